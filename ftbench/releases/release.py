@@ -1,0 +1,129 @@
+"""A CPython release: its name, its place in the order, and the commit id asv knows it by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+from ftbench.errors import UsageError
+
+_NAME: Final = re.compile(
+    r"v?([1-9])\.(0|[1-9]\d?)\.(0|[1-9]\d?)(?:(a|b|rc)(0|[1-9]\d?))?", re.ASCII
+)
+_COMMIT_ID: Final = re.compile(r"([1-9])(\d\d)(\d\d)([abcf])(\d\d)", re.ASCII)
+_SERIES: Final = re.compile(r"[1-9]\.(?:0|[1-9]\d?)", re.ASCII)
+
+
+class Level(StrEnum):
+    """How finished a release is; the letters are hex digits and sort as the levels do."""
+
+    ALPHA = "a"
+    BETA = "b"
+    CANDIDATE = "c"
+    FINAL = "f"
+
+    @property
+    def mark(self) -> str:
+        """What stands between the number and the serial in a release's name."""
+        return {Level.CANDIDATE: "rc", Level.FINAL: ""}.get(self, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Release:
+    """One release, such as 3.14.2 or 3.15.0rc1, ordered by version."""
+
+    major: int
+    minor: int
+    micro: int
+    level: Level = Level.FINAL
+    serial: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for numbers that do not fit into a commit id."""
+        fits = 1 <= self.major <= 9 and all(
+            0 <= number <= 99 for number in (self.minor, self.micro, self.serial)
+        )
+        if not fits or (self.level is Level.FINAL and self.serial):
+            raise UsageError(f"{self.name} is no CPython release: a number in it is out of range.")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `3.14.2`, `v3.14.2` or `3.15.0rc1`; raises `UsageError` for anything else."""
+        match = _NAME.fullmatch(text.strip())
+        if match is None:
+            raise _not_a_release(text)
+        major, minor, micro, mark, serial = match.groups()
+        level = next(level for level in Level if level.mark == (mark or ""))
+        return cls(
+            major=int(major),
+            minor=int(minor),
+            micro=int(micro),
+            level=level,
+            serial=int(serial or 0),
+        )
+
+    @classmethod
+    def from_commit_id(cls, commit_id: str) -> Self:
+        """Read what `commit_id` wrote; raises `UsageError` for anything else."""
+        match = _COMMIT_ID.fullmatch(commit_id)
+        if match is None:
+            raise UsageError(
+                f"{commit_id!r} is not the commit id of a release.",
+                hint="A commit id has eight digits: 31402f00 is 3.14.2, 31500c01 is 3.15.0rc1.",
+            )
+        major, minor, micro, letter, serial = match.groups()
+        return cls(
+            major=int(major),
+            minor=int(minor),
+            micro=int(micro),
+            level=Level(letter),
+            serial=int(serial),
+        )
+
+    @property
+    def name(self) -> str:
+        """The release as python.org writes it, `3.15.0rc1`."""
+        serial = "" if self.level is Level.FINAL else str(self.serial)
+        return f"{self.series}.{self.micro}{self.level.mark}{serial}"
+
+    @property
+    def tag(self) -> str:
+        """The tag in CPython's repository, `v3.15.0rc1`."""
+        return f"v{self.name}"
+
+    @property
+    def series(self) -> str:
+        """The branch it was released from, `3.15`."""
+        return f"{self.major}.{self.minor}"
+
+    @property
+    def commit_id(self) -> str:
+        """Eight hex digits that can be read and that sort as the releases do, `31500c01`.
+
+        Eight, because asv cuts ids to eight characters for its files and matches them by prefix;
+        hex, because `asv update` and the site take nothing else.
+        """
+        return f"{self.major}{self.minor:02}{self.micro:02}{self.level}{self.serial:02}"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def is_series(text: str) -> bool:
+    """Tell whether `text` names a series, such as `3.14`."""
+    return _SERIES.fullmatch(text) is not None
+
+
+def series_key(series: str) -> tuple[int, ...]:
+    """Return the sort key of a series: 3.9 comes before 3.14."""
+    return tuple(int(part) for part in series.split("."))
+
+
+def _not_a_release(text: str) -> UsageError:
+    if is_series(text.strip()):
+        hint = f"{text.strip()} is a series; a release of it is {text.strip()}.0."
+    else:
+        hint = "A release is written like 3.14.2 or 3.15.0rc1."
+    return UsageError(f"{text!r} is not a CPython release.", hint=hint)
