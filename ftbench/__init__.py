@@ -1,0 +1,20 @@
+"""Which concurrency model should a Python program pay for, on which CPython?
+
+This file, `errors`, `measure` and `probe` are the measured side: they run inside a benchmarked
+interpreter, use the standard library alone and are imported by every spawned worker, so nothing
+is imported here until it is asked for.  Everything else is the host side.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "measure"]
+
+
+def __getattr__(name: str) -> object:
+    """Load `ftbench.measure` only when somebody wants to measure."""
+    if name == "measure":
+        from ftbench.measuring import measure  # noqa: PLC0415
+
+        return measure
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

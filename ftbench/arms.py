@@ -1,0 +1,69 @@
+"""The arms of every comparison: which build, with its GIL on or off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from ftbench.errors import unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A build of CPython and the state of the GIL that it runs with.
+
+    `python` and `environment` are what `asv.conf.json` says in `pythons` and `matrix`.
+    """
+
+    name: str
+    title: str
+    python: str
+    free_threaded: bool
+    gil: bool
+    environment: Mapping[str, str]
+
+
+ARMS: Final = (
+    Arm(
+        name="gil",
+        title="GIL build",
+        python="gil",
+        free_threaded=False,
+        gil=True,
+        environment=MappingProxyType({}),
+    ),
+    Arm(
+        name="ft",
+        title="free-threaded build",
+        python="ft",
+        free_threaded=True,
+        gil=False,
+        environment=MappingProxyType({}),
+    ),
+    Arm(
+        name="ft-gil1",
+        title="free-threaded build, PYTHON_GIL=1",
+        python="ft",
+        free_threaded=True,
+        gil=True,
+        environment=MappingProxyType({"PYTHON_GIL": "1"}),
+    ),
+)
+
+
+def arm_named(name: str) -> Arm:
+    """Return the arm called `name`; raises `UsageError` for a name that is none."""
+    for arm in ARMS:
+        if arm.name == name:
+            return arm
+    raise unknown("arm", name, (arm.name for arm in ARMS))
+
+
+def arm_of(python: str, environment: Mapping[str, str]) -> Arm | None:
+    """Return the arm of an asv environment, None where it is none of ours."""
+    for arm in ARMS:
+        if arm.python == python and dict(arm.environment) == dict(environment):
+            return arm
+    return None

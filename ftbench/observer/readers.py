@@ -1,0 +1,139 @@
+"""Readers: the memory of one process as the system tells it.
+
+Two of them, because psutil's portable call costs more CPU per look than the kernel file that it
+reads on Linux (`python -m ftbench.observer --cost` shows both); an observer must not be a load.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ftbench.errors import NotAvailableError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Bytes of one process: resident, unique, proportional; None where the system has none."""
+
+    rss: int
+    uss: int | None
+    pss: int | None
+
+
+class Reader(Protocol):
+    """Reads processes; a process that is gone is `ProcessLookupError`."""
+
+    name: str
+
+    def group(self, root: int) -> list[int]:
+        """Return the pids of the cell's whole tree, `root` among them."""
+
+    def read(self, pid: int) -> Memory:
+        """Return the memory of a process now."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+_KEYS = (b"Rss:", b"Pss:", b"Private_Clean:", b"Private_Dirty:", b"Private_Hugetlb:")
+_PAGE = 4096  # bytes read at once; the whole of smaps_rollup is below 1 KiB
+
+
+class KernelReader:
+    """Linux: `/proc/PID/smaps_rollup` (proc(5), kernel 4.14), kept open between looks."""
+
+    name = "smaps_rollup"
+
+    def __init__(self) -> None:
+        """Nothing is open yet."""
+        self._open: dict[int, int] = {}
+
+    def group(self, root: int) -> list[int]:
+        """Return every process of the process group that `root` leads, as the guard made it."""
+        return [pid for pid in _processes() if _group_of(pid) == root]
+
+    def read(self, pid: int) -> Memory:
+        """Return the memory of a process; one read of one file."""
+        try:
+            if pid not in self._open:
+                self._open[pid] = os.open(f"/proc/{pid}/smaps_rollup", os.O_RDONLY)
+            text = os.pread(self._open[pid], _PAGE, 0)
+        except (FileNotFoundError, ProcessLookupError):
+            raise ProcessLookupError(pid) from None
+        sizes = dict.fromkeys(_KEYS, 0)
+        for line in text.splitlines()[1:]:
+            key, value = line.split()[:2]
+            if key in sizes:
+                sizes[key] = int(value) * 1024
+        rss, pss, *private = sizes.values()
+        if not rss:
+            # A process that has ended but was not waited for has no memory left.
+            raise ProcessLookupError(pid)
+        return Memory(rss=rss, uss=sum(private), pss=pss)
+
+    def close(self) -> None:
+        """Close all files."""
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        self._open.clear()
+
+
+def _processes() -> Iterable[int]:
+    return (int(entry) for entry in os.listdir("/proc") if entry.isdecimal())
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+class PsutilReader:
+    """Every system: `psutil.Process.memory_full_info`."""
+
+    name = "psutil"
+
+    def __init__(self) -> None:
+        """Raise `ImportError` where there is no psutil."""
+        import psutil  # noqa: PLC0415 - the kernel reader does without
+
+        self._psutil = psutil
+
+    def group(self, root: int) -> list[int]:
+        """Return `root` and all its descendants."""
+        children = self._psutil.Process(root).children(recursive=True)
+        return [root, *(child.pid for child in children)]
+
+    def read(self, pid: int) -> Memory:
+        """Return the memory of a process."""
+        try:
+            full = self._psutil.Process(pid).memory_full_info()
+        except self._psutil.NoSuchProcess:
+            raise ProcessLookupError(pid) from None
+        return Memory(
+            rss=full.rss, uss=getattr(full, "uss", None), pss=getattr(full, "pss", None) or None
+        )
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def kernel_can() -> bool:
+    """Return whether this system has `smaps_rollup`."""
+    return sys.platform == "linux" and Path("/proc/self/smaps_rollup").exists()
+
+
+def best_reader() -> Reader:
+    """Return the cheapest reader of this system; raises `NotAvailableError` if there is none."""
+    if kernel_can():
+        return KernelReader()
+    try:
+        return PsutilReader()
+    except ImportError:
+        raise NotAvailableError(f"{sys.executable} has no psutil") from None

@@ -1,0 +1,103 @@
+"""`python -m ftbench.probe SCENARIO`: measure one cell with the interpreter that runs this.
+
+Exit codes: 0 measured, 2 usage, 3 not available here, 4 a worker failed, 5 a deadline passed,
+6 the GIL was not in the state that was asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from ftbench.errors import FtbenchError, UsageError
+from ftbench.measuring import DEADLINE_SECONDS, measure
+from ftbench.probe.modes import KINDS, MODES, START_METHODS
+from ftbench.probe.profiles import PROFILES
+from ftbench.probe.scenarios import SCENARIOS
+from ftbench.probe.table import table
+
+_ON_OFF = {"on": True, "off": False}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ftbench.probe",
+        description="Measure one cell with the interpreter that runs this.",
+        epilog="scenarios: " + "; ".join(f"{s.name}: {s.title}" for s in SCENARIOS.values()),
+        allow_abbrev=False,
+    )
+    parser.add_argument("scenario", help=", ".join(SCENARIOS))
+    parser.add_argument("--mode", default="threads", help=", ".join(KINDS))
+    parser.add_argument("--start-method", help=f"for processes: {', '.join(START_METHODS)}")
+    parser.add_argument("--workers", help="how many workers (the same as --set workers=N)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a scenario's parameter"
+    )
+    parser.add_argument("--profile", help=f"{', '.join(PROFILES)}; default: FTBENCH_PROFILE, quick")
+    parser.add_argument("--gil", choices=_ON_OFF, help="default: PYTHON_GIL, the build's own way")
+    parser.add_argument(
+        "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds (%(default)g)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the whole measurement")
+    return parser
+
+
+def mode_name(kind: str, start_method: str | None) -> str:
+    """Return the mode that `--mode` and `--start-method` name together.
+
+    Processes without a start method mean this interpreter's default one.
+    """
+    names = [mode.name for mode in MODES]
+    if kind in names and start_method is None:
+        return kind
+    if kind != "processes" and start_method is not None:
+        raise UsageError(
+            f"--start-method {start_method} goes with --mode processes, not with {kind}."
+        )
+    if kind == "processes":
+        import multiprocessing  # noqa: PLC0415
+
+        return f"processes-{start_method or multiprocessing.get_context().get_start_method()}"
+    return kind
+
+
+def parameters(assignments: list[str], workers: str | None) -> dict[str, int | str]:
+    """Return the scenario's parameters that the command line sets."""
+    found: dict[str, int | str] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes KEY=VALUE, not {assignment!r}.")
+        found[name] = value
+    if workers is not None:
+        found["workers"] = workers
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure and print; return the exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        if not options.deadline > 0:
+            raise UsageError(f"--deadline must be above 0 seconds, not {options.deadline:g}.")
+        measurement = measure(
+            options.scenario,
+            mode=mode_name(options.mode, options.start_method),
+            params=parameters(options.set, options.workers),
+            profile=options.profile,
+            gil=_ON_OFF.get(options.gil),
+            deadline=options.deadline,
+        )
+    except FtbenchError as error:
+        print(f"ftbench.probe: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("ftbench.probe: interrupted; nothing is recorded.", file=sys.stderr)
+        return 130
+    print(json.dumps(measurement.to_json()) if options.json else table(measurement))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""Tells which build of CPython this is; run by that CPython, importable by the host.
+
+Also runs as a plain file under any CPython >= 3.6 (`python build.py` prints the record as
+JSON), so that the host can ask an interpreter that cannot import ftbench.
+"""
+
+import json
+import os
+import platform
+import re
+import shlex
+import sys
+import sysconfig
+
+# What differs between two builds without making them different: where they lie, what they are
+# called, and the switches that have a field of their own in the record.
+_NOT_PROVENANCE = re.compile(
+    r"--(prefix|exec-prefix|with-ensurepip|without-ensurepip|disable-gil|enable-optimizations"
+    r"|with-lto|disable-test-modules|libdir|libexecdir|mandir|datadir|bindir|with-pkg-config"
+    r"|with-openssl|with-wheel-pkg-dir|with-dbmliborder|with-missing-stdlib-config"
+    r"|with-build-python|with-suffix|quiet|silent)(=|$)"
+    r"|-q$|-f(file|debug|macro|profile)-(prefix-map|use)|(MKDIR_P|PKG_CONFIG\w*|PATH)="
+)
+# Flags that change the code: optimization, code generation, processor, hardening. `-flto` and
+# the profile have fields of their own, except that thin and full LTO are not the same.
+_CODE_FLAG = re.compile(r"-O|-f(?!lto$|lto=auto$|profile-|fat-lto|use-linker-plugin)|-m|-D_FORTIFY")
+
+# Debian's debian/rules builds with PGO where these are what it builds for (and always drives it
+# itself, `make profile-opt`, so that no configure argument shows it).
+_DEBIAN_PGO = ("x86_64", "i386", "i686", "aarch64", "arm", "powerpc", "ppc64", "ppc64le", "s390x")
+
+
+def version_text(info=sys.version_info):
+    """Return a release as its tag says it: `3.14.2`, `3.15.0rc1`."""
+    level = {"alpha": "a", "beta": "b", "candidate": "rc", "final": ""}[info.releaselevel]
+    serial = str(info.serial) if level else ""
+    return "{}.{}.{}{}{}".format(info.major, info.minor, info.micro, level, serial)
+
+
+def configure_args(text):
+    """Return configure's arguments without paths and without what has its own field, sorted."""
+    try:
+        words = shlex.split(text or "")
+    except ValueError:  # an unbalanced quote: the words are still worth comparing
+        words = (text or "").split()
+    kept = set()
+    for word in words:
+        if _NOT_PROVENANCE.match(word):
+            continue
+        name, equals, value = word.partition("=")
+        if equals and not name.startswith("-"):  # a variable: CFLAGS=-O3 -I/usr/local/include
+            flags = _without_paths(value)
+            kept.update([name + "=" + " ".join(flags)] if flags else [])
+        elif "/" not in word:
+            kept.add(word)
+    return sorted(kept)
+
+
+def _without_paths(flags):
+    # A path in an argument is of the machine that built it, and says nothing.
+    return [f for f in flags.split() if "/" not in f and not _NOT_PROVENANCE.match(f)]
+
+
+def code_flags(text):
+    """Return the compiler's flags that change the code, sorted, each one once."""
+    return sorted({flag for flag in _without_paths(text) if _CODE_FLAG.match(flag)})
+
+
+def packager(variables):
+    """Return who configured this build: debian, standalone (uv's), installer, framework, source.
+
+    From the build's own configuration, never from where it lies, so that a copy stays what it is.
+    """
+    args = str(variables.get("CONFIG_ARGS") or "")
+    if variables.get("PYTHON_BUILD_STANDALONE"):
+        return "standalone"
+    if "--with-wheel-pkg-dir=/usr/share/python-wheels" in args:
+        return "debian"  # and what was derived from it
+    if variables.get("PYTHONFRAMEWORK"):
+        return "framework"  # python.org's for macOS, Homebrew's, Xcode's
+    return "source" if args else "installer"  # Windows' builds have no configure
+
+
+def profile_guided(variables, machine):
+    """Return whether the build used a profile (PGO), None where nothing tells."""
+    args = str(variables.get("CONFIG_ARGS") or "")
+    if "--enable-optimizations" in args:
+        return True
+    if "-fprofile-" in str(variables.get("PY_CORE_CFLAGS") or ""):
+        return True
+    if packager(variables) == "debian":
+        # debian/rules wipes the flags of the profile out of the installed Makefile. Where
+        # configure's own default is still there, somebody else's rules made this.
+        wiped = not variables.get("PGO_PROF_USE_FLAG")
+        return wiped and machine.startswith(_DEBIAN_PGO)
+    return None if not args else False
+
+
+def link_time_optimized(variables):
+    """Return whether the build was optimized at link time (LTO), None where nothing tells."""
+    names = ("CONFIG_ARGS", "PY_CORE_CFLAGS", "PY_CORE_LDFLAGS", "PY_LDFLAGS", "LDFLAGS_NODIST")
+    flags = " ".join(str(variables.get(name) or "") for name in names)
+    if "--with-lto=no" in flags:
+        return False
+    if "--with-lto" in flags or "-flto" in flags:
+        return True
+    if packager(variables) == "debian":
+        # debian/rules gives the linker `-g -fwrapv -O3 -flto ...` if and only if it uses LTO,
+        # and afterwards wipes `-flto` and turns -O3 into -O2: the rest is the trace.
+        return "-fwrapv -O2" in str(variables.get("PY_LDFLAGS") or "")
+    return None if not variables.get("CONFIG_ARGS") else False
+
+
+def _jit(variables):
+    """Return `none`, `off`, or `on`: the JIT as it is in this process."""
+    jit = getattr(sys, "_jit", None)
+    if jit is not None:
+        if not jit.is_available():
+            return "none"
+        return "on" if jit.is_enabled() else "off"
+    # 3.13 cannot be asked; its JIT is in the build when configure defined _Py_JIT.
+    if "-D_Py_JIT" not in str(variables.get("PY_CORE_CFLAGS") or ""):
+        return "none"
+    asked = os.environ.get("PYTHON_JIT")
+    default_off = "yes-off" in str(variables.get("CONFIG_ARGS") or "")
+    return "on" if (asked == "1" or (not asked and not default_off)) else "off"
+
+
+def _tail_call(variables):
+    # pyconfig.h says it, under two names; 0 there is a no, whatever configure was asked for.
+    for name in ("_Py_TAIL_CALL_INTERP", "Py_TAIL_CALL_INTERP"):
+        if name in variables:
+            return bool(variables[name])
+    return False
+
+
+def gil_enabled():
+    """Return whether the GIL is on in this process right now."""
+    is_enabled = getattr(sys, "_is_gil_enabled", None)
+    return True if is_enabled is None else bool(is_enabled())
+
+
+def build_record():
+    """Return the provenance of the running CPython as a JSON-able dict, without any path.
+
+    Sources: `sysconfig` (the build's own Makefile and pyconfig.h), `platform`, and
+    `sys._jit`/`sys._is_gil_enabled` where the release has them.  `pgo` and `lto` are None where
+    the build does not tell.
+    """
+    variables = sysconfig.get_config_vars()
+    libc = " ".join(platform.libc_ver()).strip() if sys.platform.startswith("linux") else ""
+    return {
+        "implementation": platform.python_implementation(),
+        "version": version_text(),
+        "packager": packager(variables),
+        "free_threaded": bool(variables.get("Py_GIL_DISABLED")),
+        "debug": bool(variables.get("Py_DEBUG")) or hasattr(sys, "gettotalrefcount"),
+        "pgo": profile_guided(variables, platform.machine()),
+        "lto": link_time_optimized(variables),
+        "jit": _jit(variables),
+        "tail_call": _tail_call(variables),
+        "pystats": bool(variables.get("Py_STATS")),
+        "compiler": platform.python_compiler(),
+        "configure_args": configure_args(str(variables.get("CONFIG_ARGS") or "")),
+        "code_flags": code_flags(str(variables.get("PY_CORE_CFLAGS") or "")),
+        "libc": libc,
+        "platform": sysconfig.get_platform(),
+        "revision": sys._git[2] if len(getattr(sys, "_git", ())) > 2 else "",
+    }
+
+
+def main():
+    """Print the record, and what is true of this process and place only."""
+    record = build_record()
+    record["gil_enabled"] = gil_enabled()
+    record["executable"] = sys.executable
+    record["prefix"] = getattr(sys, "base_prefix", sys.prefix)
+    record["virtual"] = sys.prefix != record["prefix"]
+    print(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The measurement: what one run of one cell yields, and its JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ftbench.errors import FtbenchError
+
+SCHEMA = "ftbench.measurement"
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A cost: `samples` in `unit`, lower is better."""
+
+    unit: str
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invariant:
+    """Something that was checked and held; `checked` says how, with the figures."""
+
+    name: str
+    checked: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a scenario returns to its cell."""
+
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    invariants: tuple[Invariant, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gil:
+    """The GIL that was asked for and the GIL that there was; True is on."""
+
+    asked: bool
+    before: bool
+    after: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One run of one cell.
+
+    `build` and `machine` are the records of `probe.build` and `probe.machine`; `load` is the run
+    queue's average before and after; `elapsed` is in seconds and covers the whole run.
+    """
+
+    scenario: str
+    mode: str
+    params: dict[str, int | str]
+    profile: str
+    metrics: dict[str, Metric]
+    invariants: tuple[Invariant, ...]
+    gil: Gil
+    build: dict[str, Any]
+    machine: dict[str, Any]
+    load: tuple[float | None, float | None]
+    started_at: str
+    elapsed: float
+    notes: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document; every metric says that lower is better."""
+        document = {"schema": {"name": SCHEMA, "version": VERSION}, **asdict(self)}
+        for metric in document["metrics"].values():
+            metric["better"] = "lower"
+        return document
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Measurement:
+        """Read a document; raises `FtbenchError` for one that is not of this schema."""
+        schema = document.get("schema")
+        if schema != {"name": SCHEMA, "version": VERSION}:
+            raise FtbenchError(f"This is no {SCHEMA} document of version {VERSION}: {schema!r}.")
+        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        fields["metrics"] = {
+            name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
+            for name, metric in document["metrics"].items()
+        }
+        fields["invariants"] = tuple(Invariant(**each) for each in document["invariants"])
+        fields["gil"] = Gil(**document["gil"])
+        fields["load"] = tuple(document["load"])
+        return cls(**fields)

@@ -1,0 +1,94 @@
+"""Starts a cell in a session of its own and sees to it that nothing of it stays behind.
+
+    python -m ftbench.probe.guard DEADLINE COMMAND...
+
+The guard lives outside the cell's process group and outside its parent's.  It ends the whole
+group when the cell has ended, when DEADLINE seconds have passed (exit code 5, after the cell has
+written where it stands), and when its standard input closes: then whoever asked for the
+measurement is gone, by Ctrl-C, a time-out of asv or SIGKILL.  Lines on standard input go on to
+the cell.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import IO
+
+from ftbench.errors import DeadlineError
+
+GRACE_SECONDS = 0.5
+_POLL_SECONDS = 0.01
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def end_tree(pid: int, *, grace: float = 0.0) -> None:
+    """End the process group of `pid` (Windows: its tree), after `grace` seconds to end alone."""
+    if sys.platform == "win32":
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False, timeout=30
+        )
+        return
+    end = time.monotonic() + grace
+    while _alive(pid) and time.monotonic() < end:
+        time.sleep(_POLL_SECONDS)
+    if not _alive(pid):
+        return
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
+    """Pass lines on to the cell until the source closes, then end the cell."""
+    assert cell.stdin is not None
+    for line in iter(source.readline, b""):
+        try:
+            cell.stdin.write(line)
+            cell.stdin.flush()
+        except OSError:
+            break
+    else:
+        end_tree(cell.pid)
+
+
+def _tell_where_it_stands(cell: subprocess.Popen[bytes]) -> None:
+    """Let the hung cell write the stacks of all its threads to standard error."""
+    if sys.platform != "win32":
+        cell.send_signal(signal.SIGUSR1)
+        time.sleep(GRACE_SECONDS)
+
+
+def main(argv: list[str]) -> int:
+    """Run the cell; return its exit code, or 5 if the deadline passed."""
+    deadline, command = float(argv[0]), argv[1:]
+    cell = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
+    try:
+        code = cell.wait(deadline)
+        end_tree(cell.pid, grace=GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        _tell_where_it_stands(cell)
+        code = DeadlineError.exit_code
+    finally:
+        end_tree(cell.pid)
+        cell.wait()
+    return code
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    # Not sys.exit: the relay still waits for a line.
+    os._exit(status if status >= 0 else 128 - status)

@@ -1,0 +1,92 @@
+"""Tells which machine this is and how busy it is, with the standard library alone.
+
+No host name, no user, no path: the record is published beside every figure.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+_CPU = Path("/sys/devices/system/cpu")
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+
+
+def _cpuinfo(key: str) -> str | None:
+    for line in (_text(Path("/proc/cpuinfo")) or "").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == key:
+            return value.strip()
+    return None
+
+
+def _cpu_model() -> str:
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may run on (affinity)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _quota() -> float | None:
+    """Return the cgroup's CPU quota in cores, None where there is none (cgroup v2)."""
+    quota, _, period = (_text(Path("/sys/fs/cgroup/cpu.max")) or "max").partition(" ")
+    return None if quota == "max" else int(quota) / int(period or 100_000)
+
+
+def _turbo() -> bool | None:
+    no_turbo = _text(_CPU / "intel_pstate/no_turbo")
+    if no_turbo is not None:
+        return no_turbo == "0"
+    boost = _text(_CPU / "cpufreq/boost")
+    return None if boost is None else boost == "1"
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _smt() -> bool | None:
+    active = _text(_CPU / "smt/active")
+    return None if active is None else active == "1"
+
+
+def machine_record() -> dict[str, Any]:
+    """Return what is known of this machine; None stands for "the system does not say"."""
+    flags = _cpuinfo("flags")
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "usable_cores": _usable_cores(),
+        "quota_cores": _quota(),
+        "smt": _smt(),
+        "governor": _text(_CPU / "cpu0/cpufreq/scaling_governor"),
+        "turbo": _turbo(),
+        "virtual": None if flags is None else "hypervisor" in flags.split(),
+        "memory_bytes": _memory_bytes(),
+        "arch": platform.machine(),
+        "system": platform.system(),
+        "kernel": platform.release(),
+    }
+
+
+def load() -> float | None:
+    """Return the run queue's one-minute average, None on systems without one (Windows)."""
+    if sys.platform == "win32":
+        return None
+    return round(os.getloadavg()[0], 2)

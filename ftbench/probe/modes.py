@@ -1,0 +1,61 @@
+"""The modes: every way of running workers that ftbench compares, as one table."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """One concurrency model.
+
+    `name` is the value of the benchmarks' `mode` parameter; `kind` and `start_method` are what
+    `--mode` and `--start-method` say on the probe's command line.
+    """
+
+    name: str
+    kind: str
+    title: str
+    start_method: str | None = None
+
+
+MODES = (
+    Mode(name="threads", kind="threads", title="threads"),
+    Mode(name="processes-fork", kind="processes", start_method="fork", title="processes, fork"),
+    Mode(
+        name="processes-forkserver",
+        kind="processes",
+        start_method="forkserver",
+        title="processes, forkserver",
+    ),
+    Mode(name="processes-spawn", kind="processes", start_method="spawn", title="processes, spawn"),
+    Mode(name="interpreters", kind="interpreters", title="subinterpreters"),
+)
+
+KINDS = tuple(dict.fromkeys(mode.kind for mode in MODES))
+START_METHODS = tuple(mode.start_method for mode in MODES if mode.start_method)
+
+
+def mode_named(name: str) -> Mode:
+    """Return the mode whose `mode` parameter is `name`; raises `UsageError` if there is none."""
+    for mode in MODES:
+        if mode.name == name:
+            return mode
+    from ftbench.errors import unknown  # noqa: PLC0415 - spawned workers never come here
+
+    raise unknown("mode", name, [mode.name for mode in MODES])
+
+
+def unavailable(mode: Mode) -> str | None:
+    """Return why the running interpreter cannot do `mode`, None if it can."""
+    if mode.kind == "interpreters":
+        if sys.version_info < (3, 14):
+            return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
+        return None
+    if mode.start_method is not None:
+        import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
+
+        if mode.start_method not in multiprocessing.get_all_start_methods():
+            return f"{sys.platform} has no start method {mode.start_method!r}"
+    return None

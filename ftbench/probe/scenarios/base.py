@@ -1,0 +1,94 @@
+"""What a scenario is: a name, its parameters, and a function that runs one cell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ftbench.errors import UsageError, unknown
+from ftbench.probe.crews import Deadline
+from ftbench.probe.document import Outcome
+from ftbench.probe.modes import Mode
+from ftbench.probe.profiles import Profile
+
+MOST_WORKERS = 256
+
+
+class Observe(Protocol):
+    """Asks the observer to sample the process tree while the cell waits."""
+
+    def __call__(self, phase: str, seconds: float, workers: list[int]) -> None:
+        """Sample for `seconds` (0.0: once) as `phase`; `workers` are the workers' pids."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of a scenario's grid, with all that a run of it needs."""
+
+    mode: Mode
+    params: Mapping[str, Any]
+    profile: Profile
+    deadline: Deadline
+    observe: Observe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Param:
+    """One parameter of a scenario.
+
+    `choices` are the words it may be; without choices it is a whole number from `least` to
+    `most`.
+    """
+
+    default: int | str
+    choices: tuple[str, ...] = ()
+    least: int = 1
+    most: int = MOST_WORKERS
+
+    def parse(self, name: str, text: int | str) -> int | str:
+        """Return the value that `text` means; raises `UsageError` with what it may be."""
+        if self.choices:
+            if text not in self.choices:
+                raise unknown(f"{name}", str(text), self.choices)
+            return str(text)
+        try:
+            number = int(text)
+        except ValueError:
+            raise UsageError(f"{name} must be a whole number, not {text!r}.") from None
+        if not self.least <= number <= self.most:
+            raise UsageError(
+                f"{name} must be from {self.least} to {self.most}, not {number}.",
+                hint="The benchmarks use a fixed ladder; anything in this range can be probed.",
+            )
+        return number
+
+
+def _no_observation(_phases: Mapping[str, Any], _workers: int) -> Outcome:
+    return Outcome()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A scenario: `run` measures a cell inside the clean process.
+
+    A scenario that is `observed` is watched from outside meanwhile; `from_observation` makes
+    metrics and notes of what the observer saw, afterwards, in the supervising process.
+    """
+
+    name: str
+    title: str
+    params: Mapping[str, Param]
+    run: Callable[[Cell], Outcome]
+    observed: bool = False
+    from_observation: Callable[[Mapping[str, Any], int], Outcome] = _no_observation
+
+    def parse(self, given: Mapping[str, int | str]) -> dict[str, int | str]:
+        """Return all parameters with their values; raises `UsageError` for one that is none."""
+        for name in given:
+            if name not in self.params:
+                raise unknown(f"{self.name} parameter", name, self.params)
+        return {
+            name: param.parse(name, given.get(name, param.default))
+            for name, param in self.params.items()
+        }

@@ -1,0 +1,178 @@
+"""lifecycle: the price of having a worker at all.
+
+A round creates, starts, runs one task in and joins N workers.  Shows the control-plane cost of a
+mode, whole and by part; does not show what a warm pool costs, which pays it once.  Source:
+scenario 1, profile "overhead", of the article, with the cures of docs on method: an empty task
+beside the article's, the first round apart (the fork server starts once), fixed work per round.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ftbench.errors import FtbenchError, GilStateError
+from ftbench.probe.build import gil_enabled
+from ftbench.probe.clocks import NANO, CpuClock
+from ftbench.probe.crews import Crew, Report, crew_of
+from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.profiles import Profile
+from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.tasks import TASKS
+
+PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
+
+# Where a worker's report (`workers.run_once`, then the process's own clock) has what.
+_FIRST_LINE, _END, _CHECKSUM, _TASK_CPU, _PROCESS_CPU = range(5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One round, all times in nanoseconds of one clock.
+
+    `starts` are the moments before each worker is created, `started` the moment after the last
+    start call, `reports` what the workers said.
+    """
+
+    begin: int
+    starts: tuple[int, ...]
+    started: int
+    end: int
+    reports: tuple[Report, ...]
+
+    @property
+    def whole(self) -> float:
+        """Seconds from before the first worker is created until the last is gone."""
+        return (self.end - self.begin) * NANO
+
+    @property
+    def start(self) -> float:
+        """Seconds per worker to create and start it, as the parent sees it."""
+        return (self.started - self.begin) / len(self.starts) * NANO
+
+    @property
+    def first_line(self) -> float:
+        """Seconds from a worker's creation to its first line, the mean over the workers."""
+        waits = (r[_FIRST_LINE] - s for r, s in zip(self.reports, self.starts, strict=True))
+        return sum(waits) / len(self.starts) * NANO
+
+    @property
+    def task(self) -> float:
+        """Seconds that the task took, the mean over the workers."""
+        times = (r[_END] - r[_FIRST_LINE] for r in self.reports)
+        return sum(times) / len(self.reports) * NANO
+
+    @property
+    def teardown(self) -> float:
+        """Seconds from the end of the last task until every worker is gone."""
+        return (self.end - max(r[_END] for r in self.reports)) * NANO
+
+    @property
+    def on_cpu(self) -> float:
+        """The share of the workers' task time that they were on a CPU."""
+        busy = sum(r[_TASK_CPU] for r in self.reports)
+        return busy / max(1, sum(r[_END] - r[_FIRST_LINE] for r in self.reports))
+
+
+def one_round(crew: Crew, workers: int, task: str) -> Round:
+    """Create, start, run and join `workers` workers."""
+    starts = []
+    begin = time.perf_counter_ns()
+    for _ in range(workers):
+        starts.append(time.perf_counter_ns())
+        crew.start_once(task)
+    started = time.perf_counter_ns()
+    crew.join()
+    end = time.perf_counter_ns()
+    # The reports are read when the clock has stopped: they are instrument, not load.
+    return Round(
+        begin=begin,
+        starts=tuple(starts),
+        started=started,
+        end=end,
+        reports=tuple(crew.reports()),
+    )
+
+
+def percentile(samples: list[float], percent: float) -> float:
+    """Return the `percent` percentile, linearly interpolated (numpy's and scipy's default)."""
+    ordered = sorted(samples)
+    place = (len(ordered) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _later_rounds(crew: Crew, workers: int, task: str, profile: Profile) -> list[Round]:
+    rounds: list[Round] = []
+    gil = gil_enabled()
+    begin = time.perf_counter()
+    while len(rounds) < profile.least_rounds or (
+        len(rounds) < profile.most_rounds and time.perf_counter() - begin < profile.seconds
+    ):
+        rounds.append(one_round(crew, workers, task))
+        if gil_enabled() != gil:
+            raise GilStateError(f"The GIL was switched in round {len(rounds)}.")
+    return rounds
+
+
+def check(rounds: list[Round], workers: int, task: str) -> Invariant:
+    """Return the invariant: every worker's checksum is that of the serial twin."""
+    expected = TASKS[task]()
+    seen = {report[_CHECKSUM] for each in rounds for report in each.reports}
+    if seen != {expected}:
+        raise FtbenchError(
+            f"Checksums {sorted(seen)} are not the serial twin's {expected}: nothing is recorded.",
+            hint="The interpreter computes wrongly or the task is not what it says; report it.",
+        )
+    return Invariant(
+        name="checksum",
+        checked=f"{len(rounds) * workers} workers' checksums are the serial twin's {expected}",
+    )
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: the first round, then the later ones."""
+    workers, task = cell.params["workers"], cell.params["task"]
+    crew = crew_of(cell.mode, cell.deadline)
+    first = one_round(crew, workers, task)
+    clock = CpuClock(cell.mode)
+    clock.start()
+    rounds = _later_rounds(crew, workers, task, cell.profile)
+    own = sum(r[_PROCESS_CPU] for each in rounds for r in each.reports if len(r) > _PROCESS_CPU)
+    cpu = clock.stop(own) / len(rounds)
+    crew.close()
+    return Outcome(
+        metrics=_metrics(first, rounds, cpu),
+        invariants=(check([first, *rounds], workers, task),),
+        notes={
+            "rounds": len(rounds),
+            "cpu_method": clock.method,
+            "on_cpu": round(percentile([each.on_cpu for each in rounds], 50), 3),
+        },
+    )
+
+
+def _metrics(first: Round, rounds: list[Round], cpu: float) -> dict[str, Metric]:
+    whole = [each.whole for each in rounds]
+    samples: dict[str, list[float]] = {
+        "round": whole,
+        "first_round": [first.whole],
+        "start": [each.start for each in rounds],
+        "first_line": [each.first_line for each in rounds],
+        "task": [each.task for each in rounds],
+        "teardown": [each.teardown for each in rounds],
+        "p50": [percentile(whole, 50)],
+        "p95": [percentile(whole, 95)],
+        "p99": [percentile(whole, 99)],
+        "cpu": [cpu],
+    }
+    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+
+
+LIFECYCLE = Scenario(
+    name="lifecycle",
+    title="Create, start, run one task in, join N workers",
+    params=PARAMS,
+    run=run,
+)
