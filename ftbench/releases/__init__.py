@@ -1,6 +1,17 @@
 """CPython's releases: names and order, the known ones, and which of them a range means."""
 
+from ftbench.releases.dates import date_of
+from ftbench.releases.history import History
 from ftbench.releases.known import KnownRelease, known_releases
+from ftbench.releases.ranges import select
 from ftbench.releases.release import Level, Release
 
-__all__ = ["KnownRelease", "Level", "Release", "known_releases"]
+__all__ = [
+    "History",
+    "KnownRelease",
+    "Level",
+    "Release",
+    "date_of",
+    "known_releases",
+    "select",
+]

@@ -54,9 +54,7 @@ def load(path: Path) -> tuple[KnownRelease, ...]:
     return releases
 
 
-def merge(
-    known: Iterable[KnownRelease], more: Iterable[KnownRelease]
-) -> tuple[KnownRelease, ...]:
+def merge(known: Iterable[KnownRelease], more: Iterable[KnownRelease]) -> tuple[KnownRelease, ...]:
     """Return both, sorted by release; where both have one, `more` wins."""
     by_release = {entry.release: entry for entry in (*known, *more)}
     return tuple(by_release[release] for release in sorted(by_release))

@@ -42,9 +42,7 @@ class Release:
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for numbers that do not fit into a commit id."""
-        fits = 1 <= self.major <= 9 and all(
-            0 <= number <= 99 for number in (self.minor, self.micro, self.serial)
-        )
+        fits = _COMMIT_ID.fullmatch(self.commit_id) is not None
         if not fits or (self.level is Level.FINAL and self.serial):
             raise UsageError(f"{self.name} is no CPython release: a number in it is out of range.")
 

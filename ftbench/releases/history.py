@@ -1,0 +1,133 @@
+"""The history that asv walks: every known or installed release, and what a name in it means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Self
+
+from ftbench.errors import UsageError
+from ftbench.releases.release import Level, Release, is_series, series_key
+
+# The history begins with the first release that has a free-threaded build.
+FIRST: Final = Release(major=3, minor=13, micro=0, level=Level.ALPHA, serial=1)
+# The branch that holds every release; each series is a branch too.
+EVERY: Final = "releases"
+HEAD: Final = "HEAD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The releases there are (`known`), and those that can be run here, by build.
+
+    `known` need not contain the installed ones.
+    """
+
+    known: frozenset[Release]
+    gil: frozenset[Release] = frozenset()
+    free_threaded: frozenset[Release] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        known: Collection[Release],
+        *,
+        gil: Collection[Release] = (),
+        free_threaded: Collection[Release] = (),
+    ) -> Self:
+        """Make a history; leaves out what is older than free-threading."""
+        sets = (
+            frozenset(release for release in releases if release >= FIRST)
+            for releases in (known, gil, free_threaded)
+        )
+        return cls(**dict(zip(("known", "gil", "free_threaded"), sets, strict=True)))
+
+    @property
+    def installed(self) -> frozenset[Release]:
+        """The releases that have an interpreter here, of either build."""
+        return self.gil | self.free_threaded
+
+    @property
+    def releases(self) -> frozenset[Release]:
+        """Every release of the history."""
+        return self.known | self.installed
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The series that have a release, oldest first."""
+        return tuple(sorted({release.series for release in self.releases}, key=series_key))
+
+    def branch(self, name: str) -> frozenset[Release]:
+        """Return the releases of a series, or all of them; raises `UsageError` for no branch."""
+        if name == EVERY:
+            return self.releases
+        releases = frozenset(release for release in self.releases if release.series == name)
+        if not releases:
+            raise self.unknown(name)
+        return releases
+
+    def tip(self, branch: str) -> Release:
+        """Return the release a branch stands at: the newest one that can be run here.
+
+        A series with nothing installed stands where the whole history does, so that `asv run`,
+        which takes the tip of every branch, finds something to run on any machine.  Where
+        nothing is installed at all it is the newest release of the branch.
+        """
+        releases = self.branch(branch)
+        return max(releases & self.installed or self.installed or releases)
+
+    def find(self, name: str) -> Release:
+        """Return the release that `name` means; raises `UsageError` if there is none.
+
+        A name is a release, a tag, a commit id, a branch (its tip), or HEAD.
+        """
+        if name == HEAD:
+            return self.tip(EVERY)
+        if name == EVERY or is_series(name):
+            return self.tip(name)
+        release = _read(name)
+        if release not in self.releases:
+            raise self.unknown(name)
+        return release
+
+    def parent(self, release: Release) -> Release:
+        """Return the release before, in the same series; raises `UsageError` for the first.
+
+        Among the installed ones where there is one, so that the two can be compared here.
+        """
+        older = {other for other in self.branch(release.series) if other < release}
+        if not older:
+            raise UsageError(f"{release} is the first release of {release.series}.")
+        return max(older & self.installed or older)
+
+    @property
+    def landmarks(self) -> frozenset[Release]:
+        """The releases that a chart names on its axis, which has room for about 25 names.
+
+        These are the final ones, the newest of a series that has none yet, and what is installed.
+        """
+        finals = {release for release in self.releases if release.level is Level.FINAL}
+        begun = {release.series for release in finals}
+        newest = {max(self.branch(series)) for series in self.series if series not in begun}
+        return frozenset(finals | newest | self.installed)
+
+    def unknown(self, name: str) -> UsageError:
+        """Say that `name` means nothing here, and what was probably meant."""
+        names = [EVERY, *self.series, *(release.name for release in sorted(self.releases))]
+        near = difflib.get_close_matches(name.removeprefix("v"), names, n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        return UsageError(
+            f"{name!r} is no CPython release or series that is known or installed here.",
+            hint=f"{meant}`ftbench releases` lists what is known, `ftbench releases add` takes "
+            "new ones, `ftbench pythons` lists what is installed.",
+        )
+
+
+def _read(name: str) -> Release | None:
+    for read in (Release.parse, Release.from_commit_id):
+        try:
+            return read(name)
+        except UsageError:
+            continue
+    return None
