@@ -28,7 +28,7 @@ def read_tags(source: str, *, deadline: float = DEADLINE_SECONDS) -> tuple[Known
     From a URL the tags' commits alone are fetched, into a temporary folder: no history, no files.
     Raises `UsageError` for a source that is none, `DeadlineError` after `deadline` seconds.
     """
-    if Path(source).is_dir():
+    if source and Path(source).is_dir():
         return _tags_of(Path(source), deadline)
     if "://" not in source:
         raise UsageError(
