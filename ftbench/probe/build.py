@@ -1,8 +1,10 @@
 """Tells which build of CPython this is; run by that CPython, importable by the host.
 
-Also runs as a plain file under any CPython >= 3.6 (`python build.py` prints the record as
-JSON), so that the host can ask an interpreter that cannot import ftbench.
+Also runs as a plain file (`python build.py` prints the record as JSON), so that the host can ask
+an interpreter that cannot import ftbench.  Standard library only.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -11,6 +13,8 @@ import re
 import shlex
 import sys
 import sysconfig
+from collections.abc import Mapping
+from typing import Any
 
 # What differs between two builds without making them different: where they lie, what they are
 # called, and the switches that have a field of their own in the record.
@@ -30,19 +34,19 @@ _CODE_FLAG = re.compile(r"-O|-f(?!lto$|lto=auto$|profile-|fat-lto|use-linker-plu
 _DEBIAN_PGO = ("x86_64", "i386", "i686", "aarch64", "arm", "powerpc", "ppc64", "ppc64le", "s390x")
 
 
-def version_text(info=sys.version_info):
+def version_text(info: Any = sys.version_info) -> str:
     """Return a release as its tag says it: `3.14.2`, `3.15.0rc1`."""
     level = {"alpha": "a", "beta": "b", "candidate": "rc", "final": ""}[info.releaselevel]
     serial = str(info.serial) if level else ""
-    return "{}.{}.{}{}{}".format(info.major, info.minor, info.micro, level, serial)
+    return f"{info.major}.{info.minor}.{info.micro}{level}{serial}"
 
 
-def configure_args(text):
+def configure_args(text: str) -> list[str]:
     """Return configure's arguments without paths and without what has its own field, sorted."""
     try:
-        words = shlex.split(text or "")
+        words = shlex.split(text)
     except ValueError:  # an unbalanced quote: the words are still worth comparing
-        words = (text or "").split()
+        words = text.split()
     kept = set()
     for word in words:
         if _NOT_PROVENANCE.match(word):
@@ -56,17 +60,17 @@ def configure_args(text):
     return sorted(kept)
 
 
-def _without_paths(flags):
+def _without_paths(flags: str) -> list[str]:
     # A path in an argument is of the machine that built it, and says nothing.
     return [f for f in flags.split() if "/" not in f and not _NOT_PROVENANCE.match(f)]
 
 
-def code_flags(text):
+def code_flags(text: str) -> list[str]:
     """Return the compiler's flags that change the code, sorted, each one once."""
     return sorted({flag for flag in _without_paths(text) if _CODE_FLAG.match(flag)})
 
 
-def packager(variables):
+def packager(variables: Mapping[str, Any]) -> str:
     """Return who configured this build: debian, standalone (uv's), installer, framework, source.
 
     From the build's own configuration, never from where it lies, so that a copy stays what it is.
@@ -81,7 +85,7 @@ def packager(variables):
     return "source" if args else "installer"  # Windows' builds have no configure
 
 
-def profile_guided(variables, machine):
+def profile_guided(variables: Mapping[str, Any], machine: str) -> bool | None:
     """Return whether the build used a profile (PGO), None where nothing tells."""
     args = str(variables.get("CONFIG_ARGS") or "")
     if "--enable-optimizations" in args:
@@ -96,7 +100,7 @@ def profile_guided(variables, machine):
     return None if not args else False
 
 
-def link_time_optimized(variables):
+def link_time_optimized(variables: Mapping[str, Any]) -> bool | None:
     """Return whether the build was optimized at link time (LTO), None where nothing tells."""
     names = ("CONFIG_ARGS", "PY_CORE_CFLAGS", "PY_CORE_LDFLAGS", "PY_LDFLAGS", "LDFLAGS_NODIST")
     flags = " ".join(str(variables.get(name) or "") for name in names)
@@ -111,7 +115,7 @@ def link_time_optimized(variables):
     return None if not variables.get("CONFIG_ARGS") else False
 
 
-def _jit(variables):
+def _jit(variables: Mapping[str, Any]) -> str:
     """Return `none`, `off`, or `on`: the JIT as it is in this process."""
     jit = getattr(sys, "_jit", None)
     if jit is not None:
@@ -126,7 +130,7 @@ def _jit(variables):
     return "on" if (asked == "1" or (not asked and not default_off)) else "off"
 
 
-def _tail_call(variables):
+def _tail_call(variables: Mapping[str, Any]) -> bool:
     # pyconfig.h says it, under two names; 0 there is a no, whatever configure was asked for.
     for name in ("_Py_TAIL_CALL_INTERP", "Py_TAIL_CALL_INTERP"):
         if name in variables:
@@ -134,13 +138,13 @@ def _tail_call(variables):
     return False
 
 
-def gil_enabled():
+def gil_enabled() -> bool:
     """Return whether the GIL is on in this process right now."""
     is_enabled = getattr(sys, "_is_gil_enabled", None)
     return True if is_enabled is None else bool(is_enabled())
 
 
-def build_record():
+def build_record() -> dict[str, Any]:
     """Return the provenance of the running CPython as a JSON-able dict, without any path.
 
     Sources: `sysconfig` (the build's own Makefile and pyconfig.h), `platform`, and
@@ -165,16 +169,16 @@ def build_record():
         "code_flags": code_flags(str(variables.get("PY_CORE_CFLAGS") or "")),
         "libc": libc,
         "platform": sysconfig.get_platform(),
-        "revision": sys._git[2] if len(getattr(sys, "_git", ())) > 2 else "",
+        "revision": str(getattr(sys, "_git", ("", "", ""))[-1]),
     }
 
 
-def main():
+def main() -> None:
     """Print the record, and what is true of this process and place only."""
     record = build_record()
     record["gil_enabled"] = gil_enabled()
     record["executable"] = sys.executable
-    record["prefix"] = getattr(sys, "base_prefix", sys.prefix)
+    record["prefix"] = sys.base_prefix
     record["virtual"] = sys.prefix != record["prefix"]
     print(json.dumps(record))
 

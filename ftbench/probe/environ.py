@@ -5,8 +5,14 @@ another arm, `PYTHONHOME` breaks it, `PYTHONDONTWRITEBYTECODE` makes every spawn
 nothing of the kind may come from the shell that ftbench was called in.  Standard library only.
 """
 
+from __future__ import annotations
 
-def clean_environment(environ, extra=None):
+from collections.abc import Mapping
+
+
+def clean_environment(
+    environ: Mapping[str, str], extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return `environ` as a new dict without any PYTHON* variable, with `extra` added last."""
     # Windows' names are case-insensitive, and os.environ gives them in upper case.
     kept = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}

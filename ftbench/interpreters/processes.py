@@ -1,0 +1,75 @@
+"""Runs a command to its end or its deadline, and never leaves a child of it behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ftbench.errors import DeadlineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command ended, and what it printed (nothing where that went to a log)."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    environ: Mapping[str, str],
+    deadline: float,
+    folder: Path | None = None,
+    log: IO[bytes] | None = None,
+) -> Finished:
+    """Run `command` for at most `deadline` seconds, its output collected or written to `log`.
+
+    Raises `DeadlineError`, and OSError where it cannot be started.  Whatever ends the wait, an
+    interrupt too, the command's whole process group is killed.  Output goes through files: a
+    grandchild that holds a pipe open could otherwise keep us waiting after the deadline.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            [os.fspath(word) for word in command],
+            env=dict(environ),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log or out,
+            stderr=subprocess.STDOUT if log else err,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(deadline)
+        except subprocess.TimeoutExpired as error:
+            raise DeadlineError(
+                f"'{Path(command[0]).name}' did not end within {deadline:g} s and was killed."
+            ) from error
+        finally:
+            _kill_group(process)
+        return Finished(code=code, out=_text(out), err=_text(err))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the command; harmless after a good end."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
