@@ -6,6 +6,7 @@ leaves lies under `staging`, which nothing ever uses and the next build of the s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+import psutil
 from filelock import FileLock, Timeout
 from rich.console import Console
 
@@ -130,6 +132,7 @@ def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Si
     for needed in (folder, logs, builds_folder()):
         needed.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob(f"{recipe.name}.*"):
+        _end_orphans(stale)
         shutil.rmtree(stale, ignore_errors=True)
     staging = Path(tempfile.mkdtemp(prefix=f"{recipe.name}.", dir=folder))
     try:
@@ -139,6 +142,15 @@ def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Si
             )
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _end_orphans(folder: Path) -> None:
+    """Kill what a killed ftbench left running in its staging folder: make goes on for long."""
+    for process in psutil.process_iter(["cwd"]):
+        cwd = process.info["cwd"]
+        if cwd and Path(cwd).is_relative_to(folder):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 def _make(site: Site, tarball: Tarball) -> None:
@@ -172,8 +184,7 @@ def _publish(site: Site) -> Path:
         try:
             _check(site, site.final)
         except BaseException:
-            # The lock is still ours: nobody can have taken it for a finished build by design
-            # of `build`, and discovery asks every interpreter before it believes in it.
+            # Our lock kept other builds away, and discovery believes no interpreter unasked.
             site.final.rename(site.staging / "rejected")
             raise
     return site.final
