@@ -1,0 +1,80 @@
+"""What `asv publish` does after its own pages: names and assets, then our first page."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from asv import util
+from asv.console import log
+from asv.publishing import OutputPublisher
+
+from ftbench.errors import FtbenchError
+from ftbench.pages.assets import assets_folder
+from ftbench.pages.choose import write_choose
+from ftbench.pages.site import tags_of, write_assets, write_names
+from ftbench.results import read_results
+
+
+@contextlib.contextmanager
+def _told_by_asv(html_dir: str) -> Iterator[None]:
+    """Turn errors into the one kind that asv prints without a traceback."""
+    try:
+        yield
+    except FtbenchError as error:
+        raise util.UserError(str(error)) from error
+    except OSError as error:
+        raise util.UserError(
+            f"The site cannot be written to '{html_dir}': {error}. Make room there, or publish "
+            "into another folder: asv publish --html-dir FOLDER"
+        ) from error
+
+
+class SitePublisher(OutputPublisher):
+    """Makes asv's pages say releases' names, lead to Choose and need no network."""
+
+    # After asv's last, "regressions" (3): its feed is rewritten too.
+    order: ClassVar = 10
+    name: ClassVar = "ftbench-site"
+    button_label: ClassVar = "Names"
+    description: ClassVar = "Releases by name, and no network"
+
+    @classmethod
+    def publish(
+        cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, revisions: Mapping[str, int]
+    ) -> None:
+        """Rewrite the site; without npm or network it still loads asv's files from the network."""
+        html_dir = Path(conf.html_dir)
+        with _told_by_asv(conf.html_dir):
+            write_names(html_dir, tags_of(revisions))
+            try:
+                folder = assets_folder()
+            except FtbenchError as error:
+                log.warning(
+                    f"The charts will need a network to be looked at (Choose will not): {error}"
+                )
+            else:
+                write_assets(html_dir, folder)
+
+
+class ChoosePublisher(OutputPublisher):
+    """Writes Choose, the first page."""
+
+    order: ClassVar = 11
+    name: ClassVar = "ftbench-choose"
+    button_label: ClassVar = "Choose"
+    description: ClassVar = "Every mode on every arm"
+
+    @classmethod
+    def publish(
+        cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
+    ) -> None:
+        """Read the results again, whole: asv's graphs know medians, and one benchmark each."""
+        with _told_by_asv(conf.html_dir):
+            tree = read_results(Path(conf.results_dir))
+            for warning in tree.warnings:
+                log.warning(str(warning))
+            pages = write_choose(tree, Path(conf.html_dir))
+        log.info(f"First page: {pages[0]}")

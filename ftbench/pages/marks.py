@@ -1,0 +1,42 @@
+"""How each arm looks, in pictures and tables alike: a shape first, a colour only beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from ftbench.arms import Arm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The mark of one arm: matplotlib's marker, the character like it, a CSS variable, a name."""
+
+    marker: str
+    character: str
+    colour: str
+    label: str
+
+
+_MARKS: Final = MappingProxyType(
+    {
+        "gil": Mark(
+            marker="s", character="\N{BLACK SQUARE}", colour="--arm-gil", label="GIL build"
+        ),
+        "ft": Mark(
+            marker="o", character="\N{BLACK CIRCLE}", colour="--arm-ft", label="free-threaded"
+        ),
+        "ft-gil1": Mark(
+            marker="^",
+            character="\N{BLACK UP-POINTING TRIANGLE}",
+            colour="--arm-ft-gil1",
+            label="free-threaded, GIL on",
+        ),
+    }
+)
+
+
+def mark_of(arm: Arm) -> Mark:
+    """Return the arm's mark."""
+    return _MARKS[arm.name]

@@ -1,0 +1,131 @@
+"""The value types of what was measured: figures, the files they came from, the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from ftbench.arms import Arm
+from ftbench.releases import Release
+
+
+class State(StrEnum):
+    """What became of a cell; the values are the words that users read."""
+
+    MEASURED = "measured"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    ABSENT = "not measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A confidence interval of 99 % for a median, in the median's unit."""
+
+    low: float
+    high: float
+
+    def overlaps(self, other: Interval) -> bool:
+        """Tell whether some value lies in both."""
+        return self.low <= other.high and other.low <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One cell of one benchmark: everything that names it, and what became of it.
+
+    `params` maps a parameter's name to its plain text (`{"mode": "threads", "workers": "8"}`).
+    `median`, `interval` and `samples` are in `unit` ("seconds", "bytes", …) and there only if
+    `state` is measured.  `reason` says why a cell was skipped or how it failed; "" where nothing
+    is on record.  `runs` are the runs that the figure came from: a ratio needs one in common.
+    `graph` is the address of the series on asv's pages, relative to the site.
+    """
+
+    machine: str
+    release: Release
+    arm: Arm
+    flavour: str
+    profile: str
+    benchmark: str
+    params: Mapping[str, str]
+    unit: str
+    state: State
+    median: float | None = None
+    interval: Interval | None = None
+    samples: tuple[float, ...] = ()
+    reason: str = ""
+    runs: frozenset[str] = frozenset()
+    graph: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The first cell of one run in one file: when it began, and the load that it met.
+
+    `load` is the run queue's one-minute average, None where the system has none.
+    """
+
+    run: str
+    at: datetime
+    load: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One result file of asv, and what its side records say of how it was measured.
+
+    `builds` and `machines` are the provenance records met in it, in the order of the file: more
+    than one build is a mixed series.  `gil` holds the states of the GIL seen around its samples.
+    """
+
+    path: Path
+    machine: str
+    release: Release
+    arm: Arm
+    flavour: str
+    profile: str
+    builds: tuple[Mapping[str, Any], ...] = ()
+    machines: tuple[Mapping[str, Any], ...] = ()
+    gil: frozenset[bool] = frozenset()
+    starts: tuple[Start, ...] = ()
+    invariants: Mapping[str, str] = field(default_factory=dict)
+
+
+UNKNOWN: Final = "not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine as asv registered it; a field that nobody filled in is "not known"."""
+
+    name: str
+    os: str = UNKNOWN
+    arch: str = UNKNOWN
+    cpu: str = UNKNOWN
+    num_cpu: str = UNKNOWN
+    ram: str = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A file that was left out, or read in part, and why."""
+
+    path: Path
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultTree:
+    """Everything that a results folder holds, sorted; `warnings` names what could not be read."""
+
+    figures: tuple[Figure, ...] = ()
+    sources: tuple[Source, ...] = ()
+    machines: tuple[Machine, ...] = ()
+    warnings: tuple[Unreadable, ...] = ()

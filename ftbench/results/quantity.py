@@ -1,0 +1,67 @@
+"""Quantities as people read them: one unit per column, three significant digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+_DIGITS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """A unit to show quantities in: `size` of the stored unit (seconds, bytes) make one."""
+
+    symbol: str
+    size: float
+
+    def text(self, value: float) -> str:
+        """Return `value`, in the stored unit, as a number in this one: `0.0144` → "14.4"."""
+        return digits(value / self.size)
+
+
+# Largest first.
+_SCALES: Final = {
+    "seconds": (
+        Scale(symbol="s", size=1.0),
+        Scale(symbol="ms", size=1e-3),
+        Scale(symbol="µs", size=1e-6),
+        Scale(symbol="ns", size=1e-9),
+    ),
+    "bytes": (
+        Scale(symbol="MiB", size=2.0**20),
+        Scale(symbol="KiB", size=2.0**10),
+        Scale(symbol="bytes", size=1.0),
+    ),
+}
+
+
+def scale_for(unit: str, values: Iterable[float]) -> Scale:
+    """Return one scale for a whole column: the largest in which its middle value is at least 1.
+
+    The middle one, because figures of one column are there to be compared: a single tiny value
+    must not turn all the others into long numbers.
+    """
+    scales = _SCALES.get(unit)
+    if scales is None:
+        return Scale(symbol=unit, size=1.0)
+    ordered = sorted(abs(value) for value in values)
+    middle = ordered[len(ordered) // 2] if ordered else scales[0].size
+    return next((scale for scale in scales if middle >= scale.size), scales[-1])
+
+
+def digits(number: float) -> str:
+    """Return three significant digits, never in the form 1e+03: "0.0123", "1.94", "1 234"."""
+    if number == 0 or not math.isfinite(number):
+        return f"{number:g}"
+    # Rounded first: 9.996 has the decimals of a 10.
+    rounded = float(f"{number:.{_DIGITS}g}")
+    decimals = max(_DIGITS - 1 - math.floor(math.log10(abs(rounded))), 0)
+    return f"{number:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def times(ratio: float) -> str:
+    """Return a ratio as a multiple, in three digits and with its sign: "17.9" times."""
+    return f"{digits(ratio)}\N{MULTIPLICATION SIGN}"

@@ -1,0 +1,113 @@
+"""Reads asv's files whatever lies in them: a damaged one is `asv.util.UserError`, no traceback.
+
+asv 0.6.6 already skips a result file that is cut short or not JSON.  What it does not survive is
+JSON of another shape, bytes that are no UTF-8, and any damaged machine.json (`asv publish`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from asv import util
+from asv.console import log
+from asv.machine import Machine as AsvMachine
+from asv.machine import iter_machine_files
+from asv.results import Results as AsvResults
+
+from ftbench.errors import UsageError
+from ftbench.releases import Release
+
+# What loading JSON of the wrong shape ends in.  UnicodeDecodeError is a ValueError.
+_SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+_load_json = util.load_json
+_load_results = AsvResults.load.__func__
+
+
+def load_json(path: str, api_version: int | None = None, js_comments: bool = False) -> Any:  # noqa: FBT001, FBT002 - asv's signature
+    """Do what asv's `util.load_json` does; raises `UserError` for every file that is damaged."""
+    try:
+        return _load_json(path, api_version, js_comments)
+    except _SHAPE_ERRORS as error:
+        raise util.UserError(f"Error parsing JSON in file '{path}': {error}") from error
+
+
+def load_results(cls: type[AsvResults], path: str, machine_name: str | None = None) -> AsvResults:
+    """Do what asv's `Results.load` does; raises `UserError` for a file that would break later."""
+    try:
+        results = _load_results(cls, path, machine_name)
+        _check(results)
+    except _SHAPE_ERRORS as error:
+        raise util.UserError(
+            f"Error loading results file '{path}': it is not of the shape of a result file "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    except UsageError as error:
+        raise util.UserError(f"Error loading results file '{path}': {error}") from error
+    return results
+
+
+def machine_files(results_dir: str) -> Iterator[str]:
+    """Do what asv's `iter_machine_files` does, but pass over damaged files with a warning."""
+    for path in iter_machine_files(results_dir):
+        try:
+            load_machine(path)
+        except (util.UserError, OSError) as error:
+            log.warning(f"Skipping machine: {error}")
+        else:
+            yield path
+
+
+def load_machine(path: str) -> Mapping[str, str]:
+    """Read a machine.json; raises `UserError` for one that is damaged or names no machine."""
+    data = load_json(path, AsvMachine.api_version)
+    if not isinstance(data, dict) or not isinstance(data.get("machine"), str):
+        raise util.UserError(f"'{path}' names no machine")
+    folder = os.path.basename(os.path.dirname(os.path.abspath(path)))  # noqa: PTH119, PTH120, PTH100 - asv's paths are text
+    if data["machine"] != folder:
+        raise util.UserError(f"'{path}' names the machine {data['machine']!r}, not {folder!r}")
+    return {str(key): str(value) for key, value in data.items() if value is not None}
+
+
+def _check(results: AsvResults) -> None:
+    """Raise one of the shape errors, or `UsageError`, for what asv would only stumble on later."""
+    Release.from_commit_id(results.commit_hash)
+    _check_texts(results.params)
+    _check_texts(results.env_vars)
+    if not isinstance(results.date, int | float):
+        raise TypeError("its date is not a number")
+    for name in results.get_all_result_keys():
+        _check_rows(results, name)
+
+
+def _check_texts(texts: Mapping[str, Any]) -> None:
+    for key, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{key} is not a text")
+
+
+def _check_rows(results: AsvResults, name: str) -> None:
+    params = results.get_result_params(name)
+    cells = 1
+    for values in params:
+        cells *= len([value for value in values if isinstance(value, str)])
+    every = [params, *params]
+    if not all(isinstance(each, list) for each in every):
+        raise TypeError(f"the params of {name} are no lists")
+    row = results.get_result_value(name, params)
+    stats = results.get_result_stats(name, params)
+    samples = results.get_result_samples(name, params)
+    if len(row) != cells or not all(_is_number(value) for value in row):
+        raise TypeError(f"the results of {name} are no numbers")
+    for each in stats:
+        if each is not None and not all(_is_number(value) for value in each.values()):
+            raise TypeError(f"the statistics of {name} are no numbers")
+    for each in samples:
+        if each is not None and not all(_is_number(value) for value in each):
+            raise TypeError(f"the samples of {name} are no numbers")
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))

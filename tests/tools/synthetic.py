@@ -1,0 +1,277 @@
+"""Makes results folders as asv and our records would write them, without measuring anything.
+
+Deterministic: the same arguments give the same bytes.  Run as a program it writes one:
+`python tests/tools/synthetic.py FOLDER [RELEASE…]`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from asv import util
+from asv.benchmarks import Benchmarks
+from asv.environment import get_env_name
+from asv.machine import Machine
+from asv.results import Results
+from asv.runner import BenchmarkResult
+
+from ftbench.arms import ARMS, Arm
+from ftbench.probe.modes import MODES
+from ftbench.releases import Release
+
+MODE_NAMES = [mode.name for mode in MODES]
+LIFECYCLE = "lifecycle.Lifecycle"
+FOOTPRINT = "footprint.Footprint"
+_LIFECYCLE_METRICS = ["round", "first_round", "start", "first_line", "task", "teardown", "cpu"]
+_FOOTPRINT_METRICS = ["pss", "uss", "rss", "per_worker", "peak", "left"]
+# Milliseconds of a round of 8 workers with an empty task, and MiB of its tree, as on a small VM.
+_MILLISECONDS = {
+    "threads": 0.74,
+    "processes-fork": 4.6,
+    "processes-forkserver": 12.9,
+    "processes-spawn": 291.0,
+    "interpreters": 88.0,
+}
+_MEBIBYTES = {
+    "threads": 12.6,
+    "processes-fork": 31.3,
+    "processes-forkserver": 44.9,
+    "processes-spawn": 103.2,
+    "interpreters": 61.4,
+}
+_ARM_FACTOR = {"gil": 1.12, "ft": 1.0, "ft-gil1": 1.21}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to make."""
+
+    releases: Sequence[str] = ("3.13.5", "3.13.15", "3.14.2")
+    arms: Sequence[Arm] = ARMS
+    machine: str = "quiet-vm"
+    machine_fields: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "os": "Linux 6.1.0",
+            "arch": "x86_64",
+            "cpu": "AMD EPYC 7B13",
+            "num_cpu": "2",
+            "ram": "8134568",
+        }
+    )
+    flavour: str = "source-gcc12"
+    profile: str = "full"
+    run: str = "run-1"
+    load: float = 0.12
+    samples: int = 12
+    seed: int = 1
+
+
+def benchmarks() -> dict[str, dict[str, Any]]:
+    """Return asv's list of our benchmarks, as discovery would."""
+    lifecycle = {"mode": MODE_NAMES, "workers": [1, 8], "task": ["empty", "article"]}
+    footprint = {"mode": MODE_NAMES, "workers": [1, 2, 4, 8]}
+    listed = [
+        _benchmark(f"{LIFECYCLE}.track_{name}", "seconds", lifecycle) for name in _LIFECYCLE_METRICS
+    ]
+    listed += [
+        _benchmark(f"{FOOTPRINT}.track_{name}", "bytes", footprint) for name in _FOOTPRINT_METRICS
+    ]
+    return {each["name"]: each for each in listed}
+
+
+def _benchmark(name: str, unit: str, params: Mapping[str, Sequence[object]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "code": "",
+        "param_names": list(params),
+        "params": [[repr(value) for value in values] for values in params.values()],
+        "timeout": 60.0,
+        "type": "track",
+        "unit": unit,
+        "version": "1",
+    }
+
+
+def write_tree(folder: Path, *plans: Plan) -> None:
+    """Write a results folder with the benchmarks and each plan's machine, results and records."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = benchmarks()
+    util.write_json(str(folder / "benchmarks.json"), listed, Benchmarks.api_version)
+    for plan in plans or (Plan(),):
+        machine = {"machine": plan.machine, **plan.machine_fields}
+        path = folder / plan.machine / "machine.json"
+        util.write_json(str(path), machine, Machine.api_version)
+        for release, arm in itertools.product(plan.releases, plan.arms):
+            _write_file(folder, plan, Release.parse(release), arm, listed)
+
+
+def _write_file(
+    folder: Path, plan: Plan, release: Release, arm: Arm, listed: Mapping[str, Any]
+) -> None:
+    requirements = {"build": plan.flavour, "profile": plan.profile}
+    variables = dict(arm.environment)
+    tagged = {("nobuild", name): value for name, value in variables.items()}
+    name = get_env_name("cpython", arm.python, requirements, tagged)
+    params = {"machine": plan.machine, **plan.machine_fields, "python": arm.python, **requirements}
+    results = Results(
+        params, requirements, release.commit_id, date_of(release), arm.python, name, variables
+    )
+    chance = random.Random(f"{plan.seed} {release.commit_id} {name}")  # noqa: S311 - made-up data
+    for benchmark in listed.values():
+        outcome = _outcome(benchmark, release, arm, plan, chance)
+        results.add_result(
+            benchmark, outcome, started_at=_started(plan), duration=1.0, record_samples=True
+        )
+    results.save(str(folder))
+    stem = folder / results._filename.removesuffix(".json")
+    lines = _records(plan, release, arm)
+    stem.with_name(f"{stem.name}.records.jsonl").write_text(
+        "".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8", newline="\n"
+    )
+
+
+def date_of(release: Release) -> int:
+    """Return a made-up date, in asv's milliseconds, that rises with the version."""
+    days = release.minor * 400 + release.micro * 30 + release.serial
+    moment = datetime(2010, 1, 1, tzinfo=UTC) + timedelta(days=days)
+    return int(moment.timestamp() * 1000)
+
+
+def _started(plan: Plan) -> datetime:
+    return datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def unavailable(mode: str, release: Release) -> str | None:
+    """Return why `release` cannot do `mode`, None if it can."""
+    if mode == "interpreters" and release < Release.parse("3.14.0"):
+        return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
+    return None
+
+
+def breaks(mode: str, workers: str, arm: Arm) -> bool:
+    """Tell which cell fails, so that every page has one."""
+    return mode == "processes-forkserver" and arm.name == "ft-gil1" and workers == "8"
+
+
+def _outcome(
+    benchmark: Mapping[str, Any], release: Release, arm: Arm, plan: Plan, chance: random.Random
+) -> BenchmarkResult:
+    values: list[float | None] = []
+    samples: list[list[float] | None] = []
+    for reprs in itertools.product(*benchmark["params"]):
+        params = dict(
+            zip(benchmark["param_names"], (each.strip("'") for each in reprs), strict=True)
+        )
+        made = None
+        if unavailable(params["mode"], release):
+            values.append(math.nan)
+        elif breaks(params["mode"], params["workers"], arm):
+            values.append(None)
+        else:
+            middle = _middle(benchmark["name"], params, release, arm)
+            made = [middle * chance.lognormvariate(0, 0.03) for _ in range(plan.samples)]
+            values.append(middle)
+        samples.append(made)
+    numbers = [None if made is None else 1 for made in samples]
+    return BenchmarkResult(values, samples, numbers, 0, "", None)
+
+
+def _middle(name: str, params: Mapping[str, str], release: Release, arm: Arm) -> float:
+    mode, workers = params["mode"], int(params["workers"])
+    factor = _ARM_FACTOR[arm.name] * (1 - 0.01 * (release.minor - 13) - 0.002 * release.micro)
+    if name.startswith(LIFECYCLE):
+        payload = 13.8 if params["task"] == "article" else 0.0
+        spread = payload * (1.9 if mode == "threads" and arm.gil else 1.0)
+        return (_MILLISECONDS[mode] * factor + spread) * workers / 8 * 1e-3
+    return float(round(_MEBIBYTES[mode] * factor * (0.3 + 0.7 * workers / 8) * 2**20))
+
+
+def build_record(plan: Plan, release: Release, arm: Arm) -> dict[str, Any]:
+    """Return a provenance record as the probe writes it."""
+    return {
+        "implementation": "CPython",
+        "version": release.name,
+        "free_threaded": arm.free_threaded,
+        "debug": False,
+        "pgo": False,
+        "lto": False,
+        "jit": "none",
+        "tail_call": False,
+        "pystats": False,
+        "compiler": "GCC 12.2.0",
+        "configure_args": ["--disable-gil"] if arm.free_threaded else [],
+        "libc": "glibc 2.36",
+        "platform": "linux-x86_64",
+        "revision": "",
+    }
+
+
+def _records(plan: Plan, release: Release, arm: Arm) -> Iterator[dict[str, Any]]:
+    yield {"kind": "schema", "name": "ftbench.records", "version": 1}
+    build = f"{'f' if arm.free_threaded else 'a'}00000000001"
+    yield {"kind": "build", "digest": build, **build_record(plan, release, arm)}
+    yield {
+        "kind": "machine",
+        "digest": "c00000000001",
+        "cpu": "AMD EPYC 7B13",
+        "cores": 2,
+        "usable_cores": 2,
+        "quota_cores": None,
+        "smt": True,
+        "governor": None,
+        "turbo": None,
+        "virtual": True,
+        "memory_bytes": 8329797632,
+        "arch": "x86_64",
+        "system": "Linux",
+        "kernel": "6.1.0",
+    }
+    ladders = {
+        LIFECYCLE: [{"workers": w, "task": t} for w in ("1", "8") for t in ("empty", "article")],
+        FOOTPRINT: [{"workers": w} for w in ("1", "2", "4", "8")],
+    }
+    for number, (group, mode) in enumerate(itertools.product(ladders, MODE_NAMES)):
+        for rest in ladders[group]:
+            cell = {"group": group, "params": {"mode": mode, **rest}}
+            yield _record(plan, release, arm, cell) | _measured(plan, arm, number, build)
+
+
+def _record(plan: Plan, release: Release, arm: Arm, cell: dict[str, Any]) -> dict[str, Any]:
+    """Return how a cell ended."""
+    params = cell["params"]
+    reason = unavailable(params["mode"], release)
+    if reason:
+        return {"kind": "skip", **cell, "reason": reason}
+    if breaks(params["mode"], params["workers"], arm):
+        message = "Worker 3 ended with exit code -9 before it had done its task."
+        return {"kind": "failure", **cell, "error": "WorkerFailedError", "message": message}
+    return {"kind": "cell", **cell, "samples": {"round": plan.samples}}
+
+
+def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
+    """Return what goes with a measurement; `number` counts the cells, and the load rises with it."""
+    moment = _started(plan) + timedelta(seconds=number)
+    return {
+        "profile": plan.profile,
+        "run": plan.run,
+        "started_at": moment.isoformat().replace("+00:00", "Z"),
+        "build": build,
+        "machine": "c00000000001",
+        "gil": [arm.gil, arm.gil],
+        "invariants": {"checksum": "8 workers returned the checksum of the serial twin"},
+        "load": [round(plan.load + number * 0.4, 2), round(plan.load + number * 0.5, 2)],
+        "notes": {},
+    }
+
+
+if __name__ == "__main__":
+    write_tree(Path(sys.argv[1]), Plan(releases=sys.argv[2:] or Plan().releases))
