@@ -133,17 +133,28 @@ def _from_uv(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
 
 
 def _from_source(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
+    try:
+        prefix = _build(spec, console, optimized=optimized)
+    except OSError as error:  # a full disk, a cache folder that may not be written
+        raise InterpreterError(
+            f"CPython {spec} could not be built: {error}.",
+            hint="Builds lie in the user's cache folder; FTBENCH_CACHE names another.",
+        ) from error
+    return _interpreter(prefix / "bin" / "python3", Origin.SOURCE)
+
+
+def _build(spec: Spec, console: Console, *, optimized: bool) -> Path:
+    """Return the prefix of a build of `spec`, without asking the archive where it is there."""
     toolchain = find_toolchain()
     if spec.release is not None:
         done = building.built(_recipe(spec, spec.release, toolchain.compiler, optimized=optimized))
         if done is not None:
-            return _interpreter(done / "bin" / "python3", Origin.SOURCE)
+            return done
     with phase(console, f"CPython {spec}: look for its sources"):
         tarball = find_tarball(spec)
         toolchain = with_headers(toolchain)
     recipe = _recipe(spec, tarball.source.release, toolchain.compiler, optimized=optimized)
-    prefix = building.build(recipe, tarball, toolchain, console)
-    return _interpreter(prefix / "bin" / "python3", Origin.SOURCE)
+    return building.build(recipe, tarball, toolchain, console)
 
 
 PROVIDERS: Final[tuple[Provider, ...]] = (_from_uv, _from_source)

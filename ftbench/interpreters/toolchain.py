@@ -148,7 +148,10 @@ def _point_to_system(root: Path, name: str) -> None:
 
     In its package it is a link to a file of the runtime package, which lies elsewhere here.
     """
-    for link in root.glob(f"usr/lib/*/lib{name}.so"):
+    for folder in root.glob("usr/lib/*"):
+        link = folder / f"lib{name}.so"  # not globbed for: that leaves out a link to nowhere
+        if not link.is_symlink():
+            continue
         wanted = link.readlink().name
         major = wanted.partition(".so.")[2].partition(".")[0]
         pattern = f"lib{name}.so.{major}*"

@@ -89,14 +89,15 @@ def test_two_that_want_the_same_build_make_it_once(tmp_path: Path) -> None:
     assert counter.read_text().split() == ["x"]
 
 
-@pytest.mark.parametrize("step", ["configure", "make"])
-def test_a_failed_step_keeps_its_log_and_names_it(tmp_path: Path, cache: Path, step: str) -> None:
-    trouble = "echo cannot find -lnonsense; exit 3"
+TROUBLE = "echo cannot find -lnonsense; exit 3"
+
+
+@pytest.mark.parametrize(("configure_does", "make_does"), [(TROUBLE, ""), ("", TROUBLE)])
+def test_a_failed_step_keeps_its_log_and_names_it(
+    tmp_path: Path, cache: Path, configure_does: str, make_does: str
+) -> None:
     with pytest.raises(InterpreterError) as caught:
-        if step == "configure":
-            make(tmp_path / "a", configure=trouble)
-        else:
-            make(tmp_path / "a", make=trouble)
+        make(tmp_path / "a", configure=configure_does, make=make_does)
     log = cache / "logs" / f"{RECIPE.name}.log"
     assert "cannot find -lnonsense" in log.read_text()
     assert str(log) in str(caught.value)

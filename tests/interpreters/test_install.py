@@ -157,3 +157,19 @@ def test_uvs_refusal_is_told_in_its_words(tmp_path: Path) -> None:
     fake = script(tmp_path / "uv", "echo 'error: no network' >&2; exit 2")
     with pytest.raises(InterpreterError, match="error: no network"):
         uv.install(fake, Spec.parse("3.14"))
+
+
+@posix
+def test_a_cache_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("make", "gcc", "apt-get", "apt-cache", "dpkg-deb"):
+        script(tmp_path / "bin" / name, "true")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(install_module, "discover", lambda: ())
+    monkeypatch.setattr(install_module, "PROVIDERS", install_module.PROVIDERS[1:])
+    with pytest.raises(InterpreterError, match="could not be built") as caught:
+        ensure(["3.13.15"], console=CONSOLE)
+    assert "FTBENCH_CACHE" in str(caught.value)

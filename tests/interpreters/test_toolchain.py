@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fake_pythons import script
 
 from ftbench.errors import InterpreterError
 from ftbench.interpreters import toolchain
+from ftbench.interpreters.apt import AptError
 from ftbench.interpreters.toolchain import HEADERS, Toolchain, find_toolchain, with_headers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="toolchains of POSIX")
@@ -62,3 +64,22 @@ def test_headers_of_ours_lead_to_the_systems_libraries(
     assert found.environ["CPPFLAGS"].startswith(f"-I{sysroot}/root/usr/include")
     assert found.environ["LDFLAGS"].startswith(f"-L{sysroot}/root/usr/lib/")
     assert "rpath" not in found.environ["LDFLAGS"]
+
+
+MULTIARCH = str(sysconfig.get_config_var("MULTIARCH"))
+
+
+@pytest.mark.skipif(
+    not Path("/usr/lib", MULTIARCH, "libc.so.6").exists(), reason="no Debian-like library folder"
+)
+def test_a_link_of_a_headers_package_is_led_to_the_systems_own_library(tmp_path: Path) -> None:
+    """The package's link leads to a file of another package, of maybe another patch level."""
+    link = tmp_path / "usr" / "lib" / MULTIARCH / "libc.so"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("libc.so.6.99")
+    toolchain._point_to_system(tmp_path, "c")
+    assert link.resolve().samefile(Path("/usr/lib", MULTIARCH, "libc.so.6"))
+    link.unlink()
+    link.symlink_to("libc.so.77")
+    with pytest.raises(AptError, match=r"libc\.so\.77 is missing"):
+        toolchain._point_to_system(tmp_path, "c")
