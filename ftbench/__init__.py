@@ -1,4 +1,4 @@
-"""Which concurrency model should a Python program pay for, on which CPython?
+"""ftbench: which concurrency model should a program pay for, on which CPython.
 
 This file, `errors`, `measure` and `probe` are the measured side: they run inside a benchmarked
 interpreter, use the standard library alone and are imported by every spawned worker, so nothing

@@ -13,13 +13,18 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from ftbench.errors import DeadlineError, FtbenchError, GilStateError, WorkerFailedError, error_class
-from ftbench.probe.build import gil_enabled
+from ftbench.errors import (
+    DeadlineError,
+    FtbenchError,
+    GilStateError,
+    WorkerFailedError,
+    error_class,
+)
 from ftbench.probe.document import Gil, Invariant, Measurement, Metric
 from ftbench.probe.environ import clean_environment
 from ftbench.probe.machine import load, machine_record
@@ -36,7 +41,7 @@ _CELL = "from ftbench.probe.cell import main; main()"
 GIL_VARIABLE = "PYTHON_GIL"
 
 
-def gil_asked(gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
+def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
     """Return the GIL state that is asked for and the variables that ask for it.
 
     `gil` None means what `PYTHON_GIL` says, and where that is silent, the build's own way.
@@ -96,17 +101,15 @@ class _Run:
         assert self.process.stderr is not None
         self._stderr.extend(self.process.stderr)
 
-    def __enter__(self) -> _Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         # Closing its standard input tells the guard to end everything.
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        try:
+        with suppress(OSError):
             self.process.stdin.close()
-        except OSError:
-            pass
         self.process.wait()
         self._reader.join(1.0)
         self.process.stdout.close()
@@ -179,7 +182,7 @@ def measure(
     """
     chosen = scenario_named(scenario)
     values = chosen.parse(params or {})
-    asked, variables = gil_asked(gil, os.environ)
+    asked, variables = gil_asked(gil=gil, environ=os.environ)
     request = {
         "scenario": chosen.name,
         "mode": mode_named(mode).name,
@@ -192,9 +195,7 @@ def measure(
     with ExitStack() as stack:
         watcher = stack.enter_context(Watcher(observer)) if chosen.observed else None
         document = stack.enter_context(_Run(request, variables)).document(watcher)
-    seen = (
-        chosen.from_observation(watcher.phases, int(values["workers"])) if watcher else None
-    )
+    seen = chosen.from_observation(watcher.phases, int(values["workers"])) if watcher else None
     measured = {name: Metric(**each) for name, each in document["metrics"].items()}
     return Measurement(
         scenario=chosen.name,

@@ -19,17 +19,12 @@ from ftbench.results import read_results
 
 
 @contextlib.contextmanager
-def _told_by_asv(html_dir: str) -> Iterator[None]:
-    """Turn errors into the one kind that asv prints without a traceback."""
+def _told_by_asv() -> Iterator[None]:
+    """Turn our errors into the one kind that asv prints without a traceback."""
     try:
         yield
     except FtbenchError as error:
         raise util.UserError(str(error)) from error
-    except OSError as error:
-        raise util.UserError(
-            f"The site cannot be written to '{html_dir}': {error}. Make room there, or publish "
-            "into another folder: asv publish --html-dir FOLDER"
-        ) from error
 
 
 class SitePublisher(OutputPublisher):
@@ -47,7 +42,7 @@ class SitePublisher(OutputPublisher):
     ) -> None:
         """Rewrite the site; without npm or network it still loads asv's files from the network."""
         html_dir = Path(conf.html_dir)
-        with _told_by_asv(conf.html_dir):
+        with _told_by_asv():
             write_names(html_dir, tags_of(revisions))
             try:
                 folder = assets_folder()
@@ -72,7 +67,7 @@ class ChoosePublisher(OutputPublisher):
         cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
     ) -> None:
         """Read the results again, whole: asv's graphs know medians, and one benchmark each."""
-        with _told_by_asv(conf.html_dir):
+        with _told_by_asv():
             tree = read_results(Path(conf.results_dir))
             for warning in tree.warnings:
                 log.warning(str(warning))

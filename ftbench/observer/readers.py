@@ -84,7 +84,7 @@ class KernelReader:
 
 
 def _processes() -> Iterable[int]:
-    return (int(entry) for entry in os.listdir("/proc") if entry.isdecimal())
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
 
 
 def _group_of(pid: int) -> int | None:

@@ -12,7 +12,7 @@ import sys
 
 from ftbench.errors import FtbenchError, UsageError
 from ftbench.measuring import DEADLINE_SECONDS, measure
-from ftbench.probe.modes import KINDS, MODES, START_METHODS
+from ftbench.probe.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.probe.profiles import PROFILES
 from ftbench.probe.scenarios import SCENARIOS
 from ftbench.probe.table import table
@@ -48,8 +48,7 @@ def mode_name(kind: str, start_method: str | None) -> str:
 
     Processes without a start method mean this interpreter's default one.
     """
-    names = [mode.name for mode in MODES]
-    if kind in names and start_method is None:
+    if kind in MODE_NAMES and start_method is None:
         return kind
     if kind != "processes" and start_method is not None:
         raise UsageError(

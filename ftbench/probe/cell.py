@@ -21,7 +21,7 @@ from ftbench.probe.document import Outcome
 from ftbench.probe.modes import mode_named, unavailable
 from ftbench.probe.profiles import profile_named
 from ftbench.probe.scenarios import scenario_named
-from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.base import Cell, Observe
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -40,9 +40,9 @@ def _channel() -> Send:
     return send
 
 
-def _observe_through(send: Send) -> Callable[[str, float, list[int]], None]:
+def _observe_through(send: Send) -> Observe:
     def observe(phase: str, seconds: float, workers: list[int]) -> None:
-        roles = {os.getpid(): "parent"} | {pid: role for role, pid in helper_pids().items()}
+        roles = {os.getpid(): "parent"} | helper_pids()
         roles |= dict.fromkeys(workers, "worker")
         send({"event": "observe", "phase": phase, "seconds": seconds, "roles": roles})
         # The guard closes standard input when the supervisor gives up, and kills us anyway.

@@ -28,7 +28,7 @@ def _fork_server_seconds() -> float | None:
     Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms): good enough for
     the sum over many rounds.  None where the kernel does not say.
     """
-    pid = helper_pids().get("fork server")
+    pid = next((pid for pid, role in helper_pids().items() if role == "fork server"), None)
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()

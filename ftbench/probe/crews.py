@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ftbench.errors import DeadlineError, WorkerFailedError
@@ -156,9 +156,10 @@ class InterpreterCrew(ThreadCrew):
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         super().__init__(mode, deadline)
-        from concurrent import interpreters  # noqa: PLC0415 - only this mode needs it
+        import importlib  # noqa: PLC0415 - only this mode needs it
 
-        self._create = interpreters.create
+        # By name: the module is not there in the releases that the host and mypy know.
+        self._create = importlib.import_module("concurrent.interpreters").create
         self._interpreters: list[Any] = []
 
     def _start(self, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
@@ -306,8 +307,8 @@ def crew_of(mode: Mode, deadline: Deadline) -> Crew:
     return _CREWS[mode.kind](mode, deadline)
 
 
-def helper_pids() -> dict[str, int]:
-    """Return role → process id of multiprocessing's own helpers that run for this process.
+def helper_pids() -> dict[int, str]:
+    """Return process id → role of multiprocessing's own helpers that run for this process.
 
     Source: the private singletons `multiprocessing.forkserver._forkserver` and
     `multiprocessing.resource_tracker._resource_tracker`, there in CPython 3.11 to 3.15.
@@ -322,10 +323,5 @@ def helper_pids() -> dict[str, int]:
         loaded = sys.modules.get(f"multiprocessing.{module}")
         pid = getattr(getattr(loaded, holder, None), attribute, None)
         if pid:
-            found[role] = int(pid)
+            found[int(pid)] = role
     return found
-
-
-def checksums(reports: Sequence[Report], position: int) -> set[int]:
-    """Return the distinct checksums that stand at `position` of the reports."""
-    return {report[position] for report in reports}

@@ -33,6 +33,10 @@ MODES = (
     Mode(name="interpreters", kind="interpreters", title="subinterpreters"),
 )
 
+MODE_NAMES = tuple(mode.name for mode in MODES)
+# sys.hexversion of the first release with concurrent.interpreters.
+CONCURRENT_INTERPRETERS = 0x030E0000
+
 KINDS = tuple(dict.fromkeys(mode.kind for mode in MODES))
 START_METHODS = tuple(mode.start_method for mode in MODES if mode.start_method)
 
@@ -44,13 +48,13 @@ def mode_named(name: str) -> Mode:
             return mode
     from ftbench.errors import unknown  # noqa: PLC0415 - spawned workers never come here
 
-    raise unknown("mode", name, [mode.name for mode in MODES])
+    raise unknown("mode", name, MODE_NAMES)
 
 
 def unavailable(mode: Mode) -> str | None:
     """Return why the running interpreter cannot do `mode`, None if it can."""
     if mode.kind == "interpreters":
-        if sys.version_info < (3, 14):
+        if sys.hexversion < CONCURRENT_INTERPRETERS:
             return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
         return None
     if mode.start_method is not None:

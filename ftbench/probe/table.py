@@ -31,16 +31,18 @@ def table(measurement: Measurement) -> str:
     build, machine = measurement.build, measurement.machine
     kind = "free-threaded" if build["free_threaded"] else "GIL"
     params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
-    rows = [("metric", "median", "least", "most", "samples")]
+    rows: list[tuple[str, ...]] = [("metric", "median", "least", "most", "samples")]
     rows += [_row(name, metric) for name, metric in measurement.metrics.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    words = [name.upper() for name in ("pgo", "lto") if build[name]]
+    load = " to ".join(map(str, measurement.load))
+    gil = "on" if measurement.gil.after else "off"
     lines = [
         f"{measurement.scenario} · {measurement.mode} · {params} · profile {measurement.profile}",
-        f"CPython {build['version']} {kind} build, GIL {'on' if measurement.gil.after else 'off'}, "
-        f"{build['compiler']}, PGO {'yes' if build['pgo'] else 'no'}, "
-        f"LTO {'yes' if build['lto'] else 'no'}",
-        f"{machine['cpu']}, {machine['usable_cores']} cores, "
-        f"load {measurement.load[0]} before, {measurement.load[1]} after",
+        ", ".join(
+            [f"CPython {build['version']}, {kind} build", f"GIL {gil}", build["compiler"], *words]
+        ),
+        f"{machine['cpu']}, {machine['usable_cores']} cores, load {load}",
         "",
     ]
     lines += [

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ftbench.errors import DeadlineError, NotAvailableError, WorkerFailedError
 from ftbench.probe.environ import clean_environment
@@ -23,10 +23,9 @@ class Watcher:
         """Start the observer on `python`; raises `NotAvailableError` if it cannot observe."""
         self.phases: dict[str, dict[str, Any]] = {}
         python = python or os.environ.get(HOST_PYTHON) or sys.executable
-        extra = {"PYTHONPATH": str(_PACKAGE_PARENT)}
-        # On the host ftbench is installed, and must not come from a benchmark's environment.
-        if (_PACKAGE_PARENT / "ftbench" / "observer").is_dir() is False:
-            extra = {}
+        # A benchmark's environment has no observer; there, the host has ftbench installed.
+        here = (_PACKAGE_PARENT / "ftbench" / "observer").is_dir()
+        extra = {"PYTHONPATH": str(_PACKAGE_PARENT)} if here else {}
         self._process = subprocess.Popen(
             [python, "-P", "-m", "ftbench.observer"],
             stdin=subprocess.PIPE,
@@ -54,7 +53,7 @@ class Watcher:
         words = self._process.stderr.read().strip().splitlines() or ["it ended without a word"]
         return {"unavailable": words[-1]}
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:

@@ -72,12 +72,15 @@ def _no_observation(_phases: Mapping[str, Any], _workers: int) -> Outcome:
 class Scenario:
     """A scenario: `run` measures a cell inside the clean process.
 
-    A scenario that is `observed` is watched from outside meanwhile; `from_observation` makes
-    metrics and notes of what the observer saw, afterwards, in the supervising process.
+    `version` names the workload: figures of two versions are never compared, so it changes when
+    the measured work does (a test watches over that).  A scenario that is `observed` is watched
+    from outside meanwhile; `from_observation` makes metrics and notes of what the observer saw,
+    afterwards, in the supervising process.
     """
 
     name: str
     title: str
+    version: str
     params: Mapping[str, Param]
     run: Callable[[Cell], Outcome]
     observed: bool = False

@@ -36,9 +36,7 @@ def run(cell: Cell) -> Outcome:
     reports = crew.reports()
     cell.observe(LEFT, 0.0, [])
     crew.close()
-    return Outcome(
-        invariants=(check(reports),), notes={"runs": [report[0] for report in reports]}
-    )
+    return Outcome(invariants=(check(reports),), notes={"runs": [report[0] for report in reports]})
 
 
 def check(reports: list[tuple[int, ...]]) -> Invariant:
@@ -105,6 +103,7 @@ def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:
 
 FOOTPRINT = Scenario(
     name="footprint",
+    version="1",
     title="Memory of N busy workers, the whole process tree",
     params=PARAMS,
     run=run,

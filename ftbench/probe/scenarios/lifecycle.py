@@ -172,6 +172,7 @@ def _metrics(first: Round, rounds: list[Round], cpu: float) -> dict[str, Metric]
 
 LIFECYCLE = Scenario(
     name="lifecycle",
+    version="1",
     title="Create, start, run one task in, join N workers",
     params=PARAMS,
     run=run,

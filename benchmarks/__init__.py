@@ -1,0 +1,1 @@
+"""The benchmarks: thin classes of params and metrics; the work is in `ftbench.probe`."""

@@ -1,0 +1,95 @@
+"""Runs asv commands as a user would, says which, and shows their progress in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ftbench.errors import AsvError
+
+# "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
+_STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
+_KEPT_LINES: Final = 40
+
+# asv's exit code when some benchmark failed; everything that could be measured is saved.
+SOME_FAILED: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asv:
+    """asv in one project folder, with the variables that a run needs."""
+
+    folder: Path
+    console: Console
+    variables: Mapping[str, str]
+
+    def __call__(self, *arguments: str, show: str, tolerate: Sequence[int] = ()) -> int:
+        """Run `asv ARGUMENTS`, with `show` as the title of its progress; return its exit code.
+
+        Raises `AsvError` with asv's last lines for an exit code that is neither 0 nor in
+        `tolerate`.
+        """
+        self.console.print(f"$ {self._as_typed(arguments)}", style="dim", markup=False)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "asv", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        try:
+            last = self._follow(process, show)
+            code = process.wait()
+        finally:
+            # Ctrl-C reaches asv too, which ends its benchmark; do not leave before it has.
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        if code not in (0, *tolerate):
+            raise AsvError(
+                f"asv ended with code {code}.",
+                story="\n".join(last),
+                hint=f"What is measured is kept. To see all of it: {self._as_typed(arguments)}",
+            )
+        return code
+
+    def _as_typed(self, arguments: Sequence[str]) -> str:
+        variables = [f"{name}={shlex.quote(value)}" for name, value in self.variables.items()]
+        return " ".join([*variables, "asv", shlex.join(arguments)])
+
+    def _follow(self, process: subprocess.Popen[str], show: str) -> Sequence[str]:
+        """Show how far asv is; return its last lines."""
+        assert process.stdout is not None
+        last: deque[str] = deque(maxlen=_KEPT_LINES)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[at]}"),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(show, total=100.0, at="")
+            for line in process.stdout:
+                last.append(line.rstrip())
+                step = _STEP.search(line)
+                if step:
+                    progress.update(task, completed=float(step["percent"]), at=step["text"][:48])
+                elif " skipped" in line or "warning" in line.lower():
+                    progress.console.print(line.strip(), markup=False)
+        return list(last)

@@ -1,0 +1,293 @@
+"""The environment that asv benchmarks in: an arm, with the interpreters of one flavour.
+
+asv's matrix knows the arms.  Which flavours of a build there are (who built it, with which
+compiler, PGO, LTO, JIT) depends on the machine, so every arm is split into one environment per
+flavour found here: another flavour is another series, in asv's own terms, and visibly so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from asv import util
+from asv.console import log
+from asv.environment import Environment
+
+from ftbench.arms import ARMS, Arm, arm_of
+from ftbench.asvplugin import venvs
+from ftbench.benchmarking import RECORDS
+from ftbench.cellfile import CellFile, in_asv_form, samples_of
+from ftbench.errors import FtbenchError, InterpreterError
+from ftbench.interpreters import Interpreter, discover, preferred
+from ftbench.probe.environ import clean_environment
+from ftbench.probe.profiles import VARIABLE as PROFILE
+from ftbench.probe.watching import HOST_PYTHON
+from ftbench.releases import Release
+
+GIL_CHECK: Final = "import sys; print(int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
+
+# The environments that have a release selected, by the name that asv gives their results.
+SELECTED: Final[dict[str, CPythonEnvironment]] = {}
+
+# What all records of this asv process have in common, and those of no other.
+RUN: Final = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+
+_CELL_OF_ASV: Final = re.compile(r"([\w.]+)\.track_(\w+)-(\d+)")
+
+# asv's child inherits the high-water mark of the memory of whoever starts it (getrusage(2),
+# ru_maxrss survives exec): a small parent in between, or every peak is asv's own.
+_SMALL_PARENT: Final = (
+    "-c",
+    "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))",
+)
+
+
+class MissingInterpreterError(util.ProcessError, util.UserError):
+    """There is no interpreter of this release for this arm here: skipped, recorded as nothing.
+
+    asv's `run` takes a `ProcessError` for a failed build and goes on with the next environment;
+    its discovery takes a `UserError` for "try another release".
+    """
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence for the user."""
+        util.ProcessError.__init__(self, ["ftbench"], 1, "", message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class CPythonEnvironment(Environment):
+    """One arm with one flavour; asv's `python` is `gil` or `ft`."""
+
+    tool_name: ClassVar = "cpython"
+    matches_python_fallback: ClassVar = False
+
+    def __init__(
+        self,
+        conf: Any,
+        python: str,
+        requirements: dict[str, str],
+        tagged_env_vars: dict[tuple[str, str], str],
+    ) -> None:
+        """Take asv's view of the environment; `requirements` names flavour and profile."""
+        environment = {name: value for (_, name), value in tagged_env_vars.items()}
+        arm = arm_of(python, environment)
+        if arm is None:
+            arms = "; ".join(f"{a.name}: {a.python} {dict(a.environment) or ''}" for a in ARMS)
+            raise util.UserError(f"{python} with {environment} is no arm. There is: {arms}.")
+        self.arm: Arm = arm
+        self._requirements = requirements  # asv's base class reads it before it sets it
+        super().__init__(conf, python, requirements, tagged_env_vars)
+        # asv's own requirements (pip, build, pympler) are for tools that install packages.
+        self._base_requirements: dict[str, str] = {}
+        self.staged = Path(self._path) / f"staged-{self.hashname}-{os.getpid()}.jsonl"
+        self._conf = conf
+        self.build_digest: str | None = None
+        self.missing = ""
+        # Whether some release would be measured with this flavour unless one is asked for, and
+        # whether this environment takes releases of which another flavour is preferred.
+        self.preferred = True
+        self.takes_any = False
+
+    @classmethod
+    def matches(cls, python: str) -> bool:
+        """Return whether `python` is the build of an arm."""
+        return any(arm.python == python for arm in ARMS)
+
+    @property
+    def series(self) -> list[str]:
+        """The series that are measured at all: asv's branches."""
+        return list(self._conf.branches)
+
+    def of(self, requirements: dict[str, str], *, preferred: bool) -> CPythonEnvironment:
+        """Return this environment for one flavour and profile."""
+        other = type(self)(self._conf, self.python, requirements, self._tagged_env_vars)
+        other.preferred = preferred
+        return other
+
+    @property
+    def flavour(self) -> str:
+        """The flavour whose interpreters this environment takes."""
+        return str(self._requirements["build"])
+
+    # -- the environment on disk
+
+    def check_presence(self) -> bool:
+        """Return whether the folder is there; what is in it is checked when it is used."""
+        return Path(self._path).is_dir()
+
+    def _setup(self) -> None:
+        try:
+            Path(self._path).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise util.UserError(
+                f"{self._path} cannot be made: {error}. asv.conf.json names the folder (env_dir)."
+            ) from error
+
+    @property
+    def installed_commit_hash(self) -> None:
+        """None: asv asks for every release anew, and gets an answer within a second."""
+
+    def install_project(self, _conf: Any, _repo: Any, commit_hash: str) -> None:
+        """Select a release: find its interpreter, check it, make its virtual environment.
+
+        Raises `MissingInterpreterError` where there is none, `UserError` for a broken one.
+        """
+        release = _release_of(commit_hash)
+        interpreter = self._interpreter(release)
+        self._set_commit_hash(commit_hash)
+        try:
+            venvs.ready(self._venv(commit_hash), interpreter)
+            self._check_gil(interpreter)
+        except FtbenchError as error:
+            raise util.UserError(str(error)) from error
+        self.build_digest = interpreter.build.digest
+        SELECTED[self.name] = self
+        self._set_installed_commit_hash(commit_hash)
+
+    def _interpreter(self, release: Release) -> Interpreter:
+        """Return the interpreter of `release` that this environment measures."""
+        found = discover()
+        of_flavour = [each for each in found if each.build.flavour == self.flavour]
+        best = preferred(found, release, self.arm.free_threaded)
+        own = preferred(of_flavour, release, self.arm.free_threaded)
+        self.missing = ""
+        if best is None or (own is None and self.takes_any):
+            flavour = f" of flavour {self.flavour}" if best else ""
+            self.missing = (
+                f"CPython {release} has no {_kind(self.arm)}{flavour} here: skipped, nothing "
+                f"recorded. To get one: ftbench pythons install "
+                f"{release}{'t' * self.arm.free_threaded}"
+            )
+        if own is None or (own != best and not self.takes_any):
+            # Where another environment measures this release, there is nothing to say.
+            raise MissingInterpreterError(self.missing)
+        return own
+
+    def _venv(self, commit_hash: str) -> Path:
+        return Path(self._path) / f"{commit_hash}-{self.flavour}"
+
+    def _check_gil(self, interpreter: Interpreter) -> None:
+        """Raise `InterpreterError` unless the GIL is as the arm has it."""
+        environment = clean_environment(os.environ, dict(self.arm.environment))
+        answer = subprocess.run(
+            [interpreter.executable, "-c", GIL_CHECK],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=venvs.DEADLINE_SECONDS,
+            check=False,
+        )
+        if answer.stdout.strip() != str(int(self.arm.gil)):
+            raise InterpreterError(
+                f"{interpreter.executable} does not run with its GIL "
+                f"{'on' if self.arm.gil else 'off'}, as the arm {self.arm.name} needs; it says "
+                f"{(answer.stdout + answer.stderr).strip()!r}. Nothing is recorded.",
+                hint="Make another: ftbench pythons install "
+                f"{interpreter.release}{'t' * self.arm.free_threaded}",
+            )
+
+    # -- running in it
+
+    def find_executable(self, executable: str) -> str:
+        """Return the selected release's Python; there is no other program in here."""
+        commit_hash = self._get_installed_commit_hash()
+        if executable != "python" or commit_hash is None:
+            raise OSError(f"{executable}: no such program in {self.name}")
+        return str(venvs.python_of(self._venv(commit_hash)))
+
+    def run(self, args: Sequence[str], **kwargs: Any) -> Any:
+        """Run Python with `args`, as clean as the arm has it.
+
+        A figure that the run of its cell has yielded already needs no process.
+        """
+        if _figure_from_cell(args, kwargs.get("cwd")):
+            return "", "", 0
+        kwargs.pop("env", None)
+        environment = clean_environment(
+            os.environ,
+            {
+                **self.arm.environment,
+                HOST_PYTHON: sys.executable,
+                PROFILE: str(self._requirements["profile"]),
+                RECORDS: str(self.staged),
+            },
+        )
+        if any("peakmem_" in arg for arg in args):
+            args = [*_SMALL_PARENT, *args]
+        log.debug(f"Running {' '.join(args)} in {self.name}")
+        return self.run_executable("python", [*args], env=environment, **kwargs)
+
+    # -- what the benchmarks hand over beside their samples
+
+    def take_staged(self) -> list[dict[str, Any]]:
+        """Return what the benchmarks staged since the last call, each with the run's name."""
+        try:
+            lines = self.staged.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        self.staged.unlink()
+        return [{**json.loads(line), "run": RUN} for line in lines]
+
+
+def _figure_from_cell(args: Sequence[str], cwd: str | None) -> bool:
+    """Write the figure that asv asks for with `args`, if the run of its cell has left it in `cwd`.
+
+    asv's call is: script, "run", benchmark_dir, "module.Class.track_metric-index", params,
+    profile, result file; its answer is the result file.  What failed is left to the benchmark's
+    own process, which tells the story.
+    """
+    if cwd is None or list(args[1:2]) != ["run"]:
+        return False
+    match = _CELL_OF_ASV.fullmatch(args[3])
+    if match is None:
+        return False
+    group, metric, index = match.groups()
+    kept = CellFile(Path(cwd), group, int(index)).take(metric)
+    if kept is None or "failure" in kept:
+        return False
+    answer = in_asv_form(samples_of(kept, metric))
+    Path(args[-1]).write_text(json.dumps(answer), encoding="utf-8")
+    return True
+
+
+def flavours(arm: Arm, series: Collection[str]) -> dict[str, bool]:
+    """Return the flavours that an arm has here: flavour → whether a release prefers it.
+
+    Only releases of `series` count; the flavours of the newest release come first.
+    """
+    installed = [each for each in discover() if each.release.series in series]
+    found: dict[str, bool] = {}
+    for release in sorted({each.release for each in installed}, reverse=True):
+        best = preferred(installed, release, arm.free_threaded)
+        for each in installed:
+            if each.release == release and each.build.free_threaded is arm.free_threaded:
+                flavour = each.build.flavour
+                found[flavour] = found.get(flavour, False) or each == best
+    return found
+
+
+def _kind(arm: Arm) -> str:
+    return "free-threaded build" if arm.free_threaded else "GIL build"
+
+
+def _release_of(commit_hash: str) -> Release:
+    try:
+        return Release.from_commit_id(commit_hash)
+    except FtbenchError as error:
+        # `asv run TAGS` hands over names where ids belong, and results of two releases would
+        # end in one file.
+        raise util.UserError(
+            f"{commit_hash!r} is a name where asv needs an id: asv run TAGS does not work with "
+            "releases. Did you mean: asv run installed?"
+        ) from error

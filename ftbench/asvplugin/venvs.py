@@ -1,0 +1,130 @@
+"""The virtual environments that benchmarks run in: one per interpreter, no network, no compiler.
+
+A virtual environment holds asv_runner and the measured side of ftbench, copied and compiled to
+bytecode by the interpreter itself.  It is made beside its place and renamed, so one that exists
+is whole; a stamp says what it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import asv_runner
+import virtualenv
+
+import ftbench
+from ftbench.errors import InterpreterError
+from ftbench.interpreters import Interpreter
+from ftbench.interpreters.asking import run_python
+from ftbench.probe.environ import clean_environment
+
+# The measured side: all that is ever copied into a benchmarked interpreter.
+MEASURED: Final = (
+    "__init__.py",
+    "errors.py",
+    "cellfile.py",
+    "measuring.py",
+    "benchmarking.py",
+    "probe",
+)
+DEADLINE_SECONDS: Final = 60.0
+OPTIONS: Final = ("--quiet", "--no-seed", "--no-periodic-update", "--no-vcs-ignore")
+_STAMP: Final = "ftbench-stamp.json"
+_PACKAGE: Final = Path(ftbench.__file__).parent
+_RUNNER: Final = Path(asv_runner.__file__).parent
+
+
+def measured_files() -> Iterator[Path]:
+    """Yield every source file of the measured side, relative to the package, in order."""
+    for name in MEASURED:
+        path = _PACKAGE / name
+        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
+        yield from (file.relative_to(_PACKAGE) for file in files)
+
+
+def _stamp(interpreter: Interpreter) -> str:
+    """Return what the environment is made of; another stamp means another environment."""
+    sources = hashlib.sha256()
+    for file in measured_files():
+        sources.update(f"{file.as_posix()}\0".encode() + (_PACKAGE / file).read_bytes())
+    for file in sorted(_RUNNER.rglob("*.py")):
+        sources.update(file.read_bytes())
+    executable = interpreter.executable.stat()
+    return json.dumps(
+        {
+            "sources": sources.hexdigest(),
+            "executable": str(interpreter.executable),
+            "size": executable.st_size,
+            "mtime_ns": executable.st_mtime_ns,
+        }
+    )
+
+
+def python_of(venv: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    if os.name == "nt":
+        return venv / "Scripts" / "python.exe"
+    return venv / "bin" / "python"
+
+
+def _fill(venv: Path) -> None:
+    """Copy the measured side and asv_runner in, and let the interpreter compile them."""
+    python = python_of(venv)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    purelib = Path(run_python(python, ["-c", where], deadline=DEADLINE_SECONDS).strip())
+    for file in measured_files():
+        target = purelib / "ftbench" / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_PACKAGE / file, target)
+    bytecode = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(_RUNNER, purelib / "asv_runner", ignore=bytecode)
+    run_python(python, ["-m", "compileall", "-q", str(purelib)], deadline=DEADLINE_SECONDS)
+
+
+def ready(venv: Path, interpreter: Interpreter) -> Path:
+    """Return the Python of a virtual environment of `interpreter` at `venv`, made if need be.
+
+    Raises `InterpreterError` if the interpreter cannot carry one.
+    """
+    stamp = _stamp(interpreter)
+    try:
+        if (venv / _STAMP).read_text(encoding="utf-8") == stamp and python_of(venv).exists():
+            return python_of(venv)
+    except OSError:
+        pass
+    staging = venv.with_name(f"{venv.name}.{os.getpid()}.new")
+    try:
+        _make(staging, interpreter)
+        (staging / _STAMP).write_text(stamp, encoding="utf-8")
+        shutil.rmtree(venv, ignore_errors=True)
+        staging.replace(venv)
+    except (OSError, RuntimeError, SystemExit) as error:
+        raise InterpreterError(
+            f"{interpreter.executable} cannot carry a virtual environment: {error}",
+            hint="Is the installation whole? ftbench pythons says which interpreters answer; "
+            "ftbench pythons install makes a new one.",
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return python_of(venv)
+
+
+def _make(staging: Path, interpreter: Interpreter) -> None:
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.parent.mkdir(parents=True, exist_ok=True)
+    # asv shows every log record of every library as a line of its own.
+    for talkative in ("virtualenv", "python_discovery", "filelock", "distlib"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
+    virtualenv.cli_run(
+        [*OPTIONS, "--python", str(interpreter.executable), str(staging)],
+        setup_logging=False,
+        env=clean_environment(os.environ),
+    )
+    _fill(staging)

@@ -1,0 +1,180 @@
+"""What the classes in `benchmarks/` are made of: a cell is run once and yields all its metrics.
+
+Runs inside the measured interpreter: standard library only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+from ftbench.cellfile import CellFile, in_asv_form, samples_of
+from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
+from ftbench.measuring import DEADLINE_SECONDS, measure
+from ftbench.probe.build import build_record, gil_enabled
+from ftbench.probe.document import Measurement
+from ftbench.probe.machine import load, machine_record
+from ftbench.probe.modes import mode_named, unavailable
+from ftbench.probe.profiles import current_profile
+from ftbench.probe.scenarios import scenario_named
+
+RECORDS = "FTBENCH_RECORDS"
+# asv's own time-out is the last resort: the probe's deadlines come first and tell a story.
+TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
+
+_GIL_AT_START = gil_enabled()
+_LOAD_AT_START = load()
+_STARTED_AT = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+_own_clock_recorded = False
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def cost(unit: str, *, better: str = "lower") -> Callable[[Method], Method]:
+    """Mark a `track_` method as a cost in `unit`; asv takes `rounds` from functions only."""
+
+    def mark(method: Method) -> Method:
+        method.unit = unit  # type: ignore[attr-defined]
+        method.better = better  # type: ignore[attr-defined]
+        method.rounds = current_profile().processes  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def stage(record: dict[str, Any]) -> None:
+    """Hand a record to the asv process, which keeps it beside the results if it saves them."""
+    path = os.environ.get(RECORDS)
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+def cell_record(group: str, params: dict[str, str], measured: Measurement) -> dict[str, Any]:
+    """Return the record that goes with a measurement's samples: all but the samples."""
+    return {
+        "kind": "cell",
+        "group": group,
+        "params": params,
+        "profile": measured.profile,
+        "started_at": measured.started_at,
+        "elapsed": measured.elapsed,
+        "build": measured.build,
+        "machine": measured.machine,
+        "gil": [measured.gil.before, measured.gil.after],
+        "invariants": {each.name: each.checked for each in measured.invariants},
+        "samples": {name: len(each.samples) for name, each in measured.metrics.items()},
+        "load": list(measured.load),
+        "notes": measured.notes,
+    }
+
+
+class ScenarioBenchmark:
+    """Base of a benchmark class that measures a scenario; not a benchmark itself.
+
+    A subclass names its `scenario`, and in `params` the ladder of every parameter, mode first.
+    """
+
+    scenario: ClassVar[str]
+    params: ClassVar[tuple[tuple[str | int, ...], ...]]
+    param_names: ClassVar[tuple[str, ...]]
+    timeout: ClassVar[float] = TIMEOUT_SECONDS
+
+    def __init_subclass__(cls) -> None:
+        """Let asv forget figures of another workload: the version is the scenario's."""
+        cls.version = scenario_named(cls.scenario).version
+
+    version: ClassVar[str]
+
+    def setup_cache(self) -> None:
+        """Have asv make a directory that all metrics of this class share."""
+
+    def setup(self, *cell: str | int) -> None:
+        """Skip, with its reason, a mode that this build or system lacks."""
+        reason = unavailable(mode_named(str(cell[0])))
+        if reason:
+            self._skip(cell, reason)
+
+    def cost_of(self, metric: str, *cell: str | int) -> Any:
+        """Return the samples of `metric` in `cell` in asv's form, measuring if need be.
+
+        `metric` is the name of the method that asks, without `track_`.
+        """
+        file = self._file(cell)
+        kept = file.take(metric) or file.keep(metric, self._run(cell))
+        if "failure" in kept:
+            raise error_class(kept["failure"]["code"])(kept["failure"]["message"])
+        return in_asv_form(samples_of(kept, metric))
+
+    def _identity(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
+        return {
+            "group": self._group(),
+            "params": {n: str(v) for n, v in zip(self.param_names, cell, strict=True)},
+        }
+
+    @classmethod
+    def _group(cls) -> str:
+        return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
+
+    def _file(self, cell: tuple[str | int, ...]) -> CellFile:
+        # asv hands over the values of `params` and counts its cells in the order of the product.
+        index = list(itertools.product(*self.params)).index(cell)
+        return CellFile(Path.cwd(), self._group(), index)
+
+    def _skip(self, cell: tuple[str | int, ...], reason: str) -> NoReturn:
+        """Have asv skip the cell, all its metrics at once, and record why."""
+        stage({"kind": "skip", **self._identity(cell), "reason": reason})
+        self._file(cell).keep("setup", {"skip": reason})
+        raise NotImplementedError(reason)
+
+    def _run(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
+        identity = self._identity(cell)
+        rest = dict(zip(self.param_names[1:], cell[1:], strict=True))
+        try:
+            measured = measure(self.scenario, mode=str(cell[0]), params=rest)
+        except NotAvailableError as error:
+            self._skip(cell, error.message)
+        except FtbenchError as error:
+            failure = {"error": type(error).__name__, "message": error.message}
+            stage({"kind": "failure", **identity, **failure})
+            print(error)  # asv shows it with --show-stderr
+            return {"failure": {**failure, "code": error.exit_code}}
+        stage(cell_record(**identity, measured=measured))
+        return {"metrics": {name: m.samples for name, m in measured.metrics.items()}}
+
+
+def record_own_clock(group: str, params: dict[str, str]) -> None:
+    """Record what goes with a figure that asv's own clock or peak took in this process.
+
+    For a benchmark's `teardown`: what asv reads has been read by then.  Raises
+    `WorkerFailedError` if a thread of the benchmark is still there.
+    """
+    global _own_clock_recorded  # noqa: PLW0603 - asv calls teardown once per sample, we record once
+    if _own_clock_recorded:
+        return
+    _own_clock_recorded = True
+    import threading  # noqa: PLC0415
+
+    if threading.active_count() != 1:
+        raise WorkerFailedError(f"{threading.active_count() - 1} threads were left behind.")
+    stage(
+        {
+            "kind": "cell",
+            "group": group,
+            "params": params,
+            "profile": current_profile().name,
+            "started_at": _STARTED_AT,
+            "build": build_record(),
+            "machine": machine_record(),
+            "gil": [_GIL_AT_START, gil_enabled()],
+            "invariants": {"threads": "no thread stays behind"},
+            "samples": {},
+            "load": [_LOAD_AT_START, load()],
+            "notes": {},
+        }
+    )

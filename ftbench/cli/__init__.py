@@ -1,0 +1,38 @@
+"""The `ftbench` command: one module per group of subcommands."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+
+from ftbench import __version__
+from ftbench.cli.bench import bench
+from ftbench.cli.pythons import pythons
+from ftbench.cli.releases import releases
+from ftbench.errors import FtbenchError
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Measure which concurrency model a program should pay for, on which CPython."""
+
+
+cli.add_command(bench)
+cli.add_command(pythons)
+cli.add_command(releases)
+
+
+def main() -> None:
+    """Run the command; an error of ours is a message and the exit code of its class."""
+    try:
+        cli(standalone_mode=True)
+    except FtbenchError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"ftbench: {error}", style="red", markup=False
+        )
+        sys.exit(error.exit_code)

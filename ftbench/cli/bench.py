@@ -1,0 +1,34 @@
+"""`ftbench bench`: the main job in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ftbench import bench as job
+from ftbench.probe.profiles import PROFILES, current_profile
+
+
+@click.command()
+@click.argument("release", required=False)
+@click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
+@click.option("--machine", help="The machine's name in the results. Default: its CPU and cores.")
+@click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
+def bench(release: str | None, profile: str | None, machine: str | None, bench: str | None) -> None:
+    """Measure every scenario on the three arms of one RELEASE, publish the site, sum it up.
+
+    Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
+    are installed; where there is none, both are installed first.
+    """
+    job.run(
+        job.Job(
+            folder=job.project_folder(Path.cwd()),
+            release=release,
+            profile=profile or current_profile().name,
+            machine=machine,
+            bench=bench,
+        ),
+        Console(highlight=False),
+    )

@@ -1,0 +1,52 @@
+"""Registers this machine with asv under a name that means something: its CPU and cores."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from asv import util
+from asv.machine import Machine, MachineCollection
+
+from ftbench.errors import AsvError
+from ftbench.probe.machine import machine_record
+
+# Words of a CPU's model that tell nothing apart.
+_NOISE = re.compile(r"\((r|tm)\)|\bcpu\b|\bprocessor\b|@|\b\d+-core\b", re.IGNORECASE)
+
+
+def machine_name(cpu: str, cores: int) -> str:
+    """Return the name for a CPU model and a number of cores: `amd-ryzen-9-9950x-16cpu`.
+
+    Not the host name, which is nobody's business on a published page, and random in a container.
+    """
+    words = re.findall(r"[a-z0-9.]+", _NOISE.sub(" ", cpu).lower())
+    return "-".join([*words, f"{cores}cpu"]) or "unknown"
+
+
+def _fields(name: str) -> dict[str, str]:
+    """Return all six fields that asv keeps; it fills in none of those that are left out."""
+    defaults = Machine.get_defaults()
+    record = machine_record()
+    return {**defaults, "machine": name, "cpu": str(record["cpu"])}
+
+
+def register(name: str | None = None) -> str:
+    """Make sure that asv knows this machine; return the name that it has there.
+
+    An entry of this name is kept as it is.  Raises `AsvError` if asv's own file is unreadable.
+    """
+    record = machine_record()
+    name = name or machine_name(str(record["cpu"]), int(record["cores"] or 1))
+    path = Path(MachineCollection.get_machine_file_path())
+    try:
+        known: dict[str, Any] = util.load_json(str(path)) if path.exists() else {}
+        if name not in known:
+            MachineCollection.save(name, _fields(name))
+    except (util.UserError, OSError) as error:
+        raise AsvError(
+            f"asv's list of machines, {path}, cannot be used: {error}",
+            hint="It is JSON that asv made; mend it or move it away, then run this again.",
+        ) from error
+    return name
