@@ -1,0 +1,57 @@
+"""What many tests share: real interpreters, fetched or built once, and no PYTHON* of the caller."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from rich.console import Console
+
+from ftbench.interpreters import Interpreter, discover
+from ftbench.interpreters.install import ensure_pair
+
+# A build from source takes minutes, once per machine; it happens before the first test that
+# needs it, outside of any test's own deadline.
+_PAIR: list[tuple[Interpreter, Interpreter]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave nothing of the caller's Python settings to the tests."""
+    for name in [name for name in os.environ if name.startswith(("PYTHON", "FTBENCH_PROFILE"))]:
+        if name != "PYTHONPATH":
+            del os.environ[name]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Get the interpreters before the clock of any test runs, if a test needs them."""
+    wanted = {"pair", "gil_python", "ft_python", "new_python"}
+    needed = any(wanted & set(getattr(item, "fixturenames", ())) for item in session.items)
+    if needed and not session.config.option.collectonly:
+        _PAIR.append(ensure_pair(Console(stderr=True)))
+
+
+@pytest.fixture(scope="session")
+def pair() -> tuple[Interpreter, Interpreter]:
+    """A GIL and a free-threaded interpreter of one release, built alike."""
+    return _PAIR[0]
+
+
+@pytest.fixture(scope="session")
+def gil_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
+    """The GIL build of the pair."""
+    return pair[0]
+
+
+@pytest.fixture(scope="session")
+def ft_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
+    """The free-threaded build of the pair."""
+    return pair[1]
+
+
+@pytest.fixture(scope="session")
+def new_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
+    """An interpreter with concurrent.interpreters, whichever build; skips where there is none."""
+    for interpreter in reversed(discover()):
+        if (interpreter.release.major, interpreter.release.minor) >= (3, 14):
+            return interpreter
+    pytest.skip("needs an installed CPython 3.14 or newer")
