@@ -157,7 +157,8 @@ def _make(site: Site, tarball: Tarball) -> None:
     """Configure, make, install into the staging folder; write down what it was made from."""
     with phase(site.console, f"CPython {site.recipe.title}: unpack"):
         source = tarball.unpack(site.staging / "source")
-    configure = [str(source / "configure"), "-q", f"--prefix={site.final}", *site.recipe.configure]
+    configure = [str(source / "configure"), "-q", f"--prefix={site.final}"]
+    configure += [*site.recipe.configure, *site.toolchain.configure]
     deadline = _OPTIMIZED_DEADLINE if site.recipe.optimized else _MAKE_DEADLINE
     site.run("configure", configure, _CONFIGURE_DEADLINE)
     site.run("make", ["make", "-s", f"-j{_cores()}"], deadline)

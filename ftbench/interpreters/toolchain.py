@@ -43,10 +43,14 @@ _DEADLINE: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolchain:
-    """The compiler's name and version, and the environment to build in."""
+    """The compiler's name and version, the environment to build in, where OpenSSL lies.
+
+    The latter two hold paths of this machine only: they are no part of a recipe.
+    """
 
     compiler: str
     environ: Mapping[str, str] = field(repr=False)
+    configure: tuple[str, ...] = ()
 
 
 def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -81,7 +85,10 @@ def with_headers(toolchain: Toolchain) -> Toolchain:
     try:
         sysroot = _sysroot()
         toolchain = Toolchain(
-            compiler=toolchain.compiler, environ={**toolchain.environ, **_flags(sysroot)}
+            compiler=toolchain.compiler,
+            environ={**toolchain.environ, **_flags(sysroot)},
+            # configure tries no -lssl before it has seen ssl.h in a folder that it knows.
+            configure=(f"--with-openssl={sysroot / 'root' / 'usr'}",),
         )
         missing = missing_headers(toolchain.environ)
     except (AptError, OSError) as error:

@@ -63,6 +63,7 @@ def test_headers_of_ours_lead_to_the_systems_libraries(
     found = with_headers(Toolchain(compiler="gcc", environ={"PATH": str(tools)}))
     assert found.environ["CPPFLAGS"].startswith(f"-I{sysroot}/root/usr/include")
     assert found.environ["LDFLAGS"].startswith(f"-L{sysroot}/root/usr/lib/")
+    assert found.configure == (f"--with-openssl={sysroot}/root/usr",)
     assert "rpath" not in found.environ["LDFLAGS"]
 
 
