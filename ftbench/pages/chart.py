@@ -29,6 +29,7 @@ _MODE_GAP: Final = 12
 _POINTS_PER_INCH: Final = 72
 # Beyond this range a linear axis squeezes the small values into one place.
 _LOG_FROM: Final = 20
+_WIDEST: Final = 2
 
 # matplotlib wants colours now; these become the page's CSS variables in `_adopt`.
 _COLOURS: Final = {
@@ -104,14 +105,16 @@ def _axis(axes: Any, comparison: Comparison, height: float) -> None:
     log = needs_log(comparison.medians)
     axes.set_ylim(height, 0)
     axes.yaxis.set_major_locator(NullLocator())
-    low, high = min(ends) / scale.size, max(ends) / scale.size
+    # The interval of two samples is so wide that it would leave no room for the medians.
+    low = max(min(ends), min(comparison.medians) / _WIDEST) / scale.size
+    high = min(max(ends), max(comparison.medians) * _WIDEST) / scale.size
     if log and low > 0:
         axes.set_xscale("log")
         axes.set_xlim(low / 1.5, high * 1.5)
         axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.set_xlim(0, high * 1.08)
+        axes.set_xlim(0, high * 1.08 or 1)
         axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
     axes.set_xlabel(f"{scale.symbol}, {'log' if log else 'linear'} scale", color=_MUTED)
@@ -184,7 +187,7 @@ def _row(axes: Any, comparison: Comparison, cell: Cell, height: float) -> None:
         clip_on=False,
         zorder=3,
     )
-    right = (interval.high if interval else cell.median) / size
+    right = min((interval.high if interval else cell.median) / size, axes.get_xlim()[1])
     _label(axes, digits(cell.median / size), right, height)
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ftbench.pages.picks import FIRST_PAGE, FOLDER, Pick, nearest
 from ftbench.releases import Release
+from ftbench.results.comparison import Builds
 
 T = TypeVar("T", bound=Hashable)
 
@@ -66,7 +67,7 @@ def _profile(pick: Pick) -> str:
     return pick.profile
 
 
-def _builds(pick: Pick) -> tuple[tuple[str, str], ...]:
+def _builds(pick: Pick) -> Builds:
     return pick.builds
 
 

@@ -222,7 +222,8 @@ def _row(cell: Cell, comparison: Comparison, beside: str) -> Row:
         failed = cell.state is State.FAILED
         return replace(row, words=cell.words, failed=failed)
     scale, interval = comparison.scale, cell.figure.interval
-    ends = (scale.text(interval.low), scale.text(interval.high)) if interval else ()
+    # Of few samples asv's interval reaches below zero, where no cost is.
+    ends = (scale.text(max(interval.low, 0)), scale.text(interval.high)) if interval else ()
     return replace(
         row,
         value=scale.text(cell.median),

@@ -12,6 +12,7 @@ from typing import Final
 from ftbench.probe.profiles import PROFILES
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, Source
+from ftbench.results.comparison import Builds, pair_builds
 
 FIRST_PAGE: Final = "choose.html"
 FOLDER: Final = "choose"
@@ -30,7 +31,7 @@ class Pick:
     machine: str
     release: Release
     profile: str
-    builds: tuple[tuple[str, str], ...]
+    builds: Builds
 
     @property
     def flavours(self) -> tuple[str, ...]:
@@ -72,18 +73,9 @@ def picks(tree: ResultTree) -> tuple[Pick, ...]:
     every = {
         Pick(machine=machine, release=release, profile=profile, builds=builds)
         for (machine, release, profile), pythons in found.items()
-        for builds in _pairings(pythons)
+        for builds in pair_builds(pythons)
     }
     return tuple(sorted(every))
-
-
-def _pairings(pythons: dict[str, set[str]]) -> Iterable[tuple[tuple[str, str], ...]]:
-    """Return each flavour with its like; a python that lacks it is shown in its first flavour."""
-    for flavour in set().union(*pythons.values()):
-        yield tuple(
-            (python, flavour if flavour in flavours else min(flavours))
-            for python, flavours in sorted(pythons.items())
-        )
 
 
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:

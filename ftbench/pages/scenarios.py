@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ftbench.results import Metric
+from ftbench.results.metrics import PER_WORKER, ROUND_ARTICLE, ROUND_EMPTY, TREE_PSS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,40 +29,14 @@ class Section:
     views: tuple[View, ...]
 
 
-TREE_PSS: Final = Metric(
-    benchmark="footprint.Footprint.track_pss",
-    title="memory of the process tree, PSS, 8 workers",
-    params={"workers": "8"},
-    instead=Metric(
-        benchmark="footprint.Footprint.track_rss",
-        title="memory of the process tree, RSS, 8 workers",
-        params={"workers": "8"},
-    ),
-)
-ROUND_EMPTY: Final = Metric(
-    benchmark="lifecycle.Lifecycle.track_round",
-    title="time per round, 8 workers, empty task",
-    params={"workers": "8", "task": "empty"},
-)
-ROUND_ARTICLE: Final = Metric(
-    benchmark="lifecycle.Lifecycle.track_round",
-    title="time per round, 8 workers, small task",
-    params={"workers": "8", "task": "article"},
-)
-PER_WORKER: Final = Metric(
-    benchmark="footprint.Footprint.track_per_worker",
-    title="memory per added worker, 8 workers",
-    params={"workers": "8"},
-)
-
 SECTIONS: Final = (
     Section(
         name="lifecycle",
         title="Starting and ending workers",
         question="What do eight workers cost before they have done anything?",
         shows="One round creates eight workers, starts them, lets each run one task and joins "
-        "them. With an empty task that is the bare tax of a concurrency model; the small task, 20 000 "
-        "steps of integer arithmetic, says what is left of the tax once there is work to do.",
+        "them. With an empty task that is the bare tax of a concurrency model; the small task, "
+        "20 000 steps of integer arithmetic, says what is left of the tax once there is work.",
         hides="Nothing about long-lived workers: a pool pays this once. The first round, in which "
         "a fork server starts, is a series of its own. Parents with much memory fork slower.",
         views=(

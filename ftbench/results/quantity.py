@@ -31,6 +31,7 @@ _SCALES: Final = {
         Scale(symbol="ns", size=1e-9),
     ),
     "bytes": (
+        Scale(symbol="GiB", size=2.0**30),
         Scale(symbol="MiB", size=2.0**20),
         Scale(symbol="KiB", size=2.0**10),
         Scale(symbol="bytes", size=1.0),

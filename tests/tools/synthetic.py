@@ -9,7 +9,9 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import random
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +30,7 @@ from ftbench.arms import ARMS, Arm
 from ftbench.probe.modes import MODES
 from ftbench.releases import Release
 
+ROOT = Path(__file__).resolve().parents[2]
 MODE_NAMES = [mode.name for mode in MODES]
 LIFECYCLE = "lifecycle.Lifecycle"
 FOOTPRINT = "footprint.Footprint"
@@ -77,8 +80,12 @@ class Plan:
 
 def benchmarks() -> dict[str, dict[str, Any]]:
     """Return asv's list of our benchmarks, as discovery would."""
-    lifecycle = {"mode": MODE_NAMES, "workers": [1, 8], "task": ["empty", "article"]}
-    footprint = {"mode": MODE_NAMES, "workers": [1, 2, 4, 8]}
+    lifecycle: dict[str, Sequence[object]] = {
+        "mode": MODE_NAMES,
+        "workers": [1, 8],
+        "task": ["empty", "article"],
+    }
+    footprint: dict[str, Sequence[object]] = {"mode": MODE_NAMES, "workers": [1, 2, 4, 8]}
     listed = [
         _benchmark(f"{LIFECYCLE}.track_{name}", "seconds", lifecycle) for name in _LIFECYCLE_METRICS
     ]
@@ -101,10 +108,13 @@ def _benchmark(name: str, unit: str, params: Mapping[str, Sequence[object]]) -> 
     }
 
 
-def write_tree(folder: Path, *plans: Plan) -> None:
-    """Write a results folder with the benchmarks and each plan's machine, results and records."""
+def write_tree(folder: Path, *plans: Plan, only: str = "") -> None:
+    """Write a results folder with the benchmarks and each plan's machine, results and records.
+
+    `only` keeps the benchmarks whose names end so.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    listed = benchmarks()
+    listed = {name: each for name, each in benchmarks().items() if name.endswith(only)}
     util.write_json(str(folder / "benchmarks.json"), listed, Benchmarks.api_version)
     for plan in plans or (Plan(),):
         machine = {"machine": plan.machine, **plan.machine_fields}
@@ -258,7 +268,7 @@ def _record(plan: Plan, release: Release, arm: Arm, cell: dict[str, Any]) -> dic
 
 
 def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
-    """Return what goes with a measurement; `number` counts the cells, and the load rises with it."""
+    """Return what goes with a measurement; the load rises with the `number` of the cell."""
     moment = _started(plan) + timedelta(seconds=number)
     return {
         "profile": plan.profile,
@@ -271,6 +281,53 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
         "load": [round(plan.load + number * 0.4, 2), round(plan.load + number * 0.5, 2)],
         "notes": {},
     }
+
+
+_PLUGIN = """
+from ftbench.asvplugin import publisher
+from ftbench.asvplugin.repository import CPythonRepo
+from ftbench.pages import guard
+
+guard.install()
+
+
+class SyntheticRepo(CPythonRepo):
+    dvcs = "cpython-synthetic"
+
+    def __init__(self, url, path):
+        super().__init__(url, path, find_installed=tuple)
+"""
+
+
+def write_project(folder: Path, *plans: Plan, only: str = "") -> None:
+    """Write a folder in which `asv publish` works: our plugins, no interpreter, made-up results."""
+    write_tree(folder / "results", *plans, only=only)
+    (folder / "synthetic_plugin.py").write_text(_PLUGIN, encoding="utf-8")
+    conf = {
+        "version": 1,
+        "project": "CPython",
+        "project_url": "https://github.com/python/cpython",
+        "show_commit_url": "https://github.com/python/cpython/tree/",
+        "plugins": [".synthetic_plugin"],
+        "dvcs": "cpython-synthetic",
+        "repo": "releases",
+        "branches": ["releases", "3.13", "3.14", "3.15"],
+    }
+    (folder / "asv.conf.json").write_text(json.dumps(conf), encoding="utf-8")
+
+
+def publish(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `asv publish` in such a folder; return what it said, whatever its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "asv", "publish", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=150,
+        check=False,
+    )
 
 
 if __name__ == "__main__":

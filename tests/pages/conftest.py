@@ -1,0 +1,63 @@
+"""A site published by the real `asv publish` from made-up results, once for all tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import synthetic
+from synthetic import Plan
+
+from ftbench.arms import ARMS
+
+HOSTILE = "<img src=x onerror=alert(1)> \"'&{{7*7}}"
+PLANS = (
+    Plan(releases=("3.13.15", "3.14.2"), run="run-2"),
+    Plan(machine="busy-laptop", releases=("3.14.2",), profile="quick", load=3.4),
+    Plan(
+        machine=f"evil {HOSTILE}".replace("/", ""),
+        releases=("3.14.2",),
+        arms=ARMS[:1],
+        machine_fields=dict.fromkeys(("os", "arch", "cpu", "num_cpu", "ram"), HOSTILE),
+    ),
+)
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a results folder with several machines, a hostile one among them."""
+    folder = tmp_path_factory.mktemp("tree")
+    synthetic.write_tree(folder, *PLANS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a published project; the site lies in its folder `html`."""
+    folder = tmp_path_factory.mktemp("project")
+    synthetic.write_project(folder, *PLANS, only="_round")
+    done = synthetic.publish(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def site(project: Path) -> Iterator[str]:
+    """Return the address at which the published site is served."""
+
+    def handler(*args: Any) -> _Quiet:
+        return _Quiet(*args, directory=str(project / "html"))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import synthetic
+from synthetic import Plan
+
+from ftbench.arms import ARMS
+from ftbench.pages.choose import write_choose
+from ftbench.results import read_results
+
+
+class Outline(HTMLParser):
+    """What a page holds: its texts, links, ids, tags and tables."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links, self.ids, self.tags = list[str](), list[str](), set[str]()
+        self.handlers, self.text = list[str](), ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name == "href" and tag == "a":
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            if name.startswith("on"):
+                self.handlers.append(name)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def pages(results: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    return write_choose(read_results(results), tmp_path_factory.mktemp("html"))
+
+
+def test_choose_is_the_first_page_and_has_one_for_every_other_pick(pages: tuple[Path, ...]) -> None:
+    assert pages[0].name == "choose.html"
+    assert len(pages) == 4
+    assert {page.parent.name for page in pages[1:]} == {"choose"}
+
+
+def test_every_link_between_the_pages_leads_somewhere(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        inner = [
+            link for link in Outline(page).links if "index.html" not in link and link[0] != "#"
+        ]
+        assert inner
+        assert [link for link in inner if not (page.parent / link).exists()] == []
+
+
+def test_links_to_asvs_pages_start_from_the_sites_folder(pages: tuple[Path, ...]) -> None:
+    for page, start in ((pages[0], "index.html#"), (pages[1], "../index.html#")):
+        outer = [link for link in Outline(page).links if "index.html" in link]
+        assert outer
+        assert {link[: len(start)] for link in outer} == {start}
+
+
+def test_a_page_holds_no_script_and_loads_nothing(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        outline = Outline(page)
+        assert not outline.tags & {"script", "img", "iframe", "object", "embed", "form"}
+        assert outline.handlers == []
+        text = page.read_text(encoding="utf-8")
+        assert "default-src 'none'" in text
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+def test_no_id_stands_twice_on_a_page(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        ids = Outline(page).ids
+        assert sorted(set(ids)) == sorted(ids)
+
+
+def test_a_page_stays_light(pages: tuple[Path, ...]) -> None:
+    assert max(page.stat().st_size for page in pages) < 150_000
+
+
+def page_for(tree: Path, out: Path) -> str:
+    out.mkdir()
+    return Outline(write_choose(read_results(tree), out)[0]).text
+
+
+def test_a_failure_and_a_skip_are_told_with_their_reasons(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.13.15",)))
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert "failed: WorkerFailedError: Worker 3 ended with exit code -9" in text
+    assert "skipped: subinterpreters need concurrent.interpreters" in text
+
+
+def test_memory_stands_beside_the_time(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)))
+    assert "memory, MiB" in page_for(tmp_path / "tree", tmp_path / "html")
+
+
+def test_what_was_never_measured_is_said_to_be_so(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)), only="track_round")
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert "Not measured." in text
+    assert "memory, MiB" not in text
+
+
+def test_an_arm_that_is_missing_is_not_measured(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), arms=ARMS[:1]))
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert text.count("not measured") > 2
+    assert "ratio" in text
+
+
+def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:
+    text = page_for(tmp_path / "nothing", tmp_path / "html")
+    assert "Nothing has been measured yet." in text
+    assert "make bench" in text
+
+
+def test_what_could_not_be_read_is_named(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)))
+    victim = min((tmp_path / "tree").glob("*/314*.json"))
+    victim.write_text("{ <b>cut", encoding="utf-8")
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert "What could not be read" in text
+    assert victim.name in text
+
+
+def test_few_samples_are_shown_without_nonsense(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), samples=1))
+    assert "too few samples" in page_for(tmp_path / "tree", tmp_path / "html")
+    synthetic.write_tree(tmp_path / "two", Plan(releases=("3.14.2",), samples=2))
+    assert "-0." not in page_for(tmp_path / "two", tmp_path / "html2")

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import Plan
+
+from ftbench.arms import arm_named
+from ftbench.releases import Release
+from ftbench.results import Figure, ResultTree, State, read_results
+from ftbench.results.asvformat import plain_text
+
+ROUND = "lifecycle.Lifecycle.track_round"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    synthetic.write_tree(tmp_path, Plan(releases=("3.13.15", "3.14.2")), only="_round")
+    return tmp_path
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*/*.json") if path.name != "machine.json")
+
+
+def edit(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), encoding="utf-8")
+
+
+def the(tree: ResultTree, release: str, arm: str, **params: str) -> Figure:
+    (found,) = (
+        figure
+        for figure in tree.figures
+        if (figure.benchmark, figure.release, figure.arm, dict(figure.params))
+        == (ROUND, Release.parse(release), arm_named(arm), params)
+    )
+    return found
+
+
+def test_a_measured_cell_has_its_median_interval_samples_and_run(folder: Path) -> None:
+    figure = the(read_results(folder), "3.14.2", "ft", mode="threads", workers="8", task="empty")
+    assert figure.state is State.MEASURED
+    assert figure.unit == "seconds"
+    assert len(figure.samples) == 12
+    assert figure.median is not None
+    assert figure.interval is not None
+    assert figure.interval.low <= figure.median <= figure.interval.high
+    assert figure.runs == {"run-1"}
+    assert (figure.flavour, figure.profile) == ("source-gcc12", "full")
+
+
+def test_a_skipped_cell_says_why(folder: Path) -> None:
+    cell = {"mode": "interpreters", "workers": "8", "task": "empty"}
+    figure = the(read_results(folder), "3.13.15", "gil", **cell)
+    assert (figure.state, figure.median) == (State.SKIPPED, None)
+    assert figure.reason.startswith("subinterpreters need")
+
+
+def test_a_failed_cell_says_how(folder: Path) -> None:
+    cell = {"mode": "processes-forkserver", "workers": "8", "task": "empty"}
+    figure = the(read_results(folder), "3.14.2", "ft-gil1", **cell)
+    assert figure.state is State.FAILED
+    assert figure.reason.startswith("WorkerFailedError: Worker 3")
+
+
+def test_a_benchmark_that_failed_as_a_whole_failed_in_every_cell(folder: Path) -> None:
+    path = files(folder)[0]
+    results = json.loads(path.read_text("utf-8"))["results"]
+    edit(path, results={ROUND: [None, *results[ROUND][1:3]]})
+    tree = read_results(folder)
+    release, arm = tree.sources[0].release, tree.sources[0].arm
+    ours = [f for f in tree.figures if (f.release, f.arm, f.benchmark) == (release, arm, ROUND)]
+    assert Counter(figure.state for figure in ours) == {State.FAILED: 20}
+
+
+def test_cells_that_the_file_does_not_have_are_no_figures(folder: Path) -> None:
+    listed = json.loads((folder / "benchmarks.json").read_text("utf-8"))
+    listed[ROUND]["params"][1].append("16")
+    edit(folder / "benchmarks.json", **listed)
+    tree = read_results(folder)
+    assert "16" not in {figure.params["workers"] for figure in tree.figures}
+
+
+def test_figures_of_another_version_of_a_benchmark_are_left_out(folder: Path) -> None:
+    listed = json.loads((folder / "benchmarks.json").read_text("utf-8"))
+    listed[ROUND]["version"] = "2"
+    edit(folder / "benchmarks.json", **listed)
+    assert ROUND not in {figure.benchmark for figure in read_results(folder).figures}
+
+
+def test_an_interval_without_an_end_is_none(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path, Plan(releases=("3.14.2",), samples=1), only="_round")
+    tree = read_results(tmp_path)
+    measured = [figure for figure in tree.figures if figure.state is State.MEASURED]
+    assert measured
+    assert {figure.interval for figure in measured} == {None}
+
+
+def test_a_figure_knows_its_place_on_asvs_pages(folder: Path) -> None:
+    cell = {"mode": "threads", "workers": "8", "task": "empty"}
+    graph = the(read_results(folder), "3.14.2", "ft", **cell).graph
+    assert graph.startswith(f"index.html#{ROUND}?machine=quiet-vm&python=ft&build=source-gcc12")
+    assert "&env-PYTHON_GIL=%5Bnone%5D&" in graph
+    assert graph.endswith("&p-mode=%27threads%27&p-workers=8&p-task=%27empty%27&commits=31402f00")
+
+
+def test_an_empty_folder_is_an_empty_tree(tmp_path: Path) -> None:
+    assert read_results(tmp_path / "results") == ResultTree()
+
+
+def test_reading_changes_nothing_on_disk(folder: Path) -> None:
+    files(folder)[0].write_text("{ cut", encoding="utf-8")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    read_results(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_machine_without_fields_is_named_and_still_read(folder: Path) -> None:
+    machine = folder / "quiet-vm" / "machine.json"
+    machine.write_text('{"machine": "quiet-vm", "version": 1}', encoding="utf-8")
+    tree = read_results(folder)
+    assert tree.machines[0].cpu == "not known"
+    assert "it does not say os, arch, cpu, num_cpu, ram" in str(tree.warnings[0])
+    assert tree.figures
+
+
+@given(st.text())
+def test_a_texts_repr_is_read_back(text: str) -> None:
+    assert plain_text(repr(text)) == text
+
+
+@pytest.mark.parametrize("value", ["8", "1.5", "None", "<class 'int'>", "'unended", "[1]"])
+def test_what_is_no_text_stays_as_it_is(value: str) -> None:
+    assert plain_text(value) == value
