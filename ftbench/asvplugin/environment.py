@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -21,12 +20,14 @@ from asv import util
 from asv.console import log
 from asv.environment import Environment
 
-from ftbench.arms import ARMS, Arm, arm_of
+from ftbench.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.asvplugin import venvs
+from ftbench.asvplugin.turn import TURN
 from ftbench.benchmarking import RECORDS
 from ftbench.cellfile import CellFile, in_asv_form, samples_of
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.interpreters import Interpreter, discover, preferred
+from ftbench.interpreters.processes import run
 from ftbench.probe.environ import clean_environment
 from ftbench.probe.profiles import VARIABLE as PROFILE
 from ftbench.probe.watching import HOST_PYTHON
@@ -34,8 +35,8 @@ from ftbench.releases import Release
 
 GIL_CHECK: Final = "import sys; print(int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
 
-# The environments that have a release selected, by the name that asv gives their results.
-SELECTED: Final[dict[str, CPythonEnvironment]] = {}
+# The environments of this asv process, by the name that asv gives their results.
+ENVIRONMENTS: Final[dict[str, CPythonEnvironment]] = {}
 
 # What all records of this asv process have in common, and those of no other.
 RUN: Final = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
@@ -51,16 +52,17 @@ _SMALL_PARENT: Final = (
 
 
 class MissingInterpreterError(util.ProcessError, util.UserError):
-    """There is no interpreter of this release for this arm here: skipped, recorded as nothing.
+    """This environment has no interpreter of a release: skipped, recorded as nothing.
 
     asv's `run` takes a `ProcessError` for a failed build and goes on with the next environment;
     its discovery takes a `UserError` for "try another release".
     """
 
-    def __init__(self, message: str) -> None:
-        """Keep the sentence for the user."""
+    def __init__(self, message: str, *, elsewhere: bool) -> None:
+        """Keep the sentence for the user; `elsewhere`: another environment has one."""
         util.ProcessError.__init__(self, ["ftbench"], 1, "", message)
         self.message = message
+        self.elsewhere = elsewhere
 
     def __str__(self) -> str:
         return self.message
@@ -85,15 +87,13 @@ class CPythonEnvironment(Environment):
         if arm is None:
             arms = "; ".join(f"{a.name}: {a.python} {dict(a.environment) or ''}" for a in ARMS)
             raise util.UserError(f"{python} with {environment} is no arm. There is: {arms}.")
-        self.arm: Arm = arm
+        self._arm_name = arm.name  # with -j, asv pickles its environments
         self._requirements = requirements  # asv's base class reads it before it sets it
         super().__init__(conf, python, requirements, tagged_env_vars)
         # asv's own requirements (pip, build, pympler) are for tools that install packages.
         self._base_requirements: dict[str, str] = {}
-        self.staged = Path(self._path) / f"staged-{self.hashname}-{os.getpid()}.jsonl"
+        self.staged = Path(self._path) / f"staged-{self.hashname}.jsonl"
         self._conf = conf
-        self.build_digest: str | None = None
-        self.missing = ""
         # Whether some release would be measured with this flavour unless one is asked for, and
         # whether this environment takes releases of which another flavour is preferred.
         self.preferred = True
@@ -105,6 +105,11 @@ class CPythonEnvironment(Environment):
         return any(arm.python == python for arm in ARMS)
 
     @property
+    def arm(self) -> Arm:
+        """The arm that this environment measures."""
+        return arm_named(self._arm_name)
+
+    @property
     def series(self) -> list[str]:
         """The series that are measured at all: asv's branches."""
         return list(self._conf.branches)
@@ -113,6 +118,7 @@ class CPythonEnvironment(Environment):
         """Return this environment for one flavour and profile."""
         other = type(self)(self._conf, self.python, requirements, self._tagged_env_vars)
         other.preferred = preferred
+        ENVIRONMENTS[other.name] = other
         return other
 
     @property
@@ -121,6 +127,11 @@ class CPythonEnvironment(Environment):
         return str(self._requirements["build"])
 
     # -- the environment on disk
+
+    def create(self) -> None:
+        """Make the folder; raises `UserError` if another asv is at work."""
+        TURN.take()
+        super().create()
 
     def check_presence(self) -> bool:
         """Return whether the folder is there; what is in it is checked when it is used."""
@@ -143,58 +154,52 @@ class CPythonEnvironment(Environment):
 
         Raises `MissingInterpreterError` where there is none, `UserError` for a broken one.
         """
-        release = _release_of(commit_hash)
-        interpreter = self._interpreter(release)
+        interpreter = self.interpreter(commit_hash)
         self._set_commit_hash(commit_hash)
         try:
             venvs.ready(self._venv(commit_hash), interpreter)
             self._check_gil(interpreter)
         except FtbenchError as error:
             raise util.UserError(str(error)) from error
-        self.build_digest = interpreter.build.digest
-        SELECTED[self.name] = self
+        self.take_staged()  # what a run that was killed left behind
         self._set_installed_commit_hash(commit_hash)
 
-    def _interpreter(self, release: Release) -> Interpreter:
-        """Return the interpreter of `release` that this environment measures."""
+    def interpreter(self, commit_hash: str) -> Interpreter:
+        """Return the interpreter of a release that this environment measures.
+
+        Raises `MissingInterpreterError` if there is none.
+        """
+        release = _release_of(commit_hash)
         found = discover()
         of_flavour = [each for each in found if each.build.flavour == self.flavour]
         best = preferred(found, release, self.arm.free_threaded)
         own = preferred(of_flavour, release, self.arm.free_threaded)
-        self.missing = ""
-        if best is None or (own is None and self.takes_any):
-            flavour = f" of flavour {self.flavour}" if best else ""
-            self.missing = (
-                f"CPython {release} has no {_kind(self.arm)}{flavour} here: skipped, nothing "
-                f"recorded. To get one: ftbench pythons install "
-                f"{release}{'t' * self.arm.free_threaded}"
-            )
-        if own is None or (own != best and not self.takes_any):
-            # Where another environment measures this release, there is nothing to say.
-            raise MissingInterpreterError(self.missing)
-        return own
+        if own is not None and (self.takes_any or own == best):
+            return own
+        flavour = f" of flavour {self.flavour}" if best else ""
+        raise MissingInterpreterError(
+            f"CPython {release} has no {_kind(self.arm)}{flavour} here: skipped, nothing "
+            f"recorded. To get one: ftbench pythons install {_wanted(release, self.arm)}",
+            elsewhere=best is not None and not self.takes_any,
+        )
 
     def _venv(self, commit_hash: str) -> Path:
         return Path(self._path) / f"{commit_hash}-{self.flavour}"
 
     def _check_gil(self, interpreter: Interpreter) -> None:
-        """Raise `InterpreterError` unless the GIL is as the arm has it."""
-        environment = clean_environment(os.environ, dict(self.arm.environment))
-        answer = subprocess.run(
+        """Raise an `FtbenchError` unless the interpreter's GIL is as the arm has it."""
+        answer = run(
             [interpreter.executable, "-c", GIL_CHECK],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=venvs.DEADLINE_SECONDS,
-            check=False,
+            environ=clean_environment(os.environ, self.arm.environment),
+            deadline=venvs.DEADLINE_SECONDS,
         )
-        if answer.stdout.strip() != str(int(self.arm.gil)):
+        if answer.out.strip() != str(int(self.arm.gil)):
             raise InterpreterError(
                 f"{interpreter.executable} does not run with its GIL "
                 f"{'on' if self.arm.gil else 'off'}, as the arm {self.arm.name} needs; it says "
-                f"{(answer.stdout + answer.stderr).strip()!r}. Nothing is recorded.",
+                f"{(answer.out + answer.err).strip()!r}. Nothing is recorded.",
                 hint="Make another: ftbench pythons install "
-                f"{interpreter.release}{'t' * self.arm.free_threaded}",
+                f"{_wanted(interpreter.release, self.arm)}",
             )
 
     # -- running in it
@@ -279,6 +284,10 @@ def flavours(arm: Arm, series: Collection[str]) -> dict[str, bool]:
 
 def _kind(arm: Arm) -> str:
     return "free-threaded build" if arm.free_threaded else "GIL build"
+
+
+def _wanted(release: Release, arm: Arm) -> str:
+    return f"{release}{'t' * arm.free_threaded}"
 
 
 def _release_of(commit_hash: str) -> Release:

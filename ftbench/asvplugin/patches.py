@@ -6,29 +6,40 @@ again.
 
 from __future__ import annotations
 
+import functools
 import re
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import asv.commands.compare
+import asv.commands.find
 import asv.commands.run
 import asv.commands.show
 import asv.environment
 import tabulate
 from asv import util
+from asv.commands import Command
 from asv.console import log
 from asv_runner.console import color_print
 
 from ftbench.arms import ARMS
-from ftbench.asvplugin.environment import CPythonEnvironment, flavours
+from ftbench.asvplugin.environment import (
+    ENVIRONMENTS,
+    CPythonEnvironment,
+    MissingInterpreterError,
+    flavours,
+)
 from ftbench.asvplugin.recording import RecordedResults
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, unknown
 from ftbench.probe.profiles import current_profile
 from ftbench.releases import Release
 
 _ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
 _get_environments = asv.environment.get_environments
+_write_json = util.write_json
 _said: set[str] = set()
 
 
@@ -39,28 +50,24 @@ def get_environments(
 ) -> Iterator[Any]:
     """Yield asv's environments, each of ours once per flavour.
 
-    `-E` takes an arm's name (`ft-gil1`: the flavours that would be measured) and the whole name
-    of an environment (that flavour, even where another one of the release is preferred).
+    `-E` takes an arm's name (`ft-gil1`: the flavours that would be measured), the whole name of
+    an environment (that flavour, even where another one of the release is preferred) and what it
+    takes in stock asv (`cpython:ft`, `existing:...`).
     """
     try:
         every = [each for plain in _get_environments(conf, None, verbose) for each in _split(plain)]
-        arms = {arm.name for arm in ARMS}
-        specifiers: Sequence[str | None] = env_specifiers or [None]
-        for spec in specifiers:
-            named = [each for each in every if each.name == spec]
-            if named:
-                named[0].takes_any = True
-                yield named[0]
-            elif spec is None or spec in arms:
-                yield from (e for e in every if e.preferred and spec in (None, e.arm.name))
-            else:
-                for plain in _get_environments(conf, [spec], verbose):
-                    yield from (each for each in _split(plain) if each.preferred)
+        for spec in env_specifiers or [CPythonEnvironment.tool_name]:
+            chosen = _chosen(every, spec)
+            if chosen is None:
+                chosen = _others(conf, spec, every, verbose=verbose)
+            for each in chosen:
+                ENVIRONMENTS[each.name] = each
+                yield each
     except FtbenchError as error:
         raise util.UserError(str(error)) from error
 
 
-def _split(environment: Any) -> Iterator[CPythonEnvironment]:
+def _split(environment: Any) -> Iterator[Any]:
     """Yield one environment per flavour in the place of ours; any other one as it is."""
     if not isinstance(environment, CPythonEnvironment) or environment.requirements:
         yield environment
@@ -70,15 +77,46 @@ def _split(environment: Any) -> Iterator[CPythonEnvironment]:
         yield environment.of({"build": flavour, "profile": profile}, preferred=preferred)
 
 
+def _chosen(every: Sequence[Any], spec: str) -> Sequence[Any] | None:
+    """Return those of `every` environment that `spec` means, None for what is none of ours."""
+    named = [each for each in every if each.name == spec]
+    if named:
+        named[0].takes_any = True
+        return named[:1]
+    tool, _, python = spec.partition(":")
+    usual = [each for each in every if getattr(each, "preferred", True)]
+    if tool in {"", CPythonEnvironment.tool_name}:
+        return [each for each in usual if python in {"", each.python}]
+    if spec in {arm.name for arm in ARMS}:
+        return [each for each in usual if each.arm.name == spec]
+    return None
+
+
+def _others(conf: Any, spec: str, every: Sequence[Any], *, verbose: bool) -> Sequence[Any]:
+    """Return asv's own environments of that name; raises `UsageError` for a name of nothing.
+
+    Not where results are only looked at (`verbose` is false): they may be another machine's.
+    """
+    tools = {each.tool_name for each in util.iter_subclasses(asv.environment.Environment)}
+    if verbose and spec.partition(":")[0] not in tools:
+        raise unknown(
+            "environment", spec, [*(arm.name for arm in ARMS), *(each.name for each in every)]
+        )
+    return list(_get_environments(conf, [spec], verbose))
+
+
 def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
     """Record nothing for an environment that has no interpreter of this release.
 
     asv would store `null` for every benchmark, which means failed.  What is missing is said once,
     not once per arm; asv's progress must still count what was left out.
     """
-    if env.missing and env.missing not in _said:
-        _said.add(env.missing)
-        log.warning(env.missing)
+    try:
+        env.interpreter(results.commit_hash)
+    except MissingInterpreterError as missing:
+        if not missing.elsewhere and missing.message not in _said:
+            _said.add(missing.message)
+            log.warning(missing.message)
     for _ in benchmarks:
         log.step()
     return results
@@ -97,11 +135,55 @@ def _table_with_names(rows: Any, *, headers: Sequence[str], **options: Any) -> s
     return str(tabulate.tabulate(rows, headers=[by_name(each) for each in headers], **options))
 
 
+def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
+    """Write JSON as asv does, but beside its place and then renamed: whole or not at all."""
+    beside = f"{path}.new"
+    try:
+        _write_json(beside, data, *rest, **more)
+        Path(beside).replace(path)
+    except OSError:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what asv lets through as a traceback into a message, and into its exit code 1."""
+
+    @functools.wraps(command)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except FtbenchError as error:
+            raise util.UserError(str(error)) from error
+        except KeyboardInterrupt:
+            raise util.UserError("Interrupted.") from None
+        except OSError as error:
+            log.debug(traceback.format_exc())
+            raise util.UserError(
+                f"{error}. What was saved before is untouched. A full disk, a folder that cannot "
+                "be written? asv.conf.json names the folders; -v shows where it happened."
+            ) from error
+
+    return told
+
+
+def _tell(command: type[Any]) -> None:
+    """Let `command` tell its errors; once, however often this is called."""
+    run = command.__dict__.get("run_from_conf_args")
+    if run is not None and not hasattr(run.__func__, "__wrapped__"):
+        command.run_from_conf_args = classmethod(_telling(run.__func__))
+
+
 def install() -> None:
     """Put everything in its place; a second call changes nothing."""
     asv.environment.get_environments = get_environments
-    asv.commands.show.get_environments = get_environments  # it has the name of its own
+    asv.commands.show.get_environments = get_environments  # these have the name of their own
+    asv.commands.compare.get_environments = get_environments
     asv.commands.run.skip_benchmarks = skip_benchmarks
     asv.commands.run.Results = RecordedResults
+    asv.commands.find.Results = RecordedResults
     asv.commands.show.color_print = _saying_names(color_print)
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
+    util.write_json = write_json
+    for command in util.iter_subclasses(Command):
+        _tell(command)

@@ -18,6 +18,7 @@ from typing import Final
 
 import asv_runner
 import virtualenv
+from filelock import FileLock
 
 import ftbench
 from ftbench.errors import InterpreterError
@@ -93,32 +94,33 @@ def ready(venv: Path, interpreter: Interpreter) -> Path:
 
     Raises `InterpreterError` if the interpreter cannot carry one.
     """
-    stamp = _stamp(interpreter)
     try:
-        if (venv / _STAMP).read_text(encoding="utf-8") == stamp and python_of(venv).exists():
-            return python_of(venv)
-    except OSError:
-        pass
-    staging = venv.with_name(f"{venv.name}.{os.getpid()}.new")
-    try:
-        _make(staging, interpreter)
-        (staging / _STAMP).write_text(stamp, encoding="utf-8")
-        shutil.rmtree(venv, ignore_errors=True)
-        staging.replace(venv)
+        stamp = _stamp(interpreter)
+        if not _is_whole(venv, stamp):
+            venv.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(venv.with_name(f"{venv.name}.lock"), timeout=DEADLINE_SECONDS):
+                if not _is_whole(venv, stamp):  # another process may have made it meanwhile
+                    _make(venv, interpreter, stamp)
     except (OSError, RuntimeError, SystemExit) as error:
         raise InterpreterError(
             f"{interpreter.executable} cannot carry a virtual environment: {error}",
             hint="Is the installation whole? ftbench pythons says which interpreters answer; "
             "ftbench pythons install makes a new one.",
         ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return python_of(venv)
 
 
-def _make(staging: Path, interpreter: Interpreter) -> None:
+def _is_whole(venv: Path, stamp: str) -> bool:
+    try:
+        return (venv / _STAMP).read_text(encoding="utf-8") == stamp and python_of(venv).exists()
+    except OSError:
+        return False
+
+
+def _make(venv: Path, interpreter: Interpreter, stamp: str) -> None:
+    """Make it beside its place, where a killed call may have left half of one, and rename it."""
+    staging = venv.with_name(f"{venv.name}.new")
     shutil.rmtree(staging, ignore_errors=True)
-    staging.parent.mkdir(parents=True, exist_ok=True)
     # asv shows every log record of every library as a line of its own.
     for talkative in ("virtualenv", "python_discovery", "filelock", "distlib"):
         logging.getLogger(talkative).setLevel(logging.ERROR)
@@ -128,3 +130,6 @@ def _make(staging: Path, interpreter: Interpreter) -> None:
         env=clean_environment(os.environ),
     )
     _fill(staging)
+    (staging / _STAMP).write_text(stamp, encoding="utf-8")
+    shutil.rmtree(venv, ignore_errors=True)
+    staging.replace(venv)

@@ -11,9 +11,10 @@ and the reasons.  They lie in `<stem>.records.jsonl` next to asv's `<stem>.json`
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -57,7 +58,7 @@ class Records:
         """Return these with what a run staged.
 
         The staged records take the place of earlier ones of the same cell, as asv's samples do,
-        or stand beside them if `append`.
+        or stand beside them if `append`; a skip is said once, though each round skips.
         """
         shared: dict[str, dict[str, Record]] = {
             "build": dict(self.builds),
@@ -73,7 +74,7 @@ class Records:
             new.append(named)
         replaced = set() if append else {_cell_of(record) for record in new}
         kept = [record for record in self.cells if _cell_of(record) not in replaced]
-        cells = (*kept, *new)
+        cells = (*kept, *(each for each in new if each["kind"] != "skip" or each not in kept))
         return type(self)(
             builds=_still_named(shared["build"], "build", cells),
             machines=_still_named(shared["machine"], "machine", cells),
@@ -138,9 +139,19 @@ def read_records(path: Path) -> Records:
         ) from error
 
 
-def write_records(path: Path, records: Records) -> None:
-    """Write the records so that `path` is always whole: beside it first, then renamed."""
+@contextlib.contextmanager
+def records_written(path: Path, records: Records) -> Iterator[None]:
+    """Write the records beside `path`, and put them there once the body has succeeded.
+
+    So whatever fails, here or in the body, `path` is what it was.
+    """
     beside = path.with_name(path.name + ".new")
     text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in records.lines())
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        yield
+        beside.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
