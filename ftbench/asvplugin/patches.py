@@ -176,6 +176,7 @@ def _tell(command: type[Any]) -> None:
 
 def install() -> None:
     """Put everything in its place; a second call changes nothing."""
+    guard.install()
     asv.environment.get_environments = get_environments
     asv.commands.show.get_environments = get_environments  # these have the name of their own
     asv.commands.compare.get_environments = get_environments
