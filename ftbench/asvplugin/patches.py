@@ -34,6 +34,7 @@ from ftbench.asvplugin.environment import (
 )
 from ftbench.asvplugin.recording import RecordedResults
 from ftbench.errors import FtbenchError, unknown
+from ftbench.pages import guard
 from ftbench.probe.profiles import current_profile
 from ftbench.releases import Release
 
