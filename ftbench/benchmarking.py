@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ftbench.cellfile import CellFile, in_asv_form, samples_of
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
@@ -98,7 +98,8 @@ class ScenarioBenchmark:
         """Skip, with its reason, a mode that this build or system lacks."""
         reason = unavailable(mode_named(str(cell[0])))
         if reason:
-            self._skip(cell, reason)
+            self._file(cell).keep("setup", self._skipped(cell, reason))
+            raise NotImplementedError(reason)
 
     def cost_of(self, metric: str, *cell: str | int) -> Any:
         """Return the samples of `metric` in `cell` in asv's form, measuring if need be.
@@ -106,7 +107,7 @@ class ScenarioBenchmark:
         `metric` is the name of the method that asks, without `track_`.
         """
         file = self._file(cell)
-        kept = file.take(metric) or file.keep(metric, self._run(cell))
+        kept = file.keep(metric, file.take(metric) or self._run(cell))
         if "failure" in kept:
             raise error_class(kept["failure"]["code"])(kept["failure"]["message"])
         return in_asv_form(samples_of(kept, metric))
@@ -126,11 +127,10 @@ class ScenarioBenchmark:
         index = list(itertools.product(*self.params)).index(cell)
         return CellFile(Path.cwd(), self._group(), index)
 
-    def _skip(self, cell: tuple[str | int, ...], reason: str) -> NoReturn:
-        """Have asv skip the cell, all its metrics at once, and record why."""
+    def _skipped(self, cell: tuple[str | int, ...], reason: str) -> dict[str, Any]:
+        """Record why the cell does not exist here; return what all its metrics shall find."""
         stage({"kind": "skip", **self._identity(cell), "reason": reason})
-        self._file(cell).keep("setup", {"skip": reason})
-        raise NotImplementedError(reason)
+        return {"skip": reason}
 
     def _run(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
         identity = self._identity(cell)
@@ -138,7 +138,7 @@ class ScenarioBenchmark:
         try:
             measured = measure(self.scenario, mode=str(cell[0]), params=rest)
         except NotAvailableError as error:
-            self._skip(cell, error.message)
+            return self._skipped(cell, error.message)
         except FtbenchError as error:
             failure = {"error": type(error).__name__, "message": error.message}
             stage({"kind": "failure", **identity, **failure})

@@ -12,6 +12,7 @@ Both sides use it: standard library only.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,19 @@ class CellFile:
             return None
         if metric in kept["taken"]:
             return None
+        if "failure" in kept:
+            return kept  # for the asv process, which leaves it to the benchmark's own to tell
         return self.keep(metric, kept)
 
     def keep(self, metric: str, kept: Mapping[str, Any]) -> Kept:
         """Write down what there is, and that `metric` has had it."""
-        written = {**kept, "taken": [*kept.get("taken", ()), metric]}
-        self._path.write_text(json.dumps(written), encoding="utf-8")
+        taken = dict.fromkeys([*kept.get("taken", ()), metric])
+        written = {**kept, "taken": list(taken)}
+        # Renamed into place: a benchmark can be killed at any moment, and half a file is worse
+        # than none.
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        beside.write_text(json.dumps(written), encoding="utf-8")
+        beside.replace(self._path)
         return written
 
 

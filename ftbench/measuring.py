@@ -10,9 +10,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from ftbench.errors import (
     DeadlineError,
     FtbenchError,
     GilStateError,
+    UsageError,
     WorkerFailedError,
     error_class,
 )
@@ -29,12 +29,14 @@ from ftbench.probe.document import Gil, Invariant, Measurement, Metric
 from ftbench.probe.environ import clean_environment
 from ftbench.probe.machine import load, machine_record
 from ftbench.probe.modes import mode_named
+from ftbench.probe.pipes import Lines, Tail
 from ftbench.probe.profiles import current_profile, profile_named
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.watching import Watcher
 
 PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 DEADLINE_SECONDS = 60.0
+MOST_DEADLINE_SECONDS = 86_400.0
 # The guard is the backstop: the cell's own deadline comes first and tells a better story.
 _BACKSTOP_SECONDS = 5.0
 _CELL = "from ftbench.probe.cell import main; main()"
@@ -44,15 +46,16 @@ GIL_VARIABLE = "PYTHON_GIL"
 def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
     """Return the GIL state that is asked for and the variables that ask for it.
 
-    `gil` None means what `PYTHON_GIL` says, and where that is silent, the build's own way.
+    `gil` None means what `-X gil` or `PYTHON_GIL` says (an empty one says nothing, as to CPython
+    itself), and where they are silent, the build's own way.
     Raises `GilStateError` if the running build cannot do it.
     """
     import sysconfig  # noqa: PLC0415
 
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     if gil is None:
-        word = environ.get(GIL_VARIABLE)
-        gil = not free_threaded if word is None else word != "0"
+        word = sys._xoptions.get("gil") or environ.get(GIL_VARIABLE)  # noqa: SLF001 - documented
+        gil = word != "0" if word else not free_threaded
     if not free_threaded:
         if not gil:
             raise GilStateError(
@@ -66,7 +69,9 @@ def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, di
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a clean environment in which `ftbench` can be imported."""
     extra = dict(variables)
-    if str(PACKAGE_PARENT) not in sys.path[1:]:
+    # What this process was told by PYTHONPATH, its child is not: that variable is the caller's.
+    told = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    if str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(told):
         extra["PYTHONPATH"] = str(PACKAGE_PARENT)
     for keep in ("PYTHON_JIT",):
         if keep in os.environ:
@@ -88,18 +93,12 @@ class _Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=_environment(variables),
+            # Ctrl-C is for the supervisor alone: it decides what ends.
             start_new_session=True,
-            text=True,
-            encoding="utf-8",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
         )
-        self._stderr: list[str] = []
-        # Read all the time, or a talkative worker would block on a full pipe.
-        self._reader = threading.Thread(target=self._read_stderr, daemon=True)
-        self._reader.start()
-
-    def _read_stderr(self) -> None:
-        assert self.process.stderr is not None
-        self._stderr.extend(self.process.stderr)
+        self._lines = Lines(self.process.stdout)
+        self._words = Tail(self.process.stderr)
 
     def __enter__(self) -> Self:
         return self
@@ -107,42 +106,56 @@ class _Run:
     def __exit__(self, *_exc: object) -> None:
         # Closing its standard input tells the guard to end everything.
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         with suppress(OSError):
             self.process.stdin.close()
-        self.process.wait()
-        self._reader.join(1.0)
-        self.process.stdout.close()
-        if self.process.stderr is not None and not self._reader.is_alive():
-            self.process.stderr.close()
+        self._end()
+        self._lines.close()
+        self._words.close()
 
-    @property
-    def stderr(self) -> str:
-        """What the cell and its workers wrote to standard error."""
-        self._reader.join(1.0)
-        return "".join(self._stderr)
+    def _end(self) -> int:
+        """Wait for the guard, which has nothing left to do; return its exit code."""
+        try:
+            return self.process.wait(_BACKSTOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(_BACKSTOP_SECONDS)
 
-    def answer(self) -> None:
+    def _answer(self) -> None:
         """Tell the cell that the observer is done."""
         assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        with suppress(OSError):  # the cell is gone, and its end is the story
+            self.process.stdin.write(b"\n")
+            self.process.stdin.flush()
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """Yield what the cell tells until it has ended."""
+        end = time.monotonic() + self.deadline + _BACKSTOP_SECONDS
+        try:
+            while line := self._lines.following(end - time.monotonic()):
+                with suppress(ValueError):  # cut short: the cell was killed in mid-word
+                    yield json.loads(line)
+        except TimeoutError:
+            raise self._ended_silently(DeadlineError.exit_code) from None
 
     def document(self, watcher: Watcher | None) -> dict[str, Any]:
         """Follow the run to its end; return the cell's part of the document."""
-        assert self.process.stdout is not None
         last: dict[str, Any] = {}
-        for line in self.process.stdout:
-            last = json.loads(line)
+        gone: WorkerFailedError | None = None
+        for last in self._events():
             if last["event"] == "observe":
                 assert watcher is not None
-                watcher.observe(last, self.deadline)
-                self.answer()
-        code = self.process.wait()
+                try:
+                    watcher.observe(last, self.deadline)
+                except WorkerFailedError as error:
+                    gone = error  # the cell will find the same, and knows the worker's story
+                self._answer()
+        code = self._end()
         if last.get("event") == "failed":
             raise error_class(last["code"])(last["message"], hint=last["hint"], story=last["story"])
         if last.get("event") != "done":
             raise self._ended_silently(code)
+        if gone:
+            raise gone
         document: dict[str, Any] = last["document"]
         return document
 
@@ -150,12 +163,12 @@ class _Run:
         if code == DeadlineError.exit_code:
             return DeadlineError(
                 f"The cell did not end within {self.deadline:g} s; it was ended.",
-                story=self.stderr,
+                story=self._words.text(),
                 hint="Where each of its threads stood is written above.",
             )
         return WorkerFailedError(
             f"The cell's process ended with code {code} before it could tell what it measured.",
-            story=self.stderr,
+            story=self._words.text(),
             hint="Codes above 128 are signals: 137 is SIGKILL, often for want of memory.",
         )
 
@@ -182,6 +195,11 @@ def measure(
     """
     chosen = scenario_named(scenario)
     values = chosen.parse(params or {})
+    if not 0 < deadline <= MOST_DEADLINE_SECONDS:
+        raise UsageError(
+            f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
+            f"not {deadline:g}."
+        )
     asked, variables = gil_asked(gil=gil, environ=os.environ)
     request = {
         "scenario": chosen.name,

@@ -107,18 +107,25 @@ class PsutilReader:
 
     def group(self, root: int) -> list[int]:
         """Return `root` and all its descendants."""
-        children = self._psutil.Process(root).children(recursive=True)
+        try:
+            children = self._psutil.Process(root).children(recursive=True)
+        except self._psutil.NoSuchProcess:
+            return []
         return [root, *(child.pid for child in children)]
 
     def read(self, pid: int) -> Memory:
-        """Return the memory of a process."""
+        """Return the memory of a process; macOS tells an ordinary user no more than `rss`."""
         try:
-            full = self._psutil.Process(pid).memory_full_info()
+            process = self._psutil.Process(pid)
+            try:
+                known = process.memory_full_info()._asdict()
+            except self._psutil.AccessDenied:
+                known = process.memory_info()._asdict()
         except self._psutil.NoSuchProcess:
             raise ProcessLookupError(pid) from None
-        return Memory(
-            rss=full.rss, uss=getattr(full, "uss", None), pss=getattr(full, "pss", None) or None
-        )
+        if not known["rss"]:  # ended, but not yet waited for
+            raise ProcessLookupError(pid)
+        return Memory(rss=known["rss"], uss=known.get("uss"), pss=known.get("pss") or None)
 
     def close(self) -> None:
         """Nothing is kept open."""

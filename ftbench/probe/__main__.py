@@ -7,10 +7,12 @@ Exit codes: 0 measured, 2 usage, 3 not available here, 4 a worker failed, 5 a de
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 
-from ftbench.errors import FtbenchError, UsageError
+from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.measuring import DEADLINE_SECONDS, measure
 from ftbench.probe.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.probe.profiles import PROFILES
@@ -18,6 +20,7 @@ from ftbench.probe.scenarios import SCENARIOS
 from ftbench.probe.table import table
 
 _ON_OFF = {"on": True, "off": False}
+INTERRUPTED, READER_GONE = 130, 141  # what a shell says of SIGINT and SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,6 +57,8 @@ def mode_name(kind: str, start_method: str | None) -> str:
         raise UsageError(
             f"--start-method {start_method} goes with --mode processes, not with {kind}."
         )
+    if start_method is not None and start_method not in START_METHODS:
+        raise unknown("start method", start_method, START_METHODS)
     if kind == "processes":
         import multiprocessing  # noqa: PLC0415
 
@@ -78,8 +83,6 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print; return the exit code."""
     options = _parser().parse_args(argv)
     try:
-        if not options.deadline > 0:
-            raise UsageError(f"--deadline must be above 0 seconds, not {options.deadline:g}.")
         measurement = measure(
             options.scenario,
             mode=mode_name(options.mode, options.start_method),
@@ -93,8 +96,20 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("ftbench.probe: interrupted; nothing is recorded.", file=sys.stderr)
-        return 130
-    print(json.dumps(measurement.to_json()) if options.json else table(measurement))
+        return INTERRUPTED
+    return show(json.dumps(measurement.to_json()) if options.json else table(measurement))
+
+
+def show(text: str) -> int:
+    """Print `text` whatever the terminal can spell; return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever read this has seen enough. Python would say so once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     return 0
 
 

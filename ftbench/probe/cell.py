@@ -127,6 +127,16 @@ def _fail(send: Send, error: BaseException) -> int:
     return code
 
 
+def _end_workers() -> None:
+    """Kill the worker processes that a failure left behind.
+
+    The guard does so too, but not on Windows once this process, their parent, has ended.
+    """
+    multiprocessing = sys.modules.get("multiprocessing")
+    for worker in multiprocessing.active_children() if multiprocessing else ():
+        worker.kill()
+
+
 def main() -> NoReturn:
     """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process."""
     send = _channel()
@@ -140,6 +150,7 @@ def main() -> NoReturn:
         send({"event": "done", "document": measure(json.loads(sys.argv[1]), send)})
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be told
+        _end_workers()
         code = _fail(send, error)
     # Not sys.exit: a hung thread or worker must not keep the process from ending.
     sys.stderr.flush()

@@ -87,15 +87,16 @@ class ThreadCrew(Crew):
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         super().__init__(mode, deadline)
         self._threads: list[threading.Thread] = []
-        self._outcomes: dict[int, Report | BaseException] = {}
+        self._said: dict[int, Report] = {}
+        self._failures: dict[int, BaseException] = {}
         self._stop = bytearray(1)
 
     def _body(self, index: int, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
         # A list or dict item assignment is atomic on every build: each worker has its own key.
         try:
-            self._outcomes[index] = function(*args)
+            self._said[index] = function(*args)
         except BaseException as error:  # noqa: BLE001 - every end of a worker must be reported
-            self._outcomes[index] = error
+            self._failures[index] = error
 
     def _start(self, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
         # Daemon: after a deadline the process must be able to end without its hung threads.
@@ -136,14 +137,12 @@ class ThreadCrew(Crew):
             raise self.deadline.passed(f"{alive} of {len(self._threads)} workers to end")
 
     def reports(self) -> list[Report]:
-        reports = []
-        for index in range(len(self._threads)):
-            outcome = self._outcomes.get(index)
-            if outcome is None or isinstance(outcome, BaseException):
-                raise _failed(index, len(self._threads), self.mode, outcome)
-            reports.append(outcome)
+        # Whoever failed is to blame, not who comes first and is still at work.
+        for index, error in list(self._failures.items()):
+            raise _failed(index, len(self._threads), self.mode, error)
+        reports = [self._said[index] for index in range(len(self._threads))]
         self._threads.clear()
-        self._outcomes.clear()
+        self._said.clear()
         return reports
 
 
@@ -220,14 +219,19 @@ class ProcessCrew(Crew):
             if self._inbox in readable:
                 busy.update(index for index, word in self._receive() if word == "ready")
             else:
-                # A worker is gone and has said nothing more: its story is in its exit code.
-                self.reports()
+                # A worker is gone. Its exit code can come a moment after its sentinel.
+                for process in self._processes:
+                    if process.sentinel in readable:
+                        process.join(self.deadline.left())
+                self._receive()
+                self._raise_failure()
 
     def _receive(self) -> list[tuple[int, str]]:
         """Read all messages that have arrived; return (index, first word) of each."""
         heard = []
         while self._inbox.poll():
-            number, word, *rest = self._inbox.recv_bytes().decode().split(" ", 2)
+            message = self._inbox.recv_bytes().decode("utf-8", "replace")
+            number, word, *rest = message.split(" ", 2)
             self._messages[int(number)] = (word, rest[0] if rest else "")
             heard.append((int(number), word))
         return heard
@@ -241,17 +245,27 @@ class ProcessCrew(Crew):
             process.join(self.deadline.left())
         alive = sum(process.is_alive() for process in self._processes)
         if alive:
+            # Perhaps they wait for room in the pipe, to say what went wrong.
+            self._receive()
+            self._raise_failure()
             raise self.deadline.passed(f"{alive} of {len(self._processes)} workers to end")
+
+    def _raise_failure(self) -> None:
+        """Raise the story of the worker that failed first to tell, else of one that just ended."""
+        count = len(self._processes)
+        for index, (word, rest) in self._messages.items():
+            if word == "failed":
+                raise _failed(index, count, self.mode, rest)
+        for index, process in enumerate(self._processes):
+            said_ok = self._messages.get(index, ("",))[0] == "ok"
+            if process.exitcode is not None and not (said_ok and process.exitcode == 0):
+                raise _failed(index, count, self.mode, _end_of(process.exitcode))
 
     def reports(self) -> list[Report]:
         self._receive()
-        reports = []
-        for index, process in enumerate(self._processes):
-            word, rest = self._messages.get(index, ("", ""))
-            if word != "ok" or process.exitcode != 0:
-                story = rest if word == "failed" else _end_of(process.exitcode)
-                raise _failed(index, len(self._processes), self.mode, story)
-            reports.append(tuple(map(int, rest.split())))
+        self._raise_failure()
+        words = [self._messages[index][1] for index in range(len(self._processes))]
+        reports = [tuple(map(int, numbers.split())) for numbers in words]
         for process in self._processes:
             process.close()
         self._processes.clear()
@@ -266,10 +280,8 @@ class ProcessCrew(Crew):
             end.close()
 
 
-def _end_of(exitcode: int | None) -> str:
+def _end_of(exitcode: int) -> str:
     """Say how a process ended that left no report."""
-    if exitcode is None:
-        return "It is still alive and has not reported."
     if exitcode >= 0:
         return f"It exited with code {exitcode} before it reported."
     import signal  # noqa: PLC0415
@@ -281,9 +293,7 @@ def _end_of(exitcode: int | None) -> str:
     return f"It was killed by {name}."
 
 
-def _failed(
-    index: int, count: int, mode: Mode, story: BaseException | str | None
-) -> WorkerFailedError:
+def _failed(index: int, count: int, mode: Mode, story: BaseException | str) -> WorkerFailedError:
     """Return the error for worker `index` with its story."""
     if isinstance(story, BaseException):
         import traceback  # noqa: PLC0415
@@ -291,7 +301,7 @@ def _failed(
         story = "".join(traceback.format_exception(story))
     return WorkerFailedError(
         f"Worker {index} of {count} ({mode.title}) failed; nothing is recorded.",
-        story=story or "It ended without a word.",
+        story=story,
     )
 
 

@@ -80,6 +80,13 @@ class Measurement:
         schema = document.get("schema")
         if schema != {"name": SCHEMA, "version": VERSION}:
             raise FtbenchError(f"This is no {SCHEMA} document of version {VERSION}: {schema!r}.")
+        try:
+            return cls(**cls._fields(document))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise FtbenchError(f"This {SCHEMA} document is not whole: {error!r}.") from error
+
+    @classmethod
+    def _fields(cls, document: dict[str, Any]) -> dict[str, Any]:
         fields = {name: document[name] for name in cls.__dataclass_fields__}
         fields["metrics"] = {
             name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
@@ -88,4 +95,4 @@ class Measurement:
         fields["invariants"] = tuple(Invariant(**each) for each in document["invariants"])
         fields["gil"] = Gil(**document["gil"])
         fields["load"] = tuple(document["load"])
-        return cls(**fields)
+        return fields

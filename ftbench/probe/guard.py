@@ -17,12 +17,14 @@ import subprocess
 import sys
 import threading
 import time
-from typing import IO
+from contextlib import suppress
+from typing import IO, NoReturn
 
 from ftbench.errors import DeadlineError
 
 GRACE_SECONDS = 0.5
 _POLL_SECONDS = 0.01
+_KILLED_SECONDS = 3.0  # until a killed process is gone
 
 
 def _alive(group: int) -> bool:
@@ -37,7 +39,11 @@ def end_tree(pid: int, *, grace: float = 0.0) -> None:
     """End the process group of `pid` (Windows: its tree), after `grace` seconds to end alone."""
     if sys.platform == "win32":
         subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False, timeout=30
+            ["taskkill", "/F", "/T", "/PID", str(pid)],
+            stdin=subprocess.DEVNULL,  # ours has a reader, on which a child would wait
+            capture_output=True,
+            check=False,
+            timeout=30,
         )
         return
     end = time.monotonic() + grace
@@ -55,13 +61,10 @@ def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
     """Pass lines on to the cell until the source closes, then end the cell."""
     assert cell.stdin is not None
     for line in iter(source.readline, b""):
-        try:
+        with suppress(OSError):  # a cell that listens no more must still be ended
             cell.stdin.write(line)
             cell.stdin.flush()
-        except OSError:
-            break
-    else:
-        end_tree(cell.pid)
+    end_tree(cell.pid)
 
 
 def _tell_where_it_stands(cell: subprocess.Popen[bytes]) -> None:
@@ -71,9 +74,15 @@ def _tell_where_it_stands(cell: subprocess.Popen[bytes]) -> None:
         time.sleep(GRACE_SECONDS)
 
 
+def _leave(number: int, _frame: object) -> NoReturn:
+    # By way of `finally`: a guard that is told to end takes its cell along.
+    raise SystemExit(-number)
+
+
 def main(argv: list[str]) -> int:
     """Run the cell; return its exit code, or 5 if the deadline passed."""
     deadline, command = float(argv[0]), argv[1:]
+    signal.signal(signal.SIGTERM, _leave)
     cell = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
     try:
@@ -84,11 +93,15 @@ def main(argv: list[str]) -> int:
         code = DeadlineError.exit_code
     finally:
         end_tree(cell.pid)
-        cell.wait()
+        with suppress(subprocess.TimeoutExpired):
+            cell.wait(_KILLED_SECONDS)
     return code
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:])
+    try:
+        status = main(sys.argv[1:])
+    except SystemExit as told:
+        status = int(told.code or 0)
     # Not sys.exit: the relay still waits for a line.
     os._exit(status if status >= 0 else 128 - status)

@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from ftbench.errors import DeadlineError, NotAvailableError, WorkerFailedError
+from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.probe.environ import clean_environment
+from ftbench.probe.pipes import Lines, Tail
 
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
+START_SECONDS = 20.0  # for an answer, beyond the time that was asked for
+END_SECONDS = 5.0
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
@@ -26,66 +30,82 @@ class Watcher:
         # A benchmark's environment has no observer; there, the host has ftbench installed.
         here = (_PACKAGE_PARENT / "ftbench" / "observer").is_dir()
         extra = {"PYTHONPATH": str(_PACKAGE_PARENT)} if here else {}
-        self._process = subprocess.Popen(
-            [python, "-P", "-m", "ftbench.observer"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=clean_environment(os.environ, extra),
-            text=True,
-            encoding="utf-8",
-        )
-        hello = self._read()
-        if "unavailable" in hello:
-            self.__exit__()
-            raise NotAvailableError(
-                f"Memory cannot be observed here: {hello['unavailable']}.",
-                hint=f"Name a Python that has ftbench and psutil in {HOST_PYTHON}.",
+        try:
+            self._process = subprocess.Popen(
+                [python, "-P", "-m", "ftbench.observer"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=clean_environment(os.environ, extra),
             )
+        except OSError as error:
+            raise _cannot_observe(str(error)) from error
+        self._lines = Lines(self._process.stdout)
+        self._words = Tail(self._process.stderr)
+        try:
+            hello = self._read(START_SECONDS)
+            if "reader" not in hello:
+                raise _cannot_observe(str(hello.get("unavailable", hello)))
+        except FtbenchError:
+            self.__exit__()
+            raise
 
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if line:
+    def _read(self, seconds: float) -> dict[str, Any]:
+        """Return the next answer, `{"unavailable": why}` if there is none."""
+        try:
+            line = self._lines.following(seconds)
+        except TimeoutError:
+            raise DeadlineError(f"The observer did not answer within {seconds:g} s.") from None
+        try:
             answer: dict[str, Any] = json.loads(line)
-            return answer
-        assert self._process.stderr is not None
-        words = self._process.stderr.read().strip().splitlines() or ["it ended without a word"]
-        return {"unavailable": words[-1]}
+        except ValueError:
+            words = (line.decode("utf-8", "replace") + self._words.text()).strip().splitlines()
+            return {"unavailable": words[-1] if words else "it ended without a word"}
+        return answer
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         # The observer ends when its standard input closes.
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert stream is not None
-            try:
-                stream.close()
-            except OSError:
-                continue
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
         try:
-            self._process.wait(5.0)
+            self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(END_SECONDS)
+        self._lines.close()
+        self._words.close()
 
     def observe(self, request: dict[str, Any], deadline: float) -> None:
-        """Have the tree sampled as `request` says, and keep the answer."""
+        """Have the tree sampled as `request` says, and keep the answer.
+
+        Raises `WorkerFailedError` if a process that was to be watched is gone.
+        """
         if request["seconds"] > deadline:
             raise DeadlineError("The observation would take longer than the cell may.")
         assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
+        with suppress(OSError):  # an observer that is gone gives no answer, and its last words
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-            answer = self._read()
-        except OSError as error:
-            answer = {"unavailable": str(error)}
-        if "unavailable" in answer:
-            raise NotAvailableError(f"The observer ended: {answer['unavailable']}.")
+        answer = self._read(request["seconds"] + START_SECONDS)
         if "gone" in answer:
+            role = request["roles"][str(answer["gone"])]
             raise WorkerFailedError(
-                f"A worker (process {answer['gone']}) was gone while it was to be busy; "
+                f"A {role} (process {answer['gone']}) was gone while it was to be busy; "
                 "nothing is recorded."
             )
+        if "samples" not in answer:
+            raise FtbenchError(
+                f"The observer failed: {answer.get('unavailable', answer)}; nothing is recorded."
+            )
         self.phases[request["phase"]] = answer
+
+
+def _cannot_observe(why: str) -> NotAvailableError:
+    return NotAvailableError(
+        f"Memory cannot be observed here: {why.rstrip('.')}.",
+        hint=f"Name a Python that has ftbench and psutil in {HOST_PYTHON}.",
+    )

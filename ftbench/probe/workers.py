@@ -67,8 +67,8 @@ def process_main(connection, index, function, args, needs_connection):
     except BaseException:
         import traceback
 
-        story = traceback.format_exc()[-STORY_LIMIT:]
-        connection.send_bytes(b"%d failed %s" % (index, story.encode("utf-8", "replace")))
+        story = traceback.format_exc().encode("utf-8", "replace")[-STORY_LIMIT:]
+        connection.send_bytes(b"%d failed %s" % (index, story))
         raise SystemExit(1) from None
     numbers = " ".join(map(str, (*result, process_time_ns())))
     connection.send_bytes(b"%d ok %s" % (index, numbers.encode()))

@@ -53,7 +53,7 @@ class Param:
                 raise unknown(f"{name}", str(text), self.choices)
             return str(text)
         try:
-            number = int(text)
+            number = int(str(text))  # never 2.5 or True
         except ValueError:
             raise UsageError(f"{name} must be a whole number, not {text!r}.") from None
         if not self.least <= number <= self.most:
