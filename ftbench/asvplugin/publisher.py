@@ -13,7 +13,6 @@ from asv.publishing import OutputPublisher
 
 from ftbench.errors import FtbenchError
 from ftbench.pages.assets import assets_folder
-from ftbench.pages.choose import write_choose
 from ftbench.pages.site import tags_of, write_assets, write_names
 from ftbench.results import read_results
 
@@ -67,6 +66,9 @@ class ChoosePublisher(OutputPublisher):
         cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
     ) -> None:
         """Read the results again, whole: asv's graphs know medians, and one benchmark each."""
+        # Only publish may pay for matplotlib: every asv command loads this module.
+        from ftbench.pages.choose import write_choose  # noqa: PLC0415
+
         with _told_by_asv():
             tree = read_results(Path(conf.results_dir))
             for warning in tree.warnings:
