@@ -26,7 +26,7 @@ from ftbench.asvplugin.turn import TURN
 from ftbench.benchmarking import RECORDS
 from ftbench.cellfile import CellFile, in_asv_form, samples_of
 from ftbench.errors import FtbenchError, InterpreterError
-from ftbench.interpreters import Interpreter, discover, preferred
+from ftbench.interpreters import Interpreter, discover, preferred, survey
 from ftbench.interpreters.processes import run
 from ftbench.probe.environ import clean_environment
 from ftbench.probe.profiles import VARIABLE as PROFILE
@@ -92,7 +92,8 @@ class CPythonEnvironment(Environment):
         super().__init__(conf, python, requirements, tagged_env_vars)
         # asv's own requirements (pip, build, pympler) are for tools that install packages.
         self._base_requirements: dict[str, str] = {}
-        self.staged = Path(self._path) / f"staged-{self.hashname}.jsonl"
+        self._staged_name = f"staged-{self.hashname}-"
+        self.staged = Path(self._path) / f"{self._staged_name}{os.getpid()}.jsonl"
         self._conf = conf
         # Whether some release would be measured with this flavour unless one is asked for, and
         # whether this environment takes releases of which another flavour is preferred.
@@ -161,7 +162,8 @@ class CPythonEnvironment(Environment):
             self._check_gil(interpreter)
         except FtbenchError as error:
             raise util.UserError(str(error)) from error
-        self.take_staged()  # what a run that was killed left behind
+        for left in Path(self._path).glob(f"{self._staged_name}*"):  # by a run that was killed
+            left.unlink()
         self._set_installed_commit_hash(commit_hash)
 
     def interpreter(self, commit_hash: str) -> Interpreter:
@@ -170,16 +172,17 @@ class CPythonEnvironment(Environment):
         Raises `MissingInterpreterError` if there is none.
         """
         release = _release_of(commit_hash)
-        found = discover()
-        of_flavour = [each for each in found if each.build.flavour == self.flavour]
-        best = preferred(found, release, self.arm.free_threaded)
+        found = survey()
+        of_flavour = [each for each in found.interpreters if each.build.flavour == self.flavour]
+        best = preferred(found.interpreters, release, self.arm.free_threaded)
         own = preferred(of_flavour, release, self.arm.free_threaded)
         if own is not None and (self.takes_any or own == best):
             return own
         flavour = f" of flavour {self.flavour}" if best else ""
         raise MissingInterpreterError(
             f"CPython {release} has no {_kind(self.arm)}{flavour} here: skipped, nothing "
-            f"recorded. To get one: ftbench pythons install {_wanted(release, self.arm)}",
+            f"recorded. To get one: ftbench pythons install {_wanted(release, self.arm)}"
+            + "".join(f"\nNot looked at: {each.reason}" for each in found.broken),
             elsewhere=best is not None and not self.takes_any,
         )
 

@@ -31,13 +31,26 @@ class RecordedResults(Results):
         self._measured = False
 
     def load_data(self, result_dir: str) -> None:
-        """Load what was recorded before; refuses to mix the figures of two builds."""
+        """Load what was recorded before; refuses to mix the figures of two builds.
+
+        Raises asv's `UserError` for a damaged file: nothing is measured that would replace it.
+        """
         try:
-            super().load_data(result_dir)
+            self._load_own(result_dir)
             self._records = read_records(records_path(Path(result_dir) / self._filename))
             self._refuse_another_build()
         except FtbenchError as error:
             raise util.UserError(str(error)) from error
+
+    def _load_own(self, result_dir: str) -> None:
+        try:
+            super().load_data(result_dir)
+        except util.UserError as error:
+            raise ResultsError(
+                f"{error}",
+                hint="It is left as it is. Take it from version control, or remove it and the "
+                "records of the same name and measure again.",
+            ) from error
 
     def _refuse_another_build(self) -> None:
         now = self._build_digest()
