@@ -7,7 +7,9 @@ again.
 from __future__ import annotations
 
 import functools
+import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -158,6 +160,9 @@ def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
             raise util.UserError(str(error)) from error
         except KeyboardInterrupt:
             raise util.UserError("Interrupted.") from None
+        except BrokenPipeError:  # asv show | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from None
         except OSError as error:
             log.debug(traceback.format_exc())
             raise util.UserError(

@@ -20,6 +20,19 @@ from ftbench.interpreters import PythonBuild
 from ftbench.results.records import Records, read_records, records_path, records_written
 
 
+def _shortened(cells: list[list[float] | None] | None) -> list[list[float] | None] | None:
+    """Return the samples with the digits that mean something: results are kept for years.
+
+    Whole numbers (bytes) stay exact; of seconds, seven digits are finer than any clock.
+    """
+    if cells is None:
+        return None
+    return [
+        cell and [each if each == round(each) else float(f"{each:.7g}") for each in cell]
+        for cell in cells
+    ]
+
+
 class RecordedResults(Results):
     """The results of one release in one environment, with their records."""
 
@@ -76,6 +89,8 @@ class RecordedResults(Results):
     ) -> None:
         """Add samples, and what the benchmark staged beside them."""
         super().add_result(benchmark, result, *args, append_samples=append_samples, **kwargs)
+        name = benchmark["name"]
+        self._samples[name] = _shortened(self._samples[name])
         self._measured = True
         if self._environment is not None:
             staged = self._environment.take_staged()
