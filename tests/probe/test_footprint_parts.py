@@ -1,0 +1,127 @@
+"""The arithmetic of footprint, and the order in which it looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ftbench.errors import FtbenchError
+from ftbench.probe.crews import Deadline
+from ftbench.probe.modes import mode_named
+from ftbench.probe.profiles import profile_named
+from ftbench.probe.scenarios import footprint
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.tasks import TASKS
+
+MIB = 2**20
+
+
+def _look(*processes: tuple[str, int, int | None]) -> dict[str, Any]:
+    return {
+        "at": 0.0,
+        "processes": [
+            {"role": role, "rss": rss * MIB, "uss": None, "pss": None if pss is None else pss * MIB}
+            for role, rss, pss in processes
+        ],
+    }
+
+
+def _phases(pss: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    def of(value: int) -> int | None:
+        return value if pss else None
+
+    busy = [
+        _look(("parent", 10, of(6)), ("worker", 10, of(5)), ("worker", 10, of(5))),
+        _look(("parent", 10, of(6)), ("worker", 12, of(7)), ("worker", 10, of(5))),
+    ]
+    return {
+        "baseline": {"samples": [_look(("parent", 9, of(8)))]},
+        "busy": {"samples": busy, "reader": "fake", "interval": 0.2, "duty": 0.001},
+        "left": {"samples": [_look(("parent", 10, of(9)))]},
+    }
+
+
+def test_the_tree_is_summed_and_shared_out_over_its_workers() -> None:
+    found = footprint.metrics(_phases(), workers=2)
+    mib = {name: [each / MIB for each in metric.samples] for name, metric in found.items()}
+    assert mib == {
+        "rss": [30, 32],
+        "pss": [16, 18],
+        "per_worker": [4, 5],
+        "peak": [18],
+        "left": [9],
+    }
+
+
+def test_without_pss_the_next_best_figure_is_taken() -> None:
+    found = footprint.metrics(_phases(pss=False), workers=2)
+    assert "pss" not in found
+    assert found["peak"].samples == (32 * MIB,)
+    assert found["left"].samples == (10 * MIB,)
+
+
+def test_who_weighs_what_is_told_by_role() -> None:
+    assert footprint.roles(_phases()) == {
+        "parent": {"processes": 1, "rss": 10 * MIB, "pss": 6 * MIB},
+        "worker": {"processes": 2, "rss": 22 * MIB, "pss": 12 * MIB},
+    }
+
+
+def test_the_looking_itself_is_reported() -> None:
+    notes = footprint.from_observation(_phases(), 2).notes
+    assert notes["looks"] == 2
+    assert notes["observer"] == {"reader": "fake", "interval": 0.2, "duty": 0.001}
+
+
+def test_a_wrong_checksum_is_refused() -> None:
+    right = TASKS["article"]()
+    assert "2 workers ran 7 tasks" in footprint.check([(3, right), (4, right)]).checked
+    with pytest.raises(FtbenchError, match="nothing is recorded"):
+        footprint.check([(3, right), (4, right + 1)])
+
+
+class _Crew:
+    """A crew that only writes down what is asked of it."""
+
+    def __init__(self, story: list[str]) -> None:
+        self._story = story
+
+    def __getattr__(self, name: str) -> Any:
+        def noted(*_args: Any) -> Any:
+            self._story.append(name)
+            return {"reports": [(1, TASKS["article"]())], "pids": [7]}.get(name)
+
+        return noted
+
+
+def test_it_looks_only_while_all_are_busy_and_before_and_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story: list[str] = []
+    monkeypatch.setattr(footprint, "crew_of", lambda *_: _Crew(story))
+
+    def observe(phase: str, seconds: float, workers: list[int]) -> None:
+        story.append(f"look {phase} {seconds:g} {workers}")
+
+    profile = profile_named("smoke")
+    footprint.run(
+        Cell(
+            mode=mode_named("threads"),
+            params={"workers": 1},
+            profile=profile,
+            deadline=Deadline(5.0),
+            observe=observe,
+        )
+    )
+    assert story == [
+        "look baseline 0 []",
+        "start_busy",
+        "pids",
+        f"look busy {profile.hold:g} [7]",
+        "stop",
+        "join",
+        "reports",
+        "look left 0 []",
+        "close",
+    ]

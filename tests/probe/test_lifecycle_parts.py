@@ -1,0 +1,129 @@
+"""The arithmetic of lifecycle: percentiles, the parts of a round, the checksum."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.errors import FtbenchError
+from ftbench.probe.scenarios.lifecycle import Round, check, percentile
+from ftbench.probe.tasks import TASKS
+
+SAMPLES = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=40)
+PERCENTS = st.floats(0, 100)
+GAPS = st.integers(0, 10**9)
+
+
+@given(SAMPLES, PERCENTS)
+def test_a_percentile_lies_between_the_least_and_the_most(
+    samples: list[float], percent: float
+) -> None:
+    slack = 1e-9 * max(samples)
+    assert min(samples) - slack <= percentile(samples, percent) <= max(samples) + slack
+
+
+@given(SAMPLES, PERCENTS)
+def test_a_percentile_does_not_know_the_order(samples: list[float], percent: float) -> None:
+    assert percentile(samples, percent) == percentile(samples[::-1], percent)
+
+
+@given(SAMPLES, PERCENTS, st.floats(1e-3, 1e3))
+def test_a_percentile_scales_with_its_samples(
+    samples: list[float], percent: float, factor: float
+) -> None:
+    scaled = percentile([each * factor for each in samples], percent)
+    assert scaled == pytest.approx(percentile(samples, percent) * factor)
+
+
+@given(SAMPLES)
+def test_the_fiftieth_is_the_median(samples: list[float]) -> None:
+    assert percentile(samples, 50) == pytest.approx(statistics.median(samples))
+
+
+@given(st.lists(st.floats(1e-6, 1e3), min_size=2, max_size=40))
+def test_percentiles_are_the_standard_librarys_inclusive_ones(samples: list[float]) -> None:
+    cuts = statistics.quantiles(samples, n=100, method="inclusive")
+    assert [percentile(samples, p) for p in (5, 95, 99)] == pytest.approx(
+        [cuts[4], cuts[94], cuts[98]]
+    )
+
+
+def test_known_percentiles() -> None:
+    samples = [float(each) for each in range(1, 11)]
+    assert percentile(samples, 95) == pytest.approx(9.55)  # numpy.percentile says the same
+    assert percentile([7.0], 99) == 7.0
+
+
+@st.composite
+def rounds(draw: st.DrawFn) -> Round:
+    """A round whose moments are in the order in which a real one has them."""
+    now = begin = draw(GAPS)
+    starts, reports = [], []
+    for _ in range(draw(st.integers(1, 6))):
+        now += draw(GAPS)
+        starts.append(now)
+        first_line = now + draw(GAPS)
+        end = first_line + draw(GAPS)
+        reports.append((first_line, end, 0, draw(st.integers(0, end - first_line))))
+    started = now + draw(GAPS)
+    last = max(started, *(report[1] for report in reports))
+    return Round(
+        begin=begin,
+        starts=tuple(starts),
+        started=started,
+        end=last + draw(GAPS),
+        reports=tuple(reports),
+    )
+
+
+@given(rounds())
+def test_no_part_is_longer_than_its_round(one: Round) -> None:
+    for part in (one.first_line, one.task, one.teardown, one.start * len(one.starts)):
+        assert 0 <= part <= one.whole * (1 + 1e-9)
+
+
+@given(rounds())
+def test_a_worker_is_on_a_cpu_for_a_share_of_its_time(one: Round) -> None:
+    assert 0 <= one.on_cpu <= 1
+
+
+def test_the_parts_of_a_round_of_one_worker_add_up() -> None:
+    one = Round(
+        begin=1_000_000_000,
+        starts=(1_000_000_000,),
+        started=1_200_000_000,
+        end=2_000_000_000,
+        reports=((1_300_000_000, 1_800_000_000, 0, 250_000_000),),
+    )
+    assert one.start == pytest.approx(0.2)
+    assert (one.first_line, one.task, one.teardown) == pytest.approx((0.3, 0.5, 0.2))
+    assert one.first_line + one.task + one.teardown == pytest.approx(one.whole)
+    assert one.on_cpu == pytest.approx(0.5)
+
+
+def _with_checksum(checksum: int) -> Round:
+    return Round(begin=0, starts=(0,), started=1, end=9, reports=((2, 3, checksum, 1),))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_serial_twins_checksum_is_accepted_and_told(task: str) -> None:
+    expected = TASKS[task]()
+    assert str(expected) in check([_with_checksum(expected)], 1, task).checked
+
+
+def test_one_wrong_checksum_among_many_refuses_the_run() -> None:
+    right = _with_checksum(TASKS["article"]())
+    with pytest.raises(FtbenchError, match="nothing is recorded"):
+        check([right, right, _with_checksum(1)], 1, "article")
+
+
+def test_the_article_payload_is_the_articles() -> None:
+    x = 0x12345678
+    for _ in range(20_000):
+        x = (x * 1103515245 + 12345) % 2**32
+        x = x ^ (x >> 16)
+    assert TASKS["article"]() == x
+    assert TASKS["empty"]() == 0

@@ -1,0 +1,126 @@
+"""What the probe's command line and its scenarios take, and what they say of the rest."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.errors import UsageError
+from ftbench.probe.__main__ import mode_name, parameters
+from ftbench.probe.modes import KINDS, MODE_NAMES, MODES, START_METHODS, mode_named, unavailable
+from ftbench.probe.profiles import PROFILES, current_profile, profile_named
+from ftbench.probe.scenarios import SCENARIOS, scenario_named
+from ftbench.probe.scenarios.base import MOST_WORKERS, Param
+
+WORKERS = Param(default=8)
+TASK = Param(default="empty", choices=("empty", "article"))
+
+
+@given(st.integers(1, MOST_WORKERS))
+def test_a_whole_number_in_range_is_taken_as_text_and_as_number(number: int) -> None:
+    assert WORKERS.parse("workers", str(number)) == number
+    assert WORKERS.parse("workers", number) == number
+
+
+@given(st.integers().filter(lambda number: not 1 <= number <= MOST_WORKERS))
+def test_a_number_out_of_range_is_told_the_range(number: int) -> None:
+    with pytest.raises(UsageError, match=f"from 1 to {MOST_WORKERS}, not {number}"):
+        WORKERS.parse("workers", number)
+
+
+@given(st.text().filter(lambda text: not any(c.isdigit() for c in text)))
+def test_words_are_no_number(text: str) -> None:
+    with pytest.raises(UsageError, match="whole number"):
+        WORKERS.parse("workers", text)
+
+
+@pytest.mark.parametrize("value", [2.5, True, None, "2.0", ""])
+def test_what_is_no_whole_number_is_never_rounded_to_one(value: object) -> None:
+    with pytest.raises(UsageError, match="whole number"):
+        WORKERS.parse("workers", value)  # type: ignore[arg-type]
+
+
+@given(st.text())
+def test_a_choice_is_itself_or_refused(text: str) -> None:
+    if text in TASK.choices:
+        assert TASK.parse("task", text) == text
+    else:
+        with pytest.raises(UsageError, match="There is: article, empty"):
+            TASK.parse("task", text)
+
+
+def test_every_default_is_allowed() -> None:
+    for scenario in SCENARIOS.values():
+        defaults = {name: param.default for name, param in scenario.params.items()}
+        assert scenario.parse({}) == scenario.parse(defaults) == defaults
+
+
+def test_an_unknown_parameter_is_named_with_what_was_meant() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'workers'"):
+        scenario_named("lifecycle").parse({"worker": 2})
+
+
+def test_the_mode_table_is_the_start_methods_and_the_kinds() -> None:
+    for mode in MODES:
+        assert mode.name == "-".join(filter(None, (mode.kind, mode.start_method)))
+        assert mode_named(mode.name) is mode
+        assert mode_name(mode.kind, mode.start_method) == mode.name or mode.kind == "processes"
+    assert len(set(MODE_NAMES)) == len(MODES)
+    assert set(START_METHODS) == {"fork", "forkserver", "spawn"}
+    assert set(KINDS) == {"threads", "processes", "interpreters"}
+
+
+def test_a_system_lacks_exactly_the_start_methods_that_it_does_not_have() -> None:
+    for mode in MODES:
+        if mode.start_method:
+            has = mode.start_method in multiprocessing.get_all_start_methods()
+            assert (unavailable(mode) is None) is has
+
+
+def test_processes_without_a_start_method_are_the_default_ones() -> None:
+    default = multiprocessing.get_context().get_start_method()
+    assert mode_name("processes", None) == f"processes-{default}"
+
+
+@pytest.mark.parametrize("name", MODE_NAMES)
+def test_a_mode_is_also_known_by_its_whole_name(name: str) -> None:
+    assert mode_name(name, None) == name
+
+
+def test_a_start_method_goes_with_processes_only() -> None:
+    with pytest.raises(UsageError, match="--mode processes"):
+        mode_name("threads", "fork")
+
+
+def test_an_unknown_start_method_is_told_what_was_meant() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'spawn'"):
+        mode_name("processes", "spwan")
+
+
+def test_assignments_become_parameters() -> None:
+    assert parameters(["task=empty", "workers=3"], None) == {"task": "empty", "workers": "3"}
+    assert parameters(["workers=3"], "2") == {"workers": "2"}
+    with pytest.raises(UsageError, match="KEY=VALUE"):
+        parameters(["task"], None)
+
+
+def test_a_profile_changes_how_long_and_nothing_else() -> None:
+    smoke, quick, full = (profile_named(name) for name in ("smoke", "quick", "full"))
+    assert set(PROFILES) == {"smoke", "quick", "full"}
+    assert smoke.seconds <= quick.seconds <= full.seconds
+    assert smoke.hold <= quick.hold <= full.hold
+    for profile in PROFILES.values():
+        assert 2 <= profile.least_rounds <= profile.most_rounds
+        assert profile.processes >= 1
+        assert profile.hold > 0
+
+
+def test_the_profile_comes_from_the_environment() -> None:
+    assert current_profile({}).name == "quick"
+    assert current_profile({"FTBENCH_PROFILE": ""}).name == "quick"
+    assert current_profile({"FTBENCH_PROFILE": "smoke"}).name == "smoke"
+    with pytest.raises(UsageError, match="Did you mean 'smoke'"):
+        current_profile({"FTBENCH_PROFILE": "smokey"})

@@ -1,0 +1,35 @@
+"""Figures of two workloads are never compared: the version of a scenario follows its work."""
+
+from __future__ import annotations
+
+import json
+
+from workloads import GOLDEN, digest, workloads
+
+from ftbench.probe.scenarios import SCENARIOS
+
+SOURCE = "def work(n):\n    return n + 1\n"
+
+
+def test_the_work_of_a_version_never_changes() -> None:
+    golden = json.loads(GOLDEN.read_text("utf-8"))
+    changed = [name for name, now in workloads().items() if golden.get(name) != now]
+    assert not changed, (
+        f"The code that makes the measured work of {', '.join(changed)} is not what it was.\n"
+        "If the work changed, raise the `version` of the scenario (end of its module in "
+        "ftbench/probe/scenarios); if it did not (an error path, a rename), leave the version. "
+        "In both cases write the golden file anew:\n    python tests/tools/workloads.py"
+    )
+
+
+def test_every_scenario_is_watched_over() -> None:
+    assert json.loads(GOLDEN.read_text("utf-8")).keys() == SCENARIOS.keys()
+
+
+def test_words_about_the_work_are_not_the_work() -> None:
+    documented = '"""A module."""\ndef work(n):\n    """Add."""\n    # why\n    return (n + 1)\n'
+    assert digest(documented) == digest(SOURCE)
+
+
+def test_another_number_is_other_work() -> None:
+    assert digest(SOURCE.replace("1", "2")) != digest(SOURCE)

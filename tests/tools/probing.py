@@ -1,0 +1,101 @@
+"""Runs the probe as a user does, on a given interpreter, if need be with a cell of the test's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ftbench.interpreters import Interpreter
+from ftbench.probe.environ import clean_environment
+from ftbench.probe.modes import Mode
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_SECONDS = 60.0
+PROBE = ["-m", "ftbench.probe"]
+
+# The whole chain (supervisor, guard, cell), with another program where the cell's stands.
+_WITH_CELL = """
+import sys
+from ftbench import measuring
+from ftbench.probe.__main__ import main
+measuring._CELL = sys.argv[1]
+sys.exit(main(sys.argv[2:]))
+"""
+
+# A cell whose tasks are all `bad`; forked workers have it, spawned ones import the real one.
+_BAD_CELL = """
+import os, signal, sys, time
+from ftbench.probe import cell, crews, tasks
+real = tasks.article
+{function}
+tasks.TASKS.update(empty=bad, article=bad)
+cell.main()
+"""
+
+
+def cell_with(function: str) -> list[str]:
+    """Return what runs the probe with `function`, the source of `def bad()`, as its task."""
+    return program(_BAD_CELL.format(function=function))
+
+
+def program(cell: str) -> list[str]:
+    """Return what runs the probe with the source `cell` in place of the cell's program."""
+    return ["-c", _WITH_CELL, cell]
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment in which the checkout's ftbench is found and psutil's host named."""
+    mine = {"PYTHONPATH": str(ROOT), "FTBENCH_HOST_PYTHON": sys.executable}
+    return clean_environment(os.environ, {**mine, **(extra or {})})
+
+
+def run_probe(
+    python: Path | str, *args: str, how: list[str] = PROBE, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the probe with the smoke profile and return its end."""
+    return subprocess.run(
+        [str(python), *how, *args, "--profile", "smoke"],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=environment(environ),
+        timeout=DEADLINE_SECONDS,
+    )
+
+
+def document_of(
+    python: Path | str, *args: str, how: list[str] = PROBE, environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run the probe and return its document; a run that fails fails the test with its story."""
+    done = run_probe(python, *args, "--json", how=how, environ=environ)
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def words_of(mode: Mode) -> list[str]:
+    """Return how the command line names `mode`."""
+    start = ["--start-method", mode.start_method] if mode.start_method else []
+    return ["--mode", mode.kind, *start]
+
+
+def has_mode(interpreter: Interpreter, mode: Mode) -> bool:
+    """Return whether an interpreter, on this system, has `mode`."""
+    release = interpreter.release
+    if mode.kind == "interpreters":
+        return (release.major, release.minor) >= (3, 14)
+    return sys.platform != "win32" or mode.start_method in (None, "spawn")
+
+
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+    """Wait until `condition`; fail with `what` if it does not come true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"after {seconds:g} s not yet: {what}"
+        time.sleep(0.02)
