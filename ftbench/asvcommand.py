@@ -22,6 +22,11 @@ from ftbench.errors import AsvError
 _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
 _KEPT_LINES: Final = 40
 
+# Longer than any run of asv: a run has as many benchmarks as are asked for, each with a deadline.
+_DEADLINE_SECONDS: Final = 7 * 24 * 3600
+_END_SECONDS: Final = 30.0
+_GUARD: Final = (sys.executable, "-m", "ftbench.probe.guard", str(_DEADLINE_SECONDS))
+
 # asv's exit code when some benchmark failed; everything that could be measured is saved.
 SOME_FAILED: Final = 2
 
@@ -41,10 +46,14 @@ class Asv:
         `tolerate`.
         """
         self.console.print(f"$ {self._as_typed(arguments)}", style="dim", markup=False)
+        # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
+        # call does not find a forgotten one that still measures.
         process = subprocess.Popen(
-            [sys.executable, "-m", "asv", *arguments],
+            [*_GUARD, sys.executable, "-m", "asv", *arguments],
             cwd=self.folder,
             env={**os.environ, **self.variables},
+            start_new_session=True,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -55,10 +64,9 @@ class Asv:
             last = self._follow(process, show)
             code = process.wait()
         finally:
-            # Ctrl-C reaches asv too, which ends its benchmark; do not leave before it has.
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+            assert process.stdin is not None
+            process.stdin.close()  # tells the guard that nobody waits any more
+            process.wait(_END_SECONDS)
         if code not in (0, *tolerate):
             raise AsvError(
                 f"asv ended with code {code}.",

@@ -2,8 +2,8 @@
 
     python -m ftbench.probe.guard DEADLINE COMMAND...
 
-The guard lives outside the cell's process group and outside its parent's.  It ends the whole
-group when the cell has ended, when DEADLINE seconds have passed (exit code 5, after the cell has
+The guard lives outside the cell's session and outside its parent's.  It ends the whole
+session when the cell has ended, when DEADLINE seconds have passed (exit code 5, after the cell has
 written where it stands), and when its standard input closes: then whoever asked for the
 measurement is gone, by Ctrl-C, a time-out of asv or SIGKILL.  Lines on standard input go on to
 the cell.
@@ -35,8 +35,24 @@ def _alive(group: int) -> bool:
     return True
 
 
+def _session(leader: int) -> list[int]:
+    """Return what is left of the session that `leader` leads, whatever group it is in.
+
+    asv puts each benchmark into a group of its own.  Linux only: elsewhere POSIX has no list of
+    processes, and the group stands for the session.
+    """
+    found = []
+    with suppress(OSError):
+        for entry in os.scandir("/proc"):
+            if entry.name.isdecimal():
+                with suppress(OSError):
+                    if os.getsid(int(entry.name)) == leader:
+                        found.append(int(entry.name))
+    return found
+
+
 def end_tree(pid: int, *, grace: float = 0.0) -> None:
-    """End the process group of `pid` (Windows: its tree), after `grace` seconds to end alone."""
+    """End the session that `pid` leads (Windows: its tree), after `grace` seconds to end alone."""
     if sys.platform == "win32":
         subprocess.run(
             ["taskkill", "/F", "/T", "/PID", str(pid)],
@@ -49,12 +65,11 @@ def end_tree(pid: int, *, grace: float = 0.0) -> None:
     end = time.monotonic() + grace
     while _alive(pid) and time.monotonic() < end:
         time.sleep(_POLL_SECONDS)
-    if not _alive(pid):
-        return
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    for stray in _session(pid):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(stray, signal.SIGKILL)
 
 
 def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
