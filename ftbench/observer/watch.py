@@ -9,7 +9,7 @@ from typing import Any
 
 from ftbench.observer.readers import Reader
 
-INTERVAL_SECONDS = 0.2
+INTERVAL_SECONDS = 0.5
 
 
 class WorkerGoneError(Exception):

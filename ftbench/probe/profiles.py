@@ -30,9 +30,9 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(name="smoke", least_rounds=2, most_rounds=2, seconds=0.0, hold=0.2, processes=1),
-        Profile(name="quick", least_rounds=10, most_rounds=50, seconds=0.3, hold=0.4, processes=1),
-        Profile(name="full", least_rounds=12, most_rounds=100, seconds=0.6, hold=0.6, processes=2),
+        Profile(name="smoke", least_rounds=2, most_rounds=2, seconds=0.0, hold=0.0, processes=1),
+        Profile(name="quick", least_rounds=10, most_rounds=50, seconds=0.3, hold=0.5, processes=1),
+        Profile(name="full", least_rounds=12, most_rounds=100, seconds=0.6, hold=1.0, processes=2),
     )
 }
 
