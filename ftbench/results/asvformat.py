@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ from ftbench.results.figure import (
     Machine,
     ResultTree,
     Source,
+    Start,
     State,
     Unreadable,
 )
@@ -51,7 +53,7 @@ def read_results(folder: Path) -> ResultTree:
         files += [read for path in paths if (read := _result_file(path, machine, warnings))]
     return ResultTree(
         figures=tuple(figure for file in files for figure in _figures(file, benchmarks)),
-        sources=tuple(file.source for file in files),
+        sources=tuple(_where_runs_began([file.source for file in files])),
         machines=tuple(machines),
         warnings=tuple(warnings),
     )
@@ -100,6 +102,23 @@ def _machine_folders(
             warnings.append(Unreadable(path=path, why=why))
         files = sorted(each for each in path.parent.glob("*.json") if each.name != _MACHINE)
         yield Machine(name=fields["machine"], **known), files
+
+
+def _where_runs_began(sources: list[Source]) -> Iterator[Source]:
+    """Yield the sources with each run's true start.
+
+    A run measures several releases and arms in turn; when a later one begins, the load is what
+    the earlier ones have left.
+    """
+    first: dict[tuple[str, str], Start] = {}
+    for source in sources:
+        for start in source.starts:
+            run = (source.machine, start.run)
+            if run not in first or start.at < first[run].at:
+                first[run] = start
+    for source in sources:
+        starts = tuple(first[source.machine, start.run] for start in source.starts)
+        yield dataclasses.replace(source, starts=starts)
 
 
 def _result_file(path: Path, machine: Machine, warnings: list[Unreadable]) -> _ResultFile | None:

@@ -64,7 +64,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The first cell of one run in one file: when it began, and the load that it met.
+    """The first cell of one run, whichever file it is in: when it began, and the load it met.
 
     `load` is the run queue's one-minute average, None where the system has none.
     """

@@ -138,3 +138,15 @@ def test_a_texts_repr_is_read_back(text: str) -> None:
 @pytest.mark.parametrize("value", ["8", "1.5", "None", "<class 'int'>", "'unended", "[1]"])
 def test_what_is_no_text_stays_as_it_is(value: str) -> None:
     assert plain_text(value) == value
+
+
+def test_a_run_begins_once_for_all_its_releases_and_arms(folder: Path) -> None:
+    """The load that a later release meets is what the earlier ones have left."""
+    path = sorted(folder.glob("*/*.records.jsonl"))[0]
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for line in lines:
+        if line["kind"] == "cell":
+            line |= {"started_at": "2020-01-01T00:00:00Z", "load": [0.01, 9.0]}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    starts = {start for source in read_results(folder).sources for start in source.starts}
+    assert [start.load for start in starts] == [0.01]
