@@ -142,7 +142,7 @@ def test_what_is_no_text_stays_as_it_is(value: str) -> None:
 
 def test_a_run_begins_once_for_all_its_releases_and_arms(folder: Path) -> None:
     """The load that a later release meets is what the earlier ones have left."""
-    path = sorted(folder.glob("*/*.records.jsonl"))[0]
+    path = min(folder.glob("*/*.records.jsonl"))
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     for line in lines:
         if line["kind"] == "cell":
