@@ -115,7 +115,7 @@ def test_a_profile_changes_how_long_and_nothing_else() -> None:
     for profile in PROFILES.values():
         assert 2 <= profile.least_rounds <= profile.most_rounds
         assert profile.processes >= 1
-        assert profile.hold > 0
+        assert profile.hold >= 0
 
 
 def test_the_profile_comes_from_the_environment() -> None:

@@ -108,10 +108,12 @@ def test_a_mode_that_is_not_there_is_code_3_with_its_reason() -> None:
 
 
 def test_the_third_arm_is_a_free_threaded_build_with_its_gil(ft_python: Interpreter) -> None:
-    for how in ({"environ": {"PYTHON_GIL": "1"}}, {}):
-        words = [] if how else ["--gil", "on"]
-        gil = document_of(ft_python.executable, "lifecycle", "--workers", "1", *words, **how)["gil"]
-        assert gil == {"asked": True, "before": True, "after": True}
+    cell = ["lifecycle", "--workers", "1"]
+    for document in (
+        document_of(ft_python.executable, *cell, environ={"PYTHON_GIL": "1"}),
+        document_of(ft_python.executable, *cell, "--gil", "on"),
+    ):
+        assert document["gil"] == {"asked": True, "before": True, "after": True}
 
 
 def test_an_x_option_of_the_caller_is_heard(ft_python: Interpreter) -> None:

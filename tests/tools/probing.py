@@ -56,11 +56,15 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_probe(
-    python: Path | str, *args: str, how: list[str] = PROBE, environ: Mapping[str, str] | None = None
+    python: Path | str,
+    *args: str,
+    how: list[str] = PROBE,
+    environ: Mapping[str, str] | None = None,
+    profile: str = "smoke",
 ) -> subprocess.CompletedProcess[str]:
-    """Run the probe with the smoke profile and return its end."""
+    """Run the probe and return its end."""
     return subprocess.run(
-        [str(python), *how, *args, "--profile", "smoke"],
+        [str(python), *how, *args, "--profile", profile],
         capture_output=True,
         check=False,
         encoding="utf-8",

@@ -1,0 +1,179 @@
+"""The benchmark classes fit their scenarios, and are the same on every machine."""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from probing import ROOT, environment
+
+from benchmarks import footprint, lifecycle
+from ftbench import benchmarking
+from ftbench.benchmarking import ScenarioBenchmark
+from ftbench.errors import WorkerFailedError
+from ftbench.measuring import DEADLINE_SECONDS
+from ftbench.probe.modes import MODE_NAMES
+from ftbench.probe.profiles import PROFILES
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.footprint import metrics as footprint_metrics
+from ftbench.probe.scenarios.lifecycle import Round
+from ftbench.probe.scenarios.lifecycle import _metrics as lifecycle_metrics
+
+CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
+EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
+Benchmark = type[ScenarioBenchmark]
+
+
+def _methods(benchmark: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name in dir(benchmark):
+        if name.startswith("track_"):
+            yield name.removeprefix("track_"), getattr(benchmark, name)
+
+
+def _units(scenario: str) -> dict[str, str]:
+    """Return metric → unit as the scenario itself makes them."""
+    if scenario == "lifecycle":
+        one = Round(begin=0, starts=(0,), started=1, end=4, reports=((1, 2, 0, 1),))
+        found = lifecycle_metrics(one, [one, one], 1.0)
+    else:
+        look = {"processes": [{"rss": 3, "uss": 1, "pss": 2}]}
+        phases = {phase: {"samples": [look]} for phase in ("baseline", "busy", "left")}
+        found = footprint_metrics(phases, 1)
+    return {name: metric.unit for name, metric in found.items()}
+
+
+@EACH_CLASS
+def test_every_method_tracks_the_metric_of_its_name(
+    benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *_cell: metric)
+    cell = [ladder[0] for ladder in benchmark.params]
+    units = _units(benchmark.scenario)
+    for metric, method in _methods(benchmark):
+        assert method(benchmark(), *cell) == metric
+        assert method.unit == units[metric]  # type: ignore[attr-defined]
+        assert method.better == "lower"  # type: ignore[attr-defined]
+        assert method.__doc__
+
+
+@EACH_CLASS
+def test_every_metric_of_a_scenario_is_tracked_but_the_median(benchmark: Benchmark) -> None:
+    """The median of the rounds is what asv itself makes of `track_round`."""
+    assert {name for name, _ in _methods(benchmark)} | {"p50"} == {
+        *_units(benchmark.scenario),
+        "p50",
+    }
+
+
+@EACH_CLASS
+def test_params_are_the_scenarios_with_the_mode_first(benchmark: Benchmark) -> None:
+    scenario = scenario_named(benchmark.scenario)
+    assert benchmark.param_names == ("mode", *scenario.params)
+    assert benchmark.params[0] == MODE_NAMES
+    for name, ladder in zip(benchmark.param_names[1:], benchmark.params[1:], strict=True):
+        assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
+
+
+@EACH_CLASS
+def test_the_version_is_that_of_the_workload(benchmark: Benchmark) -> None:
+    assert benchmark.version == scenario_named(benchmark.scenario).version
+
+
+@EACH_CLASS
+def test_asvs_own_time_out_is_the_last_one(benchmark: Benchmark) -> None:
+    assert benchmark.timeout > DEADLINE_SECONDS + 20
+
+
+def test_the_ladders_are_these() -> None:
+    assert lifecycle.Lifecycle.params == (MODE_NAMES, (1, 8), ("empty", "article"))
+    assert footprint.Footprint.params == (MODE_NAMES, (1, 2, 4, 8))
+    assert footprint.PeakThreads.params == (1, 2, 4, 8)
+
+
+_ON_ANOTHER_MACHINE = """
+import json, os, sys
+os.cpu_count = lambda: 64
+os.sched_getaffinity = lambda _pid: set(range(64))
+from benchmarks import footprint, lifecycle
+json.dump([footprint.Footprint.params, footprint.PeakThreads.params, lifecycle.Lifecycle.params,
+           footprint.Footprint.version, lifecycle.Lifecycle.version], sys.stdout)
+"""
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_neither_machine_nor_profile_changes_names_params_or_versions(profile: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ON_ANOTHER_MACHINE],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env=environment({"FTBENCH_PROFILE": profile}),
+        timeout=60,
+    )
+    here = [
+        footprint.Footprint.params,
+        footprint.PeakThreads.params,
+        lifecycle.Lifecycle.params,
+        footprint.Footprint.version,
+        lifecycle.Lifecycle.version,
+    ]
+    assert json.loads(done.stdout) == json.loads(json.dumps(here))
+
+
+def test_the_base_class_is_no_benchmark() -> None:
+    """asv finds it in both modules, and would run what it finds there twice."""
+    prefixes = ("track_", "time_", "timeraw_", "mem_", "peakmem_")
+    assert not [name for name in vars(ScenarioBenchmark) if name.startswith(prefixes)]
+
+
+def test_a_timed_start_has_its_garbage_collector() -> None:
+    gc.disable()
+    try:
+        lifecycle.ThreadClock().time_start_join()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_peak_threads_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    footprint.PeakThreads().peakmem_threads(2)
+    assert threading.active_count() <= before
+
+
+@pytest.fixture
+def records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where records are staged; nothing has been recorded in this process yet."""
+    path = tmp_path / "staged.jsonl"
+    monkeypatch.setenv(benchmarking.RECORDS, str(path))
+    monkeypatch.setattr(benchmarking, "_own_clock_recorded", False)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return path
+
+
+def test_a_figure_of_asvs_own_clock_is_recorded_once(records: Path) -> None:
+    benchmark = footprint.PeakThreads()
+    benchmark.teardown(2)
+    benchmark.teardown(2)
+    [line] = records.read_text("utf-8").splitlines()
+    record = json.loads(line)
+    assert (record["kind"], record["group"]) == ("cell", "footprint.PeakThreads")
+    assert record["params"] == {"workers": "2"}
+    assert record["build"]["version"]
+    assert record["gil"][0] == record["gil"][1]
+
+
+def test_a_thread_that_stays_behind_fails_the_benchmark(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 3)
+    with pytest.raises(WorkerFailedError, match="2 threads were left behind"):
+        lifecycle.ThreadClock().teardown()
+    assert not records.exists()

@@ -1,0 +1,173 @@
+"""The observer as a process: its answers, and what the supervisor makes of a bad one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from probing import environment
+
+from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
+from ftbench.interpreters import Interpreter
+from ftbench.observer.readers import kernel_can
+from ftbench.probe import watching
+from ftbench.probe.watching import Watcher
+
+REQUEST: dict[str, Any] = {"phase": "busy", "seconds": 0.0, "roles": {"7": "worker"}}
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the fake observers are shell scripts")
+
+
+def _answers(python: str | Path, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [str(python), "-P", "-m", "ftbench.observer"],
+        input="".join(json.dumps(each) + "\n" for each in requests),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=environment(),
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_it_says_hello_answers_and_ends_with_its_input() -> None:
+    me = psutil.Process().pid
+    hello, busy = _answers(sys.executable, {**REQUEST, "roles": {str(me): "parent"}})
+    assert hello == {"reader": busy["reader"]}
+    assert busy["samples"][0]["processes"][-1]["rss"] > 0
+
+
+def test_it_says_who_is_gone_and_goes_on() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(20)
+    me = psutil.Process().pid
+    request = {**REQUEST, "roles": {str(me): "parent", str(gone.pid): "worker"}}
+    _, first, second = _answers(sys.executable, request, {**REQUEST, "roles": {str(me): "parent"}})
+    assert first == {"gone": gone.pid}
+    assert second["samples"]
+
+
+@pytest.mark.skipif(not kernel_can(), reason="needs Linux's smaps_rollup")
+def test_linux_needs_no_psutil(gil_python: Interpreter) -> None:
+    """The interpreter under test has nothing installed; it can observe all the same."""
+    assert _answers(gil_python.executable) == [{"reader": "smaps_rollup"}]
+
+
+_WITHOUT_ANYTHING = """
+import sys
+sys.modules["psutil"] = None
+from ftbench.observer import readers
+readers.kernel_can = lambda: False
+from ftbench.observer.__main__ import serve
+sys.exit(serve())
+"""
+
+
+def test_a_system_with_neither_reader_says_so_and_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _WITHOUT_ANYTHING],
+        capture_output=True,
+        check=False,
+        env=environment(),
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert "has no psutil" in json.loads(done.stdout)["unavailable"]
+
+
+def test_the_cost_of_looking_can_be_shown() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "ftbench.observer", "--cost", "2"],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=environment(),
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == (
+        ["psutil", "smaps_rollup"] if kernel_can() else ["psutil"]
+    )
+    assert all("duty cycle" in line for line in lines)
+
+
+def _observer(folder: Path, script: str) -> str:
+    """Return a program that answers as `script` does, whatever it is asked."""
+    program = folder / "observer"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return str(program)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("""echo '{"unavailable": "no eyes"}'""", "no eyes"),
+        ("echo not an observer", "not an observer"),
+        ("echo No module named ftbench >&2; exit 1", "No module named ftbench"),
+        ("exit 0", "ended without a word"),
+    ],
+)
+def test_what_cannot_observe_is_not_available_with_its_reason(
+    tmp_path: Path, script: str, why: str
+) -> None:
+    with pytest.raises(NotAvailableError, match=why) as caught:
+        Watcher(_observer(tmp_path, script))
+    assert "FTBENCH_HOST_PYTHON" in str(caught.value)
+
+
+@posix
+def test_an_observer_that_says_nothing_is_given_up_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "START_SECONDS", 0.2)
+    monkeypatch.setattr(watching, "END_SECONDS", 0.5)
+    before = {child.pid for child in psutil.Process().children()}
+    with pytest.raises(DeadlineError, match=r"did not answer within 0\.2 s"):
+        Watcher(_observer(tmp_path, "exec sleep 600"))
+    assert {child.pid for child in psutil.Process().children()} <= before
+
+
+@posix
+def test_an_observer_that_dies_is_a_failure_and_no_skip(tmp_path: Path) -> None:
+    script = """echo '{"reader": "x"}'; read line; echo out of eyes >&2; exit 1"""
+    with Watcher(_observer(tmp_path, script)) as watcher:
+        with pytest.raises(FtbenchError, match="out of eyes") as caught:
+            watcher.observe(REQUEST, 5.0)
+        assert not isinstance(caught.value, NotAvailableError)
+
+
+@posix
+def test_who_is_gone_is_told_by_role(tmp_path: Path) -> None:
+    script = """echo '{"reader": "x"}'; read line; echo '{"gone": 7}'"""
+    with (
+        Watcher(_observer(tmp_path, script)) as watcher,
+        pytest.raises(WorkerFailedError, match=r"A worker \(process 7\) was gone"),
+    ):
+        watcher.observe(REQUEST, 5.0)
+
+
+@posix
+def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
+    script = """echo '{"reader": "x"}'; read line; echo '{"samples": [1]}'"""
+    with Watcher(_observer(tmp_path, script)) as watcher:
+        watcher.observe(REQUEST, 5.0)
+    assert watcher.phases == {"busy": {"samples": [1]}}
+
+
+@posix
+def test_no_observation_outlasts_its_cell(tmp_path: Path) -> None:
+    script = """echo '{"reader": "x"}'; read line"""
+    with (
+        Watcher(_observer(tmp_path, script)) as watcher,
+        pytest.raises(DeadlineError, match="longer than the cell may"),
+    ):
+        watcher.observe({**REQUEST, "seconds": 9.0}, 5.0)

@@ -1,0 +1,191 @@
+"""The measured process holds what it measures and the probe; nothing of the host side."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from probing import document_of, environment, has_mode, program, words_of
+
+import ftbench
+from ftbench.asvplugin.venvs import measured_files
+from ftbench.interpreters import Interpreter
+from ftbench.probe.modes import MODES, Mode
+
+PACKAGE = Path(ftbench.__file__).parent
+
+OF_A_CELL = {
+    "ftbench",
+    "ftbench.errors",
+    "ftbench.probe",
+    "ftbench.probe.build",
+    "ftbench.probe.cell",
+    "ftbench.probe.clocks",
+    "ftbench.probe.crews",
+    "ftbench.probe.document",
+    "ftbench.probe.modes",
+    "ftbench.probe.profiles",
+    "ftbench.probe.scenarios",
+    "ftbench.probe.scenarios.base",
+    "ftbench.probe.scenarios.footprint",
+    "ftbench.probe.scenarios.lifecycle",
+    "ftbench.probe.tasks",
+    "ftbench.probe.workers",
+}
+OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.tasks", "ftbench.probe.workers"}
+
+# Modules that are no one's luggage: the program itself and the build's own variables.
+_FOREIGN = """
+def foreign():
+    import sys
+    own = ("__main__", "__mp_main__", "sitecustomize", "usercustomize")
+    names = sys.stdlib_module_names.union(own)
+    tops = {name.partition(".")[0] for name in sys.modules}
+    return sorted(n for n in tops - names if not n.startswith("_sysconfigdata"))
+"""
+_TELLS_ITS_MODULES = (
+    _FOREIGN
+    + """
+import sys
+from ftbench.probe import cell
+real = cell.measure
+def measured(request, send):
+    document = real(request, send)
+    document["notes"].update(foreign=foreign(), modules=sorted(sys.modules))
+    return document
+cell.measure = measured
+cell.main()
+"""
+)
+
+
+def _ours(modules: list[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "ftbench"}
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@pytest.mark.parametrize("scenario", ["lifecycle", "footprint"])
+def test_a_cell_loads_the_probe_and_the_standard_library(
+    gil_python: Interpreter, scenario: str, mode: Mode
+) -> None:
+    if not has_mode(gil_python, mode):
+        pytest.skip(f"no {mode.name} here")
+    notes = document_of(
+        gil_python.executable,
+        scenario,
+        *words_of(mode),
+        "--workers",
+        "1",
+        how=program(_TELLS_ITS_MODULES),
+    )["notes"]
+    assert _ours(notes["modules"]) == OF_A_CELL
+    assert notes["foreign"] == ["ftbench"]
+    processes = mode.kind == "processes"
+    assert ("multiprocessing" in notes["modules"]) is processes, "who does not need it pays nothing"
+
+
+# A worker of the crew's own making that tells its modules instead of running a task.
+_OF_A_PROCESS = """
+import json, sys
+from ftbench.probe.crews import Deadline, crew_of
+from ftbench.probe.modes import mode_named
+crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
+crew._start(eval, ("tuple(__import__('sys').modules)",), connected=False)
+crew.join()
+crew._receive()
+print(json.dumps(crew._messages[0][1].split()))
+"""
+_OF_AN_INTERPRETER = """
+import json, sys
+from ftbench.probe.crews import Deadline, crew_of
+from ftbench.probe.modes import mode_named
+crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
+crew._start(eval, ("__import__('ftbench.probe.workers') and tuple(__import__('sys').modules)",))
+crew.join()
+print(json.dumps(crew.reports()[0]))
+"""
+
+
+def _modules_of_a_worker(python: Interpreter, script: str, mode: str) -> list[str]:
+    done = subprocess.run(
+        [str(python.executable), "-P", "-c", script, mode],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=environment(),
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    modules: list[str] = json.loads(done.stdout)
+    return modules
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_started_worker_loads_two_small_modules_of_ours(
+    gil_python: Interpreter, method: str
+) -> None:
+    if sys.platform == "win32" and method != "spawn":
+        pytest.skip("Windows has spawn only")
+    modules = _modules_of_a_worker(gil_python, _OF_A_PROCESS, f"processes-{method}")
+    assert _ours(modules) == OF_A_WORKER
+    # json may be there: CPython's own resource tracker uses it.
+    assert not {"dataclasses", "argparse", "typing", "difflib"} & set(modules)
+
+
+def test_a_subinterpreter_loads_two_small_modules_of_ours(new_python: Interpreter) -> None:
+    modules = _modules_of_a_worker(new_python, _OF_AN_INTERPRETER, "interpreters")
+    assert _ours(modules) == OF_A_WORKER
+    assert not {"dataclasses", "json", "argparse", "typing"} & set(modules)
+
+
+def _imports(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            assert node.module is not None
+            yield node.module
+
+
+def _module_name(file: Path) -> str:
+    parts = ("ftbench", *file.with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_what_is_copied_into_environments_imports_only_itself_and_the_standard_library() -> None:
+    files = list(measured_files())
+    assert Path("probe/cell.py") in files
+    measured = {_module_name(file) for file in files}
+    for file in files:
+        for name in _imports((PACKAGE / file).read_text("utf-8")):
+            top = name.partition(".")[0]
+            allowed = name in measured if top == "ftbench" else top in sys.stdlib_module_names
+            assert allowed, f"{file} imports {name}"
+
+
+def test_the_copy_stands_alone_in_an_interpreter_without_site_packages(
+    gil_python: Interpreter, tmp_path: Path
+) -> None:
+    for file in measured_files():
+        target = tmp_path / "ftbench" / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PACKAGE / file, target)
+    modules = sorted(_module_name(f) for f in measured_files() if f.name != "__main__.py")
+    script = _FOREIGN + f"import {', '.join(modules)}\nprint(foreign())"
+    done = subprocess.run(
+        [str(gil_python.executable), "-S", "-P", "-c", script],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=environment({"PYTHONPATH": str(tmp_path)}),
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "['ftbench']"
