@@ -51,7 +51,7 @@ class Asv:
         process = subprocess.Popen(
             [*_GUARD, sys.executable, "-m", "asv", *arguments],
             cwd=self.folder,
-            env={**os.environ, **self.variables},
+            env={**os.environ, **self.variables, "PYTHONIOENCODING": "utf-8"},
             start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -67,6 +67,8 @@ class Asv:
             assert process.stdin is not None
             process.stdin.close()  # tells the guard that nobody waits any more
             process.wait(_END_SECONDS)
+            assert process.stdout is not None
+            process.stdout.close()
         if code not in (0, *tolerate):
             raise AsvError(
                 f"asv ended with code {code}.",

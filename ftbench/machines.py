@@ -22,7 +22,7 @@ def machine_name(cpu: str, cores: int) -> str:
     Not the host name, which is nobody's business on a published page, and random in a container.
     """
     words = re.findall(r"[a-z0-9.]+", _NOISE.sub(" ", cpu).lower())
-    return "-".join([*words, f"{cores}cpu"]) or "unknown"
+    return "-".join([*(words or ["unknown"]), f"{cores}cpu"])
 
 
 def _fields(name: str) -> dict[str, str]:
@@ -41,10 +41,10 @@ def register(name: str | None = None) -> str:
     name = name or machine_name(str(record["cpu"]), int(record["cores"] or 1))
     path = Path(MachineCollection.get_machine_file_path())
     try:
-        known: dict[str, Any] = util.load_json(str(path)) if path.exists() else {}
+        known: dict[str, Any] = dict(util.load_json(str(path))) if path.exists() else {}
         if name not in known:
             MachineCollection.save(name, _fields(name))
-    except (util.UserError, OSError) as error:
+    except (util.UserError, OSError, TypeError, ValueError) as error:
         raise AsvError(
             f"asv's list of machines, {path}, cannot be used: {error}",
             hint="It is JSON that asv made; mend it or move it away, then run this again.",

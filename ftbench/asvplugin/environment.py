@@ -26,7 +26,7 @@ from ftbench.asvplugin.turn import TURN
 from ftbench.benchmarking import RECORDS
 from ftbench.cellfile import CellFile, in_asv_form, samples_of
 from ftbench.errors import FtbenchError, InterpreterError
-from ftbench.interpreters import Interpreter, discover, preferred, survey
+from ftbench.interpreters import DEFAULT_RELEASE, Interpreter, discover, preferred, survey
 from ftbench.interpreters.processes import run
 from ftbench.probe.environ import clean_environment
 from ftbench.probe.profiles import VARIABLE as PROFILE
@@ -283,6 +283,14 @@ def flavours(arm: Arm, series: Collection[str]) -> dict[str, bool]:
                 flavour = each.build.flavour
                 found[flavour] = found.get(flavour, False) or each == best
     return found
+
+
+def nothing_for(arm: Arm) -> str:
+    """Say that an arm has no interpreter of any listed series."""
+    return (
+        f"There is no {_kind(arm)} here: the arm {arm.name} is left out. To get one: "
+        f"ftbench pythons install {_wanted(DEFAULT_RELEASE, arm)}"
+    )
 
 
 def _kind(arm: Arm) -> str:

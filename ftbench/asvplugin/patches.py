@@ -6,6 +6,7 @@ again.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -33,6 +34,7 @@ from ftbench.asvplugin.environment import (
     CPythonEnvironment,
     MissingInterpreterError,
     flavours,
+    nothing_for,
 )
 from ftbench.asvplugin.recording import RecordedResults
 from ftbench.errors import FtbenchError, unknown
@@ -58,8 +60,11 @@ def get_environments(
     takes in stock asv (`cpython:ft`, `existing:...`).
     """
     try:
-        every = [each for plain in _get_environments(conf, None, verbose) for each in _split(plain)]
+        plain = _get_environments(conf, None, verbose)
+        every = [each for one in plain for each in _split(one, verbose=verbose)]
         for spec in env_specifiers or [CPythonEnvironment.tool_name]:
+            if not verbose:
+                yield from _recorded(conf, spec)
             chosen = _chosen(every, spec)
             if chosen is None:
                 chosen = _others(conf, spec, every, verbose=verbose)
@@ -70,13 +75,16 @@ def get_environments(
         raise util.UserError(str(error)) from error
 
 
-def _split(environment: Any) -> Iterator[Any]:
+def _split(environment: Any, *, verbose: bool) -> Iterator[Any]:
     """Yield one environment per flavour in the place of ours; any other one as it is."""
     if not isinstance(environment, CPythonEnvironment) or environment.requirements:
         yield environment
         return
     profile = current_profile().name
-    for flavour, preferred in flavours(environment.arm, environment.series).items():
+    found = flavours(environment.arm, environment.series)
+    if not found and verbose:
+        _say_once(nothing_for(environment.arm))
+    for flavour, preferred in found.items():
         yield environment.of({"build": flavour, "profile": profile}, preferred=preferred)
 
 
@@ -93,6 +101,20 @@ def _chosen(every: Sequence[Any], spec: str) -> Sequence[Any] | None:
     if spec in {arm.name for arm in ARMS}:
         return [each for each in usual if each.arm.name == spec]
     return None
+
+
+def _recorded(conf: Any, spec: str) -> Iterator[Any]:
+    """Yield the names of an arm's results, whatever their flavour, profile and machine.
+
+    Names are all that asv wants where it shows or compares results (`verbose` is false).
+    """
+    for result in sorted(Path(conf.results_dir).glob("*/*.json")):
+        name = result.stem.partition("-")[2]
+        gil = "-PYTHON_GIL" in name
+        for arm in ARMS:
+            alike = name.startswith(f"cpython-py{arm.python}-") and bool(arm.environment) is gil
+            if arm.name == spec and alike:
+                yield SimpleNamespace(name=name)
 
 
 def _others(conf: Any, spec: str, every: Sequence[Any], *, verbose: bool) -> Sequence[Any]:
@@ -117,17 +139,29 @@ def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
     try:
         env.interpreter(results.commit_hash)
     except MissingInterpreterError as missing:
-        if not missing.elsewhere and missing.message not in _said:
-            _said.add(missing.message)
-            log.warning(missing.message)
+        if not missing.elsewhere:
+            _say_once(missing.message)
     for _ in benchmarks:
         log.step()
     return results
 
 
+def _say_once(message: str) -> None:
+    if message not in _said:
+        _said.add(message)
+        log.warning(message)
+
+
 def by_name(text: str) -> str:
     """Return `text` with every commit id, and asv's `[id] <name>`, as the release's name."""
-    return _ID.sub(lambda match: Release.from_commit_id(match[1]).name, text)
+    return _ID.sub(_name_of, text)
+
+
+def _name_of(match: re.Match[str]) -> str:
+    try:
+        return Release.from_commit_id(match[1]).name
+    except FtbenchError:
+        return match[0]  # it only looks like an id
 
 
 def _saying_names(say: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,7 +179,8 @@ def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
         _write_json(beside, data, *rest, **more)
         Path(beside).replace(path)
     except OSError:
-        Path(beside).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            Path(beside).unlink()
         raise
 
 
@@ -155,7 +190,8 @@ def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def told(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
         except FtbenchError as error:
             raise util.UserError(str(error)) from error
         except KeyboardInterrupt:
@@ -169,6 +205,8 @@ def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
                 f"{error}. What was saved before is untouched. A full disk, a folder that cannot "
                 "be written? asv.conf.json names the folders; -v shows where it happened."
             ) from error
+        else:
+            return result
 
     return told
 

@@ -28,7 +28,7 @@ def _shortened(cells: list[list[float] | None] | None) -> list[list[float] | Non
     if cells is None:
         return None
     return [
-        cell and [each if each == round(each) else float(f"{each:.7g}") for each in cell]
+        cell and [each if float(each).is_integer() else float(f"{each:.7g}") for each in cell]
         for cell in cells
     ]
 

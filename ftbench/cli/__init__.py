@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import click
 from rich.console import Console
@@ -14,6 +15,9 @@ from ftbench.cli.releases import releases
 from ftbench.errors import FtbenchError
 
 __all__ = ["cli", "main"]
+
+# As a shell says it: 128 and the number of SIGINT.
+INTERRUPTED: Final = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,7 +34,13 @@ cli.add_command(releases)
 def main() -> None:
     """Run the command; an error of ours is a message and the exit code of its class."""
     try:
-        cli(standalone_mode=True)
+        sys.exit(cli(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("ftbench: interrupted; what is saved is kept.", err=True)
+        sys.exit(INTERRUPTED)
     except FtbenchError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"ftbench: {error}", style="red", markup=False
