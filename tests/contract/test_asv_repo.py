@@ -199,8 +199,8 @@ def test_show_takes_a_name_and_says_it(suite: Path) -> None:
 
 def test_compare_takes_names_and_says_them(suite: Path) -> None:
     done = run_asv(suite, "compare", "3.13.5", "3.13.15")
-    assert "<3.13.5>" in done.stdout
-    assert "<3.13.15>" in done.stdout
+    assert "Before 3.13.5 " in done.stdout
+    assert "After 3.13.15 " in done.stdout
     assert re.search(r"\+ .* 1\.00±0s .* 2\.00±0s", done.stdout)
 
 

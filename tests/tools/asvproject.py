@@ -91,7 +91,7 @@ class AsvProject:
             **clean_environment(os.environ),
             "HOME": str(self.folder / "home"),
             "USERPROFILE": str(self.folder / "home"),
-            "PATH": os.defpath,
+            "PATH": str(self.folder / "none"),
             **{name: str(self.folder / "none") for name in STORES},
             "PYTHONPATH": str(ROOT),
             "FTBENCH_CACHE": str(self.folder / "cache"),

@@ -1,0 +1,437 @@
+"""What we rely on in the way asv runs benchmarks; each message says what of ours would break."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import asv.benchmark
+import pytest
+from asv import main as asv_main
+from asv import results as asv_results
+from asv import runner, util
+from asv.benchmarks import Benchmarks
+from asv.commands import Command
+from asv.commands import compare as asv_compare
+from asv.commands import find as asv_find
+from asv.commands import run as asv_run
+from asv.commands import show as asv_show
+from asv.config import Config
+from asv.results import Results
+from asv.runner import BenchmarkResult, run_benchmarks
+from asv_runner.benchmarks.time import TimeBenchmark
+
+from ftbench.asvplugin.environment import MissingInterpreterError
+
+CELL_FILE = "the cell file (ftbench/cellfile.py) lies in asv's directory for a setup_cache"
+FIGURE = "CPythonEnvironment.run answers asv's call from the cell file"
+RECORDS = "RecordedResults.add_result puts records where asv puts samples"
+PATCH = "ftbench/asvplugin/patches.py puts its own in this place"
+
+
+def benchmark(name: str, **more: Any) -> dict[str, Any]:
+    """A benchmark as asv's discovery describes it: two cells, one setup_cache."""
+    return {
+        "code": "pass",
+        "name": name,
+        "param_names": ["n"],
+        "params": [["1", "2"]],
+        "setup_cache_key": "cells",
+        "timeout": 60,
+        "type": "track",
+        "unit": "seconds",
+        "version": "1",
+        **more,
+    }
+
+
+class Answering:
+    """An environment that notes asv's calls and answers as a benchmark's process would."""
+
+    name = "answering"
+    env_vars: ClassVar[dict[str, str]] = {}
+    _default_benchmark_timeout: ClassVar = 60
+
+    def __init__(self, answer: Callable[[str], Any], code: int = 0) -> None:
+        self.answer = answer
+        self.code = code
+        self.calls: list[tuple[list[str], str]] = []
+
+    def run(self, args: list[str], **kwargs: Any) -> tuple[str, str, int]:
+        self.calls.append((args, kwargs["cwd"]))
+        assert Path(kwargs["cwd"]).is_dir()
+        if args[1] == "run":
+            Path(args[-1]).write_text(json.dumps(self.answer(args[3])), encoding="utf-8")
+            return "", "", self.code
+        return "", "", 0
+
+    def of(self, command: str) -> Iterator[tuple[list[str], str]]:
+        return (each for each in self.calls if each[0][1] == command)
+
+
+def run_in(env: Answering, *names: str, results: Results | None = None, **more: Any) -> Results:
+    conf = Config()
+    benchmarks = Benchmarks(conf, [benchmark(name, **more) for name in names])
+    given = results or Results({"machine": "m"}, {}, "31315f00", 0, "ft", "env", {})
+    return run_benchmarks(benchmarks, env, results=given, record_samples=True)
+
+
+def samples(_name: str) -> dict[str, Any]:
+    return {"samples": [1.0, 2.0, 4.0], "number": 1}
+
+
+def test_the_run_call_has_the_words_that_we_read() -> None:
+    env = Answering(samples)
+    run_in(env, "m.Group.track_a")
+    words, _ = next(env.of("run"))
+    script, command, folder, name, params, profile, result = words
+    assert Path(script).name == "benchmark.py", FIGURE
+    assert (command, name, profile) == ("run", "m.Group.track_a-0", "None"), FIGURE
+    assert json.loads(params) == {}, FIGURE
+    assert Path(folder).is_absolute(), FIGURE
+    assert Path(result).is_absolute(), FIGURE
+
+
+def test_the_directory_of_a_setup_cache_is_where_all_its_benchmarks_run() -> None:
+    env = Answering(samples)
+    run_in(env, "m.Group.track_a", "m.Group.track_b")
+    (cache,) = {cwd for _, cwd in env.of("setup_cache")}
+    assert {cwd for _, cwd in env.of("run")} == {cache}, CELL_FILE
+    assert len(list(env.of("run"))) == 4, CELL_FILE
+
+
+def test_each_call_of_run_benchmarks_has_a_directory_of_its_own_and_removes_it() -> None:
+    env = Answering(samples)
+    run_in(env, "m.Group.track_a")
+    run_in(env, "m.Group.track_a")
+    first, second = [cwd for _, cwd in env.of("setup_cache")]
+    assert first != second, f"{CELL_FILE}; a second run would take the first one's figures"
+    assert not Path(first).exists(), CELL_FILE
+
+
+def test_all_benchmarks_have_a_round_before_the_next_round_begins() -> None:
+    env = Answering(samples)
+    run_in(env, "m.Group.track_a", "m.Group.track_b", rounds=2)
+    order = [words[3][-3:] for words, _ in env.of("run")]
+    assert order == ["a-0", "a-1", "b-0", "b-1"] * 2, f"{CELL_FILE}, until the next round"
+
+
+def test_samples_of_rounds_are_appended_after_the_first() -> None:
+    noted: list[bool] = []
+
+    class Noting(Results):  # type: ignore[misc] # asv is untyped
+        def add_result(self, *args: Any, append_samples: bool = False, **kwargs: Any) -> None:
+            noted.append(append_samples)
+            super().add_result(*args, append_samples=append_samples, **kwargs)
+
+    results = Noting({"machine": "m"}, {}, "31315f00", 0, "ft", "env", {})
+    run_in(Answering(samples), "m.Group.track_a", results=results, rounds=3)
+    assert noted == [False, True, True], RECORDS
+    (first, _) = results.get_result_samples("m.Group.track_a", [["1", "2"]])
+    assert first == [1.0, 2.0, 4.0] * 3, RECORDS
+
+
+def test_samples_are_summed_up_by_their_median() -> None:
+    results = run_in(Answering(samples), "m.Group.track_a")
+    assert results.get_result_value("m.Group.track_a", [["1", "2"]]) == [2.0, 2.0]
+
+
+def test_nan_means_skipped_and_an_exit_code_means_failed() -> None:
+    skipped = run_in(Answering(lambda _: math.nan), "m.Group.track_a")
+    values = skipped.get_result_value("m.Group.track_a", [["1", "2"]])
+    assert all(math.isnan(each) for each in values), "in_asv_form says NaN for what is no metric"
+    failed = run_in(Answering(samples, code=1), "m.Group.track_a")
+    assert failed.get_result_value("m.Group.track_a", [["1", "2"]]) == [None, None]
+
+
+def test_a_name_of_digits_tells_the_cell() -> None:
+    env = Answering(lambda name: float(name.rpartition("-")[2]))
+    results = run_in(env, "m.Group.track_a")
+    assert results.get_result_value("m.Group.track_a", [["1", "2"]]) == [0.0, 1.0], FIGURE
+
+
+class Failing:
+    name = "failing"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def install_project(self, *_: object) -> None:
+        raise self.error
+
+
+def test_a_process_error_is_a_failed_build_and_the_run_goes_on() -> None:
+    error = MissingInterpreterError("none here", elsewhere=False)
+    name, (success, _) = asv_run._do_build((Failing(error), None, None, "31315f00"))
+    assert (name, success) == ("failing", False), "MissingInterpreterError skips an environment"
+
+
+def test_any_other_error_of_a_build_ends_the_run() -> None:
+    with pytest.raises(util.UserError):
+        asv_run._do_build((Failing(util.UserError("broken")), None, None, "31315f00"))
+
+
+def test_what_was_not_built_goes_to_skip_benchmarks_with_its_results() -> None:
+    source = inspect.getsource(asv_run.Run.run)
+    assert "skip_benchmarks(benchmark_set, env, results=result)" in source, PATCH
+    assert "result.load_data(conf.results_dir)" in source, "it refuses another build's figures"
+    assert source.index("result.load_data(") < source.index("run_benchmarks("), PATCH
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (asv_run, "skip_benchmarks"),
+        (asv_run, "Results"),
+        (asv_find, "Results"),
+        (asv_show, "color_print"),
+        (asv_show, "get_environments"),
+        (asv_compare, "tabulate"),
+        (asv_compare, "get_environments"),
+        (util, "write_json"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
+)
+def test_the_names_that_we_replace_are_there(module: object, name: str) -> None:
+    assert hasattr(module, name), PATCH
+
+
+def test_show_prints_with_color_print_and_compare_with_tabulate() -> None:
+    assert 'color_print(f"    {commit[: conf.hash_length]}")' in inspect.getsource(asv_show), PATCH
+    assert "tabulate.tabulate(" in inspect.getsource(asv_compare.Compare.print_table), PATCH
+
+
+@pytest.mark.parametrize("name", ["results", "benchmarks", "machine", "environment"])
+def test_asv_writes_json_by_a_name_that_can_be_replaced(name: str) -> None:
+    module = sys.modules[f"asv.{name}"]
+    assert "util.write_json(" in inspect.getsource(module), PATCH
+    assert "import write_json" not in inspect.getsource(module), PATCH
+
+
+def test_every_command_is_called_through_run_from_conf_args() -> None:
+    assert "return cls.run_from_conf_args(conf, args)" in inspect.getsource(
+        Command.run_from_args
+    ), PATCH
+    assert "run_from_conf_args" in vars(asv_run.Run), PATCH
+
+
+def test_a_user_error_is_a_message_and_exit_code_one() -> None:
+    source = inspect.getsource(asv_main.main)
+    assert "except util.UserError" in source, "every message of ours reaches the user as one"
+    assert "sys.exit(1)" in source
+
+
+def test_discovery_makes_the_environment_before_it_catches_anything(tmp_path: Path) -> None:
+    """So a second asv is refused at once, and not tried with every release."""
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "__init__.py").touch()
+    conf = Config()
+    conf.benchmark_dir, conf.branches = str(tmp_path / "benchmarks"), []
+    created: list[str] = []
+
+    def create() -> None:
+        created.append("once")
+        raise util.UserError("another asv")
+
+    repo = SimpleNamespace(get_hash_from_name=lambda name: name)
+    with pytest.raises(util.UserError, match="another asv"):
+        Benchmarks.discover(conf, repo, [SimpleNamespace(create=create)], ["a", "b"])
+    assert created == ["once"], "CPythonEnvironment.create takes the turn"
+
+
+def test_a_result_file_keeps_what_an_earlier_run_measured(tmp_path: Path) -> None:
+    first = run_in(Answering(samples), "m.Group.track_a")
+    first.save(str(tmp_path))
+    second = Results({"machine": "m"}, {}, "31315f00", 0, "ft", "env", {})
+    second.load_data(str(tmp_path))
+    run_in(Answering(samples), "m.Group.track_b", results=second)
+    assert set(second.get_all_result_keys()) == {"m.Group.track_a", "m.Group.track_b"}, RECORDS
+
+
+def test_a_result_has_the_attributes_that_we_read() -> None:
+    results = run_in(Answering(samples), "m.Group.track_a")
+    assert results._filename == str(Path("m", "31315f00-env.json")), RECORDS
+    assert results._env_name == "env", RECORDS
+    assert results._samples["m.Group.track_a"] == [[1.0, 2.0, 4.0]] * 2, RECORDS
+    assert results._commit_hash == "31315f00", RECORDS
+
+
+def test_a_fake_result_has_the_fields_of_asvs() -> None:
+    assert BenchmarkResult._fields == (
+        "result",
+        "samples",
+        "number",
+        "errcode",
+        "stderr",
+        "profile",
+    )
+
+
+SUITE = """
+class _Base:
+    params = [["x"]]
+
+    def track_base(self, n):
+        return 1.0
+
+
+class Cells(_Base):
+    params = [[1, 2]]
+    param_names = ["n"]
+    rounds = 7
+    version = "v"
+    timeout = 5.0
+
+    def setup_cache(self):
+        pass
+
+    def setup(self, n):
+        if n == 2:
+            raise NotImplementedError("not here")
+
+    def track_here(self, n):
+        import os
+        return float(os.path.exists("cache.pickle"))
+
+    track_here.unit = "seconds"
+    track_here.better = "lower"
+    track_here.rounds = 3
+
+
+class Clock:
+    def time_it(self):
+        pass
+
+    def teardown(self):
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("contract") / "suite"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "cells.py").write_text(SUITE, encoding="utf-8")
+    return folder
+
+
+def asv_benchmark(cwd: Path, *words: str) -> None:
+    subprocess.run(
+        [sys.executable, asv.benchmark.__file__, *words], cwd=cwd, check=True, timeout=60
+    )
+
+
+@pytest.fixture(scope="module")
+def discovered(suite: Path) -> dict[str, dict[str, Any]]:
+    asv_benchmark(suite.parent, "discover", str(suite), str(suite.parent / "found.json"))
+    found = json.loads((suite.parent / "found.json").read_text(encoding="utf-8"))
+    return {each["name"]: each for each in found}
+
+
+def test_a_private_base_class_is_no_benchmark(discovered: dict[str, dict[str, Any]]) -> None:
+    assert set(discovered) == {
+        "cells.Cells.track_base",
+        "cells.Cells.track_here",
+        "cells.Clock.time_it",
+    }
+
+
+def test_a_functions_attributes_reach_the_list_of_benchmarks(
+    discovered: dict[str, dict[str, Any]],
+) -> None:
+    """`cost` marks the functions: of a class's attributes, `rounds` of a track_ is not taken."""
+    here, base = discovered["cells.Cells.track_here"], discovered["cells.Cells.track_base"]
+    assert (here["rounds"], here["unit"], here["better"]) == (3, "seconds", "lower")
+    assert "rounds" not in base
+    assert (base["version"], base["timeout"]) == ("v", 5.0)
+
+
+def test_params_are_stored_as_their_reprs(discovered: dict[str, dict[str, Any]]) -> None:
+    assert discovered["cells.Cells.track_here"]["params"] == [["1", "2"]]
+
+
+def test_a_benchmark_runs_in_the_directory_that_asv_gives_it(suite: Path, tmp_path: Path) -> None:
+    asv_benchmark(tmp_path, "setup_cache", str(suite), "cells.Cells.track_here", "{}")
+    result = tmp_path / "result.json"
+    words = ("run", str(suite), "cells.Cells.track_here-0", "{}", "None", str(result))
+    asv_benchmark(tmp_path, *words)
+    assert json.loads(result.read_text(encoding="utf-8")) == 1.0, CELL_FILE
+
+
+def test_a_setup_that_is_not_implemented_is_a_skipped_cell(suite: Path, tmp_path: Path) -> None:
+    asv_benchmark(tmp_path, "setup_cache", str(suite), "cells.Cells.track_here", "{}")
+    result = tmp_path / "result.json"
+    words = ("run", str(suite), "cells.Cells.track_here-1", "{}", "None", str(result))
+    asv_benchmark(tmp_path, *words)
+    assert math.isnan(json.loads(result.read_text(encoding="utf-8")))
+
+
+class Clock:
+    warmup_time = 0.0
+    sample_time = 0.001
+    repeat = 2
+
+    def time_nothing(self) -> None:
+        """Take next to no time."""
+
+    def teardown(self) -> None:
+        """Do nothing."""
+
+
+class ClockWithSetup(Clock):
+    def setup(self) -> None:
+        """Do nothing."""
+
+
+def number_of(clock: Clock) -> int:
+    measuring = TimeBenchmark("Clock.time_nothing", clock.time_nothing, [clock.time_nothing, clock])
+    measuring.do_setup()
+    number: int = measuring.do_run()["number"]
+    return number
+
+
+def test_a_teardown_leaves_asvs_clock_its_loop_and_a_setup_does_not() -> None:
+    """ThreadClock has a teardown, for its record, and must not get a setup."""
+    assert number_of(Clock()) > 1
+    assert number_of(ClockWithSetup()) == 1
+
+
+def test_teardown_comes_after_a_sample_is_read() -> None:
+    """It stages the record; what asv times or reads must be over by then."""
+    order: list[str] = []
+
+    class Noted(Clock):
+        number = 1
+
+        def time_nothing(self) -> None:
+            order.append("call")
+
+        def teardown(self) -> None:
+            order.append("teardown")
+
+    clock = Noted()
+    measuring = TimeBenchmark("Clock.time_nothing", clock.time_nothing, [clock.time_nothing, clock])
+    measuring.do_setup()
+    measuring.do_run()
+    measuring.do_teardown()
+    assert order[0] == "call"
+    assert order[-1] == "teardown"
+
+
+def test_samples_can_be_removed_and_found_by_the_names_we_use() -> None:
+    for name in (
+        "get_all_result_keys",
+        "get_result_samples",
+        "get_result_params",
+        "remove_samples",
+    ):
+        assert hasattr(asv_results.Results, name), RECORDS
+    assert runner.JSON_ERROR_RETCODE == -257

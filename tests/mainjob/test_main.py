@@ -1,0 +1,120 @@
+"""`ftbench` as a command: errors are messages and exit codes, never tracebacks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import ftbench.cli as module
+from ftbench.errors import (
+    AsvError,
+    DeadlineError,
+    FtbenchError,
+    GilStateError,
+    InterpreterError,
+    NotAvailableError,
+    ResultsError,
+    UsageError,
+    WorkerFailedError,
+)
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Call `ftbench ARGUMENTS`; return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["ftbench", *arguments])
+    with pytest.raises(SystemExit) as raised:
+        module.main()
+    return raised.value.code if isinstance(raised.value.code, int) else int(bool(raised.value.code))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FtbenchError, 1),
+        (UsageError, 2),
+        (NotAvailableError, 3),
+        (WorkerFailedError, 4),
+        (DeadlineError, 5),
+        (GilStateError, 6),
+        (InterpreterError, 7),
+        (ResultsError, 8),
+        (AsvError, 9),
+    ],
+)
+def test_every_class_of_errors_has_its_exit_code_and_is_told_whole(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: type[FtbenchError],
+    code: int,
+) -> None:
+    def failing(**_: object) -> None:
+        raise error("what [bold]happened[/]", story="its story", hint="what to do")
+
+    monkeypatch.setattr(module, "cli", failing)
+    assert ended(monkeypatch) == code
+    said = capsys.readouterr()
+    assert said.err == "ftbench: what [bold]happened[/]\nits story\nwhat to do\n"
+    assert said.out == ""
+
+
+def test_an_interrupt_is_a_word_and_the_shells_exit_code() -> None:
+    code = (
+        "import ftbench.cli as c, os, signal, time\n"
+        "@c.cli.command()\n"
+        "def wait():\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    time.sleep(60)\n"
+        "import sys; sys.argv = ['ftbench', 'wait']\n"
+        "c.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_command_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "mesure") == UsageError.exit_code
+    assert "No such command 'mesure'" in capsys.readouterr().err
+
+
+def test_help_lists_the_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "--help") == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("bench", "pythons", "releases"))
+
+
+def test_the_main_job_outside_of_a_project_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ended(monkeypatch, "bench") == UsageError.exit_code
+    assert "Call this in a clone of ftbench" in capsys.readouterr().err
+
+
+def test_an_unknown_profile_in_the_environment_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "asv.conf.json").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FTBENCH_PROFILE", "ful")
+    assert ended(monkeypatch, "bench") == UsageError.exit_code
+    assert "Did you mean 'full'?" in capsys.readouterr().err
+
+
+def test_every_command_explains_itself() -> None:
+    def explained(command: click.Command) -> bool:
+        subcommands = command.commands.values() if isinstance(command, click.Group) else ()
+        return bool(command.help) and all(explained(each) for each in subcommands)
+
+    assert explained(module.cli)
