@@ -14,6 +14,7 @@ from probing import environment
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.interpreters import Interpreter
+from ftbench.measuring import measure
 from ftbench.observer.readers import kernel_can
 from ftbench.probe import watching
 from ftbench.probe.watching import Watcher
@@ -171,3 +172,25 @@ def test_no_observation_outlasts_its_cell(tmp_path: Path) -> None:
         pytest.raises(DeadlineError, match="longer than the cell may"),
     ):
         watcher.observe({**REQUEST, "seconds": 9.0}, 5.0)
+
+
+# Sees nobody while they are busy, although they are all there.
+_BLIND = """
+import json, sys
+print(json.dumps({"reader": "blind"}), flush=True)
+for line in sys.stdin:
+    request = json.loads(line)
+    gone = {"gone": int(next(iter(request["roles"])))}
+    print(json.dumps(gone if request["phase"] == "busy" else {"samples": []}), flush=True)
+"""
+
+
+@posix
+def test_a_run_in_which_one_was_not_seen_is_no_measurement_even_if_the_cell_says_so(
+    tmp_path: Path,
+) -> None:
+    blind = tmp_path / "blind.py"
+    blind.write_text(_BLIND, encoding="utf-8")
+    observer = _observer(tmp_path, f'exec "{sys.executable}" "{blind}"')
+    with pytest.raises(WorkerFailedError, match=r"A parent .* was gone"):
+        measure("footprint", params={"workers": 1}, profile="smoke", observer=observer)
