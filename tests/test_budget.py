@@ -1,0 +1,72 @@
+"""The results in version control: small, whole, and nothing of a machine's private matters."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from ftbench.releases import Release, known_releases
+from ftbench.results import read_results
+from ftbench.results.records import read_records, records_path
+
+RESULTS: Final = Path(__file__).parents[1] / "results"
+KIB: Final = 1024
+BUDGET_OF_A_RESULT: Final = 256 * KIB
+"""A release in one environment: asv's file and its records."""
+BUDGET_OF_ALL: Final = 16 * KIB * KIB
+
+FILES: Final = sorted(each for each in RESULTS.glob("*/*.json") if each.name != "machine.json")
+# A path that means something on one machine only.
+PRIVATE_PATH: Final = re.compile(r"(?<![\w.])/(?:home|root|tmp|Users|work|mnt|srv)/|[A-Z]:\\\\")
+
+each_result = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def test_there_are_results_that_can_be_read_without_a_warning() -> None:
+    tree = read_results(RESULTS)
+    assert tree.warnings == ()
+    assert tree.figures
+
+
+def test_all_results_are_within_their_budget() -> None:
+    size = sum(each.stat().st_size for each in RESULTS.rglob("*") if each.is_file())
+    assert size <= BUDGET_OF_ALL
+
+
+@each_result
+def test_a_result_is_within_its_budget(path: Path) -> None:
+    assert path.stat().st_size + records_path(path).stat().st_size <= BUDGET_OF_A_RESULT
+
+
+@each_result
+def test_a_result_has_records_of_what_stands_behind_it(path: Path) -> None:
+    records = read_records(records_path(path))
+    measured = [each for each in records.cells if each["kind"] == "cell"]
+    assert measured
+    for each in measured:
+        assert each["build"] in records.builds
+        assert each["machine"] in records.machines
+
+
+@each_result
+def test_a_result_is_of_a_known_release(path: Path) -> None:
+    release = Release.from_commit_id(path.name.partition("-")[0])
+    assert release in {each.release for each in known_releases()}
+
+
+def test_there_is_nothing_but_results_and_their_records() -> None:
+    expected = {RESULTS / "benchmarks.json", *(each.parent / "machine.json" for each in FILES)}
+    expected |= {*FILES, *(records_path(each) for each in FILES)}
+    assert {each for each in RESULTS.rglob("*") if each.is_file()} <= expected
+
+
+def test_nothing_in_them_is_private_to_a_machine() -> None:
+    host = platform.node()
+    for path in (each for each in RESULTS.rglob("*") if each.is_file()):
+        text = path.read_text(encoding="utf-8")
+        assert not PRIVATE_PATH.search(text), f"{path.name}: {PRIVATE_PATH.search(text)}"
+        assert len(host) < 4 or f'"{host}"' not in text, path.name
