@@ -62,7 +62,7 @@ class FakeEnvironment:
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> FakeEnvironment:
     environment = FakeEnvironment()
-    monkeypatch.setitem(ENVIRONMENTS, "env", environment)  # type: ignore[arg-type]
+    monkeypatch.setitem(ENVIRONMENTS, "env", environment)
     return environment
 
 
