@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import asv.commands.asv_profiling
 import asv.commands.compare
 import asv.commands.find
 import asv.commands.run
@@ -224,6 +225,7 @@ def install() -> None:
     asv.environment.get_environments = get_environments
     asv.commands.show.get_environments = get_environments  # these have the name of their own
     asv.commands.compare.get_environments = get_environments
+    asv.commands.asv_profiling.get_environments = get_environments
     asv.commands.run.skip_benchmarks = skip_benchmarks
     asv.commands.run.Results = RecordedResults
     asv.commands.find.Results = RecordedResults

@@ -50,7 +50,9 @@ class RecordedResults(Results):
         """
         try:
             self._load_own(result_dir)
-            self._records = read_records(records_path(Path(result_dir) / self._filename))
+            place = Path(result_dir) / self._filename
+            if place.is_file():  # what `asv rm` has left behind is of figures that are gone
+                self._records = read_records(records_path(place))
             self._refuse_another_build()
         except FtbenchError as error:
             raise util.UserError(str(error)) from error

@@ -10,6 +10,7 @@ import pytest
 from asvproject import CHEAP, AsvProject
 
 from ftbench.interpreters import Interpreter, discover
+from ftbench.releases import Release
 from ftbench.results.records import read_records, records_path
 
 COMMIT_ID = re.compile(r"\b3\d{4}[abcf]\d{2}\b(?!-)")
@@ -91,6 +92,24 @@ def test_publish_makes_a_site_that_knows_the_release(project: AsvProject, releas
     index = (html / "index.json").read_text(encoding="utf-8")
     assert f'"{release}"' in index
     assert '"profile": ["smoke"]' in index
+
+
+def test_profile_runs_a_benchmark_below_the_profiler(project: AsvProject, release: str) -> None:
+    before = project.files()
+    name = "lifecycle.ThreadClock.time_start_join"
+    assert "time_start_join" in said(project, "profile", name, release, "-E", "ft")
+    assert project.files() == before
+
+
+def test_removed_results_can_be_measured_anew(project: AsvProject, release: str) -> None:
+    commit = Release.parse(release).commit_id
+    assert project.asv("rm", f"commit_hash={commit}", "-y").code == 0
+    done = project.run(f"{release}^!", *CHEAP, "-E", "ft", "--quick")
+    assert done.code == 0, done.said
+    (result,) = project.results.glob("3*.json")
+    assert {each["group"] for each in read_records(records_path(result)).cells} == {
+        "lifecycle.ThreadClock"
+    }
 
 
 @pytest.fixture

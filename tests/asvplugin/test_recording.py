@@ -165,6 +165,18 @@ def test_figures_of_another_build_are_not_loaded(
     assert contents(tmp_path) == before
 
 
+def test_records_that_have_lost_their_result_are_not_loaded(
+    tmp_path: Path, environment: FakeEnvironment
+) -> None:
+    """`asv rm` knows of no records."""
+    saved(tmp_path, environment, 1.0).unlink()
+    again = results()
+    again.load_data(str(tmp_path))
+    measure(again, environment, [2.0], append_samples=True)
+    again.save(str(tmp_path))
+    assert [each["run"] for each in read_records(records_path(place(tmp_path))).cells] == ["[2.0]"]
+
+
 def test_where_nothing_can_be_measured_there_is_nothing_to_refuse(
     tmp_path: Path, environment: FakeEnvironment
 ) -> None:

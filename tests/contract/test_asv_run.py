@@ -18,7 +18,7 @@ from asv import main as asv_main
 from asv import results as asv_results
 from asv import runner, util
 from asv.benchmarks import Benchmarks
-from asv.commands import Command
+from asv.commands import Command, asv_profiling
 from asv.commands import compare as asv_compare
 from asv.commands import find as asv_find
 from asv.commands import run as asv_run
@@ -195,6 +195,7 @@ def test_what_was_not_built_goes_to_skip_benchmarks_with_its_results() -> None:
         (asv_show, "get_environments"),
         (asv_compare, "tabulate"),
         (asv_compare, "get_environments"),
+        (asv_profiling, "get_environments"),
         (util, "write_json"),
     ],
     ids=lambda each: each if isinstance(each, str) else each.__name__,
