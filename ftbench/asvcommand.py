@@ -15,11 +15,16 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from ftbench.errors import AsvError
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
 _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
+# Set for asv, so that our environment names each cell: between two steps lie all of a class.
+SAY_CELLS: Final = "FTBENCH_SAY_CELLS"
+# "[cell lifecycle.Lifecycle.track_round-3]": what our environment says when it starts a process.
+_CELL: Final = re.compile(r"\[cell (?P<name>\S+)\]")
 _KEPT_LINES: Final = 40
 
 # Longer than any run of asv: a run has as many benchmarks as are asked for, each with a deadline.
@@ -51,7 +56,7 @@ class Asv:
         process = subprocess.Popen(
             [*_GUARD, sys.executable, "-m", "asv", *arguments],
             cwd=self.folder,
-            env={**os.environ, **self.variables, "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, **self.variables, SAY_CELLS: "1", "PYTHONIOENCODING": "utf-8"},
             start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -88,18 +93,22 @@ class Asv:
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=12),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[at]}"),
+            TextColumn("{task.fields[at]}", table_column=Column(no_wrap=True, ratio=1)),
         )
         with Progress(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task(show, total=100.0, at="")
+            cells = 0
             for line in process.stdout:
                 last.append(line.rstrip())
-                step = _STEP.search(line)
-                if step:
-                    progress.update(task, completed=float(step["percent"]), at=step["text"][:48])
+                cell, step = _CELL.search(line), _STEP.search(line)
+                if cell:
+                    cells += 1
+                    progress.update(task, at=f"{cells} cells, {cell['name']}")
+                elif step:
+                    progress.update(task, completed=float(step["percent"]))
                 elif " skipped" in line or "warning" in line.lower():
                     progress.console.print(line.strip(), markup=False)
         return list(last)

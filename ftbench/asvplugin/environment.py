@@ -21,6 +21,7 @@ from asv.console import log
 from asv.environment import Environment
 
 from ftbench.arms import ARMS, Arm, arm_named, arm_of
+from ftbench.asvcommand import SAY_CELLS
 from ftbench.asvplugin import venvs
 from ftbench.asvplugin.turn import TURN
 from ftbench.benchmarking import RECORDS
@@ -221,6 +222,8 @@ class CPythonEnvironment(Environment):
         """
         if _figure_from_cell(args, kwargs.get("cwd")):
             return "", "", 0
+        if SAY_CELLS in os.environ and list(args[1:2]) == ["run"]:
+            print(f"[cell {args[3]}]", file=sys.stderr, flush=True)
         kwargs.pop("env", None)
         environment = clean_environment(
             os.environ,

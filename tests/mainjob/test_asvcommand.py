@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ftbench.asvcommand import _STEP, SOME_FAILED, Asv
+from ftbench.asvcommand import _CELL, _STEP, SOME_FAILED, Asv
 from ftbench.errors import AsvError
 
 DEADLINE_SECONDS = 30.0
@@ -153,3 +153,9 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_cell_between_two_steps_is_progress_too() -> None:
+    cell = _CELL.search("[52.94%] ··· footprint.Footprint.track_left[cell footprint.F.track_a-7]")
+    assert cell is not None
+    assert cell["name"] == "footprint.F.track_a-7"
