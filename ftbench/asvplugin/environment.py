@@ -23,6 +23,7 @@ from asv.environment import Environment
 from ftbench.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.asvcommand import SAY_CELLS
 from ftbench.asvplugin import venvs
+from ftbench.asvplugin.telling import told_by_asv
 from ftbench.asvplugin.turn import TURN
 from ftbench.benchmarking import RECORDS
 from ftbench.cellfile import CellFile, in_asv_form, samples_of
@@ -158,11 +159,9 @@ class CPythonEnvironment(Environment):
         """
         interpreter = self.interpreter(commit_hash)
         self._set_commit_hash(commit_hash)
-        try:
+        with told_by_asv():
             venvs.ready(self._venv(commit_hash), interpreter)
             self._check_gil(interpreter)
-        except FtbenchError as error:
-            raise util.UserError(str(error)) from error
         for left in Path(self._path).glob(f"{self._staged_name}*"):  # by a run that was killed
             left.unlink()
         self._set_installed_commit_hash(commit_hash)

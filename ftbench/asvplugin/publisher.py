@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from asv import util
 from asv.console import log
 from asv.publishing import OutputPublisher
 
+from ftbench.asvplugin.telling import told_by_asv
 from ftbench.errors import FtbenchError
 from ftbench.pages.assets import assets_folder
 from ftbench.pages.site import tags_of, write_assets, write_names
 from ftbench.results import read_results
-
-
-@contextlib.contextmanager
-def _told_by_asv() -> Iterator[None]:
-    """Turn our errors into the one kind that asv prints without a traceback."""
-    try:
-        yield
-    except FtbenchError as error:
-        raise util.UserError(str(error)) from error
 
 
 class SitePublisher(OutputPublisher):
@@ -41,7 +31,7 @@ class SitePublisher(OutputPublisher):
     ) -> None:
         """Rewrite the site; without npm or network it still loads asv's files from the network."""
         html_dir = Path(conf.html_dir)
-        with _told_by_asv():
+        with told_by_asv():
             write_names(html_dir, tags_of(revisions))
             try:
                 folder = assets_folder()
@@ -69,7 +59,7 @@ class ChoosePublisher(OutputPublisher):
         # Only publish may pay for matplotlib: every asv command loads this module.
         from ftbench.pages.choose import write_choose  # noqa: PLC0415
 
-        with _told_by_asv():
+        with told_by_asv():
             tree = read_results(Path(conf.results_dir))
             for warning in tree.warnings:
                 log.warning(str(warning))

@@ -15,7 +15,8 @@ from asv import util
 from asv.results import Results
 
 from ftbench.asvplugin.environment import ENVIRONMENTS, MissingInterpreterError
-from ftbench.errors import FtbenchError, ResultsError
+from ftbench.asvplugin.telling import told_by_asv
+from ftbench.errors import ResultsError
 from ftbench.interpreters import PythonBuild
 from ftbench.results.records import Records, read_records, records_path, records_written
 
@@ -48,14 +49,12 @@ class RecordedResults(Results):
 
         Raises asv's `UserError` for a damaged file: nothing is measured that would replace it.
         """
-        try:
+        with told_by_asv():
             self._load_own(result_dir)
             place = Path(result_dir) / self._filename
             if place.is_file():  # what `asv rm` has left behind is of figures that are gone
                 self._records = read_records(records_path(place))
             self._refuse_another_build()
-        except FtbenchError as error:
-            raise util.UserError(str(error)) from error
 
     def _load_own(self, result_dir: str) -> None:
         try:

@@ -6,16 +6,15 @@ holds them all.  Every name that reaches asv's user is the release's own.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC
 from typing import ClassVar, Protocol
 
-from asv import util
 from asv.repo import Repo
 
-from ftbench.errors import FtbenchError, UsageError
+from ftbench.asvplugin.telling import told_by_asv
+from ftbench.errors import UsageError
 from ftbench.interpreters import discover
 from ftbench.releases import History, Release, date_of, known_releases, select
 from ftbench.releases.history import EVERY, HEAD
@@ -42,15 +41,6 @@ class Installed(Protocol):
         """The build it runs."""
 
 
-@contextlib.contextmanager
-def _told_by_asv() -> Iterator[None]:
-    """Turn our errors into the one kind that asv prints without a traceback."""
-    try:
-        yield
-    except FtbenchError as error:
-        raise util.UserError(str(error)) from error
-
-
 class CPythonRepo(Repo):
     """The history of CPython releases, known and installed.
 
@@ -74,12 +64,12 @@ class CPythonRepo(Repo):
 
     # -- what asv asks for: names and ids
 
-    @_told_by_asv()
+    @told_by_asv()
     def get_hash_from_name(self, name: str | None) -> str:
         """Return the commit id of a release, tag, branch, id or HEAD; None is the first branch."""
         return self._release(name or HEAD).commit_id
 
-    @_told_by_asv()
+    @told_by_asv()
     def get_hash_from_parent(self, name: str) -> str:
         """Return the commit id of the release before, in the same series."""
         return self._history.parent(self._release(name)).commit_id
@@ -101,7 +91,7 @@ class CPythonRepo(Repo):
 
     # -- dates and order
 
-    @_told_by_asv()
+    @told_by_asv()
     def get_date(self, commit: str) -> int:
         """Return the release's date as JavaScript has it, in milliseconds; no two are alike."""
         date = date_of(self._release(commit), known_releases())
@@ -126,7 +116,7 @@ class CPythonRepo(Repo):
 
     # -- branches and ranges
 
-    @_told_by_asv()
+    @told_by_asv()
     def get_branch_commits(self, branch: str | None) -> list[str]:
         """Return the commit ids of a branch, newest first."""
         return _commit_ids(self._history.branch(self.get_branch_name(branch)))
@@ -139,7 +129,7 @@ class CPythonRepo(Repo):
         new = super().get_new_branch_commits(branches, existing)
         return [commit for commit in new if commit in installed]
 
-    @_told_by_asv()
+    @told_by_asv()
     def get_hashes_from_range(self, range: str) -> list[str]:  # noqa: A002 - asv names it so
         """Return the commit ids that a range means (`ftbench.releases.ranges`), newest first."""
         return _commit_ids(select(range, self._history))
