@@ -106,7 +106,8 @@ class Asv:
                 cell, step = _CELL.search(line), _STEP.search(line)
                 if cell:
                     cells += 1
-                    progress.update(task, at=f"{cells} cells, {cell['name']}")
+                    metric = cell["name"].rpartition(".")[2]
+                    progress.update(task, at=f"{cells} cells, {metric}")
                 elif step:
                     progress.update(task, completed=float(step["percent"]))
                 elif " skipped" in line or "warning" in line.lower():

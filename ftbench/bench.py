@@ -84,7 +84,7 @@ def run(job: Job, console: Console) -> None:
         *("run", f"{release.name}^!", "--machine", machine, "--record-samples"),
         *selection,
         *(("--bench", job.bench) if job.bench else ()),
-        show=f"CPython {release.name}, {profile.name} profile",
+        show=f"CPython {release.name}",
         tolerate=[SOME_FAILED],
     )
     asv("publish", show="Publishing")
