@@ -182,7 +182,9 @@ def test_where_nothing_can_be_measured_there_is_nothing_to_refuse(
 ) -> None:
     saved(tmp_path, environment, 1.0)
     environment.build = {}
-    results().load_data(str(tmp_path))
+    again = results()
+    again.load_data(str(tmp_path))
+    assert again.get_all_result_keys()
 
 
 @pytest.mark.parametrize("suffix", [".json", ".records.jsonl"])
