@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from rich.console import Console
@@ -16,7 +17,13 @@ _PAIR: list[tuple[Interpreter, Interpreter]] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave nothing of the caller's Python settings to the tests."""
+    """Leave nothing of the caller's Python settings to the tests, nor that it ignores Ctrl-C.
+
+    A shell without job control starts what it puts in the background that way, and every child
+    would inherit it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith(("PYTHON", "FTBENCH_PROFILE"))]:
         if name != "PYTHONPATH":
             del os.environ[name]
