@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from asv.config import Config
 from asvproject import CELL, CHEAP, AsvProject
+from machine_of_builds import Install, chosen, interpreter
 
-from ftbench.interpreters import Interpreter
+from ftbench.asvplugin import environment as module
+from ftbench.asvplugin.environment import CPythonEnvironment
+from ftbench.asvplugin.turn import _Turn
+from ftbench.interpreters import Interpreter, Survey, Unusable
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,34 @@ def project(measured: AsvProject, tmp_path: Path) -> AsvProject:
 def release(pair: tuple[Interpreter, Interpreter]) -> str:
     """The name of the pair's release."""
     return pair[0].release.name
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Let the machine have just these interpreters."""
+
+    def install(*interpreters: Interpreter, broken: tuple[Unusable, ...] = ()) -> None:
+        found = Survey(interpreters=interpreters, too_old=(), broken=broken)
+        monkeypatch.setattr(module, "survey", lambda: found)
+        monkeypatch.setattr(module, "discover", lambda: interpreters)
+
+    install()
+    return install
+
+
+@pytest.fixture
+def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setenv("FTBENCH_PROFILE", "smoke")
+    monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(module, "TURN", _Turn())
+    conf = Config.load(str(Path(__file__).parents[2] / "asv.conf.json"))
+    conf.env_dir = str(tmp_path / "env")
+    return conf
+
+
+@pytest.fixture
+def ft(conf: Config, install: Install) -> CPythonEnvironment:
+    """The free-threaded arm of a machine with one plain build."""
+    install(interpreter("3.14.2"), interpreter("3.14.2t"))
+    (one,) = chosen(conf, "ft")
+    return one

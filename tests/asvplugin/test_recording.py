@@ -11,6 +11,7 @@ import pytest
 from asv import util
 from asv.results import Results
 from asv.runner import BenchmarkResult
+from fake_builds import RECORD
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,24 +22,7 @@ from ftbench.results.records import read_records, records_path
 
 NAME = "m.Group.track_x"
 BENCHMARK = {"name": NAME, "version": "1", "params": []}
-BUILD: dict[str, Any] = {
-    "implementation": "CPython",
-    "version": "3.14.2",
-    "packager": "source",
-    "free_threaded": True,
-    "debug": False,
-    "pgo": False,
-    "lto": False,
-    "jit": "none",
-    "tail_call": False,
-    "pystats": False,
-    "compiler": "GCC 12.2.0",
-    "configure_args": [],
-    "code_flags": ["-O3"],
-    "libc": "glibc 2.36",
-    "platform": "linux-x86_64",
-    "revision": "",
-}
+BUILD = {**RECORD, "free_threaded": True}
 
 
 class FakeEnvironment:

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_pythons import RECORD, base_executable, script
+from fake_builds import RECORD
+from fake_pythons import base_executable, script
 
 from ftbench.errors import InterpreterError
 from ftbench.interpreters import Origin, Unusable, asking, discover, survey

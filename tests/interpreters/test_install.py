@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_pythons import RECORD, fake_interpreter, script
+from fake_builds import RECORD, fake_interpreter
+from fake_pythons import script
 from rich.console import Console
 
 from ftbench.errors import InterpreterError, UsageError

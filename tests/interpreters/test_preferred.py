@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from fake_pythons import fake_interpreter
+from fake_builds import fake_interpreter
 
 from ftbench.interpreters import find_pair, preferred
 from ftbench.releases import Release

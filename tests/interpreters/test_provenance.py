@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from fake_pythons import RECORD, fake_build
+from fake_builds import RECORD, fake_build
 from hypothesis import given
 from hypothesis import strategies as st
 

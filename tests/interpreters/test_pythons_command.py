@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fake_pythons import fake_interpreter
+from fake_builds import fake_interpreter
 
 from ftbench.errors import UsageError
 from ftbench.interpreters import PythonBuild, Survey, Unusable

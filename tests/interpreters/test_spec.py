@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_pythons import fake_interpreter
+from fake_builds import fake_interpreter
 from hypothesis import given
 from hypothesis import strategies as st
 
