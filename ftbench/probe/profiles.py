@@ -15,13 +15,17 @@ class Profile:
     """How much of everything one run takes.
 
     A timed cell runs `least_rounds` rounds and goes on, up to `most_rounds`, while fewer than
-    `seconds` have passed; the work of a round never changes.  A footprint is held for `hold`
-    seconds.  `processes` is how many fresh processes asv runs per cell (its `rounds`).
+    `seconds` have passed; the work of a round never changes.  A round that is itself thousands
+    of operations is repeated from `least_repeats` to `most_repeats` times in the same way.  A
+    footprint is held for `hold` seconds.  `processes` is how many fresh processes asv runs per
+    cell (its `rounds`).
     """
 
     name: str
     least_rounds: int
     most_rounds: int
+    least_repeats: int
+    most_repeats: int
     seconds: float
     hold: float
     processes: int
@@ -30,9 +34,36 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(name="smoke", least_rounds=2, most_rounds=2, seconds=0.0, hold=0.0, processes=1),
-        Profile(name="quick", least_rounds=10, most_rounds=50, seconds=0.3, hold=0.5, processes=1),
-        Profile(name="full", least_rounds=12, most_rounds=100, seconds=0.6, hold=1.0, processes=2),
+        Profile(
+            name="smoke",
+            least_rounds=2,
+            most_rounds=2,
+            least_repeats=1,
+            most_repeats=1,
+            seconds=0.0,
+            hold=0.0,
+            processes=1,
+        ),
+        Profile(
+            name="quick",
+            least_rounds=10,
+            most_rounds=50,
+            least_repeats=2,
+            most_repeats=6,
+            seconds=0.3,
+            hold=0.5,
+            processes=1,
+        ),
+        Profile(
+            name="full",
+            least_rounds=12,
+            most_rounds=100,
+            least_repeats=4,
+            most_repeats=10,
+            seconds=0.6,
+            hold=1.0,
+            processes=2,
+        ),
     )
 }
 
