@@ -37,7 +37,8 @@ def serve() -> int:
         request = json.loads(line)
         roles = {int(pid): role for pid, role in request["roles"].items()}
         try:
-            _say(watch(reader, roles, request["seconds"]))
+            interval = request.get("interval", INTERVAL_SECONDS)
+            _say(watch(reader, roles, request["seconds"], interval))
         except WorkerGoneError as error:
             _say({"gone": error.pid})
     return 0

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ftbench.observer.readers import Reader
+from ftbench.probe.profiles import INTERVAL_SECONDS
 
-INTERVAL_SECONDS = 0.5
+__all__ = ["INTERVAL_SECONDS", "WorkerGoneError", "look", "watch"]
 
 
 class WorkerGoneError(Exception):
@@ -38,11 +39,17 @@ def look(reader: Reader, pids: Mapping[int, str]) -> list[dict[str, Any]]:
     return seen
 
 
-def watch(reader: Reader, roles: Mapping[int, str], seconds: float) -> dict[str, Any]:
+def watch(
+    reader: Reader,
+    roles: Mapping[int, str],
+    seconds: float,
+    interval: float = INTERVAL_SECONDS,
+) -> dict[str, Any]:
     """Look at the tree for `seconds`, at least once; return the samples and the duty cycle.
 
-    `roles` is pid → role as the cell knows them; what else is in the tree is "other".  The duty
-    cycle is the observer's CPU time over the time that passed.
+    `interval` is from the beginning of one look to that of the next, in seconds.  `roles` is
+    pid → role as the cell knows them; what else is in the tree is "other".  The duty cycle is the
+    observer's CPU time over the time that passed.
     """
     root = next(pid for pid, role in roles.items() if role == "parent")
     pids = dict.fromkeys(reader.group(root), "other") | dict(roles)
@@ -52,16 +59,16 @@ def watch(reader: Reader, roles: Mapping[int, str], seconds: float) -> dict[str,
     while True:
         at = time.monotonic() - begin
         samples.append({"at": round(at, 4), "processes": look(reader, pids)})
-        following = len(samples) * INTERVAL_SECONDS
+        following = len(samples) * interval
         if following > seconds:
             break
         time.sleep(max(0.0, begin + following - time.monotonic()))
     cpu = time.process_time() - cpu
-    passed = max(time.monotonic() - begin, len(samples) * INTERVAL_SECONDS)
+    passed = max(time.monotonic() - begin, len(samples) * interval)
     reader.close()
     return {
         "reader": reader.name,
-        "interval": INTERVAL_SECONDS,
+        "interval": interval,
         "duty": round(cpu / passed, 5),
         "samples": samples,
     }

@@ -15,7 +15,7 @@ import sys
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.measuring import DEADLINE_SECONDS, measure
 from ftbench.probe.modes import KINDS, MODE_NAMES, START_METHODS
-from ftbench.probe.profiles import PROFILES
+from ftbench.probe.profiles import KEYS, PROFILES
 from ftbench.probe.scenarios import SCENARIOS
 from ftbench.probe.table import table
 
@@ -37,7 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a scenario's parameter"
     )
-    parser.add_argument("--profile", help=f"{', '.join(PROFILES)}; default: FTBENCH_PROFILE, quick")
+    parser.add_argument(
+        "--profile",
+        help=f"{', '.join(PROFILES)} (default: FTBENCH_PROFILE, quick), or one of your own with "
+        f"any of {', '.join(f'{key}=N' for key in KEYS)}",
+    )
     parser.add_argument("--gil", choices=_ON_OFF, help="default: PYTHON_GIL, the build's own way")
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds (%(default)g)"

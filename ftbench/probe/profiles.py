@@ -1,13 +1,19 @@
-"""The profiles: how long to measure.  They change rounds and durations, never names or params."""
+"""The profiles: how long to measure.  They change rounds and durations, never names or params.
+
+Three have names; a profile of one's own is written `rounds=1000` or
+`rounds=30,hold=1,interval=0.05`, for the probe and for `measure` alone: figures that are kept
+from release to release have a profile with a name.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 VARIABLE = "FTBENCH_PROFILE"
 DEFAULT = "quick"
+INTERVAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +23,8 @@ class Profile:
     A timed cell runs `least_rounds` rounds and goes on, up to `most_rounds`, while fewer than
     `seconds` have passed; the work of a round never changes.  A round that is itself thousands
     of operations is repeated from `least_repeats` to `most_repeats` times in the same way.  A
-    footprint is held for `hold` seconds.  `processes` is how many fresh processes asv runs per
-    cell (its `rounds`).
+    footprint is held `holds` times for `hold` seconds and looked at every `interval` seconds.
+    `processes` is how many fresh processes asv runs per cell (its `rounds`).
     """
 
     name: str
@@ -29,6 +35,8 @@ class Profile:
     seconds: float
     hold: float
     processes: int
+    holds: int = 1
+    interval: float = INTERVAL_SECONDS
 
 
 PROFILES = {
@@ -68,8 +76,47 @@ PROFILES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A key of a profile of one's own: a whole number or seconds, from `least` to `most`."""
+
+    whole: bool
+    least: float
+    most: float
+
+    def parse(self, name: str, text: str) -> float:
+        """Return the value that `text` means; raises `UsageError` with what it may be."""
+        try:
+            value = int(text) if self.whole else float(text)
+        except ValueError:
+            value = float("nan")  # which is in no range
+        if not self.least <= value <= self.most:
+            from ftbench.errors import UsageError  # noqa: PLC0415 - as below
+
+            kind = "a whole number" if self.whole else "a number of seconds"
+            raise UsageError(
+                f"A profile's {name} must be {kind} from {self.least:g} to {self.most:g}, "
+                f"not {text!r}."
+            )
+        return value
+
+
+KEYS = {
+    "rounds": Key(whole=True, least=1, most=100_000),
+    "hold": Key(whole=False, least=0, most=3600),
+    "interval": Key(whole=False, least=0.001, most=60),
+}
+
+
 def profile_named(name: str) -> Profile:
-    """Return the profile called `name`; raises `UsageError` for a name that is none."""
+    """Return the profile called `name`, or the one that it writes out.
+
+    Raises `UsageError` for a name that is none, a key that is none, a value out of range.
+    """
+    return _written(name) if "=" in name else _named(name)
+
+
+def _named(name: str) -> Profile:
     if name not in PROFILES:
         from ftbench.errors import unknown  # noqa: PLC0415 - the measured process never comes here
 
@@ -77,6 +124,42 @@ def profile_named(name: str) -> Profile:
     return PROFILES[name]
 
 
+def _written(text: str) -> Profile:
+    """Return the profile of `rounds=3,hold=30,interval=0.05`, any of the keys, each once.
+
+    What is not said is as in the default profile; `rounds` are exactly that many, of every kind.
+    Its name is always written in one way, whatever the order and the zeros in `text`.
+    """
+    values: dict[str, float] = {}
+    for assignment in text.split(","):
+        name, _, value = (part.strip() for part in assignment.partition("="))
+        if name not in KEYS or name in values:
+            from ftbench.errors import UsageError, unknown  # noqa: PLC0415 - as above
+
+            if name in values:
+                raise UsageError(f"The profile {text!r} says {name} twice.")
+            raise unknown("profile key", name, KEYS)
+        values[name] = KEYS[name].parse(name, value)
+    profile = replace(
+        PROFILES[DEFAULT],
+        name=",".join(f"{name}={values[name]!r}" for name in KEYS if name in values),
+        hold=values.get("hold", PROFILES[DEFAULT].hold),
+        interval=values.get("interval", INTERVAL_SECONDS),
+    )
+    if "rounds" not in values:
+        return profile
+    rounds = int(values["rounds"])
+    return replace(
+        profile,
+        least_rounds=rounds,
+        most_rounds=rounds,
+        least_repeats=rounds,
+        most_repeats=rounds,
+        seconds=0.0,
+        holds=rounds,
+    )
+
+
 def current_profile(environ: Mapping[str, str] = os.environ) -> Profile:
     """Return the profile that `FTBENCH_PROFILE` names, `quick` where it is not set."""
-    return profile_named(environ.get(VARIABLE) or DEFAULT)
+    return _named(environ.get(VARIABLE) or DEFAULT)

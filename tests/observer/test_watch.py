@@ -71,3 +71,9 @@ def test_a_time_is_looked_through_at_the_interval_from_its_begin_to_its_end() ->
 def test_who_is_in_the_tree_and_has_no_role_is_other() -> None:
     samples = watch(FakeReader(1, 2, 3, 9), ROLES, 0.0)["samples"]
     assert {"role": "other", "rss": 900, "uss": 90, "pss": None} in samples[0]["processes"]
+
+
+def test_another_interval_is_kept_to_and_told() -> None:
+    seen = watch(FakeReader(1, 2, 3), ROLES, 0.11, 0.05)
+    assert len(seen["samples"]) == 3
+    assert seen["interval"] == 0.05

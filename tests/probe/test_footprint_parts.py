@@ -9,7 +9,7 @@ import pytest
 from ftbench.errors import FtbenchError
 from ftbench.probe.crews import Deadline
 from ftbench.probe.modes import mode_named
-from ftbench.probe.profiles import profile_named
+from ftbench.probe.profiles import Profile, profile_named
 from ftbench.probe.scenarios import footprint
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.tasks import TASKS
@@ -74,6 +74,28 @@ def test_the_looking_itself_is_reported() -> None:
     assert notes["observer"] == {"reader": "fake", "interval": 0.2, "duty": 0.001}
 
 
+def test_several_holds_are_summed_up_look_by_look_in_their_order() -> None:
+    phases = _phases()
+    again = [
+        _look(("parent", 10, 6), ("worker", 20, 15), ("worker", 20, 15), ("fork server", 1, 1))
+    ]
+    phases["busy 2"] = {"samples": again, "reader": "fake", "interval": 0.2, "duty": 0.003}
+    found = footprint.metrics(phases, workers=2)
+    assert [each / MIB for each in found["pss"].samples] == [16, 18, 37]
+    assert list(found["peak"].samples) == [37 * MIB]
+    notes = footprint.from_observation(phases, 2).notes
+    assert (notes["holds"], notes["looks"], notes["observer"]["duty"]) == (2, 3, 0.002)
+    assert notes["roles"]["fork server"]["pss"] == 1 * MIB
+
+
+def test_the_articles_way_leaves_the_helpers_out_and_takes_the_last_hold() -> None:
+    phases = _phases()
+    assert footprint.without_helpers(phases) == {"rss": 31 * MIB, "pss": 17 * MIB}
+    again = [_look(("parent", 10, 6), ("worker", 20, 15), ("fork server", 100, 100))]
+    phases["busy 2"] = {"samples": again, "reader": "fake", "interval": 0.2, "duty": 0.003}
+    assert footprint.without_helpers(phases) == {"rss": 30 * MIB, "pss": 21 * MIB}
+
+
 def test_a_wrong_checksum_is_refused() -> None:
     right = TASKS["article"]()
     assert "2 workers ran 7 tasks" in footprint.check([(3, right), (4, right)]).checked
@@ -95,16 +117,13 @@ class _Crew:
         return noted
 
 
-def test_it_looks_only_while_all_are_busy_and_before_and_after(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def _story_of(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     story: list[str] = []
     monkeypatch.setattr(footprint, "crew_of", lambda *_: _Crew(story))
 
     def observe(phase: str, seconds: float, workers: list[int]) -> None:
         story.append(f"look {phase} {seconds:g} {workers}")
 
-    profile = profile_named("smoke")
     footprint.run(
         Cell(
             mode=mode_named("threads"),
@@ -114,7 +133,14 @@ def test_it_looks_only_while_all_are_busy_and_before_and_after(
             observe=observe,
         )
     )
-    assert story == [
+    return story
+
+
+def test_it_looks_only_while_all_are_busy_and_before_and_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = profile_named("smoke")
+    assert _story_of(profile, monkeypatch) == [
         "look baseline 0 []",
         "start_busy",
         "pids",
@@ -122,6 +148,20 @@ def test_it_looks_only_while_all_are_busy_and_before_and_after(
         "stop",
         "join",
         "reports",
+        "look left 0 []",
+        "close",
+    ]
+
+
+def test_each_hold_has_fresh_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold = ["start_busy", "pids", "look {} 0.25 [7]", "stop", "join", "reports"]
+    first, second = ([word.format(phase) for word in hold] for phase in ("busy", "busy 2"))
+    story = _story_of(profile_named("rounds=2,hold=0.25"), monkeypatch)
+    assert story == [
+        "look baseline 0 []",
+        *first,
+        "close",
+        *second,
         "look left 0 []",
         "close",
     ]

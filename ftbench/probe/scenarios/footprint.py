@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.crews import crew_of
+from ftbench.probe.crews import Crew, Report, crew_of
 from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.tasks import TASKS
@@ -26,17 +26,25 @@ KINDS = ("rss", "uss", "pss")
 
 def run(cell: Cell) -> Outcome:
     """Sample before any worker exists, while all are busy, and when all are gone."""
-    workers = cell.params["workers"]
-    crew = crew_of(cell.mode, cell.deadline)
     cell.observe(BASELINE, 0.0, [])
-    crew.start_busy(workers, TASK)
-    cell.observe(BUSY, cell.profile.hold, crew.pids())
-    crew.stop()
-    crew.join()
-    reports = crew.reports()
+    crew, reports = _hold(cell, BUSY)
+    for number in range(2, cell.profile.holds + 1):
+        crew.close()
+        crew, more = _hold(cell, f"{BUSY} {number}")
+        reports += more
     cell.observe(LEFT, 0.0, [])
     crew.close()
     return Outcome(invariants=(check(reports),), notes={"runs": [report[0] for report in reports]})
+
+
+def _hold(cell: Cell, phase: str) -> tuple[Crew, list[Report]]:
+    """Have fresh workers sampled as `phase` while they are busy; return what they reported."""
+    crew = crew_of(cell.mode, cell.deadline)
+    crew.start_busy(cell.params["workers"], TASK)
+    cell.observe(phase, cell.profile.hold, crew.pids())
+    crew.stop()
+    crew.join()
+    return crew, crew.reports()
 
 
 def check(reports: list[tuple[int, ...]]) -> Invariant:
@@ -60,6 +68,11 @@ def _totals(samples: list[dict[str, Any]], kind: str) -> tuple[float, ...]:
     )
 
 
+def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what was seen of each hold, in their order."""
+    return [seen for phase, seen in phases.items() if phase.startswith(BUSY)]
+
+
 def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     """Make the metrics of what the observer saw, all in bytes of the whole process tree.
 
@@ -67,7 +80,8 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     (PSS, else USS, else RSS) gives `per_worker` ((busy - baseline) / workers), `peak` (the
     largest look) and `left` (after the workers are gone).
     """
-    samples = {kind: _totals(phases[BUSY]["samples"], kind) for kind in KINDS}
+    looks = [look for seen in _busy(phases) for look in seen["samples"]]
+    samples = {kind: _totals(looks, kind) for kind in KINDS}
     best = next(kind for kind in ("pss", "uss", "rss") if samples[kind])
     before = _totals(phases[BASELINE]["samples"], best)[0]
     samples["per_worker"] = tuple((total - before) / workers for total in samples[best])
@@ -79,7 +93,7 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
 def roles(phases: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Return role → kind → bytes in the last look while busy: who weighs what."""
     found: dict[str, dict[str, int]] = {}
-    for process in phases[BUSY]["samples"][-1]["processes"]:
+    for process in _busy(phases)[-1]["samples"][-1]["processes"]:
         sums = found.setdefault(process["role"], {"processes": 0})
         sums["processes"] += 1
         for kind in KINDS:
@@ -88,15 +102,35 @@ def roles(phases: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return found
 
 
+def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
+    """Return kind → mean bytes of parent and workers alone, in the last hold.
+
+    That is how the article counts, so that its figures can be told from ours.
+    """
+    own = [
+        {"processes": [p for p in look["processes"] if p["role"] in ("parent", "worker")]}
+        for look in _busy(phases)[-1]["samples"]
+    ]
+    totals = {kind: _totals(own, kind) for kind in KINDS}
+    return {kind: sum(each) / len(each) for kind, each in totals.items() if each}
+
+
 def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:
     """Return the metrics, who weighs what, and what the looking itself took."""
-    busy = phases[BUSY]
+    busy = _busy(phases)
+    duty = sum(seen["duty"] for seen in busy) / len(busy)
     return Outcome(
         metrics=metrics(phases, workers),
         notes={
-            "looks": len(busy["samples"]),
+            "holds": len(busy),
+            "looks": sum(len(seen["samples"]) for seen in busy),
             "roles": roles(phases),
-            "observer": {name: busy[name] for name in ("reader", "interval", "duty")},
+            "without_helpers": without_helpers(phases),
+            "observer": {
+                "reader": busy[0]["reader"],
+                "interval": busy[0]["interval"],
+                "duty": round(duty, 5),
+            },
         },
     )
 
