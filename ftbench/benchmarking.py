@@ -19,7 +19,7 @@ from ftbench.measuring import DEADLINE_SECONDS, measure
 from ftbench.probe.build import build_record, gil_enabled
 from ftbench.probe.document import Measurement
 from ftbench.probe.machine import load, machine_record
-from ftbench.probe.modes import mode_named, unavailable
+from ftbench.probe.modes import Mode, mode_named, unavailable
 from ftbench.probe.profiles import current_profile
 from ftbench.probe.scenarios import scenario_named
 
@@ -96,10 +96,18 @@ class ScenarioBenchmark:
 
     def setup(self, *cell: str | int) -> None:
         """Skip, with its reason, a mode that this build or system lacks."""
-        reason = unavailable(mode_named(str(cell[0])))
+        mode = mode_named(str(cell[0]))
+        reason = unavailable(mode) or self._hole(mode, cell)
         if reason:
             self._file(cell).keep("setup", self._skipped(cell, reason))
             raise NotImplementedError(reason)
+
+    def _hole(self, mode: Mode, cell: tuple[str | int, ...]) -> str | None:
+        scenario = scenario_named(self.scenario)
+        return scenario.hole(mode, scenario.parse(self._rest(cell)))
+
+    def _rest(self, cell: tuple[str | int, ...]) -> dict[str, str | int]:
+        return dict(zip(self.param_names[1:], cell[1:], strict=True))
 
     def cost_of(self, metric: str, *cell: str | int) -> Any:
         """Return the samples of `metric` in `cell` in asv's form, measuring if need be.
@@ -134,9 +142,8 @@ class ScenarioBenchmark:
 
     def _run(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
         identity = self._identity(cell)
-        rest = dict(zip(self.param_names[1:], cell[1:], strict=True))
         try:
-            measured = measure(self.scenario, mode=str(cell[0]), params=rest)
+            measured = measure(self.scenario, mode=str(cell[0]), params=self._rest(cell))
         except NotAvailableError as error:
             return self._skipped(cell, error.message)
         except FtbenchError as error:

@@ -84,7 +84,8 @@ def measure(request: dict[str, Any], send: Send) -> dict[str, Any]:
     heard = _remember_gil_warnings()
     before = gil_enabled()
     mode = mode_named(request["mode"])
-    reason = unavailable(mode)
+    scenario = scenario_named(request["scenario"])
+    reason = unavailable(mode) or scenario.hole(mode, request["params"])
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
     cell = Cell(
@@ -94,7 +95,7 @@ def measure(request: dict[str, Any], send: Send) -> dict[str, Any]:
         deadline=Deadline(request["deadline"]),
         observe=_observe_through(send),
     )
-    outcome: Outcome = scenario_named(request["scenario"]).run(cell)
+    outcome: Outcome = scenario.run(cell)
     after = gil_enabled()
     check_gil(asked=request["gil"], before=before, after=after, heard=heard)
     return {

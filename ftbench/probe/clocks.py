@@ -68,3 +68,13 @@ class CpuClock:
     def stop(self, workers_ns: int) -> float:
         """Return the seconds since `start`; `workers_ns` is what the workers say of theirs."""
         return self._now() - self._before + (workers_ns * NANO if self._workers else 0.0)
+
+
+def clock_cost(calls: int = 2_000) -> float:
+    """Return what a call of `perf_counter_ns` costs here, in seconds: the instrument's own load."""
+    from itertools import repeat  # noqa: PLC0415
+
+    begin = time.perf_counter_ns()
+    for _ in repeat(None, calls):
+        time.perf_counter_ns()
+    return (time.perf_counter_ns() - begin) * NANO / calls

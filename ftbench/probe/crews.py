@@ -259,7 +259,7 @@ class ProcessCrew(Crew):
         for index, process in enumerate(self._processes):
             said_ok = self._messages.get(index, ("",))[0] == "ok"
             if process.exitcode is not None and not (said_ok and process.exitcode == 0):
-                raise _failed(index, count, self.mode, _end_of(process.exitcode))
+                raise _failed(index, count, self.mode, end_of(process.exitcode))
 
     def reports(self) -> list[Report]:
         self._receive()
@@ -280,7 +280,7 @@ class ProcessCrew(Crew):
             end.close()
 
 
-def _end_of(exitcode: int) -> str:
+def end_of(exitcode: int) -> str:
     """Say how a process ended that left no report."""
     if exitcode >= 0:
         return f"It exited with code {exitcode} before it reported."

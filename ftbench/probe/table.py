@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftbench.probe.document import Measurement, Metric
-from ftbench.probe.scenarios.lifecycle import percentile
+from ftbench.probe.samples import percentile
 
 _SCALES = {
     "seconds": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -64,6 +65,37 @@ class Param:
         return number
 
 
+FORMS = ("fixed", "timed")
+ID_SPACE = 10_000_000
+
+
+def time_box(*forms: str) -> dict[str, Param]:
+    """Return the parameters of a scenario that has a time-boxed form beside the tracked one.
+
+    `duration` is in milliseconds and means nothing to form `fixed`; `forms` are further ones.
+    """
+    return {
+        "form": Param(default="fixed", choices=(*FORMS, *forms)),
+        "duration": Param(default=5_000, most=600_000),
+        "id_space": Param(default=ID_SPACE, most=1 << 62),
+    }
+
+
+def repeats(profile: Profile) -> Iterator[int]:
+    """Count the rounds of a scenario whose round is itself thousands of operations, from 0."""
+    begin = time.perf_counter()
+    done = 0
+    while done < profile.least_repeats or (
+        done < profile.most_repeats and time.perf_counter() - begin < profile.seconds
+    ):
+        yield done
+        done += 1
+
+
+def _no_hole(_mode: Mode, _params: Mapping[str, Any]) -> str | None:
+    return None
+
+
 def _no_observation(_phases: Mapping[str, Any], _workers: int) -> Outcome:
     return Outcome()
 
@@ -75,7 +107,8 @@ class Scenario:
     `version` names the workload: figures of two versions are never compared, so it changes when
     the measured work does (a test watches over that).  A scenario that is `observed` is watched
     from outside meanwhile; `from_observation` makes metrics and notes of what the observer saw,
-    afterwards, in the supervising process.
+    afterwards, in the supervising process.  `hole` says why a combination of mode and parameters
+    makes no sense on any build, None if it does.
     """
 
     name: str
@@ -84,6 +117,7 @@ class Scenario:
     params: Mapping[str, Param]
     run: Callable[[Cell], Outcome]
     observed: bool = False
+    hole: Callable[[Mode, Mapping[str, Any]], str | None] = _no_hole
     from_observation: Callable[[Mapping[str, Any], int], Outcome] = _no_observation
 
     def parse(self, given: Mapping[str, int | str]) -> dict[str, int | str]:

@@ -17,6 +17,7 @@ from ftbench.probe.clocks import NANO, CpuClock
 from ftbench.probe.crews import Crew, Report, crew_of
 from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.profiles import Profile
+from ftbench.probe.samples import percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.tasks import TASKS
 
@@ -92,15 +93,6 @@ def one_round(crew: Crew, workers: int, task: str) -> Round:
         end=end,
         reports=tuple(crew.reports()),
     )
-
-
-def percentile(samples: list[float], percent: float) -> float:
-    """Return the `percent` percentile, linearly interpolated (numpy's and scipy's default)."""
-    ordered = sorted(samples)
-    place = (len(ordered) - 1) * percent / 100
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def _later_rounds(crew: Crew, workers: int, task: str, profile: Profile) -> list[Round]:
