@@ -13,6 +13,10 @@ from ftbench.probe.profiles import INTERVAL_SECONDS
 __all__ = ["INTERVAL_SECONDS", "WorkerGoneError", "look", "watch"]
 
 
+# What the measured program does not notice when it ends.
+MAY_END = ("fork server", "resource tracker", "other")
+
+
 class WorkerGoneError(Exception):
     """A worker that was to be there is gone; `pid` says which."""
 
@@ -32,7 +36,7 @@ def look(reader: Reader, pids: Mapping[int, str]) -> list[dict[str, Any]]:
         try:
             memory = reader.read(pid)
         except ProcessLookupError:
-            if role in ("worker", "parent"):
+            if role not in MAY_END:
                 raise WorkerGoneError(pid) from None
             continue
         seen.append({"role": role, **asdict(memory)})

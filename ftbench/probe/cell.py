@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
@@ -41,9 +41,8 @@ def _channel() -> Send:
 
 
 def _observe_through(send: Send) -> Observe:
-    def observe(phase: str, seconds: float, workers: list[int]) -> None:
-        roles = {os.getpid(): "parent"} | helper_pids()
-        roles |= dict.fromkeys(workers, "worker")
+    def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
+        roles = {os.getpid(): "parent"} | helper_pids() | dict(members)
         send({"event": "observe", "phase": phase, "seconds": seconds, "roles": roles})
         # The guard closes standard input when the supervisor gives up, and kills us anyway.
         if not sys.stdin.readline():

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from ftbench.probe.modes import Mode
 from ftbench.probe.teams import NANO, Helper
 
-
 _PIECE = 4_096
 
 

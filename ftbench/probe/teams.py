@@ -92,9 +92,9 @@ class Team:
         """Wait until every member is gone."""
         raise NotImplementedError
 
-    def pids(self) -> list[int]:
-        """Return the process ids of the members; none for members that are no processes."""
-        return []
+    def roles(self) -> dict[int, str]:
+        """Return process id → role of the members and the helper that are processes."""
+        return {self.helper.process.pid: self.helper.role} if self.helper else {}
 
     def _hear_all(self, what: str) -> tuple[list[Any], float]:
         """Wait for a word of every member; return what they said and their CPU seconds."""
@@ -313,8 +313,9 @@ class ProcessTeam(Team):
         for line in self._lines:
             line.close()
 
-    def pids(self) -> list[int]:
-        return [process.pid for process in self._processes]
+    def roles(self) -> dict[int, str]:
+        members = zip(self._processes, self.members, strict=True)
+        return super().roles() | {process.pid: member.role for process, member in members}
 
 
 _TEAMS: dict[str, type[Team]] = {

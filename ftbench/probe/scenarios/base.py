@@ -19,8 +19,11 @@ MOST_WORKERS = 256
 class Observe(Protocol):
     """Asks the observer to sample the process tree while the cell waits."""
 
-    def __call__(self, phase: str, seconds: float, workers: list[int]) -> None:
-        """Sample for `seconds` (0.0: once) as `phase`; `workers` are the workers' pids."""
+    def __call__(self, phase: str, seconds: float, members: Mapping[int, str]) -> None:
+        """Sample for `seconds` (0.0: once) as `phase`; `members` is process id → role.
+
+        Parent and multiprocessing's own helpers need not be named.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any
 from ftbench.errors import FtbenchError
 from ftbench.probe.crews import Crew, Report, crew_of
 from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.observation import KINDS, roles, totals
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.tasks import TASKS
 
@@ -21,18 +22,18 @@ PARAMS = {"workers": Param(default=8)}
 TASK = "article"
 
 BASELINE, BUSY, LEFT = "baseline", "busy", "left"
-KINDS = ("rss", "uss", "pss")
+WORKER = "worker"
 
 
 def run(cell: Cell) -> Outcome:
     """Sample before any worker exists, while all are busy, and when all are gone."""
-    cell.observe(BASELINE, 0.0, [])
+    cell.observe(BASELINE, 0.0, {})
     crew, reports = _hold(cell, BUSY)
     for number in range(2, cell.profile.holds + 1):
         crew.close()
         crew, more = _hold(cell, f"{BUSY} {number}")
         reports += more
-    cell.observe(LEFT, 0.0, [])
+    cell.observe(LEFT, 0.0, {})
     crew.close()
     return Outcome(invariants=(check(reports),), notes={"runs": [report[0] for report in reports]})
 
@@ -41,7 +42,7 @@ def _hold(cell: Cell, phase: str) -> tuple[Crew, list[Report]]:
     """Have fresh workers sampled as `phase` while they are busy; return what they reported."""
     crew = crew_of(cell.mode, cell.deadline)
     crew.start_busy(cell.params["workers"], TASK)
-    cell.observe(phase, cell.profile.hold, crew.pids())
+    cell.observe(phase, cell.profile.hold, dict.fromkeys(crew.pids(), WORKER))
     crew.stop()
     crew.join()
     return crew, crew.reports()
@@ -59,15 +60,6 @@ def check(reports: list[tuple[int, ...]]) -> Invariant:
     )
 
 
-def _totals(samples: list[dict[str, Any]], kind: str) -> tuple[float, ...]:
-    """Return the tree's bytes in each sample; empty where the system has no such figure."""
-    return tuple(
-        float(sum(process[kind] for process in sample["processes"]))
-        for sample in samples
-        if all(process[kind] is not None for process in sample["processes"])
-    )
-
-
 def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what was seen of each hold, in their order."""
     return [seen for phase, seen in phases.items() if phase.startswith(BUSY)]
@@ -81,25 +73,13 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     largest look) and `left` (after the workers are gone).
     """
     looks = [look for seen in _busy(phases) for look in seen["samples"]]
-    samples = {kind: _totals(looks, kind) for kind in KINDS}
+    samples = {kind: totals(looks, kind) for kind in KINDS}
     best = next(kind for kind in ("pss", "uss", "rss") if samples[kind])
-    before = _totals(phases[BASELINE]["samples"], best)[0]
+    before = totals(phases[BASELINE]["samples"], best)[0]
     samples["per_worker"] = tuple((total - before) / workers for total in samples[best])
     samples["peak"] = (max(samples[best]),)
-    samples["left"] = _totals(phases[LEFT]["samples"], best)
+    samples["left"] = totals(phases[LEFT]["samples"], best)
     return {name: Metric(unit="bytes", samples=each) for name, each in samples.items() if each}
-
-
-def roles(phases: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """Return role → kind → bytes in the last look while busy: who weighs what."""
-    found: dict[str, dict[str, int]] = {}
-    for process in _busy(phases)[-1]["samples"][-1]["processes"]:
-        sums = found.setdefault(process["role"], {"processes": 0})
-        sums["processes"] += 1
-        for kind in KINDS:
-            if process[kind] is not None:
-                sums[kind] = sums.get(kind, 0) + process[kind]
-    return found
 
 
 def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
@@ -111,8 +91,8 @@ def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
         {"processes": [p for p in look["processes"] if p["role"] in ("parent", "worker")]}
         for look in _busy(phases)[-1]["samples"]
     ]
-    totals = {kind: _totals(own, kind) for kind in KINDS}
-    return {kind: sum(each) / len(each) for kind, each in totals.items() if each}
+    sums = {kind: totals(own, kind) for kind in KINDS}
+    return {kind: sum(each) / len(each) for kind, each in sums.items() if each}
 
 
 def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:
@@ -124,7 +104,7 @@ def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:
         notes={
             "holds": len(busy),
             "looks": sum(len(seen["samples"]) for seen in busy),
-            "roles": roles(phases),
+            "roles": roles(busy[-1]["samples"][-1]),
             "without_helpers": without_helpers(phases),
             "observer": {
                 "reader": busy[0]["reader"],

@@ -142,7 +142,7 @@ def _fixed(cell: Cell) -> Outcome:
     strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
     team = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
     runs = [as_run(strategy, team.round(strategy.reset)) for _ in repeats(cell.profile)]
-    cell.observe(FULL, 0.0, team.pids())
+    cell.observe(FULL, 0.0, team.roles())
     team.end()
     means.close()
     expected = new_ids(work.workers, work.plan, work.grown)
@@ -170,11 +170,11 @@ def _time_boxed(cell: Cell) -> Outcome:
     only = as_run(strategy, team.round())
     if not work.article:
         # Not in the article's form: looking takes time that its wall would have.
-        cell.observe(FULL, 0.0, team.pids())
+        cell.observe(FULL, 0.0, team.roles())
     team.end()
     wall = time.perf_counter() - wall
     if work.article:
-        cell.observe(FULL, 0.0, [])
+        cell.observe(FULL, 0.0, {})
     means.close()
     figures = metrics([only])
     if work.article:

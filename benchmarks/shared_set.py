@@ -1,0 +1,101 @@
+"""What it costs to keep one set of ids together, under every remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ftbench.benchmarking import ScenarioBenchmark, cost, record_own_clock
+from ftbench.probe.crews import Deadline
+from ftbench.probe.modes import MODE_NAMES, mode_named
+from ftbench.probe.profiles import profile_named
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.strategies import STRATEGIES
+
+FILLS = ("cold", "grown")
+
+
+class SharedSet(ScenarioBenchmark):
+    """Eight workers insert the ids that are new, a fixed number of operations each.
+
+    Shows the price of every strategy, from one lock to sets of their own that are merged, in
+    every mode; does not show work between two insertions, of which there is none.
+    """
+
+    scenario = "shared_set"
+    params = (MODE_NAMES, tuple(STRATEGIES), FILLS)
+    param_names = ("mode", "strategy", "fill")
+
+    @cost("seconds")
+    def track_op(self, mode: str, strategy: str, fill: str) -> Any:
+        """An operation: the time from the first begin to the last end, over all operations."""
+        return self.cost_of("op", mode, strategy, fill)
+
+    @cost("seconds")
+    def track_lock_wait(self, mode: str, strategy: str, fill: str) -> Any:
+        """Waiting for the lock, the mean of the timed operations."""
+        return self.cost_of("lock_wait", mode, strategy, fill)
+
+    @cost("seconds")
+    def track_lock_wait_p50(self, mode: str, strategy: str, fill: str) -> Any:
+        """Waiting for the lock, the median."""
+        return self.cost_of("lock_wait_p50", mode, strategy, fill)
+
+    @cost("seconds")
+    def track_lock_wait_p99(self, mode: str, strategy: str, fill: str) -> Any:
+        """Waiting for the lock, the 99th percentile."""
+        return self.cost_of("lock_wait_p99", mode, strategy, fill)
+
+    @cost("seconds")
+    def track_lock_wait_max(self, mode: str, strategy: str, fill: str) -> Any:
+        """Waiting for the lock, the longest that was timed."""
+        return self.cost_of("lock_wait_max", mode, strategy, fill)
+
+    @cost("ratio")
+    def track_fairness(self, mode: str, strategy: str, fill: str) -> Any:
+        """The slowest worker's time over the fastest's."""
+        return self.cost_of("fairness", mode, strategy, fill)
+
+    @cost("seconds")
+    def track_cpu(self, mode: str, strategy: str, fill: str) -> Any:
+        """CPU seconds of an operation: the workers, the parent, the manager."""
+        return self.cost_of("cpu", mode, strategy, fill)
+
+    @cost("bytes")
+    def track_pss(self, mode: str, strategy: str, fill: str) -> Any:
+        """The tree at its fullest: all ids in, nothing freed (Linux)."""
+        return self.cost_of("pss", mode, strategy, fill)
+
+
+class PeakThreads:
+    """The peak of one process whose eight threads insert, as the kernel keeps it.
+
+    It sees what a look at the fullest moment does not: a table that is copied while it grows.
+    """
+
+    params = tuple(STRATEGIES)
+    param_names = ("strategy",)
+    timeout = 60.0
+    version = scenario_named("shared_set").version
+
+    def peakmem_threads(self, strategy: str) -> None:
+        """Run one round of the scenario, on a cold set, in this process."""
+        scenario = scenario_named("shared_set")
+        scenario.run(
+            Cell(
+                mode=mode_named("threads"),
+                params=scenario.parse({"strategy": strategy}),
+                profile=profile_named("smoke"),
+                deadline=Deadline(self.timeout),
+                observe=_look_away,
+            )
+        )
+
+    def teardown(self, strategy: str) -> None:
+        """Record the build, the machine and the GIL that the figure was taken with."""
+        record_own_clock("shared_set.PeakThreads", {"strategy": strategy})
+
+
+def _look_away(phase: str, seconds: float, members: Mapping[int, str]) -> None:
+    """Observe nothing: the kernel keeps the peak."""
