@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -121,8 +122,8 @@ def _story_of(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     story: list[str] = []
     monkeypatch.setattr(footprint, "crew_of", lambda *_: _Crew(story))
 
-    def observe(phase: str, seconds: float, workers: list[int]) -> None:
-        story.append(f"look {phase} {seconds:g} {workers}")
+    def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
+        story.append(f"look {phase} {seconds:g} {list(members)}")
 
     footprint.run(
         Cell(
