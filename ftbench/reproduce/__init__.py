@@ -1,0 +1,13 @@
+"""`ftbench reproduce`: the article's own measurements, its way and the corrected way, judged.
+
+knobs    what the article ran, and a fraction of it
+plan     the runs that this takes, as values
+runner   runs them, one after the other
+record   what came of them, and its JSON: the only source of all that follows
+article  the article's figures and claims (article.toml)
+cells    a figure, or why there is none, and their arithmetic
+figures  the tables: the article's figure, its way here, the corrected figure here
+claims   whether a claim holds on these figures
+text     all this in a terminal
+page     all this as one HTML file
+"""

@@ -1,0 +1,123 @@
+"""The article as data: its tables with its figures, and its claims, read from article.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any, Final, Self
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+UNITS: Final = {"ms": 1e-3, "µs": 1e-6, "MiB": 2.0**20, "/s": 1.0, TIMES: 1.0, "%": 0.01}
+"""How much of the stored unit (seconds, bytes, a ratio) one of each printed unit is."""
+
+
+class Relation(StrEnum):
+    """What a claim says of its figures; article.toml explains each."""
+
+    RATIO = "ratio"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    ASCENDING = "ascending"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSpec:
+    """A kind of figure of a table; `unit` is one of `UNITS`."""
+
+    name: str
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSpec:
+    """A row of a table; `article` maps a figure's name to the number that the article prints.
+
+    `unit`, where it is not None, stands in for the figures' own; `short` is the title in a claim.
+    """
+
+    name: str
+    title: str
+    article: Mapping[str, float]
+    unit: str | None = None
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """A table; `article`, `way` and `corrected` say in a line how each column is made."""
+
+    name: str
+    part: str
+    title: str
+    article: str
+    way: str
+    corrected: str
+    figures: tuple[FigureSpec, ...]
+    rows: tuple[RowSpec, ...]
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> Self:
+        """Return the table of the TOML table `table`."""
+        figures = tuple(FigureSpec(**each) for each in table["figures"])
+        rows = tuple(RowSpec(**each) for each in table["rows"])
+        return cls(**{**table, "figures": figures, "rows": rows})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sentence or a number of the article, and what it says of which figures.
+
+    `table` is where it is shown; `means` says it in figures where the quote does not; `of` are
+    figures as `table.row.figure`; `claimed` and `within` are a number and a factor; on fewer than
+    `cores` cores it cannot be judged.
+    """
+
+    table: str
+    quote: str
+    relation: Relation
+    of: tuple[str, ...]
+    cores: int
+    means: str = ""
+    claimed: float | None = None
+    within: float = 1.25
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> Self:
+        """Return the claim of the TOML table `table`."""
+        relation = Relation(table["relation"])
+        return cls(**{**table, "relation": relation, "of": tuple(table["of"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The article: where its figures come from, its tables, its claims."""
+
+    title: str
+    machine: str
+    cores: int
+    tables: tuple[TableSpec, ...]
+    claims: tuple[Claim, ...]
+
+    def claims_under(self, table: str) -> tuple[Claim, ...]:
+        """Return the claims that are shown under a table, in the article's order."""
+        return tuple(claim for claim in self.claims if claim.table == table)
+
+
+@cache
+def article() -> Article:
+    """Return the article of article.toml."""
+    text = (resources.files(__package__) / "article.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    return Article(
+        title=data["title"],
+        machine=data["machine"],
+        cores=data["cores"],
+        tables=tuple(map(TableSpec.read, data["tables"])),
+        claims=tuple(map(Claim.read, data["claims"])),
+    )

@@ -1,0 +1,149 @@
+"""What a terminal and a page say alike: numbers with their units, what was run and on what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ftbench.reproduce.article import TIMES, UNITS, FigureSpec
+from ftbench.reproduce.cells import Cell
+from ftbench.reproduce.claims import Judgement, Ratio
+from ftbench.reproduce.clock import about
+from ftbench.reproduce.record import Reproduction
+from ftbench.reproduce.report import Report
+from ftbench.results.figure import Interval
+from ftbench.results.quantity import digits, times
+
+_DASH: Final = "\N{EN DASH}"
+_PRINTED_WHOLE: Final = 1000
+_WIDEST: Final = 100  # an interval that is wider than such a factor says nothing in figures
+# Units that stand behind the number; the others stand once, in the figure's heading.
+_BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Reasons, each said once and pointed at by its number."""
+
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def number(self, reason: str) -> int:
+        """Return the number of a reason, a new one if it has none."""
+        return self.reasons.setdefault(reason, len(self.reasons) + 1)
+
+
+def heading(figure: FigureSpec) -> str:
+    """Return a figure's title with the unit that its numbers do not carry themselves."""
+    inline = figure.unit in _BEHIND or figure.unit == "/s"
+    return figure.title if inline else f"{figure.title}, {figure.unit}"
+
+
+def number(cell: Cell, unit: str, notes: Notes) -> str:
+    """Return a cell as `3.88 (3.80-3.95)`, or as `failed [1]` with the reason among `notes`."""
+    if cell.value is None:
+        return f"{cell.word} [{notes.number(cell.reason)}]" if cell.reason else cell.word
+    behind = _BEHIND.get(unit, "")
+    value = digits(cell.value / UNITS[unit])
+    if cell.spread is None:
+        return f"{value}{behind}"
+    return f"{value}{behind} {_spread(cell.spread, UNITS[unit])}"
+
+
+def printed(cell: Cell, unit: str) -> str:
+    """Return the article's own number with the digits that it prints."""
+    if cell.value is None:
+        return cell.word
+    value = cell.value / UNITS[unit]
+    text = f"{value:,.0f}" if value >= _PRINTED_WHOLE else f"{value:.6g}"
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}") + _BEHIND.get(unit, "")
+
+
+def ratio_words(ratio: Ratio) -> str:
+    """Return `spawn / fork: 3.1x (2.9-3.3); it should be from 2.6x to 4.06x`."""
+    if ratio.cell.value is None:
+        return f"{ratio.what}: {ratio.cell.word}"
+    interval = f" {_spread(ratio.cell.spread, 1.0)}" if ratio.cell.spread else ""
+    return f"{ratio.what}: {times(ratio.cell.value)}{interval}; {_range(ratio)}"
+
+
+def _spread(spread: Interval, unit: float) -> str:
+    if spread.high > _WIDEST * spread.low:
+        return "(too few samples)"
+    return f"({digits(spread.low / unit)}{_DASH}{digits(spread.high / unit)})"
+
+
+def _range(ratio: Ratio) -> str:
+    if math.isinf(ratio.high):
+        if 1 < ratio.low < 1 + 1e-9:  # the number next to 1: an order, not a factor
+            return "claimed: above 1\N{MULTIPLICATION SIGN}"
+        return f"claimed: at least {times(ratio.low)}"
+    if not ratio.low:
+        return f"claimed: at most {times(ratio.high)}"
+    middle = math.sqrt(ratio.low * ratio.high)
+    return f"claimed: {times(middle)}, counted from {times(ratio.low)} to {times(ratio.high)}"
+
+
+def by_way(judgement: Judgement) -> str:
+    """Return what the article's way would have said, "" where it would not have said otherwise."""
+    return f"The article's way of computing says: {judgement.by_way}." if judgement.by_way else ""
+
+
+def counted(report: Report) -> str:
+    """Return how many claims got which verdict."""
+    verdicts = [judgement.verdict for judgement in report.judgements]
+    counts = [f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts))]
+    return f"{len(verdicts)} claims: {', '.join(counts)}."
+
+
+def amount(done: Reproduction) -> str:
+    """Return how much of the article's rounds and seconds was run."""
+    knobs = done.knobs
+    whole = "The article's own rounds and seconds"
+    part = f"A fraction of {done.scale:g} of the article's rounds and seconds"
+    amounts = {
+        "lifecycle": _plural(knobs.rounds, "round"),
+        "memory": f"{_plural(knobs.holds, 'hold')} of {knobs.hold:g} s",
+        "shared_set": f"{knobs.duration / 1e3:g} s of inserting",
+        "sharded": f"{knobs.duration / 1e3:g} s of inserting",
+        "rust": f"{knobs.duration / 1e3:g} s of inserting",
+    }
+    asked = dict.fromkeys(amounts[name] for name in done.parts)
+    return (
+        f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers; "
+        f"it took {about(done.elapsed)}."
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def machine(done: Reproduction) -> str:
+    """Return which machine this was, and that it was busy if it was."""
+    record = done.machine
+    virtual = ", virtual" if record.get("virtual") else ""
+    cores = "1 core" if done.cores == 1 else f"{done.cores:g} cores"
+    where = f"{record.get('cpu', 'unknown CPU')}, {cores}{virtual}"
+    return f"{where}; {record.get('system', '')} {record.get('kernel', '')}".strip("; ")
+
+
+def busy(done: Reproduction) -> str:
+    """Return a warning if the machine was busy when the first run began, else ""."""
+    loads = [step.measurement.load[0] for step in done.steps if step.measurement]
+    if not loads or loads[0] is None or loads[0] < done.cores / 2:
+        return ""
+    return (
+        f"The machine was busy when this began (load {loads[0]:g} on {done.cores:g} cores): "
+        "its figures are of both."
+    )
+
+
+def builds(done: Reproduction) -> Iterator[str]:
+    """Yield a sentence per interpreter: what it ran, its release, its build."""
+    for arm, what in (("ft", "Threads, GIL off"), ("gil", "Processes")):
+        if arm in done.interpreters:
+            one = done.interpreters[arm]
+            compiler = one.get("build", {}).get("compiler", "")
+            yield f"{what}: CPython {one['name']}, {one['flavour']} ({compiler})"
