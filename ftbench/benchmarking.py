@@ -104,7 +104,7 @@ class ScenarioBenchmark:
 
     def _hole(self, mode: Mode, cell: tuple[str | int, ...]) -> str | None:
         scenario = scenario_named(self.scenario)
-        return scenario.hole(mode, scenario.parse(self._rest(cell)))
+        return scenario.why_not(mode, scenario.parse(self._rest(cell)))
 
     def _rest(self, cell: tuple[str | int, ...]) -> dict[str, str | int]:
         return dict(zip(self.param_names[1:], cell[1:], strict=True))

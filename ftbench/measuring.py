@@ -213,7 +213,8 @@ def measure(
     with ExitStack() as stack:
         watcher = stack.enter_context(Watcher(observer)) if chosen.observed else None
         document = stack.enter_context(_Run(request, variables)).document(watcher)
-    seen = chosen.from_observation(watcher.phases, int(values["workers"])) if watcher else None
+    workers = int(values.get("workers", 1))
+    seen = chosen.from_observation(watcher.phases, workers) if watcher else None
     measured = {name: Metric(**each) for name, each in document["metrics"].items()}
     return Measurement(
         scenario=chosen.name,

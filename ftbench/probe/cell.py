@@ -84,7 +84,7 @@ def measure(request: dict[str, Any], send: Send) -> dict[str, Any]:
     before = gil_enabled()
     mode = mode_named(request["mode"])
     scenario = scenario_named(request["scenario"])
-    reason = unavailable(mode) or scenario.hole(mode, request["params"])
+    reason = scenario.why_not(mode, request["params"]) or unavailable(mode)
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
     cell = Cell(

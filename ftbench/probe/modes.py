@@ -11,13 +11,15 @@ class Mode:
     """One concurrency model.
 
     `name` is the value of the benchmarks' `mode` parameter; `kind` and `start_method` are what
-    `--mode` and `--start-method` say on the probe's command line.
+    `--mode` and `--start-method` say on the probe's command line.  `engine` is the package that a
+    mode needs beside the standard library.
     """
 
     name: str
     kind: str
     title: str
     start_method: str | None = None
+    engine: str | None = None
 
 
 MODES = (
@@ -33,22 +35,31 @@ MODES = (
     Mode(name="interpreters", kind="interpreters", title="subinterpreters"),
 )
 
+# What only some scenarios have: those name them.
+FURTHER = (
+    Mode(name="serial", kind="serial", title="serial"),
+    Mode(name="asyncio", kind="asyncio", title="asyncio"),
+    Mode(name="asyncio-per-thread", kind="asyncio-per-thread", title="asyncio, a loop per thread"),
+    Mode(name="loky", kind="loky", title="joblib, loky", engine="joblib"),
+)
+EVERY_MODE = (*MODES, *FURTHER)
+
 MODE_NAMES = tuple(mode.name for mode in MODES)
 # sys.hexversion of the first release with concurrent.interpreters.
 CONCURRENT_INTERPRETERS = 0x030E0000
 
-KINDS = tuple(dict.fromkeys(mode.kind for mode in MODES))
+KINDS = tuple(dict.fromkeys(mode.kind for mode in EVERY_MODE))
 START_METHODS = tuple(mode.start_method for mode in MODES if mode.start_method)
 
 
 def mode_named(name: str) -> Mode:
     """Return the mode whose `mode` parameter is `name`; raises `UsageError` if there is none."""
-    for mode in MODES:
+    for mode in EVERY_MODE:
         if mode.name == name:
             return mode
     from ftbench.errors import unknown  # noqa: PLC0415 - spawned workers never come here
 
-    raise unknown("mode", name, MODE_NAMES)
+    raise unknown("mode", name, [mode.name for mode in EVERY_MODE])
 
 
 def unavailable(mode: Mode) -> str | None:
@@ -57,6 +68,11 @@ def unavailable(mode: Mode) -> str | None:
         if sys.hexversion < CONCURRENT_INTERPRETERS:
             return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
         return None
+    if mode.engine is not None:
+        from importlib.util import find_spec  # noqa: PLC0415 - only engines need it
+
+        if find_spec(mode.engine) is None:
+            return f"{mode.engine} is not installed in this interpreter"
     if mode.start_method is not None:
         import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
 

@@ -64,13 +64,26 @@ def test_an_unknown_parameter_is_named_with_what_was_meant() -> None:
 
 
 def test_the_mode_table_is_the_start_methods_and_the_kinds() -> None:
-    for mode in MODES:
+    for mode in EVERY_MODE:
         assert mode.name == "-".join(filter(None, (mode.kind, mode.start_method)))
         assert mode_named(mode.name) is mode
         assert mode_name(mode.kind, mode.start_method) == mode.name or mode.kind == "processes"
-    assert len(set(MODE_NAMES)) == len(MODES)
+    assert len({mode.name for mode in EVERY_MODE}) == len(EVERY_MODE)
+    assert tuple(mode.name for mode in MODES) == MODE_NAMES
     assert set(START_METHODS) == {"fork", "forkserver", "spawn"}
-    assert set(KINDS) == {"threads", "processes", "interpreters"}
+    assert {mode.kind for mode in MODES} == {"threads", "processes", "interpreters"}
+    assert set(KINDS) == {mode.kind for mode in EVERY_MODE}
+
+
+def test_an_engine_that_is_not_installed_is_named() -> None:
+    absent = Mode(name="none", kind="none", title="none", engine="no_such_engine")
+    assert unavailable(absent) == "no_such_engine is not installed in this interpreter"
+
+
+def test_a_scenario_has_its_own_modes() -> None:
+    reason = scenario_named("lifecycle").why_not(mode_named("asyncio"), {})
+    assert reason is not None
+    assert "lifecycle is measured in threads" in reason
 
 
 def test_a_system_lacks_exactly_the_start_methods_that_it_does_not_have() -> None:

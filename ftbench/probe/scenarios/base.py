@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ftbench.errors import UsageError, unknown
 from ftbench.probe.crews import Deadline
 from ftbench.probe.document import Outcome
-from ftbench.probe.modes import Mode
+from ftbench.probe.modes import MODE_NAMES, Mode
 from ftbench.probe.profiles import Profile
 
 MOST_WORKERS = 256
@@ -110,8 +110,8 @@ class Scenario:
     `version` names the workload: figures of two versions are never compared, so it changes when
     the measured work does (a test watches over that).  A scenario that is `observed` is watched
     from outside meanwhile; `from_observation` makes metrics and notes of what the observer saw,
-    afterwards, in the supervising process.  `hole` says why a combination of mode and parameters
-    makes no sense on any build, None if it does.
+    afterwards, in the supervising process.  `modes` are those that it has; `hole`
+    says why a combination of mode and parameters makes no sense on any build, None if it does.
     """
 
     name: str
@@ -119,9 +119,16 @@ class Scenario:
     version: str
     params: Mapping[str, Param]
     run: Callable[[Cell], Outcome]
+    modes: tuple[str, ...] = MODE_NAMES
     observed: bool = False
     hole: Callable[[Mode, Mapping[str, Any]], str | None] = _no_hole
     from_observation: Callable[[Mapping[str, Any], int], Outcome] = _no_observation
+
+    def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
+        """Return why there is no such cell, whatever the build; None if there is one."""
+        if mode.name not in self.modes:
+            return f"{self.name} is measured in {', '.join(self.modes)}"
+        return self.hole(mode, params)
 
     def parse(self, given: Mapping[str, int | str]) -> dict[str, int | str]:
         """Return all parameters with their values; raises `UsageError` for one that is none."""
