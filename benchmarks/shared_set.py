@@ -67,6 +67,11 @@ class SharedSet(ScenarioBenchmark):
         """The tree at its fullest: all ids in, nothing freed (Linux)."""
         return self.cost_of("pss", mode, strategy, fill)
 
+    @cost("bytes")
+    def track_rss(self, mode: str, strategy: str, fill: str) -> Any:
+        """The same by RSS, which every system has and which counts shared pages per process."""
+        return self.cost_of("rss", mode, strategy, fill)
+
 
 class PeakThreads:
     """The peak of one process whose eight threads insert, as the kernel keeps it.

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from ftbench.errors import UsageError
 from ftbench.probe.__main__ import mode_name, parameters
-from ftbench.probe.modes import KINDS, MODE_NAMES, MODES, START_METHODS, mode_named, unavailable
+from ftbench.probe.modes import (
+    EVERY_MODE,
+    KINDS,
+    MODE_NAMES,
+    MODES,
+    START_METHODS,
+    Mode,
+    mode_named,
+    unavailable,
+)
 from ftbench.probe.profiles import PROFILES, current_profile, profile_named
 from ftbench.probe.scenarios import SCENARIOS, scenario_named
 from ftbench.probe.scenarios.base import MOST_WORKERS, Param
