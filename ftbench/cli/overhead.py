@@ -1,0 +1,77 @@
+"""`ftbench overhead`: what the harness costs, against the bare loop."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from rich.console import Console
+
+from ftbench.arms import ARMS
+
+
+@click.command()
+@click.argument("python", required=False, metavar="[RELEASE|PATH]")
+@click.option(
+    "--arm",
+    type=click.Choice([arm.name for arm in ARMS]),
+    help="Default: ft, or the build's own way where a path is given.",
+)
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this one.")
+@click.option(
+    "--pairs",
+    type=click.IntRange(1, 10_000),
+    default=3,
+    show_default=True,
+    help="How often A B B A in a process.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 1_000),
+    default=8,
+    show_default=True,
+    help="How many fresh processes per loop.",
+)
+@click.option("--deadline", type=float, default=120.0, show_default=True, help="Per process, s.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def overhead(
+    python: str | None,
+    arm: str | None,
+    scenarios: tuple[str, ...],
+    pairs: int,
+    *,
+    processes: int,
+    deadline: float,
+    as_json: bool,
+) -> None:
+    """Measure the harness against the bare loop: ratio, interval, target 1.02 or less.
+
+    Same interpreter, same work, interleaved turns in clean processes. Beside it the loop in the
+    article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
+    """
+    # Loaded when it is needed: scipy takes longer than all other commands together.
+    from ftbench.overhead import Job, run  # noqa: PLC0415
+    from ftbench.overhead.choosing import choose  # noqa: PLC0415
+    from ftbench.overhead.plan import loops_of  # noqa: PLC0415
+    from ftbench.overhead.report import document, table  # noqa: PLC0415
+
+    loops = loops_of(scenarios)
+    said = Console(stderr=True, highlight=False)
+    interpreter, chosen = choose(python, arm, said)
+    report = run(
+        Job(
+            interpreter=interpreter,
+            arm=chosen,
+            loops=loops,
+            pairs=pairs,
+            processes=processes,
+            deadline=deadline,
+        ),
+        said,
+    )
+    if as_json:
+        click.echo(json.dumps(document(report), indent=2))
+        return
+    # Where the output is no terminal it goes to a file or a pipe.
+    Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table(report))
