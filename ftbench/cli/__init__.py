@@ -10,8 +10,11 @@ from rich.console import Console
 
 from ftbench import __version__
 from ftbench.cli.bench import bench
+from ftbench.cli.native import native
+from ftbench.cli.overhead import overhead
 from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
+from ftbench.cli.reproduce import reproduce
 from ftbench.errors import FtbenchError
 
 __all__ = ["cli", "main"]
@@ -26,9 +29,8 @@ def cli() -> None:
     """Measure which concurrency model a program should pay for, on which CPython."""
 
 
-cli.add_command(bench)
-cli.add_command(pythons)
-cli.add_command(releases)
+for command in (bench, reproduce, overhead, native, pythons, releases):
+    cli.add_command(command)
 
 
 def main() -> None:
