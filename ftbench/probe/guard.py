@@ -24,6 +24,7 @@ from ftbench.errors import DeadlineError
 
 GRACE_SECONDS = 0.5
 _POLL_SECONDS = 0.01
+_TOLD_SECONDS = 1.0  # to free what the kernel keeps beyond a process
 _KILLED_SECONDS = 3.0  # until a killed process is gone
 
 
@@ -51,23 +52,41 @@ def _session(leader: int) -> list[int]:
     return found
 
 
-def end_tree(pid: int, *, grace: float = 0.0) -> None:
-    """End the session that `pid` leads (Windows: its tree), after `grace` seconds to end alone."""
+def _gone(cell: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait up to `seconds` for the end of the whole group; return whether it has come."""
+    end = time.monotonic() + seconds
+    while True:
+        cell.poll()  # its zombie would pass for alive
+        if not _alive(cell.pid):
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_POLL_SECONDS)
+
+
+def end_tree(cell: subprocess.Popen[bytes], *, grace: float = 0.0) -> None:
+    """End the session that `cell` leads (Windows: its tree), after `grace` seconds to end alone.
+
+    All are told to end before they are killed: multiprocessing's resource tracker does not listen
+    to that, and frees the shared memory and the semaphores of the others once they are gone.
+    Nobody else would.
+    """
     if sys.platform == "win32":
         subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(pid)],
+            ["taskkill", "/F", "/T", "/PID", str(cell.pid)],
             stdin=subprocess.DEVNULL,  # ours has a reader, on which a child would wait
             capture_output=True,
             check=False,
             timeout=30,
         )
         return
-    end = time.monotonic() + grace
-    while _alive(pid) and time.monotonic() < end:
-        time.sleep(_POLL_SECONDS)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    for stray in _session(pid):
+    if not _gone(cell, grace):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(cell.pid, signal.SIGTERM)
+        if not _gone(cell, _TOLD_SECONDS):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(cell.pid, signal.SIGKILL)
+    for stray in _session(cell.pid):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(stray, signal.SIGKILL)
 
@@ -79,7 +98,7 @@ def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
         with suppress(OSError):  # a cell that listens no more must still be ended
             cell.stdin.write(line)
             cell.stdin.flush()
-    end_tree(cell.pid)
+    end_tree(cell)
 
 
 def _tell_where_it_stands(cell: subprocess.Popen[bytes]) -> None:
@@ -102,12 +121,12 @@ def main(argv: list[str]) -> int:
     threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
     try:
         code = cell.wait(deadline)
-        end_tree(cell.pid, grace=GRACE_SECONDS)
+        end_tree(cell, grace=GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         _tell_where_it_stands(cell)
         code = DeadlineError.exit_code
     finally:
-        end_tree(cell.pid)
+        end_tree(cell)
         with suppress(subprocess.TimeoutExpired):
             cell.wait(_KILLED_SECONDS)
     return code
