@@ -6,13 +6,16 @@ One class per kind; a strategy asks for what it needs and does not care which.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
+from ftbench.errors import NotAvailableError
 from ftbench.probe.modes import Mode
-from ftbench.probe.teams import NANO, Helper
+from ftbench.probe.teams import NANO, Helper, ended
 
 _PIECE = 4_096
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where Linux keeps it
 
 
 class Means(Protocol):
@@ -137,6 +140,7 @@ class ProcessMeans:
     def buffer(self, size: int) -> Any:
         from multiprocessing import shared_memory  # noqa: PLC0415
 
+        _check_room(size)
         memory = shared_memory.SharedMemory(create=True, size=size)
         self._memory.append(memory)
         return memory
@@ -147,6 +151,24 @@ class ProcessMeans:
             memory.unlink()
         if self._manager is not None:
             self._manager.shutdown()
+
+
+def _check_room(size: int) -> None:
+    """Raise `NotAvailableError` if Linux has no room for so much shared memory.
+
+    It would be given all the same, and whoever writes to what is not there gets a SIGBUS: a
+    container has 64 MiB unless it was asked for more.
+    """
+    try:
+        room = os.statvfs(_SHARED_MEMORY)
+    except (OSError, AttributeError):
+        return  # another system
+    free = room.f_bavail * room.f_frsize
+    if free < size:
+        raise NotAvailableError(
+            f"Shared memory of {size >> 20} MiB is needed; {_SHARED_MEMORY} has room for "
+            f"{free >> 20} MiB."
+        )
 
 
 _MEANS: dict[str, Any] = {
@@ -160,6 +182,21 @@ def means_of(mode: Mode) -> Means:
     """Return what members of `mode` share by; nothing of it is made yet."""
     means: Means = _MEANS[mode.kind](mode)
     return means
+
+
+@contextmanager
+def helper_blamed(means: Means, mode: Mode) -> Iterator[None]:
+    """Raise `WorkerFailedError` if the parent falls over the end of the helper.
+
+    Members tell their team of it; this is for the parent's own calls, between the rounds.
+    """
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        blamed = ended(means.helper, mode, f"The parent: {error!r}.")
+        if blamed is None:
+            raise
+        raise blamed from error
 
 
 def refill(shared: Any, uids: Sequence[int]) -> None:

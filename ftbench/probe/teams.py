@@ -145,23 +145,30 @@ class Team:
 
     def _failed(self, index: int, story: BaseException | str) -> WorkerFailedError:
         """Return the error for a member, or for the helper if that is what it fell over."""
-        if self.helper:
-            self.helper.process.join(_LAST_WORDS_SECONDS)
-            code = self.helper.process.exitcode
-            if code is not None:
-                return WorkerFailedError(
-                    f"The {self.helper.role} ({self.mode.title}) ended during the measurement; "
-                    "nothing is recorded.",
-                    story=f"{end_of(code)}\n{_text(story)}",
-                )
         role = self.members[index].role
         first = next(at for at, member in enumerate(self.members) if member.role == role)
         count = sum(member.role == role for member in self.members)
-        return WorkerFailedError(
-            f"{role.capitalize()} {index - first} of {count} ({self.mode.title}) failed; nothing "
-            "is recorded.",
-            story=_text(story),
+        name = f"{role.capitalize()} {index - first} of {count}"
+        return ended(self.helper, self.mode, f"{name}: {_text(story)}") or WorkerFailedError(
+            f"{name} ({self.mode.title}) failed; nothing is recorded.", story=_text(story)
         )
+
+
+def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | None:
+    """Return the error for a helper that has ended, with the `story` of who fell over that.
+
+    None if there is no helper or it lives.
+    """
+    if helper is None:
+        return None
+    helper.process.join(_LAST_WORDS_SECONDS)
+    code = helper.process.exitcode
+    if code is None:
+        return None
+    return WorkerFailedError(
+        f"The {helper.role} ({mode.title}) ended during the measurement; nothing is recorded.",
+        story=f"{end_of(code)}\n{story}",
+    )
 
 
 def _nothing() -> None:
@@ -281,7 +288,7 @@ class ProcessTeam(Team):
             if line in readable:
                 heard.append((index, *self._read(index)))
         if not heard and readable:
-            # Somebody is gone without a word.
+            # Somebody is gone without a word: a member, or else the helper.
             index = next((i for i, end in enumerate(ends) if end in readable), 0)
             raise self._failed(index, self._story(index))
         return heard
@@ -298,7 +305,7 @@ class ProcessTeam(Team):
         process = self._processes[index]
         process.join(_LAST_WORDS_SECONDS)
         if process.exitcode is None:
-            return "It closed its line to the parent, and is still there."
+            return "It says nothing more, and is still there."
         return end_of(process.exitcode)
 
     def _join(self) -> None:
@@ -312,9 +319,11 @@ class ProcessTeam(Team):
                 raise self._failed(index, self._story(index))
         for line in self._lines:
             line.close()
+        self._processes.clear()
 
     def roles(self) -> dict[int, str]:
-        members = zip(self._processes, self.members, strict=True)
+        # Once they have left there is none.
+        members = zip(self._processes, self.members, strict=False)
         return super().roles() | {process.pid: member.role for process, member in members}
 
 

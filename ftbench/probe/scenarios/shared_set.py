@@ -23,7 +23,7 @@ from typing import Any
 
 from ftbench.probe.clocks import NANO
 from ftbench.probe.document import Metric, Outcome
-from ftbench.probe.means import means_of
+from ftbench.probe.means import Means, helper_blamed, means_of
 from ftbench.probe.modes import Mode
 from ftbench.probe.observation import memory
 from ftbench.probe.reports import (
@@ -49,6 +49,7 @@ OPERATIONS, MANAGED_OPERATIONS = 16_000, 500
 EVERY, MANAGED_EVERY = 64, 1
 # A set and a dict grown by so many ids hold a round's 128 000 more without resizing.
 GROWN = 180_000
+MOST_SLOTS = 1 << 25
 FULL = "full"
 
 PARAMS = {
@@ -63,6 +64,9 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     """Return why a combination makes no sense, None if it does."""
     if params["form"] == "article" and params["strategy"] != "lock":
         return "the article measured strategy lock alone"
+    boxed = params["strategy"] == "shared_memory" and params["form"] != "fixed"
+    if boxed and params["id_space"] > MOST_SLOTS:
+        return f"the table of a time box has a slot for every id, {MOST_SLOTS} at most"
     return hole(params["strategy"], mode)
 
 
@@ -131,14 +135,13 @@ def as_run(strategy: Strategy, done: Round) -> Run:
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell in its form."""
-    if cell.params["form"] == "fixed":
-        return _fixed(cell)
-    return _time_boxed(cell)
-
-
-def _fixed(cell: Cell) -> Outcome:
-    work = work_of(cell)
     means = means_of(cell.mode)
+    with helper_blamed(means, cell.mode):
+        return (_fixed if cell.params["form"] == "fixed" else _time_boxed)(cell, means)
+
+
+def _fixed(cell: Cell, means: Means) -> Outcome:
+    work = work_of(cell)
     strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
     team = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
     runs = [as_run(strategy, team.round(strategy.reset)) for _ in repeats(cell.profile)]
@@ -154,10 +157,9 @@ def _fixed(cell: Cell) -> Outcome:
     )
 
 
-def _time_boxed(cell: Cell) -> Outcome:
+def _time_boxed(cell: Cell, means: Means) -> Outcome:
     """Run once for the time asked for; `wall` is what the article divides by."""
     work = work_of(cell)
-    means = means_of(cell.mode)
     strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
     if work.article:
         warm = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
@@ -174,7 +176,7 @@ def _time_boxed(cell: Cell) -> Outcome:
     team.end()
     wall = time.perf_counter() - wall
     if work.article:
-        cell.observe(FULL, 0.0, {})
+        cell.observe(FULL, 0.0, team.roles())
     means.close()
     figures = metrics([only])
     if work.article:
