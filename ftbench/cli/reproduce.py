@@ -66,7 +66,8 @@ def reproduce(  # noqa: PLR0917 - click passes names
     has them.  Without RELEASE: the newest of which both are installed, built alike.
     All of it takes about half an hour; --scale 0.1 some minutes.
     """
-    _check_file(json_file)
+    _check_place(json_file)
+    _check_place(html_file)
     if source is not None:
         if (release, scale, only) != (None, None, None):
             raise UsageError("--from measures nothing: no RELEASE, --scale or --only goes with it.")
@@ -78,18 +79,29 @@ def reproduce(  # noqa: PLR0917 - click passes names
         _raise_worst(done)
 
 
-def _check_file(name: str | None) -> None:
-    """Raise `UsageError` where `--json` has taken a release for the name of its file."""
+def _check_place(name: str | Path | None) -> None:
+    """Raise `UsageError` where a file could not be written after half an hour of measuring.
+
+    Also where `--json` has taken a release for the name of its file.
+    """
     if name is None or name == STDOUT:
         return
+    path = Path(name)
+    if not path.absolute().parent.is_dir() or path.is_dir():
+        raise UsageError(f"{path} cannot be written: it is a folder, or its folder is not there.")
+    if _is_release(str(name)):
+        raise UsageError(
+            f"--json would write to a file named {name}.",
+            hint=f"A release stands before it: ftbench reproduce {name} --json",
+        )
+
+
+def _is_release(text: str) -> bool:
     try:
-        Release.parse(name)
+        Release.parse(text)
     except FtbenchError:
-        return
-    raise UsageError(
-        f"--json would write to a file named {name}.",
-        hint=f"For a release write it first: ftbench reproduce {name} --json",
-    )
+        return False
+    return True
 
 
 def _measured(release: str | None, scale: float, parts: tuple[str, ...]) -> Reproduction:
@@ -103,16 +115,18 @@ def _measured(release: str | None, scale: float, parts: tuple[str, ...]) -> Repr
 
 
 def tell(report: Report, json_file: str | None, html_file: Path | None) -> None:
-    """Print the report, or its JSON, and write what is to be written; files are whole or not."""
+    """Write what is to be written, and print the report or its JSON, come what may."""
     text = json.dumps(document(report), indent=1) + "\n" if json_file else ""
-    if json_file and json_file != STDOUT:
-        write(Path(json_file), text)
-    if html_file:
-        write(html_file, page(report))
-    if json_file == STDOUT:
-        click.echo(text, nl=False)
-    else:
-        Console(highlight=False).print(terminal(report))
+    try:
+        if json_file and json_file != STDOUT:
+            write(Path(json_file), text)
+        if html_file:
+            write(html_file, page(report))
+    finally:
+        if json_file == STDOUT:
+            click.echo(text, nl=False)
+        else:
+            Console(highlight=False).print(terminal(report))
 
 
 def write(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ On fewer cores than a claim needs it cannot be judged at all.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -163,9 +164,11 @@ def _ratios(claim: Claim, cells: Sequence[Named]) -> tuple[Ratio, ...]:
         case Relation.AT_MOST:
             return (_ratio(cells[0], cells[1:], 0.0, claimed),)
         case Relation.ASCENDING:
-            pairs = zip(cells[1:], cells, strict=False)
             above_one = math.nextafter(1.0, 2.0)
-            return tuple(_ratio(above, [below], above_one, math.inf) for above, below in pairs)
+            return tuple(
+                _ratio(above, [below], above_one, math.inf)
+                for below, above in itertools.pairwise(cells)
+            )
         case Relation.ALIKE:
             by_size = sorted(cells, key=lambda named: named[1].value or 0.0)
             return (_ratio(by_size[-1], by_size[:1], 0.0, claimed),)

@@ -22,6 +22,7 @@ from ftbench.reproduce.cells import (
 from ftbench.reproduce.record import Reproduction, State, Taken
 
 _NO_SUCH: Final = "not available"
+_ONE: Final = Cell(value=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +138,6 @@ def _memory(read: Readings, row: str) -> dict[str, _Pair]:
     }
 
 
-def _per_second(seconds: float) -> float:
-    return 1 / seconds
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole
-
-
 def _duplicates(inserts: float, attempts: float) -> float:
     return 1 - inserts / attempts if attempts else 0.0
 
@@ -154,14 +147,12 @@ def _boxed(read: Readings, name: str) -> dict[str, _Pair]:
     way, timed = f"{name}/article", f"{name}/timed"
     wall = read.note(way, "wall")
     op = read.samples(timed, "op", median)
-    new = together(_share, read.note(timed, "inserts"), read.note(timed, "operations"))
+    new = over(read.note(timed, "inserts"), read.note(timed, "operations"))
     return {
-        "ops": _Pair(
-            way=together(_share, read.note(way, "attempts"), wall), corrected=op.map(_per_second)
-        ),
+        "ops": _Pair(way=over(read.note(way, "attempts"), wall), corrected=over(_ONE, op)),
         "inserts": _Pair(
-            way=together(_share, read.note(way, "inserts"), wall),
-            corrected=together(_share, new, op),
+            way=over(read.note(way, "inserts"), wall),
+            corrected=over(new, op),
         ),
         "duplicates": _Pair(
             way=together(_duplicates, read.note(way, "inserts"), read.note(way, "attempts")),
@@ -208,7 +199,7 @@ def _of_program(read: Readings, name: str, workers: int) -> dict[str, _Pair]:
     """Return the figures of the shared set by threads, whatever it is written in."""
     way, timed = f"{name}/article", f"{name}/timed"
     peak = read.note(way, "peak_rss")
-    operation = together(_share, read.note(way, "wall"), read.note(way, "attempts"))
+    operation = over(read.note(way, "wall"), read.note(way, "attempts"))
     wait, op = _timed(read, name, "lock_wait"), _timed(read, name, "op")
     return {
         "ops": _boxed(read, name)["ops"],
@@ -218,15 +209,26 @@ def _of_program(read: Readings, name: str, workers: int) -> dict[str, _Pair]:
             corrected=read.samples(timed, "pss", median),
         ),
         "cpu": _Pair(
-            way=together(_share, read.samples(way, "cpu", median), operation),
-            corrected=together(_share, _timed(read, name, "cpu"), op),
+            way=over(read.samples(way, "cpu", median), operation),
+            corrected=over(_timed(read, name, "cpu"), op),
         ),
         "cpu_op": _Pair(way=None, corrected=_timed(read, name, "cpu")),
         "waiting": _Pair(
             way=None,
-            corrected=together(lambda each, every: each / (every * workers), wait, op),
+            corrected=_waiting(over(wait, op.map(lambda seconds: seconds * workers))),
         ),
     }
+
+
+def _waiting(share: Cell) -> Cell:
+    """Return the share of the threads' time, unless it is more than there was of it."""
+    if share.value is None or share.value <= 1:
+        return share
+    return Cell.none(
+        "not known",
+        "The sampled waits would add up to more than the threads' time: a few long ones among "
+        "few samples.",
+    )
 
 
 def max_of(samples: Sequence[float]) -> Cell:

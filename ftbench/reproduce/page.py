@@ -26,6 +26,7 @@ from ftbench.reproduce.words import (
     number,
     printed,
     ratio_words,
+    short,
 )
 
 _STYLES: Final = {
@@ -102,7 +103,7 @@ class PageText:
     amount: str
     when: str
     version: str
-    busy: str
+    warnings: tuple[str, ...]
     counted: str
     tables: tuple[TableText, ...]
 
@@ -137,7 +138,7 @@ def _page(report: Report) -> PageText:
         amount=amount(done),
         when=done.started_at,
         version=done.ftbench,
-        busy=busy(done),
+        warnings=tuple(filter(None, (busy(done), short(done)))),
         counted=counted(report),
         tables=tuple(_table(report, table) for table in report.tables),
     )

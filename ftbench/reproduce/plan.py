@@ -99,7 +99,7 @@ def _memory(knobs: Knobs) -> Iterator[Step]:
 def _boxed(scenario: str, row: str, knobs: Knobs, extra: Mapping[str, int]) -> Iterator[Step]:
     """Yield the article's time-boxed run, which has a warm-up as long as itself, and ours."""
     mode, arm = where(row)
-    words = "".join(f", {value} {name}" for name, value in extra.items())
+    words = "".join(f", {name} {value}" for name, value in extra.items())
     name = "/".join([scenario, row, *map(str, extra.values())])
     for form, runs, how in (("article", 2, "the article's loop"), ("timed", 1, "true window")):
         yield Step(

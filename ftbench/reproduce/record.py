@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ftbench.errors import FtbenchError, ResultsError
+from ftbench.interpreters import Interpreter
 from ftbench.probe.document import Measurement
 from ftbench.reproduce.knobs import Knobs, ordered
 
@@ -76,8 +77,41 @@ class Taken:
         state = State(record["state"])
         if (document is None) is (state is State.MEASURED):
             raise ValueError(f"step {record['key']!r} is {state} and its measurement {document!r}")
-        read = {"state": state, "measurement": document and Measurement.from_json(document)}
-        return cls(**{**record, **read})
+        measurement = document and Measurement.from_json(document)
+        for name, metric in measurement.metrics.items() if measurement else ():
+            if not all(isinstance(sample, int | float) for sample in metric.samples):
+                raise ValueError(f"step {record['key']!r} has a sample of {name} that is no number")
+        return cls(**{**record, "state": state, "measurement": measurement})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """An interpreter that was measured; `build` is its record of `probe.build`.  No path is here.
+
+    `name` is its release and threading as uv writes them: `3.14.7t`.
+    """
+
+    name: str
+    origin: str
+    flavour: str
+    digest: str
+    build: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, interpreter: Interpreter) -> Self:
+        """Return what is told of an interpreter of this machine."""
+        return cls(
+            name=interpreter.name,
+            origin=str(interpreter.origin),
+            flavour=interpreter.build.flavour,
+            digest=interpreter.build.digest,
+            build=interpreter.build.record(),
+        )
+
+    @property
+    def compiler(self) -> str:
+        """What compiled it."""
+        return str(self.build.get("compiler", "an unknown compiler"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +124,7 @@ class Reproduction:
     scale: float
     parts: tuple[str, ...]
     knobs: Knobs
-    interpreters: Mapping[str, Mapping[str, Any]]
+    interpreters: Mapping[str, Python]
     machine: Mapping[str, Any]
     steps: tuple[Taken, ...]
 
@@ -113,7 +147,9 @@ class Reproduction:
             **fields,
             "parts": list(self.parts),
             "knobs": self.knobs.record(),
-            "interpreters": {arm: dict(each) for arm, each in self.interpreters.items()},
+            "interpreters": {
+                arm: dataclasses.asdict(each) for arm, each in self.interpreters.items()
+            },
             "steps": [step.record() for step in self.steps],
         }
 
@@ -124,6 +160,12 @@ class Reproduction:
             if record["schema"] != SCHEMA:
                 raise ResultsError(f"it is of the schema {record['schema']!r}")
             fields = {field.name: record[field.name] for field in dataclasses.fields(cls)}
+            for name, kind in _KINDS.items():
+                if not isinstance(fields[name], kind):
+                    raise ResultsError(f"its {name} is {fields[name]!r}")
+            fields["interpreters"] = {
+                arm: Python(**each) for arm, each in record["interpreters"].items()
+            }
             fields["parts"] = ordered(record["parts"])
             fields["knobs"] = Knobs.from_record(record["knobs"])
             fields["steps"] = tuple(map(Taken.from_record, record["steps"]))
@@ -133,6 +175,17 @@ class Reproduction:
                 f"This is no whole {SCHEMA['name']} document of version {SCHEMA['version']}: "
                 f"{error or type(error).__name__}."
             ) from error
+
+
+_KINDS: Final = {
+    "ftbench": str,
+    "started_at": str,
+    "elapsed": int | float,
+    "scale": int | float,
+    "interpreters": dict,
+    "machine": dict,
+    "steps": list,
+}
 
 
 def load(path: Path) -> Reproduction:

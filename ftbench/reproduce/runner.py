@@ -30,7 +30,7 @@ from ftbench.probing import probe
 from ftbench.reproduce.clock import Clock, about
 from ftbench.reproduce.knobs import Knobs
 from ftbench.reproduce.plan import NATIVE, Step, plan
-from ftbench.reproduce.record import Reproduction, State, Taken
+from ftbench.reproduce.record import Python, Reproduction, State, Taken
 
 Arms = Mapping[str, Interpreter]
 Measure = Callable[[Step], Measurement]
@@ -57,7 +57,7 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
         scale=scale,
         parts=tuple(parts),
         knobs=knobs,
-        interpreters={arm: _public(interpreter) for arm, interpreter in arms.items()},
+        interpreters={arm: Python.of(interpreter) for arm, interpreter in arms.items()},
         machine=machine_record(),
         steps=taken,
     )
@@ -69,13 +69,6 @@ def _take_turn() -> None:
         TURN.take()
     except UserError as error:
         raise FtbenchError(f"This cannot be measured now. {error}") from error
-
-
-def _public(interpreter: Interpreter) -> dict[str, object]:
-    """Return what is told of an interpreter: no path of this machine."""
-    record = interpreter.record()
-    kept = {name: record[name] for name in ("origin", "flavour", "digest", "build")}
-    return {"name": interpreter.name, **kept}
 
 
 def measured(step: Step, arms: Arms) -> Measurement:

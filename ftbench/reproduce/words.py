@@ -9,7 +9,7 @@ from typing import Final
 
 from ftbench.reproduce.article import TIMES, UNITS, FigureSpec
 from ftbench.reproduce.cells import Cell
-from ftbench.reproduce.claims import Judgement, Ratio
+from ftbench.reproduce.claims import Judgement, Ratio, Verdict
 from ftbench.reproduce.clock import about
 from ftbench.reproduce.record import Reproduction
 from ftbench.reproduce.report import Report
@@ -18,6 +18,7 @@ from ftbench.results.quantity import digits, times
 
 _DASH: Final = "\N{EN DASH}"
 _PRINTED_WHOLE: Final = 1000
+_LONG_MS: Final = 2000
 _WIDEST: Final = 100  # an interval that is wider than such a factor says nothing in figures
 # Units that stand behind the number; the others stand once, in the figure's heading.
 _BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
@@ -52,12 +53,14 @@ def number(cell: Cell, unit: str, notes: Notes) -> str:
 
 
 def printed(cell: Cell, unit: str) -> str:
-    """Return the article's own number with the digits that it prints."""
+    """Return the article's own number with the digits that it prints, and three at least."""
     if cell.value is None:
         return cell.word
     value = cell.value / UNITS[unit]
-    text = f"{value:,.0f}" if value >= _PRINTED_WHOLE else f"{value:.6g}"
-    return text.replace(",", "\N{NARROW NO-BREAK SPACE}") + _BEHIND.get(unit, "")
+    text = f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if value < _PRINTED_WHOLE:
+        text = max(f"{value:.6g}", digits(value), key=len)
+    return text + _BEHIND.get(unit, "")
 
 
 def ratio_words(ratio: Ratio) -> str:
@@ -77,7 +80,7 @@ def _spread(spread: Interval, unit: float) -> str:
 def _range(ratio: Ratio) -> str:
     if math.isinf(ratio.high):
         if 1 < ratio.low < 1 + 1e-9:  # the number next to 1: an order, not a factor
-            return "claimed: above 1\N{MULTIPLICATION SIGN}"
+            return f"claimed: more than 1{TIMES}"
         return f"claimed: at least {times(ratio.low)}"
     if not ratio.low:
         return f"claimed: at most {times(ratio.high)}"
@@ -93,8 +96,8 @@ def by_way(judgement: Judgement) -> str:
 def counted(report: Report) -> str:
     """Return how many claims got which verdict."""
     verdicts = [judgement.verdict for judgement in report.judgements]
-    counts = [f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts))]
-    return f"{len(verdicts)} claims: {', '.join(counts)}."
+    counts = [f"{each}: {verdicts.count(each)}" for each in Verdict if each in verdicts]
+    return f"{len(verdicts)} claims; {', '.join(counts)}."
 
 
 def amount(done: Reproduction) -> str:
@@ -113,6 +116,16 @@ def amount(done: Reproduction) -> str:
     return (
         f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers; "
         f"it took {about(done.elapsed)}."
+    )
+
+
+def short(done: Reproduction) -> str:
+    """Return a warning where the article's wall is mostly creating and joining, else ""."""
+    if done.knobs.duration >= _LONG_MS or not {"shared_set", "sharded", "rust"} & set(done.parts):
+        return ""
+    return (
+        f"A window of {done.knobs.duration / 1e3:g} s: the article's wall is mostly creating and "
+        "joining workers, so its way is further from the article's figures than with 5 s."
     )
 
 
@@ -145,5 +158,4 @@ def builds(done: Reproduction) -> Iterator[str]:
     for arm, what in (("ft", "Threads, GIL off"), ("gil", "Processes")):
         if arm in done.interpreters:
             one = done.interpreters[arm]
-            compiler = one.get("build", {}).get("compiler", "")
-            yield f"{what}: CPython {one['name']}, {one['flavour']} ({compiler})"
+            yield f"{what}: CPython {one.name}, {one.flavour} ({one.compiler})"
