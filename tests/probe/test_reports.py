@@ -1,0 +1,111 @@
+"""What is made of the members' reports: sums, shares, and the two invariants."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.errors import FtbenchError
+from ftbench.probe.clocks import clock_cost
+from ftbench.probe.reports import (
+    Plan,
+    Report,
+    attempts,
+    check,
+    check_once,
+    inserts,
+    instrument,
+    new_ids,
+    on_cpu,
+    reports_of,
+    seconds_of,
+)
+from ftbench.probe.sharing.ids import draw
+from ftbench.probe.teams import Round
+
+TIMES = st.lists(st.integers(0, 10**12), max_size=20)
+
+
+def report(**fields: int | bytes) -> Report:
+    """A report of a worker of which only some things matter."""
+    some = {"begin": 0, "end": 1, "cpu": 0, "attempts": 1, "inserts": 0, "waits": b"", "more": None}
+    return Report(**{**some, **fields})  # type: ignore[arg-type]
+
+
+@given(TIMES, TIMES)
+def test_packed_nanoseconds_come_back_as_seconds_in_their_order(
+    first: list[int], second: list[int]
+) -> None:
+    packed = [array("q", times).tobytes() for times in (first, second)]
+    assert seconds_of(packed) == pytest.approx([each / 1e9 for each in (*first, *second)])
+
+
+def test_a_round_is_read_by_name() -> None:
+    [one] = reports_of(Round(reports=((1, 2, 3, 4, 5, b"", "more"),), cpu=0.5))
+    assert (one.begin, one.end, one.cpu, one.attempts, one.inserts) == (1, 2, 3, 4, 5)
+    assert (one.waits, one.more) == (b"", "more")
+
+
+def test_operations_and_inserts_are_those_of_all() -> None:
+    two = [report(attempts=10, inserts=4), report(attempts=5, inserts=3)]
+    assert (attempts(two), inserts(two)) == (15, 7)
+
+
+def test_the_share_on_a_cpu_is_that_of_all_together() -> None:
+    two = [report(begin=0, end=100, cpu=100), report(begin=50, end=350, cpu=100)]
+    assert on_cpu(two) == pytest.approx(0.5)
+    assert on_cpu([report(begin=5, end=5, cpu=0)]) == 0
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(0, 60),
+    st.integers(1, 100),
+    st.sets(st.integers(0, 99), max_size=30),
+)
+def test_the_serial_twin_finds_what_is_new(
+    workers: int, operations: int, id_space: int, grown: set[int]
+) -> None:
+    drawn = []
+    for index in range(workers):
+        ids = draw(index, id_space)
+        drawn += [next(ids) for _ in range(operations)]
+    plan = Plan(operations, 0.0, 1, id_space)
+    assert new_ids(workers, plan, sorted(grown)) == len(set(drawn) - grown)
+
+
+def test_what_the_twin_found_in_every_round_is_accepted_and_told() -> None:
+    held = check([7, 7, 7], 7, 10)
+    assert held.name == "inserts"
+    assert held.checked.startswith("in each of 3 rounds 7 of 10 ids were new")
+
+
+@pytest.mark.parametrize("found", [[6], [8], [7, 7, 6], [8, 7]])
+def test_one_round_that_differs_refuses_the_run(found: list[int]) -> None:
+    with pytest.raises(FtbenchError, match="7 in the serial twin: nothing is recorded"):
+        check(found, 7, 10)
+
+
+def test_of_a_time_box_only_the_growth_is_known() -> None:
+    held = check_once(3, 10)
+    assert (held.name, held.checked) == (
+        "inserts",
+        "3 of 10 ids were new, and the set grew by as many",
+    )
+
+
+def test_the_instrument_tells_its_stride_and_what_its_clock_costs() -> None:
+    notes = instrument([0.5, 0.1, 0.25], 64)
+    assert {name: notes[name] for name in ("rounds", "every", "on_cpu")} == {
+        "rounds": 3,
+        "every": 64,
+        "on_cpu": 0.25,
+    }
+    assert 0 < notes["clock"] < 1
+
+
+def test_a_clock_call_costs_something() -> None:
+    assert 0 < clock_cost(10) < 1

@@ -1,0 +1,145 @@
+"""A team of threads: who is told what and when, who is to blame, and what stays behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ftbench.errors import DeadlineError, WorkerFailedError
+from ftbench.probe.crews import Deadline
+from ftbench.probe.modes import mode_named
+from ftbench.probe.teams import Helper, Member, ended, team_of
+
+THREADS = mode_named("threads")
+
+
+def _echo(*words: Any) -> tuple[Any, ...]:
+    return words
+
+
+def _boom() -> None:
+    raise RuntimeError("boom at work")
+
+
+@pytest.fixture
+def hang() -> Iterator[Member]:
+    """A member of role owner that hangs until the test is over."""
+    over = threading.Event()
+    yield Member(role="owner", run=(over.wait, ()))
+    over.set()
+
+
+def _senders(count: int) -> list[Member]:
+    return [Member(role="sender", run=(_echo, (index,))) for index in range(count)]
+
+
+def test_reports_come_in_the_order_of_the_members_round_after_round() -> None:
+    team = team_of(THREADS, Deadline(20), _senders(5))
+    try:
+        for _ in range(3):
+            done = team.round()
+            assert done.reports == ((0,), (1,), (2,), (3,), (4,))
+            assert done.cpu >= 0
+    finally:
+        team.end()
+
+
+def test_all_are_prepared_before_the_reset_and_the_reset_comes_before_the_gate() -> None:
+    heard: list[str] = []
+    members = [
+        Member(role="worker", run=(heard.append, ("run",)), prepare=(heard.append, ("prepare",)))
+        for _ in range(3)
+    ]
+    team = team_of(THREADS, Deadline(20), members)
+    team.round(lambda: heard.append("reset"))
+    team.end()
+    assert heard == ["prepare"] * 3 + ["reset"] + ["run"] * 3
+
+
+def test_members_that_prepare_nothing_are_not_asked_to() -> None:
+    team = team_of(THREADS, Deadline(20), _senders(1))
+    told: list[int] = []
+    tell = team._tell
+    team._tell = lambda index, word: (told.append(word), tell(index, word))[1]  # type: ignore[func-returns-value, method-assign]
+    team.round()
+    team.end()
+    assert len(told) == 2, "to run, and to leave"
+
+
+def test_when_all_have_left_no_thread_is_there() -> None:
+    before = threading.active_count()
+    team = team_of(THREADS, Deadline(20), _senders(4))
+    assert threading.active_count() == before + 4
+    team.end()
+    assert threading.active_count() == before
+    assert team.roles() == {}, "threads are no processes"
+
+
+def test_who_fails_is_named_by_its_role_and_its_number_in_it() -> None:
+    members = [*_senders(2), Member(role="owner", run=(_boom, ()))]
+    team = team_of(THREADS, Deadline(20), members)
+    with pytest.raises(WorkerFailedError, match=r"^Owner 0 of 1 \(threads\) failed") as caught:
+        team.round()
+    assert "RuntimeError: boom at work" in caught.value.story
+    assert "_boom" in caught.value.story
+
+
+def test_who_hangs_is_counted_by_role(hang: Member) -> None:
+    team = team_of(THREADS, Deadline(0.2), [*_senders(2), hang, hang])
+    with pytest.raises(DeadlineError, match=r"for 2 owner\(s\) of 4 members to end their round"):
+        team.round()
+
+
+def test_a_member_that_does_not_leave_is_told(hang: Member) -> None:
+    team = team_of(THREADS, Deadline(0.2), [*_senders(1), hang])
+    for index in range(2):
+        team._tell(index, 2)
+    with pytest.raises(DeadlineError, match="1 of 2 members to end"):
+        team.end()
+
+
+class Process:
+    """A helper's process that ends, or does not, within the time it is given."""
+
+    def __init__(self, exitcode: int | None) -> None:
+        self.exitcode: int | None = None
+        self._ends = exitcode
+
+    def join(self, seconds: float) -> None:
+        assert seconds <= 2
+        self.exitcode = self._ends
+
+
+def _helper(exitcode: int | None) -> Helper:
+    return Helper(role="manager", process=Process(exitcode), cpu=lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("exitcode", "story"), [(0, "exited with code 0"), (-9, "killed by SIGKILL")]
+)
+def test_a_helper_that_has_ended_is_to_blame_and_not_who_fell_over_it(
+    exitcode: int, story: str
+) -> None:
+    error = ended(_helper(exitcode), THREADS, "Worker 3 of 8: EOFError")
+    assert error is not None
+    assert error.message.startswith("The manager (threads) ended during the measurement")
+    assert story in error.story
+    assert error.story.endswith("Worker 3 of 8: EOFError")
+
+
+@pytest.mark.parametrize("helper", [None, _helper(None)])
+def test_without_a_helper_or_with_one_that_lives_nobody_but_the_member_is_to_blame(
+    helper: Helper | None,
+) -> None:
+    assert ended(helper, THREADS, "Worker 3 of 8: EOFError") is None
+
+
+def test_a_helpers_cpu_is_in_the_rounds() -> None:
+    spent = iter([5.0, 105.0])
+    helper = Helper(role="manager", process=Process(None), cpu=lambda: next(spent))
+    team = team_of(THREADS, Deadline(20), _senders(1), helper)
+    assert 100 <= team.round().cpu < 101
+    team.end()
