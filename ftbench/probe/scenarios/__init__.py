@@ -10,7 +10,7 @@ from importlib import import_module
 
 from ftbench.probe.scenarios.base import Scenario
 
-NAMES = ("lifecycle", "footprint", "shared_set", "sharded_writers")
+NAMES = ("lifecycle", "footprint", "shared_set", "sharded_writers", "cpu_scaling")
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]
 

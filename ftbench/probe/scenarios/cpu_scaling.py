@@ -1,0 +1,50 @@
+"""cpu_scaling: what more workers buy for work that only crunches.
+
+N workers do the same amount of work each, N = 1, 2, 4 and 8, and right before or after that the
+main thread does one such amount alone; what the metrics are, `scaling` says.
+
+Shows how far each mode scales for six kinds of work, what sharing an interpreter costs them, and
+what too many workers cost: above the number of cores there are too many, on purpose.  Does not
+show what starting workers or sending them work costs: they stand at a gate and hold all that
+they need.
+
+Source: the articles on threads against processes, whose tasks are the sum of squares and
+`is_prime`; the LCG is the task of "Free-Threading Python vs Multiprocessing".
+"""
+
+from __future__ import annotations
+
+from ftbench.probe.document import Outcome
+from ftbench.probe.kernels import CHECKSUMS, KERNELS, crunch, warm
+from ftbench.probe.scaling import WORKER, scaled
+from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.teams import Member
+
+# What a worker does in a round: some 10 ms, as much as eight threads under a GIL can afford.
+UNITS = 4
+
+PARAMS = {
+    "kernel": Param(default="sum_of_squares", choices=tuple(KERNELS)),
+    "workers": Param(default=8),
+}
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell; `workers` are the most that it has."""
+    kernel = cell.params["kernel"]
+    return scaled(
+        cell,
+        of=kernel,
+        member=Member(role=WORKER, run=(crunch, (kernel, UNITS)), prepare=(warm, (kernel,))),
+        units=UNITS,
+        expected=UNITS * CHECKSUMS[kernel],
+    )
+
+
+CPU_SCALING = Scenario(
+    name="cpu_scaling",
+    version="1",
+    title="1 to N workers crunch, each as much as one alone",
+    params=PARAMS,
+    run=run,
+)

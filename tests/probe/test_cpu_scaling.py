@@ -1,0 +1,101 @@
+"""cpu_scaling through the probe: what it yields in every mode, and how it ends when it must."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from probing import document_of, has_mode, program, run_probe, words_of
+
+from benchmarks.cpu_scaling import CpuScaling
+from ftbench.interpreters import Interpreter
+from ftbench.probe.kernels import KERNELS
+from ftbench.probe.modes import MODES, Mode
+from ftbench.probe.scaling import ladder
+from ftbench.probe.scenarios import scenario_named
+
+NEEDS_FORK = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+THREADS_AND_FORK = pytest.mark.parametrize(
+    "mode", ["threads", pytest.param("processes-fork", marks=NEEDS_FORK)]
+)
+
+# A cell whose kernel is `bad` in its workers, and the real one in the main thread.
+_BAD_KERNEL = """
+import os, signal, sys, threading, time
+from ftbench.probe import cell, kernels
+real, parent = kernels.KERNELS["lcg"], os.getpid()
+{function}
+def either():
+    here = os.getpid() == parent and threading.current_thread() is threading.main_thread()
+    return real() if here else bad()
+kernels.KERNELS["lcg"] = either
+cell.main()
+"""
+
+
+def _with(function: str) -> list[str]:
+    return program(_BAD_KERNEL.format(function=function))
+
+
+def _metrics(most: int) -> set[str]:
+    steps = ladder(most)
+    return {"serial", "cpu", *(f"{name}_{n}" for n in steps for name in ("unit", "relative"))}
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_every_mode_yields_all_metrics(ft_python: Interpreter, mode: Mode) -> None:
+    if not has_mode(ft_python, mode):
+        pytest.skip(f"no {mode.name} here")
+    words = [*words_of(mode), "--set", "kernel=is_prime", "--workers", "2"]
+    document = document_of(ft_python.executable, "cpu_scaling", *words)
+    assert document["metrics"].keys() == _metrics(2)
+    for metric in document["metrics"].values():
+        assert all(sample > 0 for sample in metric["samples"])
+    # The serial twin once per pair, one worker and two.
+    assert document["invariants"][0]["checked"].startswith("5 times a worker's checksum was 80")
+    notes = document["notes"]
+    assert (notes["rounds"], notes["units"]) == (1, 4)
+    assert notes["on_cpu"].keys() == {"1", "2"}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_every_kernel_is_measured(gil_python: Interpreter, kernel: str) -> None:
+    words = ["--set", f"kernel={kernel}", "--workers", "1"]
+    document = document_of(gil_python.executable, "cpu_scaling", *words)
+    assert document["metrics"].keys() == _metrics(1)
+
+
+def test_the_benchmark_tracks_every_metric_of_eight_workers() -> None:
+    tracked = {name.removeprefix("track_") for name in dir(CpuScaling) if name.startswith("track_")}
+    assert tracked == _metrics(8)
+    scenario = scenario_named("cpu_scaling")
+    assert scenario.params["workers"].default == 8
+    assert CpuScaling.params[1] == scenario.params["kernel"].choices
+    assert CpuScaling.version == scenario.version
+
+
+@THREADS_AND_FORK
+@pytest.mark.parametrize(
+    ("worst", "code", "story"),
+    [
+        ("raise RuntimeError('boom at work')", 4, "RuntimeError: boom at work"),
+        ("return 0", 1, "nothing is recorded"),
+        ("time.sleep(600)", 5, "--deadline"),
+    ],
+)
+def test_a_worker_that_fails_lies_or_hangs_ends_the_run(
+    mode: str, worst: str, code: int, story: str
+) -> None:
+    words = ["--mode", mode, "--workers", "2", "--set", "kernel=lcg", "--deadline", "3"]
+    done = run_probe(sys.executable, "cpu_scaling", *words, how=_with(f"def bad():\n    {worst}\n"))
+    assert (done.returncode, done.stdout) == (code, "")
+    assert story in done.stderr
+
+
+@NEEDS_FORK
+def test_a_worker_that_is_killed_ends_the_run() -> None:
+    words = ["--mode", "processes-fork", "--workers", "2", "--set", "kernel=lcg"]
+    worst = "def bad():\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    done = run_probe(sys.executable, "cpu_scaling", *words, how=_with(worst))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "It was killed by SIGKILL." in done.stderr
