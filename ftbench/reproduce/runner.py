@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -49,6 +50,7 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
     steps = plan(knobs, parts)
     _take_turn()
     started_at, begin = datetime.now(UTC), time.monotonic()
+    _build_native(steps, console)
     taken = take(steps, lambda step: measured(step, arms), console)
     return Reproduction(
         ftbench=__version__,
@@ -71,12 +73,21 @@ def _take_turn() -> None:
         raise FtbenchError(f"This cannot be measured now. {error}") from error
 
 
+def _build_native(steps: Sequence[Step], console: Console) -> None:
+    """Have the native program compiled before the progress is shown, if it is wanted."""
+    if any(step.scenario == NATIVE for step in steps):
+        from ftbench import native  # noqa: PLC0415 - only who compares needs a compiler
+
+        with suppress(FtbenchError):  # its steps will say so
+            native.build(console)
+
+
 def measured(step: Step, arms: Arms) -> Measurement:
     """Run one step; raises the errors of `ftbench.probing` and `ftbench.native`."""
     if step.scenario == NATIVE:
-        from ftbench import native  # noqa: PLC0415 - only who compares needs a compiler
+        from ftbench import native  # noqa: PLC0415 - as above
 
-        return native.measure(step.params)
+        return native.measure(step.params, profile=step.profile, deadline=step.deadline)
     return probe(
         arms[step.arm],
         step.scenario,
