@@ -107,7 +107,7 @@ def amount(done: Reproduction) -> str:
     part = f"A fraction of {done.scale:g} of the article's rounds and seconds"
     amounts = {
         "lifecycle": _plural(knobs.rounds, "round"),
-        "memory": f"{_plural(knobs.holds, 'hold')} of {knobs.hold:g} s",
+        "memory": f"{_plural(knobs.holds, 'hold')} of {knobs.hold:g} s{_looks(done)}",
         "shared_set": f"{knobs.duration / 1e3:g} s of inserting",
         "sharded": f"{knobs.duration / 1e3:g} s of inserting",
         "rust": f"{knobs.duration / 1e3:g} s of inserting",
@@ -117,6 +117,16 @@ def amount(done: Reproduction) -> str:
         f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers; "
         f"it took {about(done.elapsed)}."
     )
+
+
+def _looks(done: Reproduction) -> str:
+    """Return how often the observer looked, by its own word."""
+    for step in done.steps:
+        observer = step.measurement.notes.get("observer") if step.measurement else None
+        interval = observer.get("interval") if isinstance(observer, dict) else None
+        if step.key.startswith("memory/") and isinstance(interval, int | float):
+            return f" looked at every {interval * 1e3:g} ms"
+    return ""
 
 
 def short(done: Reproduction) -> str:

@@ -60,7 +60,8 @@ def test_what_was_run_is_told() -> None:
     assert "A fraction of 0.1 of the article's rounds and seconds: 100 rounds, by" in text
     assert "holds" not in text.partition("Overhead")[0]
     whole = " ".join(shown(made()).split())
-    assert "The article's own rounds and seconds: 1000 rounds, 30 holds of 1 s, 5 s of" in whole
+    assert "The article's own rounds and seconds: 1000 rounds, 30 holds of 1 s looked at" in whole
+    assert "looked at every 50 ms, 5 s of inserting, by 8 workers" in whole
     assert "CPython 3.14.7t, source-gcc12 (GCC 12.2.0)" in whole
 
 
