@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from asv import util
@@ -12,13 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ftbench.arms import Arm
+from ftbench.asvplugin import venvs
 from ftbench.asvplugin.turn import TURN
-from ftbench.errors import AsvError, NotAvailableError, UsageError
+from ftbench.errors import FtbenchError, NotAvailableError, UsageError
 from ftbench.interpreters import Interpreter
 from ftbench.overhead.plan import Loop
 from ftbench.overhead.rows import Row, Skipped, row_of
 from ftbench.overhead.running import Heat, heat
 from ftbench.probe.machine import load, machine_record
+from ftbench.probing import environment_folder
 
 DEADLINE_SECONDS: Final = 120.0
 MOST_DEADLINE_SECONDS: Final = 86_400.0
@@ -56,14 +59,17 @@ class Report:
 def run(job: Job, console: Console) -> Report:
     """Measure; shows progress on `console`.
 
-    A loop whose mode this build or system lacks is skipped with its reason.  Raises `AsvError` if
-    something else is measuring on this machine, and whatever ends a process, see `heat`.
+    A loop whose mode this build or system lacks is skipped with its reason.  Raises `UsageError`
+    for a deadline that is none, `FtbenchError` if something else is measuring on this machine,
+    `InterpreterError` if the interpreter cannot carry the measured side, and whatever ends a
+    process, see `heat`.
     """
     if not 0 < job.deadline <= MOST_DEADLINE_SECONDS:
         raise UsageError(
             f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
             f"not {job.deadline:g}."
         )
+    python = venvs.ready(environment_folder(job.interpreter), job.interpreter)
     _take_turn()
     before = load()
     heats: dict[Loop, list[Heat]] = {loop: [] for loop in job.loops}
@@ -76,7 +82,7 @@ def run(job: Job, console: Console) -> Report:
                 if loop in skipped:
                     continue
                 try:
-                    heats[loop].append(_heat(job, loop))
+                    heats[loop].append(_heat(job, python, loop))
                 except NotAvailableError as error:
                     skipped[loop] = error.message
     return Report(
@@ -87,8 +93,8 @@ def run(job: Job, console: Console) -> Report:
     )
 
 
-def _heat(job: Job, loop: Loop) -> Heat:
-    return heat(job.interpreter, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
+def _heat(job: Job, python: Path, loop: Loop) -> Heat:
+    return heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
 
 
 def _row(loop: Loop, heats: Sequence[Heat], reason: str | None) -> Row | Skipped:
@@ -99,7 +105,7 @@ def _take_turn() -> None:
     try:
         TURN.take()
     except util.UserError as error:
-        raise AsvError(str(error)) from error
+        raise FtbenchError(f"This cannot be measured now. {error}") from error
 
 
 @contextmanager
@@ -111,7 +117,8 @@ def _progress(console: Console, total: int) -> Iterator[Any]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task("", total=total, completed=-1)
 
         def step(name: str) -> None:

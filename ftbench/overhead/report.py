@@ -83,7 +83,8 @@ def table(report: Report) -> Table:
         title_style="bold",
         title_justify="left",
         caption_justify="left",
-        padding=(0, 1, 0, 0),  # so that eighty columns are enough
+        show_edge=False,  # so that eighty columns are enough
+        padding=(0, 1, 0, 0),
     )
     shown.add_column("mode, workers", no_wrap=True)
     for name in ("bare", "harness"):
@@ -101,9 +102,9 @@ def table(report: Report) -> Table:
     machine = machine_name(str(report.machine["cpu"]), int(report.machine["cores"] or 1))
     shown.title = Text(
         f"What the harness costs: CPython {job.interpreter.release.name}, {job.arm.title} "
-        f"({job.interpreter.build.flavour}), on {machine}"
+        f"({job.interpreter.build.flavour}), on {machine}\n"
     )
-    shown.caption = Text("\n".join(_legend(report)))
+    shown.caption = Text("\n".join(["", *_legend(report)]))
     return shown
 
 
@@ -119,7 +120,7 @@ def _cells(row: Row | Skipped) -> Iterator[Text]:
         yield Text(f"{scale.text(row.seconds(side))} {scale.symbol}")
     word = verdict(row.overhead, TARGET)
     yield Text(_ratio_text(row.overhead))
-    yield Text(word, style=_STYLES[word])
+    yield Text(word.replace(" ", "\n"), style=_STYLES[word])
     yield Text(_ratio_text(row.against_article) if row.against_article else "\N{EN DASH}")
 
 

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import ftbench
 from ftbench.arms import Arm
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError, error_class
-from ftbench.interpreters import Interpreter
 from ftbench.overhead.plan import Loop
 from ftbench.probe.environ import clean_environment
 from ftbench.probe.pipes import Lines, Tail
@@ -23,7 +21,6 @@ from ftbench.probe.pipes import Lines, Tail
 # The guard is the backstop: the contest's own deadline comes first and tells a better story.
 _BACKSTOP_SECONDS: Final = 5.0
 _CONTEST: Final = "from ftbench.probe.contest import main; main()"
-_IMPORTABLE: Final = str(Path(ftbench.__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +40,10 @@ class Heat:
     instrument: float
 
 
-def heat(interpreter: Interpreter, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> Heat:
-    """Run `loop` in a fresh process; `deadline` is in seconds.
+def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> Heat:
+    """Run `loop` in a fresh process of `python`; `deadline` is in seconds.
 
+    `python` is that of a virtual environment which holds the measured side.
     Raises `NotAvailableError`, `WorkerFailedError`, `DeadlineError`, `GilStateError` or
     `FtbenchError`, as the process tells; whatever happens, nothing of it stays behind.
     """
@@ -57,7 +55,7 @@ def heat(interpreter: Interpreter, arm: Arm, loop: Loop, *, pairs: int, deadline
         "gil": arm.gil,
         "deadline": deadline,
     }
-    document = _Run(interpreter, arm, request).document()
+    document = _Run(python, arm, request).document()
     notes = document["notes"]
     return Heat(
         samples={name: tuple(each["samples"]) for name, each in document["metrics"].items()},
@@ -69,17 +67,15 @@ def heat(interpreter: Interpreter, arm: Arm, loop: Loop, *, pairs: int, deadline
 class _Run:
     """One guarded process: its events until it has ended, its last words."""
 
-    def __init__(self, interpreter: Interpreter, arm: Arm, request: Mapping[str, Any]) -> None:
+    def __init__(self, python: Path, arm: Arm, request: Mapping[str, Any]) -> None:
         self._deadline = request["deadline"] + _BACKSTOP_SECONDS
-        python = str(interpreter.executable)
-        contest = [python, "-P", "-c", _CONTEST, json.dumps(request)]
-        variables = {"PYTHONPATH": _IMPORTABLE, **arm.environment}
+        contest = [str(python), "-P", "-c", _CONTEST, json.dumps(request)]
         self._process = subprocess.Popen(
-            [python, "-P", "-m", "ftbench.probe.guard", str(self._deadline), *contest],
+            [str(python), "-P", "-m", "ftbench.probe.guard", str(self._deadline), *contest],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=clean_environment(os.environ, variables),
+            env=clean_environment(os.environ, arm.environment),
             # Ctrl-C is for us alone: we decide what ends.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows

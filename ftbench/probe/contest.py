@@ -32,6 +32,7 @@ from ftbench.probe.teams import Member, Team, team_of
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
 TASK: Final = "empty"
+MODES: Final = ("threads", "processes-fork")
 
 PARAMS: Final = {
     "workers": Param(default=8),
@@ -271,11 +272,6 @@ def _contest(
     )
 
 
-def why_not(mode: Mode, _params: Mapping[str, Any]) -> str | None:
-    """Return why a mode has no bare loop, None if it has."""
-    return "there is no bare loop for subinterpreters" if mode.kind == "interpreters" else None
-
-
 CONTESTS: Final = {
     scenario.name: Scenario(
         name=scenario.name,
@@ -283,7 +279,7 @@ CONTESTS: Final = {
         title=f"The harness against the bare loop: {scenario.title}",
         params=PARAMS,
         run=partial(compare, prepare),
-        hole=why_not,
+        modes=MODES,
     )
     for scenario, prepare in (
         (lifecycle.LIFECYCLE, lives),
