@@ -1,0 +1,218 @@
+"""sharded_writers on real interpreters: every window and number of writers, in every mode."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from probing import document_of, has_mode, run_probe, words_of
+from small_cells import OPERATIONS, small_cells
+
+from ftbench.errors import FtbenchError, UsageError
+from ftbench.interpreters import Interpreter
+from ftbench.probe.crews import Deadline
+from ftbench.probe.document import Outcome
+from ftbench.probe.modes import MODES, Mode, mode_named
+from ftbench.probe.profiles import profile_named
+from ftbench.probe.reports import Plan, new_ids
+from ftbench.probe.scenarios import scenario_named, sharded_writers
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.sharded_writers import as_run, metrics, why_not
+from ftbench.probe.teams import Round
+
+SHARDED_WRITERS = scenario_named("sharded_writers")
+THREADS = mode_named("threads")
+METRICS = {"op", "put", "ack_p50", "ack_p95", "ack_p99", "cpu"}
+NOTES = {"rounds", "every", "clock", "on_cpu", "operations", "inserts", "distinct"}
+NOTES |= {"put_mean", "ack_mean"}
+EVERYWHERE = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+EITHER = pytest.mark.parametrize("which", [0, 1], ids=["gil", "ft"])
+Pair = tuple[Interpreter, Interpreter]
+Params = dict[str, Any]
+
+
+def _python(pair: Pair, which: int, mode: Mode) -> Interpreter:
+    if not has_mode(pair[which], mode):
+        pytest.skip(f"{pair[which].release} here has no {mode.name}")
+    return pair[which]
+
+
+def _has_figures(outcome: dict[str, Any], rounds: int) -> None:
+    assert outcome["metrics"].keys() == METRICS
+    for metric in outcome["metrics"].values():
+        assert metric["unit"] == "seconds"
+        assert len(metric["samples"]) == rounds
+        assert all(sample >= 0 for sample in metric["samples"])
+    acks = [outcome["metrics"][f"ack_p{percent}"]["samples"] for percent in (50, 95, 99)]
+    assert all(0 < a <= b <= c for a, b, c in zip(*acks, strict=True))
+    assert outcome["notes"]["ack_mean"] > 0
+    assert outcome["notes"]["put_mean"] >= 0
+    assert outcome["metrics"]["op"]["samples"][0] > 0
+
+
+@EITHER
+@EVERYWHERE
+def test_every_id_arrives_and_is_acknowledged(pair: Pair, which: int, mode: Mode) -> None:
+    ladder = (
+        [(1, 1), (3, 64)] if mode.start_method == "spawn" else [(1, 1), (3, 1), (1, 64), (3, 64)]
+    )
+    cells = [{"workers": 2, "writers": writers, "window": window} for writers, window in ladder]
+    python = _python(pair, which, mode)
+    outcomes = small_cells(python, "sharded_writers", mode, cells)
+    for cell, outcome in zip(cells, outcomes, strict=True):
+        polled = mode.kind == "interpreters" and cell["window"] == 1
+        operations = 8 if polled else OPERATIONS
+        notes = outcome["notes"]
+        twin = new_ids(2, Plan(operations, 0.0, 1, 10_000_000))
+        assert notes["inserts"] == notes["distinct"] == twin
+        assert notes["operations"] == 2 * operations
+        assert notes["every"] == (64 if cell["window"] == 64 else 8)
+        assert notes.keys() == NOTES
+        assert [each["name"] for each in outcome["invariants"]] == ["inserts"]
+        _has_figures(outcome, 2)
+
+
+@pytest.mark.parametrize(
+    "mode", [mode for mode in MODES if mode.start_method in (None, "fork")], ids=lambda m: m.name
+)
+def test_time_boxes_tell_their_wall_and_their_attempts(pair: Pair, mode: Mode) -> None:
+    boxed = {"workers": 2, "writers": 2, "duration": 60, "id_space": 5_000}
+    cells = [
+        {**boxed, "form": "timed", "window": 1},
+        {**boxed, "form": "timed", "window": 64},
+        {**boxed, "form": "article", "window": 1},
+    ]
+    python = _python(pair, 1, mode)
+    outcomes = small_cells(python, "sharded_writers", mode, cells)
+    for stride, outcome in zip((8, 64, 1), outcomes, strict=True):
+        notes = outcome["notes"]
+        assert notes["wall"] > 0.06
+        assert notes["attempts"] == notes["operations"] >= notes["inserts"] > 0
+        assert notes["distinct"] == notes["inserts"] <= 5_000
+        assert notes["every"] == stride
+        assert notes.keys() == NOTES | {"wall", "attempts"}
+        _has_figures(outcome, 1)
+
+
+def test_through_the_whole_chain_with_the_gil_as_asked_for(ft_python: Interpreter) -> None:
+    words = ["--workers", "2", "--set", "writers=2", "--set", "window=64"]
+    for asked, gil in (("on", True), ("off", False)):
+        mode = words_of(mode_named("processes-fork")) if sys.platform != "win32" else []
+        document = document_of(
+            ft_python.executable, "sharded_writers", *mode, *words, "--gil", asked
+        )
+        assert document["gil"] == {"asked": gil, "before": gil, "after": gil}
+        assert document["metrics"].keys() == METRICS
+        assert document["notes"]["inserts"] == new_ids(2, Plan(1_024, 0.0, 1, 10_000_000))
+
+
+def _run(**params: Any) -> Outcome:
+    """Run a cell by threads of this process."""
+    cell = Cell(
+        mode=THREADS,
+        params=SHARDED_WRITERS.parse(params),
+        profile=profile_named("smoke"),
+        deadline=Deadline(30),
+        observe=lambda *_: None,
+    )
+    return SHARDED_WRITERS.run(cell)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.sampled_from([1, 2, 8, 16]),
+    st.integers(1, 80) | st.integers(1, 1 << 62),
+)
+def test_writers_together_hold_what_one_set_would(
+    workers: int, writers: int, window: int, id_space: int
+) -> None:
+    kept = sharded_writers.OPERATIONS
+    sharded_writers.OPERATIONS = 48
+    try:
+        found = _run(workers=workers, writers=writers, window=window, id_space=id_space)
+    finally:
+        sharded_writers.OPERATIONS = kept
+    assert found.notes["inserts"] == new_ids(workers, Plan(48, 0.0, 1, id_space))
+
+
+@pytest.mark.parametrize("window", [3, 1_000])
+def test_a_window_that_no_round_is_a_multiple_of_is_code_3(window: int) -> None:
+    done = run_probe(sys.executable, "sharded_writers", "--set", f"window={window}")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "1024 operations per producer, no multiple of this window" in done.stderr
+
+
+def test_the_article_had_no_windows() -> None:
+    reason = why_not(THREADS, SHARDED_WRITERS.parse({"form": "article", "window": 64}))
+    assert reason == "the article measured window 1 alone"
+    for mode in MODES:
+        for window in (1, 64, 1_024):
+            assert why_not(mode, SHARDED_WRITERS.parse({"window": window})) is None
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"window": 1_025}, "window must be from 1 to 1024"),
+        ({"writers": 0}, "writers must be from 1 to 256"),
+        ({"workers": 0}, "workers must be from 1 to 256"),
+        ({"form": "boxed"}, "There is: article, fixed, timed"),
+        ({"fill": "cold"}, "sharded_writers parameter 'fill'"),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused(params: Params, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        SHARDED_WRITERS.parse(params)
+    assert said in str(caught.value)
+
+
+def _packed(*times: int) -> bytes:
+    return array("q", times).tobytes()
+
+
+def _producer(begin: int, end: int, puts: bytes, acks: bytes) -> tuple[Any, ...]:
+    return begin, end, end - begin, 8, 0, b"", (puts, acks)
+
+
+def _writer(attempts: int, inserts: int, held: int) -> tuple[Any, ...]:
+    return 0, 1, 1, attempts, inserts, b"", held
+
+
+def test_a_round_is_timed_from_the_first_begin_to_the_last_acknowledgement() -> None:
+    producers = (
+        _producer(1_000, 5_000, _packed(10, 20), _packed(100, 300)),
+        _producer(2_000, 9_000, _packed(30), _packed(200)),
+    )
+    one = as_run(Round(reports=(*producers, _writer(16, 3, 3)), cpu=32e-6), 2)
+    found = {name: metric.samples[0] for name, metric in metrics([one]).items()}
+    assert found == pytest.approx(
+        {
+            "op": 8_000e-9 / 16,
+            "put": 20e-9,
+            "ack_p50": 200e-9,
+            "ack_p95": 290e-9,
+            "ack_p99": 298e-9,
+            "cpu": 2e-6,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("writer", "said"),
+    [
+        (_writer(7, 3, 3), "8 ids were sent and 7 arrived"),
+        (_writer(9, 3, 3), "8 ids were sent and 9 arrived"),
+        (_writer(8, 4, 3), "say that 4 ids were new, but hold 3"),
+        (_writer(8, 2, 3), "say that 2 ids were new, but hold 3"),
+    ],
+)
+def test_writers_that_do_not_add_up_are_refused(writer: tuple[Any, ...], said: str) -> None:
+    reports = (_producer(0, 1, _packed(1), _packed(1)), writer)
+    with pytest.raises(FtbenchError, match=said):
+        as_run(Round(reports=reports, cpu=0.0), 1)
