@@ -2,8 +2,9 @@
 
     unit_N      seconds from the first worker's begin to the last one's end, per unit of all
     serial      seconds per unit of the serial twin: the main thread, while all workers wait
-    relative_N  T(N) / T(serial) = 1 / E(N), where E(N) = N * T(serial) / T(N) / N is the scaling
-                efficiency; 1 is ideal as long as there is a core for each worker, N / cores above
+    relative_N  T(N) / T(serial) = 1 / E(N), where the scaling efficiency E(N) is the speed-up,
+                N * T(serial) / T(N), over N: 1 is ideal as long as there is a core for each
+                worker, N / cores above
     cpu         CPU seconds per unit with the most workers, of the workers and the parent
 
 T(N) is the time of N workers of which each does the serial amount of work, T(serial) that of its

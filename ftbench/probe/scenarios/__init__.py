@@ -10,7 +10,7 @@ from importlib import import_module
 
 from ftbench.probe.scenarios.base import Scenario
 
-NAMES = ("lifecycle", "footprint", "shared_set", "sharded_writers", "cpu_scaling")
+NAMES = ("lifecycle", "footprint", "shared_set", "sharded_writers", "cpu_scaling", "must_scale")
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]
 

@@ -1,0 +1,96 @@
+"""must_scale through the probe: what it yields, what it says of a pattern, how it ends."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from probing import document_of, program, run_probe
+
+from benchmarks.must_scale import MustScale
+from ftbench.interpreters import Interpreter
+from ftbench.probe.ledgers import LEDGER
+from ftbench.probe.pairs import Pair, Report, Turn
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.must_scale import metrics
+
+METRICS = {"op", "relative_2", "relative_4", "control_2", "control_4"}
+
+# A cell whose pattern is `bad` in the threads, and the real one in the serial twin.
+_BAD_PATTERN = """
+import threading, time
+from ftbench.probe import cell, patterns
+real = patterns.closures
+{function}
+def either(turns):
+    main = threading.current_thread() is threading.main_thread()
+    return real(turns) if main else bad(turns)
+patterns.closures = either
+cell.main()
+"""
+
+
+def _turn(seconds: int) -> Turn:
+    return Turn(reports=(Report(0, seconds * 10**9, 0, 0),), cpu=0.0)
+
+
+@pytest.mark.parametrize("build", [0, 1], ids=["gil", "ft"])
+@pytest.mark.parametrize("pattern", ["imports", "shared_lock"])
+def test_a_pattern_is_measured_in_both_arms(
+    pair: tuple[Interpreter, Interpreter], build: int, pattern: str
+) -> None:
+    python = pair[build]
+    document = document_of(python.executable, "must_scale", "--set", f"pattern={pattern}")
+    assert document["metrics"].keys() == METRICS
+    for metric in document["metrics"].values():
+        assert all(sample > 0 for sample in metric["samples"])
+    # Per arm: one thread twice, then two and four.
+    assert document["invariants"][0]["checked"].startswith("16 times")
+    notes = document["notes"]
+    assert (notes["ledger"], notes["reason"]) == (LEDGER[pattern].ledger, LEDGER[pattern].reason)
+    assert (notes["rounds"], notes["turns"]) == (1, LEDGER[pattern].turns)
+    assert notes["on_cpu"].keys() == METRICS - {"op"}
+
+
+def test_the_metrics_of_known_pairs() -> None:
+    found = {
+        "relative_2": [Pair(one=_turn(2), many=_turn(3))],
+        "relative_4": [Pair(one=_turn(4), many=_turn(4))],
+        "control_2": [Pair(one=_turn(8), many=_turn(4))],
+    }
+    assert {name: metric.samples for name, metric in metrics(found, 10).items()} == {
+        "op": pytest.approx((0.3,)),
+        "relative_2": (1.5,),
+        "relative_4": (1.0,),
+        "control_2": (0.5,),
+    }
+
+
+def test_the_benchmark_tracks_every_metric_of_every_pattern() -> None:
+    tracked = {name.removeprefix("track_") for name in dir(MustScale) if name.startswith("track_")}
+    assert tracked == METRICS
+    scenario = scenario_named("must_scale")
+    assert MustScale.params == (scenario.modes, scenario.params["pattern"].choices)
+    assert MustScale.version == scenario.version
+
+
+def test_only_threads_share() -> None:
+    done = run_probe(sys.executable, "must_scale", "--mode", "processes-spawn")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "must_scale is measured in threads" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("worst", "code", "story"),
+    [
+        ("raise RuntimeError('boom in a thread')", 4, "RuntimeError: boom in a thread"),
+        ("return 0", 1, "closures: checksums"),
+        ("time.sleep(600)", 5, "--deadline"),
+    ],
+)
+def test_a_thread_that_fails_lies_or_hangs_ends_the_run(worst: str, code: int, story: str) -> None:
+    how = program(_BAD_PATTERN.format(function=f"def bad(turns):\n    {worst}\n"))
+    words = ["--set", "pattern=closures", "--deadline", "3"]
+    done = run_probe(sys.executable, "must_scale", *words, how=how)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert story in done.stderr
