@@ -1,8 +1,9 @@
 """The virtual environments that benchmarks run in: one per interpreter, no network, no compiler.
 
 A virtual environment holds asv_runner and the measured side of ftbench, copied and compiled to
-bytecode by the interpreter itself.  It is made beside its place and renamed, so one that exists
-is whole; a stamp says what it was made of.
+bytecode by the interpreter itself.  The engines that the host has installed lie beside that, in
+folders which are on no path until a cell of theirs steps in (`probe.engines`).  An environment is
+made beside its place and renamed, so one that exists is whole; a stamp says what it was made of.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ import ftbench
 from ftbench.errors import InterpreterError
 from ftbench.interpreters import Interpreter
 from ftbench.interpreters.asking import run_python
+from ftbench.probe import engines
 from ftbench.probe.environ import clean_environment
 
 # The measured side: all that is ever copied into a benchmarked interpreter.
@@ -35,8 +38,11 @@ MEASURED: Final = (
     "benchmarking.py",
     "probe",
 )
+# Engine → the packages that it is made of.  Pure Python alone can be handed to any interpreter.
+ENGINES: Final = {"joblib": ("joblib", "cloudpickle")}
 DEADLINE_SECONDS: Final = 60.0
 OPTIONS: Final = ("--quiet", "--no-seed", "--no-periodic-update", "--no-vcs-ignore")
+_COMPILED: Final = frozenset({".so", ".pyd", ".dylib"})
 _STAMP: Final = "ftbench-stamp.json"
 _PACKAGE: Final = Path(ftbench.__file__).parent
 _RUNNER: Final = Path(asv_runner.__file__).parent
@@ -50,6 +56,28 @@ def measured_files() -> Iterator[Path]:
         yield from (file.relative_to(_PACKAGE) for file in files)
 
 
+def engine_files(engine: str) -> dict[Path, Path]:
+    """Return the source files of an engine as it is installed on the host: target → source.
+
+    Targets are relative to the engine's folder.  Empty where a package of it is not installed, or
+    is not pure Python; its own tests are left out.
+    """
+    found = {}
+    for package in ENGINES[engine]:
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            return {}
+        folder = Path(spec.submodule_search_locations[0])
+        files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+        if any(file.suffix in _COMPILED for file in files):
+            return {}
+        for file in files:
+            inside = file.relative_to(folder)
+            if file.suffix == ".py" and not {"test", "tests"} & set(inside.parts):
+                found[Path(package) / inside] = file
+    return found
+
+
 def _stamp(interpreter: Interpreter) -> str:
     """Return what the environment is made of; another stamp means another environment."""
     sources = hashlib.sha256()
@@ -57,6 +85,9 @@ def _stamp(interpreter: Interpreter) -> str:
         sources.update(f"{file.as_posix()}\0".encode() + (_PACKAGE / file).read_bytes())
     for file in sorted(_RUNNER.rglob("*.py")):
         sources.update(file.read_bytes())
+    for engine in ENGINES:
+        for target, file in engine_files(engine).items():
+            sources.update(f"{target.as_posix()}\0".encode() + file.read_bytes())
     executable = interpreter.executable.stat()
     return json.dumps(
         {
@@ -76,7 +107,7 @@ def python_of(venv: Path) -> Path:
 
 
 def _fill(venv: Path) -> None:
-    """Copy the measured side and asv_runner in, and let the interpreter compile them."""
+    """Copy the measured side, asv_runner and engines in; let the interpreter compile them."""
     python = python_of(venv)
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     purelib = Path(run_python(python, ["-c", where], deadline=DEADLINE_SECONDS).strip())
@@ -86,7 +117,14 @@ def _fill(venv: Path) -> None:
         shutil.copyfile(_PACKAGE / file, target)
     bytecode = shutil.ignore_patterns("__pycache__")
     shutil.copytree(_RUNNER, purelib / "asv_runner", ignore=bytecode)
-    run_python(python, ["-m", "compileall", "-q", str(purelib)], deadline=DEADLINE_SECONDS)
+    beside = venv / engines.FOLDER
+    for engine in ENGINES:
+        for inside, file in engine_files(engine).items():
+            target = beside / engine / inside
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    folders = [str(each) for each in (purelib, beside) if each.is_dir()]
+    run_python(python, ["-m", "compileall", "-q", *folders], deadline=DEADLINE_SECONDS)
 
 
 def ready(venv: Path, interpreter: Interpreter) -> Path:

@@ -69,9 +69,9 @@ def unavailable(mode: Mode) -> str | None:
             return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
         return None
     if mode.engine is not None:
-        from importlib.util import find_spec  # noqa: PLC0415 - only engines need it
+        from ftbench.probe import engines  # noqa: PLC0415 - spawned workers never come here
 
-        if find_spec(mode.engine) is None:
+        if not engines.found(mode.engine):
             return f"{mode.engine} is not installed in this interpreter"
     if mode.start_method is not None:
         import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it

@@ -10,7 +10,15 @@ from importlib import import_module
 
 from ftbench.probe.scenarios.base import Scenario
 
-NAMES = ("lifecycle", "footprint", "shared_set", "sharded_writers", "cpu_scaling", "must_scale")
+NAMES = (
+    "lifecycle",
+    "footprint",
+    "shared_set",
+    "sharded_writers",
+    "cpu_scaling",
+    "must_scale",
+    "pools",
+)
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]
 

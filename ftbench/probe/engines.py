@@ -1,0 +1,45 @@
+"""Engines: the packages beside the standard library that some modes need, and where they lie.
+
+A measured interpreter has the standard library and the probe on its path, and nothing else.  In a
+benchmark's environment an engine lies in a folder of its own beside that path, and only a cell
+of the engine's mode steps into it.  By hand, an engine is whatever the interpreter has installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import ModuleType
+
+FOLDER = "engines"
+
+
+def place(engine: str) -> Path:
+    """Return the folder that an engine has in this interpreter's environment; it need not be."""
+    return Path(sys.prefix, FOLDER, engine)
+
+
+def found(engine: str) -> bool:
+    """Return whether this interpreter has the package `engine`, without loading it."""
+    return PathFinder.find_spec(engine, [*sys.path, str(place(engine))]) is not None
+
+
+def load(engine: str, module: str) -> ModuleType:
+    """Return a `module` of `engine`; from now on this process and its children find the engine.
+
+    Raises `ImportError` if it is not there.
+    """
+    folder = str(place(engine))
+    if place(engine).is_dir() and folder not in sys.path:
+        sys.path.append(folder)
+        told = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = f"{told}{os.pathsep}{folder}" if told else folder
+    return import_module(module)
+
+
+def version(engine: str) -> str:
+    """Return the name and version of an engine that is loaded."""
+    return f"{engine} {sys.modules[engine].__version__}"

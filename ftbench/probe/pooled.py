@@ -1,0 +1,27 @@
+"""What the workers of a pool run.
+
+Imported by every spawned worker and inside subinterpreters: no imports but of what every
+interpreter has loaded.
+"""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from os import getpid
+from time import sleep
+
+
+def echo(number: int) -> int:
+    """Return `number`: an empty task whose result can be checked."""
+    return number
+
+
+def step(number: int) -> int:
+    """Return one step of a linear congruential generator from `number`: a small task."""
+    return (number * 1103515245 + 12345) & 0xFFFFFFFF
+
+
+def nap(seconds: float) -> tuple[int, int]:
+    """Sleep, so that another worker takes the next task; return which worker this is."""
+    sleep(seconds)
+    return getpid(), get_ident()

@@ -1,0 +1,287 @@
+"""Pools: what a program hands its tasks to, each library's behind one interface.
+
+`POOL_TABLE` says which pool there is in which mode.  Another engine is an entry there, a `Mode`
+in `modes`, and its packages in the table of what is copied into environments.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+from ftbench.errors import FtbenchError, WorkerFailedError
+from ftbench.probe.crews import Deadline
+from ftbench.probe.modes import MODE_NAMES, Mode
+
+LOKY = "loky"
+
+
+class Pool:
+    """Workers of one mode that take tasks; a subclass knows one library's way.
+
+    Functions are a module's, results come back by value.  Every wait ends at the deadline with
+    `DeadlineError`; a task or a worker that fails raises `WorkerFailedError` with its story.
+    """
+
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
+        """Make the pool; whether its workers stand already is the library's business."""
+        self.mode = mode
+        self.workers = workers
+        self.deadline = deadline
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Hand over one task; return what `result` takes."""
+        raise NotImplementedError
+
+    def _get(self, handle: Any, seconds: float) -> Any:
+        """Wait up to `seconds` for a task's result and return it."""
+        raise NotImplementedError
+
+    def _map(
+        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
+    ) -> list[Any]:
+        """Run a task per item, `chunk` of them at a time, within `seconds`; return the results."""
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        """Let the workers finish what they have, and wait until they are gone."""
+        raise NotImplementedError
+
+    def result(self, handle: Any) -> Any:
+        """Wait for a task's result and return it."""
+        try:
+            return self._get(handle, self.deadline.left())
+        except BaseException as error:
+            raise self._told(error) from error
+
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Run one task and return its result."""
+        try:
+            return self._get(self.submit(function, *args), self.deadline.left())
+        except BaseException as error:
+            raise self._told(error) from error
+
+    def map(self, function: Callable[..., Any], items: Sequence[Any], chunk: int) -> list[Any]:
+        """Run a task per item, `chunk` of them at a time; return the results in order."""
+        try:
+            return self._map(function, items, chunk, self.deadline.left())
+        except BaseException as error:
+            raise self._told(error) from error
+
+    def shutdown(self) -> float:
+        """End the pool; return the seconds until its last worker was gone."""
+        return self._within(self._end, "the pool to shut down")
+
+    def _within(self, function: Callable[[], None], what: str) -> float:
+        """Call what knows no deadline; return the seconds that it took."""
+        failed: list[BaseException] = []
+        took: list[float] = []
+
+        def body() -> None:
+            begin = time.perf_counter()
+            try:
+                function()
+            except BaseException as error:  # noqa: BLE001 - told below
+                failed.append(error)
+            took.append(time.perf_counter() - begin)
+
+        # Daemon: after a deadline the process must be able to end without it.
+        thread = Thread(target=body, daemon=True)
+        thread.start()
+        thread.join(self.deadline.left())
+        if failed:
+            raise self._told(failed[0]) from failed[0]
+        if not took:
+            raise self.deadline.passed(what)
+        return took[0]
+
+    def _told(self, error: BaseException) -> FtbenchError:
+        """Return `error` as one of ours."""
+        if isinstance(error, FtbenchError):
+            return error
+        if not self.deadline.left():
+            return self.deadline.passed("a task of the pool to end")
+        import traceback  # noqa: PLC0415
+
+        return WorkerFailedError(
+            f"A task or a worker of the pool ({self.mode.title}) failed; nothing is recorded.",
+            story="".join(traceback.format_exception(error)),
+        )
+
+
+class ExecutorPool(Pool):
+    """An executor of `concurrent.futures`, or one with its interface."""
+
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
+        super().__init__(mode, workers, deadline)
+        self._executor = _EXECUTORS[mode.kind](mode, workers)
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self._executor.submit(function, *args)
+
+    def _get(self, handle: Any, seconds: float) -> Any:
+        return handle.result(seconds)
+
+    def _map(
+        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
+    ) -> list[Any]:
+        return list(self._executor.map(function, items, timeout=seconds, chunksize=chunk))
+
+    def _end(self) -> None:
+        self._executor.shutdown(wait=True)
+
+
+class MultiprocessingPool(Pool):
+    """`multiprocessing.Pool`, and its twin `multiprocessing.pool.ThreadPool`."""
+
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
+        super().__init__(mode, workers, deadline)
+        self._pool = _multiprocessing_pool(mode, workers)
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self._pool.apply_async(function, args)
+
+    def _get(self, handle: Any, seconds: float) -> Any:
+        return handle.get(seconds)
+
+    def _map(
+        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
+    ) -> list[Any]:
+        results: list[Any] = self._pool.map_async(function, items, chunk).get(seconds)
+        return results
+
+    def _end(self) -> None:
+        self._pool.close()
+        self._pool.join()
+
+
+class JoblibPool(Pool):
+    """`joblib.Parallel`, called anew for every task or map, as programs do.
+
+    It has no futures.  The processes behind it stay from call to call until they are told to end.
+    """
+
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
+        super().__init__(mode, workers, deadline)
+        joblib = _engine("joblib")
+        self._parallel, self._delayed = joblib.Parallel, joblib.delayed
+
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self.map(function, args, 1)[0]
+
+    def _map(
+        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
+    ) -> list[Any]:
+        parallel = self._parallel(
+            n_jobs=self.workers, backend=self.mode.name, batch_size=chunk, timeout=seconds
+        )
+        task = self._delayed(function)
+        results: list[Any] = parallel(task(item) for item in items)
+        return results
+
+    def _end(self) -> None:
+        _engine("joblib.externals.loky").get_reusable_executor(reuse=True).shutdown(wait=True)
+
+
+def _threads(_mode: Mode, workers: int) -> Any:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - each mode loads its own
+
+    return ThreadPoolExecutor(workers)
+
+
+def _processes(mode: Mode, workers: int) -> Any:
+    import multiprocessing  # noqa: PLC0415
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
+    return ProcessPoolExecutor(workers, multiprocessing.get_context(mode.start_method))
+
+
+def _interpreters(_mode: Mode, workers: int) -> Any:
+    import concurrent.futures  # noqa: PLC0415
+
+    # By name: the class is not there in the releases that the host and mypy know.
+    return getattr(concurrent.futures, "InterpreterPoolExecutor")(workers)  # noqa: B009
+
+
+def _loky(_mode: Mode, workers: int) -> Any:
+    return _engine("joblib.externals.loky").ProcessPoolExecutor(workers)
+
+
+def _engine(module: str) -> Any:
+    from ftbench.probe import engines  # noqa: PLC0415
+
+    return engines.load("joblib", module)
+
+
+def _multiprocessing_pool(mode: Mode, workers: int) -> Any:
+    import multiprocessing  # noqa: PLC0415
+
+    if mode.start_method is None:
+        from multiprocessing.pool import ThreadPool  # noqa: PLC0415
+
+        return ThreadPool(workers)
+    return multiprocessing.get_context(mode.start_method).Pool(workers)
+
+
+_EXECUTORS: dict[str, Callable[[Mode, int], Any]] = {
+    "threads": _threads,
+    "processes": _processes,
+    "interpreters": _interpreters,
+    LOKY: _loky,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolKind:
+    """One library's pool: its name in a scenario's `pool` parameter, its modes, how it is made."""
+
+    name: str
+    title: str
+    modes: tuple[str, ...]
+    make: Callable[[Mode, int, Deadline], Pool]
+
+
+POOL_TABLE = {
+    kind.name: kind
+    for kind in (
+        PoolKind(
+            name="executor",
+            title="concurrent.futures",
+            modes=(*MODE_NAMES, LOKY),
+            make=ExecutorPool,
+        ),
+        PoolKind(
+            name="multiprocessing",
+            title="multiprocessing.Pool",
+            modes=tuple(name for name in MODE_NAMES if name != "interpreters"),
+            make=MultiprocessingPool,
+        ),
+        PoolKind(name="joblib", title="joblib.Parallel", modes=(LOKY,), make=JoblibPool),
+    )
+}
+POOL_MODES = (*MODE_NAMES, LOKY)
+
+
+def no_such_pool(name: str, mode: Mode) -> str | None:
+    """Return why there is no pool `name` of `mode` on any build, None if there is one."""
+    kind = POOL_TABLE[name]
+    if mode.name in kind.modes:
+        return None
+    return f"{kind.title} has {', '.join(kind.modes)}"
+
+
+def pool_of(name: str, mode: Mode, workers: int, deadline: Deadline) -> Pool:
+    """Return a new pool whose every wait ends at `deadline`."""
+    return POOL_TABLE[name].make(mode, workers, deadline)
+
+
+def engine_of(mode: Mode) -> dict[str, str]:
+    """Return the note that names the engine of a mode and its version, once it is loaded."""
+    if mode.engine is None:
+        return {}
+    from ftbench.probe import engines  # noqa: PLC0415
+
+    return {"engine": engines.version(mode.engine)}

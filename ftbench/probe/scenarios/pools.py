@@ -1,0 +1,178 @@
+"""pools: what a pool costs, from its making to its end.
+
+A round is the whole life of a pool of N workers: made, asked for a first result, filled, used,
+shut down.  Shows the cold start that a script pays and the hand-over that a server pays per
+request, for each library's pool in each mode; does not show what a task of real work or a large
+argument costs (scenarios `grain` and `data`).  Source: every guide to the choice says "reuse a
+pool" ("Multithreading vs Multiprocessing - Choosing the Right Concurrency Model" has just two
+pools, each with one map); none says what the pools differ by.
+
+`cold` ends with the first result.  Executors start workers when tasks come (with fork: all at
+the first task), `multiprocessing.Pool` starts all at once; `full` is the time until each worker
+has taken a task, seen by tasks that nap.  Executors of threads and interpreters ignore a map's
+chunks: there, `map_64` is `map_1`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ftbench.errors import FtbenchError
+from ftbench.probe import pooled
+from ftbench.probe.clocks import clock_cost
+from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.modes import Mode
+from ftbench.probe.pools import (
+    POOL_MODES,
+    POOL_TABLE,
+    Pool,
+    engine_of,
+    no_such_pool,
+    pool_of,
+)
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+
+# Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
+CALLS, TASKS = 32, 512
+CHUNKS = (1, 64)
+STEPS = tuple(map(pooled.step, range(TASKS)))
+NAP_SECONDS = 0.005
+
+PARAMS = {
+    "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
+    "workers": Param(default=8),
+}
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    return no_such_pool(params["pool"], mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """One pool from its making to its end, in seconds.
+
+    `cold` and `full` begin with the pool's making; `dispatch` and `maps` (in the order of
+    `CHUNKS`) are per task.
+    """
+
+    cold: float
+    full: float
+    dispatch: float
+    maps: tuple[float, ...]
+    shutdown: float
+
+
+def opened(cell: Cell) -> tuple[Pool, float, float]:
+    """Make a pool; return it, when its making began, and the seconds until its first result."""
+    begin = time.perf_counter()
+    pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
+    answer = pool.call(pooled.echo, 1)
+    cold = time.perf_counter() - begin
+    check([answer], [1])
+    return pool, begin, cold
+
+
+def fill(pool: Pool) -> None:
+    """Return when every worker of the pool has taken a task."""
+    seen: set[tuple[int, int]] = set()
+    while len(seen) < pool.workers:
+        if not pool.deadline.left():
+            missing = pool.workers - len(seen)
+            raise pool.deadline.passed(f"{missing} of {pool.workers} workers to take a task")
+        seen.update(map(tuple, pool.map(pooled.nap, [NAP_SECONDS] * pool.workers, 1)))
+
+
+def one_by_one(pool: Pool) -> list[int]:
+    """Hand over empty tasks, each when the one before has come back; return their results."""
+    return [pool.call(pooled.echo, number) for number in range(CALLS)]
+
+
+def one_life(cell: Cell) -> Life:
+    """Make a pool, use it and shut it down."""
+    pool, begin, cold = opened(cell)
+    fill(pool)
+    full = time.perf_counter() - begin
+    return Life(
+        cold=cold,
+        full=full,
+        dispatch=timed(partial(one_by_one, pool), range(CALLS)),
+        maps=tuple(
+            timed(partial(pool.map, pooled.step, range(TASKS), chunk), STEPS) for chunk in CHUNKS
+        ),
+        shutdown=pool.shutdown(),
+    )
+
+
+def timed(function: Callable[[], list[int]], expected: Sequence[int]) -> float:
+    """Return the seconds per result of `function`, whose results must be `expected`."""
+    begin = time.perf_counter()
+    answers = function()
+    end = time.perf_counter()
+    check(answers, expected)
+    return (end - begin) / len(expected)
+
+
+def check(answers: Sequence[int], expected: Sequence[int]) -> None:
+    """Raise `FtbenchError` unless every result is the serial twin's."""
+    if list(answers) != list(expected):
+        wrong = sum(a != b for a, b in zip(answers, expected, strict=False))
+        raise FtbenchError(
+            f"{wrong} of {len(answers)} results are not the serial twin's {len(expected)}: "
+            "nothing is recorded.",
+            hint="The pool loses or mixes results; report it.",
+        )
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: the first cold start, then whole lives."""
+    pool, _, first = opened(cell)
+    pool.shutdown()
+    lives = [one_life(cell) for _ in repeats(cell.profile)]
+    results = len(lives) * (1 + CALLS + TASKS * len(CHUNKS))
+    return Outcome(
+        metrics=metrics(first, lives),
+        invariants=(
+            Invariant(name="results", checked=f"all {results} results are the serial twin's"),
+        ),
+        notes={
+            "rounds": len(lives),
+            "clock": clock_cost(),
+            "nap": NAP_SECONDS,
+            "calls": CALLS,
+            "tasks": TASKS,
+            **engine_of(cell.mode),
+        },
+    )
+
+
+def metrics(first: float, lives: Sequence[Life]) -> dict[str, Metric]:
+    """Return the metrics of all lives, a sample per life, all in seconds."""
+    samples = {
+        "first_cold": [first],
+        "cold": [each.cold for each in lives],
+        "full": [each.full for each in lives],
+        "dispatch": [each.dispatch for each in lives],
+        **{
+            f"map_{chunk}": [each.maps[place] for each in lives]
+            for place, chunk in enumerate(CHUNKS)
+        },
+        "shutdown": [each.shutdown for each in lives],
+    }
+    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+
+
+POOLS = Scenario(
+    name="pools",
+    version="1",
+    title="Make a pool of N workers, hand it tasks, shut it down",
+    params=PARAMS,
+    run=run,
+    modes=POOL_MODES,
+    hole=why_not,
+)

@@ -1,0 +1,50 @@
+"""The class of pools tracks what its scenario measures, over every pool in every mode."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.pools import Pools
+from ftbench.probe.modes import mode_named
+from ftbench.probe.pools import POOL_TABLE
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.pools import CHUNKS, Life, metrics
+
+LIFE = Life(cold=1.0, full=2.0, dispatch=0.1, maps=(0.3, 0.2), shutdown=0.5)
+
+
+def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pools, "cost_of", lambda _self, metric, *_cell: metric)
+    methods = {name for name in dir(Pools) if name.startswith("track_")}
+    found = metrics(3.0, [LIFE, LIFE])
+    assert methods == {f"track_{name}" for name in found}
+    for name in methods:
+        assert getattr(Pools(), name)("threads", "executor") == name.removeprefix("track_")
+        assert getattr(Pools, name).unit == "seconds"
+
+
+def test_the_samples_are_those_of_the_lives() -> None:
+    found = {name: metric.samples for name, metric in metrics(3.0, [LIFE, LIFE]).items()}
+    assert CHUNKS == (1, 64)
+    assert found == {
+        "first_cold": (3.0,),
+        "cold": (1.0, 1.0),
+        "full": (2.0, 2.0),
+        "dispatch": (0.1, 0.1),
+        "map_1": (0.3, 0.3),
+        "map_64": (0.2, 0.2),
+        "shutdown": (0.5, 0.5),
+    }
+
+
+def test_the_grid_has_every_pool_of_the_table_and_holes_for_the_rest() -> None:
+    scenario = scenario_named("pools")
+    modes, pools = Pools.params
+    assert (modes, Pools.version) == (scenario.modes, scenario.version)
+    measured = {
+        (mode, pool)
+        for mode in modes
+        for pool in pools
+        if scenario.why_not(mode_named(str(mode)), scenario.parse({"pool": pool})) is None
+    }
+    assert measured == {(mode, kind.name) for kind in POOL_TABLE.values() for mode in kind.modes}

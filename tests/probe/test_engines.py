@@ -1,0 +1,77 @@
+"""Engines are found where an environment keeps them, and stepped into only when asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ftbench.probe import engines
+from ftbench.probe.modes import Mode, unavailable
+
+ENGINE = "engine_of_a_test"
+MODE = Mode(name="x", kind="x", title="x", engine=ENGINE)
+
+
+@pytest.fixture
+def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment without engines, which the running interpreter takes for its own."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def installed(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an engine in that environment."""
+    package = prefix / "engines" / ENGINE / ENGINE
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("__version__ = '1.2'\n", encoding="utf-8")
+    (package / "part.py").write_text("ANSWER = 42\n", encoding="utf-8")
+    for name in (ENGINE, f"{ENGINE}.part"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return package.parent
+
+
+def test_what_is_not_there_is_not_found_and_cannot_be_loaded(prefix: Path) -> None:
+    assert not engines.found(ENGINE)
+    assert "not installed" in str(unavailable(MODE))
+    with pytest.raises(ImportError):
+        engines.load(ENGINE, ENGINE)
+    assert not [path for path in sys.path if ENGINE in path]
+
+
+def test_what_is_there_is_found_and_not_stepped_into(installed: Path) -> None:
+    assert engines.found(ENGINE)
+    assert unavailable(MODE) is None
+    assert ENGINE not in sys.modules
+    assert str(installed) not in sys.path
+    assert "PYTHONPATH" not in os.environ
+
+
+@pytest.mark.parametrize("told", [None, "elsewhere"])
+def test_loading_puts_it_on_the_path_of_this_process_and_of_its_children(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, told: str | None
+) -> None:
+    if told:
+        monkeypatch.setenv("PYTHONPATH", told)
+    before = list(sys.path)
+    for _ in range(2):
+        assert engines.load(ENGINE, f"{ENGINE}.part").ANSWER == 42
+    assert engines.version(ENGINE) == f"{ENGINE} 1.2"
+    assert sys.path == [*before, str(installed)]
+    assert os.environ["PYTHONPATH"] == os.pathsep.join(filter(None, [told, str(installed)]))
+    child = [sys.executable, "-P", "-c", f"import {ENGINE}; print({ENGINE}.__version__)"]
+    assert subprocess.check_output(child, text=True, timeout=60).strip() == "1.2"
+
+
+def test_by_hand_it_is_what_the_interpreter_has(prefix: Path) -> None:
+    assert engines.found("pytest")
+    before = list(sys.path)
+    assert engines.load("pytest", "pytest") is pytest
+    assert sys.path == before
+    assert "PYTHONPATH" not in os.environ
