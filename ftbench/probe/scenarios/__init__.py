@@ -18,6 +18,7 @@ NAMES = (
     "cpu_scaling",
     "must_scale",
     "pools",
+    "data",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]

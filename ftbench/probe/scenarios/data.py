@@ -1,0 +1,215 @@
+"""data: a payload goes to another worker and comes back, through every channel of a mode.
+
+Shows what it costs to hand data over: seconds per round trip for four sizes, of bytes and of a
+nested object, and what the tree grows by while both sides hold the largest.  The far side reads
+all of what it got before it answers with it, so nothing is promised instead of sent; that reading
+is not in the time.  Bytes in shared memory are written once per way and read where they stand.
+
+Does not show throughput (one payload is under way at a time), workers that work on shared memory
+in place and send nothing but a signal, or memory that is only needed on the way, as a pickled copy
+is: a look sees what stays.  The two sides are two workers; that one of them may be the parent
+changes nothing in how they are connected, nor does the start method once both stand.
+
+Source: "Python Multiprocessing vs. Multithreading: A Cost-Speed-Risk Decision" calls data movement
+the second cost driver, and other guides warn of it in the same way; none has a figure.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftbench.errors import FtbenchError
+from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
+from ftbench.probe.clocks import NANO
+from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.modes import Mode
+from ftbench.probe.observation import KINDS, roles, totals
+from ftbench.probe.reports import Report, instrument, on_cpu, reports_of
+from ftbench.probe.samples import percentile
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.transport import trips
+from ftbench.probe.transport.payloads import KIB, build, checksum
+
+SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}
+LARGEST = max(SIZES.values())
+# Trips of a round, smallest size first: a tenth of a second or so on a machine of today.
+TRIPS = {"bytes": (200, 100, 20, 4), "object": (100, 30, 5, 1)}
+# Behind a queue that is looked at every 10 ms.
+POLLED_TRIPS = (8, 4, 2, 1)
+
+PARAMS = {
+    "channel": Param(default="queue", choices=CHANNELS),
+    "kind": Param(default="bytes", choices=("bytes", "object")),
+}
+EMPTY, BUILT, HELD = "empty", "built", "held"
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    return hole(params["channel"], mode)
+
+
+def ladder_of(cell: Cell) -> tuple[tuple[int, int], ...]:
+    """Return (bytes, trips of a round) of each size."""
+    polled = cell.mode.kind == "interpreters" and cell.params["channel"] == "queue"
+    counts = POLLED_TRIPS if polled else TRIPS[cell.params["kind"]]
+    return tuple(zip(SIZES.values(), counts, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One round: the reports of both sides, and how many trips each size made."""
+
+    near: Report
+    far: Report
+    ladder: tuple[tuple[int, int], ...]
+
+    @property
+    def trips(self) -> list[list[float]]:
+        """Seconds of each trip, there and back, by size."""
+        (_, out, home), (_, answered, got) = self.near.more, self.far.more
+        asked, back, left, arrived = map(_times, (out, home, answered, got))
+        every = [
+            (there - start + end - again) * NANO
+            for start, there, again, end in zip(asked, arrived, left, back, strict=True)
+        ]
+        places = iter(every)
+        return [[next(places) for _ in range(count)] for _size, count in self.ladder]
+
+
+def _times(packed: bytes) -> array[int]:
+    times = array("q")
+    times.frombytes(packed)
+    return times
+
+
+def run(cell: Cell) -> Outcome:
+    """Look at the memory of one payload that both sides hold, then time the trips."""
+    _look(cell)
+    runs = _time(cell)
+    return Outcome(
+        metrics=metrics(runs),
+        invariants=(check(runs, cell.params["kind"]),),
+        notes=instrument([on_cpu((each.near, each.far)) for each in runs], 1)
+        | {"trips": {name: count for name, (_, count) in zip(SIZES, runs[0].ladder, strict=True)}},
+    )
+
+
+def _channel(cell: Cell) -> Channel:
+    return channel_of(cell.params["channel"], cell.mode, LARGEST)
+
+
+def _team(cell: Cell, channel: Channel, near: Any, far: Any, sizes: Sequence[int]) -> Team:
+    ready = (trips.build_all, (cell.params["kind"], tuple(sizes)))
+    members = [
+        Member(role=trips.NEAR, run=near, prepare=ready),
+        Member(role=trips.FAR, run=far),
+    ]
+    team = team_of(cell.mode, cell.deadline, members)
+    channel.settled()
+    return team
+
+
+def _look(cell: Cell) -> None:
+    """Have the tree looked at before there is a payload, with one, and with one on both sides.
+
+    The team is one of its own: memory and time are never taken from the same run.
+    """
+    kind, channel = cell.params["kind"], _channel(cell)
+    give = (trips.give, (channel.near, kind, LARGEST))
+    keep = (trips.keep, (channel.far, kind))
+    team = _team(cell, channel, give, keep, [LARGEST])
+    cell.observe(EMPTY, 0.0, team.roles())
+    gave, kept = team.round(lambda: cell.observe(BUILT, 0.0, team.roles())).reports
+    cell.observe(HELD, 0.0, team.roles())
+    team.end()
+    channel.close()
+    if gave != kept:
+        raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
+
+
+def _time(cell: Cell) -> list[Run]:
+    kind, channel, ladder = cell.params["kind"], _channel(cell), ladder_of(cell)
+    near = (trips.near, (channel.near, kind, ladder))
+    far = (trips.far, (channel.far, kind, ladder))
+    team = _team(cell, channel, near, far, [size for size, _ in ladder])
+    runs = []
+    for _ in repeats(cell.profile):
+        here, there = reports_of(team.round())
+        runs.append(Run(near=here, far=there, ladder=ladder))
+    team.end()
+    channel.close()
+    return runs
+
+
+def check(runs: Sequence[Run], kind: str) -> Invariant:
+    """Return the invariant: on every trip both sides got the payload of the serial twin.
+
+    Raises `FtbenchError` if not.
+    """
+    expected = [
+        total for size, count in runs[0].ladder for total in [checksum(build(kind, size))] * count
+    ]
+    for each in runs:
+        for side, report in ((trips.NEAR, each.near), (trips.FAR, each.far)):
+            if list(report.more[0]) != expected:
+                raise FtbenchError(
+                    f"What the {side} got is not the serial twin's payload: nothing is recorded."
+                )
+    return Invariant(
+        name="checksum",
+        checked=f"in each of {len(runs)} rounds {len(expected)} payloads had the serial twin's "
+        "checksum, there and back",
+    )
+
+
+def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
+    """Return seconds per trip of each size: a sample per round, the median of its trips."""
+    times = [each.trips for each in runs]
+    return {
+        f"trip_{name}": Metric(
+            unit="seconds", samples=tuple(percentile(each[at], 50) for each in times)
+        )
+        for at, name in enumerate(SIZES)
+    }
+
+
+def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
+    """Return what the tree grew by to hold the largest payload on both sides.
+
+    In the scarcest kind that the system knows (PSS, else USS, else RSS), with the payload itself;
+    `beyond` is the part that is not the payload, but copies and buffers.
+    """
+    sums = {
+        phase: {kind: totals(seen["samples"], kind) for kind in KINDS}
+        for phase, seen in phases.items()
+    }
+    kind = next(
+        each for each in ("pss", "uss", "rss") if all(found[each] for found in sums.values())
+    )
+    empty, built, held = (sums[phase][kind][-1] for phase in (EMPTY, BUILT, HELD))
+    return Outcome(
+        metrics={"held": Metric(unit="bytes", samples=(held - empty,))},
+        notes={
+            "memory": kind,
+            "payload": LARGEST,
+            "beyond": held - built,
+            "roles": roles(phases[HELD]["samples"][-1]),
+        },
+    )
+
+
+DATA = Scenario(
+    name="data",
+    version="1",
+    title="A payload goes to another worker and comes back",
+    params=PARAMS,
+    run=run,
+    observed=True,
+    hole=why_not,
+    from_observation=from_observation,
+)

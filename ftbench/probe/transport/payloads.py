@@ -1,0 +1,58 @@
+"""Payloads of a size: bytes, or a nested object that takes as many bytes when it is pickled.
+
+Both are the same in every process and on every build, and have a checksum that looks at all of
+them: whoever says it has the payload, and not a promise of it.
+"""
+
+from __future__ import annotations
+
+from binascii import crc32
+
+TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
+if TYPE_CHECKING:
+    from typing import Any
+
+KIB = 1024
+# Bytes that a record takes when it is pickled, give or take a few.
+RECORD_BYTES = 512
+_TEXT = 412
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def record(number: int) -> dict[str, Any]:
+    """Return one record: a dict of numbers, text, a list, a tuple and a dict, none of it shared."""
+    return {
+        "id": number,
+        "name": f"item {number:>10}",
+        "tags": [f"a{number % 7}", f"b{number % 11}", f"c{number % 13}"],
+        "place": (number / 4, number / 2),
+        "more": {"parent": number // 2, "open": number % 2 == 0},
+        "text": f"{number:0>{_TEXT}}",
+    }
+
+
+def build(kind: str, size: int) -> Any:
+    """Return a payload of `size` bytes, a multiple of 1 KiB; `kind` is `bytes` or `object`."""
+    if kind == "bytes":
+        return bytes(range(256)) * (size // 256)
+    return [record(number) for number in range(size // RECORD_BYTES)]
+
+
+def checksum(payload: Any) -> int:
+    """Return the checksum of a payload, or of what came of it: bytes or a view of them, records."""
+    if not isinstance(payload, list):
+        return crc32(payload)
+    total = 0
+    for each in payload:
+        more, (x, y) = each["more"], each["place"]
+        total = (
+            total * 31
+            + each["id"]
+            + more["parent"]
+            + more["open"]
+            + int(x + y)
+            + len(each["name"])
+            + len(each["tags"])
+            + len(each["text"])
+        ) & _MASK
+    return total

@@ -1,0 +1,145 @@
+"""data on real interpreters: in every mode, by every channel, and what can go wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from probing import document_of, has_mode, program, run_probe, words_of
+
+from benchmarks.data import MODES, Data
+from ftbench.interpreters import Interpreter
+from ftbench.probe.channels import CHANNELS, hole
+from ftbench.probe.modes import mode_named
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.data import SIZES
+
+Pair = tuple[Interpreter, Interpreter]
+
+CELLS = [
+    (mode, channel)
+    for mode in MODES
+    for channel in CHANNELS
+    if hole(channel, mode_named(mode)) is None
+]
+METRICS = {f"trip_{name}" for name in SIZES} | {"held"}
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+
+
+def _measured(python: Interpreter, mode: str, channel: str, kind: str) -> dict[str, Any]:
+    if not has_mode(python, mode_named(mode)):
+        pytest.skip(f"{python.release} here has no {mode}")
+    words = [*words_of(mode_named(mode)), "--set", f"channel={channel}", "--set", f"kind={kind}"]
+    return document_of(python.executable, "data", *words)
+
+
+@pytest.mark.parametrize(("mode", "channel"), CELLS)
+@pytest.mark.parametrize(("which", "kind"), [(0, "object"), (1, "bytes")], ids=["gil", "ft"])
+def test_every_cell_is_measured(pair: Pair, which: int, kind: str, mode: str, channel: str) -> None:
+    document = _measured(pair[which], mode, channel, kind)
+    metrics = document["metrics"]
+    assert metrics.keys() == METRICS
+    for name, metric in metrics.items():
+        assert metric["unit"] == ("bytes" if name == "held" else "seconds")
+        assert len(metric["samples"]) == 1
+        assert metric["samples"][0] > 0
+    assert [each["name"] for each in document["invariants"]] == ["checksum"]
+    notes = document["notes"]
+    assert notes["trips"].keys() == SIZES.keys()
+    assert {"rounds", "every", "clock", "on_cpu", "memory", "beyond", "roles"} <= notes.keys()
+    assert set(notes["roles"]) - {"resource tracker", "fork server"} == (
+        {"parent", "near side", "far side"} if mode.startswith("processes") else {"parent"}
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs PSS")
+def test_a_reference_takes_no_memory_and_a_pipe_takes_a_copy(pair: Pair) -> None:
+    """Within 2 MiB: what an allocator keeps."""
+    payload, slack = SIZES["16mib"], 2 << 20
+    handed = _measured(pair[0], "threads", "handover", "bytes")["notes"]["beyond"]
+    piped = _measured(pair[0], "processes-spawn", "pipe", "bytes")["notes"]["beyond"]
+    assert abs(handed) < slack
+    assert piped > payload - slack
+
+
+def test_a_channel_that_makes_no_sense_is_code_3_with_its_reason() -> None:
+    words = ["--mode", "threads", "--set", "channel=pipe"]
+    done = run_probe(sys.executable, "data", *words)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "threads share all memory" in done.stderr
+
+
+# A cell whose sides do as the test says; forked members have it, spawned ones the real one.
+_BAD_CELL = """
+import os, signal, time
+from ftbench.probe import cell
+from ftbench.probe.transport import trips
+{side}
+trips.far = bad
+cell.main()
+"""
+
+
+def _with_far(side: str) -> list[str]:
+    return program(_BAD_CELL.format(side=side))
+
+
+@needs_fork
+@pytest.mark.parametrize("channel", ["queue", "pipe", "shared_memory", "mmap"])
+@pytest.mark.parametrize(
+    ("worst", "story"),
+    [
+        ("raise RuntimeError('boom at work')", "RuntimeError: boom at work"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "was killed by SIGKILL"),
+    ],
+    ids=["raises", "killed"],
+)
+def test_a_far_side_that_fails_ends_the_run_with_its_story(
+    channel: str, worst: str, story: str
+) -> None:
+    words = ["--mode", "processes-fork", "--set", f"channel={channel}"]
+    how = _with_far(f"def bad(*_args):\n    {worst}")
+    done = run_probe(sys.executable, "data", *words, how=how)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "Far side 0 of 1" in done.stderr
+    assert story in done.stderr
+
+
+@pytest.mark.parametrize("mode", ["threads", pytest.param("processes-fork", marks=needs_fork)])
+def test_a_far_side_that_does_not_answer_meets_the_deadline(mode: str) -> None:
+    how = _with_far("def bad(*_args):\n    time.sleep(600)")
+    done = run_probe(sys.executable, "data", "--mode", mode, "--deadline", "2.5", how=how)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "1 near side(s) and 1 far side(s) of 2 members" in done.stderr
+
+
+def test_a_wrong_payload_is_refused() -> None:
+    how = _with_far(
+        "real = trips.far\n"
+        "def bad(*args):\n"
+        "    trips.checksum = lambda _payload: 13\n"
+        "    return real(*args)"
+    )
+    done = run_probe(sys.executable, "data", "--mode", "threads", how=how)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "serial twin" in done.stderr
+
+
+def test_the_benchmark_tracks_every_metric_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Data, "cost_of", lambda _self, metric, *_cell: metric)
+    methods = [name for name in dir(Data) if name.startswith("track_")]
+    assert {name.removeprefix("track_") for name in methods} == METRICS
+    for name in methods:
+        method = getattr(Data(), name)
+        assert method("threads", "queue", "bytes") == name.removeprefix("track_")
+        assert method.unit == ("bytes" if name == "track_held" else "seconds")
+        assert method.better == "lower"
+
+
+def test_the_ladder_is_the_scenarios() -> None:
+    scenario = scenario_named("data")
+    assert Data.param_names == ("mode", *scenario.params)
+    assert set(Data.params[0]) <= set(scenario.modes)
+    for name, ladder in zip(Data.param_names[1:], Data.params[1:], strict=True):
+        assert scenario.params[name].choices == ladder

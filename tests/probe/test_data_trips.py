@@ -1,0 +1,312 @@
+"""The payloads of data, the calls of every channel, and what a round of trips comes to."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+import threading
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.probe import channels
+from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
+from ftbench.probe.modes import MODES, mode_named
+from ftbench.probe.reports import Report
+from ftbench.probe.scenarios import data
+from ftbench.probe.scenarios.data import SIZES, TRIPS, Run
+from ftbench.probe.transport import trips
+from ftbench.probe.transport.payloads import KIB, RECORD_BYTES, build, checksum, record
+from ftbench.probe.transport.sides import Mapped, opened
+
+SIZE = 8 * KIB
+KINDS = ("bytes", "object")
+EACH_KIND = pytest.mark.parametrize("kind", KINDS)
+# Every channel that two threads of one process can stand in for.
+IN_ONE_PROCESS = [
+    ("handover", "threads"),
+    ("simple_queue", "threads"),
+    ("queue", "threads"),
+    ("queue", "processes-spawn"),
+    ("pipe", "processes-spawn"),
+    ("shared_memory", "processes-spawn"),
+    ("mmap", "processes-spawn"),
+    ("shared_memory", "interpreters"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held() -> Iterator[None]:
+    yield
+    trips.HELD.clear()
+
+
+def test_bytes_have_the_size_asked_for() -> None:
+    assert [len(build("bytes", size)) for size in SIZES.values()] == list(SIZES.values())
+
+
+@pytest.mark.parametrize("size", SIZES.values())
+def test_an_object_takes_about_its_size_when_it_is_pickled(size: int) -> None:
+    assert len(pickle.dumps(build("object", size), 5)) == pytest.approx(size, rel=1 / 16)
+
+
+def test_records_share_nothing_that_pickle_could_send_once() -> None:
+    """But for the names of their fields, which any two dicts of a program share."""
+    texts = [
+        text for number in range(100) for text in (record(number)["text"], record(number)["name"])
+    ]
+    assert len(set(texts)) == len(texts)
+    assert len(pickle.dumps([record(number) for number in range(100)], 5)) > 90 * RECORD_BYTES
+
+
+@EACH_KIND
+def test_a_checksum_is_that_of_the_payload_and_of_its_copy(kind: str) -> None:
+    payload = build(kind, SIZE)
+    assert checksum(pickle.loads(pickle.dumps(payload))) == checksum(payload)  # noqa: S301
+    assert checksum(build(kind, SIZE)) == checksum(payload)
+    assert checksum(build(kind, SIZE // 2)) != checksum(payload)
+
+
+def test_a_checksum_looks_at_every_byte_and_at_a_view_alike() -> None:
+    payload = bytearray(build("bytes", SIZE))
+    expected = checksum(payload)
+    assert checksum(memoryview(payload)) == expected
+    for place in (0, SIZE // 2, SIZE - 1):
+        payload[place] ^= 1
+        assert checksum(payload) != expected
+        payload[place] ^= 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": 7},
+        {"name": ""},
+        {"tags": []},
+        {"place": (0.0, 0.0)},
+        {"more": {"parent": 0, "open": False}},
+        {"text": "short"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_checksum_looks_at_every_part_of_a_record(change: dict[str, Any]) -> None:
+    payload = build("object", SIZE)
+    changed = [*payload[:3], payload[3] | change, *payload[4:]]
+    assert checksum(changed) != checksum(payload)
+
+
+def _round(channel: Channel, kind: str, ladder: tuple[tuple[int, int], ...]) -> Run:
+    """Have two threads make the trips of one round."""
+    said: dict[str, Any] = {}
+
+    def far() -> None:
+        said["far"] = trips.far(channel.far, kind, ladder)
+
+    trips.build_all(kind, [size for size, _ in ladder])
+    other = threading.Thread(target=far)
+    other.start()
+    said["near"] = trips.near(channel.near, kind, ladder)
+    other.join(20)
+    return Run(near=Report(*said["near"]), far=Report(*said["far"]), ladder=ladder)
+
+
+@EACH_KIND
+@pytest.mark.parametrize(("channel", "mode"), IN_ONE_PROCESS)
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe's ends are POSIX's here")
+def test_every_channel_brings_the_payload_there_and_back(
+    channel: str, mode: str, kind: str
+) -> None:
+    made = channel_of(channel, mode_named(mode), SIZE)
+    made.settled()
+    try:
+        done = _round(made, kind, ((KIB, 3), (SIZE, 2)))
+    finally:
+        made.close()
+    assert [len(times) for times in done.trips] == [3, 2]
+    assert all(took > 0 for times in done.trips for took in times)
+    assert data.check([done], kind).name == "checksum"
+    assert done.near.attempts == done.far.attempts == 5
+
+
+@EACH_KIND
+@pytest.mark.parametrize(("channel", "mode"), IN_ONE_PROCESS)
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe's ends are POSIX's here")
+def test_what_was_given_is_kept_on_the_other_side(channel: str, mode: str, kind: str) -> None:
+    made = channel_of(channel, mode_named(mode), SIZE)
+    trips.build_all(kind, [SIZE])
+    kept: list[int] = []
+    other = threading.Thread(target=lambda: kept.append(trips.keep(made.far, kind)))
+    other.start()
+    gave = trips.give(made.near, kind, SIZE)
+    other.join(20)
+    assert kept == [gave] == [checksum(build(kind, SIZE))]
+    in_place = kind == "bytes" and channel in {"shared_memory", "mmap"}
+    assert ((trips.FAR,) in trips.HELD) is not in_place, "what is shared need not be kept"
+    made.close()
+
+
+def test_threads_hand_over_the_payload_itself() -> None:
+    channel = channel_of("handover", mode_named("threads"), SIZE)
+    send, _, _ = opened(channel.near, "object")
+    _, receive, _ = opened(channel.far, "object")
+    payload = build("object", SIZE)
+    send(payload)
+    assert receive() is payload
+
+
+def test_bytes_in_shared_memory_are_read_where_they_stand() -> None:
+    channel = channel_of("shared_memory", mode_named("processes-spawn"), SIZE)
+    send, _, done = opened(channel.near, "bytes")
+    _, receive, read = opened(channel.far, "bytes")
+    send(b"first")
+    got = receive()
+    send(b"other")
+    receive()
+    assert bytes(got) == b"other"
+    got.release()
+    done()
+    read()
+    channel.close()
+
+
+def test_payloads_are_built_once_and_what_was_kept_is_forgotten() -> None:
+    trips.build_all("object", [KIB])
+    first = trips.HELD[trips.NEAR, "object", KIB]
+    trips.HELD[trips.FAR,] = "of the round before"
+    trips.build_all("object", [KIB, SIZE])
+    assert trips.HELD[trips.NEAR, "object", KIB] is first
+    assert trips.HELD.keys() == {(trips.NEAR, "object", KIB), (trips.NEAR, "object", SIZE)}
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_channel_has_a_reason_where_it_makes_no_sense_and_sides_where_it_does(
+    channel: str, mode: Any
+) -> None:
+    reason = hole(channel, mode)
+    assert data.why_not(mode, {"channel": channel}) == reason
+    if reason:
+        assert len(reason.split()) > 3
+        return
+    if mode.start_method not in {None, *multiprocessing.get_all_start_methods()}:
+        pytest.skip(f"no {mode.start_method} here")
+    if (channel, mode.kind) == ("queue", "interpreters") and sys.hexversion < 0x030E0000:
+        pytest.skip("needs concurrent.interpreters")
+    made = channel_of(channel, mode, SIZE)
+    assert made.near[0] == made.far[0] == channel
+    made.close()
+
+
+def test_every_mode_has_a_channel() -> None:
+    for mode in MODES:
+        assert [channel for channel in CHANNELS if hole(channel, mode) is None]
+
+
+def test_a_mapped_file_is_gone_once_both_sides_have_it() -> None:
+    channel = channel_of("mmap", mode_named("processes-spawn"), SIZE)
+    mapped: Mapped = channel.near[1][0]
+    again: Mapped = pickle.loads(pickle.dumps(mapped))  # noqa: S301 - our own
+    channel.settled()
+    if sys.platform != "win32":
+        assert not Path(mapped.path).exists()
+    mapped.buf[:4] = b"both"
+    assert again.buf[:4] == b"both"
+    again.close()
+    channel.close()
+    assert not Path(mapped.path).exists()
+
+
+def test_a_disk_without_room_is_not_available_and_leaves_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "truncate", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(NotAvailableError, match="No space left on device"):
+        channels._file(SIZE)
+    assert not list(tmp_path.iterdir())
+
+
+def _report(sums: list[int], left: list[int], arrived: list[int]) -> Report:
+    more = (sums, array("q", left).tobytes(), array("q", arrived).tobytes())
+    return Report(0, 100, 40, len(sums), 0, b"", more)
+
+
+def _run(ways: list[tuple[int, int]], ladder: tuple[tuple[int, int], ...]) -> Run:
+    """Return a round whose trips take so long there and so long back; checks take 100 each."""
+    sums = [checksum(build("bytes", size)) for size, count in ladder for _ in range(count)]
+    starts = range(0, 1_000 * len(ways), 1_000)
+    there = [start + way for start, (way, _) in zip(starts, ways, strict=True)]
+    answered = [got + 100 for got in there]
+    home = [start + way for start, (_, way) in zip(answered, ways, strict=True)]
+    return Run(
+        near=_report(sums, list(starts), home), far=_report(sums, answered, there), ladder=ladder
+    )
+
+
+def test_a_trip_is_the_way_there_and_the_way_back_without_the_check_between() -> None:
+    ways = [(2, 3), (20, 30), (5, 5)]
+    times = _run(ways, ((KIB, 1), (SIZE, 2))).trips
+    assert times == [[pytest.approx(5e-9)], [pytest.approx(50e-9), pytest.approx(10e-9)]]
+
+
+def test_a_sample_is_the_median_trip_of_a_round() -> None:
+    ladder = ((KIB, 3), (KIB, 1), (KIB, 1), (KIB, 1))
+    runs = [
+        _run([(1, 1), (40, 40), (2, 2), (5, 5), (6, 6), (7, 7)], ladder),
+        _run([(9, 9)] * 6, ladder),
+    ]
+    found = data.metrics(runs)
+    assert list(found) == ["trip_1kib", "trip_64kib", "trip_1mib", "trip_16mib"]
+    assert list(found["trip_1kib"].samples) == pytest.approx([4e-9, 18e-9])
+    assert list(found["trip_16mib"].samples) == pytest.approx([14e-9, 18e-9])
+    assert {metric.unit for metric in found.values()} == {"seconds"}
+
+
+@pytest.mark.parametrize("side", ["near", "far"])
+def test_a_payload_that_is_not_the_serial_twins_is_refused(side: str) -> None:
+    good = _run([(1, 1), (1, 1)], ((KIB, 2),))
+    report = getattr(good, side)
+    changed = report._replace(more=([report.more[0][0], 13], *report.more[1:]))
+    bad = Run(**{"near": good.near, "far": good.far, "ladder": good.ladder, side: changed})
+    assert "2 payloads" in data.check([good], "bytes").checked
+    with pytest.raises(FtbenchError, match=f"the {side} side got is not the serial twin's"):
+        data.check([good, bad], "bytes")
+
+
+def _seen(**bytes_of: int | None) -> dict[str, Any]:
+    return {"samples": [{"processes": [{"role": "parent", **bytes_of}]}]}
+
+
+def test_held_is_what_the_tree_grew_by_and_beyond_is_what_is_not_the_payload() -> None:
+    phases = {
+        data.EMPTY: _seen(rss=100, uss=10, pss=50),
+        data.BUILT: _seen(rss=200, uss=20, pss=80),
+        data.HELD: _seen(rss=300, uss=30, pss=120),
+    }
+    outcome = data.from_observation(phases, 1)
+    assert outcome.metrics["held"].samples == (70.0,)
+    assert (outcome.notes["memory"], outcome.notes["beyond"]) == ("pss", 40.0)
+
+
+def test_without_a_scarcer_figure_memory_is_the_resident_set() -> None:
+    phases = {
+        phase: _seen(rss=rss, uss=None, pss=None)
+        for phase, rss in ((data.EMPTY, 1), (data.BUILT, 2), (data.HELD, 5))
+    }
+    outcome = data.from_observation(phases, 1)
+    assert (outcome.metrics["held"].samples, outcome.notes["memory"]) == ((4.0,), "rss")
+
+
+def test_the_trips_of_a_round_are_fixed_and_fewer_behind_a_queue_that_sleeps() -> None:
+    assert all(len(counts) == len(SIZES) for counts in (*TRIPS.values(), data.POLLED_TRIPS))
+    pairs = zip(data.POLLED_TRIPS, TRIPS["object"], strict=True)
+    assert all(1 <= polled <= count for polled, count in pairs)
