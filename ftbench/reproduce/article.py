@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, Final, Self
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
-UNITS: Final = {"ms": 1e-3, "µs": 1e-6, "MiB": 2.0**20, "/s": 1.0, TIMES: 1.0, "%": 0.01}
+UNITS: Final = {"ms": 1e-3, "µs": 1e-6, "MiB": 2.0**20, "B": 1.0, "/s": 1.0, TIMES: 1.0, "%": 0.01}
 """How much of the stored unit (seconds, bytes, a ratio) one of each printed unit is."""
 
 
@@ -75,7 +75,7 @@ class Claim:
 
     `table` is where it is shown; `means` says it in figures where the quote does not; `of` are
     figures as `table.row.figure`; `claimed` and `within` are a number and a factor; on fewer than
-    `cores` cores it cannot be judged.
+    `cores` cores, or in a window of less than `seconds`, it cannot be judged.
     """
 
     table: str
@@ -86,6 +86,7 @@ class Claim:
     means: str = ""
     claimed: float | None = None
     within: float = 1.25
+    seconds: float = 0.0
 
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> Self:

@@ -8,7 +8,7 @@ is "holds", all of it outside is "does not hold here", and across the edge "cann
 there are too few samples.  Where it has none, the ratio itself decides.
 
 Judged are the corrected figures; where the article's way would have said otherwise, that is said.
-On fewer cores than a claim needs it cannot be judged at all.
+On fewer cores than a claim needs, or in a shorter window, it cannot be judged at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ftbench.reproduce.article import Article, Claim, Relation
+from ftbench.reproduce.article import TIMES, Article, Claim, Relation
 from ftbench.reproduce.cells import Cell, over
 from ftbench.reproduce.figures import Line, Table
 
@@ -37,10 +37,12 @@ class Verdict(StrEnum):
 class Ratio:
     """A ratio that a claim was judged by, and the range that it should lie in.
 
-    `what` names it as `spawn / fork`; the range is open where an end is infinite or zero.
+    `what` names it as `spawn / fork`; the range is open where an end is infinite or zero.  Of a
+    claim about a single figure it is that figure, in the stored unit of `unit`.
     """
 
     what: str
+    unit: str
     cell: Cell
     low: float
     high: float
@@ -79,11 +81,18 @@ class Judgement:
         return f"{self.verdict} {self.why}".rstrip()
 
 
-def judge(article: Article, tables: Sequence[Table], cores: float) -> tuple[Judgement, ...]:
-    """Return a judgement of every claim whose table is there."""
+def judge(
+    article: Article, tables: Sequence[Table], *, cores: float, seconds: float
+) -> tuple[Judgement, ...]:
+    """Return a judgement of every claim whose table is there.
+
+    `cores` are those of the machine, `seconds` the length of a time-boxed run.
+    """
     shown = {table.spec.name for table in tables}
     find = _finder(tables)
-    return tuple(_judged(claim, find, cores) for claim in article.claims if claim.table in shown)
+    return tuple(
+        _judged(claim, find, cores, seconds) for claim in article.claims if claim.table in shown
+    )
 
 
 Find = Callable[[str], Line | None]
@@ -99,31 +108,47 @@ def _finder(tables: Iterable[Table]) -> Find:
     return find
 
 
-def _judged(claim: Claim, find: Find, cores: float) -> Judgement:
+def _judged(claim: Claim, find: Find, cores: float, seconds: float) -> Judgement:
     lines = [line for line in map(find, claim.of) if line]
     if len(lines) < len(claim.of):
         return _judgement(claim, Verdict.UNMEASURED, "", ())
-    names = _names(lines)
-    ratios = _ratios(claim, list(zip(names, (line.corrected for line in lines), strict=True)))
+    ratios = _ratios(claim, _named(lines, [line.corrected for line in lines]))
     missing = next((each.cell.word for each in ratios if each.cell.value is None), None)
     if missing is not None:
         why = "" if missing == Verdict.UNMEASURED else f"({missing})"
         return _judgement(claim, Verdict.UNMEASURED, why, ratios)
     if cores < claim.cores:
         return _judgement(claim, Verdict.CANNOT, f"on {_cores(cores)}", ratios)
+    if seconds < claim.seconds:
+        return _judgement(claim, Verdict.CANNOT, f"in a window of {seconds:g} s", ratios)
     verdict = _together(ratios)
-    by_way = _together(_ratios(claim, list(zip(names, (line.way for line in lines), strict=True))))
+    by_way = _together(_ratios(claim, _named(lines, [line.way for line in lines])))
     if verdict is Verdict.CANNOT:
         return _judgement(claim, verdict, "from so few samples", ratios)
     sure = by_way in (Verdict.HOLDS, Verdict.NOT)
     return _judgement(claim, verdict, "", ratios, by_way if sure and by_way != verdict else None)
 
 
-def _names(lines: Sequence[Line]) -> list[str]:
-    """Return what tells the figures of a claim apart: their rows, or what they are figures of."""
-    if len({line.row.name for line in lines}) == len(lines) > 1:
-        return [line.row.short or line.row.title for line in lines]
-    return [line.figure.title for line in lines]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A figure of a claim, with what tells it from the claim's others."""
+
+    name: str
+    unit: str
+    cell: Cell
+
+
+def _named(lines: Sequence[Line], cells: Sequence[Cell]) -> list[_Named]:
+    """Return the lines' cells, named by their rows, or else by what they are figures of."""
+    by_row = len({line.row.name for line in lines}) == len(lines) > 1
+    return [
+        _Named(
+            name=(line.row.short or line.row.title) if by_row else line.figure.title,
+            unit=line.unit,
+            cell=cell,
+        )
+        for line, cell in zip(lines, cells, strict=True)
+    ]
 
 
 def _judgement(
@@ -149,10 +174,7 @@ def _together(ratios: Sequence[Ratio]) -> Verdict:
     return Verdict.HOLDS
 
 
-Named = tuple[str, Cell]
-
-
-def _ratios(claim: Claim, cells: Sequence[Named]) -> tuple[Ratio, ...]:
+def _ratios(claim: Claim, cells: Sequence[_Named]) -> tuple[Ratio, ...]:
     """Return the ratios that a claim says something of, each with the range that it names."""
     claimed = claim.claimed or 1.0
     match claim.relation:
@@ -170,13 +192,18 @@ def _ratios(claim: Claim, cells: Sequence[Named]) -> tuple[Ratio, ...]:
                 for below, above in itertools.pairwise(cells)
             )
         case Relation.ALIKE:
-            by_size = sorted(cells, key=lambda named: named[1].value or 0.0)
+            by_size = sorted(cells, key=lambda named: named.cell.value or 0.0)
             return (_ratio(by_size[-1], by_size[:1], 0.0, claimed),)
 
 
-def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> Ratio:
+def _ratio(above: _Named, below: Sequence[_Named], low: float, high: float) -> Ratio:
     """Return the first over the second, or the first alone where there is no second."""
     if not below:
-        return Ratio(what=above[0], cell=above[1], low=low, high=high)
-    ((name, cell),) = below[:1]
-    return Ratio(what=f"{above[0]} / {name}", cell=over(above[1], cell), low=low, high=high)
+        return Ratio(what=above.name, unit=above.unit, cell=above.cell, low=low, high=high)
+    return Ratio(
+        what=f"{above.name} / {below[0].name}",
+        unit=TIMES,
+        cell=over(above.cell, below[0].cell),
+        low=low,
+        high=high,
+    )

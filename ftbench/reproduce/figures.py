@@ -201,13 +201,16 @@ def _of_program(read: Readings, name: str, workers: int) -> dict[str, _Pair]:
     peak = read.note(way, "peak_rss")
     operation = over(read.note(way, "wall"), read.note(way, "attempts"))
     wait, op = _timed(read, name, "lock_wait"), _timed(read, name, "op")
+    memory = _Pair(
+        way=read.samples(way, "rss", max_of) if peak.value is None else peak,
+        corrected=read.samples(timed, "pss", median),
+    )
+    ids = _Pair(way=read.note(way, "inserts"), corrected=read.note(timed, "inserts"))
     return {
         "ops": _boxed(read, name)["ops"],
         "lock_wait": _lock_wait(read, name),
-        "memory": _Pair(
-            way=read.samples(way, "rss", max_of) if peak.value is None else peak,
-            corrected=read.samples(timed, "pss", median),
-        ),
+        "memory": memory,
+        "per_id": _each(over, memory, ids),
         "cpu": _Pair(
             way=over(read.samples(way, "cpu", median), operation),
             corrected=over(_timed(read, name, "cpu"), op),

@@ -35,7 +35,7 @@ def report_of(done: Reproduction) -> Report:
         article=source,
         done=done,
         tables=filled,
-        judgements=judge(source, filled, done.cores),
+        judgements=judge(source, filled, cores=done.cores, seconds=done.knobs.duration / 1e3),
     )
 
 
@@ -84,6 +84,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "relation": claim.relation,
         "of": list(claim.of),
         "cores": claim.cores,
+        "seconds": claim.seconds,
         "verdict": judgement.verdict,
         "words": judgement.words,
         "by_the_articles_way": judgement.by_way,
@@ -92,5 +93,6 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
 
 
 def _ratio(ratio: Ratio) -> dict[str, Any]:
-    high = None if math.isinf(ratio.high) else ratio.high
-    return {"what": ratio.what, **_cell(ratio.cell, 1.0), "range": [ratio.low, high]}
+    unit = UNITS[ratio.unit]
+    ends = [ratio.low / unit, None if math.isinf(ratio.high) else ratio.high / unit]
+    return {"what": ratio.what, "unit": ratio.unit, **_cell(ratio.cell, unit), "range": ends}

@@ -30,7 +30,7 @@ from ftbench.reproduce.words import (
 )
 
 # Columns, of eighty: a row's title, and "not available [1]".
-_FIRST: Final = 27
+_FIRST: Final = 25
 _REASON: Final = 17
 
 STYLES: Final = {
@@ -78,7 +78,7 @@ def _tables(report: Report) -> Iterator[RenderableType]:
 
 
 def _grid(table: Table, notes: Notes) -> RichTable:
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = RichTable(box=box.SIMPLE_HEAD, padding=0)
     grid.add_column("", width=_FIRST)
     grid.add_column("article", justify="right", no_wrap=True)
     for title in ("its way here", "corrected here"):

@@ -14,7 +14,7 @@ from ftbench.reproduce.clock import about
 from ftbench.reproduce.record import Reproduction
 from ftbench.reproduce.report import Report
 from ftbench.results.figure import Interval
-from ftbench.results.quantity import digits, times
+from ftbench.results.quantity import digits
 
 _DASH: Final = "\N{EN DASH}"
 _PRINTED_WHOLE: Final = 1000
@@ -64,11 +64,10 @@ def printed(cell: Cell, unit: str) -> str:
 
 
 def ratio_words(ratio: Ratio) -> str:
-    """Return `spawn / fork: 3.1x (2.9-3.3); it should be from 2.6x to 4.06x`."""
+    """Return `spawn / fork: 3.1x (2.9-3.3); claimed: 3.25x, counted from 2.6x to 4.06x`."""
     if ratio.cell.value is None:
         return f"{ratio.what}: {ratio.cell.word}"
-    interval = f" {_spread(ratio.cell.spread, 1.0)}" if ratio.cell.spread else ""
-    return f"{ratio.what}: {times(ratio.cell.value)}{interval}; {_range(ratio)}"
+    return f"{ratio.what}: {number(ratio.cell, ratio.unit, Notes())}; {_range(ratio)}"
 
 
 def _spread(spread: Interval, unit: float) -> str:
@@ -78,14 +77,17 @@ def _spread(spread: Interval, unit: float) -> str:
 
 
 def _range(ratio: Ratio) -> str:
+    def text(value: float) -> str:
+        return number(Cell(value=value), ratio.unit, Notes())
+
     if math.isinf(ratio.high):
         if 1 < ratio.low < 1 + 1e-9:  # the number next to 1: an order, not a factor
             return f"claimed: more than 1{TIMES}"
-        return f"claimed: at least {times(ratio.low)}"
+        return f"claimed: at least {text(ratio.low)}"
     if not ratio.low:
-        return f"claimed: at most {times(ratio.high)}"
+        return f"claimed: at most {text(ratio.high)}"
     middle = math.sqrt(ratio.low * ratio.high)
-    return f"claimed: {times(middle)}, counted from {times(ratio.low)} to {times(ratio.high)}"
+    return f"claimed: {text(middle)}, counted from {text(ratio.low)} to {text(ratio.high)}"
 
 
 def by_way(judgement: Judgement) -> str:

@@ -82,7 +82,7 @@ def _own(line: Line) -> Line:
 
 def test_on_the_articles_own_figures_its_claims_hold() -> None:
     filled = [_as_if_measured(table) for table in tables(ARTICLE, made())]
-    for judgement in judge(ARTICLE, filled, ARTICLE.cores):
+    for judgement in judge(ARTICLE, filled, cores=ARTICLE.cores, seconds=5.0):
         expected = (
             Verdict.UNMEASURED if judgement.claim.quote in NOT_IN_ITS_TABLES else Verdict.HOLDS
         )

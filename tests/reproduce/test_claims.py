@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reproductions import FAILED, made
 
-from ftbench.reproduce.article import Claim, Relation, article
+from ftbench.reproduce.article import TIMES, Claim, Relation, article
 from ftbench.reproduce.cells import Cell
-from ftbench.reproduce.claims import Judgement, Ratio, Verdict, _ratios, judge
+from ftbench.reproduce.claims import Judgement, Ratio, Verdict, _Named, _ratios, judge
 from ftbench.reproduce.record import Reproduction
 from ftbench.reproduce.report import report_of
 from ftbench.results.figure import Interval
@@ -27,7 +27,9 @@ def judgement(done: Reproduction, quote: str) -> Judgement:
 
 
 def ratio(value: float, spread: Interval | None = None, *, low: float, high: float) -> Ratio:
-    return Ratio(what="a / b", cell=Cell(value=value, spread=spread), low=low, high=high)
+    return Ratio(
+        what="a / b", unit=TIMES, cell=Cell(value=value, spread=spread), low=low, high=high
+    )
 
 
 @given(st.tuples(END, END, END).map(sorted), st.tuples(END, END).map(sorted))
@@ -63,7 +65,10 @@ def claim(relation: Relation, count: int, claimed: float | None = None) -> Claim
 
 
 def verdict_of(asked: Claim, *values: float) -> Verdict:
-    cells = [(str(index), Cell(value=value)) for index, value in enumerate(values)]
+    cells = [
+        _Named(name=str(index), unit=TIMES, cell=Cell(value=value))
+        for index, value in enumerate(values)
+    ]
     verdicts = {each.verdict for each in _ratios(asked, cells)}
     return Verdict.NOT if Verdict.NOT in verdicts else verdicts.pop()
 
@@ -108,6 +113,14 @@ def test_on_too_few_cores_a_claim_cannot_be_judged_and_its_figures_are_shown() -
     assert fork.by_way is None
     assert judgement(made(cores=1), "fork 1.70").words == "cannot be judged on 1 core"
     assert judgement(made(cores=8), "fork 1.70").verdict is Verdict.HOLDS
+
+
+def test_in_too_short_a_window_neither() -> None:
+    short = judgement(made(scale=0.1), "start method")
+    assert short.words == "cannot be judged in a window of 0.5 s"
+    assert short.ratios[0].cell.value == pytest.approx(1.05)
+    assert judgement(made(scale=0.2), "start method").verdict is Verdict.HOLDS
+    assert judgement(made(scale=0.1), "fork 1.70").verdict is Verdict.HOLDS
 
 
 def test_a_quota_of_cores_counts_as_cores() -> None:
@@ -162,4 +175,4 @@ def test_figures_of_one_row_are_told_apart_by_what_they_are_of() -> None:
 
 
 def test_nothing_is_judged_without_tables() -> None:
-    assert judge(article(), (), 16) == ()
+    assert judge(article(), (), cores=16, seconds=5.0) == ()

@@ -42,6 +42,8 @@ FIGURES = {
     "rust.tax.ops": (6666667 / 5e6, 1 / 0.75),
     "rust.tax.lock_wait": (1 / 0.75, 1 / 0.75),
     "rust.python.memory": (120 * MIB, 100 * MIB),
+    "rust.python.per_id": (120 * MIB / 4e6, 100 * MIB / 4e6),
+    "rust.tax.per_id": (4 / 3 * 5333334 / 4e6, 4 / 3 * 5333334 / 4e6),
     "rust.python.cpu": (1.5 / 1.1, 1.5),
     "rust.rust.cpu_op": (None, 1.125e-6),
     "rust.python.waiting": (None, 0.5),

@@ -35,7 +35,7 @@ def shown(done: Reproduction, width: int = 80) -> str:
 
 def test_the_report_is_as_it_was() -> None:
     """Look at the difference; if it is meant, write what is shown to reproduction.txt."""
-    text = shown(made(cores=8, scale=0.1, broken=BROKEN))
+    text = shown(made(cores=8, scale=0.2, broken=BROKEN))
     assert text == GOLDEN.read_text(encoding="utf-8")
 
 
