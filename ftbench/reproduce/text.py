@@ -15,6 +15,7 @@ from ftbench.reproduce.claims import Judgement, Verdict
 from ftbench.reproduce.figures import Block, Line, Table
 from ftbench.reproduce.report import Report
 from ftbench.reproduce.words import (
+    BRACKETS,
     Notes,
     amount,
     builds,
@@ -43,7 +44,13 @@ STYLES: Final = {
 
 def terminal(report: Report) -> RenderableType:
     """Return the report for a console of eighty columns or more."""
-    return Group(*_head(report), *_tables(report), Text(), Text(counted(report)))
+    return Group(
+        *_head(report),
+        *_tables(report),
+        Text(),
+        Text(BRACKETS),
+        Text(counted(report), style="bold"),
+    )
 
 
 def _head(report: Report) -> Iterator[RenderableType]:

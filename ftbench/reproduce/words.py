@@ -20,6 +20,10 @@ _DASH: Final = "\N{EN DASH}"
 _PRINTED_WHOLE: Final = 1000
 _LONG_MS: Final = 2000
 _WIDEST: Final = 100  # an interval that is wider than such a factor says nothing in figures
+BRACKETS: Final = (
+    "In brackets behind a median: where the middle half of its samples lie; behind a ratio of "
+    "medians: its 99\N{NO-BREAK SPACE}% interval."
+)
 # Units that stand behind the number; the others stand once, in the figure's heading.
 _BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
 
