@@ -19,6 +19,7 @@ NAMES = (
     "must_scale",
     "pools",
     "data",
+    "native",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]

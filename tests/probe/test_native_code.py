@@ -1,0 +1,132 @@
+"""native through the probe: three libraries, builds that lack one, threads that go wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import threading
+import zlib
+
+import pytest
+from probing import document_of, program, run_probe
+
+from benchmarks.native import Native
+from ftbench.errors import NotAvailableError
+from ftbench.interpreters import Interpreter
+from ftbench.probe import libraries
+from ftbench.probe.libraries import WORK, do, get_ready, library
+from ftbench.probe.scenarios import scenario_named
+
+METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit", "relative"))}
+
+# A cell whose unit of hashing is `bad` in its threads, and the real one in the main thread.
+_BAD_UNIT = """
+import threading, time
+from dataclasses import replace
+from ftbench.probe import cell, libraries
+real = libraries.WORK["sha256"]
+def bad():
+    {worst}
+def either():
+    return real.unit() if threading.current_thread() is threading.main_thread() else bad
+libraries.WORK["sha256"] = replace(real, unit=either)
+cell.main()
+"""
+
+
+@pytest.mark.parametrize("build", [0, 1], ids=["gil", "ft"])
+@pytest.mark.parametrize("work", WORK)
+def test_all_work_is_measured_on_both_builds(
+    pair: tuple[Interpreter, Interpreter], build: int, work: str
+) -> None:
+    """On the free-threaded build the GIL stays off: nothing that is imported wants it."""
+    words = ["--set", f"work={work}", "--workers", "2"]
+    document = document_of(pair[build].executable, "native", *words)
+    assert document["gil"]["after"] is not bool(build)
+    assert document["metrics"].keys() == METRICS
+    for metric in document["metrics"].values():
+        assert all(sample > 0 for sample in metric["samples"])
+    assert document["invariants"][0]["checked"].startswith("5 times")
+    assert document["notes"]["library"].startswith(WORK[work].module)
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_a_build_without_the_module_says_so(gil_python: Interpreter, work: str) -> None:
+    name = WORK[work].module
+    without = f"import sys\nsys.modules[{name!r}] = None\n"
+    how = program(without + "from ftbench.probe.cell import main\nmain()")
+    done = run_probe(gil_python.executable, "native", "--set", f"work={work}", how=how)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{work}: not available here: this build has no {name}" in done.stderr
+
+
+def test_a_missing_module_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    with pytest.raises(NotAvailableError, match="no sqlite3"):
+        library("query")
+
+
+def test_what_stands_behind_is_told() -> None:
+    assert library("compress") == f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+
+
+def test_units_are_what_they_say() -> None:
+    block = bytes(range(256)) * (libraries.BLOCK_BYTES // 256)
+    digest = int.from_bytes(hashlib.sha256(block).digest()[:6], "big")
+    get_ready("sha256")
+    assert do("sha256", 3)[-1] == 3 * digest
+
+
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+def test_a_query_comes_to_what_python_comes_to() -> None:
+    values = [(number, number * 7_919 % 10_007) for number in range(libraries.ROWS)]
+    expected = sum(value % 97 * (key & 7) for key, value in values if value & 12 != 4)
+    assert libraries._query()() == expected
+
+
+def test_every_thread_gets_ready_once_and_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def unit() -> int:
+        made.append(threading.get_ident())
+        return 0
+
+    zipper = libraries.Library(module="zlib", version=str, unit=lambda: unit)
+    monkeypatch.setitem(WORK, "compress", zipper)
+    monkeypatch.setattr(libraries, "_OWN", threading.local())
+
+    def twice() -> None:
+        get_ready("compress")
+        get_ready("compress")
+
+    thread = threading.Thread(target=twice)
+    thread.start()
+    get_ready("compress")
+    thread.join()
+    assert len(made) == 2
+    assert set(made) == {threading.get_ident(), thread.ident}
+
+
+def test_the_benchmark_tracks_every_metric_of_eight_threads() -> None:
+    tracked = {name.removeprefix("track_") for name in dir(Native) if name.startswith("track_")}
+    ratios = {f"{name}_{n}" for n in (1, 2, 4, 8) for name in ("unit", "relative")}
+    assert tracked == ratios | {"serial", "cpu"}
+    scenario = scenario_named("native")
+    assert scenario.params["workers"].default == 8
+    assert Native.params == (scenario.modes, scenario.params["work"].choices)
+    assert Native.version == scenario.version
+
+
+@pytest.mark.parametrize(
+    ("worst", "code", "story"),
+    [
+        ("raise RuntimeError('boom in a thread')", 4, "RuntimeError: boom in a thread"),
+        ("return 0", 1, "sha256: checksums"),
+        ("time.sleep(600)", 5, "--deadline"),
+    ],
+)
+def test_a_thread_that_fails_lies_or_hangs_ends_the_run(worst: str, code: int, story: str) -> None:
+    words = ["--workers", "2", "--deadline", "3"]
+    done = run_probe(sys.executable, "native", *words, how=program(_BAD_UNIT.format(worst=worst)))
+    assert (done.returncode, done.stdout) == (code, "")
+    assert story in done.stderr
