@@ -20,25 +20,32 @@ from ftbench.probe.modes import MODES, Mode
 
 PACKAGE = Path(ftbench.__file__).parent
 
-OF_A_CELL = {
+OF_EVERY_CELL = {
     "ftbench",
     "ftbench.errors",
     "ftbench.probe",
     "ftbench.probe.build",
     "ftbench.probe.cell",
-    "ftbench.probe.clocks",
     "ftbench.probe.crews",
     "ftbench.probe.document",
     "ftbench.probe.modes",
     "ftbench.probe.profiles",
     "ftbench.probe.scenarios",
     "ftbench.probe.scenarios.base",
-    "ftbench.probe.scenarios.footprint",
-    "ftbench.probe.scenarios.lifecycle",
     "ftbench.probe.tasks",
     "ftbench.probe.workers",
 }
+OF_A_TEAMS_CELL = {"clocks", "means", "members", "reports", "samples", "sharing", "teams"}
+OF_A_TEAMS_CELL |= {"sharing.ids", "sharing.inserting", "sharing.locks", "sharing.turns"}
+# What a cell loads beside that: its own scenario alone.
+OF_A_CELL = {
+    "lifecycle": {"clocks", "samples"},
+    "footprint": {"observation"},
+    "shared_set": {*OF_A_TEAMS_CELL, "observation", "sharing.table", "strategies"},
+    "sharded_writers": {*OF_A_TEAMS_CELL, "sharing.routing"},
+}
 OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.tasks", "ftbench.probe.workers"}
+LUGGAGE = {"dataclasses", "argparse", "typing", "difflib"}
 
 # Modules that are no one's luggage: the program itself and the build's own variables.
 _FOREIGN = """
@@ -70,7 +77,7 @@ def _ours(modules: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
-@pytest.mark.parametrize("scenario", ["lifecycle", "footprint"])
+@pytest.mark.parametrize("scenario", OF_A_CELL)
 def test_a_cell_loads_the_probe_and_the_standard_library(
     gil_python: Interpreter, scenario: str, mode: Mode
 ) -> None:
@@ -82,9 +89,12 @@ def test_a_cell_loads_the_probe_and_the_standard_library(
         *words_of(mode),
         "--workers",
         "1",
+        # A strategy without a manager, and one that every mode has.
+        *(["--set", "strategy=local"] if scenario == "shared_set" else []),
         how=program(_TELLS_ITS_MODULES),
     )["notes"]
-    assert _ours(notes["modules"]) == OF_A_CELL
+    own = {f"ftbench.probe.{module}" for module in OF_A_CELL[scenario]}
+    assert _ours(notes["modules"]) == OF_EVERY_CELL | own | {f"ftbench.probe.scenarios.{scenario}"}
     assert notes["foreign"] == ["ftbench"]
     processes = mode.kind == "processes"
     assert ("multiprocessing" in notes["modules"]) is processes, "who does not need it pays nothing"
@@ -135,13 +145,88 @@ def test_a_started_worker_loads_two_small_modules_of_ours(
     modules = _modules_of_a_worker(gil_python, _OF_A_PROCESS, f"processes-{method}")
     assert _ours(modules) == OF_A_WORKER
     # json may be there: CPython's own resource tracker uses it.
-    assert not {"dataclasses", "argparse", "typing", "difflib"} & set(modules)
+    assert not LUGGAGE & set(modules)
 
 
 def test_a_subinterpreter_loads_two_small_modules_of_ours(new_python: Interpreter) -> None:
     modules = _modules_of_a_worker(new_python, _OF_AN_INTERPRETER, "interpreters")
     assert _ours(modules) == OF_A_WORKER
     assert not {"dataclasses", "json", "argparse", "typing"} & set(modules)
+
+
+# A member of a team that tells its modules in its round; its loop's module comes with `prepare`.
+_OF_A_MEMBER = """
+import json, sys
+from ftbench.probe.crews import Deadline
+from ftbench.probe.modes import mode_named
+from ftbench.probe.sharing import inserting, routing, table
+from ftbench.probe.teams import Member, team_of
+mode, loop = sys.argv[1].split()
+run = (eval, ("tuple(__import__('sys').modules)",))
+prepare = {
+    "inserting": (inserting.forget, ("local", 0)),
+    "routing": (routing.clear, (0,)),
+    "table": (table.fill, (memoryview(bytearray(8)) if mode == "interpreters" else b"", (), 1)),
+}[loop]
+team = team_of(mode_named(mode), Deadline(30), [Member(role="worker", run=run, prepare=prepare)])
+[modules] = team.round().reports
+team.end()
+print(json.dumps(modules))
+"""
+_OF_A_MANAGER = """
+import functools, json, sys
+from multiprocessing.managers import ListProxy
+from ftbench.probe.means import means_of
+from ftbench.probe.modes import mode_named
+from ftbench.probe.sharing.manager import Manager
+tells = functools.partial(eval, "sorted(__import__('sys').modules)")
+if __name__ == "__main__":
+    Manager.register("modules", tells, ListProxy)
+    means = means_of(mode_named(sys.argv[1]))
+    modules = means._served().modules()._getvalue()
+    means.close()
+    print(json.dumps(modules))
+"""
+OF_A_LOOP = {
+    "inserting": {"ids", "inserting", "locks", "turns"},
+    "routing": {"ids", "inserting", "locks", "routing", "turns"},
+    "table": {"ids", "locks", "table", "turns"},
+}
+SPAWNED = pytest.mark.parametrize("method", ["spawn", "forkserver"])
+
+
+def _of_sharing(modules: set[str]) -> set[str]:
+    packages = {"ftbench", "ftbench.probe", "ftbench.probe.sharing"}
+    return packages | {f"ftbench.probe.sharing.{module}" for module in modules}
+
+
+@SPAWNED
+@pytest.mark.parametrize("loop", OF_A_LOOP)
+def test_a_spawned_member_of_a_team_loads_its_loop_and_no_more(
+    gil_python: Interpreter, method: str, loop: str
+) -> None:
+    if sys.platform == "win32" and method != "spawn":
+        pytest.skip("Windows has spawn only")
+    modules = _modules_of_a_worker(gil_python, _OF_A_MEMBER, f"processes-{method} {loop}")
+    assert _ours(modules) == _of_sharing(OF_A_LOOP[loop]) | {"ftbench.probe.members"}
+    assert not LUGGAGE & set(modules)
+
+
+@pytest.mark.parametrize("loop", OF_A_LOOP)
+def test_a_member_in_a_subinterpreter_loads_its_loop_and_no_more(
+    new_python: Interpreter, loop: str
+) -> None:
+    modules = _modules_of_a_worker(new_python, _OF_A_MEMBER, f"interpreters {loop}")
+    assert _ours(modules) == _of_sharing(OF_A_LOOP[loop])
+    assert not (LUGGAGE | {"json", "multiprocessing"}) & set(modules)
+
+
+@SPAWNED
+def test_a_manager_loads_one_small_module_of_ours(gil_python: Interpreter, method: str) -> None:
+    if sys.platform == "win32" and method != "spawn":
+        pytest.skip("Windows has spawn only")
+    modules = _modules_of_a_worker(gil_python, _OF_A_MANAGER, f"processes-{method}")
+    assert _ours(modules) == _of_sharing({"manager"})
 
 
 def _imports(source: str) -> Iterator[str]:

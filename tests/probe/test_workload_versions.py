@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from workloads import GOLDEN, digest, workloads
+import pytest
+from workloads import GOLDEN, digest, work_of, workloads
 
 from ftbench.probe.scenarios import SCENARIOS
 
@@ -24,6 +25,25 @@ def test_the_work_of_a_version_never_changes() -> None:
 
 def test_every_scenario_is_watched_over() -> None:
     assert json.loads(GOLDEN.read_text("utf-8")).keys() == SCENARIOS.keys()
+
+
+TEAM = {"members", "teams", "means", "reports", "crews", "workers", "tasks"}
+SHARING = {"sharing.ids", "sharing.inserting", "sharing.locks", "sharing.manager", "sharing.turns"}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "modules"),
+    [
+        ("lifecycle", {"crews", "tasks", "workers"}),
+        ("footprint", {"crews", "tasks", "workers"}),
+        ("shared_set", TEAM | SHARING | {"sharing.table", "strategies"}),
+        ("sharded_writers", TEAM | SHARING | {"sharing.routing"}),
+    ],
+)
+def test_what_makes_the_work_is_found_by_what_imports_what(
+    scenario: str, modules: set[str]
+) -> None:
+    assert set(work_of(scenario)) == modules | {f"scenarios.{scenario}"}
 
 
 def test_words_about_the_work_are_not_the_work() -> None:

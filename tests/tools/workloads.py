@@ -8,15 +8,63 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ftbench.probe import crews, tasks, workers
-from ftbench.probe.scenarios import SCENARIOS, footprint, lifecycle
+import ftbench.probe
+from ftbench.probe.scenarios import SCENARIOS
 
 GOLDEN = Path(__file__).resolve().parents[1] / "probe" / "workloads.json"
-_SHARED = (tasks, workers, crews)
-_OF_SCENARIO = {"lifecycle": (*_SHARED, lifecycle), "footprint": (*_SHARED, footprint)}
+PROBE = Path(ftbench.probe.__file__).parent
+# What a scenario imports and does not work with: words, value types, the instrument.
+NOT_WORK = {
+    "",  # the package itself
+    "build",
+    "clocks",
+    "document",
+    "modes",
+    "observation",
+    "profiles",
+    "samples",
+    "scenarios",
+    "scenarios.base",
+    "sharing",
+}
+
+
+def _file(module: str) -> Path:
+    """Return where a module of the probe lies, a package or not; it need not be there."""
+    path = PROBE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _imported(source: str) -> Iterator[str]:
+    """Yield the modules of the probe that `source` imports anywhere, in functions too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # `from package import module` and `from module import name` look alike.
+            names = [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
+        else:
+            continue
+        for name in names:
+            module = name.removeprefix("ftbench.probe").removeprefix(".")
+            if name.startswith("ftbench.probe") and _file(module).is_file():
+                yield module
+
+
+def work_of(scenario: str) -> list[str]:
+    """Return the modules of the probe that make the work of a scenario, by what imports what."""
+    found: list[str] = []
+    ahead = [f"scenarios.{scenario}"]
+    while ahead:
+        module = ahead.pop()
+        if module not in found and module not in NOT_WORK:
+            found.append(module)
+            ahead += _imported(_file(module).read_text("utf-8"))
+    return sorted(found)
 
 
 def shape(node: Any) -> Any:
@@ -49,9 +97,7 @@ def workloads() -> dict[str, dict[str, str]]:
     return {
         name: {
             "version": scenario.version,
-            "digest": digest(
-                *(Path(str(each.__file__)).read_text("utf-8") for each in _OF_SCENARIO[name])
-            ),
+            "digest": digest(*(_file(each).read_text("utf-8") for each in work_of(name))),
         }
         for name, scenario in SCENARIOS.items()
     }
