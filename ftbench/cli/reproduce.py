@@ -64,7 +64,7 @@ def reproduce(  # noqa: PLR0917 - click passes names
 
     On one RELEASE: threads on its free-threaded build, processes on its GIL build, as the article
     has them.  Without RELEASE: the newest of which both are installed, built alike.
-    All of it takes about half an hour; --scale 0.1 some minutes.
+    All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
     """
     _check_place(json_file)
     _check_place(html_file)

@@ -10,6 +10,7 @@ import pytest
 from ftbench.errors import FtbenchError
 from ftbench.probe.crews import Deadline
 from ftbench.probe.modes import mode_named
+from ftbench.probe.observation import roles
 from ftbench.probe.profiles import Profile, profile_named
 from ftbench.probe.scenarios import footprint
 from ftbench.probe.scenarios.base import Cell
@@ -63,7 +64,7 @@ def test_without_pss_the_next_best_figure_is_taken() -> None:
 
 
 def test_who_weighs_what_is_told_by_role() -> None:
-    assert footprint.roles(_phases()[footprint.BUSY]["samples"][-1]) == {
+    assert roles(_phases()[footprint.BUSY]["samples"][-1]) == {
         "parent": {"processes": 1, "rss": 10 * MIB, "pss": 6 * MIB},
         "worker": {"processes": 2, "rss": 22 * MIB, "pss": 12 * MIB},
     }
