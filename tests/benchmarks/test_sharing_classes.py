@@ -1,0 +1,205 @@
+"""The classes of shared_set and sharded_writers: thin, fixed, with holes that say why."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from probing import ROOT, environment
+
+from benchmarks.sharded_writers import ShardedWriters
+from benchmarks.shared_set import PeakThreads, SharedSet
+from ftbench import benchmarking
+from ftbench.benchmarking import RECORDS, ScenarioBenchmark
+from ftbench.probe.crews import Deadline
+from ftbench.probe.document import Gil, Measurement, Metric
+from ftbench.probe.modes import MODE_NAMES, mode_named
+from ftbench.probe.profiles import PROFILES, profile_named
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.strategies import MANAGED, STRATEGIES
+
+CLASSES: tuple[type[ScenarioBenchmark], ...] = (SharedSet, ShardedWriters)
+EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
+LOOK = {"processes": [{"role": "parent", "rss": 3, "uss": 1, "pss": 2}]}
+SEEN = {"full": {"samples": [LOOK], "reader": "psutil", "interval": 0.5, "duty": 0.1}}
+
+
+def _units(name: str) -> dict[str, str]:
+    """Return metric → unit as the scenario itself makes them, in threads of this process."""
+    scenario = scenario_named(name)
+    measured = scenario.run(
+        Cell(
+            mode=mode_named("threads"),
+            params=scenario.parse({"workers": 1}),
+            profile=profile_named("smoke"),
+            deadline=Deadline(30),
+            observe=lambda *_: None,
+        )
+    )
+    metrics = measured.metrics | scenario.from_observation(SEEN, 1).metrics
+    return {metric: each.unit for metric, each in metrics.items()}
+
+
+def _methods(benchmark: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name in dir(benchmark):
+        if name.startswith("track_"):
+            yield name.removeprefix("track_"), getattr(benchmark, name)
+
+
+@EACH_CLASS
+def test_every_metric_of_the_scenario_is_tracked_in_its_unit(
+    benchmark: type[ScenarioBenchmark], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *_cell: metric)
+    units = _units(benchmark.scenario)
+    cell = [ladder[0] for ladder in benchmark.params]
+    methods = dict(_methods(benchmark))
+    assert units.keys() - methods.keys() <= {"uss"}, "PSS says it better"
+    for metric, method in methods.items():
+        assert method(benchmark(), *cell) == metric
+        assert method.unit == units[metric]  # type: ignore[attr-defined]
+        assert method.better == "lower"  # type: ignore[attr-defined]
+        assert method.__doc__
+
+
+@EACH_CLASS
+def test_every_step_of_a_ladder_is_one_that_the_scenario_takes(
+    benchmark: type[ScenarioBenchmark],
+) -> None:
+    scenario = scenario_named(benchmark.scenario)
+    assert benchmark.param_names[0] == "mode"
+    assert benchmark.params[0] == scenario.modes == MODE_NAMES
+    assert set(benchmark.param_names[1:]) <= scenario.params.keys()
+    for name, ladder in zip(benchmark.param_names[1:], benchmark.params[1:], strict=True):
+        assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
+    assert benchmark.version == scenario.version
+
+
+def test_the_ladders_are_these() -> None:
+    strategies = ("lock", "atomic", "striped", "local", "actor", "shared_memory")
+    assert SharedSet.params == (MODE_NAMES, strategies, ("cold", "grown"))
+    assert SharedSet.param_names == ("mode", "strategy", "fill")
+    assert ShardedWriters.params == (MODE_NAMES, (1, 2, 4, 8), (1, 64))
+    assert ShardedWriters.param_names == ("mode", "writers", "window")
+    assert PeakThreads.params == strategies
+
+
+_ON_ANOTHER_MACHINE = """
+import json, os, sys
+os.cpu_count = lambda: 64
+os.sched_getaffinity = lambda _pid: set(range(64))
+from benchmarks.sharded_writers import ShardedWriters
+from benchmarks.shared_set import PeakThreads, SharedSet
+every = (SharedSet, ShardedWriters, PeakThreads)
+json.dump([[each.params, each.version] for each in every], sys.stdout)
+"""
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_neither_machine_nor_profile_changes_params_or_versions(profile: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ON_ANOTHER_MACHINE],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env=environment({"FTBENCH_PROFILE": profile}),
+        timeout=60,
+    )
+    here = [[each.params, each.version] for each in (SharedSet, ShardedWriters, PeakThreads)]
+    assert json.loads(done.stdout) == json.loads(json.dumps(here))
+
+
+@pytest.fixture
+def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """In a folder such as asv gives to benchmarks: what was handed to the asv process so far."""
+    path = tmp_path / "staged.jsonl"
+    monkeypatch.setenv(RECORDS, str(path))
+    monkeypatch.chdir(tmp_path)
+
+    def read() -> list[dict[str, Any]]:
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    return read
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_hole_is_skipped_with_its_reason_and_all_else_is_set_up(
+    staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    monkeypatch.setattr(benchmarking, "unavailable", lambda _mode: None)
+    if strategy in MANAGED:
+        with pytest.raises(NotImplementedError, match="subinterpreters share no set"):
+            SharedSet().setup("interpreters", strategy, "cold")
+        [skip] = staged()
+        assert (skip["kind"], skip["group"]) == ("skip", "shared_set.SharedSet")
+        assert skip["params"] == {"mode": "interpreters", "strategy": strategy, "fill": "cold"}
+        # The other metrics need no process: they find the skip.
+        assert math.isnan(SharedSet().track_op("interpreters", strategy, "cold"))
+    else:
+        SharedSet().setup("interpreters", strategy, "cold")
+        SharedSet().setup("threads", strategy, "grown")
+        assert staged() == []
+
+
+def _without_lock(scenario: str, **_request: Any) -> Measurement:
+    return Measurement(
+        scenario=scenario,
+        mode="threads",
+        params={},
+        profile="smoke",
+        metrics={"op": Metric(unit="seconds", samples=(1.0, 2.0))},
+        invariants=(),
+        gil=Gil(asked=True, before=True, after=True),
+        build={},
+        machine={},
+        load=(0.1, 0.2),
+        started_at="2026-11-21T02:00:00Z",
+        elapsed=0.5,
+        notes={},
+    )
+
+
+def test_a_strategy_without_a_lock_waits_for_none(
+    staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmarking, "measure", _without_lock)
+    cell = ("threads", "local", "cold")
+    assert SharedSet().track_op(*cell)["samples"] == [1.0, 2.0]
+    assert math.isnan(SharedSet().track_lock_wait_p99(*cell))
+    [record] = staged()
+    assert record["samples"] == {"op": 2}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_peak_is_that_of_this_process_and_no_thread_stays(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_process(*_: Any) -> None:
+        raise AssertionError("the peak would be another process's")
+
+    monkeypatch.setattr(subprocess, "Popen", no_process)
+    monkeypatch.setattr(os, "fork", no_process, raising=False)
+    before = threading.active_count()
+    PeakThreads().peakmem_threads(strategy)
+    assert threading.active_count() == before
+
+
+def test_a_peak_is_recorded_with_its_strategy(
+    staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmarking, "_own_clock_recorded", False)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    PeakThreads().teardown("actor")
+    [record] = staged()
+    assert (record["kind"], record["group"]) == ("cell", "shared_set.PeakThreads")
+    assert record["params"] == {"strategy": "actor"}
