@@ -25,3 +25,11 @@ def nap(seconds: float) -> tuple[int, int]:
     """Sleep, so that another worker takes the next task; return which worker this is."""
     sleep(seconds)
     return getpid(), get_ident()
+
+
+def grind(task: tuple[int, int]) -> int:
+    """Run `task`, (seed, steps): that many steps of the generator; return where they lead."""
+    number, steps = task
+    for _ in range(steps):
+        number = (number * 1103515245 + 12345) & 0xFFFFFFFF
+    return number

@@ -15,8 +15,11 @@ from typing import Any
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.probe.crews import Deadline
 from ftbench.probe.modes import MODE_NAMES, Mode
+from ftbench.probe.pooled import nap
 
 LOKY = "loky"
+# How long a task holds a worker that must leave the next task to another.
+NAP_SECONDS = 0.005
 
 
 class Pool:
@@ -70,6 +73,15 @@ class Pool:
             return self._map(function, items, chunk, self.deadline.left())
         except BaseException as error:
             raise self._told(error) from error
+
+    def fill(self) -> None:
+        """Return when every worker has taken a task."""
+        seen: set[tuple[int, int]] = set()
+        while len(seen) < self.workers:
+            if not self.deadline.left():
+                missing = self.workers - len(seen)
+                raise self.deadline.passed(f"{missing} of {self.workers} workers to take a task")
+            seen.update(map(tuple, self.map(nap, [NAP_SECONDS] * self.workers, 1)))
 
     def shutdown(self) -> float:
         """End the pool; return the seconds until its last worker was gone."""
@@ -276,6 +288,17 @@ def no_such_pool(name: str, mode: Mode) -> str | None:
 def pool_of(name: str, mode: Mode, workers: int, deadline: Deadline) -> Pool:
     """Return a new pool whose every wait ends at `deadline`."""
     return POOL_TABLE[name].make(mode, workers, deadline)
+
+
+def check(answers: Sequence[Any], expected: Sequence[Any]) -> None:
+    """Raise `FtbenchError` unless every result is the serial twin's."""
+    if list(answers) != list(expected):
+        wrong = sum(a != b for a, b in zip(answers, expected, strict=False))
+        raise FtbenchError(
+            f"{wrong} of {len(answers)} results are not the serial twin's {len(expected)}: "
+            "nothing is recorded.",
+            hint="The pool loses or mixes results; report it.",
+        )
 
 
 def engine_of(mode: Mode) -> dict[str, str]:

@@ -12,8 +12,7 @@ from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.probe import pooled
 from ftbench.probe.crews import Deadline
 from ftbench.probe.modes import mode_named
-from ftbench.probe.pools import POOL_MODES, POOL_TABLE, Pool, no_such_pool, pool_of
-from ftbench.probe.scenarios.pools import check, fill
+from ftbench.probe.pools import POOL_MODES, POOL_TABLE, Pool, check, no_such_pool, pool_of
 
 # The libraries that have a pool of threads: in this process, and quickly made.
 OF_THREADS = [name for name, kind in POOL_TABLE.items() if "threads" in kind.modes]
@@ -41,7 +40,7 @@ def test_a_map_returns_its_results_in_order(pool: Pool, chunk: int) -> None:
 
 
 def test_a_pool_is_full_when_each_of_its_workers_has_taken_a_task(pool: Pool) -> None:
-    fill(pool)
+    pool.fill()
     seen = {pool.result(pool.submit(pooled.nap, 0.0)) for _ in range(20)}
     assert 1 <= len(seen) <= WORKERS
 
@@ -67,7 +66,7 @@ def test_a_task_that_hangs_meets_the_deadline(pool: Pool) -> None:
     for wait in (
         lambda: pool.call(time.sleep, 0.4),
         lambda: pool.map(time.sleep, [0.4], 1),
-        lambda: fill(pool),
+        pool.fill,
     ):
         pool.deadline = Deadline(0.02)
         pool.submit(time.sleep, 0.4)

@@ -20,6 +20,7 @@ NAMES = (
     "pools",
     "data",
     "native",
+    "grain",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]

@@ -21,15 +21,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ftbench.errors import FtbenchError
 from ftbench.probe import pooled
 from ftbench.probe.clocks import clock_cost
 from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.modes import Mode
 from ftbench.probe.pools import (
+    NAP_SECONDS,
     POOL_MODES,
     POOL_TABLE,
     Pool,
+    check,
     engine_of,
     no_such_pool,
     pool_of,
@@ -40,7 +41,6 @@ from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 CALLS, TASKS = 32, 512
 CHUNKS = (1, 64)
 STEPS = tuple(map(pooled.step, range(TASKS)))
-NAP_SECONDS = 0.005
 
 PARAMS = {
     "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
@@ -78,16 +78,6 @@ def opened(cell: Cell) -> tuple[Pool, float, float]:
     return pool, begin, cold
 
 
-def fill(pool: Pool) -> None:
-    """Return when every worker of the pool has taken a task."""
-    seen: set[tuple[int, int]] = set()
-    while len(seen) < pool.workers:
-        if not pool.deadline.left():
-            missing = pool.workers - len(seen)
-            raise pool.deadline.passed(f"{missing} of {pool.workers} workers to take a task")
-        seen.update(map(tuple, pool.map(pooled.nap, [NAP_SECONDS] * pool.workers, 1)))
-
-
 def one_by_one(pool: Pool) -> list[int]:
     """Hand over empty tasks, each when the one before has come back; return their results."""
     return [pool.call(pooled.echo, number) for number in range(CALLS)]
@@ -96,7 +86,7 @@ def one_by_one(pool: Pool) -> list[int]:
 def one_life(cell: Cell) -> Life:
     """Make a pool, use it and shut it down."""
     pool, begin, cold = opened(cell)
-    fill(pool)
+    pool.fill()
     full = time.perf_counter() - begin
     return Life(
         cold=cold,
@@ -116,17 +106,6 @@ def timed(function: Callable[[], list[int]], expected: Sequence[int]) -> float:
     end = time.perf_counter()
     check(answers, expected)
     return (end - begin) / len(expected)
-
-
-def check(answers: Sequence[int], expected: Sequence[int]) -> None:
-    """Raise `FtbenchError` unless every result is the serial twin's."""
-    if list(answers) != list(expected):
-        wrong = sum(a != b for a, b in zip(answers, expected, strict=False))
-        raise FtbenchError(
-            f"{wrong} of {len(answers)} results are not the serial twin's {len(expected)}: "
-            "nothing is recorded.",
-            hint="The pool loses or mixes results; report it.",
-        )
 
 
 def run(cell: Cell) -> Outcome:

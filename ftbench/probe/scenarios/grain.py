@@ -1,0 +1,171 @@
+"""grain: how large a task must be to be worth a hand-over.
+
+A pool of N workers stands and is warm.  For each size of task, from some 10 us to some 100 ms of
+arithmetic, it runs a map of that many steps, task by task without chunks, and right before that
+the main thread runs some of the same tasks alone.  Sizes take turns in every round.
+
+    relative_S  T / (n * s): the pool's time T for n tasks over the serial time s of each; below
+                1 the pool beats a plain loop
+    overhead_S  T * C / n - s: seconds of a worker that a task costs beside its own work, where C
+                is how many workers can run at a time: their number or the cores, whichever is less
+    idle_S      1 - n * s / (T * C): the share of those workers that does no work of a task
+
+The last two are never below 0.  A size's name is nominal: its work is a fixed number of steps, and
+`serial` in the notes says how many seconds a task of it took here.
+
+Shows the smallest task that pays in each mode; `ftbench.statistics.crossover` finds it.  Does not
+show large arguments (scenario `data`), nor what chunks save, which make one task of many.  Source:
+every guide says that processes are not for tiny tasks; the figure they give, "100 ms to start a
+process", is not what a pool's task pays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftbench.probe.clocks import clock_cost
+from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.machine import machine_record
+from ftbench.probe.modes import Mode
+from ftbench.probe.pooled import grind
+from ftbench.probe.pools import (
+    POOL_MODES,
+    POOL_TABLE,
+    Pool,
+    check,
+    engine_of,
+    no_such_pool,
+    pool_of,
+)
+from ftbench.probe.samples import percentile
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A size of task: its `steps`; tasks of a round `per_worker`, and `alone` by the serial twin.
+
+    `nominal` is in seconds, at 100 ns a step.
+    """
+
+    name: str
+    nominal: float
+    steps: int
+    per_worker: int
+    alone: int
+
+
+SIZES = (
+    Size(name="10us", nominal=1e-5, steps=100, per_worker=64, alone=64),
+    Size(name="100us", nominal=1e-4, steps=1_000, per_worker=32, alone=16),
+    Size(name="1ms", nominal=1e-3, steps=10_000, per_worker=8, alone=8),
+    Size(name="10ms", nominal=1e-2, steps=100_000, per_worker=2, alone=2),
+    Size(name="100ms", nominal=1e-1, steps=1_000_000, per_worker=1, alone=1),
+)
+
+PARAMS = {
+    "workers": Param(default=8),
+    "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
+}
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    return no_such_pool(params["pool"], mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One size in one round: seconds per task, of the serial twin and of the pool as a whole."""
+
+    serial: float
+    task: float
+
+    @property
+    def relative(self) -> float:
+        """The pool's time for the same work over the serial twin's."""
+        return self.task / self.serial
+
+    def overhead(self, capacity: int) -> float:
+        """Seconds of a worker beside the work itself, per task; `capacity` run at a time."""
+        return max(0.0, self.task * capacity - self.serial)
+
+    def idle(self, capacity: int) -> float:
+        """The share of `capacity` workers that did no work of a task."""
+        return max(0.0, 1 - self.serial / (self.task * capacity))
+
+
+def turn(pool: Pool, size: Size) -> Turn:
+    """Run a round's tasks of one size, some by the main thread and then all by the pool."""
+    own = [(seed, size.steps) for seed in range(size.alone)]
+    begin = time.perf_counter()
+    expected = [grind(task) for task in own]
+    serial = time.perf_counter() - begin
+    tasks = [own[place % size.alone] for place in range(size.per_worker * pool.workers)]
+    begin = time.perf_counter()
+    answers = pool.map(grind, tasks, 1)
+    took = time.perf_counter() - begin
+    check(answers, [expected[place % size.alone] for place in range(len(tasks))])
+    return Turn(serial=serial / len(own), task=took / len(tasks))
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: every size in turn, round after round, by one warm pool."""
+    pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
+    pool.fill()
+    rounds = [[turn(pool, size) for size in SIZES] for _ in repeats(cell.profile)]
+    pool.shutdown()
+    capacity = min(pool.workers, machine_record()["usable_cores"])
+    tasks = {size.name: size.per_worker * pool.workers for size in SIZES}
+    results = len(rounds) * sum(tasks.values())
+    return Outcome(
+        metrics=metrics(rounds, capacity),
+        invariants=(
+            Invariant(name="results", checked=f"all {results} results are the serial twin's"),
+        ),
+        notes={
+            "rounds": len(rounds),
+            "clock": clock_cost(),
+            "capacity": capacity,
+            "tasks": tasks,
+            "steps": {size.name: size.steps for size in SIZES},
+            "serial": serial(rounds),
+            **engine_of(cell.mode),
+        },
+    )
+
+
+def metrics(rounds: Sequence[Sequence[Turn]], capacity: int) -> dict[str, Metric]:
+    """Return the metrics of rounds that have a turn per size, a sample per round."""
+    found = {}
+    for place, size in enumerate(SIZES):
+        turns = [each[place] for each in rounds]
+        for name, unit, samples in (
+            ("relative", "ratio", [each.relative for each in turns]),
+            ("overhead", "seconds", [each.overhead(capacity) for each in turns]),
+            ("idle", "ratio", [each.idle(capacity) for each in turns]),
+        ):
+            found[f"{name}_{size.name}"] = Metric(unit=unit, samples=tuple(samples))
+    return found
+
+
+def serial(rounds: Sequence[Sequence[Turn]]) -> dict[str, float]:
+    """Return the name of each size → the median seconds of such a task, by the serial twin."""
+    return {
+        size.name: percentile([each[place].serial for each in rounds], 50)
+        for place, size in enumerate(SIZES)
+    }
+
+
+GRAIN = Scenario(
+    name="grain",
+    version="1",
+    title="Hand tasks of 10 us to 100 ms to N workers that are warm",
+    params=PARAMS,
+    run=run,
+    modes=POOL_MODES,
+    hole=why_not,
+)

@@ -1,0 +1,77 @@
+"""Crossovers: the smallest task from which on a mode is worth its price.
+
+Pure: sizes of tasks in seconds, what each costs, and a limit, in; a bracket out.  The figures are
+those of the scenario grain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ftbench.errors import FtbenchError
+from ftbench.probe.scenarios.grain import SIZES
+
+# A mode beats a plain loop where its time for the same work is less, and keeps its workers busy
+# where at most a fifth of them is idle.
+BEATS_SERIAL: Final = 1.0
+KEEPS_BUSY: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossover:
+    """Between which sizes, in seconds, a cost falls to its limit for good.
+
+    `above` is the largest size that costs more, None if none does: the crossover is then at or
+    below `at`.  `at` is the smallest size from which on no size costs more, None if the largest
+    one does.  `estimate` lies between the two, on a straight line of the cost over the size's
+    logarithm; None unless there are both.
+    """
+
+    above: float | None
+    at: float | None
+    estimate: float | None
+
+
+def crossover(costs: Mapping[float, float], limit: float) -> Crossover:
+    """Return where `costs`, size → cost, fall to `limit` for good.
+
+    Raises `FtbenchError` for no size, a size that is not above zero, or a cost that is no number.
+    """
+    if not costs or not all(size > 0 and math.isfinite(size) for size in costs):
+        raise FtbenchError(f"A crossover needs sizes above zero, not {list(costs)}.")
+    if not all(map(math.isfinite, costs.values())):
+        raise FtbenchError(f"A crossover needs finite costs, not {list(costs.values())}.")
+    above = max((size for size, cost in costs.items() if cost > limit), default=None)
+    at = min((size for size in costs if above is None or size > above), default=None)
+    if above is None or at is None:
+        return Crossover(above=above, at=at, estimate=None)
+    share = (costs[above] - limit) / (costs[above] - costs[at])
+    estimate = math.exp(math.log(above) + share * math.log(at / above))
+    return Crossover(above=above, at=at, estimate=min(max(estimate, above), at))
+
+
+def beats_serial(medians: Mapping[str, float], serial: Mapping[str, float]) -> Crossover:
+    """Return the smallest task at which a mode beats a plain loop.
+
+    `medians` are a cell's, metric → median; `serial` is the cell's note of that name, the name of
+    a size → seconds of such a task.
+    """
+    return crossover(_costs("relative", medians, serial), BEATS_SERIAL)
+
+
+def keeps_busy(medians: Mapping[str, float], serial: Mapping[str, float]) -> Crossover:
+    """Return the smallest task at which a mode keeps 80 % of its workers busy; as above."""
+    return crossover(_costs("idle", medians, serial), KEEPS_BUSY)
+
+
+def _costs(
+    metric: str, medians: Mapping[str, float], serial: Mapping[str, float]
+) -> dict[float, float]:
+    return {
+        serial[size.name]: medians[f"{metric}_{size.name}"]
+        for size in SIZES
+        if size.name in serial and f"{metric}_{size.name}" in medians
+    }

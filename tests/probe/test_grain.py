@@ -1,0 +1,140 @@
+"""grain: its arithmetic, and real pools in every mode."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from probing import document_of, has_mode, program, run_probe, words_of
+
+from ftbench.errors import FtbenchError
+from ftbench.interpreters import Interpreter
+from ftbench.probe.crews import Deadline
+from ftbench.probe.modes import MODES, Mode, mode_named
+from ftbench.probe.pooled import grind
+from ftbench.probe.pools import POOL_TABLE, Pool
+from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, serial, turn
+
+SECONDS = st.floats(1e-7, 10)
+WORKERS = st.integers(1, 64)
+
+
+@given(SECONDS, WORKERS)
+def test_workers_that_do_nothing_but_their_tasks_are_never_idle(work: float, n: int) -> None:
+    ideal = Turn(serial=work, task=work / n)
+    assert ideal.relative == pytest.approx(1 / n)
+    assert ideal.overhead(n) == pytest.approx(0, abs=1e-12)
+    assert ideal.idle(n) == pytest.approx(0, abs=1e-9)
+
+
+@given(SECONDS, SECONDS, WORKERS)
+def test_overhead_and_idleness_are_two_views_of_one_time(work: float, task: float, n: int) -> None:
+    each = Turn(serial=work, task=task)
+    assert each.overhead(n) >= 0
+    assert 0 <= each.idle(n) < 1
+    assert each.idle(n) * task * n == pytest.approx(each.overhead(n), rel=1e-6, abs=1e-12)
+
+
+def test_one_worker_at_a_time_leaves_the_other_three_idle() -> None:
+    under_a_gil = Turn(serial=1.0, task=1.0)
+    assert under_a_gil.relative == 1
+    assert (under_a_gil.idle(4), under_a_gil.overhead(4)) == (0.75, 3.0)
+
+
+def test_metrics_have_a_sample_per_round_for_every_size() -> None:
+    rounds = [[Turn(serial=1.0, task=float(n + 1)) for n, _ in enumerate(SIZES)]] * 3
+    found = metrics(rounds, 2)
+    names = {f"{metric}_{s.name}" for metric in ("relative", "overhead", "idle") for s in SIZES}
+    assert set(found) == names
+    assert found["relative_100us"].samples == (2.0, 2.0, 2.0)
+    assert found["overhead_100us"].samples == (3.0, 3.0, 3.0)
+    assert found["idle_100us"].samples == (0.75, 0.75, 0.75)
+    assert serial(rounds) == dict.fromkeys([size.name for size in SIZES], 1.0)
+
+
+def test_sizes_are_a_ladder_of_fixed_work() -> None:
+    assert [size.name for size in SIZES] == ["10us", "100us", "1ms", "10ms", "100ms"]
+    for size in SIZES:
+        assert size.steps == pytest.approx(size.nominal / 100e-9)
+        assert size.per_worker >= 1
+        assert size.alone >= 1
+    assert [size.steps for size in SIZES] == sorted(size.steps for size in SIZES)
+
+
+def test_grinding_is_that_many_steps_of_the_generator() -> None:
+    number = 7
+    for steps in range(5):
+        assert grind((7, steps)) == number
+        number = (number * 1103515245 + 12345) % 2**32
+
+
+def test_a_result_that_is_not_the_serial_twins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(mode_named("threads"), 2, Deadline(10))
+    monkeypatch.setattr(pool, "_map", lambda *_task: [-1])
+    with pytest.raises(FtbenchError, match="serial twin"):
+        turn(pool, SIZES[0])
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_every_mode_has_every_size(gil_python: Interpreter, mode: Mode) -> None:
+    if not has_mode(gil_python, mode):
+        pytest.skip(f"no {mode.name} here")
+    document = document_of(gil_python.executable, "grain", *words_of(mode), "--workers", "2")
+    notes = document["notes"]
+    assert len(document["metrics"]) == 3 * len(SIZES)
+    assert set(notes["serial"]) == {size.name for size in SIZES}
+    assert notes["serial"]["10us"] < notes["serial"]["100ms"]
+    assert 1 <= notes["capacity"] <= 2
+    assert notes["tasks"] == {size.name: 2 * size.per_worker for size in SIZES}
+    results = notes["rounds"] * sum(notes["tasks"].values())
+    assert document["invariants"][0]["checked"].startswith(f"all {results} results")
+
+
+@pytest.mark.parametrize("pool", ["executor", "multiprocessing"])
+def test_a_free_threaded_build_has_it_too(ft_python: Interpreter, pool: str) -> None:
+    words = ["--workers", "2", "--set", f"pool={pool}"]
+    document = document_of(ft_python.executable, "grain", *words)
+    assert document["gil"]["after"] is False
+
+
+def test_the_pools_are_those_of_the_table() -> None:
+    assert PARAMS["pool"].choices == tuple(POOL_TABLE)
+    done = run_probe(
+        sys.executable, "grain", "--mode", "interpreters", "--set", "pool=multiprocessing"
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "multiprocessing.Pool has threads" in done.stderr
+
+
+_BAD = """
+import os, signal, time
+from ftbench.probe import cell, pooled
+parent = os.getpid()
+real = pooled.grind
+def bad(task):
+    if os.getpid() != parent:
+        {worst}
+    return real(task)
+bad.__module__, bad.__qualname__, pooled.grind = "ftbench.probe.pooled", "grind", bad
+cell.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+@pytest.mark.parametrize(
+    ("worst", "code", "story"),
+    [
+        ("raise RuntimeError('boom at work')", 4, "boom at work"),
+        ("os._exit(3)", 4, "BrokenProcessPool"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 4, "BrokenProcessPool"),
+        ("time.sleep(600)", 5, "a task of the pool to end"),
+    ],
+)
+def test_a_worker_that_fails_ends_the_run_with_its_story(worst: str, code: int, story: str) -> None:
+    how = program(_BAD.format(worst=worst))
+    words = ["--mode", "processes-fork", "--workers", "2", "--deadline", "3"]
+    done = run_probe(sys.executable, "grain", *words, how=how)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert story in done.stderr
