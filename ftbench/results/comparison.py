@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ftbench.arms import ARMS, Arm, arm_named
@@ -37,6 +37,10 @@ class Metric:
         rest = {name: value for name, value in figure.params.items() if name != "mode"}
         return rest == self.params
 
+    def at(self, param: str, value: str) -> Metric:
+        """Return this metric with one more parameter fixed, and nothing to stand in for it."""
+        return replace(self, params={**self.params, param: value}, instead=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -61,6 +65,14 @@ class Cell:
     def median(self) -> float | None:
         """The median in the metric's unit, None unless it was measured."""
         return None if self.figure is None else self.figure.median
+
+    @property
+    def margin(self) -> float | None:
+        """How far the interval's farther end lies from the median, as a share of the median."""
+        if self.figure is None or self.figure.interval is None or not self.median:
+            return None
+        interval = self.figure.interval
+        return max(interval.high - self.median, self.median - interval.low) / self.median
 
     @property
     def words(self) -> str:
@@ -118,33 +130,41 @@ def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
     return tuple(dict.fromkeys(pairs))
 
 
-def compare(figures: Iterable[Figure], metric: Metric) -> Comparison:
+def compare(
+    figures: Iterable[Figure], metric: Metric, *, against: Metric | None = None
+) -> Comparison:
     """Return every mode on every arm.
 
     `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
-    calls picks them.
+    calls picks them.  The baseline is free-threaded threads of `against`, by default of `metric`.
     """
     figures = tuple(figures)
-    comparison = _compare(figures, metric)
+    comparison = _compare(figures, metric, against or metric)
     if metric.instead is not None and not comparison.medians:
         other = compare(figures, metric.instead)
         return other if other.medians else comparison
     return comparison
 
 
-def _compare(figures: tuple[Figure, ...], metric: Metric) -> Comparison:
-    found = {
-        (figure.params.get("mode"), figure.arm.name): figure
-        for figure in figures
-        if metric.of(figure)
-    }
-    baseline = found.get((BASELINE_MODE.name, BASELINE_ARM.name))
+def _compare(figures: tuple[Figure, ...], metric: Metric, against: Metric) -> Comparison:
+    found = _found(figures, metric)
+    others = found if against is metric else _found(figures, against)
+    baseline = others.get((BASELINE_MODE.name, BASELINE_ARM.name))
     cells = [
         _cell(mode, arm, found.get((mode.name, arm.name)), baseline)
         for mode in MODES
         for arm in ARMS
     ]
     return Comparison(metric=metric, cells=tuple(cells))
+
+
+def _found(figures: tuple[Figure, ...], metric: Metric) -> Mapping[tuple[str, str], Figure]:
+    """Return the metric's figures by mode and arm."""
+    return {
+        (figure.params.get("mode", ""), figure.arm.name): figure
+        for figure in figures
+        if metric.of(figure)
+    }
 
 
 def _cell(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None) -> Cell:

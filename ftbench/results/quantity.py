@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _DIGITS: Final = 3
+_WHOLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ _SCALES: Final = {
         Scale(symbol="KiB", size=2.0**10),
         Scale(symbol="bytes", size=1.0),
     ),
+    "ratio": (Scale(symbol="\N{MULTIPLICATION SIGN}", size=1.0),),
 }
 
 
@@ -61,6 +63,16 @@ def digits(number: float) -> str:
     rounded = float(f"{number:.{_DIGITS}g}")
     decimals = max(_DIGITS - 1 - math.floor(math.log10(abs(rounded))), 0)
     return f"{number:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def margin(share: float) -> str:
+    """Return how far an interval reaches to either side, in whole percent and never too little.
+
+    `share` is of the median: 0.043 → "±5 %", 2.0 → "±>100 %".
+    """
+    percent = math.ceil(share * 100)
+    said = f"±{percent}" if percent <= _WHOLE else f"±>{_WHOLE}"
+    return f"{said}\N{NARROW NO-BREAK SPACE}%"
 
 
 def times(ratio: float) -> str:

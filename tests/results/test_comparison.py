@@ -90,6 +90,36 @@ def test_figures_of_other_params_are_of_another_metric() -> None:
     assert compare([other], ROUND).medians == ()
 
 
+def test_a_ratio_can_be_to_the_threads_of_another_metric() -> None:
+    one = replace(BASE, params={"mode": "threads", "workers": "1"}, median=8.0)
+    cell = compare([BASE, one], ROUND.at("workers", "1"), against=ROUND).baseline
+    assert (cell.median, cell.ratio) == (8.0, 4.0)
+
+
+def test_a_metric_at_a_value_has_nothing_to_stand_in_for_it() -> None:
+    made = Metric(benchmark="b", title="t", params={"a": "1"}, instead=ROUND).at("b", "2")
+    assert made == Metric(benchmark="b", title="t", params={"a": "1", "b": "2"})
+
+
+@pytest.mark.parametrize(
+    ("interval", "margin"),
+    [
+        (Interval(low=1.9, high=2.5), 0.25),
+        (Interval(low=1.0, high=2.5), 0.5),
+        (None, None),
+    ],
+)
+def test_the_margin_is_the_share_of_the_intervals_farther_end(
+    interval: Interval | None, margin: float | None
+) -> None:
+    assert compare([replace(BASE, interval=interval)], ROUND).baseline.margin == margin
+
+
+def test_a_median_of_zero_and_a_failure_have_no_margin() -> None:
+    for each in (figure("threads", "ft", 0.0), figure("threads", "ft", None)):
+        assert compare([each], ROUND).baseline.margin is None
+
+
 def test_builds_go_with_their_like_and_a_lone_one_stands_in() -> None:
     assert pair_builds({"gil": {"a", "b"}, "ft": {"b"}}) == (
         (("ft", "b"), ("gil", "a")),

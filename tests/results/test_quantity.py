@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.results.quantity import digits, scale_for, times
+from ftbench.results.quantity import digits, margin, scale_for, times
 
 positive = st.floats(min_value=1e-12, max_value=1e15)
 
@@ -47,6 +47,7 @@ def test_what_is_shown_is_within_half_a_percent_of_the_number(number: float) -> 
         ("bytes", [3], "bytes"),
         ("parsecs", [3], "parsecs"),
         ("seconds", [], "s"),
+        ("ratio", [1.04, 9.0], "\N{MULTIPLICATION SIGN}"),
     ],
 )
 def test_a_column_has_one_unit_that_suits_its_middle(
@@ -66,3 +67,15 @@ def test_a_columns_middle_value_is_never_below_one_unless_no_unit_is_smaller(
 
 def test_a_ratio_is_a_multiple() -> None:
     assert times(17.93) == "17.9\N{MULTIPLICATION SIGN}"
+
+
+def test_a_ratio_keeps_its_size_in_its_own_unit() -> None:
+    assert scale_for("ratio", [1.036]).text(1.036) == "1.04"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "±0 %"), (0.001, "±1 %"), (0.043, "±5 %"), (1.0, "±100 %"), (23.0, "±>100 %")],
+)
+def test_a_margin_is_rounded_up_and_never_a_long_number(share: float, text: str) -> None:
+    assert margin(share).replace("\N{NARROW NO-BREAK SPACE}", " ") == text
