@@ -13,7 +13,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,38 +25,30 @@ from asv.environment import get_env_name
 from asv.machine import Machine
 from asv.results import Results
 from asv.runner import BenchmarkResult
+from costs import (
+    LIFECYCLE,
+    MODE_NAMES,
+    SHARDED_WRITERS,
+    SHARED_SET,
+    lacks,
+    ladders,
+    middle,
+    units,
+)
 
 from ftbench.arms import ARMS, Arm
-from ftbench.probe.modes import MODES
+from ftbench.probe.modes import mode_named
+from ftbench.probe.strategies import hole
 from ftbench.releases import Release
 
+__all__ = ["LIFECYCLE", "SHARDED_WRITERS", "SHARED_SET"]
+
 ROOT = Path(__file__).resolve().parents[2]
-MODE_NAMES = [mode.name for mode in MODES]
-LIFECYCLE = "lifecycle.Lifecycle"
-FOOTPRINT = "footprint.Footprint"
-_LIFECYCLE_METRICS = ["round", "first_round", "start", "first_line", "task", "teardown", "cpu"]
-_FOOTPRINT_METRICS = ["pss", "uss", "rss", "per_worker", "peak", "left"]
-# Milliseconds of a round of 8 workers with an empty task, and MiB of its tree, as on a small VM.
-_MILLISECONDS = {
-    "threads": 0.74,
-    "processes-fork": 4.6,
-    "processes-forkserver": 12.9,
-    "processes-spawn": 291.0,
-    "interpreters": 88.0,
-}
-_MEBIBYTES = {
-    "threads": 12.6,
-    "processes-fork": 31.3,
-    "processes-forkserver": 44.9,
-    "processes-spawn": 103.2,
-    "interpreters": 61.4,
-}
-_ARM_FACTOR = {"gil": 1.12, "ft": 1.0, "ft-gil1": 1.21}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to make."""
+    """What to make; `spoil` tells by its group and parameters which cells fail beside the rest."""
 
     releases: Sequence[str] = ("3.13.5", "3.13.15", "3.14.2")
     arms: Sequence[Arm] = ARMS
@@ -76,21 +68,15 @@ class Plan:
     load: float = 0.12
     samples: int = 12
     seed: int = 1
+    spoil: Callable[[str, Mapping[str, str]], bool] = lambda _group, _params: False
 
 
 def benchmarks() -> dict[str, dict[str, Any]]:
     """Return asv's list of our benchmarks, as discovery would."""
-    lifecycle: dict[str, Sequence[object]] = {
-        "mode": MODE_NAMES,
-        "workers": [1, 8],
-        "task": ["empty", "article"],
-    }
-    footprint: dict[str, Sequence[object]] = {"mode": MODE_NAMES, "workers": [1, 2, 4, 8]}
     listed = [
-        _benchmark(f"{LIFECYCLE}.track_{name}", "seconds", lifecycle) for name in _LIFECYCLE_METRICS
-    ]
-    listed += [
-        _benchmark(f"{FOOTPRINT}.track_{name}", "bytes", footprint) for name in _FOOTPRINT_METRICS
+        _benchmark(f"{group}.track_{name}", unit, ladders()[group])
+        for group, metrics in units().items()
+        for name, unit in metrics.items()
     ]
     return {each["name"]: each for each in listed}
 
@@ -108,10 +94,10 @@ def _benchmark(name: str, unit: str, params: Mapping[str, Sequence[object]]) -> 
     }
 
 
-def write_tree(folder: Path, *plans: Plan, only: str = "") -> None:
+def write_tree(folder: Path, *plans: Plan, only: str | tuple[str, ...] = "") -> None:
     """Write a results folder with the benchmarks and each plan's machine, results and records.
 
-    `only` keeps the benchmarks whose names end so.
+    `only` keeps the benchmarks whose names end so, or in one of several ways.
     """
     folder.mkdir(parents=True, exist_ok=True)
     listed = {name: each for name, each in benchmarks().items() if name.endswith(only)}
@@ -160,16 +146,23 @@ def _started(plan: Plan) -> datetime:
     return datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-def unavailable(mode: str, release: Release) -> str | None:
-    """Return why `release` cannot do `mode`, None if it can."""
-    if mode == "interpreters" and release < Release.parse("3.14.0"):
+def unavailable(params: Mapping[str, str], release: Release) -> str | None:
+    """Return why `release` has no such cell, None if it has."""
+    mode = mode_named(params["mode"])
+    if mode.kind == "interpreters" and release < Release.parse("3.14.0"):
         return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
-    return None
+    return hole(params["strategy"], mode) if "strategy" in params else None
 
 
-def breaks(mode: str, workers: str, arm: Arm) -> bool:
-    """Tell which cell fails, so that every page has one."""
-    return mode == "processes-forkserver" and arm.name == "ft-gil1" and workers == "8"
+def breaks(group: str, params: Mapping[str, str], arm: Arm, plan: Plan) -> bool:
+    """Tell which cells fail, so that every page has some."""
+    if plan.spoil(group, params):
+        return True
+    if arm.name != "ft-gil1":
+        return False
+    if params["mode"] == "processes-forkserver" and params.get("workers") == "8":
+        return True
+    return params["mode"] == "processes-spawn" and params.get("strategy") == "actor"
 
 
 def _outcome(
@@ -182,27 +175,17 @@ def _outcome(
             zip(benchmark["param_names"], (each.strip("'") for each in reprs), strict=True)
         )
         made = None
-        if unavailable(params["mode"], release):
+        if unavailable(params, release) or lacks(benchmark["name"], params):
             values.append(math.nan)
-        elif breaks(params["mode"], params["workers"], arm):
+        elif breaks(benchmark["name"], params, arm, plan):
             values.append(None)
         else:
-            middle = _middle(benchmark["name"], params, release, arm)
-            made = [middle * chance.lognormvariate(0, 0.03) for _ in range(plan.samples)]
-            values.append(middle)
+            center = middle(benchmark["name"], params, release, arm)
+            made = [center * chance.lognormvariate(0, 0.03) for _ in range(plan.samples)]
+            values.append(center)
         samples.append(made)
     numbers = [None if made is None else 1 for made in samples]
     return BenchmarkResult(values, samples, numbers, 0, "", None)
-
-
-def _middle(name: str, params: Mapping[str, str], release: Release, arm: Arm) -> float:
-    mode, workers = params["mode"], int(params["workers"])
-    factor = _ARM_FACTOR[arm.name] * (1 - 0.01 * (release.minor - 13) - 0.002 * release.micro)
-    if name.startswith(LIFECYCLE):
-        payload = 13.8 if params["task"] == "article" else 0.0
-        spread = payload * (1.9 if mode == "threads" and arm.gil else 1.0)
-        return (_MILLISECONDS[mode] * factor + spread) * workers / 8 * 1e-3
-    return float(round(_MEBIBYTES[mode] * factor * (0.3 + 0.7 * workers / 8) * 2**20))
 
 
 def build_record(plan: Plan, release: Release, arm: Arm) -> dict[str, Any]:
@@ -245,26 +228,23 @@ def _records(plan: Plan, release: Release, arm: Arm) -> Iterator[dict[str, Any]]
         "system": "Linux",
         "kernel": "6.1.0",
     }
-    ladders = {
-        LIFECYCLE: [{"workers": w, "task": t} for w in ("1", "8") for t in ("empty", "article")],
-        FOOTPRINT: [{"workers": w} for w in ("1", "2", "4", "8")],
-    }
-    for number, (group, mode) in enumerate(itertools.product(ladders, MODE_NAMES)):
-        for rest in ladders[group]:
-            cell = {"group": group, "params": {"mode": mode, **rest}}
-            yield _record(plan, release, arm, cell) | _measured(plan, arm, number, build)
+    for number, (group, ladder) in enumerate(ladders().items()):
+        for values in itertools.product(*ladder.values()):
+            params = dict(zip(ladder, map(str, values), strict=True))
+            place = number * len(MODE_NAMES) + MODE_NAMES.index(params["mode"])
+            cell = {"group": group, "params": params}
+            yield _record(plan, release, arm, cell) | _measured(plan, arm, place, build)
 
 
 def _record(plan: Plan, release: Release, arm: Arm, cell: dict[str, Any]) -> dict[str, Any]:
     """Return how a cell ended."""
-    params = cell["params"]
-    reason = unavailable(params["mode"], release)
+    reason = unavailable(cell["params"], release)
     if reason:
         return {"kind": "skip", **cell, "reason": reason}
-    if breaks(params["mode"], params["workers"], arm):
+    if breaks(cell["group"], cell["params"], arm, plan):
         message = "Worker 3 ended with exit code -9 before it had done its task."
         return {"kind": "failure", **cell, "error": "WorkerFailedError", "message": message}
-    return {"kind": "cell", **cell, "samples": {"round": plan.samples}}
+    return {"kind": "cell", **cell, "samples": dict.fromkeys(units()[cell["group"]], plan.samples)}
 
 
 def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
@@ -299,7 +279,7 @@ class SyntheticRepo(CPythonRepo):
 """
 
 
-def write_project(folder: Path, *plans: Plan, only: str = "") -> None:
+def write_project(folder: Path, *plans: Plan, only: str | tuple[str, ...] = "") -> None:
     """Write a folder in which `asv publish` works: our plugins, no interpreter, made-up results."""
     write_tree(folder / "results", *plans, only=only)
     (folder / "synthetic_plugin.py").write_text(_PLUGIN, encoding="utf-8")
