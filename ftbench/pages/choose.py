@@ -33,13 +33,19 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 def render(page: Page) -> str:
     """Return the page's HTML; every text from a result file is escaped."""
-    templates = resources.files("ftbench.pages") / "templates"
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        loader=jinja2.FunctionLoader(_template),
     )
     environment.filters["trusted"] = _trusted
-    template = environment.from_string((templates / "choose.html.j2").read_text(encoding="utf-8"))
-    return template.render(page=page, style=(templates / "choose.css").read_text(encoding="utf-8"))
+    template = environment.get_template("choose.html.j2")
+    return template.render(page=page, style=_template("choose.css"))
+
+
+def _template(name: str) -> str:
+    return (resources.files("ftbench.pages") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _trusted(own: str) -> str:

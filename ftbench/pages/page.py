@@ -3,80 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ftbench.arms import ARMS
 from ftbench.pages import facts
-from ftbench.pages.chart import draw, needs_log
-from ftbench.pages.marks import Mark, mark_of
+from ftbench.pages.grids import ARM_TEXTS, ArmText, GridText, grid_text
 from ftbench.pages.menus import Menu, menus
 from ftbench.pages.picks import Pick
-from ftbench.pages.scenarios import SECTIONS, Section, View
-from ftbench.probe.modes import MODES
-from ftbench.results import Cell, Comparison, Figure, Machine, ResultTree, Source, State, compare
-from ftbench.results.quantity import times
-
-_DASH = "\N{EN DASH}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One arm of one mode in a table; `words` stand in for the numbers of an unmeasured cell."""
-
-    arm: str
-    character: str
-    label: str
-    value: str = ""
-    interval: str = ""
-    ratio: str = ""
-    base: bool = False
-    words: str = ""
-    failed: bool = False
-    href: str = ""
-    beside: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """The rows of one mode."""
-
-    mode: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewText:
-    """A picture and its table; `beside` heads the table's last column, "" where there is none."""
-
-    name: str
-    title: str
-    svg: str
-    caption: str
-    unit: str
-    beside: str
-    groups: tuple[Group, ...]
-
-    @property
-    def columns(self) -> int:
-        """How many columns the table has."""
-        return 5 if self.beside else 4
+from ftbench.pages.scenarios import SECTIONS, GridView, Section, View
+from ftbench.pages.views import ViewText, view_text
+from ftbench.results import Figure, Machine, ResultTree, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionText:
-    """A scenario and its views."""
+    """A scenario and its views; one of which nothing was measured has only `words` and `command`.
+
+    `words` are what became of its cells, each said once, () where none was tried; `command`
+    measures it.
+    """
 
     scenario: Section
-    views: tuple[ViewText, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmText:
-    """An arm in the legend."""
-
-    name: str
-    character: str
-    label: str
+    views: tuple[ViewText | GridText, ...] = ()
+    words: tuple[str, ...] = ()
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +67,7 @@ def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) ->
     order = [arm.name for arm in ARMS]
     sources = sorted(filter(pick.shows, tree.sources), key=lambda each: order.index(each.arm.name))
     figures = [figure for figure in tree.figures if pick.shows(figure)]
+    command = f"FTBENCH_PROFILE={pick.profile} asv run {pick.release.name}^!"
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
     return Page(
         root="" if pick == first else "../",
@@ -125,18 +76,14 @@ def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) ->
         lead=_lead(pick, machine, sources),
         menus=menus(pick, every, first),
         notices=facts.notices(pick, sources),
-        arms=tuple(_arm_text(arm.name, mark_of(arm)) for arm in ARMS),
-        sections=tuple(_section(section, figures) for section in SECTIONS),
+        arms=tuple(ARM_TEXTS[arm.name] for arm in ARMS),
+        sections=tuple(_section(section, figures, command) for section in SECTIONS),
         builds=facts.builds(sources),
         machine=facts.machine_facts(machine, sources),
         invariants=tuple(_invariants(sources)),
         warnings=tuple(map(str, tree.warnings)),
-        command=f"FTBENCH_PROFILE={pick.profile} asv run {pick.release.name}^!",
+        command=command,
     )
-
-
-def _arm_text(name: str, mark: Mark) -> ArmText:
-    return ArmText(name=name, character=mark.character, label=mark.label)
 
 
 def _lead(pick: Pick, machine: Machine | None, sources: Iterable[Source]) -> tuple[Part, ...]:
@@ -156,85 +103,25 @@ def _invariants(sources: Iterable[Source]) -> list[tuple[str, str]]:
     return sorted({item for source in sources for item in source.invariants.items()})
 
 
-def _section(section: Section, figures: Sequence[Figure]) -> SectionText:
-    names = (f"{section.name}-{number}" for number, _ in enumerate(section.views, start=1))
-    views = tuple(
-        _view(name, view, figures) for name, view in zip(names, section.views, strict=True)
+def _section(section: Section, figures: Sequence[Figure], command: str) -> SectionText:
+    """Return a section's views, or only how to measure it where nothing was."""
+    texts = tuple(
+        _view(f"{section.name}-{number}", view, figures)
+        for number, view in enumerate(section.views, start=1)
     )
-    return SectionText(scenario=section, views=views)
+    if any(text.svg for text in texts):
+        return SectionText(scenario=section, views=texts)
+    benchmarks = {view.metric.benchmark for view in section.views}
+    ours = [figure for figure in figures if figure.benchmark in benchmarks]
+    words = tuple(dict.fromkeys(map(_words, ours)))
+    return SectionText(scenario=section, words=words, command=f"{command} --bench {section.name}")
 
 
-def _view(name: str, view: View, figures: Sequence[Figure]) -> ViewText:
-    comparison = compare(figures, view.metric)
-    beside = compare(figures, view.beside) if view.beside else None
-    symbol = beside.scale.symbol if beside and beside.medians else ""
-    return ViewText(
-        name=name,
-        title=comparison.metric.title,
-        svg=draw(comparison, name=name),
-        caption=_caption(comparison),
-        unit=comparison.scale.symbol,
-        beside=symbol and f"memory, {symbol}",
-        groups=tuple(_groups(comparison, beside if symbol else None)),
-    )
+def _words(figure: Figure) -> str:
+    return f"{figure.state}: {figure.reason or 'no reason on record'}"
 
 
-def _caption(comparison: Comparison) -> str:
-    if not comparison.medians:
-        return "No cell of this was measured."
-    axis = "logarithmic" if needs_log(comparison.medians) else "linear"
-    baseline = comparison.baseline.median is not None
-    rule = "; the dotted rule is threads on the free-threaded build" if baseline else ""
-    return f"Medians with 99 % intervals on a {axis} axis{rule}."
-
-
-def _groups(comparison: Comparison, beside: Comparison | None) -> Iterable[Group]:
-    """Yield the modes of which there is anything to say, every arm of each."""
-    for mode in MODES:
-        cells = [comparison.cell(mode, arm) for arm in ARMS]
-        if all(cell.state is State.ABSENT for cell in cells):
-            continue
-        words = {cell.words for cell in cells}
-        if len(words) == 1 and "" not in words:
-            yield Group(mode=mode.title, rows=(_common_row(cells[0]),))
-        else:
-            rows = tuple(_row(cell, comparison, _beside(cell, beside)) for cell in cells)
-            yield Group(mode=mode.title, rows=rows)
-
-
-def _common_row(cell: Cell) -> Row:
-    """Say once what holds on every arm."""
-    failed = cell.state is State.FAILED
-    return Row(arm="", character="", label="every arm", words=cell.words, failed=failed)
-
-
-def _beside(cell: Cell, beside: Comparison | None) -> str:
-    if beside is None:
-        return ""
-    other = beside.cell(cell.mode, cell.arm)
-    return other.state if other.median is None else beside.scale.text(other.median)
-
-
-def _row(cell: Cell, comparison: Comparison, beside: str) -> Row:
-    mark = mark_of(cell.arm)
-    row = Row(arm=cell.arm.name, character=mark.character, label=mark.label, beside=beside)
-    if cell.figure is None or cell.median is None:
-        failed = cell.state is State.FAILED
-        return replace(row, words=cell.words, failed=failed)
-    scale, interval = comparison.scale, cell.figure.interval
-    # Of few samples asv's interval reaches below zero, where no cost is.
-    ends = (scale.text(max(interval.low, 0)), scale.text(interval.high)) if interval else ()
-    return replace(
-        row,
-        value=scale.text(cell.median),
-        interval=f" {_DASH} ".join(ends) or "too few samples",
-        ratio=_ratio(cell),
-        base=cell == comparison.baseline,
-        href=cell.figure.graph,
-    )
-
-
-def _ratio(cell: Cell) -> str:
-    if cell.ratio is None:
-        return _DASH
-    return f"{'≈ ' if cell.close else ''}{times(cell.ratio)}"
+def _view(name: str, view: View | GridView, figures: Sequence[Figure]) -> ViewText | GridText:
+    if isinstance(view, GridView):
+        return grid_text(name, view, figures)
+    return view_text(name, view, figures)

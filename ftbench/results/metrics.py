@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ftbench.results.comparison import Metric
+from ftbench.results.grid import Ladder
 
 TREE_PSS: Final = Metric(
     benchmark="footprint.Footprint.track_pss",
@@ -31,3 +32,27 @@ PER_WORKER: Final = Metric(
     title="memory per added worker, 8 workers",
     params={"workers": "8"},
 )
+
+
+STRATEGIES: Final = Ladder(
+    param="strategy",
+    values=("lock", "atomic", "striped", "local", "actor", "shared_memory"),
+    base="lock",
+)
+WRITERS: Final = Ladder(param="writers", values=("1", "2", "4", "8"), base="1")
+
+
+def shared_set(metric: str, title: str, fill: str) -> Metric:
+    """Return a metric of shared_set; a grid adds the strategy."""
+    return Metric(
+        benchmark=f"shared_set.SharedSet.track_{metric}", title=title, params={"fill": fill}
+    )
+
+
+def sharded_writers(metric: str, title: str, window: int) -> Metric:
+    """Return a metric of sharded_writers; a grid adds the number of writers."""
+    return Metric(
+        benchmark=f"sharded_writers.ShardedWriters.track_{metric}",
+        title=title,
+        params={"window": str(window)},
+    )

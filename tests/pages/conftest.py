@@ -26,6 +26,15 @@ PLANS = (
     ),
 )
 
+# A few of the series of every section but footprint, of which nothing was measured.
+SHOWN = (
+    "_round",
+    "SharedSet.track_op",
+    "SharedSet.track_lock_wait_p99",
+    "ShardedWriters.track_op",
+    "ShardedWriters.track_ack_p99",
+)
+
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -39,7 +48,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a published project; the site lies in its folder `html`."""
     folder = tmp_path_factory.mktemp("project")
-    synthetic.write_project(folder, *PLANS, only="_round")
+    synthetic.write_project(folder, *PLANS, only=SHOWN)
     done = synthetic.publish(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

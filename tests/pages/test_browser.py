@@ -34,6 +34,11 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+def unfold(page: Page) -> None:
+    """Open whatever is folded."""
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+
+
 class Watched:
     """A page, and everything it did that a page of ours must not do."""
 
@@ -79,7 +84,8 @@ def offline() -> None:
 def test_choose_shows_pictures_and_tables_and_needs_nothing(watched: Watched, site: str) -> None:
     watched.page.goto(f"{site}/choose.html")
     assert watched.page.locator("h1").inner_text().startswith("Which concurrency model")
-    assert watched.page.locator("svg.chart").count() == 2
+    assert watched.page.locator("svg.chart").count() == 6
+    assert watched.page.locator("svg.chart:visible").count() == 5
     assert "31402f00" not in watched.page.locator("body").inner_text()
 
 
@@ -185,8 +191,27 @@ def test_choose_follows_the_readers_colour_scheme(browser: Browser, site: str, s
 def test_choose_never_scrolls_sideways(browser: Browser, site: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(f"{site}/choose.html")
+    unfold(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+def test_what_is_folded_opens_without_a_script(watched: Watched, site: str) -> None:
+    watched.page.goto(f"{site}/choose.html")
+    folded = watched.page.locator("#shared_set-2")
+    assert not watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
+    folded.click()
+    assert watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
+
+
+@pytest.mark.parametrize("width", [1000, 1280])
+def test_a_grid_has_room_beside_its_picture(browser: Browser, site: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{site}/choose.html")
+    hidden = "Math.max(...[...document.querySelectorAll('.wide .scroll')].map(each => each"
+    beyond = page.evaluate(f"{hidden}.scrollWidth - each.clientWidth))")
+    page.close()
+    assert beyond <= 0
 
 
 def test_choose_can_be_used_from_the_keyboard(watched: Watched, site: str) -> None:
@@ -214,6 +239,7 @@ def test_axe_finds_nothing_serious_on_choose(
 ) -> None:
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(f"{site}/choose.html")
+    unfold(page)
     page.evaluate(axe)
     found = page.evaluate("axe.run()")["violations"]
     page.close()

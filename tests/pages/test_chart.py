@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftbench.arms import ARMS
-from ftbench.pages.chart import draw, needs_log
+from ftbench.pages.chart import draw
+from ftbench.pages.svg import needs_log
 from ftbench.probe.modes import MODES
 from ftbench.releases import Release
 from ftbench.results import Figure, Interval, State, compare, read_results

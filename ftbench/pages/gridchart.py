@@ -1,0 +1,102 @@
+"""Draws a grid: a band per mode, a row per value of the ladder, the arms' marks on each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+from ftbench.arms import Arm
+from ftbench.pages.marks import mark_of
+from ftbench.pages.svg import (
+    BAD,
+    MUTED,
+    RULE,
+    axis_of_costs,
+    baseline_rule,
+    cost_mark,
+    left_label,
+    picture,
+    state_word,
+)
+from ftbench.probe.modes import Mode
+from ftbench.results import Cell, State
+from ftbench.results.grid import Grid, Line
+
+_RIGHT: Final = 14
+_HEADING: Final = 22
+_ROW: Final = 22
+_GAP: Final = 8
+_MARK: Final = 7
+# The marks of a row stand a little apart, in the order of the arms: else they would hide each
+# other wherever the arms cost alike.
+_APART: Final = 6
+Naming = Callable[[tuple[str, ...]], str]
+
+
+def draw_grid(grid: Grid, naming: Naming, *, name: str) -> str:
+    """Return an SVG element, `name` unique on its page; "" where nothing was measured.
+
+    `naming` says what to call values of the ladder.
+    """
+    if not grid.medians:
+        return ""
+    bands = tuple(grid.bands())
+    heights = [_HEADING + len(lines) * _ROW + _GAP for _, lines in bands]
+    tops = [0, *accumulate(heights)]
+
+    def paint(axes: Any) -> None:
+        axis_of_costs(axes, grid.cells, grid.scale)
+        baseline_rule(axes, grid.baseline, grid.scale)
+        for (mode, lines), top in zip(bands, tops[:-1], strict=True):
+            _heading(axes, mode, top)
+            for number, line in enumerate(lines):
+                height = top + _HEADING + (number + 0.5) * _ROW
+                left_label(axes, naming(line.values), height)
+                _line(axes, grid, line, height)
+
+    return picture(paint, name=name, height=tops[-1], right=_RIGHT)
+
+
+def _heading(axes: Any, mode: Mode, top: float) -> None:
+    if top:
+        axes.axhline(top, color=RULE, linewidth=0.6)
+    axes.annotate(
+        mode.title,
+        (0, top + _HEADING / 2 + 2),
+        xycoords=("figure fraction", "data"),
+        va="center",
+        fontweight="bold",
+        annotation_clip=False,
+    )
+
+
+def _line(axes: Any, grid: Grid, line: Line, height: float) -> None:
+    if line.words:
+        colour = BAD if line.state is State.FAILED else MUTED
+        state_word(axes, line.state, height, colour=colour)
+        return
+    for cell in line.cells:
+        dodged = height + _dodge(grid.arms, cell.arm)
+        cost_mark(axes, cell, grid.scale, height=dodged, size=_MARK)
+    lacking = [cell for cell in line.cells if cell.median is None]
+    if lacking:
+        text = "  ".join(f"{mark_of(cell.arm).character} {cell.state}" for cell in lacking)
+        failed = any(cell.state is State.FAILED for cell in lacking)
+        right = _leans_left(axes, grid, line.cells)
+        state_word(axes, text, height, colour=BAD if failed else MUTED, right=right)
+
+
+def _dodge(arms: Sequence[Arm], arm: Arm) -> float:
+    return (arms.index(arm) - (len(arms) - 1) / 2) * _APART
+
+
+def _leans_left(axes: Any, grid: Grid, cells: Sequence[Cell]) -> bool:
+    """Tell whether the row's marks lie in the left half, so that a word has room in the right."""
+    measured = [cell.median / grid.scale.size for cell in cells if cell.median is not None]
+    if not measured:
+        return False
+    places = axes.transAxes.inverted().transform(
+        axes.transData.transform([(value, 0) for value in measured])
+    )
+    return bool(sum(place[0] for place in places) / len(measured) < 0.5)  # noqa: PLR2004 - a half

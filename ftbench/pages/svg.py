@@ -1,0 +1,206 @@
+"""What all pictures share: one inline SVG that takes its colours and fonts from its page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from ftbench.arms import Arm
+from ftbench.pages.marks import mark_of
+from ftbench.results import Cell
+from ftbench.results.quantity import Scale
+
+# The width is a phone's, so that text is never scaled below what can be read.
+WIDTH: Final = 430
+FONT_SIZE: Final = 11
+_LEFT: Final = 132
+_TOP: Final = 8
+_BOTTOM: Final = 42
+_POINTS_PER_INCH: Final = 72
+# Beyond this range a linear axis squeezes the small values into one place.
+_LOG_FROM: Final = 20
+_WIDEST: Final = 2
+
+# matplotlib wants colours now; these become the page's CSS variables in `_adopt`.
+_COLOURS: Final = {
+    "#010101": "--ink",
+    "#020202": "--muted",
+    "#030303": "--rule",
+    "#040404": "--arm-gil",
+    "#050505": "--arm-ft",
+    "#060606": "--arm-ft-gil1",
+    "#070707": "--paper",
+    "#080808": "--bad",
+}
+_BY_VARIABLE: Final = {variable: colour for colour, variable in _COLOURS.items()}
+INK, MUTED, RULE, PAPER, BAD = (
+    _BY_VARIABLE[f"--{name}"] for name in ("ink", "muted", "rule", "paper", "bad")
+)
+_STYLE: Final[dict[Any, Any]] = {
+    "svg.fonttype": "none",
+    "font.size": FONT_SIZE,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.unicode_minus": False,
+    "path.simplify": False,
+}
+
+
+def colour_of(arm: Arm) -> str:
+    """Return the stand-in for the colour of an arm."""
+    return _BY_VARIABLE[mark_of(arm).colour]
+
+
+def picture(paint: Callable[[Any], None], *, name: str, height: float, right: float) -> str:
+    """Return an SVG element, `name` unique on its page, whose axes `paint` fills.
+
+    `height` is the axes' and `right` the margin for numbers beside them, both in points; the
+    y-axis counts points from the top.
+    """
+    whole = _TOP + height + _BOTTOM
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        canvas = Canvas(
+            figsize=(WIDTH / _POINTS_PER_INCH, whole / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH
+        )
+        FigureCanvasSVG(canvas)
+        place = (_LEFT / WIDTH, _BOTTOM / whole, (WIDTH - _LEFT - right) / WIDTH, height / whole)
+        axes = canvas.add_axes(place)
+        axes.set_ylim(height, 0)
+        axes.yaxis.set_major_locator(NullLocator())
+        paint(axes)
+        text = io.StringIO()
+        canvas.savefig(
+            text,
+            format="svg",
+            transparent=True,
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
+    return _adopt(text.getvalue(), name)
+
+
+def needs_log(values: Sequence[float]) -> bool:
+    """Tell whether `values` span so much that a linear axis would hide the small ones."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) > _LOG_FROM
+
+
+def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
+    """Give the axes an x-axis for the cells, logarithmic where it must be; one was measured."""
+    cells = tuple(cells)
+    ends = [value for cell in cells for value in _ends(cell)]
+    medians = [cell.median for cell in cells if cell.median is not None]
+    log = needs_log(medians)
+    # The interval of two samples is so wide that it would leave no room for the medians.
+    low = max(min(ends), min(medians) / _WIDEST) / scale.size
+    high = min(max(ends), max(medians) * _WIDEST) / scale.size
+    if log and low > 0:
+        axes.set_xscale("log")
+        axes.set_xlim(low / 1.5, high * 1.5)
+        axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_xlim(0, high * 1.08 or 1)
+        axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.set_xlabel(f"{scale.symbol}, {'log' if log else 'linear'} scale", color=MUTED)
+    axes.tick_params(axis="x", which="both", color=RULE, labelcolor=MUTED, length=3)
+    axes.grid(visible=True, axis="x", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(RULE)
+
+
+def _tick(value: float) -> str:
+    return f"{value:g}" if value < 1 else f"{value:,.10g}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _ends(cell: Cell) -> tuple[float, ...]:
+    if cell.figure is None or cell.figure.median is None:
+        return ()
+    interval = cell.figure.interval
+    ends = (interval.low, interval.high) if interval else ()
+    return (cell.figure.median, *(end for end in ends if end > 0))
+
+
+def baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
+    """Draw a thin dotted rule at the baseline, if it was measured."""
+    if baseline.median is not None:
+        at = baseline.median / scale.size
+        axes.axvline(at, color=colour_of(baseline.arm), linewidth=1, linestyle=(0, (2, 3)))
+
+
+def cost_mark(axes: Any, cell: Cell, scale: Scale, *, height: float, size: float) -> None:
+    """Draw a measured cell: the arm's mark at the median, a line over the 99 % interval."""
+    if cell.figure is None or cell.median is None:
+        return
+    colour, interval = colour_of(cell.arm), cell.figure.interval
+    if interval is not None:
+        ends = [interval.low / scale.size, interval.high / scale.size]
+        axes.plot(ends, [height] * 2, color=colour, lw=size / 4)
+    axes.plot(
+        [cell.median / scale.size],
+        [height],
+        marker=mark_of(cell.arm).marker,
+        markersize=size,
+        color=colour,
+        markeredgecolor=PAPER,
+        markeredgewidth=size / 10,
+        clip_on=False,
+        zorder=3,
+    )
+
+
+def left_label(axes: Any, text: str, height: float) -> None:
+    """Write what a row is, to the left of the axes."""
+    axes.annotate(
+        text,
+        (0, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(-10, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+    )
+
+
+def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool = False) -> None:
+    """Write why a row has no mark, at the left or the right end of the axes."""
+    axes.annotate(
+        text,
+        (1 if right else 0, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(-6 if right else 6, 0),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="center",
+        fontsize=FONT_SIZE,
+        fontstyle="italic",
+        color=colour,
+        # The baseline's rule must not run through the word.
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
+    )
+
+
+def _adopt(svg: str, name: str) -> str:
+    """Make matplotlib's document an element of the page: its variables, its font, unique ids."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    for colour, variable in _COLOURS.items():
+        svg = svg.replace(colour, f"var({variable})")
+    # The page's font, and no rules that would reach beyond the picture.
+    svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
+    svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:id="[^"]*_[^"]*"|transform="rotate\(-0 [^"]*")', "", svg)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
+    view = re.search(r'viewBox="[^"]*"', svg)
+    opening = f'<svg class="chart" {view[0] if view else ""} role="img" aria-labelledby="{name}">'
+    return re.sub(r"> <", "><", re.sub(r"<svg[^>]*>", opening, svg, count=1)).strip()
