@@ -69,8 +69,8 @@ def run(job: Job, console: Console) -> Report:
             f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
             f"not {job.deadline:g}."
         )
+    _take_turn()  # first: making the environment anew would take it from under who measures
     python = venvs.ready(environment_folder(job.interpreter), job.interpreter)
-    _take_turn()
     before = load()
     heats: dict[Loop, list[Heat]] = {loop: [] for loop in job.loops}
     skipped: dict[Loop, str] = {}
