@@ -44,9 +44,9 @@ class Turn:
 
     @property
     def on_cpu(self) -> float:
-        """The share of their time that the workers were on a CPU."""
-        spans = sum(report.end - report.begin for report in self.reports)
-        return sum(report.cpu for report in self.reports) / max(1, spans)
+        """The share of the turn that its workers were on a CPU, their mean."""
+        whole = len(self.reports) * self.seconds
+        return sum(report.cpu for report in self.reports) * NANO / max(NANO, whole)
 
 
 Side = Callable[[], Turn]
@@ -125,7 +125,7 @@ def check(of: str, turns: Iterable[Turn], expected: int) -> Invariant:
 
 
 def shares(found: Mapping[Name, Sequence[Pair]]) -> dict[str, float]:
-    """Return name → the median share of their time that its many were on a CPU."""
+    """Return name → the median share of their turns that its many were on a CPU."""
     return {
         str(name): round(percentile([each.many.on_cpu for each in those], 50), 3)
         for name, those in found.items()

@@ -81,7 +81,7 @@ def notes(found: Found, units: int) -> dict[str, Any]:
     """Return what goes with the figures: how much was done, and what the instrument costs.
 
     `units` are those of one worker in one round; `on_cpu` is number of workers → the median share
-    of their time that they were on a CPU.
+    of their turns that they were on a CPU, which is cores / N at most.
     """
     return {
         "rounds": min(map(len, found.values())),

@@ -47,7 +47,7 @@ def test_a_turn_lasts_from_the_first_begin_to_the_last_end(
     reports = tuple(Report(begin, begin + span, min(cpu, span), 0) for begin, span, cpu in workers)
     whole = Turn(reports=reports, cpu=0.0)
     assert whole.seconds >= max(span for _, span, _ in workers) / SECOND * (1 - 1e-9)
-    assert 0 <= whole.on_cpu <= 1
+    assert 0 <= whole.on_cpu <= 1 + 1e-9
 
 
 @given(SPANS, SPANS)
@@ -103,6 +103,13 @@ def test_one_wrong_checksum_refuses_the_run() -> None:
 def test_shares_are_those_of_the_many() -> None:
     half = Turn(reports=(Report(0, 10, 5, 7),), cpu=0.0)
     assert shares({4: [Pair(one=turn(1), many=half)] * 3}) == {"4": 0.5}
+
+
+def test_workers_that_run_one_after_the_other_had_half_of_a_cpu_each() -> None:
+    """Their own spans do not tell: the second begins when it first gets a CPU."""
+    in_turn = Turn(reports=(Report(0, 10, 10, 7), Report(10, 20, 10, 7)), cpu=0.0)
+    assert in_turn.on_cpu == pytest.approx(0.5)
+    assert Pair(one=turn(10), many=in_turn).relative == pytest.approx(2)
 
 
 def test_a_member_by_hand_is_what_it_is_in_a_team() -> None:

@@ -10,9 +10,10 @@ it once more by threads that share nothing, the control arm: each has loaded the
                 taking turns
     control_N   the same for threads that share nothing: what machine and build can do at best
 
-A pattern whose relative time is above its control's pays for sharing.  Two ledgers say beforehand
-which must not (`must scale`) and which are known to (`known not to scale`, with the reason); the
-notes name a pattern's ledger.
+A pattern whose relative time is above its control's pays for sharing; where the control is above 1
+as well, its threads meet at something that nobody can have of his own, such as `sys.modules`.
+Two ledgers say beforehand which patterns must not pay (`must scale`) and which are known to
+(`known not to scale`, with the reason); the notes name a pattern's ledger.
 
 Shows where threads meet inside CPython although the program does not let them.  Does not show how
 much of a program's time such a pattern is: each is a loop that does nothing else.  With a GIL all
@@ -91,8 +92,8 @@ def metrics(found: Mapping[str, Sequence[Pair]], turns: int) -> dict[str, Metric
 def notes(found: Mapping[str, Sequence[Pair]], pattern: str) -> dict[str, Any]:
     """Return the pattern's ledger, how much was done, and what the instrument costs.
 
-    `on_cpu` is the name of a ratio → the median share of their time that its threads were on a
-    CPU.
+    `on_cpu` is the name of a ratio → the median share of their turns that its threads were on a
+    CPU; two threads that have far less than 1 did not have two cores.
     """
     entry = LEDGER[pattern]
     return {
