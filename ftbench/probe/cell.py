@@ -40,10 +40,11 @@ def _channel() -> Send:
     return send
 
 
-def _observe_through(send: Send) -> Observe:
+def _observe_through(send: Send, interval: float) -> Observe:
     def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
         roles = {os.getpid(): "parent"} | helper_pids() | dict(members)
-        send({"event": "observe", "phase": phase, "seconds": seconds, "roles": roles})
+        asked = {"phase": phase, "seconds": seconds, "interval": interval, "roles": roles}
+        send({"event": "observe", **asked})
         # The guard closes standard input when the supervisor gives up, and kills us anyway.
         if not sys.stdin.readline():
             raise SystemExit(BUG)
@@ -87,12 +88,13 @@ def measure(request: dict[str, Any], send: Send) -> dict[str, Any]:
     reason = scenario.why_not(mode, request["params"]) or unavailable(mode)
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
+    profile = profile_named(request["profile"])
     cell = Cell(
         mode=mode,
         params=request["params"],
-        profile=profile_named(request["profile"]),
+        profile=profile,
         deadline=Deadline(request["deadline"]),
-        observe=_observe_through(send),
+        observe=_observe_through(send, profile.interval),
     )
     outcome: Outcome = scenario.run(cell)
     after = gil_enabled()

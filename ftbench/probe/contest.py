@@ -163,7 +163,7 @@ def _bare_round(mode: Mode) -> Callable[[int, Callable[[], int]], tuple[int, lis
 
 def sets(cell: Cell) -> Contest:
     """shared_set, strategy lock: one set and one lock for all loops, in turn."""
-    every = shared_set.MANAGED_EVERY if managed("lock", cell.mode) else shared_set.EVERY
+    every = shared_set.EVERY_ONE if managed("lock", cell.mode) else shared_set.EVERY
     plan = _plan(cell, every)
     workers = cell.params["workers"]
     means = means_of(cell.mode)

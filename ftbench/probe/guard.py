@@ -29,11 +29,26 @@ _KILLED_SECONDS = 3.0  # until a killed process is gone
 
 
 def _alive(group: int) -> bool:
+    """Return whether anything of the session that `group` leads still runs.
+
+    What has ended and waits to be reaped does not: orphans are reaped by the system's first
+    process, which in a container may take its seconds.
+    """
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    known = _session(group)
+    return not known or any(map(_runs, known))
+
+
+def _runs(pid: int) -> bool:
+    """Return whether a process is more than an entry in the table; Linux only, see `_session`."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _session(leader: int) -> list[int]:

@@ -18,8 +18,8 @@ from ftbench.probe.teams import Round
 class Report(NamedTuple):
     """One member's round; see `sharing.inserting` and `sharing.routing`.
 
-    Times are in nanoseconds: `begin` and `end` of its loop, `cpu` of its thread.  `waits` are the
-    lock waits of the timed operations, an array('q') as bytes; `more` is what a loop adds.
+    Times are in nanoseconds: `begin` and `end` of its loop, `cpu` of its thread.  `waits` are as
+    `sharing.waits` has them; `more` is what a loop adds.
     """
 
     begin: int
@@ -27,7 +27,7 @@ class Report(NamedTuple):
     cpu: int
     attempts: int
     inserts: int
-    waits: bytes
+    waits: tuple[bytes, bytes]
     more: Any
 
 

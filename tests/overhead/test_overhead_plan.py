@@ -38,7 +38,7 @@ def test_a_turn_is_whole_strides_of_every_worker() -> None:
     """Else the harness would do less than the number of operations that the plan says."""
     strides = {"lifecycle": 1, "sharded_writers": sharded_writers.EVERY}
     for loop in LOOPS:
-        memory = shared_set.EVERY if loop.mode.kind == "threads" else shared_set.MANAGED_EVERY
+        memory = shared_set.EVERY if loop.mode.kind == "threads" else shared_set.EVERY_ONE
         every = strides.get(loop.scenario, memory)
         assert loop.operations % (loop.workers * every) == 0, loop
 

@@ -21,6 +21,7 @@ from ftbench.probe.modes import MODES, mode_named
 from ftbench.probe.reports import Report
 from ftbench.probe.scenarios import data
 from ftbench.probe.scenarios.data import SIZES, TRIPS, Run
+from ftbench.probe.sharing.waits import NO_WAITS
 from ftbench.probe.transport import trips
 from ftbench.probe.transport.payloads import KIB, RECORD_BYTES, build, checksum, record
 from ftbench.probe.transport.sides import Mapped, opened
@@ -237,7 +238,7 @@ def test_a_disk_without_room_is_not_available_and_leaves_no_file(
 
 def _report(sums: list[int], left: list[int], arrived: list[int]) -> Report:
     more = (sums, array("q", left).tobytes(), array("q", arrived).tobytes())
-    return Report(0, 100, 40, len(sums), 0, b"", more)
+    return Report(0, 100, 40, len(sums), 0, NO_WAITS, more)
 
 
 def _run(ways: list[tuple[int, int]], ladder: tuple[tuple[int, int], ...]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.scenarios.lifecycle import Round, check, percentile
+from ftbench.probe.samples import percentile, weighted_percentile
+from ftbench.probe.scenarios.lifecycle import Round, check
 from ftbench.probe.tasks import TASKS
 
 SAMPLES = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=40)
@@ -127,3 +129,12 @@ def test_the_article_payload_is_the_articles() -> None:
         x = x ^ (x >> 16)
     assert TASKS["article"]() == x
     assert TASKS["empty"]() == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e3), st.integers(1, 5)), min_size=1, max_size=30), PERCENTS)
+def test_a_weight_is_as_many_samples(pairs: list[tuple[float, int]], percent: float) -> None:
+    """The inverse of the empirical distribution function: numpy's method `inverted_cdf`."""
+    spread = sorted(value for value, weight in pairs for _ in range(weight))
+    place = max(0, math.ceil(len(spread) * percent / 100 - 1e-9) - 1)
+    weighted = [(value, float(weight)) for value, weight in pairs]
+    assert weighted_percentile(weighted, percent) in spread[max(0, place - 1) : place + 2]

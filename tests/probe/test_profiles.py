@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from probing import run_probe
 
 from ftbench.errors import UsageError
+from ftbench.interpreters import Interpreter
 from ftbench.probe.profiles import (
     DEFAULT,
     INTERVAL_SECONDS,
@@ -85,6 +89,15 @@ def test_a_profile_with_a_name_looks_and_holds_as_before() -> None:
         assert profile.interval == INTERVAL_SECONDS
         assert 1 <= profile.least_repeats <= profile.most_repeats
     assert set(KEYS) == {"rounds", "hold", "interval"}
+
+
+def test_the_observer_looks_as_often_as_the_profile_says(gil_python: Interpreter) -> None:
+    profile = "rounds=2,hold=0.3,interval=0.1"
+    done = run_probe(gil_python.executable, "footprint", "--workers=2", "--json", profile=profile)
+    assert done.returncode == 0, done.stderr
+    notes = json.loads(done.stdout)["notes"]
+    assert (notes["holds"], notes["observer"]["interval"]) == (2, 0.1)
+    assert notes["looks"] >= 6
 
 
 def test_the_environment_names_one_of_the_three() -> None:

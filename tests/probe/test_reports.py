@@ -24,6 +24,7 @@ from ftbench.probe.reports import (
     seconds_of,
 )
 from ftbench.probe.sharing.ids import draw
+from ftbench.probe.sharing.waits import NO_WAITS
 from ftbench.probe.teams import Round
 
 TIMES = st.lists(st.integers(0, 10**12), max_size=20)
@@ -44,9 +45,9 @@ def test_packed_nanoseconds_come_back_as_seconds_in_their_order(
 
 
 def test_a_round_is_read_by_name() -> None:
-    [one] = reports_of(Round(reports=((1, 2, 3, 4, 5, b"", "more"),), cpu=0.5))
+    [one] = reports_of(Round(reports=((1, 2, 3, 4, 5, NO_WAITS, "more"),), cpu=0.5))
     assert (one.begin, one.end, one.cpu, one.attempts, one.inserts) == (1, 2, 3, 4, 5)
-    assert (one.waits, one.more) == (b"", "more")
+    assert (one.waits, one.more) == (NO_WAITS, "more")
 
 
 def test_operations_and_inserts_are_those_of_all() -> None:

@@ -38,7 +38,7 @@ from ftbench.probe.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.samples import percentile
+from ftbench.probe.samples import weighted_percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats, time_box
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.strategies import STRATEGIES, Strategy, Work, Yield, hole, managed
@@ -46,7 +46,8 @@ from ftbench.probe.teams import Round, team_of
 
 # Operations per worker: some 0.1 s of them on a machine of today, in memory and by a manager.
 OPERATIONS, MANAGED_OPERATIONS = 16_000, 500
-EVERY, MANAGED_EVERY = 64, 1
+# A clock call is nothing beside a call of a manager, and little beside those of a pipe.
+EVERY, EVERY_ONE = 64, 1
 # A set and a dict grown by so many ids hold a round's 128 000 more without resizing.
 GROWN = 180_000
 MOST_SLOTS = 1 << 25
@@ -89,9 +90,16 @@ class Run:
         return (self.yielded.end - min(report.begin for report in self.reports)) * NANO
 
     @property
-    def waits(self) -> list[float]:
-        """Seconds that each timed operation waited for its lock; empty where there is none."""
-        return seconds_of([report.waits for report in self.reports])
+    def waits(self) -> list[tuple[float, float]]:
+        """Seconds that operations waited for their lock, and how many operations each stands for.
+
+        A wait for a lock that was not free stands for itself; the sampled ones that found it free
+        stand for all that did.  Empty where there is no lock.
+        """
+        quicks = seconds_of([report.waits[0] for report in self.reports])
+        waits = seconds_of([report.waits[1] for report in self.reports])
+        each = (self.operations - len(waits)) / max(1, len(quicks))
+        return [*((wait, 1.0) for wait in waits), *((quick, each) for quick in quicks)]
 
     @property
     def lock_wait(self) -> float:
@@ -112,7 +120,8 @@ def work_of(cell: Cell) -> Work:
     proxied = managed(params["strategy"], cell.mode)
     fixed = params["form"] == "fixed"
     operations = (MANAGED_OPERATIONS if proxied else OPERATIONS) if fixed else 0
-    every = MANAGED_EVERY if proxied else EVERY
+    piped = cell.mode.kind == "interpreters" and params["strategy"] == "shared_memory"
+    every = EVERY_ONE if proxied or piped else EVERY
     workers, id_space = params["workers"], params["id_space"]
     drawn = GROWN if params["fill"] == "grown" else 0
     return Work(
@@ -199,14 +208,18 @@ def metrics(runs: list[Run]) -> dict[str, Metric]:
     }
     waits = [each.waits for each in runs]
     if all(waits):
-        found["lock_wait"] = ("seconds", [sum(each) / len(each) for each in waits])
+        found["lock_wait"] = ("seconds", [_mean(each) for each in waits])
         for percent in (50, 99):
             name = f"lock_wait_p{percent}"
-            found[name] = ("seconds", [percentile(each, percent) for each in waits])
-        found["lock_wait_max"] = ("seconds", [max(each) for each in waits])
+            found[name] = ("seconds", [weighted_percentile(each, percent) for each in waits])
+        found["lock_wait_max"] = ("seconds", [max(each)[0] for each in waits])
     return {
         name: Metric(unit=unit, samples=tuple(samples)) for name, (unit, samples) in found.items()
     }
+
+
+def _mean(weighted: list[tuple[float, float]]) -> float:
+    return sum(value * weight for value, weight in weighted) / sum(each for _, each in weighted)
 
 
 def notes(runs: list[Run], work: Work) -> dict[str, Any]:

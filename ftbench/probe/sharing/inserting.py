@@ -6,8 +6,8 @@ One function per strategy, whatever the mode: what `shared` and `locks` are is t
 
     (begin, end, cpu, attempts, inserts, waits, more)
 
-with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, `waits` an
-array('q') as bytes with the lock wait of each timed operation, `more` what a strategy adds.
+with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, `more` what a
+strategy adds, and `waits` as the module of that name has them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from time import perf_counter, perf_counter_ns, thread_time_ns
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.sharing.locks import usable
 from ftbench.probe.sharing.turns import turns
+from ftbench.probe.sharing.waits import NO_WAITS, packed
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Plan = tuple[int, float, int, int]
-    Report = tuple[int, int, int, int, int, bytes, Any]
+    from ftbench.probe.sharing.waits import Waits
+
+    Report = tuple[int, int, int, int, int, Waits, Any]
 
 # What a member holds beyond a round, so that memory is looked at while all of it is there.
 # Keyed by role and index: a module is one per process, and one per subinterpreter.
@@ -61,27 +64,36 @@ def locked(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
     ids = draw(index, id_space)
     lock = usable(lock)
     add, acquire, release = adder(shared), lock.acquire, lock.release
+    quicks: list[int] = []
     waits: list[int] = []
-    wait = waits.append
-    inserts = 0
+    quick, wait = quicks.append, waits.append
+    attempts = inserts = 0
     cpu, begin = thread_time_ns(), perf_counter_ns()
     for _ in turns(operations, seconds, every):
         uid = next(ids)
         asked = perf_counter_ns()
-        acquire()
-        wait(perf_counter_ns() - asked)
+        if acquire(False):
+            quick(perf_counter_ns() - asked)
+        else:
+            acquire()
+            wait(perf_counter_ns() - asked)
         if uid not in shared:
             add(uid)
             inserts += 1
         release()
         for uid in islice(ids, every - 1):
-            with lock:
-                if uid not in shared:
-                    add(uid)
-                    inserts += 1
+            if not acquire(False):
+                asked = perf_counter_ns()
+                acquire()
+                wait(perf_counter_ns() - asked)
+            if uid not in shared:
+                add(uid)
+                inserts += 1
+            release()
+        attempts += every
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, len(waits) * every, inserts, array("q", waits).tobytes(), None
+    return begin, end, cpu, attempts, inserts, packed(quicks, waits), None
 
 
 def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
@@ -109,7 +121,7 @@ def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
         attempts += 1
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, attempts, inserts, b"", waited
+    return begin, end, cpu, attempts, inserts, NO_WAITS, waited
 
 
 def atomic(index: int, plan: Plan, shared: Any) -> Report:
@@ -130,7 +142,7 @@ def atomic(index: int, plan: Plan, shared: Any) -> Report:
                 inserts += 1
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, ticket - first, inserts, b"", None
+    return begin, end, cpu, ticket - first, inserts, NO_WAITS, None
 
 
 def striped(index: int, plan: Plan, shards: Sequence[Any], locks: Sequence[Any]) -> Report:
@@ -138,33 +150,45 @@ def striped(index: int, plan: Plan, shards: Sequence[Any], locks: Sequence[Any])
     operations, seconds, every, id_space = plan
     ids = draw(index, id_space)
     count = len(locks)
-    stripes = [(usable(lock), each, adder(each)) for lock, each in zip(locks, shards, strict=True)]
+    stripes = [
+        (lock.acquire, lock.release, each, adder(each))
+        for lock, each in zip(map(usable, locks), shards, strict=True)
+    ]
+    quicks: list[int] = []
     waits: list[int] = []
-    wait = waits.append
-    inserts = 0
+    quick, wait = quicks.append, waits.append
+    attempts = inserts = 0
     cpu, begin = thread_time_ns(), perf_counter_ns()
     for _ in turns(operations, seconds, every):
         uid = next(ids)
-        lock, shared, add = stripes[uid % count]
+        acquire, release, shared, add = stripes[uid % count]
         asked = perf_counter_ns()
-        lock.acquire()
-        wait(perf_counter_ns() - asked)
+        if acquire(False):
+            quick(perf_counter_ns() - asked)
+        else:
+            acquire()
+            wait(perf_counter_ns() - asked)
         if uid not in shared:
             add(uid)
             inserts += 1
-        lock.release()
+        release()
         for uid in islice(ids, every - 1):
-            lock, shared, add = stripes[uid % count]
-            with lock:
-                if uid not in shared:
-                    add(uid)
-                    inserts += 1
+            acquire, release, shared, add = stripes[uid % count]
+            if not acquire(False):
+                asked = perf_counter_ns()
+                acquire()
+                wait(perf_counter_ns() - asked)
+            if uid not in shared:
+                add(uid)
+                inserts += 1
+            release()
+        attempts += every
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, len(waits) * every, inserts, array("q", waits).tobytes(), None
+    return begin, end, cpu, attempts, inserts, packed(quicks, waits), None
 
 
-def local(index: int, plan: Plan, packed: bool) -> Report:  # noqa: FBT001 - all come by position
+def local(index: int, plan: Plan, travels: bool) -> Report:  # noqa: FBT001 - all come by position
     """Strategy `local`: a set of its own; `more` is the set, as bytes where it has to travel."""
     operations, seconds, every, id_space = plan
     ids = draw(index, id_space)
@@ -178,10 +202,10 @@ def local(index: int, plan: Plan, packed: bool) -> Report:  # noqa: FBT001 - all
             if uid not in own:
                 add(uid)
         attempts += every
-    found: Any = array("q", own).tobytes() if packed else own
+    found: Any = array("q", own).tobytes() if travels else own
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, attempts, len(own), b"", found
+    return begin, end, cpu, attempts, len(own), NO_WAITS, found
 
 
 def sending(index: int, plan: Plan, queue: Any) -> Report:
@@ -196,7 +220,7 @@ def sending(index: int, plan: Plan, queue: Any) -> Report:
     queue.put(None)
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, attempts, 0, b"", None
+    return begin, end, cpu, attempts, 0, NO_WAITS, None
 
 
 def grow(index: int, stream: int, count: int, id_space: int) -> None:
@@ -225,4 +249,4 @@ def owning(index: int, senders: int, queue: Any) -> Report:
                 inserts += 1
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, attempts, inserts, b"", len(shared)
+    return begin, end, cpu, attempts, inserts, NO_WAITS, len(shared)

@@ -13,14 +13,17 @@ from time import perf_counter, perf_counter_ns, thread_time_ns
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.sharing.inserting import HELD
 from ftbench.probe.sharing.turns import turns
+from ftbench.probe.sharing.waits import NO_WAITS, packed
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     Plan = tuple[int, float, int, int]
-    Report = tuple[int, int, int, int, int, bytes, Any]
+    from ftbench.probe.sharing.waits import Waits
+
+    Report = tuple[int, int, int, int, int, Waits, Any]
 
 
 def producing_one_by_one(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
@@ -49,7 +52,7 @@ def producing_one_by_one(index: int, plan: Plan, queues: Sequence[Any], acks: An
     cpu = thread_time_ns() - cpu
     for put in puts:
         put((index, None))
-    return begin, end, cpu, len(put_times) * every, 0, b"", _packed(put_times, ack_times)
+    return begin, end, cpu, len(put_times) * every, 0, NO_WAITS, packed(put_times, ack_times)
 
 
 def producing_by_windows(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
@@ -86,7 +89,7 @@ def producing_by_windows(index: int, plan: Plan, queues: Sequence[Any], acks: An
     cpu = thread_time_ns() - cpu
     for put in puts:
         put((index, None))
-    return begin, end, cpu, len(put_times) * window, 0, b"", _packed(put_times, ack_times)
+    return begin, end, cpu, len(put_times) * window, 0, NO_WAITS, packed(put_times, ack_times)
 
 
 def producing_as_in_the_article(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
@@ -111,11 +114,7 @@ def producing_as_in_the_article(index: int, plan: Plan, queues: Sequence[Any], a
     cpu = thread_time_ns() - cpu
     for queue in queues:
         queue.put((index, None))
-    return begin, end, cpu, len(put_times), 0, b"", _packed(put_times, ack_times)
-
-
-def _packed(put_times: Iterable[int], ack_times: Iterable[int]) -> tuple[bytes, bytes]:
-    return array("q", put_times).tobytes(), array("q", ack_times).tobytes()
+    return begin, end, cpu, len(put_times), 0, NO_WAITS, packed(put_times, ack_times)
 
 
 def clear(index: int) -> None:
@@ -144,7 +143,7 @@ def writing_one_by_one(index: int, producers: int, queue: Any, acks: Sequence[An
             replies[producer](False)
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, attempts, inserts, b"", len(shared)
+    return begin, end, cpu, attempts, inserts, NO_WAITS, len(shared)
 
 
 def writing_by_windows(index: int, producers: int, queue: Any, acks: Sequence[Any]) -> Report:
@@ -168,4 +167,4 @@ def writing_by_windows(index: int, producers: int, queue: Any, acks: Sequence[An
         replies[producer](inserts - before)
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
-    return begin, end, cpu, attempts, inserts, b"", len(shared)
+    return begin, end, cpu, attempts, inserts, NO_WAITS, len(shared)

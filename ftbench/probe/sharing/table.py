@@ -7,13 +7,13 @@ that an insertion needs.
 
 from __future__ import annotations
 
-from array import array
 from itertools import islice
 from time import perf_counter_ns, thread_time_ns
 
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.sharing.locks import usable
 from ftbench.probe.sharing.turns import turns
+from ftbench.probe.sharing.waits import packed
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Plan = tuple[int, float, int, int]
-    Report = tuple[int, int, int, int, int, bytes, Any]
+    from ftbench.probe.sharing.waits import Waits
+
+    Report = tuple[int, int, int, int, int, Waits, Any]
 
 SLOT_BYTES = 8
 
@@ -70,25 +72,35 @@ def tabled(index: int, plan: Plan, buffer: Any, locks: Sequence[Any]) -> Report:
     operations, seconds, every, id_space = plan
     ids = draw(index, id_space)
     stripes = len(locks)
-    locks = [usable(lock) for lock in locks]
+    calls = [(lock.acquire, lock.release) for lock in map(usable, locks)]
+    quicks: list[int] = []
     waits: list[int] = []
-    wait = waits.append
-    inserts = 0
+    quick, wait = quicks.append, waits.append
+    attempts = inserts = 0
     # Released at the end: shared memory cannot be closed under a view.
     with view(buffer) as slots:
         size = len(slots) // stripes
         cpu, begin = thread_time_ns(), perf_counter_ns()
         for _ in turns(operations, seconds, every):
             uid = next(ids)
-            lock = locks[uid % stripes]
+            acquire, release = calls[uid % stripes]
             asked = perf_counter_ns()
-            lock.acquire()
-            wait(perf_counter_ns() - asked)
+            if acquire(False):
+                quick(perf_counter_ns() - asked)
+            else:
+                acquire()
+                wait(perf_counter_ns() - asked)
             inserts += insert(slots, uid, stripes, size)
-            lock.release()
+            release()
             for uid in islice(ids, every - 1):
-                with locks[uid % stripes]:
-                    inserts += insert(slots, uid, stripes, size)
+                acquire, release = calls[uid % stripes]
+                if not acquire(False):
+                    asked = perf_counter_ns()
+                    acquire()
+                    wait(perf_counter_ns() - asked)
+                inserts += insert(slots, uid, stripes, size)
+                release()
+            attempts += every
         end = perf_counter_ns()
         cpu = thread_time_ns() - cpu
-    return begin, end, cpu, len(waits) * every, inserts, array("q", waits).tobytes(), None
+    return begin, end, cpu, attempts, inserts, packed(quicks, waits), None
