@@ -7,8 +7,12 @@ interpreter has loaded.
 from __future__ import annotations
 
 from _thread import get_ident
-from os import getpid
-from time import sleep
+from os import getpid, kill
+from time import perf_counter, sleep
+
+_SIGKILL = 9  # on Windows the exit code of a process that is ended
+# How long before a moment a task stops to sleep: a sleep ends late.
+_AWAKE_SECONDS = 0.002
 
 
 def echo(number: int) -> int:
@@ -33,3 +37,20 @@ def grind(task: tuple[int, int]) -> int:
     for _ in range(steps):
         number = (number * 1103515245 + 12345) & 0xFFFFFFFF
     return number
+
+
+def stay(until: float, answer: int) -> int:
+    """Sleep until `perf_counter()` is at `until`; return `answer`."""
+    while (left := until - perf_counter()) > 0:
+        sleep(left)
+    return answer
+
+
+def die(when: float, killed: bool) -> int:  # noqa: FBT001 - positional, through every pool
+    """Crash when `perf_counter()` is at `when`: be killed, or raise what nobody expects."""
+    stay(when - _AWAKE_SECONDS, 0)
+    while perf_counter() < when:
+        pass
+    if killed:
+        kill(getpid(), _SIGKILL)
+    raise RuntimeError("this task crashes on purpose")

@@ -17,6 +17,8 @@ from ftbench.probe.crews import Deadline
 from ftbench.probe.modes import MODE_NAMES, Mode
 from ftbench.probe.pooled import nap
 
+Task = Callable[..., Any]
+
 LOKY = "loky"
 # How long a task holds a worker that must leave the next task to another.
 NAP_SECONDS = 0.005
@@ -27,7 +29,13 @@ class Pool:
 
     Functions are a module's, results come back by value.  Every wait ends at the deadline with
     `DeadlineError`; a task or a worker that fails raises `WorkerFailedError` with its story.
+
+    `cancels`: tasks that wait can be cancelled.  `goes_on`: where a worker has died the pool starts
+    another, and tells nobody that a task is lost.
     """
+
+    cancels = True
+    goes_on = False
 
     def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
         """Make the pool; whether its workers stand already is the library's business."""
@@ -35,22 +43,32 @@ class Pool:
         self.workers = workers
         self.deadline = deadline
 
-    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+    def submit(self, function: Task, *args: Any) -> Any:
         """Hand over one task; return what `result` takes."""
+        raise NotImplementedError
+
+    def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
+        """Hand over one task; `call` at once when the library knows how it ended, well or badly."""
+        raise NotImplementedError
+
+    def cancel(self, handle: Any) -> bool:
+        """Return whether a task was still waiting, and is now never run."""
         raise NotImplementedError
 
     def _get(self, handle: Any, seconds: float) -> Any:
         """Wait up to `seconds` for a task's result and return it."""
         raise NotImplementedError
 
-    def _map(
-        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
-    ) -> list[Any]:
+    def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
         """Run a task per item, `chunk` of them at a time, within `seconds`; return the results."""
         raise NotImplementedError
 
     def _end(self) -> None:
         """Let the workers finish what they have, and wait until they are gone."""
+        raise NotImplementedError
+
+    def _stop(self) -> None:
+        """Drop what waits, and end by the library's fastest way."""
         raise NotImplementedError
 
     def result(self, handle: Any) -> Any:
@@ -60,14 +78,22 @@ class Pool:
         except BaseException as error:
             raise self._told(error) from error
 
-    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+    def came_back(self, handle: Any, seconds: float) -> bool:
+        """Wait up to `seconds` for a task; return whether it has a result, whatever it is."""
+        try:
+            self._get(handle, min(seconds, self.deadline.left()))
+        except BaseException:  # noqa: BLE001 - a dead worker's task fails in many ways
+            return False
+        return True
+
+    def call(self, function: Task, *args: Any) -> Any:
         """Run one task and return its result."""
         try:
             return self._get(self.submit(function, *args), self.deadline.left())
         except BaseException as error:
             raise self._told(error) from error
 
-    def map(self, function: Callable[..., Any], items: Sequence[Any], chunk: int) -> list[Any]:
+    def map(self, function: Task, items: Sequence[Any], chunk: int) -> list[Any]:
         """Run a task per item, `chunk` of them at a time; return the results in order."""
         try:
             return self._map(function, items, chunk, self.deadline.left())
@@ -86,6 +112,10 @@ class Pool:
     def shutdown(self) -> float:
         """End the pool; return the seconds until its last worker was gone."""
         return self._within(self._end, "the pool to shut down")
+
+    def stop(self) -> float:
+        """End the pool without what waits; return the seconds until the library says it is over."""
+        return self._within(self._stop, "the pool to stop")
 
     def _within(self, function: Callable[[], None], what: str) -> float:
         """Call what knows no deadline; return the seconds that it took."""
@@ -131,42 +161,66 @@ class ExecutorPool(Pool):
         super().__init__(mode, workers, deadline)
         self._executor = _EXECUTORS[mode.kind](mode, workers)
 
-    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+    def submit(self, function: Task, *args: Any) -> Any:
         return self._executor.submit(function, *args)
+
+    def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
+        future = self._executor.submit(function, *args)
+        future.add_done_callback(lambda _future: call())
+        return future
+
+    def cancel(self, handle: Any) -> bool:
+        cancelled: bool = handle.cancel()
+        return cancelled
 
     def _get(self, handle: Any, seconds: float) -> Any:
         return handle.result(seconds)
 
-    def _map(
-        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
-    ) -> list[Any]:
+    def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
         return list(self._executor.map(function, items, timeout=seconds, chunksize=chunk))
 
     def _end(self) -> None:
         self._executor.shutdown(wait=True)
 
+    def _stop(self) -> None:
+        if self.mode.name == LOKY:  # which does not drop what waits in any other way
+            self._executor.shutdown(wait=True, kill_workers=True)
+        else:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
 
 class MultiprocessingPool(Pool):
     """`multiprocessing.Pool`, and its twin `multiprocessing.pool.ThreadPool`."""
 
+    cancels = False
+
     def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
         super().__init__(mode, workers, deadline)
+        self.goes_on = mode.kind == "processes"
         self._pool = _multiprocessing_pool(mode, workers)
 
-    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+    def submit(self, function: Task, *args: Any) -> Any:
         return self._pool.apply_async(function, args)
+
+    def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
+        def ended(_answer: Any) -> None:
+            call()
+
+        return self._pool.apply_async(function, args, callback=ended, error_callback=ended)
 
     def _get(self, handle: Any, seconds: float) -> Any:
         return handle.get(seconds)
 
-    def _map(
-        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
-    ) -> list[Any]:
+    def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
         results: list[Any] = self._pool.map_async(function, items, chunk).get(seconds)
         return results
 
     def _end(self) -> None:
         self._pool.close()
+        self._pool.join()
+
+    def _stop(self) -> None:
+        self._pool.terminate()
         self._pool.join()
 
 
@@ -181,12 +235,10 @@ class JoblibPool(Pool):
         joblib = _engine("joblib")
         self._parallel, self._delayed = joblib.Parallel, joblib.delayed
 
-    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+    def call(self, function: Task, *args: Any) -> Any:
         return self.map(function, args, 1)[0]
 
-    def _map(
-        self, function: Callable[..., Any], items: Sequence[Any], chunk: int, seconds: float
-    ) -> list[Any]:
+    def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
         parallel = self._parallel(
             n_jobs=self.workers, backend=self.mode.name, batch_size=chunk, timeout=seconds
         )
@@ -248,12 +300,16 @@ _EXECUTORS: dict[str, Callable[[Mode, int], Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PoolKind:
-    """One library's pool: its name in a scenario's `pool` parameter, its modes, how it is made."""
+    """One library's pool: its name in a scenario's `pool` parameter, its modes, how it is made.
+
+    `futures`: tasks can be handed over without waiting for each.
+    """
 
     name: str
     title: str
     modes: tuple[str, ...]
     make: Callable[[Mode, int, Deadline], Pool]
+    futures: bool = True
 
 
 POOL_TABLE = {
@@ -271,7 +327,13 @@ POOL_TABLE = {
             modes=tuple(name for name in MODE_NAMES if name != "interpreters"),
             make=MultiprocessingPool,
         ),
-        PoolKind(name="joblib", title="joblib.Parallel", modes=(LOKY,), make=JoblibPool),
+        PoolKind(
+            name="joblib",
+            title="joblib.Parallel",
+            modes=(LOKY,),
+            make=JoblibPool,
+            futures=False,
+        ),
     )
 }
 POOL_MODES = (*MODE_NAMES, LOKY)

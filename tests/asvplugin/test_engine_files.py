@@ -95,17 +95,20 @@ def test_another_engine_means_another_environment(host: Path, ft_python: Interpr
 
 
 @NEEDS_JOBLIB
-@pytest.mark.parametrize("pool", ["executor", "joblib"])
+@pytest.mark.parametrize(
+    ("scenario", "pool"), [("pools", "executor"), ("pools", "joblib"), ("failure", "executor")]
+)
 def test_loky_is_measured_in_an_environment_that_has_it(
     ft_python: Interpreter,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
+    scenario: str,
     pool: str,
 ) -> None:
     monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "with-joblib"))
     params: dict[str, int | str] = {"pool": pool, "workers": 2}
     measured = probe(
-        ft_python, "pools", mode="loky", params=params, profile="smoke", gil=False, deadline=100
+        ft_python, scenario, mode="loky", params=params, profile="smoke", gil=False, deadline=100
     )
     assert measured.notes["engine"].startswith("joblib ")
     assert not measured.gil.after

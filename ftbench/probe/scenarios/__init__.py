@@ -21,6 +21,7 @@ NAMES = (
     "data",
     "native",
     "grain",
+    "failure",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]

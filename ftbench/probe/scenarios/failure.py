@@ -1,0 +1,260 @@
+"""failure: what a crash costs a pool, and what it takes to call off work that waits.
+
+A round has two halves.  In the first a worker dies in the middle of a task while a few others are
+at work: `detect` is the time until the library knows, `recover` the time until a task handed over
+after that has come back (from a new pool where the old one is broken, its shutting down included),
+`lost` the number of tasks that have no result, the crashed one among them.  In the second every
+worker is busy and many more tasks wait: `cancel` is the time to cancel one that waits,
+`uncancelled` the number of tasks that run although all were cancelled (those at work among them),
+and `stop` the time to end the pool with that many waiting and 20 ms of work to go in every worker.
+
+A crash is what it is in each mode: a process is killed (SIGKILL; on Windows it is terminated); in a
+thread or a subinterpreter an exception escapes from the task.  A thread cannot be killed: what
+kills a process, a segmentation fault or want of memory, ends the whole program there, and that has
+no figure here.
+
+`multiprocessing.Pool` has no `detect`: it starts another worker and goes on, but the task of the
+dead one is lost and whoever waits for it waits for ever, `close` and `join` too.  The note
+`undetected` says for how many seconds that was watched.  Nor can it cancel.
+
+Shows the price of the pools' own ways; does not show supervisors that retry.  Source: the articles
+recommend processes for their isolation ("a crash in one does not take down the others") and leave
+out that an executor then drops every task.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from ftbench.errors import FtbenchError
+from ftbench.probe import pooled
+from ftbench.probe.clocks import clock_cost
+from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.modes import Mode
+from ftbench.probe.pools import (
+    POOL_MODES,
+    POOL_TABLE,
+    Pool,
+    check,
+    engine_of,
+    no_such_pool,
+    pool_of,
+)
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+
+# From handing tasks over until the crash, or until the pool is told to stop: all are at work then.
+LEAD_SECONDS = 0.03
+# How long the others are at work after that: longer than a pool takes to notice.
+HOLD_SECONDS = 0.05
+# What is still to be done in every worker when the pool is told to stop.
+REST_SECONDS = 0.02
+# How long a crash of which nobody is told is watched.
+WATCH_SECONDS = 0.5
+WAITING = 128
+
+PARAMS = {
+    "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
+    "workers": Param(default=8, least=2),
+}
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    kind = POOL_TABLE[params["pool"]]
+    if not kind.futures:
+        return f"{kind.title} waits for all its tasks: none can be watched or cancelled alone"
+    return no_such_pool(kind.name, mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crash:
+    """What one crash cost, in seconds from its moment; `detect` is None if nobody was told."""
+
+    detect: float | None
+    recover: float
+    lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calling:
+    """What calling off cost: seconds per cancelled task (None: no such thing), seconds to stop."""
+
+    cancel: float | None
+    uncancelled: int
+    stop: float
+
+
+class Note:
+    """The moment at which something became known."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self.moment = 0.0
+        self._known = Event()
+
+    def __call__(self) -> None:
+        """Note that it is known now."""
+        self.moment = time.perf_counter()
+        self._known.set()
+
+    def within(self, seconds: float) -> bool:
+        """Return whether it is known, after `seconds` at the latest."""
+        return self._known.wait(seconds)
+
+
+def new_pool(cell: Cell) -> Pool:
+    """Make a pool as the cell asks for it."""
+    return pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
+
+
+def crash(cell: Cell, pool: Pool, watch: float) -> tuple[Crash, Pool]:
+    """Let a worker of a full pool die; return what it cost, and a pool that works.
+
+    `watch` is how many seconds to wait for word where the pool goes on without one.
+    """
+    known = Note()
+    killed = cell.mode.kind not in {"threads", "interpreters"}
+    when = time.perf_counter() + LEAD_SECONDS
+    dying = pool.submit_then(known, pooled.die, when, killed)
+    # Half of the workers stay idle: a pool that goes on has room for the next task.
+    others = [
+        pool.submit(pooled.stay, when + HOLD_SECONDS, place)
+        for place in range(pool.workers // 2 - 1)
+    ]
+    if pool.goes_on:
+        pooled.stay(when, 0)
+    elif not known.within(cell.deadline.left()):
+        raise cell.deadline.passed("word of a worker that died")
+    working = answering(cell, pool)
+    recover = time.perf_counter() - when
+    told = known.within(watch)
+    lost = 1 + sum(not pool.came_back(other, WATCH_SECONDS) for other in others)
+    if pool.came_back(dying, 0.0):
+        raise FtbenchError("A task that was to crash came back: nothing is recorded.")
+    return Crash(detect=known.moment - when if told else None, recover=recover, lost=lost), working
+
+
+def answering(cell: Cell, pool: Pool) -> Pool:
+    """Return a pool that has answered: `pool` if it still does, else a new one."""
+    try:
+        handle = pool.submit(pooled.echo, 1)
+    except Exception:  # noqa: BLE001 - each library has its own word for broken
+        pool.shutdown()
+        pool = new_pool(cell)
+        handle = pool.submit(pooled.echo, 1)
+    check([pool.result(handle)], [1])
+    return pool
+
+
+def busy(pool: Pool, seconds: float) -> list[Any]:
+    """Have every worker at work for `seconds`, and as many tasks as there shall be waiting.
+
+    Returns the waiting ones, `LEAD_SECONDS` later.
+    """
+    now = time.perf_counter()
+    for place in range(pool.workers):
+        pool.submit(pooled.stay, now + seconds, place)
+    waiting = [pool.submit(pooled.echo, number) for number in range(WAITING)]
+    pooled.stay(now + LEAD_SECONDS, 0)
+    return waiting
+
+
+def call_off(pool: Pool) -> Calling:
+    """Cancel what waits in a full pool, then end it with as much waiting again."""
+    waiting = busy(pool, LEAD_SECONDS + HOLD_SECONDS)
+    cancel = None
+    kept = list(enumerate(waiting))
+    if pool.cancels:
+        begin = time.perf_counter()
+        gone = [pool.cancel(handle) for handle in waiting]
+        cancel = (time.perf_counter() - begin) / WAITING
+        kept = [each for each, cancelled in zip(kept, gone, strict=True) if not cancelled]
+    check([pool.result(handle) for _, handle in kept], [number for number, _ in kept])
+    busy(pool, LEAD_SECONDS + REST_SECONDS)
+    return Calling(cancel=cancel, uncancelled=pool.workers + len(kept), stop=pool.stop())
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: in each round a crash, then calling off what waits."""
+    crashes, callings = [], []
+    watch = WATCH_SECONDS
+    for _ in repeats(cell.profile):
+        pool = new_pool(cell)
+        pool.fill()
+        crashed, pool = crash(cell, pool, watch)
+        if crashed.detect is None:
+            watch = 0.0  # it was watched once: what is lost now is lost later
+        pool.fill()
+        crashes.append(crashed)
+        callings.append(call_off(pool))
+        none_left()
+    return Outcome(
+        metrics=metrics(crashes, callings),
+        invariants=(
+            Invariant(
+                name="results",
+                checked=f"in each of {len(crashes)} rounds the crashed task had no result, the "
+                "pool answered rightly afterwards, and no worker process stayed",
+            ),
+        ),
+        notes={
+            "rounds": len(crashes),
+            "clock": clock_cost(),
+            "waiting": WAITING,
+            "at_work": cell.params["workers"] // 2,
+            "rest": REST_SECONDS,
+            **({} if all(each.detect is not None for each in crashes) else UNDETECTED),
+            **engine_of(cell.mode),
+        },
+    )
+
+
+UNDETECTED = {"undetected": WATCH_SECONDS}
+
+
+def none_left() -> None:
+    """Raise `FtbenchError` if a pool that is over has left a worker process behind."""
+    import sys  # noqa: PLC0415
+
+    multiprocessing = sys.modules.get("multiprocessing")
+    left = multiprocessing.active_children() if multiprocessing else []
+    if left:
+        raise FtbenchError(
+            f"{len(left)} worker processes are there after their pool has ended: nothing is "
+            "recorded."
+        )
+
+
+def metrics(crashes: Sequence[Crash], callings: Sequence[Calling]) -> dict[str, Metric]:
+    """Return the metrics of all rounds, a sample per round; what a library has not is left out."""
+    return dict(_metrics(crashes, callings))
+
+
+def _metrics(crashes: Sequence[Crash], callings: Sequence[Calling]) -> Iterator[tuple[str, Metric]]:
+    columns: tuple[tuple[str, str, list[float | None]], ...] = (
+        ("detect", "seconds", [each.detect for each in crashes]),
+        ("recover", "seconds", [each.recover for each in crashes]),
+        ("lost", "tasks", [each.lost for each in crashes]),
+        ("cancel", "seconds", [each.cancel for each in callings]),
+        ("uncancelled", "tasks", [each.uncancelled for each in callings]),
+        ("stop", "seconds", [each.stop for each in callings]),
+    )
+    for name, unit, samples in columns:
+        there = tuple(sample for sample in samples if sample is not None)
+        if len(there) == len(samples):
+            yield name, Metric(unit=unit, samples=there)
+
+
+FAILURE = Scenario(
+    name="failure",
+    version="1",
+    title="A worker of a pool dies; work that waits is called off",
+    params=PARAMS,
+    run=run,
+    modes=POOL_MODES,
+    hole=why_not,
+)
