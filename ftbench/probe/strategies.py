@@ -7,6 +7,7 @@ which queue) is the mode's affair, see `means`.
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 from collections.abc import Mapping, Sequence
@@ -243,16 +244,27 @@ class Actor(Strategy):
         return super().finish(reports)
 
 
+def _ids_per_stripe(work: Work) -> int:
+    """Return for how many ids a stripe of the table needs room.
+
+    A fixed amount of work leaves it half empty, and with few ids has room for the most that chance
+    would put into one stripe (eight standard deviations); no stripe needs more than its part of
+    the id space, which is what a time box gets.
+    """
+    part = -(-work.plan.id_space // STRIPES)
+    if not work.plan.operations:
+        return part
+    mean = (work.plan.operations * work.workers + len(work.grown)) / STRIPES
+    return min(part, math.ceil(max(2 * mean, mean + 8 * math.sqrt(mean) + 8)))
+
+
 class SharedMemory(Strategy):
     """An open-addressing table in memory that all workers see, under striped locks."""
 
     def __init__(self, mode: Mode, means: Means, work: Work) -> None:
         super().__init__(mode, means, work)
-        operations, id_space = work.plan.operations, work.plan.id_space
-        # Half full at most; time-boxed, every id of the space has room.
-        most = 2 * (operations * work.workers + len(work.grown)) if operations else id_space
-        slots = max(STRIPES, 1 << (most - 1).bit_length())
-        self._buffer = means.buffer(slots * table.SLOT_BYTES)
+        size = 1 << (_ids_per_stripe(work) - 1).bit_length()
+        self._buffer = means.buffer(STRIPES * size * table.SLOT_BYTES)
         self._locks = [means.lock() for _ in range(STRIPES)]
 
     def run_of(self, index: int) -> Any:
