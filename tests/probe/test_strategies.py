@@ -162,15 +162,22 @@ def test_a_manager_serves_processes_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operations", "grown", "slots"), [(64, 0, 256), (64, 100, 512), (1, 0, 16), (0, 0, 1_024)]
+    ("operations", "id_space", "grown", "slots"),
+    [
+        (16_000, 10**7, 0, 65_536),  # half full, and chance moves little
+        (64, 10**7, 0, 1_024),  # chance rules
+        (1, 10**7, 0, 256),
+        (64, 100, 20, 128),  # no more ids than these
+        (0, 1_000, 0, 1_024),  # time-boxed: a slot for every id
+    ],
 )
-def test_the_table_is_half_full_at_most_and_time_boxed_has_room_for_every_id(
-    operations: int, grown: int, slots: int
+def test_a_stripe_of_the_table_has_room_for_what_chance_may_put_there(
+    operations: int, id_space: int, grown: int, slots: int
 ) -> None:
     sizes: list[int] = []
     means: Any = means_of(THREADS)
     means.buffer = lambda size: sizes.append(size) or bytearray(size)  # type: ignore[func-returns-value]
-    work = _work(2, Plan(operations, 0.1, 1, 1_000), 0)
+    work = _work(2, Plan(operations, 0.1, 1, id_space), 0)
     work = Work(
         workers=2, plan=work.plan, drawn=grown, grown=array("q", range(grown)), article=False
     )
