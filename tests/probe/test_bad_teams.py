@@ -279,7 +279,8 @@ means.ThreadMeans.shared_set = lambda _self: Slow()
 _NO_LOCK = """
 import contextlib
 class Open(contextlib.nullcontext):
-    acquire = release = lambda _self: None
+    acquire = lambda *_: True
+    release = lambda _self: None
 means.ThreadMeans.lock = lambda _self: Open()
 """
 

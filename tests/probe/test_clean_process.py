@@ -36,7 +36,7 @@ OF_EVERY_CELL = {
     "ftbench.probe.workers",
 }
 OF_A_TEAMS_CELL = {"clocks", "means", "members", "reports", "samples", "sharing", "teams"}
-OF_A_TEAMS_CELL |= {"sharing.ids", "sharing.inserting", "sharing.locks", "sharing.turns"}
+OF_A_TEAMS_CELL |= {f"sharing.{name}" for name in ("ids", "inserting", "locks", "turns", "waits")}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
     "lifecycle": {"clocks", "samples"},
@@ -188,9 +188,9 @@ if __name__ == "__main__":
     print(json.dumps(modules))
 """
 OF_A_LOOP = {
-    "inserting": {"ids", "inserting", "locks", "turns"},
-    "routing": {"ids", "inserting", "locks", "routing", "turns"},
-    "table": {"ids", "locks", "table", "turns"},
+    "inserting": {"ids", "inserting", "locks", "turns", "waits"},
+    "routing": {"ids", "inserting", "locks", "routing", "turns", "waits"},
+    "table": {"ids", "locks", "table", "turns", "waits"},
 }
 SPAWNED = pytest.mark.parametrize("method", ["spawn", "forkserver"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
 from itertools import islice
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.crews import Deadline
-from ftbench.probe.means import means_of
+from ftbench.probe.means import ThreadMeans, means_of
 from ftbench.probe.modes import MODES, mode_named
 from ftbench.probe.reports import Plan, Report, new_ids, reports_of
 from ftbench.probe.sharing import inserting
@@ -76,6 +77,29 @@ def test_free_locks_are_timed_one_in_so_many_and_waits_always(name: str) -> None
         assert len(quicks) <= 4 <= len(quicks) + len(waits) or name not in LOCKED
         assert name in LOCKED or report.waits == NO_WAITS
         assert all(wait >= 0 for wait in (*quicks, *waits))
+
+
+class Busy:
+    """A lock that is never free at first sight."""
+
+    def __init__(self) -> None:
+        self._real = threading.Lock()
+        self.release = self._real.release
+
+    def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002 - as a lock has it
+        return blocking and self._real.acquire()
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_who_always_finds_its_lock_taken_times_every_wait(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(ThreadMeans, "lock", lambda _self: Busy())
+    plan = Plan(32, 0.0, 8, 1_000)
+    [(reports, yielded)] = _rounds(name, _work(2, plan), 1)
+    for report in reports:
+        assert [len(array("q", each)) for each in report.waits] == [0, 32]
+    assert yielded.inserts == new_ids(2, plan)
 
 
 @EVERY_STRATEGY

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.probe.crews import Deadline
+from ftbench.probe.members import LEAVE, RUN
 from ftbench.probe.modes import mode_named
-from ftbench.probe.teams import Helper, Member, ended, team_of
+from ftbench.probe.teams import Helper, Member, ThreadTeam, ended, team_of
 
 THREADS = mode_named("threads")
 
@@ -24,8 +25,30 @@ def _boom() -> None:
     raise RuntimeError("boom at work")
 
 
+Make = Callable[..., ThreadTeam]
+
+
 @pytest.fixture
-def hang() -> Iterator[Member]:
+def make() -> Iterator[Make]:
+    """Make teams; whoever is still at a gate when the test is over is told to leave."""
+    teams: list[ThreadTeam] = []
+
+    def team(seconds: float, members: list[Member], helper: Helper | None = None) -> ThreadTeam:
+        made = team_of(THREADS, Deadline(seconds), members, helper)
+        assert isinstance(made, ThreadTeam)
+        teams.append(made)
+        return made
+
+    yield team
+    for each in teams:
+        for index, thread in enumerate(each._threads):
+            each._tell(index, LEAVE)
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def hang(make: Make) -> Iterator[Member]:
     """A member of role owner that hangs until the test is over."""
     over = threading.Event()
     yield Member(role="owner", run=(over.wait, ()))
@@ -36,8 +59,8 @@ def _senders(count: int) -> list[Member]:
     return [Member(role="sender", run=(_echo, (index,))) for index in range(count)]
 
 
-def test_reports_come_in_the_order_of_the_members_round_after_round() -> None:
-    team = team_of(THREADS, Deadline(20), _senders(5))
+def test_reports_come_in_the_order_of_the_members_round_after_round(make: Make) -> None:
+    team = make(20, _senders(5))
     try:
         for _ in range(3):
             done = team.round()
@@ -47,20 +70,20 @@ def test_reports_come_in_the_order_of_the_members_round_after_round() -> None:
         team.end()
 
 
-def test_all_are_prepared_before_the_reset_and_the_reset_comes_before_the_gate() -> None:
+def test_all_are_prepared_before_the_reset_and_the_reset_comes_before_the_gate(make: Make) -> None:
     heard: list[str] = []
     members = [
         Member(role="worker", run=(heard.append, ("run",)), prepare=(heard.append, ("prepare",)))
         for _ in range(3)
     ]
-    team = team_of(THREADS, Deadline(20), members)
+    team = make(20, members)
     team.round(lambda: heard.append("reset"))
     team.end()
     assert heard == ["prepare"] * 3 + ["reset"] + ["run"] * 3
 
 
-def test_members_that_prepare_nothing_are_not_asked_to() -> None:
-    team = team_of(THREADS, Deadline(20), _senders(1))
+def test_members_that_prepare_nothing_are_not_asked_to(make: Make) -> None:
+    team = make(20, _senders(1))
     told: list[int] = []
     tell = team._tell
     team._tell = lambda index, word: (told.append(word), tell(index, word))[1]  # type: ignore[func-returns-value, method-assign]
@@ -69,34 +92,34 @@ def test_members_that_prepare_nothing_are_not_asked_to() -> None:
     assert len(told) == 2, "to run, and to leave"
 
 
-def test_when_all_have_left_no_thread_is_there() -> None:
+def test_when_all_have_left_no_thread_is_there(make: Make) -> None:
     before = threading.active_count()
-    team = team_of(THREADS, Deadline(20), _senders(4))
+    team = make(20, _senders(4))
     assert threading.active_count() == before + 4
     team.end()
     assert threading.active_count() == before
     assert team.roles() == {}, "threads are no processes"
 
 
-def test_who_fails_is_named_by_its_role_and_its_number_in_it() -> None:
+def test_who_fails_is_named_by_its_role_and_its_number_in_it(make: Make) -> None:
     members = [*_senders(2), Member(role="owner", run=(_boom, ()))]
-    team = team_of(THREADS, Deadline(20), members)
+    team = make(20, members)
     with pytest.raises(WorkerFailedError, match=r"^Owner 0 of 1 \(threads\) failed") as caught:
         team.round()
     assert "RuntimeError: boom at work" in caught.value.story
     assert "_boom" in caught.value.story
 
 
-def test_who_hangs_is_counted_by_role(hang: Member) -> None:
-    team = team_of(THREADS, Deadline(0.2), [*_senders(2), hang, hang])
+def test_who_hangs_is_counted_by_role(make: Make, hang: Member) -> None:
+    team = make(0.2, [*_senders(2), hang, hang])
     with pytest.raises(DeadlineError, match=r"for 2 owner\(s\) of 4 members to end their round"):
         team.round()
 
 
-def test_a_member_that_does_not_leave_is_told(hang: Member) -> None:
-    team = team_of(THREADS, Deadline(0.2), [*_senders(1), hang])
+def test_a_member_that_does_not_leave_is_told(make: Make, hang: Member) -> None:
+    team = make(0.2, [*_senders(1), hang])
     for index in range(2):
-        team._tell(index, 2)
+        team._tell(index, RUN)
     with pytest.raises(DeadlineError, match="1 of 2 members to end"):
         team.end()
 
@@ -137,9 +160,9 @@ def test_without_a_helper_or_with_one_that_lives_nobody_but_the_member_is_to_bla
     assert ended(helper, THREADS, "Worker 3 of 8: EOFError") is None
 
 
-def test_a_helpers_cpu_is_in_the_rounds() -> None:
+def test_a_helpers_cpu_is_in_the_rounds(make: Make) -> None:
     spent = iter([5.0, 105.0])
     helper = Helper(role="manager", process=Process(None), cpu=lambda: next(spent))
-    team = team_of(THREADS, Deadline(20), _senders(1), helper)
+    team = make(20, _senders(1), helper)
     assert 100 <= team.round().cpu < 101
     team.end()

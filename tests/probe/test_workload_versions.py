@@ -28,7 +28,7 @@ def test_every_scenario_is_watched_over() -> None:
 
 
 TEAM = {"members", "teams", "means", "reports", "crews", "workers", "tasks"}
-SHARING = {"sharing.ids", "sharing.inserting", "sharing.locks", "sharing.manager", "sharing.turns"}
+SHARING = {f"sharing.{name}" for name in ("ids", "inserting", "locks", "manager", "turns", "waits")}
 
 
 @pytest.mark.parametrize(
