@@ -22,6 +22,7 @@ NAMES = (
     "native",
     "grain",
     "failure",
+    "hybrid",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]
