@@ -37,7 +37,10 @@ class Subject:
 
 SUBJECTS: Final = (
     Subject(scenario="lifecycle", operation="the life of a worker with an empty task"),
-    Subject(scenario="shared_set", operation="an id under strategy lock"),
+    Subject(
+        scenario="shared_set",
+        operation="an id under strategy lock (waits for a taken lock are all timed)",
+    ),
     Subject(scenario="sharded_writers", operation="an id sent to 1 writer, window 1"),
 )
 

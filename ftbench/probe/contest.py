@@ -48,14 +48,14 @@ class Contest:
     """Loops that do the same work: `turns` maps a name to a call that does it once.
 
     A call returns seconds per operation and raises `FtbenchError` if its result is not the serial
-    twin's.  The harness times one operation in `every`, with so many `clock_calls` and so many
-    `cpu_clock_calls` per operation; `close` frees what was made.
+    twin's.  The harness times one operation in `every`; `clock_calls` tells, afterwards, how many
+    it made per operation, besides `cpu_clock_calls` of another clock; `close` frees what was made.
     """
 
     turns: Mapping[str, Turn]
     checked: str
     every: int
-    clock_calls: float
+    clock_calls: Callable[[], float]
     cpu_clock_calls: float
     close: Callable[[], None]
 
@@ -110,7 +110,7 @@ def compare(prepare: Callable[[Cell], Contest], cell: Cell) -> Outcome:
         notes={
             "every": contest.every,
             "clock": clock,
-            "instrument": contest.clock_calls * clock + contest.cpu_clock_calls * cpu_clock,
+            "instrument": contest.clock_calls() * clock + contest.cpu_clock_calls * cpu_clock,
         },
     )
 
@@ -147,7 +147,7 @@ def lives(cell: Cell) -> Contest:
         checked=f"each of {workers} workers returned {expected}, as the serial twin does",
         every=1,
         # The worker's two and the parent's one, and the parent's three per round.
-        clock_calls=3 + 3 / workers,
+        clock_calls=lambda: 3 + 3 / workers,
         cpu_clock_calls=2,
         close=crew.close,
     )
@@ -182,6 +182,7 @@ def sets(cell: Cell) -> Contest:
         ARTICLE: team(bare.locked_as_in_the_article),
     }
     result = Result(operations=workers * plan.operations, inserts=new_ids(workers, plan))
+    timed: list[float] = []  # the share of operations: sampled ones, and all that had to wait
 
     def turn(name: str) -> float:
         done = teams[name].round(strategy.reset)
@@ -190,9 +191,13 @@ def sets(cell: Cell) -> Contest:
             return _seconds(done.reports) / result.operations
         run = shared_set.as_run(strategy, done)
         require(name, Result(operations=run.operations, inserts=run.yielded.inserts), result)
+        timed.append(len(run.waits) / run.operations)
         return run.seconds / run.operations
 
-    return _contest(teams, turn, result, every=every, clock_calls=2, close=means.close)
+    def clock_calls() -> float:
+        return 2 * sum(timed) / len(timed)
+
+    return _contest(teams, turn, result, every=every, clock_calls=clock_calls, close=means.close)
 
 
 def writers(cell: Cell) -> Contest:
@@ -228,7 +233,14 @@ def writers(cell: Cell) -> Contest:
         require(name, Result(operations=run.operations, inserts=run.inserts), result)
         return run.seconds / run.operations
 
-    return _contest(teams, turn, result, every=plan.every, clock_calls=3, close=means.close)
+    return _contest(
+        teams,
+        turn,
+        result,
+        every=plan.every,
+        clock_calls=lambda: 3 / plan.every,
+        close=means.close,
+    )
 
 
 def _plan(cell: Cell, every: int) -> Plan:
@@ -254,7 +266,7 @@ def _contest(
     result: Result,
     *,
     every: int,
-    clock_calls: int,
+    clock_calls: Callable[[], float],
     close: Callable[[], None],
 ) -> Contest:
     def end() -> None:
@@ -266,7 +278,7 @@ def _contest(
         turns={name: partial(turn, name) for name in teams},
         checked=f"{result.inserts} of {result.operations} ids were new, as in the serial twin",
         every=every,
-        clock_calls=clock_calls / every,
+        clock_calls=clock_calls,
         cpu_clock_calls=0.0,  # two per turn
         close=end,
     )
