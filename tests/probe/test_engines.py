@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from ftbench.probe import engines
 from ftbench.probe.modes import Mode, unavailable
 
-ENGINE = "engine_of_a_test"
+ENGINE = "engine_to_load"
 MODE = Mode(name="x", kind="x", title="x", engine=ENGINE)
 
 
@@ -26,15 +27,15 @@ def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def installed(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def installed(prefix: Path) -> Iterator[Path]:
     """The folder of an engine in that environment."""
     package = prefix / "engines" / ENGINE / ENGINE
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("__version__ = '1.2'\n", encoding="utf-8")
     (package / "part.py").write_text("ANSWER = 42\n", encoding="utf-8")
+    yield package.parent
     for name in (ENGINE, f"{ENGINE}.part"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return package.parent
+        sys.modules.pop(name, None)
 
 
 def test_what_is_not_there_is_not_found_and_cannot_be_loaded(prefix: Path) -> None:
