@@ -21,7 +21,7 @@ Prints one JSON document: metrics (lower is better), invariants, notes.
   --operations N              fixed: of each worker, a multiple of --every    (16000)
   --duration MS               timed, article: how long each worker loops      (5000)
   --id-space N                ids are below N                                 (10000000)
-  --every N                   fixed, timed: one in N operations is timed      (64)
+  --every N                   fixed, timed: one in N times a free lock too    (64)
   --least-rounds N            fixed: at least so many rounds                  (10)
   --most-rounds N             fixed: at most so many                          (10)
   --seconds S                 fixed: no further rounds after so long          (0)
@@ -87,7 +87,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Returns in how many operations one is timed.
+    /// Returns in how many operations one is timed even where the lock is free.
     pub fn timed_every(&self) -> usize {
         match self.form {
             FormName::Fixed | FormName::Timed => self.every,

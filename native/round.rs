@@ -76,10 +76,11 @@ impl Round {
             .map(|(index, end)| end.map_err(|panic| panicked(index, panic.as_ref())))
             .collect::<Result<Vec<_>, _>>()?;
         let (tallies, waits): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+        let operations = tallies.iter().map(|tally: &Tally| tally.operations).sum();
         let after = Content::of(&shared.set.lock().expect("no worker has failed"));
         Ok(Self {
             tallies,
-            waits: Summary::of(&waits),
+            waits: Summary::of(&waits, operations),
             added: Content {
                 ids: after.ids - before.ids,
                 sum: after.sum.wrapping_sub(before.sum),

@@ -1,17 +1,21 @@
-//! How long the lock was waited for.
+//! How long the lock was waited for: what is sampled, and what is always timed.
+//!
+//! As in Python: a lock is first asked whether it is free.  If it is not, the wait is timed, always:
+//! long waits are few, and a sample of the operations would miss most of what they add up to.  If
+//! it is, the first operation of each turn tells what taking a free lock took.
 
 use std::time::Duration;
 
-use crate::samples::percentile;
+use crate::samples::{weighted_percentile, Weighted};
 
-/// How many waits of a worker are kept at most; even, see `thin`.
+/// How many times of one kind a worker keeps at most; even, see `keep`.
 const KEPT: usize = 1 << 14;
 
-/// The waits of one worker: all are counted and summed, and some, evenly spaced, are kept.
+/// Times of one worker: all are counted and summed, and some, evenly spaced, are kept.
 ///
 /// Bounded, since a long round would otherwise weigh its instrument beside its set.  The memory
 /// is reserved before the clock starts, and not touched before it is needed.
-pub struct Waits {
+pub struct Times {
     count: u64,
     total: Duration,
     most: Duration,
@@ -20,7 +24,7 @@ pub struct Waits {
     stride: usize,
 }
 
-impl Default for Waits {
+impl Default for Times {
     fn default() -> Self {
         Self {
             count: 0,
@@ -32,15 +36,20 @@ impl Default for Waits {
     }
 }
 
-impl Waits {
-    pub fn add(&mut self, wait: Duration) {
+impl Times {
+    pub fn add(&mut self, time: Duration) {
         // A stride is a power of two.
         if self.count & (self.stride as u64 - 1) == 0 {
-            self.keep(wait.as_nanos() as u64);
+            self.keep(time.as_nanos() as u64);
         }
         self.count += 1;
-        self.total += wait;
-        self.most = self.most.max(wait);
+        self.total += time;
+        self.most = self.most.max(time);
+    }
+
+    #[cfg(test)]
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     fn keep(&mut self, nanoseconds: u64) {
@@ -52,10 +61,29 @@ impl Waits {
         }
         self.kept.push(nanoseconds);
     }
+
+    /// The kept ones in seconds; together they stand for all, and each of all for `operations`.
+    fn weighted(&self, operations: f64) -> impl Iterator<Item = Weighted> + '_ {
+        let weight = operations * self.count as f64 / self.kept.len() as f64;
+        let seconds = self
+            .kept
+            .iter()
+            .map(|nanoseconds| *nanoseconds as f64 * 1e-9);
+        seconds.map(move |seconds| (seconds, weight))
+    }
 }
 
 fn every(kept: &[u64], step: usize) -> Vec<u64> {
     kept.iter().copied().step_by(step).collect()
+}
+
+/// The waits of one worker.
+#[derive(Default)]
+pub struct Waits {
+    /// For a lock that was not free; in the article's form, which does not ask, for any.
+    pub all: Times,
+    /// For a lock that was free: those of the first operation of each turn.
+    pub sampled: Times,
 }
 
 /// The waits of all workers of a round, in seconds.
@@ -68,51 +96,74 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Every worker counts by its waits: where one kept fewer of them, all are thinned as much.
-    pub fn of(all: &[Waits]) -> Self {
-        let stride = all.iter().map(|waits| waits.stride).max().unwrap_or(1);
-        let mut kept: Vec<u64> = Vec::new();
-        for waits in all {
-            kept.extend(waits.kept.iter().step_by(stride / waits.stride));
-        }
-        let seconds: Vec<f64> = kept.iter().map(|wait| *wait as f64 * 1e-9).collect();
-        let count: u64 = all.iter().map(|waits| waits.count).sum();
-        let total: Duration = all.iter().map(|waits| waits.total).sum();
-        let most = all.iter().map(|waits| waits.most).max();
+    /// The sampled waits stand for all of the `operations` of the round that are not timed always.
+    pub fn of(workers: &[Waits], operations: u64) -> Self {
+        let all = || workers.iter().map(|waits| &waits.all);
+        let sampled = || workers.iter().map(|waits| &waits.sampled);
+        let (all_count, all_total) = sums(all());
+        let (sampled_count, sampled_total) = sums(sampled());
+        let each = (operations as f64 - all_count) / sampled_count.max(1.0);
+        let kept: Vec<Weighted> = all()
+            .flat_map(|times| times.weighted(1.0))
+            .chain(sampled().flat_map(|times| times.weighted(each)))
+            .collect();
+        let most = all().chain(sampled()).map(|times| times.most).max();
         Self {
-            mean: total.as_secs_f64() / count as f64,
-            p50: percentile(&seconds, 50.0),
-            p99: percentile(&seconds, 99.0),
+            mean: (all_total + each * sampled_total) / (all_count + each * sampled_count),
+            p50: weighted_percentile(&kept, 50.0),
+            p99: weighted_percentile(&kept, 99.0),
             most: most.unwrap_or_default().as_secs_f64(),
         }
     }
+}
+
+/// Returns how many there are, and the sum of their seconds.
+fn sums<'a>(times: impl Iterator<Item = &'a Times>) -> (f64, f64) {
+    times.fold((0.0, 0.0), |(count, seconds), each| {
+        (
+            count + each.count as f64,
+            seconds + each.total.as_secs_f64(),
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Waits of 0, 1, 2, … nanoseconds.
-    fn rising(count: u64) -> Waits {
-        let mut waits = Waits::default();
-        (0..count).for_each(|wait| waits.add(Duration::from_nanos(wait)));
-        waits
+    /// Times of 0, 1, 2, … nanoseconds.
+    fn rising(count: u64) -> Times {
+        let mut times = Times::default();
+        (0..count).for_each(|time| times.add(Duration::from_nanos(time)));
+        times
+    }
+
+    fn times(nanoseconds: &[u64]) -> Times {
+        let mut times = Times::default();
+        for each in nanoseconds {
+            times.add(Duration::from_nanos(*each));
+        }
+        times
+    }
+
+    fn near(found: f64, nanoseconds: f64) -> bool {
+        (found - nanoseconds * 1e-9).abs() < 1e-15
     }
 
     #[test]
     fn all_are_kept_as_long_as_there_is_room() {
-        let waits = rising(KEPT as u64);
-        assert_eq!(waits.kept, (0..KEPT as u64).collect::<Vec<_>>());
-        assert_eq!(waits.stride, 1);
+        let times = rising(KEPT as u64);
+        assert_eq!(times.kept, (0..KEPT as u64).collect::<Vec<_>>());
+        assert_eq!(times.stride, 1);
     }
 
     #[test]
     fn then_every_second_and_every_fourth_evenly() {
-        for (times, stride) in [(2, 2), (3, 4), (4, 4)] {
-            let waits = rising(KEPT as u64 * times);
-            let expected = (0..KEPT as u64 * times).step_by(stride);
-            assert_eq!(waits.kept, expected.collect::<Vec<_>>());
-            assert_eq!(waits.stride, stride);
+        for (rounds, stride) in [(2, 2), (3, 4), (4, 4)] {
+            let times = rising(KEPT as u64 * rounds);
+            let expected = (0..KEPT as u64 * rounds).step_by(stride);
+            assert_eq!(times.kept, expected.collect::<Vec<_>>());
+            assert_eq!(times.stride, stride);
         }
     }
 
@@ -122,20 +173,52 @@ mod tests {
     }
 
     #[test]
-    fn mean_and_most_are_of_all() {
+    fn the_sampled_ones_stand_for_all_that_found_the_lock_free() {
+        // Four operations: one waited, of the three that did not two were timed.
+        let one = Waits {
+            all: times(&[560]),
+            sampled: times(&[10]),
+        };
+        let other = Waits {
+            all: times(&[]),
+            sampled: times(&[20]),
+        };
+        let summary = Summary::of(&[one, other], 4);
+        assert!(near(summary.mean, (560.0 + 1.5 * (10.0 + 20.0)) / 4.0));
+        assert!(near(summary.p50, 20.0));
+        assert!(near(summary.p99, 560.0));
+        assert!(near(summary.most, 560.0));
+    }
+
+    #[test]
+    fn waits_that_are_all_timed_stand_for_themselves() {
         let count = KEPT as u64 * 4;
-        let summary = Summary::of(&[rising(count)]);
+        let waits = Waits {
+            all: rising(count),
+            sampled: Times::default(),
+        };
+        let summary = Summary::of(&[waits], count);
         assert!((summary.mean - (count - 1) as f64 / 2.0 * 1e-9).abs() < 1e-12);
-        assert!((summary.most - (count - 1) as f64 * 1e-9).abs() < 1e-12);
+        assert!(near(summary.most, (count - 1) as f64));
+    }
+
+    #[test]
+    fn a_sampled_one_may_be_the_longest() {
+        let waits = Waits {
+            all: times(&[50]),
+            sampled: times(&[70]),
+        };
+        assert!(near(Summary::of(&[waits], 65).most, 70.0));
     }
 
     #[test]
     fn workers_count_by_their_waits() {
-        let mut long = Waits::default();
-        (0..KEPT * 3).for_each(|_| long.add(Duration::from_nanos(30)));
-        let mut short = Waits::default();
-        (0..KEPT).for_each(|_| short.add(Duration::from_nanos(10)));
-        // One in four waits is short; unthinned, it would be more than every second.
-        assert!((Summary::of(&[long, short]).p50 - 30e-9).abs() < 1e-15);
+        let waits = |wait: u64, count: usize| Waits {
+            all: times(&vec![wait; count]),
+            sampled: Times::default(),
+        };
+        // One in four waits is short; among the kept ones it is more than every second.
+        let workers = [waits(30, KEPT * 3), waits(10, KEPT)];
+        assert!(near(Summary::of(&workers, KEPT as u64 * 4).p50, 30.0));
     }
 }

@@ -1,6 +1,6 @@
 //! A worker and its loops: draw an id, take the lock, check, insert, release.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::clocks;
@@ -10,7 +10,8 @@ use crate::waits::Waits;
 /// How long a worker loops, and how much of it is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A fixed number of operations; of every turn of `every` the first is timed.
+    /// A fixed number of operations; of every turn of `every` the first is timed, and of the
+    /// others those that find the lock taken.
     Fixed { operations: usize, every: usize },
     /// As many turns as begin within a time.
     Timed { duration: Duration, every: usize },
@@ -74,7 +75,7 @@ impl<'a> Worker<'a> {
             Form::Article { duration } => {
                 let end = begin + duration;
                 while Instant::now() < end {
-                    self.timed();
+                    self.as_in_the_article();
                 }
             }
         }
@@ -90,25 +91,54 @@ impl<'a> Worker<'a> {
     }
 
     fn turn(&mut self, every: usize) {
-        self.timed();
+        self.first();
         for _ in 1..every {
-            self.untimed();
+            self.another();
         }
     }
 
-    fn timed(&mut self) {
+    /// Asks whether the lock is free, and tells how long either took.
+    fn first(&mut self) {
         let id = self.ids.draw();
         let asked = Instant::now();
+        if let Some(set) = self.try_lock() {
+            let took = asked.elapsed();
+            self.insert(set, id);
+            self.waits.sampled.add(took);
+        } else {
+            self.insert_late(id, asked);
+        }
+    }
+
+    /// Asks whether the lock is free, and tells how long it took if it was not.
+    fn another(&mut self) {
+        let id = self.ids.draw();
+        if let Some(set) = self.try_lock() {
+            self.insert(set, id);
+        } else {
+            self.insert_late(id, Instant::now());
+        }
+    }
+
+    fn as_in_the_article(&mut self) {
+        let id = self.ids.draw();
+        self.insert_late(id, Instant::now());
+    }
+
+    fn insert_late(&mut self, id: u64, asked: Instant) {
         let set = self.lock();
         let waited = asked.elapsed();
         self.insert(set, id);
-        self.waits.add(waited);
+        self.waits.all.add(waited);
     }
 
-    fn untimed(&mut self) {
-        let id = self.ids.draw();
-        let set = self.lock();
-        self.insert(set, id);
+    /// `None` if another worker has it.
+    fn try_lock(&self) -> Option<MutexGuard<'a, IdSet>> {
+        match self.set.try_lock() {
+            Ok(set) => Some(set),
+            Err(TryLockError::Poisoned(broken)) => Some(broken.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'a, IdSet> {
@@ -124,5 +154,75 @@ impl<'a> Worker<'a> {
             self.inserts += 1;
         }
         self.operations += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    fn worker(set: &Mutex<IdSet>) -> Worker<'_> {
+        Worker::new(Ids::of_worker(0, 1_000_000), set)
+    }
+
+    /// Has `operation` done while another thread holds the lock, again until it was waited for.
+    fn waited(operation: fn(&mut Worker)) -> Waits {
+        let set = Mutex::new(IdSet::default());
+        let (taken, is_taken) = mpsc::channel();
+        for _ in 0..100 {
+            let mut worker = worker(&set);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _held = set.lock().unwrap();
+                    taken.send(()).unwrap();
+                    thread::sleep(Duration::from_millis(5));
+                });
+                is_taken.recv().unwrap();
+                operation(&mut worker);
+            });
+            assert_eq!(worker.operations, 1);
+            if worker.waits.all.count() > 0 {
+                return worker.waits;
+            }
+        }
+        panic!("no wait was told");
+    }
+
+    #[test]
+    fn a_wait_for_a_lock_that_is_taken_is_timed_always() {
+        let operations: [fn(&mut Worker); 3] = [
+            |worker| worker.first(),
+            |worker| worker.another(),
+            |worker| worker.as_in_the_article(),
+        ];
+        for operation in operations {
+            let waits = waited(operation);
+            assert_eq!((waits.all.count(), waits.sampled.count()), (1, 0));
+        }
+    }
+
+    #[test]
+    fn of_a_lock_that_is_free_the_first_of_each_turn_is_timed() {
+        let set = Mutex::new(IdSet::default());
+        let form = Form::Fixed {
+            operations: 640,
+            every: 64,
+        };
+        let (tally, waits) = worker(&set).run(form);
+        assert_eq!(tally.operations, 640);
+        assert_eq!((waits.all.count(), waits.sampled.count()), (0, 10));
+    }
+
+    #[test]
+    fn the_article_times_all_alike() {
+        let duration = Duration::from_millis(5);
+        let set = Mutex::new(IdSet::default());
+        let (tally, waits) = worker(&set).run(Form::Article { duration });
+        assert_eq!(
+            (waits.all.count(), waits.sampled.count()),
+            (tally.operations, 0)
+        );
     }
 }
