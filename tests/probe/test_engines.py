@@ -22,7 +22,8 @@ def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An environment without engines, which the running interpreter takes for its own."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("PYTHONPATH", "")  # first, or what a test sets there would stay
+    monkeypatch.delenv("PYTHONPATH")
     return tmp_path
 
 
