@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from ftbench.errors import UsageError
 from ftbench.interpreters import Interpreter
 from ftbench.probe.modes import MODES, Mode, mode_named
 from ftbench.probe.reports import Plan, Report, new_ids
-from ftbench.probe.scenarios import scenario_named
-from ftbench.probe.scenarios.shared_set import MOST_SLOTS, Run, metrics, why_not
+from ftbench.probe.scenarios import scenario_named, shared_set
+from ftbench.probe.scenarios.shared_set import MOST_SLOTS, Run, metrics, peak_rss, why_not
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.sharing.waits import packed
 from ftbench.probe.strategies import MANAGED, STRATEGIES, Yield
@@ -26,8 +27,11 @@ WORKERS = 2
 LOCKED = ("lock", "striped", "shared_memory")
 LOCK_WAITS = {"lock_wait", "lock_wait_p50", "lock_wait_p99", "lock_wait_max"}
 NOTES = {"rounds", "every", "clock", "on_cpu", "operations", "inserts", "distinct"}
+# Of a process that has all workers in it.
+OWN_NOTES = {"peak_rss"}
 ONE_OF_A_KIND = [mode for mode in MODES if mode.start_method in (None, "forkserver")]
 EITHER = pytest.mark.parametrize("which", [0, 1], ids=["gil", "ft"])
+linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is told by Linux's /proc")
 Pair = tuple[Interpreter, Interpreter]
 Params = dict[str, Any]
 
@@ -49,6 +53,14 @@ def _cells(mode: Mode, **more: Any) -> list[Params]:
 def _twin(cell: Params, operations: int) -> int:
     grown = set(islice(draw(WORKERS, 10_000_000), GROWN)) if cell["fill"] == "grown" else set()
     return new_ids(WORKERS, Plan(operations, 0.0, 1, 10_000_000), sorted(grown))
+
+
+def _has_notes(notes: dict[str, Any], mode: Mode, *more: str) -> None:
+    own = set() if mode.kind == "processes" else OWN_NOTES
+    assert notes.keys() == NOTES | own | set(more)
+    if own:
+        # No CPython is smaller.
+        assert (notes["peak_rss"] or 0) > (4 << 20 if sys.platform == "linux" else -1)
 
 
 def _has_figures(outcome: dict[str, Any], strategy: str, rounds: int) -> None:
@@ -84,7 +96,7 @@ def test_every_strategy_inserts_what_the_serial_twin_does(
         assert notes["operations"] == WORKERS * operations
         piped = mode.kind == "interpreters" and cell["strategy"] == "shared_memory"
         assert notes["every"] == (1 if proxied or piped else 64)
-        assert notes.keys() == NOTES
+        _has_notes(notes, mode)
         assert notes["rounds"] == 2
         assert 0 <= notes["on_cpu"] < 2
         assert [each["name"] for each in outcome["invariants"]] == ["inserts"]
@@ -105,7 +117,7 @@ def test_a_time_box_tells_its_wall_and_its_attempts(pair: Pair, mode: Mode) -> N
         assert notes["wall"] > 0.06
         assert notes["attempts"] == notes["operations"] >= notes["inserts"] > 0
         assert notes["distinct"] == notes["inserts"] <= 2_000
-        assert notes.keys() == NOTES | {"wall", "attempts"}
+        _has_notes(notes, mode, "wall", "attempts")
         assert notes["rounds"] == 1
         _has_figures(outcome, cell["strategy"], 1)
 
@@ -225,6 +237,29 @@ def test_a_round_is_timed_from_the_first_begin_to_the_last_of_the_work() -> None
     assert found["lock_wait_p99"].samples == pytest.approx((560e-9,))
     assert found["lock_wait_max"].samples == pytest.approx((560e-9,))
     assert one.lock_wait == pytest.approx(140e-9)
+
+
+@linux
+def test_the_peak_stays_when_what_made_it_is_gone() -> None:
+    before = peak_rss() or 0
+    held = bytearray(before + (8 << 20))
+    held[:] = b"x" * len(held)
+    size = len(held)
+    del held
+    assert before > 0
+    assert (peak_rss() or 0) >= size
+
+
+def test_a_peak_is_read_as_the_system_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = tmp_path / "status"
+    monkeypatch.setattr(shared_set, "STATUS", status)
+    assert peak_rss() is None
+    status.write_text("Name:\tpython\nVmRSS:\t      9 kB\n", encoding="ascii")
+    assert peak_rss() is None
+    status.write_text("VmPeak:\t  9 kB\nVmHWM:\t   123 kB\n", encoding="ascii")
+    assert peak_rss() == 123 * 1024
 
 
 def test_fairness_of_a_time_box_compares_paces_and_never_divides_by_nothing() -> None:

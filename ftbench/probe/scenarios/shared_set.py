@@ -19,6 +19,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ftbench.probe.clocks import NANO
@@ -52,6 +53,7 @@ EVERY, EVERY_ONE = 64, 1
 GROWN = 180_000
 MOST_SLOTS = 1 << 25
 FULL = "full"
+STATUS = Path("/proc/self/status")
 
 PARAMS = {
     "workers": Param(default=8),
@@ -157,12 +159,14 @@ def _fixed(cell: Cell, means: Means) -> Outcome:
     cell.observe(FULL, 0.0, team.roles())
     team.end()
     means.close()
+    # Before the serial twin, whose set weighs what the round's did.
+    said = notes(runs, work, cell.mode)
     expected = new_ids(work.workers, work.plan, work.grown)
     held = check([each.yielded.inserts for each in runs], expected, runs[0].operations)
     return Outcome(
         metrics=metrics(runs),
         invariants=(held,),
-        notes=notes(runs, work) | {"distinct": expected},
+        notes=said | {"distinct": expected},
     )
 
 
@@ -194,7 +198,7 @@ def _time_boxed(cell: Cell, means: Means) -> Outcome:
     return Outcome(
         metrics=figures,
         invariants=(check_once(inserts, only.operations),),
-        notes=notes([only], work)
+        notes=notes([only], work, cell.mode)
         | {"distinct": inserts, "attempts": only.operations, "wall": wall},
     )
 
@@ -222,14 +226,25 @@ def _mean(weighted: list[tuple[float, float]]) -> float:
     return sum(value * weight for value, weight in weighted) / sum(each for _, each in weighted)
 
 
-def notes(runs: list[Run], work: Work) -> dict[str, Any]:
-    """Return what goes with the figures: how much was done, and what the instrument costs."""
-    return instrument(
-        [on_cpu(each.reports) for each in runs], 1 if work.article else work.plan.every
-    ) | {
-        "operations": runs[0].operations,
-        "inserts": runs[0].yielded.inserts,
-    }
+def notes(runs: list[Run], work: Work, mode: Mode) -> dict[str, Any]:
+    """Return what goes with the figures: how much was done, and what the instrument costs.
+
+    Where all workers are in this process, `peak_rss` too, see that function.
+    """
+    shares = [on_cpu(each.reports) for each in runs]
+    said = instrument(shares, 1 if work.article else work.plan.every)
+    said |= {"operations": runs[0].operations, "inserts": runs[0].yielded.inserts}
+    return said if mode.kind == "processes" else said | {"peak_rss": peak_rss()}
+
+
+def peak_rss() -> int | None:
+    """Return this process's largest resident set so far in bytes, None without Linux's `/proc`."""
+    try:
+        status = STATUS.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    sizes = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next((int(kibibytes) * 1024 for _name, kibibytes, _unit in sizes), None)
 
 
 def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
