@@ -229,8 +229,8 @@ def _waiting(share: Cell) -> Cell:
         return share
     return Cell.none(
         "not known",
-        "The sampled waits would add up to more than the threads' time: too many long ones are "
-        "among them by chance, or an operation that is timed waits more often than the others.",
+        "The waits would add up to more than the threads' time: a free lock is timed in one of 64 "
+        "operations, and by chance too many of these lost their core while they took it.",
     )
 
 
