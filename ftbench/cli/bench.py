@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ftbench import bench as job
 from ftbench.probe.profiles import PROFILES, current_profile
 
 
@@ -22,6 +21,9 @@ def bench(release: str | None, profile: str | None, machine: str | None, bench: 
     Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
     are installed; where there is none, both are installed first.
     """
+    # Loaded when it is needed: asv takes longer than all other commands together.
+    from ftbench import bench as job  # noqa: PLC0415
+
     job.run(
         job.Job(
             folder=job.project_folder(Path.cwd()),

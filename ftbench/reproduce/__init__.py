@@ -10,4 +10,5 @@ figures  the tables: the article's figure, its way here, the corrected figure he
 claims   whether a claim holds on these figures
 text     all this in a terminal
 page     all this as one HTML file
+job      the whole: measures, tells, raises what failed
 """

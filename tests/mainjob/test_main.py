@@ -94,6 +94,18 @@ def test_help_lists_the_commands(
     assert all(name in said for name in ("bench", "pythons", "releases"))
 
 
+def test_help_waits_for_no_large_library() -> None:
+    code = (
+        "import sys, ftbench.cli\n"
+        "print(*{name.partition('.')[0] for name in sys.modules} & "
+        "{'asv', 'jinja2', 'matplotlib', 'numpy', 'scipy', 'virtualenv'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
+
+
 def test_the_main_job_outside_of_a_project_is_a_usage_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from probing import ROOT, eventually
 from reproductions import FAILED, UNAVAILABLE, made
 
+from ftbench.cli.reproduce import reproduce
 from ftbench.errors import (
     DeadlineError,
     FtbenchError,
@@ -27,15 +28,14 @@ from ftbench.errors import (
 )
 from ftbench.interpreters import Interpreter
 from ftbench.probe.environ import clean_environment
+from ftbench.reproduce import job
 from ftbench.reproduce.record import Reproduction, load
 
-# By name: in the package the name stands for the command itself.
-command: Any = importlib.import_module("ftbench.cli.reproduce")
 FTBENCH = (sys.executable, "-c", "from ftbench.cli import main; main()")
 
 
 def call(*args: str | Path) -> Result:
-    return CliRunner().invoke(command.reproduce, list(map(str, args)), standalone_mode=False)
+    return CliRunner().invoke(reproduce, list(map(str, args)), standalone_mode=False)
 
 
 def error_of(result: Result) -> FtbenchError:
@@ -97,14 +97,14 @@ def test_what_makes_no_sense_is_said_before_anything_is_done(
     def never(*_args: Any) -> Any:
         pytest.fail("an interpreter was looked for")
 
-    monkeypatch.setattr(command, "interpreters", never)
+    monkeypatch.setattr(job, "interpreters", never)
     error = error_of(call(*args))
     assert isinstance(error, UsageError)
     assert words in str(error)
 
 
 def measure_nothing(monkeypatch: pytest.MonkeyPatch, done: Reproduction) -> None:
-    monkeypatch.setattr(command, "_measured", lambda *_: done)
+    monkeypatch.setattr(job, "measured", lambda *_: done)
 
 
 def test_what_is_not_available_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_what_cannot_be_written_is_printed_all_the_same(
     def full(*_args: Any, **_kwargs: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(command.tempfile, "TemporaryDirectory", full)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
     result = call("--from", saved, "--html", tmp_path / "page.html")
     assert "No space left on device" in error_of(result).message
     assert "Memory of 8 busy workers" in result.output
@@ -149,7 +149,7 @@ def test_what_cannot_be_written_is_printed_all_the_same(
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text("old", encoding="utf-8")
-    command.write(path, "new\n")
+    job.write(path, "new\n")
     assert path.read_text(encoding="utf-8") == "new\n"
     assert list(tmp_path.iterdir()) == [path]
 
