@@ -19,7 +19,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
@@ -27,7 +27,7 @@ from ftbench.probe.clocks import NANO
 from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.modes import Mode
 from ftbench.probe.observation import KINDS, roles, totals
-from ftbench.probe.reports import Report, instrument, on_cpu, reports_of
+from ftbench.probe.reports import instrument
 from ftbench.probe.samples import percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 from ftbench.probe.teams import Member, Team, team_of
@@ -60,6 +60,17 @@ def ladder_of(cell: Cell) -> tuple[tuple[int, int], ...]:
     return tuple(zip(SIZES.values(), counts, strict=True))
 
 
+class Report(NamedTuple):
+    """What a side reports, see `transport.trips`."""
+
+    begin: int
+    end: int
+    cpu: int
+    sums: list[int]
+    left: bytes
+    arrived: bytes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One round: the reports of both sides, and how many trips each size made."""
@@ -71,14 +82,18 @@ class Run:
     @property
     def trips(self) -> list[list[float]]:
         """Seconds of each trip, there and back, by size."""
-        (_, out, home), (_, answered, got) = self.near.more, self.far.more
-        asked, back, left, arrived = map(_times, (out, home, answered, got))
-        every = [
-            (there - start + end - again) * NANO
-            for start, there, again, end in zip(asked, arrived, left, back, strict=True)
-        ]
-        places = iter(every)
-        return [[next(places) for _ in range(count)] for _size, count in self.ladder]
+        clocks = (self.near.left, self.far.arrived, self.far.left, self.near.arrived)
+        every = iter(
+            (there - asked + back - answered) * NANO
+            for asked, there, answered, back in zip(*map(_times, clocks), strict=True)
+        )
+        return [[next(every) for _ in range(count)] for _size, count in self.ladder]
+
+    @property
+    def on_cpu(self) -> float:
+        """The share of their own time that the sides were on a CPU."""
+        spans = self.near.end - self.near.begin + self.far.end - self.far.begin
+        return (self.near.cpu + self.far.cpu) / spans
 
 
 def _times(packed: bytes) -> array[int]:
@@ -94,7 +109,7 @@ def run(cell: Cell) -> Outcome:
     return Outcome(
         metrics=metrics(runs),
         invariants=(check(runs, cell.params["kind"]),),
-        notes=instrument([on_cpu((each.near, each.far)) for each in runs], 1)
+        notes=instrument([each.on_cpu for each in runs], 1)
         | {"trips": {name: count for name, (_, count) in zip(SIZES, runs[0].ladder, strict=True)}},
     )
 
@@ -139,8 +154,8 @@ def _time(cell: Cell) -> list[Run]:
     team = _team(cell, channel, near, far, [size for size, _ in ladder])
     runs = []
     for _ in repeats(cell.profile):
-        here, there = reports_of(team.round())
-        runs.append(Run(near=here, far=there, ladder=ladder))
+        here, there = team.round().reports
+        runs.append(Run(near=Report(*here), far=Report(*there), ladder=ladder))
     team.end()
     channel.close()
     return runs
@@ -156,7 +171,7 @@ def check(runs: Sequence[Run], kind: str) -> Invariant:
     ]
     for each in runs:
         for side, report in ((trips.NEAR, each.near), (trips.FAR, each.far)):
-            if list(report.more[0]) != expected:
+            if list(report.sums) != expected:
                 raise FtbenchError(
                     f"What the {side} got is not the serial twin's payload: nothing is recorded."
                 )

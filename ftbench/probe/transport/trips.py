@@ -3,10 +3,11 @@
 A trip's time is the way there and the way back: what the far side needs to check what it got lies
 between the two and is not in it, nor is freeing anything.  Each loop returns a report
 
-    (begin, end, cpu, trips, 0, NO_WAITS, (checksums, left, arrived))
+    (begin, end, cpu, checksums, left, arrived)
 
-with times in nanoseconds; `left` and `arrived` are array('q') as bytes, one item per trip: when a
-payload was sent off and when it was there, as this side sees it.
+with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread; the others have an
+item per trip, the last two as array('q') in bytes: when a payload was sent off and when it was
+there, as this side sees it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 from array import array
 from time import perf_counter_ns, thread_time_ns
 
-from ftbench.probe.sharing.waits import NO_WAITS
 from ftbench.probe.transport.payloads import build, checksum
 from ftbench.probe.transport.sides import opened
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Side = tuple[str, Any, Any]
     Ladder = Sequence[tuple[int, int]]  # (bytes, trips) of each size
-    Report = tuple[int, int, int, int, int, tuple[bytes, bytes], Any]
+    Report = tuple[int, int, int, list[int], bytes, bytes]
 
 NEAR, FAR = "near side", "far side"
 
@@ -61,7 +61,7 @@ def near(side: Side, kind: str, ladder: Ladder) -> Report:
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
     close()
-    return begin, end, cpu, len(sums), 0, NO_WAITS, (sums, left.tobytes(), arrived.tobytes())
+    return begin, end, cpu, sums, left.tobytes(), arrived.tobytes()
 
 
 def far(side: Side, kind: str, ladder: Ladder) -> Report:
@@ -80,7 +80,7 @@ def far(side: Side, kind: str, ladder: Ladder) -> Report:
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
     close()
-    return begin, end, cpu, len(sums), 0, NO_WAITS, (sums, left.tobytes(), arrived.tobytes())
+    return begin, end, cpu, sums, left.tobytes(), arrived.tobytes()
 
 
 def give(side: Side, kind: str, size: int) -> int:
