@@ -23,6 +23,7 @@ NAMES = (
     "grain",
     "failure",
     "hybrid",
+    "io",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]

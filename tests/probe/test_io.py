@@ -1,0 +1,204 @@
+"""io on real interpreters: in every mode of it, and what can go wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from probing import document_of, environment, eventually, has_mode, program, run_probe
+
+from benchmarks.io import MODES, Io
+from ftbench.interpreters import Interpreter
+from ftbench.probe.__main__ import mode_name
+from ftbench.probe.modes import mode_named
+from ftbench.probe.scenarios import scenario_named
+
+Pair = tuple[Interpreter, Interpreter]
+
+METRICS = {"request": "seconds", "cpu": "seconds", "p50": "seconds", "p95": "seconds",
+           "p99": "seconds", "rss": "bytes"}  # fmt: skip
+if sys.platform == "linux":
+    METRICS |= {"pss": "bytes", "uss": "bytes"}
+FEW = ["--set", "under_way=8", "--set", "delay=2"]
+EITHER = pytest.mark.parametrize("which", [0, 1], ids=["gil", "ft"])
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+
+
+@EITHER
+@pytest.mark.parametrize("mode", scenario_named("io").modes)
+def test_io_is_measured_in_its_modes(pair: Pair, which: int, mode: str) -> None:
+    if not has_mode(pair[which], mode_named(mode)):
+        pytest.skip(f"no {mode} here")
+    document = document_of(pair[which].executable, "io", *_words(mode), *FEW)
+    metrics: dict[str, Any] = document["metrics"]
+    assert {name: metric["unit"] for name, metric in metrics.items()} == METRICS
+    samples = {name: metric["samples"] for name, metric in metrics.items()}
+    assert all(len(each) == 1 and each[0] > 0 for each in samples.values())
+    assert 0.002 <= samples["p50"][0] <= samples["p95"][0] <= samples["p99"][0]
+    assert [each["name"] for each in document["invariants"]] == ["echo"]
+    notes = document["notes"]
+    assert (notes["requests"], notes["arrivals"]) == (1_024, 500)
+    assert 0 < notes["server_busy"] < 1.1
+    assert notes["server_cpu"] > 0
+    roles = {"parent", "client"} if mode.startswith("processes") else {"parent"}
+    assert set(notes["roles"]) - {"resource tracker", "fork server"} == roles
+
+
+def _words(mode: str) -> list[str]:
+    kind, _, start_method = mode.partition("-")
+    if kind == "processes":
+        return ["--mode", kind, "--start-method", start_method]
+    return ["--mode", mode]
+
+
+def test_many_requests_are_under_way_at_once(gil_python: Interpreter) -> None:
+    """Eight threads that waited for each other would take 128 times 40 ms, and eight times that."""
+    words = ["--set", "under_way=8", "--set", "delay=40"]
+    document = document_of(gil_python.executable, "io", "--mode", "asyncio", *words)
+    [request] = document["metrics"]["request"]["samples"]
+    assert 0.005 <= request < 0.04
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+def test_a_limit_of_file_descriptors_is_respected() -> None:
+    cell = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))\n"
+        "from ftbench.probe import cell\n"
+        "cell.main()\n"
+    )
+    done = run_probe(sys.executable, "io", "--set", "under_way=512", how=program(cell))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "512 connections need 576 file descriptors" in done.stderr
+
+
+def test_a_mode_that_io_does_not_have_is_code_3() -> None:
+    done = run_probe(sys.executable, "io", "--mode", "serial")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "io is measured in threads, asyncio" in done.stderr
+
+
+_BAD_CELL = """
+import os, signal, time
+from ftbench.probe import cell, servers
+from ftbench.probe.asking import callers
+{what}
+cell.main()
+"""
+# The second closed loop of the first client is its last.
+_BAD_TURN = """
+real = callers.turn
+def bad(index, make, args):
+    if index == 0 and index in callers.HELD:
+        {worst}
+    return real(index, make, args)
+callers.turn = bad
+"""
+# A server is killed once all are connected.
+_KILLED_SERVER = """
+real = servers.Servers.figures
+asked = []
+def figures(self):
+    asked.append(real(self))
+    if len(asked) == 2:
+        self._processes[0].kill()
+    return asked[-1]
+servers.Servers.figures = figures
+"""
+
+
+def _with(what: str) -> list[str]:
+    return program(_BAD_CELL.format(what=what))
+
+
+@pytest.mark.parametrize(
+    "mode", ["threads", "asyncio-per-thread", pytest.param("processes-fork", marks=needs_fork)]
+)
+def test_a_client_that_raises_ends_the_run_with_its_story(mode: str) -> None:
+    how = _with(_BAD_TURN.format(worst="raise RuntimeError('boom at work')"))
+    done = run_probe(sys.executable, "io", *_words(mode), *FEW, how=how)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "Client 0 of" in done.stderr
+    assert "RuntimeError: boom at work" in done.stderr
+
+
+@needs_fork
+def test_a_client_that_is_killed_has_failed() -> None:
+    how = _with(_BAD_TURN.format(worst="os.kill(os.getpid(), signal.SIGKILL)"))
+    done = run_probe(sys.executable, "io", *_words("processes-fork"), *FEW, how=how)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "was killed by SIGKILL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "mode", ["threads", "asyncio", pytest.param("processes-fork", marks=needs_fork)]
+)
+def test_a_server_that_is_killed_is_blamed_and_not_its_clients(mode: str) -> None:
+    done = run_probe(sys.executable, "io", *_words(mode), *FEW, how=_with(_KILLED_SERVER))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "server" in done.stderr.splitlines()[0]
+    assert "ended during the measurement; nothing is recorded" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "mode", ["threads", "asyncio", pytest.param("processes-fork", marks=needs_fork)]
+)
+def test_answers_that_do_not_come_meet_the_deadline(mode: str) -> None:
+    words = ["--set", "under_way=8", "--set", "delay=1000", "--deadline", "2"]
+    done = run_probe(sys.executable, "io", *_words(mode), *words)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "client(s)" in done.stderr
+    assert "to end their round" in done.stderr
+
+
+def test_a_killed_measurement_leaves_no_server(tmp_path: Path) -> None:
+    told = tmp_path / "servers"
+    what = (
+        "real = servers.Servers.helper\n"
+        "def helper(self):\n"
+        f"    with open({str(told)!r}, 'w') as file:\n"
+        "        file.write(' '.join(map(str, self.roles())))\n"
+        "    return real(self)\n"
+        "servers.Servers.helper = helper"
+    )
+    words = [*_with(what), "io", "--mode", "asyncio", "--set", "under_way=8", "--set", "delay=1000"]
+    supervisor = subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    eventually(lambda: told.exists() and len(told.read_text().split()) == 2, "the servers listen")
+    pids = [int(pid) for pid in told.read_text("utf-8").split()]
+    assert all(map(psutil.pid_exists, pids))
+    supervisor.kill()
+    supervisor.communicate(timeout=20)
+    eventually(lambda: not any(map(psutil.pid_exists, pids)), "the servers are gone")
+
+
+def test_the_benchmark_tracks_the_metrics_under_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Io, "cost_of", lambda _self, metric, *_cell: metric)
+    methods = [name for name in dir(Io) if name.startswith("track_")]
+    named = {name.removeprefix("track_") for name in methods}
+    assert named == {"request", "cpu", "p50", "p95", "p99", "pss", "rss"}
+    for name in methods:
+        method = getattr(Io(), name)
+        assert method("threads", 1, 64) == name.removeprefix("track_")
+        assert method.unit == ("bytes" if name.endswith("ss") else "seconds")
+        assert method.better == "lower"
+
+
+def test_the_ladder_is_the_scenarios() -> None:
+    scenario = scenario_named("io")
+    assert set(MODES) <= set(scenario.modes)
+    assert all(mode_name(*_kind(mode)) == mode for mode in MODES)
+    for name, ladder in zip(Io.param_names[1:], Io.params[1:], strict=True):
+        assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
+
+
+def _kind(mode: str) -> tuple[str, str | None]:
+    found = mode_named(mode)
+    return found.kind, found.start_method
