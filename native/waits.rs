@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::samples::{weighted_percentile, Weighted};
+use crate::samples::{percentile, weighted_percentile, Weighted};
 
 /// How many times of one kind a worker keeps at most; even, see `keep`.
 const KEPT: usize = 1 << 14;
@@ -62,9 +62,9 @@ impl Times {
         self.kept.push(nanoseconds);
     }
 
-    /// The kept ones in seconds; together they stand for all, and each of all for `operations`.
-    fn weighted(&self, operations: f64) -> impl Iterator<Item = Weighted> + '_ {
-        let weight = operations * self.count as f64 / self.kept.len() as f64;
+    /// The kept ones in seconds; together they stand for all.
+    fn weighted(&self) -> impl Iterator<Item = Weighted> + '_ {
+        let weight = self.count as f64 / self.kept.len() as f64;
         let seconds = self
             .kept
             .iter()
@@ -96,23 +96,30 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The sampled waits stand for all of the `operations` of the round that are not timed always.
+    /// Of the `operations` that found the lock free, the median of the sampled ones stands for all: a
+    /// longer one had lost its core, not waited.
     pub fn of(workers: &[Waits], operations: u64) -> Self {
         let all = || workers.iter().map(|waits| &waits.all);
         let sampled = || workers.iter().map(|waits| &waits.sampled);
         let (all_count, all_total) = sums(all());
-        let (sampled_count, sampled_total) = sums(sampled());
-        let each = (operations as f64 - all_count) / sampled_count.max(1.0);
-        let kept: Vec<Weighted> = all()
-            .flat_map(|times| times.weighted(1.0))
-            .chain(sampled().flat_map(|times| times.weighted(each)))
+        let mut kept: Vec<Weighted> = all().flat_map(Times::weighted).collect();
+        let samples: Vec<f64> = sampled()
+            .flat_map(Times::weighted)
+            .map(|(seconds, _)| seconds)
             .collect();
-        let most = all().chain(sampled()).map(|times| times.most).max();
+        let mut total = all_total;
+        if !samples.is_empty() {
+            let (free, quick) = (operations as f64 - all_count, percentile(&samples, 50.0));
+            kept.push((quick, free));
+            total += quick * free;
+        }
+        let most = kept.iter().map(|(seconds, _)| *seconds);
+        let longest = all().map(|times| times.most).max().unwrap_or_default();
         Self {
-            mean: (all_total + each * sampled_total) / (all_count + each * sampled_count),
+            mean: total / operations as f64,
             p50: weighted_percentile(&kept, 50.0),
             p99: weighted_percentile(&kept, 99.0),
-            most: most.unwrap_or_default().as_secs_f64(),
+            most: most.fold(longest.as_secs_f64(), f64::max),
         }
     }
 }
@@ -173,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sampled_ones_stand_for_all_that_found_the_lock_free() {
+    fn the_median_of_the_sampled_ones_stands_for_all_that_found_the_lock_free() {
         // Four operations: one waited, of the three that did not two were timed.
         let one = Waits {
             all: times(&[560]),
@@ -184,8 +191,8 @@ mod tests {
             sampled: times(&[20]),
         };
         let summary = Summary::of(&[one, other], 4);
-        assert!(near(summary.mean, (560.0 + 1.5 * (10.0 + 20.0)) / 4.0));
-        assert!(near(summary.p50, 20.0));
+        assert!(near(summary.mean, (560.0 + 3.0 * 15.0) / 4.0));
+        assert!(near(summary.p50, 15.0));
         assert!(near(summary.p99, 560.0));
         assert!(near(summary.most, 560.0));
     }

@@ -39,14 +39,14 @@ from ftbench.probe.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.samples import weighted_percentile
+from ftbench.probe.samples import percentile, weighted_percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats, time_box
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.strategies import STRATEGIES, Strategy, Work, Yield, hole, managed
 from ftbench.probe.teams import Round, team_of
 
 # Operations per worker: some 0.1 s of them on a machine of today, in memory and by a manager.
-OPERATIONS, MANAGED_OPERATIONS = 16_000, 500
+OPERATIONS, MANAGED_OPERATIONS = 16_000, 256
 # A clock call is nothing beside a call of a manager, and little beside those of a pipe.
 EVERY, EVERY_ONE = 64, 1
 # A set and a dict grown by so many ids hold a round's 128 000 more without resizing.
@@ -95,13 +95,16 @@ class Run:
     def waits(self) -> list[tuple[float, float]]:
         """Seconds that operations waited for their lock, and how many operations each stands for.
 
-        A wait for a lock that was not free stands for itself; the sampled ones that found it free
-        stand for all that did.  Empty where there is no lock.
+        A wait for a lock that was not free stands for itself.  Of those that found it free, the
+        median of the timed ones stands for all: a longer one had lost its core, not waited.  Empty
+        where there is no lock.
         """
         quicks = seconds_of([report.waits[0] for report in self.reports])
-        waits = seconds_of([report.waits[1] for report in self.reports])
-        each = (self.operations - len(waits)) / max(1, len(quicks))
-        return [*((wait, 1.0) for wait in waits), *((quick, each) for quick in quicks)]
+        waits = [(wait, 1.0) for wait in seconds_of([each.waits[1] for each in self.reports])]
+        free = self.operations - len(waits)
+        if not quicks or len(quicks) == free:
+            return [*waits, *((quick, 1.0) for quick in quicks)]
+        return [*waits, (percentile(quicks, 50), float(free))]
 
     @property
     def lock_wait(self) -> float:
