@@ -14,6 +14,7 @@ from typing import Final
 from asv import util
 from filelock import FileLock, Timeout
 
+from ftbench.errors import FtbenchError
 from ftbench.interpreters.folders import cache_folder
 
 # Names another file; only for tests, which must not meet a measurement on the same machine.
@@ -49,3 +50,14 @@ class _Turn:
 
 
 TURN: Final = _Turn()
+
+
+def take_turn() -> None:
+    """Take this machine's turn to measure, until this process ends, for a command of ours.
+
+    Raises `FtbenchError` if another has it.
+    """
+    try:
+        TURN.take()
+    except util.UserError as error:
+        raise FtbenchError(f"This cannot be measured now. {error}") from error

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from asv import util
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ftbench.arms import Arm
 from ftbench.asvplugin import venvs
-from ftbench.asvplugin.turn import TURN
-from ftbench.errors import FtbenchError, NotAvailableError, UsageError
+from ftbench.asvplugin.turn import take_turn
+from ftbench.errors import NotAvailableError, UsageError
 from ftbench.interpreters import Interpreter
 from ftbench.overhead.plan import Loop
 from ftbench.overhead.rows import Row, Skipped, row_of
@@ -69,7 +68,7 @@ def run(job: Job, console: Console) -> Report:
             f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
             f"not {job.deadline:g}."
         )
-    _take_turn()  # first: making the environment anew would take it from under who measures
+    take_turn()  # first: making the environment anew would take it from under who measures
     python = venvs.ready(environment_folder(job.interpreter), job.interpreter)
     before = load()
     heats: dict[Loop, list[Heat]] = {loop: [] for loop in job.loops}
@@ -99,13 +98,6 @@ def _heat(job: Job, python: Path, loop: Loop) -> Heat:
 
 def _row(loop: Loop, heats: Sequence[Heat], reason: str | None) -> Row | Skipped:
     return Skipped(loop=loop, reason=reason) if reason else row_of(loop, heats)
-
-
-def _take_turn() -> None:
-    try:
-        TURN.take()
-    except util.UserError as error:
-        raise FtbenchError(f"This cannot be measured now. {error}") from error
 
 
 @contextmanager

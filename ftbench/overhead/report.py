@@ -13,12 +13,11 @@ from ftbench.machines import machine_name
 from ftbench.overhead.job import Report
 from ftbench.overhead.plan import SUBJECTS, TARGET
 from ftbench.overhead.rows import BARE, HARNESS, Row, Skipped, Verdict, verdict
+from ftbench.probe.machine import BUSY
 from ftbench.results.quantity import scale_for
 from ftbench.statistics import CONFIDENCE, Basis, Ratio
 
 SCHEMA: Final = {"name": "ftbench.overhead", "version": 1}
-# A load above this share of the cores, before we made one, is somebody else's.
-_BUSY: Final = 0.25
 # Two processes may leave an interval of any width.
 _WIDE: Final = 9.9995
 _WIDE_OPEN: Final = 99
@@ -164,7 +163,7 @@ def _legend(report: Report) -> Iterator[str]:
     reasons = {row.reason for row in report.rows if isinstance(row, Skipped)}
     yield from (f"skipped: {reason}" for reason in sorted(reasons))
     cores = report.machine["cores"]
-    if report.load is not None and cores and report.load > _BUSY * cores:
+    if report.load is not None and cores and report.load > BUSY * cores:
         yield (
             f"The machine was busy: its load was {report.load:g} on {cores} cores before the "
             "first process. Measure again on a quiet one."

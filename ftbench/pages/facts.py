@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from ftbench.pages.marks import mark_of
 from ftbench.pages.picks import Pick
+from ftbench.probe.machine import BUSY
 from ftbench.results import Machine, Source
 from ftbench.results.figure import UNKNOWN, Start
 from ftbench.results.quantity import scale_for
 
-# A load above this share of the cores, before the run made a load of its own, is somebody else's.
-_BUSY: Final = 0.25
 _BUILD_FACTS: Final = {
     "version": "release",
     "free_threaded": "free-threaded",
@@ -132,7 +131,7 @@ def _load_notice(sources: Sequence[Source]) -> Notice | None:
     cores = next((source.machines[-1].get("cores") for source in sources if source.machines), None)
     if first is None or first.load is None or not isinstance(cores, int):
         return None
-    if first.load <= _BUSY * cores:
+    if first.load <= BUSY * cores:
         return None
     return Notice(
         title="The machine was busy.",

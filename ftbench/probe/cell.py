@@ -21,7 +21,7 @@ from ftbench.probe.document import Outcome
 from ftbench.probe.modes import mode_named, unavailable
 from ftbench.probe.profiles import profile_named
 from ftbench.probe.scenarios import scenario_named
-from ftbench.probe.scenarios.base import Cell, Observe
+from ftbench.probe.scenarios.base import Cell, Observe, Scenario
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -79,12 +79,14 @@ def check_gil(*, asked: bool, before: bool, after: bool, heard: list[str]) -> No
     )
 
 
-def measure(request: dict[str, Any], send: Send) -> dict[str, Any]:
+def measure(
+    request: dict[str, Any], send: Send, named: Callable[[str], Scenario]
+) -> dict[str, Any]:
     """Run the cell that `request` names; return the cell's part of the document."""
     heard = _remember_gil_warnings()
     before = gil_enabled()
     mode = mode_named(request["mode"])
-    scenario = scenario_named(request["scenario"])
+    scenario = named(request["scenario"])
     reason = scenario.why_not(mode, request["params"]) or unavailable(mode)
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
@@ -139,8 +141,11 @@ def _end_workers() -> None:
         worker.kill()
 
 
-def main() -> NoReturn:
-    """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process."""
+def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
+    """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process.
+
+    `named` returns the scenario of a name.
+    """
     send = _channel()
     if sys.platform != "win32":
         import faulthandler  # noqa: PLC0415
@@ -149,7 +154,7 @@ def main() -> NoReturn:
         # So that the guard can ask where a hung cell stands.
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     try:
-        send({"event": "done", "document": measure(json.loads(sys.argv[1]), send)})
+        send({"event": "done", "document": measure(json.loads(sys.argv[1]), send, named)})
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be told
         _end_workers()

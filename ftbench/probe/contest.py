@@ -303,5 +303,4 @@ CONTESTS: Final = {
 
 def main() -> NoReturn:
     """Run the contest of the request in `sys.argv[1]`, as a cell is run."""
-    cells.scenario_named = CONTESTS.__getitem__  # type: ignore[assignment, attr-defined]
-    cells.main()
+    cells.main(CONTESTS.__getitem__)

@@ -13,6 +13,9 @@ from typing import Any
 
 _CPU = Path("/sys/devices/system/cpu")
 
+# A load above this share of the cores, before a run made one of its own, is somebody else's.
+BUSY = 0.25
+
 
 def _text(path: Path) -> str | None:
     try:

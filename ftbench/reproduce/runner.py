@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from asv.util import UserError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -22,7 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ftbench import __version__
-from ftbench.asvplugin.turn import TURN
+from ftbench.asvplugin.turn import take_turn
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.interpreters import Interpreter
 from ftbench.probe.document import Measurement
@@ -48,7 +47,7 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
     """
     knobs = Knobs().scaled(scale)
     steps = plan(knobs, parts)
-    _take_turn()
+    take_turn()
     started_at, begin = datetime.now(UTC), time.monotonic()
     _build_native(steps, console)
     taken = take(steps, lambda step: measured(step, arms), console)
@@ -63,14 +62,6 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
         machine=machine_record(),
         steps=taken,
     )
-
-
-def _take_turn() -> None:
-    """Take this machine's turn to measure, until this process ends."""
-    try:
-        TURN.take()
-    except UserError as error:
-        raise FtbenchError(f"This cannot be measured now. {error}") from error
 
 
 def _build_native(steps: Sequence[Step], console: Console) -> None:

@@ -24,7 +24,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A confidence interval of 99 % for a median, in the median's unit."""
+    """A confidence interval of 99 %, in the unit of what it is for: a median, a ratio."""
 
     low: float
     high: float

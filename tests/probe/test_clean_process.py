@@ -62,8 +62,8 @@ _TELLS_ITS_MODULES = (
 import sys
 from ftbench.probe import cell
 real = cell.measure
-def measured(request, send):
-    document = real(request, send)
+def measured(*asked):
+    document = real(*asked)
     document["notes"].update(foreign=foreign(), modules=sorted(sys.modules))
     return document
 cell.measure = measured
