@@ -24,6 +24,7 @@ NAMES = (
     "failure",
     "hybrid",
     "io",
+    "pauses",
 )
 
 __all__ = ["NAMES", "SCENARIOS", "Scenario", "scenario_named"]
