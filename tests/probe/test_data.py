@@ -70,7 +70,7 @@ def test_a_channel_that_makes_no_sense_is_code_3_with_its_reason() -> None:
     assert "threads share all memory" in done.stderr
 
 
-# A cell whose sides do as the test says; forked members have it, spawned ones the real one.
+# A cell whose far side does as the test says; a forked one has it, a spawned one the real one.
 _BAD_CELL = """
 import os, signal, time
 from ftbench.probe import cell

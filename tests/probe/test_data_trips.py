@@ -6,9 +6,9 @@ import multiprocessing
 import os
 import pickle
 import sys
-import threading
 from array import array
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from ftbench.probe.modes import MODES, mode_named
 from ftbench.probe.scenarios import data
 from ftbench.probe.scenarios.data import SIZES, TRIPS, Report, Run
 from ftbench.probe.transport import trips
-from ftbench.probe.transport.payloads import KIB, RECORD_BYTES, build, checksum, record
+from ftbench.probe.transport.payloads import KIB, RECORD_BYTES, build, checksum, record, twin
 from ftbench.probe.transport.sides import Mapped, opened
 
 SIZE = 8 * KIB
@@ -43,7 +43,7 @@ IN_ONE_PROCESS = [
 @pytest.fixture(autouse=True)
 def _nothing_held() -> Iterator[None]:
     yield
-    trips.HELD.clear()
+    trips.PAYLOADS.clear()
 
 
 def test_bytes_have_the_size_asked_for() -> None:
@@ -100,19 +100,20 @@ def test_a_checksum_looks_at_every_part_of_a_record(change: dict[str, Any]) -> N
     assert checksum(changed) != checksum(payload)
 
 
-def _round(channel: Channel, kind: str, ladder: tuple[tuple[int, int], ...]) -> Run:
-    """Have two threads make the trips of one round."""
-    said: dict[str, Any] = {}
+LADDER = ((KIB, 3), (SIZE, 2))
 
-    def far() -> None:
-        said["far"] = trips.far(channel.far, kind, ladder)
 
-    trips.build_all(kind, [size for size, _ in ladder])
-    other = threading.Thread(target=far)
-    other.start()
-    said["near"] = trips.near(channel.near, kind, ladder)
-    other.join(20)
-    return Run(near=Report(*said["near"]), far=Report(*said["far"]), ladder=ladder)
+def _rounds(channel: Channel, kind: str) -> list[tuple[Any, Any]]:
+    """Have two threads play both sides for three rounds; return what they said, near and far."""
+    near = trips.near_side(channel.near, kind, LADDER)
+    far = trips.far_side(channel.far, kind, LADDER)
+    said = []
+    with ThreadPoolExecutor(1) as other:
+        for _ in range(3):
+            trips.ready(kind, LADDER)
+            there = other.submit(next, far)
+            said.append((next(near), there.result(20)))
+    return said
 
 
 @EACH_KIND
@@ -124,30 +125,33 @@ def test_every_channel_brings_the_payload_there_and_back(
     made = channel_of(channel, mode_named(mode), SIZE)
     made.settled()
     try:
-        done = _round(made, kind, ((KIB, 3), (SIZE, 2)))
+        first, *timed = _rounds(made, kind)
     finally:
         made.close()
-    assert [len(times) for times in done.trips] == [3, 2]
-    assert all(took > 0 for times in done.trips for took in times)
-    assert data.check([done], kind).name == "checksum"
-    assert len(done.near.sums) == len(done.far.sums) == 5
-    assert 0 < done.on_cpu <= 1
+    assert first == (checksum(build(kind, SIZE)),) * 2, "one payload, held on both sides"
+    runs = [Run(near=Report(*near), far=Report(*far), ladder=LADDER) for near, far in timed]
+    assert data.check(runs, kind).name == "checksum"
+    for each in runs:
+        assert [len(times) for times in each.trips] == [3, 2]
+        assert all(took > 0 for times in each.trips for took in times)
+        assert 0 < each.on_cpu <= 1
 
 
 @EACH_KIND
 @pytest.mark.parametrize(("channel", "mode"), IN_ONE_PROCESS)
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe's ends are POSIX's here")
-def test_what_was_given_is_kept_on_the_other_side(channel: str, mode: str, kind: str) -> None:
+def test_what_was_given_is_kept_unless_it_is_shared(channel: str, mode: str, kind: str) -> None:
     made = channel_of(channel, mode_named(mode), SIZE)
-    trips.build_all(kind, [SIZE])
-    kept: list[int] = []
-    other = threading.Thread(target=lambda: kept.append(trips.keep(made.far, kind)))
-    other.start()
-    gave = trips.give(made.near, kind, SIZE)
-    other.join(20)
-    assert kept == [gave] == [checksum(build(kind, SIZE))]
-    in_place = kind == "bytes" and channel in {"shared_memory", "mmap"}
-    assert ((trips.FAR,) in trips.HELD) is not in_place, "what is shared need not be kept"
+    payload = build(kind, SIZE)
+    with ThreadPoolExecutor(1) as other:
+        there = other.submit(trips.keep, made.far, kind)
+        gave = trips.give(made.near, payload, kind)
+        kept, total = there.result(20)
+    assert gave == total == checksum(payload)
+    if kind == "bytes" and channel in {"shared_memory", "mmap"}:
+        assert kept is None
+    else:
+        assert kept == payload
     made.close()
 
 
@@ -175,13 +179,21 @@ def test_bytes_in_shared_memory_are_read_where_they_stand() -> None:
     channel.close()
 
 
-def test_payloads_are_built_once_and_what_was_kept_is_forgotten() -> None:
-    trips.build_all("object", [KIB])
-    first = trips.HELD[trips.NEAR, "object", KIB]
-    trips.HELD[trips.FAR,] = "of the round before"
-    trips.build_all("object", [KIB, SIZE])
-    assert trips.HELD[trips.NEAR, "object", KIB] is first
-    assert trips.HELD.keys() == {(trips.NEAR, "object", KIB), (trips.NEAR, "object", SIZE)}
+def test_the_largest_payload_is_there_first_and_all_are_built_once() -> None:
+    """The look at the memory of one payload is to see no other."""
+    trips.ready("object", LADDER)
+    assert trips.PAYLOADS.keys() == {("object", SIZE)}
+    first = trips.PAYLOADS["object", SIZE]
+    for _ in range(2):
+        trips.ready("object", LADDER)
+        assert trips.PAYLOADS.keys() == {("object", SIZE), ("object", KIB)}
+    assert trips.PAYLOADS["object", SIZE] is first
+
+
+@EACH_KIND
+def test_the_serial_twin_has_the_payloads_checksum(kind: str) -> None:
+    for size in (KIB, SIZE):
+        assert twin(kind, size) == checksum(build(kind, size))
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)

@@ -85,18 +85,19 @@ def test_a_mode_that_io_does_not_have_is_code_3() -> None:
 _BAD_CELL = """
 import os, signal, time
 from ftbench.probe import cell, servers
-from ftbench.probe.asking import callers
+from ftbench.probe.by_turns import HELD
+from ftbench.probe.scenarios import io
 {what}
 cell.main()
 """
-# The second closed loop of the first client is its last.
+# The first closed loop of the first client is its last.
 _BAD_TURN = """
-real = callers.turn
+real = io.turn
 def bad(index, make, args):
-    if index == 0 and index in callers.HELD:
+    if index == 0 and index in HELD:
         {worst}
     return real(index, make, args)
-callers.turn = bad
+io.turn = bad
 """
 # A server is killed once all are connected.
 _KILLED_SERVER = """

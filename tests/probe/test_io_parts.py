@@ -28,7 +28,7 @@ def _cell(mode: str, **params: int) -> Any:
 def test_threads_have_a_connection_each_and_one_lets_requests_arrive() -> None:
     members = io.members_of(_cell("threads"), (1, 2))
     assert [member.role for member in members] == [io.CLIENT] * 10 + [io.WORLD]
-    ports = [member.run[1][2][0] for member in members[:-1]]
+    ports = [member.run[1][2][1] for member in members[:-1]]
     assert ports == [1, 2] * 5
 
 
@@ -39,7 +39,7 @@ def test_threads_have_a_connection_each_and_one_lets_requests_arrive() -> None:
 def test_loops_share_the_connections(mode: str, loop_count: int) -> None:
     members = io.members_of(_cell(mode), (1, 2))
     assert len(members) == loop_count
-    ports = [port for member in members for port in member.run[1][2][0]]
+    ports = [port for member in members for port in member.run[1][2][1]]
     assert sorted(ports) == [1] * 5 + [2] * 5
 
 

@@ -1,7 +1,7 @@
 """Clients that block: a thread per connection, and the thread that lets requests arrive.
 
 What a member does is a generator: it connects, and is then asked for a closed loop and an open
-one by turns, see `turn`.  Each returns a report
+one by turns, see `by_turns`.  Each returns a report
 
     (begin, end, cpu, requests, latencies, late)
 
@@ -21,21 +21,12 @@ from ftbench.probe.asking.schedule import arrivals, send_off
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     Report = tuple[int, int, int, int, bytes, bytes]
 
-# What each member is about, from round to round: a module is one per process.
-HELD: dict[int, Iterator[Report]] = {}
 NUMBERS = 1 << 32  # of two members never meet
-
-
-def turn(index: int, make: Callable[..., Iterator[Report]], args: tuple[Any, ...]) -> Report:
-    """Do member `index`'s next thing: connect, a closed loop, an open loop, a closed loop..."""
-    if index not in HELD:
-        HELD[index] = make(index, *args)
-    return next(HELD[index])
 
 
 def nothing() -> Report:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
+from ftbench.probe.by_turns import turn
 from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
 from ftbench.probe.clocks import NANO
 from ftbench.probe.document import Invariant, Metric, Outcome
@@ -32,12 +33,12 @@ from ftbench.probe.samples import percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 from ftbench.probe.teams import Member, Team, team_of
 from ftbench.probe.transport import trips
-from ftbench.probe.transport.payloads import KIB, build, checksum
+from ftbench.probe.transport.payloads import KIB, twin
 
 SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}
 LARGEST = max(SIZES.values())
 # Trips of a round, smallest size first: a tenth of a second or so on a machine of today.
-TRIPS = {"bytes": (200, 100, 20, 4), "object": (100, 30, 5, 1)}
+TRIPS = {"bytes": (200, 100, 20, 2), "object": (100, 30, 5, 1)}
 # Behind a queue that is looked at every 10 ms.
 POLLED_TRIPS = (8, 4, 2, 1)
 
@@ -104,8 +105,13 @@ def _times(packed: bytes) -> array[int]:
 
 def run(cell: Cell) -> Outcome:
     """Look at the memory of one payload that both sides hold, then time the trips."""
-    _look(cell)
-    runs = _time(cell)
+    channel = channel_of(cell.params["channel"], cell.mode, LARGEST)
+    team = team_of(cell.mode, cell.deadline, members_of(cell, channel))
+    channel.settled()
+    _look(cell, team)
+    runs = [_timed(team, ladder_of(cell)) for _ in repeats(cell.profile)]
+    team.end()
+    channel.close()
     return Outcome(
         metrics=metrics(runs),
         invariants=(check(runs, cell.params["kind"]),),
@@ -114,51 +120,32 @@ def run(cell: Cell) -> Outcome:
     )
 
 
-def _channel(cell: Cell) -> Channel:
-    return channel_of(cell.params["channel"], cell.mode, LARGEST)
-
-
-def _team(cell: Cell, channel: Channel, near: Any, far: Any, sizes: Sequence[int]) -> Team:
-    ready = (trips.build_all, (cell.params["kind"], tuple(sizes)))
-    members = [
-        Member(role=trips.NEAR, run=near, prepare=ready),
-        Member(role=trips.FAR, run=far),
+def members_of(cell: Cell, channel: Channel) -> list[Member]:
+    """Return the two sides."""
+    kind, ladder = cell.params["kind"], ladder_of(cell)
+    near = (trips.NEAR, trips.near_side, (channel.near, kind, ladder))
+    far = (trips.FAR, trips.far_side, (channel.far, kind, ladder))
+    return [
+        Member(role=trips.NEAR, run=(turn, near), prepare=(trips.ready, (kind, ladder))),
+        Member(role=trips.FAR, run=(turn, far)),
     ]
-    team = team_of(cell.mode, cell.deadline, members)
-    channel.settled()
-    return team
 
 
-def _look(cell: Cell) -> None:
+def _look(cell: Cell, team: Team) -> None:
     """Have the tree looked at before there is a payload, with one, and with one on both sides.
 
-    The team is one of its own: memory and time are never taken from the same run.
+    Nothing has been timed then, and nothing of what timing leaves behind is in the memory.
     """
-    kind, channel = cell.params["kind"], _channel(cell)
-    give = (trips.give, (channel.near, kind, LARGEST))
-    keep = (trips.keep, (channel.far, kind))
-    team = _team(cell, channel, give, keep, [LARGEST])
     cell.observe(EMPTY, 0.0, team.roles())
     gave, kept = team.round(lambda: cell.observe(BUILT, 0.0, team.roles())).reports
     cell.observe(HELD, 0.0, team.roles())
-    team.end()
-    channel.close()
     if gave != kept:
         raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
 
 
-def _time(cell: Cell) -> list[Run]:
-    kind, channel, ladder = cell.params["kind"], _channel(cell), ladder_of(cell)
-    near = (trips.near, (channel.near, kind, ladder))
-    far = (trips.far, (channel.far, kind, ladder))
-    team = _team(cell, channel, near, far, [size for size, _ in ladder])
-    runs = []
-    for _ in repeats(cell.profile):
-        here, there = team.round().reports
-        runs.append(Run(near=Report(*here), far=Report(*there), ladder=ladder))
-    team.end()
-    channel.close()
-    return runs
+def _timed(team: Team, ladder: tuple[tuple[int, int], ...]) -> Run:
+    here, there = team.round().reports
+    return Run(near=Report(*here), far=Report(*there), ladder=ladder)
 
 
 def check(runs: Sequence[Run], kind: str) -> Invariant:
@@ -166,9 +153,7 @@ def check(runs: Sequence[Run], kind: str) -> Invariant:
 
     Raises `FtbenchError` if not.
     """
-    expected = [
-        total for size, count in runs[0].ladder for total in [checksum(build(kind, size))] * count
-    ]
+    expected = [total for size, count in runs[0].ladder for total in [twin(kind, size)] * count]
     for each in runs:
         for side, report in ((trips.NEAR, each.near), (trips.FAR, each.far)):
             if list(report.sums) != expected:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.probe.asking import callers
+from ftbench.probe.by_turns import turn
 from ftbench.probe.clocks import NANO
 from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.modes import MODES, Mode
@@ -100,7 +101,7 @@ def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
 
 
 def _member(role: str, index: int, make: Any, args: tuple[Any, ...]) -> Member:
-    return Member(role=role, run=(callers.turn, (index, make, args)))
+    return Member(role=role, run=(turn, (index, make, (index, *args))))
 
 
 class Report(NamedTuple):

@@ -10,12 +10,13 @@ from binascii import crc32
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 KIB = 1024
 # Bytes that a record takes when it is pickled, give or take a few.
-RECORD_BYTES = 512
-_TEXT = 412
+RECORD_BYTES = 1024
+_TEXT = 924
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -40,10 +41,19 @@ def build(kind: str, size: int) -> Any:
 
 def checksum(payload: Any) -> int:
     """Return the checksum of a payload, or of what came of it: bytes or a view of them, records."""
-    if not isinstance(payload, list):
-        return crc32(payload)
+    return _of_records(payload) if isinstance(payload, list) else crc32(payload)
+
+
+def twin(kind: str, size: int) -> int:
+    """Return the checksum of a payload without holding all of it."""
+    if kind == "bytes":
+        return checksum(build(kind, size))
+    return _of_records(record(number) for number in range(size // RECORD_BYTES))
+
+
+def _of_records(records: Iterable[dict[str, Any]]) -> int:
     total = 0
-    for each in payload:
+    for each in records:
         more, (x, y) = each["more"], each["place"]
         total = (
             total * 31

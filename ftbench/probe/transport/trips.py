@@ -20,7 +20,7 @@ from ftbench.probe.transport.sides import opened
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     Side = tuple[str, Any, Any]
@@ -29,17 +29,34 @@ if TYPE_CHECKING:
 
 NEAR, FAR = "near side", "far side"
 
-# What a side keeps beyond a round: payloads that are built once, and what is looked at.
-# Keyed by role and more: a module is one per process, and one per subinterpreter.
-HELD: dict[tuple[Any, ...], Any] = {}
+# The near side's payloads, by kind and size: a module is one per process, and one per
+# subinterpreter.
+PAYLOADS: dict[tuple[str, int], Any] = {}
 
 
-def build_all(kind: str, sizes: Sequence[int]) -> None:
-    """Have the near side's payloads of `sizes` ready, and forget what was kept; before a round."""
-    HELD.pop((FAR,), None)
-    for size in sizes:
-        if (NEAR, kind, size) not in HELD:
-            HELD[NEAR, kind, size] = build(kind, size)
+def ready(kind: str, ladder: Ladder) -> None:
+    """Build the largest payload for the first round, and all from then on; before a round."""
+    sizes = [size for size, _trips in ladder]
+    largest = max(sizes)
+    for size in sizes if (kind, largest) in PAYLOADS else [largest]:
+        if (kind, size) not in PAYLOADS:
+            PAYLOADS[kind, size] = build(kind, size)
+
+
+def near_side(side: Side, kind: str, ladder: Ladder) -> Iterator[int | Report]:
+    """Give the largest payload away and return its checksum; then make trips, round by round."""
+    yield give(side, PAYLOADS[kind, max(size for size, _trips in ladder)], kind)
+    while True:
+        yield near(side, kind, ladder)
+
+
+def far_side(side: Side, kind: str, ladder: Ladder) -> Iterator[int | Report]:
+    """Keep a payload and return its checksum; then let go of it and answer, round by round."""
+    kept, total = keep(side, kind)
+    yield total
+    del kept
+    while True:
+        yield far(side, kind, ladder)
 
 
 def near(side: Side, kind: str, ladder: Ladder) -> Report:
@@ -49,7 +66,7 @@ def near(side: Side, kind: str, ladder: Ladder) -> Report:
     sums = []
     cpu, begin = thread_time_ns(), perf_counter_ns()
     for size, trips in ladder:
-        payload = HELD[NEAR, kind, size]
+        payload = PAYLOADS[kind, size]
         for _ in range(trips):
             asked = perf_counter_ns()
             send(payload)
@@ -83,23 +100,21 @@ def far(side: Side, kind: str, ladder: Ladder) -> Report:
     return begin, end, cpu, sums, left.tobytes(), arrived.tobytes()
 
 
-def give(side: Side, kind: str, size: int) -> int:
-    """Send one payload and keep it; return its checksum."""
+def give(side: Side, payload: Any, kind: str) -> int:
+    """Send one payload; return its checksum."""
     send, _receive, close = opened(side, kind)
-    payload = HELD[NEAR, kind, size]
     send(payload)
     close()
     return checksum(payload)
 
 
-def keep(side: Side, kind: str) -> int:
-    """Receive one payload and keep it; return its checksum."""
+def keep(side: Side, kind: str) -> tuple[Any, int]:
+    """Receive one payload; return it and its checksum."""
     _send, receive, close = opened(side, kind)
     got = receive()
     total = checksum(got)
     if isinstance(got, memoryview):
-        got.release()  # what is shared stays where it is, and so does its view
-    else:
-        HELD[FAR,] = got
+        got.release()  # what is shared stays where it is, a view of it must not
+        got = None
     close()
-    return total
+    return got, total
