@@ -18,7 +18,7 @@ Prints one JSON document: metrics (lower is better), invariants, notes.
   --form fixed|timed|article  fixed work, a time box, the article's time box  (fixed)
   --workers N                 threads, 1 to 256                               (8)
   --fill cold|grown           an empty set, or one of 180 000 ids             (cold)
-  --operations N              fixed: of each worker, a multiple of --every    (16000)
+  --operations N              fixed: of each worker, a multiple of --every    (8000)
   --duration MS               timed, article: how long each worker loops      (5000)
   --id-space N                ids are below N                                 (10000000)
   --every N                   fixed, timed: one in N times a free lock too    (64)
@@ -74,7 +74,7 @@ impl Default for Options {
             form: FormName::Fixed,
             workers: 8,
             fill: Fill::Cold,
-            operations: 16_000,
+            operations: 8_000,
             duration: Duration::from_millis(5000),
             id_space: 10_000_000,
             every: 64,

@@ -53,19 +53,23 @@ fn answer(request: Request) -> Result<String, Failure> {
             .map(|id| format!("{id}\n"))
             .collect()),
         Request::Measure(options) => {
-            end_after(options.deadline);
+            end_after(options.deadline)?;
             measure::measure(&options).map(|document| document.text() + "\n")
         }
     }
 }
 
 /// Ends the process when the deadline has passed, whatever its threads wait for.
-fn end_after(deadline: Duration) {
-    thread::spawn(move || {
+fn end_after(deadline: Duration) -> Result<(), Failure> {
+    let end = move || {
         thread::sleep(deadline);
         eprintln!("shared_set: Not done within {deadline:?}; it was ended.");
         process::exit(DEADLINE_CODE);
-    });
+    };
+    thread::Builder::new()
+        .spawn(end)
+        .map(|_| ())
+        .map_err(|error| Failure::Worker(format!("No thread can be made: {error}.")))
 }
 
 fn print(text: String) -> Result<(), Failure> {

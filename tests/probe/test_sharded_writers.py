@@ -107,7 +107,7 @@ def test_through_the_whole_chain_with_the_gil_as_asked_for(ft_python: Interprete
         )
         assert document["gil"] == {"asked": gil, "before": gil, "after": gil}
         assert document["metrics"].keys() == METRICS
-        assert document["notes"]["inserts"] == new_ids(2, Plan(1_024, 0.0, 1, 10_000_000))
+        assert document["notes"]["inserts"] == new_ids(2, Plan(512, 0.0, 1, 10_000_000))
 
 
 def _run(**params: Any) -> Outcome:
@@ -152,7 +152,7 @@ def test_the_article_had_no_windows() -> None:
     reason = why_not(THREADS, SHARDED_WRITERS.parse({"form": "article", "window": 64}))
     assert reason == "the article measured window 1 alone"
     for mode in MODES:
-        for window in (1, 64, 1_024):
+        for window in (1, 64, 512):
             assert why_not(mode, SHARDED_WRITERS.parse({"window": window})) is None
 
 

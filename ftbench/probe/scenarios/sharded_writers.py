@@ -39,9 +39,9 @@ from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats, time_bo
 from ftbench.probe.sharing import routing
 from ftbench.probe.teams import Member, Round, Team, team_of
 
-OPERATIONS = 1_024
+OPERATIONS = 512
 # A poll of 10 ms per acknowledgement: fewer, or a round would take many seconds.
-POLLED_OPERATIONS = 32
+POLLED_OPERATIONS = 16
 EVERY = 8
 PRODUCER, WRITER = "producer", "writer"
 PUTS, ACKS = range(2)

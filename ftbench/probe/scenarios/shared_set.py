@@ -46,10 +46,10 @@ from ftbench.probe.strategies import STRATEGIES, Strategy, Work, Yield, hole, ma
 from ftbench.probe.teams import Round, team_of
 
 # Operations per worker: some 0.1 s of them on a machine of today, in memory and by a manager.
-OPERATIONS, MANAGED_OPERATIONS = 16_000, 256
+OPERATIONS, MANAGED_OPERATIONS = 8_000, 256
 # A clock call is nothing beside a call of a manager, and little beside those of a pipe.
 EVERY, EVERY_ONE = 64, 1
-# A set and a dict grown by so many ids hold a round's 128 000 more without resizing.
+# A set and a dict grown by so many ids hold a round's 64 000 more without resizing.
 GROWN = 180_000
 MOST_SLOTS = 1 << 25
 FULL = "full"
