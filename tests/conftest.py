@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
 from ftbench.interpreters import Interpreter, discover
 from ftbench.interpreters.install import ensure_pair
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 # A build from source takes minutes, once per machine; it happens before the first test that
 # needs it, outside of any test's own deadline.
@@ -62,3 +67,22 @@ def new_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
         if (interpreter.release.major, interpreter.release.minor) >= (3, 14):
             return interpreter
     pytest.skip("needs an installed CPython 3.14 or newer")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser of this system.
+
+    It ends with its module: while it is there, an event loop runs in this thread, and nothing
+    else that needs one can.
+    """
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip("there is no chromium on this machine")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        launched = playwright.chromium.launch(
+            executable_path=executable, args=["--no-proxy-server", *arguments], headless=True
+        )
+        yield launched
+        launched.close()

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from reproductions import FAILED, made
 
 from ftbench.reproduce.page import page
 from ftbench.reproduce.report import report_of
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 VOID = {"meta", "link", "br"}
 
 
@@ -89,21 +87,14 @@ def test_what_a_result_says_is_text(where: str) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "light")])
 def test_a_browser_shows_it_on_a_phone_and_in_the_dark(
-    tmp_path: Path, width: int, scheme: str
+    browser: Browser, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    executable = next(filter(None, map(shutil.which, NAMES)), None)
-    if executable is None:
-        pytest.skip("there is no chromium on this machine")
     file = tmp_path / "page.html"
     file.write_text(page(report_of(made(scale=0.1))), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu"], headless=True
-        )
-        shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-        shown.goto(file.as_uri())
-        assert shown.evaluate("document.documentElement.scrollWidth") <= width
-        paper = shown.evaluate("getComputedStyle(document.body).backgroundColor")
-        browser.close()
+    shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    shown.goto(file.as_uri())
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    paper = shown.evaluate("getComputedStyle(document.body).backgroundColor")
+    shown.close()
     lightness = sum(map(int, paper.removeprefix("rgb(").rstrip(")").split(",")))
     assert (lightness > 384) is (scheme == "light")
