@@ -211,8 +211,13 @@ def measure(
     }
     before, started_at, begin = load(), datetime.now(UTC), time.monotonic()
     with ExitStack() as stack:
-        watcher = stack.enter_context(Watcher(observer)) if chosen.observed else None
-        document = stack.enter_context(_Run(request, variables)).document(watcher)
+        watcher = Watcher(observer) if chosen.observed else None
+        if watcher:
+            stack.push(watcher)
+        run = stack.enter_context(_Run(request, variables))
+        if watcher:
+            watcher.greet()  # it was started beside the cell
+        document = run.document(watcher)
     workers = int(values.get("workers", 1))
     seen = chosen.from_observation(watcher.phases, workers) if watcher else None
     measured = {name: Metric(**each) for name, each in document["metrics"].items()}

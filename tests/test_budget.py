@@ -15,7 +15,7 @@ from ftbench.results.records import read_records, records_path
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
 KIB: Final = 1024
-BUDGET_OF_A_RESULT: Final = 256 * KIB
+BUDGET_OF_A_RESULT: Final = 768 * KIB
 """A release in one environment: asv's file and its records."""
 BUDGET_OF_ALL: Final = 16 * KIB * KIB
 

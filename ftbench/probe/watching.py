@@ -21,10 +21,13 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
 class Watcher:
-    """A running observer; `phases` holds what it saw, phase → its answer."""
+    """A running observer; `phases` holds what it saw, phase → its answer.
+
+    It is ready once it has greeted: what else has to be started can be started meanwhile.
+    """
 
     def __init__(self, python: str | None = None) -> None:
-        """Start the observer on `python`; raises `NotAvailableError` if it cannot observe."""
+        """Start the observer on `python`; raises `NotAvailableError` if that cannot be done."""
         self.phases: dict[str, dict[str, Any]] = {}
         python = python or os.environ.get(HOST_PYTHON) or sys.executable
         # A benchmark's environment has no observer; there, the host has ftbench installed.
@@ -42,13 +45,6 @@ class Watcher:
             raise _cannot_observe(str(error)) from error
         self._lines = Lines(self._process.stdout)
         self._words = Tail(self._process.stderr)
-        try:
-            hello = self._read(START_SECONDS)
-            if "reader" not in hello:
-                raise _cannot_observe(str(hello.get("unavailable", hello)))
-        except FtbenchError:
-            self.__exit__()
-            raise
 
     def _read(self, seconds: float) -> dict[str, Any]:
         """Return the next answer, `{"unavailable": why}` if there is none."""
@@ -63,7 +59,18 @@ class Watcher:
             return {"unavailable": words[-1] if words else "it ended without a word"}
         return answer
 
+    def greet(self) -> None:
+        """Wait for its greeting; raises `NotAvailableError` if it cannot observe."""
+        hello = self._read(START_SECONDS)
+        if "reader" not in hello:
+            raise _cannot_observe(str(hello.get("unavailable", hello)))
+
     def __enter__(self) -> Self:
+        try:
+            self.greet()
+        except FtbenchError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_exc: object) -> None:

@@ -120,8 +120,11 @@ def _observer(folder: Path, script: str) -> str:
 def test_what_cannot_observe_is_not_available_with_its_reason(
     tmp_path: Path, script: str, why: str
 ) -> None:
-    with pytest.raises(NotAvailableError, match=why) as caught:
-        Watcher(_observer(tmp_path, script))
+    with (
+        pytest.raises(NotAvailableError, match=why) as caught,
+        Watcher(_observer(tmp_path, script)),
+    ):
+        pass
     assert "FTBENCH_HOST_PYTHON" in str(caught.value)
 
 
@@ -132,8 +135,11 @@ def test_an_observer_that_says_nothing_is_given_up_and_ended(
     monkeypatch.setattr(watching, "START_SECONDS", 0.2)
     monkeypatch.setattr(watching, "END_SECONDS", 0.5)
     before = {child.pid for child in psutil.Process().children()}
-    with pytest.raises(DeadlineError, match=r"did not answer within 0\.2 s"):
-        Watcher(_observer(tmp_path, "exec sleep 600"))
+    with (
+        pytest.raises(DeadlineError, match=r"did not answer within 0\.2 s"),
+        Watcher(_observer(tmp_path, "exec sleep 600")),
+    ):
+        pass
     assert {child.pid for child in psutil.Process().children()} <= before
 
 

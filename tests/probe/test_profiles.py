@@ -36,7 +36,7 @@ def test_what_is_written_is_what_is_done(values: dict[str, float]) -> None:
     rounds = values.get("rounds")
     if rounds is None:
         assert (profile.least_rounds, profile.most_rounds, profile.holds) == (10, 50, 1)
-        assert (profile.least_repeats, profile.most_repeats) == (2, 6)
+        assert (profile.least_repeats, profile.most_repeats) == (2, 3)
     else:
         assert {profile.least_rounds, profile.most_rounds, profile.holds} == {rounds}
         assert {profile.least_repeats, profile.most_repeats} == {rounds}
