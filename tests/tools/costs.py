@@ -3,17 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from benchmarks import (
+    cpu_scaling,
+    data,
+    failure,
+    footprint,
+    grain,
+    hybrid,
+    io,
+    lifecycle,
+    must_scale,
+    native,
+    pauses,
+    pools,
+    sharded_writers,
+    shared_set,
+    single_thread,
+)
 from ftbench.arms import Arm
-from ftbench.probe.modes import MODES, mode_named
-from ftbench.probe.strategies import STRATEGIES
+from ftbench.probe.ledgers import KNOWN_NOT, LEDGER
+from ftbench.probe.modes import mode_named
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.grain import SIZES
 from ftbench.releases import Release
 
-MODE_NAMES = [mode.name for mode in MODES]
+# Benchmark classes; their parameters and units are their own.
+_CLASSES: tuple[Any, ...] = (
+    lifecycle.Lifecycle,
+    footprint.Footprint,
+    pools.Pools,
+    shared_set.SharedSet,
+    sharded_writers.ShardedWriters,
+    data.Data,
+    cpu_scaling.CpuScaling,
+    grain.Grain,
+    native.Native,
+    single_thread.SingleThread,
+    must_scale.MustScale,
+    io.Io,
+    hybrid.Hybrid,
+    failure.Failure,
+    pauses.Pauses,
+    pauses.Churn,
+)
+CLASSES = {f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}": cls for cls in _CLASSES}
 LIFECYCLE = "lifecycle.Lifecycle"
 FOOTPRINT = "footprint.Footprint"
-_LIFECYCLE_METRICS = ["round", "first_round", "start", "first_line", "task", "teardown", "cpu"]
-_FOOTPRINT_METRICS = ["pss", "uss", "rss", "per_worker", "peak", "left"]
+SHARED_SET = "shared_set.SharedSet"
+SHARDED_WRITERS = "sharded_writers.ShardedWriters"
+MUST_SCALE = "must_scale.MustScale"
+SINGLE_THREAD = "single_thread.SingleThread"
 # Milliseconds of a round of 8 workers with an empty task, and MiB of its tree, as on a small VM.
 _MILLISECONDS = {
     "threads": 0.74,
@@ -29,20 +70,6 @@ _MEBIBYTES = {
     "processes-spawn": 103.2,
     "interpreters": 61.4,
 }
-SHARED_SET = "shared_set.SharedSet"
-SHARDED_WRITERS = "sharded_writers.ShardedWriters"
-
-_SHARED_SET_UNITS = {
-    "op": "seconds",
-    "lock_wait": "seconds",
-    "lock_wait_p50": "seconds",
-    "lock_wait_p99": "seconds",
-    "lock_wait_max": "seconds",
-    "fairness": "ratio",
-    "cpu": "seconds",
-    "pss": "bytes",
-}
-_SHARDED_WRITERS_METRICS = ["op", "put", "ack_p50", "ack_p95", "ack_p99", "cpu"]
 _WITH_LOCK = ("lock", "striped", "shared_memory")
 # Microseconds of an operation, by kind of mode.
 _INSERTING = {
@@ -77,65 +104,120 @@ _SHARE_OF_OP = {
     "ack_p99": 40.0,
     "cpu": 1.7,
 }
+# Seconds to hand a task to a worker of a warm pool.
+_HANDING_OVER = {
+    "threads": 40e-6,
+    "processes": 140e-6,
+    "interpreters": 230e-6,
+    "asyncio": 25e-6,
+    "asyncio-per-thread": 30e-6,
+    "loky": 310e-6,
+}
+_HAND_OVERS = {"dispatch": 1.0, "map_1": 1.0, "map_64": 0.1, "recover": 300.0, "full": 200.0}
+_SIZES = {size.name: size.nominal for size in SIZES}
+_ONE_THREAD = {"gil": 1.0, "ft": 1.19, "ft-gil1": 1.24}
 _ARM_FACTOR = {"gil": 1.12, "ft": 1.0, "ft-gil1": 1.21}
 
 
 def ladders() -> dict[str, dict[str, Sequence[object]]]:
-    """Return the parameters of each class, the mode first, and the values of each."""
-    return {
-        LIFECYCLE: {"mode": MODE_NAMES, "workers": [1, 8], "task": ["empty", "article"]},
-        FOOTPRINT: {"mode": MODE_NAMES, "workers": [1, 2, 4, 8]},
-        SHARED_SET: {
-            "mode": MODE_NAMES,
-            "strategy": list(STRATEGIES),
-            "fill": ["cold", "grown"],
-        },
-        SHARDED_WRITERS: {"mode": MODE_NAMES, "writers": [1, 2, 4, 8], "window": [1, 64]},
-    }
+    """Return the parameters of each class, the mode first where there is one, and their values."""
+    return {name: _ladder(cls) for name, cls in CLASSES.items()}
+
+
+def _ladder(cls: Any) -> dict[str, Sequence[object]]:
+    params = cls.params if len(cls.param_names) > 1 else (cls.params,)
+    return dict(zip(cls.param_names, params, strict=True))
 
 
 def units() -> dict[str, dict[str, str]]:
-    """Return the metrics of each class with their units."""
+    """Return the benchmarks of each class ("track_round") with their units."""
     return {
-        LIFECYCLE: dict.fromkeys(_LIFECYCLE_METRICS, "seconds"),
-        FOOTPRINT: dict.fromkeys(_FOOTPRINT_METRICS, "bytes"),
-        SHARED_SET: _SHARED_SET_UNITS,
-        SHARDED_WRITERS: dict.fromkeys(_SHARDED_WRITERS_METRICS, "seconds"),
+        name: {
+            each: getattr(cls, each).unit
+            for each in dir(cls)
+            if each.startswith(("track_", "time_"))
+        }
+        for name, cls in CLASSES.items()
     }
+
+
+def hole(group: str, params: Mapping[str, str]) -> str | None:
+    """Return why there is no such cell on any build, None if there is one."""
+    if "mode" not in params:
+        return None
+    scenario = scenario_named(CLASSES[group].scenario)
+    rest = {name: value for name, value in params.items() if name != "mode"}
+    return scenario.why_not(mode_named(params["mode"]), scenario.parse(rest))
 
 
 def lacks(name: str, params: Mapping[str, str]) -> bool:
     """Tell whether a cell that was measured has no such metric: no lock, no wait for it."""
+    if name.startswith("failure."):
+        return name.endswith(("detect", "cancel")) and params["pool"] == "multiprocessing"
     return "lock_wait" in name and params["strategy"] not in _WITH_LOCK
 
 
 def middle(name: str, params: Mapping[str, str], release: Release, arm: Arm) -> float:
-    """Return the median of a metric in a cell, in the metric's unit."""
+    """Return the median of a benchmark in a cell, in its unit."""
     factor = _ARM_FACTOR[arm.name] * (1 - 0.01 * (release.minor - 13) - 0.002 * release.micro)
-    group, _, metric = name.rpartition(".track_")
-    if group == LIFECYCLE:
-        return _round(params, arm, factor)
-    if group == FOOTPRINT:
-        workers = int(params["workers"])
-        return float(round(_MEBIBYTES[params["mode"]] * factor * (0.3 + 0.7 * workers / 8) * 2**20))
-    if metric == "pss":
-        return float(round(_MEBIBYTES[params["mode"]] * factor * 1.6 * 2**20))
+    group, _, method = name.rpartition(".")
+    metric = method.partition("_")[2]
+    if metric in {"pss", "uss", "rss", "per_worker", "peak", "left", "held"}:
+        return _memory(params, factor)
     if metric == "fairness":
         return 1 + factor / 20
-    return _operation(params, factor) * _SHARE_OF_OP.get(metric, 1.0)
+    if metric.startswith(("relative", "control", "idle")):
+        return _scaling(metric, params, arm) * (0.97 + factor / 40)
+    if group == SINGLE_THREAD:
+        return 250e-6 * _ONE_THREAD[arm.name] * (1 + len(params["kernel"]) / 40)
+    return _seconds(group, metric, params, arm) * factor
 
 
-def _round(params: Mapping[str, str], arm: Arm, factor: float) -> float:
+def _memory(params: Mapping[str, str], factor: float) -> float:
+    workers = int(params.get("workers", 8))
+    mebibytes = _MEBIBYTES.get(params["mode"], _MEBIBYTES["threads"])
+    return float(round(mebibytes * factor * (0.3 + 0.7 * workers / 8) * 2**20))
+
+
+def _seconds(group: str, metric: str, params: Mapping[str, str], arm: Arm) -> float:
+    """Return a time before the factor of its arm, or a number of tasks."""
+    if group == LIFECYCLE:
+        return _round(params, arm)
+    if group in {SHARED_SET, SHARDED_WRITERS}:
+        return _operation(params) * _SHARE_OF_OP.get(metric, 1.0)
+    if metric in {"lost", "uncancelled"}:
+        return 4.0
+    size = 1.0 + sum(map(len, params.values())) / 50
+    handing_over = _HANDING_OVER[mode_named(params["mode"]).kind]
+    return handing_over * size * _HAND_OVERS.get(metric, 10.0)
+
+
+def _scaling(metric: str, params: Mapping[str, str], arm: Arm) -> float:
+    """Return a time over another: N workers on two cores over one, or a pool over a loop."""
+    name, _, rest = metric.partition("_")
+    turns = arm.gil and params["mode"] == "threads" and "work" not in params
+    if rest in _SIZES:
+        own, handed = _SIZES[rest], _HANDING_OVER[mode_named(params["mode"]).kind]
+        task = (own + handed) * (1.0 if turns else 0.5)
+        return task / own if name == "relative" else max(0.0, 1 - own / (2 * task))
+    workers = int(rest)
+    ideal = float(workers) if turns else max(1.0, workers / 2)
+    entry = LEDGER.get(params.get("pattern", ""))
+    meet = name == "relative" and entry is not None and entry.ledger == KNOWN_NOT
+    return workers * 1.4 if meet and not turns else ideal
+
+
+def _round(params: Mapping[str, str], arm: Arm) -> float:
     payload = 13.8 if params["task"] == "article" else 0.0
     spread = payload * (1.9 if params["mode"] == "threads" and arm.gil else 1.0)
-    return (_MILLISECONDS[params["mode"]] * factor + spread) * int(params["workers"]) / 8 * 1e-3
+    return (_MILLISECONDS[params["mode"]] + spread) * int(params["workers"]) / 8 * 1e-3
 
 
-def _operation(params: Mapping[str, str], factor: float) -> float:
+def _operation(params: Mapping[str, str]) -> float:
     kind = mode_named(params["mode"]).kind
     if "strategy" in params:
         growing = 1.4 if params["fill"] == "cold" else 1.0
-        return _INSERTING[kind][params["strategy"]] * growing * factor * 1e-6
+        return _INSERTING[kind][params["strategy"]] * growing * 1e-6
     shared = 0.6 + 0.4 / int(params["writers"])
     batched = 1.0 if params["window"] == "1" else 0.04
-    return _SENDING[kind] * factor * shared * batched * 1e-6
+    return _SENDING[kind] * shared * batched * 1e-6

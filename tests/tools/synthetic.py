@@ -25,24 +25,15 @@ from asv.environment import get_env_name
 from asv.machine import Machine
 from asv.results import Results
 from asv.runner import BenchmarkResult
-from costs import (
-    LIFECYCLE,
-    MODE_NAMES,
-    SHARDED_WRITERS,
-    SHARED_SET,
-    lacks,
-    ladders,
-    middle,
-    units,
-)
+from costs import LIFECYCLE, SHARDED_WRITERS, SHARED_SET, hole, lacks, ladders, middle, units
 
 from ftbench.arms import ARMS, Arm
-from ftbench.probe.modes import mode_named
-from ftbench.probe.strategies import hole
+from ftbench.probe.modes import EVERY_MODE, mode_named
 from ftbench.releases import Release
 
 __all__ = ["LIFECYCLE", "SHARDED_WRITERS", "SHARED_SET"]
 
+_MODES = [mode.name for mode in EVERY_MODE]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -74,7 +65,7 @@ class Plan:
 def benchmarks() -> dict[str, dict[str, Any]]:
     """Return asv's list of our benchmarks, as discovery would."""
     listed = [
-        _benchmark(f"{group}.track_{name}", unit, ladders()[group])
+        _benchmark(f"{group}.{name}", unit, ladders()[group])
         for group, metrics in units().items()
         for name, unit in metrics.items()
     ]
@@ -88,7 +79,7 @@ def _benchmark(name: str, unit: str, params: Mapping[str, Sequence[object]]) -> 
         "param_names": list(params),
         "params": [[repr(value) for value in values] for values in params.values()],
         "timeout": 60.0,
-        "type": "track",
+        "type": "time" if ".time_" in name else "track",
         "unit": unit,
         "version": "1",
     }
@@ -146,12 +137,15 @@ def _started(plan: Plan) -> datetime:
     return datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-def unavailable(params: Mapping[str, str], release: Release) -> str | None:
+def unavailable(group: str, params: Mapping[str, str], release: Release) -> str | None:
     """Return why `release` has no such cell, None if it has."""
-    mode = mode_named(params["mode"])
-    if mode.kind == "interpreters" and release < Release.parse("3.14.0"):
+    mode = mode_named(params.get("mode", "serial"))
+    old = release < Release.parse("3.14.0")
+    if mode.kind == "interpreters" and old:
         return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
-    return hole(params["strategy"], mode) if "strategy" in params else None
+    if mode.engine and old:
+        return f"{mode.engine} is not installed in this interpreter"
+    return hole(group, params)
 
 
 def breaks(group: str, params: Mapping[str, str], arm: Arm, plan: Plan) -> bool:
@@ -160,9 +154,10 @@ def breaks(group: str, params: Mapping[str, str], arm: Arm, plan: Plan) -> bool:
         return True
     if arm.name != "ft-gil1":
         return False
-    if params["mode"] == "processes-forkserver" and params.get("workers") == "8":
+    mode = params.get("mode")
+    if mode == "processes-forkserver" and params.get("workers") == "8":
         return True
-    return params["mode"] == "processes-spawn" and params.get("strategy") == "actor"
+    return mode == "processes-spawn" and params.get("strategy") == "actor"
 
 
 def _outcome(
@@ -175,7 +170,8 @@ def _outcome(
             zip(benchmark["param_names"], (each.strip("'") for each in reprs), strict=True)
         )
         made = None
-        if unavailable(params, release) or lacks(benchmark["name"], params):
+        group = benchmark["name"].rpartition(".")[0]
+        if unavailable(group, params, release) or lacks(benchmark["name"], params):
             values.append(math.nan)
         elif breaks(benchmark["name"], params, arm, plan):
             values.append(None)
@@ -231,20 +227,21 @@ def _records(plan: Plan, release: Release, arm: Arm) -> Iterator[dict[str, Any]]
     for number, (group, ladder) in enumerate(ladders().items()):
         for values in itertools.product(*ladder.values()):
             params = dict(zip(ladder, map(str, values), strict=True))
-            place = number * len(MODE_NAMES) + MODE_NAMES.index(params["mode"])
+            place = number * len(_MODES) + _MODES.index(params.get("mode", "serial"))
             cell = {"group": group, "params": params}
             yield _record(plan, release, arm, cell) | _measured(plan, arm, place, build)
 
 
 def _record(plan: Plan, release: Release, arm: Arm, cell: dict[str, Any]) -> dict[str, Any]:
     """Return how a cell ended."""
-    reason = unavailable(cell["params"], release)
+    reason = unavailable(cell["group"], cell["params"], release)
     if reason:
         return {"kind": "skip", **cell, "reason": reason}
     if breaks(cell["group"], cell["params"], arm, plan):
         message = "Worker 3 ended with exit code -9 before it had done its task."
         return {"kind": "failure", **cell, "error": "WorkerFailedError", "message": message}
-    return {"kind": "cell", **cell, "samples": dict.fromkeys(units()[cell["group"]], plan.samples)}
+    names = [name.partition("_")[2] for name in units()[cell["group"]]]
+    return {"kind": "cell", **cell, "samples": dict.fromkeys(names, plan.samples)}
 
 
 def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
