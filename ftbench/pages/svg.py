@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -27,6 +29,8 @@ _POINTS_PER_INCH: Final = 72
 # Beyond this range a linear axis squeezes the small values into one place.
 _LOG_FROM: Final = 20
 _WIDEST: Final = 2
+# A style that occurs no oftener stays where it is.
+_SELDOM: Final = 2
 
 # matplotlib wants colours now; these become the page's CSS variables in `_adopt`.
 _COLOURS: Final = {
@@ -132,8 +136,12 @@ def _ends(cell: Cell) -> tuple[float, ...]:
 def baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
     """Draw a thin dotted rule at the baseline, if it was measured."""
     if baseline.median is not None:
-        at = baseline.median / scale.size
-        axes.axvline(at, color=colour_of(baseline.arm), linewidth=1, linestyle=(0, (2, 3)))
+        rule_at(axes, baseline.median / scale.size, colour_of(baseline.arm))
+
+
+def rule_at(axes: Any, value: float, colour: str) -> None:
+    """Draw a thin dotted rule at a value, in the axis's scale."""
+    axes.axvline(value, color=colour, linewidth=1, linestyle=(0, (2, 3)))
 
 
 def cost_mark(axes: Any, cell: Cell, scale: Scale, *, height: float, size: float) -> None:
@@ -147,6 +155,7 @@ def cost_mark(axes: Any, cell: Cell, scale: Scale, *, height: float, size: float
     axes.plot(
         [cell.median / scale.size],
         [height],
+        linestyle="none",
         marker=mark_of(cell.arm).marker,
         markersize=size,
         color=colour,
@@ -200,7 +209,42 @@ def _adopt(svg: str, name: str) -> str:
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (?:id="[^"]*_[^"]*"|transform="rotate\(-0 [^"]*")', "", svg)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r"\s*\n\s*", " ", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg).replace("xlink:href=", "href=")
     view = re.search(r'viewBox="[^"]*"', svg)
     opening = f'<svg class="chart" {view[0] if view else ""} role="img" aria-labelledby="{name}">'
-    return re.sub(r"> <", "><", re.sub(r"<svg[^>]*>", opening, svg, count=1)).strip()
+    svg = re.sub(r"> <", "><", re.sub(r"<svg[^>]*>", opening, svg, count=1)).strip()
+    return _share_styles(_ungroup(_round_places(svg)))
+
+
+def _round_places(svg: str) -> str:
+    """Round places to a tenth of a point: a page of many pictures is half as heavy."""
+    decimals = re.compile(r"(\.\d)\d+")
+    return re.sub(r' (?:d|x|y)="[^"]*"', lambda found: decimals.sub(r"\1", found[0]), svg)
+
+
+def _ungroup(svg: str) -> str:
+    """Take away the groups that have nothing in common, as most of matplotlib's."""
+    kept: list[bool] = []
+
+    def tag(found: re.Match[str]) -> str:
+        if found[0] == "</g>":
+            return found[0] if kept.pop() else ""
+        if not found[0].endswith("/>"):
+            kept.append(found[0] != "<g>")
+        return "" if found[0] in {"<g>", "<g/>"} else found[0]
+
+    return re.sub(r"<g(?: [^>]*)?/?>|</g>", tag, svg)
+
+
+def _share_styles(svg: str) -> str:
+    """Write a style that occurs often once, as a class; the class is named for what it says."""
+    often = [
+        style
+        for style, times in Counter(re.findall(r' style="([^"]*)"', svg)).items()
+        if times > _SELDOM
+    ]
+    names = {style: f"s{zlib.crc32(style.encode()) & 0xFFFFFF:06x}" for style in often}
+    for style, name in names.items():
+        svg = svg.replace(f' style="{style}"', f' class="{name}"')
+    rules = "".join(f".{name}{{{style}}}" for style, name in sorted(names.items()))
+    return svg.replace(">", f"><style>{rules}</style>", 1) if rules else svg

@@ -42,7 +42,7 @@ def svg(results: Path) -> str:
 
 
 def test_a_picture_is_well_formed_and_named(svg: str) -> None:
-    root = ET.fromstring(svg.replace("xlink:href", "href"))  # noqa: S314 - our own
+    root = ET.fromstring(svg)  # noqa: S314 - our own
     assert root.tag == "svg"
     assert root.get("aria-labelledby") == "round"
 
@@ -58,6 +58,24 @@ def test_colours_are_the_pages_and_none_is_matplotlibs(svg: str) -> None:
     assert {"var(--ink)", "var(--arm-gil)", "var(--arm-ft)"} <= set(
         re.findall(r"var\([\w-]+\)", svg)
     )
+
+
+def test_a_style_that_occurs_often_is_written_once(svg: str) -> None:
+    (rules,) = re.findall(r"<style>(.*?)</style>", svg)
+    styles = dict(re.findall(r"\.(s[0-9a-f]{6})\{([^}]*)\}", rules))
+    assert set(styles) == set(re.findall(r'class="(s[0-9a-f]{6})"', svg))
+    assert [svg.count(f'style="{style}"') for style in styles.values()] == [0] * len(styles)
+    assert "<g>" not in svg
+
+
+def test_one_class_is_one_style_on_all_pictures(results: Path) -> None:
+    figures = [f for f in read_results(results).figures if f.machine == "busy-laptop"]
+    drawn = [draw(compare(figures, metric), name="x") for metric in (ROUND_EMPTY, TREE_PSS)]
+    one, other = (dict(re.findall(r"\.(s[0-9a-f]{6})\{([^}]*)\}", svg)) for svg in drawn)
+    assert {name: one[name] for name in one if name in other} == {
+        name: other[name] for name in one if name in other
+    }
+    assert set(one) & set(other)
 
 
 def test_each_arm_has_a_shape_of_its_own(svg: str) -> None:
