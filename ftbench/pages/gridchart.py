@@ -1,13 +1,14 @@
-"""Draws a grid: a band per mode, a row per value of the ladder, the arms' marks on each row."""
+"""Draws a grid: a band per mode or group, a row per value, the arms' marks on each row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final
 
 from ftbench.arms import Arm
 from ftbench.pages.marks import mark_of
+from ftbench.pages.sections import Rungs
 from ftbench.pages.svg import (
     BAD,
     MUTED,
@@ -17,11 +18,11 @@ from ftbench.pages.svg import (
     cost_mark,
     left_label,
     picture,
+    rule_at,
     state_word,
 )
-from ftbench.probe.modes import Mode
 from ftbench.results import Cell, State
-from ftbench.results.grid import Grid, Line
+from ftbench.results.grid import Against, Grid, Line
 
 _RIGHT: Final = 14
 _HEADING: Final = 22
@@ -31,38 +32,44 @@ _MARK: Final = 7
 # The marks of a row stand a little apart, in the order of the arms: else they would hide each
 # other wherever the arms cost alike.
 _APART: Final = 6
-Naming = Callable[[tuple[str, ...]], str]
 
 
-def draw_grid(grid: Grid, naming: Naming, *, name: str) -> str:
-    """Return an SVG element, `name` unique on its page; "" where nothing was measured.
+def drawn(grid: Grid) -> Grid:
+    """Return the grid that a picture shows: its ratios, where each row has its own baseline."""
+    if grid.ladder.against is Against.GIL_BUILD and any(cell.ratio for cell in grid.cells):
+        return grid.as_ratios()
+    return grid
 
-    `naming` says what to call values of the ladder.
-    """
+
+def draw_grid(grid: Grid, rungs: Rungs, *, name: str) -> str:
+    """Return an SVG element, `name` unique on its page; "" where nothing was measured."""
     if not grid.medians:
         return ""
-    bands = tuple(grid.bands())
+    shown = drawn(grid)
+    bands = tuple(rungs.bands(shown))
     heights = [_HEADING + len(lines) * _ROW + _GAP for _, lines in bands]
     tops = [0, *accumulate(heights)]
 
     def paint(axes: Any) -> None:
-        axis_of_costs(axes, grid.cells, grid.scale)
+        axis_of_costs(axes, shown.cells, shown.scale)
         baseline_rule(axes, grid.baseline, grid.scale)
-        for (mode, lines), top in zip(bands, tops[:-1], strict=True):
-            _heading(axes, mode, top)
+        if shown is not grid or grid.ladder.against is Against.NOTHING:
+            rule_at(axes, 1.0, MUTED)
+        for (heading, lines), top in zip(bands, tops[:-1], strict=True):
+            _heading(axes, heading, top)
             for number, line in enumerate(lines):
                 height = top + _HEADING + (number + 0.5) * _ROW
-                left_label(axes, naming(line.values), height)
-                _line(axes, grid, line, height)
+                left_label(axes, rungs.naming(line.values), height)
+                _line(axes, shown, line, height)
 
     return picture(paint, name=name, height=tops[-1], right=_RIGHT)
 
 
-def _heading(axes: Any, mode: Mode, top: float) -> None:
+def _heading(axes: Any, heading: str, top: float) -> None:
     if top:
         axes.axhline(top, color=RULE, linewidth=0.6)
     axes.annotate(
-        mode.title,
+        heading,
         (0, top + _HEADING / 2 + 2),
         xycoords=("figure fraction", "data"),
         va="center",

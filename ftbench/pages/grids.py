@@ -8,35 +8,24 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from ftbench.arms import ARMS
-from ftbench.pages.gridchart import draw_grid
-from ftbench.pages.marks import mark_of
-from ftbench.pages.scenarios import Beside, GridView, Rungs
+from ftbench.pages.findings import Finding, crossing_words, finding, is_above
+from ftbench.pages.gridchart import draw_grid, drawn
+from ftbench.pages.marks import ARM_TEXTS, ArmText, mark_of
+from ftbench.pages.sections import Beside, GridView
 from ftbench.pages.views import axis_of, ratio_of
 from ftbench.results import Cell, Figure, State
-from ftbench.results.grid import Grid, Line, grid_of
+from ftbench.results.grid import GIL_BUILD, Against, Grid, Line, grid_of
 from ftbench.results.quantity import margin
 
 _DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArmText:
-    """An arm in a legend or at the head of a column."""
-
-    name: str
-    character: str
-    label: str
-
-
-ARM_TEXTS = {
-    arm.name: ArmText(name=arm.name, character=mark_of(arm).character, label=mark_of(arm).label)
-    for arm in ARMS
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CellText:
-    """One cell: its number, or in `words` why it has none."""
+    """One cell: its number, or in `words` why it has none.
+
+    `above` says that it lies above its control.
+    """
 
     arm: ArmText
     value: str = ""
@@ -44,6 +33,7 @@ class CellText:
     ratio: str = ""
     base: bool = False
     cheapest: bool = False
+    above: bool = False
     href: str = ""
     words: str = ""
     failed: bool = False
@@ -61,7 +51,7 @@ class LineText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandText:
-    """The rows of one mode."""
+    """The rows of one mode, or of one group; "" has no heading."""
 
     mode: str
     lines: tuple[LineText, ...]
@@ -72,25 +62,18 @@ class ColumnText:
     """A metric in the table of what stands beside; `href` leads to its history."""
 
     heading: str
-    href: str
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BesideText:
-    """The second table: a column group per metric, in it a column per arm."""
+class TableText:
+    """A further table: a column group per metric, in it a column per arm."""
 
+    title: str
     columns: tuple[ColumnText, ...]
     bands: tuple[BandText, ...]
-    lacks: tuple[str, ...]
     key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lowest:
-    """The cheapest cell of an arm, in words."""
-
-    arm: ArmText
-    words: str
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +86,15 @@ class GridText:
     svg: str
     caption: str
     unit: str
-    base: str
     folded: bool
+    ratios: bool
     arms: tuple[ArmText, ...]
-    missing: str
-    lowest: tuple[Lowest, ...]
+    found: Finding | None
     bands: tuple[BandText, ...]
     notes: tuple[str, ...]
-    beside: BesideText | None
+    key: str
+    crossings: TableText | None
+    beside: TableText | None
 
     @property
     def groups(self) -> tuple[BandText, ...]:
@@ -139,73 +123,134 @@ class _Notes:
 
 def grid_text(name: str, view: GridView, figures: Sequence[Figure]) -> GridText:
     """Return what the page shows of a grid view; `name` is unique on the page."""
-    rungs = view.rungs
-    grid = grid_of(figures, view.metric, rungs.ladder)
+    grid = grid_of(figures, view.metric, view.rungs.ladder)
+    control = grid_of(figures, view.control, grid.ladder) if view.control else None
     notes = _Notes()
     return GridText(
         name=name,
         title=grid.metric.title,
-        svg=draw_grid(grid, rungs.naming, name=name),
-        caption=_caption(grid, rungs),
+        svg=draw_grid(grid, view.rungs, name=name),
+        caption=_caption(grid, view),
         unit=grid.scale.symbol,
-        base=rungs.base,
         folded=view.folded,
+        ratios=grid.ladder.against is not Against.NOTHING,
         arms=tuple(ARM_TEXTS[arm.name] for arm in grid.arms),
-        missing="; ".join(mark_of(arm).label for arm in ARMS if arm not in grid.arms),
-        lowest=tuple(_lowest(grid, rungs)),
-        bands=tuple(_bands(grid, rungs, notes)),
+        found=finding(grid, view.rungs, control),
+        bands=tuple(_Teller(grid=grid, view=view, control=control, notes=notes).bands()),
         notes=notes.lines,
+        key=_key(grid, view),
+        crossings=_crossings(grid, view, figures),
         beside=_beside(grid, view, figures),
     )
 
 
-def _caption(grid: Grid, rungs: Rungs) -> str:
-    rule = ""
-    if grid.baseline.median is not None:
-        rule = f"; the dotted rule is {rungs.base}, threads, free-threaded"
-    return f"Medians with 99 % intervals on a {axis_of(grid.medians)} axis{rule}."
+def _caption(grid: Grid, view: GridView) -> str:
+    shown = drawn(grid)
+    axis = f"with 99 % intervals on a {axis_of(shown.medians)} axis"
+    if shown is not grid:
+        return f"Medians over the GIL build's, {axis}; the dotted rule is at 1."
+    if grid.ladder.against is Against.NOTHING:
+        return f"Medians {axis}; the dotted rule is at 1."
+    if grid.baseline.median is None:
+        return f"Medians {axis}."
+    return f"Medians {axis}; the dotted rule is {view.rungs.base}, threads, free-threaded."
 
 
-def _lowest(grid: Grid, rungs: Rungs) -> Iterator[Lowest]:
-    for arm in grid.arms:
-        found = grid.lowest(arm)
-        if found is not None and found[1].median is not None:
-            value, cell = found
-            number = f"{grid.scale.text(cell.median or 0)} {grid.scale.symbol}"
-            words = f"{cell.mode.title}, {rungs.naming((value,))}: {number}"
-            yield Lowest(arm=ARM_TEXTS[arm.name], words=words)
+def _key(grid: Grid, view: GridView) -> str:
+    """Return how the table is read."""
+    parts = [view.reading] if view.reading else []
+    if view.rungs.rivals:
+        parts.append(
+            "★ is the cheapest of its mode on its arm, and what its interval does not tell apart "
+            "from it."
+        )
+    if view.control:
+        parts.append(
+            "↑ is above the control beside it, by more than a tenth and with intervals apart."
+        )
+    if grid.ladder.against is Against.BASE:
+        parts.append(f"A ratio is to {view.rungs.base}, threads, free-threaded.")
+    if grid.ladder.against is Against.GIL_BUILD:
+        parts.append("A ratio is to the GIL build in the same row.")
+    parts.append("± is the farther end of the 99\N{NO-BREAK SPACE}% interval.")
+    missing = "; ".join(mark_of(arm).label for arm in ARMS if arm not in grid.arms)
+    return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 
 
-def _bands(grid: Grid, rungs: Rungs, notes: _Notes) -> Iterator[BandText]:
-    for mode, lines in grid.bands():
-        texts = tuple(_line(line, grid, rungs, notes) for line in lines)
-        yield BandText(mode=mode.title, lines=texts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Teller:
+    """Turns the lines of a grid into texts."""
+
+    grid: Grid
+    view: GridView
+    control: Grid | None
+    notes: _Notes
+
+    def bands(self) -> Iterator[BandText]:
+        for heading, lines in self.view.rungs.bands(self.grid):
+            yield BandText(mode=heading, lines=tuple(map(self._line, lines)))
+
+    def _line(self, line: Line) -> LineText:
+        label = self.view.rungs.naming(line.values)
+        if line.words:
+            return LineText(label=label, words=line.words, failed=line.state is State.FAILED)
+        (value,) = line.values
+        return LineText(label=label, cells=tuple(self._cell(cell, value) for cell in line.cells))
+
+    def _cell(self, cell: Cell, value: str) -> CellText:
+        arm = ARM_TEXTS[cell.arm.name]
+        if cell.figure is None or cell.median is None:
+            failed = cell.state is State.FAILED
+            return CellText(arm=arm, words=self.notes.pointed(cell), failed=failed)
+        grid, control = self.grid, self.control
+        return CellText(
+            arm=arm,
+            value=grid.scale.text(cell.median),
+            margin="" if cell.margin is None else margin(cell.margin),
+            ratio=self._ratio(cell),
+            base=cell.ratio == 1 and not cell.close,
+            cheapest=self.view.rungs.rivals and value in grid.cheapest(cell.mode, cell.arm),
+            above=bool(control and is_above(cell, control.cell(value, cell.mode, cell.arm))),
+            href=cell.figure.graph,
+        )
+
+    def _ratio(self, cell: Cell) -> str:
+        """Return a cell's ratio; where each row has a baseline, that needs none to itself."""
+        against = self.grid.ladder.against
+        of_itself = against is Against.GIL_BUILD and cell.arm == GIL_BUILD
+        return "" if against is Against.NOTHING or of_itself else ratio_of(cell)
 
 
-def _line(line: Line, grid: Grid, rungs: Rungs, notes: _Notes) -> LineText:
-    label = rungs.naming(line.values)
-    if line.words:
-        return LineText(label=label, words=line.words, failed=line.state is State.FAILED)
-    (value,) = line.values
-    return LineText(label=label, cells=tuple(_cell(c, value, grid, notes) for c in line.cells))
-
-
-def _cell(cell: Cell, value: str, grid: Grid, notes: _Notes) -> CellText:
-    arm = ARM_TEXTS[cell.arm.name]
-    if cell.figure is None or cell.median is None:
-        return CellText(arm=arm, words=notes.pointed(cell), failed=cell.state is State.FAILED)
-    return CellText(
-        arm=arm,
-        value=grid.scale.text(cell.median),
-        margin="" if cell.margin is None else margin(cell.margin),
-        ratio=ratio_of(cell),
-        base=cell == grid.baseline,
-        cheapest=value in grid.cheapest(cell.mode, cell.arm),
-        href=cell.figure.graph,
+def _crossings(grid: Grid, view: GridView, figures: Sequence[Figure]) -> TableText | None:
+    """Return the table of from which value on a mode's figures stay below a limit."""
+    if view.crossings is None or not grid.medians:
+        return None
+    every = [(each, grid_of(figures, each.metric, grid.ladder)) for each in view.crossings.every]
+    lines = [
+        LineText(
+            label=mode.title,
+            cells=tuple(
+                CellText(
+                    arm=ARM_TEXTS[arm.name],
+                    value=crossing_words(other, mode, arm, each.limit, view.crossings.sizes)
+                    or _DASH,
+                )
+                for each, other in every
+                for arm in grid.arms
+            ),
+        )
+        for mode, shown in grid.bands()
+        if not all(line.words for line in shown)
+    ]
+    return TableText(
+        title="From which size on",
+        columns=tuple(ColumnText(heading=each.heading) for each, _ in every),
+        bands=(BandText(mode="", lines=tuple(lines)),),
+        key=view.crossings.key,
     )
 
 
-def _beside(grid: Grid, view: GridView, figures: Sequence[Figure]) -> BesideText | None:
+def _beside(grid: Grid, view: GridView, figures: Sequence[Figure]) -> TableText | None:
     """Return the second table, with a row for every row of the first that has numbers."""
     grids = [(each, grid_of(figures, each.metric, grid.ladder)) for each in view.beside]
     shown = [(each, other) for each, other in grids if other.medians]
@@ -213,26 +258,30 @@ def _beside(grid: Grid, view: GridView, figures: Sequence[Figure]) -> BesideText
         return None
     bands = [
         BandText(
-            mode=mode.title,
+            mode=heading,
             lines=tuple(
                 LineText(label=view.rungs.naming(line.values), cells=tuple(_others(line, shown)))
                 for line in lines
                 if not line.words
             ),
         )
-        for mode, lines in grid.bands()
+        for heading, lines in view.rungs.bands(grid)
     ]
-    return BesideText(
-        columns=tuple(
-            ColumnText(
-                heading=f"{each.heading}, {other.scale.symbol}",
-                href=f"index.html#{quote(each.metric.benchmark)}",
-            )
-            for each, other in shown
-        ),
+    return TableText(
+        title=f"Beside it: {'; '.join(each.heading for each, _ in shown)}",
+        columns=tuple(_column(each, other) for each, other in shown),
         bands=tuple(band for band in bands if band.lines),
         lacks=tuple(dict.fromkeys(each.lacks for each, _ in shown if each.lacks)),
         key=view.key,
+    )
+
+
+def _column(beside: Beside, grid: Grid) -> ColumnText:
+    """Return a column's head; what has a benchmark for each row leads to no history."""
+    ladder, benchmark = grid.ladder, beside.metric.benchmark
+    return ColumnText(
+        heading=beside.heading if beside.share else f"{beside.heading}, {grid.scale.symbol}",
+        href=f"index.html#{quote(benchmark)}" if ladder.param else "",
     )
 
 

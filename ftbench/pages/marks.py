@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from ftbench.arms import Arm
+from ftbench.arms import ARMS, Arm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +40,20 @@ _MARKS: Final = MappingProxyType(
 def mark_of(arm: Arm) -> Mark:
     """Return the arm's mark."""
     return _MARKS[arm.name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmText:
+    """An arm in a legend, in a sentence or at the head of a column."""
+
+    name: str
+    character: str
+    label: str
+
+
+ARM_TEXTS: Final = MappingProxyType(
+    {
+        arm.name: ArmText(name=arm.name, character=mark_of(arm).character, label=mark_of(arm).label)
+        for arm in ARMS
+    }
+)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from ftbench.arms import ARMS
 from ftbench.pages import facts
-from ftbench.pages.grids import ARM_TEXTS, ArmText, GridText, grid_text
+from ftbench.pages.grids import GridText, grid_text
+from ftbench.pages.marks import ARM_TEXTS, ArmText
 from ftbench.pages.menus import Menu, menus
 from ftbench.pages.picks import Pick
-from ftbench.pages.scenarios import SECTIONS, GridView, Section, View
+from ftbench.pages.scenarios import GROUPS
+from ftbench.pages.sections import GridView, Group, Section, View
 from ftbench.pages.views import ViewText, view_text
 from ftbench.results import Figure, Machine, ResultTree, Source
 
@@ -27,6 +29,14 @@ class SectionText:
     views: tuple[ViewText | GridText, ...] = ()
     words: tuple[str, ...] = ()
     command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupText:
+    """Sections that belong together."""
+
+    title: str
+    sections: tuple[SectionText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +59,7 @@ class Page:
     menus: tuple[Menu, ...] = ()
     notices: tuple[facts.Notice, ...] = ()
     arms: tuple[ArmText, ...] = ()
-    sections: tuple[SectionText, ...] = ()
+    groups: tuple[GroupText, ...] = ()
     builds: facts.Builds | None = None
     machine: tuple[facts.Fact, ...] = ()
     invariants: tuple[tuple[str, str], ...] = ()
@@ -77,7 +87,7 @@ def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) ->
         menus=menus(pick, every, first),
         notices=facts.notices(pick, sources),
         arms=tuple(ARM_TEXTS[arm.name] for arm in ARMS),
-        sections=tuple(_section(section, figures, command) for section in SECTIONS),
+        groups=tuple(_group(group, figures, command) for group in GROUPS),
         builds=facts.builds(sources),
         machine=facts.machine_facts(machine, sources),
         invariants=tuple(_invariants(sources)),
@@ -103,6 +113,11 @@ def _invariants(sources: Iterable[Source]) -> list[tuple[str, str]]:
     return sorted({item for source in sources for item in source.invariants.items()})
 
 
+def _group(group: Group, figures: Sequence[Figure], command: str) -> GroupText:
+    sections = tuple(_section(section, figures, command) for section in group.sections)
+    return GroupText(title=group.title, sections=sections)
+
+
 def _section(section: Section, figures: Sequence[Figure], command: str) -> SectionText:
     """Return a section's views, or only how to measure it where nothing was."""
     texts = tuple(
@@ -111,10 +126,10 @@ def _section(section: Section, figures: Sequence[Figure], command: str) -> Secti
     )
     if any(text.svg for text in texts):
         return SectionText(scenario=section, views=texts)
-    benchmarks = {view.metric.benchmark for view in section.views}
+    benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
     ours = [figure for figure in figures if figure.benchmark in benchmarks]
     words = tuple(dict.fromkeys(map(_words, ours)))
-    return SectionText(scenario=section, words=words, command=f"{command} --bench {section.name}")
+    return SectionText(scenario=section, words=words, command=f"{command} --bench ^{section.name}")
 
 
 def _words(figure: Figure) -> str:

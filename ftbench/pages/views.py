@@ -9,7 +9,7 @@ from typing import ClassVar
 from ftbench.arms import ARMS
 from ftbench.pages.chart import draw
 from ftbench.pages.marks import mark_of
-from ftbench.pages.scenarios import View
+from ftbench.pages.sections import View
 from ftbench.pages.svg import needs_log
 from ftbench.probe.modes import MODES
 from ftbench.results import Cell, Comparison, Figure, State, compare
@@ -55,6 +55,7 @@ class ViewText:
     unit: str
     beside: str
     groups: tuple[Group, ...]
+    folded: bool = False
 
     @property
     def columns(self) -> int:
@@ -75,6 +76,7 @@ def view_text(name: str, view: View, figures: Sequence[Figure]) -> ViewText:
         unit=comparison.scale.symbol,
         beside=f"{view.beside.heading}, {symbol}" if view.beside and symbol else "",
         groups=tuple(_groups(comparison, beside if symbol else None)),
+        folded=view.folded,
     )
 
 

@@ -1,28 +1,58 @@
-"""One metric along one more parameter (strategies, numbers of writers), against one baseline."""
+"""One metric along a ladder (strategies, kernels, sizes of task) in every mode on every arm."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import cached_property
 
-from ftbench.arms import ARMS, Arm
-from ftbench.probe.modes import MODES, Mode
-from ftbench.results.comparison import Cell, Comparison, Metric, compare
-from ftbench.results.figure import Figure, State
+from ftbench.arms import ARMS, Arm, arm_named
+from ftbench.probe.modes import EVERY_MODE, MODES, Mode, mode_named
+from ftbench.results.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, _cell
+from ftbench.results.figure import Figure, Interval, State
 from ftbench.results.quantity import Scale, scale_for
+
+# The mode of a benchmark that has none: it runs in a process of one thread.
+ONE_THREAD = mode_named("serial")
+GIL_BUILD = arm_named("gil")
+
+
+class Against(Enum):
+    """What the ratios of a grid are to."""
+
+    BASE = auto()
+    """Threads on the free-threaded build, at the ladder's base value."""
+    GIL_BUILD = auto()
+    """The GIL build, at the same value and in the same mode."""
+    NOTHING = auto()
+    """There are none: the figures are ratios already, or are shares."""
+
+
+def _no_hole(_value: str, _mode: Mode) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """A parameter and those of its values that a grid goes through, in their order.
+    """What a grid goes through, in order: the values of a parameter, or metrics of one cell.
 
-    `base` is the value whose free-threaded threads are the baseline of the whole grid.
+    Without a `param` each value is the end of a benchmark's name: "10us" of `track_relative_10us`.
+    `base` is the value whose free-threaded threads are the baseline of the whole grid, "" where
+    there is none.  `hole` says why a value makes no sense in a mode: such a place is left out.
     """
 
     param: str
     values: tuple[str, ...]
-    base: str
+    base: str = ""
+    against: Against = Against.BASE
+    hole: Callable[[str, Mode], str | None] = _no_hole
+
+    def at(self, metric: Metric, value: str) -> Metric:
+        """Return what `metric` is at one value of this ladder."""
+        if self.param:
+            return metric.at(self.param, value)
+        return replace(metric, benchmark=f"{metric.benchmark}_{value}", instead=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +75,21 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """The comparisons of one metric, one per value of the ladder and in its order."""
+    """The cells of one metric, those of each value of the ladder together and in its order."""
 
     metric: Metric
     ladder: Ladder
-    rungs: tuple[Comparison, ...]
-
-    @cached_property
-    def medians(self) -> tuple[float, ...]:
-        """The medians that there are."""
-        return tuple(median for rung in self.rungs for median in rung.medians)
+    rungs: tuple[tuple[Cell, ...], ...]
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """All cells, value by value."""
-        return tuple(cell for rung in self.rungs for cell in rung.cells)
+        return tuple(cell for rung in self.rungs for cell in rung)
+
+    @cached_property
+    def medians(self) -> tuple[float, ...]:
+        """The medians that there are."""
+        return tuple(cell.median for cell in self.cells if cell.median is not None)
 
     @cached_property
     def scale(self) -> Scale:
@@ -69,8 +99,18 @@ class Grid:
 
     @property
     def baseline(self) -> Cell:
-        """The cell that every ratio is to."""
-        return self.rungs[self.ladder.values.index(self.ladder.base)].baseline
+        """The cell that every ratio is to; one without a figure where there is no such cell."""
+        if self.ladder.against is Against.BASE:
+            return self.cell(self.ladder.base, BASELINE_MODE, BASELINE_ARM)
+        return Cell(mode=BASELINE_MODE, arm=BASELINE_ARM, figure=None)
+
+    @cached_property
+    def _places(self) -> Mapping[tuple[str, str, str], Cell]:
+        return {
+            (value, cell.mode.name, cell.arm.name): cell
+            for value, rung in zip(self.ladder.values, self.rungs, strict=True)
+            for cell in rung
+        }
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
@@ -80,18 +120,25 @@ class Grid:
 
     def cell(self, value: str, mode: Mode, arm: Arm) -> Cell:
         """Return the cell of one mode on one arm at one value of the ladder."""
-        return self.rungs[self.ladder.values.index(value)].cell(mode, arm)
+        return self._places[value, mode.name, arm.name]
 
     def bands(self) -> Iterator[tuple[Mode, tuple[Line, ...]]]:
-        """Yield the modes of which there is anything to say, each with its lines."""
-        for mode in MODES:
+        """Yield the modes of which there is anything to say, each with its lines.
+
+        Of a mode that only some scenarios have, as of one that needs an engine, there is nothing
+        to say where it was skipped.
+        """
+        for mode in EVERY_MODE:
             lines = self._lines(mode)
-            if any(line.words != State.ABSENT for line in lines):
+            states = {cell.state for line in lines for cell in line.cells}
+            if states - (_UNSAID if mode in MODES else _UNSAID_OF_FURTHER):
                 yield mode, lines
 
     def _lines(self, mode: Mode) -> tuple[Line, ...]:
         lines: dict[str, Line] = {}
         for value in self.ladder.values:
+            if self.ladder.hole(value, mode):
+                continue
             cells = tuple(self.cell(value, mode, arm) for arm in self.arms or ARMS)
             said = {cell.words for cell in cells}
             words = said.pop() if len(said) == 1 else ""
@@ -116,26 +163,86 @@ class Grid:
 
     def lowest(self, arm: Arm) -> tuple[str, Cell] | None:
         """Return the cheapest cell of one arm with its value, None if nothing was measured."""
-        every = [
-            (value, rung.cell(mode, arm))
-            for value, rung in zip(self.ladder.values, self.rungs, strict=True)
-            for mode in MODES
+        measured = [
+            (place[0], cell)
+            for place, cell in self._places.items()
+            if cell.arm == arm and cell.median is not None
         ]
-        measured = [each for each in every if each[1].median is not None]
         return min(measured, key=lambda each: _median(each[1]), default=None)
+
+    def as_ratios(self) -> Grid:
+        """Return the grid of its ratios: what no cell with a ratio stands for is left out."""
+        rungs = tuple(tuple(map(_as_ratio, rung)) for rung in self.rungs)
+        return replace(self, rungs=rungs)
+
+
+_UNSAID = frozenset({State.ABSENT})
+_UNSAID_OF_FURTHER = frozenset({State.ABSENT, State.SKIPPED})
 
 
 def grid_of(figures: Iterable[Figure], metric: Metric, ladder: Ladder) -> Grid:
-    """Return `metric` at every value of `ladder`; `figures` are as `compare` wants them.
+    """Return `metric` at every value of `ladder`.
 
-    What stands in for the metric is not considered: a grid has one metric throughout.
+    `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
+    calls picks them.  What stands in for the metric is not considered: a grid has one throughout.
     """
-    figures = tuple(figure for figure in figures if figure.benchmark == metric.benchmark)
-    base = metric.at(ladder.param, ladder.base)
+    found = _found(figures, metric, ladder)
     rungs = tuple(
-        compare(figures, metric.at(ladder.param, value), against=base) for value in ladder.values
+        tuple(
+            _cell(mode, arm, found.get((value, mode.name, arm.name)), baseline)
+            for mode in EVERY_MODE
+            for baseline in [_baseline(found, ladder, value, mode)]
+            for arm in ARMS
+        )
+        for value in ladder.values
     )
     return Grid(metric=metric, ladder=ladder, rungs=rungs)
+
+
+_Found = Mapping[tuple[str, str, str], Figure]
+
+
+def _found(figures: Iterable[Figure], metric: Metric, ladder: Ladder) -> _Found:
+    """Return the metric's figures by value, mode and arm."""
+    metrics = {value: ladder.at(metric, value) for value in ladder.values}
+    return {
+        (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
+        for figure in figures
+        if figure.benchmark.startswith(metric.benchmark)
+        for value, one in metrics.items()
+        if one.of(figure)
+    }
+
+
+def _baseline(found: _Found, ladder: Ladder, value: str, mode: Mode) -> Figure | None:
+    """Return what the ratios at this value in this mode are to."""
+    match ladder.against:
+        case Against.BASE:
+            return found.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))
+        case Against.GIL_BUILD:
+            return found.get((value, mode.name, GIL_BUILD.name))
+        case Against.NOTHING:
+            return None
+
+
+def _as_ratio(cell: Cell) -> Cell:
+    """Return a cell whose figure is its ratio; one that was measured and has none is absent."""
+    figure = cell.figure
+    if figure is None or figure.median is None:
+        return cell
+    if cell.ratio is None:
+        return replace(cell, figure=None)
+    share, interval = cell.ratio / figure.median, figure.interval
+    return replace(
+        cell,
+        figure=replace(
+            figure,
+            unit="ratio",
+            median=cell.ratio,
+            interval=interval and Interval(low=interval.low * share, high=interval.high * share),
+            samples=tuple(sample * share for sample in figure.samples),
+        ),
+    )
 
 
 def _median(cell: Cell) -> float:

@@ -32,8 +32,6 @@ PER_WORKER: Final = Metric(
     title="memory per added worker, 8 workers",
     params={"workers": "8"},
 )
-
-
 STRATEGIES: Final = Ladder(
     param="strategy",
     values=("lock", "atomic", "striped", "local", "actor", "shared_memory"),
@@ -42,17 +40,16 @@ STRATEGIES: Final = Ladder(
 WRITERS: Final = Ladder(param="writers", values=("1", "2", "4", "8"), base="1")
 
 
-def shared_set(metric: str, title: str, fill: str) -> Metric:
+def tracked(group: str, name: str, title: str, **params: str) -> Metric:
+    """Return the metric `name` that a class tracks ("hybrid.Hybrid") at these parameters."""
+    return Metric(benchmark=f"{group}.track_{name}", title=title, params=params)
+
+
+def shared_set(name: str, title: str, fill: str) -> Metric:
     """Return a metric of shared_set; a grid adds the strategy."""
-    return Metric(
-        benchmark=f"shared_set.SharedSet.track_{metric}", title=title, params={"fill": fill}
-    )
+    return tracked("shared_set.SharedSet", name, title, fill=fill)
 
 
-def sharded_writers(metric: str, title: str, window: int) -> Metric:
+def sharded_writers(name: str, title: str, window: int) -> Metric:
     """Return a metric of sharded_writers; a grid adds the number of writers."""
-    return Metric(
-        benchmark=f"sharded_writers.ShardedWriters.track_{metric}",
-        title=title,
-        params={"window": str(window)},
-    )
+    return tracked("sharded_writers.ShardedWriters", name, title, window=str(window))

@@ -26,9 +26,17 @@ PLANS = (
     ),
 )
 
-# A few of the series of every section but footprint, of which nothing was measured.
+# A few of the series of some sections; of the others, as footprint, nothing was measured.
 SHOWN = (
     "_round",
+    "Pools.track_dispatch",
+    "Grain.track_relative_100us",
+    "Grain.track_relative_10ms",
+    "Grain.track_idle_10ms",
+    "SingleThread.time_kernel",
+    "MustScale.track_relative_2",
+    "MustScale.track_control_2",
+    "Io.track_request",
     "SharedSet.track_op",
     "SharedSet.track_lock_wait_p99",
     "ShardedWriters.track_op",

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ftbench.errors import FtbenchError
 from ftbench.pages.assets import assets_folder, npm_install
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 AXE = "axe-core@4.10.3"
 GRAPH = "index.html#lifecycle.Lifecycle.track_round"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return a browser of this system."""
-    executable = next(filter(None, map(shutil.which, NAMES)), None)
-    if executable is None:
-        pytest.skip("there is no chromium on this machine")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        launched = playwright.chromium.launch(
-            executable_path=executable, args=["--no-proxy-server", *arguments], headless=True
-        )
-        yield launched
-        launched.close()
 
 
 def unfold(page: Page) -> None:
@@ -84,8 +67,8 @@ def offline() -> None:
 def test_choose_shows_pictures_and_tables_and_needs_nothing(watched: Watched, site: str) -> None:
     watched.page.goto(f"{site}/choose.html")
     assert watched.page.locator("h1").inner_text().startswith("Which concurrency model")
-    assert watched.page.locator("svg.chart").count() == 6
-    assert watched.page.locator("svg.chart:visible").count() == 5
+    assert watched.page.locator("svg.chart").count() == 13
+    assert watched.page.locator("svg.chart:visible").count() == 8
     assert "31402f00" not in watched.page.locator("body").inner_text()
 
 

@@ -9,7 +9,7 @@ import synthetic
 from synthetic import Plan
 
 from ftbench.pages.gridchart import draw_grid
-from ftbench.pages.scenarios import BY_STRATEGY, BY_WRITERS
+from ftbench.pages.ladders import BY_STRATEGY, BY_WRITERS
 from ftbench.results import read_results
 from ftbench.results.grid import grid_of
 from ftbench.results.metrics import sharded_writers, shared_set
@@ -20,7 +20,7 @@ OP = shared_set("op", "op", "grown")
 def svg_of(folder: Path, plan: Plan) -> str:
     synthetic.write_tree(folder, plan, only="SharedSet.track_op")
     grid = grid_of(read_results(folder).figures, OP, BY_STRATEGY.ladder)
-    return draw_grid(grid, BY_STRATEGY.naming, name="picture")
+    return draw_grid(grid, BY_STRATEGY, name="picture")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def svg(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_picture_is_well_formed_and_named(svg: str) -> None:
-    root = ET.fromstring(svg.replace("xlink:href", "href"))  # noqa: S314 - our own
+    root = ET.fromstring(svg)  # noqa: S314 - our own
     assert root.tag == "svg"
     assert root.get("aria-labelledby") == "picture"
 
@@ -68,7 +68,7 @@ def test_a_mode_that_the_release_lacks_is_one_line(tmp_path: Path) -> None:
 
 def test_nothing_measured_is_no_picture() -> None:
     grid = grid_of([], sharded_writers("op", "op", 1), BY_WRITERS.ladder)
-    assert draw_grid(grid, BY_WRITERS.naming, name="picture") == ""
+    assert draw_grid(grid, BY_WRITERS, name="picture") == ""
 
 
 def test_the_same_figures_give_the_same_picture(svg: str, tmp_path: Path) -> None:

@@ -9,11 +9,15 @@ from synthetic import Plan
 
 from ftbench.arms import ARMS
 from ftbench.pages.grids import BandText, GridText, LineText, grid_text
-from ftbench.pages.scenarios import SECTIONS, GridView
+from ftbench.pages.scenarios import SECTIONS
+from ftbench.pages.sections import GridView
 from ftbench.results import read_results
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
-SHARED, SHARDED = SECTIONS[2:]
+SHARED, SHARDED = (
+    next(section for section in SECTIONS if section.name == name)
+    for name in ("shared_set", "sharded_writers")
+)
 GROWN, COLD = (view for view in SHARED.views if isinstance(view, GridView))
 ONE, WINDOW = (view for view in SHARDED.views if isinstance(view, GridView))
 
@@ -66,7 +70,7 @@ def test_the_articles_cell_is_what_every_ratio_is_to(grown: GridText) -> None:
     locked = line(band(grown.bands, "threads"), "lock").cells
     assert [cell.base for cell in locked] == [False, True, False]
     assert locked[1].ratio == f"1.00{TIMES}"
-    assert grown.base == "strategy lock"
+    assert "A ratio is to strategy lock, threads, free-threaded." in grown.key
 
 
 def test_the_cheapest_of_a_mode_is_marked_on_every_arm(grown: GridText) -> None:
@@ -77,7 +81,9 @@ def test_the_cheapest_of_a_mode_is_marked_on_every_arm(grown: GridText) -> None:
         if any(cell.cheapest for cell in each.cells)
     }
     assert marked == {"local"}
-    assert [each.words.partition(":")[0] for each in grown.lowest] == ["threads, local"] * 3
+    assert grown.found is not None
+    assert grown.found.intro == "The cheapest:"
+    assert [each.words.partition(":")[0] for each in grown.found.items] == ["threads, local"] * 3
 
 
 def test_a_static_hole_is_said_once(grown: GridText) -> None:
@@ -129,7 +135,7 @@ def test_a_cell_that_failed_has_failed_beside_too_and_holes_are_left_out(grown: 
 def test_an_arm_that_was_not_measured_has_no_column_and_is_named(tmp_path: Path) -> None:
     text = text_of(tmp_path, Plan(releases=("3.14.2",), arms=ARMS[1:2]))
     assert [arm.label for arm in text.arms] == ["free-threaded"]
-    assert text.missing == "GIL build; free-threaded, GIL on"
+    assert text.key.endswith("Not measured: GIL build; free-threaded, GIL on.")
     assert {len(each.cells) for band in text.bands for each in band.lines if not each.words} == {1}
 
 
@@ -155,7 +161,7 @@ def test_a_grid_of_failures_has_its_reasons_and_no_picture(tmp_path: Path) -> No
         return group.startswith(synthetic.SHARED_SET)
 
     text = text_of(tmp_path, Plan(releases=("3.14.2",), spoil=spoil))
-    assert (text.svg, text.lowest, text.beside) == ("", (), None)
+    assert (text.svg, text.found, text.beside) == ("", None, None)
     (only,) = band(text.bands, "threads").lines
     assert only.label == "every strategy"
     assert only.words.startswith("failed: WorkerFailedError")
