@@ -11,7 +11,7 @@ from ftbench.arms import Arm
 from ftbench.pages.marks import ARM_TEXTS, ArmText
 from ftbench.pages.sections import Rungs
 from ftbench.probe.modes import Mode
-from ftbench.results import Cell
+from ftbench.results import Cell, Interval
 from ftbench.results.grid import GIL_BUILD, Against, Grid
 from ftbench.results.quantity import scale_for, times
 from ftbench.statistics.crossover import crossover
@@ -73,12 +73,14 @@ def _means(grid: Grid) -> Iterator[ArmWords]:
 
 def is_above(cell: Cell, control: Cell) -> bool:
     """Tell whether a cell lies above its control: clearly, and beyond doubt."""
-    if cell.figure is None or control.figure is None or not (cell.median and control.median):
-        return False
-    ours, theirs = cell.figure.interval, control.figure.interval
+    ours, theirs = _interval(cell), _interval(control)
     if ours is None or theirs is None or ours.overlaps(theirs):
         return False
-    return cell.median > _WORTH_A_MARK * control.median
+    return (cell.median or 0) > _WORTH_A_MARK * (control.median or 0)
+
+
+def _interval(cell: Cell) -> Interval | None:
+    return cell.figure.interval if cell.figure else None
 
 
 def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[ArmWords]:
@@ -90,12 +92,15 @@ def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[ArmWords]:
 
 
 def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs) -> str:
-    """Return how many of a group lie above their control, and which; "" if none was measured."""
+    """Return how many of a group lie above their control, and which; "" if it cannot be told.
+
+    It can be told of those that have an interval.
+    """
     pairs = [
         (value, cell, control.cell(value, cell.mode, arm))
         for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)
         for cell in rung
-        if value in rungs.groups[heading] and cell.arm == arm and cell.median is not None
+        if value in rungs.groups[heading] and cell.arm == arm and _interval(cell)
     ]
     above = [rungs.name(value) for value, cell, other in pairs if is_above(cell, other)]
     named = f" ({', '.join(above)})" if 0 < len(above) < len(pairs) else ""

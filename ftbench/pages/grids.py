@@ -172,7 +172,10 @@ def _key(grid: Grid, view: GridView) -> str:
         parts.append(f"A ratio is to {view.rungs.base}, threads, free-threaded.")
     if grid.ladder.against is Against.GIL_BUILD:
         parts.append("A ratio is to the GIL build in the same row.")
-    parts.append("± is the farther end of the 99\N{NO-BREAK SPACE}% interval.")
+    parts.append(
+        "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
+        "wide beyond 100\N{NO-BREAK SPACE}%."
+    )
     missing = "; ".join(mark_of(arm).label for arm in ARMS if arm not in grid.arms)
     return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 

@@ -23,7 +23,7 @@ def counted(values: tuple[str, ...], noun: str) -> dict[str, str]:
     return {value: f"{value}{_SPACE}{noun}{'s' * (value != '1')}" for value in values}
 
 
-def pools(*values: str) -> Rungs:
+def pools(*values: str, rivals: bool = True) -> Rungs:
     """Return a ladder of these pools, the executor as the base."""
     return Rungs(
         ladder=Ladder(param="pool", values=values, base="executor", hole=no_such_pool),
@@ -33,6 +33,7 @@ def pools(*values: str) -> Rungs:
             "multiprocessing": POOL_TABLE["multiprocessing"].title,
             "joblib": POOL_TABLE["joblib"].title,
         },
+        rivals=rivals,
     )
 
 
@@ -44,7 +45,10 @@ BY_WRITERS: Final = Rungs(
     names=counted(WRITERS.values, "writer"),
 )
 BY_POOL: Final = pools(*POOL_TABLE)
-BY_WATCHED_POOL: Final = pools(*(kind.name for kind in POOL_TABLE.values() if kind.futures))
+# No rivals: what goes on because it has noticed nothing is not the better one.
+BY_WATCHED_POOL: Final = pools(
+    *(kind.name for kind in POOL_TABLE.values() if kind.futures), rivals=False
+)
 BY_CHANNEL: Final = Rungs(
     ladder=Ladder(param="channel", values=channels.CHANNELS, base="queue", hole=channels.hole),
     every="every channel",

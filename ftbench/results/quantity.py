@@ -68,11 +68,10 @@ def digits(number: float) -> str:
 def margin(share: float) -> str:
     """Return how far an interval reaches to either side, in whole percent and never too little.
 
-    `share` is of the median: 0.043 → "±5 %", 2.0 → "±>100 %".
+    `share` is of the median: 0.043 → "±5 %"; beyond 100 % it is only "wide".
     """
     percent = math.ceil(share * 100)
-    said = f"±{percent}" if percent <= _WHOLE else f"±>{_WHOLE}"
-    return f"{said}\N{NARROW NO-BREAK SPACE}%"
+    return f"±{percent}\N{NARROW NO-BREAK SPACE}%" if percent <= _WHOLE else "wide"
 
 
 def times(ratio: float) -> str:

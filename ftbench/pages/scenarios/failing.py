@@ -54,13 +54,14 @@ FAILING: Final = Group(
                 GridView(
                     metric=_failure("recover", "time from the crash to a working pool"),
                     rungs=BY_WATCHED_POOL,
+                    reading="multiprocessing.Pool goes on at once because it tells nobody: "
+                    "whoever waits for the lost task waits for ever.",
                     beside=(
                         Beside(
                             metric=_failure("detect", "until it is known"),
                             heading="until it is known",
                             values=("executor",),
-                            lacks="multiprocessing.Pool goes on without telling anybody: whoever "
-                            "waits for the lost task waits for ever",
+                            lacks="is never known",
                         ),
                         Beside(metric=_failure("lost", "tasks lost"), heading="lost"),
                         Beside(metric=_failure("stop", "ending a full pool"), heading="ending"),
