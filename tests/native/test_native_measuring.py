@@ -179,5 +179,6 @@ def test_a_measurement_that_is_killed_leaves_no_process(
         eventually(lambda: pid.exists() and pid.read_text() != "", "the program runs")
     finally:
         getattr(measuring, how)()
-        measuring.wait(20)
+        code = measuring.wait(20)
+    assert code != 0
     eventually(lambda: gone(pid), "the program is gone")

@@ -34,7 +34,8 @@ def test_the_whole_document_tells_the_same_when_it_is_read_again() -> None:
 
 
 def test_the_document_is_json_that_others_can_read() -> None:
-    json.dumps(document(report_of(DONE)), allow_nan=False)
+    text = json.dumps(document(report_of(DONE)), allow_nan=False)
+    assert json.loads(text)["schema"] == SCHEMA
 
 
 def test_what_was_computed_is_computed_anew() -> None:
