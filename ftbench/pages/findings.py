@@ -39,7 +39,7 @@ class Finding:
 def finding(grid: Grid, rungs: Rungs, control: Grid | None) -> Finding | None:
     """Return what a grid comes to, None where that cannot be said in a sentence."""
     if control is not None:
-        return _finding("Above the control:", _above(grid, control, rungs))
+        return _finding("Clearly above the control:", _above(grid, control, rungs))
     if grid.ladder.against is Against.GIL_BUILD:
         return _finding("All of it, geometric mean:", _means(grid))
     if rungs.rivals:

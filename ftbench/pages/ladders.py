@@ -29,10 +29,6 @@ def pools(*values: str, rivals: bool = True) -> Rungs:
         ladder=Ladder(param="pool", values=values, base="executor", hole=no_such_pool),
         every="every pool",
         base="the executor",
-        names={
-            "multiprocessing": POOL_TABLE["multiprocessing"].title,
-            "joblib": POOL_TABLE["joblib"].title,
-        },
         rivals=rivals,
     )
 

@@ -36,7 +36,7 @@ SHOWN = (
     "SingleThread.time_kernel",
     "MustScale.track_relative_2",
     "MustScale.track_control_2",
-    "Io.track_request",
+    "Io.track_cpu",
     "SharedSet.track_op",
     "SharedSet.track_lock_wait_p99",
     "ShardedWriters.track_op",

@@ -162,7 +162,7 @@ def test_a_table_says_from_which_size_on_a_pool_pays(every: tuple[Figure, ...]) 
 def test_an_engine_has_a_band_only_where_it_was_measured(
     every: tuple[Figure, ...], older: tuple[Figure, ...]
 ) -> None:
-    assert labels(text_of("pools", every))["joblib, loky"] == ["executor", "joblib.Parallel"]
+    assert labels(text_of("pools", every))["joblib, loky"] == ["executor", "joblib"]
     assert [*labels(text_of("pools", older))] == [
         "threads",
         "processes, fork",
@@ -178,9 +178,7 @@ def test_an_engine_that_failed_has_a_band(tmp_path: Path) -> None:
 
     text = text_of("pools", figures(tmp_path, Plan(releases=("3.14.2",), spoil=spoil)))
     (band,) = (each for each in text.bands if each.mode == "joblib, loky")
-    assert [(line.failed, line.label) for line in band.lines] == [
-        (True, "executor, joblib.Parallel")
-    ]
+    assert [(line.failed, line.label) for line in band.lines] == [(True, "executor, joblib")]
 
 
 def test_modes_have_the_pools_and_channels_that_they_can_have(every: tuple[Figure, ...]) -> None:

@@ -56,6 +56,11 @@ WORKERS: Final = Group(
             "pool to its first result, until all eight are at work, and to end it.",
             hides="Real work and large arguments; those are below. Executors of threads and "
             "subinterpreters ignore a map's chunks: there, a chunk of 64 saves nothing.",
+            terms=(
+                ("executor", "that of concurrent.futures, or loky's of the same kind."),
+                ("multiprocessing", "multiprocessing.Pool, and its ThreadPool."),
+                ("joblib", "joblib.Parallel, over loky."),
+            ),
             views=(
                 GridView(
                     metric=_pools("dispatch", "time to hand over one task, pool of 8 workers"),
