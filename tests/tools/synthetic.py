@@ -112,8 +112,10 @@ def _write_file(
     results = Results(
         params, requirements, release.commit_id, date_of(release), arm.python, name, variables
     )
-    chance = random.Random(f"{plan.seed} {release.commit_id} {name}")  # noqa: S311 - made-up data
     for benchmark in listed.values():
+        # By its name: another benchmark more changes no figure of this one.
+        seed = f"{plan.seed} {release.commit_id} {name} {benchmark['name']}"
+        chance = random.Random(seed)  # noqa: S311 - made-up data
         outcome = _outcome(benchmark, release, arm, plan, chance)
         results.add_result(
             benchmark, outcome, started_at=_started(plan), duration=1.0, record_samples=True
