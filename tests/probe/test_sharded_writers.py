@@ -145,7 +145,7 @@ def test_writers_together_hold_what_one_set_would(
 def test_a_window_that_no_round_is_a_multiple_of_is_code_3(window: int) -> None:
     done = run_probe(sys.executable, "sharded_writers", "--set", f"window={window}")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "1024 operations per producer, no multiple of this window" in done.stderr
+    assert "512 operations per producer, no multiple of this window" in done.stderr
 
 
 def test_the_article_had_no_windows() -> None:
