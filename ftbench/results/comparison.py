@@ -130,44 +130,37 @@ def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
     return tuple(dict.fromkeys(pairs))
 
 
-def compare(
-    figures: Iterable[Figure], metric: Metric, *, against: Metric | None = None
-) -> Comparison:
+def compare(figures: Iterable[Figure], metric: Metric) -> Comparison:
     """Return every mode on every arm.
 
     `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
-    calls picks them.  The baseline is free-threaded threads of `against`, by default of `metric`.
+    calls picks them.
     """
     figures = tuple(figures)
-    comparison = _compare(figures, metric, against or metric)
+    comparison = _compare(figures, metric)
     if metric.instead is not None and not comparison.medians:
         other = compare(figures, metric.instead)
         return other if other.medians else comparison
     return comparison
 
 
-def _compare(figures: tuple[Figure, ...], metric: Metric, against: Metric) -> Comparison:
-    found = _found(figures, metric)
-    others = found if against is metric else _found(figures, against)
-    baseline = others.get((BASELINE_MODE.name, BASELINE_ARM.name))
+def _compare(figures: tuple[Figure, ...], metric: Metric) -> Comparison:
+    found = {
+        (figure.params.get("mode"), figure.arm.name): figure
+        for figure in figures
+        if metric.of(figure)
+    }
+    baseline = found.get((BASELINE_MODE.name, BASELINE_ARM.name))
     cells = [
-        _cell(mode, arm, found.get((mode.name, arm.name)), baseline)
+        cell_of(mode, arm, found.get((mode.name, arm.name)), baseline)
         for mode in MODES
         for arm in ARMS
     ]
     return Comparison(metric=metric, cells=tuple(cells))
 
 
-def _found(figures: tuple[Figure, ...], metric: Metric) -> Mapping[tuple[str, str], Figure]:
-    """Return the metric's figures by mode and arm."""
-    return {
-        (figure.params.get("mode", ""), figure.arm.name): figure
-        for figure in figures
-        if metric.of(figure)
-    }
-
-
-def _cell(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None) -> Cell:
+def cell_of(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None) -> Cell:
+    """Return the cell of a figure, with its ratio to the baseline's."""
     ratio = _ratio(figure, baseline)
     if ratio is None or figure is None or baseline is None or figure is baseline:
         return Cell(mode=mode, arm=arm, figure=figure, ratio=ratio)

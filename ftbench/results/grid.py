@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ftbench.arms import ARMS, Arm, arm_named
 from ftbench.probe.modes import EVERY_MODE, MODES, Mode, mode_named
-from ftbench.results.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, _cell
+from ftbench.results.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, cell_of
 from ftbench.results.figure import Figure, Interval, State
 from ftbench.results.quantity import Scale, scale_for
 
@@ -189,7 +189,7 @@ def grid_of(figures: Iterable[Figure], metric: Metric, ladder: Ladder) -> Grid:
     found = _found(figures, metric, ladder)
     rungs = tuple(
         tuple(
-            _cell(mode, arm, found.get((value, mode.name, arm.name)), baseline)
+            cell_of(mode, arm, found.get((value, mode.name, arm.name)), baseline)
             for mode in EVERY_MODE
             for baseline in [_baseline(found, ladder, value, mode)]
             for arm in ARMS

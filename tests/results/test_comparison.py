@@ -90,12 +90,6 @@ def test_figures_of_other_params_are_of_another_metric() -> None:
     assert compare([other], ROUND).medians == ()
 
 
-def test_a_ratio_can_be_to_the_threads_of_another_metric() -> None:
-    one = replace(BASE, params={"mode": "threads", "workers": "1"}, median=8.0)
-    cell = compare([BASE, one], ROUND.at("workers", "1"), against=ROUND).baseline
-    assert (cell.median, cell.ratio) == (8.0, 4.0)
-
-
 def test_a_metric_at_a_value_has_nothing_to_stand_in_for_it() -> None:
     made = Metric(benchmark="b", title="t", params={"a": "1"}, instead=ROUND).at("b", "2")
     assert made == Metric(benchmark="b", title="t", params={"a": "1", "b": "2"})
