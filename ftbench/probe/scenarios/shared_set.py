@@ -45,7 +45,7 @@ from ftbench.probe.sharing.ids import draw
 from ftbench.probe.strategies import STRATEGIES, Strategy, Work, Yield, hole, managed
 from ftbench.probe.teams import Round, team_of
 
-# Operations per worker: some 0.1 s of them on a machine of today, in memory and by a manager.
+# Operations per worker, in memory and by a manager, whose each takes many times as long.
 OPERATIONS, MANAGED_OPERATIONS = 8_000, 256
 # A clock call is nothing beside a call of a manager, and little beside those of a pipe.
 EVERY, EVERY_ONE = 64, 1
