@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
-import jinja2
-from markupsafe import Markup
-
+from ftbench.pages import frame
 from ftbench.pages.menus import address
 from ftbench.pages.page import Page, empty_page, page_of
 from ftbench.pages.picks import FIRST_PAGE, first_pick, picks
@@ -33,27 +30,8 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 def render(page: Page) -> str:
     """Return the page's HTML; every text from a result file is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        loader=jinja2.FunctionLoader(_template),
-    )
-    environment.filters["trusted"] = _trusted
-    template = environment.get_template("choose.html.j2")
-    return template.render(page=page, style=_template("choose.css"))
-
-
-def _template(name: str) -> str:
-    return (resources.files("ftbench.pages") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _trusted(own: str) -> str:
-    """Let our own style sheet and pictures through: no text of a result file is in them."""
-    return Markup(own)  # noqa: S704 - both are ours
+    return frame.render("choose.html.j2", page, here="choose")
 
 
 def _write(path: Path, page: Page) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(render(page), encoding="utf-8", newline="\n")
-    return path
+    return frame.write(path, render(page))

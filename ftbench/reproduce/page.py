@@ -116,7 +116,7 @@ def page(report: Report) -> str:
     environment.filters["trusted"] = _trusted
     own = resources.files(__package__) / "templates"
     shared = resources.files("ftbench.pages") / "templates"
-    sheets = (shared / "choose.css", own / "reproduce.css")
+    sheets = (shared / "frame.css", own / "reproduce.css")
     return environment.from_string((own / "reproduce.html.j2").read_text(encoding="utf-8")).render(
         page=_page(report), style="".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     )

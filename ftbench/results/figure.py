@@ -42,6 +42,11 @@ class Figure:
     `median`, `interval` and `samples` are in `unit` ("seconds", "bytes", …) and there only if
     `state` is measured.  `reason` says why a cell was skipped or how it failed; "" where nothing
     is on record.  `runs` are the runs that the figure came from: a ratio needs one in common.
+    `processes` are the samples once more, by the fresh process that took them and in the order of
+    measuring; () where the records do not tell them apart.  `interference` says what else ran
+    while they were taken, "" if nothing did.  `effort` is what an operating system counts, the
+    median over the processes of the cell: "cpu_seconds", "voluntary_switches",
+    "involuntary_switches", "minor_faults" and whatever else the record of its cell has.
     `graph` is the address of the series on asv's pages, relative to the site.
     """
 
@@ -59,7 +64,30 @@ class Figure:
     samples: tuple[float, ...] = ()
     reason: str = ""
     runs: frozenset[str] = frozenset()
+    processes: tuple[tuple[float, ...], ...] = ()
+    interference: str = ""
+    effort: Mapping[str, float] = field(default_factory=dict)
     graph: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseSeries:
+    """One series of an A/A run: the same interpreter as if it were two releases, interleaved.
+
+    `medians` are those of fresh processes, in `unit` and in the order of measuring; `order` has a
+    letter per process, which of the two it stood for: "ABBAABBA".
+    """
+
+    machine: str
+    release: Release
+    arm: Arm
+    flavour: str
+    profile: str
+    benchmark: str
+    params: Mapping[str, str]
+    unit: str
+    medians: tuple[float, ...]
+    order: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,4 +156,5 @@ class ResultTree:
     figures: tuple[Figure, ...] = ()
     sources: tuple[Source, ...] = ()
     machines: tuple[Machine, ...] = ()
+    noise: tuple[NoiseSeries, ...] = ()
     warnings: tuple[Unreadable, ...] = ()

@@ -1,0 +1,1 @@
+"""Verdicts over results: release against release, arm against arm, machine against machine."""
