@@ -203,6 +203,8 @@ def _figure(
     params = {param: plain_text(value) for param, value in reprs.items()}
     source = file.source
     measured = cell.state is State.MEASURED
+    samples = tuple(cell.samples or ()) if measured else ()
+    replicates = file.sidecar.replicates(name, params)
     return Figure(
         machine=source.machine,
         release=source.release,
@@ -215,9 +217,12 @@ def _figure(
         state=cell.state,
         median=cell.value if measured else None,
         interval=_interval(cell.stats) if measured else None,
-        samples=tuple(cell.samples or ()) if measured else (),
+        samples=samples,
         reason=file.sidecar.reason(cell.state, name, params),
-        runs=file.sidecar.runs(name, params),
+        runs=replicates.runs,
+        processes=replicates.split(name.rpartition(".")[2], samples),
+        interference=replicates.interference if measured else "",
+        effort=replicates.effort if measured else {},
         graph=_graph(source, name, reprs),
     )
 

@@ -11,16 +11,18 @@ from typing import Any
 from ftbench.errors import ResultsError
 from ftbench.results.figure import Start, State, Unreadable
 from ftbench.results.records import Record, Records, read_records, records_path
+from ftbench.results.replicates import Replicates, run_of
 
 _Key = tuple[str, frozenset[tuple[str, str]]]
+_NONE = Replicates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
     """The records of one result file, by what a reader of figures asks of them.
 
-    `told` are the skip and failure records, in the order of the file; `runs_by_cell` are the
-    runs that measured each cell.
+    `told` are the skip and failure records, in the order of the file; `by_cell` holds what the
+    processes that measured a cell say of it.
     """
 
     builds: tuple[Record, ...] = ()
@@ -29,7 +31,7 @@ class Sidecar:
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
     told: tuple[Record, ...] = ()
-    runs_by_cell: Mapping[_Key, frozenset[str]] = field(default_factory=dict)
+    by_cell: Mapping[_Key, Replicates] = field(default_factory=dict)
     warnings: tuple[Unreadable, ...] = ()
 
     def reason(self, state: State, benchmark: str, params: Mapping[str, str]) -> str:
@@ -49,10 +51,10 @@ class Sidecar:
                 return _reason(record)
         return ""
 
-    def runs(self, benchmark: str, params: Mapping[str, str]) -> frozenset[str]:
-        """Return the runs that measured the cell."""
+    def replicates(self, benchmark: str, params: Mapping[str, str]) -> Replicates:
+        """Return what is on record of the processes that measured the cell."""
         key = _key({"group": benchmark.rpartition(".")[0], "params": params})
-        return self.runs_by_cell.get(key, frozenset())
+        return self.by_cell.get(key, _NONE)
 
 
 def read_sidecar(result_file: Path) -> Sidecar:
@@ -81,7 +83,7 @@ def digest(records: Records) -> Sidecar:
             for name, checked in _mapping(cell.get("invariants")).items()
         },
         told=tuple(record for record in sound if record["kind"] != "cell"),
-        runs_by_cell=_runs(cells),
+        by_cell=_by_cell(cells),
     )
 
 
@@ -123,7 +125,7 @@ def _starts(cells: Iterable[Record]) -> tuple[Start, ...]:
             continue
         load = next(iter(_list(cell.get("load"))), None)
         known_load = float(load) if isinstance(load, int | float) else None
-        start = Start(run=_run(cell), at=at, load=known_load)
+        start = Start(run=run_of(cell), at=at, load=known_load)
         if start.run not in first or start.at < first[start.run].at:
             first[start.run] = start
     return tuple(sorted(first.values(), key=lambda start: start.at))
@@ -138,12 +140,8 @@ def _moment(text: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _run(cell: Record) -> str:
-    return str(cell.get("run") or "")
-
-
-def _runs(cells: Iterable[Record]) -> Mapping[_Key, frozenset[str]]:
-    runs: dict[_Key, set[str]] = {}
+def _by_cell(cells: Iterable[Record]) -> Mapping[_Key, Replicates]:
+    grouped: dict[_Key, list[Record]] = {}
     for cell in cells:
-        runs.setdefault(_key(cell), set()).add(_run(cell))
-    return {key: frozenset(names) for key, names in runs.items()}
+        grouped.setdefault(_key(cell), []).append(cell)
+    return {key: Replicates.of(records) for key, records in grouped.items()}

@@ -52,6 +52,7 @@ def test_a_measured_cell_has_its_median_interval_samples_and_run(folder: Path) -
     assert figure.interval is not None
     assert figure.interval.low <= figure.median <= figure.interval.high
     assert figure.runs == {"run-1"}
+    assert sum(figure.processes, ()) == figure.samples
     assert (figure.flavour, figure.profile) == ("source-gcc12", "full")
 
 
