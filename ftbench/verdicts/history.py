@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ftbench.arms import Arm
-from ftbench.releases import Release
-from ftbench.results import ResultTree
-from ftbench.verdicts.comparing import Comparison
+from ftbench.arms import ARMS, Arm
+from ftbench.releases import Level, Release
+from ftbench.results import Figure, ResultTree, Source, State
+from ftbench.verdicts.comparing import Comparison, compare_by, evidence
 
 
 class Against(StrEnum):
@@ -18,14 +19,17 @@ class Against(StrEnum):
     FEATURE = "the last feature release"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What may be compared from release to release: one machine, flavour, profile and arm."""
+    """What may be compared from release to release: one machine, flavour, profile and arm.
+
+    Hashed without the arm, which cannot be.
+    """
 
     machine: str
     flavour: str
     profile: str
-    arm: Arm
+    arm: Arm = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,60 @@ class Step:
 
 
 def lines(tree: ResultTree) -> tuple[Line, ...]:
-    """Return the lines that there are results of, sorted."""
-    raise NotImplementedError
+    """Return the lines that there are results of, sorted; of one build, in the arms' order."""
+    return tuple(sorted({_line_of(source) for source in tree.sources}, key=_rank))
 
 
 def history(tree: ResultTree, line: Line) -> tuple[Step, ...]:
-    """Return every step of a line, oldest first; a release has up to two."""
-    raise NotImplementedError
+    """Return every step of a line, oldest first; a release has up to two.
+
+    Each step is a family of its own.  A release is judged against the newest older one of its
+    series that there are figures of, and against the last feature release, see `last_feature`.
+    """
+    figures: dict[Release, list[Figure]] = {}
+    for figure in tree.figures:
+        if figure.state is State.MEASURED and _line_of(figure) == line:
+            figures.setdefault(figure.release, []).append(figure)
+    known = evidence(tree)
+    return tuple(
+        Step(
+            line=line,
+            release=release,
+            base=base,
+            against=against,
+            comparison=compare_by(known, figures[base], figures[release]),
+        )
+        for release in sorted(figures)
+        for against, base in bases(release, figures)
+    )
+
+
+def bases(release: Release, measured: Iterable[Release]) -> Iterator[tuple[Against, Release]]:
+    """Yield what a release is judged against, of those that were measured."""
+    older = sorted(each for each in measured if each < release)
+    if older and older[-1].series == release.series:
+        yield Against.BEFORE, older[-1]
+    feature = last_feature(release, older)
+    if feature is not None:
+        yield Against.FEATURE, feature
+
+
+def last_feature(release: Release, measured: Iterable[Release]) -> Release | None:
+    """Return the newest final release of the series before that was measured, None without one.
+
+    Not its x.y.0: who looks at 3.15 asks what it changes for the users of 3.14, and those run the
+    newest 3.14; what that series' own maintenance changed is in the other column.  So the base of
+    a series is one and the same for all its releases, and moves when a newer one is measured.
+    """
+    start = release.major, release.minor
+    finals = (each for each in measured if each.level is Level.FINAL)
+    return max((each for each in finals if (each.major, each.minor) < start), default=None)
+
+
+def _line_of(item: Figure | Source) -> Line:
+    return Line(machine=item.machine, flavour=item.flavour, profile=item.profile, arm=item.arm)
+
+
+def _rank(line: Line) -> tuple[str, str, str, int]:
+    order = [arm.name for arm in ARMS]
+    return line.machine, line.flavour, line.profile, order.index(line.arm.name)
