@@ -31,6 +31,7 @@ from ftbench.results.figure import (
     State,
     Unreadable,
 )
+from ftbench.results.noise import read_noise
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
 _BENCHMARKS = "benchmarks.json"
@@ -55,6 +56,7 @@ def read_results(folder: Path) -> ResultTree:
         figures=tuple(figure for file in files for figure in _figures(file, benchmarks)),
         sources=tuple(_where_runs_began([file.source for file in files])),
         machines=tuple(machines),
+        noise=tuple(read_noise(folder, warnings)),
         warnings=tuple(warnings),
     )
 
