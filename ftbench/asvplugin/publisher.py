@@ -1,4 +1,4 @@
-"""What `asv publish` does after its own pages: names and assets, then our first page."""
+"""What `asv publish` does after its own pages: names and assets, then our pages."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class SitePublisher(OutputPublisher):
                 write_assets(html_dir, folder)
 
 
-class ChoosePublisher(OutputPublisher):
-    """Writes Choose, the first page."""
+class PagesPublisher(OutputPublisher):
+    """Writes our own pages, Choose first."""
 
     order: ClassVar = 11
-    name: ClassVar = "ftbench-choose"
+    name: ClassVar = "ftbench-pages"
     button_label: ClassVar = "Choose"
     description: ClassVar = "Every mode on every arm"
 
@@ -55,13 +55,13 @@ class ChoosePublisher(OutputPublisher):
     def publish(
         cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
     ) -> None:
-        """Read the results again, whole: asv's graphs know medians, and one benchmark each."""
+        """Read the results again, once for all pages: asv's graphs know medians alone."""
         # Only publish may pay for matplotlib: every asv command loads this module.
-        from ftbench.pages.choose import write_choose  # noqa: PLC0415
+        from ftbench.pages.every import write_every  # noqa: PLC0415
 
         with told_by_asv():
             tree = read_results(Path(conf.results_dir))
             for warning in tree.warnings:
                 log.warning(str(warning))
-            pages = write_choose(tree, Path(conf.html_dir))
+            pages = write_every(tree, Path(conf.html_dir))
         log.info(f"First page: {pages[0]}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ftbench.pages import frame
 from ftbench.pages.menus import address
 from ftbench.pages.page import Page, empty_page, page_of
-from ftbench.pages.picks import FIRST_PAGE, first_pick, picks
-from ftbench.results import ResultTree
+from ftbench.pages.picks import FIRST_PAGE, Pick, first_pick, picks
+from ftbench.results import Figure, ResultTree
 
 
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -17,15 +20,42 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     Everything that a page needs is in it, so that it also works from a disk, without a server,
     without a network and without a script.  Raises `OSError` where the folder cannot be written.
     """
+    return tuple(path for job in choose_jobs(tree, html_dir) for path in job())
+
+
+def choose_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple[Path, ...]]]:
+    """Return what writes each page of Choose, the first page first."""
     every = picks(tree)
     first = first_pick(every, tree)
     if first is None:
-        return (_write(html_dir / FIRST_PAGE, empty_page(tree)),)
-    ordered = (first, *(pick for pick in every if pick != first))
-    return tuple(
-        _write(html_dir / address(pick, first), page_of(pick, every, first, tree))
-        for pick in ordered
-    )
+        return [lambda: (_write(html_dir / FIRST_PAGE, empty_page(tree)),)]
+    shares = _shares(tree, every)
+
+    def write(pick: Pick) -> tuple[Path, ...]:
+        page = page_of(pick, every, first, shares[pick])
+        return (_write(html_dir / address(pick, first), page),)
+
+    return [partial(write, pick) for pick in (first, *(each for each in every if each != first))]
+
+
+def _shares(tree: ResultTree, every: Sequence[Pick]) -> Mapping[Pick, ResultTree]:
+    """Return for each pick the results that its page shows: looked for once, and not per page."""
+    figures: dict[tuple[object, ...], list[Figure]] = {}
+    for figure in tree.figures:
+        place = (figure.machine, figure.release, figure.profile, figure.arm.python, figure.flavour)
+        figures.setdefault(place, []).append(figure)
+    return {
+        pick: replace(
+            tree,
+            figures=tuple(
+                figure
+                for build in pick.builds
+                for figure in figures.get((pick.machine, pick.release, pick.profile, *build), ())
+            ),
+            sources=tuple(filter(pick.shows, tree.sources)),
+        )
+        for pick in every
+    }
 
 
 def render(page: Page) -> str:

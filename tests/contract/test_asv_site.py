@@ -15,7 +15,7 @@ from asv.plugins.regressions import Regressions
 from asv.publishing import OutputPublisher
 from synthetic import Plan
 
-from ftbench.asvplugin.publisher import ChoosePublisher, SitePublisher
+from ftbench.asvplugin.publisher import PagesPublisher, SitePublisher
 from ftbench.pages.assets import ASSETS
 
 WWW = Path(asv.__file__).parent / "www"
@@ -57,10 +57,10 @@ def test_a_missing_environment_variable_is_called_none_in_brackets_in_addresses(
     assert "value == '[none]'" in script("asv.js")
 
 
-def test_our_publishers_come_after_asvs_and_choose_last() -> None:
+def test_our_publishers_come_after_asvs_and_our_pages_last() -> None:
     signature = inspect.signature(OutputPublisher.publish)
     assert list(signature.parameters) == ["conf", "repo", "benchmarks", "graphs", "revisions"]
-    assert Regressions.order < SitePublisher.order < ChoosePublisher.order
+    assert Regressions.order < SitePublisher.order < PagesPublisher.order
     source = inspect.getsource(Publish.run)
     assert source.index("graphs.save") < source.index("cls.publish(") < source.index("index.json")
 
