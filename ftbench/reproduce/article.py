@@ -5,29 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Self
+from typing import Any, Self
 
-TIMES: Final = "\N{MULTIPLICATION SIGN}"
-UNITS: Final = {"ms": 1e-3, "µs": 1e-6, "MiB": 2.0**20, "B": 1.0, "/s": 1.0, TIMES: 1.0, "%": 0.01}
-"""How much of the stored unit (seconds, bytes, a ratio) one of each printed unit is."""
-
-
-class Relation(StrEnum):
-    """What a claim says of its figures; article.toml explains each."""
-
-    RATIO = "ratio"
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-    ASCENDING = "ascending"
-    ALIKE = "alike"
+from ftbench.judging.rule import Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureSpec:
-    """A kind of figure of a table; `unit` is one of `UNITS`."""
+    """A kind of figure of a table; `unit` is one of the rule's `UNITS`."""
 
     name: str
     title: str

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ftbench.reproduce.article import UNITS, Article, FigureSpec, RowSpec, TableSpec
-from ftbench.reproduce.cells import (
+from ftbench.judging.cells import (
     NOT_IN_ARTICLE,
     NOT_MEASURED,
     Cell,
@@ -19,6 +18,8 @@ from ftbench.reproduce.cells import (
     over,
     together,
 )
+from ftbench.judging.rule import UNITS
+from ftbench.reproduce.article import Article, FigureSpec, RowSpec, TableSpec
 from ftbench.reproduce.record import Reproduction, State, Taken
 
 _NO_SUCH: Final = "not available"

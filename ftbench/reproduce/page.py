@@ -10,12 +10,13 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from ftbench.reproduce.cells import Cell
-from ftbench.reproduce.claims import Judgement, Verdict
+from ftbench.judging.cells import Cell
+from ftbench.judging.rule import Verdict
+from ftbench.judging.words import Notes, number, ratio_words
+from ftbench.reproduce.claims import Judgement
 from ftbench.reproduce.figures import Line, Table
 from ftbench.reproduce.report import Report
 from ftbench.reproduce.words import (
-    Notes,
     amount,
     builds,
     busy,
@@ -23,9 +24,7 @@ from ftbench.reproduce.words import (
     counted,
     heading,
     machine,
-    number,
     printed,
-    ratio_words,
     short,
 )
 

@@ -30,6 +30,7 @@ from typing import Any, Final, Self
 
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.interpreters import Interpreter
+from ftbench.judging.rule import cores_of
 from ftbench.probe.document import Measurement
 from ftbench.reproduce.knobs import Knobs, ordered
 
@@ -131,8 +132,7 @@ class Reproduction:
     @property
     def cores(self) -> float:
         """How many cores the runs had: those that a process may use, less if there is a quota."""
-        usable = self.machine.get("usable_cores") or self.machine.get("cores") or 1
-        return float(min(usable, self.machine.get("quota_cores") or usable))
+        return cores_of(self.machine)
 
     @property
     def failed(self) -> tuple[Taken, ...]:

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ftbench.reproduce.article import UNITS, Article, article
-from ftbench.reproduce.cells import Cell
-from ftbench.reproduce.claims import Judgement, Ratio, judge
+from ftbench.judging.cells import Cell
+from ftbench.judging.rule import UNITS, Ratio
+from ftbench.reproduce.article import Article, article
+from ftbench.reproduce.claims import Judgement, judge
 from ftbench.reproduce.figures import Line, Table, tables
 from ftbench.reproduce.record import Reproduction
 

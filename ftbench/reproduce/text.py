@@ -11,12 +11,13 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ftbench.reproduce.claims import Judgement, Verdict
+from ftbench.judging.rule import Verdict
+from ftbench.judging.words import Notes, number, ratio_words
+from ftbench.reproduce.claims import Judgement
 from ftbench.reproduce.figures import Block, Line, Table
 from ftbench.reproduce.report import Report
 from ftbench.reproduce.words import (
     BRACKETS,
-    Notes,
     amount,
     builds,
     busy,
@@ -24,9 +25,7 @@ from ftbench.reproduce.words import (
     counted,
     heading,
     machine,
-    number,
     printed,
-    ratio_words,
     short,
 )
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from reproductions import made
 
-from ftbench.reproduce.article import UNITS, Claim, Relation, article
-from ftbench.reproduce.cells import Cell
-from ftbench.reproduce.claims import Verdict, judge
+from ftbench.judging.cells import Cell
+from ftbench.judging.rule import UNITS, Relation, Verdict
+from ftbench.reproduce.article import Claim, article
+from ftbench.reproduce.claims import judge
 from ftbench.reproduce.figures import Block, Line, Table, tables
 from ftbench.reproduce.knobs import PARTS
 

@@ -1,109 +1,22 @@
-"""How a claim is judged: the range, the interval, the cores, the article's own way."""
+"""How a claim of the article is judged: its figures, the cores, its own way."""
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from reproductions import FAILED, made
 
-from ftbench.reproduce.article import TIMES, Claim, Relation, article
-from ftbench.reproduce.cells import Cell
-from ftbench.reproduce.claims import Judgement, Ratio, Verdict, _Named, _ratios, judge
+from ftbench.judging.rule import Verdict
+from ftbench.reproduce.article import article
+from ftbench.reproduce.claims import Judgement, judge
 from ftbench.reproduce.record import Reproduction
 from ftbench.reproduce.report import report_of
-from ftbench.results.figure import Interval
-
-END = st.floats(1e-3, 1e3)
 
 
 def judgement(done: Reproduction, quote: str) -> Judgement:
     (found,) = (each for each in report_of(done).judgements if quote in each.claim.quote)
     return found
-
-
-def ratio(value: float, spread: Interval | None = None, *, low: float, high: float) -> Ratio:
-    return Ratio(
-        what="a / b", unit=TIMES, cell=Cell(value=value, spread=spread), low=low, high=high
-    )
-
-
-@given(st.tuples(END, END, END).map(sorted), st.tuples(END, END).map(sorted))
-def test_a_ratio_is_in_its_range_outside_or_across_an_edge(
-    points: list[float], edges: list[float]
-) -> None:
-    (low, value, high), (least, most) = points, edges
-    verdict = ratio(value, Interval(low=low, high=high), low=least, high=most).verdict
-    if least <= low <= high <= most:
-        assert verdict is Verdict.HOLDS
-    elif high < least or low > most:
-        assert verdict is Verdict.NOT
-    else:
-        assert verdict is Verdict.CANNOT
-
-
-@given(END, END, END)
-def test_without_an_interval_the_ratio_itself_decides(value: float, a: float, b: float) -> None:
-    low, high = sorted((a, b))
-    expected = Verdict.HOLDS if low <= value <= high else Verdict.NOT
-    assert ratio(value, low=low, high=high).verdict is expected
-
-
-def claim(relation: Relation, count: int, claimed: float | None = None) -> Claim:
-    return Claim(
-        table="t",
-        quote="q",
-        relation=relation,
-        of=tuple(f"t.{index}.f" for index in range(count)),
-        cores=1,
-        claimed=claimed,
-    )
-
-
-def verdict_of(asked: Claim, *values: float) -> Verdict:
-    cells = [
-        _Named(name=str(index), unit=TIMES, cell=Cell(value=value))
-        for index, value in enumerate(values)
-    ]
-    verdicts = {each.verdict for each in _ratios(asked, cells)}
-    return Verdict.NOT if Verdict.NOT in verdicts else verdicts.pop()
-
-
-@given(st.lists(END, min_size=2, max_size=5))
-def test_ascending_is_strictly_so(values: list[float]) -> None:
-    pairs = list(itertools.pairwise(values))
-    holds = all(math.nextafter(1, 2) <= after / before for before, after in pairs)
-    verdict = verdict_of(claim(Relation.ASCENDING, len(values)), *values)
-    assert (verdict is Verdict.HOLDS) is holds
-
-
-@given(st.lists(END, min_size=2, max_size=5), st.floats(1, 10))
-def test_alike_is_whatever_the_order(values: list[float], claimed: float) -> None:
-    asked = claim(Relation.ALIKE, len(values), claimed)
-    verdict = verdict_of(asked, *values)
-    assert verdict is verdict_of(asked, *reversed(values))
-    assert (verdict is Verdict.HOLDS) is (max(values) / min(values) <= claimed)
-
-
-@given(END, END)
-def test_a_ratio_may_differ_by_the_factor_up_or_down(above: float, below: float) -> None:
-    asked = claim(Relation.RATIO, 2, claimed=above / below)
-    assert verdict_of(asked, above, below) is Verdict.HOLDS
-    assert verdict_of(asked, above * 1.24, below) is Verdict.HOLDS
-    assert verdict_of(asked, above / 1.24, below) is Verdict.HOLDS
-    assert verdict_of(asked, above * 1.26, below) is Verdict.NOT
-    assert verdict_of(asked, above / 1.26, below) is Verdict.NOT
-
-
-def test_at_least_and_at_most_take_one_figure_or_two() -> None:
-    assert verdict_of(claim(Relation.AT_LEAST, 2, 2.0), 4.0, 2.0) is Verdict.HOLDS
-    assert verdict_of(claim(Relation.AT_LEAST, 1, 0.5), 0.4) is Verdict.NOT
-    assert verdict_of(claim(Relation.AT_MOST, 2, 2.0), 4.1, 2.0) is Verdict.NOT
-    assert verdict_of(claim(Relation.AT_MOST, 1, 0.5), 0.4) is Verdict.HOLDS
 
 
 def test_on_too_few_cores_a_claim_cannot_be_judged_and_its_figures_are_shown() -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from reproductions import FAILED, MIB, UNAVAILABLE, made
 
+from ftbench.judging.cells import Cell
 from ftbench.reproduce.article import article
-from ftbench.reproduce.cells import Cell
 from ftbench.reproduce.figures import Line, tables
 from ftbench.reproduce.record import Reproduction
 

@@ -10,12 +10,13 @@ import pytest
 from reproductions import FAILED, UNAVAILABLE, made
 from rich.console import Console
 
-from ftbench.reproduce.article import TIMES
-from ftbench.reproduce.cells import Cell
+from ftbench.judging.cells import Cell
+from ftbench.judging.rule import TIMES
+from ftbench.judging.words import Notes, number
 from ftbench.reproduce.record import Reproduction
 from ftbench.reproduce.report import report_of
 from ftbench.reproduce.text import terminal
-from ftbench.reproduce.words import Notes, number, printed
+from ftbench.reproduce.words import printed
 from ftbench.results.figure import Interval
 
 GOLDEN = Path(__file__).with_name("reproduction.txt")

@@ -7,7 +7,7 @@ import statistics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.reproduce.cells import NOT_MEASURED, Cell, mean, median, over, together
+from ftbench.judging.cells import NOT_MEASURED, Cell, mean, median, over, together
 from ftbench.results.figure import Interval
 
 SAMPLES = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=30)

@@ -17,13 +17,16 @@ _LEAST_FOR_QUARTILES: Final = 4
 class Cell:
     """One figure in its stored unit; without a `value`, `word` says so and `reason` why.
 
-    `samples` are what the value is the median of, where it is one.  `spread` is, for a median,
-    where the middle half of its samples lie, for a ratio of medians its 99 % interval.
+    `samples` are what the value is the median of, where it is one, and `processes` the same once
+    more by the process that took them, () where all are of one.  `spread` is, for a median, where
+    the middle half of its samples lie or its 99 % interval, for a ratio of medians its 99 %
+    interval.
     """
 
     value: float | None = None
     spread: Interval | None = None
     samples: tuple[float, ...] = ()
+    processes: tuple[tuple[float, ...], ...] = ()
     word: str = ""
     reason: str = ""
 
@@ -42,6 +45,7 @@ class Cell:
             value=function(self.value),
             spread=Interval(low=ends[0], high=ends[1]) if ends else None,
             samples=tuple(map(function, self.samples)),
+            processes=tuple(tuple(map(function, each)) for each in self.processes),
         )
 
 
@@ -74,7 +78,8 @@ def over(above: Cell, below: Cell) -> Cell:
         return Cell.none("no ratio", "What it would be relative to is zero.")
     value = above.value / below.value
     if min(len(above.samples), len(below.samples)) > 1 and min(*above.samples, *below.samples) > 0:
-        return Cell(value=value, spread=ratio((above.samples,), (below.samples,)).interval)
+        sides = (cell.processes or (cell.samples,) for cell in (above, below))
+        return Cell(value=value, spread=ratio(*sides).interval)
     return Cell(value=value)
 
 
