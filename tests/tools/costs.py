@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import (
     cpu_scaling,
+    crossover,
     data,
     failure,
     footprint,
@@ -26,6 +27,7 @@ from ftbench.arms import Arm
 from ftbench.probe.ledgers import KNOWN_NOT, LEDGER
 from ftbench.probe.modes import mode_named
 from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.crossover import PAYLOADS
 from ftbench.probe.scenarios.grain import SIZES
 from ftbench.releases import Release
 
@@ -39,6 +41,7 @@ _CLASSES: tuple[Any, ...] = (
     data.Data,
     cpu_scaling.CpuScaling,
     grain.Grain,
+    crossover.Crossover,
     native.Native,
     single_thread.SingleThread,
     must_scale.MustScale,
@@ -55,6 +58,7 @@ SHARED_SET = "shared_set.SharedSet"
 SHARDED_WRITERS = "sharded_writers.ShardedWriters"
 MUST_SCALE = "must_scale.MustScale"
 SINGLE_THREAD = "single_thread.SingleThread"
+CROSSOVER = "crossover.Crossover"
 # Milliseconds of a round of 8 workers with an empty task, and MiB of its tree, as on a small VM.
 _MILLISECONDS = {
     "threads": 0.74,
@@ -115,6 +119,10 @@ _HANDING_OVER = {
 }
 _HAND_OVERS = {"dispatch": 1.0, "map_1": 1.0, "map_64": 0.1, "recover": 300.0, "full": 200.0}
 _SIZES = {size.name: size.nominal for size in SIZES}
+_PAYLOADS = {payload.name: payload.size for payload in PAYLOADS}
+# Seconds to read a byte of a payload, and to get it to a worker.
+_READING = 0.17e-9
+_CARRYING = {"processes": 2e-9, "interpreters": 0.3e-9}
 _ONE_THREAD = {"gil": 1.0, "ft": 1.19, "ft-gil1": 1.24}
 _ARM_FACTOR = {"gil": 1.12, "ft": 1.0, "ft-gil1": 1.21}
 
@@ -185,6 +193,8 @@ def _seconds(group: str, metric: str, params: Mapping[str, str], arm: Arm) -> fl
         return _round(params, arm)
     if group in {SHARED_SET, SHARDED_WRITERS}:
         return _operation(params) * _SHARE_OF_OP.get(metric, 1.0)
+    if group == CROSSOVER:
+        return _carried(metric, params, arm)
     if metric in {"lost", "uncancelled"}:
         return 4.0
     size = 1.0 + sum(map(len, params.values())) / 50
@@ -205,6 +215,17 @@ def _scaling(metric: str, params: Mapping[str, str], arm: Arm) -> float:
     entry = LEDGER.get(params.get("pattern", ""))
     meet = name == "relative" and entry is not None and entry.ledger == KNOWN_NOT
     return workers * 1.4 if meet and not turns else ideal
+
+
+def _carried(metric: str, params: Mapping[str, str], arm: Arm) -> float:
+    """Return a cost of a task with a payload: `task_10us_1kib`, on two cores."""
+    cost, size, payload = metric.split("_")
+    kind, workers = mode_named(params["mode"]).kind, int(params["workers"])
+    own = _SIZES[size] + _PAYLOADS[payload] * _READING
+    handed = _HANDING_OVER.get(kind, 0.0) + _PAYLOADS[payload] * _CARRYING.get(kind, 0.0)
+    at_a_time = 1 if arm.gil and kind == "threads" else min(2, workers)
+    task = (own + handed) / at_a_time
+    return {"task": task, "p99": 1.5 * task * workers, "cpu": own + handed}[cost]
 
 
 def _round(params: Mapping[str, str], arm: Arm) -> float:

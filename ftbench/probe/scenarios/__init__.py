@@ -21,6 +21,7 @@ NAMES = (
     "data",
     "native",
     "grain",
+    "crossover",
     "failure",
     "hybrid",
     "io",

@@ -1,0 +1,288 @@
+"""crossover: the loops that carry tasks, their clocks, and real pools in every mode."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from probing import document_of, has_mode, program, run_probe, words_of
+
+from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
+from ftbench.interpreters import Interpreter
+from ftbench.probe import otherscpu
+from ftbench.probe.crews import Deadline
+from ftbench.probe.errands import errand
+from ftbench.probe.modes import MODES, Mode, mode_named
+from ftbench.probe.pooled import grind
+from ftbench.probe.pools import ExecutorPool, Pool
+from ftbench.probe.scenarios import crossover
+from ftbench.probe.scenarios.crossover import (
+    CROSSOVER,
+    PAYLOADS,
+    SIZES,
+    TASKS,
+    Carried,
+    Place,
+    by_pool,
+    carried,
+    cpu_clock,
+    from_observation,
+    in_a_loop,
+    metrics,
+    places,
+)
+
+THREADS = mode_named("threads")
+NAMES = [f"{size.name}_{payload.name}" for size in SIZES for payload in PAYLOADS]
+LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the clock is Linux's")
+
+
+def small(count: int = 5, *, answer: int | None = None) -> Place:
+    """Return a place whose tasks take next to no time."""
+    told = errand(3, b"abc") if answer is None else answer
+    return Place(size=SIZES[0], payload=PAYLOADS[1], data=b"abc", count=count, answer=told)
+
+
+@pytest.fixture(autouse=True)
+def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        crossover, "errand", lambda steps, data: errand(3 if data == b"abc" else steps, data)
+    )
+
+
+# -- the work
+
+
+def test_an_answer_proves_the_payload_and_the_work() -> None:
+    assert errand(10, b"payload") != errand(10, b"paylobd")
+    assert errand(10, b"payload") != errand(11, b"payload")
+    assert errand(10, b"") == grind((0, 10))
+
+
+def test_the_map_has_every_size_with_every_payload() -> None:
+    every = places()
+    assert [place.name for place in every] == NAMES
+    assert [place.count for place in every] == [n for counts in TASKS for n in counts]
+    for place in every:
+        assert len(place.data) == place.payload.size
+        assert place.answer == errand(place.size.steps, place.data)
+
+
+def test_sizes_are_a_ladder_of_fixed_work() -> None:
+    for size in SIZES:
+        assert size.steps == pytest.approx(size.nominal / 100e-9)
+    assert [size.steps for size in SIZES] == sorted(size.steps for size in SIZES)
+    assert [payload.size for payload in PAYLOADS] == [0, 2**10, 2**16, 2**20]
+    assert min(min(counts) for counts in TASKS) >= 8
+
+
+@pytest.mark.parametrize(
+    ("mode", "workers", "why"),
+    [
+        ("serial", 1, None),
+        ("threads", 2, None),
+        ("processes-spawn", 8, None),
+        ("serial", 8, "workers=1"),
+        ("threads", 1, "mode serial"),
+        ("interpreters", 1, "mode serial"),
+        ("asyncio", 8, "is measured in"),
+    ],
+)
+def test_one_worker_is_a_plain_loop_and_nothing_else(
+    mode: str, workers: int, why: str | None
+) -> None:
+    found = CROSSOVER.why_not(mode_named(mode), {"workers": workers})
+    assert (found is None) if why is None else (found is not None and why in found)
+
+
+# -- the loops
+
+
+def test_a_loop_has_a_time_for_each_task_and_one_for_all() -> None:
+    seconds, took = in_a_loop(small(7))
+    assert len(took) == 7
+    assert 0 < sum(took) <= seconds
+
+
+class Window(ExecutorPool):
+    """A pool of threads that remembers the most tasks that it had at a time."""
+
+    most = 0
+    now = 0
+
+    def submit_then(self, call: Callable[[], None], function: Any, *args: Any) -> Any:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        return super().submit_then(call, function, *args)
+
+    def result(self, handle: Any) -> Any:
+        self.now -= 1
+        return super().result(handle)
+
+
+@pytest.mark.parametrize(("workers", "count", "most"), [(2, 9, 2), (3, 3, 3), (4, 2, 2)])
+def test_as_many_tasks_are_under_way_as_there_are_workers(
+    workers: int, count: int, most: int
+) -> None:
+    pool = Window(THREADS, workers, Deadline(20))
+    seconds, took = by_pool(pool, small(count))
+    pool.shutdown()
+    assert (len(took), pool.most, pool.now) == (count, most, 0)
+    assert 0 < max(took) <= seconds
+
+
+def test_an_answer_that_is_not_the_serial_twins_is_refused() -> None:
+    pool = ExecutorPool(THREADS, 2, Deadline(20))
+    for carry in (in_a_loop, lambda place: by_pool(pool, place)):
+        with pytest.raises(FtbenchError, match="serial twin"):
+            carry(small(3, answer=-1))
+    pool.shutdown()
+
+
+def test_a_task_that_fails_ends_the_round_with_its_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    def boom(_steps: int, _data: bytes) -> int:
+        raise RuntimeError("boom on the way")
+
+    monkeypatch.setattr(crossover, "errand", boom)
+    pool = ExecutorPool(THREADS, 2, Deadline(20))
+    with pytest.raises(WorkerFailedError) as raised:
+        by_pool(pool, small())
+    assert "boom on the way" in raised.value.story
+    pool.shutdown()
+
+
+def test_tasks_that_never_come_back_meet_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(THREADS, 2, Deadline(0.05))
+    monkeypatch.setattr(pool, "submit_then", lambda *_task: None)
+    with pytest.raises(DeadlineError, match="a task of the pool to end"):
+        by_pool(pool, small())
+
+
+# -- the clocks
+
+
+@LINUX_ONLY
+def test_the_clock_of_others_is_that_of_oneself() -> None:
+    before = time.process_time()
+    found = otherscpu.used([os.getpid()])
+    assert before <= found <= time.process_time()
+
+
+@LINUX_ONLY
+def test_the_clock_of_others_counts_what_they_crunch() -> None:
+    code = "sum(range(10**6)); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert otherscpu.used([child.pid]) > 0
+        child.communicate(b"\n")
+    with pytest.raises(OSError, match=r"."):
+        otherscpu.used([child.pid])
+
+
+def test_where_the_system_does_not_tell_there_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otherscpu, "told", lambda: False)
+    assert cpu_clock([1])() is None
+    own = cpu_clock([])()
+    assert own is not None
+    assert own > 0
+    found = carried(small(), in_a_loop, cpu_clock([1]))
+    assert found.cpu is None
+    assert "cpu_10us_1kib" not in metrics([small()], [[found]])
+
+
+def test_what_a_place_came_to_is_per_task() -> None:
+    clock = iter([1.0, 3.0])
+    found = carried(small(4), lambda _place: (8.0, [1.0, 1.0, 1.0, 5.0]), lambda: next(clock))
+    assert (found.task, found.cpu) == (2.0, 0.5)
+    assert 4.8 < found.p99 <= 5.0
+
+
+def test_metrics_have_a_sample_per_round_for_every_place() -> None:
+    every = places()
+    rounds = [[Carried(task=float(n), p99=n + 0.5, cpu=n + 0.25) for n, _ in enumerate(every)]] * 3
+    found = metrics(every, rounds)
+    assert set(found) == {f"{cost}_{name}" for cost in ("task", "p99", "cpu") for name in NAMES}
+    assert found["task_10us_1kib"].samples == (1.0,) * 3
+    assert found["p99_10us_1kib"].samples == (1.5,) * 3
+    assert found["cpu_10us_1kib"].samples == (1.25,) * 3
+
+
+def test_the_memory_is_that_of_the_tree_at_the_end() -> None:
+    look = {
+        "processes": [
+            {"role": "parent", "rss": 3, "uss": 1, "pss": 2},
+            {"role": "worker", "rss": 5, "uss": 2, "pss": None},
+        ]
+    }
+    seen = {"samples": [look], "reader": "psutil", "interval": 0.5, "duty": 0.1}
+    found = from_observation({"after": seen}, 2)
+    assert {name: metric.samples for name, metric in found.metrics.items()} == {
+        "rss": (8.0,),
+        "uss": (3.0,),
+    }
+    assert found.notes["roles"]["worker"]["processes"] == 1
+
+
+# -- real pools
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_every_mode_has_every_place(pair: tuple[Interpreter, Interpreter], mode: Mode) -> None:
+    python = pair[MODES.index(mode) % 2]
+    if not has_mode(python, mode):
+        pytest.skip(f"no {mode.name} here")
+    document = document_of(python.executable, "crossover", *words_of(mode), "--workers", "2")
+    found = document["metrics"]
+    assert {f"{cost}_{name}" for cost in ("task", "p99") for name in NAMES} <= set(found)
+    assert all(sample > 0 for metric in found.values() for sample in metric["samples"])
+    processes = document["notes"]["roles"].get("worker", {"processes": 0})["processes"]
+    assert processes == (2 if mode.kind == "processes" else 0)
+    tasks = sum(document["notes"]["tasks"].values())
+    assert document["invariants"][0]["checked"].startswith(f"in each of 1 rounds all {tasks} ")
+
+
+def test_a_plain_loop_is_there_too(gil_python: Interpreter) -> None:
+    document = document_of(gil_python.executable, "crossover", "--mode", "serial", "--workers", "1")
+    assert {f"task_{name}" for name in NAMES} <= set(document["metrics"])
+    assert set(document["notes"]["roles"]) == {"parent"}
+
+
+_BAD = """
+import os, signal, time
+from ftbench.probe import cell, errands
+parent = os.getpid()
+real = errands.errand
+def bad(steps, payload):
+    if os.getpid() != parent:
+        {worst}
+    return real(steps, payload)
+bad.__module__, bad.__qualname__, errands.errand = "ftbench.probe.errands", "errand", bad
+cell.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+@pytest.mark.parametrize(
+    ("worst", "code", "story"),
+    [
+        ("raise RuntimeError('boom at work')", 4, "boom at work"),
+        ("os._exit(3)", 4, "BrokenProcessPool"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 4, "BrokenProcessPool"),
+        ("time.sleep(600)", 5, "a task of the pool to end"),
+        ("return -1", 1, "serial twin"),
+    ],
+)
+def test_a_worker_that_fails_ends_the_run_with_its_story(worst: str, code: int, story: str) -> None:
+    how = program(_BAD.format(worst=worst))
+    words = ["--mode", "processes", "--start-method", "fork", "--workers", "2", "--deadline", "4"]
+    done = run_probe(sys.executable, "crossover", *words, how=how)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert story in done.stderr
