@@ -1,34 +1,36 @@
 """Ratios of two costs, with an interval.
 
 The interval is Student's around the logarithm of the ratio, with the bootstrap's standard error
-and as many degrees of freedom as there are processes (Welch and Satterthwaite's for two sides).
-Percentiles of the bootstrap itself would be too narrow: five processes hold no 99 % interval
-between them.  The same samples always give the same interval; swapping the sides inverts it.
+(`spread`) and as many degrees of freedom as there are processes (Welch, "The Generalization of
+'Student's' Problem when Several Different Population Variances are Involved", *Biometrika* 34,
+1947, for two sides).  Percentiles of the bootstrap itself would be too narrow: five processes hold
+no 99 % interval between them.  The same samples always give the same interval; swapping the sides
+inverts it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Final, Self
 
+import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
 from ftbench.results.figure import Interval
 from ftbench.statistics.spread import (
+    BASES,
     Basis,
-    Estimate,
+    Estimates,
+    Floats,
+    Integers,
     Processes,
-    checked,
-    estimate,
-    log_of_median,
-    median_of_log,
+    estimates,
 )
 
 CONFIDENCE: Final = 0.99
-_LARGEST_POWER: Final = 700.0  # of e, in a float
+LARGEST_POWER: Final = 700.0  # of e, in a float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +59,63 @@ class Ratio:
         )
 
 
-def ratio(numerator: Processes, denominator: Processes, *, confidence: float = CONFIDENCE) -> Ratio:
-    """Return the ratio of the medians of two sets of samples, process by process.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """Logarithms of many ratios, with their standard errors: one entry per ratio in every array.
 
-    The sides may differ in processes and in samples.  Where either side has a single process, its
-    samples stand for it, and `basis` says so.  Raises `FtbenchError` for samples that are none,
-    NaN, infinite or not above zero.
+    Fields are those of `Estimates`.
     """
-    above = estimate(checked(numerator), log_of_median)
-    below = estimate(checked(denominator), log_of_median)
-    # The weakest of both is what the interval rests on.
-    basis = max(above.basis, below.basis, key=list(Basis).index)
-    return _ratio(_difference(above, below, basis), confidence)
+
+    value: Floats
+    error: Floats
+    freedom: Floats
+    basis: Integers
+
+    def replaced(self, members: Integers, others: Self) -> Self:
+        """Return the same with `others` in the places `members`."""
+        found = replace(
+            self, **{each.name: getattr(self, each.name).copy() for each in fields(self)}
+        )
+        for each in fields(self):
+            getattr(found, each.name)[members] = getattr(others, each.name)
+        return found
+
+    def reach(self, confidence: float) -> Floats:
+        """Return half the width of each interval; NaN where there is none."""
+        return stats.t.ppf((1 + confidence) / 2, self.freedom) * self.error
+
+    def ratios(self, confidence: float) -> list[Ratio]:
+        """Return the ratios, each with its interval."""
+        reach = self.reach(confidence)
+        return [
+            Ratio(
+                value=value,
+                # NaN, which is not itself: there was one sample.
+                interval=Interval(low=low, high=high) if low == low else None,  # noqa: PLR0124
+                confidence=confidence,
+                basis=BASES[basis],
+            )
+            for value, low, high, basis in zip(
+                _exp(self.value),
+                _exp(self.value - reach),
+                _exp(self.value + reach),
+                self.basis.tolist(),
+                strict=True,
+            )
+        ]
+
+
+def ratio(numerator: Processes, denominator: Processes, *, confidence: float = CONFIDENCE) -> Ratio:
+    """Return the ratio of the locations of two sets of samples, process by process.
+
+    A location is the geometric mean of the medians of processes.  The sides may differ in
+    processes and in samples.  Where either side has a single process, its samples stand for it,
+    and `basis` says so.  Raises `FtbenchError` for samples that are none, NaN, infinite or not
+    above zero.
+    """
+    sides = estimates((_checked(numerator), _checked(denominator)))
+    effect = difference(sides.take(np.array([0])), sides.take(np.array([1])))
+    return _single(effect, confidence)
 
 
 def paired_ratio(
@@ -80,36 +127,48 @@ def paired_ratio(
     neither the ratio nor its interval; measured in the order A B B A, a pair of sums is free of
     a linear one.  Raises as `ratio` does.
     """
-    for process in pairs:
-        for side in (0, 1):
-            checked((tuple(pair[side] for pair in process),))
+    for side in (0, 1):
+        _checked(tuple(tuple(pair[side] for pair in process) for process in pairs))
     ratios = tuple(tuple(above / below for above, below in process) for process in pairs)
-    return _ratio(estimate(checked(ratios), median_of_log), confidence)
+    found = estimates((_checked(ratios),), of_ratios=True)
+    effect = Effects(value=found.value, error=found.error, freedom=found.freedom, basis=found.basis)
+    return _single(effect, confidence)
 
 
-def _difference(above: Estimate, below: Estimate, basis: Basis) -> Estimate:
-    value = above.value - below.value
-    if above.error is None or below.error is None:
-        return Estimate(value=value, error=None, freedom=1.0, basis=basis)
+def difference(above: Estimates, below: Estimates) -> Effects:
+    """Return `above` over `below`, ratio by ratio, each resting on the weaker of its sides."""
     a, b = above.error**2, below.error**2
+    welch = a**2 / above.freedom + b**2 / below.freedom
     freedom = above.freedom + below.freedom
-    if a or b:
-        freedom = (a + b) ** 2 / (a**2 / above.freedom + b**2 / below.freedom)
-    return Estimate(value=value, error=math.sqrt(a + b), freedom=freedom, basis=basis)
-
-
-def _ratio(log: Estimate, confidence: float) -> Ratio:
-    if not 0 < confidence < 1:
-        raise FtbenchError(f"A confidence lies between 0 and 1, not at {confidence!r}.")
-    interval = None
-    if log.error is not None:
-        reach = float(stats.t.ppf((1 + confidence) / 2, log.freedom)) * log.error
-        interval = Interval(low=_exp(log.value - reach), high=_exp(log.value + reach))
-    return Ratio(
-        value=math.exp(log.value), interval=interval, confidence=confidence, basis=log.basis
+    np.divide((a + b) ** 2, welch, out=freedom, where=welch > 0)
+    return Effects(
+        value=above.value - below.value,
+        error=np.sqrt(a + b),
+        freedom=freedom,
+        basis=np.maximum(above.basis, below.basis),
     )
 
 
-def _exp(exponent: float) -> float:
-    """Return e to a power that two processes can make as large, or small, as they please."""
-    return math.exp(max(-_LARGEST_POWER, min(exponent, _LARGEST_POWER)))
+def _checked(processes: Processes) -> Processes:
+    if not processes or not all(processes):
+        raise FtbenchError("There are no samples, or a process without any: nothing to compare.")
+    for sample in (sample for process in processes for sample in process):
+        if not 0 < sample < np.inf:
+            raise FtbenchError(
+                f"A sample is {sample!r}: ratios are of finite costs above zero.",
+                hint="Was something too fast for the clock, or not measured at all?",
+            )
+    return processes
+
+
+def _single(effect: Effects, confidence: float) -> Ratio:
+    if not 0 < confidence < 1:
+        raise FtbenchError(f"A confidence lies between 0 and 1, not at {confidence!r}.")
+    (found,) = effect.ratios(confidence)
+    return found
+
+
+def _exp(exponents: Floats) -> list[float]:
+    """Return e to powers that two processes can make as large, or small, as they please."""
+    powers: list[float] = np.exp(np.clip(exponents, -LARGEST_POWER, LARGEST_POWER)).tolist()
+    return powers

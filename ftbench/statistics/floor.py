@@ -1,0 +1,92 @@
+"""Noise floors: how far apart two equal costs may seem on a machine, from its A/A runs.
+
+The spread of a series is the standard deviation of the log-medians of fresh processes, pooled over
+all A/A runs of that series on that machine, whatever the release and the flavour: each run around
+its own mean, weighing its degrees of freedom.  Which letter of the A/A a process stood for plays no
+part, for both are the same interpreter; that their order is ABBA keeps a drift from looking like
+an effect, and leaves it in the spread.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from ftbench.probe.profiles import PROFILES
+from ftbench.results.figure import Figure, NoiseSeries
+from ftbench.statistics.margin import margin
+from ftbench.statistics.ratio import LARGEST_POWER
+from ftbench.statistics.spread import estimates
+from ftbench.statistics.verdict import Floor
+
+# What moves in whole pages, or in ticks of a clock, may show no spread at all and yet differ by
+# one of them: a change of a thousandth is no news, however sure it is.
+LEAST_EFFECT: Final = 0.001
+
+_Key = tuple[str, str, str, str, frozenset[tuple[str, str]]]
+
+
+def floor(*, spread: float, freedom: int, processes: int) -> Floor:
+    """Return the floor of a series: its effect is what `margin` can tell, at least a thousandth."""
+    least = margin(spread=spread, freedom=freedom, before=processes, after=processes)
+    effect = max(float(np.expm1(np.minimum(least, LARGEST_POWER))), LEAST_EFFECT)
+    return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)
+
+
+def processes_of(profile: str) -> int:
+    """Return how many processes a cell has in a profile, 1 where it has none of that name."""
+    return PROFILES[profile].processes if profile in PROFILES else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """The floors of series by machine, arm, profile, benchmark and params."""
+
+    by_key: Mapping[_Key, Floor]
+
+    @classmethod
+    def of(cls, noise: Iterable[NoiseSeries]) -> Self:
+        """Return the floors that A/A runs show; of a run without any spread to see, none.
+
+        That is one of a single process, or with a median that is no finite cost above zero.
+        """
+        runs = list(noise)
+        found = estimates([tuple((median,) for median in run.medians) for run in runs])
+        scatter: dict[_Key, float] = defaultdict(float)
+        freedom: dict[_Key, int] = defaultdict(int)
+        for run, squares, processes, usable in zip(
+            runs,
+            found.scatter.tolist(),
+            found.processes.tolist(),
+            found.usable.tolist(),
+            strict=True,
+        ):
+            if usable and processes > 1:
+                scatter[_key(run)] += squares
+                freedom[_key(run)] += processes - 1
+        return cls(
+            {
+                key: floor(
+                    spread=(scatter[key] / known) ** 0.5,
+                    freedom=known,
+                    processes=processes_of(key[2]),
+                )
+                for key, known in freedom.items()
+            }
+        )
+
+    def of_figure(self, figure: Figure) -> Floor | None:
+        """Return the floor of a figure's series, None where no A/A run was made of it."""
+        return self.by_key.get(_key(figure))
+
+    def of_noise(self, run: NoiseSeries) -> Floor | None:
+        """Return the floor that an A/A run went into."""
+        return self.by_key.get(_key(run))
+
+
+def _key(of: Figure | NoiseSeries) -> _Key:
+    return of.machine, of.arm.name, of.profile, of.benchmark, frozenset(of.params.items())
