@@ -71,6 +71,9 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
         "samples": {name: len(each.samples) for name, each in measured.metrics.items()},
         "load": list(measured.load),
         "notes": measured.notes,
+        "effort": measured.effort,
+        "interference": measured.interference,
+        "pinned": measured.pinned,
     }
 
 

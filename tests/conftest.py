@@ -32,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(("PYTHON", "FTBENCH_PROFILE"))]:
         if name != "PYTHONPATH":
             del os.environ[name]
+    # Tests run beside each other and whatever else: each would find itself disturbed.
+    os.environ["FTBENCH_REPEATS"] = "0"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -131,6 +131,15 @@ def _fail(send: Send, error: BaseException) -> int:
     return code
 
 
+def _effort() -> dict[str, Any]:
+    """Return what the cell has cost; called when everything is measured, and loaded then."""
+    from ftbench.probe import pystats  # noqa: PLC0415 - not in what is measured
+    from ftbench.probe.effort import tree_effort  # noqa: PLC0415
+
+    totals = pystats.totals()
+    return {**tree_effort(), **({"pystats": totals} if totals else {})}
+
+
 def _end_workers() -> None:
     """Kill the worker processes that a failure left behind.
 
@@ -154,7 +163,12 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
         # So that the guard can ask where a hung cell stands.
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     try:
-        send({"event": "done", "document": measure(json.loads(sys.argv[1]), send, named)})
+        if hasattr(sys, "_stats_on"):
+            from ftbench.probe import pystats  # noqa: PLC0415 - for builds that have them alone
+
+            pystats.begin()
+        document = measure(json.loads(sys.argv[1]), send, named)
+        send({"event": "done", "document": {**document, "effort": _effort()}})
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be told
         _end_workers()

@@ -9,6 +9,8 @@ from ftbench.errors import FtbenchError
 
 SCHEMA = "ftbench.measurement"
 VERSION = 1
+# Fields that documents of this version have not always had.
+_OF_LATE = frozenset({"effort", "interference", "pinned"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,9 @@ class Measurement:
     """One run of one cell.
 
     `build` and `machine` are the records of `probe.build` and `probe.machine`; `load` is the run
-    queue's average before and after; `elapsed` is in seconds and covers the whole run.
+    queue's average before and after; `elapsed` is in seconds and covers the whole run.  `effort`
+    is what `probe.effort` counted of the run's processes, `interference` what `probe.pressure` saw
+    of others; `pinned` says to what the run was held (`probe.placing`), None if to nothing.
     """
 
     scenario: str
@@ -66,6 +70,9 @@ class Measurement:
     started_at: str
     elapsed: float
     notes: dict[str, Any]
+    effort: dict[str, Any] = field(default_factory=dict)
+    interference: dict[str, Any] = field(default_factory=dict)
+    pinned: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document; every metric says that lower is better."""
@@ -87,7 +94,11 @@ class Measurement:
 
     @classmethod
     def _fields(cls, document: dict[str, Any]) -> dict[str, Any]:
-        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        fields = {
+            name: document[name]
+            for name in cls.__dataclass_fields__
+            if name in document or name not in _OF_LATE
+        }
         fields["metrics"] = {
             name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
             for name, metric in document["metrics"].items()

@@ -24,7 +24,8 @@ class Profile:
     `seconds` have passed; the work of a round never changes.  A round that is itself thousands
     of operations is repeated from `least_repeats` to `most_repeats` times in the same way.  A
     footprint is held `holds` times for `hold` seconds and looked at every `interval` seconds.
-    `processes` is how many fresh processes asv runs per cell (its `rounds`).
+    `processes` is how many fresh processes asv runs per cell (its `rounds`).  A run that others
+    disturbed is repeated up to `repeats` times.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Profile:
     processes: int
     holds: int = 1
     interval: float = INTERVAL_SECONDS
+    repeats: int = 0
 
 
 PROFILES = {
@@ -61,6 +63,7 @@ PROFILES = {
             seconds=0.3,
             hold=0.5,
             processes=1,
+            repeats=2,
         ),
         Profile(
             name="full",
@@ -70,7 +73,8 @@ PROFILES = {
             most_repeats=10,
             seconds=0.6,
             hold=1.0,
-            processes=2,
+            processes=5,
+            repeats=2,
         ),
     )
 }
@@ -127,7 +131,8 @@ def _named(name: str) -> Profile:
 def _written(text: str) -> Profile:
     """Return the profile of `rounds=3,hold=30,interval=0.05`, any of the keys, each once.
 
-    What is not said is as in the default profile; `rounds` are exactly that many, of every kind.
+    What is not said is as in the default profile; `rounds` are exactly that many, of every kind,
+    and no run is repeated.
     Its name is always written in one way, whatever the order and the zeros in `text`.
     """
     values: dict[str, float] = {}
@@ -145,6 +150,7 @@ def _written(text: str) -> Profile:
         name=",".join(f"{name}={values[name]!r}" for name in KEYS if name in values),
         hold=values.get("hold", PROFILES[DEFAULT].hold),
         interval=values.get("interval", INTERVAL_SECONDS),
+        repeats=0,
     )
     if "rounds" not in values:
         return profile

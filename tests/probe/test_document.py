@@ -34,6 +34,9 @@ MEASUREMENTS = st.builds(
     started_at=_NAMES,
     elapsed=st.floats(0, 1e4),
     notes=st.dictionaries(_NAMES, st.integers(), max_size=2),
+    effort=st.dictionaries(_NAMES, st.integers(), max_size=2),
+    interference=st.dictionaries(_NAMES, st.none() | st.booleans(), max_size=2),
+    pinned=st.none() | _NAMES,
 )
 
 
@@ -52,6 +55,16 @@ def test_the_document_says_what_it_is_and_that_lower_is_better(measured: Measure
             "better": "lower",
             "samples": measured.metrics[name].samples,
         }
+
+
+@given(MEASUREMENTS)
+def test_a_document_from_before_there_were_guards_is_read(measured: Measurement) -> None:
+    document = measured.to_json()
+    for name in ("effort", "interference", "pinned"):
+        del document[name]
+    read = Measurement.from_json(document)
+    assert (read.effort, read.interference, read.pinned) == ({}, {}, None)
+    assert read.metrics == measured.metrics
 
 
 @pytest.mark.parametrize(

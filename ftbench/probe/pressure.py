@@ -1,0 +1,176 @@
+"""What else ran on the machine while a cell was measured, by the kernel's own accounting.
+
+Two looks, before the cell is started and after all of it has ended: whatever CPU time the kernel
+has given away between them, and not to us, was somebody else's.  Linux alone tells it; elsewhere
+nothing is known, and nothing is said.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ftbench.errors import UsageError
+
+PROC = Path("/proc")
+
+# A tenth of the cores' time: a cell that needs them all loses about as much by it, and 10 % is
+# the smallest change that a full run promises to find.
+TAKEN_LIMIT = 0.10
+# The kernel counts in ticks of 10 ms, and reads the cores one after the other: less than five
+# ticks in all is nothing that it can tell.
+_LEAST_SECONDS = 0.05
+
+VARIABLE = "FTBENCH_REPEATS"
+_MOST_REPEATS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look at the machine; seconds of CPU, over all cores that this process may use.
+
+    `own` is what this process and the children that it has waited for have used; `pressure` the
+    percentage of the last ten seconds in which something waited for a CPU (PSI, some avg10);
+    `queue` how many others were running or ready to.
+    """
+
+    at: float
+    own: float
+    busy: float | None
+    stolen: float | None
+    cores: int
+    pressure: float | None
+    queue: int | None
+
+
+def look() -> Look:
+    """Look at the machine now; None for what the system does not say."""
+    busy, stolen, cores = _cpu_time()
+    return Look(
+        at=time.monotonic(),
+        own=_own(),
+        busy=busy,
+        stolen=stolen,
+        cores=cores,
+        pressure=_pressure(),
+        queue=_queue(),
+    )
+
+
+def _own() -> float:
+    if sys.platform == "win32":
+        return time.process_time()
+    import resource  # noqa: PLC0415 - POSIX only
+
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _text(name: str) -> str:
+    try:
+        return (PROC / name).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+def _cpu_time() -> tuple[float | None, float | None, int]:
+    """Return busy and stolen seconds, and of how many cores, of those that we may use.
+
+    Source: proc(5), `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal in ticks;
+    a guest's time is in user's.
+    """
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    busy = stolen = cores = 0
+    for line in _text("stat").splitlines():
+        name, *fields = line.split()
+        number = name.removeprefix("cpu")
+        if not (name.startswith("cpu") and number.isdecimal()):
+            continue
+        if usable is not None and int(number) not in usable:
+            continue
+        with suppress(ValueError, IndexError):
+            ticks = [int(field) for field in fields]
+            stolen += ticks[7]
+            busy += sum(ticks[:3]) + ticks[5] + ticks[6]
+            cores += 1
+    if not cores:
+        return None, None, 0
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    return busy * tick, stolen * tick, cores
+
+
+def _pressure() -> float | None:
+    """Return the percentage of time in which something waited for a CPU (`some avg10`)."""
+    for line in _text("pressure/cpu").splitlines():
+        kind, *fields = line.split()
+        if kind == "some":
+            values = dict(field.partition("=")[::2] for field in fields)
+            with suppress(KeyError, ValueError):
+                return float(values["avg10"])
+    return None
+
+
+def _queue() -> int | None:
+    """Return how many threads other than ours run or are ready to (`procs_running`)."""
+    for line in _text("stat").splitlines():
+        if line.startswith("procs_running"):
+            with suppress(ValueError, IndexError):
+                return max(0, int(line.split()[1]) - 1)
+    return None
+
+
+def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
+    """Return what else ran between two looks, as it goes on record; {} where nobody says.
+
+    `tree` is what the cell counted of its own tree, in CPU seconds: processes of it that nobody
+    waited for are in there alone.  Shares are of one core: 1.0 is a whole core all the time.
+    """
+    if before.busy is None or after.busy is None or before.cores != after.cores:
+        return {}
+    assert before.stolen is not None
+    assert after.stolen is not None
+    seconds = max(after.at - before.at, 1e-9)
+    own = max(after.own - before.own, tree)
+    foreign = max(0.0, after.busy - before.busy - own)
+    stolen = max(0.0, after.stolen - before.stolen)
+    taken = foreign + stolen
+    marked = taken > max(_LEAST_SECONDS, TAKEN_LIMIT * seconds * after.cores)
+    return {
+        "foreign": round(foreign / seconds, 3),
+        "steal": round(stolen / seconds, 3),
+        "pressure": [before.pressure, after.pressure],
+        "queue": [before.queue, after.queue],
+        "repeats": 0,
+        "marked": marked,
+        "why": _why(foreign / seconds, round(stolen / seconds, 2), after.cores) if marked else "",
+    }
+
+
+def _why(foreign: float, stolen: float, cores: int) -> str:
+    said = f"other programs used {foreign:.2f} of {cores} cores meanwhile"
+    return f"{said}, the host of this virtual machine took {stolen:.2f}" if stolen else said
+
+
+def taken(interference: dict[str, Any]) -> float:
+    """Return how much others took, in cores: of two runs under interference, less is better."""
+    return float(interference.get("foreign", 0.0)) + float(interference.get("steal", 0.0))
+
+
+def most_repeats(profile: int) -> int:
+    """Return how often a run under interference is repeated: `FTBENCH_REPEATS`, else `profile`.
+
+    Raises `UsageError` for what is no whole number from 0 to 10.
+    """
+    text = os.environ.get(VARIABLE)
+    if not text:
+        return profile
+    if not (text.isdecimal() and int(text) <= _MOST_REPEATS):
+        raise UsageError(
+            f"{VARIABLE} must be a whole number from 0 to {_MOST_REPEATS}, not {text!r}."
+        )
+    return int(text)
