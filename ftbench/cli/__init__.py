@@ -11,6 +11,7 @@ from rich.console import Console
 from ftbench import __version__
 from ftbench.cli.bench import bench
 from ftbench.cli.native import native
+from ftbench.cli.noise import noise
 from ftbench.cli.overhead import overhead
 from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
@@ -29,7 +30,7 @@ def cli() -> None:
     """Measure which concurrency model a program should pay for, on which CPython."""
 
 
-for command in (bench, reproduce, overhead, native, pythons, releases):
+for command in (bench, reproduce, overhead, noise, native, pythons, releases):
     cli.add_command(command)
 
 

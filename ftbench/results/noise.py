@@ -170,7 +170,7 @@ class NoiseFile:
     def series(self, machine: str) -> Iterator[NoiseSeries]:
         """Yield a series per cell and metric, of the machine that is called `machine`."""
         for cell in self.cells:
-            for name, medians in cell.medians.items():
+            for name, medians in sorted(cell.medians.items()):
                 yield NoiseSeries(
                     machine=machine,
                     release=self.subject.release,

@@ -1,0 +1,96 @@
+"""`ftbench noise`: what differs between two runs of the same interpreter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ftbench.arms import ARMS
+from ftbench.probe.profiles import PROFILES, current_profile
+
+
+@click.command()
+@click.argument("python", required=False, metavar="[RELEASE|PATH]")
+@click.option(
+    "--arm",
+    "arms",
+    multiple=True,
+    type=click.Choice([arm.name for arm in ARMS]),
+    help="Can be given several times. Default: all, or the build's own way for a path.",
+)
+@click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
+@click.option(
+    "--replicates",
+    type=click.IntRange(2, 1_000),
+    default=4,
+    show_default=True,
+    help="How many fresh processes per cell and side.",
+)
+@click.option("--machine", help="The machine's name in the results. Default: its CPU and cores.")
+@click.option("--append", is_flag=True, help="Add to the processes that are on record.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document per arm.")
+def noise(
+    python: str | None,
+    arms: tuple[str, ...],
+    bench: str | None,
+    profile: str | None,
+    *,
+    replicates: int,
+    machine: str | None,
+    append: bool,
+    as_json: bool,
+) -> None:
+    """Measure an interpreter against itself: how much two runs differ that should not.
+
+    Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
+    kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
+    here as a pair. A second run adds other cells and replaces the same ones.
+    """
+    # Loaded when it is needed: asv and scipy take longer than all other commands together.
+    from ftbench import suite  # noqa: PLC0415
+    from ftbench.bench import project_folder  # noqa: PLC0415
+    from ftbench.machines import register  # noqa: PLC0415
+    from ftbench.noise import Job, run  # noqa: PLC0415
+    from ftbench.noise.report import document, rows, table  # noqa: PLC0415
+    from ftbench.overhead.choosing import choose  # noqa: PLC0415
+
+    folder = project_folder(Path.cwd())
+    cells = suite.chosen(suite.cells(folder), bench)
+    said = Console(stderr=True, highlight=False)
+    for arm in arms or _arms(python):
+        interpreter, chosen = choose(python, arm, said)
+        report = run(
+            Job(
+                interpreter=interpreter,
+                arm=chosen,
+                cells=cells,
+                profile=profile or current_profile().name,
+                replicates=replicates,
+                results=folder / "results",
+                machine=register(machine),
+                append=append,
+            ),
+            said,
+        )
+        made = rows(report.series)
+        if as_json:
+            click.echo(json.dumps(document(report, made)))
+        else:
+            # Where the output is no terminal it goes to a file or a pipe.
+            out = Console(width=None if sys.stdout.isatty() else 80, highlight=False)
+            out.print(table(report, made))
+
+
+def _arms(python: str | None) -> tuple[str | None, ...]:
+    """Return the arms that `python` can be measured on: a path's build has a way of its own."""
+    from ftbench.interpreters.spec import Spec  # noqa: PLC0415
+
+    if python is not None and Path(python).name != python:
+        return (None,)
+    free_threaded_alone = python is not None and Spec.parse(python).free_threaded
+    return tuple(arm.name for arm in ARMS if arm.free_threaded or not free_threaded_alone)
