@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from matplotlib.transforms import offset_copy
+
 from ftbench.arms import ARMS
 from ftbench.pages.marks import mark_of
 from ftbench.pages.svg import (
-    FONT_SIZE,
     MUTED,
     RULE,
     axis_of_costs,
     baseline_rule,
     colour_of,
-    cost_mark,
+    cost_marks,
     left_label,
     picture,
     state_word,
@@ -42,8 +43,13 @@ def draw(comparison: Comparison, *, name: str) -> str:
     def paint(axes: Any) -> None:
         axis_of_costs(axes, comparison.cells, comparison.scale)
         baseline_rule(axes, comparison.baseline, comparison.scale)
+        places = []
         for number, mode in enumerate(modes):
-            _band(axes, comparison, mode, number * _BAND)
+            _heading(axes, mode, number * _BAND)
+            places += _rows(comparison, mode, number * _BAND)
+        cost_marks(axes, places, comparison.scale, size=_MARK)
+        for cell, height in places:
+            _words(axes, comparison, cell, height)
 
     return picture(paint, name=name, height=len(modes) * _BAND, right=_RIGHT)
 
@@ -54,22 +60,27 @@ def _modes(comparison: Comparison) -> list[Mode]:
     return [mode for mode in MODES if mode.name in said]
 
 
-def _band(axes: Any, comparison: Comparison, mode: Mode, top: float) -> None:
+def _heading(axes: Any, mode: Mode, top: float) -> None:
     left_label(axes, mode.title, top + _BAND / 2)
     if top:
         axes.axhline(top, color=RULE, linewidth=0.6)
-    for row, arm in enumerate(ARMS):
-        height = top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT
-        _row(axes, comparison, comparison.cell(mode, arm), height)
 
 
-def _row(axes: Any, comparison: Comparison, cell: Cell, height: float) -> None:
+def _rows(comparison: Comparison, mode: Mode, top: float) -> list[tuple[Cell, float]]:
+    """Return the cells of a band, each with its height."""
+    return [
+        (comparison.cell(mode, arm), top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
+        for row, arm in enumerate(ARMS)
+    ]
+
+
+def _words(axes: Any, comparison: Comparison, cell: Cell, height: float) -> None:
+    """Write a cell's number beside its mark, or the word for why there is none."""
     if cell.median is None or cell.figure is None:
         colour = colour_of(cell.arm) if cell.state is State.FAILED else MUTED
         text = f"{mark_of(cell.arm).character} {cell.state}"
         state_word(axes, text, height, colour=colour)
         return
-    cost_mark(axes, cell, comparison.scale, height=height, size=_MARK)
     size, interval = comparison.scale.size, cell.figure.interval
     right = min((interval.high if interval else cell.median) / size, axes.get_xlim()[1])
     _label(axes, digits(cell.median / size), right, height)
@@ -77,12 +88,5 @@ def _row(axes: Any, comparison: Comparison, cell: Cell, height: float) -> None:
 
 def _label(axes: Any, text: str, at: float, height: float) -> None:
     """Write a value to the right of its mark, clear of the interval's line."""
-    axes.annotate(
-        text,
-        (at, height),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=FONT_SIZE,
-        annotation_clip=False,
-    )
+    place = offset_copy(axes.transData, axes.figure, x=_MARK, units="points")
+    axes.text(at, height, text, transform=place, va="center")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ from ftbench.pages.svg import (
     RULE,
     axis_of_costs,
     baseline_rule,
-    cost_mark,
+    cost_marks,
+    heading,
     left_label,
     picture,
     rule_at,
@@ -55,37 +56,38 @@ def draw_grid(grid: Grid, rungs: Rungs, *, name: str) -> str:
         baseline_rule(axes, grid.baseline, grid.scale)
         if shown is not grid or grid.ladder.against is Against.NOTHING:
             rule_at(axes, 1.0, MUTED)
-        for (heading, lines), top in zip(bands, tops[:-1], strict=True):
-            _heading(axes, heading, top)
-            for number, line in enumerate(lines):
-                height = top + _HEADING + (number + 0.5) * _ROW
-                left_label(axes, rungs.naming(line.values), height)
-                _line(axes, shown, line, height)
+        rows = []
+        for (title, lines), top in zip(bands, tops[:-1], strict=True):
+            _heading(axes, title, top)
+            first = top + _HEADING + _ROW / 2
+            rows += [(line, first + number * _ROW) for number, line in enumerate(lines)]
+        for line, height in rows:
+            left_label(axes, rungs.naming(line.values), height)
+            _lacking(axes, shown, line, height)
+        cost_marks(axes, _marks(shown, rows), shown.scale, size=_MARK)
 
     return picture(paint, name=name, height=tops[-1], right=_RIGHT)
 
 
-def _heading(axes: Any, heading: str, top: float) -> None:
+def _heading(axes: Any, title: str, top: float) -> None:
     if top:
         axes.axhline(top, color=RULE, linewidth=0.6)
-    axes.annotate(
-        heading,
-        (0, top + _HEADING / 2 + 2),
-        xycoords=("figure fraction", "data"),
-        va="center",
-        fontweight="bold",
-        annotation_clip=False,
-    )
+    heading(axes, title, top + _HEADING / 2 + 2)
 
 
-def _line(axes: Any, grid: Grid, line: Line, height: float) -> None:
+def _marks(grid: Grid, rows: Iterable[tuple[Line, float]]) -> Iterator[tuple[Cell, float]]:
+    """Yield the cells of the rows, each with its height."""
+    for line, height in rows:
+        for cell in line.cells:
+            yield cell, height + _dodge(grid.arms, cell.arm)
+
+
+def _lacking(axes: Any, grid: Grid, line: Line, height: float) -> None:
+    """Write what became of the cells of a row that have no mark."""
     if line.words:
         colour = BAD if line.state is State.FAILED else MUTED
         state_word(axes, line.state, height, colour=colour)
         return
-    for cell in line.cells:
-        dodged = height + _dodge(grid.arms, cell.arm)
-        cost_mark(axes, cell, grid.scale, height=dodged, size=_MARK)
     lacking = [cell for cell in line.cells if cell.median is None]
     if lacking:
         text = "  ".join(f"{mark_of(cell.arm).character} {cell.state}" for cell in lacking)

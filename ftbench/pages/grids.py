@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from ftbench.pages.marks import ARM_TEXTS, ArmText, mark_of
 from ftbench.pages.sections import Beside, GridView
 from ftbench.pages.views import axis_of, ratio_of
 from ftbench.results import Cell, Figure, State
+from ftbench.results.comparison import Shelf
 from ftbench.results.grid import GIL_BUILD, Against, Grid, Line, grid_of
 from ftbench.results.quantity import margin
 
@@ -121,10 +122,11 @@ class _Notes:
         return tuple(f"[{number}] {words}" for words, number in self.reasons.items())
 
 
-def grid_text(name: str, view: GridView, figures: Sequence[Figure]) -> GridText:
+def grid_text(name: str, view: GridView, figures: Iterable[Figure] | Shelf) -> GridText:
     """Return what the page shows of a grid view; `name` is unique on the page."""
-    grid = grid_of(figures, view.metric, view.rungs.ladder)
-    control = grid_of(figures, view.control, grid.ladder) if view.control else None
+    shelf = Shelf.holding(figures)
+    grid = grid_of(shelf, view.metric, view.rungs.ladder)
+    control = grid_of(shelf, view.control, grid.ladder) if view.control else None
     notes = _Notes()
     return GridText(
         name=name,
@@ -139,8 +141,8 @@ def grid_text(name: str, view: GridView, figures: Sequence[Figure]) -> GridText:
         bands=tuple(_Teller(grid=grid, view=view, control=control, notes=notes).bands()),
         notes=notes.lines,
         key=_key(grid, view),
-        crossings=_crossings(grid, view, figures),
-        beside=_beside(grid, view, figures),
+        crossings=_crossings(grid, view, shelf),
+        beside=_beside(grid, view, shelf),
     )
 
 
@@ -224,11 +226,11 @@ class _Teller:
         return "" if against is Against.NOTHING or of_itself else ratio_of(cell)
 
 
-def _crossings(grid: Grid, view: GridView, figures: Sequence[Figure]) -> TableText | None:
+def _crossings(grid: Grid, view: GridView, shelf: Shelf) -> TableText | None:
     """Return the table of from which value on a mode's figures stay below a limit."""
     if view.crossings is None or not grid.medians:
         return None
-    every = [(each, grid_of(figures, each.metric, grid.ladder)) for each in view.crossings.every]
+    every = [(each, grid_of(shelf, each.metric, grid.ladder)) for each in view.crossings.every]
     lines = [
         LineText(
             label=mode.title,
@@ -253,9 +255,9 @@ def _crossings(grid: Grid, view: GridView, figures: Sequence[Figure]) -> TableTe
     )
 
 
-def _beside(grid: Grid, view: GridView, figures: Sequence[Figure]) -> TableText | None:
+def _beside(grid: Grid, view: GridView, shelf: Shelf) -> TableText | None:
     """Return the second table, with a row for every row of the first that has numbers."""
-    grids = [(each, grid_of(figures, each.metric, grid.ladder)) for each in view.beside]
+    grids = [(each, grid_of(shelf, each.metric, grid.ladder)) for each in view.beside]
     shown = [(each, other) for each, other in grids if other.medians]
     if not shown:
         return None

@@ -15,6 +15,7 @@ from ftbench.pages.scenarios import GROUPS
 from ftbench.pages.sections import GridView, Group, Section, View
 from ftbench.pages.views import ViewText, view_text
 from ftbench.results import Figure, Machine, ResultTree, Source
+from ftbench.results.comparison import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) ->
     """Return the page of one pick."""
     order = [arm.name for arm in ARMS]
     sources = sorted(filter(pick.shows, tree.sources), key=lambda each: order.index(each.arm.name))
-    figures = [figure for figure in tree.figures if pick.shows(figure)]
+    shelf = Shelf(figure for figure in tree.figures if pick.shows(figure))
     command = f"FTBENCH_PROFILE={pick.profile} asv run {pick.release.name}^!"
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
     return Page(
@@ -87,7 +88,7 @@ def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) ->
         menus=menus(pick, every, first),
         notices=facts.notices(pick, sources),
         arms=tuple(ARM_TEXTS[arm.name] for arm in ARMS),
-        groups=tuple(_group(group, figures, command) for group in GROUPS),
+        groups=tuple(_group(group, shelf, command) for group in GROUPS),
         builds=facts.builds(sources),
         machine=facts.machine_facts(machine, sources),
         invariants=tuple(_invariants(sources)),
@@ -113,22 +114,21 @@ def _invariants(sources: Iterable[Source]) -> list[tuple[str, str]]:
     return sorted({item for source in sources for item in source.invariants.items()})
 
 
-def _group(group: Group, figures: Sequence[Figure], command: str) -> GroupText:
-    sections = tuple(_section(section, figures, command) for section in group.sections)
+def _group(group: Group, shelf: Shelf, command: str) -> GroupText:
+    sections = tuple(_section(section, shelf, command) for section in group.sections)
     return GroupText(title=group.title, sections=sections)
 
 
-def _section(section: Section, figures: Sequence[Figure], command: str) -> SectionText:
+def _section(section: Section, shelf: Shelf, command: str) -> SectionText:
     """Return a section's views, or only how to measure it where nothing was."""
     texts = tuple(
-        _view(f"{section.name}-{number}", view, figures)
+        _view(f"{section.name}-{number}", view, shelf)
         for number, view in enumerate(section.views, start=1)
     )
     if any(text.svg for text in texts):
         return SectionText(scenario=section, views=texts)
     benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
-    ours = [figure for figure in figures if figure.benchmark in benchmarks]
-    words = tuple(dict.fromkeys(map(_words, ours)))
+    words = tuple(dict.fromkeys(map(_words, shelf.tracked_by(sorted(benchmarks)))))
     return SectionText(scenario=section, words=words, command=f"{command} --bench ^{section.name}")
 
 
@@ -136,7 +136,7 @@ def _words(figure: Figure) -> str:
     return f"{figure.state}: {figure.reason or 'no reason on record'}"
 
 
-def _view(name: str, view: View | GridView, figures: Sequence[Figure]) -> ViewText | GridText:
+def _view(name: str, view: View | GridView, shelf: Shelf) -> ViewText | GridText:
     if isinstance(view, GridView):
-        return grid_text(name, view, figures)
-    return view_text(name, view, figures)
+        return grid_text(name, view, shelf)
+    return view_text(name, view, shelf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zlib
 from collections import Counter
@@ -12,9 +13,10 @@ from typing import Any, Final
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.markers import TICKDOWN
+from matplotlib.ticker import LogLocator, MaxNLocator
 
-from ftbench.arms import Arm
+from ftbench.arms import ARMS, Arm
 from ftbench.pages.marks import mark_of
 from ftbench.results import Cell
 from ftbench.results.quantity import Scale
@@ -25,6 +27,9 @@ FONT_SIZE: Final = 11
 _LEFT: Final = 132
 _TOP: Final = 8
 _BOTTOM: Final = 42
+_TICK: Final = 3
+_TICK_LABEL: Final = 6.5
+_AXIS_TITLE: Final = 22
 _POINTS_PER_INCH: Final = 72
 # Beyond this range a linear axis squeezes the small values into one place.
 _LOG_FROM: Final = 20
@@ -77,7 +82,7 @@ def picture(paint: Callable[[Any], None], *, name: str, height: float, right: fl
         place = (_LEFT / WIDTH, _BOTTOM / whole, (WIDTH - _LEFT - right) / WIDTH, height / whole)
         axes = canvas.add_axes(place)
         axes.set_ylim(height, 0)
-        axes.yaxis.set_major_locator(NullLocator())
+        axes.yaxis.set_visible(False)
         paint(axes)
         text = io.StringIO()
         canvas.savefig(
@@ -106,19 +111,45 @@ def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
     if log and low > 0:
         axes.set_xscale("log")
         axes.set_xlim(low / 1.5, high * 1.5)
-        axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        _ticks(axes, LogLocator(10, numticks=6), LogLocator(10, subs="auto", numticks=8))
     else:
         axes.set_xlim(0, high * 1.08 or 1)
-        axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
-    axes.set_xlabel(f"{scale.symbol}, {'log' if log else 'linear'} scale", color=MUTED)
-    axes.tick_params(axis="x", which="both", color=RULE, labelcolor=MUTED, length=3)
-    axes.grid(visible=True, axis="x", color=RULE, linewidth=0.6)
-    axes.set_axisbelow(True)
+        _ticks(axes, MaxNLocator(5, min_n_ticks=3))
+    below = axes.get_ylim()[0] + _AXIS_TITLE
+    title = f"{scale.symbol}, {'log' if log else 'linear'} scale"
+    centre = axes.bbox.width / 2
+    _beside(axes, title, centre, below, ha="center", va="top", color=MUTED)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(RULE)
+
+
+def _ticks(axes: Any, *locators: LogLocator | MaxNLocator) -> None:
+    """Draw the ticks of the first locator with a rule and a number each, those of others bare.
+
+    matplotlib's own ticks are artists of five artists each, and most of what a picture costs.
+    """
+    axes.xaxis.set_visible(False)
+    (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
+    named, *others = (
+        [float(value) for value in locator.tick_values(left, right) if left <= value <= right]
+        for locator in locators
+    )
+    rules = [point for value in named for point in (value, value, math.nan)]
+    axes.plot(rules, [bottom, 0, math.nan] * len(named), color=RULE, linewidth=0.6, zorder=0.5)
+    every = [*named, *(value for values in others for value in values if value not in named)]
+    axes.plot(
+        every,
+        [bottom] * len(every),
+        linestyle="none",
+        marker=TICKDOWN,
+        markersize=_TICK,
+        color=RULE,
+        clip_on=False,
+    )
+    for value in named:
+        place, below = (value, bottom + _TICK_LABEL), {"ha": "center", "va": "top"}
+        axes.text(*place, _tick(value), color=MUTED, **below)
 
 
 def _tick(value: float) -> str:
@@ -144,52 +175,68 @@ def rule_at(axes: Any, value: float, colour: str) -> None:
     axes.axvline(value, color=colour, linewidth=1, linestyle=(0, (2, 3)))
 
 
-def cost_mark(axes: Any, cell: Cell, scale: Scale, *, height: float, size: float) -> None:
-    """Draw a measured cell: the arm's mark at the median, a line over the 99 % interval."""
-    if cell.figure is None or cell.median is None:
-        return
-    colour, interval = colour_of(cell.arm), cell.figure.interval
-    if interval is not None:
-        ends = [interval.low / scale.size, interval.high / scale.size]
-        axes.plot(ends, [height] * 2, color=colour, lw=size / 4)
-    axes.plot(
-        [cell.median / scale.size],
-        [height],
-        linestyle="none",
-        marker=mark_of(cell.arm).marker,
-        markersize=size,
-        color=colour,
-        markeredgecolor=PAPER,
-        markeredgewidth=size / 10,
-        clip_on=False,
-        zorder=3,
-    )
+def cost_marks(
+    axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
+) -> None:
+    """Draw measured cells at their heights: the arm's mark at the median, a line over the interval.
+
+    An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
+    """
+    measured = [(cell, height) for cell, height in places if cell.median is not None]
+    gap = (math.nan, math.nan)
+    for arm in ARMS:
+        ours = [(cell, height) for cell, height in measured if cell.arm.name == arm.name]
+        if not ours:
+            continue
+        colour = colour_of(arm)
+        lines = [
+            point
+            for cell, height in ours
+            if cell.figure is not None and (interval := cell.figure.interval) is not None
+            for point in ((interval.low, height), (interval.high, height), gap)
+        ]
+        if lines:
+            ends = [value / scale.size for value, _ in lines]
+            axes.plot(ends, [height for _, height in lines], color=colour, lw=size / 4)
+        axes.plot(
+            [(cell.median or 0.0) / scale.size for cell, _ in ours],
+            [height for _, height in ours],
+            linestyle="none",
+            marker=mark_of(arm).marker,
+            markersize=size,
+            color=colour,
+            markeredgecolor=PAPER,
+            markeredgewidth=size / 10,
+            clip_on=False,
+            zorder=3,
+        )
 
 
 def left_label(axes: Any, text: str, height: float) -> None:
     """Write what a row is, to the left of the axes."""
-    axes.annotate(
-        text,
-        (0, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(-10, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-    )
+    _beside(axes, text, -10, height, ha="right")
+
+
+def heading(axes: Any, text: str, height: float) -> None:
+    """Write what the rows below have in common, from the left edge of the picture."""
+    _beside(axes, text, -_LEFT, height, fontweight="bold")
+
+
+def _beside(axes: Any, text: str, left: float, height: float, **style: Any) -> None:
+    """Write a text `left` points from the left end of the axes."""
+    # A point is a pixel here, and plain text is half the work of an annotation.
+    place = axes.get_yaxis_transform()
+    axes.text(left / axes.bbox.width, height, text, transform=place, **{"va": "center"} | style)
 
 
 def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool = False) -> None:
     """Write why a row has no mark, at the left or the right end of the axes."""
-    axes.annotate(
+    _beside(
+        axes,
         text,
-        (1 if right else 0, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(-6 if right else 6, 0),
-        textcoords="offset points",
+        axes.bbox.width - 6 if right else 6,
+        height,
         ha="right" if right else "left",
-        va="center",
-        fontsize=FONT_SIZE,
         fontstyle="italic",
         color=colour,
         # The baseline's rule must not run through the word.

@@ -13,6 +13,7 @@ from ftbench.pages.sections import View
 from ftbench.pages.svg import needs_log
 from ftbench.probe.modes import MODES
 from ftbench.results import Cell, Comparison, Figure, State, compare
+from ftbench.results.comparison import Shelf
 from ftbench.results.quantity import times
 
 _DASH = "\N{EN DASH}"
@@ -63,10 +64,11 @@ class ViewText:
         return 5 if self.beside else 4
 
 
-def view_text(name: str, view: View, figures: Sequence[Figure]) -> ViewText:
+def view_text(name: str, view: View, figures: Iterable[Figure] | Shelf) -> ViewText:
     """Return what the page shows of a view; `name` is unique on the page."""
-    comparison = compare(figures, view.metric)
-    beside = compare(figures, view.beside.metric) if view.beside else None
+    shelf = Shelf.holding(figures)
+    comparison = compare(shelf, view.metric)
+    beside = compare(shelf, view.beside.metric) if view.beside else None
     symbol = beside.scale.symbol if beside and beside.medians else ""
     return ViewText(
         name=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -40,6 +40,29 @@ class Metric:
     def at(self, param: str, value: str) -> Metric:
         """Return this metric with one more parameter fixed, and nothing to stand in for it."""
         return replace(self, params={**self.params, param: value}, instead=None)
+
+
+class Shelf:
+    """Figures by benchmark: whoever looks for many metrics in the same figures makes one first."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._figures: dict[str, list[Figure]] = {}
+        for figure in figures:
+            self._figures.setdefault(figure.benchmark, []).append(figure)
+
+    @classmethod
+    def holding(cls, figures: Iterable[Figure] | Shelf) -> Shelf:
+        """Return a shelf of `figures`, itself if it is one."""
+        return figures if isinstance(figures, Shelf) else cls(figures)
+
+    def of(self, metric: Metric) -> Iterator[Figure]:
+        """Yield the figures of `metric`, in whatever mode."""
+        return filter(metric.of, self._figures.get(metric.benchmark, ()))
+
+    def tracked_by(self, benchmarks: Iterable[str]) -> Iterator[Figure]:
+        """Yield the figures of these benchmarks."""
+        for benchmark in benchmarks:
+            yield from self._figures.get(benchmark, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,26 +153,22 @@ def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
     return tuple(dict.fromkeys(pairs))
 
 
-def compare(figures: Iterable[Figure], metric: Metric) -> Comparison:
+def compare(figures: Iterable[Figure] | Shelf, metric: Metric) -> Comparison:
     """Return every mode on every arm.
 
     `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
     calls picks them.
     """
-    figures = tuple(figures)
-    comparison = _compare(figures, metric)
+    shelf = Shelf.holding(figures)
+    comparison = _compare(shelf, metric)
     if metric.instead is not None and not comparison.medians:
-        other = compare(figures, metric.instead)
+        other = compare(shelf, metric.instead)
         return other if other.medians else comparison
     return comparison
 
 
-def _compare(figures: tuple[Figure, ...], metric: Metric) -> Comparison:
-    found = {
-        (figure.params.get("mode"), figure.arm.name): figure
-        for figure in figures
-        if metric.of(figure)
-    }
+def _compare(shelf: Shelf, metric: Metric) -> Comparison:
+    found = {(figure.params.get("mode"), figure.arm.name): figure for figure in shelf.of(metric)}
     baseline = found.get((BASELINE_MODE.name, BASELINE_ARM.name))
     cells = [
         cell_of(mode, arm, found.get((mode.name, arm.name)), baseline)

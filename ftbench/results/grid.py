@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ftbench.arms import ARMS, Arm, arm_named
 from ftbench.probe.modes import EVERY_MODE, MODES, Mode, mode_named
-from ftbench.results.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, cell_of
+from ftbench.results.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, Shelf, cell_of
 from ftbench.results.figure import Figure, Interval, State
 from ftbench.results.quantity import Scale, scale_for
 
@@ -180,13 +180,13 @@ _UNSAID = frozenset({State.ABSENT})
 _UNSAID_OF_FURTHER = frozenset({State.ABSENT, State.SKIPPED})
 
 
-def grid_of(figures: Iterable[Figure], metric: Metric, ladder: Ladder) -> Grid:
+def grid_of(figures: Iterable[Figure] | Shelf, metric: Metric, ladder: Ladder) -> Grid:
     """Return `metric` at every value of `ladder`.
 
     `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
     calls picks them.  What stands in for the metric is not considered: a grid has one throughout.
     """
-    found = _found(figures, metric, ladder)
+    found = _found(Shelf.holding(figures), metric, ladder)
     rungs = tuple(
         tuple(
             cell_of(mode, arm, found.get((value, mode.name, arm.name)), baseline)
@@ -202,15 +202,12 @@ def grid_of(figures: Iterable[Figure], metric: Metric, ladder: Ladder) -> Grid:
 _Found = Mapping[tuple[str, str, str], Figure]
 
 
-def _found(figures: Iterable[Figure], metric: Metric, ladder: Ladder) -> _Found:
+def _found(shelf: Shelf, metric: Metric, ladder: Ladder) -> _Found:
     """Return the metric's figures by value, mode and arm."""
-    metrics = {value: ladder.at(metric, value) for value in ladder.values}
     return {
         (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
-        for figure in figures
-        if figure.benchmark.startswith(metric.benchmark)
-        for value, one in metrics.items()
-        if one.of(figure)
+        for value in ladder.values
+        for figure in shelf.of(ladder.at(metric, value))
     }
 
 
