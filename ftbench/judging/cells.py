@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Final, Self
 
 from ftbench.results.figure import Interval
 from ftbench.statistics import ratio
+from ftbench.statistics.verdict import Floor, Pair, judge
 
 _LEAST_FOR_QUARTILES: Final = 4
 
@@ -20,13 +22,14 @@ class Cell:
     `samples` are what the value is the median of, where it is one, and `processes` the same once
     more by the process that took them, () where all are of one.  `spread` is, for a median, where
     the middle half of its samples lie or its 99 % interval, for a ratio of medians its 99 %
-    interval.
+    interval.  `floor` is what the machine's A/A runs say of the series, where there were any.
     """
 
     value: float | None = None
     spread: Interval | None = None
     samples: tuple[float, ...] = ()
     processes: tuple[tuple[float, ...], ...] = ()
+    floor: Floor | None = None
     word: str = ""
     reason: str = ""
 
@@ -78,9 +81,43 @@ def over(above: Cell, below: Cell) -> Cell:
         return Cell.none("no ratio", "What it would be relative to is zero.")
     value = above.value / below.value
     if min(len(above.samples), len(below.samples)) > 1 and min(*above.samples, *below.samples) > 0:
-        sides = (cell.processes or (cell.samples,) for cell in (above, below))
-        return Cell(value=value, spread=ratio(*sides).interval)
+        return Cell(value=value, spread=_interval(above, below))
     return Cell(value=value)
+
+
+def _interval(above: Cell, below: Cell) -> Interval | None:
+    """Return the interval of a ratio; the wider of two noise floors, where there are two, counts.
+
+    Few processes say little of how far apart processes lie; A/A runs have shown it.
+    """
+    after, before = (cell.processes or (cell.samples,) for cell in (above, below))
+    if above.floor is None or below.floor is None:
+        return ratio(after, before).interval
+    floor = max(above.floor, below.floor, key=lambda each: each.spread)
+    (verdict,) = judge((Pair(before=before, after=after, floor=floor),)).verdicts
+    return verdict.effect.interval if verdict.effect else None
+
+
+def geometric_mean(cells: Sequence[Cell]) -> Cell:
+    """Return the geometric mean of cells, with its interval if each has one; [] is not measured.
+
+    The cells are taken to be independent: their intervals, on the logarithmic scale, add up as
+    standard errors do.
+    """
+    if not cells:
+        return NOT_MEASURED
+    found = together(lambda *values: statistics.geometric_mean(values), *cells)
+    if found.value is None:
+        return found
+    reaches = [
+        math.log(cell.spread.high / cell.spread.low) / 2
+        for cell in cells
+        if cell.spread is not None and cell.spread.low > 0
+    ]
+    if len(reaches) < len(cells):
+        return found
+    reach = math.exp(math.hypot(*reaches) / len(cells))
+    return replace(found, spread=Interval(low=found.value / reach, high=found.value * reach))
 
 
 def together(function: Callable[..., float], *cells: Cell) -> Cell:

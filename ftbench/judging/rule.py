@@ -51,6 +51,7 @@ class Verdict(StrEnum):
     NOT = "does not hold here"
     CANNOT = "cannot be judged"
     UNMEASURED = "not measured"
+    UNTESTED = "not tested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
