@@ -12,8 +12,8 @@ from ftbench.probe.scenarios.crossover import Carried, metrics, places
 
 def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Crossover, "cost_of", lambda _self, metric, *_cell: metric)
-    every = places()
-    found = metrics(every, [[Carried(task=1.0, p99=1.0, cpu=1.0)] * len(every)])
+    one = Carried(task=1.0, p99=1.0, cpu=1.0)
+    found = metrics({place.name: [one] for place in places(2)})
     units = {name: metric.unit for name, metric in found.items()} | {"pss": "bytes", "rss": "bytes"}
     assert {name for name in dir(Crossover) if name.startswith("track_")} == {
         f"track_{name}" for name in units

@@ -34,6 +34,7 @@ from ftbench.probe.scenarios.crossover import (
     from_observation,
     in_a_loop,
     metrics,
+    order,
     places,
 )
 
@@ -65,9 +66,10 @@ def test_an_answer_proves_the_payload_and_the_work() -> None:
 
 
 def test_the_map_has_every_size_with_every_payload() -> None:
-    every = places()
+    every = places(2)
     assert [place.name for place in every] == NAMES
     assert [place.count for place in every] == [n for counts in TASKS for n in counts]
+    assert {place.count for place in places(64)} == {64}
     for place in every:
         assert len(place.data) == place.payload.size
         assert place.answer == errand(place.size.steps, place.data)
@@ -77,8 +79,8 @@ def test_sizes_are_a_ladder_of_fixed_work() -> None:
     for size in SIZES:
         assert size.steps == pytest.approx(size.nominal / 100e-9)
     assert [size.steps for size in SIZES] == sorted(size.steps for size in SIZES)
+    assert min(size.turns for size in SIZES) >= 1
     assert [payload.size for payload in PAYLOADS] == [0, 2**10, 2**16, 2**20]
-    assert min(min(counts) for counts in TASKS) >= 8
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_where_the_system_does_not_tell_there_is_no_figure(monkeypatch: pytest.M
     assert own > 0
     found = carried(small(), in_a_loop, cpu_clock([1]))
     assert found.cpu is None
-    assert "cpu_10us_1kib" not in metrics([small()], [[found]])
+    assert "cpu_10us_1kib" not in metrics({"10us_1kib": [found]})
 
 
 def test_what_a_place_came_to_is_per_task() -> None:
@@ -205,14 +207,27 @@ def test_what_a_place_came_to_is_per_task() -> None:
     assert 4.8 < found.p99 <= 5.0
 
 
-def test_metrics_have_a_sample_per_round_for_every_place() -> None:
-    every = places()
-    rounds = [[Carried(task=float(n), p99=n + 0.5, cpu=n + 0.25) for n, _ in enumerate(every)]] * 3
-    found = metrics(every, rounds)
+def test_metrics_have_a_sample_per_turn_for_every_place() -> None:
+    turns = {
+        name: [Carried(task=float(n), p99=n + 0.5, cpu=n + 0.25)] * 3
+        for n, name in enumerate(NAMES)
+    }
+    found = metrics(turns)
     assert set(found) == {f"{cost}_{name}" for cost in ("task", "p99", "cpu") for name in NAMES}
     assert found["task_10us_1kib"].samples == (1.0,) * 3
     assert found["p99_10us_1kib"].samples == (1.5,) * 3
     assert found["cpu_10us_1kib"].samples == (1.25,) * 3
+
+
+def test_every_place_has_its_turns_and_the_way_back_is_the_way_reversed() -> None:
+    every = places(2)
+    there = [place.name for place in order(every, 0)]
+    assert [place.name for place in order(every, 1)] == there[::-1]
+    assert [place.name for place in order(every, 2)] == there
+    assert {place.name: there.count(place.name) for place in every} == {
+        place.name: place.size.turns for place in every
+    }
+    assert there[: len(NAMES)] == NAMES
 
 
 def test_the_memory_is_that_of_the_tree_at_the_end() -> None:
@@ -245,8 +260,9 @@ def test_every_mode_has_every_place(pair: tuple[Interpreter, Interpreter], mode:
     assert all(sample > 0 for metric in found.values() for sample in metric["samples"])
     processes = document["notes"]["roles"].get("worker", {"processes": 0})["processes"]
     assert processes == (2 if mode.kind == "processes" else 0)
-    tasks = sum(document["notes"]["tasks"].values())
-    assert document["invariants"][0]["checked"].startswith(f"in each of 1 rounds all {tasks} ")
+    turns, tasks = document["notes"]["turns"], document["notes"]["tasks"]
+    answers = sum(count * turns[name.partition("_")[0]] for name, count in tasks.items())
+    assert document["invariants"][0]["checked"].startswith(f"all {answers} answers are ")
 
 
 def test_a_plain_loop_is_there_too(gil_python: Interpreter) -> None:

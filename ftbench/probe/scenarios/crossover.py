@@ -3,7 +3,8 @@
 A pool of N workers stands and is warm.  As many tasks are under way as there are workers: when
 one comes back, the main thread checks its answer and hands over the next.  A task gets a payload
 of bytes, reads all of it, does a fixed number of steps of arithmetic and answers with one number
-that proves both.  Four sizes of task and four of payload take turns in every round.
+that proves both.  Four sizes of task and four of payload take turns, the small ones several
+times in a round.
 
     task_S_P  seconds per task of size S with payload P: from the first hand-over until the last
               answer is there, over the tasks
@@ -27,7 +28,7 @@ data"; none has measured where its borders are.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -51,11 +52,12 @@ WORKER, AFTER = "worker", "after"
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """A size of task: its `steps`, and its `nominal` seconds at 100 ns a step."""
+    """A size of task: its `steps`, its `nominal` seconds at 100 ns a step, its `turns` a round."""
 
     name: str
     nominal: float
     steps: int
+    turns: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +69,10 @@ class Payload:
 
 
 SIZES = (
-    Size(name="10us", nominal=1e-5, steps=100),
-    Size(name="100us", nominal=1e-4, steps=1_000),
-    Size(name="1ms", nominal=1e-3, steps=10_000),
-    Size(name="10ms", nominal=1e-2, steps=100_000),
+    Size(name="10us", nominal=1e-5, steps=100, turns=3),
+    Size(name="100us", nominal=1e-4, steps=1_000, turns=3),
+    Size(name="1ms", nominal=1e-3, steps=10_000, turns=3),
+    Size(name="10ms", nominal=1e-2, steps=100_000, turns=2),
 )
 PAYLOADS = (
     Payload(name="0", size=0),
@@ -78,13 +80,12 @@ PAYLOADS = (
     Payload(name="64kib", size=64 * KIB),
     Payload(name="1mib", size=KIB * KIB),
 )
-# Tasks of a round, whatever the number of workers: a row per size, a column per payload.  No
-# fewer than the most workers of the benchmarks, so that each has one.
+# Tasks of a turn: a row per size, a column per payload; one per worker where that is more.
 TASKS = (
-    (64, 64, 64, 24),
-    (48, 48, 48, 24),
-    (24, 24, 24, 16),
+    (24, 24, 24, 8),
+    (16, 16, 16, 8),
     (8, 8, 8, 8),
+    (4, 4, 4, 4),
 )
 
 PARAMS = {"workers": Param(default=8)}
@@ -108,7 +109,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """What a place's tasks took in one round: seconds per task, of the slow ones, of the CPU."""
+    """What a place's tasks took in one turn: seconds per task, of the slow ones, of the CPU."""
 
     task: float
     p99: float
@@ -128,13 +129,19 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     return "one worker runs one task at a time, as a plain loop does: mode serial"
 
 
-def places() -> list[Place]:
+def places(workers: int) -> list[Place]:
     """Return the places of the map, each with the serial twin's answer."""
     data = [build("bytes", payload.size) for payload in PAYLOADS]
     return [
-        Place(size=size, payload=payload, data=each, count=n, answer=errand(size.steps, each))
+        Place(
+            size=size,
+            payload=payload,
+            data=each,
+            count=max(count, workers),
+            answer=errand(size.steps, each),
+        )
         for size, counts in zip(SIZES, TASKS, strict=True)
-        for payload, each, n in zip(PAYLOADS, data, counts, strict=True)
+        for payload, each, count in zip(PAYLOADS, data, counts, strict=True)
     ]
 
 
@@ -203,31 +210,33 @@ def carried(place: Place, carry: Carry, cpu: Cpu) -> Carried:
 
 
 def run(cell: Cell) -> Outcome:
-    """Measure one cell: every place of the map in turn, round after round."""
-    every = places()
+    """Measure one cell: the places of the map in turn, round after round."""
+    every = places(cell.params["workers"])
     if cell.mode.name == SERIAL:
-        rounds = measure(cell, every, in_a_loop, ())
+        found = measure(cell, every, in_a_loop, ())
     else:
         pool = pool_of(POOL, cell.mode, cell.params["workers"], cell.deadline)
         pool.fill()
         for place in every[: len(PAYLOADS)]:
             by_pool(pool, place)
-        rounds = measure(cell, every, partial(by_pool, pool), workers_of(cell.mode))
+        found = measure(cell, every, partial(by_pool, pool), workers_of(cell.mode))
         pool.shutdown()
-    tasks = sum(place.count for place in every)
+    tasks = {place.name: place.count for place in every}
+    answers = sum(len(turns) * tasks[name] for name, turns in found.items())
     return Outcome(
-        metrics=metrics(every, rounds),
+        metrics=metrics(found),
         invariants=(
             Invariant(
                 name="digest",
-                checked=f"in each of {len(rounds)} rounds all {tasks} answers were the serial "
-                "twin's, of the payload and of the work",
+                checked=f"all {answers} answers are the serial twin's, of the payload and of the "
+                "work",
             ),
         ),
         notes={
-            "rounds": len(rounds),
+            "rounds": len(found[every[-1].name]),
             "clock": clock_cost(),
-            "tasks": {place.name: place.count for place in every},
+            "tasks": tasks,
+            "turns": {size.name: size.turns for size in SIZES},
             "steps": {size.name: size.steps for size in SIZES},
             "bytes": {payload.name: payload.size for payload in PAYLOADS},
         },
@@ -245,33 +254,40 @@ def workers_of(mode: Mode) -> tuple[int, ...]:
 
 def measure(
     cell: Cell, every: Sequence[Place], carry: Carry, pids: Sequence[int]
-) -> list[list[Carried]]:
-    """Return the rounds, each with what every place came to; then have the tree looked at.
-
-    Every other round goes through the map backwards, so that no place is always early.
-    """
+) -> dict[str, list[Carried]]:
+    """Return name of a place → what it came to in each turn; then have the tree looked at."""
     cpu = cpu_clock(pids)
-    rounds = []
+    found: dict[str, list[Carried]] = {place.name: [] for place in every}
     for number in repeats(cell.profile):
-        turns = [carried(place, carry, cpu) for place in every[:: -1 if number % 2 else 1]]
-        rounds.append(turns[:: -1 if number % 2 else 1])
+        for place in order(every, number):
+            found[place.name].append(carried(place, carry, cpu))
     cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
-    return rounds
-
-
-def metrics(every: Sequence[Place], rounds: Sequence[Sequence[Carried]]) -> dict[str, Metric]:
-    """Return the metrics of each place, a sample per round, all in seconds."""
-    found: dict[str, Metric] = {}
-    for place, turns in zip(every, zip(*rounds, strict=True), strict=True):
-        found[f"task_{place.name}"] = _metric(each.task for each in turns)
-        found[f"p99_{place.name}"] = _metric(each.p99 for each in turns)
-        cpus = [each.cpu for each in turns if each.cpu is not None]
-        if cpus:
-            found[f"cpu_{place.name}"] = _metric(cpus)
     return found
 
 
-def _metric(samples: Any) -> Metric:
+def order(every: Sequence[Place], number: int) -> list[Place]:
+    """Return the turns of round `number`; every other one goes backwards through the map.
+
+    So no place is always early.
+    """
+    most = max(place.size.turns for place in every)
+    turns = [place for turn in range(most) for place in every if turn < place.size.turns]
+    return turns[::-1] if number % 2 else turns
+
+
+def metrics(found: Mapping[str, Sequence[Carried]]) -> dict[str, Metric]:
+    """Return the metrics of each place, a sample per turn, all in seconds."""
+    made: dict[str, Metric] = {}
+    for name, turns in found.items():
+        made[f"task_{name}"] = _metric(each.task for each in turns)
+        made[f"p99_{name}"] = _metric(each.p99 for each in turns)
+        cpus = [each.cpu for each in turns if each.cpu is not None]
+        if cpus:
+            made[f"cpu_{name}"] = _metric(cpus)
+    return made
+
+
+def _metric(samples: Iterable[float]) -> Metric:
     return Metric(unit="seconds", samples=tuple(samples))
 
 
