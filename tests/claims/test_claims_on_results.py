@@ -105,8 +105,8 @@ def test_what_is_in_the_way_is_said_and_the_figures_are_shown(
     found = of(replace(TWICE, **fields), BOTH, **here)
     assert found.words == f"cannot be judged {words}"
     assert found.ratios[0].cell.value == pytest.approx(2.0)
-    ours = {"release": "3.14", "system": "Linux", "cores": 16, "most_cores": 16}
-    assert of(replace(TWICE, **ours), BOTH).verdict is Verdict.HOLDS
+    ours = replace(TWICE, release="3.14", system="Linux", cores=16, most_cores=16)
+    assert of(ours, BOTH).verdict is Verdict.HOLDS
 
 
 @pytest.mark.parametrize(
