@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ftbench.errors import UsageError, unknown
+from ftbench.errors import NotAvailableError, UsageError, unknown
 from ftbench.probe.crews import Deadline
-from ftbench.probe.document import Outcome
+from ftbench.probe.document import Metric, Outcome
 from ftbench.probe.modes import MODE_NAMES, Mode
 from ftbench.probe.profiles import Profile
 
 MOST_WORKERS = 256
+# Work is done in whole operations: so far may what is added be from what was asked for.
+_COARSE = 0.3
 
 
 class Observe(Protocol):
@@ -28,13 +30,32 @@ class Observe(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell of a scenario's grid, with all that a run of it needs."""
+    """One cell of a scenario's grid, with all that a run of it needs.
+
+    `extra` is a share of its own work that is done besides, 0.0 where figures are kept: a known
+    slowdown, to see whether it would be found (`ftbench selftest`).
+    """
 
     mode: Mode
     params: Mapping[str, Any]
     profile: Profile
     deadline: Deadline
     observe: Observe
+    extra: float = 0.0
+
+    def more(self, count: int, step: int = 1) -> int:
+        """Return `count` and the extra of it, in whole steps.
+
+        Raises `NotAvailableError` if that is far from what was asked for.
+        """
+        if not self.extra:
+            return count
+        added = round(count * self.extra / step) * step
+        if not count or abs(added / count - self.extra) > _COARSE * self.extra:
+            raise NotAvailableError(
+                f"{self.extra:.0%} more cannot be had: the work is {count} in steps of {step}."
+            )
+        return count + added
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +116,21 @@ def repeats(profile: Profile) -> Iterator[int]:
         done += 1
 
 
+def dearer(metrics: Mapping[str, Metric], names: tuple[str, ...], by: float) -> dict[str, Metric]:
+    """Return the metrics, those of `names` as costs of the nominal work: times `by`.
+
+    They were taken per operation that was done; `by` is how many were done for each nominal one.
+    """
+    if by == 1:
+        return dict(metrics)
+    return {
+        name: replace(metric, samples=tuple(sample * by for sample in metric.samples))
+        if name in names
+        else metric
+        for name, metric in metrics.items()
+    }
+
+
 def _no_hole(_mode: Mode, _params: Mapping[str, Any]) -> str | None:
     return None
 
@@ -112,6 +148,7 @@ class Scenario:
     from outside meanwhile; `from_observation` makes metrics and notes of what the observer saw,
     afterwards, in the supervising process.  `modes` are those that it has; `hole`
     says why a combination of mode and parameters makes no sense on any build, None if it does.
+    `slowed` are the metrics that `Cell.extra` reaches in full; without any, nothing can be added.
     """
 
     name: str
@@ -123,6 +160,7 @@ class Scenario:
     observed: bool = False
     hole: Callable[[Mode, Mapping[str, Any]], str | None] = _no_hole
     from_observation: Callable[[Mapping[str, Any], int], Outcome] = _no_observation
+    slowed: tuple[str, ...] = ()
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
         """Return why there is no such cell, whatever the build; None if there is one."""
