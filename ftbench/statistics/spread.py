@@ -180,8 +180,9 @@ def _error_of_median(ordered: Floats) -> Floats:
     count = ordered.shape[1]
     off = ordered - ordered[:, [count // 2]]
     weights = _median_weights(count)
-    mean = off @ weights
-    return np.sqrt(((off - mean[:, np.newaxis]) ** 2) @ weights)
+    mean = (off * weights).sum(axis=1)
+    variance: Floats = ((off - mean[:, np.newaxis]) ** 2 * weights).sum(axis=1)
+    return np.sqrt(variance)
 
 
 @lru_cache(maxsize=1024)

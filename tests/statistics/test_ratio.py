@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from noisy import Noise
 
 from ftbench.errors import FtbenchError
 from ftbench.statistics import Basis, Processes, Ratio, paired_ratio, ratio
@@ -20,16 +21,6 @@ process = st.lists(costs, min_size=1, max_size=6).map(tuple)
 sides = st.lists(process, min_size=1, max_size=4).map(tuple)
 pairs = st.lists(st.lists(st.tuples(costs, costs), min_size=1, max_size=6), min_size=1, max_size=4)
 few = settings(max_examples=20, deadline=None)
-
-
-def drawn(
-    rng: np.random.Generator, processes: int, samples: int, *, between: float, within: float
-) -> Processes:
-    """Samples around 1: each process is off by its own factor, and its samples scatter."""
-    levels = between * rng.standard_normal(processes)
-    return tuple(
-        tuple(np.exp(level + within * rng.standard_normal(samples)).tolist()) for level in levels
-    )
 
 
 def ends(found: Ratio) -> tuple[float, float]:
@@ -122,7 +113,7 @@ def test_of_several_processes_it_is_that_of_the_geometric_means_of_their_medians
 def _two_sides(
     rng: np.random.Generator, shape: tuple[int, int], spread: tuple[float, float]
 ) -> list[Processes]:
-    return [drawn(rng, *shape, between=spread[0], within=spread[1]) for _ in range(2)]
+    return [Noise(between=spread[0], within=spread[1]).drawn(rng, *shape) for _ in range(2)]
 
 
 def _unpaired(
@@ -135,7 +126,7 @@ def _unpaired(
 def _paired(
     rng: np.random.Generator, shape: tuple[int, int], spread: tuple[float, float]
 ) -> Callable[[float], Ratio]:
-    ratios = drawn(rng, *shape, between=spread[0], within=spread[1])
+    ratios = Noise(between=spread[0], within=spread[1]).drawn(rng, *shape)
     found = [[(each, 1.0) for each in process] for process in ratios]
     return lambda confidence: paired_ratio(found, confidence=confidence)
 

@@ -1,0 +1,179 @@
+"""Noise floors: what A/A runs say of a series, pooled, and found by what names it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ftbench.arms import ARMS, arm_named
+from ftbench.errors import FtbenchError
+from ftbench.probe.profiles import PROFILES
+from ftbench.releases import Release
+from ftbench.results.figure import Figure, NoiseSeries, State
+from ftbench.statistics.floor import LEAST_EFFECT, Floors, floor
+from ftbench.statistics.verdict import Floor
+
+MEDIANS = (1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00)
+RUN = NoiseSeries(
+    machine="quiet-vm",
+    release=Release.parse("3.14.2"),
+    arm=arm_named("ft"),
+    flavour="source",
+    profile="full",
+    benchmark="lifecycle.Lifecycle.track_round",
+    params={"mode": "threads", "workers": "8"},
+    unit="seconds",
+    medians=MEDIANS,
+    order="ABBAABBA",
+)
+FIGURE = Figure(
+    machine="quiet-vm",
+    release=Release.parse("3.15.0"),
+    arm=arm_named("ft"),
+    flavour="another",
+    profile="full",
+    benchmark="lifecycle.Lifecycle.track_round",
+    params={"workers": "8", "mode": "threads"},
+    unit="seconds",
+    state=State.MEASURED,
+)
+
+
+def only(*runs: NoiseSeries) -> Floor:
+    found = Floors.of(runs).of_figure(FIGURE)
+    assert found is not None
+    return found
+
+
+def test_a_floor_is_the_spread_of_log_medians_and_what_it_hides() -> None:
+    """The effect by hand: (t of 99.5 % + t of 95 %) · spread · √(2 / processes), 7 freedoms."""
+    found = only(RUN)
+    assert found.spread == pytest.approx(float(np.std(np.log(MEDIANS), ddof=1)))
+    assert found.freedom == 7
+    assert found.processes == PROFILES["full"].processes
+    reach = (3.4995 + 1.8946) * found.spread * math.sqrt(2 / found.processes)
+    assert found.effect == pytest.approx(math.exp(reach) - 1, rel=1e-4)
+
+
+def test_releases_and_flavours_are_pooled_each_around_its_own_mean() -> None:
+    slower = tuple(3 * median for median in MEDIANS)
+    other = replace(RUN, release=Release.parse("3.13.5"), flavour="another", medians=slower)
+    short = replace(RUN, release=Release.parse("3.13.7"), medians=(5.0, 5.5), order="AB")
+    both, three = only(RUN, other), only(RUN, other, short)
+    assert both.freedom == 14
+    assert both.spread == pytest.approx(only(RUN).spread)
+    assert both.effect < only(RUN).effect  # better known
+    assert three.freedom == 15
+    squares = 14 * both.spread**2 + math.log(5.5 / 5) ** 2 / 2
+    assert three.spread == pytest.approx(math.sqrt(squares / 15))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"machine": "other"},
+        {"arm": ARMS[0] if ARMS[0].name != "ft" else ARMS[1]},
+        {"profile": "quick"},
+        {"benchmark": "lifecycle.Lifecycle.track_cpu"},
+        {"params": {"mode": "threads", "workers": "4"}},
+        {"params": {"mode": "threads"}},
+    ],
+)
+def test_a_series_of_another_name_has_no_floor(change: dict[str, object]) -> None:
+    floors = Floors.of([RUN])
+    assert floors.of_figure(FIGURE) is not None
+    assert floors.of_figure(replace(FIGURE, **change)) is None  # type: ignore[arg-type]
+
+
+def test_a_run_leads_to_the_floor_that_it_went_into() -> None:
+    assert Floors.of([RUN]).of_noise(RUN) == only(RUN)
+    assert Floors.of([]).of_noise(RUN) is None
+
+
+def test_a_profile_of_no_name_has_one_process() -> None:
+    run = replace(RUN, profile="rounds=7")
+    found = Floors.of([run]).of_noise(run)
+    assert found is not None
+    assert found.processes == 1
+    assert found.effect > only(RUN).effect
+
+
+@pytest.mark.parametrize("medians", [(), (1.0,), (0.0, 1.0), (1.0, -1.0), (1.0, math.nan)])
+def test_a_run_without_a_spread_makes_no_floor_and_spoils_none(medians: tuple[float, ...]) -> None:
+    run = replace(RUN, medians=medians, order="ABBA"[: len(medians)])
+    assert Floors.of([run]).of_figure(FIGURE) is None
+    assert only(RUN, run) == only(RUN)
+
+
+def test_what_never_moves_has_a_floor_of_a_thousandth() -> None:
+    found = only(replace(RUN, medians=(4096.0,) * 8))
+    assert (found.spread, found.effect) == (0.0, LEAST_EFFECT)
+
+
+def test_what_moves_beyond_all_bounds_has_a_floor_all_the_same() -> None:
+    assert only(replace(RUN, medians=(1e-300, 1e300), order="AB")).effect > 1e300
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(min_value=1e-3, max_value=1e3), min_size=2, max_size=9),
+    st.floats(min_value=1e-3, max_value=1e3),
+    st.randoms(use_true_random=False),
+)
+def test_neither_unit_nor_order_matter(medians: list[float], scale: float, random: object) -> None:
+    shuffled = list(medians)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    first = only(replace(RUN, medians=tuple(medians)))
+    second = only(replace(RUN, medians=tuple(scale * median for median in shuffled)))
+    assert second.spread == pytest.approx(first.spread, rel=1e-6, abs=1e-9)
+    assert second.freedom == first.freedom
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(min_value=1e-3, max_value=0.2),
+    st.integers(min_value=1, max_value=60),
+    st.integers(min_value=1, max_value=30),
+)
+def test_a_floor_falls_with_steadiness_knowledge_and_processes(
+    spread: float, freedom: int, processes: int
+) -> None:
+    found = floor(spread=spread, freedom=freedom, processes=processes).effect
+    assert floor(spread=2 * spread, freedom=freedom, processes=processes).effect > found
+    assert floor(spread=spread, freedom=freedom + 1, processes=processes).effect < found
+    assert floor(spread=spread, freedom=freedom, processes=processes + 1).effect < found
+
+
+def test_two_equal_costs_hardly_ever_seem_further_apart_than_their_floor() -> None:
+    """A floor is where 19 of 20 true effects clear a 99 % interval: equal ones stay far below."""
+    rng = np.random.default_rng(2)
+    over = 0
+    for _ in range(400):
+        noise = replace(RUN, medians=tuple(np.exp(0.03 * rng.standard_normal(8)).tolist()))
+        found = only(noise)
+        sides = 0.03 * rng.standard_normal((2, found.processes))
+        over += abs(float(np.diff(sides.mean(axis=1))[0])) > math.log1p(found.effect)
+    # Student's t beyond both its quantiles, either way: one in a thousand.
+    expected = 2 * stats.t.sf(stats.t.ppf(0.995, 7) + stats.t.ppf(0.95, 7), 7)
+    assert over / 400 <= float(expected) + 0.01
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"freedom": 0},
+        {"spread": -0.1},
+        {"spread": math.nan},
+        {"effect": math.inf},
+        {"effect": -0.1},
+    ],
+)
+def test_a_floor_of_no_meaning_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(FtbenchError, match="A floor needs"):
+        replace(only(RUN), **change)  # type: ignore[arg-type]

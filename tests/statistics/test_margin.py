@@ -1,0 +1,94 @@
+"""What so many processes can tell apart, and how many more it takes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ftbench.statistics.margin import MOST_PROCESSES, TAIL, further, margin
+
+quick = settings(max_examples=60, deadline=None)
+spreads = st.floats(min_value=1e-4, max_value=0.5)
+counts = st.integers(min_value=1, max_value=40)
+
+
+def more(gap: float, spread: float, freedom: int, before: int, after: int) -> int:
+    (found,) = further(
+        gap=np.array([gap]),
+        spread=np.array([spread]),
+        freedom=np.array([freedom]),
+        before=np.array([before]),
+        after=np.array([after]),
+        tail=TAIL,
+    )
+    return int(found)
+
+
+def reached(added: int, spread: float, freedom: int, before: int, after: int) -> float:
+    return float(
+        margin(
+            spread=spread,
+            freedom=freedom + 2 * added,
+            before=before + added,
+            after=after + added,
+        )
+    )
+
+
+def test_a_margin_is_two_quantiles_of_student_in_standard_errors() -> None:
+    """t of 99.5 % and of 95 % with 10 degrees of freedom, as printed tables have them."""
+    found = margin(spread=0.02, freedom=10, before=4, after=6)
+    assert float(found) == pytest.approx((3.1693 + 1.8125) * 0.02 * math.sqrt(1 / 4 + 1 / 6), 1e-4)
+
+
+def test_a_margin_of_many_is_that_of_each() -> None:
+    spread, known = np.array([0.01, 0.02]), np.array([3, 40])
+    found = margin(spread=spread, freedom=known, before=np.array([1, 5]), after=np.array([2, 5]))
+    alone = [
+        float(margin(spread=0.01, freedom=3, before=1, after=2)),
+        float(margin(spread=0.02, freedom=40, before=5, after=5)),
+    ]
+    assert found.tolist() == pytest.approx(alone)
+
+
+@quick
+@given(
+    st.floats(min_value=1e-3, max_value=0.5),
+    spreads,
+    st.integers(min_value=1, max_value=200),
+    counts,
+    counts,
+)
+def test_it_is_the_least_number_that_is_enough(
+    gap: float, spread: float, freedom: int, before: int, after: int
+) -> None:
+    found = more(gap, spread, freedom, before, after)
+    at_most = reached(MOST_PROCESSES, spread, freedom, before, after)
+    if not found:
+        assert at_most > gap
+        return
+    assert reached(found, spread, freedom, before, after) <= gap * (1 + 1e-9)
+    if found > 1:
+        assert reached(found - 1, spread, freedom, before, after) > gap
+
+
+@quick
+@given(spreads, st.integers(min_value=1, max_value=200), counts, counts)
+def test_a_smaller_gap_never_needs_fewer(
+    spread: float, freedom: int, before: int, after: int
+) -> None:
+    gaps = [0.3, 0.1, 0.03, 0.01, 0.003]
+    needs = [more(gap, spread, freedom, before, after) or math.inf for gap in gaps]
+    assert needs == sorted(needs)
+
+
+def test_none_is_none_and_no_pairs_need_nothing() -> None:
+    assert more(0.0, 0.1, 7, 5, 5) == 0
+    empty = np.array([])
+    none = np.array([], np.int64)
+    found = further(gap=empty, spread=empty, freedom=none, before=none, after=none, tail=TAIL)
+    assert found.tolist() == []

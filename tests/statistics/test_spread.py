@@ -1,0 +1,167 @@
+"""Closed forms in the place of a bootstrap: what one draws for long is what they say at once."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from noisy import Noise
+from scipy import stats
+
+from ftbench.statistics import Basis, Processes, spread
+from ftbench.statistics.spread import BASES, Estimates, estimates
+
+costs = st.floats(min_value=1e-6, max_value=1e3)
+process = st.lists(costs, min_size=1, max_size=6).map(tuple)
+sides = st.lists(process, min_size=1, max_size=4).map(tuple)
+quick = settings(max_examples=60, deadline=None)
+
+
+def only(side: Processes, *, of_ratios: bool = False) -> tuple[float, float, float, Basis]:
+    """What is known of one side: its value, error, freedom and basis."""
+    found = estimates([side], of_ratios=of_ratios)
+    return (
+        float(found.value[0]),
+        float(found.error[0]),
+        float(found.freedom[0]),
+        BASES[found.basis[0]],
+    )
+
+
+def bits(found: Estimates) -> list[bytes]:
+    return [
+        each.tobytes()
+        for each in (found.value, found.error, found.freedom, found.basis, found.scatter)
+    ]
+
+
+@pytest.mark.parametrize("processes", [2, 3, 5, 12])
+def test_several_processes_have_the_error_of_a_bootstrap_that_draws_them_whole(
+    processes: int,
+) -> None:
+    """Corrected for what every bootstrap of a few loses: it divides by n, not by n - 1."""
+    side = Noise(between=0.1, within=0.05).drawn(np.random.default_rng(processes), processes, 7)
+    logs = np.log([np.median(each) for each in side])
+    drawn = stats.bootstrap(
+        (logs,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    )
+    value, error, freedom, basis = only(side)
+    assert value == pytest.approx(logs.mean())
+    unbiased = math.sqrt(processes / (processes - 1))
+    assert error == pytest.approx(float(drawn.standard_error) * unbiased, rel=0.03)
+    assert (freedom, basis) == (processes - 1, Basis.PROCESSES)
+
+
+@pytest.mark.parametrize(
+    ("samples", "within"), [(3, 0.03), (5, 0.03), (21, 0.03), (6, 0.15), (10, 0.12), (50, 0.06)]
+)
+def test_a_single_process_has_the_error_of_a_bootstrap_of_its_samples(
+    samples: int, within: float
+) -> None:
+    """Exact where a sample is the median, that is for odd numbers of them; else close."""
+    side = Noise(between=0, within=0.1).drawn(np.random.default_rng(samples), 1, samples)
+    drawn = stats.bootstrap(
+        (np.log(side[0]),),
+        np.median,
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(1),
+    )
+    value, error, freedom, basis = only(side)
+    assert value == pytest.approx(math.log(np.median(side[0])))
+    assert error == pytest.approx(float(drawn.standard_error), rel=within)
+    assert (freedom, basis) == (samples - 1, Basis.SAMPLES)
+
+
+def test_scipys_maritz_jarrett_says_nearly_the_same_of_many_samples() -> None:
+    side = Noise(between=0, within=0.1).drawn(np.random.default_rng(5), 1, 401)
+    reference = float(stats.mstats.mjci(np.log(side[0]), prob=[0.5])[0])
+    assert only(side)[1] == pytest.approx(reference, rel=0.01)
+
+
+def test_one_sample_has_a_place_and_no_error() -> None:
+    value, error, _, basis = only(((2.0,),))
+    assert value == pytest.approx(math.log(2))
+    assert math.isnan(error)
+    assert basis is Basis.NONE
+
+
+@quick
+@given(st.lists(sides, min_size=1, max_size=7), st.integers(min_value=1, max_value=5))
+def test_a_side_is_what_it_is_alone_whatever_stands_beside_it(
+    given_sides: list[Processes], batch: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spread, "_BATCH", batch)
+        together = estimates(given_sides)
+    for number, side in enumerate(given_sides):
+        assert bits(together.take(np.array([number]))) == bits(estimates([side]))
+
+
+@quick
+@given(sides, st.randoms(use_true_random=False))
+def test_the_order_of_samples_and_of_processes_plays_no_part_to_the_bit(
+    side: Processes, random: Random
+) -> None:
+    mixed = [tuple(random.sample(process, len(process))) for process in side]
+    random.shuffle(mixed)
+    assert bits(estimates([tuple(mixed)])) == bits(estimates([side]))
+
+
+@quick
+@given(sides, st.floats(min_value=1e-3, max_value=1e3))
+def test_another_unit_moves_the_place_and_leaves_the_error(side: Processes, scale: float) -> None:
+    value, error, *rest = only(side)
+    scaled = only(tuple(tuple(scale * sample for sample in process) for process in side))
+    assert scaled[0] == pytest.approx(value + math.log(scale), abs=1e-9)
+    assert scaled[1] == pytest.approx(error, abs=1e-9, nan_ok=True)
+    assert list(scaled[2:]) == rest
+
+
+@quick
+@given(sides)
+def test_the_median_of_inverse_ratios_is_the_inverse_of_their_median(side: Processes) -> None:
+    value, error, *_ = only(side, of_ratios=True)
+    inverse = tuple(tuple(1 / sample for sample in process) for process in side)
+    assert only(inverse, of_ratios=True)[:2] == pytest.approx((-value, error), nan_ok=True)
+
+
+@quick
+@given(costs, st.integers(min_value=2, max_value=9), st.integers(min_value=1, max_value=9))
+def test_processes_that_are_all_alike_differ_by_nothing_at_all(
+    cost: float, processes: int, samples: int
+) -> None:
+    """Not by a rounding either: it would make any other rounding a sure effect."""
+    _, error, _, basis = only(((cost,) * samples,) * processes)
+    assert error == 0
+    assert basis is Basis.PROCESSES
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (),
+        ((),),
+        ((1.0,), ()),
+        ((1.0, 0.0),),
+        ((-1.0,),),
+        ((1.0,), (math.nan,)),
+        ((math.inf, 1.0),),
+    ],
+)
+def test_a_side_that_is_not_usable_says_so_and_spoils_no_other(bad: Processes) -> None:
+    good = ((1.0, 2.0), (3.0, 4.0))
+    found = estimates([good, bad, good])
+    assert found.usable.tolist() == [True, False, True]
+    assert math.isnan(found.value[1])
+    assert math.isnan(found.error[1])
+    for number in (0, 2):
+        assert bits(found.take(np.array([number]))) == bits(estimates([good]))
+
+
+def test_no_sides_are_no_estimates() -> None:
+    assert len(estimates([]).value) == 0
