@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from ftbench.pages import frame
 from ftbench.pages.menus import address
 from ftbench.pages.page import Page, empty_page, page_of
-from ftbench.pages.picks import FIRST_PAGE, Pick, first_pick, picks
-from ftbench.results import Figure, ResultTree
+from ftbench.pages.picks import FIRST_PAGE, Pick, first_pick, picks, shares
+from ftbench.results import ResultTree
 
 
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -29,33 +28,13 @@ def choose_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple
     first = first_pick(every, tree)
     if first is None:
         return [lambda: (_write(html_dir / FIRST_PAGE, empty_page(tree)),)]
-    shares = _shares(tree, every)
+    parts = shares(tree, every)
 
     def write(pick: Pick) -> tuple[Path, ...]:
-        page = page_of(pick, every, first, shares[pick])
+        page = page_of(pick, every, first, parts[pick])
         return (_write(html_dir / address(pick, first), page),)
 
     return [partial(write, pick) for pick in (first, *(each for each in every if each != first))]
-
-
-def _shares(tree: ResultTree, every: Sequence[Pick]) -> Mapping[Pick, ResultTree]:
-    """Return for each pick the results that its page shows: looked for once, and not per page."""
-    figures: dict[tuple[object, ...], list[Figure]] = {}
-    for figure in tree.figures:
-        place = (figure.machine, figure.release, figure.profile, figure.arm.python, figure.flavour)
-        figures.setdefault(place, []).append(figure)
-    return {
-        pick: replace(
-            tree,
-            figures=tuple(
-                figure
-                for build in pick.builds
-                for figure in figures.get((pick.machine, pick.release, pick.profile, *build), ())
-            ),
-            sources=tuple(filter(pick.shows, tree.sources)),
-        )
-        for pick in every
-    }
 
 
 def render(page: Page) -> str:

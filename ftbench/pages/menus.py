@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ftbench.pages.picks import FIRST_PAGE, FOLDER, Pick, nearest
+from ftbench.pages.picks import FOLDER, Pick, nearest
 from ftbench.releases import Release
 from ftbench.results.comparison import Builds
 
@@ -30,13 +30,13 @@ class Menu:
     items: tuple[Item, ...]
 
 
-def address(pick: Pick, first: Pick) -> str:
-    """Return where a pick's page lies, relative to the site's own folder."""
-    return FIRST_PAGE if pick == first else f"{FOLDER}/{pick.page}"
+def address(pick: Pick, first: Pick, place: str = FOLDER) -> str:
+    """Return where the page of `place` of a pick lies, relative to the site's own folder."""
+    return f"{place}.html" if pick == first else f"{place}/{pick.page}"
 
 
-def menus(pick: Pick, every: Sequence[Pick], first: Pick) -> tuple[Menu, ...]:
-    """Return the menus of a page.
+def menus(pick: Pick, every: Sequence[Pick], first: Pick, place: str = FOLDER) -> tuple[Menu, ...]:
+    """Return the menus of a page of `place`, which has a page for `every` pick.
 
     Machine and release always; profile and build where the machine and release has several.  An
     item leads to the page that differs in it and in as little else as there are results for.
@@ -44,11 +44,15 @@ def menus(pick: Pick, every: Sequence[Pick], first: Pick) -> tuple[Menu, ...]:
     here = [each for each in every if each.machine == pick.machine]
     alike = [each for each in here if each.release == pick.release]
     kin = [each for each in alike if each.profile == pick.profile]
+
+    def leads(other: Pick) -> str:
+        return address(other, first, place)
+
     every_menu = (
-        _menu("Machine", every, pick, first, key=_machine, text=_machine),
-        _menu("Release", here, pick, first, key=_release, text=lambda each: each.release.name),
-        _menu("Profile", alike, pick, first, key=_profile, text=_profile),
-        _menu("Build", kin, pick, first, key=_builds, text=lambda each: each.build_title),
+        _menu("Machine", every, pick, leads, key=_machine, text=_machine),
+        _menu("Release", here, pick, leads, key=_release, text=lambda each: each.release.name),
+        _menu("Profile", alike, pick, leads, key=_profile, text=_profile),
+        _menu("Build", kin, pick, leads, key=_builds, text=lambda each: each.build_title),
     )
     return tuple(
         menu for menu in every_menu if len(menu.items) > 1 or menu.title in {"Machine", "Release"}
@@ -75,7 +79,7 @@ def _menu(
     title: str,
     choices: Sequence[Pick],
     pick: Pick,
-    first: Pick,
+    leads: Callable[[Pick], str],
     *,
     key: Callable[[Pick], T],
     text: Callable[[Pick], str],
@@ -86,7 +90,7 @@ def _menu(
     items = [
         Item(
             text=text(group[0]) or "unnamed",
-            href=address(nearest(group, pick), first),
+            href=leads(nearest(group, pick)),
             current=value == key(pick),
         )
         for value, group in groups.items()

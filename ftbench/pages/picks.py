@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -76,6 +76,26 @@ def picks(tree: ResultTree) -> tuple[Pick, ...]:
         for builds in pair_builds(pythons)
     }
     return tuple(sorted(every))
+
+
+def shares(tree: ResultTree, every: Sequence[Pick]) -> Mapping[Pick, ResultTree]:
+    """Return for each pick the results that its page shows: looked for once, and not per page."""
+    figures: dict[tuple[object, ...], list[Figure]] = {}
+    for figure in tree.figures:
+        place = (figure.machine, figure.release, figure.profile, figure.arm.python, figure.flavour)
+        figures.setdefault(place, []).append(figure)
+    return {
+        pick: replace(
+            tree,
+            figures=tuple(
+                figure
+                for build in pick.builds
+                for figure in figures.get((pick.machine, pick.release, pick.profile, *build), ())
+            ),
+            sources=tuple(filter(pick.shows, tree.sources)),
+        )
+        for pick in every
+    }
 
 
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
