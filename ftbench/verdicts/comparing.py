@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source, State
 from ftbench.results.figure import UNKNOWN
+from ftbench.statistics.floor import Floors
 from ftbench.statistics.spread import Processes
 from ftbench.statistics.verdict import Floor, Judged, Pair, Verdict, Word, judge
 
@@ -67,17 +67,8 @@ class Comparison:
 class Evidence:
     """What a tree knows beside its figures: noise floors, and the builds behind each file."""
 
-    floor_of: Callable[[Figure], Floor | None]
+    floors: Floors
     builds: Mapping[_Place, tuple[Mapping[str, Any], ...]]
-
-    def floor(self, before: Figure, after: Figure) -> Floor | None:
-        """Return the larger of the floors of both sides, None unless both have one.
-
-        Two arms, or two machines, need not be equally noisy.
-        """
-        floors = [self.floor_of(before), self.floor_of(after)]
-        known = [floor for floor in floors if floor is not None]
-        return max(known, key=lambda floor: floor.effect) if len(known) == len(floors) else None
 
     def differences(self, before: Figure, after: Figure) -> _Differences:
         """Return the facts that differ although they should not, fact → (before, after).
@@ -103,7 +94,7 @@ class Evidence:
 def evidence(tree: ResultTree) -> Evidence:
     """Return what a tree knows beside its figures."""
     return Evidence(
-        floor_of=lambda _figure: None,
+        floors=Floors.of(tree.noise),
         builds={_place(source): source.builds for source in tree.sources},
     )
 
@@ -113,48 +104,61 @@ def compare(tree: ResultTree, before: Sequence[Figure], after: Sequence[Figure])
 
     Raises `FtbenchError` for a side that has a series twice: it is no side, but several.
     """
-    return compare_by(evidence(tree), before, after)
+    known = evidence(tree)
+    return compare_sides(known, side_of(known, before), side_of(known, after))
 
 
-def compare_by(known: Evidence, before: Iterable[Figure], after: Iterable[Figure]) -> Comparison:
-    """Do what `compare` does, for whoever compares often: `known` is the tree's `evidence`."""
-    first, second = _by_series(before), _by_series(after)
-    pairs = [(figure, second[series]) for series, figure in first.items() if series in second]
-    differing: dict[tuple[_Place, _Place], _Differences] = {}
-    for one, other in pairs:
-        places = _place(one), _place(other)
-        if places not in differing:
-            differing[places] = known.differences(one, other)
-    differences = [differing[_place(one), _place(other)] for one, other in pairs]
-    verdicts, judged = _verdicts(known, pairs, differences)
-    return Comparison(
-        judgements=tuple(
-            Judgement(
-                before=one,
-                after=other,
-                verdict=verdict,
-                differences=differs,
-                efforts=_efforts(one, other) if verdict.alarm else {},
-            )
-            for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
-        ),
-        only_before=tuple(figure for series, figure in first.items() if series not in second),
-        only_after=tuple(figure for series, figure in second.items() if series not in first),
-        by_chance=judged.by_chance,
-        rate=judged.rate,
-    )
+class Entry(NamedTuple):
+    """A measured figure, with what is looked up once however often it is compared."""
+
+    figure: Figure
+    processes: Processes
+    floor: Floor | None
 
 
-def _by_series(figures: Iterable[Figure]) -> dict[_Series, Figure]:
-    measured: dict[_Series, Figure] = {}
+Side = Mapping[_Series, Entry]
+
+
+def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
+    """Return what was measured of `figures`, by series; raises as `compare` does."""
+    side: dict[_Series, Entry] = {}
     for figure in figures:
         if figure.state is not State.MEASURED:
             continue
         series = figure.benchmark, frozenset(figure.params.items())
-        if series in measured:
+        if series in side:
             raise FtbenchError(f"A side has two figures of {figure.benchmark} {figure.params}.")
-        measured[series] = figure
-    return measured
+        side[series] = Entry(figure, _processes(figure), known.floors.of_figure(figure))
+    return side
+
+
+def compare_sides(known: Evidence, before: Side, after: Side) -> Comparison:
+    """Do what `compare` does, for whoever compares a side often."""
+    pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
+    differing: dict[tuple[_Place, _Place], _Differences] = {}
+    differences = []
+    for one, other in pairs:
+        places = _place(one.figure), _place(other.figure)
+        if places not in differing:
+            differing[places] = known.differences(one.figure, other.figure)
+        differences.append(differing[places])
+    verdicts, judged = _verdicts(pairs, differences)
+    return Comparison(
+        judgements=tuple(
+            Judgement(
+                before=one.figure,
+                after=other.figure,
+                verdict=verdict,
+                differences=differs,
+                efforts=_efforts(one.figure, other.figure) if verdict.alarm else {},
+            )
+            for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
+        ),
+        only_before=tuple(each.figure for series, each in before.items() if series not in after),
+        only_after=tuple(each.figure for series, each in after.items() if series not in before),
+        by_chance=judged.by_chance,
+        rate=judged.rate,
+    )
 
 
 def _place(of: Figure | Source) -> _Place:
@@ -162,33 +166,37 @@ def _place(of: Figure | Source) -> _Place:
 
 
 def _verdicts(
-    known: Evidence,
-    pairs: Sequence[tuple[Figure, Figure]],
-    differences: Sequence[_Differences],
+    pairs: Sequence[tuple[Entry, Entry]], differences: Sequence[_Differences]
 ) -> tuple[list[Verdict], Judged]:
     """Return a verdict per pair, and what was judged as one family: what can be compared.
 
     Of what cannot, the effect is known all the same.
     """
-    verdicts: dict[int, Verdict] = {}
     family: dict[int, Pair] = {}
     foreign: dict[int, Pair] = {}
-    for number, (before, after) in enumerate(pairs):
-        sides = _processes(before), _processes(after)
-        why = _unsound(sides)
-        if why:
-            verdicts[number] = Verdict(word=Word.UNDECIDED, why=why)
-        elif differences[number]:
-            foreign[number] = Pair(before=sides[0], after=sides[1])
+    for number, ((before, after), differs) in enumerate(zip(pairs, differences, strict=True)):
+        if differs:
+            foreign[number] = Pair(before=before.processes, after=after.processes)
         else:
-            floor = known.floor(before, after)
-            family[number] = Pair(before=sides[0], after=sides[1], floor=floor)
+            floor = _larger(before.floor, after.floor)
+            family[number] = Pair(before=before.processes, after=after.processes, floor=floor)
     judged = judge(tuple(family.values()))
-    verdicts |= zip(family, judged.verdicts, strict=True)
-    for number, verdict in zip(foreign, judge(tuple(foreign.values())).verdicts, strict=True):
+    verdicts = dict(zip(family, judged.verdicts, strict=True))
+    effects = judge(tuple(foreign.values())).verdicts if foreign else ()
+    for number, verdict in zip(foreign, effects, strict=True):
         why = f"the builds differ: {in_words(differences[number])}"
         verdicts[number] = replace(verdict, word=Word.INCOMPARABLE, p=None, needs=None, why=why)
     return [verdicts[number] for number in range(len(pairs))], judged
+
+
+def _larger(before: Floor | None, after: Floor | None) -> Floor | None:
+    """Return the larger of two floors, None unless both sides have one.
+
+    Two arms, or two machines, need not be equally noisy.
+    """
+    if before is None or after is None:
+        return None
+    return max(before, after, key=lambda floor: floor.effect)
 
 
 def _processes(figure: Figure) -> Processes:
@@ -198,17 +206,6 @@ def _processes(figure: Figure) -> Processes:
     if figure.samples:
         return (figure.samples,)
     return () if figure.median is None else ((figure.median,),)
-
-
-def _unsound(sides: Sequence[Processes]) -> str:
-    """Return why there is no ratio of these, "" where there is one."""
-    for processes in sides:
-        if not processes or not all(processes):
-            return "there are no samples"
-        for process in processes:
-            if not all(map(math.isfinite, process)) or min(process) <= 0:
-                return "a sample is no finite cost above zero, so there is no ratio"
-    return ""
 
 
 def in_words(differences: _Differences) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ftbench.arms import ARMS, Arm
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, Source, State
-from ftbench.verdicts.comparing import Comparison, compare_by, evidence
+from ftbench.verdicts.comparing import Comparison, compare_sides, evidence, side_of
 
 
 class Against(StrEnum):
@@ -30,6 +30,15 @@ class Line:
     flavour: str
     profile: str
     arm: Arm = field(hash=False)
+
+    def has(self, figure: Figure) -> bool:
+        """Tell whether a figure is one of this line's."""
+        return (
+            figure.machine == self.machine
+            and figure.arm.name == self.arm.name
+            and figure.flavour == self.flavour
+            and figure.profile == self.profile
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +65,20 @@ def history(tree: ResultTree, line: Line) -> tuple[Step, ...]:
     """
     figures: dict[Release, list[Figure]] = {}
     for figure in tree.figures:
-        if figure.state is State.MEASURED and _line_of(figure) == line:
+        if figure.state is State.MEASURED and line.has(figure):
             figures.setdefault(figure.release, []).append(figure)
-    known = evidence(tree)
+    known = evidence(_share(tree, line))
+    sides = {release: side_of(known, measured) for release, measured in figures.items()}
     return tuple(
         Step(
             line=line,
             release=release,
             base=base,
             against=against,
-            comparison=compare_by(known, figures[base], figures[release]),
+            comparison=compare_sides(known, sides[base], sides[release]),
         )
-        for release in sorted(figures)
-        for against, base in bases(release, figures)
+        for release in sorted(sides)
+        for against, base in bases(release, sides)
     )
 
 
@@ -94,8 +104,22 @@ def last_feature(release: Release, measured: Iterable[Release]) -> Release | Non
     return max((each for each in finals if (each.major, each.minor) < start), default=None)
 
 
-def _line_of(item: Figure | Source) -> Line:
-    return Line(machine=item.machine, flavour=item.flavour, profile=item.profile, arm=item.arm)
+def _share(tree: ResultTree, line: Line) -> ResultTree:
+    """Return the tree with the noise of one line alone: of thousands of series, floors take time.
+
+    A floor is of whatever build.
+    """
+    place = line.machine, line.profile, line.arm.name
+    return replace(
+        tree,
+        noise=tuple(run for run in tree.noise if (run.machine, run.profile, run.arm.name) == place),
+    )
+
+
+def _line_of(source: Source) -> Line:
+    return Line(
+        machine=source.machine, flavour=source.flavour, profile=source.profile, arm=source.arm
+    )
 
 
 def _rank(line: Line) -> tuple[str, str, str, int]:

@@ -1,0 +1,90 @@
+"""`ftbench compare`: release against release, arm against arm, machine against machine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from ftbench.arms import ARMS
+
+FORMATS: Final = ("table", "markdown", "json", "html")
+# Also that of an error of ours without a class of its own; which one it was is on stderr.
+REGRESSION: Final = 1
+
+
+@click.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--release", help="The release of which two arms or machines are compared.")
+@click.option("--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm.")
+@click.option("--machine", metavar="NAME", help="Default: every machine of the results.")
+@click.option("--profile", help="Default: every profile that both sides have.")
+@click.option("--build", metavar="FLAVOUR", help="Default: every build that both sides have.")
+@click.option("--bench", metavar="REGEX", help="Only the series whose names match.")
+@click.option("--every", is_flag=True, help="List the series without an alarm too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+)
+@click.pass_context
+def compare(
+    context: click.Context,
+    before: str,
+    after: str,
+    *,
+    release: str | None,
+    arm: str | None,
+    machine: str | None,
+    profile: str | None,
+    build: str | None,
+    bench: str | None,
+    every: bool,
+    form: str,
+) -> None:
+    """Judge what was measured AFTER against BEFORE: two releases, two arms or two machines.
+
+    \b
+    ftbench compare 3.13.5 3.13.15 --arm ft
+    ftbench compare gil ft --release 3.14.2
+    ftbench compare machine:a machine:b --release 3.14.2
+
+    Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise').
+    The exit code is 1 if a series is worse, 0 if none is; nothing is called worse where the
+    builds differ in more than what is compared.
+    """  # noqa: D301 - \b is click's
+    # Loaded when it is needed: asv and scipy take longer than all other commands together.
+    from ftbench.report import comparisons, record  # noqa: PLC0415
+    from ftbench.report.telling import Format, results, tell  # noqa: PLC0415
+    from ftbench.results.wanted import wanted  # noqa: PLC0415
+    from ftbench.verdicts.comparing import compare_sides, evidence, side_of  # noqa: PLC0415
+    from ftbench.verdicts.sides import matches, sides_named  # noqa: PLC0415
+
+    tree = results()
+    sides = sides_named(before, after, tree)
+    choice = wanted(
+        tree,
+        machine=machine,
+        release=release,
+        arm=arm,
+        profile=profile,
+        flavour=build,
+        bench=bench,
+    )
+    known = evidence(tree)
+    told = [
+        comparisons.Told(
+            match=match,
+            comparison=compare_sides(
+                known, side_of(known, match.before), side_of(known, match.after)
+            ),
+        )
+        for match in matches(tree, sides, choice)
+    ]
+    report = comparisons.report_of(told, tree, every=every)
+    tell(report, lambda: record.compared(told, tree), Format(form))
+    if comparisons.is_regression(told):
+        context.exit(REGRESSION)

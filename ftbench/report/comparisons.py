@@ -1,0 +1,226 @@
+"""Comparisons as a report: alarms first, then how many are the same, or not decidable and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from ftbench.pages.facts import machine_facts
+from ftbench.report import words
+from ftbench.report.document import Part, Report, Row, Table
+from ftbench.results import Figure, ResultTree, State
+from ftbench.results.quantity import digits, margin
+from ftbench.results.wanted import series_name
+from ftbench.statistics.verdict import Verdict, Word
+from ftbench.verdicts.comparing import Comparison, Judgement, in_words
+from ftbench.verdicts.sides import Kind, Match
+
+_COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")
+# How many more processes a side people may be ready to spend.
+_STEPS: Final = (5, 20, 100, 1_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A match and what came of it."""
+
+    match: Match
+    comparison: Comparison
+
+
+def is_regression(told: Iterable[Told]) -> bool:
+    """Tell whether something is worse; nothing is where the builds differ."""
+    return any(
+        each.verdict.word is Word.WORSE for one in told for each in one.comparison.judgements
+    )
+
+
+def report_of(told: Sequence[Told], tree: ResultTree, *, every: bool = False) -> Report:
+    """Return the report; with `every`, series without an alarm are listed too."""
+    sides = told[0].match.sides
+    lines = ["An effect is after over before; everything is a cost, so above 1 is worse."]
+    if sides.kind is Kind.MACHINE:
+        lines.append(_machines(tree, sides.before, sides.after))
+    return Report(
+        title=f"Before: {_titled(sides.kind, sides.before)}. "
+        f"After: {_titled(sides.kind, sides.after)}.",
+        lines=tuple(lines),
+        parts=tuple(_part(each, every=every) for each in told),
+        warnings=tuple(map(str, tree.warnings)),
+    )
+
+
+def _titled(kind: Kind, name: str) -> str:
+    return f"CPython {name}" if kind is Kind.RELEASE else name
+
+
+def _machines(tree: ResultTree, before: str, after: str) -> str:
+    """Say in what two machines differ: an effect is theirs."""
+    known = []
+    for name in (before, after):
+        machine = next((each for each in tree.machines if each.name == name), None)
+        sources = [source for source in tree.sources if source.machine == name]
+        said = {fact.name: fact.values[0] for fact in machine_facts(machine, sources)}
+        known.append({fact: value for fact, value in said.items() if fact != "name"})
+    first, second = known
+    differs = (
+        f"{fact} ({first.get(fact, words.NONE)}, {second.get(fact, words.NONE)})"
+        for fact in dict.fromkeys((*first, *second))
+        if first.get(fact) != second.get(fact)
+    )
+    return f"The machines differ, and every effect is theirs too: {', '.join(differs)}."
+
+
+def _part(told: Told, *, every: bool) -> Part:
+    match, comparison = told.match, told.comparison
+    tables = [_alarms(comparison), _counts(comparison)]
+    if every:
+        tables.append(_others(comparison))
+    return Part(
+        title=_place(match),
+        lines=tuple(_lines(match, comparison)),
+        tables=tuple(table for table in tables if table.rows),
+    )
+
+
+def _place(match: Match) -> str:
+    builds = " against ".join(dict.fromkeys(match.flavours))
+    rest = {**match.rest, "profile": f"{match.rest['profile']} profile"}
+    if "release" in rest:
+        rest["release"] = f"CPython {rest['release']}"
+    return ", ".join((*rest.values(), builds))
+
+
+def _lines(match: Match, comparison: Comparison) -> Iterator[str]:
+    judgements = comparison.judgements
+    if not judgements:
+        yield "No series was measured on both sides."
+    else:
+        found = Counter(each.verdict.word for each in judgements)
+        counts = ", ".join(f"{found[word]} {word}" for word in Word if found[word])
+        yield f"{len(judgements)} series: {counts}."
+        differences = {in_words(each.differences): None for each in judgements if each.differences}
+        for differs in differences:
+            yield f"Nothing is called a regression here, for the builds differ: {differs}."
+        if any(each.verdict.p is not None for each in judgements):
+            yield (
+                f"By chance alone, {digits(comparison.by_chance)} alarms were to be expected; of "
+                f"those raised, at most {comparison.rate * 100:g} % are false."
+            )
+    yield from _one_sided("before", comparison.only_before, match.after)
+    yield from _one_sided("after", comparison.only_after, match.before)
+
+
+def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -> Iterator[str]:
+    """Say what only one side has, what failed on the other one first."""
+    if not figures:
+        return
+    states = {series_name(other): other.state for other in others}
+    by_state: dict[State, list[str]] = {state: [] for state in (State.FAILED, State.SKIPPED)}
+    for figure in figures:
+        name = series_name(figure)
+        by_state.setdefault(states.get(name, State.ABSENT), []).append(name)
+    other = "after" if side == "before" else "before"
+    for state, names in by_state.items():
+        if names:
+            yield f"Only {side}, {state} {other}: {words.listed(names)}."
+
+
+def _alarms(comparison: Comparison) -> Table:
+    """Return the table of alarms: worse first, the largest effects first."""
+    alarms = sorted(
+        (each for each in comparison.judgements if each.verdict.alarm),
+        key=lambda each: (list(Word).index(each.verdict.word), -_size(each.verdict)),
+    )
+    return Table(
+        title="Alarms",
+        columns=(*_COLUMNS, "beside it"),
+        rows=tuple(_row(each, words.beside(each)) for each in alarms),
+    )
+
+
+def _size(verdict: Verdict) -> float:
+    """Return how far an effect is from none, whichever its direction."""
+    value = verdict.effect.value if verdict.effect else 1.0
+    return max(value, 1 / value)
+
+
+def _row(judgement: Judgement, last: str) -> Row:
+    verdict = judgement.verdict
+    return Row(
+        cells=(
+            str(verdict.word),
+            series_name(judgement.after),
+            words.amount(judgement.before),
+            words.amount(judgement.after),
+            words.effect(verdict),
+            words.interval(verdict),
+            words.floor(verdict.floor),
+            last,
+        ),
+        tone=words.TONES[verdict.word],
+    )
+
+
+def _others(comparison: Comparison) -> Table:
+    rest = [each for each in comparison.judgements if not each.verdict.alarm]
+    return Table(
+        title="Without an alarm",
+        columns=(*_COLUMNS, "why"),
+        rows=tuple(_row(each, words.needed(each.verdict)) for each in rest),
+    )
+
+
+def _counts(comparison: Comparison) -> Table:
+    """Return how many series have no alarm, by verdict and why, and what would decide them."""
+    groups: dict[tuple[Word, str], list[Verdict]] = {}
+    for verdict in (each.verdict for each in comparison.judgements):
+        if not verdict.alarm and verdict.word is not Word.INCOMPARABLE:
+            why = verdict.why if verdict.word is Word.UNDECIDED else ""
+            groups.setdefault((verdict.word, why), []).append(verdict)
+    order = sorted(groups, key=lambda group: (list(Word).index(group[0]), -len(groups[group])))
+    return Table(
+        title="No alarm",
+        columns=("verdict", "series", "floor", "why", "what would decide it"),
+        rows=tuple(
+            Row(
+                cells=(
+                    str(word),
+                    str(len(groups[word, why])),
+                    _floors(groups[word, why]),
+                    why or words.NONE,
+                    _needs(groups[word, why]) if word is Word.UNDECIDED else words.NONE,
+                ),
+                tone=words.TONES[word],
+            )
+            for word, why in order
+        ),
+    )
+
+
+def _floors(verdicts: Iterable[Verdict]) -> str:
+    """Return the floors of many: "±2 % to ±9 %, middle ±4 %"."""
+    known = sorted(verdict.floor.effect for verdict in verdicts if verdict.floor)
+    if not known:
+        return "none"
+    ends = dict.fromkeys((margin(known[0]), margin(known[-1])))
+    return f"{' to '.join(ends)}, middle {margin(median(known))}"
+
+
+def _needs(verdicts: Sequence[Verdict]) -> str:
+    """Return how many of them so many more processes a side would decide."""
+    needs = [verdict.needs for verdict in verdicts if verdict.needs]
+    if not needs:
+        return words.NONE
+    said = []
+    last = 0
+    for step in _STEPS:
+        decided = sum(need <= step for need in needs)
+        if decided > last:
+            said.append(f"{step} more processes a side: {decided}")
+            last = decided
+    rest = len(verdicts) - last
+    return "; ".join([*said, f"no number: {rest}"] if rest else said)

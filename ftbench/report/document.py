@@ -1,0 +1,63 @@
+"""A report as plain texts: what stands in it, before anything decides how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """How a line is meant; words carry it, colour only stands beside them."""
+
+    PLAIN = "plain"
+    HEADING = "heading"
+    BAD = "bad"
+    GOOD = "good"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of a table; one of fewer cells than columns ends in empty ones."""
+
+    cells: tuple[str, ...]
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table; the last `numbers` columns hold numbers.  `notes` are read below it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    numbers: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def full_rows(self) -> Iterator[Row]:
+        """The rows, each with a cell per column."""
+        for row in self.rows:
+            missing = len(self.columns) - len(row.cells)
+            yield Row(cells=(*row.cells, *("",) * missing), tone=row.tone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A piece of a report under a heading: sentences, then tables; `level` 2 stands below 1."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole report; `warnings` are what could not be read."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    warnings: tuple[str, ...] = ()

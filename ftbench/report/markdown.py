@@ -1,0 +1,62 @@
+"""A report as Markdown, as GitHub shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ftbench.report.document import Part, Report, Row, Table, Tone
+
+# What Markdown, and the HTML that it lets through, would take for markup.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+
+
+def markdown(report: Report) -> str:
+    """Return the report's Markdown; every text of a result file is plain text there too."""
+    return "\n".join(_report(report)) + "\n"
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield f"# {_plain(report.title)}"
+    yield from _paragraphs(report.lines)
+    for part in report.parts:
+        yield from _part(part)
+    if report.warnings:
+        yield from ("", "## What could not be read", "")
+        yield from (f"- {_plain(warning)}" for warning in report.warnings)
+
+
+def _part(part: Part) -> Iterator[str]:
+    yield from ("", f"{'#' * (part.level + 1)} {_plain(part.title)}")
+    yield from _paragraphs(part.lines)
+    for table in part.tables:
+        yield from _table(table)
+
+
+def _paragraphs(lines: tuple[str, ...]) -> Iterator[str]:
+    for line in lines:
+        yield from ("", _plain(line))
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.title:
+        yield from ("", f"**{_plain(table.title)}**")
+    plain = len(table.columns) - table.numbers
+    yield ""
+    yield _line(map(_plain, table.columns))
+    yield _line([*("---",) * plain, *("---:",) * table.numbers])
+    yield from (_line(_cells(row)) for row in table.full_rows)
+    yield from _paragraphs(table.notes)
+
+
+def _cells(row: Row) -> Iterator[str]:
+    for cell in map(_plain, row.cells):
+        yield f"**{cell}**" if cell and row.tone is Tone.HEADING else cell
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split(" ")).replace("\n", " ").replace("\r", " "))

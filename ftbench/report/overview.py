@@ -1,0 +1,143 @@
+"""What Choose and Releases show, as one report: the figures of a pick, and its lines' verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ftbench.arms import arm_named
+from ftbench.errors import UsageError
+from ftbench.pages.page import page_of
+from ftbench.pages.picks import Pick, first_pick, picks
+from ftbench.report import choice, record, steps
+from ftbench.report.document import Part, Report
+from ftbench.results import ResultTree
+from ftbench.results.wanted import Wanted
+from ftbench.verdicts.history import Line, Step, history, lines
+
+_READING: Final = (
+    "Medians with their 99 % intervals; lower is better everywhere. A ratio is to threads on the "
+    "free-threaded build, or to what its table names, from one run."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What a user asked for: `tree` has the figures of the pick, `steps` each line's, by line."""
+
+    wanted: Wanted
+    pick: Pick
+    others: tuple[Pick, ...]
+    tree: ResultTree
+    steps: tuple[tuple[Line, tuple[Step, ...]], ...]
+
+
+def overview(tree: ResultTree, wanted: Wanted) -> Overview:
+    """Return what is asked for: of several picks, the one that Choose would open with.
+
+    Raises `UsageError` where nothing was measured of all that is asked for.
+    """
+    every = picks(tree)
+    fitting = [pick for pick in every if _fits(pick, wanted)]
+    pick = first_pick(fitting, tree)
+    if pick is None:
+        known = "\n".join(f"  {_named(each)}" for each in every)
+        raise UsageError(
+            "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
+        )
+    # Series of one benchmark stand against each other, so all of those are kept that one is of.
+    series = replace(wanted, arm=None, flavour=None)
+    ours = [figure for figure in tree.figures if pick.shows(figure)]
+    benchmarks = {figure.benchmark for figure in ours if series.takes(figure)}
+    return Overview(
+        wanted=wanted,
+        pick=pick,
+        others=tuple(each for each in fitting if each != pick),
+        tree=replace(
+            tree,
+            figures=tuple(figure for figure in ours if figure.benchmark in benchmarks),
+            sources=tuple(filter(pick.shows, tree.sources)),
+        ),
+        steps=tuple(_steps(tree, pick, wanted)),
+    )
+
+
+def report_of(found: Overview) -> Report:
+    """Return the report."""
+    pick, wanted = found.pick, found.wanted
+    page = page_of(pick, (pick,), pick, found.tree)
+    notices = tuple(f"{notice.title} {notice.text}" for notice in page.notices)
+    also = (f"There is also: {'; '.join(map(_named, found.others))}.",) if found.others else ()
+    return Report(
+        title=f"CPython {pick.release.name} on {pick.machine}",
+        lines=("".join(part.text for part in page.lead), *notices, *also),
+        parts=(
+            Part(
+                title="Choose: the modes side by side",
+                lines=(_READING,),
+            ),
+            *choice.parts(page, arm=wanted.arm, unmeasured=wanted.bench is None),
+            Part(
+                title="Releases: each against the one before, and the last feature release",
+                lines=("An effect is after over before, so above 1 is worse.",),
+            ),
+            *(steps.part(line, each) for line, each in found.steps),
+        ),
+        warnings=page.warnings,
+    )
+
+
+def record_of(found: Overview) -> dict[str, Any]:
+    """Return the document of `ftbench report --format json`."""
+    pick, tree = found.pick, found.tree
+    return {
+        "schema": {"name": "ftbench.report", "version": 1},
+        "machine": pick.machine,
+        "release": pick.release.name,
+        "profile": pick.profile,
+        "builds": {source.arm.name: list(source.builds) for source in tree.sources},
+        "figures": [
+            record.figure_record(figure) for figure in tree.figures if found.wanted.takes(figure)
+        ],
+        "steps": [
+            {
+                "arm": step.line.arm.name,
+                "build": step.line.flavour,
+                "release": step.release.name,
+                "base": step.base.name,
+                "against": str(step.against),
+                **record.comparison(step.comparison),
+            }
+            for _, each in found.steps
+            for step in each
+        ],
+        "warnings": list(map(str, tree.warnings)),
+    }
+
+
+def _fits(pick: Pick, wanted: Wanted) -> bool:
+    pythons = {python for python, _ in pick.builds}
+    return (
+        wanted.machine in {None, pick.machine}
+        and wanted.release in {None, pick.release}
+        and wanted.profile in {None, pick.profile}
+        and (wanted.flavour is None or wanted.flavour in pick.flavours)
+        and (wanted.arm is None or arm_named(wanted.arm).python in pythons)
+    )
+
+
+def _named(pick: Pick) -> str:
+    return f"{pick.release.name} on {pick.machine}, {pick.profile} profile, {pick.build_title}"
+
+
+def _steps(tree: ResultTree, pick: Pick, wanted: Wanted) -> Iterator[tuple[Line, tuple[Step, ...]]]:
+    """Yield the lines of the pick's machine, profile and builds, each with the steps asked for."""
+    asked = replace(tree, figures=tuple(filter(Wanted(bench=wanted.bench).takes, tree.figures)))
+    for line in lines(tree):
+        if (
+            (line.machine, line.profile) == (pick.machine, pick.profile)
+            and (line.arm.python, line.flavour) in pick.builds
+            and wanted.arm in {None, line.arm.name}
+        ):
+            yield line, steps.of_release(history(asked, line), wanted.release)

@@ -1,0 +1,95 @@
+"""Releases as a report: every step of a line of results, with its alarms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from ftbench.releases import Release
+from ftbench.report import words
+from ftbench.report.document import Part, Row, Table
+from ftbench.results.quantity import digits
+from ftbench.results.wanted import series_name
+from ftbench.statistics.verdict import Word
+from ftbench.verdicts.comparing import in_words
+from ftbench.verdicts.history import Line, Step
+
+_COUNTED: Final = tuple(Word)
+
+
+def part(line: Line, steps: Sequence[Step]) -> Part:
+    """Return what became of a line of results, release by release."""
+    place = f"{line.machine}, {line.arm.title}, {line.profile} profile, {line.flavour}"
+    if not steps:
+        return Part(title=place, lines=("There is no older release to judge it against.",), level=2)
+    tables = (_steps(steps), _alarms(steps))
+    differences = {
+        f"{step.release} and {step.base}: the builds differ, {in_words(each.differences)}": None
+        for step in steps
+        for each in step.comparison.judgements
+        if each.differences
+    }
+    return Part(
+        title=place,
+        lines=tuple(differences),
+        tables=tuple(table for table in tables if table.rows),
+        level=2,
+    )
+
+
+def of_release(steps: Iterable[Step], release: Release | None) -> tuple[Step, ...]:
+    """Return the steps that a release is judged in; all of them for None."""
+    return tuple(step for step in steps if release in {None, step.release})
+
+
+def _steps(steps: Sequence[Step]) -> Table:
+    return Table(
+        title="Verdicts",
+        columns=("release", "against", "which is", *_COUNTED, "alarms by chance"),
+        rows=tuple(Row(cells=tuple(_counts(step))) for step in steps),
+        numbers=len(_COUNTED) + 1,
+    )
+
+
+def _counts(step: Step) -> Iterator[str]:
+    found = Counter(each.verdict.word for each in step.comparison.judgements)
+    yield step.release.name
+    yield step.base.name
+    yield str(step.against)
+    yield from (str(found[word]) for word in _COUNTED)
+    yield digits(step.comparison.by_chance)
+
+
+def _alarms(steps: Sequence[Step]) -> Table:
+    return Table(
+        title="Alarms",
+        columns=(
+            "release",
+            "against",
+            "verdict",
+            "series",
+            "effect",
+            "99 % interval",
+            "floor",
+            "beside it",
+        ),
+        rows=tuple(
+            Row(
+                cells=(
+                    step.release.name,
+                    step.base.name,
+                    str(each.verdict.word),
+                    series_name(each.after),
+                    words.effect(each.verdict),
+                    words.interval(each.verdict),
+                    words.floor(each.verdict.floor),
+                    words.beside(each),
+                ),
+                tone=words.TONES[each.verdict.word],
+            )
+            for step in steps
+            for each in step.comparison.judgements
+            if each.verdict.alarm
+        ),
+    )

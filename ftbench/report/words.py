@@ -1,0 +1,99 @@
+"""What verdicts, figures and efforts are in words: the same in every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from ftbench.report.document import Tone
+from ftbench.results import Figure
+from ftbench.results.quantity import digits, margin, scale_for, times
+from ftbench.statistics.verdict import Floor, Verdict, Word
+from ftbench.verdicts.comparing import Judgement
+
+TONES: Final = {
+    Word.WORSE: Tone.BAD,
+    Word.BETTER: Tone.GOOD,
+    Word.SAME: Tone.PLAIN,
+    Word.UNDECIDED: Tone.QUIET,
+    Word.INCOMPARABLE: Tone.QUIET,
+}
+NONE: Final = "\N{EN DASH}"
+_TO: Final = " \N{RIGHTWARDS ARROW} "
+_EFFORTS: Final = {
+    "cpu_seconds": "CPU seconds",
+    "voluntary_switches": "voluntary switches",
+    "involuntary_switches": "involuntary switches",
+    "minor_faults": "minor faults",
+}
+# Of what else a build counts, those that moved most: pystats are hundreds.
+_MOST_OTHERS: Final = 5
+
+
+def amount(figure: Figure) -> str:
+    """Return a figure with its unit: "14.4 ms"; its word where it has no number."""
+    if figure.median is None:
+        return str(figure.state)
+    scale = scale_for(figure.unit, [figure.median])
+    return f"{scale.text(figure.median)} {scale.symbol}".strip()
+
+
+def effect(verdict: Verdict) -> str:
+    """Return the ratio after / before, as a multiple."""
+    return NONE if verdict.effect is None else times(verdict.effect.value)
+
+
+def interval(verdict: Verdict) -> str:
+    """Return the effect's 99 % interval: its ends with a dash between."""
+    ends = None if verdict.effect is None else verdict.effect.interval
+    return NONE if ends is None else f"{digits(ends.low)} \N{EN DASH} {digits(ends.high)}"
+
+
+def floor(known: Floor | None) -> str:
+    """Return the noise floor: "±4 %"."""
+    return "none" if known is None else margin(known.effect)
+
+
+def needed(verdict: Verdict) -> str:
+    """Return how much more would decide it, and why it is not decided; "" of one that is."""
+    if verdict.word in {Word.WORSE, Word.BETTER, Word.SAME}:
+        return ""
+    more = f"needs {verdict.needs} more processes a side" if verdict.needs else ""
+    return "; ".join(filter(None, (verdict.why, more)))
+
+
+def beside(judgement: Judgement) -> str:
+    """Return what stands beside an alarm: what the system counted, and what disturbed it."""
+    efforts = judgement.efforts
+    disturbed = (
+        f"{side} under interference ({figure.interference})"
+        for side, figure in (("before", judgement.before), ("after", judgement.after))
+        if figure.interference
+    )
+    said = (
+        f"{_EFFORTS.get(kind, kind.replace('_', ' '))} {_change(*efforts[kind])}"
+        for kind in _told(efforts)
+    )
+    return "; ".join((*said, *disturbed)) or NONE
+
+
+def _change(before: float, after: float) -> str:
+    return f"{digits(before)}{_TO}{digits(after)}"
+
+
+def _told(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
+    yield from (kind for kind in _EFFORTS if kind in efforts)
+    others = {kind: _move(*pair) for kind, pair in efforts.items() if kind not in _EFFORTS}
+    yield from sorted(others, key=lambda kind: (-others[kind], kind))[:_MOST_OTHERS]
+
+
+def _move(before: float, after: float) -> float:
+    """Return how far a count moved, as a share of the larger."""
+    return abs(after - before) / max(abs(before), abs(after), 1e-9)
+
+
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """Return names with commas, the first `most` of them and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
