@@ -1,0 +1,1 @@
+"""Verdicts over releases as the site shows them: rigs, series, compact columns, plain texts."""

@@ -1,0 +1,125 @@
+"""The rig: what stays the same from release to release, so that only CPython changes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from ftbench.pages.menus import Item, Menu
+from ftbench.probe.profiles import PROFILES
+from ftbench.releases import Release
+from ftbench.results import Figure, ResultTree, Source
+from ftbench.verdicts.history import Line
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_UNSAFE: Final = re.compile(r"[^a-z0-9._]+")
+_LONGEST: Final = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Rig:
+    """One machine, flavour of builds and profile: the lines of its arms stand side by side."""
+
+    machine: str
+    profile: str
+    flavour: str
+
+    @property
+    def slug(self) -> str:
+        """The name of its folder."""
+        return safe_name(self.machine, self.profile, self.flavour)
+
+
+def safe_name(*parts: str) -> str:
+    """Return a file's name that is stable, safe on every system, and not that of other parts."""
+    safe = [_UNSAFE.sub("-", part.lower()).strip("-._") for part in parts]
+    name = "-".join(filter(None, safe))[:_LONGEST]
+    if safe == list(parts) and len("-".join(safe)) <= _LONGEST:
+        return name
+    return f"{name}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:8]}"
+
+
+def rig_of(item: Figure | Source | Line) -> Rig:
+    """Return the rig that something was measured with."""
+    return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
+
+
+def rigs(tree: ResultTree) -> tuple[Rig, ...]:
+    """Return every rig, the one that the pages open with first, the others sorted.
+
+    First is what has several releases to compare; of those, the fullest profile; then what was
+    measured last.
+    """
+    every = sorted({rig_of(source) for source in tree.sources})
+    if not every:
+        return ()
+    first = max(every, key=lambda rig: _rank(rig, tree))
+    return (first, *(rig for rig in every if rig != first))
+
+
+def _rank(rig: Rig, tree: ResultTree) -> tuple[object, ...]:
+    sources = [source for source in tree.sources if rig_of(source) == rig]
+    order = list(PROFILES)
+    return (
+        len({source.release for source in sources}) > 1,
+        order.index(rig.profile) if rig.profile in order else -1,
+        max((start.at for source in sources for start in source.starts), default=_NEVER),
+        rig,
+    )
+
+
+def nearest(every: Sequence[Rig], wanted: Rig) -> Rig:
+    """Return the rig most like `wanted`: same machine, profile, flavour, in this order."""
+    return max(
+        every,
+        key=lambda rig: (
+            rig.machine == wanted.machine,
+            rig.profile == wanted.profile,
+            rig.flavour == wanted.flavour,
+        ),
+    )
+
+
+def rig_menus(rig: Rig, every: Sequence[Rig], address: Callable[[Rig], str]) -> tuple[Menu, ...]:
+    """Return the menus from one rig to the others; profile and build where there are several."""
+    here = [each for each in every if each.machine == rig.machine]
+    kin = [each for each in here if each.profile == rig.profile]
+    found = (
+        _menu("Machine", every, rig, address, lambda each: each.machine),
+        _menu("Profile", here, rig, address, lambda each: each.profile),
+        _menu("Build", kin, rig, address, lambda each: each.flavour),
+    )
+    return tuple(menu for menu in found if len(menu.items) > 1 or menu.title == "Machine")
+
+
+def _menu(
+    title: str,
+    choices: Sequence[Rig],
+    rig: Rig,
+    address: Callable[[Rig], str],
+    text: Callable[[Rig], str],
+) -> Menu:
+    items = tuple(
+        Item(
+            text=value or "unnamed",
+            href=address(nearest([each for each in choices if text(each) == value], rig)),
+            current=value == text(rig),
+        )
+        for value in sorted({text(each) for each in choices})
+    )
+    return Menu(title=title, items=items)
+
+
+def release_menu(
+    releases: Sequence[Release], current: Release, address: Callable[[Release], str]
+) -> Menu:
+    """Return the menu of a rig's releases, the newest first."""
+    items = tuple(
+        Item(text=release.name, href=address(release), current=release == current)
+        for release in sorted(releases, reverse=True)
+    )
+    return Menu(title="Release", items=items)
