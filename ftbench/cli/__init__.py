@@ -10,11 +10,13 @@ from rich.console import Console
 
 from ftbench import __version__
 from ftbench.cli.bench import bench
+from ftbench.cli.compare import compare
 from ftbench.cli.native import native
 from ftbench.cli.noise import noise
 from ftbench.cli.overhead import overhead
 from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
+from ftbench.cli.report import report
 from ftbench.cli.reproduce import reproduce
 from ftbench.errors import FtbenchError
 
@@ -30,7 +32,7 @@ def cli() -> None:
     """Measure which concurrency model a program should pay for, on which CPython."""
 
 
-for command in (bench, reproduce, overhead, noise, native, pythons, releases):
+for command in (bench, report, compare, reproduce, overhead, noise, native, pythons, releases):
     cli.add_command(command)
 
 
