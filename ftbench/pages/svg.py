@@ -47,6 +47,10 @@ _COLOURS: Final = {
     "#060606": "--arm-ft-gil1",
     "#070707": "--paper",
     "#080808": "--bad",
+    "#090909": "--kind-loop",
+    "#0a0a0a": "--kind-threads",
+    "#0b0b0b": "--kind-interpreters",
+    "#0c0c0c": "--kind-processes",
 }
 _BY_VARIABLE: Final = {variable: colour for colour, variable in _COLOURS.items()}
 INK, MUTED, RULE, PAPER, BAD = (
@@ -64,22 +68,35 @@ _STYLE: Final[dict[Any, Any]] = {
 
 def colour_of(arm: Arm) -> str:
     """Return the stand-in for the colour of an arm."""
-    return _BY_VARIABLE[mark_of(arm).colour]
+    return colour_named(mark_of(arm).colour)
 
 
-def picture(paint: Callable[[Any], None], *, name: str, height: float, right: float) -> str:
+def colour_named(variable: str) -> str:
+    """Return the stand-in for a CSS variable of the page."""
+    return _BY_VARIABLE[variable]
+
+
+def picture(  # noqa: PLR0913 - a picture's measures
+    paint: Callable[[Any], None],
+    *,
+    name: str,
+    height: float,
+    right: float,
+    left: float = _LEFT,
+    width: float = WIDTH,
+) -> str:
     """Return an SVG element, `name` unique on its page, whose axes `paint` fills.
 
-    `height` is the axes' and `right` the margin for numbers beside them, both in points; the
-    y-axis counts points from the top.
+    `height` is the axes', `left` and `right` are the margins for what is beside them, `width` that
+    of the whole, all in points; the y-axis counts points from the top.
     """
     whole = _TOP + height + _BOTTOM
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         canvas = Canvas(
-            figsize=(WIDTH / _POINTS_PER_INCH, whole / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH
+            figsize=(width / _POINTS_PER_INCH, whole / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH
         )
         FigureCanvasSVG(canvas)
-        place = (_LEFT / WIDTH, _BOTTOM / whole, (WIDTH - _LEFT - right) / WIDTH, height / whole)
+        place = (left / width, _BOTTOM / whole, (width - left - right) / width, height / whole)
         axes = canvas.add_axes(place)
         axes.set_ylim(height, 0)
         axes.yaxis.set_visible(False)
