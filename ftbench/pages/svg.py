@@ -76,7 +76,7 @@ def colour_named(variable: str) -> str:
     return _BY_VARIABLE[variable]
 
 
-def picture(  # noqa: PLR0913 - a picture's measures
+def picture(
     paint: Callable[[Any], None],
     *,
     name: str,
@@ -126,14 +126,22 @@ def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
     low = max(min(ends), min(medians) / _WIDEST) / scale.size
     high = min(max(ends), max(medians) * _WIDEST) / scale.size
     if log and low > 0:
+        low, high = low / 1.5, high * 1.5
+    else:
+        low, high, log = 0.0, high * 1.08 or 1, False
+    axis(axes, low, high, f"{scale.symbol}, {'log' if log else 'linear'} scale", log=log)
+
+
+def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
+    """Give the axes an x-axis from `low`, above 0 if it is logarithmic, to `high`."""
+    if log:
         axes.set_xscale("log")
-        axes.set_xlim(low / 1.5, high * 1.5)
+    axes.set_xlim(low, high)
+    if log:
         _ticks(axes, LogLocator(10, numticks=6), LogLocator(10, subs="auto", numticks=8))
     else:
-        axes.set_xlim(0, high * 1.08 or 1)
         _ticks(axes, MaxNLocator(5, min_n_ticks=3))
     below = axes.get_ylim()[0] + _AXIS_TITLE
-    title = f"{scale.symbol}, {'log' if log else 'linear'} scale"
     centre = axes.bbox.width / 2
     _beside(axes, title, centre, below, ha="center", va="top", color=MUTED)
     for side, spine in axes.spines.items():
