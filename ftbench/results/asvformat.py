@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ast
+import contextlib
 import dataclasses
+import gc
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlencode
+from typing import Any, NamedTuple, Self
 
 from asv import util
 from asv.benchmarks import Benchmarks
@@ -32,6 +33,7 @@ from ftbench.results.figure import (
     Unreadable,
 )
 from ftbench.results.noise import read_noise
+from ftbench.results.series import Series, address, series_of
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
 _BENCHMARKS = "benchmarks.json"
@@ -48,17 +50,34 @@ def read_results(folder: Path) -> ResultTree:
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / _BENCHMARKS, warnings)
     machines: list[Machine] = []
-    files: list[_ResultFile] = []
-    for machine, paths in _machine_folders(folder, warnings):
-        machines.append(machine)
-        files += [read for path in paths if (read := _result_file(path, machine, warnings))]
+    sources: list[Source] = []
+    figures: list[Figure] = []
+    with _uncollected():
+        for machine, paths in _machine_folders(folder, warnings):
+            machines.append(machine)
+            for file in (_result_file(path, machine, warnings) for path in paths):
+                if file is not None:
+                    sources.append(file.source)
+                    figures += _figures(file, benchmarks)
     return ResultTree(
-        figures=tuple(figure for file in files for figure in _figures(file, benchmarks)),
-        sources=tuple(_where_runs_began([file.source for file in files])),
+        figures=tuple(figures),
+        sources=tuple(_where_runs_began(sources)),
         machines=tuple(machines),
         noise=tuple(read_noise(folder, warnings)),
         warnings=tuple(warnings),
     )
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from going through what grows all the time, and is no garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,23 +87,64 @@ class _ResultFile:
     sidecar: Sidecar
 
 
-def _benchmarks(path: Path, warnings: list[Unreadable]) -> Mapping[str, Mapping[str, Any]]:
-    """Return asv's list of benchmarks by name; a damaged one is a warning and no benchmarks."""
+@dataclass(frozen=True, kw_only=True)
+class _Benchmark:
+    """A benchmark of asv's list; `ladder` has the values of each parameter, as asv stores them."""
+
+    name: str
+    unit: str
+    names: tuple[str, ...]
+    ladder: list[list[str]]
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """Its series, in the order in which asv stores their results."""
+        return tuple(series_of(self.name, self.unit, self.names, self.ladder))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Benchmarks:
+    """asv's own list, which its accessors want, and what we read in it."""
+
+    listed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    known: Mapping[str, _Benchmark] = field(default_factory=dict)
+
+
+def _benchmarks(path: Path, warnings: list[Unreadable]) -> _Benchmarks:
+    """Return asv's list of benchmarks; a damaged one is a warning and no benchmarks."""
     if not path.is_file():
-        return {}
+        return _Benchmarks()
     try:
         listed = sound.load_json(str(path), api_version=Benchmarks.api_version)
-        return {name: each for name, each in listed.items() if _is_benchmark(each)}
+        known = {name: each for name, each in listed.items() if _is_benchmark(each)}
     except (util.UserError, OSError, AttributeError) as error:
         warnings.append(Unreadable(path=path, why=_why(error)))
-        return {}
+        return _Benchmarks()
+    lost = ", ".join(sorted(listed.keys() - known.keys()))
+    if lost:
+        why = f"its entry of {lost} cannot be read; the results of it are left out"
+        warnings.append(Unreadable(path=path, why=why))
+    return _Benchmarks(
+        listed=known, known={name: _benchmark(name, each) for name, each in known.items()}
+    )
 
 
 def _is_benchmark(listed: object) -> bool:
     if not isinstance(listed, dict):
         return False
     names, params = listed.get("param_names"), listed.get("params")
-    return isinstance(names, list) and isinstance(params, list) and len(names) == len(params)
+    if not (isinstance(names, list) and isinstance(params, list) and len(names) == len(params)):
+        return False
+    return all(_are_texts(values) for values in (names, *params))
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _benchmark(name: str, listed: Mapping[str, Any]) -> _Benchmark:
+    unit, names = str(listed.get("unit") or ""), tuple(listed["param_names"])
+    return _Benchmark(name=name, unit=unit, names=names, ladder=listed["params"])
 
 
 def _machine_folders(
@@ -160,34 +220,29 @@ def _arm(python: str, environment: Mapping[str, str]) -> Arm:
     return arm
 
 
-def _figures(file: _ResultFile, benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[Figure]:
+def _figures(file: _ResultFile, benchmarks: _Benchmarks) -> Iterator[Figure]:
     """Yield the figures of one file, for the current parameters of the current benchmarks."""
-    for name in sorted(file.results.get_result_keys(benchmarks)):
-        benchmark = benchmarks[name]
-        ladder = benchmark["params"]
+    graph = _Graph.of(file.source)
+    for name in sorted(file.results.get_result_keys(benchmarks.listed)):
+        benchmark = benchmarks.known[name]
+        ladder = benchmark.ladder
+        had = set(itertools.product(*file.results.get_result_params(name)))
         cells = zip(
-            itertools.product(*ladder),
+            benchmark.series,
             file.results.get_result_value(name, ladder),
             file.results.get_result_stats(name, ladder),
             file.results.get_result_samples(name, ladder),
-            _has(file.results, name, ladder),
             strict=True,
         )
-        for values, value, stats, samples, has in cells:
-            if has:
-                params = dict(zip(benchmark["param_names"], values, strict=True))
-                unit = str(benchmark.get("unit") or "")
-                yield _figure(file, name, unit, params, _Cell(value, stats, samples))
+        for series, *stored in cells:
+            # asv says None for absent as for failed.
+            if series.values in had:
+                yield _figure(file, series, _Stored(*stored), graph)
 
 
-def _has(results: AsvResults, name: str, ladder: list[list[str]]) -> Iterable[bool]:
-    """Tell for each cell whether the file has it; asv says None for absent as for failed."""
-    had = set(itertools.product(*results.get_result_params(name)))
-    return (values in had for values in itertools.product(*ladder))
+class _Stored(NamedTuple):
+    """What asv stores of one cell."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
     value: float | None
     stats: Mapping[str, float] | None
     samples: list[float] | None
@@ -199,33 +254,30 @@ class _Cell:
         return State.MEASURED if math.isfinite(self.value) else State.SKIPPED
 
 
-def _figure(
-    file: _ResultFile, name: str, unit: str, reprs: Mapping[str, str], cell: _Cell
-) -> Figure:
-    params = {param: plain_text(value) for param, value in reprs.items()}
-    source = file.source
-    measured = cell.state is State.MEASURED
-    samples = tuple(cell.samples or ()) if measured else ()
-    replicates = file.sidecar.replicates(name, params)
+def _figure(file: _ResultFile, series: Series, stored: _Stored, graph: _Graph) -> Figure:
+    source, state = file.source, stored.state
+    measured = state is State.MEASURED
+    samples = tuple(stored.samples or ()) if measured else ()
+    replicates = file.sidecar.replicates(series.cell)
     return Figure(
         machine=source.machine,
         release=source.release,
         arm=source.arm,
         flavour=source.flavour,
         profile=source.profile,
-        benchmark=name,
-        params=params,
-        unit=unit,
-        state=cell.state,
-        median=cell.value if measured else None,
-        interval=_interval(cell.stats) if measured else None,
+        benchmark=series.benchmark,
+        params=series.params,
+        unit=series.unit,
+        state=state,
+        median=stored.value if measured else None,
+        interval=_interval(stored.stats) if measured else None,
         samples=samples,
-        reason=file.sidecar.reason(cell.state, name, params),
+        reason=file.sidecar.reason(state, series.cell, series.method),
         runs=replicates.runs,
-        processes=replicates.split(name.rpartition(".")[2], samples),
+        processes=replicates.split(series.method, samples),
         interference=replicates.interference if measured else "",
         effort=replicates.effort if measured else {},
-        graph=_graph(source, name, reprs),
+        graph=graph.of_series(series),
     )
 
 
@@ -237,27 +289,29 @@ def _interval(stats: Mapping[str, float] | None) -> Interval | None:
     return Interval(low=low, high=high)
 
 
-def _graph(source: Source, name: str, reprs: Mapping[str, str]) -> str:
-    """Return where asv's page shows the series, with the release marked."""
-    place = {
-        "machine": source.machine,
-        "python": source.arm.python,
-        "build": source.flavour,
-        "profile": source.profile,
-        f"env-{GIL_VARIABLE}": source.arm.environment.get(GIL_VARIABLE, "[none]"),
-        **{f"p-{param}": value for param, value in reprs.items()},
-        "commits": source.release.commit_id,
-    }
-    return f"index.html#{quote(name)}?{urlencode(place, quote_via=quote)}"
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """Where asv's pages show the series of one file, with the release marked."""
 
+    before: str
+    after: str
 
-def plain_text(value: str) -> str:
-    """Return a parameter's value as asv stores it, a repr, in plain text: `'threads'` → threads."""
-    try:
-        literal = ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return value
-    return literal if isinstance(literal, str) else value
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """Return the addresses' parts that are the same for every series of the file."""
+        environment = source.arm.environment.get(GIL_VARIABLE, "[none]")
+        before = {
+            "machine": source.machine,
+            "python": source.arm.python,
+            "build": source.flavour,
+            "profile": source.profile,
+            f"env-{GIL_VARIABLE}": environment,
+        }
+        return cls(address(before), address({"commits": source.release.commit_id}))
+
+    def of_series(self, series: Series) -> str:
+        places = "&".join(filter(None, (self.before, series.address, self.after)))
+        return f"index.html#{series.page}?{places}"
 
 
 def _why(error: Exception) -> str:

@@ -115,7 +115,7 @@ def parse_records(text: str) -> Records:
                 del record["kind"]
                 (builds if kind == "build" else machines)[digest] = record
             else:
-                _cell_of(record)
+                _ = record["group"], record["params"]
                 cells.append(record)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ResultsError(f"Line {number} is no record: {error!r}.") from error

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import median
 from typing import Any, Final, Self
 
@@ -50,8 +51,10 @@ class Replicates:
             return ()
         if sum(counts) != len(samples):
             return ()
+        if len(counts) == 1:
+            return (tuple(samples),)
         pooled = iter(samples)
-        return tuple(tuple(next(pooled) for _ in range(count)) for count in counts)
+        return tuple(tuple(islice(pooled, count)) for count in counts)
 
 
 def run_of(record: Record) -> str:

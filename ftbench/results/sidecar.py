@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,17 +13,29 @@ from ftbench.errors import ResultsError
 from ftbench.results.figure import Start, State, Unreadable
 from ftbench.results.records import Record, Records, read_records, records_path
 from ftbench.results.replicates import Replicates, run_of
+from ftbench.results.series import CellKey, cell_key
 
-_Key = tuple[str, frozenset[tuple[str, str]]]
 _NONE = Replicates()
+
+
+_STATES = {"skip": State.SKIPPED, "failure": State.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Why a cell, or one `metric` of it alone, has no figure."""
+
+    state: State
+    metric: object
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
     """The records of one result file, by what a reader of figures asks of them.
 
-    `told` are the skip and failure records, in the order of the file; `by_cell` holds what the
-    processes that measured a cell say of it.
+    `told` are the skip and failure records of each cell, the latest first; `by_cell` holds what
+    the processes that measured it say of it.
     """
 
     builds: tuple[Record, ...] = ()
@@ -30,31 +43,23 @@ class Sidecar:
     gil: frozenset[bool] = frozenset()
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
-    told: tuple[Record, ...] = ()
-    by_cell: Mapping[_Key, Replicates] = field(default_factory=dict)
+    told: Mapping[CellKey, tuple[Told, ...]] = field(default_factory=dict)
+    by_cell: Mapping[CellKey, Replicates] = field(default_factory=dict)
     warnings: tuple[Unreadable, ...] = ()
 
-    def reason(self, state: State, benchmark: str, params: Mapping[str, str]) -> str:
+    def reason(self, state: State, cell: CellKey, method: str) -> str:
         """Return why the cell was skipped or how it failed, "" where nothing is on record.
 
         A record that names a metric speaks for the one benchmark that tracks it.
         """
-        kind = {State.SKIPPED: "skip", State.FAILED: "failure"}.get(state)
-        group, _, method = benchmark.rpartition(".")
-        for record in reversed(self.told):
-            metric = record.get("metric")
-            if (
-                record["kind"] == kind
-                and _key(record) == _key({"group": group, "params": params})
-                and (metric is None or method == f"track_{metric}")
-            ):
-                return _reason(record)
+        for told in self.told.get(cell, ()):
+            if told.state is state and told.metric in {None, method.removeprefix("track_")}:
+                return told.reason
         return ""
 
-    def replicates(self, benchmark: str, params: Mapping[str, str]) -> Replicates:
+    def replicates(self, cell: CellKey) -> Replicates:
         """Return what is on record of the processes that measured the cell."""
-        key = _key({"group": benchmark.rpartition(".")[0], "params": params})
-        return self.by_cell.get(key, _NONE)
+        return self.by_cell.get(cell, _NONE)
 
 
 def read_sidecar(result_file: Path) -> Sidecar:
@@ -82,7 +87,7 @@ def digest(records: Records) -> Sidecar:
             for cell in cells
             for name, checked in _mapping(cell.get("invariants")).items()
         },
-        told=tuple(record for record in sound if record["kind"] != "cell"),
+        told=_told(sound),
         by_cell=_by_cell(cells),
     )
 
@@ -91,9 +96,19 @@ def _is_sound(record: Record) -> bool:
     return isinstance(record.get("group"), str) and isinstance(record.get("params"), dict)
 
 
-def _key(record: Mapping[str, Any]) -> _Key:
-    params = record["params"].items()
-    return record["group"], frozenset((str(name), str(value)) for name, value in params)
+def _key(record: Record) -> CellKey:
+    return cell_key(record["group"], record["params"])
+
+
+def _told(records: Iterable[Record]) -> Mapping[CellKey, tuple[Told, ...]]:
+    told: dict[CellKey, tuple[Told, ...]] = {}
+    for record in records:
+        state = _STATES.get(record["kind"])
+        if state is not None:
+            key = _key(record)
+            one = Told(state, record.get("metric"), sys.intern(_reason(record)))
+            told[key] = (one, *told.get(key, ()))
+    return told
 
 
 def _reason(record: Record) -> str:
@@ -140,8 +155,8 @@ def _moment(text: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _by_cell(cells: Iterable[Record]) -> Mapping[_Key, Replicates]:
-    grouped: dict[_Key, list[Record]] = {}
+def _by_cell(cells: Iterable[Record]) -> Mapping[CellKey, Replicates]:
+    grouped: dict[CellKey, list[Record]] = {}
     for cell in cells:
         grouped.setdefault(_key(cell), []).append(cell)
     return {key: Replicates.of(records) for key, records in grouped.items()}

@@ -7,7 +7,7 @@ JSON of another shape, bytes that are no UTF-8, and any damaged machine.json (`a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from asv import util
@@ -21,6 +21,8 @@ from ftbench.releases import Release
 
 # What loading JSON of the wrong shape ends in.  UnicodeDecodeError is a ValueError.
 _SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+_NUMBERS: Final = frozenset({int, float, type(None)})
 
 _load_json = util.load_json
 _load_results = AsvResults.load.__func__
@@ -100,15 +102,14 @@ def _check_rows(results: AsvResults, name: str) -> None:
     row = results._results[name]  # noqa: SLF001
     stats = results.get_result_stats(name, params)
     samples = results.get_result_samples(name, params)
-    if row is not None and (len(row) != cells or not all(map(_is_number, row))):
+    if row is not None and (len(row) != cells or not _are_numbers(row)):
         raise TypeError(f"the results of {name} are no numbers")
-    for each in stats:
-        if each is not None and not all(_is_number(value) for value in each.values()):
-            raise TypeError(f"the statistics of {name} are no numbers")
-    for each in samples:
-        if each is not None and not all(_is_number(value) for value in each):
-            raise TypeError(f"the samples of {name} are no numbers")
+    if not all(each is None or _are_numbers(each.values()) for each in stats):
+        raise TypeError(f"the statistics of {name} are no numbers")
+    if not all(each is None or _are_numbers(each) for each in samples):
+        raise TypeError(f"the samples of {name} are no numbers")
 
 
-def _is_number(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+def _are_numbers(values: Iterable[object]) -> bool:
+    """Tell whether all are numbers or nothing; JSON has no types but these, and true is none."""
+    return _NUMBERS.issuperset(map(type, values))

@@ -14,7 +14,7 @@ from synthetic import Plan
 from ftbench.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State, read_results
-from ftbench.results.asvformat import plain_text
+from ftbench.results.series import plain_text
 
 ROUND = "lifecycle.Lifecycle.track_round"
 
@@ -151,3 +151,10 @@ def test_a_run_begins_once_for_all_its_releases_and_arms(folder: Path) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     starts = {start for source in read_results(folder).sources for start in source.starts}
     assert [start.load for start in starts] == [0.01]
+
+
+def test_a_series_has_its_parameters_once_for_all_files(folder: Path) -> None:
+    tree = read_results(folder)
+    cell = {"mode": "threads", "workers": "8", "task": "empty"}
+    one, other = (the(tree, "3.14.2", arm, **cell) for arm in ("gil", "ft"))
+    assert one.params is other.params

@@ -133,3 +133,25 @@ def test_a_sound_file_is_what_asv_reads_too(sound_tree: Path) -> None:
     ours, theirs = sound.load_results(Results, path), Results.load(path)
     assert ours.params == theirs.params
     assert list(ours.get_all_result_keys()) == list(theirs.get_all_result_keys())
+
+
+ODD = {
+    "a number": 5,
+    "no names": {"params": []},
+    "numbers": {"param_names": [1], "params": [["2"]]},
+}
+ODD["a list in a list"] = {"param_names": ["mode"], "params": [[["'threads'"]]]}
+
+
+@pytest.mark.parametrize("entry", ODD.values(), ids=ODD)
+def test_an_entry_that_is_no_benchmark_is_named_and_the_others_are_read(
+    victim: Path, entry: object
+) -> None:
+    path = victim.parents[1] / "benchmarks.json"
+    listed = json.loads(path.read_text("utf-8"))
+    figures = len(read_results(victim.parents[1]).figures)
+    path.write_text(json.dumps({**listed, "odd.Odd.track_odd": entry}), encoding="utf-8")
+    tree = read_results(victim.parents[1])
+    (warning,) = tree.warnings
+    assert "odd.Odd.track_odd" in str(warning)
+    assert len(tree.figures) == figures

@@ -5,10 +5,15 @@ from typing import Any
 
 from ftbench.results.figure import State
 from ftbench.results.records import Records
+from ftbench.results.series import cell_key
 from ftbench.results.sidecar import digest
 
-CELL = {"group": "footprint.Footprint", "params": {"mode": "threads", "workers": "8"}}
-PSS = "footprint.Footprint.track_pss"
+CELL: dict[str, Any] = {
+    "group": "footprint.Footprint",
+    "params": {"mode": "threads", "workers": "8"},
+}
+KEY = cell_key(CELL["group"], CELL["params"])
+OTHER = cell_key(CELL["group"], {"mode": "threads", "workers": "4"})
 
 
 def cell(**more: Any) -> dict[str, Any]:
@@ -17,27 +22,22 @@ def cell(**more: Any) -> dict[str, Any]:
 
 def test_a_reason_is_the_cells_own() -> None:
     sidecar = digest(Records(cells=({"kind": "skip", **CELL, "reason": "no such thing"},)))
-    assert sidecar.reason(State.SKIPPED, PSS, CELL["params"]) == "no such thing"  # type: ignore[arg-type]
-    assert sidecar.reason(State.SKIPPED, PSS, {"mode": "threads", "workers": "4"}) == ""
-    assert sidecar.reason(State.FAILED, PSS, CELL["params"]) == ""  # type: ignore[arg-type]
+    assert sidecar.reason(State.SKIPPED, KEY, "track_pss") == "no such thing"
+    assert sidecar.reason(State.SKIPPED, OTHER, "track_pss") == ""
+    assert sidecar.reason(State.FAILED, KEY, "track_pss") == ""
 
 
 def test_a_reason_that_names_a_metric_speaks_for_its_benchmark_alone() -> None:
     told = {"kind": "skip", **CELL, "metric": "pss", "reason": "this system has no pss"}
     sidecar = digest(Records(cells=(told,)))
-    params = {"mode": "threads", "workers": "8"}
-    assert sidecar.reason(State.SKIPPED, PSS, params) == "this system has no pss"
-    assert sidecar.reason(State.SKIPPED, "footprint.Footprint.track_rss", params) == ""
+    assert sidecar.reason(State.SKIPPED, KEY, "track_pss") == "this system has no pss"
+    assert sidecar.reason(State.SKIPPED, KEY, "track_rss") == ""
 
 
 def test_the_latest_reason_wins() -> None:
     told = [{"kind": "skip", **CELL, "reason": reason} for reason in ("old", "new")]
-    assert (
-        digest(Records(cells=tuple(told))).reason(
-            State.SKIPPED, PSS, {"mode": "threads", "workers": "8"}
-        )
-        == "new"
-    )
+    sidecar = digest(Records(cells=tuple(told)))
+    assert sidecar.reason(State.SKIPPED, KEY, "track_pss") == "new"
 
 
 def test_a_run_starts_with_its_earliest_cell() -> None:
@@ -64,7 +64,7 @@ def test_a_record_without_fields_tells_nothing_and_breaks_nothing() -> None:
     assert sidecar.starts == ()
     assert sidecar.gil == frozenset()
     assert sidecar.invariants == {}
-    assert sidecar.reason(State.FAILED, PSS, {"mode": "threads", "workers": "8"}) == "error: "
+    assert sidecar.reason(State.FAILED, KEY, "track_pss") == "error: "
 
 
 def test_the_gil_is_every_state_that_was_seen() -> None:

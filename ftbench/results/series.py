@@ -1,0 +1,73 @@
+"""What is the same of a series in every result file: its names, as asv writes and we read them."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, urlencode
+
+# A cell as records name it: the benchmark's class, and its parameters in plain text.
+CellKey = tuple[str, frozenset[tuple[str, str]]]
+
+
+def cell_key(group: str, params: Mapping[str, object]) -> CellKey:
+    """Return what names a cell, whatever the order and the types of its parameters."""
+    return group, frozenset((str(name), str(value)) for name, value in params.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One cell of one benchmark.
+
+    `values` are its parameters as asv stores them, `params` the same by name and in plain text:
+    one mapping that the figures of all files share.  `method` is the benchmark's name without its
+    class; `page` and `address` are its parts of the address of its graph.
+    """
+
+    benchmark: str
+    method: str
+    unit: str
+    values: tuple[str, ...]
+    params: Mapping[str, str]
+    cell: CellKey
+    page: str
+    address: str
+
+
+def series_of(
+    benchmark: str, unit: str, names: Sequence[str], ladder: Sequence[Sequence[str]]
+) -> Iterator[Series]:
+    """Yield every series of a benchmark, in asv's order; `ladder` has the values per parameter."""
+    group, _, method = benchmark.rpartition(".")
+    page = quote(benchmark)
+    for values in itertools.product(*ladder):
+        params = {name: plain_text(value) for name, value in zip(names, values, strict=True)}
+        places = {f"p-{name}": value for name, value in zip(names, values, strict=True)}
+        yield Series(
+            benchmark=benchmark,
+            method=method,
+            unit=unit,
+            values=values,
+            params=params,
+            cell=cell_key(group, params),
+            page=page,
+            address=address(places),
+        )
+
+
+def address(places: Mapping[str, str]) -> str:
+    """Return a part of the address of a graph on asv's pages."""
+    return urlencode(places, quote_via=quote)
+
+
+@lru_cache(maxsize=4096)
+def plain_text(value: str) -> str:
+    """Return a parameter's value as asv stores it, a repr, in plain text: `'threads'` → threads."""
+    try:
+        literal = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+    return literal if isinstance(literal, str) else value
