@@ -12,7 +12,14 @@ from typing import Final
 from ftbench.pages import frame
 from ftbench.pages.history import data
 from ftbench.pages.history.addresses import FIRST_PAGE, SCRIPT, Addresses
-from ftbench.pages.history.rigs import Rig, release_menu, rig_menus, rig_of, rigs, safe_name
+from ftbench.pages.history.rigs import (
+    Rig,
+    release_menu,
+    rig_menus,
+    rigs,
+    safe_name,
+    shared_out,
+)
 from ftbench.pages.history.scenario import scenario_page
 from ftbench.pages.history.texts import ReleasePage, release_page
 from ftbench.pages.history.timeline import Timeline, timeline_of
@@ -36,15 +43,16 @@ def release_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tupl
     every = rigs(tree)
     if not every:
         return [partial(_write_empty, tree, html_dir)]
+    shares = shared_out(tree, every)
     addresses = {
         rig: Addresses(
             rig=rig,
-            newest=max(source.release for source in tree.sources if rig_of(source) == rig),
+            newest=max(source.release for source in share.sources),
             first=rig == every[0],
         )
-        for rig in every
+        for rig, share in shares.items()
     }
-    return [partial(_write_rig, rig, addresses, tree, html_dir) for rig in every]
+    return [partial(_write_rig, rig, addresses, share, html_dir) for rig, share in shares.items()]
 
 
 def _write_empty(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:

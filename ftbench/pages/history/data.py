@@ -7,7 +7,8 @@ texts of result files are in JSON strings, and no key of an object is one of the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,9 +23,10 @@ from ftbench.results.quantity import scale_for
 
 # What a file may hold: some 20 bytes a verdict, some 13 a sample.
 _MOST_VERDICTS: Final = 24_000
-_MOST_SAMPLES: Final = 40_000
+_MOST_SAMPLES: Final = 30_000
 # What a figure weighs beside its samples, counted in samples.
 _FIGURE_WEIGHT: Final = 2
+_MEASURED: Final = State.MEASURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +61,32 @@ def address_of(figure: Figure) -> Address:
 
 def script(name: str, content: object) -> str:
     """Return a file's text: one call that hands over its name and what it holds."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    try:
+        text = _json(content)
+    except ValueError:
+        # NaN and infinity, which a damaged result may have, are no JSON.
+        text = _json(_without_nan(content))
     return f"ftbench.take({json.dumps(name)},{text});\n"
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+
+def _without_nan(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _without_nan(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_nan(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def verdict_chunks(scenario: str, series: Sequence[Series], timeline: Timeline) -> list[Chunk]:
     """Share out a scenario's series among files of verdicts."""
 
     def weight(each: Series) -> int:
-        keys = ((each, arm.name, against) for arm in timeline.arms for against in AGAINST)
-        return sum(len(timeline.tracks[key].places) for key in keys if key in timeline.tracks)
+        tracks = (track for of_arm in timeline.tracks[each] for track in of_arm)
+        return sum(len(track.places) for track in tracks if track)
 
     return list(_chunks(f"verdicts-{scenario}", series, weight, _MOST_VERDICTS))
 
@@ -77,17 +95,15 @@ def sample_chunks(scenario: str, series: Sequence[Series], timeline: Timeline) -
     """Share out a scenario's series among files of samples."""
 
     def weight(each: Series) -> int:
-        return sum(
-            len(figure.samples) + _FIGURE_WEIGHT
-            for arm in timeline.arms
-            for release in timeline.releases
-            if (figure := timeline.figures.get((each, arm.name, release)))
-        )
+        figures = (figure for of_arm in timeline.figures[each] for figure in of_arm)
+        return sum(len(figure.samples) + _FIGURE_WEIGHT for figure in figures if figure)
 
     return list(_chunks(f"samples-{scenario}", series, weight, _MOST_SAMPLES))
 
 
-def _chunks(name: str, series: Sequence[Series], weight: Any, most: int) -> Iterator[Chunk]:
+def _chunks(
+    name: str, series: Sequence[Series], weight: Callable[[Series], int], most: int
+) -> Iterator[Chunk]:
     begun: list[Series] = []
     total, number = 0, 1
     for each in series:
@@ -105,10 +121,7 @@ def verdicts(chunk: Chunk, timeline: Timeline) -> dict[str, Any]:
     """Return what a file of verdicts holds: the columns of each series, arm and kind of base."""
     whys: dict[int, int] = {}
     rows = {
-        each.key: [
-            [_columns(timeline.tracks.get((each, arm.name, against)), whys) for against in AGAINST]
-            for arm in timeline.arms
-        ]
+        each.key: [[_columns(track, whys) for track in of_arm] for of_arm in timeline.tracks[each]]
         for each in chunk.series
     }
     texts = {number: text for text, number in timeline.texts.items()}
@@ -135,7 +148,7 @@ def _columns(track: Track | None, whys: dict[int, int]) -> list[Any] | int:
 
 def _once(column: Sequence[int | None]) -> Any:
     """Return a column, or the one value that all of it has."""
-    return column[0] if len(set(column)) == 1 else list(column)
+    return column[0] if len(set(column)) == 1 else column
 
 
 def samples(chunk: Chunk, timeline: Timeline) -> dict[str, Any]:
@@ -143,37 +156,28 @@ def samples(chunk: Chunk, timeline: Timeline) -> dict[str, Any]:
 
     A figure is the list of its processes and what disturbed them, or its state and the reason.
     """
-    rows = {}
-    for each in chunk.series:
-        figures = [
-            [timeline.figures.get((each, arm.name, release)) for release in timeline.releases]
-            for arm in timeline.arms
-        ]
-        known = [figure for of_arm in figures for figure in of_arm if figure]
-        first = known[0]
-        scale = scale_for(first.unit, [figure.median for figure in known if figure.median])
-        rows[each.key] = {
-            "unit": scale.symbol,
-            "size": scale.size,
-            "graph": [address_of(first).start, address_of(first).own],
-            "arms": [[_figure(figure) for figure in of_arm] for of_arm in figures],
-        }
-    return {"series": rows}
+    return {"series": {each.key: _samples(timeline.figures[each]) for each in chunk.series}}
 
 
-def _figure(figure: Figure | None) -> list[Any] | int:
+def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
+    known = [figure for of_arm in figures for figure in of_arm if figure]
+    address = address_of(known[0])
+    scale = scale_for(known[0].unit, [figure.median for figure in known if figure.median])
+    return {
+        "unit": scale.symbol,
+        "size": scale.size,
+        "graph": [address.start, address.own],
+        "arms": [[_figure(figure) for figure in of_arm] for of_arm in figures],
+    }
+
+
+def _figure(figure: Figure | None) -> Sequence[Any] | int:
     if figure is None:
         return 0
-    if figure.state is not State.MEASURED:
-        return [figure.state.value, figure.reason]
+    if figure.state is not _MEASURED:
+        return figure.state.value, figure.reason
     processes = figure.processes or (figure.samples,)
-    told = [list(map(_number, process)) for process in processes]
-    return [told, figure.interference] if figure.interference else [told]
-
-
-def _number(sample: float) -> float | None:
-    """Return a sample as JSON can have it."""
-    return sample if -1e308 < sample < 1e308 else None  # noqa: PLR2004 - finite
+    return (processes, figure.interference) if figure.interference else (processes,)
 
 
 def rig(timeline: Timeline) -> dict[str, Any]:
@@ -194,14 +198,17 @@ def rig(timeline: Timeline) -> dict[str, Any]:
 
 
 def _kinds(timeline: Timeline) -> list[str]:
-    found = (each for track in timeline.tracks.values() for each in track.efforts.values())
+    tracks = (
+        track for of_arms in timeline.tracks.values() for of_arm in of_arms for track in of_arm
+    )
+    found = (each for track in tracks if track for each in track.efforts.values())
     return sorted({kind for efforts in found for kind, _, _ in efforts})
 
 
 def _arm(arm: Arm, timeline: Timeline) -> list[str]:
-    mark = mark_of(arm)
-    figures = (f for (_, name, _), f in timeline.figures.items() if name == arm.name)
-    figure = next(figures, None)
+    mark, number = mark_of(arm), timeline.arms.index(arm)
+    figures = (figure for table in timeline.figures.values() for figure in table[number])
+    figure = next(filter(None, figures), None)
     return [arm.name, mark.character, mark.label, address_of(figure).place if figure else ""]
 
 

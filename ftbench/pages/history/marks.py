@@ -39,7 +39,7 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 
 def change(ratio: float) -> str:
-    """Return a ratio as a signed change in percent, or a multiple where it is a doubling or more."""
+    """Return a ratio as a signed change in percent, or as a multiple from a doubling on."""
     if not 1 / _MULTIPLE_FROM < ratio < _MULTIPLE_FROM:
         return f"{digits(ratio)}\N{MULTIPLICATION SIGN}"
     percent = f"{abs(ratio - 1) * 100:.1f}"
@@ -55,11 +55,6 @@ def share(part: float) -> str:
 def effort_title(kind: str) -> str:
     """Return what is called what an operating system counts."""
     return _EFFORTS.get(kind, kind.replace("_", " "))
-
-
-def code_of(word: Word) -> int:
-    """Return a verdict's code in the data files."""
-    return WORDS.index(word)
 
 
 def coded(ratio: float) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -70,6 +70,22 @@ def _rank(rig: Rig, tree: ResultTree) -> tuple[object, ...]:
         max((start.at for source in sources for start in source.starts), default=_NEVER),
         rig,
     )
+
+
+def shared_out(tree: ResultTree, every: Sequence[Rig]) -> dict[Rig, ResultTree]:
+    """Return for each rig a tree that has its results alone, and all that was found of noise."""
+    figures: dict[tuple[str, str, str], list[Figure]] = {}
+    for figure in tree.figures:
+        place = figure.machine, figure.profile, figure.flavour
+        figures.setdefault(place, []).append(figure)
+    return {
+        rig: replace(
+            tree,
+            figures=tuple(figures.get((rig.machine, rig.profile, rig.flavour), ())),
+            sources=tuple(source for source in tree.sources if rig_of(source) == rig),
+        )
+        for rig in every
+    }
 
 
 def nearest(every: Sequence[Rig], wanted: Rig) -> Rig:

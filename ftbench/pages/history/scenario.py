@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from ftbench.arms import Arm
 from ftbench.pages.facts import Notice
 from ftbench.pages.history.addresses import SCRIPT, Addresses
 from ftbench.pages.history.data import Chunk
 from ftbench.pages.history.marks import WORDS, change_of
 from ftbench.pages.history.series import Series, scenario_titles
 from ftbench.pages.history.texts import WORD_TEXTS, WordText, lead, notices
-from ftbench.pages.history.timeline import AGAINST, Tally, Timeline
+from ftbench.pages.history.timeline import AGAINST, Tally, Timeline, Track
 from ftbench.pages.marks import ARM_TEXTS, ArmText
 from ftbench.pages.menus import Menu
 from ftbench.pages.page import Part
@@ -143,11 +142,7 @@ def _row(
     asked: Sequence[Against],
     files: Sequence[Mapping[Series, str]],
 ) -> RowText:
-    figures = (
-        timeline.figures.get((series, arm.name, release))
-        for release in reversed(timeline.releases)
-        for arm in timeline.arms
-    )
+    figures = (figure for of_arm in timeline.figures[series] for figure in reversed(of_arm))
     figure = next(filter(None, figures))
     return RowText(
         key=series.key,
@@ -156,14 +151,15 @@ def _row(
         verdicts=files[0][series],
         samples=files[1][series],
         cells=tuple(
-            _cell(timeline, series, arm, against) for arm in timeline.arms for against in asked
+            _cell(of_arm[AGAINST.index(against)], len(timeline.releases) - 1)
+            for of_arm in timeline.tracks[series]
+            for against in asked
         ),
     )
 
 
-def _cell(timeline: Timeline, series: Series, arm: Arm, against: Against) -> VerdictText:
-    track = timeline.tracks.get((series, arm.name, against))
-    if track is None or track.places[-1] != len(timeline.releases) - 1:
+def _cell(track: Track | None, newest: int) -> VerdictText:
+    if track is None or track.places[-1] != newest:
         return VerdictText()
     effect = track.effects[-1]
     return VerdictText(

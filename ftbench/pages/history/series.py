@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from ftbench.pages.scenarios import GROUPS
 from ftbench.probe.ledgers import LEDGER
-from ftbench.results import Figure
 
 _GROUPS: Final = {
     section.name: (group.title, section.title) for group in GROUPS for section in group.sections
@@ -20,14 +20,18 @@ _SCENARIO_OF_LEDGERS: Final = "must_scale"
 _UNWORDED: Final = ("track_", "time_")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Series:
-    """One benchmark with its parameters fixed; `params` are in the benchmark's order."""
+    """One benchmark with its parameters fixed; `params` are in the benchmark's order.
+
+    There is one object per series: they are compared as what they are, not by what is in them,
+    which a hundred thousand times is too slow.
+    """
 
     benchmark: str
     params: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def scenario(self) -> str:
         """The scenario's name, `must_scale`."""
         return self.benchmark.partition(".")[0]
@@ -54,16 +58,11 @@ class Series:
         entry = LEDGER.get(dict(self.params).get("pattern", ""))
         return entry.ledger if entry else ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A short name for addresses, the same whatever else is measured."""
         words = "\0".join([self.benchmark, *(f"{name}={value}" for name, value in self.params)])
         return f"s-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
-
-
-def series_of(figure: Figure) -> Series:
-    """Return the series that a figure belongs to."""
-    return Series(benchmark=figure.benchmark, params=tuple(figure.params.items()))
 
 
 def in_order(every: Iterable[Series]) -> list[Series]:

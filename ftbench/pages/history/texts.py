@@ -22,7 +22,7 @@ from ftbench.statistics.verdict import Word
 # So many alarms of one kind are shown at once, and so many when the reader asks for more; further
 # ones are on the scenarios' pages alone: a page must stay light.
 _SHOWN_ALARMS: Final = 20
-_MOST_ALARMS: Final = 80
+_MOST_ALARMS: Final = 50
 _DASH: Final = "\N{EN DASH}"
 
 

@@ -6,15 +6,15 @@ data files have them, and as value types only where a page tells them in words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from ftbench.arms import ARMS, Arm
-from ftbench.pages.history.marks import code_of, coded
-from ftbench.pages.history.rigs import Rig, rig_of
-from ftbench.pages.history.series import Series, in_order, series_of
+from ftbench.pages.history.marks import WORDS, coded
+from ftbench.pages.history.rigs import Rig
+from ftbench.pages.history.series import Series, in_order
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultTree, Source
 from ftbench.statistics.verdict import Word
@@ -22,6 +22,8 @@ from ftbench.verdicts.comparing import Judgement
 from ftbench.verdicts.history import Against, Step, history, lines
 
 AGAINST: Final = tuple(Against)
+_ALARMS: Final = frozenset({Word.WORSE, Word.BETTER})
+_CODES: Final = {word: code for code, word in enumerate(WORDS)}
 
 
 @dataclass(slots=True)
@@ -91,7 +93,11 @@ class Tally:
 
 @dataclass(kw_only=True)
 class Timeline:
-    """Everything of one rig that the pages show; releases are sorted, the oldest first."""
+    """Everything of one rig that the pages show; releases are sorted, the oldest first.
+
+    `figures` and `tracks` have a table for each series: arm by arm, and in it release by release,
+    or by kind of base; None where there is nothing.
+    """
 
     rig: Rig
     machine: Machine | None
@@ -99,8 +105,8 @@ class Timeline:
     releases: tuple[Release, ...]
     arms: tuple[Arm, ...]
     series: list[Series]
-    figures: dict[tuple[Series, str, Release], Figure]
-    tracks: dict[tuple[Series, str, Against], Track] = field(default_factory=dict)
+    figures: dict[Series, list[list[Figure | None]]]
+    tracks: dict[Series, list[list[Track | None]]]
     tallies: dict[tuple[Release, str, Against], Tally] = field(default_factory=dict)
     alarms: dict[Release, list[Alarm]] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
@@ -115,36 +121,42 @@ class Timeline:
         """The last release."""
         return self.releases[-1]
 
-    def add(self, step: Step) -> None:
-        """Take in the verdicts of one step; steps of one arm come oldest first."""
-        arm, against, place = step.line.arm, step.against, self.place_of[step.release]
-        counts = dict.fromkeys(Word, 0)
-        scenarios: dict[str, Counts] = {}
-        for judgement in step.comparison.judgements:
-            word, series = judgement.verdict.word, series_of(judgement.after)
-            counts[word] += 1
-            scenarios.setdefault(series.scenario, dict.fromkeys(Word, 0))[word] += 1
-            self._note(
-                self.tracks.setdefault((series, arm.name, against), Track()), place, judgement
+    def add(self, steps: Iterable[Step], series_by: Mapping[int, Series]) -> None:
+        """Take in the steps of one line, the oldest first; `series_by` is by a figure's id."""
+        for step in steps:
+            counts = dict.fromkeys(Word, 0)
+            scenarios: dict[str, Counts] = {}
+            arm = [arm.name for arm in self.arms].index(step.line.arm.name)
+            against, place = AGAINST.index(step.against), self.place_of[step.release]
+            for judgement in step.comparison.judgements:
+                word, series = judgement.verdict.word, series_by[id(judgement.after)]
+                counts[word] += 1
+                if series.scenario not in scenarios:
+                    scenarios[series.scenario] = dict.fromkeys(Word, 0)
+                scenarios[series.scenario][word] += 1
+                self._note(self._track(series, arm, against), place, judgement)
+                if word in _ALARMS:
+                    self._raise(step, series, judgement)
+            self.tallies[step.release, step.line.arm.name, step.against] = _tally(
+                step, counts, scenarios
             )
-            if judgement.verdict.alarm:
-                alarm = Alarm(
-                    arm=arm, against=against, base=step.base, series=series, judgement=judgement
-                )
-                self.alarms.setdefault(step.release, []).append(alarm)
-        self.tallies[step.release, arm.name, against] = Tally(
-            arm=arm,
-            against=against,
-            release=step.release,
+
+    def _track(self, series: Series, arm: int, against: int) -> Track:
+        of_arm = self.tracks[series][arm]
+        track = of_arm[against]
+        if track is None:
+            track = of_arm[against] = Track()
+        return track
+
+    def _raise(self, step: Step, series: Series, judgement: Judgement) -> None:
+        alarm = Alarm(
+            arm=step.line.arm,
+            against=step.against,
             base=step.base,
-            counts=counts,
-            scenarios=scenarios,
-            by_chance=step.comparison.by_chance,
-            rate=step.comparison.rate,
-            only_before=len(step.comparison.only_before),
-            only_after=len(step.comparison.only_after),
-            floors=any(each.verdict.floor for each in step.comparison.judgements),
+            series=series,
+            judgement=judgement,
         )
+        self.alarms.setdefault(step.release, []).append(alarm)
 
     def _note(self, track: Track, place: int, judgement: Judgement) -> None:
         verdict = judgement.verdict
@@ -154,7 +166,7 @@ class Timeline:
             efforts = judgement.efforts.items()
             track.efforts[place] = tuple((kind, *values) for kind, values in efforts)
         track.places.append(place)
-        track.words.append(code_of(verdict.word))
+        track.words.append(_CODES[verdict.word])
         track.effects.append(coded(effect.value) if effect else None)
         track.lows.append(coded(interval.low) if interval else None)
         track.highs.append(coded(interval.high) if interval else None)
@@ -163,27 +175,59 @@ class Timeline:
         track.whys.append(self.texts.setdefault(verdict.why, len(self.texts)))
 
 
+def _tally(step: Step, counts: Counts, scenarios: dict[str, Counts]) -> Tally:
+    comparison = step.comparison
+    return Tally(
+        arm=step.line.arm,
+        against=step.against,
+        release=step.release,
+        base=step.base,
+        counts=counts,
+        scenarios=scenarios,
+        by_chance=comparison.by_chance,
+        rate=comparison.rate,
+        only_before=len(comparison.only_before),
+        only_after=len(comparison.only_after),
+        floors=any(each.verdict.floor for each in comparison.judgements),
+    )
+
+
 def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:
-    """Return the timeline of a rig that there are results of."""
-    ours = [figure for figure in tree.figures if rig_of(figure) == rig]
-    sources = [source for source in tree.sources if rig_of(source) == rig]
-    named = {source.arm.name for source in sources}
+    """Return the timeline of a rig; `tree` has results of no other."""
+    named = {source.arm.name for source in tree.sources}
     arms = tuple(arm for arm in ARMS if arm.name in named)
-    keys = [series_of(figure) for figure in ours]
+    releases = tuple(sorted({source.release for source in tree.sources}))
+    series_by, figures = _tables(tree.figures, arms, releases)
     timeline = Timeline(
         rig=rig,
         machine=next((each for each in tree.machines if each.name == rig.machine), None),
-        sources=sources,
-        releases=tuple(sorted({source.release for source in sources})),
+        sources=tree.sources,
+        releases=releases,
         arms=arms,
-        series=in_order(dict.fromkeys(keys)),
-        figures={
-            (key, figure.arm.name, figure.release): figure
-            for key, figure in zip(keys, ours, strict=True)
-        },
+        series=in_order(figures),
+        figures=figures,
+        tracks={series: [[None] * len(AGAINST) for _ in arms] for series in figures},
     )
-    share = replace(tree, figures=tuple(ours), sources=tuple(sources))
-    for line in lines(share):
-        for step in history(share, line):
-            timeline.add(step)
+    for line in lines(tree):
+        timeline.add(history(tree, line), series_by)
     return timeline
+
+
+def _tables(
+    every: Sequence[Figure], arms: Sequence[Arm], releases: Sequence[Release]
+) -> tuple[dict[int, Series], dict[Series, list[list[Figure | None]]]]:
+    """Return the series of each figure, by its id, and the figures of each series."""
+    place_of = {release: place for place, release in enumerate(releases)}
+    arm_of = {arm.name: number for number, arm in enumerate(arms)}
+    series_by: dict[int, Series] = {}
+    tables: dict[Series, list[list[Figure | None]]] = {}
+    known: dict[tuple[str, tuple[tuple[str, str], ...]], Series] = {}
+    for figure in every:
+        named = figure.benchmark, tuple(figure.params.items())
+        series = known.get(named)
+        if series is None:
+            series = known[named] = Series(benchmark=named[0], params=named[1])
+            tables[series] = [[None] * len(releases) for _ in arms]
+        series_by[id(figure)] = series
+        tables[series][arm_of[figure.arm.name]][place_of[figure.release]] = figure
+    return series_by, tables
