@@ -21,7 +21,7 @@ from ftbench.statistics.floor import Floors
 RELEASE = Release.parse("3.14.2")
 THREADS = "ft lifecycle.Lifecycle.track_round mode=threads workers=8 task=empty"
 FORK = "gil lifecycle.Lifecycle.track_round mode=processes-fork workers=8 task=empty"
-EVERY = "{} single_thread.SingleThread.time_kernel kernel=*"
+EVERY = "{} single_thread.SingleThread.track_kernel mode=serial kernel=*"
 SPREAD = (0.97, 0.98, 0.99, 1.0, 1.0, 1.01, 1.02, 1.03)
 LINUX = Machine(name="m", os="Linux 6.1", num_cpu="16")
 

@@ -20,10 +20,10 @@ def test_a_series_is_its_arm_its_benchmark_and_its_parameters_in_any_order() -> 
 
 
 def test_a_star_goes_through_all_values() -> None:
-    every = Series.parse("gil single_thread.SingleThread.time_kernel kernel=*")
-    assert (every.every, every.params) == ("kernel", {})
+    every = Series.parse("gil single_thread.SingleThread.track_kernel mode=serial kernel=*")
+    assert (every.every, every.params) == ("kernel", {"mode": "serial"})
     assert every.at("json") == Series.parse(
-        "gil single_thread.SingleThread.time_kernel kernel=json"
+        "gil single_thread.SingleThread.track_kernel mode=serial kernel=json"
     )
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import synthetic
 from synthetic import Plan
+from watching import axe_script
 
 from ftbench.arms import ARMS
+from ftbench.errors import FtbenchError
 
 HOSTILE = "<img src=x onerror=alert(1)> \"'&{{7*7}}"
 PLANS = (
@@ -33,7 +35,7 @@ SHOWN = (
     "Grain.track_relative_100us",
     "Grain.track_relative_10ms",
     "Grain.track_idle_10ms",
-    "SingleThread.time_kernel",
+    "SingleThread.track_kernel",
     "MustScale.track_relative_2",
     "MustScale.track_control_2",
     "Io.track_cpu",
@@ -78,3 +80,13 @@ def site(project: Path) -> Iterator[str]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return axe-core's script."""
+    folder = tmp_path_factory.mktemp("axe")
+    try:
+        return axe_script(folder)
+    except FtbenchError as error:
+        pytest.skip(f"axe-core cannot be had: {error}")

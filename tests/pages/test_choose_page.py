@@ -139,8 +139,7 @@ def test_every_section_can_be_jumped_to(pages: tuple[Path, ...]) -> None:
 
 
 def test_every_scenario_has_a_section_and_one_view_of_it_is_open() -> None:
-    own_clock = {"single_thread"}
-    assert {section.name for section in SECTIONS} == {*NAMES} | own_clock
+    assert {section.name for section in SECTIONS} == {*NAMES}
     for section in SECTIONS:
         assert [view.folded for view in section.views].index(False) == 0
         assert sum(not view.folded for view in section.views) == 1

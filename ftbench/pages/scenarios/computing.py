@@ -144,15 +144,15 @@ COMPUTING: Final = Group(
             name="single_thread",
             title="One thread",
             question="What does the free-threaded build cost a program that has one thread?",
-            shows="Twelve corners of the language in a process with one thread, by asv's "
-            "calibrated clock and with the garbage collector on. The picture has each time over "
-            "the GIL build's.",
+            shows="Twelve corners of the language in a process with one thread, twenty runs a "
+            "sample and with the garbage collector on. The picture has each time over the GIL "
+            "build's.",
             hides="Whole programs, which have more memory and less of a loop. Without PGO and LTO "
             "read the ratio of like builds only.",
             views=(
                 GridView(
                     metric=Metric(
-                        benchmark="single_thread.SingleThread.time_kernel",
+                        benchmark="single_thread.SingleThread.track_kernel",
                         title="time of one run, in a process of one thread",
                     ),
                     rungs=BY_SMALL_KERNEL,

@@ -16,6 +16,7 @@ NAMES = (
     "shared_set",
     "sharded_writers",
     "cpu_scaling",
+    "single_thread",
     "must_scale",
     "pools",
     "data",
