@@ -31,6 +31,7 @@ from ftbench.probe.environ import clean_environment
 from ftbench.probe.machine import load, machine_record
 from ftbench.probe.modes import mode_named
 from ftbench.probe.pipes import Lines, Tail
+from ftbench.probe.placing import SAID, placed
 from ftbench.probe.pressure import between, look, most_repeats, taken
 from ftbench.probe.profiles import current_profile, profile_named
 from ftbench.probe.scenarios import scenario_named
@@ -193,7 +194,8 @@ def measure(
     own way; `deadline` is in seconds; `observer` is the host's Python (default:
     `FTBENCH_HOST_PYTHON`, then this one).  A run that other programs disturbed is repeated, as
     often as the profile has it (or `FTBENCH_REPEATS`) and the deadline allows; the least disturbed
-    one is returned, and marked if it was disturbed too.
+    one is returned, and marked if it was disturbed too.  `FTBENCH_PIN=core` holds the cell to one
+    CPU of each core.
 
     Raises `UsageError`, `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or
     `GilStateError`; whatever happens, no process of the run stays behind.
@@ -214,6 +216,7 @@ def measure(
         "profile": chosen_profile.name,
         "gil": asked,
         "deadline": deadline,
+        "cpus": placed(os.environ),
     }
     limit = most_repeats(chosen_profile.repeats)
     end = time.monotonic() + deadline
@@ -275,5 +278,6 @@ def _once(
         elapsed=round(time.monotonic() - begin, 3),
         notes=document["notes"] | (seen.notes if seen else {}),
         effort=effort,
+        pinned=SAID if request["cpus"] else None,
         interference=between(calm, look(), tree=effort.get("cpu_seconds", 0.0)),
     )

@@ -7,6 +7,7 @@ flavour found here: another flavour is another series, in asv's own terms, and v
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -42,6 +43,9 @@ ENVIRONMENTS: Final[dict[str, CPythonEnvironment]] = {}
 
 # What all records of this asv process have in common, and those of no other.
 RUN: Final = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+
+# Counts what this asv process has measured.
+_ORDER: Final = itertools.count(1)
 
 _CELL_OF_ASV: Final = re.compile(r"([\w.]+)\.track_(\w+)-(\d+)")
 
@@ -241,13 +245,21 @@ class CPythonEnvironment(Environment):
     # -- what the benchmarks hand over beside their samples
 
     def take_staged(self) -> list[dict[str, Any]]:
-        """Return what the benchmarks staged since the last call, each with the run's name."""
+        """Return what the benchmarks staged since the last call, each with the run's name.
+
+        What was measured also has its place in the order of the run.
+        """
         try:
             lines = self.staged.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
         self.staged.unlink()
-        return [{**json.loads(line), "run": RUN} for line in lines]
+        return [_in_run(json.loads(line)) for line in lines]
+
+
+def _in_run(record: dict[str, Any]) -> dict[str, Any]:
+    place = {"order": next(_ORDER)} if record.get("kind") == "cell" else {}
+    return {**record, "run": RUN, **place}
 
 
 def _figure_from_cell(args: Sequence[str], cwd: str | None) -> bool:

@@ -38,14 +38,17 @@ from ftbench.asvplugin.environment import (
     nothing_for,
 )
 from ftbench.asvplugin.recording import RecordedResults
+from ftbench.asvplugin.rounds import ROUNDS
 from ftbench.errors import FtbenchError, unknown
 from ftbench.pages import guard
+from ftbench.probe.machine import advice, load, machine_record
 from ftbench.probe.profiles import current_profile
 from ftbench.releases import Release
 
 _ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
 _get_environments = asv.environment.get_environments
 _write_json = util.write_json
+_iter_chunks = util.iter_chunks
 _said: set[str] = set()
 
 
@@ -61,6 +64,9 @@ def get_environments(
     takes in stock asv (`cpython:ft`, `existing:...`).
     """
     try:
+        if verbose:
+            for sentence in advice(machine_record(), load()):
+                _say_once(sentence)
         plain = _get_environments(conf, None, verbose)
         every = [each for one in plain for each in _split(one, verbose=verbose)]
         for spec in env_specifiers or [CPythonEnvironment.tool_name]:
@@ -232,5 +238,6 @@ def install() -> None:
     asv.commands.show.color_print = _saying_names(color_print)
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
+    util.iter_chunks = ROUNDS.chunks(_iter_chunks)
     for command in util.iter_subclasses(Command):
         _tell(command)

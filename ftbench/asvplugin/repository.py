@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 
 from asv.repo import Repo
 
+from ftbench.asvplugin.rounds import ROUNDS
 from ftbench.asvplugin.telling import told_by_asv
 from ftbench.errors import UsageError
 from ftbench.interpreters import discover
@@ -82,7 +83,11 @@ class CPythonRepo(Repo):
             return None
 
     def get_decorated_hash(self, commit: str, hash_length: int = 8) -> str:
-        """Return what asv prints for a commit: the release's name alone says it all."""
+        """Return what asv prints for a commit: the release's name alone says it all.
+
+        `asv run` asks for it whenever it comes to a release.
+        """
+        ROUNDS.come_to(commit)
         return self.get_name_from_hash(commit) or commit[:hash_length]
 
     def get_tags(self) -> dict[str, str]:

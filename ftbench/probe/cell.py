@@ -167,7 +167,10 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
             from ftbench.probe import pystats  # noqa: PLC0415 - for builds that have them alone
 
             pystats.begin()
-        document = measure(json.loads(sys.argv[1]), send, named)
+        request = json.loads(sys.argv[1])
+        if request.get("cpus"):
+            os.sched_setaffinity(0, request["cpus"])
+        document = measure(request, send, named)
         send({"event": "done", "document": {**document, "effort": _effort()}})
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be told

@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ftbench.probe.placing import isolated, numbers_of, text_of, usable
 
 _CPU = Path("/sys/devices/system/cpu")
 
@@ -36,11 +39,9 @@ def _cpu_model() -> str:
     return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
-def _usable_cores() -> int:
-    """Return how many cores this process may run on (affinity)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _affinity() -> set[int]:
+    """Return the CPUs that this process may run on; all where the system does not say."""
+    return usable() or set(range(os.cpu_count() or 1))
 
 
 def _quota() -> float | None:
@@ -75,7 +76,9 @@ def machine_record() -> dict[str, Any]:
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
-        "usable_cores": _usable_cores(),
+        "usable_cores": len(_affinity()),
+        "affinity": text_of(_affinity()),
+        "isolated": text_of(isolated()),
         "quota_cores": _quota(),
         "smt": _smt(),
         "governor": _text(_CPU / "cpu0/cpufreq/scaling_governor"),
@@ -86,6 +89,47 @@ def machine_record() -> dict[str, Any]:
         "system": platform.system(),
         "kernel": platform.release(),
     }
+
+
+def advice(record: Mapping[str, Any], queue: float | None) -> tuple[str, ...]:
+    """Return what would make figures steadier on this machine, a sentence each.
+
+    `record` is a machine's record, `queue` the run queue's average before anything is measured.
+    What cannot be changed from inside (a virtual machine) is on record and no advice.
+    """
+    said = []
+    if record.get("governor") not in (None, "performance"):
+        said.append(
+            f"The CPU's governor is {record['governor']}: its clock follows the load. "
+            "`sudo pyperf system tune` sets it for as long as you measure."
+        )
+    if record.get("turbo"):
+        said.append(
+            "Turbo is on: the clock depends on heat and on how many cores are at work. "
+            "`sudo pyperf system tune` switches it off."
+        )
+    if record.get("smt"):
+        said.append(
+            "SMT is on: two workers may share a core. FTBENCH_PIN=core keeps to one thread per "
+            "physical core, and is recorded."
+        )
+    if record.get("quota_cores"):
+        said.append(
+            f"A cgroup grants {record['quota_cores']:g} cores' time: workers that need more are "
+            "stopped at times. Measure without a quota."
+        )
+    places = numbers_of(str(record.get("affinity") or ""))
+    if places and places <= numbers_of(str(record.get("isolated") or "")):
+        said.append(
+            f"All CPUs that may be used ({record['affinity']}) are isolated: the kernel does not "
+            "spread threads over them, and they pile up on one. Measure without isolated CPUs."
+        )
+    if queue is not None and queue > BUSY * (record.get("usable_cores") or 1):
+        said.append(
+            f"The load is {queue:g} already: something else runs. Runs that it disturbs are "
+            "repeated and marked; a quiet machine is better."
+        )
+    return tuple(said)
 
 
 def load() -> float | None:

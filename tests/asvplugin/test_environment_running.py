@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -136,12 +137,15 @@ def test_there_is_no_program_but_python_and_none_before_a_release_is_selected(
 # -- records
 
 
-def test_staged_records_are_taken_once_and_named_by_their_run(ft: CPythonEnvironment) -> None:
+def test_staged_records_are_taken_once_and_named_by_their_run_and_place_in_it(
+    ft: CPythonEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ft.create()
+    monkeypatch.setattr(module, "_ORDER", itertools.count(7))
     ft.staged.write_text('{"kind": "skip"}\n{"kind": "cell"}\n', encoding="utf-8")
     assert ft.take_staged() == [
         {"kind": "skip", "run": module.RUN},
-        {"kind": "cell", "run": module.RUN},
+        {"kind": "cell", "run": module.RUN, "order": 7},
     ]
     assert ft.take_staged() == []
 

@@ -39,6 +39,9 @@ def _measurement(number: float) -> Measurement:
         started_at="2026-11-21T02:00:00Z",
         elapsed=0.5,
         notes={"rounds": 2},
+        effort={"cpu_seconds": 0.25},
+        interference={"marked": False},
+        pinned="one thread per core",
     )
 
 
@@ -219,6 +222,9 @@ def test_the_record_of_a_cell_has_everything_but_the_samples(
         "samples": {"round": 2, "cpu": 2},
         "load": [0.1, 0.2],
         "notes": {"rounds": 2},
+        "effort": {"cpu_seconds": 0.25},
+        "interference": {"marked": False},
+        "pinned": "one thread per core",
     }
 
 

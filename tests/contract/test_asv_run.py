@@ -269,3 +269,24 @@ def test_a_fake_result_has_the_fields_of_asvs() -> None:
         "stderr",
         "profile",
     )
+
+
+def test_a_run_names_a_release_and_then_takes_its_environments_in_chunks() -> None:
+    """By which `asvplugin/rounds.py` turns every other round."""
+    source = inspect.getsource(asv_run.Run.run)
+    assert source.count("util.iter_chunks(active_environments, parallel)") == 1, PATCH
+    assert source.count("repo.get_decorated_hash(commit_hash, 8)") == 1, PATCH
+    assert source.index("repo.get_decorated_hash(") < source.index("util.iter_chunks("), PATCH
+    users = [
+        file.stem
+        for file in Path(str(util.__file__)).parent.rglob("*.py")
+        if ".iter_chunks(" in file.read_text(encoding="utf-8")
+    ]
+    assert users == ["run"], "another order than that of a run would be turned"
+
+
+def test_a_run_turns_its_releases_with_every_other_round() -> None:
+    source = inspect.getsource(asv_run.Run.run)
+    assert "run_round_set = [[j] for j in range(max_rounds, 0, -1)]" in source, PATCH
+    assert "if interleave_rounds and run_rounds[0] % 2 == 0:" in source, PATCH
+    assert "for commit_hash in commit_hashes[::-1]:" in source, PATCH
