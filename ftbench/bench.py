@@ -15,6 +15,7 @@ from ftbench.errors import AsvError, UsageError
 from ftbench.interpreters import Interpreter
 from ftbench.interpreters.install import ensure, ensure_pair
 from ftbench.machines import register
+from ftbench.probe.machine import advice, load, machine_record
 from ftbench.probe.profiles import VARIABLE as PROFILE
 from ftbench.probe.profiles import profile_named
 from ftbench.releases import Release
@@ -78,10 +79,13 @@ def run(job: Job, console: Console) -> None:
     machine = register(job.machine)
     for each in pair:
         console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
+    for sentence in advice(machine_record(), load()):
+        console.print(sentence, markup=False)
     asv = Asv(folder=job.folder, console=console, variables={PROFILE: profile.name})
     selection = [word for name in environment_names(pair, profile.name) for word in ("-E", name)]
     code = asv(
         *("run", f"{release.name}^!", "--machine", machine, "--record-samples"),
+        *(("--interleave-rounds",) if profile.processes > 1 else ()),
         *selection,
         *(("--bench", job.bench) if job.bench else ()),
         show=f"CPython {release.name}",

@@ -21,6 +21,7 @@ from ftbench.asvplugin import environment as asv_side
 from ftbench.asvplugin import patches
 from ftbench.errors import AsvError, UsageError
 from ftbench.interpreters import Interpreter
+from ftbench.probe.profiles import PROFILES
 
 Pair = tuple[Interpreter, Interpreter]
 
@@ -80,6 +81,25 @@ def test_a_machines_name_and_a_choice_of_benchmarks_go_to_asv(tmp_path: Path) ->
     ((measuring, _), _) = CALLS
     assert measuring[measuring.index("--machine") + 1] == "box"
     assert measuring[-2:] == ["--bench", "ThreadClock"]
+
+
+@pytest.mark.usefixtures("stubbed")
+@pytest.mark.parametrize("profile", list(PROFILES))
+def test_several_processes_a_cell_are_interleaved_over_the_arms(
+    tmp_path: Path, profile: str
+) -> None:
+    run(tmp_path, profile=profile)
+    ((measuring, _), _) = CALLS
+    assert ("--interleave-rounds" in measuring) is (PROFILES[profile].processes > 1)
+
+
+@pytest.mark.usefixtures("stubbed")
+def test_what_could_be_steadier_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "machine_record", lambda: {"governor": "powersave"})
+    monkeypatch.setattr(bench, "load", lambda: None)
+    assert run(tmp_path).count("pyperf system tune") == 1
 
 
 @pytest.mark.usefixtures("stubbed")
