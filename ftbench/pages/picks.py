@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +19,14 @@ FIRST_PAGE: Final = "choose.html"
 FOLDER: Final = "choose"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _UNSAFE: Final = re.compile(r"[^a-z0-9.]+")
+
+
+# Machine, release, profile, the arm's `python` and the flavour of its build.
+_Place = tuple[str, Release, str, str, str]
+
+
+def _place(item: Figure | Source) -> _Place:
+    return (item.machine, item.release, item.profile, item.arm.python, item.flavour)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -56,12 +65,12 @@ class Pick:
 
     def shows(self, item: Figure | Source) -> bool:
         """Tell whether `item` belongs on this page."""
-        return (
-            item.machine == self.machine
-            and item.release == self.release
-            and item.profile == self.profile
-            and (item.arm.python, item.flavour) in self.builds
-        )
+        return _place(item) in self.places
+
+    @property
+    def places(self) -> tuple[_Place, ...]:
+        """Where its figures and sources are from: a place for each build."""
+        return tuple((self.machine, self.release, self.profile, *build) for build in self.builds)
 
 
 def picks(tree: ResultTree) -> tuple[Pick, ...]:
@@ -80,18 +89,13 @@ def picks(tree: ResultTree) -> tuple[Pick, ...]:
 
 def shares(tree: ResultTree, every: Sequence[Pick]) -> Mapping[Pick, ResultTree]:
     """Return for each pick the results that its page shows: looked for once, and not per page."""
-    figures: dict[tuple[object, ...], list[Figure]] = {}
+    figures: dict[_Place, list[Figure]] = {}
     for figure in tree.figures:
-        place = (figure.machine, figure.release, figure.profile, figure.arm.python, figure.flavour)
-        figures.setdefault(place, []).append(figure)
+        figures.setdefault(_place(figure), []).append(figure)
     return {
         pick: replace(
             tree,
-            figures=tuple(
-                figure
-                for build in pick.builds
-                for figure in figures.get((pick.machine, pick.release, pick.profile, *build), ())
-            ),
+            figures=tuple(figure for place in pick.places for figure in figures.get(place, ())),
             sources=tuple(filter(pick.shows, tree.sources)),
         )
         for pick in every
@@ -107,11 +111,34 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     begun: dict[str, datetime] = {}
     for start in (start for source in tree.sources for start in source.starts):
         begun[start.run] = min(start.at, begun.get(start.run, start.at))
-    return max(every, key=lambda pick: _rank(pick, tree, begun), default=None)
+    sources: dict[_Place, list[Source]] = {}
+    for source in tree.sources:
+        sources.setdefault(_place(source), []).append(source)
+    figures = Counter(map(_place, tree.figures))
+
+    def rank(pick: Pick) -> tuple[object, ...]:
+        ours = [source for place in pick.places for source in sources.get(place, ())]
+        return _rank(pick, ours, begun, sum(figures[place] for place in pick.places))
+
+    return max(every, key=rank, default=None)
 
 
-def _rank(pick: Pick, tree: ResultTree, begun: Mapping[str, datetime]) -> tuple[object, ...]:
-    sources = [source for source in tree.sources if pick.shows(source)]
+def newest_first(every: Iterable[Pick]) -> list[Pick]:
+    """Return the newest picks of each series of releases, then the second newest, and so on.
+
+    Of each machine, profile and build, so that a fixed number of them is some of everything.
+    """
+    kin: dict[tuple[object, ...], list[Pick]] = {}
+    for pick in sorted(every, key=lambda pick: pick.release, reverse=True):
+        family = (pick.release.series, pick.machine, pick.profile, pick.builds)
+        kin.setdefault(family, []).append(pick)
+    ranked = [(number, pick) for family in kin.values() for number, pick in enumerate(family)]
+    return [pick for _, pick in sorted(ranked, key=lambda each: each[0])]
+
+
+def _rank(
+    pick: Pick, sources: Sequence[Source], begun: Mapping[str, datetime], figures: int
+) -> tuple[object, ...]:
     runs = [begun[start.run] for source in sources for start in source.starts]
     order = list(PROFILES)
     return (
@@ -120,7 +147,7 @@ def _rank(pick: Pick, tree: ResultTree, begun: Mapping[str, datetime]) -> tuple[
         pick.release.level is Level.FINAL,
         pick.release,
         len({source.arm.name for source in sources}),
-        sum(pick.shows(figure) for figure in tree.figures),
+        figures,
         pick,
     )
 

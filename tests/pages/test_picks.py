@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ftbench.arms import ARMS
 from ftbench.pages.menus import address, menus
-from ftbench.pages.picks import Pick, first_pick, nearest, picks
+from ftbench.pages.picks import Pick, first_pick, nearest, newest_first, picks
 from ftbench.releases import Release
 from ftbench.results import ResultTree, Source
 from ftbench.results.figure import Start
@@ -123,3 +123,16 @@ def test_profile_and_build_are_menus_only_where_there_is_a_choice() -> None:
         "Build",
     ]
     assert address(every[1], one) == f"choose/{every[1].page}"
+
+
+def test_the_newest_of_every_series_and_machine_come_before_the_second_newest() -> None:
+    names = ("3.13.5", "3.13.15", "3.14.2", "3.14.0")
+    every = [pick(machine, name) for name in names for machine in ("a", "b")]
+    ordered = [(each.release.name, each.machine) for each in newest_first(every)]
+    assert sorted(ordered[:4]) == [
+        ("3.13.15", "a"),
+        ("3.13.15", "b"),
+        ("3.14.2", "a"),
+        ("3.14.2", "b"),
+    ]
+    assert len(ordered) == len(every)
