@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ftbench.arms import ARMS
 from ftbench.pages import facts
+from ftbench.pages.crossover import MapText, map_texts
 from ftbench.pages.grids import GridText, grid_text
 from ftbench.pages.marks import ARM_TEXTS, ArmText
 from ftbench.pages.menus import Menu, menus
@@ -20,7 +21,7 @@ from ftbench.results.comparison import Shelf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionText:
-    """A scenario and its views; one of which nothing was measured has only `words` and `command`.
+    """A scenario, maps and views; one of which nothing was measured has only `words` and `command`.
 
     `words` are what became of its cells, each said once, () where none was tried; `command`
     measures it.
@@ -28,6 +29,7 @@ class SectionText:
 
     scenario: Section
     views: tuple[ViewText | GridText, ...] = ()
+    maps: tuple[MapText, ...] = ()
     words: tuple[str, ...] = ()
     command: str = ""
 
@@ -126,7 +128,8 @@ def _section(section: Section, shelf: Shelf, command: str) -> SectionText:
         for number, view in enumerate(section.views, start=1)
     )
     if any(text.svg for text in texts):
-        return SectionText(scenario=section, views=texts)
+        maps = map_texts(section.name, shelf) if section.mapped else ()
+        return SectionText(scenario=section, views=texts, maps=maps)
     benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
     words = tuple(dict.fromkeys(map(_words, shelf.tracked_by(sorted(benchmarks)))))
     return SectionText(scenario=section, words=words, command=f"{command} --bench ^{section.name}")

@@ -123,7 +123,8 @@ class GridView:
 class Section:
     """One scenario: its question, its views (the headline first), and how far they carry.
 
-    `terms` are the words that a reader of its figures needs, each with what it means.
+    `terms` are the words that a reader of its figures needs, each with what it means.  What is
+    `mapped` has a map of the winners before its views.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Section:
     hides: str
     views: tuple[View | GridView, ...]
     terms: tuple[tuple[str, str], ...] = ()
+    mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftbench.pages.scenarios.choosing import CHOOSING
 from ftbench.pages.scenarios.computing import COMPUTING
 from ftbench.pages.scenarios.failing import FAILING
 from ftbench.pages.scenarios.sharing import SHARING
@@ -12,5 +13,5 @@ from ftbench.pages.scenarios.workers import WORKERS
 
 __all__ = ["GROUPS", "SECTIONS"]
 
-GROUPS: Final = (WORKERS, SHARING, COMPUTING, WAITING, FAILING)
+GROUPS: Final = (CHOOSING, WORKERS, SHARING, COMPUTING, WAITING, FAILING)
 SECTIONS: Final = tuple(section for group in GROUPS for section in group.sections)

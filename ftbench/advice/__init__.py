@@ -1,0 +1,1 @@
+"""Advice: which mode to pay for, from what was measured and from nothing else."""
