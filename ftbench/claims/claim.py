@@ -17,7 +17,7 @@ from ftbench.reproduce.article import FigureSpec, RowSpec, TableSpec
 ARTICLE: Final = "article"
 _RATES: Final = "/s"
 _ELSEWHERE: Final = (
-    "asv's results hold no Rust: `ftbench reproduce --only rust` measures and judges it."
+    "Results of asv hold no Rust; ftbench reproduce --only rust measures it, and judges this."
 )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.pages.choose import choose_jobs
+from ftbench.pages.claims import claims_jobs
 from ftbench.results import ResultTree
 
 # What is written in one go: a function without arguments that returns the paths it wrote.
@@ -47,7 +48,10 @@ def whole(write: Writer) -> Callable[[ResultTree, Path], Sequence[Job]]:
 
 
 # In the order in which readers meet them, which is that of `frame.PLACES`.
-PAGES: Final[tuple[Entry, ...]] = (Entry(name="choose", jobs=choose_jobs),)
+PAGES: Final[tuple[Entry, ...]] = (
+    Entry(name="choose", jobs=choose_jobs),
+    Entry(name="claims", jobs=claims_jobs),
+)
 
 
 def write_every(

@@ -21,7 +21,10 @@ class Place:
     file: str
 
 
-PLACES: Final = (Place(name="choose", title="Choose", file="choose.html"),)
+PLACES: Final = (
+    Place(name="choose", title="Choose", file="choose.html"),
+    Place(name="claims", title="Claims", file="claims.html"),
+)
 
 
 def render(name: str, page: Any, *, here: str) -> str:

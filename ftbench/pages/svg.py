@@ -33,6 +33,7 @@ _AXIS_TITLE: Final = 22
 _POINTS_PER_INCH: Final = 72
 # Beyond this range a linear axis squeezes the small values into one place.
 _LOG_FROM: Final = 20
+_SHORT_LOG: Final = 30
 _WIDEST: Final = 2
 # A style that occurs no oftener stays where it is.
 _SELDOM: Final = 2
@@ -138,7 +139,10 @@ def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
         axes.set_xscale("log")
     axes.set_xlim(low, high)
     if log:
-        _ticks(axes, LogLocator(10, numticks=6), LogLocator(10, subs="auto", numticks=8))
+        # Within a decade or so, powers of ten alone would name a single place.
+        named = (1.0, 2.0, 5.0) if high / low < _SHORT_LOG else (1.0,)
+        every = LogLocator(10, subs="auto", numticks=8)
+        _ticks(axes, LogLocator(10, subs=named, numticks=6), every)
     else:
         _ticks(axes, MaxNLocator(5, min_n_ticks=3))
     below = axes.get_ylim()[0] + _AXIS_TITLE

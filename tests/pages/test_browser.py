@@ -8,41 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
+from watching import Watched, grave_faults, unfold
 
 from ftbench.errors import FtbenchError
-from ftbench.pages.assets import assets_folder, npm_install
+from ftbench.pages.assets import assets_folder
 
-AXE = "axe-core@4.10.3"
 GRAPH = "index.html#lifecycle.Lifecycle.track_round"
-
-
-def unfold(page: Page) -> None:
-    """Open whatever is folded."""
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-
-
-class Watched:
-    """A page, and everything it did that a page of ours must not do."""
-
-    def __init__(self, page: Page, home: str) -> None:
-        self.page, self.faults = page, list[str]()
-        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        page.on("console", self._heard)
-        page.on("dialog", self._asked)
-        page.on("request", lambda request: self._left(request.url, home))
-
-    def _heard(self, message: Any) -> None:
-        if message.type == "error":
-            self.faults.append(f"console: {message.text}")
-
-    def _asked(self, dialog: Any) -> None:
-        self.faults.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    def _left(self, url: str, home: str) -> None:
-        if not url.startswith((home, "data:")):
-            self.faults.append(f"request: {url}")
 
 
 @pytest.fixture
@@ -218,26 +190,8 @@ def test_choose_can_be_used_from_the_keyboard(watched: Watched, site: str) -> No
     assert watched.page.url.endswith("#main")
 
 
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return axe-core's script."""
-    folder = tmp_path_factory.mktemp("axe")
-    try:
-        npm_install([AXE], folder)
-    except FtbenchError as error:
-        pytest.skip(f"axe-core cannot be had: {error}")
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_choose(
     browser: Browser, site: str, axe: str, scheme: Any
 ) -> None:
-    page = browser.new_page(color_scheme=scheme, bypass_csp=True)
-    page.goto(f"{site}/choose.html")
-    unfold(page)
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
-    page.close()
-    grave = [each for each in found if each["impact"] in {"serious", "critical"}]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in grave] == []
+    assert grave_faults(browser, f"{site}/choose.html", axe, scheme) == []

@@ -1,0 +1,53 @@
+"""What a written page holds, without a browser."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+
+class Outline(HTMLParser):
+    """A page's text, links, ids, tags and handlers of events."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.source = path.read_text(encoding="utf-8")
+        self.links, self.ids, self.tags = list[str](), list[str](), set[str]()
+        self.handlers, self.text = list[str](), ""
+        self.feed(self.source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name == "href" and tag == "a":
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            if name.startswith("on"):
+                self.handlers.append(name)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @property
+    def words(self) -> str:
+        """The text with single spaces."""
+        return " ".join(self.text.split())
+
+    def faults(self, path: Path) -> list[str]:
+        """Return what no page of ours may have: scripts, loads, ids twice, dead links."""
+        banned = self.tags & {"script", "img", "iframe", "object", "embed", "form"}
+        twice = {each for each in self.ids if self.ids.count(each) > 1}
+        jumps = {link[1:] for link in self.links if link.startswith("#")}
+        pages = [
+            link for link in self.links if not link.startswith("#") and "index.html" not in link
+        ]
+        return [
+            *(f"tag {tag}" for tag in banned),
+            *(f"handler {handler}" for handler in self.handlers),
+            *(f"id {each} twice" for each in twice),
+            *(f"jump to {jump}" for jump in jumps - set(self.ids)),
+            *(f"dead link {link}" for link in pages if not (path.parent / link).exists()),
+            *re.findall(r"https?://(?!www\.w3\.org/)\S*", self.source),
+        ]
