@@ -22,6 +22,7 @@ from ftbench.errors import (
     DeadlineError,
     FtbenchError,
     GilStateError,
+    NotAvailableError,
     UsageError,
     WorkerFailedError,
     error_class,
@@ -186,6 +187,7 @@ def measure(
     gil: bool | None = None,
     deadline: float = DEADLINE_SECONDS,
     observer: str | None = None,
+    extra: float = 0.0,
 ) -> Measurement:
     """Run one cell of `scenario` in a clean child of this interpreter; return all its metrics.
 
@@ -197,6 +199,9 @@ def measure(
     one is returned, and marked if it was disturbed too.  `FTBENCH_PIN=core` holds the cell to one
     CPU of each core.
 
+    With `extra`, 0.1 for a tenth, it does so much more of its work at the same nominal cost: not
+    for figures that are kept, see `Scenario.slowed`.
+
     Raises `UsageError`, `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or
     `GilStateError`; whatever happens, no process of the run stays behind.
     """
@@ -207,6 +212,7 @@ def measure(
             f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
             f"not {deadline:g}."
         )
+    _check_extra(chosen, extra)
     asked, variables = gil_asked(gil=gil, environ=os.environ)
     chosen_profile = profile_named(profile) if profile else current_profile()
     request = {
@@ -216,6 +222,7 @@ def measure(
         "profile": chosen_profile.name,
         "gil": asked,
         "deadline": deadline,
+        "extra": extra,
         "cpus": placed(os.environ),
     }
     limit = most_repeats(chosen_profile.repeats)
@@ -236,6 +243,13 @@ def measure(
             break
     seen = {**best.interference, "repeats": repeats} if best.interference else {}
     return replace(best, interference=seen)
+
+
+def _check_extra(scenario: Scenario, extra: float) -> None:
+    if not 0 <= extra <= 1:
+        raise UsageError(f"The extra work must be a share from 0 to 1, not {extra:g}.")
+    if extra and not scenario.slowed:
+        raise NotAvailableError(f"{scenario.name} has no work of which a share more could be done.")
 
 
 def _disturbance(measured: Measurement) -> tuple[bool, float]:

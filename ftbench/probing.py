@@ -38,11 +38,12 @@ def probe(
     profile: str,
     gil: bool,
     deadline: float = DEADLINE_SECONDS,
+    extra: float = 0.0,
 ) -> Measurement:
     """Run one cell of `scenario` by `python -m ftbench.probe`; return all its metrics.
 
-    `mode`, `params`, `profile`, `gil` and `deadline` (seconds) are those of `ftbench.measure`,
-    and so are the errors; `InterpreterError` if the interpreter cannot carry the probe.  Whatever
+    `mode`, `params`, `profile`, `gil`, `deadline` (seconds) and `extra` are those of
+    `ftbench.measure`, and so are the errors; `InterpreterError` if the interpreter cannot carry the probe.  Whatever
     ends the wait, an interrupt too, nothing of the run stays behind.
     """
     python = venvs.ready(environment_folder(interpreter), interpreter)
@@ -51,6 +52,7 @@ def probe(
             python,
             *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
             *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline)), "--json"),
+            *(("--extra", repr(extra)) if extra else ()),
             *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
         ],
         environ=clean_environment(os.environ, {HOST_PYTHON: sys.executable}),

@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds (%(default)g)"
     )
+    parser.add_argument(
+        "--extra",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="do so much more of the work, 0.1 for a tenth: a slowdown that is known",
+    )
     parser.add_argument("--json", action="store_true", help="print the whole measurement")
     return parser
 
@@ -94,6 +101,7 @@ def main(argv: list[str] | None = None) -> int:
             profile=options.profile,
             gil=_ON_OFF.get(options.gil),
             deadline=options.deadline,
+            extra=options.extra,
         )
     except FtbenchError as error:
         print(f"ftbench.probe: {error}", file=sys.stderr)

@@ -97,6 +97,7 @@ def measure(
         profile=profile,
         deadline=Deadline(request["deadline"]),
         observe=_observe_through(send, profile.interval),
+        extra=request.get("extra", 0.0),
     )
     outcome: Outcome = scenario.run(cell)
     after = gil_enabled()
@@ -104,7 +105,7 @@ def measure(
     return {
         "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
         "invariants": [vars(each) for each in outcome.invariants],
-        "notes": outcome.notes,
+        "notes": outcome.notes | ({"extra": cell.extra} if cell.extra else {}),
         "gil": {"asked": request["gil"], "before": before, "after": after},
         "build": build_record(),
     }

@@ -22,7 +22,9 @@ PARAMS = {"delay": 1, "under_way": 10, "rate": 1_000, "workers": 4}
 
 
 def _cell(mode: str, **params: int) -> Any:
-    return SimpleNamespace(mode=mode_named(mode), params=PARAMS | params)
+    return SimpleNamespace(
+        mode=mode_named(mode), params=PARAMS | params, more=lambda requests: requests
+    )
 
 
 def test_threads_have_a_connection_each_and_one_lets_requests_arrive() -> None:

@@ -138,7 +138,7 @@ def test_collections_are_due_while_everybody_ticks() -> None:
 
 
 def test_there_is_one_maker_and_so_many_tickers() -> None:
-    members = pauses.members_of(PARAMS | {"workers": 5})
+    members = pauses.members_of(PARAMS | {"workers": 5}, SMALL)
     assert [member.role for member in members] == [pauses.MAKER] + [pauses.TICKER] * 5
     assert members[0].prepare == (ticking.settle, (SMALL,))
 
@@ -174,7 +174,7 @@ def test_metrics_are_the_quantiles_of_all_ticks_and_the_longest_collection() -> 
 
 
 def test_the_invariants_say_how_often_and_how_much_was_collected() -> None:
-    collections, heap = pauses.check([_run(), _run(collections=4)], PARAMS)
+    collections, heap = pauses.check([_run(), _run(collections=4)], PARAMS, SMALL)
     assert "in each of 2 rounds there were 3 collections or more" in collections.checked
     assert "1000 records" in heap.checked
 
@@ -192,14 +192,14 @@ def test_a_collector_that_did_not_do_its_work_is_refused(
     changed: dict[str, Any], story: str
 ) -> None:
     with pytest.raises(FtbenchError, match=story):
-        pauses.check([_run(), _run(**changed)], PARAMS)
+        pauses.check([_run(), _run(**changed)], PARAMS, SMALL)
 
 
 def test_a_churn_may_leave_something_uncollected_but_not_everything() -> None:
     churn = PARAMS | {"trigger": "churn"}
-    pauses.check([_run(collections=1, collected=10)], churn)
+    pauses.check([_run(collections=1, collected=10)], churn, SMALL)
     with pytest.raises(FtbenchError, match="0 collections in a round"):
-        pauses.check([_run(collections=0, took=b"")], churn)
+        pauses.check([_run(collections=0, took=b"")], churn, SMALL)
 
 
 def test_notes_say_by_what_kind_of_collector() -> None:

@@ -14,6 +14,8 @@ Source: the articles on threads against processes, whose tasks are the sum of sq
 
 from __future__ import annotations
 
+from typing import Any
+
 from ftbench.probe.document import Outcome
 from ftbench.probe.kernels import CHECKSUMS, KERNELS, crunch, warm
 from ftbench.probe.scaling import WORKER, scaled
@@ -32,10 +34,16 @@ PARAMS = {
 def run(cell: Cell) -> Outcome:
     """Measure one cell; `workers` are the most that it has."""
     kernel = cell.params["kernel"]
+    work: tuple[Any, tuple[Any, ...]] = (crunch, (kernel, UNITS))
+    if cell.extra:
+        from ftbench.probe.dearer import crunch_more, crunching_time, steps_for  # noqa: PLC0415
+
+        steps = steps_for(cell.extra * crunching_time(kernel, UNITS))
+        work = (crunch_more, (kernel, UNITS, steps))
     return scaled(
         cell,
         of=kernel,
-        member=Member(role=WORKER, run=(crunch, (kernel, UNITS)), prepare=(warm, (kernel,))),
+        member=Member(role=WORKER, run=work, prepare=(warm, (kernel,))),
         units=UNITS,
         expected=UNITS * CHECKSUMS[kernel],
     )
@@ -47,4 +55,5 @@ CPU_SCALING = Scenario(
     title="1 to N workers crunch, each as much as one alone",
     params=PARAMS,
     run=run,
+    slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),
 )

@@ -42,10 +42,19 @@ def _hold(cell: Cell, phase: str) -> tuple[Crew, list[Report]]:
     """Have fresh workers sampled as `phase` while they are busy; return what they reported."""
     crew = crew_of(cell.mode, cell.deadline)
     crew.start_busy(cell.params["workers"], TASK)
+    held = _ballast(cell, crew) if cell.extra else None
     cell.observe(phase, cell.profile.hold, dict.fromkeys(crew.pids(), WORKER))
+    del held
     crew.stop()
     crew.join()
     return crew, crew.reports()
+
+
+def _ballast(cell: Cell, crew: Crew) -> bytearray:
+    """Return so large a share of what all weigh as is to be held besides."""
+    from ftbench.probe.ballast import ballast  # noqa: PLC0415 - it would weigh something itself
+
+    return ballast(cell.extra, crew.pids())
 
 
 def check(reports: list[tuple[int, ...]]) -> Invariant:
@@ -123,4 +132,5 @@ FOOTPRINT = Scenario(
     run=run,
     observed=True,
     from_observation=from_observation,
+    slowed=("pss", "uss", "per_worker", "peak"),
 )

@@ -98,12 +98,18 @@ class Turn:
         return max(0.0, 1 - self.serial / (self.task * capacity))
 
 
-def turn(pool: Pool, size: Size) -> Turn:
-    """Run a round's tasks of one size, some by the main thread and then all by the pool."""
+def turn(pool: Pool, size: Size, more: int = 0) -> Turn:
+    """Run a round's tasks of one size, some by the main thread and then all by the pool.
+
+    The pool's have `more` steps each.
+    """
     own = [(seed, size.steps) for seed in range(size.alone)]
     begin = time.perf_counter()
     expected = [grind(task) for task in own]
     serial = time.perf_counter() - begin
+    if more:
+        own = [(seed, size.steps + more) for seed in range(size.alone)]
+        expected = [grind(task) for task in own]
     tasks = [own[place % size.alone] for place in range(size.per_worker * pool.workers)]
     begin = time.perf_counter()
     answers = pool.map(grind, tasks, 1)
@@ -116,7 +122,8 @@ def run(cell: Cell) -> Outcome:
     """Measure one cell: every size in turn, round after round, by one warm pool."""
     pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
     pool.fill()
-    rounds = [[turn(pool, size) for size in SIZES] for _ in repeats(cell.profile)]
+    more = {size.name: cell.more(size.steps) - size.steps for size in SIZES}
+    rounds = [[turn(pool, size, more[size.name]) for size in SIZES] for _ in repeats(cell.profile)]
     pool.shutdown()
     capacity = min(pool.workers, machine_record()["usable_cores"])
     tasks = {size.name: size.per_worker * pool.workers for size in SIZES}
@@ -168,4 +175,5 @@ GRAIN = Scenario(
     run=run,
     modes=POOL_MODES,
     hole=why_not,
+    slowed=("relative_10ms", "relative_100ms"),
 )

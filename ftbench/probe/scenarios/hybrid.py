@@ -34,7 +34,7 @@ from ftbench.probe.crunching import crunch, crunching, payload_of
 from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.fetching import Fetching, Plan, bounded_queue
 from ftbench.probe.samples import percentile
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
 from ftbench.probe.teams import Member, Team, team_of
 
 CRUNCHER = "cruncher"
@@ -42,6 +42,7 @@ FETCH_SECONDS = 0.01
 # At 100 ns a step 1.5 ms: more than one core can do in the time of a fetch.
 STEPS = 15_000
 EACH = 24
+SLOWED = ("item", "cpu")
 
 PARAMS = {
     "workers": Param(default=8),
@@ -98,7 +99,8 @@ def serial_twin(plan: Plan) -> tuple[int, float]:
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell: a team that crunches, and fetchers anew in each round."""
-    plan = Plan(cell.params["fetchers"], EACH, FETCH_SECONDS)
+    each = cell.more(EACH)
+    plan = Plan(cell.params["fetchers"], each, FETCH_SECONDS)
     expected, crunch_seconds = serial_twin(plan)
     queue = bounded_queue(cell.mode, cell.params["room"])
     member = Member(role=CRUNCHER, run=(crunching, (queue, STEPS)))
@@ -106,7 +108,7 @@ def run(cell: Cell) -> Outcome:
     runs = [one_round(cell, team, queue, plan, expected) for _ in repeats(cell.profile)]
     team.end()
     return Outcome(
-        metrics=metrics(runs),
+        metrics=dearer(metrics(runs), SLOWED, each / EACH),
         invariants=(
             Invariant(
                 name="checksum",
@@ -142,4 +144,5 @@ HYBRID = Scenario(
     title="Threads fetch, N workers crunch, a bounded queue between",
     params=PARAMS,
     run=run,
+    slowed=SLOWED,
 )

@@ -32,7 +32,7 @@ from ftbench.probe.modes import MODES, Mode
 from ftbench.probe.observation import memory
 from ftbench.probe.reports import instrument, seconds_of
 from ftbench.probe.samples import percentile
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
 from ftbench.probe.servers import SERVER, Figures, Servers
 from ftbench.probe.teams import Member, Round, Team, team_of
 
@@ -45,6 +45,7 @@ SPARE_FILES = 64
 BUSY = "busy"
 CLIENT, WORLD = "client", "world"
 PERCENTS = (50, 95, 99)
+SLOWED = ("request", "cpu")
 
 PARAMS = {
     "delay": Param(default=20, least=0, most=1_000),
@@ -77,7 +78,7 @@ def requests_of(under_way: int) -> int:
 def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
     """Return the members: threads and the one that lets requests arrive, or loops."""
     under_way, rate = cell.params["under_way"], cell.params["rate"]
-    each = requests_of(under_way)
+    each = cell.more(requests_of(under_way))
     targets = [ports[at % len(ports)] for at in range(under_way)]
     loops = _loops(cell.mode, cell.params)
     if not loops:
@@ -166,7 +167,9 @@ def run(cell: Cell) -> Outcome:
     _check_files(cell.params["under_way"])
     servers = Servers(cell.params["delay"], cell.deadline)
     team = _team(cell, servers)
-    expected = cell.params["under_way"] * requests_of(cell.params["under_way"])
+    nominal = requests_of(cell.params["under_way"])
+    each = cell.more(nominal)
+    expected = cell.params["under_way"] * each
     team.round()  # all connect
     closed, opened = [], []
     for _ in repeats(cell.profile):
@@ -176,7 +179,7 @@ def run(cell: Cell) -> Outcome:
     team.end()
     servers.close()
     return Outcome(
-        metrics=metrics(closed, opened),
+        metrics=dearer(metrics(closed, opened), SLOWED, each / nominal),
         invariants=(check(closed, opened),),
         notes=notes(closed, opened),
     )
@@ -294,5 +297,6 @@ IO = Scenario(
     modes=("threads", "asyncio", "asyncio-per-thread", *PROCESSES),
     observed=True,
     hole=why_not,
+    slowed=SLOWED,
     from_observation=from_observation,
 )

@@ -23,6 +23,9 @@ from ftbench.probe.tasks import TASKS
 
 PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
 
+# How many rounds say what one takes, where a share of it is to be added.
+_TRIES = 5
+
 # Where a worker's report (`workers.run_once`, then the process's own clock) has what.
 _FIRST_LINE, _END, _CHECKSUM, _TASK_CPU, _PROCESS_CPU = range(5)
 
@@ -123,11 +126,30 @@ def check(rounds: list[Round], workers: int, task: str) -> Invariant:
     )
 
 
+def _make_dearer(crew: Crew, cell: Cell) -> None:
+    """Have the parent crunch besides before a round is over: a share of what a round takes."""
+    from ftbench.probe.dearer import spin, steps_for  # noqa: PLC0415 - no luggage of every cell
+
+    workers, task = cell.params["workers"], cell.params["task"]
+    tries = [one_round(crew, workers, task).whole / NANO for _ in range(_TRIES)]
+    steps = steps_for(cell.extra * percentile(tries, 50))
+    join = crew.join
+
+    def join_and_crunch() -> None:
+        join()
+        spin(steps)
+
+    # A round itself stays as it is.
+    crew.join = join_and_crunch  # type: ignore[method-assign]
+
+
 def run(cell: Cell) -> Outcome:
     """Measure one cell: the first round, then the later ones."""
     workers, task = cell.params["workers"], cell.params["task"]
     crew = crew_of(cell.mode, cell.deadline)
     first = one_round(crew, workers, task)
+    if cell.extra:
+        _make_dearer(crew, cell)
     clock = CpuClock(cell.mode)
     clock.start()
     rounds = _later_rounds(crew, workers, task, cell.profile)
@@ -168,4 +190,5 @@ LIFECYCLE = Scenario(
     title="Create, start, run one task in, join N workers",
     params=PARAMS,
     run=run,
+    slowed=("round",),
 )

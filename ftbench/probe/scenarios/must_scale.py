@@ -54,7 +54,7 @@ def member_of(arm: str, pattern: str, turns: int) -> Member:
 def run(cell: Cell) -> Outcome:
     """Measure one cell: both arms, one thread and more of them in turn."""
     pattern = cell.params["pattern"]
-    turns = LEDGER[pattern].turns
+    turns = cell.more(LEDGER[pattern].turns)
     # The serial twin, before any thread is there.
     expected: int = getattr(patterns, pattern)(turns)
     teams: list[Team] = []
@@ -72,7 +72,7 @@ def run(cell: Cell) -> Outcome:
         team.end()
     every = [turn for those in found.values() for each in those for turn in (each.one, each.many)]
     return Outcome(
-        metrics=metrics(found, turns),
+        metrics=metrics(found, LEDGER[pattern].turns),
         invariants=(check(pattern, every, expected),),
         notes=notes(found, pattern),
     )
@@ -113,4 +113,5 @@ MUST_SCALE = Scenario(
     params=PARAMS,
     run=run,
     modes=("threads",),
+    slowed=("op",),
 )

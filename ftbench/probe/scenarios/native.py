@@ -39,14 +39,15 @@ def run(cell: Cell) -> Outcome:
     """
     work = cell.params["work"]
     behind = library(work)
+    units = cell.more(UNITS)
     get_ready(work)
     outcome = scaled(
         cell,
         of=work,
-        member=Member(role=WORKER, run=(do, (work, UNITS)), prepare=(get_ready, (work,))),
+        member=Member(role=WORKER, run=(do, (work, units)), prepare=(get_ready, (work,))),
         units=UNITS,
         # Which bytes a text is compressed to is the library's affair: the serial twin says.
-        expected=do(work, UNITS)[-1],
+        expected=do(work, units)[-1],
     )
     return replace(outcome, notes=outcome.notes | {"library": behind})
 
@@ -58,4 +59,5 @@ NATIVE = Scenario(
     params=PARAMS,
     run=run,
     modes=("threads",),
+    slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),
 )

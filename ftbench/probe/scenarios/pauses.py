@@ -114,9 +114,9 @@ class Run:
         return self.made.cpu / (self.made.end - self.made.begin)
 
 
-def members_of(params: Mapping[str, Any]) -> list[Member]:
-    """Return the maker and then the tickers."""
-    live, trigger = LIVE[params["heap"]], TRIGGERS[params["trigger"]]
+def members_of(params: Mapping[str, Any], live: int) -> list[Member]:
+    """Return the maker, whose heap holds `live` records, and then the tickers."""
+    trigger = TRIGGERS[params["trigger"]]
     maker = Member(
         role=MAKER,
         run=(ticking.make, (trigger.step, trigger.cycles, live, trigger.times)),
@@ -134,19 +134,20 @@ def as_run(done: Round) -> Run:
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell."""
-    team = team_of(cell.mode, cell.deadline, members_of(cell.params))
+    live = cell.more(LIVE[cell.params["heap"]])
+    team = team_of(cell.mode, cell.deadline, members_of(cell.params, live))
     runs = [as_run(team.round()) for _ in repeats(cell.profile)]
     team.end()
-    held = check(runs, cell.params)
+    held = check(runs, cell.params, live)
     return Outcome(metrics=metrics(runs), invariants=held, notes=notes(runs, cell.params))
 
 
-def check(runs: Sequence[Run], params: Mapping[str, Any]) -> tuple[Invariant, Invariant]:
+def check(runs: Sequence[Run], params: Mapping[str, Any], live: int) -> tuple[Invariant, Invariant]:
     """Return the invariants: what was to be collected was, and what lives is as it was built.
 
     Raises `FtbenchError` if not.
     """
-    trigger, live = TRIGGERS[params["trigger"]], LIVE[params["heap"]]
+    trigger = TRIGGERS[params["trigger"]]
     asked = len(range(*trigger.times)) if params["trigger"] == "collect" else 1
     for each in runs:
         if each.made.collections < asked or not each.made.took:
@@ -213,6 +214,7 @@ PAUSES = Scenario(
     name="pauses",
     version="1",
     title="One worker collects garbage, the others tick",
+    slowed=("collect",),
     params=PARAMS,
     run=run,
 )

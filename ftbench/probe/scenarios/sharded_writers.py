@@ -35,7 +35,7 @@ from ftbench.probe.reports import (
     seconds_of,
 )
 from ftbench.probe.samples import percentile
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats, time_box
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats, time_box
 from ftbench.probe.sharing import routing
 from ftbench.probe.teams import Member, Round, Team, team_of
 
@@ -45,6 +45,7 @@ POLLED_OPERATIONS = 16
 EVERY = 8
 PRODUCER, WRITER = "producer", "writer"
 PUTS, ACKS = range(2)
+SLOWED = ("op", "cpu")
 
 PARAMS = {
     "workers": Param(default=8),
@@ -63,14 +64,20 @@ def why_not(_mode: Mode, params: Mapping[str, Any]) -> str | None:
     return None
 
 
+def operations_of(cell: Cell) -> int:
+    """Return the operations of a producer in a round, 0 for a time box."""
+    if cell.params["form"] != "fixed":
+        return 0
+    polled = cell.mode.kind == "interpreters" and cell.params["window"] == 1
+    return POLLED_OPERATIONS if polled else OPERATIONS
+
+
 def plan_of(cell: Cell) -> Plan:
     """Return what each producer does."""
     params = cell.params
     window = params["window"]
-    polled = cell.mode.kind == "interpreters" and window == 1
-    fixed = params["form"] == "fixed"
-    operations = (POLLED_OPERATIONS if polled else OPERATIONS) if fixed else 0
     every = window if window > 1 else EVERY
+    operations = cell.more(operations_of(cell), every)
     return Plan(operations, params["duration"] / 1000, every, params["id_space"])
 
 
@@ -172,7 +179,7 @@ def _fixed(cell: Cell) -> Outcome:
     plan = plan_of(cell)
     expected = new_ids(producers, plan)
     return Outcome(
-        metrics=metrics(runs),
+        metrics=dearer(metrics(runs), SLOWED, plan.operations / operations_of(cell)),
         invariants=(check([each.inserts for each in runs], expected, runs[0].operations),),
         notes=notes(runs, plan.every) | {"distinct": expected},
     )
@@ -237,4 +244,5 @@ SHARDED_WRITERS = Scenario(
     params=PARAMS,
     run=run,
     hole=why_not,
+    slowed=SLOWED,
 )

@@ -40,7 +40,7 @@ from ftbench.probe.reports import (
     seconds_of,
 )
 from ftbench.probe.samples import percentile, weighted_percentile
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats, time_box
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats, time_box
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.strategies import STRATEGIES, Strategy, Work, Yield, hole, managed
 from ftbench.probe.teams import Round, team_of
@@ -53,6 +53,7 @@ EVERY, EVERY_ONE = 64, 1
 GROWN = 180_000
 MOST_SLOTS = 1 << 25
 FULL = "full"
+SLOWED = ("op", "cpu")
 STATUS = Path("/proc/self/status")
 
 PARAMS = {
@@ -119,14 +120,20 @@ class Run:
         return max(paces) / max(1.0, min(paces))
 
 
+def operations_of(cell: Cell) -> int:
+    """Return the operations of a worker in a round, 0 for a time box."""
+    if cell.params["form"] != "fixed":
+        return 0
+    return MANAGED_OPERATIONS if managed(cell.params["strategy"], cell.mode) else OPERATIONS
+
+
 def work_of(cell: Cell) -> Work:
     """Return what the cell's parameters ask for."""
     params = cell.params
     proxied = managed(params["strategy"], cell.mode)
-    fixed = params["form"] == "fixed"
-    operations = (MANAGED_OPERATIONS if proxied else OPERATIONS) if fixed else 0
     piped = cell.mode.kind == "interpreters" and params["strategy"] == "shared_memory"
     every = EVERY_ONE if proxied or piped else EVERY
+    operations = cell.more(operations_of(cell), every)
     workers, id_space = params["workers"], params["id_space"]
     drawn = GROWN if params["fill"] == "grown" else 0
     return Work(
@@ -167,7 +174,7 @@ def _fixed(cell: Cell, means: Means) -> Outcome:
     expected = new_ids(work.workers, work.plan, work.grown)
     held = check([each.yielded.inserts for each in runs], expected, runs[0].operations)
     return Outcome(
-        metrics=metrics(runs),
+        metrics=dearer(metrics(runs), SLOWED, work.plan.operations / operations_of(cell)),
         invariants=(held,),
         notes=said | {"distinct": expected},
     )
@@ -264,4 +271,5 @@ SHARED_SET = Scenario(
     observed=True,
     hole=why_not,
     from_observation=from_observation,
+    slowed=SLOWED,
 )
