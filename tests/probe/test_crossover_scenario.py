@@ -46,14 +46,7 @@ LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the clock is Li
 def small(count: int = 5, *, answer: int | None = None) -> Place:
     """Return a place whose tasks take next to no time."""
     told = errand(3, b"abc") if answer is None else answer
-    return Place(size=SIZES[0], payload=PAYLOADS[1], data=b"abc", count=count, answer=told)
-
-
-@pytest.fixture(autouse=True)
-def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        crossover, "errand", lambda steps, data: errand(3 if data == b"abc" else steps, data)
-    )
+    return Place(size=SIZES[0], steps=3, payload=PAYLOADS[1], data=b"abc", count=count, answer=told)
 
 
 # -- the work
@@ -70,6 +63,9 @@ def test_the_map_has_every_size_with_every_payload() -> None:
     assert [place.name for place in every] == NAMES
     assert [place.count for place in every] == [n for counts in TASKS for n in counts]
     assert {place.count for place in places(64)} == {64}
+    more = places(2, lambda steps: steps + steps // 10)
+    assert [place.steps for place in more[:: len(PAYLOADS)]] == [110, 1_100, 11_000, 110_000]
+    assert not {place.answer for place in more} & {place.answer for place in every}
     for place in every:
         assert len(place.data) == place.payload.size
         assert place.answer == errand(place.size.steps, place.data)
