@@ -18,6 +18,8 @@ from typing import Final
 
 from ftbench.pages.choose import choose_jobs
 from ftbench.pages.claims import claims_jobs
+from ftbench.pages.price import price_jobs
+from ftbench.pages.releases import release_jobs
 from ftbench.results import ResultTree
 
 # What is written in one go: a function without arguments that returns the paths it wrote.
@@ -50,6 +52,8 @@ def whole(write: Writer) -> Callable[[ResultTree, Path], Sequence[Job]]:
 # In the order in which readers meet them, which is that of `frame.PLACES`.
 PAGES: Final[tuple[Entry, ...]] = (
     Entry(name="choose", jobs=choose_jobs),
+    Entry(name="releases", jobs=release_jobs),
+    Entry(name="price", jobs=price_jobs),
     Entry(name="claims", jobs=claims_jobs),
 )
 

@@ -23,6 +23,8 @@ class Place:
 
 PLACES: Final = (
     Place(name="choose", title="Choose", file="choose.html"),
+    Place(name="releases", title="Releases", file="releases.html"),
+    Place(name="price", title="Price and gain", file="price.html"),
     Place(name="claims", title="Claims", file="claims.html"),
 )
 

@@ -18,6 +18,8 @@ from ftbench.verdicts.history import Line
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _UNSAFE: Final = re.compile(r"[^a-z0-9._]+")
 _LONGEST: Final = 80
+_MOST_RELEASES: Final = 9
+_NEIGHBOURS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -133,9 +135,26 @@ def _menu(
 def release_menu(
     releases: Sequence[Release], current: Release, address: Callable[[Release], str]
 ) -> Menu:
-    """Return the menu of a rig's releases, the newest first."""
-    items = tuple(
+    """Return the menu of a rig's releases, the newest first.
+
+    Of many, the newest of each series and the neighbours of the current one; the others are in
+    the list of all, at the end of the newest release's page.
+    """
+    shown = _near(sorted(releases), current)
+    items = [
         Item(text=release.name, href=address(release), current=release == current)
-        for release in sorted(releases, reverse=True)
-    )
-    return Menu(title="Release", items=items)
+        for release in reversed(shown)
+    ]
+    if len(shown) < len(releases):
+        every = f"{address(max(releases))}#releases"
+        items.append(Item(text=f"all {len(releases)}", href=every, current=False))
+    return Menu(title="Release", items=tuple(items))
+
+
+def _near(releases: Sequence[Release], current: Release) -> list[Release]:
+    if len(releases) <= _MOST_RELEASES:
+        return list(releases)
+    newest = {release.series: release for release in releases}
+    place = releases.index(current)
+    near = releases[max(place - _NEIGHBOURS, 0) : place + _NEIGHBOURS + 1]
+    return sorted({*newest.values(), *near})

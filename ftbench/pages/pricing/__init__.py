@@ -1,0 +1,1 @@
+"""What free threading costs and brings, release by release: ratios, pictures, plain texts."""
