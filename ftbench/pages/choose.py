@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from ftbench.pages import frame
 from ftbench.pages.menus import address
 from ftbench.pages.page import Page, empty_page, page_of
-from ftbench.pages.picks import FIRST_PAGE, Pick, first_pick, picks, shares
+from ftbench.pages.picks import FIRST_PAGE, Pick, first_pick, newest_first, picks, shares
 from ftbench.results import ResultTree
+
+PICTURED: Final = 24
+"""How many pages have pictures: a page of pictures takes ten times as long as one of tables."""
 
 
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -29,12 +33,15 @@ def choose_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple
     if first is None:
         return [lambda: (_write(html_dir / FIRST_PAGE, empty_page(tree)),)]
     parts = shares(tree, every)
+    ordered = (first, *(pick for pick in newest_first(every) if pick != first))
+    drawn = ordered[:PICTURED]
 
     def write(pick: Pick) -> tuple[Path, ...]:
-        page = page_of(pick, every, first, parts[pick])
+        page = page_of(pick, every, first, parts[pick], drawn)
         return (_write(html_dir / address(pick, first), page),)
 
-    return [partial(write, pick) for pick in (first, *(each for each in every if each != first))]
+    # What takes longest is begun first.
+    return [partial(write, pick) for pick in ordered]
 
 
 def render(page: Page) -> str:

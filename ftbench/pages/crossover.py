@@ -78,16 +78,20 @@ class MapText:
     notes: tuple[str, ...]
 
 
-def map_texts(name: str, shelf: Shelf) -> tuple[MapText, ...]:
-    """Return the maps, most workers first and open; () where nothing was measured."""
+def map_texts(name: str, shelf: Shelf, *, drawn: bool = True) -> tuple[MapText, ...]:
+    """Return the maps, most workers first and open; () where nothing was measured.
+
+    What is not to be `drawn` has its table only.
+    """
     cells = cells_of(shelf.tracked_by(TASKS))
     every = sorted(cells.workers, reverse=True)
     return tuple(
-        _map(f"{name}-{count}-workers", cells, count, folded=count != every[0]) for count in every
+        _map(f"{name}-{count}-workers", cells, count, folded=count != every[0], drawn=drawn)
+        for count in every
     )
 
 
-def _map(name: str, cells: Cells, workers: int, *, folded: bool) -> MapText:
+def _map(name: str, cells: Cells, workers: int, *, folded: bool, drawn: bool) -> MapText:
     by_arm = [(arm, spots(cells, arm, workers)) for arm in cells.arms]
     return MapText(
         name=name,
@@ -105,7 +109,7 @@ def _map(name: str, cells: Cells, workers: int, *, folded: bool) -> MapText:
             ArmMap(
                 name=f"{name}-{arm.name}",
                 arm=ARM_TEXTS[arm.name],
-                svg=draw_map(every, name=f"{name}-{arm.name}"),
+                svg=draw_map(every, name=f"{name}-{arm.name}") if drawn else "",
                 found=_found(every),
             )
             for arm, every in by_arm

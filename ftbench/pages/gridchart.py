@@ -35,7 +35,7 @@ _MARK: Final = 7
 _APART: Final = 6
 
 
-def drawn(grid: Grid) -> Grid:
+def pictured(grid: Grid) -> Grid:
     """Return the grid that a picture shows: its ratios, where each row has its own baseline."""
     if grid.ladder.against is Against.GIL_BUILD and any(cell.ratio for cell in grid.cells):
         return grid.as_ratios()
@@ -46,7 +46,7 @@ def draw_grid(grid: Grid, rungs: Rungs, *, name: str) -> str:
     """Return an SVG element, `name` unique on its page; "" where nothing was measured."""
     if not grid.medians:
         return ""
-    shown = drawn(grid)
+    shown = pictured(grid)
     bands = tuple(rungs.bands(shown))
     heights = [_HEADING + len(lines) * _ROW + _GAP for _, lines in bands]
     tops = [0, *accumulate(heights)]

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from ftbench.arms import ARMS
 from ftbench.pages.findings import Finding, crossing_words, finding, is_above
-from ftbench.pages.gridchart import draw_grid, drawn
+from ftbench.pages.gridchart import draw_grid, pictured
 from ftbench.pages.marks import ARM_TEXTS, ArmText, mark_of
 from ftbench.pages.sections import Beside, GridView
+from ftbench.pages.strips import Strip, strip_of
 from ftbench.pages.views import axis_of, ratio_of
 from ftbench.results import Cell, Figure, State
 from ftbench.results.comparison import Shelf
@@ -42,12 +43,16 @@ class CellText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineText:
-    """A row; `words` stand in for all its cells."""
+    """A row; `words` stand in for all its cells.
+
+    `marks` are what lies on the table's strip: (arm, percents).
+    """
 
     label: str
     cells: tuple[CellText, ...] = ()
     words: str = ""
     failed: bool = False
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,7 @@ class TableText:
 
 @dataclass(frozen=True, kw_only=True)
 class GridText:
-    """A grid view; `missing` names the arms of which nothing is known, `notes` are reasons."""
+    """A grid view; `notes` are reasons.  A table without a picture has a `strip`."""
 
     kind: ClassVar[str] = "grid"
     name: str
@@ -96,6 +101,12 @@ class GridText:
     key: str
     crossings: TableText | None
     beside: TableText | None
+    strip: Strip | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number in it."""
+        return bool(self.svg or self.strip)
 
     @property
     def groups(self) -> tuple[BandText, ...]:
@@ -122,32 +133,41 @@ class _Notes:
         return tuple(f"[{number}] {words}" for words, number in self.reasons.items())
 
 
-def grid_text(name: str, view: GridView, figures: Iterable[Figure] | Shelf) -> GridText:
-    """Return what the page shows of a grid view; `name` is unique on the page."""
+def grid_text(
+    name: str, view: GridView, figures: Iterable[Figure] | Shelf, *, drawn: bool = True
+) -> GridText:
+    """Return what the page shows of a grid view; `name` is unique on the page.
+
+    What is not to be `drawn` has a strip in its table instead of a picture.
+    """
     shelf = Shelf.holding(figures)
     grid = grid_of(shelf, view.metric, view.rungs.ladder)
     control = grid_of(shelf, view.control, grid.ladder) if view.control else None
     notes = _Notes()
+    shown = pictured(grid)
+    strip = None if drawn else strip_of(shown.cells, shown.scale)
+    teller = _Teller(grid=grid, shown=shown, view=view, control=control, notes=notes, strip=strip)
     return GridText(
         name=name,
         title=grid.metric.title,
-        svg=draw_grid(grid, view.rungs, name=name),
+        svg=draw_grid(grid, view.rungs, name=name) if drawn else "",
         caption=_caption(grid, view),
         unit=grid.scale.symbol,
         folded=view.folded,
         ratios=grid.ladder.against is not Against.NOTHING,
         arms=tuple(ARM_TEXTS[arm.name] for arm in grid.arms),
         found=finding(grid, view.rungs, control),
-        bands=tuple(_Teller(grid=grid, view=view, control=control, notes=notes).bands()),
+        bands=tuple(teller.bands()),
         notes=notes.lines,
         key=_key(grid, view),
         crossings=_crossings(grid, view, shelf),
         beside=_beside(grid, view, shelf),
+        strip=strip,
     )
 
 
 def _caption(grid: Grid, view: GridView) -> str:
-    shown = drawn(grid)
+    shown = pictured(grid)
     axis = f"with 99 % intervals on a {axis_of(shown.medians)} axis"
     if shown is not grid:
         return f"Medians over the GIL build's, {axis}; the dotted rule is at 1."
@@ -184,12 +204,14 @@ def _key(grid: Grid, view: GridView) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Teller:
-    """Turns the lines of a grid into texts."""
+    """Turns the lines of a grid into texts; `shown` is what a picture has of it."""
 
     grid: Grid
+    shown: Grid
     view: GridView
     control: Grid | None
     notes: _Notes
+    strip: Strip | None
 
     def bands(self) -> Iterator[BandText]:
         for heading, lines in self.view.rungs.bands(self.grid):
@@ -200,7 +222,16 @@ class _Teller:
         if line.words:
             return LineText(label=label, words=line.words, failed=line.state is State.FAILED)
         (value,) = line.values
-        return LineText(label=label, cells=tuple(self._cell(cell, value) for cell in line.cells))
+        return LineText(
+            label=label,
+            cells=tuple(self._cell(cell, value) for cell in line.cells),
+            marks=self._marks(line, value),
+        )
+
+    def _marks(self, line: Line, value: str) -> tuple[tuple[str, str], ...]:
+        if self.strip is None:
+            return ()
+        return self.strip.places(self.shown.cell(value, cell.mode, cell.arm) for cell in line.cells)
 
     def _cell(self, cell: Cell, value: str) -> CellText:
         arm = ARM_TEXTS[cell.arm.name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ftbench.arms import ARMS
@@ -53,7 +53,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A whole page; `root` leads from it to the site's own folder: "" or "../"."""
+    """A whole page; `root` leads from it to the site's own folder: "" or "../".
+
+    One that is not `drawn` has strips instead of pictures, since it is none of the `pictured`
+    newest.
+    """
 
     root: str
     title: str
@@ -68,6 +72,8 @@ class Page:
     invariants: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     command: str = ""
+    drawn: bool = True
+    pictured: int = 0
 
 
 def empty_page(tree: ResultTree) -> Page:
@@ -75,13 +81,20 @@ def empty_page(tree: ResultTree) -> Page:
     return Page(root="", title="Choose · ftbench", warnings=tuple(map(str, tree.warnings)))
 
 
-def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) -> Page:
-    """Return the page of one pick."""
+def page_of(
+    pick: Pick,
+    every: Sequence[Pick],
+    first: Pick,
+    tree: ResultTree,
+    drawn: Collection[Pick] | None = None,
+) -> Page:
+    """Return the page of one pick; with pictures if it is among the `drawn`, None for all."""
     order = [arm.name for arm in ARMS]
     sources = sorted(filter(pick.shows, tree.sources), key=lambda each: order.index(each.arm.name))
     shelf = Shelf(figure for figure in tree.figures if pick.shows(figure))
     command = f"FTBENCH_PROFILE={pick.profile} asv run {pick.release.name}^!"
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
+    making = _Making(shelf=shelf, command=command, drawn=drawn is None or pick in drawn)
     return Page(
         root="" if pick == first else "../",
         title=f"CPython {pick.release.name} on {pick.machine} · ftbench",
@@ -90,13 +103,24 @@ def page_of(pick: Pick, every: Sequence[Pick], first: Pick, tree: ResultTree) ->
         menus=menus(pick, every, first),
         notices=facts.notices(pick, sources),
         arms=tuple(ARM_TEXTS[arm.name] for arm in ARMS),
-        groups=tuple(_group(group, shelf, command) for group in GROUPS),
+        groups=tuple(_group(group, making) for group in GROUPS),
         builds=facts.builds(sources),
         machine=facts.machine_facts(machine, sources),
         invariants=tuple(_invariants(sources)),
         warnings=tuple(map(str, tree.warnings)),
         command=command,
+        drawn=making.drawn,
+        pictured=len(drawn or ()),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Making:
+    """What sections are made of: the page's figures, the command for more, pictures or not."""
+
+    shelf: Shelf
+    command: str
+    drawn: bool
 
 
 def _lead(pick: Pick, machine: Machine | None, sources: Iterable[Source]) -> tuple[Part, ...]:
@@ -116,30 +140,32 @@ def _invariants(sources: Iterable[Source]) -> list[tuple[str, str]]:
     return sorted({item for source in sources for item in source.invariants.items()})
 
 
-def _group(group: Group, shelf: Shelf, command: str) -> GroupText:
-    sections = tuple(_section(section, shelf, command) for section in group.sections)
+def _group(group: Group, making: _Making) -> GroupText:
+    sections = tuple(_section(section, making) for section in group.sections)
     return GroupText(title=group.title, sections=sections)
 
 
-def _section(section: Section, shelf: Shelf, command: str) -> SectionText:
+def _section(section: Section, making: _Making) -> SectionText:
     """Return a section's views, or only how to measure it where nothing was."""
+    shelf = making.shelf
     texts = tuple(
-        _view(f"{section.name}-{number}", view, shelf)
+        _view(f"{section.name}-{number}", view, making)
         for number, view in enumerate(section.views, start=1)
     )
-    if any(text.svg for text in texts):
-        maps = map_texts(section.name, shelf) if section.mapped else ()
+    if any(text.measured for text in texts):
+        maps = map_texts(section.name, shelf, drawn=making.drawn) if section.mapped else ()
         return SectionText(scenario=section, views=texts, maps=maps)
     benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
     words = tuple(dict.fromkeys(map(_words, shelf.tracked_by(sorted(benchmarks)))))
-    return SectionText(scenario=section, words=words, command=f"{command} --bench ^{section.name}")
+    command = f"{making.command} --bench ^{section.name}"
+    return SectionText(scenario=section, words=words, command=command)
 
 
 def _words(figure: Figure) -> str:
     return f"{figure.state}: {figure.reason or 'no reason on record'}"
 
 
-def _view(name: str, view: View | GridView, shelf: Shelf) -> ViewText | GridText:
+def _view(name: str, view: View | GridView, making: _Making) -> ViewText | GridText:
     if isinstance(view, GridView):
-        return grid_text(name, view, shelf)
-    return view_text(name, view, shelf)
+        return grid_text(name, view, making.shelf, drawn=making.drawn)
+    return view_text(name, view, making.shelf, drawn=making.drawn)

@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -18,6 +18,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from ftbench.arms import ARMS, Arm
 from ftbench.pages.marks import mark_of
+from ftbench.pages.span import span_of
 from ftbench.results import Cell
 from ftbench.results.quantity import Scale
 
@@ -31,10 +32,7 @@ _TICK: Final = 3
 _TICK_LABEL: Final = 6.5
 _AXIS_TITLE: Final = 22
 _POINTS_PER_INCH: Final = 72
-# Beyond this range a linear axis squeezes the small values into one place.
-_LOG_FROM: Final = 20
 _SHORT_LOG: Final = 30
-_WIDEST: Final = 2
 # A style that occurs no oftener stays where it is.
 _SELDOM: Final = 2
 
@@ -112,25 +110,11 @@ def picture(
     return _adopt(text.getvalue(), name)
 
 
-def needs_log(values: Sequence[float]) -> bool:
-    """Tell whether `values` span so much that a linear axis would hide the small ones."""
-    return bool(values) and min(values) > 0 and max(values) / min(values) > _LOG_FROM
-
-
 def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
     """Give the axes an x-axis for the cells, logarithmic where it must be; one was measured."""
-    cells = tuple(cells)
-    ends = [value for cell in cells for value in _ends(cell)]
-    medians = [cell.median for cell in cells if cell.median is not None]
-    log = needs_log(medians)
-    # The interval of two samples is so wide that it would leave no room for the medians.
-    low = max(min(ends), min(medians) / _WIDEST) / scale.size
-    high = min(max(ends), max(medians) * _WIDEST) / scale.size
-    if log and low > 0:
-        low, high = low / 1.5, high * 1.5
-    else:
-        low, high, log = 0.0, high * 1.08 or 1, False
-    axis(axes, low, high, f"{scale.symbol}, {'log' if log else 'linear'} scale", log=log)
+    span = span_of(cells)
+    title = f"{scale.symbol}, {'log' if span.log else 'linear'} scale"
+    axis(axes, span.low / scale.size, span.high / scale.size, title, log=span.log)
 
 
 def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
@@ -183,14 +167,6 @@ def _ticks(axes: Any, *locators: LogLocator | MaxNLocator) -> None:
 
 def _tick(value: float) -> str:
     return f"{value:g}" if value < 1 else f"{value:,.10g}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _ends(cell: Cell) -> tuple[float, ...]:
-    if cell.figure is None or cell.figure.median is None:
-        return ()
-    interval = cell.figure.interval
-    ends = (interval.low, interval.high) if interval else ()
-    return (cell.figure.median, *(end for end in ends if end > 0))
 
 
 def baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:

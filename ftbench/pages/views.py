@@ -10,7 +10,8 @@ from ftbench.arms import ARMS
 from ftbench.pages.chart import draw
 from ftbench.pages.marks import mark_of
 from ftbench.pages.sections import View
-from ftbench.pages.svg import needs_log
+from ftbench.pages.span import needs_log
+from ftbench.pages.strips import Strip, strip_of
 from ftbench.probe.modes import MODES
 from ftbench.results import Cell, Comparison, Figure, State, compare
 from ftbench.results.comparison import Shelf
@@ -21,7 +22,10 @@ _DASH = "\N{EN DASH}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One arm of one mode in a table; `words` stand in for the numbers of an unmeasured cell."""
+    """One arm of one mode in a table; `words` stand in for the numbers of an unmeasured cell.
+
+    `marks` are what lies on the table's strip: (arm, percents).
+    """
 
     arm: str
     character: str
@@ -34,6 +38,7 @@ class Row:
     failed: bool = False
     href: str = ""
     beside: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class ViewText:
-    """A picture and its table; `beside` heads the table's last column, "" where there is none."""
+    """A picture and its table; `beside` heads the table's last column, "" where there is none.
+
+    A table without a picture has a `strip`.
+    """
 
     kind: ClassVar[str] = "view"
     name: str
@@ -57,28 +65,41 @@ class ViewText:
     beside: str
     groups: tuple[Group, ...]
     folded: bool = False
+    strip: Strip | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number in it."""
+        return bool(self.svg or self.strip)
 
     @property
     def columns(self) -> int:
         """How many columns the table has."""
-        return 5 if self.beside else 4
+        return 4 + bool(self.beside) + bool(self.strip)
 
 
-def view_text(name: str, view: View, figures: Iterable[Figure] | Shelf) -> ViewText:
-    """Return what the page shows of a view; `name` is unique on the page."""
+def view_text(
+    name: str, view: View, figures: Iterable[Figure] | Shelf, *, drawn: bool = True
+) -> ViewText:
+    """Return what the page shows of a view; `name` is unique on the page.
+
+    What is not to be `drawn` has a strip in its table instead of a picture.
+    """
     shelf = Shelf.holding(figures)
     comparison = compare(shelf, view.metric)
     beside = compare(shelf, view.beside.metric) if view.beside else None
+    strip = None if drawn else strip_of(comparison.cells, comparison.scale)
     symbol = beside.scale.symbol if beside and beside.medians else ""
     return ViewText(
         name=name,
         title=comparison.metric.title,
-        svg=draw(comparison, name=name),
+        svg=draw(comparison, name=name) if drawn else "",
         caption=_caption(comparison),
         unit=comparison.scale.symbol,
         beside=f"{view.beside.heading}, {symbol}" if view.beside and symbol else "",
-        groups=tuple(_groups(comparison, beside if symbol else None)),
+        groups=tuple(_groups(comparison, beside if symbol else None, strip)),
         folded=view.folded,
+        strip=strip,
     )
 
 
@@ -93,7 +114,9 @@ def _caption(comparison: Comparison) -> str:
     return f"Medians with 99 % intervals on a {axis_of(comparison.medians)} axis{rule}."
 
 
-def _groups(comparison: Comparison, beside: Comparison | None) -> Iterable[Group]:
+def _groups(
+    comparison: Comparison, beside: Comparison | None, strip: Strip | None
+) -> Iterable[Group]:
     """Yield the modes of which there is anything to say, every arm of each."""
     for mode in MODES:
         cells = [comparison.cell(mode, arm) for arm in ARMS]
@@ -103,8 +126,15 @@ def _groups(comparison: Comparison, beside: Comparison | None) -> Iterable[Group
         if len(words) == 1 and "" not in words:
             yield Group(mode=mode.title, rows=(_common_row(cells[0]),))
         else:
-            rows = tuple(_row(cell, comparison, _beside(cell, beside)) for cell in cells)
-            yield Group(mode=mode.title, rows=rows)
+            rows = (_row(cell, comparison, _beside(cell, beside)) for cell in cells)
+            marked = zip(rows, cells, strict=True)
+            yield Group(
+                mode=mode.title,
+                rows=tuple(
+                    replace(row, marks=strip.places([cell]) if strip else ())
+                    for row, cell in marked
+                ),
+            )
 
 
 def _common_row(cell: Cell) -> Row:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ftbench.arms import ARMS
 from ftbench.pages.chart import draw
-from ftbench.pages.svg import needs_log
+from ftbench.pages.span import needs_log
 from ftbench.probe.modes import MODES
 from ftbench.releases import Release
 from ftbench.results import Figure, Interval, State, compare, read_results

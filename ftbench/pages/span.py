@@ -1,0 +1,59 @@
+"""From where to where a picture of costs reaches, and where in it a cost lies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ftbench.results import Cell
+
+# Beyond this range a linear axis squeezes the small values into one place.
+_LOG_FROM: Final = 20
+_WIDEST: Final = 2
+_BESIDE_LOG: Final = 1.5
+_BESIDE_LINEAR: Final = 1.08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """An axis from `low` to `high`, in the unit of what lies on it; above 0 if it is `log`."""
+
+    low: float
+    high: float
+    log: bool
+
+    def share(self, value: float) -> float:
+        """Return how far along the axis a value lies: 0 at its low end, 1 at its high one."""
+        if self.log:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(max(share, 0.0), 1.0)
+
+
+def needs_log(values: Sequence[float]) -> bool:
+    """Tell whether `values` span so much that a linear axis would hide the small ones."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) > _LOG_FROM
+
+
+def span_of(cells: Iterable[Cell]) -> Span:
+    """Return an axis for the cells, logarithmic where it must be; one of them was measured."""
+    cells = tuple(cells)
+    ends = [value for cell in cells for value in _ends(cell)]
+    medians = [cell.median for cell in cells if cell.median is not None]
+    # The interval of two samples is so wide that it would leave no room for the medians.
+    low = max(min(ends), min(medians) / _WIDEST)
+    high = min(max(ends), max(medians) * _WIDEST)
+    if needs_log(medians) and low > 0:
+        return Span(low=low / _BESIDE_LOG, high=high * _BESIDE_LOG, log=True)
+    return Span(low=0.0, high=high * _BESIDE_LINEAR or 1.0, log=False)
+
+
+def _ends(cell: Cell) -> tuple[float, ...]:
+    if cell.figure is None or cell.figure.median is None:
+        return ()
+    interval = cell.figure.interval
+    ends = (interval.low, interval.high) if interval else ()
+    return (cell.figure.median, *(end for end in ends if end > 0))
