@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -67,14 +66,21 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _interference(records: Sequence[Record]) -> str:
-    """Return why processes were marked, with how many of how many where there are several."""
-    marked = [_mapping(record.get("interference")) for record in records]
-    whys = [str(each.get("why") or "it is not said what") for each in marked if each.get("marked")]
-    if len(records) <= 1:
-        return "".join(whys)
-    return "; ".join(
-        f"{count} of {len(records)} processes: {why}" for why, count in Counter(whys).items()
-    )
+    """Return why processes were marked: how many of them, and the reason of the worst."""
+    seen = [_mapping(record.get("interference")) for record in records]
+    marked = sorted((each for each in seen if each.get("marked")), key=_taken)
+    if not marked:
+        return ""
+    why = str(marked[-1].get("why") or "it is not said what")
+    if len(records) == 1:
+        return why
+    return f"{len(marked)} of {len(records)} processes, at worst: {why}"
+
+
+def _taken(interference: Mapping[str, Any]) -> float:
+    """Return how many cores others took, 0.0 where it is not said."""
+    shares = dict(_numbers(interference))
+    return shares.get("foreign", 0.0) + shares.get("steal", 0.0)
 
 
 def _effort(records: Sequence[Record]) -> Mapping[str, float]:

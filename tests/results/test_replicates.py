@@ -67,20 +67,22 @@ def test_effort_that_is_no_number_is_not_read(odd: object) -> None:
     assert of({"effort": {"cpu_seconds": float("nan"), "on": True}}).effort == {}
 
 
+def marked(why: str, **more: float) -> dict[str, Any]:
+    return {"interference": {"marked": True, "why": why, **more}}
+
+
+CALM = {"interference": {"marked": False, "why": "", "foreign": 0.01}}
+
+
 def test_a_marked_process_says_what_else_ran() -> None:
-    marked = {"interference": {"marked": True, "why": "others used 0.4 cores"}}
-    calm = {"interference": {"marked": False, "why": ""}}
-    assert of(marked).interference == "others used 0.4 cores"
-    assert of(calm, {}).interference == ""
-    assert of(marked, calm, marked).interference == "2 of 3 processes: others used 0.4 cores"
+    assert of(marked("others used 0.4 cores")).interference == "others used 0.4 cores"
+    assert of(CALM, {}).interference == ""
 
 
-def test_two_reasons_are_both_said() -> None:
-    said = of(
-        {"interference": {"marked": True, "why": "stolen"}},
-        {"interference": {"marked": True, "why": "busy"}},
-    ).interference
-    assert said == "1 of 2 processes: stolen; 1 of 2 processes: busy"
+def test_of_several_the_worst_says_it() -> None:
+    some = of(marked("few", foreign=0.3), CALM, marked("many", foreign=0.2, steal=0.5), CALM)
+    assert some.interference == "2 of 4 processes, at worst: many"
+    assert of(CALM, marked("few")).interference == "1 of 2 processes, at worst: few"
 
 
 @pytest.mark.parametrize("odd", [None, "busy", [1], {"marked": None}])
@@ -90,3 +92,8 @@ def test_interference_that_is_no_record_is_none(odd: object) -> None:
 
 def test_a_mark_without_a_reason_is_still_a_mark() -> None:
     assert of({"interference": {"marked": True}}).interference == "it is not said what"
+
+
+def test_a_share_that_is_no_number_is_no_reason_to_fail() -> None:
+    odd = {"marked": True, "why": "odd", "foreign": "much", "steal": float("nan")}
+    assert of({"interference": odd}, CALM).interference == "1 of 2 processes, at worst: odd"
