@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
+from ftbench.pages.crossover import MapText, SpotText
 from ftbench.pages.grids import BandText, CellText, GridText, TableText
 from ftbench.pages.marks import ArmText
 from ftbench.pages.page import Page, SectionText
@@ -11,6 +14,11 @@ from ftbench.pages.views import Row as ViewRow
 from ftbench.pages.views import ViewText
 from ftbench.report.document import Part, Row, Table, Tone
 from ftbench.report.words import NONE
+
+_MAP_KEY: Final = (
+    "The winner, its time, and in brackets the next and how many times that it takes; after ≈, who "
+    "may be ahead as well, for the 99 % intervals overlap."
+)
 
 
 def parts(page: Page, *, arm: str | None = None, unmeasured: bool = True) -> Iterator[Part]:
@@ -22,7 +30,8 @@ def parts(page: Page, *, arm: str | None = None, unmeasured: bool = True) -> Ite
     sections = [section for group in page.groups for section in group.sections]
     shown = [section for section in sections if section.views]
     for section in shown:
-        tables = tuple(
+        maps = [_map(each, arm) for each in section.maps]
+        tables = (
             table
             for view in section.views
             for table in (_grid(view, arm) if isinstance(view, GridText) else _view(view, arm))
@@ -30,7 +39,7 @@ def parts(page: Page, *, arm: str | None = None, unmeasured: bool = True) -> Ite
         yield Part(
             title=section.scenario.title,
             lines=(section.scenario.question,),
-            tables=tables,
+            tables=(*maps, *tables),
             level=2,
         )
     missing = [section for section in sections if not section.views]
@@ -72,14 +81,35 @@ def _standing(page: Page) -> Iterator[Part]:
         yield Part(title="What was measured, and on what", tables=tuple(tables), level=2)
 
 
+@dataclass(slots=True)
+class _Notes:
+    """Reasons, each said once below a table and pointed at by its number, from `last` + 1 on."""
+
+    last: int = 0
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def pointed(self, words: str) -> str:
+        """Return the word for what has no number, pointing at its reason: "skipped [1]"."""
+        state, colon, _ = words.partition(":")
+        if not colon:
+            return words
+        return f"{state} [{self.numbers.setdefault(words, self.last + len(self.numbers) + 1)}]"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The reasons, as they stand below the table."""
+        return tuple(f"[{number}] {words}" for words, number in self.numbers.items())
+
+
 def _view(view: ViewText, arm: str | None) -> Iterator[Table]:
     """Yield a table with a row for each arm of each mode."""
     rows = []
+    notes = _Notes()
     for group in view.groups:
         ours = [row for row in group.rows if arm in {None, row.arm} or not row.arm]
         if ours:
             rows.append(Row(cells=(group.mode,), tone=Tone.HEADING))
-            rows += [_line_of_view(row, has_beside=bool(view.beside)) for row in ours]
+            rows += [_line_of_view(row, notes, has_beside=bool(view.beside)) for row in ours]
     last = (view.beside,) if view.beside else ()
     if rows:
         yield Table(
@@ -87,14 +117,15 @@ def _view(view: ViewText, arm: str | None) -> Iterator[Table]:
             columns=("arm", view.unit, "99 % interval", "ratio", *last),
             rows=tuple(rows),
             numbers=3 + len(last),
+            notes=notes.lines,
         )
 
 
-def _line_of_view(row: ViewRow, *, has_beside: bool) -> Row:
+def _line_of_view(row: ViewRow, notes: _Notes, *, has_beside: bool) -> Row:
     last = (row.beside,) if has_beside else ()
     if row.words:
-        tone = Tone.BAD if row.failed else Tone.QUIET
-        return Row(cells=(f"{row.label}, {row.words}", "", "", "", *last), tone=tone)
+        cells = (row.label, notes.pointed(row.words), "", "", *last)
+        return Row(cells=cells, tone=Tone.BAD if row.failed else Tone.QUIET)
     return Row(cells=(row.label, row.value, row.interval, row.ratio, *last))
 
 
@@ -103,45 +134,83 @@ def _grid(view: GridText, arm: str | None) -> Iterator[Table]:
     if not view.bands:
         return
     arms = [each for each in view.arms if arm in {None, each.name}]
-    notes = list(view.notes)
-    if view.found:
-        said = "; ".join(
-            f"{each.arm.label}: {each.words}" for each in view.found.items if each.arm in arms
-        )
-        notes.insert(0, f"{view.found.intro} {said}")
+    notes = _Notes(last=len(view.notes))
+    rows = tuple(_lines(view.bands, arms, notes))
     yield Table(
         title=view.title,
         columns=(view.unit, *(each.label for each in arms)),
-        rows=tuple(_lines(view.bands, arms)),
+        rows=rows,
         numbers=len(arms),
-        notes=(*notes, view.key),
+        notes=(*_found(view, arms), *view.notes, *notes.lines, view.key),
     )
     for table in filter(None, (view.crossings, view.beside)):
         yield _many(table, arms)
 
 
-def _many(table: TableText, arms: Sequence[ArmText]) -> Table:
-    columns = [f"{column.heading}, {arm.label}" for column in table.columns for arm in arms]
+def _found(view: GridText, arms: Sequence[ArmText]) -> Iterator[str]:
+    """Yield what a grid comes to, in a sentence."""
+    if view.found is None:
+        return
+    said = [f"{each.arm.label}: {each.words}" for each in view.found.items if each.arm in arms]
+    if said:
+        yield f"{view.found.intro} {'; '.join(said)}."
+
+
+def _map(of: MapText, arm: str | None) -> Table:
+    """Return the winners' table, a column per arm; a payload per row, under its size of task."""
+    arms = [each for each in of.maps if arm in {None, each.arm.name}]
+    columns = [number for number, each in enumerate(of.maps) if each in arms]
+    rows: list[Row] = []
+    for size in of.sizes:
+        loop = f", {size.loop} in a plain loop" if size.loop else ""
+        rows.append(Row(cells=(f"{size.label}{loop}",), tone=Tone.HEADING))
+        rows += [
+            Row(cells=(row.label, *(_spot(row.cells[number]) for number in columns)))
+            for row in size.rows
+        ]
     return Table(
-        title=table.title,
-        columns=("", *columns),
-        rows=tuple(_lines(table.bands, arms)),
-        numbers=len(columns),
-        notes=(*(f"{NONE} {words}." for words in table.lacks), table.key),
+        title=of.title,
+        columns=("payload", *(each.arm.label for each in arms)),
+        rows=tuple(rows),
+        numbers=len(arms),
+        notes=(
+            *(f"{each.arm.label}: {each.found}." for each in arms),
+            *of.notes,
+            _MAP_KEY,
+        ),
     )
 
 
-def _lines(bands: Sequence[BandText], arms: Sequence[ArmText]) -> Iterator[Row]:
+def _spot(spot: SpotText) -> str:
+    if spot.words:
+        return spot.words
+    return f"{'≈ ' if spot.close else ''}{spot.winner} {spot.value} ({spot.beyond})"
+
+
+def _many(table: TableText, arms: Sequence[ArmText]) -> Table:
+    columns = [f"{column.heading}, {arm.name}" for column in table.columns for arm in arms]
+    notes = _Notes()
+    rows = tuple(_lines(table.bands, arms, notes))
+    return Table(
+        title=table.title,
+        columns=("", *columns),
+        rows=rows,
+        numbers=len(columns),
+        notes=(*(f"{NONE} {words}." for words in table.lacks), *notes.lines, table.key),
+    )
+
+
+def _lines(bands: Sequence[BandText], arms: Sequence[ArmText], notes: _Notes) -> Iterator[Row]:
     for band in bands:
         if band.mode:
             yield Row(cells=(band.mode,), tone=Tone.HEADING)
         for line in band.lines:
             if line.words:
                 tone = Tone.BAD if line.failed else Tone.QUIET
-                yield Row(cells=(f"{line.label}: {line.words}",), tone=tone)
-                continue
-            cells = [_cell(cell) for cell in line.cells if cell.arm in arms]
-            yield Row(cells=(line.label, *cells))
+                yield Row(cells=(line.label, notes.pointed(line.words)), tone=tone)
+            else:
+                cells = (_cell(cell) for cell in line.cells if cell.arm in arms)
+                yield Row(cells=(line.label, *cells))
 
 
 def _cell(cell: CellText) -> str:

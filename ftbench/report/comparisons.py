@@ -22,6 +22,8 @@ _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % inter
 # How many more processes a side people may be ready to spend.
 _STEPS: Final = (5, 20, 100, 1_000)
 
+_SHARE: Final = "{}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -189,7 +191,7 @@ def _counts(comparison: Comparison) -> Table:
             Row(
                 cells=(
                     str(word),
-                    str(len(groups[word, why])),
+                    _SHARE.format(len(groups[word, why]), len(comparison.judgements)),
                     _floors(groups[word, why]),
                     why or words.NONE,
                     _needs(groups[word, why]) if word is Word.UNDECIDED else words.NONE,
@@ -215,12 +217,13 @@ def _needs(verdicts: Sequence[Verdict]) -> str:
     needs = [verdict.needs for verdict in verdicts if verdict.needs]
     if not needs:
         return words.NONE
-    said = []
+    said: list[str] = []
     last = 0
     for step in _STEPS:
         decided = sum(need <= step for need in needs)
         if decided > last:
-            said.append(f"{step} more processes a side: {decided}")
+            more = f"{step} more processes a side decide" if not said else f"{step} decide"
+            said.append(f"{more} {decided}")
             last = decided
     rest = len(verdicts) - last
-    return "; ".join([*said, f"no number: {rest}"] if rest else said)
+    return ", ".join([*said, f"no such number decides {rest}"] if rest else said)

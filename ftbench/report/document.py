@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+_SPACES: Final = frozenset({"\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"})
+
+
+def plain(text: str) -> str:
+    """Return a text of a result file without what would steer a terminal: a space for each."""
+    return "".join(each if each.isprintable() or each in _SPACES else " " for each in text)
 
 
 class Tone(StrEnum):

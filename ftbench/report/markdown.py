@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ftbench.report.document import Part, Report, Row, Table, Tone
+from ftbench.report.document import Part, Report, Row, Table, Tone, plain
 
 # What Markdown, and the HTML that it lets through, would take for markup.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -59,4 +59,4 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split(" ")).replace("\n", " ").replace("\r", " "))
+    return _SPECIAL.sub(r"\\\1", plain(text))

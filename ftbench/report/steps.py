@@ -49,7 +49,20 @@ def _steps(steps: Sequence[Step]) -> Table:
         columns=("release", "against", "which is", *_COUNTED, "alarms by chance"),
         rows=tuple(Row(cells=tuple(_counts(step))) for step in steps),
         numbers=len(_COUNTED) + 1,
+        notes=tuple(_reasons(steps)),
     )
+
+
+def _reasons(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield why series are not decidable, over all steps, the commonest reason first."""
+    found = Counter(
+        each.verdict.why
+        for step in steps
+        for each in step.comparison.judgements
+        if each.verdict.word is Word.UNDECIDED
+    )
+    for why, count in found.most_common():
+        yield f"{count} {Word.UNDECIDED}: {why}."
 
 
 def _counts(step: Step) -> Iterator[str]:

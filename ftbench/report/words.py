@@ -35,7 +35,7 @@ def amount(figure: Figure) -> str:
     if figure.median is None:
         return str(figure.state)
     scale = scale_for(figure.unit, [figure.median])
-    return f"{scale.text(figure.median)} {scale.symbol}".strip()
+    return f"{scale.text(figure.median)}\N{NO-BREAK SPACE}{scale.symbol}".strip()
 
 
 def effect(verdict: Verdict) -> str:
