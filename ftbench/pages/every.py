@@ -18,6 +18,7 @@ from typing import Final
 
 from ftbench.pages.choose import choose_jobs
 from ftbench.pages.claims import claims_jobs
+from ftbench.pages.method import method_jobs
 from ftbench.pages.price import price_jobs
 from ftbench.pages.releases import release_jobs
 from ftbench.results import ResultTree
@@ -55,6 +56,7 @@ PAGES: Final[tuple[Entry, ...]] = (
     Entry(name="releases", jobs=release_jobs),
     Entry(name="price", jobs=price_jobs),
     Entry(name="claims", jobs=claims_jobs),
+    Entry(name="method", jobs=method_jobs),
 )
 
 

@@ -13,7 +13,7 @@ from ftbench.results import Machine, Source
 from ftbench.results.figure import UNKNOWN, Start
 from ftbench.results.quantity import scale_for
 
-_BUILD_FACTS: Final = {
+BUILD_FACTS: Final = {
     "version": "release",
     "free_threaded": "free-threaded",
     "pgo": "PGO",
@@ -26,8 +26,10 @@ _BUILD_FACTS: Final = {
     "configure_args": "configure",
     "platform": "platform",
 }
-_MACHINE_FACTS: Final = {
+MACHINE_FACTS: Final = {
     "usable_cores": "cores usable",
+    "affinity": "CPUs usable",
+    "isolated": "isolated CPUs",
     "quota_cores": "CPU quota, cores",
     "smt": "SMT",
     "governor": "governor",
@@ -72,11 +74,11 @@ def builds(sources: Sequence[Source]) -> Builds:
     records = [source.builds[-1] if source.builds else {} for source in sources]
     facts = [
         Fact(name="build", values=tuple(source.flavour or UNKNOWN for source in sources)),
-        Fact(name="GIL seen", values=tuple(_gil(source) for source in sources)),
+        Fact(name="GIL seen", values=tuple(gil_seen(source) for source in sources)),
     ]
     facts += [
-        Fact(name=title, values=tuple(_said(record, key) for record in records))
-        for key, title in _BUILD_FACTS.items()
+        Fact(name=title, values=tuple(said(record, key) for record in records))
+        for key, title in BUILD_FACTS.items()
     ]
     return Builds(titles=tuple(mark_of(source.arm).label for source in sources), facts=tuple(facts))
 
@@ -87,7 +89,7 @@ def machine_facts(machine: Machine | None, sources: Sequence[Source]) -> tuple[F
     if machine:
         known |= {"architecture": machine.arch, "cores": machine.num_cpu}
     record = next((source.machines[-1] for source in sources if source.machines), {})
-    known |= {title: _said(record, key) for key, title in _MACHINE_FACTS.items()}
+    known |= {title: said(record, key) for key, title in MACHINE_FACTS.items()}
     first = _first(sources)
     if first and first.load is not None:
         known["load at the start"] = f"{first.load:g}"
@@ -112,7 +114,7 @@ def _gil_notices(sources: Iterable[Source]) -> Iterable[Notice]:
     for source in sources:
         if source.gil - {source.arm.gil}:
             asked = "on" if source.arm.gil else "off"
-            text = f"It was seen {_gil(source)}, and should have been {asked}. Do not use them."
+            text = f"It was seen {gil_seen(source)}, and should have been {asked}. Do not use them."
             yield Notice(title=f"The GIL of “{mark_of(source.arm).label}” was wrong.", text=text)
 
 
@@ -165,12 +167,13 @@ def _first(sources: Iterable[Source]) -> Start | None:
     return min((start for start in starts if start.run == latest), key=lambda start: start.at)
 
 
-def _gil(source: Source) -> str:
+def gil_seen(source: Source) -> str:
+    """Return the states of the GIL around a source's samples: "off", "off and on"."""
     states = sorted("on" if state else "off" for state in source.gil)
     return " and ".join(states) or UNKNOWN
 
 
-def _said(record: Mapping[str, Any], key: str) -> str:
+def said(record: Mapping[str, Any], key: str) -> str:
     """Return a record's value in words; None and a missing one are "not known"."""
     value = record.get(key)
     if value is None or value == "":

@@ -26,6 +26,7 @@ PLACES: Final = (
     Place(name="releases", title="Releases", file="releases.html"),
     Place(name="price", title="Price and gain", file="price.html"),
     Place(name="claims", title="Claims", file="claims.html"),
+    Place(name="method", title="Method", file="method.html"),
 )
 
 
