@@ -18,6 +18,7 @@ from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
 from ftbench.cli.report import report
 from ftbench.cli.reproduce import reproduce
+from ftbench.cli.selftest import selftest
 from ftbench.errors import FtbenchError
 
 __all__ = ["cli", "main"]
@@ -32,7 +33,9 @@ def cli() -> None:
     """Measure which concurrency model a program should pay for, on which CPython."""
 
 
-for command in (bench, report, compare, reproduce, overhead, noise, native, pythons, releases):
+_MEASURING: Final = (bench, reproduce, overhead, noise, selftest, native)
+
+for command in (*_MEASURING, report, compare, pythons, releases):
     cli.add_command(command)
 
 
