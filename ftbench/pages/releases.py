@@ -49,6 +49,7 @@ def release_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tupl
             rig=rig,
             newest=max(source.release for source in share.sources),
             first=rig == every[0],
+            scenarios=frozenset(figure.benchmark.partition(".")[0] for figure in share.figures),
         )
         for rig, share in shares.items()
     }
@@ -108,7 +109,7 @@ def _scenario_pages(
         menus = rig_menus(
             timeline.rig,
             tuple(addresses),
-            lambda rig, name=scenario: addresses[rig].scenario(name),  # type: ignore[misc]
+            lambda rig, name=scenario: addresses[rig].nearest(name),  # type: ignore[misc]
         )
         page = scenario_page(scenario, timeline, menus, ours, (verdicts, samples))
         text = frame.render("releases-scenario.html.j2", page, here=_HERE)

@@ -20,11 +20,15 @@ SCRIPT: Final = "releases/releases.js"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """The addresses of one rig; the newest release of the first rig has the first page."""
+    """The addresses of one rig; the newest release of the first rig has the first page.
+
+    `scenarios` are those that it has results of.
+    """
 
     rig: Rig
     newest: Release
     first: bool
+    scenarios: frozenset[str]
 
     @property
     def folder(self) -> str:
@@ -48,6 +52,11 @@ class Addresses:
     def data(self, name: str) -> str:
         """Return where a file of data lies."""
         return f"{self.data_folder}/{name}.js"
+
+    def nearest(self, scenario: str) -> str:
+        """Return where the page of a scenario lies; of one that there is not, the first page."""
+        known = scenario in self.scenarios
+        return self.scenario(scenario) if known else self.release(self.newest)
 
     @property
     def data_folder(self) -> str:

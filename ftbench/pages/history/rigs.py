@@ -17,7 +17,9 @@ from ftbench.verdicts.history import Line
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _UNSAFE: Final = re.compile(r"[^a-z0-9._]+")
+_JOIN: Final = "_"
 _LONGEST: Final = 80
+_DIGITS: Final = 8
 _MOST_RELEASES: Final = 9
 _NEIGHBOURS: Final = 2
 
@@ -39,10 +41,13 @@ class Rig:
 def safe_name(*parts: str) -> str:
     """Return a file's name that is stable, safe on every system, and not that of other parts."""
     safe = [_UNSAFE.sub("-", part.lower()).strip("-._") for part in parts]
-    name = "-".join(filter(None, safe))[:_LONGEST]
-    if safe == list(parts) and len("-".join(safe)) <= _LONGEST:
+    name = _JOIN.join(filter(None, safe))
+    plain = len(parts) == 1 or not any(_JOIN in part for part in parts)
+    if plain and all(parts) and safe == list(parts) and len(name) <= _LONGEST:
         return name
-    return f"{name}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:8]}"
+    # The repr, for it is of plain characters whatever the parts are.
+    digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:_DIGITS]
+    return f"{name[:_LONGEST]}-{digest}".lstrip("-")
 
 
 def rig_of(item: Figure | Source | Line) -> Rig:

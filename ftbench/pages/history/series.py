@@ -61,7 +61,7 @@ class Series:
     @cached_property
     def key(self) -> str:
         """A short name for addresses, the same whatever else is measured."""
-        words = "\0".join([self.benchmark, *(f"{name}={value}" for name, value in self.params)])
+        words = repr((self.benchmark, self.params))
         return f"s-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
 
 
