@@ -66,7 +66,7 @@ def overview(tree: ResultTree, wanted: Wanted) -> Overview:
 def report_of(found: Overview) -> Report:
     """Return the report."""
     pick, wanted = found.pick, found.wanted
-    page = page_of(pick, (pick,), pick, found.tree)
+    page = page_of(pick, (pick,), pick, found.tree, drawn=())
     notices = tuple(f"{notice.title} {notice.text}" for notice in page.notices)
     also = (f"There is also: {'; '.join(map(_named, found.others))}.",) if found.others else ()
     return Report(
