@@ -35,18 +35,14 @@ class Known(Generic[Source]):
 class Estimate(Generic[Source]):
     """A cost at a place, from the points around it.
 
-    `interval` is that of the points in the same way, None where one of them has none.  With a
-    single source it was measured there, else it lies between.
+    `interval` is that of the points in the same way, None where one of them has none.  `between`
+    says that it was not measured at this very place.
     """
 
     value: float
     interval: Interval | None
     sources: tuple[Source, ...]
-
-    @property
-    def measured(self) -> bool:
-        """Tell whether it was measured at this very place."""
-        return len(self.sources) == 1
+    between: bool
 
 
 def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
@@ -83,6 +79,7 @@ def estimate(shares: Sequence[tuple[float, Known[Source]]]) -> Estimate[Source]:
         value=_mean([(share, known.value) for share, known in shares]),
         interval=_interval(shares),
         sources=tuple(dict.fromkeys(known.source for _, known in shares)),
+        between=len(shares) > 1,
     )
 
 

@@ -1,0 +1,39 @@
+"""Which results an answer is taken from: one machine, release, profile and set of builds."""
+
+from __future__ import annotations
+
+from ftbench.advice.cells import GROUP, Cells, cells_of
+from ftbench.errors import ResultsError
+from ftbench.pages.picks import Pick, first_pick, picks
+from ftbench.report.telling import results
+from ftbench.results import ResultTree
+from ftbench.results.wanted import wanted
+
+
+def chosen(*, machine: str | None, release: str | None, profile: str | None) -> tuple[Pick, Cells]:
+    """Return the results that a user means, with their cells.
+
+    Of several, those that the site's first page shows, of those with a cell of crossover.  Raises
+    `UsageError` for a name that is none and `ResultsError` where nothing was measured.
+    """
+    tree = results()
+    return pick_of(wanted(tree, machine=machine, release=release, profile=profile).of(tree))
+
+
+def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
+    """Return the first pick of a tree and its cells."""
+    every = picks(tree)
+    with_map = [pick for pick in every if _has_map(pick, tree)]
+    pick = first_pick(with_map or every, tree)
+    if pick is None:
+        raise ResultsError(
+            "There are no such results.", hint="ftbench bench measures this machine."
+        )
+    return pick, cells_of(figure for figure in tree.figures if pick.shows(figure))
+
+
+def _has_map(pick: Pick, tree: ResultTree) -> bool:
+    return any(
+        figure.benchmark.startswith(GROUP) and pick.shows(figure) and figure.median is not None
+        for figure in tree.figures
+    )

@@ -1,0 +1,125 @@
+"""`ftbench advise`: which mode to pay for, for a task of one's own, from what was measured."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.console import Console
+
+from ftbench.advice import units
+from ftbench.advice.question import By, Question
+from ftbench.arms import ARMS, arm_named
+from ftbench.errors import UsageError
+from ftbench.probe.scenarios.base import MOST_WORKERS
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[float]
+else:  # click had no types to tell before 8.2
+    _ParamType = click.ParamType
+
+# Where the output is no terminal it goes to a file or a pipe.
+_WIDTH: Final = 120
+
+
+class Quantity(_ParamType):
+    """A quantity with its unit, read by a function of `units`."""
+
+    def __init__(self, name: str, read: Callable[[str], float]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the quantity in the stored unit; what cannot be read is a usage error."""
+        try:
+            return self._read(str(value))
+        except UsageError as error:
+            self.fail(f"{error.message} {error.hint}".strip(), param, ctx)
+
+
+_SECONDS = Quantity("time", units.seconds)
+_BYTES = Quantity("size", units.size)
+
+
+@click.command()
+@click.option("--task", type=_SECONDS, required=True, help="Its time in a plain loop: 200us.")
+@click.option("--payload", type=_BYTES, default="0", show_default=True, help="64KiB, 1MiB.")
+@click.option(
+    "--shared-writes",
+    "shared",
+    type=Quantity("share", units.share),
+    default="0%",
+    show_default=True,
+    help="The share of tasks that write to what all share: 5%.",
+)
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
+@click.option("--memory", type=_BYTES, help="A limit to the memory of all processes: 2GiB.")
+@click.option("--p99", type=_SECONDS, help="A limit to the 99th percentile of a task: 20ms.")
+@click.option("--price-cpu", type=Quantity("price", units.cpu_price), help="Of a core: 0.04/h.")
+@click.option(
+    "--price-memory", type=Quantity("price", units.memory_price), help="Of memory: 0.005/GiBh."
+)
+@click.option(
+    "--by",
+    type=click.Choice([each.value for each in By]),
+    help="What to rank by. Default: seconds, or cost where there is a price.",
+)
+@click.option("--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm.")
+@click.option("--release", help="Default: what was measured last.")
+@click.option("--machine", metavar="NAME", help="A machine of the results.")
+@click.option("--profile", help="A profile of the results.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def advise(
+    *,
+    task: float,
+    payload: int,
+    shared: float,
+    workers: int,
+    memory: int | None,
+    p99: float | None,
+    price_cpu: float | None,
+    price_memory: float | None,
+    by: str | None,
+    arm: str | None,
+    release: str | None,
+    machine: str | None,
+    profile: str | None,
+    as_json: bool,
+) -> None:
+    """Rank the modes for a task of your own, from measured cells alone.
+
+    Seconds, tail, CPU and memory of each mode on each arm, with intervals, interpolated between
+    measured cells and never beyond them: there it says "no data", and what would get it.
+    """
+    # Loaded when it is needed: asv and scipy take longer than all other commands together.
+    from ftbench.advice.choosing import chosen  # noqa: PLC0415
+    from ftbench.advice.ranking import advise as ranked  # noqa: PLC0415
+    from ftbench.advice.report import Given, document, shown  # noqa: PLC0415
+
+    question = Question(
+        task=task,
+        payload=payload,
+        workers=workers,
+        shared=shared,
+        memory=memory,
+        p99=p99,
+        cpu_price=price_cpu,
+        memory_price=price_memory,
+        by=By(by) if by else None,
+    )
+    if question.by is By.COST and not question.priced:
+        raise UsageError(
+            "There is no cost without a price.", hint="Say --price-cpu, --price-memory or both."
+        )
+    pick, cells = chosen(machine=machine, release=release, profile=profile)
+    arms = [arm_named(arm)] if arm else None
+    given = Given(advice=ranked(cells, question, arms), pick=pick)
+    if as_json:
+        click.echo(json.dumps(document(given), indent=2, allow_nan=False))
+        return
+    Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(shown(given))
