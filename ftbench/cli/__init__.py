@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from ftbench import __version__
+from ftbench.cli.advise import advise
 from ftbench.cli.bench import bench
 from ftbench.cli.compare import compare
 from ftbench.cli.native import native
@@ -35,7 +36,7 @@ def cli() -> None:
 
 _MEASURING: Final = (bench, reproduce, overhead, noise, selftest, native)
 
-for command in (*_MEASURING, report, compare, pythons, releases):
+for command in (*_MEASURING, advise, report, compare, pythons, releases):
     cli.add_command(command)
 
 
