@@ -94,6 +94,12 @@ class Cells:
         return tuple(arm for arm in ARMS if arm.name in said)
 
     @cached_property
+    def every_arm(self) -> tuple[Arm, ...]:
+        """The arms of which there is any figure at all."""
+        said = {each.arm.name for each in self.figures}
+        return tuple(arm for arm in ARMS if arm.name in said)
+
+    @cached_property
     def workers(self) -> tuple[int, ...]:
         """The numbers of workers with which a pool was measured, rising."""
         found = {

@@ -68,8 +68,11 @@ class Advice:
 
 
 def advise(cells: Cells, question: Question, arms: Sequence[Arm] | None = None) -> Advice:
-    """Return the advice for a question, from these cells alone."""
-    every = cells.arms if arms is None else arms
+    """Return the advice for a question, from these cells alone.
+
+    On `arms`, or on those that were measured; where nothing of it was, on those of other figures.
+    """
+    every = arms or cells.arms or cells.every_arm
     return Advice(question=question, arms=tuple(_on(cells, arm, question) for arm in every))
 
 

@@ -220,6 +220,8 @@ def _notes(given: Given) -> Iterator[str]:
             "there are workers, who are warm."
         )
     yield from _standing(given)
+    if given.advice.best is None:
+        return
     yield (
         "± is the farther end of the 99 % interval; ≈ is not told apart from the first by "
         f"{question.ranked_by}. Memory is that of the whole tree."

@@ -294,7 +294,10 @@ def test_modes_of_another_run_are_not_compared() -> None:
 def test_without_a_plain_loop_nobody_knows_what_a_size_means() -> None:
     pools = [each for each in EVERY if each.params["mode"] != "serial"]
     assert "no plain loop" in no_data(Question(task=1e-3), "threads", pools).why
-    assert asked(Question(task=1e-3), ()).arms == ()
+    others = list(shared(FT, THREADS, lock=1e-6))
+    (arm,) = asked(Question(task=1e-3), others).arms
+    assert (arm.arm, arm.ranked, len(arm.unknown)) == (FT, (), 6)
+    assert {each.no_data.bench for each in arm.unknown} == {"^crossover"}
 
 
 def test_rss_stands_in_where_there_is_no_pss() -> None:
