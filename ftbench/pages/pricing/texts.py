@@ -223,7 +223,7 @@ def _columns(points: Mapping[str, Points]) -> Iterator[tuple[str, ArmText]]:
 def _stands(points: Mapping[str, Points], releases: Sequence[Release]) -> Iterator[StandText]:
     for release in newest_of_series(releases):
         cells = tuple(
-            _figure(points[measure.name].get((release, arm.name)))
+            _figure(points[measure.name].get((release, arm.name)), 0)
             for _, measure, arm in _headline()
             if points[measure.name]
         )
@@ -265,6 +265,7 @@ def _measure(
     arms = tuple(arm for arm in measure.arms if arm.name in named)
     measured = [r for r in releases if any((r, arm.name) in points for arm in arms)]
     texts = tuple(ARM_TEXTS[arm.name] for arm in arms)
+    every = len({kernel for point in points.values() for kernel in point.kernels})
     return MeasureText(
         name=measure.name,
         title=measure.title,
@@ -277,7 +278,7 @@ def _measure(
             rows=tuple(
                 RowText(
                     heading=release.name,
-                    cells=tuple(_figure(points.get((release, arm.name))) for arm in arms),
+                    cells=tuple(_figure(points.get((release, arm.name)), every) for arm in arms),
                 )
                 for release in reversed(measured)
             ),
@@ -326,14 +327,16 @@ def _kernel(point: Point | None, kernel: str) -> FigureText:
     )
 
 
-def _figure(point: Point | None) -> FigureText:
+def _figure(point: Point | None, every: int) -> FigureText:
+    """Return a mean; one that fewer kernels than `every` are in says so."""
     if point is None:
         return FigureText()
     values = [each.value for each in point.kernels.values()]
     return FigureText(
         value=digits(point.mean.value),
         interval=_interval(point.mean),
-        spread=f"{digits(min(values))} {_DASH} {digits(max(values))}",
+        spread=f"{digits(min(values))} {_DASH} {digits(max(values))}"
+        + (f", {len(values)} of {every}" if len(values) < every else ""),
     )
 
 
