@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self
 import numpy as np
 from scipy import stats
 
-from ftbench.statistics.margin import TAIL, further
+from ftbench.statistics.margin import CHANCE, TAIL, further
 from ftbench.statistics.ratio import CONFIDENCE, Effects
 from ftbench.statistics.spread import BASES, Basis, Estimates, Flags, Floats, Integers
 
@@ -119,11 +119,15 @@ class Family:
         """Return how many more processes a side would decide each of `which`; 0 for none.
 
         One whose effect lies beyond the floor needs them to be an alarm, up to the p `bar`;
-        another one to be the same.  Either is then found with the chance that `margin` has.
+        another one to be the same.  Either is then found with `CHANCE`; what is the same may miss
+        it on both sides.
         """
         needs = np.zeros(len(self.limit), np.int64)
         beyond = self.size > self.limit
-        for members, tail in ((which & beyond, min(bar, TAIL)), (which & ~beyond, TAIL)):
+        for members, tail, chance in (
+            (which & beyond, min(bar, TAIL), CHANCE),
+            (which & ~beyond, TAIL, (1 + CHANCE) / 2),
+        ):
             needs[members] = further(
                 gap=np.abs(self.size - self.limit)[members],
                 spread=self.spread[members],
@@ -131,6 +135,7 @@ class Family:
                 before=self.before[members],
                 after=self.after[members],
                 tail=tail,
+                chance=chance,
             )
         return needs
 

@@ -9,16 +9,17 @@ an effect, and leaves it in the spread.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-import numpy as np
+from scipy import stats
 
 from ftbench.probe.profiles import PROFILES
 from ftbench.results.figure import Figure, NoiseSeries
-from ftbench.statistics.margin import margin
+from ftbench.statistics.margin import CHANCE, TAIL
 from ftbench.statistics.ratio import LARGEST_POWER
 from ftbench.statistics.spread import estimates
 from ftbench.statistics.verdict import Floor
@@ -31,9 +32,14 @@ _Key = tuple[str, str, str, str, frozenset[tuple[str, str]]]
 
 
 def floor(*, spread: float, freedom: int, processes: int) -> Floor:
-    """Return the floor of a series: its effect is what `margin` can tell, at least a thousandth."""
-    least = margin(spread=spread, freedom=freedom, before=processes, after=processes)
-    effect = max(float(np.expm1(np.minimum(least, LARGEST_POWER))), LEAST_EFFECT)
+    """Return the floor of a series: its effect is the classical minimal detectable one.
+
+    That is Student's t of the test and of the chance, in standard errors (Cohen, *Statistical Power
+    Analysis for the Behavioral Sciences*, 1988), and at least a thousandth.
+    """
+    quantiles = stats.t.isf(TAIL, freedom) + stats.t.ppf(CHANCE, freedom)
+    least = float(quantiles) * spread * math.sqrt(2 / processes)
+    effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
     return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)
 
 

@@ -1,9 +1,12 @@
 """What so many processes can tell apart, and how many it takes.
 
-The smallest difference that is found with a given chance is (t of the test + t of the chance)
-standard errors away: the minimal detectable effect, as in Cohen, *Statistical Power Analysis for
-the Behavioral Sciences*, 1988, with Student's quantiles for the normal ones.  Logarithms in, and
-out; numbers or arrays, one entry per series.
+A difference is found with a given chance if it is so many standard errors away that Student's t,
+shifted by them, passes the bar with that chance.  The shift has no closed form but a good one:
+t (1 - 1 / 4f) + z sqrt(1 + t² / 2f), with f degrees of freedom (Johnson and Welch, "Applications
+of the Non-Central t-Distribution", *Biometrika* 31, 1940; Abramowitz and Stegun, 26.7.10).  scipy's
+own inverse of the non-central t never comes back where the bar is high and f small.
+
+Logarithms in, and out; numbers or arrays, one entry per series.
 """
 
 from __future__ import annotations
@@ -20,28 +23,30 @@ CHANCE: Final = 0.95
 TAIL: Final = (1 - CONFIDENCE) / 2
 MOST_PROCESSES: Final = 1_000
 
-_MOST_FREEDOM: Final = 10_000  # Student's quantiles no longer change with more
+_MOST_FREEDOM: Final = 10_000  # quantiles no longer change with more
 
-Numbers = float | Floats
 Counts = int | Integers
 
 
-def margin(
-    *,
-    spread: Numbers,
-    freedom: Counts,
-    before: Counts,
-    after: Counts,
-    tail: Numbers = TAIL,
-    chance: float = CHANCE,
-) -> Floats:
-    """Return the smallest difference that is told apart from none with that chance.
+def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Floats:
+    """Return how many standard errors away a difference must be, to be found with that chance.
+
+    `tail` is the bar, one-sided: the chance to find a difference where there is none.
+    """
+    known = np.asarray(freedom)
+    bar = np.asarray(stats.t.isf(tail, known))
+    spread = np.sqrt(1 + bar**2 / (2 * known))
+    return np.asarray(bar * (1 - 1 / (4 * known)) + stats.norm.ppf(chance) * spread)
+
+
+def margin(*, spread: float, freedom: Counts, before: Counts, after: Counts) -> Floats:
+    """Return the smallest difference that `before` and `after` processes find with `CHANCE`.
 
     `spread` is the standard deviation of the log-medians of processes, known with `freedom`
-    degrees of freedom; there are `before` and `after` processes; `tail` is the bar, one-sided.
+    degrees of freedom.
     """
-    quantiles = stats.t.isf(tail, freedom) + stats.t.ppf(chance, freedom)
-    return np.asarray(quantiles * spread * np.sqrt(1 / np.asarray(before) + 1 / np.asarray(after)))
+    errors = np.sqrt(1 / np.asarray(before) + 1 / np.asarray(after))
+    return np.asarray(shift(freedom) * spread * errors)
 
 
 def further(
@@ -51,7 +56,8 @@ def further(
     freedom: Integers,
     before: Integers,
     after: Integers,
-    tail: float,
+    tail: float = TAIL,
+    chance: float = CHANCE,
 ) -> Integers:
     """Return how many more processes a side bring the margin down to `gap`, at least one.
 
@@ -59,10 +65,10 @@ def further(
     `MOST_PROCESSES` would not.
     """
     known = np.arange(1, min(int(freedom.max(initial=1)) + 2 * MOST_PROCESSES, _MOST_FREEDOM) + 1)
-    quantiles = np.asarray(stats.t.isf(tail, known) + stats.t.ppf(CHANCE, known))
+    shifts = shift(known, tail=tail, chance=chance)
 
     def enough(more: Integers) -> Flags:
-        at = quantiles[np.minimum(freedom + 2 * more, len(known)) - 1]
+        at = shifts[np.minimum(freedom + 2 * more, len(known)) - 1]
         return np.asarray(at * spread * np.sqrt(1 / (before + more) + 1 / (after + more)) <= gap)
 
     low = np.ones(len(gap), np.int64)

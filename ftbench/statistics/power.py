@@ -3,19 +3,22 @@
 An effect is a share: 0.10 is 10 % more, -0.10 a tenth less.  It is found if `judge` would say
 "worse", or "better", of that series alone; over many series Benjamini and Hochberg's control asks
 for a little more.  The chance is that of Student's t with a shift, exact for log-medians of
-processes that are normal (Cohen, *Statistical Power Analysis for the Behavioral Sciences*, 1988).
+processes that are normal; it takes the floor's spread for the true one.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.statistics.margin import CHANCE, MOST_PROCESSES, TAIL, margin
+from ftbench.statistics.margin import MOST_PROCESSES, TAIL, margin
 from ftbench.statistics.verdict import Floor
+
+_FAR: Final = 1e6  # standard errors; scipy's t knows no shift far beyond
 
 
 def chance(floor: Floor, effect: float, *, before: int, after: int) -> float:
@@ -27,8 +30,9 @@ def chance(floor: Floor, effect: float, *, before: int, after: int) -> float:
     error = floor.spread * math.sqrt(1 / before + 1 / after)
     if not error:
         return float(gap > 0)
+    shift = max(-_FAR, min(gap / error, _FAR))
     freedom = floor.freedom + before + after - 2
-    return float(stats.nct.sf(stats.t.isf(TAIL, freedom), freedom, gap / error))
+    return float(stats.nct.sf(stats.t.isf(TAIL, freedom), freedom, shift))
 
 
 def smallest(floor: Floor, *, before: int, after: int) -> float:
@@ -53,7 +57,6 @@ def needed(floor: Floor, effect: float) -> int | None:
         freedom=floor.freedom + 2 * counts - 2,
         before=counts,
         after=counts,
-        chance=CHANCE,
     )
     gap = _size(effect) - math.log1p(floor.effect)
     enough = np.flatnonzero(found <= gap)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from ftbench.statistics.margin import MOST_PROCESSES, TAIL, further, margin
+from ftbench.statistics.margin import MOST_PROCESSES, further, margin, shift
 
 quick = settings(max_examples=60, deadline=None)
 spreads = st.floats(min_value=1e-4, max_value=0.5)
@@ -23,7 +24,6 @@ def more(gap: float, spread: float, freedom: int, before: int, after: int) -> in
         freedom=np.array([freedom]),
         before=np.array([before]),
         after=np.array([after]),
-        tail=TAIL,
     )
     return int(found)
 
@@ -39,20 +39,26 @@ def reached(added: int, spread: float, freedom: int, before: int, after: int) ->
     )
 
 
-def test_a_margin_is_two_quantiles_of_student_in_standard_errors() -> None:
-    """t of 99.5 % and of 95 % with 10 degrees of freedom, as printed tables have them."""
-    found = margin(spread=0.02, freedom=10, before=4, after=6)
-    assert float(found) == pytest.approx((3.1693 + 1.8125) * 0.02 * math.sqrt(1 / 4 + 1 / 6), 1e-4)
+@pytest.mark.parametrize("freedom", [1, 2, 3, 7, 15, 60, 1000])
+@pytest.mark.parametrize("tail", [0.005, 1e-4])
+@pytest.mark.parametrize("chance", [0.95, 0.975])
+def test_a_shift_is_found_by_a_shifted_t_with_its_chance(
+    freedom: int, tail: float, chance: float
+) -> None:
+    found = shift(freedom, tail=tail, chance=chance)
+    bar = stats.t.isf(tail, freedom)
+    assert float(stats.nct.sf(bar, freedom, float(found))) == pytest.approx(chance, abs=0.008)
 
 
 def test_a_margin_of_many_is_that_of_each() -> None:
-    spread, known = np.array([0.01, 0.02]), np.array([3, 40])
-    found = margin(spread=spread, freedom=known, before=np.array([1, 5]), after=np.array([2, 5]))
+    known, counts = np.array([3, 40]), np.array([1, 5])
+    found = margin(spread=0.02, freedom=known, before=counts, after=counts + 1)
     alone = [
-        float(margin(spread=0.01, freedom=3, before=1, after=2)),
-        float(margin(spread=0.02, freedom=40, before=5, after=5)),
+        float(margin(spread=0.02, freedom=3, before=1, after=2)),
+        float(margin(spread=0.02, freedom=40, before=5, after=6)),
     ]
     assert found.tolist() == pytest.approx(alone)
+    assert alone[1] == pytest.approx(float(shift(40)) * 0.02 * math.sqrt(1 / 5 + 1 / 6))
 
 
 @quick
@@ -90,5 +96,5 @@ def test_none_is_none_and_no_pairs_need_nothing() -> None:
     assert more(0.0, 0.1, 7, 5, 5) == 0
     empty = np.array([])
     none = np.array([], np.int64)
-    found = further(gap=empty, spread=empty, freedom=none, before=none, after=none, tail=TAIL)
+    found = further(gap=empty, spread=empty, freedom=none, before=none, after=none)
     assert found.tolist() == []
