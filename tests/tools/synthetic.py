@@ -1,6 +1,7 @@
 """Makes results folders as asv and our records would write them, without measuring anything.
 
-Deterministic: the same arguments give the same bytes.  Run as a program it writes one:
+Deterministic: the same arguments give the same bytes.  What changes from release to release, and
+from process to process, is a `History`.  Run as a program it writes one folder:
 `python tests/tools/synthetic.py FOLDER [RELEASE…]`.
 """
 
@@ -16,7 +17,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from asv import util
@@ -26,10 +29,12 @@ from asv.machine import Machine
 from asv.results import Results
 from asv.runner import BenchmarkResult
 from costs import LIFECYCLE, SHARDED_WRITERS, SHARED_SET, hole, lacks, ladders, middle, units
+from histories import History, cells
 
 from ftbench.arms import ARMS, Arm
 from ftbench.probe.modes import EVERY_MODE, mode_named
 from ftbench.releases import Release
+from ftbench.results.noise import Subject, write_noise_file
 
 __all__ = ["LIFECYCLE", "SHARDED_WRITERS", "SHARED_SET"]
 
@@ -60,6 +65,7 @@ class Plan:
     samples: int = 12
     seed: int = 1
     spoil: Callable[[str, Mapping[str, str]], bool] = lambda _group, _params: False
+    history: History = field(default_factory=History)
 
 
 def benchmarks() -> dict[str, dict[str, Any]]:
@@ -126,6 +132,27 @@ def _write_file(
     stem.with_name(f"{stem.name}.records.jsonl").write_text(
         "".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8", newline="\n"
     )
+    if plan.history.noise and release == max(map(Release.parse, plan.releases)):
+        _write_noise(stem, plan, _subject(plan, release, arm), listed)
+
+
+def _subject(plan: Plan, release: Release, arm: Arm) -> Subject:
+    return Subject(release=release, arm=arm, flavour=plan.flavour, profile=plan.profile)
+
+
+def _write_noise(stem: Path, plan: Plan, subject: Subject, listed: Mapping[str, Any]) -> None:
+    """Write an A/A run of every series that was measured, beside the result file."""
+    kept = {
+        group: {name: unit for name, unit in metrics.items() if f"{group}.{name}" in listed}
+        for group, metrics in units().items()
+    }
+    measured: dict[str, dict[str, dict[str, str]]] = {}
+    for group, params in cells(ladders()):
+        record = _record(plan, subject.release, subject.arm, {"group": group, "params": params})
+        if kept[group] and record["kind"] == "cell":
+            measured.setdefault(group, {})[json.dumps(params)] = params
+    path = stem.with_name(f"{stem.name}.noise.jsonl")
+    write_noise_file(path, plan.history.noise_file(subject, measured, kept))
 
 
 def date_of(release: Release) -> int:
@@ -179,11 +206,20 @@ def _outcome(
             values.append(None)
         else:
             center = middle(benchmark["name"], params, release, arm)
-            made = [center * chance.lognormvariate(0, 0.03) for _ in range(plan.samples)]
-            values.append(center)
+            past = _past(tuple(plan.releases), release)
+            center *= plan.history.factor(benchmark["name"], params, release, arm, past)
+            made = plan.history.samples(center, plan.samples, chance)
+            # Where processes differ, the center is known to nobody.
+            values.append(median(made) if plan.history.between else center)
         samples.append(made)
     numbers = [None if made is None else 1 for made in samples]
     return BenchmarkResult(values, samples, numbers, 0, "", None)
+
+
+@cache
+def _past(releases: tuple[str, ...], release: Release) -> int:
+    """Return how many of the releases came before one."""
+    return sum(Release.parse(each) < release for each in releases)
 
 
 def build_record(plan: Plan, release: Release, arm: Arm) -> dict[str, Any]:
@@ -198,7 +234,7 @@ def build_record(plan: Plan, release: Release, arm: Arm) -> dict[str, Any]:
         "jit": "none",
         "tail_call": False,
         "pystats": False,
-        "compiler": "GCC 12.2.0",
+        "compiler": f"GCC 12.2.0{plan.history.text}",
         "configure_args": ["--disable-gil"] if arm.free_threaded else [],
         "libc": "glibc 2.36",
         "platform": "linux-x86_64",
@@ -226,21 +262,24 @@ def _records(plan: Plan, release: Release, arm: Arm) -> Iterator[dict[str, Any]]
         "system": "Linux",
         "kernel": "6.1.0",
     }
-    for number, (group, ladder) in enumerate(ladders().items()):
-        for values in itertools.product(*ladder.values()):
-            params = dict(zip(ladder, map(str, values), strict=True))
-            place = number * len(_MODES) + _MODES.index(params.get("mode", "serial"))
-            cell = {"group": group, "params": params}
-            yield _record(plan, release, arm, cell) | _measured(plan, arm, place, build)
+    groups = list(ladders())
+    for group, params in cells(ladders()):
+        place = groups.index(group) * len(_MODES) + _MODES.index(params.get("mode", "serial"))
+        record = _record(plan, release, arm, {"group": group, "params": params})
+        processes = plan.history.processes if record["kind"] == "cell" else 1
+        for process in range(processes):
+            counted = plan.history.counted(group, params, process)
+            yield record | _measured(plan, arm, place, build) | counted
 
 
 def _record(plan: Plan, release: Release, arm: Arm, cell: dict[str, Any]) -> dict[str, Any]:
     """Return how a cell ended."""
     reason = unavailable(cell["group"], cell["params"], release)
     if reason:
-        return {"kind": "skip", **cell, "reason": reason}
+        return {"kind": "skip", **cell, "reason": f"{reason}{plan.history.text}"}
     if breaks(cell["group"], cell["params"], arm, plan):
-        message = "Worker 3 ended with exit code -9 before it had done its task."
+        story = "Worker 3 ended with exit code -9 before it had done its task."
+        message = f"{story}{plan.history.text}"
         return {"kind": "failure", **cell, "error": "WorkerFailedError", "message": message}
     names = [name.partition("_")[2] for name in units()[cell["group"]]]
     return {"kind": "cell", **cell, "samples": dict.fromkeys(names, plan.samples)}
@@ -256,7 +295,9 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
         "build": build,
         "machine": "c00000000001",
         "gil": [arm.gil, arm.gil],
-        "invariants": {"checksum": "8 workers returned the checksum of the serial twin"},
+        "invariants": {
+            "checksum": f"8 workers returned the checksum of the serial twin{plan.history.text}"
+        },
         "load": [round(plan.load + number * 0.4, 2), round(plan.load + number * 0.5, 2)],
         "notes": {},
     }
