@@ -22,6 +22,7 @@ from synthetic import Plan
 from ftbench.cli.compare import REGRESSION, compare
 from ftbench.errors import FtbenchError, ResultsError, UsageError
 
+GOLDEN = Path(__file__).with_name("compare.txt")
 RELEASES = ("3.13.5", "3.13.15")
 PLAN = Plan(releases=RELEASES, arms=arms("gil", "ft"))
 
@@ -58,6 +59,17 @@ def document(*words: str) -> dict[str, Any]:
     assert result.exception is None, result.exception
     made: dict[str, Any] = json.loads(result.output)
     return made
+
+
+def test_a_comparison_is_told_as_it_was(results: Path) -> None:
+    """Look at the difference; if it is meant, write what is shown to compare.txt."""
+    before, after = (result_file(results, release, "ft") for release in RELEASES)
+    slow_down(after, 1.5, cells=2)
+    count_effort(before, 1)
+    count_effort(after, 2)
+    shown = call(*RELEASES, "--arm", "ft").output
+    lines = "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
+    assert lines == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_releases_that_cost_the_same_raise_no_alarm_and_no_exit_code(results: Path) -> None:
