@@ -18,7 +18,15 @@ from ftbench.asvplugin.turn import take_turn
 from ftbench.errors import ResultsError
 from ftbench.interpreters import Interpreter, PythonBuild
 from ftbench.measuring import DEADLINE_SECONDS
-from ftbench.noise.passes import Gathered, Lost, in_turn, make_pass, medians, progress
+from ftbench.noise.passes import (
+    Gathered,
+    Lost,
+    in_turn,
+    is_disturbed,
+    make_pass,
+    medians,
+    progress,
+)
 from ftbench.probe.document import Measurement
 from ftbench.probing import probe
 from ftbench.results.figure import NoiseSeries
@@ -81,11 +89,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came of a job: its series with all their processes, and what was lost."""
+    """What came of a job: its series with all their processes, and what was lost.
+
+    `measured` counts the processes of this run, `disturbed` those of them beside which others kept
+    the machine busy.
+    """
 
     job: Job
     series: tuple[NoiseSeries, ...]
     lost: tuple[Lost, ...]
+    measured: int = 0
+    disturbed: int = 0
 
 
 def run(job: Job, console: Console) -> Report:
@@ -110,7 +124,14 @@ def run(job: Job, console: Console) -> Report:
                 write_noise_file(job.path, after)
     mine = {cell.key for cell in _file(job, gathered).cells}
     shown = NoiseFile(subject=job.subject, cells=tuple(c for c in after.cells if c.key in mine))
-    return Report(job=job, series=tuple(shown.series(job.machine)), lost=tuple(gathered.lost))
+    measured = [each for taken in gathered.taken.values() for _, each in taken]
+    return Report(
+        job=job,
+        series=tuple(shown.series(job.machine)),
+        lost=tuple(gathered.lost),
+        measured=len(measured),
+        disturbed=sum(map(is_disturbed, measured)),
+    )
 
 
 def _before(job: Job) -> NoiseFile:
@@ -168,6 +189,7 @@ def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
                 machine=machine,
                 units={name: cell.metrics[name] for name in found},
                 medians={name: tuple(map(_shortened, values)) for name, values in found.items()},
+                disturbed=sum(is_disturbed(measured) for _, measured in taken),
             )
         )
     return NoiseFile(subject=job.subject, builds=builds, machines=machines, cells=tuple(cells))

@@ -94,6 +94,11 @@ def medians(cell: SuiteCell, measured: Sequence[Measurement]) -> dict[str, tuple
     }
 
 
+def is_disturbed(measured: Measurement) -> bool:
+    """Tell whether others kept the machine busy beside a process, repeats included."""
+    return bool(measured.interference.get("marked"))
+
+
 @contextmanager
 def progress(console: Console, total: int) -> Iterator[Step]:
     """Show how far it is; yields what is to be told of each cell as it begins."""

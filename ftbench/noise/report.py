@@ -65,6 +65,8 @@ def document(report: Report, made: Sequence[Row]) -> dict[str, Any]:
         "subject": {n: v for n, v in job.subject.record().items() if n != "kind"},
         "machine": job.machine,
         "replicates": job.replicates,
+        "measured": report.measured,
+        "disturbed": report.disturbed,
         "found": {f"{effect:g}": found(made, effect) for effect in WANTED},
         "series": [_record(row) for row in made],
         "lost": [_lost_record(lost) for lost in report.lost],
@@ -157,7 +159,13 @@ def _legend(report: Report, made: Sequence[Row]) -> Iterator[str]:
     without = sum(row.floor is None for row in made)
     if without:
         yield f"{without} series have no floor: zeros, or too few processes."
+    if report.disturbed:
+        yield (
+            f"Others kept the machine busy beside {report.disturbed} of {report.measured} "
+            "processes: on a quiet machine the noise is less."
+        )
     yield from lost_lines(report.lost)
+    yield "Benchmarks by asv's own clock are not cells of the probe: they have no floor."
     yield f"Kept in {report.job.path}."
 
 

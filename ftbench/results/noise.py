@@ -6,7 +6,7 @@
     {"kind": "subject", "release": "3.14.2", "arm": "ft", "flavour": ..., "profile": "full"}
     {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
     {"kind": "noise", "group": "lifecycle.Lifecycle", "params": {...}, "order": "ABBA",
-     "started_at": ..., "load": ..., "build": D, "machine": D,
+     "started_at": ..., "load": ..., "build": D, "machine": D, "disturbed": 0,
      "units": {"round": "seconds", ...}, "medians": {"round": [one per process], ...}}
 
 `medians` has a number per letter of `order`, in the order of measuring.
@@ -69,7 +69,8 @@ class NoiseCell:
     """One cell against itself: a letter of `order` and a median of each metric per process.
 
     `params` are plain text, mode first; `units` and `medians` are by metric; `load` is the run
-    queue's average at its first process, `build` and `machine` are digests.
+    queue's average at its first process, `build` and `machine` are digests; `disturbed` counts
+    the processes beside which others kept the machine busy.
     """
 
     group: str
@@ -81,6 +82,7 @@ class NoiseCell:
     machine: str
     units: Mapping[str, str]
     medians: Mapping[str, tuple[float, ...]]
+    disturbed: int = 0
 
     @property
     def key(self) -> tuple[str, frozenset[tuple[str, str]]]:
@@ -112,6 +114,7 @@ class NoiseCell:
             machine=str(record.get("machine", "")),
             units={str(name): str(unit) for name, unit in record.get("units", {}).items()},
             medians={str(name): tuple(map(float, values)) for name, values in medians.items()},
+            disturbed=int(record.get("disturbed", 0)),
         )
 
     def followed_by(self, later: NoiseCell) -> NoiseCell:
@@ -125,6 +128,7 @@ class NoiseCell:
             build=later.build,
             machine=later.machine,
             units=later.units,
+            disturbed=self.disturbed + later.disturbed,
             medians={
                 name: (*self.medians[name], *values)
                 for name, values in later.medians.items()

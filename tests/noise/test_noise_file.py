@@ -32,6 +32,7 @@ CELL = NoiseCell(
     machine="m1",
     units={"round": "seconds", "cpu": "seconds"},
     medians={"round": (1.0, 1.1, 1.2, 1.3), "cpu": (2.0, 2.0, 2.0, 2.0)},
+    disturbed=1,
 )
 OTHER = dataclasses.replace(CELL, params={"mode": "threads", "workers": "1"}, build="b2")
 FILE = NoiseFile(
@@ -84,6 +85,7 @@ def test_appended_processes_follow_the_earlier_ones() -> None:
     assert cell.order == "ABBABA"
     assert cell.medians == {"round": (1.0, 1.1, 1.2, 1.3, 5.0, 6.0)}
     assert cell.load == CELL.load
+    assert cell.disturbed == 2
 
 
 def test_a_tree_has_a_series_per_metric(tmp_path: Path) -> None:

@@ -143,6 +143,23 @@ def test_one_failure_costs_a_cell_one_process(
     assert [lost.skipped for lost in report.lost] == [False] * 3
 
 
+def test_processes_that_others_disturbed_are_counted(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """In the report, and by the cell in the file."""
+
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        marked = cell == plan.cells[0] and number > 1
+        return dataclasses.replace(fine(cell, number), interference={"marked": marked})
+
+    asked(answer)
+    report = run(plan, QUIET)
+    assert (report.measured, report.disturbed) == (12, 3)
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert [cell.disturbed for cell in file.cells] == [3, 0, 0]
+
+
 def test_a_metric_that_one_process_lacks_is_left_out(
     plan: Job, asked: Callable[[Answer], list[str]]
 ) -> None:
