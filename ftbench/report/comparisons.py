@@ -110,7 +110,7 @@ def _lines(match: Match, comparison: Comparison) -> Iterator[str]:
         if any(each.verdict.p is not None for each in judgements):
             yield (
                 f"By chance alone, {digits(comparison.by_chance)} alarms were to be expected; of "
-                f"those raised, at most {comparison.rate * 100:g} % are false."
+                f"those raised, at most {comparison.rate * 100:g} % are expected to be false."
             )
     yield from _one_sided("before", comparison.only_before, match.after)
     yield from _one_sided("after", comparison.only_after, match.before)
