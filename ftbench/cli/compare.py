@@ -53,8 +53,9 @@ def compare(
     ftbench compare machine:a machine:b --release 3.14.2
 
     Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise').
-    The exit code is 1 if a series is worse, 0 if none is; nothing is called worse where the
-    builds differ in more than what is compared.
+    The exit code is 1 if a series is worse, 0 if none is; an error says so on stderr, and most
+    have a code of their own. Nothing is called worse where the builds differ in more than what
+    is compared.
     """  # noqa: D301 - \b is click's
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.report import comparisons, record  # noqa: PLC0415
