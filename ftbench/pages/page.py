@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ftbench.arms import ARMS
 from ftbench.pages import facts
+from ftbench.pages.article_tables import ArticleText, article_text
 from ftbench.pages.crossover import MapText, map_texts
 from ftbench.pages.grids import GridText, grid_text
 from ftbench.pages.marks import ARM_TEXTS, ArmText
@@ -67,6 +68,7 @@ class Page:
     notices: tuple[facts.Notice, ...] = ()
     arms: tuple[ArmText, ...] = ()
     groups: tuple[GroupText, ...] = ()
+    article: ArticleText | None = None
     builds: facts.Builds | None = None
     machine: tuple[facts.Fact, ...] = ()
     invariants: tuple[tuple[str, str], ...] = ()
@@ -104,6 +106,7 @@ def page_of(
         notices=facts.notices(pick, sources),
         arms=tuple(ARM_TEXTS[arm.name] for arm in ARMS),
         groups=tuple(_group(group, making) for group in GROUPS),
+        article=article_text(shelf, pick, tree, machine),
         builds=facts.builds(sources),
         machine=facts.machine_facts(machine, sources),
         invariants=tuple(_invariants(sources)),
