@@ -13,7 +13,7 @@ from ftbench.arms import Arm
 from ftbench.asvplugin.turn import take_turn
 from ftbench.interpreters import Interpreter
 from ftbench.measuring import DEADLINE_SECONDS
-from ftbench.noise.passes import Gathered, Lost, in_turn, make_pass, medians, progress
+from ftbench.noise.passes import Gathered, Lost, in_turn, is_disturbed, make_pass, medians, progress
 from ftbench.probe.document import Measurement
 from ftbench.probe.profiles import profile_named
 from ftbench.probe.scenarios import scenario_named
@@ -94,18 +94,24 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons."""
+    """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons.
+
+    `measured` counts processes, `disturbed` those of them beside which others kept the machine
+    busy.
+    """
 
     job: Job
     tried: tuple[Tried, ...]
     alarms: tuple[Alarm, ...]
     judged: int
     lost: tuple[Lost, ...]
+    measured: int = 0
+    disturbed: int = 0
 
     @property
     def passed(self) -> bool:
-        """Tell whether equal things raised no alarm and all was found that must be."""
-        return not self.alarms and not any(each.missed for each in self.tried)
+        """Tell whether something was tried, equal things raised no alarm and nothing was missed."""
+        return bool(self.tried) and not self.alarms and not any(t.missed for t in self.tried)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +134,19 @@ def run(job: Job, console: Console) -> Report:
     """
     take_turn()
     gathered = _gathered(job, console)
-    pools = [pool for cell in job.cells if (pool := _pools(job, cell, gathered))]
-    raised = alarms(
-        [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
-    )
+    floors = Floors.of(job.noise)
+    pools = [pool for cell in job.cells if (pool := _pools(job, cell, gathered, floors))]
+    with console.status("Judging"):
+        raised = alarms(
+            [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
+        )
+        tried = tuple(tried for pool in pools for tried in _tried(job, pool))
+    measured = [
+        each for found in gathered.values() for those in found.taken.values() for _, each in those
+    ]
     return Report(
         job=job,
-        tried=tuple(tried for pool in pools for tried in _tried(job, pool)),
+        tried=tried,
         alarms=tuple(
             Alarm(
                 benchmark=benchmark_name(pools[number].cell.group, name),
@@ -145,6 +157,8 @@ def run(job: Job, console: Console) -> Report:
         ),
         judged=PAIRS * sum(len(pool.plain) for pool in pools),
         lost=tuple(lost for each in gathered.values() for lost in each.lost),
+        measured=len(measured),
+        disturbed=sum(map(is_disturbed, measured)),
     )
 
 
@@ -174,7 +188,9 @@ def _measured(job: Job, cell: SuiteCell, extra: float) -> Measurement:
     )
 
 
-def _pools(job: Job, cell: SuiteCell, gathered: Mapping[float, Gathered[float]]) -> _Pools | None:
+def _pools(
+    job: Job, cell: SuiteCell, gathered: Mapping[float, Gathered[float]], on_record: Floors
+) -> _Pools | None:
     """Return what was measured of a cell, None if that is too little for two equal sides."""
     measured = {
         level: [each for _, each in found.taken.get(cell.title, [])]
@@ -184,9 +200,9 @@ def _pools(job: Job, cell: SuiteCell, gathered: Mapping[float, Gathered[float]])
     if len(plain) < 2 * job.processes:
         return None
     found = medians(cell, plain)
-    known, own = Floors.of(job.noise), {n: _series(job, cell, n, found[n]) for n in found}
+    own = {name: _series(job, cell, name, found[name]) for name in found}
     mine = Floors.of(own.values())
-    recorded = {name: known.of_noise(series) for name, series in own.items()}
+    recorded = {name: on_record.of_noise(series) for name, series in own.items()}
     floors = {name: recorded[name] or mine.of_noise(series) for name, series in own.items()}
     return _Pools(
         cell=cell,

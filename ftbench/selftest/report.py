@@ -29,6 +29,8 @@ def document(report: Report) -> dict[str, Any]:
         "machine": job.machine,
         "processes": job.processes,
         "pool": job.pool,
+        "measured": report.measured,
+        "disturbed": report.disturbed,
         "passed": report.passed,
         "equal": {
             "pairs": PAIRS,
@@ -137,6 +139,11 @@ def _legend(report: Report) -> Iterator[str]:
     )
     yield f"needs: processes a side in the profile that would find {LEAST:.0%} in 19 of 20 cases."
     yield _rests_on(report)
+    if report.disturbed:
+        yield (
+            f"Others kept the machine busy beside {report.disturbed} of {report.measured} "
+            "processes: on a quiet machine more is found."
+        )
     missed = sum(bool(each.missed) for each in report.tried)
     yield f"{missed} of {len(report.tried)} series miss what they must find."
     yield from lost_lines(report.lost)

@@ -151,6 +151,19 @@ def test_a_slowdown_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
     assert [lost.reason for lost in report.lost] == ["5% more cannot be had"] * 2
 
 
+def test_processes_that_others_disturbed_are_counted_and_told(
+    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+) -> None:
+    def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
+        marked = of == CELLS[0] and extra == 0.0
+        return dataclasses.replace(fine(of, number, extra), interference={"marked": marked})
+
+    asked(answer)
+    report = run(plan, QUIET)
+    assert (report.measured, report.disturbed) == (80, 10)
+    assert document(report)["disturbed"] == 10
+
+
 def test_a_cell_that_fails_is_left_out(
     plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
@@ -163,6 +176,17 @@ def test_a_cell_that_fails_is_left_out(
     report = run(plan, QUIET)
     assert {each.params["workers"] for each in report.tried} == {"8"}
     assert {lost.cell.title for lost in report.lost if not lost.skipped} == {CELLS[0].title}
+
+
+def test_where_nothing_could_be_tried_nothing_is_proven(
+    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+) -> None:
+    def answer(_of: SuiteCell, _number: int, _extra: float) -> Measurement:
+        raise NotAvailableError("there is none")
+
+    asked(answer)
+    report = run(plan, QUIET)
+    assert (report.tried, report.judged, report.passed) == ((), 0, False)
 
 
 def test_the_table_says_what_was_found_and_what_would_find_it(
