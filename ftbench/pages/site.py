@@ -1,4 +1,4 @@
-"""Rewrites asv's published pages: a way to Choose, releases by name, nothing from the network.
+"""Rewrites asv's published pages: the way to ours, releases by name, nothing from the network.
 
 Every place that is changed must be there exactly once, so that another asv is noticed.
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 from ftbench.errors import AsvError, UsageError
 from ftbench.pages.assets import ASSETS, Asset
-from ftbench.pages.picks import FIRST_PAGE
+from ftbench.pages.frame import PLACES
 from ftbench.releases import Release
 
 _SCRIPT: Final = "ftbench.js"
@@ -37,6 +37,15 @@ _POLICY: Final = (
     "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'\">"
 )
+# asv's bar has one line's height whatever is in it: a second line would cover the page.
+_ONE_LINE: Final = """<style>
+      #nav { overflow-x: auto; overflow-y: hidden; }
+      #nav > ul { display: flex; float: none; margin: 0; white-space: nowrap; }
+      #nav li > a { padding-left: 9px; padding-right: 9px; }
+      @media (max-width: 1440px) { #nav .navbar-text { display: none; } }
+    </style>
+  """
+_HEAD_END: Final = "</head>"
 _ID: Final = r"\b[1-9]\d{4}[abcf]\d\d\b"
 
 
@@ -52,11 +61,15 @@ def once(text: str, old: str | re.Pattern[str], new: str) -> str:
     return changed
 
 
-def add_choose(index: str) -> str:
-    """Put the way to Choose before asv's own tabs."""
+def add_places(index: str) -> str:
+    """Put the ways to our pages before asv's own tabs, in the order of our own bar."""
     once(index, _NAV, _NAV)
-    link = f'<li id="nav-li-choose"><a href="{FIRST_PAGE}">Choose</a></li>\n\t'
-    return once(index, _FIRST_TAB, link + _FIRST_TAB)
+    links = "".join(
+        f'<li id="nav-li-{place.name}"><a href="{place.file}">{place.title}</a></li>\n\t'
+        for place in PLACES
+    )
+    index = once(index, _HEAD_END, _ONE_LINE + _HEAD_END)
+    return once(index, _FIRST_TAB, links + _FIRST_TAB)
 
 
 def add_names(index: str) -> str:
@@ -114,7 +127,7 @@ def write_names(html_dir: Path, tags: Mapping[str, str]) -> None:
     script = (templates / _SCRIPT).read_text(encoding="utf-8")
     _write(html_dir / _SCRIPT, script)
     _write(html_dir / _TAGS, f"window.ftbench_tags = {json.dumps(dict(tags))};\n")
-    _rewrite(html_dir / "index.html", lambda index: add_names(add_choose(index)))
+    _rewrite(html_dir / "index.html", lambda index: add_names(add_places(index)))
     if (html_dir / "regressions.xml").exists():
         _rewrite(html_dir / "regressions.xml", lambda feed: name_feed(feed, tags))
 

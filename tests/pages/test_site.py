@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import asv
@@ -8,14 +9,17 @@ import pytest
 from ftbench.errors import AsvError
 from ftbench.pages import site
 from ftbench.pages.assets import ASSETS
+from ftbench.pages.frame import PLACES
 
 INDEX = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="utf-8")
 
 
-def test_choose_comes_before_asvs_own_tabs() -> None:
-    changed = site.add_choose(INDEX)
-    assert changed.index('href="choose.html"') < changed.index('href="#/"')
-    assert len(changed) > len(INDEX)
+def test_our_pages_come_before_asvs_own_tabs_in_the_order_of_our_own_bar() -> None:
+    changed = site.add_places(INDEX)
+    hrefs = re.findall(r'<li id="nav-li-[^"]*"[^>]*>\s*<a href="([^"]*)"', changed)
+    files = [place.file for place in PLACES]
+    assert hrefs[: len(files)] == files
+    assert hrefs[len(files)] == "#/"
 
 
 def test_our_scripts_are_loaded_after_all_of_asvs() -> None:
@@ -37,7 +41,7 @@ def test_every_third_party_file_is_loaded_from_beside_the_page() -> None:
 @pytest.mark.parametrize("text", [INDEX * 2, "", INDEX.replace("nav-li-", "x")])
 def test_a_page_that_is_not_asvs_is_refused(text: str) -> None:
     with pytest.raises(AsvError, match="and should have it once"):
-        site.add_choose(text)
+        site.add_places(text)
 
 
 def test_a_page_that_loads_other_files_is_refused() -> None:
