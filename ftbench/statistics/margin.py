@@ -64,7 +64,9 @@ def further(
     They are as many on both sides, and add to the freedom.  0 is for none: more than
     `MOST_PROCESSES` would not.
     """
-    known = np.arange(1, min(int(freedom.max(initial=1)) + 2 * MOST_PROCESSES, _MOST_FREEDOM) + 1)
+    if not len(gap):
+        return np.zeros(0, np.int64)
+    known = np.arange(1, min(int(freedom.max()) + 2 * MOST_PROCESSES, _MOST_FREEDOM) + 1)
     shifts = shift(known, tail=tail, chance=chance)
 
     def enough(more: Integers) -> Flags:
