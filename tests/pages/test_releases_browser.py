@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from watching import Watched, grave_faults, unfold
 
+from ftbench.errors import FtbenchError
+from ftbench.pages.assets import assets_folder
 from ftbench.pages.frame import PLACES
 from ftbench.pages.history import timeline
 from ftbench.pages.releases import write_releases
@@ -158,6 +160,25 @@ def test_without_a_script_the_newest_release_stands_there(browser: Browser, html
     assert page.locator(".newest tbody tr").count() == 3
     assert page.locator(".newest .verdict").count() > 2
     context.close()
+
+
+def test_a_verdict_leads_to_asvs_graph_of_its_series(browser: Browser, site: str) -> None:
+    try:
+        assets_folder()
+    except FtbenchError as error:
+        pytest.skip(f"asv's pages need files from npm: {error}")
+    page = browser.new_page()
+    one = Watched(page, site)
+    page.goto(f"{site}/releases.html")
+    page.get_by_role("link", name="Starting and ending workers").click()
+    page.locator(".matrix button").first.click()
+    page.locator(".detail").get_by_role("link", name="free-threaded", exact=True).click()
+    page.wait_for_selector("#main-graph canvas")
+    chosen = page.locator("#graphdisplay-navigation a.active").all_inner_texts()
+    assert {"ft", "threads"} <= set(chosen)
+    assert page.locator("#range").input_value() != ""
+    page.close()
+    assert one.faults == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

@@ -8,6 +8,7 @@
 window.ftbench = (function () {
     const SVG = 'http://www.w3.org/2000/svg';
     const NARROW = '\u202f', TIMES = '\u00d7', DASH = '\u2013';
+    const LONG = 24;  /* a text in a cell that may be broken over lines */
     const ALARMS = 2;  /* the first words, worse and better, are alarms */
     const files = new Map();
     let rig, blocks, tools, detail = null;
@@ -297,7 +298,7 @@ window.ftbench = (function () {
         table.append(make('thead', {}, make('tr', {},
             ...heads.map(head => make('th', {scope: 'col'}, head)))));
         table.append(make('tbody', {}, ...rows.map(row => make('tr', {}, ...row.map((text, at) =>
-            make(at ? 'td' : 'th', at ? {} : {scope: 'row'}, text))))));
+            make(at ? 'td' : 'th', at ? {class: text.length > LONG && 'long'} : {scope: 'row'}, text))))));
         return make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title}, table);
     }
 
@@ -398,7 +399,8 @@ window.ftbench = (function () {
     function picture(taken, series) {
         const all = taken.flatMap(each => each.figure[0].flat()).filter(Number.isFinite);
         const low = Math.min(...all), high = Math.max(...all), span = high - low || 1;
-        const left = 150, width = 640, row = 34, height = taken.length * row + 30;
+        const width = Math.max(260, Math.min(640, detail.panel.clientWidth - 40));
+        const left = 120, row = 34, height = taken.length * row + 30;
         const across = value => left + 8 + (width - left - 24) * (value - low) / span;
         const svg = drawn('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
             'aria-label': 'Each sample as a dot, each process on a line of its own; the same numbers '
