@@ -19,7 +19,7 @@ _RIGHT: Final = 8
 _HEIGHT: Final = 228
 _PAD: Final = 22
 # Parts of the way from a place to the next, of which each is looked at.
-_FINE: Final = 10
+_FINE: Final = 6
 # The logarithm of a cost that there is not.
 _NONE: Final = 1e6
 # What is this far below, by its logarithm, is far below.
