@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import handmade
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from outline import Outline
 from playwright.sync_api import Browser
 from watching import Watched, grave_faults, unfold
@@ -18,13 +21,14 @@ from ftbench.arms import ARMS
 from ftbench.pages.frame import PLACES
 from ftbench.pages.history.rigs import rigs
 from ftbench.pages.price import write_price
-from ftbench.pages.pricing.ratios import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, mean_of, points_of
+from ftbench.pages.pricing.ratios import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, means_of, points_of
 from ftbench.pages.pricing.texts import TOPICS, newest_of_series, price_page
 from ftbench.releases import Release
 from ftbench.releases.known import known_releases
-from ftbench.results import Figure, Interval, ResultTree
+from ftbench.results import Figure, ResultTree
 from ftbench.results.figure import Unreadable
-from ftbench.statistics import Basis, Ratio, ratio
+from ftbench.statistics import ratio
+from ftbench.statistics.ratio import Effects
 
 GOLDEN = Path(__file__).with_name("price.txt")
 NEWEST = Release.parse("3.14.2")
@@ -108,17 +112,49 @@ def test_a_damaged_sample_leaves_its_kernel_out(bad: float) -> None:
         assert points_of(measure, figures)[NEWEST, "ft"].kernels.keys() == {kernel}
 
 
-def one(value: float, low: float | None = None, high: float = 9.0) -> Ratio:
-    interval = None if low is None else Interval(low=low, high=high)
-    return Ratio(value=value, interval=interval, confidence=0.99, basis=Basis.PROCESSES)
+def effects_of(values: list[float], errors: list[float], freedom: float) -> Effects:
+    return Effects(
+        value=np.log(values),
+        error=np.array(errors),
+        freedom=np.full(len(values), float(freedom)),
+        basis=np.zeros(len(values), dtype=np.int64),
+    )
 
 
-def test_a_mean_is_geometric_and_so_are_the_ends_of_its_interval() -> None:
-    mean = mean_of([one(1.0, 0.5, 2.0), one(4.0, 2.0, 8.0)])
-    assert mean.value == pytest.approx(2.0)
-    assert mean.interval is not None
-    assert (mean.interval.low, mean.interval.high) == pytest.approx((1.0, 4.0))
-    assert mean_of([one(1.0, 0.5), one(2.0)]).interval is None
+def test_a_mean_is_geometric_and_its_error_that_of_independent_kernels() -> None:
+    means = means_of(effects_of([1.0, 4.0, 3.0], [0.3, 0.4, 0.1], 4), [[0, 1], [2]])
+    assert np.exp(means.value) == pytest.approx([2.0, 3.0])
+    assert means.error == pytest.approx([0.25, 0.1])
+    assert means.freedom == pytest.approx([0.25**2 * 4 / (0.09**2 + 0.16**2), 4])
+    assert means.freedom[1] < means.freedom[0] < 8
+
+
+def test_kernels_without_an_error_make_a_mean_without_one() -> None:
+    means = means_of(effects_of([1.0, 4.0], [0.0, math.nan], 1), [[0, 1], [0]])
+    assert math.isnan(means.error[0])
+    assert means.error[1] == 0
+    assert [each.interval is None for each in means.ratios(0.99)] == [True, False]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6))
+def test_the_interval_of_a_mean_covers_the_truth_at_its_rate(seed: int, kernels: int) -> None:
+    chance = np.random.default_rng(seed)
+    trials, processes = 400, 4
+    spreads = chance.uniform(0.01, 0.1, kernels)
+    taken = chance.normal(0, spreads[:, None], (trials, kernels, processes))
+    errors = taken.std(axis=2, ddof=1) / math.sqrt(processes)
+    effects = Effects(
+        value=taken.mean(axis=2).ravel(),
+        error=errors.ravel(),
+        freedom=np.full(trials * kernels, processes - 1.0),
+        basis=np.zeros(trials * kernels, dtype=np.int64),
+    )
+    groups = np.arange(trials * kernels).reshape(trials, kernels).tolist()
+    intervals = [each.interval for each in means_of(effects, groups).ratios(0.99)]
+    covered = sum(each is not None and each.low <= 1 <= each.high for each in intervals)
+    # Of 400 at 99 %: fewer than 380 is as good as impossible.
+    assert covered >= 380
 
 
 def test_the_newest_release_of_each_series_is_where_it_stands() -> None:

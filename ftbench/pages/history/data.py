@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ftbench.arms import Arm
 from ftbench.pages import facts
-from ftbench.pages.history.marks import PRECISION, SYMBOLS, WORDS, effort_title
+from ftbench.pages.history.marks import PRECISION, SYMBOLS, WIDE, WORDS, coded, effort_title
 from ftbench.pages.history.series import Series
 from ftbench.pages.history.timeline import AGAINST, Timeline, Track
 from ftbench.pages.marks import mark_of
@@ -185,6 +185,7 @@ def rig(timeline: Timeline) -> dict[str, Any]:
     return {
         "words": [[SYMBOLS[word], word.value] for word in WORDS],
         "precision": PRECISION,
+        "wide": coded(WIDE),
         "against": [against.value for against in AGAINST],
         "releases": [[each.name, each.commit_id, each.series] for each in timeline.releases],
         "arms": [_arm(arm, timeline) for arm in timeline.arms],

@@ -24,6 +24,8 @@ SYMBOLS: Final[Mapping[Word, str]] = MappingProxyType(
 )
 # Beyond it percent are harder to read than a multiple.
 _MULTIPLE_FROM: Final = 2.0
+# Of an interval whose ends are this far apart the numbers say nothing more.
+WIDE: Final = 100.0
 # In the data an effect is a whole number: this often its natural logarithm.
 PRECISION: Final = 10_000
 _FARTHEST: Final = 50.0
@@ -76,4 +78,6 @@ def interval_text(verdict: Verdict) -> str:
     interval = verdict.effect.interval
     if interval is None:
         return "too few samples"
+    if interval.high > interval.low * WIDE:
+        return "wide"
     return f"{change(interval.low)} to {change(interval.high)}"

@@ -201,7 +201,7 @@ def notices(timeline: Timeline, tallies: Sequence[Tally]) -> Iterator[Notice]:
         yield Notice(
             title="This machine has no noise floor.",
             text="Without one nobody can tell a change from noise, and nothing is decided here. "
-            "`ftbench noise` measures it.",
+            "The command ftbench noise measures it.",
         )
 
 

@@ -15,12 +15,11 @@ from typing import Final
 import numpy as np
 
 from ftbench.arms import ARMS, Arm, arm_named
-from ftbench.errors import FtbenchError
 from ftbench.probe.ledgers import KNOWN_NOT, LEDGER, MUST
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, State
-from ftbench.statistics import CONFIDENCE, Basis, Processes, Ratio, ratio
-from ftbench.statistics.ratio import Effects
+from ftbench.results import Figure, State
+from ftbench.statistics import CONFIDENCE, Processes, Ratio
+from ftbench.statistics.ratio import Effects, difference
 from ftbench.statistics.spread import estimates
 
 _GIL: Final = arm_named("gil")
@@ -121,61 +120,84 @@ def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
             and measure.counts(kernel)
         ):
             found.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
-    kernels = _taxes(found) if measure.taxed else _inverses(found)
-    return {
-        key: Point(mean=mean_of(tuple(of.values())), kernels=of)
-        for key, of in kernels.items()
-        if of
-    }
+    places, effects = _taxes(found) if measure.taxed else _inverses(found)
+    return _by_place(places, effects) if effects else {}
 
 
-_Found = Mapping[tuple[Release, str], Mapping[str, Figure]]
-_Ratios = dict[tuple[Release, str], dict[str, Ratio]]
+_Key = tuple[Release, str]
+_Found = Mapping[_Key, Mapping[str, Figure]]
+# The release, the arm and the kernel of each entry of some `Effects`.
+_Places = Sequence[tuple[_Key, str]]
 
 
-def _taxes(found: _Found) -> _Ratios:
-    taxes: _Ratios = {}
+def _taxes(found: _Found) -> tuple[_Places, Effects | None]:
+    places: list[tuple[_Key, str]] = []
+    above: list[Processes] = []
+    below: list[Processes] = []
     for (release, arm), of in found.items():
-        base = found.get((release, _GIL.name), {})
-        if arm != _GIL.name:
-            taxes[release, arm] = {
-                kernel: tax
-                for kernel, figure in of.items()
-                if kernel in base and (tax := _tax(figure, base[kernel]))
-            }
-    return taxes
+        bases = found.get((release, _GIL.name), {})
+        for kernel, figure in of.items():
+            if arm != _GIL.name and kernel in bases and _comparable(figure, bases[kernel]):
+                places.append(((release, arm), kernel))
+                above.append(processes_of(figure))
+                below.append(processes_of(bases[kernel]))
+    return places, difference(estimates(above), estimates(below)) if places else None
 
 
-def _tax(figure: Figure, base: Figure) -> Ratio | None:
-    """Return a ratio; None for figures of different runs, between which a machine may change."""
-    if figure.runs and base.runs and not figure.runs & base.runs:
-        return None
-    try:
-        return ratio(processes_of(figure), processes_of(base))
-    except FtbenchError:
-        return None
+def _comparable(figure: Figure, base: Figure) -> bool:
+    """Tell whether there is a ratio; none of different runs: a machine may change between them."""
+    one_run = not (figure.runs and base.runs) or bool(figure.runs & base.runs)
+    return one_run and all(_is_sound(processes_of(each)) for each in (figure, base))
 
 
-def _inverses(found: _Found) -> _Ratios:
-    places = [
-        (key, kernel, processes)
+def _inverses(found: _Found) -> tuple[_Places, Effects | None]:
+    sound = [
+        ((key, kernel), processes)
         for key, of in found.items()
         for kernel, figure in of.items()
         if _is_sound(processes := processes_of(figure))
     ]
-    if not places:
-        return {}
-    sides = estimates([processes for _, _, processes in places], of_ratios=True)
-    effects = Effects(
-        value=np.negative(sides.value),
-        error=sides.error,
-        freedom=sides.freedom,
-        basis=sides.basis,
+    if not sound:
+        return (), None
+    sides = estimates([processes for _, processes in sound], of_ratios=True)
+    value = np.negative(sides.value)
+    effects = Effects(value=value, error=sides.error, freedom=sides.freedom, basis=sides.basis)
+    return [place for place, _ in sound], effects
+
+
+def _by_place(places: _Places, effects: Effects) -> Points:
+    members: dict[_Key, list[int]] = {}
+    for number, (key, _) in enumerate(places):
+        members.setdefault(key, []).append(number)
+    ratios = effects.ratios(CONFIDENCE)
+    means = means_of(effects, list(members.values())).ratios(CONFIDENCE)
+    return {
+        key: Point(mean=mean, kernels={places[number][1]: ratios[number] for number in numbers})
+        for (key, numbers), mean in zip(members.items(), means, strict=True)
+    }
+
+
+def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:
+    """Return the geometric mean of each group of effects, given by their places.
+
+    The kernels are measured one after the other, in processes of their own: their errors are taken
+    as independent, the degrees of freedom by Welch and Satterthwaite.
+    """
+    places = [np.array(group) for group in groups]
+    variances = [effects.error[place] ** 2 for place in places]
+    spreads = [
+        (variance**2 / effects.freedom[place]).sum()
+        for place, variance in zip(places, variances, strict=True)
+    ]
+    totals = np.array([variance.sum() for variance in variances])
+    freedom = np.array([effects.freedom[place].sum() for place in places])
+    np.divide(totals**2, spreads, out=freedom, where=np.array(spreads) > 0)
+    return Effects(
+        value=np.array([effects.value[place].mean() for place in places]),
+        error=np.sqrt(totals) / np.array([len(place) for place in places]),
+        freedom=freedom,
+        basis=np.array([effects.basis[place].max() for place in places]),
     )
-    inverses: _Ratios = {}
-    for (key, kernel, _), found_ratio in zip(places, effects.ratios(CONFIDENCE), strict=True):
-        inverses.setdefault(key, {})[kernel] = found_ratio
-    return inverses
 
 
 def processes_of(figure: Figure) -> Processes:
@@ -186,29 +208,3 @@ def processes_of(figure: Figure) -> Processes:
 def _is_sound(processes: Processes) -> bool:
     samples = [sample for process in processes for sample in process]
     return bool(samples) and all(processes) and min(samples) > 0 and max(samples) < math.inf
-
-
-def mean_of(every: Sequence[Ratio]) -> Ratio:
-    """Return the geometric mean of ratios, at least one.
-
-    The ends of its interval are the means of their intervals' ends: as if all erred alike, which
-    is wider than chance makes it if they do not.
-    """
-    intervals = [each.interval for each in every]
-    known = [each for each in intervals if each is not None]
-    interval = None
-    if len(known) == len(intervals):
-        interval = Interval(
-            low=_geometric([each.low for each in known]),
-            high=_geometric([each.high for each in known]),
-        )
-    return Ratio(
-        value=_geometric([each.value for each in every]),
-        interval=interval,
-        confidence=CONFIDENCE,
-        basis=max((each.basis for each in every), key=list(Basis).index),
-    )
-
-
-def _geometric(values: Sequence[float]) -> float:
-    return math.exp(sum(map(math.log, values)) / len(values))

@@ -8,6 +8,7 @@ from typing import Final
 
 from ftbench.arms import Arm
 from ftbench.pages.facts import Notice
+from ftbench.pages.history.marks import WIDE
 from ftbench.pages.history.rigs import Rig
 from ftbench.pages.marks import ARM_TEXTS, ArmText
 from ftbench.pages.menus import Menu
@@ -343,4 +344,6 @@ def _figure(point: Point | None, every: int) -> FigureText:
 def _interval(of: Ratio) -> str:
     if of.interval is None:
         return "too few samples"
+    if of.interval.high > of.interval.low * WIDE:
+        return "wide"
     return f"{digits(of.interval.low)} {_DASH} {digits(of.interval.high)}"

@@ -71,6 +71,13 @@ window.ftbench = (function () {
         return `${sign}${percent}${NARROW}%`;
     }
 
+    function interval({low, high}) {
+        if (low === null) {
+            return DASH;
+        }
+        return high - low > rig.wide ? 'wide' : `${change(low)} to ${change(high)}`;
+    }
+
     function verdict_text(word) {
         const [symbol, text] = rig.words[word];
         const style = ['worse', 'better', 'same', 'undecided', 'incomparable'][word];
@@ -314,7 +321,7 @@ window.ftbench = (function () {
             rows.push([
                 arm_text(arm), `${rig.releases[step[0]][0]}, ${words}`, verdict_text(verdict.word),
                 verdict.effect === null ? DASH : change(verdict.effect),
-                verdict.low === null ? DASH : `${change(verdict.low)} to ${change(verdict.high)}`,
+                interval(verdict),
                 verdict.floor === null ? 'none' : `\u00b1${change(verdict.floor).slice(1)}`,
                 [row.whys[verdict.why], more].filter(Boolean).join('; ') || DASH,
                 `${step[2]} of ${step[1]}`,
