@@ -26,6 +26,7 @@ class Source:
     """A text that claims something; `about` is what its figures were taken on."""
 
     name: str
+    short: str
     title: str
     about: str
 
@@ -86,6 +87,12 @@ def sources() -> tuple[Source, ...]:
 def claims() -> tuple[Claim, ...]:
     """Return every claim: the article's about its tables, its others, those of the others."""
     return (*_of_article(), *map(Claim.read, _read("claims.toml")["claims"]))
+
+
+@cache
+def benchmarks() -> frozenset[str]:
+    """Return the benchmarks that a claim is about."""
+    return frozenset(series.benchmark for claim in claims() for series in claim.of)
 
 
 def series_of(table: str, row: str, figure: str) -> Series | None:

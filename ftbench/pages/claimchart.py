@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 from ftbench.judging.rule import Verdict
@@ -11,6 +12,8 @@ from ftbench.pages import svg
 
 _RIGHT: Final = 16
 _ROW: Final = 22
+_HEADING: Final = 24
+_GAP: Final = 8
 _MARK: Final = 7
 _MARGIN: Final = 1.4
 _WIDEST: Final = 100.0  # a mark farther off stands at the edge: its row would squeeze all others
@@ -31,10 +34,16 @@ class Row:
     ends: tuple[float, float] | None = None
 
 
-def draw(rows: Sequence[Row], *, name: str) -> str:
-    """Return an SVG element, `name` unique on its page; "" where there is no row."""
+def draw(bands: Mapping[str, Sequence[Row]], *, name: str) -> str:
+    """Return an SVG element, `name` unique on its page; "" where there is no row.
+
+    `bands` maps a heading to its rows.
+    """
+    rows = [row for band in bands.values() for row in band]
     if not rows:
         return ""
+    heights = [_HEADING + len(band) * _ROW + _GAP for band in bands.values()]
+    tops = [0, *accumulate(heights)]
     values = [end for row in rows for end in (row.value, *row.band)]
     low = max(min(values) / _MARGIN, 1 / _WIDEST)
     high = min(max(values) * _MARGIN, _WIDEST)
@@ -42,10 +51,12 @@ def draw(rows: Sequence[Row], *, name: str) -> str:
     def paint(axes: Any) -> None:
         svg.axis(axes, low, high, "measured over claimed, log scale", log=True)
         svg.rule_at(axes, 1.0, svg.MUTED)
-        for number, row in enumerate(rows):
-            _row(axes, row, (number + 0.5) * _ROW, low, high)
+        for (title, band), top in zip(bands.items(), tops[:-1], strict=True):
+            svg.heading(axes, title, top + _HEADING / 2)
+            for number, row in enumerate(band):
+                _row(axes, row, top + _HEADING + (number + 0.5) * _ROW, low, high)
 
-    return svg.picture(paint, name=name, height=len(rows) * _ROW, right=_RIGHT)
+    return svg.picture(paint, name=name, height=tops[-1], right=_RIGHT)
 
 
 def _row(axes: Any, row: Row, height: float, low: float, high: float) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from ftbench.claims.claim import Claim, Source, sources
+from ftbench.claims.claim import Claim, Source, benchmarks, sources
 from ftbench.claims.judging import Judgement, Shown, judge
 from ftbench.claims.reading import Reading
 from ftbench.judging.rule import TIMES, Ratio, Relation, Verdict
@@ -92,26 +92,30 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRow:
-    """A row of a picture's table: the claim's number and name, claimed, measured, their ratio."""
+    """A row of the picture's table: the claim's number and name, claimed, measured, their ratio."""
 
     number: int
     name: str
     verdict: VerdictText
     claimed: str
     measured: str
+    spread: str
     over: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceText:
-    """A text that claims something; `counts` are in the order of the page's verdicts."""
+    """A text that claims something; `counts` are in the order of the page's verdicts.
+
+    `rows` are its claims in the page's picture.
+    """
 
     name: str
+    short: str
     title: str
     about: str
     counts: tuple[int, ...]
     topics: tuple[Topic, ...]
-    svg: str
     rows: tuple[PictureRow, ...]
 
 
@@ -127,6 +131,7 @@ class Page:
     notices: tuple[facts.Notice, ...] = ()
     verdicts: tuple[VerdictText, ...] = tuple(VERDICTS.values())
     sources: tuple[SourceText, ...] = ()
+    svg: str = ""
     left_out: str = ""
     warnings: tuple[str, ...] = ()
     command: str = ""
@@ -179,13 +184,17 @@ def page_of(
     """Return the page of one pick; `tree` holds the figures and sources of that pick alone."""
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
     reading = Reading.of(
-        tree.figures,
+        [figure for figure in tree.figures if figure.benchmark in benchmarks()],
         release=pick.release,
         sources=tree.sources,
         machine=machine,
         floors=floors,
     )
     judgements = tuple(enumerate(judge(reading), start=1))
+    by_source = [
+        (source, [each for each in judgements if each[1].claim.source == source.name])
+        for source in sources()
+    ]
     cores = "1 core" if reading.cores == 1 else f"{reading.cores:g} cores"
     of = f" ({machine.cpu}, {cores})" if machine else f" ({cores})"
     return Page(
@@ -195,10 +204,8 @@ def page_of(
         where=of,
         menus=menus(pick, every, first, PLACE),
         notices=facts.notices(pick, tree.sources),
-        sources=tuple(
-            _source(source, [each for each in judgements if each[1].claim.source == source.name])
-            for source in sources()
-        ),
+        sources=tuple(_source(source, ours) for source, ours in by_source),
+        svg=claimchart.draw(_bands(by_source), name="picture"),
         left_out=_left_out(left_out),
         warnings=tuple(map(str, tree.warnings)),
         command=f"FTBENCH_PROFILE={pick.profile} asv run {pick.release.name}^!",
@@ -223,17 +230,26 @@ _Numbered = Sequence[tuple[int, Judgement]]
 
 def _source(source: Source, judgements: _Numbered) -> SourceText:
     verdicts = [judgement.verdict for _, judgement in judgements]
-    compared = [each for each in judgements if _is_compared(each[1])]
-    rows = [_chart_row(number, judgement) for number, judgement in compared]
     return SourceText(
         name=source.name,
+        short=source.short,
         title=source.title,
         about=source.about,
         counts=tuple(verdicts.count(verdict) for verdict in VERDICTS),
         topics=tuple(_topics(judgements)),
-        svg=claimchart.draw(rows, name=f"picture-{source.name}"),
-        rows=tuple(_picture_row(number, judgement) for number, judgement in compared),
+        rows=tuple(_picture_row(*each) for each in judgements if _is_compared(each[1])),
     )
+
+
+def _bands(
+    by_source: Sequence[tuple[Source, _Numbered]],
+) -> Mapping[str, Sequence[claimchart.Row]]:
+    """Return the rows of the picture by the short names of their sources."""
+    bands = {
+        source.short: [_chart_row(*each) for each in judgements if _is_compared(each[1])]
+        for source, judgements in by_source
+    }
+    return {title: rows for title, rows in bands.items() if rows}
 
 
 def _topics(judgements: _Numbered) -> Iterable[Topic]:
@@ -313,20 +329,22 @@ def _chart_row(order: int, judgement: Judgement) -> claimchart.Row:
 
 
 def _short(what: str) -> str:
-    """Return the first name of a ratio, as short as a picture has room for."""
-    return what.partition(" / ")[0].partition(" (")[0].removeprefix("processes, ")[:18]
+    """Return what a ratio is of, as short as a picture has room for: "spawn" of many a one."""
+    return what.partition(" / ")[0].partition(" (")[0].removeprefix("processes, ").split(",")[0]
 
 
 def _picture_row(order: int, judgement: Judgement) -> PictureRow:
     (ratio,), claim = judgement.ratios, judgement.claim
     text = _ratio(claim, ratio)
     claimed = _claimed(judgement)
+    measured, _, spread = text.value.partition(" (")
     return PictureRow(
         number=order,
         name=ratio.what,
         verdict=VERDICTS[judgement.verdict],
         claimed=f"{digits(claim.claimed or 1.0)}{_unit(claim)}",
-        measured=text.value,
+        measured=measured,
+        spread=f"({spread}" if spread else "",
         over=f"{digits((ratio.cell.value or claimed) / claimed)}{TIMES}",
     )
 
