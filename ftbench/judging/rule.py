@@ -152,9 +152,17 @@ def decide(ratios: Sequence[Ratio], obstacle: str) -> tuple[Verdict, str]:
 
 
 def cores_of(machine: Mapping[str, Any]) -> float:
-    """Return how many cores a run had by its record: those it might use, less by a quota."""
-    usable = machine.get("usable_cores") or machine.get("cores") or 1
-    return float(min(usable, machine.get("quota_cores") or usable))
+    """Return how many cores a run had by its record: those it might use, less by a quota.
+
+    What is no number above zero says nothing; of a record that says nothing, 1.
+    """
+    usable = _positive(machine.get("usable_cores")) or _positive(machine.get("cores")) or 1.0
+    return min(usable, _positive(machine.get("quota_cores")) or usable)
+
+
+def _positive(value: object) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    return float(value) if number else None  # type: ignore[arg-type]
 
 
 def on_cores(cores: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,13 @@ from ftbench.results.figure import UNKNOWN, Start
 
 # Told by the arm and the release beside them.
 _OF_ITS_OWN: Final = ("version", "free_threaded")
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "governor": (str,),
+    "turbo": (bool,),
+    "smt": (bool,),
+    "quota_cores": (int, float),
+}
+_CPUS: Final = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")
 _ORDER: Final = [arm.name for arm in ARMS]
 
 
@@ -38,8 +46,15 @@ def machine_text(machine: Machine | None, sources: Sequence[Source]) -> MachineT
     return MachineText(
         facts=facts.machine_facts(machine, [latest] if latest else []),
         changed=tuple(_changed(records)),
-        advice=advice(last, None),
+        advice=advice(_sound(last), None),
     )
+
+
+def _sound(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of a machine's record is of the kind that it should be: a file says anything."""
+    plain = {key: record[key] for key, kinds in _KINDS.items() if type(record.get(key)) in kinds}
+    places = {key: str(record.get(key, "")) for key in ("affinity", "isolated")}
+    return plain | {key: text for key, text in places.items() if _CPUS.fullmatch(text)}
 
 
 def _begun(source: Source) -> str:

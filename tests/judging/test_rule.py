@@ -98,3 +98,4 @@ def test_a_quota_of_cores_counts_as_cores() -> None:
     assert cores_of({"cores": 16, "usable_cores": 8, "quota_cores": None}) == 8
     assert cores_of({"cores": 4}) == 4
     assert cores_of({}) == 1
+    assert cores_of({"cores": "many", "usable_cores": -1, "quota_cores": True}) == 1

@@ -129,6 +129,14 @@ def test_what_changed_on_a_machine_and_what_would_steady_it_is_said(tree: Result
     assert machine_text(None, []).facts == ()
 
 
+def test_a_record_of_nonsense_gives_no_advice(tree: ResultTree) -> None:
+    first = sources_of(tree)[0]
+    nonsense = {"quota_cores": "two", "affinity": "0-", "isolated": "0-999999999", "smt": "yes"}
+    text = machine_text(None, [replace(first, machines=({**first.machines[0], **nonsense},))])
+    assert text.advice == ()
+    assert ("SMT", ("yes",)) in [(fact.name, fact.values) for fact in text.facts]
+
+
 def figure(tree: ResultTree, **fields: Any) -> Figure:
     plain = next(each for each in tree.figures if each.state is State.MEASURED)
     return replace(plain, **fields)
