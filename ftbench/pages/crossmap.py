@@ -81,25 +81,37 @@ def _frame(axes: Any) -> None:
 
 
 def _areas(axes: Any, spots: Sequence[Spot]) -> None:
-    """Fill the area of each kind, draw its border, and hatch where the winner is not sure."""
-    logs = {kind: _fine(_logs(spots, kind)) for kind in KINDS}
-    found = np.stack(list(logs.values()))
-    known = ~np.isnan(found).all(axis=0)
+    """Fill the area of each kind, draw its border, and hatch where the winner is not sure.
+
+    Each kind is painted over those before it, wherever it costs less: so no gap is left where
+    three meet.
+    """
     columns, heights = _mesh()
-    for kind, own in logs.items():
-        others = np.stack([each for other, each in logs.items() if other != kind])
-        lead = np.where(np.isnan(own), math.nan, own - _least(others))
-        if not (lead < 0).any():
+    every = [_fine(_logs(spots, kind)) for kind in KINDS]
+    best = np.fmin.reduce(every)
+    least = np.full_like(columns, _NONE)
+    for step, (kind, own) in enumerate(zip(KINDS, every, strict=True)):
+        if not (own <= best).any():
             continue
-        masked = np.ma.masked_invalid(np.where(known, lead, math.nan))
+        lead = np.ma.masked_invalid(own - least)
+        least = np.fmin(least, own)
         colour = colour_named(_variable(kind))
-        axes.contourf(columns, heights, masked, levels=[-2 * _NONE, 0], colors=[colour])
-        if (masked > 0).any():
-            axes.contour(columns, heights, masked, levels=[0], colors=[INK], linewidths=[1.1])
-    doubt = np.ma.masked_invalid(np.where(known, _fine(_doubt(spots)), math.nan))
+        level = 1 + step / len(KINDS)
+        axes.contourf(columns, heights, lead, levels=[-2 * _NONE, 0], colors=[colour], zorder=level)
+        if (lead > 0).any():
+            axes.contour(
+                columns, heights, lead, levels=[0], colors=[INK], linewidths=[1.1], zorder=level
+            )
+    doubt = np.ma.masked_invalid(np.where(np.isnan(best), math.nan, _fine(_doubt(spots))))
     if (doubt < 0).any():
         hatched = axes.contourf(
-            columns, heights, doubt, levels=[-2 * _NONE, 0], colors="none", hatches=["////"]
+            columns,
+            heights,
+            doubt,
+            levels=[-2 * _NONE, 0],
+            colors="none",
+            hatches=["////"],
+            zorder=2,
         )
         # A hatch has the colour of an edge, which has no width here.
         hatched.set_edgecolor(MUTED)
@@ -163,12 +175,6 @@ def _along(values: Field, at: Field) -> Field:
     between: Field = left * (1 - share) + right * share
     found: Field = np.where(share == 0, left, np.where(share == 1, right, between))
     return found
-
-
-def _least(stack: Field) -> Field:
-    """Return the least of several where any is known, `_NONE` where none is."""
-    least: Field = np.where(np.isnan(stack), _NONE, stack).min(axis=0)
-    return least
 
 
 def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
