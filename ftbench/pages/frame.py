@@ -43,7 +43,8 @@ def render(name: str, page: Any, *, here: str) -> str:
 def write(path: Path, text: str) -> Path:
     """Write a page; raises `OSError` where its folder cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    # JSON may have half a character, which no file can: it becomes a question mark.
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     return path
 
 

@@ -151,6 +151,11 @@ def test_hostile_texts_are_texts(tmp_path: Path) -> None:
         assert re.fullmatch(r"ftbench\.take\(.*\);\n", data.read_text("utf-8"))
 
 
+def test_half_a_character_in_a_name_breaks_no_page(tmp_path: Path) -> None:
+    tree = handmade.tree(machine="half \ud800")
+    assert "on half ?" in first_of(tree, tmp_path).words
+
+
 def test_what_could_not_be_read_is_named_on_the_newest_releases_page(tmp_path: Path) -> None:
     tree = replace(handmade.tree(), warnings=(Unreadable(path=Path("x.json"), why="it is cut"),))
     assert "x.json: it is cut" in first_of(tree, tmp_path).text

@@ -127,7 +127,17 @@ def _rule(axes: Any, height: float, words: str) -> None:
     axes.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
     place = axes.get_yaxis_transform()
     axes.text(
-        1, height - 3, words, transform=place, ha="right", va="bottom", color=MUTED, fontsize=10
+        1,
+        height - 4,
+        words,
+        transform=place,
+        ha="right",
+        va="bottom",
+        color=MUTED,
+        fontsize=10,
+        # The marks must not run through the words.
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
+        zorder=4,
     )
 
 
