@@ -12,6 +12,9 @@ from ftbench.results import Cell
 # Beyond this range a linear axis squeezes the small values into one place.
 _LOG_FROM: Final = 20
 _WIDEST: Final = 2
+# No cost lies beyond these, and axes cannot reach to the end of what a float can be.
+_LEAST: Final = 1e-100
+_MOST: Final = 1e100
 _BESIDE_LOG: Final = 1.5
 _BESIDE_LINEAR: Final = 1.08
 
@@ -44,11 +47,11 @@ def span_of(cells: Iterable[Cell]) -> Span:
     ends = [value for cell in cells for value in _ends(cell)]
     medians = [cell.median for cell in cells if cell.median is not None]
     # The interval of two samples is so wide that it would leave no room for the medians.
-    low = max(min(ends), min(medians) / _WIDEST)
-    high = min(max(ends), max(medians) * _WIDEST)
-    if needs_log(medians) and low > 0:
+    low = max(min(ends), min(medians) / _WIDEST, _LEAST)
+    high = min(max(ends), max(medians) * _WIDEST, _MOST)
+    if needs_log(medians) and low < high:
         return Span(low=low / _BESIDE_LOG, high=high * _BESIDE_LOG, log=True)
-    return Span(low=0.0, high=high * _BESIDE_LINEAR or 1.0, log=False)
+    return Span(low=0.0, high=high * _BESIDE_LINEAR if high > _LEAST else 1.0, log=False)
 
 
 def _ends(cell: Cell) -> tuple[float, ...]:

@@ -38,6 +38,8 @@ from ftbench.results.sidecar import Sidecar, read_sidecar
 
 _BENCHMARKS = "benchmarks.json"
 _MACHINE = "machine.json"
+# Of the size of a cost, in whatever unit, with room to spare.
+_LEAST, _MOST = 1e-30, 1e30
 _MACHINE_FIELDS = ("os", "arch", "cpu", "num_cpu", "ram")
 
 
@@ -251,7 +253,9 @@ class _Stored(NamedTuple):
     def state(self) -> State:
         if self.value is None:
             return State.FAILED
-        return State.MEASURED if math.isfinite(self.value) else State.SKIPPED
+        # What no cost can be is as good as no number, which is how asv says skipped.
+        possible = self.value == 0 or _LEAST <= abs(self.value) <= _MOST
+        return State.MEASURED if possible else State.SKIPPED
 
 
 def _figure(file: _ResultFile, series: Series, stored: _Stored, graph: _Graph) -> Figure:

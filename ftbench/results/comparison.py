@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -192,9 +193,10 @@ def cell_of(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None
 
 
 def _ratio(figure: Figure | None, baseline: Figure | None) -> float | None:
-    """Return the ratio of the medians, None where they have no run in common."""
+    """Return the ratio of the medians, None where they have no run in common, or it no end."""
     if figure is None or baseline is None or figure.median is None or not baseline.median:
         return None
     if figure is not baseline and not figure.runs & baseline.runs:
         return None
-    return figure.median / baseline.median
+    ratio = figure.median / baseline.median
+    return ratio if math.isfinite(ratio) else None

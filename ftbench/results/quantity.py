@@ -70,8 +70,9 @@ def margin(share: float) -> str:
 
     `share` is of the median: 0.043 → "±5 %"; beyond 100 % it is only "wide".
     """
-    percent = math.ceil(share * 100)
-    return f"±{percent}\N{NARROW NO-BREAK SPACE}%" if percent <= _WHOLE else "wide"
+    if not share * 100 <= _WHOLE:
+        return "wide"
+    return f"±{math.ceil(share * 100)}\N{NARROW NO-BREAK SPACE}%"
 
 
 def times(ratio: float) -> str:

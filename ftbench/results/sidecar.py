@@ -18,6 +18,8 @@ from ftbench.results.series import CellKey, cell_key
 _NONE = Replicates()
 
 
+# The facts of a machine that are counted.
+_COUNTS = frozenset({"cores", "usable_cores", "quota_cores", "memory_bytes"})
 _STATES = {"skip": State.SKIPPED, "failure": State.FAILED}
 
 
@@ -120,7 +122,23 @@ def _reason(record: Record) -> str:
 def _met(known: Mapping[str, Record], cells: Iterable[Record], kind: str) -> tuple[Record, ...]:
     """Return the provenance records that a cell refers to, each once."""
     used = dict.fromkeys(str(cell.get(kind)) for cell in cells)
-    return tuple(known[name] for name in used if name in known)
+    return tuple(_plain(known[name]) for name in used if name in known)
+
+
+def _plain(provenance: Record) -> Record:
+    """Return a provenance record without the fields that are not of the kind they should be."""
+    return {
+        name: value
+        for name, value in provenance.items()
+        if (type(value) in {int, float} if name in _COUNTS else _is_said(value)) or value is None
+    }
+
+
+def _is_said(value: object) -> bool:
+    """Tell whether a value can be said in a few words."""
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return isinstance(value, str | int | float)
 
 
 def _list(value: object) -> list[Any]:

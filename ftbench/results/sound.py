@@ -7,6 +7,7 @@ JSON of another shape, bytes that are no UTF-8, and any damaged machine.json (`a
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -22,7 +23,9 @@ from ftbench.releases import Release
 # What loading JSON of the wrong shape ends in.  UnicodeDecodeError is a ValueError.
 _SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
+# What JSON has for numbers, and the largest of them that is a float.
 _NUMBERS: Final = frozenset({int, float, type(None)})
+_MOST: Final = sys.float_info.max
 
 _load_json = util.load_json
 _load_results = AsvResults.load.__func__
@@ -111,5 +114,9 @@ def _check_rows(results: AsvResults, name: str) -> None:
 
 
 def _are_numbers(values: Iterable[object]) -> bool:
-    """Tell whether all are numbers or nothing; JSON has no types but these, and true is none."""
-    return _NUMBERS.issuperset(map(type, values))
+    """Tell whether all are numbers or nothing; true is none, nor is what no float can be."""
+    values = tuple(values)
+    kinds = set(map(type, values))
+    if not kinds <= _NUMBERS:
+        return False
+    return int not in kinds or all(abs(v) <= _MOST for v in values if isinstance(v, int))

@@ -41,7 +41,9 @@ class Outline(HTMLParser):
         twice = {each for each in self.ids if self.ids.count(each) > 1}
         jumps = {link[1:] for link in self.links if link.startswith("#")}
         pages = [
-            link for link in self.links if not link.startswith("#") and "index.html" not in link
+            re.split("[?#]", link)[0]
+            for link in self.links
+            if not link.startswith("#") and "index.html" not in link
         ]
         return [
             *(f"tag {tag}" for tag in banned),
