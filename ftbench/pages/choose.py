@@ -13,7 +13,7 @@ from ftbench.pages.page import Page, empty_page, page_of
 from ftbench.pages.picks import FIRST_PAGE, Pick, first_pick, newest_first, picks, shares
 from ftbench.results import ResultTree
 
-PICTURED: Final = 24
+PICTURED: Final = 16
 """How many pages have pictures: a page of pictures takes ten times as long as one of tables."""
 
 

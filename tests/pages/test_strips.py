@@ -77,7 +77,10 @@ def test_a_page_has_the_same_figures_with_and_without_pictures(
 
 
 def test_every_figure_has_a_mark_on_its_arms_strip(pages: list[str]) -> None:
-    for page in pages[1:]:
+    for whole in pages[1:]:
+        page = re.sub(
+            r'<table class="(?:many|winners)[^"]*">.*?</table>', "", whole, flags=re.DOTALL
+        )
         marks = re.findall(r'<i class="([\w-]+)" style="left:([\d.]+)%"></i>', page)
         assert {arm for arm, _ in marks} == {"gil", "ft", "ft-gil1"}
         assert all(0 <= float(place) <= 100 for _, place in marks)
