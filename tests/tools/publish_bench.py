@@ -97,21 +97,20 @@ def _cells(params: Sequence[Sequence[str]]) -> int:
 def publish(folder: Path) -> dict[str, Any]:
     """Run `asv publish`; return seconds, CPU seconds, peak memory of the whole tree, sizes."""
     before, begun = _children_cpu(), time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "asv", "publish"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(synthetic.ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        text=True,
-        encoding="utf-8",
-    )
-    peak = _watched(process, best_reader())
-    seconds = time.perf_counter() - begun
-    said = process.stdout.read() if process.stdout else ""
-    if process.returncode:
-        raise SystemExit(said)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "asv", "publish"],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(synthetic.ROOT)},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        peak = _watched(process, best_reader())
+        seconds = time.perf_counter() - begun
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(said.read())
     return {
         "seconds": round(seconds, 1),
         "cpu_seconds": round(_children_cpu() - before, 1),
@@ -125,7 +124,7 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _watched(process: subprocess.Popen[str], reader: Reader) -> int:
+def _watched(process: subprocess.Popen[bytes], reader: Reader) -> int:
     """Wait for the end; return the most bytes that the process and its children had at a time.
 
     Of memory that several of them share, each has its part.
