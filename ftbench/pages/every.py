@@ -11,11 +11,14 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from ftbench.errors import FtbenchError
 from ftbench.pages.choose import choose_jobs
 from ftbench.pages.claims import claims_jobs
 from ftbench.pages.method import method_jobs
@@ -27,9 +30,11 @@ from ftbench.results import ResultTree
 Job = Callable[[], Sequence[Path]]
 Writer = Callable[[ResultTree, Path], Sequence[Path]]
 
-# Each process has pages of its own of the results that it looked at: more of them would trade a
-# little time for a lot of memory.
+# Each process has a copy of the results that it looked at: more of them would trade a little time
+# for a lot of memory.
 _MOST_PROCESSES: Final = 4
+# How many jobs a process does before it gives its copies back; a fork takes some milliseconds.
+_JOBS: Final = 6
 # A few pages are written sooner than a process is started.
 _WORTH_PROCESSES: Final = 12
 
@@ -81,25 +86,61 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-# The results are in the memory that a forked process has from its parent, jobs and all: nothing
-# of them is sent, and what nobody changes is there once.
-_jobs: Sequence[Job] = ()
-
-
 def _at_once(jobs: Sequence[Job], processes: int) -> list[tuple[Path, ...]]:
-    global _jobs  # noqa: PLW0603 - what a fork hands on
-    _jobs = jobs
+    """Run jobs in forked processes, a few at a time; return what each returned, in their order.
+
+    The results, and the jobs, are in the memory that a forked process has from its parent: nothing
+    of them is sent.  What a process looks at becomes its own, since it counts references to it;
+    therefore each does a few jobs only, and then gives all that back.
+    """
     # A collection would write to every object, and so copy all that is shared.
     gc.collect()
     gc.freeze()
+    few = max(1, min(_JOBS, len(jobs) // (2 * processes)))
+    numbers = range(len(jobs))
+    waiting = [numbers[start : start + few] for start in numbers[::few]][::-1]
+    working: dict[Connection, BaseProcess] = {}
+    written: dict[int, tuple[Path, ...]] = {}
     try:
-        context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            return list(pool.map(_run, range(len(jobs))))
+        while waiting or working:
+            while waiting and len(working) < processes:
+                working.update([_forked(jobs, waiting.pop())])
+            for answer in connection.wait(list(working)):
+                written |= _received(cast("Connection", answer))
+                working.pop(cast("Connection", answer)).join()
     finally:
+        for process in working.values():
+            process.kill()
+            process.join()
         gc.unfreeze()
-        _jobs = ()
+    return [written[number] for number in range(len(jobs))]
 
 
-def _run(number: int) -> tuple[Path, ...]:
-    return tuple(_jobs[number]())
+def _forked(jobs: Sequence[Job], numbers: Iterable[int]) -> tuple[Connection, BaseProcess]:
+    """Fork a process for some of the jobs; return what it answers through, and the process."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def work() -> None:
+        try:
+            theirs.send({number: tuple(jobs[number]()) for number in numbers})
+        except Exception as error:  # noqa: BLE001 - the parent raises it
+            theirs.send(error)
+
+    process = context.Process(target=work)
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def _received(answer: Connection) -> dict[int, tuple[Path, ...]]:
+    """Return what a process answers; raises what it raised, `FtbenchError` if it was killed."""
+    try:
+        said = answer.recv()
+    except EOFError as error:
+        raise FtbenchError("A process that wrote pages of the site was killed.") from error
+    finally:
+        answer.close()
+    if isinstance(said, Exception):
+        raise said
+    return cast("dict[int, tuple[Path, ...]]", said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from statistics import median
 from typing import Any, Final, Self
@@ -32,7 +33,7 @@ class Replicates:
     def of(cls, records: Sequence[Record]) -> Self:
         """Return what the cell's records say; a field that is not there says nothing."""
         return cls(
-            runs=frozenset(map(run_of, records)),
+            runs=_shared(frozenset(map(run_of, records))),
             counts=tuple(_mapping(record.get("samples")) for record in records),
             interference=_interference(records),
             effort=_effort(records),
@@ -54,6 +55,12 @@ class Replicates:
             return (tuple(samples),)
         pooled = iter(samples)
         return tuple(tuple(islice(pooled, count)) for count in counts)
+
+
+@lru_cache(maxsize=1024)
+def _shared(runs: frozenset[str]) -> frozenset[str]:
+    """Return one and the same set for the same runs: thousands of cells have it."""
+    return runs
 
 
 def run_of(record: Record) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import synthetic
 from synthetic import Plan
 
-from ftbench.errors import ResultsError
+from ftbench.errors import FtbenchError, ResultsError
 from ftbench.pages import every
 from ftbench.pages.every import PAGES, Entry, whole, write_every
 from ftbench.pages.frame import PLACES
@@ -76,3 +77,26 @@ def test_what_one_process_of_several_raises_is_raised_whole(
         write_every(shared, tmp_path, pages)
     assert caught.value.hint == "Take another."
     assert caught.value.story == "It was so."
+
+
+def test_a_process_that_is_killed_ends_the_writing_with_a_message(
+    shared: ResultTree, tmp_path: Path
+) -> None:
+    def die(_tree: ResultTree, _html_dir: Path) -> Sequence[Path]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return []
+
+    pages = [Entry(name="one", jobs=whole(die)), told("two")]
+    with pytest.raises(FtbenchError, match="was killed"):
+        write_every(shared, tmp_path, pages)
+
+
+def test_many_jobs_are_done_once_each_and_told_in_their_order(
+    shared: ResultTree, tmp_path: Path
+) -> None:
+    names = [f"page-{number}" for number in range(20)]
+    written = write_every(shared, tmp_path, list(map(told, names)))
+    assert [path.stem for path in written] == names
+    writers = {path.read_text(encoding="utf-8") for path in written}
+    assert 1 < len(writers) < len(names)
+    assert str(os.getpid()) not in writers
