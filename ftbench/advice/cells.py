@@ -11,7 +11,7 @@ from typing import Final
 from ftbench.arms import ARMS, Arm
 from ftbench.probe.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
-from ftbench.results import Figure
+from ftbench.results import Figure, Interval
 
 GROUP: Final = "crossover.Crossover"
 SHARED: Final = "shared_set.SharedSet"
@@ -80,8 +80,8 @@ class Cells:
         return self._by_place.get((arm.name, mode.name, str(count), metric))
 
     def comparable(self, figure: Figure | None) -> bool:
-        """Tell whether a figure was measured, and in the run whose cells are compared."""
-        return figure is not None and bool(figure.median) and self.run in figure.runs
+        """Tell whether a figure is a cost above zero of the run whose cells are compared."""
+        return figure is not None and (figure.median or 0) > 0 and self.run in figure.runs
 
     def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
         """Return strategy → its figure of shared_set."""
@@ -132,6 +132,14 @@ class Loop:
 
     arm: Arm
     seconds: tuple[float, ...]
+
+
+def interval_of(figure: Figure) -> Interval | None:
+    """Return the interval of a measured figure; None if there is none around its median."""
+    interval, median = figure.interval, figure.median
+    if interval is None or median is None or not interval.low <= median <= interval.high:
+        return None
+    return interval
 
 
 def _metric(figure: Figure, group: str) -> str:

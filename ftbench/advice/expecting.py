@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from ftbench.advice import surface
-from ftbench.advice.cells import GROUP, ONE, SERIAL, Cells, place_metric
+from ftbench.advice.cells import GROUP, ONE, SERIAL, Cells, interval_of, place_metric
 from ftbench.advice.question import Question
 from ftbench.advice.surface import Corner, Known
 from ftbench.advice.winners import lacking
@@ -198,7 +198,7 @@ class Asked:
         if not self.question.shared or mode == SERIAL:
             return None
         figures = self.cells.strategies(self.arm, mode, "op", FILL)
-        measured = {name: each for name, each in figures.items() if each.median}
+        measured = {name: each for name, each in figures.items() if (each.median or 0) > 0}
         if not measured:
             why = next((lacking(each) for each in figures.values()), "not measured")
             return NoData(why=f"its shared writes: {why}", bench="^shared_set")
@@ -206,7 +206,11 @@ class Asked:
 
         def beside(metric: str) -> Expected | None:
             figure = self.cells.strategies(self.arm, mode, metric, FILL).get(best)
-            return surface.estimate([(1.0, _known(figure))]) if figure and figure.median else None
+            return (
+                surface.estimate([(1.0, _known(figure))])
+                if figure and (figure.median or 0) > 0
+                else None
+            )
 
         op = surface.estimate([(1.0, _known(measured[best]))])
         return Sharing(strategy=best, op=op, cpu=beside("cpu"), wait=beside(_LOCK_WAIT))
@@ -245,7 +249,7 @@ _ALL: Final = "^crossover"
 
 
 def _known(figure: Figure) -> Known[str]:
-    return Known(value=figure.median or 0.0, interval=figure.interval, source=cell_name(figure))
+    return Known(value=figure.median or 0.0, interval=interval_of(figure), source=cell_name(figure))
 
 
 def cell_name(figure: Figure) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ftbench.advice.cells import MODES, Cells, place_metric
+from ftbench.advice.cells import MODES, Cells, interval_of, place_metric
 from ftbench.arms import Arm
 from ftbench.probe.modes import Mode
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
@@ -66,7 +66,7 @@ class Contender:
     @property
     def interval(self) -> Interval | None:
         """The interval of its median, None of too few samples."""
-        return self.figure.interval
+        return interval_of(self.figure)
 
     def told_from(self, other: Contender) -> bool:
         """Tell whether both have an interval and no value lies in both."""
@@ -141,5 +141,5 @@ def lacking(figure: Figure | None) -> str:
     if figure is None:
         return str(State.ABSENT)
     if figure.state is State.MEASURED:
-        return "measured in another run"
+        return "measured in another run" if (figure.median or 0) > 0 else "not above zero"
     return f"{figure.state}: {figure.reason or 'no reason on record'}"

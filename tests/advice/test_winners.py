@@ -15,7 +15,7 @@ from ftbench.advice.winners import KINDS, Spot, kind_of, spots, title_of
 from ftbench.arms import ARMS, arm_named
 from ftbench.probe.modes import mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
-from ftbench.results import Figure, State
+from ftbench.results import Figure, Interval, State
 
 GIL, FT = arm_named("gil"), arm_named("ft")
 EVERY = tuple(crossover([GIL, FT]))
@@ -85,6 +85,15 @@ def test_nothing_measured_has_no_winner_and_says_why() -> None:
     assert "threads: skipped: too old" in first.words
     (first, *_) = spots(cells_of(()), FT, 8)
     assert "plain loop: not measured" in first.words
+
+
+def test_what_no_clock_can_say_is_not_compared() -> None:
+    negative = [replace(each, median=each.median and -each.median) for each in EVERY]
+    (first, *_) = spots(cells_of(negative), FT, 8)
+    assert first.ranked == ()
+    assert "threads: not above zero" in first.words
+    beside = [replace(each, interval=Interval(low=-2.0, high=-1.0)) for each in EVERY]
+    assert all(len(spot.rivals) == 3 for spot in spots(cells_of(beside), FT, 8))
 
 
 def test_the_modes_of_the_run_with_the_most_cells_are_compared() -> None:

@@ -18,7 +18,7 @@ from ftbench.pages.crossover import MapText, map_texts
 from ftbench.pages.page import page_of
 from ftbench.pages.picks import Pick
 from ftbench.releases import Release
-from ftbench.results import Figure, ResultTree, State
+from ftbench.results import Figure, Interval, ResultTree, State
 from ftbench.results.comparison import Shelf
 
 GIL, FT = arm_named("gil"), arm_named("ft")
@@ -81,6 +81,17 @@ def test_places_without_data_say_so_and_are_not_filled() -> None:
     assert svg.count("no data") == 4
     assert len(letters(svg)) == 12
     assert draw_map(spots(cells_of(()), FT, 8), name="none") == ""
+
+
+def test_figures_that_cannot_be_leave_a_picture_without_them() -> None:
+    def absurd(each: Figure) -> Figure:
+        if each.params["mode"] == "threads":
+            return replace(each, median=-1.0)
+        return replace(each, interval=Interval(low=-2.0, high=-1.0))
+
+    svg = draw_map(spots(cells_of(map(absurd, crossover([FT]))), FT, 8), name="absurd")
+    assert "≈T" not in letters(svg)
+    assert len(letters(svg)) == 16
 
 
 def test_a_mode_that_a_release_lacks_leaves_the_others() -> None:
