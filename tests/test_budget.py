@@ -11,12 +11,13 @@ import pytest
 
 from ftbench.releases import Release, known_releases
 from ftbench.results import read_results
+from ftbench.results.noise import SUFFIX as NOISE
 from ftbench.results.records import read_records, records_path
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
 KIB: Final = 1024
 BUDGET_OF_A_RESULT: Final = 768 * KIB
-"""A release in one environment: asv's file and its records."""
+"""A release in one environment: asv's file, its records and its noise."""
 BUDGET_OF_ALL: Final = 16 * KIB * KIB
 
 FILES: Final = sorted(each for each in RESULTS.glob("*/*.json") if each.name != "machine.json")
@@ -24,6 +25,11 @@ FILES: Final = sorted(each for each in RESULTS.glob("*/*.json") if each.name != 
 PRIVATE_PATH: Final = re.compile(r"(?<![\w.])/(?:home|root|tmp|Users|work|mnt|srv)/|[A-Z]:\\\\")
 
 each_result = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def noise_path(path: Path) -> Path:
+    """Return where the A/A runs of a result's environment lie, if there are any."""
+    return path.with_name(path.stem + NOISE)
 
 
 def test_there_are_results_that_can_be_read_without_a_warning() -> None:
@@ -39,7 +45,9 @@ def test_all_results_are_within_their_budget() -> None:
 
 @each_result
 def test_a_result_is_within_its_budget(path: Path) -> None:
-    assert path.stat().st_size + records_path(path).stat().st_size <= BUDGET_OF_A_RESULT
+    beside = [records_path(path), noise_path(path)]
+    size = sum(each.stat().st_size for each in (path, *beside) if each.exists())
+    assert size <= BUDGET_OF_A_RESULT
 
 
 @each_result
@@ -58,9 +66,10 @@ def test_a_result_is_of_a_known_release(path: Path) -> None:
     assert release in {each.release for each in known_releases()}
 
 
-def test_there_is_nothing_but_results_and_their_records() -> None:
+def test_there_is_nothing_but_results_their_records_and_noise() -> None:
     expected = {RESULTS / "benchmarks.json", *(each.parent / "machine.json" for each in FILES)}
     expected |= {*FILES, *(records_path(each) for each in FILES)}
+    expected |= {noise_path(each) for each in FILES}
     assert {each for each in RESULTS.rglob("*") if each.is_file()} <= expected
 
 
