@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.pages import frame
-from ftbench.pages.history.rigs import safe_name
+from ftbench.pages.names import safe_name
 from ftbench.pages.losses import disturbed, failed, of_machine, skipped, states
 from ftbench.pages.menus import Item, Menu
 from ftbench.pages.noisefloor import NoiseText, noise_text

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from ftbench.pages.names import safe_name
 from ftbench.probe.profiles import PROFILES
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, Source
@@ -18,8 +17,6 @@ from ftbench.results.comparison import Builds, pair_builds
 FIRST_PAGE: Final = "choose.html"
 FOLDER: Final = "choose"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_UNSAFE: Final = re.compile(r"[^a-z0-9.]+")
-
 
 # Machine, release, profile, the arm's `python` and the flavour of its build.
 _Place = tuple[str, Release, str, str, str]
@@ -57,11 +54,8 @@ class Pick:
     @property
     def page(self) -> str:
         """A file name that is stable, safe on every system, and not another pick's."""
-        parts = [self.machine, self.release.name, self.profile, *self.flavours]
-        safe = [_UNSAFE.sub("-", part.lower()).strip("-.") for part in parts]
-        name = "-".join(part for part in safe if part)[:100]
-        exact = safe == parts
-        return f"{name}.html" if exact else f"{name}-{_hash(parts)}.html"
+        name = safe_name(self.machine, self.release.name, self.profile, *self.flavours)
+        return f"{name}.html"
 
     def shows(self, item: Figure | Source) -> bool:
         """Tell whether `item` belongs on this page."""
@@ -163,7 +157,3 @@ def nearest(every: Iterable[Pick], wanted: Pick) -> Pick:
             len(set(pick.builds) & set(wanted.builds)),
         ),
     )
-
-
-def _hash(parts: list[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]

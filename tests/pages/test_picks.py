@@ -86,7 +86,7 @@ names = st.text(min_size=1, max_size=300)
 @given(names, names)
 def test_a_page_has_a_name_that_every_system_takes(machine: str, flavour: str) -> None:
     name = pick(machine, flavour=flavour).page
-    assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*\.html", name)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]*\.html", name)
     assert len(name) < 120
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from ftbench.arms import Arm
-from ftbench.pages.history.rigs import Rig, safe_name
+from ftbench.pages.history.rigs import Rig
+from ftbench.pages.names import safe_name
 from ftbench.pages.history.series import Series
 from ftbench.pages.history.timeline import AGAINST
 from ftbench.releases import Release

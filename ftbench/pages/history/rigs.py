@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from ftbench.pages.menus import Item, Menu
+from ftbench.pages.names import safe_name
 from ftbench.probe.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source
 from ftbench.verdicts.history import Line
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_UNSAFE: Final = re.compile(r"[^a-z0-9._]+")
-_JOIN: Final = "_"
-_LONGEST: Final = 80
-_DIGITS: Final = 8
 _MOST_RELEASES: Final = 9
 _NEIGHBOURS: Final = 2
 
@@ -36,18 +31,6 @@ class Rig:
     def slug(self) -> str:
         """The name of its folder."""
         return safe_name(self.machine, self.profile, self.flavour)
-
-
-def safe_name(*parts: str) -> str:
-    """Return a file's name that is stable, safe on every system, and not that of other parts."""
-    safe = [_UNSAFE.sub("-", part.lower()).strip("-._") for part in parts]
-    name = _JOIN.join(filter(None, safe))
-    plain = len(parts) == 1 or not any(_JOIN in part for part in parts)
-    if plain and all(parts) and safe == list(parts) and len(name) <= _LONGEST:
-        return name
-    # The repr, for it is of plain characters whatever the parts are.
-    digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:_DIGITS]
-    return f"{name[:_LONGEST]}-{digest}".lstrip("-")
 
 
 def rig_of(item: Figure | Source | Line) -> Rig:
