@@ -43,8 +43,8 @@ def probe(
     """Run one cell of `scenario` by `python -m ftbench.probe`; return all its metrics.
 
     `mode`, `params`, `profile`, `gil`, `deadline` (seconds) and `extra` are those of
-    `ftbench.measure`, and so are the errors; `InterpreterError` if the interpreter cannot carry the probe.  Whatever
-    ends the wait, an interrupt too, nothing of the run stays behind.
+    `ftbench.measure`, and so are the errors; `InterpreterError` if the interpreter cannot carry the
+    probe.  Whatever ends the wait, an interrupt too, nothing of the run stays behind.
     """
     python = venvs.ready(environment_folder(interpreter), interpreter)
     done = run(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.pages import frame
-from ftbench.pages.names import safe_name
 from ftbench.pages.losses import disturbed, failed, of_machine, skipped, states
 from ftbench.pages.menus import Item, Menu
+from ftbench.pages.names import safe_name
 from ftbench.pages.noisefloor import NoiseText, noise_text
 from ftbench.pages.picks import first_pick, picks
 from ftbench.pages.provenance import MachineText, builds, machine_text, runs

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ftbench.pages.history import data, timeline
 from ftbench.pages.history.marks import SYMBOLS, change, change_of, coded, interval_text
 from ftbench.pages.history.rigs import rigs
-from ftbench.pages.names import safe_name
 from ftbench.pages.history.timeline import Timeline, timeline_of
+from ftbench.pages.names import safe_name
 from ftbench.results import Interval, ResultTree
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.verdict import Verdict, Word

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from ftbench.arms import Arm
 from ftbench.pages.history.rigs import Rig
-from ftbench.pages.names import safe_name
 from ftbench.pages.history.series import Series
 from ftbench.pages.history.timeline import AGAINST
+from ftbench.pages.names import safe_name
 from ftbench.releases import Release
 from ftbench.verdicts.history import Against
 
