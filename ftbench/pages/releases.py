@@ -17,12 +17,12 @@ from ftbench.pages.history.rigs import (
     release_menu,
     rig_menus,
     rigs,
-    safe_name,
     shared_out,
 )
 from ftbench.pages.history.scenario import scenario_page
 from ftbench.pages.history.texts import ReleasePage, release_page
 from ftbench.pages.history.timeline import Timeline, timeline_of
+from ftbench.pages.names import safe_name
 from ftbench.results import ResultTree
 
 _HERE: Final = "releases"
