@@ -30,6 +30,7 @@ from asv.console import log
 from asv_runner.console import color_print
 
 from ftbench.arms import ARMS
+from ftbench.asvplugin import ahead
 from ftbench.asvplugin.environment import (
     ENVIRONMENTS,
     CPythonEnvironment,
@@ -239,5 +240,6 @@ def install() -> None:
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
     util.iter_chunks = ROUNDS.chunks(_iter_chunks)
+    ahead.install()
     for command in util.iter_subclasses(Command):
         _tell(command)

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from asv.console import log
 from asv.publishing import OutputPublisher
 
+from ftbench.asvplugin import ahead
 from ftbench.asvplugin.telling import told_by_asv
 from ftbench.errors import FtbenchError
 from ftbench.pages.assets import assets_folder
 from ftbench.pages.site import tags_of, write_assets, write_names
-from ftbench.results import read_results
 
 
 class SitePublisher(OutputPublisher):
@@ -55,13 +55,16 @@ class PagesPublisher(OutputPublisher):
     def publish(
         cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
     ) -> None:
-        """Read the results again, once for all pages: asv's graphs know medians alone."""
-        # Only publish may pay for matplotlib: every asv command loads this module.
-        from ftbench.pages.every import write_every  # noqa: PLC0415
+        """Write them, from the results alone: asv's graphs know medians, and no more.
 
+        Where there are many results, they have been begun before asv's own pages.
+        """
+        begun = ahead.running()
         with told_by_asv():
-            tree = read_results(Path(conf.results_dir))
-            for warning in tree.warnings:
-                log.warning(str(warning))
-            pages = write_every(tree, Path(conf.html_dir))
-        log.info(f"First page: {pages[0]}")
+            if begun:
+                written = begun.finish()
+            else:
+                written = ahead.write_pages(Path(conf.results_dir), Path(conf.html_dir))
+        for warning in written.warnings:
+            log.warning(str(warning))
+        log.info(f"First page: {written.pages[0]}")

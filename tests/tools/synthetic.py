@@ -304,11 +304,12 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
 
 
 _PLUGIN = """
-from ftbench.asvplugin import publisher
+from ftbench.asvplugin import ahead, publisher
 from ftbench.asvplugin.repository import CPythonRepo
 from ftbench.pages import guard
 
 guard.install()
+ahead.install()
 
 
 class SyntheticRepo(CPythonRepo):

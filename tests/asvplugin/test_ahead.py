@@ -1,0 +1,141 @@
+"""Our pages are written while asv writes its own; nothing stays beside the site."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+from asv.commands.publish import Publish
+from synthetic import Plan, publish, write_project, write_tree
+
+from ftbench.arms import ARMS
+from ftbench.asvplugin import ahead
+from ftbench.errors import FtbenchError
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
+FEW = ("Lifecycle.track_round", "Footprint.track_pss")
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> SimpleNamespace:
+    write_tree(tmp_path / "results", Plan(releases=("3.13.5", "3.14.2")), only=FEW)
+    return SimpleNamespace(results_dir=str(tmp_path / "results"), html_dir=str(tmp_path / "html"))
+
+
+@pytest.fixture
+def worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "is_worth_it", lambda _results: True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(tmp_path: Path) -> Iterator[None]:
+    yield
+    assert not (tmp_path / "html.pages").exists()
+    assert [each for each in psutil.Process().children() if "resource" not in each.name()] == []
+    assert ahead.running() is None
+
+
+def publishing(*, finish: bool = True, fails: bool = False) -> Any:
+    """Return what stands for asv's `Publish.run`."""
+
+    def run(_cls: type[Any], conf: Any) -> ahead.Written | None:
+        Path(conf.html_dir).mkdir()
+        (Path(conf.html_dir) / "index.html").write_text("asv's")
+        if fails:
+            raise RuntimeError("asv's own")
+        begun = ahead.running()
+        assert begun is not None
+        return begun.finish() if finish else None
+
+    return ahead.ahead_of(run)
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {
+        str(each.relative_to(folder)): each.read_text("utf-8")
+        for each in folder.rglob("*")
+        if each.is_file()
+    }
+
+
+def test_the_site_has_the_same_pages(conf: SimpleNamespace, worth: None, tmp_path: Path) -> None:
+    written = publishing()(object, conf)
+    found = texts(Path(conf.html_dir))
+    assert found.pop("index.html") == "asv's"
+    plain = ahead.write_pages(Path(conf.results_dir), tmp_path / "plain")
+    assert found == texts(tmp_path / "plain")
+    assert [page.name for page in written.pages] == [page.name for page in plain.pages]
+    assert all(page.is_file() for page in written.pages)
+
+
+def test_what_could_not_be_read_is_told(conf: SimpleNamespace, worth: None) -> None:
+    damaged = next(Path(conf.results_dir).glob("*/31305f00*.json"))
+    damaged.write_text("{", encoding="utf-8")
+    (warning,) = publishing()(object, conf).warnings
+    assert warning.path == damaged
+
+
+@pytest.mark.parametrize("how", [{"finish": False}, {"fails": True}])
+def test_it_is_ended_with_asv(conf: SimpleNamespace, worth: None, how: dict[str, bool]) -> None:
+    run = publishing(**how)
+    if how.get("fails"):
+        with pytest.raises(RuntimeError, match="asv's own"):
+            run(object, conf)
+    else:
+        assert run(object, conf) is None
+
+
+def test_an_error_of_a_page_is_raised_here(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_results: Path, _html_dir: Path) -> ahead.Written:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ahead, "write_pages", full)
+    with pytest.raises(OSError, match="No space left"):
+        publishing()(object, conf)
+
+
+def test_a_killed_writer_is_a_message(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_results: Path, _html_dir: Path) -> ahead.Written:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    monkeypatch.setattr(ahead, "write_pages", killed)
+    with pytest.raises(FtbenchError, match="was killed"):
+        publishing()(object, conf)
+
+
+def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
+    asked = []
+    run = ahead.ahead_of(lambda _cls, _conf: asked.append(ahead.running()))
+    run(object, conf)
+    assert asked == [None]
+
+
+def test_asv_runs_it_as_a_method_of_the_class() -> None:
+    for _ in range(2):
+        ahead.install()
+    run = Publish.__dict__["run"].__func__
+    assert not hasattr(run.__wrapped__, "__wrapped__")
+    assert list(inspect.signature(run).parameters) == ["cls", "conf", "range_spec", "pull"]
+
+
+def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None:
+    releases = ("3.13.4", "3.13.5", "3.14.1", "3.14.2")
+    write_project(tmp_path, Plan(releases=releases, arms=ARMS), only=FEW)
+    assert len(list((tmp_path / "results").glob("*/*.json"))) >= ahead.WORTH_IT
+    done = publish(tmp_path, FTBENCH_SITE_ASSETS=str(tmp_path / "none"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "html" / "choose.html").is_file()
+    assert "First page: " in done.stdout
