@@ -10,7 +10,7 @@ import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -44,10 +44,12 @@ class Entry:
     """One of our pages, by its place's name, and the jobs that it is written in.
 
     The jobs need one another's files for links only: they run in any order, and at the same time.
+    `long` says that each takes as long as dozens of other ones: those are begun first.
     """
 
     name: str
     jobs: Callable[[ResultTree, Path], Sequence[Job]]
+    long: bool = False
 
 
 def whole(write: Writer) -> Callable[[ResultTree, Path], Sequence[Job]]:
@@ -58,7 +60,7 @@ def whole(write: Writer) -> Callable[[ResultTree, Path], Sequence[Job]]:
 # In the order in which readers meet them, which is that of `frame.PLACES`.
 PAGES: Final[tuple[Entry, ...]] = (
     Entry(name="choose", jobs=choose_jobs),
-    Entry(name="releases", jobs=release_jobs),
+    Entry(name="releases", jobs=release_jobs, long=True),
     Entry(name="price", jobs=price_jobs),
     Entry(name="claims", jobs=claims_jobs),
     Entry(name="method", jobs=method_jobs),
@@ -72,10 +74,15 @@ def write_every(
 
     Raises what a page raises, as `OSError` where the folder cannot be written.
     """
-    jobs = [job for page in pages for job in page.jobs(tree, html_dir)]
+    every = [(page, job) for page in pages for job in page.jobs(tree, html_dir)]
+    jobs = [job for _, job in every]
     processes = min(_cores(), len(jobs), _MOST_PROCESSES)
     shared = len(tree.sources) >= _WORTH_PROCESSES and processes > 1
-    written = _at_once(jobs, processes) if shared else [tuple(job()) for job in jobs]
+    if shared:
+        long = frozenset(number for number, (page, _) in enumerate(every) if page.long)
+        written = _at_once(jobs, processes, long)
+    else:
+        written = [tuple(job()) for job in jobs]
     return tuple(path for paths in written for path in paths)
 
 
@@ -86,8 +93,10 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _at_once(jobs: Sequence[Job], processes: int) -> list[tuple[Path, ...]]:
+def _at_once(jobs: Sequence[Job], processes: int, long: Collection[int]) -> list[tuple[Path, ...]]:
     """Run jobs in forked processes, a few at a time; return what each returned, in their order.
+
+    Those numbered in `long` have a process each, and go first.
 
     The results, and the jobs, are in the memory that a forked process has from its parent: nothing
     of them is sent.  What a process looks at becomes its own, since it counts references to it;
@@ -97,8 +106,10 @@ def _at_once(jobs: Sequence[Job], processes: int) -> list[tuple[Path, ...]]:
     gc.collect()
     gc.freeze()
     few = max(1, min(_JOBS, len(jobs) // (2 * processes)))
-    numbers = range(len(jobs))
-    waiting = [numbers[start : start + few] for start in numbers[::few]][::-1]
+    short = [number for number in range(len(jobs)) if number not in long]
+    chunks = [[number] for number in sorted(long)]
+    chunks += [short[start : start + few] for start in range(0, len(short), few)]
+    waiting = chunks[::-1]
     working: dict[Connection, BaseProcess] = {}
     written: dict[int, tuple[Path, ...]] = {}
     try:
