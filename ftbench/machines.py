@@ -9,11 +9,15 @@ from typing import Any
 from asv import util
 from asv.machine import Machine, MachineCollection
 
-from ftbench.errors import AsvError
+from ftbench.errors import AsvError, UsageError
 from ftbench.probe.machine import machine_record
 
 # Words of a CPU's model that tell nothing apart.
 _NOISE = re.compile(r"\((r|tm)\)|\bcpu\b|\bprocessor\b|@|\b\d+-core\b", re.IGNORECASE)
+# What is one folder on every system, and never one above.
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)")
+# Not a machine, but a field of asv's list of them.
+_TAKEN = "version"
 
 
 def machine_name(cpu: str, cores: int) -> str:
@@ -35,8 +39,14 @@ def _fields(name: str) -> dict[str, str]:
 def register(name: str | None = None) -> str:
     """Make sure that asv knows this machine; return the name that it has there.
 
-    An entry of this name is kept as it is.  Raises `AsvError` if asv's own file is unreadable.
+    An entry of this name is kept as it is.  Raises `UsageError` for a name that cannot be a folder
+    of the results, `AsvError` if asv's own file is unreadable.
     """
+    if name is not None and (name == _TAKEN or not _FOLDER.fullmatch(name)):
+        raise UsageError(
+            f"{name!r} cannot be a machine's name: the results have a folder of that name.",
+            hint="Write letters, digits and . _ - between them, at most 100: my-laptop.",
+        )
     record = machine_record()
     name = name or machine_name(str(record["cpu"]), int(record["cores"] or 1))
     path = Path(MachineCollection.get_machine_file_path())

@@ -11,7 +11,7 @@ from asv.machine import Machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.errors import AsvError
+from ftbench.errors import AsvError, UsageError
 from ftbench.machines import machine_name, register
 
 
@@ -67,6 +67,31 @@ def test_an_entry_that_is_there_is_kept(home: Path) -> None:
     known = json.loads(home.read_text(encoding="utf-8"))
     assert known["box"] == kept
     assert set(known) == {"box", "another", "version"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../elsewhere",
+        "a/b",
+        "a\\b",
+        "a b",
+        "/root",
+        "x\n",
+        "x.",
+        "-x",
+        "v" * 101,
+        "version",
+    ],
+)
+def test_a_name_that_is_no_folder_of_the_results_is_refused(home: Path, name: str) -> None:
+    """It would write outside of them, or where nobody reads."""
+    with pytest.raises(UsageError, match="cannot be a machine's name"):
+        register(name)
+    assert not home.exists()
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "3", '"text"'])
