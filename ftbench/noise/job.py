@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ftbench.arms import Arm
 from ftbench.asvplugin.turn import take_turn
-from ftbench.errors import ResultsError
+from ftbench.errors import NotAvailableError, ResultsError, WorkerFailedError
 from ftbench.interpreters import Interpreter, PythonBuild
 from ftbench.measuring import DEADLINE_SECONDS
 from ftbench.noise.passes import (
@@ -43,6 +43,7 @@ from ftbench.suite import SuiteCell
 
 SIDES: Final = "AB"
 _BLOCK: Final = 4  # A B B A: both sides have had the same place
+_MOST_REASONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,8 @@ def run(job: Job, console: Console) -> Report:
 
     Raises `ResultsError` if the file is damaged, is of another build or cannot be written,
     `FtbenchError` if something else is measuring on this machine, `InterpreterError` if the
-    interpreter cannot carry the measured side.
+    interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
+    cell could be measured on both sides; then nothing is written.
     """
     before = _before(job)
     take_turn()
@@ -119,10 +121,12 @@ def run(job: Job, console: Console) -> Report:
         for number, side in enumerate(sides, 1):
             place = f"pass {number} of {len(sides)}"
             make_pass(job.cells, side, partial(_measured, job), gathered, partial(step, place))
-            if number % _BLOCK == 0 or number == len(sides):
+            if gathered.taken and (number % _BLOCK == 0 or number == len(sides)):
                 after = before.with_cells(_file(job, gathered), append=job.append)
                 write_noise_file(job.path, after)
     mine = {cell.key for cell in _file(job, gathered).cells}
+    if not mine:
+        raise _nothing(gathered.lost)
     shown = NoiseFile(subject=job.subject, cells=tuple(c for c in after.cells if c.key in mine))
     measured = [each for taken in gathered.taken.values() for _, each in taken]
     return Report(
@@ -131,6 +135,17 @@ def run(job: Job, console: Console) -> Report:
         lost=tuple(gathered.lost),
         measured=len(measured),
         disturbed=sum(map(is_disturbed, measured)),
+    )
+
+
+def _nothing(lost: Sequence[Lost]) -> NotAvailableError | WorkerFailedError:
+    """Return the error of a run in which no cell has a process on each side."""
+    kind = NotAvailableError if all(each.skipped for each in lost) else WorkerFailedError
+    reasons = dict.fromkeys(each.reason for each in lost)
+    return kind(
+        "No cell could be measured, so there is no noise to keep.",
+        story="\n".join(list(reasons)[:_MOST_REASONS]),
+        hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
     )
 
 

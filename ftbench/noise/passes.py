@@ -18,7 +18,7 @@ from typing import Final, Generic, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ftbench.errors import FtbenchError, InterpreterError, NotAvailableError
+from ftbench.errors import FtbenchError, InterpreterError, NotAvailableError, UsageError
 from ftbench.probe.document import Measurement
 from ftbench.suite import SuiteCell
 
@@ -67,8 +67,8 @@ def make_pass(
 ) -> None:
     """Measure every cell once for `side`; what fails is in `gathered.lost`, the rest is kept.
 
-    `step` is called with the name of each cell as it begins.  Raises `InterpreterError`, which
-    all cells would meet.
+    `step` is called with the name of each cell as it begins.  Raises `InterpreterError` and
+    `UsageError` (a variable of the environment that makes no sense), which all cells would meet.
     """
     for cell in cells:
         step(cell.title)
@@ -76,7 +76,7 @@ def make_pass(
             continue
         try:
             measured = measure(cell, side)
-        except InterpreterError:
+        except (InterpreterError, UsageError):
             raise
         except FtbenchError as error:
             skipped = isinstance(error, NotAvailableError)

@@ -12,9 +12,11 @@ from rich.console import Console
 
 from ftbench.arms import arm_named
 from ftbench.errors import (
+    FtbenchError,
     InterpreterError,
     NotAvailableError,
     ResultsError,
+    UsageError,
     WorkerFailedError,
 )
 from ftbench.interpreters import Interpreter
@@ -245,3 +247,31 @@ def test_a_damaged_file_is_refused_before_anything_is_measured(
         run(plan, QUIET)
     assert seen == []
     assert plan.path.read_text() == "{"
+
+
+@pytest.mark.parametrize("reason", [NotAvailableError("no such module"), WorkerFailedError("died")])
+def test_a_run_that_measured_nothing_is_an_error_and_leaves_no_file(
+    plan: Job, asked: Callable[[Answer], list[str]], reason: FtbenchError
+) -> None:
+    """Skipped or failed, as the cells were, with the reason said once."""
+
+    def failing(_cell: SuiteCell, _number: int) -> Measurement:
+        raise reason
+
+    asked(failing)
+    with pytest.raises(type(reason), match="No cell could be measured") as raised:
+        run(plan, QUIET)
+    assert raised.value.story == reason.message
+    assert not plan.path.exists()
+
+
+def test_what_makes_no_sense_to_any_cell_ends_the_run_at_once(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    def refused(_cell: SuiteCell, _number: int) -> Measurement:
+        raise UsageError("FTBENCH_PIN 'abc' is not known.")
+
+    seen = asked(refused)
+    with pytest.raises(UsageError, match="FTBENCH_PIN"):
+        run(plan, QUIET)
+    assert len(seen) == 1
