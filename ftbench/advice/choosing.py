@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftbench.advice.cells import GROUP, Cells, cells_of
-from ftbench.errors import ResultsError
+from ftbench.errors import ResultsError, UsageError
 from ftbench.pages.picks import Pick, first_pick, picks
 from ftbench.report.telling import results
 from ftbench.results import ResultTree
@@ -14,10 +14,17 @@ def chosen(*, machine: str | None, release: str | None, profile: str | None) -> 
     """Return the results that a user means, with their cells.
 
     Of several, those that the site's first page shows, of those with a cell of crossover.  Raises
-    `UsageError` for a name that is none and `ResultsError` where nothing was measured.
+    `UsageError` for a name that is none, or names that were not measured together, and
+    `ResultsError` where nothing was measured.
     """
     tree = results()
-    return pick_of(wanted(tree, machine=machine, release=release, profile=profile).of(tree))
+    choice = wanted(tree, machine=machine, release=release, profile=profile).of(tree)
+    if not choice.sources:
+        known = "\n".join(f"  {pick.title}" for pick in picks(tree))
+        raise UsageError(
+            "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
+        )
+    return pick_of(choice)
 
 
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:

@@ -45,6 +45,11 @@ class Pick:
         return tuple(dict.fromkeys(flavour for _, flavour in self.builds))
 
     @property
+    def title(self) -> str:
+        """All of it in words: "3.14.2 on my-box, full profile, source-gcc12"."""
+        return f"{self.release.name} on {self.machine}, {self.profile} profile, {self.build_title}"
+
+    @property
     def build_title(self) -> str:
         """The builds as a reader tells them apart: "source-gcc12", "gil: debian-…, ft: …"."""
         if len(self.flavours) == 1:

@@ -42,7 +42,7 @@ def overview(tree: ResultTree, wanted: Wanted) -> Overview:
     fitting = [pick for pick in every if _fits(pick, wanted)]
     pick = first_pick(fitting, tree)
     if pick is None:
-        known = "\n".join(f"  {_named(each)}" for each in every)
+        known = "\n".join(f"  {each.title}" for each in every)
         raise UsageError(
             "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
         )
@@ -68,7 +68,11 @@ def report_of(found: Overview) -> Report:
     pick, wanted = found.pick, found.wanted
     page = page_of(pick, (pick,), pick, found.tree, drawn=())
     notices = tuple(f"{notice.title} {notice.text}" for notice in page.notices)
-    also = (f"There is also: {'; '.join(map(_named, found.others))}.",) if found.others else ()
+    also = (
+        (f"There is also: {'; '.join(each.title for each in found.others)}.",)
+        if found.others
+        else ()
+    )
     return Report(
         title=f"CPython {pick.release.name} on {pick.machine}",
         lines=("".join(part.text for part in page.lead), *notices, *also),
@@ -125,10 +129,6 @@ def _fits(pick: Pick, wanted: Wanted) -> bool:
         and (wanted.flavour is None or wanted.flavour in pick.flavours)
         and (wanted.arm is None or arm_named(wanted.arm).python in pythons)
     )
-
-
-def _named(pick: Pick) -> str:
-    return f"{pick.release.name} on {pick.machine}, {pick.profile} profile, {pick.build_title}"
 
 
 def _steps(tree: ResultTree, pick: Pick, wanted: Wanted) -> Iterator[tuple[Line, tuple[Step, ...]]]:

@@ -60,7 +60,7 @@ def wanted(
     """Return the choice that a user's words mean.
 
     Raises `UsageError` for words that name nothing in `tree`, with what there is, and for a
-    regular expression that is none.
+    regular expression that is none or matches no series.
     """
     sources = tree.sources
     _check("machine", machine, (source.machine for source in sources))
@@ -72,7 +72,7 @@ def wanted(
         arm=None if arm is None else arm_named(arm).name,
         profile=profile,
         flavour=flavour,
-        bench=None if bench is None else _pattern(bench),
+        bench=None if bench is None else _pattern(bench, tree),
     )
 
 
@@ -101,8 +101,16 @@ def _check(kind: str, name: str | None, known: Iterable[str]) -> None:
         raise unknown(kind, name, names)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str, tree: ResultTree) -> re.Pattern[str]:
     try:
-        return re.compile(text)
+        pattern = re.compile(text)
     except re.error as error:
         raise UsageError(f"{text!r} is no regular expression: {error}.") from error
+    names = map(series_name, tree.figures)
+    first = next(names, None)
+    if first is None or pattern.search(first) or any(map(pattern.search, names)):
+        return pattern
+    raise UsageError(
+        f"--bench {text!r} matches no series of the results.",
+        hint=f"Names look like this: {first}.",
+    )

@@ -97,7 +97,8 @@ def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
         releases = {source.release.name for source in tree.sources}
         what = ", ".join(kinds[:-1])
         what = f"{what} or {kinds[-1]}" if what else str(kinds[-1])
-        raise unknown(what, text, {*releases, *arms, *machines})
+        names = {Kind.RELEASE: releases, Kind.ARM: arms, Kind.MACHINE: machines}
+        raise unknown(what, text, {name for kind in kinds for name in names[kind]})
     return found
 
 

@@ -231,6 +231,7 @@ def test_html_needs_nothing_else(results: Path) -> None:
         ((*RELEASES, "--profile", "quick"), "profile 'quick' is not known"),
         ((*RELEASES, "--build", "mine"), "build 'mine' is not known"),
         ((*RELEASES, "--bench", "(("), "is no regular expression"),
+        ((*RELEASES, "--bench", "no such name"), "matches no series of the results"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_there_is(
@@ -324,5 +325,7 @@ def test_a_folder_of_nothing_but_damaged_files_says_which(
     assert "not read" in refused.story
 
 
-def test_a_choice_that_leaves_no_series_compares_nothing(results: Path) -> None:
-    assert "No series was measured on both sides" in said(*RELEASES, "--bench", "no such name")
+def test_a_machine_that_is_none_is_answered_with_machines_alone(results: Path) -> None:
+    refused = error("machine:nowhere", "machine:elsewhere")
+    assert "3.13.5" not in refused.hint
+    assert "gil" not in refused.hint

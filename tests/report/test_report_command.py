@@ -176,6 +176,7 @@ def test_the_document_is_json_without_nan(results: Path) -> None:
         (("--profile", "quick"), "profile 'quick' is not known"),
         (("--build", "mine"), "build 'mine' is not known"),
         (("--bench", "["), "is no regular expression"),
+        (("--bench", "no such name"), "matches no series of the results"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
