@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Final
+from typing import Any, Final, NoReturn
 
 import click
 from rich.console import Console
@@ -20,15 +21,35 @@ from ftbench.cli.releases import releases
 from ftbench.cli.report import report
 from ftbench.cli.reproduce import reproduce
 from ftbench.cli.selftest import selftest
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, ResultsError
 
 __all__ = ["cli", "main"]
 
-# As a shell says it: 128 and the number of SIGINT.
+# As a shell says it: 128 and the number of SIGINT, of SIGPIPE.
 INTERRUPTED: Final = 130
+NOBODY_READS: Final = 141
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands, which end as others do when nobody reads on."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; a closed pipe ends it without a word.
+
+        click and rich would end with 1, which reads as a regression that `compare` found.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _discard_output()
+            raise SystemExit(NOBODY_READS) from None
+        except SystemExit as end:
+            if isinstance(end.__context__, BrokenPipeError):
+                end.code = NOBODY_READS
+            raise
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
     """Measure which concurrency model a program should pay for, on which CPython."""
@@ -43,15 +64,37 @@ for command in (*_MEASURING, advise, report, compare, pythons, releases):
 def main() -> None:
     """Run the command; an error of ours is a message and the exit code of its class."""
     try:
-        sys.exit(cli(standalone_mode=False))
+        code = cli(standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk can still be told of
+        sys.exit(code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("ftbench: interrupted; what is saved is kept.", err=True)
         sys.exit(INTERRUPTED)
-    except FtbenchError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"ftbench: {error}", style="red", markup=False
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(NOBODY_READS)
+    except OSError as error:
+        _discard_output()
+        _end(
+            ResultsError(
+                f"The system could not read or write: {error}.",
+                hint="Is the disk full, or a folder not yours to write? What is saved is kept.",
+            )
         )
-        sys.exit(error.exit_code)
+    except FtbenchError as error:
+        _end(error)
+
+
+def _end(error: FtbenchError) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"ftbench: {error}", style="red", markup=False
+    )
+    sys.exit(error.exit_code)
+
+
+def _discard_output() -> None:
+    """Leave nothing that Python would try to write again as it ends, and complain about."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

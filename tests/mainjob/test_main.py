@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,61 @@ def test_an_interrupt_is_a_word_and_the_shells_exit_code() -> None:
     assert done.returncode == 130
     assert "interrupted" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+PRINTED = ["click.echo('x')", "c.Console().print('x\\n' * 9_999)", "print('x')"]
+
+
+def printing(printed: str) -> str:
+    """Return a program whose command prints as told, as `ftbench` would."""
+    return (
+        "import sys, click, ftbench.cli as c\n"
+        "@c.cli.command()\n"
+        "def talk():\n"
+        f"    {printed}\n"
+        "sys.argv = ['ftbench', 'talk']\n"
+        "c.main()\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("printed", PRINTED)
+def test_a_full_disk_is_a_word_and_the_exit_code_of_results(printed: str) -> None:
+    """However it is written: Python keeps a little back until the end."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", printing(printed)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == ResultsError.exit_code
+    assert "No space left" in done.stderr
+    assert "Is the disk full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe that nobody reads ends otherwise there")
+@pytest.mark.parametrize("printed", PRINTED)
+def test_a_pipe_that_nobody_reads_is_no_regression(printed: str) -> None:
+    """1 would be what `compare` says of one."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", printing(printed)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (module.NOBODY_READS, "")
 
 
 def test_an_unknown_command_is_a_usage_error(
