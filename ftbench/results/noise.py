@@ -27,7 +27,7 @@ from ftbench.arms import Arm, arm_named
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries, Unreadable
-from ftbench.results.records import Record
+from ftbench.results.records import DAMAGE, Record
 
 SCHEMA: Final = {"kind": "schema", "name": "ftbench.noise", "version": 1}
 SUFFIX: Final = ".noise.jsonl"
@@ -225,7 +225,7 @@ def parse_noise(text: str) -> NoiseFile:
                 shared[kind][digest] = record
             elif kind == "noise":
                 cells.append(NoiseCell.from_record(record))
-        except (ValueError, KeyError, TypeError, AttributeError, FtbenchError) as error:
+        except (*DAMAGE, FtbenchError) as error:
             raise ResultsError(f"Line {number} is no record: {error!r}.") from error
     if schema != SCHEMA:
         raise ResultsError(f"It names the schema {schema!r}.")

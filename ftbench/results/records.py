@@ -25,6 +25,16 @@ SCHEMA: Final = {"kind": "schema", "name": "ftbench.records", "version": 1}
 SUFFIX: Final = ".records.jsonl"
 Record = dict[str, Any]
 
+# What a line of another shape ends in; the last two are nested too deep, and larger than a float.
+DAMAGE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+
 # A cell's facts that many cells share are written once and named by their digest.
 _SHARED: Final = ("build", "machine")
 
@@ -117,7 +127,7 @@ def parse_records(text: str) -> Records:
             else:
                 _ = record["group"], record["params"]
                 cells.append(record)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGE as error:
             raise ResultsError(f"Line {number} is no record: {error!r}.") from error
     return Records(builds=builds, machines=machines, cells=tuple(cells))
 

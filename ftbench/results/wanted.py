@@ -85,6 +85,7 @@ def measured_release(tree: ResultTree, name: str) -> Release:
         raise UsageError(
             f"There are no results of CPython {release.name}.",
             hint=f"There are some of {names}. To measure it: asv run {release.name}^!",
+            story="\n".join(f"not read: {warning}" for warning in tree.warnings),
         )
     return release
 

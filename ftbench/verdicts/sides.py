@@ -124,7 +124,7 @@ def matches(tree: ResultTree, sides: Sides, wanted: Wanted) -> tuple[Match, ...]
     places = _places(tree, sides, wanted)
     both = {rest: found for rest, found in places.items() if len(found) == len(_SIDES)}
     if not both:
-        raise _nowhere(sides, places)
+        raise _nowhere(sides, places, tree)
     releases = {rest.release for rest in both}
     if len(releases) > 1:
         names = ", ".join(release.name for release in sorted(filter(None, releases)))
@@ -223,8 +223,8 @@ def _figures(
     return {place: tuple(figures) for place, figures in found.items()}
 
 
-def _nowhere(sides: Sides, places: _Places) -> UsageError:
-    """Say where each side was measured, since it was nowhere together."""
+def _nowhere(sides: Sides, places: _Places, tree: ResultTree) -> UsageError:
+    """Say where each side was measured, since it was nowhere together, and what was not read."""
     said = []
     for side, name in (("before", sides.before), ("after", sides.after)):
         where = [", ".join(rest.words.values()) for rest, found in places.items() if side in found]
@@ -232,4 +232,5 @@ def _nowhere(sides: Sides, places: _Places) -> UsageError:
     return UsageError(
         f"{sides.before} and {sides.after} were never measured with all else alike.",
         hint="There is\n  " + "\n  ".join(said),
+        story="\n".join(f"not read: {warning}" for warning in tree.warnings),
     )

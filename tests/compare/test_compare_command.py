@@ -307,6 +307,14 @@ def test_a_damaged_file_is_named_and_the_rest_is_compared(results: Path) -> None
     assert comparison["arm"] == "ft"
 
 
+def test_a_side_that_could_not_be_read_is_named(results: Path) -> None:
+    """Else a damaged file would look like a release that was never measured."""
+    for path in results.glob("*/*.json"):
+        if "31315" in path.name:
+            path.write_text("{", encoding="utf-8")
+    assert "not read" in error(*RELEASES).story
+
+
 def test_records_that_cannot_be_read_leave_builds_that_nobody_vouches_for(results: Path) -> None:
     path = result_file(results, "3.13.15", "ft")
     slow_down(path, 2)

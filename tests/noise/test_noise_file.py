@@ -121,6 +121,8 @@ def without_subject(text: str) -> str:
         (without_subject, "does not say of which"),
         (lambda _text: "", "names the schema None"),
         (lambda _text: "[]\n", "Line 1 is no record"),
+        (lambda _text: "[" * 100_000, "Line 1 is no record"),
+        (lambda text: text.replace("1.1", "1" + "0" * 400), "is no record"),
     ],
 )
 def test_a_damaged_file_is_a_warning(tmp_path: Path, spoil: Callable[[str], str], why: str) -> None:

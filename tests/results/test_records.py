@@ -136,7 +136,11 @@ def test_a_file_that_is_cut_within_a_line_is_refused(
 
 @pytest.mark.parametrize(
     "line",
-    ["nonsense", "[]", "1", "null", '{"kind": "cell"}', '{"no": "kind"}', '{"kind": "build"}'],
+    [
+        *("nonsense", "[]", "1", "null"),
+        *('{"kind": "cell"}', '{"no": "kind"}', '{"kind": "build"}'),
+        pytest.param("[" * 100_000, id="deep"),
+    ],
 )
 def test_a_line_that_is_no_record_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(ResultsError, match="Line 2"):
