@@ -12,7 +12,7 @@ from ftbench.pages.facts import machine_facts
 from ftbench.report import words
 from ftbench.report.document import Part, Report, Row, Table
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.quantity import digits, margin
+from ftbench.results.quantity import few, reach
 from ftbench.results.wanted import series_name
 from ftbench.statistics.verdict import Verdict, Word
 from ftbench.verdicts.comparing import Comparison, Judgement, in_words
@@ -109,7 +109,7 @@ def _lines(match: Match, comparison: Comparison) -> Iterator[str]:
             yield f"Nothing is called a regression here, for the builds differ: {differs}."
         if any(each.verdict.p is not None for each in judgements):
             yield (
-                f"By chance alone, {digits(comparison.by_chance)} alarms were to be expected; of "
+                f"By chance alone, {few(comparison.by_chance)} alarms were to be expected; of "
                 f"those raised, at most {comparison.rate * 100:g} % are expected to be false."
             )
     yield from _one_sided("before", comparison.only_before, match.after)
@@ -156,8 +156,7 @@ def _row(judgement: Judgement, last: str) -> Row:
         cells=(
             str(verdict.word),
             series_name(judgement.after),
-            words.amount(judgement.before),
-            words.amount(judgement.after),
+            *words.amounts(judgement),
             words.effect(verdict),
             words.interval(verdict),
             words.floor(verdict.floor),
@@ -208,8 +207,8 @@ def _floors(verdicts: Iterable[Verdict]) -> str:
     known = sorted(verdict.floor.effect for verdict in verdicts if verdict.floor)
     if not known:
         return "none"
-    ends = dict.fromkeys((margin(known[0]), margin(known[-1])))
-    return f"{' to '.join(ends)}, middle {margin(median(known))}"
+    ends = dict.fromkeys((reach(known[0]), reach(known[-1])))
+    return f"{' to '.join(ends)}, middle {reach(median(known))}"
 
 
 def _needs(verdicts: Sequence[Verdict]) -> str:

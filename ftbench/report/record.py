@@ -48,11 +48,12 @@ def comparison(judged: Comparison) -> dict[str, Any]:
 
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:
+    before, after = judgement.locations
     return {
         **_named(judgement.after),
         "unit": judgement.after.unit,
-        "before": _side(judgement.before),
-        "after": _side(judgement.after),
+        "before": _side(judgement.before, before),
+        "after": _side(judgement.after, after),
         **_verdict(judgement.verdict),
         "differences": {fact: list(pair) for fact, pair in judgement.differences.items()},
         "efforts": {kind: list(pair) for kind, pair in judgement.efforts.items()},
@@ -63,9 +64,10 @@ def _named(figure: Figure) -> dict[str, Any]:
     return {"benchmark": figure.benchmark, "params": dict(figure.params)}
 
 
-def _side(figure: Figure) -> dict[str, Any]:
+def _side(figure: Figure, location: float | None) -> dict[str, Any]:
     processes = list(map(list, figure.processes)) or [list(figure.samples)]
     return {
+        "location": location,
         "median": _number(figure.median),
         "processes": [[_number(sample) for sample in process] for process in processes],
         "interference": figure.interference,

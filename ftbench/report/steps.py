@@ -9,7 +9,7 @@ from typing import Final
 from ftbench.releases import Release
 from ftbench.report import words
 from ftbench.report.document import Part, Row, Table
-from ftbench.results.quantity import digits
+from ftbench.results.quantity import few
 from ftbench.results.wanted import series_name
 from ftbench.statistics.verdict import Word
 from ftbench.verdicts.comparing import in_words
@@ -71,7 +71,7 @@ def _counts(step: Step) -> Iterator[str]:
     yield step.base.name
     yield str(step.against)
     yield from (str(found[word]) for word in _COUNTED)
-    yield digits(step.comparison.by_chance)
+    yield few(step.comparison.by_chance)
 
 
 def _alarms(steps: Sequence[Step]) -> Table:
@@ -82,6 +82,8 @@ def _alarms(steps: Sequence[Step]) -> Table:
             "against",
             "verdict",
             "series",
+            "before",
+            "after",
             "effect",
             "99 % interval",
             "floor",
@@ -94,6 +96,7 @@ def _alarms(steps: Sequence[Step]) -> Table:
                     step.base.name,
                     str(each.verdict.word),
                     series_name(each.after),
+                    *words.amounts(each),
                     words.effect(each.verdict),
                     words.interval(each.verdict),
                     words.floor(each.verdict.floor),

@@ -7,7 +7,7 @@ from typing import Final
 
 from ftbench.report.document import Tone
 from ftbench.results import Figure
-from ftbench.results.quantity import digits, margin, scale_for, times
+from ftbench.results.quantity import digits, reach, scale_for, times
 from ftbench.statistics.verdict import Floor, Verdict, Word
 from ftbench.verdicts.comparing import Judgement
 
@@ -30,12 +30,24 @@ _EFFORTS: Final = {
 _MOST_OTHERS: Final = 5
 
 
-def amount(figure: Figure) -> str:
-    """Return a figure with its unit: "14.4 ms"; its word where it has no number."""
-    if figure.median is None:
+def amounts(judgement: Judgement) -> tuple[str, str]:
+    """Return where before and after lie, each with its unit: "14.4 ms".
+
+    So that the effect is the one over the other; a figure's own median where it has no such place.
+    """
+    sides = judgement.before, judgement.after
+    before, after = (
+        _amount(figure, figure.median if place is None else place)
+        for figure, place in zip(sides, judgement.locations, strict=True)
+    )
+    return before, after
+
+
+def _amount(figure: Figure, value: float | None) -> str:
+    if value is None:
         return str(figure.state)
-    scale = scale_for(figure.unit, [figure.median])
-    return f"{scale.text(figure.median)}\N{NO-BREAK SPACE}{scale.symbol}".strip()
+    scale = scale_for(figure.unit, [value])
+    return f"{scale.text(value)}\N{NO-BREAK SPACE}{scale.symbol}".strip()
 
 
 def effect(verdict: Verdict) -> str:
@@ -51,7 +63,7 @@ def interval(verdict: Verdict) -> str:
 
 def floor(known: Floor | None) -> str:
     """Return the noise floor: "±4 %"."""
-    return "none" if known is None else margin(known.effect)
+    return "none" if known is None else reach(known.effect)
 
 
 def needed(verdict: Verdict) -> str:

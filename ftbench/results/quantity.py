@@ -9,6 +9,9 @@ from typing import Final
 
 _DIGITS: Final = 3
 _WHOLE: Final = 100
+_WIDE: Final = "wide"
+# Fewer than this are as good as none.
+_FEW: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +73,19 @@ def margin(share: float) -> str:
 
     `share` is of the median: 0.043 → "±5 %"; beyond 100 % it is only "wide".
     """
-    if not share * 100 <= _WHOLE:
-        return "wide"
+    return reach(share) if share * 100 <= _WHOLE else _WIDE
+
+
+def reach(share: float) -> str:
+    """Return what `margin` does, in a number however wide: "±120 %"; a noise floor has one."""
+    if not math.isfinite(share):
+        return _WIDE
     return f"±{math.ceil(share * 100)}\N{NARROW NO-BREAK SPACE}%"
+
+
+def few(number: float) -> str:
+    """Return a number that is expected, and is often next to nothing: "0.51", "under 0.01"."""
+    return f"under {_FEW:g}" if 0 < number < _FEW else digits(number)
 
 
 def times(ratio: float) -> str:

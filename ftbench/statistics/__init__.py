@@ -6,6 +6,6 @@ and `power` say how many processes it takes.  Pure functions; the distributions 
 """
 
 from ftbench.statistics.ratio import CONFIDENCE, Ratio, paired_ratio, ratio
-from ftbench.statistics.spread import Basis, Processes
+from ftbench.statistics.spread import Basis, Processes, location
 
-__all__ = ["CONFIDENCE", "Basis", "Processes", "Ratio", "paired_ratio", "ratio"]
+__all__ = ["CONFIDENCE", "Basis", "Processes", "Ratio", "location", "paired_ratio", "ratio"]

@@ -17,6 +17,7 @@ because with infinitely many resamples two bootstraps have closed forms:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -90,6 +91,15 @@ def estimates(sides: Sequence[Processes], *, of_ratios: bool = False) -> Estimat
             for each in fields(Estimates)
         }
     )
+
+
+def location(processes: Processes) -> float | None:
+    """Return where a side lies, in its own unit: the geometric mean of the medians of processes.
+
+    An effect is the ratio of two of these.  None where a side is not `usable`.
+    """
+    found = estimates((processes,))
+    return math.exp(found.value[0]) if found.usable[0] else None
 
 
 def _batch(sides: Sequence[Processes], *, of_ratios: bool) -> Estimates:

@@ -11,7 +11,7 @@ from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source, State
 from ftbench.results.figure import UNKNOWN
 from ftbench.statistics.floor import Floors
-from ftbench.statistics.spread import Processes
+from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import Floor, Judged, Pair, Verdict, Word, judge
 
 # What must be alike in two builds before a difference is one of CPython: field of the build's
@@ -46,6 +46,14 @@ class Judgement:
     verdict: Verdict
     differences: Mapping[str, tuple[str, str]]
     efforts: Mapping[str, tuple[float, float]]
+
+    @property
+    def locations(self) -> tuple[float | None, float | None]:
+        """Where before and after lie, in their unit: the effect is the one over the other.
+
+        A figure's median may lie elsewhere: it is of all samples, whichever process took them.
+        """
+        return location(_processes(self.before)), location(_processes(self.after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

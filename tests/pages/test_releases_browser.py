@@ -63,6 +63,7 @@ def test_an_alarm_leads_to_its_verdict_and_its_samples(watched: Watched, html: P
     assert label.lower() in series.lower()
     assert release == "CPython 3.14.2"
     expect(detail.locator("table", has_text="Samples by process")).to_have_count(1)
+    expect(detail.get_by_role("row").filter(has_text="geometric mean")).not_to_have_count(0)
     assert detail.locator("svg circle").count() >= 12
     text = detail.inner_text()
     assert "GCC 12.2.0" in text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.results.quantity import digits, margin, scale_for, times
+from ftbench.results.quantity import digits, few, margin, reach, scale_for, times
 
 positive = st.floats(min_value=1e-12, max_value=1e15)
 
@@ -79,3 +79,22 @@ def test_a_ratio_keeps_its_size_in_its_own_unit() -> None:
 )
 def test_a_margin_is_rounded_up_and_never_a_long_number(share: float, text: str) -> None:
     assert margin(share).replace("\N{NARROW NO-BREAK SPACE}", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.031, "±4\N{NARROW NO-BREAK SPACE}%"), (1.2, "±120\N{NARROW NO-BREAK SPACE}%")],
+)
+def test_a_floor_has_a_number_however_wide_it_is(share: float, text: str) -> None:
+    assert reach(share) == text
+
+
+def test_a_floor_without_an_end_is_wide() -> None:
+    assert reach(math.inf) == reach(math.nan) == "wide"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (0.000846, "under 0.01"), (0.01, "0.0100"), (2.5, "2.50")]
+)
+def test_what_is_expected_next_to_never_has_no_digits(number: float, text: str) -> None:
+    assert few(number) == text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from noisy import Noise
 from scipy import stats
 
-from ftbench.statistics import Basis, Processes, spread
+from ftbench.statistics import Basis, Processes, location, ratio, spread
 from ftbench.statistics.spread import BASES, Estimates, estimates
 
 costs = st.floats(min_value=1e-6, max_value=1e3)
@@ -165,3 +165,21 @@ def test_a_side_that_is_not_usable_says_so_and_spoils_no_other(bad: Processes) -
 
 def test_no_sides_are_no_estimates() -> None:
     assert len(estimates([]).value) == 0
+
+
+def test_a_location_is_the_geometric_mean_of_the_medians_of_processes() -> None:
+    assert location(((1.0, 9.0, 2.0), (8.0,))) == pytest.approx(4.0)
+
+
+@quick
+@given(above=sides, below=sides)
+def test_an_effect_is_the_one_location_over_the_other(above: Processes, below: Processes) -> None:
+    first, second = location(above), location(below)
+    assert first
+    assert second
+    assert first / second == pytest.approx(ratio(above, below).value)
+
+
+@pytest.mark.parametrize("side", [(), ((),), ((0.0,),), ((math.nan, 1.0),)])
+def test_what_is_not_usable_lies_nowhere(side: Processes) -> None:
+    assert location(side) is None

@@ -16,8 +16,9 @@ from ftbench.pages.marks import ARM_TEXTS, ArmText
 from ftbench.pages.menus import Menu
 from ftbench.pages.page import Part
 from ftbench.releases import Release
-from ftbench.results.quantity import digits
+from ftbench.results.quantity import digits, few, scale_for
 from ftbench.statistics.verdict import Word
+from ftbench.verdicts.comparing import Judgement
 
 # So many alarms of one kind are shown at once, and so many when the reader asks for more; further
 # ones are on the scenarios' pages alone: a page must stay light.
@@ -53,7 +54,10 @@ class TallyText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmText:
-    """One alarm in a row; `graph` and `samples` are addresses from the site's own folder."""
+    """One alarm in a row; `graph` and `samples` are addresses from the site's own folder.
+
+    `change` is where before and after lie, whose ratio is the effect: "1.20 → 2.77 ms".
+    """
 
     verdict: WordText
     arm: ArmText
@@ -61,6 +65,7 @@ class AlarmText:
     series: str
     base: str
     effect: str
+    change: str
     interval: str
     floor: str
     efforts: tuple[str, ...]
@@ -186,7 +191,7 @@ def _answer(tallies: Sequence[Tally]) -> Iterator[Part]:
 
 
 def _chance(number: float) -> str:
-    return "no alarms were" if number == 0 else f"{digits(number)} alarms were"
+    return f"{few(number) if number else 'no'} alarms were"
 
 
 def notices(timeline: Timeline, tallies: Sequence[Tally]) -> Iterator[Notice]:
@@ -218,7 +223,7 @@ def _tally_text(tally: Tally) -> TallyText:
         arm=ARM_TEXTS[tally.arm.name],
         base=f"{tally.base.name}, {tally.against}",
         counts=tuple(tally.counts[word] for word in Word),
-        by_chance=digits(tally.by_chance),
+        by_chance=few(tally.by_chance),
         beside="; ".join(beside),
     )
 
@@ -248,12 +253,21 @@ def _alarm(alarm: Alarm, release: Release, addresses: Addresses) -> AlarmText:
         series=": ".join(filter(None, [series.ledger, series.metric, series.label])),
         base=alarm.base.name,
         effect=change(verdict.effect.value) if verdict.effect else "",
+        change=_moved(alarm.judgement),
         interval=interval_text(verdict),
         floor=share(verdict.floor.effect) if verdict.floor else "none",
         efforts=tuple(efforts_text(alarm.judgement.efforts.items())),
         graph=alarm.judgement.after.graph,
         samples=addresses.cell(series, alarm.arm, release, alarm.against),
     )
+
+
+def _moved(judgement: Judgement) -> str:
+    places = [place for place in judgement.locations if place is not None]
+    if not places:
+        return ""
+    scale = scale_for(judgement.after.unit, places)
+    return f"{' → '.join(map(scale.text, places))}\N{NARROW NO-BREAK SPACE}{scale.symbol}"
 
 
 def efforts_text(efforts: Iterable[tuple[str, tuple[float, float]]]) -> Iterator[str]:

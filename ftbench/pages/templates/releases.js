@@ -9,6 +9,7 @@ window.ftbench = (function () {
     const SVG = 'http://www.w3.org/2000/svg';
     const NARROW = '\u202f', TIMES = '\u00d7', DASH = '\u2013';
     const LONG = 24;  /* a text in a cell that may be broken over lines */
+    const FEW = 0.01;  /* fewer alarms than this are as good as none */
     const ALARMS = 2;  /* the first words, worse and better, are alarms */
     const files = new Map();
     let rig, blocks, tools, detail = null;
@@ -69,6 +70,11 @@ window.ftbench = (function () {
         const percent = (Math.abs(ratio - 1) * 100).toFixed(1);
         const sign = percent === '0.0' ? '' : ratio > 1 ? '+' : '\u2212';
         return `${sign}${percent}${NARROW}%`;
+    }
+
+    /* A noise floor, which is a share however wide: "±120.3 %". */
+    function margin(code) {
+        return `\u00b1${((Math.exp(code / rig.precision) - 1) * 100).toFixed(1)}${NARROW}%`;
     }
 
     function interval({low, high}) {
@@ -322,9 +328,9 @@ window.ftbench = (function () {
                 arm_text(arm), `${rig.releases[step[0]][0]}, ${words}`, verdict_text(verdict.word),
                 verdict.effect === null ? DASH : change(verdict.effect),
                 interval(verdict),
-                verdict.floor === null ? 'none' : `\u00b1${change(verdict.floor).slice(1)}`,
+                verdict.floor === null ? 'none' : margin(verdict.floor),
                 [row.whys[verdict.why], more].filter(Boolean).join('; ') || DASH,
-                `${step[2]} of ${step[1]}`,
+                `${step[2] && step[2] < FEW ? `under ${FEW}` : step[2]} of ${step[1]}`,
             ]);
         }));
         if (!rows.length) {
@@ -364,7 +370,8 @@ window.ftbench = (function () {
             links(series, place),
             make('h4', {}, `Samples, ${series.unit}`),
             ...(taken.length ? [picture(taken, series)] : []),
-            table_of('Samples by process', ['release', 'arm', 'process', `samples, ${series.unit}`],
+            table_of('Samples by process', ['release', 'arm', 'process', `median, ${series.unit}`,
+                `samples, ${series.unit}`],
                 every.flatMap(each => sample_rows(each, series))),
             make('h4', {}, 'Builds and machine'),
             builds(every),
@@ -384,16 +391,29 @@ window.ftbench = (function () {
     function sample_rows(each, series) {
         const head = [each.name, arm_text(each.arm)];
         if (!each.figure) {
-            return [[...head, DASH, 'not measured']];
+            return [[...head, DASH, DASH, 'not measured']];
         }
         if (!Array.isArray(each.figure[0])) {
-            return [[...head, DASH, each.figure.filter(Boolean).join(': ')]];
+            return [[...head, DASH, DASH, each.figure.filter(Boolean).join(': ')]];
         }
         const marked = each.figure[1] ? ` (${each.figure[1]})` : '';
-        return each.figure[0].map((samples, number) => [
-            each.name, arm_text(each.arm), String(number + 1),
-            make('div', {class: 'numbers'},
-                samples.map(sample => digits(sample / series.size)).join('  ') + marked)]);
+        const shown = number => digits(number / series.size), processes = each.figure[0];
+        const rows = processes.map((samples, number) => [
+            each.name, arm_text(each.arm), String(number + 1), shown(median(samples)),
+            make('div', {class: 'numbers'}, samples.map(shown).join('  ') + marked)]);
+        return processes.length < 2 ? rows : [...rows, [
+            each.name, arm_text(each.arm), 'all', make('b', {}, shown(location_of(processes))),
+            'geometric mean of the medians, of which an effect is the ratio']];
+    }
+
+    function median(samples) {
+        const ordered = [...samples].sort((a, b) => a - b), half = (ordered.length - 1) / 2;
+        return (ordered[Math.floor(half)] + ordered[Math.ceil(half)]) / 2;
+    }
+
+    function location_of(processes) {
+        const logs = processes.map(samples => Math.log(median(samples)));
+        return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
     }
 
     function drawn(tag, attributes, text) {
