@@ -11,7 +11,7 @@ from ftbench.pages.menus import Item, Menu
 from ftbench.pages.names import safe_name
 from ftbench.probe.profiles import PROFILES
 from ftbench.releases import Release
-from ftbench.results import Figure, ResultTree, Source
+from ftbench.results import Figure, ResultTree, Source, State
 from ftbench.verdicts.history import Line
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -41,8 +41,8 @@ def rig_of(item: Figure | Source | Line) -> Rig:
 def rigs(tree: ResultTree) -> tuple[Rig, ...]:
     """Return every rig, the one that the pages open with first, the others sorted.
 
-    First is what has several releases to compare; of those, the fullest profile; then what was
-    measured last.
+    First is what has several releases to compare; of those, the fullest profile; then what knows
+    its noise, without which nothing is decided; then what was measured last.
     """
     every = sorted({rig_of(source) for source in tree.sources})
     if not every:
@@ -57,13 +57,18 @@ def _rank(rig: Rig, tree: ResultTree) -> tuple[object, ...]:
     return (
         len({source.release for source in sources}) > 1,
         order.index(rig.profile) if rig.profile in order else -1,
+        any(each.machine == rig.machine for each in tree.noise),
         max((start.at for source in sources for start in source.starts), default=_NEVER),
         rig,
     )
 
 
 def shared_out(tree: ResultTree, every: Sequence[Rig]) -> dict[Rig, ResultTree]:
-    """Return for each rig a tree that has its results alone, and all that was found of noise."""
+    """Return for each rig a tree that has its results alone, and all that was found of noise.
+
+    Series of which it has nothing to say are left out: asv notes whatever a run was not asked for
+    as skipped, without a reason.
+    """
     figures: dict[tuple[str, str, str], list[Figure]] = {}
     for figure in tree.figures:
         place = figure.machine, figure.profile, figure.flavour
@@ -71,11 +76,21 @@ def shared_out(tree: ResultTree, every: Sequence[Rig]) -> dict[Rig, ResultTree]:
     return {
         rig: replace(
             tree,
-            figures=tuple(figures.get((rig.machine, rig.profile, rig.flavour), ())),
+            figures=_told(figures.get((rig.machine, rig.profile, rig.flavour), ())),
             sources=tuple(source for source in tree.sources if rig_of(source) == rig),
         )
         for rig in every
     }
+
+
+def _told(figures: Sequence[Figure]) -> tuple[Figure, ...]:
+    """Return the figures of series that were measured, failed or skipped for a reason, once."""
+    told = {_series(each) for each in figures if each.reason or each.state is not State.SKIPPED}
+    return tuple(each for each in figures if _series(each) in told)
+
+
+def _series(figure: Figure) -> tuple[str, tuple[str, ...]]:
+    return figure.benchmark, tuple(figure.params.values())
 
 
 def nearest(every: Sequence[Rig], wanted: Rig) -> Rig:
