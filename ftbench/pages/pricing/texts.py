@@ -216,17 +216,24 @@ def _headline() -> Iterator[tuple[str, Measure, Arm]]:
 
 
 def _columns(points: Mapping[str, Points]) -> Iterator[tuple[str, ArmText]]:
-    for heading, measure, arm in _headline():
-        if points[measure.name]:
-            yield heading, ARM_TEXTS[arm.name]
+    for heading, _, arm in _measured(points):
+        yield heading, ARM_TEXTS[arm.name]
+
+
+def _measured(points: Mapping[str, Points]) -> list[tuple[str, Measure, Arm]]:
+    """Return the columns of which there is a figure at all."""
+    return [
+        column
+        for column in _headline()
+        if any(name == column[2].name for _, name in points[column[1].name])
+    ]
 
 
 def _stands(points: Mapping[str, Points], releases: Sequence[Release]) -> Iterator[StandText]:
     for release in newest_of_series(releases):
         cells = tuple(
             _figure(points[measure.name].get((release, arm.name)), 0)
-            for _, measure, arm in _headline()
-            if points[measure.name]
+            for _, measure, arm in _measured(points)
         )
         if any(cell.value != _DASH for cell in cells):
             yield StandText(release=release.name, cells=cells)
