@@ -330,7 +330,8 @@ def _chart_row(order: int, judgement: Judgement) -> claimchart.Row:
 
 def _short(what: str) -> str:
     """Return what a ratio is of, as short as a picture has room for: "spawn" of many a one."""
-    return what.partition(" / ")[0].partition(" (")[0].removeprefix("processes, ").split(",")[0]
+    above = what.partition(" / ")[0].partition(" (")[0].rpartition(": ")[2]
+    return above.removeprefix("processes, ").split(",")[0]
 
 
 def _picture_row(order: int, judgement: Judgement) -> PictureRow:
