@@ -14,7 +14,7 @@ from ftbench.results import Figure, State
 
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 _MOST: Final = 40
-_NO_REASON: Final = "no reason is on record"
+_NO_REASON: Final = "no reason is on record: most likely, the run was not asked for it"
 _NO_METRIC: Final = "the cell was measured, and has nothing of the kind: no lock, no wait for it"
 
 
