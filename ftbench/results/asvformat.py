@@ -37,6 +37,7 @@ from ftbench.results.series import Series, address, series_of
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
 _BENCHMARKS = "benchmarks.json"
+_MOST_SAID = 200
 _MACHINE = "machine.json"
 # Of the size of a cost, in whatever unit, with room to spare.
 _LEAST, _MOST = 1e-30, 1e30
@@ -66,6 +67,7 @@ def read_results(folder: Path) -> ResultTree:
         sources=tuple(_where_runs_began(sources)),
         machines=tuple(machines),
         noise=tuple(read_noise(folder, warnings)),
+        said={each.name: each.says for each in benchmarks.known.values() if each.says},
         warnings=tuple(warnings),
     )
 
@@ -91,9 +93,13 @@ class _ResultFile:
 
 @dataclass(frozen=True, kw_only=True)
 class _Benchmark:
-    """A benchmark of asv's list; `ladder` has the values of each parameter, as asv stores them."""
+    """A benchmark of asv's list; `ladder` has the values of each parameter, as asv stores them.
+
+    `says` is the first sentence of its docstring, "" where there is none.
+    """
 
     name: str
+    says: str
     unit: str
     names: tuple[str, ...]
     ladder: list[list[str]]
@@ -146,7 +152,17 @@ def _are_texts(values: object) -> bool:
 
 def _benchmark(name: str, listed: Mapping[str, Any]) -> _Benchmark:
     unit, names = str(listed.get("unit") or ""), tuple(listed["param_names"])
-    return _Benchmark(name=name, unit=unit, names=names, ladder=listed["params"])
+    says = _says(name.rpartition(".")[2], str(listed.get("code") or ""))
+    return _Benchmark(name=name, says=says, unit=unit, names=names, ladder=listed["params"])
+
+
+def _says(method: str, code: str) -> str:
+    """Return the first paragraph of a docstring in the code that asv keeps, as one short line."""
+    _, _, body = code.partition(f"def {method}(")
+    signature, quotes, rest = body.partition('"""')
+    if not quotes or "def " in signature:
+        return ""
+    return " ".join(rest.partition('"""')[0].partition("\n\n")[0].split())[:_MOST_SAID]
 
 
 def _machine_folders(

@@ -151,10 +151,14 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultTree:
-    """Everything that a results folder holds, sorted; `warnings` names what could not be read."""
+    """Everything that a results folder holds, sorted; `warnings` names what could not be read.
+
+    `said` is what benchmarks say of themselves, by name: "A unit of work by one worker."
+    """
 
     figures: tuple[Figure, ...] = ()
     sources: tuple[Source, ...] = ()
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()
+    said: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Unreadable, ...] = ()

@@ -158,3 +158,26 @@ def test_a_series_has_its_parameters_once_for_all_files(folder: Path) -> None:
     cell = {"mode": "threads", "workers": "8", "task": "empty"}
     one, other = (the(tree, "3.14.2", arm, **cell) for arm in ("gil", "ft"))
     assert one.params is other.params
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (
+            'def track_round(self):\n    """A round,\n    start to end.\n\n    More."""',
+            "A round, start to end.",
+        ),
+        ('def track_other(self):\n    """Another."""', ""),
+        ('def track_round(self):\n    return 1\n\ndef setup(self):\n    """Set up."""', ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_benchmark_says_what_the_first_paragraph_of_its_docstring_does(
+    folder: Path, code: str | None, says: str
+) -> None:
+    path = folder / "benchmarks.json"
+    listed = json.loads(path.read_text("utf-8"))
+    listed[ROUND]["code"] = code
+    path.write_text(json.dumps(listed), encoding="utf-8")
+    assert read_results(folder).said.get(ROUND, "") == says

@@ -54,6 +54,7 @@ class BlockText:
 
     name: str
     title: str
+    says: str
     benchmark: str
     counts: str
     rows: tuple[RowText, ...]
@@ -113,7 +114,7 @@ def scenario_page(
         words=tuple(WORD_TEXTS.values()),
         arms=tuple(ARM_TEXTS[arm.name] for arm in timeline.arms),
         columns=tuple(f"against {_bases(timeline, each)}" for each in asked),
-        blocks=tuple(_opened(_blocks(shown, rows))),
+        blocks=tuple(_opened(_blocks(shown, rows, timeline.said))),
         left=len(series) - len(shown),
         scripts=(SCRIPT, addresses.data("rig")),
         data=addresses.data_folder,
@@ -168,7 +169,9 @@ def _cell(track: Track | None, newest: int) -> VerdictText:
     )
 
 
-def _blocks(shown: Sequence[Series], rows: Mapping[Series, RowText]) -> Iterator[BlockText]:
+def _blocks(
+    shown: Sequence[Series], rows: Mapping[Series, RowText], said: Mapping[str, str]
+) -> Iterator[BlockText]:
     kinds = groupby(shown, key=lambda each: (each.benchmark, each.ledger))
     for number, ((benchmark, ledger), every) in enumerate(kinds, start=1):
         ours = list(every)
@@ -179,6 +182,7 @@ def _blocks(shown: Sequence[Series], rows: Mapping[Series, RowText]) -> Iterator
         yield BlockText(
             name=f"metric-{number}",
             title=": ".join(filter(None, [ours[0].metric, ledger])),
+            says=said.get(benchmark, ""),
             benchmark=benchmark,
             counts=alarms,
             rows=texts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,13 +56,15 @@ class TallyText:
 class AlarmText:
     """One alarm in a row; `graph` and `samples` are addresses from the site's own folder.
 
-    `change` is where before and after lie, whose ratio is the effect: "1.20 → 2.77 ms".
+    `says` is what the series' benchmark says of itself; `change` is where before and after lie,
+    whose ratio is the effect: "1.20 → 2.77 ms".
     """
 
     verdict: WordText
     arm: ArmText
     scenario: str
     series: str
+    says: str
     base: str
     effect: str
     change: str
@@ -144,7 +146,7 @@ def release_page(
         menus=menus,
         notices=tuple(notices(timeline, tallies)),
         tallies=tuple(map(_tally_text, tallies)),
-        alarms=tuple(_alarms(alarms, release, addresses)),
+        alarms=tuple(_alarms(alarms, release, addresses, timeline.said)),
         arms=tuple(ARM_TEXTS[arm.name] for arm in timeline.arms),
         scenarios=tuple(_scenarios(timeline, release, addresses)),
         releases=tuple(_releases(timeline, addresses)) if release == timeline.newest else (),
@@ -229,13 +231,14 @@ def _tally_text(tally: Tally) -> TallyText:
 
 
 def _alarms(
-    alarms: Sequence[Alarm], release: Release, addresses: Addresses
+    alarms: Sequence[Alarm], release: Release, addresses: Addresses, said: Mapping[str, str]
 ) -> Iterator[AlarmsText]:
     for word, title in ((Word.WORSE, "Worse"), (Word.BETTER, "Better")):
         ours = [alarm for alarm in alarms if alarm.judgement.verdict.word is word]
         ours.sort(key=lambda alarm: alarm.size, reverse=word is Word.WORSE)
         if ours:
-            texts = tuple(_alarm(each, release, addresses) for each in ours[:_MOST_ALARMS])
+            shown = ours[:_MOST_ALARMS]
+            texts = tuple(_alarm(each, release, addresses, said) for each in shown)
             yield AlarmsText(
                 title=f"{title}: {len(ours)}",
                 rows=texts[:_SHOWN_ALARMS],
@@ -244,13 +247,16 @@ def _alarms(
             )
 
 
-def _alarm(alarm: Alarm, release: Release, addresses: Addresses) -> AlarmText:
+def _alarm(
+    alarm: Alarm, release: Release, addresses: Addresses, said: Mapping[str, str]
+) -> AlarmText:
     verdict, series = alarm.judgement.verdict, alarm.series
     return AlarmText(
         verdict=WORD_TEXTS[verdict.word],
         arm=ARM_TEXTS[alarm.arm.name],
         scenario=scenario_titles(series.scenario)[1],
         series=": ".join(filter(None, [series.ledger, series.metric, series.label])),
+        says=said.get(series.benchmark, ""),
         base=alarm.base.name,
         effect=change(verdict.effect.value) if verdict.effect else "",
         change=_moved(alarm.judgement),

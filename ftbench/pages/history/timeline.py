@@ -96,7 +96,7 @@ class Timeline:
     """Everything of one rig that the pages show; releases are sorted, the oldest first.
 
     `figures` and `tracks` have a table for each series: arm by arm, and in it release by release,
-    or by kind of base; None where there is nothing.
+    or by kind of base; None where there is nothing.  `said` is the tree's.
     """
 
     rig: Rig
@@ -110,6 +110,7 @@ class Timeline:
     tallies: dict[tuple[Release, str, Against], Tally] = field(default_factory=dict)
     alarms: dict[Release, list[Alarm]] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def place_of(self) -> dict[Release, int]:
@@ -207,6 +208,7 @@ def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:
         series=in_order(figures),
         figures=figures,
         tracks={series: [[None] * len(AGAINST) for _ in arms] for series in figures},
+        said=tree.said,
     )
     for line in lines(tree):
         timeline.add(history(tree, line), series_by)
