@@ -35,7 +35,7 @@ def _pauses(group: str, title: str, *more: Beside, folded: bool = False, **param
 
 _ONE_TICKS: Final = Beside(
     metric=tracked("pauses.Pauses", "p99", "how late a tick is", workers="1"),
-    heading="p99, one ticks",
+    heading="p99, one ticker",
 )
 FAILING: Final = Group(
     title="When it hurts",
@@ -84,7 +84,7 @@ FAILING: Final = Group(
             hides="Threads that are at work, which have to stop first: ticks sleep. How slow "
             "allocation is meanwhile.",
             views=(
-                _pauses("pauses.Pauses", "8 tick", _ONE_TICKS, workers="8"),
+                _pauses("pauses.Pauses", "8 tickers", _ONE_TICKS, workers="8"),
                 _pauses("pauses.Churn", "automatic collections", folded=True, trigger="churn"),
             ),
         ),
