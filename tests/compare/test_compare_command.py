@@ -196,17 +196,6 @@ def test_what_failed_on_the_other_side_is_said(
     assert f"Only before, failed after: {ROUND}(mode=threads" in said(*RELEASES)
 
 
-def test_before_and_after_are_what_the_effect_is_the_ratio_of(results: Path) -> None:
-    """The median of all samples is not: it may lie in the one process that was slow."""
-    slow_down(result_file(results, "3.13.15", "ft"), 1.5, cells=2)
-    (found,) = document(*RELEASES, "--arm", "ft")["comparisons"]
-    effects = [each["effect"] for each in found["series"]]
-    assert effects
-    assert effects == pytest.approx(
-        [each["after"]["location"] / each["before"]["location"] for each in found["series"]]
-    )
-
-
 def test_markdown_is_a_table_of_plain_text(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
     result = call(*RELEASES, "--format", "markdown")

@@ -330,7 +330,7 @@ window.ftbench = (function () {
                 interval(verdict),
                 verdict.floor === null ? 'none' : margin(verdict.floor),
                 [row.whys[verdict.why], more].filter(Boolean).join('; ') || DASH,
-                `${step[2] && step[2] < FEW ? `under ${FEW}` : step[2]} of ${step[1]}`,
+                `${step[2] < FEW ? `under ${FEW}` : step[2]} of ${step[1]}`,
             ]);
         }));
         if (!rows.length) {
