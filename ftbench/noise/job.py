@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ftbench.arms import Arm
 from ftbench.asvplugin.turn import take_turn
-from ftbench.errors import NotAvailableError, ResultsError, WorkerFailedError
+from ftbench.errors import ResultsError
 from ftbench.interpreters import Interpreter, PythonBuild
 from ftbench.measuring import DEADLINE_SECONDS
 from ftbench.noise.passes import (
@@ -25,6 +25,7 @@ from ftbench.noise.passes import (
     is_disturbed,
     make_pass,
     medians,
+    nothing_measured,
     progress,
 )
 from ftbench.probe.document import Measurement
@@ -43,7 +44,6 @@ from ftbench.suite import SuiteCell
 
 SIDES: Final = "AB"
 _BLOCK: Final = 4  # A B B A: both sides have had the same place
-_MOST_REASONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def run(job: Job, console: Console) -> Report:
                 write_noise_file(job.path, after)
     mine = {cell.key for cell in _file(job, gathered).cells}
     if not mine:
-        raise _nothing(gathered.lost)
+        raise nothing_measured(gathered.lost)
     shown = NoiseFile(subject=job.subject, cells=tuple(c for c in after.cells if c.key in mine))
     measured = [each for taken in gathered.taken.values() for _, each in taken]
     return Report(
@@ -135,17 +135,6 @@ def run(job: Job, console: Console) -> Report:
         lost=tuple(gathered.lost),
         measured=len(measured),
         disturbed=sum(map(is_disturbed, measured)),
-    )
-
-
-def _nothing(lost: Sequence[Lost]) -> NotAvailableError | WorkerFailedError:
-    """Return the error of a run in which no cell has a process on each side."""
-    kind = NotAvailableError if all(each.skipped for each in lost) else WorkerFailedError
-    reasons = dict.fromkeys(each.reason for each in lost)
-    return kind(
-        "No cell could be measured, so there is no noise to keep.",
-        story="\n".join(list(reasons)[:_MOST_REASONS]),
-        hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
     )
 
 

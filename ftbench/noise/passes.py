@@ -18,12 +18,19 @@ from typing import Final, Generic, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ftbench.errors import FtbenchError, InterpreterError, NotAvailableError, UsageError
+from ftbench.errors import (
+    FtbenchError,
+    InterpreterError,
+    NotAvailableError,
+    UsageError,
+    WorkerFailedError,
+)
 from ftbench.probe.document import Measurement
 from ftbench.suite import SuiteCell
 
 # A cell that fails as often as this is left out: each try may wait for its deadline.
 MOST_FAILURES: Final = 2
+_MOST_REASONS: Final = 5
 
 Side = TypeVar("Side")
 Step = Callable[[str, str], None]
@@ -83,6 +90,17 @@ def make_pass(
             gathered.lost.append(Lost(cell=cell, skipped=skipped, reason=error.message))
         else:
             gathered.taken.setdefault(cell.title, []).append((side, measured))
+
+
+def nothing_measured(lost: Sequence[Lost]) -> NotAvailableError | WorkerFailedError:
+    """Return the error of a run in which no cell was measured often enough to say anything."""
+    kind = NotAvailableError if all(each.skipped for each in lost) else WorkerFailedError
+    reasons = dict.fromkeys(each.reason for each in lost)
+    return kind(
+        "No cell could be measured, so there is nothing to judge.",
+        story="\n".join(list(reasons)[:_MOST_REASONS]),
+        hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
+    )
 
 
 def medians(cell: SuiteCell, measured: Sequence[Measurement]) -> dict[str, tuple[float, ...]]:

@@ -13,7 +13,16 @@ from ftbench.arms import Arm
 from ftbench.asvplugin.turn import take_turn
 from ftbench.interpreters import Interpreter
 from ftbench.measuring import DEADLINE_SECONDS
-from ftbench.noise.passes import Gathered, Lost, in_turn, is_disturbed, make_pass, medians, progress
+from ftbench.noise.passes import (
+    Gathered,
+    Lost,
+    in_turn,
+    is_disturbed,
+    make_pass,
+    medians,
+    nothing_measured,
+    progress,
+)
 from ftbench.probe.document import Measurement
 from ftbench.probe.profiles import profile_named
 from ftbench.probe.scenarios import scenario_named
@@ -130,10 +139,13 @@ def run(job: Job, console: Console) -> Report:
 
     A slowdown that a cell cannot have, and a cell that fails, is told in `lost`.  Raises
     `FtbenchError` if something else is measuring on this machine, `InterpreterError` if the
-    interpreter cannot carry the measured side.
+    interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
+    cell could be measured at all.
     """
     take_turn()
     gathered = _gathered(job, console)
+    if not any(found.taken for found in gathered.values()):
+        raise nothing_measured([lost for each in gathered.values() for lost in each.lost])
     floors = Floors.of(job.noise)
     pools = [pool for cell in job.cells if (pool := _pools(job, cell, gathered, floors))]
     with console.status("Judging"):
