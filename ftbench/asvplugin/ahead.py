@@ -27,6 +27,7 @@ from ftbench.results import Unreadable, read_results
 
 # A few results are read sooner than asv is through with its own pages.
 WORTH_IT: Final = 12
+_MARK: Final = "begins_with_our_pages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,12 @@ def ahead_of(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def install() -> None:
-    """Have `asv publish` begin with our pages; a second call changes nothing."""
+    """Have `asv publish` begin with our pages; a second call changes nothing.
+
+    Call it after `pages.guard.install`, which puts asv's own `run` in a guard.
+    """
     run = Publish.__dict__["run"].__func__
-    if not hasattr(run, "__wrapped__"):
-        Publish.run = classmethod(ahead_of(run))
+    if not getattr(run, _MARK, False):
+        begun = ahead_of(run)
+        setattr(begun, _MARK, True)
+        Publish.run = classmethod(begun)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from synthetic import Plan, publish, write_project, write_tree
 from ftbench.arms import ARMS
 from ftbench.asvplugin import ahead
 from ftbench.errors import FtbenchError
+from ftbench.pages import guard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
 FEW = ("Lifecycle.track_round", "Footprint.track_pss")
@@ -123,12 +123,24 @@ def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
     assert asked == [None]
 
 
-def test_asv_runs_it_as_a_method_of_the_class() -> None:
+def test_asv_calls_it_within_the_guard_and_once(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[ahead.Ahead | None] = []
+
+    def publish(_cls: type[Any], conf: Any, range_spec: object = None, *, pull: bool = True) -> int:
+        begun.append(ahead.running())
+        return 7
+
+    monkeypatch.setattr(Publish, "run", Publish.__dict__["run"])
+    guard.install()
+    monkeypatch.setattr(guard, "_publish", publish)
     for _ in range(2):
         ahead.install()
-    run = Publish.__dict__["run"].__func__
-    assert not hasattr(run.__wrapped__, "__wrapped__")
-    assert list(inspect.signature(run).parameters) == ["cls", "conf", "range_spec", "pull"]
+    arguments = SimpleNamespace(html_dir=None, range=None, no_pull=True)
+    assert Publish.run_from_conf_args(conf, arguments) == 7
+    (one,) = begun
+    assert isinstance(one, ahead.Ahead)
 
 
 def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None:
@@ -139,3 +151,6 @@ def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "html" / "choose.html").is_file()
     assert "First page: " in done.stdout
+    # Where they were written first is in none of them.
+    pages = (tmp_path / "html").rglob("*.html")
+    assert not any("html.pages" in page.read_text("utf-8") for page in pages)
