@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, cast
 
+import psutil
 from asv.commands.publish import Publish
 
 from ftbench.errors import FtbenchError
@@ -85,17 +86,18 @@ class Ahead:
 
     def end(self) -> None:
         """End the process, with those that it has started, and leave nothing beside the site."""
-        if self._process.is_alive():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(cast("int", self._process.pid), signal.SIGKILL)
-            self._process.kill()
+        with suppress(psutil.NoSuchProcess):
+            writer = psutil.Process(self._process.pid)
+            for process in (writer, *writer.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         self._process.join()
         self._answer.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _work(answer: Connection, results: Path, folder: Path) -> None:
-    os.setpgid(0, 0)  # `end` ends it with all that it forks; Ctrl-C is for asv, which ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for asv, which ends us
     try:
         folder.mkdir(parents=True)
         answer.send(write_pages(results, folder))
