@@ -23,11 +23,15 @@ from typing import Any, Final, cast
 import psutil
 from asv.commands.publish import Publish
 
-from ftbench.errors import FtbenchError
+from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import Unreadable, read_results
 
 # A few results are read sooner than asv is through with its own pages.
 WORTH_IT: Final = 12
+# From the end of asv's own pages on; sixty releases take some twenty seconds.
+DEADLINE_SECONDS: Final = 1800.0
+# Nobody else's name for a folder: what is left of a publish that was killed is removed.
+_FOLDER: Final = ".ftbench-pages"
 _MARK: Final = "begins_with_our_pages"
 
 
@@ -57,7 +61,7 @@ class Ahead:
     def __init__(self, results: Path, html_dir: Path) -> None:
         """Start it."""
         self._html_dir = html_dir
-        self._folder = html_dir.with_name(f"{html_dir.name}.pages")
+        self._folder = html_dir.with_name(f".{html_dir.name}{_FOLDER}")
         shutil.rmtree(self._folder, ignore_errors=True)  # of a publish that was killed
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe(duplex=False)
@@ -69,12 +73,23 @@ class Ahead:
         theirs.close()
 
     def finish(self) -> Written:
-        """Wait for the pages and move them into the site; raises what their writer raised."""
+        """Wait for the pages and move them into the site.
+
+        Raises what their writer raised, and `DeadlineError` if it hangs.
+        """
+        if not self._answer.poll(DEADLINE_SECONDS):
+            raise DeadlineError(
+                f"Our pages were not written within {DEADLINE_SECONDS:g} s of asv's own.",
+                hint="The results are as they were. Is the machine out of memory or of disk? "
+                "Then publish again.",
+            )
         try:
             said = self._answer.recv()
         except EOFError as error:
             raise FtbenchError(
-                "The process that wrote the pages of the site was killed."
+                "The process that wrote our pages was killed.",
+                hint="Often that is for want of memory. The results are as they were: make room, "
+                "then publish again.",
             ) from error
         if isinstance(said, Exception):
             raise said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from synthetic import Plan, publish, write_project, write_tree
 
 from ftbench.arms import ARMS
 from ftbench.asvplugin import ahead
-from ftbench.errors import FtbenchError
+from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.pages import guard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
@@ -39,7 +40,7 @@ def worth(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_stays(tmp_path: Path) -> Iterator[None]:
     before = psutil.Process().children()  # of other tests: multiprocessing's resource tracker
     yield
-    assert not (tmp_path / "html.pages").exists()
+    assert not (tmp_path / ".html.ftbench-pages").exists()
     assert set(psutil.Process().children()) <= set(before)
     assert ahead.running() is None
 
@@ -117,6 +118,15 @@ def test_a_killed_writer_is_a_message(
         publishing()(object, conf)
 
 
+def test_a_writer_that_hangs_is_ended_with_a_message(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "write_pages", lambda _results, _html_dir: time.sleep(60))
+    monkeypatch.setattr(ahead, "DEADLINE_SECONDS", 0.2)
+    with pytest.raises(DeadlineError, match="not written within"):
+        publishing()(object, conf)
+
+
 def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
     asked = []
     run = ahead.ahead_of(lambda _cls, _conf: asked.append(ahead.running()))
@@ -154,4 +164,4 @@ def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None
     assert "First page: " in done.stdout
     # Where they were written first is in none of them.
     pages = (tmp_path / "html").rglob("*.html")
-    assert not any("html.pages" in page.read_text("utf-8") for page in pages)
+    assert not any("ftbench-pages" in page.read_text("utf-8") for page in pages)
