@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import synthetic
+from outline import Outline
 from synthetic import Plan
 
 from ftbench.arms import ARMS
@@ -16,29 +16,6 @@ from ftbench.pages.scenarios import SECTIONS
 from ftbench.pages.sections import GridView, View
 from ftbench.probe.scenarios import NAMES
 from ftbench.results import read_results
-
-
-class Outline(HTMLParser):
-    """What a page holds: its texts, links, ids, tags and tables."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.links, self.ids, self.tags = list[str](), list[str](), set[str]()
-        self.handlers, self.text = list[str](), ""
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        for name, value in attrs:
-            if name == "href" and tag == "a":
-                self.links.append(value or "")
-            if name == "id":
-                self.ids.append(value or "")
-            if name.startswith("on"):
-                self.handlers.append(name)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 @pytest.fixture(scope="module")
