@@ -92,10 +92,6 @@ class Article:
     tables: tuple[TableSpec, ...]
     claims: tuple[Claim, ...]
 
-    def claims_under(self, table: str) -> tuple[Claim, ...]:
-        """Return the claims that are shown under a table, in the article's order."""
-        return tuple(claim for claim in self.claims if claim.table == table)
-
 
 @cache
 def article() -> Article:
