@@ -72,7 +72,7 @@ def work_of(scenario: str) -> list[str]:
 def shape(node: Any) -> Any:
     """Return a syntax tree as lists without docstrings, alike in every version of Python."""
     if isinstance(node, list):
-        return [shape(each) for each in node if not _is_docstring(each)]
+        return [shape(each) for each in node if not _is_no_work(each)]
     if not isinstance(node, ast.AST):
         return repr(node)
     # What is empty is left out: newer versions have more fields that say nothing.
@@ -88,10 +88,24 @@ def _is_docstring(node: Any) -> bool:
     )
 
 
+def _is_no_work(node: Any) -> bool:
+    return _is_docstring(node) or _is_own_import(node)
+
+
+def _is_own_import(node: Any) -> bool:
+    names = [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+    names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    return any(name.partition(".")[0] == "ftbench" for name in names)
+
+
 def digest(*sources: str) -> str:
-    """Return 16 hex digits of what `sources` do; comments, docstrings and layout do not count."""
-    shapes = [shape(ast.parse(source)) for source in sources]
-    return hashlib.sha256(json.dumps(shapes).encode()).hexdigest()[:16]
+    """Return 16 hex digits of what `sources` do.
+
+    Comments, docstrings, layout, and which module a statement stands in do not count.
+    """
+    # Sorted and without repetition: a module that is moved, split or merged is the same work.
+    statements = {json.dumps(each) for source in sources for each in shape(ast.parse(source).body)}
+    return hashlib.sha256("\n".join(sorted(statements)).encode()).hexdigest()[:16]
 
 
 def workloads() -> dict[str, dict[str, str]]:
