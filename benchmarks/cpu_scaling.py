@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
+from ftbench.facts.modes import MODE_NAMES
 from ftbench.probe.kernels import KERNELS
-from ftbench.probe.modes import MODE_NAMES
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 
 class CpuScaling(ScenarioBenchmark):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 
 # One worker is a plain loop, mode serial.

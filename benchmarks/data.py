@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
 from ftbench.probe.channels import CHANNELS
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 # One start method: how a worker was started changes nothing in how it is connected.
 MODES = ("threads", "processes-spawn", "interpreters")

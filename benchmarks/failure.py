@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
 from ftbench.probe.pools import POOL_MODES, POOL_TABLE
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 POOLS = tuple(kind.name for kind in POOL_TABLE.values() if kind.futures)
 

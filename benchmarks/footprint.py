@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost, record_own_clock
+from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.probe.crews import Deadline, crew_of
-from ftbench.probe.modes import MODE_NAMES, mode_named
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost, record_own_clock
 
 WORKERS = (1, 2, 4, 8)
 

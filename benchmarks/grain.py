@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
 from ftbench.probe.pools import POOL_MODES
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 WORKERS = (2, 8)
 

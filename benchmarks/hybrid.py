@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
-from ftbench.probe.modes import MODE_NAMES
+from ftbench.facts.modes import MODE_NAMES
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 WORKERS = (2, 8)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 # One start method: how a process was started changes nothing in how it waits.
 MODES = ("threads", "asyncio", "asyncio-per-thread", "processes-spawn")

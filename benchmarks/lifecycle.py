@@ -6,8 +6,8 @@ import gc
 import threading
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost, record_own_clock
-from ftbench.probe.modes import MODE_NAMES
+from ftbench.facts.modes import MODE_NAMES
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost, record_own_clock
 
 
 class Lifecycle(ScenarioBenchmark):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ftbench.benchmarking import ScenarioBenchmark, cost
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
 
 # Threads share a heap; a process and a subinterpreter have their own, and are the control.
 MODES = ("threads", "processes-spawn", "interpreters")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ftbench.benchmarking import ScenarioBenchmark, cost, record_own_clock
+from ftbench.facts.modes import MODE_NAMES, mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import MODE_NAMES, mode_named
-from ftbench.probe.profiles import profile_named
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost, record_own_clock
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.strategies import STRATEGIES

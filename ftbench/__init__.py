@@ -14,7 +14,7 @@ __all__ = ["__version__", "measure"]
 def __getattr__(name: str) -> object:
     """Load `ftbench.measure` only when somebody wants to measure."""
     if name == "measure":
-        from ftbench.measuring import measure  # noqa: PLC0415
+        from ftbench.probe.run.measure import measure  # noqa: PLC0415
 
         return measure
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

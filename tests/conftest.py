@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from ftbench.interpreters import Interpreter, discover
-from ftbench.interpreters.install import ensure_pair
+from ftbench.pythons import Interpreter, discover
+from ftbench.pythons.install import ensure_pair
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from ftbench.advice import units
-from ftbench.advice.question import By, Question
-from ftbench.arms import ARMS, arm_named
+from ftbench.analysis.advice import units
+from ftbench.analysis.advice.question import By, Question
 from ftbench.errors import UsageError
+from ftbench.facts.arms import ARMS, arm_named
 from ftbench.probe.scenarios.base import MOST_WORKERS
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def advise(
     measured cells and never beyond them: there it says "no data", and what would get it.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.advice.choosing import chosen  # noqa: PLC0415
-    from ftbench.advice.ranking import advise as ranked  # noqa: PLC0415
-    from ftbench.advice.report import Given, document, shown  # noqa: PLC0415
+    from ftbench.analysis.advice.choosing import chosen  # noqa: PLC0415
+    from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415
+    from ftbench.report.advice import Given, document, shown  # noqa: PLC0415
 
     question = Question(
         task=task,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ftbench.probe.profiles import PROFILES, current_profile
+from ftbench.facts.profiles import PROFILES, current_profile
 
 
 @click.command()
@@ -22,11 +22,12 @@ def bench(release: str | None, profile: str | None, machine: str | None, bench: 
     are installed; where there is none, both are installed first.
     """
     # Loaded when it is needed: asv takes longer than all other commands together.
-    from ftbench import bench as job  # noqa: PLC0415
+    from ftbench.experiments import bench as job  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     job.run(
         job.Job(
-            folder=job.project_folder(Path.cwd()),
+            folder=project_folder(Path.cwd()),
             release=release,
             profile=profile or current_profile().name,
             machine=machine,

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from ftbench.arms import ARMS
+from ftbench.facts.arms import ARMS
 
 FORMATS: Final = ("table", "markdown", "json", "html")
 # Also that of an error of ours without a class of its own; which one it was is on stderr.
@@ -58,13 +58,14 @@ def compare(
     is compared.
     """  # noqa: D301 - \b is click's
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
+    from ftbench.analysis.verdicts.comparing import compare_sides, evidence, side_of  # noqa: PLC0415
+    from ftbench.analysis.verdicts.sides import matches, sides_named  # noqa: PLC0415
     from ftbench.report import comparisons, record  # noqa: PLC0415
-    from ftbench.report.telling import Format, results, tell  # noqa: PLC0415
-    from ftbench.results.wanted import wanted  # noqa: PLC0415
-    from ftbench.verdicts.comparing import compare_sides, evidence, side_of  # noqa: PLC0415
-    from ftbench.verdicts.sides import matches, sides_named  # noqa: PLC0415
+    from ftbench.report.telling import Format, tell  # noqa: PLC0415
+    from ftbench.results.filters import wanted  # noqa: PLC0415
+    from ftbench.results.project import load_project  # noqa: PLC0415
 
-    tree = results()
+    tree = load_project()
     sides = sides_named(before, after, tree)
     choice = wanted(
         tree,

@@ -8,11 +8,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ftbench import native as limit
-from ftbench.native.measuring import FILLS, FORMS
-from ftbench.probe.document import Measurement, Metric
-from ftbench.probe.samples import percentile
-from ftbench.probe.table import quantity
+from ftbench.experiments import rust_limit as limit
+from ftbench.experiments.rust_limit.measuring import FILLS, FORMS
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.run.document import Measurement, Metric, quantity
 
 
 @click.group()

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ftbench.arms import ARMS
-from ftbench.probe.profiles import PROFILES, current_profile
+from ftbench.facts.arms import ARMS
+from ftbench.facts.profiles import PROFILES, current_profile
 
 
 @click.command()
@@ -52,12 +52,12 @@ def noise(
     here as a pair. A second run adds other cells and replaces the same ones.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench import suite  # noqa: PLC0415
-    from ftbench.bench import project_folder  # noqa: PLC0415
-    from ftbench.machines import register  # noqa: PLC0415
-    from ftbench.noise import Job, run  # noqa: PLC0415
-    from ftbench.noise.report import document, rows, table  # noqa: PLC0415
-    from ftbench.overhead.choosing import choose  # noqa: PLC0415
+    from ftbench.asv.machines import register  # noqa: PLC0415
+    from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.experiments.noise import Job, run  # noqa: PLC0415
+    from ftbench.experiments.noise.report import document, rows, table  # noqa: PLC0415
+    from ftbench.pythons.choose import choose  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
@@ -88,7 +88,7 @@ def noise(
 
 def _arms(python: str | None) -> tuple[str | None, ...]:
     """Return the arms that `python` can be measured on: a path's build has a way of its own."""
-    from ftbench.interpreters.spec import Spec  # noqa: PLC0415
+    from ftbench.pythons.spec import Spec  # noqa: PLC0415
 
     if python is not None and Path(python).name != python:
         return (None,)

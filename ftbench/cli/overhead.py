@@ -8,7 +8,7 @@ import sys
 import click
 from rich.console import Console
 
-from ftbench.arms import ARMS
+from ftbench.facts.arms import ARMS
 
 
 @click.command()
@@ -51,10 +51,10 @@ def overhead(
     article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
     """
     # Loaded when it is needed: scipy takes longer than all other commands together.
-    from ftbench.overhead import Job, run  # noqa: PLC0415
-    from ftbench.overhead.choosing import choose  # noqa: PLC0415
-    from ftbench.overhead.plan import loops_of  # noqa: PLC0415
-    from ftbench.overhead.report import document, table  # noqa: PLC0415
+    from ftbench.experiments.overhead import Job, run  # noqa: PLC0415
+    from ftbench.experiments.overhead.plan import loops_of  # noqa: PLC0415
+    from ftbench.experiments.overhead.report import document, table  # noqa: PLC0415
+    from ftbench.pythons.choose import choose  # noqa: PLC0415
 
     loops = loops_of(scenarios)
     said = Console(stderr=True, highlight=False)

@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ftbench.interpreters import Interpreter, Survey, ensure, survey
-from ftbench.interpreters.spec import Spec
+from ftbench.pythons import Interpreter, Survey, ensure, survey
+from ftbench.pythons.spec import Spec
 
 _YES_NO = {True: "yes", False: "no", None: "?"}
 

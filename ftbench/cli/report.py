@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ftbench.arms import ARMS
 from ftbench.cli.compare import FORMATS
+from ftbench.facts.arms import ARMS
 
 
 @click.command()
@@ -39,10 +39,11 @@ def report(
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.report import overview  # noqa: PLC0415
-    from ftbench.report.telling import Format, results, tell  # noqa: PLC0415
-    from ftbench.results.wanted import wanted  # noqa: PLC0415
+    from ftbench.report.telling import Format, tell  # noqa: PLC0415
+    from ftbench.results.filters import wanted  # noqa: PLC0415
+    from ftbench.results.project import load_project  # noqa: PLC0415
 
-    tree = results()
+    tree = load_project()
     choice = wanted(
         tree,
         machine=machine,

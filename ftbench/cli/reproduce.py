@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from ftbench.errors import FtbenchError, UsageError
+from ftbench.experiments.reproduce.knobs import PARTS, parts_named
 from ftbench.releases import Release
-from ftbench.reproduce.knobs import PARTS, parts_named
 
 STDOUT: Final = "-"
 
@@ -58,7 +58,7 @@ def reproduce(  # noqa: PLR0917 - click passes names
     All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.reproduce import job  # noqa: PLC0415
+    from ftbench.experiments.reproduce import job  # noqa: PLC0415
 
     _check_place(json_file)
     _check_place(html_file)

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ftbench.arms import ARMS
 from ftbench.errors import FtbenchError, UsageError
-from ftbench.probe.profiles import PROFILES
+from ftbench.facts.arms import ARMS
+from ftbench.facts.profiles import PROFILES
 
 
 @click.command()
@@ -47,14 +47,14 @@ def selftest(
     alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench import suite  # noqa: PLC0415
-    from ftbench.bench import project_folder  # noqa: PLC0415
-    from ftbench.machines import register  # noqa: PLC0415
-    from ftbench.overhead.choosing import choose  # noqa: PLC0415
+    from ftbench.asv.machines import register  # noqa: PLC0415
+    from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.experiments.selftest import Job, run  # noqa: PLC0415
+    from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415
+    from ftbench.experiments.selftest.report import document, table  # noqa: PLC0415
+    from ftbench.pythons.choose import choose  # noqa: PLC0415
     from ftbench.results.noise import read_noise  # noqa: PLC0415
-    from ftbench.selftest import Job, run  # noqa: PLC0415
-    from ftbench.selftest.job import USUAL  # noqa: PLC0415
-    from ftbench.selftest.report import document, table  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     shares = _shares(slowdowns)
     folder = project_folder(Path.cwd())

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ftbench.facts.profiles import INTERVAL_SECONDS
 from ftbench.observer.readers import Reader
-from ftbench.probe.profiles import INTERVAL_SECONDS
 
 __all__ = ["INTERVAL_SECONDS", "WorkerGoneError", "look", "watch"]
 

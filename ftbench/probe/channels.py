@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftbench.errors import NotAvailableError
+from ftbench.facts.modes import Mode
 from ftbench.probe.means import means_of
-from ftbench.probe.modes import Mode
 from ftbench.probe.transport.sides import HEADER, Mapped
 
 Side = tuple[str, Any, Any]

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ftbench.errors import DeadlineError, WorkerFailedError
+from ftbench.facts.modes import Mode
 from ftbench.probe import workers
-from ftbench.probe.modes import Mode
 
 Report = tuple[int, ...]
 

@@ -10,10 +10,10 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from ftbench.errors import WorkerFailedError
-from ftbench.probe.clocks import NANO
+from ftbench.facts.modes import Mode
 from ftbench.probe.crews import Deadline
 from ftbench.probe.crunching import payload_of
-from ftbench.probe.modes import Mode
+from ftbench.probe.instruments.clocks import NANO
 
 
 class Plan(NamedTuple):

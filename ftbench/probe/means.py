@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ftbench.errors import NotAvailableError
-from ftbench.probe.modes import Mode
+from ftbench.facts.modes import Mode
 from ftbench.probe.teams import NANO, Helper, ended
 
 _PIECE = 4_096

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.clocks import NANO
-from ftbench.probe.document import Invariant
-from ftbench.probe.profiles import Profile
-from ftbench.probe.samples import percentile
+from ftbench.facts.profiles import Profile
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.run.document import Invariant
 from ftbench.probe.scenarios.base import repeats
 from ftbench.probe.teams import Member, Team
 

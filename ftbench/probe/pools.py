@@ -13,8 +13,8 @@ from threading import Thread
 from typing import Any
 
 from ftbench.errors import FtbenchError, WorkerFailedError
+from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import MODE_NAMES, Mode
 from ftbench.probe.pooled import nap
 
 Task = Callable[..., Any]

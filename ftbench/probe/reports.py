@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.clocks import NANO, clock_cost
-from ftbench.probe.document import Invariant
-from ftbench.probe.samples import percentile
+from ftbench.probe.instruments.clocks import NANO, clock_cost
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.run.document import Invariant
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.teams import Round
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ftbench.probe.clocks import clock_cost
-from ftbench.probe.document import Metric, Outcome
+from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.pairs import Pair, by_hand, by_team, check, pairs, shares
+from ftbench.probe.run.document import Metric, Outcome
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.teams import Member, team_of
 

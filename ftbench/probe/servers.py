@@ -15,7 +15,7 @@ from ftbench.probe.asking import server
 from ftbench.probe.asking.callers import ask, connected
 from ftbench.probe.asking.protocol import FIGURES, FIGURES_FORM, REQUEST
 from ftbench.probe.crews import Deadline
-from ftbench.probe.pipes import Lines, Tail
+from ftbench.probe.run.pipes import Lines, Tail
 from ftbench.probe.teams import Helper
 
 NANO = 1e-9

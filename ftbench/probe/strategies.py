@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import Mode
 from ftbench.probe.means import Means, refill
-from ftbench.probe.modes import Mode
 from ftbench.probe.reports import Plan, Report, attempts, inserts
 from ftbench.probe.sharing import inserting, table
 from ftbench.probe.teams import Member

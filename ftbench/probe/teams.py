@@ -15,9 +15,9 @@ from threading import Thread
 from typing import Any
 
 from ftbench.errors import DeadlineError, WorkerFailedError
+from ftbench.facts.modes import Mode
 from ftbench.probe.crews import Deadline, end_of
 from ftbench.probe.members import FAILED, LEAVE, PREPARE, RUN, obey, process_main
-from ftbench.probe.modes import Mode
 
 NANO = 1e-9
 _LAST_WORDS_SECONDS = 1.0  # until a helper that was killed can be told from one that lives

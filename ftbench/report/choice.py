@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ftbench.pages.crossover import MapText, SpotText
-from ftbench.pages.grids import BandText, CellText, GridText, TableText
-from ftbench.pages.marks import ArmText
-from ftbench.pages.page import Page, SectionText
-from ftbench.pages.views import Row as ViewRow
-from ftbench.pages.views import ViewText
 from ftbench.report.document import Part, Row, Table, Tone
 from ftbench.report.words import NONE
+from ftbench.site.crossover import MapText, SpotText
+from ftbench.site.grids import BandText, CellText, GridText, TableText
+from ftbench.site.marks import ArmText
+from ftbench.site.page import Page, SectionText
+from ftbench.site.views import Row as ViewRow
+from ftbench.site.views import ViewText
 
 _MAP_KEY: Final = (
     "The winner, its time, and in brackets the next and how many times that it takes; after ≈, who "

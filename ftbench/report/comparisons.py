@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from ftbench.pages.facts import machine_facts
+from ftbench.analysis.verdicts.comparing import Comparison, Judgement, in_words
+from ftbench.analysis.verdicts.sides import Kind, Match
+from ftbench.facts.units import few, reach
 from ftbench.report import words
 from ftbench.report.document import Part, Report, Row, Table
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.quantity import few, reach
-from ftbench.results.wanted import series_name
+from ftbench.results.filters import series_name
+from ftbench.site.facts import machine_facts
 from ftbench.statistics.verdict import Verdict, Word
-from ftbench.verdicts.comparing import Comparison, Judgement, in_words
-from ftbench.verdicts.sides import Kind, Match
 
 _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")
 # How many more processes a side people may be ready to spend.

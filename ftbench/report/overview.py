@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ftbench.arms import arm_named
+from ftbench.analysis.selection import Pick, first_pick, picks
+from ftbench.analysis.verdicts.history import Line, Step, history, lines
 from ftbench.errors import UsageError
-from ftbench.pages.page import page_of
-from ftbench.pages.picks import Pick, first_pick, picks
+from ftbench.facts.arms import arm_named
 from ftbench.report import choice, record, steps
 from ftbench.report.document import Part, Report
 from ftbench.results import ResultTree
-from ftbench.results.wanted import Wanted
-from ftbench.verdicts.history import Line, Step, history, lines
+from ftbench.results.filters import Wanted
+from ftbench.site.page import page_of
 
 _READING: Final = (
     "Medians with their 99 % intervals; lower is better everywhere. A ratio is to threads on the "

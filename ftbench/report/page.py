@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ftbench.report.document import Report, plain
 
-_SHEETS: Final = (("ftbench.pages", "frame.css"), ("ftbench.report", "report.css"))
+_SHEETS: Final = (("ftbench.site", "frame.css"), ("ftbench.report", "report.css"))
 
 
 def page(report: Report) -> str:

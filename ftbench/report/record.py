@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from ftbench.analysis.verdicts.comparing import Comparison, Judgement
 from ftbench.report.comparisons import Told, is_regression
 from ftbench.results import Figure, Interval, ResultTree
 from ftbench.statistics.verdict import Verdict, Word
-from ftbench.verdicts.comparing import Comparison, Judgement
 
 
 def compared(told: Iterable[Told], tree: ResultTree) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from ftbench.analysis.verdicts.comparing import in_words
+from ftbench.analysis.verdicts.history import Line, Step
+from ftbench.facts.units import few
 from ftbench.releases import Release
 from ftbench.report import words
 from ftbench.report.document import Part, Row, Table
-from ftbench.results.quantity import few
-from ftbench.results.wanted import series_name
+from ftbench.results.filters import series_name
 from ftbench.statistics.verdict import Word
-from ftbench.verdicts.comparing import in_words
-from ftbench.verdicts.history import Line, Step
 
 _COUNTED: Final = tuple(Word)
 

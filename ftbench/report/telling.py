@@ -6,23 +6,18 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 import click
 from rich.console import Console
 
-from ftbench.bench import project_folder
-from ftbench.errors import ResultsError
 from ftbench.report.document import Report
 from ftbench.report.markdown import markdown
 from ftbench.report.page import page
 from ftbench.report.terminal import print_report
-from ftbench.results import ResultTree, read_results
 
 # Where the output is no terminal it goes to a file or a pipe.
 _WIDTH: Final = 160
-_RESULTS: Final = "results"
 
 
 class Format(StrEnum):
@@ -32,23 +27,6 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JSON = "json"
     HTML = "html"
-
-
-def results() -> ResultTree:
-    """Return what lies in the results folder of the project that the user is in.
-
-    Raises `UsageError` outside of one, and `ResultsError` where there are no results, or none
-    that can be read.
-    """
-    folder = project_folder(Path.cwd()) / _RESULTS
-    tree = read_results(folder)
-    if not tree.sources:
-        raise ResultsError(
-            f"There are no results in {folder}.",
-            hint="ftbench bench measures this machine.",
-            story="\n".join(f"not read: {warning}" for warning in tree.warnings),
-        )
-    return tree
 
 
 def tell(report: Report, record: Callable[[], Mapping[str, Any]], form: Format) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from ftbench.analysis.verdicts.comparing import Judgement
+from ftbench.facts.units import digits, reach, scale_for, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure
-from ftbench.results.quantity import digits, reach, scale_for, times
 from ftbench.statistics.verdict import Floor, Verdict, Word
-from ftbench.verdicts.comparing import Judgement
 
 TONES: Final = {
     Word.WORSE: Tone.BAD,

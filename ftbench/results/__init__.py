@@ -1,8 +1,9 @@
 """Results: asv's result files and our side records, read into value types."""
 
+from ftbench.analysis.comparison import Cell, Comparison, Metric, compare
 from ftbench.results.asvformat import read_results
-from ftbench.results.comparison import Cell, Comparison, Metric, compare
-from ftbench.results.figure import Figure, Interval, Machine, ResultTree, Source, State, Unreadable
+from ftbench.results.figure import Figure, Machine, ResultTree, Source, State, Unreadable
+from ftbench.statistics.spread import Interval
 
 __all__ = [
     "Cell",

@@ -17,24 +17,16 @@ from asv import util
 from asv.benchmarks import Benchmarks
 from asv.results import Results as AsvResults
 
-from ftbench.arms import Arm, arm_of
 from ftbench.errors import FtbenchError
-from ftbench.measuring import GIL_VARIABLE
+from ftbench.facts.arms import Arm, arm_of
+from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
-from ftbench.results import sound
-from ftbench.results.figure import (
-    Figure,
-    Interval,
-    Machine,
-    ResultTree,
-    Source,
-    Start,
-    State,
-    Unreadable,
-)
+from ftbench.results import safe_loading
+from ftbench.results.figure import Figure, Machine, ResultTree, Source, Start, State, Unreadable
 from ftbench.results.noise import read_noise
 from ftbench.results.series import Series, address, series_of
 from ftbench.results.sidecar import Sidecar, read_sidecar
+from ftbench.statistics.spread import Interval
 
 _BENCHMARKS = "benchmarks.json"
 _MOST_SAID = 200
@@ -123,7 +115,7 @@ def _benchmarks(path: Path, warnings: list[Unreadable]) -> _Benchmarks:
     if not path.is_file():
         return _Benchmarks()
     try:
-        listed = sound.load_json(str(path), api_version=Benchmarks.api_version)
+        listed = safe_loading.load_json(str(path), api_version=Benchmarks.api_version)
         known = {name: each for name, each in listed.items() if _is_benchmark(each)}
     except (util.UserError, OSError, AttributeError) as error:
         warnings.append(Unreadable(path=path, why=_why(error)))
@@ -171,7 +163,7 @@ def _machine_folders(
     """Yield each machine and its result files, by name; a damaged machine is a warning."""
     for path in sorted(folder.glob(f"*/{_MACHINE}")):
         try:
-            fields = sound.load_machine(str(path))
+            fields = safe_loading.load_machine(str(path))
         except (util.UserError, OSError) as error:
             warnings.append(Unreadable(path=path, why=f"{_why(error)}; its results are left out"))
             continue
@@ -203,7 +195,7 @@ def _where_runs_began(sources: list[Source]) -> Iterator[Source]:
 
 def _result_file(path: Path, machine: Machine, warnings: list[Unreadable]) -> _ResultFile | None:
     try:
-        results = sound.load_results(AsvResults, str(path), machine.name)
+        results = safe_loading.load_results(AsvResults, str(path), machine.name)
         sidecar = read_sidecar(path)
         source = _source(path, results, sidecar)
     except (util.UserError, OSError, FtbenchError) as error:

@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from ftbench.arms import Arm
+from ftbench.facts.arms import Arm
 from ftbench.releases import Release
+from ftbench.statistics.spread import Interval
 
 
 class State(StrEnum):
@@ -20,18 +21,6 @@ class State(StrEnum):
     SKIPPED = "skipped"
     FAILED = "failed"
     ABSENT = "not measured"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A confidence interval of 99 %, in the unit of what it is for: a median, a ratio."""
-
-    low: float
-    high: float
-
-    def overlaps(self, other: Interval) -> bool:
-        """Tell whether some value lies in both."""
-        return self.low <= other.high and other.low <= self.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 `<stem of asv's result file>.noise.jsonl` holds one JSON object a line:
 
-    {"kind": "schema", "name": "ftbench.noise", "version": 1}
+    {"kind": "schema", "name": "ftbench.experiments.noise", "version": 1}
     {"kind": "subject", "release": "3.14.2", "arm": "ft", "flavour": ..., "profile": "full"}
     {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
     {"kind": "noise", "group": "lifecycle.Lifecycle", "params": {...}, "order": "ABBA",
@@ -23,13 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from ftbench.arms import Arm, arm_named
 from ftbench.errors import FtbenchError, ResultsError
+from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries, Unreadable
 from ftbench.results.records import DAMAGE, Record
 
-SCHEMA: Final = {"kind": "schema", "name": "ftbench.noise", "version": 1}
+SCHEMA: Final = {"kind": "schema", "name": "ftbench.experiments.noise", "version": 1}
 SUFFIX: Final = ".noise.jsonl"
 LETTERS: Final = frozenset("AB")
 

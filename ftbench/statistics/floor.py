@@ -17,9 +17,9 @@ from typing import Final, Self
 
 from scipy import stats
 
-from ftbench.probe.profiles import PROFILES
+from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import Figure, NoiseSeries
-from ftbench.statistics.margin import CHANCE, TAIL
+from ftbench.statistics.detectable import CHANCE, TAIL
 from ftbench.statistics.ratio import LARGEST_POWER
 from ftbench.statistics.spread import estimates
 from ftbench.statistics.verdict import Floor

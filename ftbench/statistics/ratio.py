@@ -18,13 +18,13 @@ import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.results.figure import Interval
 from ftbench.statistics.spread import (
     BASES,
     Basis,
     Estimates,
     Floats,
     Integers,
+    Interval,
     Processes,
     estimates,
 )

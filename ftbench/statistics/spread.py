@@ -200,3 +200,15 @@ def _median_weights(count: int) -> Floats:
     """Return the chance of each of `count` ordered samples to be the median of a resample."""
     half = (count + 1) / 2
     return np.diff(stats.beta.cdf(np.linspace(0, 1, count + 1), half, half))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A confidence interval of 99 %, in the unit of what it is for: a median, a ratio."""
+
+    low: float
+    high: float
+
+    def overlaps(self, other: Interval) -> bool:
+        """Tell whether some value lies in both."""
+        return self.low <= other.high and other.low <= self.high

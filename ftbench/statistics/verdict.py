@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 
 from ftbench.errors import FtbenchError
-from ftbench.statistics.family import Control, Family
+from ftbench.statistics.multiple_testing import Control, Family
 from ftbench.statistics.ratio import CONFIDENCE, Ratio, difference
 from ftbench.statistics.spread import Estimates, Floats, Processes, estimates
 

@@ -15,12 +15,12 @@ import pytest
 from probing import ROOT, environment
 
 from benchmarks import footprint, lifecycle
-from ftbench import benchmarking
-from ftbench.benchmarking import ScenarioBenchmark
 from ftbench.errors import WorkerFailedError
-from ftbench.measuring import DEADLINE_SECONDS
-from ftbench.probe.modes import MODE_NAMES
-from ftbench.probe.profiles import PROFILES
+from ftbench.facts.modes import MODE_NAMES
+from ftbench.facts.profiles import PROFILES
+from ftbench.probe.run import asv_benchmark
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.footprint import metrics as footprint_metrics
 from ftbench.probe.scenarios.lifecycle import Round
@@ -152,8 +152,8 @@ def test_peak_threads_leaves_no_thread_behind() -> None:
 def records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Where records are staged; nothing has been recorded in this process yet."""
     path = tmp_path / "staged.jsonl"
-    monkeypatch.setenv(benchmarking.RECORDS, str(path))
-    monkeypatch.setattr(benchmarking, "_own_clock_recorded", False)
+    monkeypatch.setenv(asv_benchmark.RECORDS, str(path))
+    monkeypatch.setattr(asv_benchmark, "_own_clock_recorded", False)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     return path
 

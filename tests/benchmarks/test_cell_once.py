@@ -13,10 +13,10 @@ import pytest
 
 from benchmarks.footprint import Footprint
 from benchmarks.lifecycle import Lifecycle
-from ftbench import benchmarking
-from ftbench.cellfile import CellFile, in_asv_form, samples_of
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.probe.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run import asv_benchmark
+from ftbench.probe.run.asv_benchmark import CellFile, in_asv_form, samples_of
+from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
 
 CELL = ("threads", 1, "empty")
 OTHER_CELL = ("threads", 8, "empty")
@@ -63,8 +63,8 @@ class Measure:
 def measure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Measure:
     """A stubbed measurement, in a folder as asv gives to the benchmarks of a `setup_cache`."""
     stub = Measure()
-    monkeypatch.setattr(benchmarking, "measure", stub)
-    monkeypatch.setenv(benchmarking.RECORDS, str(tmp_path / "staged.jsonl"))
+    monkeypatch.setattr(asv_benchmark, "measure", stub)
+    monkeypatch.setenv(asv_benchmark.RECORDS, str(tmp_path / "staged.jsonl"))
     monkeypatch.chdir(tmp_path)
     return stub
 
@@ -171,7 +171,7 @@ def test_a_mode_that_is_not_there_is_skipped_before_it_runs(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(benchmarking, "unavailable", lambda _mode: "not in this release")
+    monkeypatch.setattr(asv_benchmark, "unavailable", lambda _mode: "not in this release")
     with pytest.raises(NotImplementedError, match="not in this release"):
         Lifecycle().setup(*CELL)
     assert measure.runs == []
@@ -231,7 +231,7 @@ def test_the_record_of_a_cell_has_everything_but_the_samples(
 def test_without_an_asv_process_nothing_is_staged(
     measure: Measure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv(benchmarking.RECORDS)
+    monkeypatch.delenv(asv_benchmark.RECORDS)
     Lifecycle().track_round(*CELL)
     assert not (tmp_path / "staged.jsonl").exists()
 

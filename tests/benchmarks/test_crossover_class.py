@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.crossover import Crossover
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.crossover import Carried, metrics, places
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.failure import Failure
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 from ftbench.probe.pools import POOL_MODES
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.failure import Calling, Crash, metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.hybrid import Hybrid
-from ftbench.probe.modes import MODE_NAMES
+from ftbench.facts.modes import MODE_NAMES
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.hybrid import Run, metrics
 

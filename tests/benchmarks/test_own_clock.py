@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks.lifecycle import ThreadClock
-from ftbench import benchmarking
 from ftbench.errors import WorkerFailedError
+from ftbench.probe.run import asv_benchmark
 
 
 @pytest.fixture(autouse=True)
 def anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmarking, "_own_clock_recorded", False)
+    monkeypatch.setattr(asv_benchmark, "_own_clock_recorded", False)
 
 
 def test_the_figure_has_its_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "staged.jsonl"
-    monkeypatch.setenv(benchmarking.RECORDS, str(path))
+    monkeypatch.setenv(asv_benchmark.RECORDS, str(path))
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     ThreadClock().time_start_join()
     for _ in range(2):  # asv calls it once per sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.pools import Pools
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 from ftbench.probe.pools import POOL_TABLE
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.pools import CHUNKS, Life, metrics

@@ -17,12 +17,12 @@ from probing import ROOT, environment
 
 from benchmarks.sharded_writers import ShardedWriters
 from benchmarks.shared_set import PeakThreads, SharedSet
-from ftbench import benchmarking
-from ftbench.benchmarking import RECORDS, ScenarioBenchmark
+from ftbench.facts.modes import MODE_NAMES, mode_named
+from ftbench.facts.profiles import PROFILES, profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.document import Gil, Measurement, Metric
-from ftbench.probe.modes import MODE_NAMES, mode_named
-from ftbench.probe.profiles import PROFILES, profile_named
+from ftbench.probe.run import asv_benchmark
+from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
+from ftbench.probe.run.document import Gil, Measurement, Metric
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.strategies import MANAGED, STRATEGIES
@@ -136,7 +136,7 @@ def staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list
 def test_a_hole_is_skipped_with_its_reason_and_all_else_is_set_up(
     staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
-    monkeypatch.setattr(benchmarking, "unavailable", lambda _mode: None)
+    monkeypatch.setattr(asv_benchmark, "unavailable", lambda _mode: None)
     if strategy in MANAGED:
         with pytest.raises(NotImplementedError, match="subinterpreters share no set"):
             SharedSet().setup("interpreters", strategy, "cold")
@@ -172,7 +172,7 @@ def _without_lock(scenario: str, **_request: Any) -> Measurement:
 def test_a_strategy_without_a_lock_waits_for_none(
     staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmarking, "measure", _without_lock)
+    monkeypatch.setattr(asv_benchmark, "measure", _without_lock)
     cell = ("threads", "local", "cold")
     assert SharedSet().track_op(*cell)["samples"] == [1.0, 2.0]
     assert math.isnan(SharedSet().track_lock_wait_p99(*cell))
@@ -197,7 +197,7 @@ def test_a_peak_is_that_of_this_process_and_no_thread_stays(
 def test_a_peak_is_recorded_with_its_strategy(
     staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmarking, "_own_clock_recorded", False)
+    monkeypatch.setattr(asv_benchmark, "_own_clock_recorded", False)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     PeakThreads().teardown("actor")
     [record] = staged()

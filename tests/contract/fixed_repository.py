@@ -3,7 +3,7 @@
 import types
 from collections.abc import Iterator
 
-from ftbench.asvplugin.repository import CPythonRepo
+from ftbench.asv.repository import CPythonRepo
 from ftbench.releases import Release
 
 

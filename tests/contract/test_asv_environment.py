@@ -16,7 +16,7 @@ from asv.commands import run as asv_run
 from asv.config import Config
 from asv.environment import Environment, get_env_name
 
-from ftbench.asvplugin.environment import _SMALL_PARENT
+from ftbench.asv.environment import _SMALL_PARENT
 
 
 class Plain(Environment):  # type: ignore[misc] # asv is untyped
@@ -58,7 +58,7 @@ def test_the_matrix_gives_the_three_arms(conf: Config) -> None:
 
 
 def test_requirements_are_part_of_the_name_in_order_and_a_variable_comes_last() -> None:
-    """The names of result files; `ftbench.bench.environment_names` and the reader rely on it."""
+    """The names of result files; `environment_names` of the main job and the reader rely on it."""
     name = get_env_name(
         "cpython",
         "ft",

@@ -22,7 +22,7 @@ from asv.repo import get_repo
 from asv.runner import BenchmarkResult
 from fixed_repository import FixedRepo
 
-from ftbench.asvplugin.repository import CPythonRepo
+from ftbench.asv.repository import CPythonRepo
 from ftbench.releases import Release
 
 ROOT = Path(__file__).parents[2]

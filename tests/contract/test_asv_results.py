@@ -16,8 +16,8 @@ from asv.results import Results
 from asv_runner.statistics import compute_stats
 from synthetic import Plan
 
-from ftbench.pages import guard
-from ftbench.results import sound
+from ftbench.asv import patches
+from ftbench.results import safe_loading
 
 ROUND = "lifecycle.Lifecycle.track_round"
 
@@ -98,13 +98,13 @@ def test_what_asv_does_not_survive_our_loader_turns_into_its_own_error(
 ) -> None:
     path = tmp_path / "31402f00-x.json"
     path.write_bytes(content)
-    monkeypatch.setattr(util, "load_json", sound._load_json)  # asv's own, guarded or not
+    monkeypatch.setattr(util, "load_json", safe_loading._load_json)  # asv's own, guarded or not
     with pytest.raises(Exception, match=r".") as caught:
-        sound._load_results(Results, str(path))
+        safe_loading._load_results(Results, str(path))
     # Should asv learn to say this itself, the guard can go.
     assert not isinstance(caught.value, util.UserError)
     with pytest.raises(util.UserError, match=r"31402f00-x\.json"):
-        sound.load_results(Results, str(path))
+        safe_loading.load_results(Results, str(path))
 
 
 def test_every_command_loads_results_through_the_names_that_are_guarded(
@@ -117,9 +117,9 @@ def test_every_command_loads_results_through_the_names_that_are_guarded(
         (asv.commands.publish.Publish, "run"),
     ):
         monkeypatch.setattr(owner, name, inspect.getattr_static(owner, name))
-    guard.install()
-    guard.install()
-    assert util.load_json is sound.load_json
-    assert asv.commands.publish.iter_machine_files is sound.machine_files
-    assert Results.load.__func__ is sound.load_results
-    assert asv.commands.publish.Publish.run.__func__ is guard.publish
+    patches.install()
+    patches.install()
+    assert util.load_json is safe_loading.load_json
+    assert asv.commands.publish.iter_machine_files is safe_loading.machine_files
+    assert Results.load.__func__ is safe_loading.load_results
+    assert asv.commands.publish.Publish.run.__func__ is patches.publish_or_explain

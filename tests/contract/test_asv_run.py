@@ -24,12 +24,14 @@ from asv.config import Config
 from asv.results import Results
 from asv.runner import BenchmarkResult, run_benchmarks
 
-from ftbench.asvplugin.environment import MissingInterpreterError
+from ftbench.asv.environment import MissingInterpreterError
 
-CELL_FILE = "the cell file (ftbench/cellfile.py) lies in asv's directory for a setup_cache"
+CELL_FILE = (
+    "the cell file (ftbench/probe/run/asv_benchmark.py) lies in asv's directory for a setup_cache"
+)
 FIGURE = "CPythonEnvironment.run answers asv's call from the cell file"
 RECORDS = "RecordedResults.add_result puts records where asv puts samples"
-PATCH = "ftbench/asvplugin/patches.py puts its own in this place"
+PATCH = "ftbench/asv/patches.py puts its own in this place"
 
 
 def benchmark(name: str, **more: Any) -> dict[str, Any]:

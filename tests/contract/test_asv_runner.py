@@ -15,7 +15,9 @@ from asv import results as asv_results
 from asv import runner
 from asv_runner.benchmarks.time import TimeBenchmark
 
-CELL_FILE = "the cell file (ftbench/cellfile.py) lies in asv's directory for a setup_cache"
+CELL_FILE = (
+    "the cell file (ftbench/probe/run/asv_benchmark.py) lies in asv's directory for a setup_cache"
+)
 RECORDS = "RecordedResults.add_result puts records where asv puts samples"
 
 

@@ -15,8 +15,8 @@ from asv.plugins.regressions import Regressions
 from asv.publishing import OutputPublisher
 from synthetic import Plan
 
-from ftbench.asvplugin.publisher import PagesPublisher, SitePublisher
-from ftbench.pages.assets import ASSETS
+from ftbench.asv.assets import ASSETS
+from ftbench.asv.publisher import PagesPublisher, SitePublisher
 
 WWW = Path(asv.__file__).parent / "www"
 INDEX = (WWW / "index.html").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ import pytest
 from probing import run_probe
 
 from ftbench.errors import UsageError
-from ftbench.measuring import measure
 from ftbench.probe.__main__ import main
+from ftbench.probe.run.measure import measure
 
 
 @pytest.mark.parametrize(

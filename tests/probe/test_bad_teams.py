@@ -22,7 +22,8 @@ SHARED_MEMORY = Path("/dev/shm")
 # beyond a process, while the probe is made to work with few operations.
 _CELL = """
 import os, signal, sys, time
-from ftbench.probe import cell, means, members, strategies, teams
+from ftbench.probe import means, members, strategies, teams
+from ftbench.probe.run import cell
 from ftbench.probe.scenarios import shared_set, sharded_writers
 from ftbench.probe.sharing import inserting, routing, table
 shared_set.OPERATIONS, shared_set.MANAGED_OPERATIONS, shared_set.GROWN = 256, 16, 500

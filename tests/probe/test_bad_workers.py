@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from probing import cell_with, document_of, program, run_probe
 
-from ftbench.interpreters import Interpreter
+from ftbench.pythons import Interpreter
 
 FORK = pytest.param(
     "processes-fork",

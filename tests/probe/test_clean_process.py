@@ -14,9 +14,9 @@ import pytest
 from probing import document_of, environment, has_mode, program, words_of
 
 import ftbench
-from ftbench.asvplugin.venvs import measured_files
-from ftbench.interpreters import Interpreter
-from ftbench.probe.modes import MODES, Mode
+from ftbench.facts.modes import MODES, Mode
+from ftbench.pythons import Interpreter
+from ftbench.pythons.venvs import measured_files
 
 PACKAGE = Path(ftbench.__file__).parent
 
@@ -24,24 +24,28 @@ OF_EVERY_CELL = {
     "ftbench",
     "ftbench.errors",
     "ftbench.probe",
-    "ftbench.probe.build",
-    "ftbench.probe.cell",
+    "ftbench.probe.instruments",
+    "ftbench.probe.instruments.build",
+    "ftbench.probe.run",
+    "ftbench.probe.run.cell",
     "ftbench.probe.crews",
-    "ftbench.probe.document",
-    "ftbench.probe.modes",
-    "ftbench.probe.profiles",
+    "ftbench.probe.run.document",
+    "ftbench.facts",
+    "ftbench.facts.modes",
+    "ftbench.facts.profiles",
     "ftbench.probe.scenarios",
     "ftbench.probe.scenarios.base",
     "ftbench.probe.tasks",
     "ftbench.probe.workers",
 }
-OF_A_TEAMS_CELL = {"clocks", "means", "members", "reports", "samples", "sharing", "teams"}
+OF_A_TEAMS_CELL = {"instruments.clocks", "means", "members", "reports", "instruments.samples"}
+OF_A_TEAMS_CELL |= {"sharing", "teams"}
 OF_A_TEAMS_CELL |= {f"sharing.{name}" for name in ("ids", "inserting", "locks", "turns", "waits")}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
-    "lifecycle": {"clocks", "samples"},
-    "footprint": {"observation"},
-    "shared_set": {*OF_A_TEAMS_CELL, "observation", "sharing.table", "strategies"},
+    "lifecycle": {"instruments.clocks", "instruments.samples"},
+    "footprint": {"instruments.memory"},
+    "shared_set": {*OF_A_TEAMS_CELL, "instruments.memory", "sharing.table", "strategies"},
     "sharded_writers": {*OF_A_TEAMS_CELL, "sharing.routing"},
 }
 OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.tasks", "ftbench.probe.workers"}
@@ -60,7 +64,7 @@ _TELLS_ITS_MODULES = (
     _FOREIGN
     + """
 import sys
-from ftbench.probe import cell
+from ftbench.probe.run import cell
 real = cell.measure
 def measured(*asked):
     document = real(*asked)
@@ -104,7 +108,7 @@ def test_a_cell_loads_the_probe_and_the_standard_library(
 _OF_A_PROCESS = """
 import json, sys
 from ftbench.probe.crews import Deadline, crew_of
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
 crew._start(eval, ("tuple(__import__('sys').modules)",), connected=False)
 crew.join()
@@ -114,7 +118,7 @@ print(json.dumps(crew._messages[0][1].split()))
 _OF_AN_INTERPRETER = """
 import json, sys
 from ftbench.probe.crews import Deadline, crew_of
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
 crew._start(eval, ("__import__('ftbench.probe.workers') and tuple(__import__('sys').modules)",))
 crew.join()
@@ -158,7 +162,7 @@ def test_a_subinterpreter_loads_two_small_modules_of_ours(new_python: Interprete
 _OF_A_MEMBER = """
 import json, sys
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 from ftbench.probe.sharing import inserting, routing, table
 from ftbench.probe.teams import Member, team_of
 mode, loop = sys.argv[1].split()
@@ -177,7 +181,7 @@ _OF_A_MANAGER = """
 import functools, json, sys
 from multiprocessing.managers import ListProxy
 from ftbench.probe.means import means_of
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 from ftbench.probe.sharing.manager import Manager
 tells = functools.partial(eval, "sorted(__import__('sys').modules)")
 if __name__ == "__main__":

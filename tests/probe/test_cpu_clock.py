@@ -11,15 +11,15 @@ import time
 import pytest
 from probing import environment
 
-from ftbench.probe.clocks import CpuClock
-from ftbench.probe.modes import MODES, Mode, mode_named, unavailable
+from ftbench.facts.modes import MODES, Mode, mode_named, unavailable
+from ftbench.probe.instruments.clocks import CpuClock
 
 # A worker's report ends with the CPU time that it says it took, in nanoseconds.
 _WORKS = """
 import json, sys
-from ftbench.probe.clocks import CpuClock
+from ftbench.probe.instruments.clocks import CpuClock
 from ftbench.probe.crews import Deadline, crew_of
-from ftbench.probe.modes import mode_named
+from ftbench.facts.modes import mode_named
 mode = mode_named(sys.argv[1])
 crew = crew_of(mode, Deadline(30))
 clock = CpuClock(mode)

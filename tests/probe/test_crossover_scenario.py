@@ -13,11 +13,10 @@ import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
-from ftbench.interpreters import Interpreter
-from ftbench.probe import otherscpu
+from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.errands import errand
-from ftbench.probe.modes import MODES, Mode, mode_named
+from ftbench.probe.instruments import rusage
 from ftbench.probe.pooled import grind
 from ftbench.probe.pools import ExecutorPool, Pool
 from ftbench.probe.scenarios import crossover
@@ -37,6 +36,7 @@ from ftbench.probe.scenarios.crossover import (
     order,
     places,
 )
+from ftbench.pythons import Interpreter
 
 THREADS = mode_named("threads")
 NAMES = [f"{size.name}_{payload.name}" for size in SIZES for payload in PAYLOADS]
@@ -167,7 +167,7 @@ def test_tasks_that_never_come_back_meet_the_deadline(monkeypatch: pytest.Monkey
 @LINUX_ONLY
 def test_the_clock_of_others_is_that_of_oneself() -> None:
     before = time.process_time()
-    found = otherscpu.used([os.getpid()])
+    found = rusage.used([os.getpid()])
     assert before <= found <= time.process_time()
 
 
@@ -179,14 +179,14 @@ def test_the_clock_of_others_counts_what_they_crunch() -> None:
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        assert otherscpu.used([child.pid]) > 0
+        assert rusage.used([child.pid]) > 0
         child.communicate(b"\n")
     with pytest.raises(OSError, match=r"."):
-        otherscpu.used([child.pid])
+        rusage.used([child.pid])
 
 
 def test_where_the_system_does_not_tell_there_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otherscpu, "told", lambda: False)
+    monkeypatch.setattr(rusage, "told", lambda: False)
     assert cpu_clock([1])() is None
     own = cpu_clock([])()
     assert own is not None
@@ -269,7 +269,8 @@ def test_a_plain_loop_is_there_too(gil_python: Interpreter) -> None:
 
 _BAD = """
 import os, signal, time
-from ftbench.probe import cell, errands
+from ftbench.probe import errands
+from ftbench.probe.run import cell
 parent = os.getpid()
 real = errands.errand
 def bad(steps, payload):

@@ -9,11 +9,11 @@ import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.data import MODES, Data
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import mode_named
 from ftbench.probe.channels import CHANNELS, hole
-from ftbench.probe.modes import mode_named
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.data import SIZES
+from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
 
@@ -73,7 +73,7 @@ def test_a_channel_that_makes_no_sense_is_code_3_with_its_reason() -> None:
 # A cell whose far side does as the test says; a forked one has it, a spawned one the real one.
 _BAD_CELL = """
 import os, signal, time
-from ftbench.probe import cell
+from ftbench.probe.run import cell
 from ftbench.probe.transport import trips
 {side}
 trips.far = bad

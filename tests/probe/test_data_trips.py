@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe import channels
 from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
-from ftbench.probe.modes import MODES, mode_named
 from ftbench.probe.scenarios import data
 from ftbench.probe.scenarios.data import SIZES, TRIPS, Report, Run
 from ftbench.probe.transport import trips

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ftbench.facts.modes import Mode, unavailable
 from ftbench.probe import engines
-from ftbench.probe.modes import Mode, unavailable
 
 ENGINE = "engine_to_load"
 MODE = Mode(name="x", kind="x", title="x", engine=ENGINE)

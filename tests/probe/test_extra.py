@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from ftbench import suite
 from ftbench.errors import NotAvailableError, UsageError
-from ftbench.measuring import measure
+from ftbench.experiments import suite
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe import ballast, dearer
 from ftbench.probe.__main__ import main
 from ftbench.probe.crews import Crew, Deadline
-from ftbench.probe.document import Metric
 from ftbench.probe.kernels import CHECKSUMS
-from ftbench.probe.modes import mode_named
-from ftbench.probe.profiles import profile_named
+from ftbench.probe.run.document import Metric
+from ftbench.probe.run.measure import measure
 from ftbench.probe.scenarios import NAMES, lifecycle, scenario_named
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.base import dearer as as_dearer

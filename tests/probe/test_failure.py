@@ -12,12 +12,11 @@ import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, FtbenchError
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import MODES, Mode, mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe import pooled
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import MODES, Mode, mode_named
 from ftbench.probe.pools import POOL_TABLE, Pool, pool_of
-from ftbench.probe.profiles import profile_named
 from ftbench.probe.scenarios import failure as scenario
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Cell
@@ -32,6 +31,7 @@ from ftbench.probe.scenarios.failure import (
     metrics,
     none_left,
 )
+from ftbench.pythons import Interpreter
 
 FAILURE = scenario_named("failure")
 EVERY = {"detect", "recover", "lost", "cancel", "uncancelled", "stop"}
@@ -223,7 +223,8 @@ def test_a_pool_of_one_worker_is_refused() -> None:
 
 _BAD = """
 import os, time
-from ftbench.probe import cell, pooled
+from ftbench.probe import pooled
+from ftbench.probe.run import cell
 parent = os.getpid()
 def bad(*args):
     {worst}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import Profile, profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import mode_named
-from ftbench.probe.observation import roles
-from ftbench.probe.profiles import Profile, profile_named
+from ftbench.probe.instruments.memory import roles
 from ftbench.probe.scenarios import footprint
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.tasks import TASKS

@@ -7,8 +7,8 @@ import sysconfig
 import pytest
 
 from ftbench.errors import GilStateError
-from ftbench.measuring import gil_asked
-from ftbench.probe.cell import check_gil
+from ftbench.probe.run.cell import check_gil
+from ftbench.probe.run.measure import gil_asked
 
 ON, OFF = (True, {"PYTHON_GIL": "1"}), (False, {"PYTHON_GIL": "0"})
 

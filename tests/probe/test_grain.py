@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import FtbenchError
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import MODES, Mode, mode_named
 from ftbench.probe.pooled import grind
 from ftbench.probe.pools import POOL_TABLE, Pool
 from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, serial, turn
+from ftbench.pythons import Interpreter
 
 SECONDS = st.floats(1e-7, 10)
 WORKERS = st.integers(1, 64)
@@ -110,7 +110,8 @@ def test_the_pools_are_those_of_the_table() -> None:
 
 _BAD = """
 import os, signal, time
-from ftbench.probe import cell, pooled
+from ftbench.probe import pooled
+from ftbench.probe.run import cell
 parent = os.getpid()
 real = pooled.grind
 def bad(task):

@@ -16,7 +16,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and s
 def _guarded(program: str, deadline: float = 30.0) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", program]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ftbench.probe.guard", str(deadline), *command],
+        [sys.executable, "-P", "-m", "ftbench.probe.run.guard", str(deadline), *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -13,13 +13,13 @@ import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, WorkerFailedError
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.crunching import crunch, crunching, payload_of
 from ftbench.probe.fetching import Fetching, Plan, bounded_queue
-from ftbench.probe.modes import MODES, Mode, mode_named
 from ftbench.probe.pooled import grind
 from ftbench.probe.scenarios.hybrid import EACH, FETCH_SECONDS, STEPS, Run, metrics, serial_twin
+from ftbench.pythons import Interpreter
 
 METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}
 PLAN = Plan(3, 4, 0.001)
@@ -150,7 +150,8 @@ def test_a_free_threaded_build_has_it_too(ft_python: Interpreter, mode: str) -> 
 
 _BAD = """
 import os, signal, sys, time
-from ftbench.probe import cell, crunching, fetching
+from ftbench.probe import crunching, fetching
+from ftbench.probe.run import cell
 parent = os.getpid()
 {patch}
 cell.main()

@@ -12,10 +12,10 @@ import pytest
 from probing import document_of, environment, eventually, has_mode, program, run_probe
 
 from benchmarks.io import MODES, Io
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import mode_named
 from ftbench.probe.__main__ import mode_name
-from ftbench.probe.modes import mode_named
 from ftbench.probe.scenarios import scenario_named
+from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
 
@@ -68,7 +68,7 @@ def test_a_limit_of_file_descriptors_is_respected() -> None:
     cell = (
         "import resource\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))\n"
-        "from ftbench.probe import cell\n"
+        "from ftbench.probe.run import cell\n"
         "cell.main()\n"
     )
     done = run_probe(sys.executable, "io", "--set", "under_way=512", how=program(cell))
@@ -84,7 +84,8 @@ def test_a_mode_that_io_does_not_have_is_code_3() -> None:
 
 _BAD_CELL = """
 import os, signal, time
-from ftbench.probe import cell, servers
+from ftbench.probe import servers
+from ftbench.probe.run import cell
 from ftbench.probe.by_turns import HELD
 from ftbench.probe.scenarios import io
 {what}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.facts.modes import mode_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import mode_named
 from ftbench.probe.scenarios import io, scenario_named
 from ftbench.probe.servers import SERVER, Figures
 from ftbench.probe.teams import Round

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from probing import environment
 
-from ftbench.interpreters import Interpreter, discover
 from ftbench.probe import kernels
 from ftbench.probe.kernels import CHECKSUMS, KERNELS, SMALL, crunch, timed, warm
+from ftbench.pythons import Interpreter, discover
 
 # The newest of each kind of build that is installed; any will do.
 INSTALLED = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.samples import percentile, weighted_percentile
+from ftbench.probe.instruments.samples import percentile, weighted_percentile
 from ftbench.probe.scenarios.lifecycle import Round, check
 from ftbench.probe.tasks import TASKS
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ftbench.probe.machine import advice, machine_record
-from ftbench.probe.placing import numbers_of
+from ftbench.probe.instruments.affinity import numbers_of
+from ftbench.probe.instruments.machine import advice, machine_record
 
 STEADY: dict[str, Any] = {
     "usable_cores": 4,

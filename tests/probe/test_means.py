@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
+from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe import means as module
 from ftbench.probe.means import helper_blamed, means_of, refill
-from ftbench.probe.modes import MODES, mode_named
 from ftbench.probe.sharing.locks import PipeLock, usable
 from ftbench.probe.teams import Helper
 

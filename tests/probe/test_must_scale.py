@@ -8,18 +8,19 @@ import pytest
 from probing import document_of, program, run_probe
 
 from benchmarks.must_scale import MustScale
-from ftbench.interpreters import Interpreter
 from ftbench.probe.ledgers import LEDGER
 from ftbench.probe.pairs import Pair, Report, Turn
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.must_scale import metrics
+from ftbench.pythons import Interpreter
 
 METRICS = {"op", "relative_2", "relative_4", "control_2", "control_4"}
 
 # A cell whose pattern is `bad` in the threads, and the real one in the serial twin.
 _BAD_PATTERN = """
 import threading, time
-from ftbench.probe import cell, patterns
+from ftbench.probe import patterns
+from ftbench.probe.run import cell
 real = patterns.closures
 {function}
 def either(turns):

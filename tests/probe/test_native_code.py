@@ -12,10 +12,10 @@ from probing import document_of, program, run_probe
 
 from benchmarks.native import Native
 from ftbench.errors import NotAvailableError
-from ftbench.interpreters import Interpreter
 from ftbench.probe import libraries
 from ftbench.probe.libraries import WORK, do, get_ready, library
 from ftbench.probe.scenarios import scenario_named
+from ftbench.pythons import Interpreter
 
 METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit", "relative"))}
 
@@ -23,7 +23,8 @@ METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit",
 _BAD_UNIT = """
 import threading, time
 from dataclasses import replace
-from ftbench.probe import cell, libraries
+from ftbench.probe import libraries
+from ftbench.probe.run import cell
 real = libraries.WORK["sha256"]
 def bad():
     {worst}
@@ -54,7 +55,7 @@ def test_all_work_is_measured_on_both_builds(
 def test_a_build_without_the_module_says_so(gil_python: Interpreter, work: str) -> None:
     name = WORK[work].module
     without = f"import sys\nsys.modules[{name!r}] = None\n"
-    how = program(without + "from ftbench.probe.cell import main\nmain()")
+    how = program(without + "from ftbench.probe.run.cell import main\nmain()")
     done = run_probe(gil_python.executable, "native", "--set", f"work={work}", how=how)
     assert (done.returncode, done.stdout) == (3, "")
     assert f"{work}: not available here: this build has no {name}" in done.stderr

@@ -32,7 +32,7 @@ def _role(process: psutil.Process) -> str:
         words = " ".join(process.cmdline())
     except psutil.Error:
         return "gone"
-    return "guard" if "ftbench.probe.guard" in words else "other"
+    return "guard" if "ftbench.probe.run.guard" in words else "other"
 
 
 @contextmanager

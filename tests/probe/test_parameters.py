@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import UsageError
-from ftbench.probe.__main__ import mode_name, parameters
-from ftbench.probe.modes import (
+from ftbench.facts.modes import (
     EVERY_MODE,
     KINDS,
     MODE_NAMES,
@@ -20,7 +19,8 @@ from ftbench.probe.modes import (
     mode_named,
     unavailable,
 )
-from ftbench.probe.profiles import PROFILES, current_profile, profile_named
+from ftbench.facts.profiles import PROFILES, current_profile, profile_named
+from ftbench.probe.__main__ import mode_name, parameters
 from ftbench.probe.scenarios import SCENARIOS, scenario_named
 from ftbench.probe.scenarios.base import MOST_WORKERS, Param
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from probing import document_of, run_probe
 
 from ftbench.errors import UsageError
-from ftbench.interpreters import Interpreter
-from ftbench.probe import placing
-from ftbench.probe.placing import numbers_of, one_per_core, placed, text_of
+from ftbench.probe.instruments import affinity
+from ftbench.probe.instruments.affinity import numbers_of, one_per_core, placed, text_of
+from ftbench.pythons import Interpreter
 
 PIN = {"FTBENCH_PIN": "core"}
 Machine = Callable[..., None]
@@ -38,7 +38,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         (tmp_path / "isolated").write_text(isolated)
         usable = set(siblings) if may_use is None else numbers_of(may_use)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: usable, raising=False)
-        monkeypatch.setattr(placing, "SYSTEM", tmp_path)
+        monkeypatch.setattr(affinity, "SYSTEM", tmp_path)
 
     return machine
 
@@ -108,7 +108,7 @@ def test_one_of_each_core_in_order() -> None:
 # The whole chain on a machine of one core, where the cell tells what it may use.
 _ON_ONE_CORE = """
 import sys
-from ftbench import measuring
+from ftbench.probe.run import measure as measuring
 from ftbench.probe.__main__ import main
 measuring.placed = lambda _environ: [min(measuring.os.sched_getaffinity(0))]
 measuring._CELL = sys.argv[1]
@@ -116,7 +116,7 @@ sys.exit(main(sys.argv[2:]))
 """
 _TELLS_ITS_CPUS = """
 import os
-from ftbench.probe import cell
+from ftbench.probe.run import cell
 real = cell.measure
 def measured(*asked):
     document = real(*asked)

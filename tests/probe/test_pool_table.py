@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
+from ftbench.facts.modes import mode_named
 from ftbench.probe import pooled
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import mode_named
 from ftbench.probe.pools import POOL_MODES, POOL_TABLE, Pool, check, no_such_pool, pool_of
 
 # The libraries that have a pool of threads: in this process, and quickly made.

@@ -9,10 +9,10 @@ import psutil
 import pytest
 from probing import document_of, eventually, has_mode, program, run_probe, words_of
 
-from ftbench.interpreters import Interpreter
-from ftbench.probe.modes import MODES, Mode, mode_named
+from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.pools import POOL_TABLE
 from ftbench.probe.scenarios.pools import CALLS, PARAMS, TASKS
+from ftbench.pythons import Interpreter
 
 METRICS = {"first_cold", "cold", "full", "dispatch", "map_1", "map_64", "shutdown"}
 CELLS = [
@@ -67,7 +67,8 @@ def test_the_params_are_the_pools_of_the_table() -> None:
 
 _BAD_TASK = """
 import os, signal, sys, time
-from ftbench.probe import cell, pooled
+from ftbench.probe import pooled
+from ftbench.probe.run import cell
 parent = os.getpid()
 real = pooled.{task}
 {function}

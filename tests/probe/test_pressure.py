@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import UsageError
-from ftbench.probe import pressure
-from ftbench.probe.pressure import Look, between, look, most_repeats, taken
+from ftbench.probe.instruments import interference
+from ftbench.probe.instruments.interference import Look, between, look, most_repeats, taken
 
 CALM = Look(at=100.0, own=5.0, busy=50.0, stolen=1.0, cores=2, pressure=0.5, queue=0)
 
@@ -46,7 +46,7 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pressure" / "cpu").write_text(
         "some avg10=12.34 avg60=1.00 avg300=0.00 total=5\nfull avg10=99.0 avg60=0 total=0\n"
     )
-    monkeypatch.setattr(pressure, "PROC", tmp_path)
+    monkeypatch.setattr(interference, "PROC", tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1}, raising=False)
     monkeypatch.setattr(os, "sysconf", lambda _name: 100, raising=False)
     return tmp_path
@@ -81,7 +81,7 @@ def test_a_kernel_that_says_something_else_says_nothing(proc: Path, stat: str) -
 def test_a_system_without_proc_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pressure, "PROC", tmp_path)
+    monkeypatch.setattr(interference, "PROC", tmp_path)
     seen = look()
     assert (seen.busy, seen.pressure, seen.queue) == (None, None, None)
     assert between(seen, seen) == {}
@@ -135,12 +135,12 @@ def test_no_time_at_all_is_no_division() -> None:
 def test_the_limit_of_repeats_is_the_profiles_unless_said(
     text: str, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(pressure.VARIABLE, text)
+    monkeypatch.setenv(interference.VARIABLE, text)
     assert most_repeats(2) == limit
 
 
 @pytest.mark.parametrize("text", ["-1", "11", "two", "1.5", "²"])
 def test_a_limit_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(pressure.VARIABLE, text)
+    monkeypatch.setenv(interference.VARIABLE, text)
     with pytest.raises(UsageError, match="FTBENCH_REPEATS"):
         most_repeats(2)

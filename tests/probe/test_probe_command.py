@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from probing import PROBE, ROOT, document_of, environment, has_mode, run_probe, words_of
 
-from ftbench.interpreters import Interpreter, discover
-from ftbench.probe.document import Measurement
-from ftbench.probe.modes import MODES, Mode
+from ftbench.facts.modes import MODES, Mode
+from ftbench.probe.run.document import Measurement
+from ftbench.pythons import Interpreter, discover
 
 Pair = tuple[Interpreter, Interpreter]
 

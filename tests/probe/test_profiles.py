@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from probing import run_probe
 
 from ftbench.errors import UsageError
-from ftbench.interpreters import Interpreter
-from ftbench.probe.profiles import (
+from ftbench.facts.profiles import (
     DEFAULT,
     INTERVAL_SECONDS,
     KEYS,
@@ -19,6 +18,7 @@ from ftbench.probe.profiles import (
     current_profile,
     profile_named,
 )
+from ftbench.pythons import Interpreter
 
 ROUNDS = st.integers(1, 100_000)
 HOLD = st.floats(0, 3600)

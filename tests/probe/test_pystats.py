@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.probe import pystats
+from ftbench.probe.instruments import pystats
 
 # Lines as CPython 3.13 to 3.15 write them (Python/specialize.c, Python/pystats.c).
 DUMP = """\

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ftbench import measuring
 from ftbench.errors import DeadlineError, WorkerFailedError
-from ftbench.probe.document import Gil, Measurement
+from ftbench.probe.run import measure
+from ftbench.probe.run.document import Gil, Measurement
 
 NOTHING: dict[str, Any] = {}
 RUN = Measurement(
@@ -55,9 +55,9 @@ class Runs:
 
 def measured(runs: Runs, monkeypatch: pytest.MonkeyPatch, **how: Any) -> dict[str, Any]:
     monkeypatch.delenv("FTBENCH_REPEATS", raising=False)
-    monkeypatch.setattr(measuring, "_once", runs)
+    monkeypatch.setattr(measure, "_once", runs)
     given = {"profile": "quick", "gil": True, **how}
-    return measuring.measure("lifecycle", mode="threads", **given).interference
+    return measure.measure("lifecycle", mode="threads", **given).interference
 
 
 def test_a_calm_run_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:

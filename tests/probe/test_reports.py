@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.clocks import clock_cost
+from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.reports import (
     Plan,
     Report,

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.kernels import CHECKSUMS, crunch, warm
-from ftbench.probe.modes import mode_named
 from ftbench.probe.pairs import Pair, Report, Side, Turn, by_hand, by_team, check, pairs, shares
-from ftbench.probe.profiles import profile_named
 from ftbench.probe.scaling import ladder, metrics
 from ftbench.probe.teams import Member, team_of
 

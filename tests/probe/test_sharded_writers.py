@@ -13,16 +13,16 @@ from probing import document_of, has_mode, run_probe, words_of
 from small_cells import OPERATIONS, small_cells
 
 from ftbench.errors import FtbenchError, UsageError
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import MODES, Mode, mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.document import Outcome
-from ftbench.probe.modes import MODES, Mode, mode_named
-from ftbench.probe.profiles import profile_named
 from ftbench.probe.reports import Plan, new_ids
+from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios import scenario_named, sharded_writers
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.sharded_writers import as_run, metrics, why_not
 from ftbench.probe.teams import Round
+from ftbench.pythons import Interpreter
 
 SHARDED_WRITERS = scenario_named("sharded_writers")
 THREADS = mode_named("threads")

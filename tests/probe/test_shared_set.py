@@ -13,14 +13,14 @@ from probing import document_of, has_mode, run_probe, words_of
 from small_cells import GROWN, MANAGED_OPERATIONS, OPERATIONS, small_cells
 
 from ftbench.errors import UsageError
-from ftbench.interpreters import Interpreter
-from ftbench.probe.modes import MODES, Mode, mode_named
+from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.reports import Plan, Report, new_ids
 from ftbench.probe.scenarios import scenario_named, shared_set
 from ftbench.probe.scenarios.shared_set import MOST_SLOTS, Run, metrics, peak_rss, why_not
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.sharing.waits import packed
 from ftbench.probe.strategies import MANAGED, STRATEGIES, Yield
+from ftbench.pythons import Interpreter
 
 SHARED_SET = scenario_named("shared_set")
 WORKERS = 2

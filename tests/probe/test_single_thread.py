@@ -9,13 +9,13 @@ from probing import document_of, program, run_probe
 
 from benchmarks.single_thread import SingleThread
 from ftbench.errors import NotAvailableError
-from ftbench.interpreters import Interpreter
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.kernels import SMALL, timed
-from ftbench.probe.modes import mode_named
-from ftbench.probe.profiles import profile_named
 from ftbench.probe.scenarios import single_thread
 from ftbench.probe.scenarios.base import Cell
+from ftbench.pythons import Interpreter
 
 CORNERS = [
     "calls",
@@ -33,7 +33,8 @@ CORNERS = [
 ]
 
 _WRONG = """
-from ftbench.probe import cell, kernels
+from ftbench.probe import kernels
+from ftbench.probe.run import cell
 kernels.SMALL["json"] = lambda: 1
 cell.main()
 """

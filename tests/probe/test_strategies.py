@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.means import ThreadMeans, means_of
-from ftbench.probe.modes import MODES, mode_named
 from ftbench.probe.reports import Plan, Report, new_ids, reports_of
 from ftbench.probe.sharing import inserting
 from ftbench.probe.sharing.ids import draw

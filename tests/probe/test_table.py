@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.probe.document import Gil, Invariant, Measurement, Metric
-from ftbench.probe.table import quantity, table
+from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric, quantity, table
 
 MEASURED = Measurement(
     scenario="lifecycle",

@@ -8,7 +8,7 @@ import synthetic
 from rich.console import Console
 from synthetic import Plan
 
-from ftbench.arms import ARMS
+from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.report import summary_table
 from ftbench.results import read_results

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Plan
 
-from ftbench.arms import arm_named
+from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State, read_results
 from ftbench.results.series import plain_text

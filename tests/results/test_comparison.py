@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from ftbench.arms import ARMS, arm_named
-from ftbench.probe.modes import MODES, mode_named
+from ftbench.analysis.comparison import pair_builds
+from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, Interval, Metric, State, compare
-from ftbench.results.comparison import pair_builds
 
 ROUND = Metric(benchmark="l.L.track_round", title="round", params={"workers": "8"})
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic import Plan
 
-from ftbench.results import read_results, sound
+from ftbench.results import read_results, safe_loading
 
 DAMAGE = {
     "cut short": b'{"version": 2, "commit_hash": "31402f00", "par',
@@ -125,12 +125,12 @@ def test_no_cut_and_no_junk_ends_in_anything_but_a_user_error(
     path = tmp_path / "31402f00-x.json"
     path.write_bytes(whole[: max(len(whole) - 1 - cut, 0)] + junk)
     with pytest.raises(util.UserError):
-        sound.load_results(Results, str(path))
+        safe_loading.load_results(Results, str(path))
 
 
 def test_a_sound_file_is_what_asv_reads_too(sound_tree: Path) -> None:
     path = str(min(sound_tree.glob("*/314*.json")))
-    ours, theirs = sound.load_results(Results, path), Results.load(path)
+    ours, theirs = safe_loading.load_results(Results, path), Results.load(path)
     assert ours.params == theirs.params
     assert list(ours.get_all_result_keys()) == list(theirs.get_all_result_keys())
 

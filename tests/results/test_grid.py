@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftbench.arms import ARMS, arm_named
-from ftbench.probe.modes import MODES, mode_named
+from ftbench.analysis.grid import Grid, Ladder, grid_of
+from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, Interval, Metric, State
-from ftbench.results.grid import Grid, Ladder, grid_of
 
 LADDER = Ladder(param="strategy", values=("lock", "atomic", "local"), base="lock")
 OP = Metric(benchmark="s.S.track_op", title="op", params={"fill": "grown"})

@@ -9,7 +9,7 @@ import synthetic
 from histories import HOSTILE, Change, History
 from synthetic import Plan
 
-from ftbench.arms import ARMS
+from ftbench.facts.arms import ARMS
 from ftbench.results import Figure, ResultTree, State, read_results
 
 ROUND = f"{synthetic.LIFECYCLE}.track_round"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.results.quantity import digits, few, margin, reach, scale_for, times
+from ftbench.facts.units import digits, few, margin, reach, scale_for, times
 
 positive = st.floats(min_value=1e-12, max_value=1e15)
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ftbench.arms import ARMS, arm_named
 from ftbench.errors import FtbenchError
-from ftbench.probe.profiles import PROFILES
+from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results.figure import Figure, NoiseSeries, State
 from ftbench.statistics.floor import LEAST_EFFECT, Floors, floor

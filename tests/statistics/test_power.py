@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from noisy import Noise
 
-from ftbench.arms import arm_named
 from ftbench.errors import FtbenchError
+from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries
 from ftbench.statistics import power

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from noisy import Noise
 
 from ftbench.statistics import Basis, Processes
-from ftbench.statistics.family import Family
+from ftbench.statistics.multiple_testing import Family
 from ftbench.statistics.spread import estimates
 from ftbench.statistics.verdict import (
     NO_FLOOR,

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from ftbench.asvplugin.turn import VARIABLE as LOCK
-from ftbench.interpreters import Interpreter
-from ftbench.probe.environ import clean_environment
+from ftbench.asv.measuring_lock import VARIABLE as LOCK
+from ftbench.probe.run.environ import clean_environment
+from ftbench.pythons import Interpreter
 
 ROOT: Final = Path(__file__).parents[2]
 MACHINE: Final = "box"

@@ -23,9 +23,9 @@ from benchmarks import (
     shared_set,
     single_thread,
 )
-from ftbench.arms import Arm
+from ftbench.facts.arms import Arm
+from ftbench.facts.modes import mode_named
 from ftbench.probe.ledgers import KNOWN_NOT, LEDGER
-from ftbench.probe.modes import mode_named
 from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.crossover import PAYLOADS
 from ftbench.probe.scenarios.grain import SIZES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ftbench.interpreters import Interpreter, Origin, PythonBuild
+from ftbench.pythons import Interpreter, Origin, PythonBuild
 
 RECORD: dict[str, Any] = {
     "implementation": "CPython",

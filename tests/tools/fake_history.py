@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ftbench.analysis.verdicts.comparing import Comparison, Judgement
+from ftbench.analysis.verdicts.history import Line, Step, bases
 from ftbench.releases import Release
 from ftbench.results import Figure, Interval, ResultTree, State
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.verdict import Floor, Verdict, Word
-from ftbench.verdicts.comparing import Comparison, Judgement
-from ftbench.verdicts.history import Line, Step, bases
 
 FLOOR = Floor(spread=0.01, freedom=10, processes=5, effect=0.03)
 _MARGIN = 1.02
@@ -21,7 +21,7 @@ _EFFORTS = {"cpu_seconds": (1.25, 1.5), "involuntary_switches": (12.0, 480.0)}
 
 
 def history(tree: ResultTree, line: Line) -> tuple[Step, ...]:
-    """Return what `ftbench.verdicts.history.history` does, each verdict from two medians."""
+    """Return what `verdicts.history.history` does, each verdict from two medians."""
     releases: dict[Release, dict[object, Figure]] = {}
     for figure in tree.figures:
         ours = (figure.machine, figure.flavour, figure.profile, figure.arm)

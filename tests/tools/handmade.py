@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ftbench.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultTree, Source, State
 from ftbench.results.figure import Start

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ftbench.arms import Arm
+from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results.noise import NoiseCell, NoiseFile, Subject
 

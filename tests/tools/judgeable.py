@@ -12,7 +12,7 @@ from typing import Any
 import synthetic
 from synthetic import Plan
 
-from ftbench.arms import Arm, arm_named
+from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
 from ftbench.results import read_results
 from ftbench.results.noise import NoiseCell, NoiseFile, Subject

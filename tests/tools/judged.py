@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ftbench.arms import arm_named
+from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultTree, Source, State
 from ftbench.results.figure import NoiseSeries

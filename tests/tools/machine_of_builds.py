@@ -7,9 +7,9 @@ from collections.abc import Callable
 from asv.config import Config
 from fake_builds import fake_interpreter
 
-from ftbench.asvplugin import patches
-from ftbench.asvplugin.environment import CPythonEnvironment
-from ftbench.interpreters import Interpreter
+from ftbench.asv import patches
+from ftbench.asv.environment import CPythonEnvironment
+from ftbench.pythons import Interpreter
 from ftbench.releases import Release
 
 PLAIN, OPTIMIZED = "source-gcc12", "source-gcc12-pgo-lto"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.document import Gil, Measurement, Metric
-from ftbench.suite import SuiteCell
+from ftbench.experiments.suite import SuiteCell
+from ftbench.probe.run.document import Gil, Measurement, Metric
 
 BUILD: dict[str, Any] = {
     "implementation": "CPython",

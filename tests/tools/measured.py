@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ftbench.advice.cells import GROUP, MODES, ONE, SERIAL, SHARED, place_metric
-from ftbench.arms import ARMS, Arm
-from ftbench.probe.modes import Mode
+from ftbench.analysis.advice.cells import GROUP, MODES, ONE, SERIAL, SHARED, place_metric
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.releases import Release
 from ftbench.results import Figure, Interval, State

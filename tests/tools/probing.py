@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftbench.interpreters import Interpreter
-from ftbench.probe.environ import clean_environment
-from ftbench.probe.modes import Mode
+from ftbench.facts.modes import Mode
+from ftbench.probe.run.environ import clean_environment
+from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 60.0
@@ -22,7 +22,7 @@ PROBE = ["-m", "ftbench.probe"]
 # The whole chain (supervisor, guard, cell), with another program where the cell's stands.
 _WITH_CELL = """
 import sys
-from ftbench import measuring
+from ftbench.probe.run import measure as measuring
 from ftbench.probe.__main__ import main
 measuring._CELL = sys.argv[1]
 sys.exit(main(sys.argv[2:]))
@@ -31,7 +31,8 @@ sys.exit(main(sys.argv[2:]))
 # A cell whose tasks are all `bad`; forked workers have it, spawned ones import the real one.
 _BAD_CELL = """
 import os, signal, sys, time
-from ftbench.probe import cell, crews, tasks
+from ftbench.probe import crews, tasks
+from ftbench.probe.run import cell
 real = tasks.article
 {function}
 tasks.TASKS.update(empty=bad, article=bad)

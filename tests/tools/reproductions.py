@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ftbench.probe.document import Gil, Invariant, Measurement, Metric
-from ftbench.reproduce.knobs import PARTS, Knobs
-from ftbench.reproduce.plan import Step, plan
-from ftbench.reproduce.record import Python, Reproduction, State, Taken
+from ftbench.experiments.reproduce.knobs import PARTS, Knobs
+from ftbench.experiments.reproduce.plan import Step, plan
+from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
+from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
 
 MIB = 2**20
 ROUND = {"threads": 0.002, "fork": 0.004, "forkserver": 0.006, "spawn": 0.040}

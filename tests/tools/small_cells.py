@@ -13,16 +13,16 @@ from typing import Any
 
 from probing import environment
 
-from ftbench.interpreters import Interpreter
-from ftbench.probe.modes import Mode
+from ftbench.facts.modes import Mode
+from ftbench.pythons import Interpreter
 
 OPERATIONS, MANAGED_OPERATIONS, GROWN = 256, 12, 500
 
 _SMALL_CELLS = """
 import json, sys
 from ftbench.probe.crews import Deadline
-from ftbench.probe.modes import mode_named
-from ftbench.probe.profiles import profile_named
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios import scenario_named, shared_set, sharded_writers
 from ftbench.probe.scenarios.base import Cell
 name, mode, most, cells = json.loads(sys.argv[1])

@@ -31,8 +31,8 @@ from asv.runner import BenchmarkResult
 from costs import LIFECYCLE, SHARDED_WRITERS, SHARED_SET, hole, lacks, ladders, middle, units
 from histories import History, cells
 
-from ftbench.arms import ARMS, Arm
-from ftbench.probe.modes import EVERY_MODE, mode_named
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.modes import EVERY_MODE, mode_named
 from ftbench.releases import Release
 from ftbench.results.noise import Subject, write_noise_file
 
@@ -304,12 +304,12 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
 
 
 _PLUGIN = """
-from ftbench.asvplugin import ahead, publisher
-from ftbench.asvplugin.repository import CPythonRepo
-from ftbench.pages import guard
+from ftbench.asv import background_publish, publisher
+from ftbench.asv.patches import install_loaders
+from ftbench.asv.repository import CPythonRepo
 
-guard.install()
-ahead.install()
+install_loaders()
+background_publish.install()
 
 
 class SyntheticRepo(CPythonRepo):

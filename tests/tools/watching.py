@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from ftbench.pages.assets import npm_install
+from ftbench.asv.assets import npm_install
 
 AXE = "axe-core@4.10.3"
 

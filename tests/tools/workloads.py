@@ -21,18 +21,12 @@ PROBE = Path(ftbench.probe.__file__).parent
 NOT_WORK = {
     "",  # the package itself
     "ballast",  # what is added on purpose, to no figure that is kept
-    "build",
-    "clocks",
     "dearer",  # so is this
-    "document",
-    "modes",
-    "observation",
-    "profiles",
-    "samples",
     "scenarios",
     "scenarios.base",
     "sharing",
 }
+INSTRUMENTS = ("run", "instruments")
 
 
 def _file(module: str) -> Path:
@@ -63,7 +57,8 @@ def work_of(scenario: str) -> list[str]:
     ahead = [f"scenarios.{scenario}"]
     while ahead:
         module = ahead.pop()
-        if module not in found and module not in NOT_WORK:
+        room = module.partition(".")[0]
+        if module not in found and module not in NOT_WORK and room not in INSTRUMENTS:
             found.append(module)
             ahead += _imported(_file(module).read_text("utf-8"))
     return sorted(found)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ftbench.errors import NotAvailableError, UsageError, unknown
+from ftbench.facts.modes import MODE_NAMES, Mode
+from ftbench.facts.profiles import Profile
 from ftbench.probe.crews import Deadline
-from ftbench.probe.document import Metric, Outcome
-from ftbench.probe.modes import MODE_NAMES, Mode
-from ftbench.probe.profiles import Profile
+from ftbench.probe.run.document import Metric, Outcome
 
 MOST_WORKERS = 256
 # Work is done in whole operations: so far may what is added be from what was asked for.

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.document import Outcome
 from ftbench.probe.kernels import CHECKSUMS, KERNELS, crunch, warm
+from ftbench.probe.run.document import Outcome
 from ftbench.probe.scaling import WORKER, scaled
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.teams import Member

@@ -34,14 +34,14 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from ftbench.probe import otherscpu
-from ftbench.probe.clocks import clock_cost
-from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.errands import errand
-from ftbench.probe.modes import MODE_NAMES, Mode
-from ftbench.probe.observation import memory
+from ftbench.probe.instruments import rusage
+from ftbench.probe.instruments.clocks import clock_cost
+from ftbench.probe.instruments.memory import memory
+from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.pools import Pool, check, pool_of
-from ftbench.probe.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 from ftbench.probe.transport.payloads import KIB, build
 
@@ -203,9 +203,9 @@ def by_pool(pool: Pool, place: Place) -> tuple[float, list[float]]:
 
 def cpu_clock(pids: Sequence[int]) -> Cpu:
     """Return a clock of the CPU seconds of this process and of its workers; it may say None."""
-    if pids and not otherscpu.told():
+    if pids and not rusage.told():
         return lambda: None
-    return lambda: time.process_time() + otherscpu.used(pids)
+    return lambda: time.process_time() + rusage.used(pids)
 
 
 def carried(place: Place, carry: Carry, cpu: Cpu) -> Carried:

@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import Mode
 from ftbench.probe.by_turns import turn
 from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
-from ftbench.probe.clocks import NANO
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.modes import Mode
-from ftbench.probe.observation import KINDS, roles, totals
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.memory import KINDS, roles, totals
+from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.reports import instrument
-from ftbench.probe.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 from ftbench.probe.teams import Member, Team, team_of
 from ftbench.probe.transport import trips

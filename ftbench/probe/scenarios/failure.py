@@ -31,10 +31,9 @@ from threading import Event
 from typing import Any
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import Mode
 from ftbench.probe import pooled
-from ftbench.probe.clocks import clock_cost
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.modes import Mode
+from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.pools import (
     POOL_MODES,
     POOL_TABLE,
@@ -44,6 +43,7 @@ from ftbench.probe.pools import (
     no_such_pool,
     pool_of,
 )
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 
 # From handing tasks over until the crash, or until the pool is told to stop: all are at work then.

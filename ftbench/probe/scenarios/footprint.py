@@ -13,8 +13,8 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.crews import Crew, Report, crew_of
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.observation import KINDS, roles, totals
+from ftbench.probe.instruments.memory import KINDS, roles, totals
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.tasks import TASKS
 

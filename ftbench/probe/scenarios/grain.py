@@ -26,10 +26,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftbench.probe.clocks import clock_cost
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.machine import machine_record
-from ftbench.probe.modes import Mode
+from ftbench.facts.modes import Mode
+from ftbench.probe.instruments.clocks import clock_cost
+from ftbench.probe.instruments.machine import machine_record
+from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.pooled import grind
 from ftbench.probe.pools import (
     POOL_MODES,
@@ -40,7 +40,7 @@ from ftbench.probe.pools import (
     no_such_pool,
     pool_of,
 )
-from ftbench.probe.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 
 

@@ -29,11 +29,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.clocks import NANO, clock_cost
 from ftbench.probe.crunching import crunch, crunching, payload_of
-from ftbench.probe.document import Invariant, Metric, Outcome
 from ftbench.probe.fetching import Fetching, Plan, bounded_queue
-from ftbench.probe.samples import percentile
+from ftbench.probe.instruments.clocks import NANO, clock_cost
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
 from ftbench.probe.teams import Member, Team, team_of
 

@@ -24,14 +24,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.asking import callers
 from ftbench.probe.by_turns import turn
-from ftbench.probe.clocks import NANO
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.modes import MODES, Mode
-from ftbench.probe.observation import memory
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.memory import memory
+from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.reports import instrument, seconds_of
-from ftbench.probe.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
 from ftbench.probe.servers import SERVER, Figures, Servers
 from ftbench.probe.teams import Member, Round, Team, team_of

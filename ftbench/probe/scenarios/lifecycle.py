@@ -12,12 +12,12 @@ import time
 from dataclasses import dataclass
 
 from ftbench.errors import FtbenchError, GilStateError
-from ftbench.probe.build import gil_enabled
-from ftbench.probe.clocks import NANO, CpuClock
+from ftbench.facts.profiles import Profile
 from ftbench.probe.crews import Crew, Report, crew_of
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.profiles import Profile
-from ftbench.probe.samples import percentile
+from ftbench.probe.instruments.build import gil_enabled
+from ftbench.probe.instruments.clocks import NANO, CpuClock
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.tasks import TASKS
 

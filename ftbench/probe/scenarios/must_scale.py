@@ -29,10 +29,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftbench.probe import copies, patterns
-from ftbench.probe.clocks import clock_cost
-from ftbench.probe.document import Metric, Outcome
+from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.ledgers import LEDGER
 from ftbench.probe.pairs import Pair, Side, by_team, check, pairs, shares
+from ftbench.probe.run.document import Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.teams import Member, Team, team_of
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftbench.probe.document import Outcome
 from ftbench.probe.libraries import WORK, do, get_ready, library
+from ftbench.probe.run.document import Outcome
 from ftbench.probe.scaling import WORKER, scaled
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.teams import Member

@@ -30,10 +30,10 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe import ticking
-from ftbench.probe.clocks import NANO
-from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.reports import instrument, seconds_of
-from ftbench.probe.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
 from ftbench.probe.teams import Member, Round, team_of
 

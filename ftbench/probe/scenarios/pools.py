@@ -21,10 +21,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ftbench.facts.modes import Mode
 from ftbench.probe import pooled
-from ftbench.probe.clocks import clock_cost
-from ftbench.probe.document import Invariant, Metric, Outcome
-from ftbench.probe.modes import Mode
+from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.pools import (
     NAP_SECONDS,
     POOL_MODES,
@@ -35,6 +34,7 @@ from ftbench.probe.pools import (
     no_such_pool,
     pool_of,
 )
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
 
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.

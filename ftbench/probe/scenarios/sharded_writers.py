@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.clocks import NANO
-from ftbench.probe.document import Metric, Outcome
+from ftbench.facts.modes import Mode
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.means import Means, means_of
-from ftbench.probe.modes import Mode
 from ftbench.probe.reports import (
     Plan,
     Report,
@@ -34,7 +34,7 @@ from ftbench.probe.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.samples import percentile
+from ftbench.probe.run.document import Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats, time_box
 from ftbench.probe.sharing import routing
 from ftbench.probe.teams import Member, Round, Team, team_of

@@ -22,11 +22,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ftbench.probe.clocks import NANO
-from ftbench.probe.document import Metric, Outcome
+from ftbench.facts.modes import Mode
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.memory import memory
+from ftbench.probe.instruments.samples import percentile, weighted_percentile
 from ftbench.probe.means import Means, helper_blamed, means_of
-from ftbench.probe.modes import Mode
-from ftbench.probe.observation import memory
 from ftbench.probe.reports import (
     Plan,
     Report,
@@ -39,7 +39,7 @@ from ftbench.probe.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.samples import percentile, weighted_percentile
+from ftbench.probe.run.document import Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats, time_box
 from ftbench.probe.sharing.ids import draw
 from ftbench.probe.strategies import STRATEGIES, Strategy, Work, Yield, hole, managed

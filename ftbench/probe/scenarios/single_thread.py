@@ -12,9 +12,9 @@ from __future__ import annotations
 import time
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.clocks import NANO, clock_cost
-from ftbench.probe.document import Invariant, Metric, Outcome
+from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.kernels import CHECKSUMS, SMALL, timed
+from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.

@@ -1,0 +1,1 @@
+"""What results mean: modes side by side, verdicts, claims, advice."""

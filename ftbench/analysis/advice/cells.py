@@ -1,0 +1,153 @@
+"""The measured cells that advice and map stand on, by what they are of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.modes import Mode, mode_named
+from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
+from ftbench.results import Figure, Interval
+
+GROUP: Final = "crossover.Crossover"
+SHARED: Final = "shared_set.SharedSet"
+MODES: Final = tuple(mode_named(name) for name in CROSSOVER.modes)
+SERIAL: Final = mode_named("serial")
+ONE: Final = 1
+"""The workers of a plain loop."""
+
+
+def place_metric(cost: str, size: str, payload: str) -> str:
+    """Return the name of a cost (task, p99, cpu) at a place of the map: `task_10us_1kib`."""
+    return f"{cost}_{size}_{payload}"
+
+
+TASKS: Final = tuple(
+    f"{GROUP}.track_{place_metric('task', size.name, payload.name)}"
+    for size in SIZES
+    for payload in PAYLOADS
+)
+"""The benchmarks of the times per task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """The figures of one machine, release, profile and set of builds.
+
+    Those of crossover are of one run, that with the most of them: the modes of another run are
+    not compared with these.
+    """
+
+    figures: tuple[Figure, ...]
+
+    @cached_property
+    def run(self) -> str | None:
+        """The run whose cells are compared; None where nothing was measured."""
+        ours = (each for each in self.figures if each.benchmark.startswith(GROUP))
+        counts = Counter(run for each in ours if each.median is not None for run in each.runs)
+        return max(sorted(counts), key=counts.__getitem__, default=None)
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str, str, str], Figure]:
+        return {
+            (
+                each.arm.name,
+                each.params.get("mode", ""),
+                each.params.get("workers", ""),
+                metric,
+            ): each
+            for each in self.figures
+            if (metric := _metric(each, GROUP))
+        }
+
+    @cached_property
+    def _by_strategy(self) -> Mapping[tuple[str, str, str, str], Mapping[str, Figure]]:
+        found: dict[tuple[str, str, str, str], dict[str, Figure]] = {}
+        for each in self.figures:
+            if metric := _metric(each, SHARED):
+                params = each.params
+                key = (each.arm.name, params.get("mode", ""), params.get("fill", ""), metric)
+                found.setdefault(key, {})[params.get("strategy", "")] = each
+        return found
+
+    def at(self, arm: Arm, mode: Mode, workers: int, metric: str) -> Figure | None:
+        """Return the figure of crossover, whatever became of it; a plain loop is one worker."""
+        count = ONE if mode == SERIAL else workers
+        return self._by_place.get((arm.name, mode.name, str(count), metric))
+
+    def comparable(self, figure: Figure | None) -> bool:
+        """Tell whether a figure is a cost above zero of the run whose cells are compared."""
+        return figure is not None and (figure.median or 0) > 0 and self.run in figure.runs
+
+    def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
+        """Return strategy → its figure of shared_set."""
+        return self._by_strategy.get((arm.name, mode.name, fill, metric), {})
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms of which there is a figure of crossover."""
+        said = {arm for arm, *_ in self._by_place}
+        return tuple(arm for arm in ARMS if arm.name in said)
+
+    @cached_property
+    def every_arm(self) -> tuple[Arm, ...]:
+        """The arms of which there is any figure at all."""
+        said = {each.arm.name for each in self.figures}
+        return tuple(arm for arm in ARMS if arm.name in said)
+
+    @cached_property
+    def workers(self) -> tuple[int, ...]:
+        """The numbers of workers with which a pool was measured, rising."""
+        found = {
+            int(workers)
+            for (_, mode, workers, _), figure in self._by_place.items()
+            if mode != SERIAL.name and figure.median is not None and workers.isdecimal()
+        }
+        return tuple(sorted(found))
+
+    @cached_property
+    def loop(self) -> Loop | None:
+        """What the sizes take in a plain loop; None where no arm has measured it whole."""
+        for arm in ARMS:
+            metrics = [place_metric("task", size.name, PAYLOADS[0].name) for size in SIZES]
+            found = [self.at(arm, SERIAL, ONE, metric) for metric in metrics]
+            seconds = [
+                each.median for each in found if each and each.median and self.comparable(each)
+            ]
+            if len(seconds) == len(SIZES) and seconds == sorted(set(seconds)):
+                return Loop(arm=arm, seconds=tuple(seconds))
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Seconds of a task of each size in a plain loop, rising, and the arm that they are of.
+
+    They are what a size means: the same work on every arm takes the time that it takes there.
+    """
+
+    arm: Arm
+    seconds: tuple[float, ...]
+
+
+def interval_of(figure: Figure) -> Interval | None:
+    """Return the interval of a measured figure; None if there is none around its median."""
+    interval, median = figure.interval, figure.median
+    if interval is None or median is None or not interval.low <= median <= interval.high:
+        return None
+    return interval
+
+
+def _metric(figure: Figure, group: str) -> str:
+    """Return the name of a figure's metric, "" unless it is of `group`."""
+    name, _, method = figure.benchmark.rpartition(".")
+    return method.removeprefix("track_") if name == group else ""
+
+
+def cells_of(figures: Iterable[Figure]) -> Cells:
+    """Return the cells among `figures`; whoever calls picks one machine, release and profile."""
+    return Cells(figures=tuple(figures))

@@ -1,0 +1,170 @@
+"""The rule by which a claim is judged.
+
+What a claim compares is a ratio of figures, and each relation is a range that the ratio must lie
+in: for `ratio` from `claimed / within` to `claimed * within`, for `at_least` and `at_most` on one
+side of `claimed`, for `ascending` above 1, for `alike` at most `claimed`.  Where both figures are
+medians of several samples the ratio has a 99 % interval: all of it in the range is "holds", all of
+it outside is "does not hold here", and across the edge "cannot be judged", for there are too few
+samples.  Where it has none, the ratio itself decides.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from ftbench.analysis.claims.cells import Cell, over
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+UNITS: Final = {
+    "s": 1.0,
+    "ms": 1e-3,
+    "µs": 1e-6,
+    "MiB": 2.0**20,
+    "MB": 1e6,
+    "B": 1.0,
+    "/s": 1.0,
+    TIMES: 1.0,
+    "%": 0.01,
+}
+"""How much of the stored unit (seconds, bytes, a ratio) one of each printed unit is."""
+
+
+class Relation(StrEnum):
+    """What a claim says of its figures."""
+
+    RATIO = "ratio"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    ASCENDING = "ascending"
+    ALIKE = "alike"
+
+
+class Verdict(StrEnum):
+    """What became of a claim; the values begin the words that users read."""
+
+    HOLDS = "holds"
+    NOT = "does not hold here"
+    CANNOT = "cannot be judged"
+    UNMEASURED = "not measured"
+    UNTESTED = "not tested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A ratio that a claim was judged by, and the range that it should lie in.
+
+    `what` names it as `spawn / fork`; the range is open where an end is infinite or zero.  Of a
+    claim about a single figure it is that figure, in the stored unit of `unit`.
+    """
+
+    what: str
+    unit: str
+    cell: Cell
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the ratio, with its interval, lies in the range."""
+        if self.cell.value is None:
+            return Verdict.UNMEASURED
+        spread = self.cell.spread
+        low, high = (spread.low, spread.high) if spread else (self.cell.value,) * 2
+        if self.low <= low and high <= self.high:
+            return Verdict.HOLDS
+        if high < self.low or low > self.high:
+            return Verdict.NOT
+        return Verdict.CANNOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A figure of a claim, with what tells it from the claim's others."""
+
+    name: str
+    unit: str
+    cell: Cell
+
+
+def ratios_of(
+    relation: Relation, cells: Sequence[Named], *, claimed: float | None, within: float
+) -> tuple[Ratio, ...]:
+    """Return the ratios that a relation says something of, each with the range that it names."""
+    edge = claimed or 1.0
+    match relation:
+        case Relation.RATIO:
+            return (_ratio(cells[0], cells[1:], edge / within, edge * within),)
+        case Relation.AT_LEAST:
+            return (_ratio(cells[0], cells[1:], edge, math.inf),)
+        case Relation.AT_MOST:
+            return (_ratio(cells[0], cells[1:], 0.0, edge),)
+        case Relation.ASCENDING:
+            above_one = math.nextafter(1.0, 2.0)
+            return tuple(
+                _ratio(above, [below], above_one, math.inf)
+                for below, above in itertools.pairwise(cells)
+            )
+        case Relation.ALIKE:
+            by_size = sorted(cells, key=lambda named: named.cell.value or 0.0)
+            return (_ratio(by_size[-1], by_size[:1], 0.0, edge),)
+
+
+def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> Ratio:
+    """Return the first over the second, or the first alone where there is no second."""
+    if not below:
+        return Ratio(what=above.name, unit=above.unit, cell=above.cell, low=low, high=high)
+    return Ratio(
+        what=f"{above.name} / {below[0].name}",
+        unit=TIMES,
+        cell=over(above.cell, below[0].cell),
+        low=low,
+        high=high,
+    )
+
+
+def together(ratios: Sequence[Ratio]) -> Verdict:
+    """Return the verdict of a claim whose every ratio must lie in its range."""
+    verdicts = [ratio.verdict for ratio in ratios]
+    for worst in (Verdict.UNMEASURED, Verdict.NOT, Verdict.CANNOT):
+        if worst in verdicts:
+            return worst
+    return Verdict.HOLDS
+
+
+def decide(ratios: Sequence[Ratio], obstacle: str) -> tuple[Verdict, str]:
+    """Return the verdict of a claim and what completes it: "on 2 cores", "(failed)".
+
+    `obstacle` is why it could not be judged here whatever was measured, "" if nothing is in the
+    way.
+    """
+    missing = next((each.cell.word for each in ratios if each.cell.value is None), None)
+    if missing is not None:
+        return Verdict.UNMEASURED, "" if missing == Verdict.UNMEASURED else f"({missing})"
+    if obstacle:
+        return Verdict.CANNOT, obstacle
+    verdict = together(ratios)
+    return verdict, "from so few samples" if verdict is Verdict.CANNOT else ""
+
+
+def cores_of(machine: Mapping[str, Any]) -> float:
+    """Return how many cores a run had by its record: those it might use, less by a quota.
+
+    What is no number above zero says nothing; of a record that says nothing, 1.
+    """
+    usable = _positive(machine.get("usable_cores")) or _positive(machine.get("cores")) or 1.0
+    return min(usable, _positive(machine.get("quota_cores")) or usable)
+
+
+def _positive(value: object) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    return float(value) if number else None  # type: ignore[arg-type]
+
+
+def on_cores(cores: float) -> str:
+    """Return "on 2 cores"."""
+    return "on 1 core" if cores == 1 else f"on {cores:g} cores"

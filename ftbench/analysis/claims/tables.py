@@ -1,0 +1,158 @@
+"""The article's tables, filled in from asv's results: what it prints, and the same figure here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from ftbench.analysis.claims.article import RowSpec, TableSpec, article
+from ftbench.analysis.claims.cells import NOT_MEASURED, Cell, over, together
+from ftbench.analysis.claims.claim import series_of
+from ftbench.analysis.claims.reading import Reading, one_run
+from ftbench.analysis.claims.rule import TIMES, UNITS
+from ftbench.results import Figure
+
+_RATE: Final = "/s"
+_BASE: Final = "threads"
+_OTHER_RUN: Final = Cell.none("no run in common", "A ratio of figures from two runs says little.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column: the figure `of` the article's data, over that of threads if it is `relative`.
+
+    `prints` is the article's own number beside it, "" where it has none: its rounds have its
+    task in them, and its data keep them under the name of the tax.
+    """
+
+    title: str
+    of: str
+    unit: str
+    prints: str = ""
+    relative: bool = False
+
+
+_SHOWN: Final[Mapping[str, tuple[Column, ...]]] = {
+    "overhead": (
+        Column(title="a round with the article's task", of="payload", unit="ms", prints="round"),
+        Column(
+            title="relative to threads",
+            of="payload",
+            unit=TIMES,
+            prints="relative",
+            relative=True,
+        ),
+        Column(title="a round with an empty task", of="round", unit="ms"),
+        Column(title="relative to threads", of="round", unit=TIMES, relative=True),
+    ),
+    "memory": tuple(
+        Column(title=kind.upper(), of=kind, unit="MiB", prints=kind)
+        for kind in ("rss", "uss", "pss")
+    ),
+    "shared_set": (
+        Column(title="attempts per second", of="ops", unit=_RATE, prints="ops"),
+        Column(
+            title="times slower than threads",
+            of="ops",
+            unit=TIMES,
+            prints="relative",
+            relative=True,
+        ),
+        Column(title="lock wait, average", of="lock_wait", unit="µs", prints="lock_wait"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A figure of a row: its cell here, the article's number, and our figure if it is one.
+
+    Both are in the stored unit; `printed` is None where the article has none.
+    """
+
+    column: Column
+    here: Cell
+    printed: Cell | None
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of a table, with a place for each of its columns."""
+
+    spec: RowSpec
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of the article with those of its figures that are among asv's results."""
+
+    spec: TableSpec
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Tell whether anything of it was measured here."""
+        return any(place.here.value is not None for row in self.rows for place in row.places)
+
+
+@cache
+def benchmarks() -> frozenset[str]:
+    """Return the benchmarks that the tables have figures of."""
+    found = (
+        series_of(spec.name, row.name, column.of)
+        for spec in article().tables
+        for row in spec.rows
+        for column in _SHOWN.get(spec.name, ())
+    )
+    return frozenset(series.benchmark for series in found if series is not None)
+
+
+def tables(reading: Reading) -> tuple[Table, ...]:
+    """Return the article's tables of one machine and release, in the article's order."""
+    return tuple(_table(spec, reading) for spec in article().tables if spec.name in _SHOWN)
+
+
+def _table(spec: TableSpec, reading: Reading) -> Table:
+    columns = _SHOWN[spec.name]
+    return Table(
+        spec=spec,
+        columns=columns,
+        rows=tuple(
+            Row(spec=row, places=tuple(_place(spec, row, each, reading) for each in columns))
+            for row in spec.rows
+        ),
+    )
+
+
+def _place(table: TableSpec, row: RowSpec, column: Column, reading: Reading) -> Place:
+    number = row.article.get(column.prints)
+    printed = None if number is None else Cell(value=number * UNITS[column.unit])
+    figure = _figure(table, row.name, column, reading)
+    if column.relative:
+        base = _figure(table, _BASE, column, reading)
+        return Place(column=column, here=_relative(figure, base, reading), printed=printed)
+    cell = reading.cell(figure)
+    if column.unit == _RATE:
+        cell = cell.map(lambda seconds: 1 / seconds)
+    return Place(column=column, here=cell, printed=printed, figure=figure)
+
+
+def _figure(table: TableSpec, row: str, column: Column, reading: Reading) -> Figure | None:
+    series = series_of(table.name, row, column.of)
+    return reading.figure(series) if series else None
+
+
+def _relative(ours: Figure | None, base: Figure | None, reading: Reading) -> Cell:
+    """Return a cost over that of threads; that of threads to itself has no interval."""
+    if ours is None or base is None:
+        return NOT_MEASURED
+    if ours is base:
+        return together(lambda _: 1.0, reading.cell(ours))
+    if not one_run([ours, base]):
+        return _OTHER_RUN
+    return over(reading.cell(ours), reading.cell(base))

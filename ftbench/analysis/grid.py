@@ -1,0 +1,252 @@
+"""One metric along a ladder (strategies, kernels, sizes of task) in every mode on every arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import cached_property
+
+from ftbench.analysis.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, Shelf, cell_of
+from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.facts.modes import EVERY_MODE, MODES, Mode, mode_named
+from ftbench.facts.units import Scale, scale_for
+from ftbench.results.figure import Figure, State
+from ftbench.statistics.spread import Interval
+
+# The mode of a benchmark that has none: it runs in a process of one thread.
+ONE_THREAD = mode_named("serial")
+GIL_BUILD = arm_named("gil")
+
+
+class Against(Enum):
+    """What the ratios of a grid are to."""
+
+    BASE = auto()
+    """Threads on the free-threaded build, at the ladder's base value."""
+    GIL_BUILD = auto()
+    """The GIL build, at the same value and in the same mode."""
+    NOTHING = auto()
+    """There are none: the figures are ratios already, or are shares."""
+
+
+def _no_hole(_value: str, _mode: Mode) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """What a grid goes through, in order: the values of a parameter, or metrics of one cell.
+
+    Without a `param` each value is the end of a benchmark's name: "10us" of `track_relative_10us`.
+    `base` is the value whose free-threaded threads are the baseline of the whole grid, "" where
+    there is none.  `hole` says why a value makes no sense in a mode: such a place is left out.
+    """
+
+    param: str
+    values: tuple[str, ...]
+    base: str = ""
+    against: Against = Against.BASE
+    hole: Callable[[str, Mode], str | None] = _no_hole
+
+    def at(self, metric: Metric, value: str) -> Metric:
+        """Return what `metric` is at one value of this ladder."""
+        if self.param:
+            return metric.at(self.param, value)
+        return replace(metric, benchmark=f"{metric.benchmark}_{value}", instead=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one mode did at one value of the ladder: a cell per arm, in the order of the arms.
+
+    Values at which every arm lacks a figure for the same reason share a line: `words` says it,
+    and is "" where the cells speak for themselves.
+    """
+
+    values: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    words: str = ""
+
+    @property
+    def state(self) -> State:
+        """What became of the cells of a line with `words`."""
+        return self.cells[0].state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The cells of one metric, those of each value of the ladder together and in its order."""
+
+    metric: Metric
+    ladder: Ladder
+    rungs: tuple[tuple[Cell, ...], ...]
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells, value by value."""
+        return tuple(cell for rung in self.rungs for cell in rung)
+
+    @cached_property
+    def medians(self) -> tuple[float, ...]:
+        """The medians that there are."""
+        return tuple(cell.median for cell in self.cells if cell.median is not None)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The scale in which all its figures are shown."""
+        unit = next((cell.figure.unit for cell in self.cells if cell.figure), "")
+        return scale_for(unit, self.medians)
+
+    @property
+    def baseline(self) -> Cell:
+        """The cell that every ratio is to; one without a figure where there is no such cell."""
+        if self.ladder.against is Against.BASE:
+            return self.cell(self.ladder.base, BASELINE_MODE, BASELINE_ARM)
+        return Cell(mode=BASELINE_MODE, arm=BASELINE_ARM, figure=None)
+
+    @cached_property
+    def _places(self) -> Mapping[tuple[str, str, str], Cell]:
+        return {
+            (value, cell.mode.name, cell.arm.name): cell
+            for value, rung in zip(self.ladder.values, self.rungs, strict=True)
+            for cell in rung
+        }
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms of which there is anything to say."""
+        said = {cell.arm.name for cell in self.cells if cell.state is not State.ABSENT}
+        return tuple(arm for arm in ARMS if arm.name in said)
+
+    def cell(self, value: str, mode: Mode, arm: Arm) -> Cell:
+        """Return the cell of one mode on one arm at one value of the ladder."""
+        return self._places[value, mode.name, arm.name]
+
+    def bands(self) -> Iterator[tuple[Mode, tuple[Line, ...]]]:
+        """Yield the modes of which there is anything to say, each with its lines.
+
+        Of a mode that only some scenarios have, as of one that needs an engine, there is nothing
+        to say where it was skipped.
+        """
+        for mode in EVERY_MODE:
+            lines = self._lines(mode)
+            states = {cell.state for line in lines for cell in line.cells}
+            if states - (_UNSAID if mode in MODES else _UNSAID_OF_FURTHER):
+                yield mode, lines
+
+    def _lines(self, mode: Mode) -> tuple[Line, ...]:
+        lines: dict[str, Line] = {}
+        for value in self.ladder.values:
+            if self.ladder.hole(value, mode):
+                continue
+            cells = tuple(self.cell(value, mode, arm) for arm in self.arms or ARMS)
+            said = {cell.words for cell in cells}
+            words = said.pop() if len(said) == 1 else ""
+            before = lines[words].values if words in lines else ()
+            line = Line(values=(*before, value), cells=cells, words=words)
+            lines[words or value] = line
+        return tuple(lines.values())
+
+    def cheapest(self, mode: Mode, arm: Arm) -> frozenset[str]:
+        """Return the values at which this mode is cheapest on this arm.
+
+        Several, where their intervals overlap the lowest one's; none, where there is no choice.
+        """
+        every = {value: self.cell(value, mode, arm) for value in self.ladder.values}
+        measured = {value: cell for value, cell in every.items() if cell.median is not None}
+        if len(measured) < 2:  # noqa: PLR2004 - a choice
+            return frozenset()
+        lowest = min(measured.values(), key=_median)
+        return frozenset(
+            value for value, cell in measured.items() if cell is lowest or _overlap(cell, lowest)
+        )
+
+    def lowest(self, arm: Arm) -> tuple[str, Cell] | None:
+        """Return the cheapest cell of one arm with its value, None if nothing was measured."""
+        measured = [
+            (place[0], cell)
+            for place, cell in self._places.items()
+            if cell.arm == arm and cell.median is not None
+        ]
+        return min(measured, key=lambda each: _median(each[1]), default=None)
+
+    def as_ratios(self) -> Grid:
+        """Return the grid of its ratios: what no cell with a ratio stands for is left out."""
+        rungs = tuple(tuple(map(_as_ratio, rung)) for rung in self.rungs)
+        return replace(self, rungs=rungs)
+
+
+_UNSAID = frozenset({State.ABSENT})
+_UNSAID_OF_FURTHER = frozenset({State.ABSENT, State.SKIPPED})
+
+
+def grid_of(figures: Iterable[Figure] | Shelf, metric: Metric, ladder: Ladder) -> Grid:
+    """Return `metric` at every value of `ladder`.
+
+    `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
+    calls picks them.  What stands in for the metric is not considered: a grid has one throughout.
+    """
+    found = _found(Shelf.holding(figures), metric, ladder)
+    rungs = tuple(
+        tuple(
+            cell_of(mode, arm, found.get((value, mode.name, arm.name)), baseline)
+            for mode in EVERY_MODE
+            for baseline in [_baseline(found, ladder, value, mode)]
+            for arm in ARMS
+        )
+        for value in ladder.values
+    )
+    return Grid(metric=metric, ladder=ladder, rungs=rungs)
+
+
+_Found = Mapping[tuple[str, str, str], Figure]
+
+
+def _found(shelf: Shelf, metric: Metric, ladder: Ladder) -> _Found:
+    """Return the metric's figures by value, mode and arm."""
+    return {
+        (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
+        for value in ladder.values
+        for figure in shelf.of(ladder.at(metric, value))
+    }
+
+
+def _baseline(found: _Found, ladder: Ladder, value: str, mode: Mode) -> Figure | None:
+    """Return what the ratios at this value in this mode are to."""
+    match ladder.against:
+        case Against.BASE:
+            return found.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))
+        case Against.GIL_BUILD:
+            return found.get((value, mode.name, GIL_BUILD.name))
+        case Against.NOTHING:
+            return None
+
+
+def _as_ratio(cell: Cell) -> Cell:
+    """Return a cell whose figure is its ratio; one that was measured and has none is absent."""
+    figure = cell.figure
+    if figure is None or figure.median is None:
+        return cell
+    if cell.ratio is None:
+        return replace(cell, figure=None)
+    share, interval = cell.ratio / figure.median, figure.interval
+    return replace(
+        cell,
+        figure=replace(
+            figure,
+            unit="ratio",
+            median=cell.ratio,
+            interval=interval and Interval(low=interval.low * share, high=interval.high * share),
+            samples=tuple(sample * share for sample in figure.samples),
+        ),
+    )
+
+
+def _median(cell: Cell) -> float:
+    return cell.median or 0.0
+
+
+def _overlap(cell: Cell, other: Cell) -> bool:
+    ours, theirs = (each.figure.interval if each.figure else None for each in (cell, other))
+    return ours is not None and theirs is not None and ours.overlaps(theirs)

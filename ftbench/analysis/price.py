@@ -1,0 +1,210 @@
+"""The ratios of the page: what one thread pays for a build, and what of N workers is left.
+
+The tax is the time of one build over another's at the same kernel and release.  The efficiency
+E(N) is the speed-up by N workers over N: 1 / the relative cost that `cpu_scaling`, `native` and
+`must_scale` measure.  Several kernels come to one figure by their geometric mean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.probe.ledgers import KNOWN_NOT, LEDGER, MUST
+from ftbench.releases import Release
+from ftbench.results import Figure, State
+from ftbench.statistics import CONFIDENCE, Processes, Ratio
+from ftbench.statistics.ratio import Effects, difference
+from ftbench.statistics.spread import estimates
+
+_GIL: Final = arm_named("gil")
+_THREADS: Final = "threads"
+
+
+def _every(_kernel: str) -> bool:
+    return True
+
+
+def _in_ledger(ledger: str) -> Callable[[str], bool]:
+    return lambda pattern: pattern in LEDGER and LEDGER[pattern].ledger == ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One thing that is followed over the releases.
+
+    `param` names the kernels that it is the mean of, of those that `counts` lets through.  With
+    `taxed` it is the ratio to the GIL build's time, else the inverse of a relative cost of
+    `workers` workers.
+    """
+
+    name: str
+    title: str
+    benchmark: str
+    param: str
+    taxed: bool = False
+    workers: int = 1
+    counts: Callable[[str], bool] = _every
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms that it is told of."""
+        return tuple(arm for arm in ARMS if not self.taxed or arm.free_threaded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A measure on one arm at one release: the mean of its kernels, and each of them."""
+
+    mean: Ratio
+    kernels: Mapping[str, Ratio]
+
+
+Points = Mapping[tuple[Release, str], Point]
+"""Points by release and the name of an arm."""
+
+
+def _efficiencies(
+    title: str, group: str, param: str, workers: Iterable[int], ledger: str = ""
+) -> tuple[Measure, ...]:
+    """Return the efficiencies of a class's relative costs, of one ledger where there are some."""
+    name = ledger or group.partition(".")[0]
+    return tuple(
+        Measure(
+            name=f"{name.replace(' ', '-')}-{number}",
+            title=f"{title}, {number} threads",
+            benchmark=f"{group}.track_relative_{number}",
+            param=param,
+            workers=number,
+            counts=_in_ledger(ledger) if ledger else _every,
+        )
+        for number in workers
+    )
+
+
+TAX: Final = Measure(
+    name="tax",
+    title="time of one thread over the GIL build's",
+    benchmark="single_thread.SingleThread.track_kernel",
+    param="kernel",
+    taxed=True,
+)
+CRUNCHING: Final = _efficiencies(
+    "crunching in pure Python", "cpu_scaling.CpuScaling", "kernel", (2, 4, 8)
+)
+NATIVE: Final = _efficiencies(
+    "native code that lets go of the GIL", "native.Native", "work", (2, 4, 8)
+)
+MUST_SCALE: Final = _efficiencies(
+    "patterns that must scale", "must_scale.MustScale", "pattern", (2, 4), MUST
+)
+MUST_NOT: Final = _efficiencies(
+    "patterns known not to scale", "must_scale.MustScale", "pattern", (2, 4), KNOWN_NOT
+)
+
+
+def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
+    """Return a measure's points; `figures` are of one machine, flavour and profile."""
+    found: dict[tuple[Release, str], dict[str, Figure]] = {}
+    for figure in figures:
+        kernel = figure.params.get(measure.param, "")
+        if (
+            figure.benchmark == measure.benchmark
+            and figure.state is State.MEASURED
+            and (measure.taxed or figure.params.get("mode") == _THREADS)
+            and measure.counts(kernel)
+        ):
+            found.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
+    places, effects = _taxes(found) if measure.taxed else _inverses(found)
+    return _by_place(places, effects) if effects else {}
+
+
+_Key = tuple[Release, str]
+_Found = Mapping[_Key, Mapping[str, Figure]]
+# The release, the arm and the kernel of each entry of some `Effects`.
+_Places = Sequence[tuple[_Key, str]]
+
+
+def _taxes(found: _Found) -> tuple[_Places, Effects | None]:
+    places: list[tuple[_Key, str]] = []
+    above: list[Processes] = []
+    below: list[Processes] = []
+    for (release, arm), of in found.items():
+        bases = found.get((release, _GIL.name), {})
+        for kernel, figure in of.items():
+            if arm != _GIL.name and kernel in bases and _comparable(figure, bases[kernel]):
+                places.append(((release, arm), kernel))
+                above.append(processes_of(figure))
+                below.append(processes_of(bases[kernel]))
+    return places, difference(estimates(above), estimates(below)) if places else None
+
+
+def _comparable(figure: Figure, base: Figure) -> bool:
+    """Tell whether there is a ratio; none of different runs: a machine may change between them."""
+    one_run = not (figure.runs and base.runs) or bool(figure.runs & base.runs)
+    return one_run and all(_is_sound(processes_of(each)) for each in (figure, base))
+
+
+def _inverses(found: _Found) -> tuple[_Places, Effects | None]:
+    sound = [
+        ((key, kernel), processes)
+        for key, of in found.items()
+        for kernel, figure in of.items()
+        if _is_sound(processes := processes_of(figure))
+    ]
+    if not sound:
+        return (), None
+    sides = estimates([processes for _, processes in sound], of_ratios=True)
+    value = np.negative(sides.value)
+    effects = Effects(value=value, error=sides.error, freedom=sides.freedom, basis=sides.basis)
+    return [place for place, _ in sound], effects
+
+
+def _by_place(places: _Places, effects: Effects) -> Points:
+    members: dict[_Key, list[int]] = {}
+    for number, (key, _) in enumerate(places):
+        members.setdefault(key, []).append(number)
+    ratios = effects.ratios(CONFIDENCE)
+    means = means_of(effects, list(members.values())).ratios(CONFIDENCE)
+    return {
+        key: Point(mean=mean, kernels={places[number][1]: ratios[number] for number in numbers})
+        for (key, numbers), mean in zip(members.items(), means, strict=True)
+    }
+
+
+def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:
+    """Return the geometric mean of each group of effects, given by their places.
+
+    The kernels are measured one after the other, in processes of their own: their errors are taken
+    as independent, the degrees of freedom by Welch and Satterthwaite.
+    """
+    places = [np.array(group) for group in groups]
+    variances = [effects.error[place] ** 2 for place in places]
+    spreads = [
+        (variance**2 / effects.freedom[place]).sum()
+        for place, variance in zip(places, variances, strict=True)
+    ]
+    totals = np.array([variance.sum() for variance in variances])
+    freedom = np.array([effects.freedom[place].sum() for place in places])
+    np.divide(totals**2, spreads, out=freedom, where=np.array(spreads) > 0)
+    return Effects(
+        value=np.array([effects.value[place].mean() for place in places]),
+        error=np.sqrt(totals) / np.array([len(place) for place in places]),
+        freedom=freedom,
+        basis=np.array([effects.basis[place].max() for place in places]),
+    )
+
+
+def processes_of(figure: Figure) -> Processes:
+    """Return a figure's samples by process; those that nobody can tell apart are of one."""
+    return figure.processes or ((figure.samples,) if figure.samples else ())
+
+
+def _is_sound(processes: Processes) -> bool:
+    samples = [sample for process in processes for sample in process]
+    return bool(samples) and all(processes) and min(samples) > 0 and max(samples) < math.inf

@@ -1,0 +1,236 @@
+"""Two sides to compare, from a user's words: two releases, two arms or two machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from ftbench.analysis.comparison import pair_builds
+from ftbench.errors import FtbenchError, UsageError, unknown
+from ftbench.facts.arms import ARMS
+from ftbench.releases import Release
+from ftbench.results import Figure, ResultTree, Source
+from ftbench.results.filters import Wanted, measured_release
+
+
+class Kind(StrEnum):
+    """What is compared; the values are the words that users read, and may write before a colon."""
+
+    RELEASE = "release"
+    ARM = "arm"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """What stands before and after, by name; never the same."""
+
+    kind: Kind
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The two sides where everything else is alike.
+
+    `rest` is what is alike, kind → name, and "profile"; `flavours` are the builds of both sides,
+    which differ only where no two alike were measured.
+    """
+
+    sides: Sides
+    rest: Mapping[str, str]
+    flavours: tuple[str, str]
+    before: tuple[Figure, ...]
+    after: tuple[Figure, ...]
+
+
+def sides_named(before: str, after: str, tree: ResultTree) -> Sides:
+    """Return what two words mean: "3.13.5", "gil", a machine's name, or "machine:gil".
+
+    Raises `UsageError` where they mean nothing, not the same kind of thing, several, or the same.
+    """
+    first, second = _meanings(before, tree), _meanings(after, tree)
+    common = [kind for kind in Kind if kind in first and kind in second]
+    if not common:
+        said = (f"{word!r} is {_a(found)}" for word, found in ((before, first), (after, second)))
+        raise UsageError(
+            f"Like is compared with like: {', and '.join(said)}.",
+            hint="Give two releases, two arms or two machines.",
+        )
+    if len(common) > 1:
+        kind = common[0]
+        raise UsageError(
+            f"{before!r} and {after!r} may be {' or '.join(f'{each}s' for each in common)}.",
+            hint=f"Say which: {kind}:{before} {kind}:{after}",
+        )
+    (kind,) = common
+    sides = Sides(kind=kind, before=first[kind], after=second[kind])
+    if sides.before == sides.after:
+        raise UsageError(
+            f"Both sides are the {kind} {sides.before}.",
+            hint="What a machine tells apart of itself is shown by ftbench noise.",
+        )
+    if kind is Kind.RELEASE:
+        for name in (sides.before, sides.after):
+            measured_release(tree, name)
+    return sides
+
+
+def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
+    """Return all that a word may mean, kind → name."""
+    prefix, colon, name = word.partition(":")
+    kinds = [Kind(prefix)] if colon and prefix in set(Kind) else list(Kind)
+    text = name if len(kinds) == 1 else word
+    machines = {machine.name for machine in tree.machines}
+    arms = [arm.name for arm in ARMS]
+    found = {}
+    if Kind.RELEASE in kinds and (release := _release(text)):
+        found[Kind.RELEASE] = release.name
+    if Kind.ARM in kinds and text in arms:
+        found[Kind.ARM] = text
+    if Kind.MACHINE in kinds and text in machines:
+        found[Kind.MACHINE] = text
+    if not found:
+        releases = {source.release.name for source in tree.sources}
+        what = ", ".join(kinds[:-1])
+        what = f"{what} or {kinds[-1]}" if what else str(kinds[-1])
+        names = {Kind.RELEASE: releases, Kind.ARM: arms, Kind.MACHINE: machines}
+        raise unknown(what, text, {name for kind in kinds for name in names[kind]})
+    return found
+
+
+def _release(text: str) -> Release | None:
+    try:
+        return Release.parse(text)
+    except FtbenchError:
+        return None
+
+
+def _a(found: Mapping[Kind, str]) -> str:
+    return " or ".join(f"{'an' if kind is Kind.ARM else 'a'} {kind}" for kind in found)
+
+
+def matches(tree: ResultTree, sides: Sides, wanted: Wanted) -> tuple[Match, ...]:
+    """Return the two sides wherever both were measured and all else is alike, sorted.
+
+    Raises `UsageError` where that is nowhere, where it is in several releases though these are not
+    what is compared (which one is meant has to be said), and for a choice among the sides.
+    """
+    if getattr(wanted, sides.kind) is not None:
+        raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")
+    places = _places(tree, sides, wanted)
+    both = {rest: found for rest, found in places.items() if len(found) == len(_SIDES)}
+    if not both:
+        raise _nowhere(sides, places, tree)
+    releases = {rest.release for rest in both}
+    if len(releases) > 1:
+        names = ", ".join(release.name for release in sorted(filter(None, releases)))
+        raise UsageError(
+            f"{sides.before} and {sides.after} were both measured on several releases: {names}.",
+            hint="Say which: --release 3.14.2",
+        )
+    figures = _figures(tree, sides, wanted)
+    return tuple(
+        Match(
+            sides=sides,
+            rest=rest.words,
+            flavours=flavours,
+            before=figures.get((sides.before, rest, flavours[0]), ()),
+            after=figures.get((sides.after, rest, flavours[1]), ()),
+        )
+        for rest, found in sorted(both.items(), key=lambda item: _rank(item[0]))
+        for flavours in _alike(found)
+    )
+
+
+_SIDES: Final = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    """What is alike on both sides; the field of what is compared is None."""
+
+    machine: str | None
+    release: Release | None
+    arm: str | None
+    profile: str
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        said = {
+            Kind.MACHINE.value: self.machine,
+            Kind.RELEASE.value: None if self.release is None else self.release.name,
+            Kind.ARM.value: self.arm,
+            "profile": self.profile,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+
+def _rank(rest: _Rest) -> tuple[str, str, int]:
+    order = [None, *(arm.name for arm in ARMS)]
+    return rest.machine or "", rest.profile, order.index(rest.arm)
+
+
+def _split(item: Figure | Source, kind: Kind) -> tuple[str, _Rest]:
+    """Return the name of the side that an item belongs to, and what else it is."""
+    rest = _Rest(
+        machine=None if kind is Kind.MACHINE else item.machine,
+        release=None if kind is Kind.RELEASE else item.release,
+        arm=None if kind is Kind.ARM else item.arm.name,
+        profile=item.profile,
+    )
+    names = {
+        Kind.MACHINE: item.machine,
+        Kind.RELEASE: item.release.name,
+        Kind.ARM: item.arm.name,
+    }
+    return names[kind], rest
+
+
+_Places = dict[_Rest, dict[str, set[str]]]
+
+
+def _places(tree: ResultTree, sides: Sides, wanted: Wanted) -> _Places:
+    """Return the flavours measured of each side, by what else they are."""
+    found: _Places = {}
+    named = {sides.before: "before", sides.after: "after"}
+    for source in filter(wanted.takes, tree.sources):
+        name, rest = _split(source, sides.kind)
+        if name in named:
+            found.setdefault(rest, {}).setdefault(named[name], set()).add(source.flavour)
+    return found
+
+
+def _alike(found: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """Yield which builds to compare: each with its like, else what there is with what there is."""
+    pairs = [(dict(builds)["before"], dict(builds)["after"]) for builds in pair_builds(found)]
+    like = [pair for pair in pairs if pair[0] == pair[1]]
+    yield from like or pairs
+
+
+def _figures(
+    tree: ResultTree, sides: Sides, wanted: Wanted
+) -> Mapping[tuple[str, _Rest, str], tuple[Figure, ...]]:
+    """Return the figures by the name of their side, what else they are, and flavour."""
+    found: dict[tuple[str, _Rest, str], list[Figure]] = {}
+    for figure in filter(wanted.takes, tree.figures):
+        name, rest = _split(figure, sides.kind)
+        if name in {sides.before, sides.after}:
+            found.setdefault((name, rest, figure.flavour), []).append(figure)
+    return {place: tuple(figures) for place, figures in found.items()}
+
+
+def _nowhere(sides: Sides, places: _Places, tree: ResultTree) -> UsageError:
+    """Say where each side was measured, since it was nowhere together, and what was not read."""
+    said = []
+    for side, name in (("before", sides.before), ("after", sides.after)):
+        where = [", ".join(rest.words.values()) for rest, found in places.items() if side in found]
+        said.append(f"{name}: {'; '.join(sorted(where)) or 'nothing of what is asked for'}")
+    return UsageError(
+        f"{sides.before} and {sides.after} were never measured with all else alike.",
+        hint="There is\n  " + "\n  ".join(said),
+        story="\n".join(f"not read: {warning}" for warning in tree.warnings),
+    )

@@ -1,0 +1,115 @@
+"""Runs asv commands as a user would, says which, and shows their progress in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from ftbench.errors import AsvError
+
+# "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
+_STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
+# Set for asv, so that our environment names each cell: between two steps lie all of a class.
+SAY_CELLS: Final = "FTBENCH_SAY_CELLS"
+# "[cell lifecycle.Lifecycle.track_round-3]": what our environment says when it starts a process.
+_CELL: Final = re.compile(r"\[cell (?P<name>\S+)\]")
+_KEPT_LINES: Final = 40
+
+# Longer than any run of asv: a run has as many benchmarks as are asked for, each with a deadline.
+_DEADLINE_SECONDS: Final = 7 * 24 * 3600
+_END_SECONDS: Final = 30.0
+_GUARD: Final = (sys.executable, "-m", "ftbench.probe.run.guard", str(_DEADLINE_SECONDS))
+
+# asv's exit code when some benchmark failed; everything that could be measured is saved.
+SOME_FAILED: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asv:
+    """asv in one project folder, with the variables that a run needs."""
+
+    folder: Path
+    console: Console
+    variables: Mapping[str, str]
+
+    def __call__(self, *arguments: str, show: str, tolerate: Sequence[int] = ()) -> int:
+        """Run `asv ARGUMENTS`, with `show` as the title of its progress; return its exit code.
+
+        Raises `AsvError` with asv's last lines for an exit code that is neither 0 nor in
+        `tolerate`.
+        """
+        self.console.print(f"$ {self._as_typed(arguments)}", style="dim", markup=False)
+        # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
+        # call does not find a forgotten one that still measures.
+        process = subprocess.Popen(
+            [*_GUARD, sys.executable, "-m", "asv", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **self.variables, SAY_CELLS: "1", "PYTHONIOENCODING": "utf-8"},
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        try:
+            last = self._follow(process, show)
+            code = process.wait()
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()  # tells the guard that nobody waits any more
+            process.wait(_END_SECONDS)
+            assert process.stdout is not None
+            process.stdout.close()
+        if code not in (0, *tolerate):
+            raise AsvError(
+                f"asv ended with code {code}.",
+                story="\n".join(last),
+                hint=f"What is measured is kept. To see all of it: {self._as_typed(arguments)}",
+            )
+        return code
+
+    def _as_typed(self, arguments: Sequence[str]) -> str:
+        variables = [f"{name}={shlex.quote(value)}" for name, value in self.variables.items()]
+        return " ".join([*variables, "asv", shlex.join(arguments)])
+
+    def _follow(self, process: subprocess.Popen[str], show: str) -> Sequence[str]:
+        """Show how far asv is; return its last lines."""
+        assert process.stdout is not None
+        last: deque[str] = deque(maxlen=_KEPT_LINES)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=12),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[at]}", table_column=Column(no_wrap=True, ratio=1)),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(show, total=100.0, at="")
+            cells = 0
+            for line in process.stdout:
+                last.append(line.rstrip())
+                cell, step = _CELL.search(line), _STEP.search(line)
+                if cell:
+                    cells += 1
+                    metric = cell["name"].rpartition(".")[2]
+                    progress.update(task, at=f"{cells} cells, {metric}")
+                elif step:
+                    progress.update(task, completed=float(step["percent"]))
+                elif " skipped" in line or "warning" in line.lower():
+                    progress.console.print(line.strip(), markup=False)
+        return list(last)

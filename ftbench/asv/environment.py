@@ -1,0 +1,325 @@
+"""The environment that asv benchmarks in: an arm, with the interpreters of one flavour.
+
+asv's matrix knows the arms.  Which flavours of a build there are (who built it, with which
+compiler, PGO, LTO, JIT) depends on the machine, so every arm is split into one environment per
+flavour found here: another flavour is another series, in asv's own terms, and visibly so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import sys
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from asv import util
+from asv.console import log
+from asv.environment import Environment
+
+from ftbench.asv.command import SAY_CELLS
+from ftbench.asv.errors import told_by_asv
+from ftbench.asv.measuring_lock import TURN
+from ftbench.errors import FtbenchError, InterpreterError
+from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
+from ftbench.facts.profiles import VARIABLE as PROFILE
+from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form, samples_of
+from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.observer_client import HOST_PYTHON
+from ftbench.processes import run
+from ftbench.pythons import DEFAULT_RELEASE, Interpreter, discover, preferred, survey, venvs
+from ftbench.releases import Release
+
+GIL_CHECK: Final = "import sys; print(int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
+
+# The environments of this asv process, by the name that asv gives their results.
+ENVIRONMENTS: Final[dict[str, CPythonEnvironment]] = {}
+
+# What all records of this asv process have in common, and those of no other.
+RUN: Final = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+
+# Counts what this asv process has measured.
+_ORDER: Final = itertools.count(1)
+
+_CELL_OF_ASV: Final = re.compile(r"([\w.]+)\.track_(\w+)-(\d+)")
+
+# asv's child inherits the high-water mark of the memory of whoever starts it (getrusage(2),
+# ru_maxrss survives exec): a small parent in between, or every peak is asv's own.
+_SMALL_PARENT: Final = (
+    "-c",
+    "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))",
+)
+
+
+class MissingInterpreterError(util.ProcessError, util.UserError):
+    """This environment has no interpreter of a release: skipped, recorded as nothing.
+
+    asv's `run` takes a `ProcessError` for a failed build and goes on with the next environment;
+    its discovery takes a `UserError` for "try another release".
+    """
+
+    def __init__(self, message: str, *, elsewhere: bool) -> None:
+        """Keep the sentence for the user; `elsewhere`: another environment has one."""
+        util.ProcessError.__init__(self, ["ftbench"], 1, "", message)
+        self.message = message
+        self.elsewhere = elsewhere
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class CPythonEnvironment(Environment):
+    """One arm with one flavour; asv's `python` is `gil` or `ft`."""
+
+    tool_name: ClassVar = "cpython"
+    matches_python_fallback: ClassVar = False
+
+    def __init__(
+        self,
+        conf: Any,
+        python: str,
+        requirements: dict[str, str],
+        tagged_env_vars: dict[tuple[str, str], str],
+    ) -> None:
+        """Take asv's view of the environment; `requirements` names flavour and profile."""
+        environment = {name: value for (_, name), value in tagged_env_vars.items()}
+        arm = arm_of(python, environment)
+        if arm is None:
+            arms = "; ".join(f"{a.name}: {a.python} {dict(a.environment) or ''}" for a in ARMS)
+            raise util.UserError(f"{python} with {environment} is no arm. There is: {arms}.")
+        self._arm_name = arm.name  # with -j, asv pickles its environments
+        self._requirements = requirements  # asv's base class reads it before it sets it
+        super().__init__(conf, python, requirements, tagged_env_vars)
+        # asv's own requirements (pip, build, pympler) are for tools that install packages.
+        self._base_requirements: dict[str, str] = {}
+        self._staged_name = f"staged-{self.hashname}-"
+        self.staged = Path(self._path) / f"{self._staged_name}{os.getpid()}.jsonl"
+        self._conf = conf
+        # Whether some release would be measured with this flavour unless one is asked for, and
+        # whether this environment takes releases of which another flavour is preferred.
+        self.preferred = True
+        self.takes_any = False
+
+    @classmethod
+    def matches(cls, python: str) -> bool:
+        """Return whether `python` is the build of an arm."""
+        return any(arm.python == python for arm in ARMS)
+
+    @property
+    def arm(self) -> Arm:
+        """The arm that this environment measures."""
+        return arm_named(self._arm_name)
+
+    @property
+    def series(self) -> list[str]:
+        """The series that are measured at all: asv's branches."""
+        return list(self._conf.branches)
+
+    def of(self, requirements: dict[str, str], *, preferred: bool) -> CPythonEnvironment:
+        """Return this environment for one flavour and profile."""
+        other = type(self)(self._conf, self.python, requirements, self._tagged_env_vars)
+        other.preferred = preferred
+        ENVIRONMENTS[other.name] = other
+        return other
+
+    @property
+    def flavour(self) -> str:
+        """The flavour whose interpreters this environment takes."""
+        return str(self._requirements["build"])
+
+    # -- the environment on disk
+
+    def create(self) -> None:
+        """Make the folder; raises `UserError` if another asv is at work."""
+        TURN.take()
+        super().create()
+
+    def check_presence(self) -> bool:
+        """Return whether the folder is there; what is in it is checked when it is used."""
+        return Path(self._path).is_dir()
+
+    def _setup(self) -> None:
+        try:
+            Path(self._path).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise util.UserError(
+                f"{self._path} cannot be made: {error}. asv.conf.json names the folder (env_dir)."
+            ) from error
+
+    @property
+    def installed_commit_hash(self) -> None:
+        """None: asv asks for every release anew, and gets an answer within a second."""
+
+    def install_project(self, _conf: Any, _repo: Any, commit_hash: str) -> None:
+        """Select a release: find its interpreter, check it, make its virtual environment.
+
+        Raises `MissingInterpreterError` where there is none, `UserError` for a broken one.
+        """
+        interpreter = self.interpreter(commit_hash)
+        self._set_commit_hash(commit_hash)
+        with told_by_asv():
+            venvs.ready(self._venv(commit_hash), interpreter)
+            self._check_gil(interpreter)
+        for left in Path(self._path).glob(f"{self._staged_name}*"):  # by a run that was killed
+            left.unlink()
+        self._set_installed_commit_hash(commit_hash)
+
+    def interpreter(self, commit_hash: str) -> Interpreter:
+        """Return the interpreter of a release that this environment measures.
+
+        Raises `MissingInterpreterError` if there is none.
+        """
+        release = _release_of(commit_hash)
+        found = survey()
+        of_flavour = [each for each in found.interpreters if each.build.flavour == self.flavour]
+        best = preferred(found.interpreters, release, self.arm.free_threaded)
+        own = preferred(of_flavour, release, self.arm.free_threaded)
+        if own is not None and (self.takes_any or own == best):
+            return own
+        flavour = f" of flavour {self.flavour}" if best else ""
+        raise MissingInterpreterError(
+            f"CPython {release} has no {_kind(self.arm)}{flavour} here: skipped, nothing "
+            f"recorded. To get one: ftbench pythons install {_wanted(release, self.arm)}"
+            + "".join(f"\nNot looked at: {each.reason}" for each in found.broken),
+            elsewhere=best is not None and not self.takes_any,
+        )
+
+    def _venv(self, commit_hash: str) -> Path:
+        return Path(self._path) / f"{commit_hash}-{self.flavour}"
+
+    def _check_gil(self, interpreter: Interpreter) -> None:
+        """Raise an `FtbenchError` unless the interpreter's GIL is as the arm has it."""
+        answer = run(
+            [interpreter.executable, "-c", GIL_CHECK],
+            environ=clean_environment(os.environ, self.arm.environment),
+            deadline=venvs.DEADLINE_SECONDS,
+        )
+        if answer.out.strip() != str(int(self.arm.gil)):
+            raise InterpreterError(
+                f"{interpreter.executable} does not run with its GIL "
+                f"{'on' if self.arm.gil else 'off'}, as the arm {self.arm.name} needs; it says "
+                f"{(answer.out + answer.err).strip()!r}. Nothing is recorded.",
+                hint="Make another: ftbench pythons install "
+                f"{_wanted(interpreter.release, self.arm)}",
+            )
+
+    # -- running in it
+
+    def find_executable(self, executable: str) -> str:
+        """Return the selected release's Python; there is no other program in here."""
+        commit_hash = self._get_installed_commit_hash()
+        if executable != "python" or commit_hash is None:
+            raise OSError(f"{executable}: no such program in {self.name}")
+        return str(venvs.python_of(self._venv(commit_hash)))
+
+    def run(self, args: Sequence[str], **kwargs: Any) -> Any:
+        """Run Python with `args`, as clean as the arm has it.
+
+        A figure that the run of its cell has yielded already needs no process.
+        """
+        if _figure_from_cell(args, kwargs.get("cwd")):
+            return "", "", 0
+        if SAY_CELLS in os.environ and list(args[1:2]) == ["run"]:
+            print(f"[cell {args[3]}]", file=sys.stderr, flush=True)
+        kwargs.pop("env", None)
+        environment = clean_environment(
+            os.environ,
+            {
+                **self.arm.environment,
+                HOST_PYTHON: sys.executable,
+                PROFILE: str(self._requirements["profile"]),
+                RECORDS: str(self.staged),
+            },
+        )
+        if any("peakmem_" in arg for arg in args):
+            args = [*_SMALL_PARENT, *args]
+        log.debug(f"Running {' '.join(args)} in {self.name}")
+        return self.run_executable("python", [*args], env=environment, **kwargs)
+
+    # -- what the benchmarks hand over beside their samples
+
+    def take_staged(self) -> list[dict[str, Any]]:
+        """Return what the benchmarks staged since the last call, each with the run's name.
+
+        What was measured also has its place in the order of the run.
+        """
+        try:
+            lines = self.staged.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        self.staged.unlink()
+        return [_in_run(json.loads(line)) for line in lines]
+
+
+def _in_run(record: dict[str, Any]) -> dict[str, Any]:
+    place = {"order": next(_ORDER)} if record.get("kind") == "cell" else {}
+    return {**record, "run": RUN, **place}
+
+
+def _figure_from_cell(args: Sequence[str], cwd: str | None) -> bool:
+    """Write the figure that asv asks for with `args`, if the run of its cell has left it in `cwd`.
+
+    asv's call is: script, "run", benchmark_dir, "module.Class.track_metric-index", params,
+    profile, result file; its answer is the result file.  What failed is left to the benchmark's
+    own process, which tells the story.
+    """
+    if cwd is None or list(args[1:2]) != ["run"]:
+        return False
+    match = _CELL_OF_ASV.fullmatch(args[3])
+    if match is None:
+        return False
+    group, metric, index = match.groups()
+    kept = CellFile(Path(cwd), group, int(index)).take(metric)
+    if kept is None or "failure" in kept:
+        return False
+    answer = in_asv_form(samples_of(kept, metric))
+    Path(args[-1]).write_text(json.dumps(answer), encoding="utf-8")
+    return True
+
+
+def flavours(arm: Arm, series: Collection[str]) -> dict[str, bool]:
+    """Return the flavours that an arm has here: flavour → whether a release prefers it.
+
+    Only releases of `series` count; the flavours of the newest release come first.
+    """
+    installed = [each for each in discover() if each.release.series in series]
+    found: dict[str, bool] = {}
+    for release in sorted({each.release for each in installed}, reverse=True):
+        best = preferred(installed, release, arm.free_threaded)
+        for each in installed:
+            if each.release == release and each.build.free_threaded is arm.free_threaded:
+                flavour = each.build.flavour
+                found[flavour] = found.get(flavour, False) or each == best
+    return found
+
+
+def nothing_for(arm: Arm) -> str:
+    """Say that an arm has no interpreter of any listed series."""
+    return (
+        f"There is no {_kind(arm)} here: the arm {arm.name} is left out. To get one: "
+        f"ftbench pythons install {_wanted(DEFAULT_RELEASE, arm)}"
+    )
+
+
+def _kind(arm: Arm) -> str:
+    return "free-threaded build" if arm.free_threaded else "GIL build"
+
+
+def _wanted(release: Release, arm: Arm) -> str:
+    return f"{release}{'t' * arm.free_threaded}"
+
+
+def _release_of(commit_hash: str) -> Release:
+    try:
+        return Release.from_commit_id(commit_hash)
+    except FtbenchError as error:
+        # `asv run TAGS` hands over names where ids belong, and results of two releases would
+        # end in one file.
+        raise util.UserError(
+            f"{commit_hash!r} is a name where asv needs an id: asv run TAGS does not work with "
+            "releases. Did you mean: asv run installed?"
+        ) from error

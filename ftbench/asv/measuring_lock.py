@@ -1,0 +1,63 @@
+"""One asv at a time: two would disturb each other's figures and change each other's environments.
+
+The environments keep on disk which release is selected, so a second run, even a mere `asv check`,
+would put another interpreter under the benchmarks of the first.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Final
+
+from asv import util
+from filelock import FileLock, Timeout
+
+from ftbench.errors import FtbenchError
+from ftbench.files import cache_folder
+
+# Names another file; only for tests, which must not meet a measurement on the same machine.
+VARIABLE: Final = "FTBENCH_MEASURING_LOCK"
+
+
+class _Turn:
+    """A machine-wide lock, held until this process ends."""
+
+    def __init__(self) -> None:
+        self._lock: FileLock | None = None
+
+    def take(self) -> None:
+        """Take the lock; raises asv's `UserError` if another asv has it.
+
+        The children that asv starts with `-j` work under their parent's.
+        """
+        if self._lock is not None or multiprocessing.parent_process() is not None:
+            return
+        path = Path(os.environ.get(VARIABLE) or cache_folder() / "measuring.lock")
+        lock = FileLock(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise util.UserError(
+                "Another asv is measuring on this machine; two would disturb each other and "
+                "write the same files. Wait until it is done, then run this again."
+            ) from None
+        except OSError as error:
+            raise util.UserError(f"{path}, which keeps two runs apart: {error}") from error
+        self._lock = lock
+
+
+TURN: Final = _Turn()
+
+
+def take_turn() -> None:
+    """Take this machine's turn to measure, until this process ends, for a command of ours.
+
+    Raises `FtbenchError` if another has it.
+    """
+    try:
+        TURN.take()
+    except util.UserError as error:
+        raise FtbenchError(f"This cannot be measured now. {error}") from error

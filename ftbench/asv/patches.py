@@ -1,0 +1,271 @@
+"""The places where asv itself must behave otherwise; each has a contract test.
+
+asv is pinned, so these are names that exist.  `install` puts them in place and can be called
+again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import asv.commands.asv_profiling
+import asv.commands.compare
+import asv.commands.find
+import asv.commands.publish
+import asv.commands.run
+import asv.commands.show
+import asv.environment
+import tabulate
+from asv import util
+from asv.commands import Command
+from asv.commands.publish import Publish
+from asv.console import log
+from asv.results import Results
+from asv_runner.console import color_print
+
+from ftbench.asv import background_publish
+from ftbench.asv.environment import (
+    ENVIRONMENTS,
+    CPythonEnvironment,
+    MissingInterpreterError,
+    flavours,
+    nothing_for,
+)
+from ftbench.asv.repository import ROUNDS
+from ftbench.asv.results_writer import RecordedResults
+from ftbench.errors import FtbenchError, unknown
+from ftbench.facts.arms import ARMS
+from ftbench.facts.profiles import current_profile
+from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.releases import Release
+from ftbench.results import safe_loading
+
+_ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
+_get_environments = asv.environment.get_environments
+_write_json = util.write_json
+_iter_chunks = util.iter_chunks
+_said: set[str] = set()
+
+
+def get_environments(
+    conf: Any,
+    env_specifiers: Sequence[str] | None,
+    verbose: bool = True,  # noqa: FBT001, FBT002 - asv's signature
+) -> Iterator[Any]:
+    """Yield asv's environments, each of ours once per flavour.
+
+    `-E` takes an arm's name (`ft-gil1`: the flavours that would be measured), the whole name of
+    an environment (that flavour, even where another one of the release is preferred) and what it
+    takes in stock asv (`cpython:ft`, `existing:...`).
+    """
+    try:
+        if verbose:
+            for sentence in advice(machine_record(), load()):
+                _say_once(sentence)
+        plain = _get_environments(conf, None, verbose)
+        every = [each for one in plain for each in _split(one, verbose=verbose)]
+        for spec in env_specifiers or [CPythonEnvironment.tool_name]:
+            if not verbose:
+                yield from _recorded(conf, spec)
+            chosen = _chosen(every, spec)
+            if chosen is None:
+                chosen = _others(conf, spec, every, verbose=verbose)
+            for each in chosen:
+                ENVIRONMENTS[each.name] = each
+                yield each
+    except FtbenchError as error:
+        raise util.UserError(str(error)) from error
+
+
+def _split(environment: Any, *, verbose: bool) -> Iterator[Any]:
+    """Yield one environment per flavour in the place of ours; any other one as it is."""
+    if not isinstance(environment, CPythonEnvironment) or environment.requirements:
+        yield environment
+        return
+    profile = current_profile().name
+    found = flavours(environment.arm, environment.series)
+    if not found and verbose:
+        _say_once(nothing_for(environment.arm))
+    for flavour, preferred in found.items():
+        yield environment.of({"build": flavour, "profile": profile}, preferred=preferred)
+
+
+def _chosen(every: Sequence[Any], spec: str) -> Sequence[Any] | None:
+    """Return those of `every` environment that `spec` means, None for what is none of ours."""
+    named = [each for each in every if each.name == spec]
+    if named:
+        named[0].takes_any = True
+        return named[:1]
+    tool, _, python = spec.partition(":")
+    usual = [each for each in every if getattr(each, "preferred", True)]
+    if tool in {"", CPythonEnvironment.tool_name}:
+        return [each for each in usual if python in {"", each.python}]
+    if spec in {arm.name for arm in ARMS}:
+        return [each for each in usual if each.arm.name == spec]
+    return None
+
+
+def _recorded(conf: Any, spec: str) -> Iterator[Any]:
+    """Yield the names of an arm's results, whatever their flavour, profile and machine.
+
+    Names are all that asv wants where it shows or compares results (`verbose` is false).
+    """
+    for result in sorted(Path(conf.results_dir).glob("*/*.json")):
+        name = result.stem.partition("-")[2]
+        gil = "-PYTHON_GIL" in name
+        for arm in ARMS:
+            alike = name.startswith(f"cpython-py{arm.python}-") and bool(arm.environment) is gil
+            if arm.name == spec and alike:
+                yield SimpleNamespace(name=name)
+
+
+def _others(conf: Any, spec: str, every: Sequence[Any], *, verbose: bool) -> Sequence[Any]:
+    """Return asv's own environments of that name; raises `UsageError` for a name of nothing.
+
+    Not where results are only looked at (`verbose` is false): they may be another machine's.
+    """
+    tools = {each.tool_name for each in util.iter_subclasses(asv.environment.Environment)}
+    if verbose and spec.partition(":")[0] not in tools:
+        raise unknown(
+            "environment", spec, [*(arm.name for arm in ARMS), *(each.name for each in every)]
+        )
+    return list(_get_environments(conf, [spec], verbose))
+
+
+def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
+    """Record nothing for an environment that has no interpreter of this release.
+
+    asv would store `null` for every benchmark, which means failed.  What is missing is said once,
+    not once per arm; asv's progress must still count what was left out.
+    """
+    try:
+        env.interpreter(results.commit_hash)
+    except MissingInterpreterError as missing:
+        if not missing.elsewhere:
+            _say_once(missing.message)
+    for _ in benchmarks:
+        log.step()
+    return results
+
+
+def _say_once(message: str) -> None:
+    if message not in _said:
+        _said.add(message)
+        log.warning(message)
+
+
+def by_name(text: str) -> str:
+    """Return `text` with every commit id, and asv's `[id] <name>`, as the release's name."""
+    return _ID.sub(_name_of, text)
+
+
+def _name_of(match: re.Match[str]) -> str:
+    try:
+        return Release.from_commit_id(match[1]).name
+    except FtbenchError:
+        return match[0]  # it only looks like an id
+
+
+def _saying_names(say: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda text, *rest, **more: say(by_name(text), *rest, **more)
+
+
+def _table_with_names(rows: Any, *, headers: Sequence[str], **options: Any) -> str:
+    return str(tabulate.tabulate(rows, headers=[by_name(each) for each in headers], **options))
+
+
+def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
+    """Write JSON as asv does, but beside its place and then renamed: whole or not at all."""
+    beside = f"{path}.new"
+    try:
+        _write_json(beside, data, *rest, **more)
+        Path(beside).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(beside).unlink()
+        raise
+
+
+def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what asv lets through as a traceback into a message, and into its exit code 1."""
+
+    @functools.wraps(command)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
+        except FtbenchError as error:
+            raise util.UserError(str(error)) from error
+        except KeyboardInterrupt:
+            raise util.UserError("Interrupted.") from None
+        except BrokenPipeError:  # asv show | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from None
+        except OSError as error:
+            log.debug(traceback.format_exc())
+            raise util.UserError(
+                f"{error}. What was saved before is untouched. A full disk, a folder that cannot "
+                "be written? asv.conf.json names the folders; -v shows where it happened."
+            ) from error
+        else:
+            return result
+
+    return told
+
+
+def _tell(command: type[Any]) -> None:
+    """Let `command` tell its errors; once, however often this is called."""
+    run = command.__dict__.get("run_from_conf_args")
+    if run is not None and not hasattr(run.__func__, "__wrapped__"):
+        command.run_from_conf_args = classmethod(_telling(run.__func__))
+
+
+def install() -> None:
+    """Put everything in its place; a second call changes nothing."""
+    install_loaders()
+    asv.environment.get_environments = get_environments
+    asv.commands.show.get_environments = get_environments  # these have the name of their own
+    asv.commands.compare.get_environments = get_environments
+    asv.commands.asv_profiling.get_environments = get_environments
+    asv.commands.run.skip_benchmarks = skip_benchmarks
+    asv.commands.run.Results = RecordedResults
+    asv.commands.find.Results = RecordedResults
+    asv.commands.show.color_print = _saying_names(color_print)
+    asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
+    util.write_json = write_json
+    util.iter_chunks = ROUNDS.chunks(_iter_chunks)
+    background_publish.install()
+    for command in util.iter_subclasses(Command):
+        _tell(command)
+
+
+_publish = Publish.run.__func__
+
+
+@functools.wraps(_publish)
+def publish_or_explain(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
+    """Do what `asv publish` does; raises `UserError` where the site cannot be written."""
+    try:
+        return _publish(cls, conf, *args, **kwargs)
+    except OSError as error:
+        raise util.UserError(
+            f"The site cannot be written to '{conf.html_dir}': {error}. Make room there or make "
+            "it writable, or publish elsewhere: asv publish --html-dir FOLDER"
+        ) from error
+
+
+def install_loaders() -> None:
+    """Put the guards in asv's places; a second call changes nothing."""
+    util.load_json = safe_loading.load_json
+    Results.load = classmethod(safe_loading.load_results)
+    asv.commands.publish.iter_machine_files = safe_loading.machine_files
+    Publish.run = classmethod(publish_or_explain)

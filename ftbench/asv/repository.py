@@ -1,0 +1,223 @@
+"""CPython's releases as the repository that asv walks: a commit is a release, and there is no git.
+
+asv names commits by hash; ours are `Release.commit_id`.  A branch is a series, or "releases", which
+holds them all.  Every name that reaches asv's user is the release's own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import UTC
+from typing import Any, ClassVar, Final, Protocol
+
+from asv.repo import Repo
+
+from ftbench.asv.errors import told_by_asv
+from ftbench.errors import UsageError
+from ftbench.pythons import discover
+from ftbench.releases import History, Release, date_of, known_releases, select
+from ftbench.releases.history import EVERY, HEAD
+from ftbench.releases.ranges import KNOWN
+
+
+class Build(Protocol):
+    """What the repository needs to know of a build."""
+
+    @property
+    def release(self) -> Release:
+        """The release it is a build of."""
+
+    @property
+    def free_threaded(self) -> bool:
+        """Whether it was built without the GIL."""
+
+
+class Installed(Protocol):
+    """What the repository needs to know of an interpreter."""
+
+    @property
+    def build(self) -> Build:
+        """The build it runs."""
+
+
+class CPythonRepo(Repo):
+    """The history of CPython releases, known and installed.
+
+    Raises `util.UserError` for every name, range or id that means nothing; asv's own
+    `NoSuchNameError` ends in a traceback in half of its commands.
+    """
+
+    dvcs: ClassVar = "cpython"
+    _default_branch: ClassVar = EVERY
+
+    def __init__(
+        self,
+        _url: str,
+        _mirror_path: str,
+        *,
+        find_installed: Callable[[], Iterable[Installed]] = discover,
+    ) -> None:
+        """Ignore both arguments of asv: there is nothing to clone and nothing to mirror."""
+        self._find_installed = find_installed
+        self._measured: frozenset[Release] = frozenset()
+
+    # -- what asv asks for: names and ids
+
+    @told_by_asv()
+    def get_hash_from_name(self, name: str | None) -> str:
+        """Return the commit id of a release, tag, branch, id or HEAD; None is the first branch."""
+        return self._release(name or HEAD).commit_id
+
+    @told_by_asv()
+    def get_hash_from_parent(self, name: str) -> str:
+        """Return the commit id of the release before, in the same series."""
+        return self._history.parent(self._release(name)).commit_id
+
+    def get_name_from_hash(self, commit: str) -> str | None:
+        """Return the release's name, None for what is none; asv passes names here too."""
+        try:
+            return self._release(commit).name
+        except UsageError:
+            return None
+
+    def get_decorated_hash(self, commit: str, hash_length: int = 8) -> str:
+        """Return what asv prints for a commit: the release's name alone says it all.
+
+        `asv run` asks for it whenever it comes to a release.
+        """
+        ROUNDS.come_to(commit)
+        return self.get_name_from_hash(commit) or commit[:hash_length]
+
+    def get_tags(self) -> dict[str, str]:
+        """Return what asv's charts name on their axis, oldest first."""
+        return {release.name: release.commit_id for release in sorted(self._history.landmarks)}
+
+    # -- dates and order
+
+    @told_by_asv()
+    def get_date(self, commit: str) -> int:
+        """Return the release's date as JavaScript has it, in milliseconds; no two are alike."""
+        date = date_of(self._release(commit), known_releases())
+        return round(date.astimezone(UTC).timestamp() * 1000)
+
+    def get_date_from_name(self, name: str) -> int:
+        """Return the same for a name."""
+        return self.get_date(name)
+
+    def get_revisions(self, commits: Collection[str]) -> dict[str, int]:
+        """Return a number for each commit, by version: publish needs it, asv's base class lacks it.
+
+        By date a line through several series would be a saw.  The commits are those with results,
+        so from here on their releases belong to the history, known or not: results of a release
+        that only another machine has are published too.
+        """
+        releases = {commit: _from_commit_id(commit) for commit in commits}
+        self._measured = frozenset(release for release in releases.values() if release)
+        # An id of no release goes first, and asv then warns that it is on no branch.
+        order = sorted(commits, key=lambda commit: (releases[commit] is not None, commit))
+        return {commit: number for number, commit in enumerate(order)}
+
+    # -- branches and ranges
+
+    @told_by_asv()
+    def get_branch_commits(self, branch: str | None) -> list[str]:
+        """Return the commit ids of a branch, newest first."""
+        return _commit_ids(self._history.branch(self.get_branch_name(branch)))
+
+    def get_new_branch_commits(
+        self, branches: Iterable[str | None], existing: Collection[str]
+    ) -> list[str]:
+        """Return the installed releases of the branches that are newer than all measured ones."""
+        installed = {release.commit_id for release in self._history.installed}
+        new = super().get_new_branch_commits(branches, existing)
+        return [commit for commit in new if commit in installed]
+
+    @told_by_asv()
+    def get_hashes_from_range(self, range: str) -> list[str]:  # noqa: A002 - asv names it so
+        """Return the commit ids that a range means (`ftbench.releases.ranges`), newest first."""
+        return _commit_ids(select(range, self._history))
+
+    def get_range_spec(self, commit_a: str, commit_b: str) -> str:
+        """Return the range after a, up to b: of all releases, so that every machine agrees."""
+        return f"{KNOWN}{commit_a}..{commit_b}"
+
+    def get_new_range_spec(self, latest_result: str, branch: str | None = None) -> str:
+        """Return the range after a result, up to the tip of a branch."""
+        return self.get_range_spec(latest_result, self.get_branch_name(branch))
+
+    # -- what only a repository with files has
+
+    @classmethod
+    def url_match(cls, _url: str) -> bool:
+        """Never guess from a URL that this class is meant: the configuration says so."""
+        return False
+
+    def pull(self) -> None:
+        """Do nothing: new releases come with `ftbench releases add`."""
+
+    def checkout(self, path: str, commit_hash: str) -> None:
+        """Do nothing: a release is installed, not checked out."""
+
+    # -- ours
+
+    @functools.cached_property
+    def _builds(self) -> frozenset[tuple[Release, bool]]:
+        found = self._find_installed()
+        return frozenset((each.build.release, each.build.free_threaded) for each in found)
+
+    @property
+    def _history(self) -> History:
+        return History.of(
+            {*self._measured, *(entry.release for entry in known_releases())},
+            gil={release for release, free_threaded in self._builds if not free_threaded},
+            free_threaded={release for release, free_threaded in self._builds if free_threaded},
+        )
+
+    def _release(self, name: str) -> Release:
+        """Return what a name means; an id always means its release, so that results are found."""
+        return _from_commit_id(name) or self._history.find(name)
+
+
+def _from_commit_id(commit: str) -> Release | None:
+    try:
+        return Release.from_commit_id(commit)
+    except UsageError:
+        return None
+
+
+def _commit_ids(releases: Iterable[Release]) -> list[str]:
+    return [release.commit_id for release in sorted(releases, reverse=True)]
+
+
+class Rounds:
+    """Knows how often a run has come to a release.
+
+    asv names each release, by its repository, when it comes to it, and then takes that release's
+    environments in chunks: there is no other sign of a round.
+    """
+
+    def __init__(self) -> None:
+        """Begin a run."""
+        self._visits: Counter[str] = Counter()
+        self._commit = ""
+
+    def come_to(self, commit: str) -> None:
+        """Note which release the run has come to."""
+        self._commit = commit
+
+    def chunks(
+        self, cut: Callable[[Sequence[Any], int], Iterator[list[Any]]]
+    ) -> Callable[[Sequence[Any], int], Iterator[list[Any]]]:
+        """Return asv's `iter_chunks`, which is `cut`, with every other round turned."""
+
+        def iter_chunks(environments: Sequence[Any], size: int) -> Iterator[list[Any]]:
+            self._visits[self._commit] += 1
+            turned = self._visits[self._commit] % 2 == 0
+            yield from cut(environments[::-1] if turned else environments, size)
+
+        return iter_chunks
+
+
+ROUNDS: Final = Rounds()

@@ -1,0 +1,117 @@
+"""asv's results with our records beside them, written so that nothing is ever lost.
+
+Takes the place of `asv.results.Results` where asv measures; what asv knows nothing of happens
+here: records go where the samples go, what was not measured is no file and changes none, and a
+write is whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from asv import util
+from asv.results import Results
+
+from ftbench.asv.environment import ENVIRONMENTS, MissingInterpreterError
+from ftbench.asv.errors import told_by_asv
+from ftbench.errors import ResultsError
+from ftbench.pythons import PythonBuild
+from ftbench.results.records import Records, read_records, records_path, records_written
+
+
+def _shortened(cells: list[list[float] | None] | None) -> list[list[float] | None] | None:
+    """Return the samples with the digits that mean something: results are kept for years.
+
+    Whole numbers (bytes) stay exact; of seconds, seven digits are finer than any clock.
+    """
+    if cells is None:
+        return None
+    return [
+        cell and [each if float(each).is_integer() else float(f"{each:.7g}") for each in cell]
+        for cell in cells
+    ]
+
+
+class RecordedResults(Results):
+    """The results of one release in one environment, with their records."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin without records."""
+        super().__init__(*args, **kwargs)
+        self._records = Records()
+        self._environment = ENVIRONMENTS.get(str(self._env_name))
+        self._measured = False
+
+    def load_data(self, result_dir: str) -> None:
+        """Load what was recorded before; refuses to mix the figures of two builds.
+
+        Raises asv's `UserError` for a damaged file: nothing is measured that would replace it.
+        """
+        with told_by_asv():
+            self._load_own(result_dir)
+            place = Path(result_dir) / self._filename
+            if place.is_file():  # what `asv rm` has left behind is of figures that are gone
+                self._records = read_records(records_path(place))
+            self._refuse_another_build()
+
+    def _load_own(self, result_dir: str) -> None:
+        try:
+            super().load_data(result_dir)
+        except util.UserError as error:
+            raise ResultsError(
+                f"{error}",
+                hint="It is left as it is. Take it from version control, or remove it and the "
+                "records of the same name and measure again.",
+            ) from error
+
+    def _refuse_another_build(self) -> None:
+        now = self._build_digest()
+        for record in self._records.builds.values():
+            then = PythonBuild.from_record(record).digest
+            if now is not None and then != now:
+                raise ResultsError(
+                    f"{self._filename} holds the figures of another build of the same release "
+                    f"and flavour (digest {then}, not {now}); they are never mixed.",
+                    hint="Keep the old ones under another machine name (asv run --machine NAME) "
+                    "or move both its files away, then measure again.",
+                )
+
+    def _build_digest(self) -> str | None:
+        """Return which build is measured, None where none is."""
+        if self._environment is not None:
+            with contextlib.suppress(MissingInterpreterError):
+                return self._environment.interpreter(self._commit_hash).build.digest
+        return None
+
+    def add_result(
+        self, benchmark: Any, result: Any, *args: Any, append_samples: bool = False, **kwargs: Any
+    ) -> None:
+        """Add samples, and what the benchmark staged beside them."""
+        super().add_result(benchmark, result, *args, append_samples=append_samples, **kwargs)
+        name = benchmark["name"]
+        self._samples[name] = _shortened(self._samples[name])
+        self._measured = True
+        if self._environment is not None:
+            staged = self._environment.take_staged()
+            self._records = self._records.with_staged(staged, append=append_samples)
+
+    def save(self, result_dir: str) -> None:
+        """Write the result file and its records, each beside its place and then renamed.
+
+        Raises asv's `UserError` if that fails; what was there before stays as it was.
+        """
+        if not self._measured:
+            return  # skipped: recorded as nothing
+        place = Path(result_dir) / self._filename
+        try:
+            with records_written(records_path(place), self._records):
+                super().save(result_dir)
+        except OSError as error:
+            raise util.UserError(
+                f"{place} could not be written: {error.strerror or error}. What was there before "
+                "is untouched; the figures of this release and environment are lost. Make room "
+                "or make the folder writable (results_dir in asv.conf.json), then run again; "
+                "asv run --skip-existing-successful leaves out what is saved."
+            ) from error

@@ -1,7 +1,0 @@
-"""What makes asv walk CPython's releases: loaded by asv.conf.json's `plugins`."""
-
-from ftbench.asvplugin import patches, publisher, repository
-
-__all__ = ["patches", "publisher", "repository"]
-
-patches.install()

@@ -1,0 +1,1 @@
+"""What measures by itself: the main job, noise, selftest, overhead, reproduction, Rust."""

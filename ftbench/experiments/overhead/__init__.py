@@ -1,0 +1,5 @@
+"""What the harness costs: its loops against bare ones on one interpreter, with intervals."""
+
+from ftbench.experiments.overhead.job import Job, run
+
+__all__ = ["Job", "run"]

@@ -1,0 +1,181 @@
+"""The report of `ftbench overhead`: a table for people, a document for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from ftbench.asv.machines import machine_name
+from ftbench.experiments.overhead.job import Report
+from ftbench.experiments.overhead.plan import SUBJECTS, TARGET
+from ftbench.experiments.overhead.rows import BARE, HARNESS, Row, Skipped, Verdict, verdict
+from ftbench.facts.units import scale_for
+from ftbench.probe.instruments.machine import BUSY
+from ftbench.statistics import CONFIDENCE, Basis, Ratio
+
+SCHEMA: Final = {"name": "ftbench.experiments.overhead", "version": 1}
+# Two processes may leave an interval of any width.
+_WIDE: Final = 9.9995
+_WIDE_OPEN: Final = 99
+_STYLES: Final = {Verdict.WITHIN: "green", Verdict.ABOVE: "red", Verdict.OPEN: "yellow"}
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return what `--json` prints: all samples, and what is made of them."""
+    job = report.job
+    return {
+        "schema": SCHEMA,
+        "arm": job.arm.name,
+        "build": job.interpreter.build.record(),
+        "machine": report.machine,
+        "load": report.load,
+        "target": TARGET,
+        "pairs": job.pairs,
+        "processes": job.processes,
+        "loops": [_record(row) for row in report.rows],
+    }
+
+
+def _record(row: Row | Skipped) -> dict[str, Any]:
+    loop = row.loop
+    named = {
+        "scenario": loop.scenario,
+        "mode": loop.mode.name,
+        "workers": loop.workers,
+        "operations": loop.operations,
+    }
+    if isinstance(row, Skipped):
+        return {**named, "skipped": row.reason}
+    return {
+        **named,
+        "seconds": {name: row.seconds(name) for name in row.samples},
+        "overhead": _ratio_record(row.overhead),
+        "verdict": verdict(row.overhead, TARGET),
+        "against_article": row.against_article and _ratio_record(row.against_article),
+        "same_work": row.checked,
+        "every": row.every,
+        "clock": row.clock,
+        "instrument": row.instrument,
+        "samples": row.samples,
+    }
+
+
+def _ratio_record(ratio: Ratio) -> dict[str, Any]:
+    interval = ratio.interval
+    return {
+        "value": ratio.value,
+        "interval": interval and [interval.low, interval.high],
+        "confidence": ratio.confidence,
+        "basis": ratio.basis,
+    }
+
+
+def table(report: Report) -> Table:
+    """Return the table: per scenario, mode and number of workers, and below it what it means."""
+    job = report.job
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        title_style="bold",
+        title_justify="left",
+        caption_justify="left",
+        show_edge=False,  # so that eighty columns are enough
+        padding=(0, 1, 0, 0),
+    )
+    shown.add_column("mode, workers", no_wrap=True)
+    for name in ("bare", "harness"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    shown.add_column("harness\n/bare", justify="right", no_wrap=True)
+    shown.add_column(f"\N{LESS-THAN OR EQUAL TO} {TARGET:g}", no_wrap=True)
+    shown.add_column("harness\n/article", justify="right", no_wrap=True)
+    for subject in SUBJECTS:
+        rows = [row for row in report.rows if row.loop.scenario == subject.scenario]
+        if rows:
+            shown.add_row(Text(subject.scenario, style="bold"))
+        for row in rows:
+            shown.add_row(*_cells(row))
+        shown.add_section()
+    machine = machine_name(str(report.machine["cpu"]), int(report.machine["cores"] or 1))
+    shown.title = Text(
+        f"What the harness costs: CPython {job.interpreter.release.name}, {job.arm.title} "
+        f"({job.interpreter.build.flavour}), on {machine}\n"
+    )
+    shown.caption = Text("\n".join(["", *_legend(report)]))
+    return shown
+
+
+def _cells(row: Row | Skipped) -> Iterator[Text]:
+    name = f"{row.loop.mode.title}, {row.loop.workers}"
+    if isinstance(row, Skipped):
+        yield Text(name)
+        yield from (Text("skipped", style="dim"), Text("skipped", style="dim"))
+        return
+    yield Text(f"{name}\n{_timed(row.every)}")
+    scale = scale_for("seconds", [row.seconds(BARE)])
+    for side in (BARE, HARNESS):
+        yield Text(f"{scale.text(row.seconds(side))} {scale.symbol}")
+    word = verdict(row.overhead, TARGET)
+    yield Text(_ratio_text(row.overhead))
+    yield Text(word.replace(" ", "\n"), style=_STYLES[word])
+    yield Text(_ratio_text(row.against_article) if row.against_article else "\N{EN DASH}")
+
+
+def _timed(every: int) -> str:
+    return f"  1 of {every} timed" if every > 1 else "  each timed"
+
+
+def _ratio_text(ratio: Ratio) -> str:
+    """Return a ratio above its interval: in thousandths, since hundredths are what it is about."""
+    if ratio.interval is None:
+        return f"{_number(ratio.value)}\nno interval"
+    ends = (_number(ratio.interval.low), _number(ratio.interval.high))
+    return f"{_number(ratio.value)}\n{ends[0]} \N{EN DASH} {ends[1]}"
+
+
+def _number(ratio: float) -> str:
+    if ratio < _WIDE:
+        return f"{ratio:.3f}"
+    return f"{ratio:.1f}" if ratio < _WIDE_OPEN else f">{_WIDE_OPEN:g}"
+
+
+def _legend(report: Report) -> Iterator[str]:
+    job, measured = report.job, [row for row in report.rows if isinstance(row, Row)]
+    shown = {row.loop.scenario for row in report.rows}
+    yield (
+        f"Seconds per operation, medians; ratios of interleaved turns (A B B A, {job.pairs} per "
+        f"process, {job.processes} processes) with {CONFIDENCE:.0%} intervals; below 1 the "
+        "harness is the faster one."
+    )
+    subjects = [f"{each.scenario}, {each.operation}" for each in SUBJECTS if each.scenario in shown]
+    yield f"An operation: {'; '.join(subjects)}."
+    yield (
+        "bare: the same work, a clock at both ends and nothing else. article: the article's "
+        "shape, a method call per id and a clock at every turn and around every wait; its "
+        "loop of lifecycle is the bare one."
+    )
+    if measured:
+        yield _instrument(measured)
+    if any(row.overhead.basis is Basis.SAMPLES for row in measured):
+        yield f"The intervals rest on {Basis.SAMPLES}: another process may differ."
+    reasons = {row.reason for row in report.rows if isinstance(row, Skipped)}
+    yield from (f"skipped: {reason}" for reason in sorted(reasons))
+    cores = report.machine["cores"]
+    if report.load is not None and cores and report.load > BUSY * cores:
+        yield (
+            f"The machine was busy: its load was {report.load:g} on {cores} cores before the "
+            "first process. Measure again on a quiet one."
+        )
+
+
+def _instrument(rows: Sequence[Row]) -> str:
+    """Say what the harness's own clock costs, from the least to the largest."""
+    shares = [row.instrument / row.seconds(HARNESS) for row in rows]
+    calls = [row.clock for row in rows]
+    scale = scale_for("seconds", calls)
+    return (
+        f"The harness's clock is {min(shares):.2%} to {max(shares):.2%} of its time; a call costs "
+        f"{scale.text(min(calls))} to {scale.text(max(calls))} {scale.symbol}."
+    )

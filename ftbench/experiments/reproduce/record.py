@@ -1,0 +1,203 @@
+"""What came of a reproduction, and its JSON form: everything else is made of this.
+
+The schema `ftbench.reproduction`, version 1, is one object:
+
+    schema        {"name", "version"}
+    ftbench       the version that measured
+    started_at    UTC, ISO 8601
+    elapsed       seconds of the whole run
+    scale, parts, knobs      what was asked for, and what came of the article's knobs by it
+    interpreters  arm → {"name", "origin", "flavour", "digest", "build"} of the two builds
+    machine       the record of `ftbench.probe.instruments.machine`
+    steps         one object a run: {"key", "title", "state", "elapsed", "measurement"}, where
+                  "measurement" is a whole `ftbench.measurement` document with every sample; a
+                  step that is not measured has null there, and "reason", "story", "exit_code"
+    tables        for readers: the figures as `ftbench reproduce` prints them
+    claims        for readers: the judgements
+
+Only what stands before "tables" is read again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
+
+from ftbench.analysis.claims.rule import cores_of
+from ftbench.errors import FtbenchError, ResultsError
+from ftbench.experiments.reproduce.knobs import Knobs, ordered
+from ftbench.probe.run.document import Measurement
+from ftbench.pythons import Interpreter
+
+SCHEMA: Final = {"name": "ftbench.reproduction", "version": 1}
+
+
+class State(StrEnum):
+    """What became of a step; the values are the words that users read."""
+
+    MEASURED = "measured"
+    UNAVAILABLE = "not available"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A step that was taken: its measurement, or why there is none.
+
+    `reason` is one sentence, `story` a worker's traceback or the like; `exit_code` is that of the
+    error's class, 0 where it was measured; `elapsed` is in seconds.
+    """
+
+    key: str
+    title: str
+    state: State
+    elapsed: float
+    measurement: Measurement | None = None
+    reason: str = ""
+    story: str = ""
+    exit_code: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON-able form that `from_record` reads."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields["measurement"] = self.measurement and self.measurement.to_json()
+        if self.state is State.MEASURED:
+            for name in ("reason", "story", "exit_code"):
+                del fields[name]
+        return fields
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `record` returned; raises as `Measurement.from_json` for what is not whole."""
+        document = record["measurement"]
+        state = State(record["state"])
+        if (document is None) is (state is State.MEASURED):
+            raise ValueError(f"step {record['key']!r} is {state} and its measurement {document!r}")
+        measurement = document and Measurement.from_json(document)
+        for name, metric in measurement.metrics.items() if measurement else ():
+            if not all(isinstance(sample, int | float) for sample in metric.samples):
+                raise ValueError(f"step {record['key']!r} has a sample of {name} that is no number")
+        return cls(**{**record, "state": state, "measurement": measurement})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """An interpreter that was measured; `build` is its record of `probe.build`.  No path is here.
+
+    `name` is its release and threading as uv writes them: `3.14.7t`.
+    """
+
+    name: str
+    origin: str
+    flavour: str
+    digest: str
+    build: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, interpreter: Interpreter) -> Self:
+        """Return what is told of an interpreter of this machine."""
+        return cls(
+            name=interpreter.name,
+            origin=str(interpreter.origin),
+            flavour=interpreter.build.flavour,
+            digest=interpreter.build.digest,
+            build=interpreter.build.record(),
+        )
+
+    @property
+    def compiler(self) -> str:
+        """What compiled it."""
+        return str(self.build.get("compiler", "an unknown compiler"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduction:
+    """One run of `ftbench reproduce`, as the schema above has it."""
+
+    ftbench: str
+    started_at: str
+    elapsed: float
+    scale: float
+    parts: tuple[str, ...]
+    knobs: Knobs
+    interpreters: Mapping[str, Python]
+    machine: Mapping[str, Any]
+    steps: tuple[Taken, ...]
+
+    @property
+    def cores(self) -> float:
+        """How many cores the runs had: those that a process may use, less if there is a quota."""
+        return cores_of(self.machine)
+
+    @property
+    def failed(self) -> tuple[Taken, ...]:
+        """The steps that failed."""
+        return tuple(step for step in self.steps if step.state is State.FAILED)
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON-able form that `from_record` reads."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {
+            "schema": SCHEMA,
+            **fields,
+            "parts": list(self.parts),
+            "knobs": self.knobs.record(),
+            "interpreters": {
+                arm: dataclasses.asdict(each) for arm, each in self.interpreters.items()
+            },
+            "steps": [step.record() for step in self.steps],
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `record` returned, whatever else is in it; raises `ResultsError`."""
+        try:
+            if record["schema"] != SCHEMA:
+                raise ResultsError(f"it is of the schema {record['schema']!r}")
+            fields = {field.name: record[field.name] for field in dataclasses.fields(cls)}
+            for name, kind in _KINDS.items():
+                if not isinstance(fields[name], kind):
+                    raise ResultsError(f"its {name} is {fields[name]!r}")
+            fields["interpreters"] = {
+                arm: Python(**each) for arm, each in record["interpreters"].items()
+            }
+            fields["parts"] = ordered(record["parts"])
+            fields["knobs"] = Knobs.from_record(record["knobs"])
+            fields["steps"] = tuple(map(Taken.from_record, record["steps"]))
+            return cls(**fields)
+        except (FtbenchError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ResultsError(
+                f"This is no whole {SCHEMA['name']} document of version {SCHEMA['version']}: "
+                f"{error or type(error).__name__}."
+            ) from error
+
+
+_KINDS: Final = {
+    "ftbench": str,
+    "started_at": str,
+    "elapsed": int | float,
+    "scale": int | float,
+    "interpreters": dict,
+    "machine": dict,
+    "steps": list,
+}
+
+
+def load(path: Path) -> Reproduction:
+    """Return the reproduction that a file holds; raises `ResultsError` with the file's name."""
+    try:
+        return Reproduction.from_record(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # no JSON, or no text
+        raise ResultsError(f"{path} is damaged: {error}.", hint=_HINT) from error
+    except ResultsError as error:
+        raise ResultsError(f"{path}: {error.message}", hint=_HINT) from error
+
+
+_HINT: Final = "--from takes what --json has written."

@@ -1,0 +1,160 @@
+"""Takes the steps of a plan, one after the other, and says where it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+)
+from rich.text import Text
+
+from ftbench import __version__
+from ftbench.asv.measuring_lock import take_turn
+from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.experiments.reproduce.clock import Clock, about
+from ftbench.experiments.reproduce.knobs import Knobs
+from ftbench.experiments.reproduce.plan import NATIVE, Step, plan
+from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
+from ftbench.experiments.run_cell import probe
+from ftbench.probe.instruments.machine import machine_record
+from ftbench.probe.run.document import Measurement
+from ftbench.pythons import Interpreter
+
+Arms = Mapping[str, Interpreter]
+Measure = Callable[[Step], Measurement]
+
+_STYLES: Final = {State.MEASURED: "green", State.UNAVAILABLE: "yellow", State.FAILED: "red"}
+
+
+def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Reproduction:
+    """Run the fraction `scale` of the article's knobs for `parts`; return what came of it.
+
+    `arms` is arm → interpreter, for `gil` and `ft`.  A step that fails or is not available here
+    is recorded with its reason and stops no other.  Raises `UsageError` for a scale that is none
+    and `FtbenchError` if another measurement is running.
+    """
+    knobs = Knobs().scaled(scale)
+    steps = plan(knobs, parts)
+    take_turn()
+    started_at, begin = datetime.now(UTC), time.monotonic()
+    _build_native(steps, console)
+    taken = take(steps, lambda step: measured(step, arms), console)
+    return Reproduction(
+        ftbench=__version__,
+        started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        elapsed=round(time.monotonic() - begin, 3),
+        scale=scale,
+        parts=tuple(parts),
+        knobs=knobs,
+        interpreters={arm: Python.of(interpreter) for arm, interpreter in arms.items()},
+        machine=machine_record(),
+        steps=taken,
+    )
+
+
+def _build_native(steps: Sequence[Step], console: Console) -> None:
+    """Have the native program compiled before the progress is shown, if it is wanted."""
+    if any(step.scenario == NATIVE for step in steps):
+        # Only who compares needs a compiler.
+        from ftbench.experiments import rust_limit  # noqa: PLC0415
+
+        with suppress(FtbenchError):  # its steps will say so
+            rust_limit.build(console)
+
+
+def measured(step: Step, arms: Arms) -> Measurement:
+    """Run one step; raises the errors of `run_cell` and `rust_limit`."""
+    if step.scenario == NATIVE:
+        from ftbench.experiments import rust_limit  # noqa: PLC0415 - as above
+
+        return rust_limit.measure(step.params, profile=step.profile, deadline=step.deadline)
+    return probe(
+        arms[step.arm],
+        step.scenario,
+        mode=step.mode,
+        params=step.params,
+        profile=step.profile,
+        gil=step.arm != "ft",
+        deadline=step.deadline,
+    )
+
+
+def take(steps: Sequence[Step], measure: Measure, console: Console) -> tuple[Taken, ...]:
+    """Take every step by `measure`, showing what runs, what is done and the time that is left."""
+    clock = Clock(steps)
+    taken: list[Taken] = []
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=12),
+        MofNCompleteColumn(),
+        _Left(clock),
+        TextColumn("{task.description}", markup=False),
+    )
+    console.print(f"{len(steps)} runs, about {about(clock.left(0))}.")
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(steps), since=time.monotonic())
+        for step in steps:
+            progress.update(task, description=step.title, since=time.monotonic())
+            taken.append(_taken(step, measure))
+            clock.done(taken[-1].elapsed)
+            progress.advance(task)
+            progress.console.print(_done(taken[-1]))
+    return tuple(taken)
+
+
+def _taken(step: Step, measure: Measure) -> Taken:
+    begin = time.monotonic()
+    try:
+        measurement = measure(step)
+    except FtbenchError as error:
+        missing = isinstance(error, NotAvailableError)
+        return Taken(
+            key=step.key,
+            title=step.title,
+            state=State.UNAVAILABLE if missing else State.FAILED,
+            elapsed=round(time.monotonic() - begin, 3),
+            reason=error.message,
+            story=error.story,
+            exit_code=error.exit_code,
+        )
+    return Taken(
+        key=step.key,
+        title=step.title,
+        state=State.MEASURED,
+        elapsed=round(time.monotonic() - begin, 3),
+        measurement=measurement,
+    )
+
+
+def _done(step: Taken) -> Text:
+    """Return the line of a step that was taken."""
+    line = Text.assemble(
+        (f"{step.state:>13}", _STYLES[step.state]), f"  {step.title}, {step.elapsed:.1f} s"
+    )
+    if step.reason:
+        line.append(f"\n{'':15}{step.reason}")
+    return line
+
+
+class _Left(ProgressColumn):
+    """The time that is left."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def render(self, task: Task) -> Text:
+        left = self._clock.left(time.monotonic() - task.fields["since"])
+        return Text(f"{about(left)} left")

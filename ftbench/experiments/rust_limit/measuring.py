@@ -1,0 +1,116 @@
+"""Measures the native limit: a cell of `shared_set` whose worker is a thread without Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console
+
+from ftbench.errors import UsageError, unknown
+from ftbench.experiments.rust_limit.building import build
+from ftbench.experiments.rust_limit.running import run
+from ftbench.facts.profiles import Profile, current_profile, profile_named
+from ftbench.probe.instruments.machine import load, machine_record
+from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.measure import DEADLINE_SECONDS, MOST_DEADLINE_SECONDS
+from ftbench.probe.scenarios.base import Param
+
+SCENARIO: Final = "shared_set"
+MODE: Final = "threads"
+FORMS: Final = ("fixed", "timed", "article")
+FILLS: Final = ("cold", "grown")
+
+# Those of the scenario in Python; the strategy is the one that the article has in Rust.
+PARAMS: Final = {
+    "workers": Param(default=8),
+    "strategy": Param(default="lock", choices=("lock",)),
+    "fill": Param(default="cold", choices=FILLS),
+    "form": Param(default="fixed", choices=FORMS),
+    "duration": Param(default=5000, most=3_600_000),
+    "id_space": Param(default=10_000_000, most=2**63 - 1),
+}
+
+# How many times the duration a form takes: the article's warms up for as long.
+_BOXES: Final = {"fixed": 0, "timed": 1, "article": 2}
+
+
+def measure(
+    params: Mapping[str, int | str] | None = None,
+    *,
+    profile: str | None = None,
+    deadline: float | None = None,
+    console: Console | None = None,
+) -> Measurement:
+    """Build the native program if need be, run it, return what it measured.
+
+    `params` are those of `shared_set` (its default for the rest), `profile` defaults to
+    `FTBENCH_PROFILE`, `deadline` in seconds is that of the run alone, without the build (default:
+    the probe's, and the time box of the form).  The build's progress goes to `console`, standard
+    error by default.  There is no GIL: it is told as off.
+
+    Raises `UsageError`, `NotAvailableError` (no rustc), `FtbenchError` (not to be compiled, a
+    wrong result), `WorkerFailedError` or `DeadlineError`; no process of the run stays behind.
+    """
+    values = _parse(params or {})
+    chosen = profile_named(profile) if profile else current_profile()
+    seconds = _deadline(values, deadline)
+    program = build(console or Console(stderr=True))
+    before, started_at, begin = load(), datetime.now(UTC), time.monotonic()
+    document = run(program.path, options(values, chosen), deadline=seconds)
+    return Measurement(
+        scenario=SCENARIO,
+        mode=MODE,
+        params=values,
+        profile=chosen.name,
+        metrics={
+            name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
+            for name, metric in document["metrics"].items()
+        },
+        invariants=tuple(Invariant(**each) for each in document["invariants"]),
+        gil=Gil(asked=False, before=False, after=False),
+        build=program.record(),
+        machine=machine_record(),
+        load=(before, load()),
+        started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        elapsed=round(time.monotonic() - begin, 3),
+        notes=document["notes"],
+    )
+
+
+def options(values: Mapping[str, int | str], profile: Profile) -> list[str]:
+    """Return the program's options for a cell and a profile."""
+    found = {
+        "workers": values["workers"],
+        "fill": values["fill"],
+        "form": values["form"],
+        "duration": values["duration"],
+        "id-space": values["id_space"],
+        "least-rounds": profile.least_repeats,
+        "most-rounds": profile.most_repeats,
+        "seconds": profile.seconds,
+    }
+    return [word for name, value in found.items() for word in (f"--{name}", str(value))]
+
+
+def _parse(given: Mapping[str, int | str]) -> dict[str, int | str]:
+    for name in given:
+        if name not in PARAMS:
+            raise unknown(f"{SCENARIO} parameter", name, PARAMS)
+    return {
+        name: param.parse(name, given.get(name, param.default)) for name, param in PARAMS.items()
+    }
+
+
+def _deadline(values: Mapping[str, int | str], asked: float | None) -> float:
+    if asked is None:
+        boxes = _BOXES[str(values["form"])]
+        return DEADLINE_SECONDS + boxes * int(values["duration"]) / 1000
+    if not 0 < asked <= MOST_DEADLINE_SECONDS:
+        raise UsageError(
+            f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
+            f"not {asked:g}."
+        )
+    return asked

@@ -1,0 +1,272 @@
+"""The whole of `ftbench selftest`: processes of every cell, slowed and not, and trials of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from rich.console import Console
+
+from ftbench.asv.measuring_lock import take_turn
+from ftbench.experiments.noise.passes import (
+    Gathered,
+    Lost,
+    in_turn,
+    is_disturbed,
+    make_pass,
+    medians,
+    nothing_measured,
+    progress,
+)
+from ftbench.experiments.run_cell import probe
+from ftbench.experiments.selftest.trials import Medians, Outcome, alarms, outcomes
+from ftbench.experiments.suite import SuiteCell, benchmark_name
+from ftbench.facts.arms import Arm
+from ftbench.facts.profiles import profile_named
+from ftbench.probe.run.document import Measurement
+from ftbench.probe.run.measure import DEADLINE_SECONDS
+from ftbench.probe.scenarios import scenario_named
+from ftbench.pythons import Interpreter
+from ftbench.results.figure import NoiseSeries
+from ftbench.statistics.floor import Floors
+from ftbench.statistics.verdict import Floor, Word
+
+PAIRS: Final = 20
+LEAST_POOL: Final = 8
+# A few cells of different kinds: workers that come and go, work that is shared, work that only
+# crunches, hand-overs, memory.
+USUAL: Final = (
+    r"lifecycle\.Lifecycle\..*\('threads', 8, 'article'\)|"
+    r"shared_set\.SharedSet\..*\('threads', 'local', 'cold'\)|"
+    r"cpu_scaling\.CpuScaling\..*\('threads', 'lcg'\)|"
+    r"pools\.Pools\..*\('threads', 'executor'\)|"
+    r"footprint\.Footprint\..*\('threads', 8\)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to try.
+
+    `slowdowns` are shares; `noise` are the A/A runs on record, from which the floors come where
+    they have the series; `machine` is this machine's name there.
+    """
+
+    interpreter: Interpreter
+    arm: Arm
+    cells: Sequence[SuiteCell]
+    profile: str
+    slowdowns: Sequence[float]
+    trials: int
+    machine: str
+    noise: Sequence[NoiseSeries] = ()
+    deadline: float = DEADLINE_SECONDS
+
+    @property
+    def processes(self) -> int:
+        """Processes of a side in a trial: as many as the profile has."""
+        return profile_named(self.profile).processes
+
+    @property
+    def pool(self) -> int:
+        """Processes to measure of a cell and a slowdown: enough for two sides that share none."""
+        return max(LEAST_POOL, 2 * self.processes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One series: its floor, whether it is one on record, and what became of each slowdown."""
+
+    benchmark: str
+    params: Mapping[str, str]
+    unit: str
+    floor: Floor | None
+    on_record: bool
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def missed(self) -> tuple[Outcome, ...]:
+        """What must be found and is not."""
+        return tuple(outcome for outcome in self.outcomes if outcome.missed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A verdict on two equal sides."""
+
+    benchmark: str
+    params: Mapping[str, str]
+    word: Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons.
+
+    `measured` counts processes, `disturbed` those of them beside which others kept the machine
+    busy.
+    """
+
+    job: Job
+    tried: tuple[Tried, ...]
+    alarms: tuple[Alarm, ...]
+    judged: int
+    lost: tuple[Lost, ...]
+    measured: int = 0
+    disturbed: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether something was tried, equal things raised no alarm and nothing was missed."""
+        return bool(self.tried) and not self.alarms and not any(t.missed for t in self.tried)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pools:
+    """The processes of one cell: as it is, and by slowdown; the floors of its metrics."""
+
+    cell: SuiteCell
+    plain: Medians
+    slowed: Mapping[float, Medians]
+    floors: Mapping[str, Floor]
+    on_record: frozenset[str]
+
+
+def run(job: Job, console: Console) -> Report:
+    """Measure the pools and try; shows progress on `console`.
+
+    A slowdown that a cell cannot have, and a cell that fails, is told in `lost`.  Raises
+    `FtbenchError` if something else is measuring on this machine, `InterpreterError` if the
+    interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
+    cell could be measured at all.
+    """
+    take_turn()
+    gathered = _gathered(job, console)
+    if not any(found.taken for found in gathered.values()):
+        raise nothing_measured([lost for each in gathered.values() for lost in each.lost])
+    floors = Floors.of(job.noise)
+    pools = [pool for cell in job.cells if (pool := _pools(job, cell, gathered, floors))]
+    with console.status("Judging"):
+        raised = alarms(
+            [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
+        )
+        tried = tuple(tried for pool in pools for tried in _tried(job, pool))
+    measured = [
+        each for found in gathered.values() for those in found.taken.values() for _, each in those
+    ]
+    return Report(
+        job=job,
+        tried=tried,
+        alarms=tuple(
+            Alarm(
+                benchmark=benchmark_name(pools[number].cell.group, name),
+                params=pools[number].cell.texts,
+                word=word,
+            )
+            for number, name, word in raised
+        ),
+        judged=PAIRS * sum(len(pool.plain) for pool in pools),
+        lost=tuple(lost for each in gathered.values() for lost in each.lost),
+        measured=len(measured),
+        disturbed=sum(map(is_disturbed, measured)),
+    )
+
+
+def _gathered(job: Job, console: Console) -> dict[float, Gathered[float]]:
+    """Return slowdown → its processes of every cell; 0.0 is the work as it is."""
+    levels = (0.0, *job.slowdowns)
+    gathered: dict[float, Gathered[float]] = {level: Gathered() for level in levels}
+    sides = list(in_turn(levels, job.pool))
+    with progress(console, len(sides) * len(job.cells)) as step:
+        for number, level in enumerate(sides, 1):
+            again = [cell for cell in job.cells if not gathered[0.0].given_up(cell)]
+            place = f"pass {number} of {len(sides)}, {level:.0%} more"
+            make_pass(again, level, partial(_measured, job), gathered[level], partial(step, place))
+    return gathered
+
+
+def _measured(job: Job, cell: SuiteCell, extra: float) -> Measurement:
+    return probe(
+        job.interpreter,
+        cell.scenario,
+        mode=cell.mode,
+        params=cell.params,
+        profile=job.profile,
+        gil=job.arm.gil,
+        deadline=job.deadline,
+        extra=extra,
+    )
+
+
+def _pools(
+    job: Job, cell: SuiteCell, gathered: Mapping[float, Gathered[float]], on_record: Floors
+) -> _Pools | None:
+    """Return what was measured of a cell, None if that is too little for two equal sides."""
+    measured = {
+        level: [each for _, each in found.taken.get(cell.title, [])]
+        for level, found in gathered.items()
+    }
+    plain = measured.pop(0.0)
+    if len(plain) < 2 * job.processes:
+        return None
+    found = medians(cell, plain)
+    own = {name: _series(job, cell, name, found[name]) for name in found}
+    mine = Floors.of(own.values())
+    recorded = {name: on_record.of_noise(series) for name, series in own.items()}
+    floors = {name: recorded[name] or mine.of_noise(series) for name, series in own.items()}
+    return _Pools(
+        cell=cell,
+        plain=found,
+        slowed={
+            level: medians(cell, processes)
+            for level, processes in measured.items()
+            if len(processes) >= job.processes
+        },
+        floors={name: floor for name, floor in floors.items() if floor is not None},
+        on_record=frozenset(name for name, floor in recorded.items() if floor is not None),
+    )
+
+
+def _series(job: Job, cell: SuiteCell, metric: str, plain: tuple[float, ...]) -> NoiseSeries:
+    """Return the plain processes of a metric as an A/A run of their own."""
+    return NoiseSeries(
+        machine=job.machine,
+        release=job.interpreter.release,
+        arm=job.arm,
+        flavour=job.interpreter.build.flavour,
+        profile=job.profile,
+        benchmark=benchmark_name(cell.group, metric),
+        params=cell.texts,
+        unit=cell.metrics[metric],
+        medians=plain,
+        order="A" * len(plain),
+    )
+
+
+def _tried(job: Job, pool: _Pools) -> Iterator[Tried]:
+    """Yield a row for each metric of a cell that its scenario can slow."""
+    cell = pool.cell
+    names = [n for n in scenario_named(cell.scenario).slowed if n in pool.plain]
+    by_level = [
+        outcomes(
+            pool.plain,
+            slowed,
+            share=level,
+            metrics=[name for name in names if name in slowed],
+            floors=pool.floors,
+            processes=job.processes,
+            trials=job.trials,
+        )
+        for level, slowed in sorted(pool.slowed.items())
+    ]
+    for name in names:
+        yield Tried(
+            benchmark=benchmark_name(cell.group, name),
+            params=cell.texts,
+            unit=cell.metrics[name],
+            floor=pool.floors.get(name),
+            on_record=name in pool.on_record,
+            outcomes=tuple(found[name] for found in by_level if name in found),
+        )

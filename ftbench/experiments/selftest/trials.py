@@ -1,0 +1,180 @@
+"""Trials: comparisons that are drawn from real processes and judged as those of releases are.
+
+A cell has a pool of processes as it is and one per known slowdown, all measured in turn.  A trial
+draws as many of each side as the profile has, without repeating one, and judges the metrics of its
+cell as one family.  Trials share the processes of the pools: their interval says how well drawing
+has settled the share that is found here, not what other processes would have said.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from scipy import stats
+
+from ftbench.statistics import CONFIDENCE, Ratio
+from ftbench.statistics.detectable import MOST_PROCESSES
+from ftbench.statistics.floor import floor as floor_with
+from ftbench.statistics.power import smallest
+from ftbench.statistics.spread import Interval
+from ftbench.statistics.verdict import Floor, Pair, Word, judge
+
+MUST_FIND: Final = 0.95
+"""The share of trials in which a slowdown must be found."""
+LEAST: Final = 0.10
+"""The slowdown from which on that holds, and the growth of memory."""
+# A slowdown whose effect is surely below this share of it did not reach the metric.
+_REACHED: Final = 0.7
+_SEED: Final = 2026
+
+Medians = Mapping[str, tuple[float, ...]]
+"""The median of each process by metric."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How often a slowdown by `share` was found in one series.
+
+    `effect` is that of the whole pools, None where there is nothing to compare.
+    """
+
+    share: float
+    trials: int
+    found: int
+    effect: Ratio | None
+
+    @property
+    def rate(self) -> float:
+        """The share of trials in which it was found."""
+        return self.found / self.trials
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's interval of the rate."""
+        proportion = stats.binomtest(self.found, self.trials).proportion_ci(CONFIDENCE, "wilson")
+        return Interval(low=float(proportion.low), high=float(proportion.high))
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the metric may have been slowed by as much: else nothing is known of it."""
+        interval = self.effect.interval if self.effect else None
+        return interval is None or interval.high >= 1 + _REACHED * self.share
+
+    @property
+    def must(self) -> bool:
+        """Tell whether it must be found."""
+        return self.share >= LEAST and self.reached
+
+    @property
+    def missed(self) -> bool:
+        """Tell whether it must be found and is not."""
+        return self.must and self.rate < MUST_FIND
+
+
+def outcomes(
+    plain: Medians,
+    slowed: Medians,
+    *,
+    share: float,
+    metrics: Sequence[str],
+    floors: Mapping[str, Floor],
+    processes: int,
+    trials: int,
+) -> dict[str, Outcome]:
+    """Return how often a slowdown by `share` is found in each of `metrics`.
+
+    `plain` and `slowed` have the whole pools; `processes` are drawn for each side of a trial.
+    """
+    draw = random.Random(_SEED)  # noqa: S311 - the same trials every time
+    names = [name for name in plain if name in slowed]
+    found = dict.fromkeys(metrics, 0)
+    for _ in range(trials):
+        before = draw.sample(range(_size(plain)), processes)
+        after = draw.sample(range(_size(slowed)), processes)
+        pairs = [_pair(plain[n], before, slowed[n], after, floors.get(n)) for n in names]
+        for name, verdict in zip(names, judge(pairs).verdicts, strict=True):
+            if name in found:
+                found[name] += verdict.word is Word.WORSE
+    return {
+        name: Outcome(
+            share=share,
+            trials=trials,
+            found=found[name],
+            effect=_whole(plain[name], slowed[name], floors.get(name)),
+        )
+        for name in metrics
+    }
+
+
+def alarms(
+    pools: Sequence[tuple[Medians, Mapping[str, Floor]]], *, processes: int, pairs: int
+) -> list[tuple[int, str, Word]]:
+    """Return the alarms of A/A comparisons: (number of the cell, metric, word), of all pairs.
+
+    Each pair draws two sides from the processes of every cell and judges all series as one family,
+    as a comparison of two releases does.
+    """
+    draw = random.Random(_SEED)  # noqa: S311 - the same pairs every time
+    raised = []
+    for _ in range(pairs):
+        names: list[tuple[int, str]] = []
+        sides: list[Pair] = []
+        for number, (plain, floors) in enumerate(pools):
+            chosen = draw.sample(range(_size(plain)), 2 * processes)
+            before, after = chosen[:processes], chosen[processes:]
+            for name, medians in plain.items():
+                names.append((number, name))
+                sides.append(_pair(medians, before, medians, after, floors.get(name)))
+        verdicts = judge(sides).verdicts
+        raised += [
+            (*name, verdict.word)
+            for name, verdict in zip(names, verdicts, strict=True)
+            if verdict.alarm
+        ]
+    return raised
+
+
+def enough(floor: Floor, share: float) -> int | None:
+    """Return how many processes a side would find a slowdown in 19 of 20 cases.
+
+    If the profile had so many; None if no thousand would.
+    """
+
+    def finds(count: int) -> bool:
+        wider = floor_with(spread=floor.spread, freedom=floor.freedom, processes=count)
+        return smallest(wider, before=count, after=count) <= share
+
+    low, high = 1, MOST_PROCESSES
+    if not finds(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if finds(middle) else (middle + 1, high)
+    return low
+
+
+def _size(medians: Medians) -> int:
+    return min((len(values) for values in medians.values()), default=0)
+
+
+def _pair(
+    plain: Sequence[float],
+    before: Sequence[int],
+    slowed: Sequence[float],
+    after: Sequence[int],
+    floor: Floor | None,
+) -> Pair:
+    return Pair(
+        before=tuple((plain[number],) for number in before),
+        after=tuple((slowed[number],) for number in after),
+        floor=floor,
+    )
+
+
+def _whole(plain: Sequence[float], slowed: Sequence[float], floor: Floor | None) -> Ratio | None:
+    everything = range(len(plain)), range(len(slowed))
+    pair = _pair(plain, everything[0], slowed, everything[1], floor)
+    return judge([pair]).verdicts[0].effect

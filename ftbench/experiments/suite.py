@@ -1,0 +1,131 @@
+"""The suite: every cell that the benchmarks have, as the host sees it.
+
+The classes in `benchmarks/` say all of it: scenario, ladders, metrics and units.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ftbench.errors import UsageError
+from ftbench.facts.modes import mode_named
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.scenarios import scenario_named
+
+PACKAGE: Final = "benchmarks"
+TRACK: Final = "track_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteCell:
+    """One cell of a benchmark class: what `ftbench.experiments.run_cell.probe` is asked for.
+
+    `group` names the class ("lifecycle.Lifecycle"); `params` are the scenario's, without the
+    mode; `metrics` maps the name of each metric that is tracked to its unit.
+    """
+
+    group: str
+    scenario: str
+    mode: str
+    params: Mapping[str, int | str]
+    metrics: Mapping[str, str]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The parameters as records have them: the mode first, all in plain text."""
+        return {"mode": self.mode, **{name: str(value) for name, value in self.params.items()}}
+
+    @property
+    def title(self) -> str:
+        """The cell as people call it: `lifecycle.Lifecycle(threads, 8, empty)`."""
+        return f"{self.group}({', '.join(self.texts.values())})"
+
+    def spelled(self, metric: str) -> str:
+        """Return how asv spells a series of it, which is what `--bench` is matched with."""
+        values = [self.mode, *self.params.values()]
+        return f"{benchmark_name(self.group, metric)}({', '.join(map(repr, values))})"
+
+
+def benchmark_name(group: str, metric: str) -> str:
+    """Return asv's name of the benchmark that tracks `metric` of a class."""
+    return f"{group}.{TRACK}{metric}"
+
+
+def cells(folder: Path) -> tuple[SuiteCell, ...]:
+    """Return every cell of the benchmarks in `folder`, in the order of the names and ladders.
+
+    Cells that no build has (`Scenario.why_not`) are left out, and so are benchmarks by asv's own
+    clock: those are no cells of the probe.
+    """
+    return tuple(cell for group in _classes(folder) for cell in _cells(group))
+
+
+def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, ...]:
+    """Return the cells that have a series which matches `pattern`, with those metrics alone.
+
+    Raises `UsageError` for a pattern that is none, or that matches nothing.
+    """
+    if pattern is None:
+        return tuple(suite)
+    try:
+        matches = re.compile(pattern).search
+    except re.error as error:
+        raise UsageError(f"--bench {pattern!r} is no regular expression: {error}.") from None
+    found = []
+    for cell in suite:
+        metrics = {n: unit for n, unit in cell.metrics.items() if matches(cell.spelled(n))}
+        if metrics:
+            found.append(replace(cell, metrics=metrics))
+    if not found:
+        raise UsageError(
+            f"--bench {pattern!r} matches no benchmark of a scenario.",
+            hint=f"Names look like this: {suite[0].spelled(next(iter(suite[0].metrics)))}."
+            if suite
+            else "",
+        )
+    return tuple(found)
+
+
+def _classes(folder: Path) -> Iterator[type[ScenarioBenchmark]]:
+    """Yield the classes that measure a scenario, module by module."""
+    package = folder / PACKAGE
+    if not package.is_dir():
+        raise UsageError(f"There is no folder {PACKAGE} in {folder}.")
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    for module in sorted(each.name for each in pkgutil.iter_modules([str(package)])):
+        loaded = importlib.import_module(f"{PACKAGE}.{module}")
+        for value in vars(loaded).values():
+            if _is_ours(value) and value.__module__ == loaded.__name__:
+                yield value
+
+
+def _is_ours(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, ScenarioBenchmark)
+
+
+def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
+    scenario = scenario_named(group.scenario)
+    metrics = {
+        name.removeprefix(TRACK): str(getattr(group, name).unit)
+        for name in dir(group)
+        if name.startswith(TRACK)
+    }
+    for mode, *values in itertools.product(*group.params):
+        params = dict(zip(group.param_names[1:], values, strict=True))
+        if scenario.why_not(mode_named(str(mode)), scenario.parse(params)) is None:
+            yield SuiteCell(
+                group=group._group(),  # noqa: SLF001 - the host's side of the same class
+                scenario=scenario.name,
+                mode=str(mode),
+                params=params,
+                metrics=metrics,
+            )

@@ -1,0 +1,1 @@
+"""Facts: one table per list of them, with the standard library alone."""

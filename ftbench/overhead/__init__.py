@@ -1,5 +1,0 @@
-"""What the harness costs: its loops against bare ones on one interpreter, with intervals."""
-
-from ftbench.overhead.job import Job, run
-
-__all__ = ["Job", "run"]

@@ -1,0 +1,1 @@
+"""One cell in a clean process: asked for, guarded, run, watched, written down."""

@@ -1,0 +1,238 @@
+"""What the classes in `benchmarks/` are made of: a cell is run once and yields all its metrics.
+
+Runs inside the measured interpreter: standard library only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
+from ftbench.facts.modes import Mode, mode_named, unavailable
+from ftbench.facts.profiles import current_profile
+from ftbench.probe.instruments.build import build_record, gil_enabled
+from ftbench.probe.instruments.machine import load, machine_record
+from ftbench.probe.run.document import Measurement
+from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
+from ftbench.probe.scenarios import scenario_named
+
+RECORDS = "FTBENCH_RECORDS"
+# asv's own time-out is the last resort: the probe's deadlines come first and tell a story.
+TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
+
+_GIL_AT_START = gil_enabled()
+_LOAD_AT_START = load()
+_STARTED_AT = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+_own_clock_recorded = False
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def cost(unit: str, *, better: str = "lower") -> Callable[[Method], Method]:
+    """Mark a `track_` method as a cost in `unit`; asv takes `rounds` from functions only."""
+
+    def mark(method: Method) -> Method:
+        method.unit = unit  # type: ignore[attr-defined]
+        method.better = better  # type: ignore[attr-defined]
+        method.rounds = current_profile().processes  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def stage(record: dict[str, Any]) -> None:
+    """Hand a record to the asv process, which keeps it beside the results if it saves them."""
+    path = os.environ.get(RECORDS)
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+def cell_record(group: str, params: dict[str, str], measured: Measurement) -> dict[str, Any]:
+    """Return the record that goes with a measurement's samples: all but the samples."""
+    return {
+        "kind": "cell",
+        "group": group,
+        "params": params,
+        "profile": measured.profile,
+        "started_at": measured.started_at,
+        "elapsed": measured.elapsed,
+        "build": measured.build,
+        "machine": measured.machine,
+        "gil": [measured.gil.before, measured.gil.after],
+        "invariants": {each.name: each.checked for each in measured.invariants},
+        "samples": {name: len(each.samples) for name, each in measured.metrics.items()},
+        "load": list(measured.load),
+        "notes": measured.notes,
+        "effort": measured.effort,
+        "interference": measured.interference,
+        "pinned": measured.pinned,
+    }
+
+
+class ScenarioBenchmark:
+    """Base of a benchmark class that measures a scenario; not a benchmark itself.
+
+    A subclass names its `scenario`, and in `params` the ladder of every parameter, mode first.
+    """
+
+    scenario: ClassVar[str]
+    params: ClassVar[tuple[tuple[str | int, ...], ...]]
+    param_names: ClassVar[tuple[str, ...]]
+    timeout: ClassVar[float] = TIMEOUT_SECONDS
+
+    def __init_subclass__(cls) -> None:
+        """Let asv forget figures of another workload: the version is the scenario's."""
+        cls.version = scenario_named(cls.scenario).version
+
+    version: ClassVar[str]
+
+    def setup_cache(self) -> None:
+        """Have asv make a directory that all metrics of this class share."""
+
+    def setup(self, *cell: str | int) -> None:
+        """Skip, with its reason, a mode that this build or system lacks."""
+        mode = mode_named(str(cell[0]))
+        reason = unavailable(mode) or self._hole(mode, cell)
+        if reason:
+            self._file(cell).keep("setup", self._skipped(cell, reason))
+            raise NotImplementedError(reason)
+
+    def _hole(self, mode: Mode, cell: tuple[str | int, ...]) -> str | None:
+        scenario = scenario_named(self.scenario)
+        return scenario.why_not(mode, scenario.parse(self._rest(cell)))
+
+    def _rest(self, cell: tuple[str | int, ...]) -> dict[str, str | int]:
+        return dict(zip(self.param_names[1:], cell[1:], strict=True))
+
+    def cost_of(self, metric: str, *cell: str | int) -> Any:
+        """Return the samples of `metric` in `cell` in asv's form, measuring if need be.
+
+        `metric` is the name of the method that asks, without `track_`.
+        """
+        file = self._file(cell)
+        kept = file.keep(metric, file.take(metric) or self._run(cell))
+        if "failure" in kept:
+            raise error_class(kept["failure"]["code"])(kept["failure"]["message"])
+        return in_asv_form(samples_of(kept, metric))
+
+    def _identity(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
+        return {
+            "group": self._group(),
+            "params": {n: str(v) for n, v in zip(self.param_names, cell, strict=True)},
+        }
+
+    @classmethod
+    def _group(cls) -> str:
+        return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
+
+    def _file(self, cell: tuple[str | int, ...]) -> CellFile:
+        # asv hands over the values of `params` and counts its cells in the order of the product.
+        index = list(itertools.product(*self.params)).index(cell)
+        return CellFile(Path.cwd(), self._group(), index)
+
+    def _skipped(self, cell: tuple[str | int, ...], reason: str) -> dict[str, Any]:
+        """Record why the cell does not exist here; return what all its metrics shall find."""
+        stage({"kind": "skip", **self._identity(cell), "reason": reason})
+        return {"skip": reason}
+
+    def _run(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
+        identity = self._identity(cell)
+        try:
+            measured = measure(self.scenario, mode=str(cell[0]), params=self._rest(cell))
+        except NotAvailableError as error:
+            return self._skipped(cell, error.message)
+        except FtbenchError as error:
+            failure = {"error": type(error).__name__, "message": error.message}
+            stage({"kind": "failure", **identity, **failure})
+            print(error)  # asv shows it with --show-stderr
+            return {"failure": {**failure, "code": error.exit_code}}
+        stage(cell_record(**identity, measured=measured))
+        return {"metrics": {name: m.samples for name, m in measured.metrics.items()}}
+
+
+def record_own_clock(group: str, params: dict[str, str]) -> None:
+    """Record what goes with a figure that asv's own clock or peak took in this process.
+
+    For a benchmark's `teardown`: what asv reads has been read by then.  Raises
+    `WorkerFailedError` if a thread of the benchmark is still there.
+    """
+    global _own_clock_recorded  # noqa: PLW0603 - asv calls teardown once per sample, we record once
+    if _own_clock_recorded:
+        return
+    _own_clock_recorded = True
+    import threading  # noqa: PLC0415
+
+    if threading.active_count() != 1:
+        raise WorkerFailedError(f"{threading.active_count() - 1} threads were left behind.")
+    stage(
+        {
+            "kind": "cell",
+            "group": group,
+            "params": params,
+            "profile": current_profile().name,
+            "started_at": _STARTED_AT,
+            "build": build_record(),
+            "machine": machine_record(),
+            "gil": [_GIL_AT_START, gil_enabled()],
+            "invariants": {"threads": "no thread stays behind"},
+            "samples": {},
+            "load": [_LOAD_AT_START, load()],
+            "notes": {},
+        }
+    )
+
+
+Kept = dict[str, Any]
+
+
+class CellFile:
+    """The file of cell number `index` (asv's count) of the benchmark class `group`.
+
+    It holds `{"metrics": {name: samples}}`, `{"failure": {...}}` or `{"skip": reason}`, and which
+    metrics have `taken` theirs.
+    """
+
+    def __init__(self, folder: Path, group: str, index: int) -> None:
+        """Name the file; it need not exist."""
+        self._path = folder / f"cell-{group}-{index}.json"
+
+    def take(self, metric: str) -> Kept | None:
+        """Return what is there, None if there is nothing or `metric` has had it already."""
+        try:
+            kept: Kept = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        if metric in kept["taken"]:
+            return None
+        if "failure" in kept:
+            return kept  # for the asv process, which leaves it to the benchmark's own to tell
+        return self.keep(metric, kept)
+
+    def keep(self, metric: str, kept: Mapping[str, Any]) -> Kept:
+        """Write down what there is, and that `metric` has had it."""
+        taken = dict.fromkeys([*kept.get("taken", ()), metric])
+        written = {**kept, "taken": list(taken)}
+        # Renamed into place: a benchmark can be killed at any moment, and half a file is worse
+        # than none.
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        beside.write_text(json.dumps(written), encoding="utf-8")
+        beside.replace(self._path)
+        return written
+
+
+def samples_of(kept: Kept, metric: str) -> Sequence[float] | None:
+    """Return the samples of `metric`; None where the cell or the metric does not exist here."""
+    samples: Sequence[float] | None = kept.get("metrics", {}).get(metric)
+    return samples
+
+
+def in_asv_form(samples: Sequence[float] | None) -> Any:
+    """Return what a `track_` method returns: asv reads NaN as skipped."""
+    return float("nan") if samples is None else {"samples": list(samples), "number": 1}

@@ -1,0 +1,182 @@
+"""Runs one cell in this process, which is clean: it was started for this and does nothing else.
+
+Started by `guard`.  The request comes as one JSON argument; events go out as JSON lines on what
+was standard output (anything that a worker prints goes to standard error instead); the answer to
+an "observe" event is a line on standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
+from ftbench.facts.modes import mode_named, unavailable
+from ftbench.facts.profiles import profile_named
+from ftbench.probe.crews import Deadline, helper_pids
+from ftbench.probe.instruments.build import build_record, gil_enabled
+from ftbench.probe.run.document import Outcome
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.base import Cell, Observe, Scenario
+
+Send = Callable[[dict[str, Any]], None]
+
+BUG = 1
+
+
+def _channel() -> Send:
+    """Return a function that sends an event; from now on, prints go to standard error."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def send(event: dict[str, Any]) -> None:
+        out.write(json.dumps(event) + "\n")
+        out.flush()
+
+    return send
+
+
+def _observe_through(send: Send, interval: float) -> Observe:
+    def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
+        roles = {os.getpid(): "parent"} | helper_pids() | dict(members)
+        asked = {"phase": phase, "seconds": seconds, "interval": interval, "roles": roles}
+        send({"event": "observe", **asked})
+        # The guard closes standard input when the supervisor gives up, and kills us anyway.
+        if not sys.stdin.readline():
+            raise SystemExit(BUG)
+
+    return observe
+
+
+def _remember_gil_warnings() -> list[str]:
+    """Return a list that will hold what CPython says when an import switches the GIL on."""
+    heard: list[str] = []
+
+    def show(message: Warning | str, *_rest: Any, **_more: Any) -> None:
+        if "global interpreter lock" in str(message):
+            heard.append(str(message))
+
+    warnings.simplefilter("always", RuntimeWarning)
+    warnings.showwarning = show
+    return heard
+
+
+def check_gil(*, asked: bool, before: bool, after: bool, heard: list[str]) -> None:
+    """Raise `GilStateError` unless the GIL was as asked for, before and after."""
+    words = {True: "on", False: "off"}
+    if (before, after) == (asked, asked):
+        return
+    raise GilStateError(
+        f"The GIL was to be {words[asked]}; it was {words[before]} before the measurement and "
+        f"{words[after]} after it. The run is thrown away.",
+        story="\n".join(heard),
+        hint="A free-threaded build turns its GIL on for an extension module that does not "
+        "declare that it can do without, and for PYTHON_GIL=1 or -X gil=1.",
+    )
+
+
+def measure(
+    request: dict[str, Any], send: Send, named: Callable[[str], Scenario]
+) -> dict[str, Any]:
+    """Run the cell that `request` names; return the cell's part of the document."""
+    heard = _remember_gil_warnings()
+    before = gil_enabled()
+    mode = mode_named(request["mode"])
+    scenario = named(request["scenario"])
+    reason = scenario.why_not(mode, request["params"]) or unavailable(mode)
+    if reason:
+        raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
+    profile = profile_named(request["profile"])
+    cell = Cell(
+        mode=mode,
+        params=request["params"],
+        profile=profile,
+        deadline=Deadline(request["deadline"]),
+        observe=_observe_through(send, profile.interval),
+        extra=request.get("extra", 0.0),
+    )
+    outcome: Outcome = scenario.run(cell)
+    after = gil_enabled()
+    check_gil(asked=request["gil"], before=before, after=after, heard=heard)
+    return {
+        "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
+        "invariants": [vars(each) for each in outcome.invariants],
+        "notes": outcome.notes | ({"extra": cell.extra} if cell.extra else {}),
+        "gil": {"asked": request["gil"], "before": before, "after": after},
+        "build": build_record(),
+    }
+
+
+def _fail(send: Send, error: BaseException) -> int:
+    """Send the story of a failure; return the exit code of its class."""
+    known = error if isinstance(error, FtbenchError) else None
+    story = known.story if known else ""
+    if known is None:
+        import traceback  # noqa: PLC0415
+
+        story = "".join(traceback.format_exception(error))
+    code = known.exit_code if known else BUG
+    send(
+        {
+            "event": "failed",
+            "code": code,
+            "message": known.message if known else f"The cell failed: {error!r}.",
+            "story": story,
+            "hint": known.hint if known else "",
+        }
+    )
+    return code
+
+
+def _effort() -> dict[str, Any]:
+    """Return what the cell has cost; called when everything is measured, and loaded then."""
+    from ftbench.probe.instruments import pystats  # noqa: PLC0415 - not in what is measured
+    from ftbench.probe.instruments.rusage import tree_effort  # noqa: PLC0415
+
+    totals = pystats.totals()
+    return {**tree_effort(), **({"pystats": totals} if totals else {})}
+
+
+def _end_workers() -> None:
+    """Kill the worker processes that a failure left behind.
+
+    The guard does so too, but not on Windows once this process, their parent, has ended.
+    """
+    multiprocessing = sys.modules.get("multiprocessing")
+    for worker in multiprocessing.active_children() if multiprocessing else ():
+        worker.kill()
+
+
+def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
+    """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process.
+
+    `named` returns the scenario of a name.
+    """
+    send = _channel()
+    if sys.platform != "win32":
+        import faulthandler  # noqa: PLC0415
+        import signal  # noqa: PLC0415
+
+        # So that the guard can ask where a hung cell stands.
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
+    try:
+        if hasattr(sys, "_stats_on"):
+            from ftbench.probe.instruments import pystats  # noqa: PLC0415 - for builds that have them alone
+
+            pystats.begin()
+        request = json.loads(sys.argv[1])
+        if request.get("cpus"):
+            os.sched_setaffinity(0, request["cpus"])
+        document = measure(request, send, named)
+        send({"event": "done", "document": {**document, "effort": _effort()}})
+        code = 0
+    except Exception as error:  # noqa: BLE001 - every end must be told
+        _end_workers()
+        code = _fail(send, error)
+    # Not sys.exit: a hung thread or worker must not keep the process from ending.
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,161 @@
+"""The measurement: what one run of one cell yields, and its JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ftbench.errors import FtbenchError
+from ftbench.probe.instruments.samples import percentile
+
+SCHEMA = "ftbench.measurement"
+VERSION = 1
+# Fields that documents of this version have not always had.
+_OF_LATE = frozenset({"effort", "interference", "pinned"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A cost: `samples` in `unit`, lower is better."""
+
+    unit: str
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invariant:
+    """Something that was checked and held; `checked` says how, with the figures."""
+
+    name: str
+    checked: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a scenario returns to its cell."""
+
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    invariants: tuple[Invariant, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gil:
+    """The GIL that was asked for and the GIL that there was; True is on."""
+
+    asked: bool
+    before: bool
+    after: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One run of one cell.
+
+    `build` and `machine` are the records of `probe.build` and `probe.machine`; `load` is the run
+    queue's average before and after; `elapsed` is in seconds and covers the whole run.  `effort`
+    is what `probe.effort` counted of the run's processes, `interference` what `probe.pressure` saw
+    of others; `pinned` says to what the run was held (`probe.placing`), None if to nothing.
+    """
+
+    scenario: str
+    mode: str
+    params: dict[str, int | str]
+    profile: str
+    metrics: dict[str, Metric]
+    invariants: tuple[Invariant, ...]
+    gil: Gil
+    build: dict[str, Any]
+    machine: dict[str, Any]
+    load: tuple[float | None, float | None]
+    started_at: str
+    elapsed: float
+    notes: dict[str, Any]
+    effort: dict[str, Any] = field(default_factory=dict)
+    interference: dict[str, Any] = field(default_factory=dict)
+    pinned: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document; every metric says that lower is better."""
+        document = {"schema": {"name": SCHEMA, "version": VERSION}, **asdict(self)}
+        for metric in document["metrics"].values():
+            metric["better"] = "lower"
+        return document
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Measurement:
+        """Read a document; raises `FtbenchError` for one that is not of this schema."""
+        schema = document.get("schema")
+        if schema != {"name": SCHEMA, "version": VERSION}:
+            raise FtbenchError(f"This is no {SCHEMA} document of version {VERSION}: {schema!r}.")
+        try:
+            return cls(**cls._fields(document))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise FtbenchError(f"This {SCHEMA} document is not whole: {error!r}.") from error
+
+    @classmethod
+    def _fields(cls, document: dict[str, Any]) -> dict[str, Any]:
+        fields = {
+            name: document[name]
+            for name in cls.__dataclass_fields__
+            if name in document or name not in _OF_LATE
+        }
+        fields["metrics"] = {
+            name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
+            for name, metric in document["metrics"].items()
+        }
+        fields["invariants"] = tuple(Invariant(**each) for each in document["invariants"])
+        fields["gil"] = Gil(**document["gil"])
+        fields["load"] = tuple(document["load"])
+        return fields
+
+
+_SCALES = {
+    "seconds": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
+    "bytes": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")),
+}
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return `value` with a unit that suits its size: `1.83 ms`, `25.6 MiB`."""
+    scales = _SCALES.get(unit)
+    if scales is None:
+        return f"{value:.4g} {unit}"
+    factor, name = next((each for each in scales if abs(value) >= each[0]), scales[-1])
+    return f"{value / factor:.4g} {name}"
+
+
+def _row(name: str, metric: Metric) -> tuple[str, ...]:
+    samples = list(metric.samples)
+    figures = (percentile(samples, 50), min(samples), max(samples))
+    return (name, *(quantity(each, metric.unit) for each in figures), str(len(samples)))
+
+
+def table(measurement: Measurement) -> str:
+    """Return the metrics as an aligned table, with what they were measured on."""
+    build, machine = measurement.build, measurement.machine
+    kind = "free-threaded" if build["free_threaded"] else "GIL"
+    params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
+    rows: list[tuple[str, ...]] = [("metric", "median", "least", "most", "samples")]
+    rows += [_row(name, metric) for name, metric in measurement.metrics.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    words = [name.upper() for name in ("pgo", "lto") if build[name]]
+    load = " to ".join(map(str, measurement.load))
+    gil = "on" if measurement.gil.after else "off"
+    lines = [
+        f"{measurement.scenario} · {measurement.mode} · {params} · profile {measurement.profile}",
+        ", ".join(
+            [f"CPython {build['version']}, {kind} build", f"GIL {gil}", build["compiler"], *words]
+        ),
+        f"{machine['cpu']}, {machine['usable_cores']} cores, load {load}",
+        "",
+    ]
+    lines += [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    lines += ["", *(f"checked: {each.checked}" for each in measurement.invariants)]
+    return "\n".join(lines)

@@ -1,0 +1,156 @@
+"""Starts a cell in a session of its own and sees to it that nothing of it stays behind.
+
+    python -m ftbench.probe.run.guard DEADLINE COMMAND...
+
+The guard lives outside the cell's session and outside its parent's.  It ends the whole
+session when the cell has ended, when DEADLINE seconds have passed (exit code 5, after the cell has
+written where it stands), and when its standard input closes: then whoever asked for the
+measurement is gone, by Ctrl-C, a time-out of asv or SIGKILL.  Lines on standard input go on to
+the cell.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import IO, NoReturn
+
+from ftbench.errors import DeadlineError
+
+GRACE_SECONDS = 0.5
+_POLL_SECONDS = 0.01
+_TOLD_SECONDS = 1.0  # to free what the kernel keeps beyond a process
+_KILLED_SECONDS = 3.0  # until a killed process is gone
+
+
+def _alive(group: int) -> bool:
+    """Return whether anything of the session that `group` leads still runs.
+
+    What has ended and waits to be reaped does not: orphans are reaped by the system's first
+    process, which in a container may take its seconds.
+    """
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    known = _session(group)
+    return not known or any(map(_runs, known))
+
+
+def _runs(pid: int) -> bool:
+    """Return whether a process is more than an entry in the table; Linux only, see `_session`."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _session(leader: int) -> list[int]:
+    """Return what is left of the session that `leader` leads, whatever group it is in.
+
+    asv puts each benchmark into a group of its own.  Linux only: elsewhere POSIX has no list of
+    processes, and the group stands for the session.
+    """
+    found = []
+    with suppress(OSError):
+        for entry in os.scandir("/proc"):
+            if entry.name.isdecimal():
+                with suppress(OSError):
+                    if os.getsid(int(entry.name)) == leader:
+                        found.append(int(entry.name))
+    return found
+
+
+def _gone(cell: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait up to `seconds` for the end of the whole group; return whether it has come."""
+    end = time.monotonic() + seconds
+    while True:
+        cell.poll()  # its zombie would pass for alive
+        if not _alive(cell.pid):
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_POLL_SECONDS)
+
+
+def end_tree(cell: subprocess.Popen[bytes], *, grace: float = 0.0) -> None:
+    """End the session that `cell` leads (Windows: its tree), after `grace` seconds to end alone.
+
+    All are told to end before they are killed: multiprocessing's resource tracker does not listen
+    to that, and frees the shared memory and the semaphores of the others once they are gone.
+    Nobody else would.
+    """
+    if sys.platform == "win32":
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(cell.pid)],
+            stdin=subprocess.DEVNULL,  # ours has a reader, on which a child would wait
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
+        return
+    if not _gone(cell, grace):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(cell.pid, signal.SIGTERM)
+        if not _gone(cell, _TOLD_SECONDS):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(cell.pid, signal.SIGKILL)
+    for stray in _session(cell.pid):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(stray, signal.SIGKILL)
+
+
+def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
+    """Pass lines on to the cell until the source closes, then end the cell."""
+    assert cell.stdin is not None
+    for line in iter(source.readline, b""):
+        with suppress(OSError):  # a cell that listens no more must still be ended
+            cell.stdin.write(line)
+            cell.stdin.flush()
+    end_tree(cell)
+
+
+def _tell_where_it_stands(cell: subprocess.Popen[bytes]) -> None:
+    """Let the hung cell write the stacks of all its threads to standard error."""
+    if sys.platform != "win32":
+        cell.send_signal(signal.SIGUSR1)
+        time.sleep(GRACE_SECONDS)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    # By way of `finally`: a guard that is told to end takes its cell along.
+    raise SystemExit(-number)
+
+
+def main(argv: list[str]) -> int:
+    """Run the cell; return its exit code, or 5 if the deadline passed."""
+    deadline, command = float(argv[0]), argv[1:]
+    signal.signal(signal.SIGTERM, _leave)
+    cell = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
+    try:
+        code = cell.wait(deadline)
+        end_tree(cell, grace=GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        _tell_where_it_stands(cell)
+        code = DeadlineError.exit_code
+    finally:
+        end_tree(cell)
+        with suppress(subprocess.TimeoutExpired):
+            cell.wait(_KILLED_SECONDS)
+    return code
+
+
+if __name__ == "__main__":
+    try:
+        status = main(sys.argv[1:])
+    except SystemExit as told:
+        status = int(told.code or 0)
+    # Not sys.exit: the relay still waits for a line.
+    os._exit(status if status >= 0 else 128 - status)

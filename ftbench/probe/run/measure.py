@@ -1,0 +1,297 @@
+"""Measures one cell: starts the probe's clean process under its guard, and the observer.
+
+Runs on either side: in a benchmark's process inside the measured interpreter, on the host, or as
+`python -m ftbench.probe`.  Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from ftbench.errors import (
+    DeadlineError,
+    FtbenchError,
+    GilStateError,
+    NotAvailableError,
+    UsageError,
+    WorkerFailedError,
+    error_class,
+)
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import current_profile, profile_named
+from ftbench.probe.instruments.affinity import SAID, placed
+from ftbench.probe.instruments.interference import between, look, most_repeats, taken
+from ftbench.probe.instruments.machine import load, machine_record
+from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.observer_client import Watcher
+from ftbench.probe.run.pipes import Lines, Tail
+from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.base import Scenario
+
+PACKAGE_PARENT = Path(__file__).resolve().parents[3]
+DEADLINE_SECONDS = 60.0
+MOST_DEADLINE_SECONDS = 86_400.0
+# The guard is the backstop: the cell's own deadline comes first and tells a better story.
+_BACKSTOP_SECONDS = 5.0
+_CELL = "from ftbench.probe.run.cell import main; main()"
+GIL_VARIABLE = "PYTHON_GIL"
+
+
+def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
+    """Return the GIL state that is asked for and the variables that ask for it.
+
+    `gil` None means what `-X gil` or `PYTHON_GIL` says (an empty one says nothing, as to CPython
+    itself), and where they are silent, the build's own way.
+    Raises `GilStateError` if the running build cannot do it.
+    """
+    import sysconfig  # noqa: PLC0415
+
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    if gil is None:
+        word = sys._xoptions.get("gil") or environ.get(GIL_VARIABLE)  # noqa: SLF001 - documented
+        gil = word != "0" if word else not free_threaded
+    if not free_threaded:
+        if not gil:
+            raise GilStateError(
+                "This build of CPython cannot run without its GIL.",
+                hint="Use a free-threaded build, such as 3.14t: ftbench pythons install 3.14t",
+            )
+        return True, {}
+    return gil, {GIL_VARIABLE: "1" if gil else "0"}
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return a clean environment in which `ftbench` can be imported."""
+    extra = dict(variables)
+    # What this process was told by PYTHONPATH, its child is not: that variable is the caller's.
+    told = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    if str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(told):
+        extra["PYTHONPATH"] = str(PACKAGE_PARENT)
+    for keep in ("PYTHON_JIT",):
+        if keep in os.environ:
+            extra[keep] = os.environ[keep]
+    return clean_environment(os.environ, extra)
+
+
+class _Run:
+    """One run of the guarded cell: its events, its errors, its end."""
+
+    def __init__(self, request: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        deadline = request["deadline"] + _BACKSTOP_SECONDS
+        cell = [sys.executable, "-P", "-c", _CELL, json.dumps(request)]
+        guard = [sys.executable, "-P", "-m", "ftbench.probe.run.guard", str(deadline), *cell]
+        self.deadline = deadline
+        self.process = subprocess.Popen(
+            guard,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(variables),
+            # Ctrl-C is for the supervisor alone: it decides what ends.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
+        )
+        self._lines = Lines(self.process.stdout)
+        self._words = Tail(self.process.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        # Closing its standard input tells the guard to end everything.
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.close()
+        self._end()
+        self._lines.close()
+        self._words.close()
+
+    def _end(self) -> int:
+        """Wait for the guard, which has nothing left to do; return its exit code."""
+        try:
+            return self.process.wait(_BACKSTOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(_BACKSTOP_SECONDS)
+
+    def _answer(self) -> None:
+        """Tell the cell that the observer is done."""
+        assert self.process.stdin is not None
+        with suppress(OSError):  # the cell is gone, and its end is the story
+            self.process.stdin.write(b"\n")
+            self.process.stdin.flush()
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """Yield what the cell tells until it has ended."""
+        end = time.monotonic() + self.deadline + _BACKSTOP_SECONDS
+        try:
+            while line := self._lines.following(end - time.monotonic()):
+                with suppress(ValueError):  # cut short: the cell was killed in mid-word
+                    yield json.loads(line)
+        except TimeoutError:
+            raise self._ended_silently(DeadlineError.exit_code) from None
+
+    def document(self, watcher: Watcher | None) -> dict[str, Any]:
+        """Follow the run to its end; return the cell's part of the document."""
+        last: dict[str, Any] = {}
+        gone: WorkerFailedError | None = None
+        for last in self._events():
+            if last["event"] == "observe":
+                assert watcher is not None
+                try:
+                    watcher.observe(last, self.deadline)
+                except WorkerFailedError as error:
+                    gone = error  # the cell will find the same, and knows the worker's story
+                self._answer()
+        code = self._end()
+        if last.get("event") == "failed":
+            raise error_class(last["code"])(last["message"], hint=last["hint"], story=last["story"])
+        if last.get("event") != "done":
+            raise self._ended_silently(code)
+        if gone:
+            raise gone
+        document: dict[str, Any] = last["document"]
+        return document
+
+    def _ended_silently(self, code: int) -> FtbenchError:
+        if code == DeadlineError.exit_code:
+            return DeadlineError(
+                f"The cell did not end within {self.deadline:g} s; it was ended.",
+                story=self._words.text(),
+                hint="Where each of its threads stood is written above.",
+            )
+        return WorkerFailedError(
+            f"The cell's process ended with code {code} before it could tell what it measured.",
+            story=self._words.text(),
+            hint="Codes above 128 are signals: 137 is SIGKILL, often for want of memory.",
+        )
+
+
+def measure(
+    scenario: str,
+    *,
+    mode: str = "threads",
+    params: Mapping[str, int | str] | None = None,
+    profile: str | None = None,
+    gil: bool | None = None,
+    deadline: float = DEADLINE_SECONDS,
+    observer: str | None = None,
+    extra: float = 0.0,
+) -> Measurement:
+    """Run one cell of `scenario` in a clean child of this interpreter; return all its metrics.
+
+    `mode` is a name of `probe.modes`; `params` are the scenario's, with its defaults for the
+    rest; `profile` defaults to `FTBENCH_PROFILE`; `gil` to `PYTHON_GIL` and then to the build's
+    own way; `deadline` is in seconds; `observer` is the host's Python (default:
+    `FTBENCH_HOST_PYTHON`, then this one).  A run that other programs disturbed is repeated, as
+    often as the profile has it (or `FTBENCH_REPEATS`) and the deadline allows; the least disturbed
+    one is returned, and marked if it was disturbed too.  `FTBENCH_PIN=core` holds the cell to one
+    CPU of each core.
+
+    With `extra`, 0.1 for a tenth, it does so much more of its work at the same nominal cost: not
+    for figures that are kept, see `Scenario.slowed`.
+
+    Raises `UsageError`, `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or
+    `GilStateError`; whatever happens, no process of the run stays behind.
+    """
+    chosen = scenario_named(scenario)
+    values = chosen.parse(params or {})
+    if not 0 < deadline <= MOST_DEADLINE_SECONDS:
+        raise UsageError(
+            f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
+            f"not {deadline:g}."
+        )
+    _check_extra(chosen, extra)
+    asked, variables = gil_asked(gil=gil, environ=os.environ)
+    chosen_profile = profile_named(profile) if profile else current_profile()
+    request = {
+        "scenario": chosen.name,
+        "mode": mode_named(mode).name,
+        "params": values,
+        "profile": chosen_profile.name,
+        "gil": asked,
+        "deadline": deadline,
+        "extra": extra,
+        "cpus": placed(os.environ),
+    }
+    limit = most_repeats(chosen_profile.repeats)
+    end = time.monotonic() + deadline
+    best = _once(chosen, request, variables, observer)
+    repeats = 0
+    # The deadline is for all of them together, and what has been measured is not lost to it.
+    while (
+        best.interference.get("marked")
+        and repeats < limit
+        and 2 * best.elapsed < end - time.monotonic()
+    ):
+        repeats += 1
+        again = {**request, "deadline": end - time.monotonic()}
+        try:
+            best = min(best, _once(chosen, again, variables, observer), key=_disturbance)
+        except DeadlineError:
+            break
+    seen = {**best.interference, "repeats": repeats} if best.interference else {}
+    return replace(best, interference=seen)
+
+
+def _check_extra(scenario: Scenario, extra: float) -> None:
+    if not 0 <= extra <= 1:
+        raise UsageError(f"The extra work must be a share from 0 to 1, not {extra:g}.")
+    if extra and not scenario.slowed:
+        raise NotAvailableError(f"{scenario.name} has no work of which a share more could be done.")
+
+
+def _disturbance(measured: Measurement) -> tuple[bool, float]:
+    return bool(measured.interference.get("marked")), taken(measured.interference)
+
+
+def _once(
+    scenario: Scenario,
+    request: Mapping[str, Any],
+    variables: Mapping[str, str],
+    observer: str | None,
+) -> Measurement:
+    """Run the cell that is requested; return all its metrics."""
+    before, started_at, begin = load(), datetime.now(UTC), time.monotonic()
+    calm = look()
+    with ExitStack() as stack:
+        watcher = Watcher(observer) if scenario.observed else None
+        if watcher:
+            stack.push(watcher)
+        run = stack.enter_context(_Run(request, variables))
+        if watcher:
+            watcher.greet()  # it was started beside the cell
+        document = run.document(watcher)
+    workers = int(request["params"].get("workers", 1))
+    seen = scenario.from_observation(watcher.phases, workers) if watcher else None
+    measured = {name: Metric(**each) for name, each in document["metrics"].items()}
+    effort = document.get("effort", {})
+    return Measurement(
+        scenario=scenario.name,
+        mode=request["mode"],
+        params=request["params"],
+        profile=request["profile"],
+        metrics=measured | (seen.metrics if seen else {}),
+        invariants=tuple(Invariant(**each) for each in document["invariants"]),
+        gil=Gil(**document["gil"]),
+        build=document["build"],
+        machine=machine_record(),
+        load=(before, load()),
+        started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        elapsed=round(time.monotonic() - begin, 3),
+        notes=document["notes"] | (seen.notes if seen else {}),
+        effort=effort,
+        pinned=SAID if request["cpus"] else None,
+        interference=between(calm, look(), tree=effort.get("cpu_seconds", 0.0)),
+    )

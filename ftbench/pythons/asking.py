@@ -1,0 +1,145 @@
+"""Asks an interpreter what it is: runs `probe/build.py` in it as a file, in a clean process."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ftbench.errors import DeadlineError, InterpreterError
+from ftbench.probe.instruments import build
+from ftbench.probe.run.environ import clean_environment
+from ftbench.processes import run
+
+ASK_DEADLINE: Final = 20.0
+"""Seconds; an interpreter answers in 0.1 s, in a few on a busy machine with cold disks."""
+
+QUESTION: Final = Path(build.__file__)
+
+# Understood by every Python there ever was; `build.py` by those that can be measured.
+_TOO_OLD_FOR_IT: Final = """
+import platform, runpy, sys
+if sys.version_info < (3, 11):
+    print('{"implementation": "%s", "version": "%s", "virtual": false}' % (
+        platform.python_implementation(), platform.python_version()))
+else:
+    runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def ask(
+    executable: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    deadline: float = ASK_DEADLINE,
+) -> dict[str, Any]:
+    """Return the record that `probe/build.py` prints in `executable`.
+
+    One that is too old to be measured only says its implementation and version.
+    Raises `InterpreterError` if it does not start, crashes, hangs or says something else.
+    """
+    answer = run_python(
+        executable, ["-c", _TOO_OLD_FOR_IT, str(QUESTION)], environ, deadline=deadline
+    )
+    try:
+        record = json.loads(answer)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or "version" not in record:
+        raise broken(executable, f"it answered {answer.strip()[:200]!r}")
+    return record
+
+
+def run_python(
+    executable: Path,
+    arguments: list[str],
+    environ: Mapping[str, str] | None = None,
+    *,
+    deadline: float = ASK_DEADLINE,
+) -> str:
+    """Return what a run of `executable` prints; raises `InterpreterError` unless it exits 0.
+
+    Without the user's site-packages (-s), without the caller's PYTHON* variables.
+    """
+    try:
+        done = run(
+            [executable, "-s", *arguments],
+            environ=clean_environment(os.environ if environ is None else environ),
+            deadline=deadline,
+        )
+    except DeadlineError as error:
+        raise broken(executable, f"it did not answer within {deadline:g} s") from error
+    except OSError as error:
+        raise broken(executable, f"it could not be started: {error.strerror}") from error
+    if done.code != 0:
+        last = done.err.strip().splitlines()[-1:] or ["no message"]
+        raise broken(executable, f"it ended with {done.code}: {last[0][:300]}")
+    return done.out
+
+
+def broken(executable: Path, why: str) -> InterpreterError:
+    """Say that the interpreter is of no use, and why."""
+    return InterpreterError(
+        f"The interpreter {executable} is broken: {why}.",
+        hint="Remove it or install it again; 'ftbench pythons' lists what works.",
+    )
+
+
+class Answers:
+    """Records by executable, valid while its file and the question are what they were.
+
+    Only good answers are kept: a broken interpreter may be whole the next time.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._question = hashlib.sha256(QUESTION.read_bytes()).hexdigest()[:16]
+        self._known: dict[str, Any] = self._load()
+        self._changed = False
+
+    def ask(self, executable: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+        """Return the record of `executable`; raises `InterpreterError` if it is broken."""
+        key, state = str(executable), self._state(executable)
+        known = self._known.get(key)
+        if isinstance(known, dict) and state is not None and known.get("state") == state:
+            return dict(known["record"])
+        record = ask(executable, environ)
+        self._known[key] = {"state": state, "record": record}
+        self._changed = True
+        return record
+
+    def save(self) -> None:
+        """Write what was learned; a cache that cannot be written is no reason to fail."""
+        if not self._changed:
+            return
+        text = json.dumps({"question": self._question, "answers": self._known})
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(
+                "w", dir=self._file.parent, delete=False, encoding="utf-8"
+            ) as new:
+                new.write(text)
+            Path(new.name).replace(self._file)
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+            known = content["answers"] if content["question"] == self._question else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    @staticmethod
+    def _state(executable: Path) -> list[Any] | None:
+        """Return what changes when the interpreter is replaced, or moved under a link."""
+        try:
+            real = Path(os.path.realpath(executable))
+            facts = real.stat()
+        except OSError:
+            return None
+        return [str(real), facts.st_mtime_ns, facts.st_size]

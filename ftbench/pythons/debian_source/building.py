@@ -1,0 +1,247 @@
+"""Builds CPython from its sources: once, under a lock, in a staging folder, then one rename.
+
+A folder under `builds` is therefore always a whole build that was checked.  What a killed build
+leaves lies under `staging`, which nothing ever uses and the next build of the same recipe clears.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import psutil
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from ftbench import __version__
+from ftbench.errors import DeadlineError, InterpreterError
+from ftbench.files import builds_folder, cache_folder
+from ftbench.processes import run
+from ftbench.progress import phase
+from ftbench.pythons.asking import ask, broken, run_python
+from ftbench.pythons.build import PythonBuild
+from ftbench.pythons.debian_source.sources import Recipe, Tarball
+from ftbench.pythons.debian_source.toolchain import Toolchain
+from ftbench.releases import Release
+
+PROVENANCE: Final = "ftbench-build.json"
+"""Lies in the build's folder and says what it was made from."""
+
+_MINUTE: Final = 60.0
+_CONFIGURE_DEADLINE: Final = 20 * _MINUTE
+_MAKE_DEADLINE: Final = 90 * _MINUTE
+_OPTIMIZED_DEADLINE: Final = 300 * _MINUTE
+# Nobody needs these to run: the static library alone is larger than the rest.
+_USELESS: Final = (
+    "lib/libpython*.a",
+    "lib/python*/config-*/*.a",
+    "lib/python*/config-*/*.o",
+    "share",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a build is made: what it is to be, and with what."""
+
+    recipe: Recipe
+    toolchain: Toolchain
+    staging: Path
+    log: IO[bytes]
+    console: Console
+
+    @property
+    def final(self) -> Path:
+        """The prefix that is compiled in, and that the finished build is renamed to."""
+        return builds_folder() / self.recipe.name
+
+    @property
+    def installed(self) -> Path:
+        """Where `make install` puts the build until it is checked."""
+        return self.staging / "root" / self.final.relative_to(self.final.anchor)
+
+    def run(self, what: str, command: Sequence[str | os.PathLike[str]], deadline: float) -> None:
+        """Run one step in the object folder; raises `InterpreterError` that names the log."""
+        title = f"CPython {self.recipe.title}: {what}"
+        objects = self.staging / "objects"
+        objects.mkdir(exist_ok=True)
+        try:
+            with phase(self.console, title):
+                done = run(
+                    command,
+                    environ=self.toolchain.environ,
+                    deadline=deadline,
+                    folder=objects,
+                    log=self.log,
+                )
+                if done.code != 0:
+                    raise _failed(self, f"{title} ended with {done.code}.")
+        except DeadlineError as error:
+            raise _failed(self, f"{title}: {error}") from error
+
+
+def built(recipe: Recipe) -> Path | None:
+    """Return the prefix of the finished build of `recipe`, None if there is none."""
+    final = builds_folder() / recipe.name
+    return final if final.is_dir() else None
+
+
+def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Console) -> Path:
+    """Build `recipe` if nobody has yet, and return its prefix.
+
+    Waits for another process that is building the same.  Raises `InterpreterError`, with the
+    path of the log, if configure, make or the check fails.
+    """
+    with _locked(recipe, console):
+        done = built(recipe)
+        if done is None:
+            with _site(recipe, toolchain, console) as site:
+                _make(site, tarball)
+                done = _publish(site)
+    return done
+
+
+@contextmanager
+def _locked(recipe: Recipe, console: Console) -> Iterator[None]:
+    folder = cache_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{recipe.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        with phase(console, f"CPython {recipe.title}: another ftbench builds it, wait"):
+            lock.acquire(timeout=_OPTIMIZED_DEADLINE)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Site]:
+    """Give a new staging folder, and take it away afterwards; old ones are of killed builds."""
+    folder = cache_folder() / "staging"
+    logs = cache_folder() / "logs"
+    for needed in (folder, logs, builds_folder()):
+        needed.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob(f"{recipe.name}.*"):
+        _end_orphans(stale)
+        shutil.rmtree(stale, ignore_errors=True)
+    staging = Path(tempfile.mkdtemp(prefix=f"{recipe.name}.", dir=folder))
+    try:
+        with (logs / f"{recipe.name}.log").open("wb", buffering=0) as log:
+            yield Site(
+                recipe=recipe, toolchain=toolchain, staging=staging, log=log, console=console
+            )
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _end_orphans(folder: Path) -> None:
+    """Kill what a killed ftbench left running in its staging folder: make goes on for long."""
+    for process in psutil.process_iter(["cwd"]):
+        cwd = process.info["cwd"]
+        if cwd and Path(cwd).is_relative_to(folder):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def _make(site: Site, tarball: Tarball) -> None:
+    """Configure, make, install into the staging folder; write down what it was made from."""
+    with phase(site.console, f"CPython {site.recipe.title}: unpack"):
+        source = tarball.unpack(site.staging / "source")
+    configure = [str(source / "configure"), "-q", f"--prefix={site.final}"]
+    configure += [*site.recipe.configure, *site.toolchain.configure]
+    deadline = _OPTIMIZED_DEADLINE if site.recipe.optimized else _MAKE_DEADLINE
+    site.run("configure", configure, _CONFIGURE_DEADLINE)
+    site.run("make", ["make", "-s", f"-j{_cores()}"], deadline)
+    install = ["make", "-s", "install", f"DESTDIR={site.staging / 'root'}"]
+    site.run("install", install, _MAKE_DEADLINE)
+    for pattern in _USELESS:
+        for path in site.installed.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    record = {
+        "schema": {"name": "ftbench.build", "version": 1},
+        "recipe": site.recipe.record(),
+        "source": {**tarball.source.record(), "tarball": tarball.path.name}
+        | {"sha256": tarball.sha256},
+        "ftbench": __version__,
+    }
+    (site.installed / PROVENANCE).write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _publish(site: Site) -> Path:
+    """Check the build where it lies, rename it to its place, and check it there once more."""
+    with phase(site.console, f"CPython {site.recipe.title}: check"):
+        _check(site, site.installed)
+        site.installed.rename(site.final)
+        try:
+            _check(site, site.final)
+        except BaseException:
+            # Our lock kept other builds away, and discovery believes no interpreter unasked.
+            site.final.rename(site.staging / "rejected")
+            raise
+    return site.final
+
+
+def _check(site: Site, prefix: Path) -> None:
+    executable = prefix / "bin" / "python3"
+    check(executable, release=site.recipe.release, free_threaded=site.recipe.free_threaded)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _failed(site: Site, what: str) -> InterpreterError:
+    log = Path(str(site.log.name))
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return InterpreterError(
+        what,
+        story="\n".join(f"  {line}" for line in lines[-8:]),
+        hint=f"The whole log: {log}",
+    )
+
+
+_MODULES: Final = ("ssl", "sqlite3", "ctypes", "zlib", "multiprocessing.synchronize")
+_CHECK: Final = """
+import importlib, json
+missing = {}
+for name in %r:
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        missing[name] = str(error)
+print(json.dumps(missing))
+"""
+_DEADLINE: Final = 60.0
+
+
+def check(executable: Path, *, release: Release, free_threaded: bool) -> PythonBuild:
+    """Return what `executable` is; raises `InterpreterError` if it is not what it should be."""
+    record = ask(executable, deadline=_DEADLINE)
+    build = PythonBuild.from_record(record)
+    if build.release != release:
+        raise broken(executable, f"it says that it is {build.version}, not {release}")
+    if build.free_threaded is not free_threaded or record["gil_enabled"] is free_threaded:
+        expected = "off" if free_threaded else "on"
+        raise broken(executable, f"its GIL should be {expected} and is not")
+    _check_modules(executable)
+    return build
+
+
+def _check_modules(executable: Path) -> None:
+    missing = json.loads(run_python(executable, ["-c", _CHECK % (_MODULES,)], deadline=_DEADLINE))
+    if missing:
+        story = "; ".join(f"{name}: {why}" for name, why in missing.items())
+        raise broken(executable, f"it cannot import what it needs ({story})")

@@ -1,0 +1,171 @@
+"""The virtual environments that benchmarks run in: one per interpreter, no network, no compiler.
+
+A virtual environment holds asv_runner and the measured side of ftbench, copied and compiled to
+bytecode by the interpreter itself.  The engines that the host has installed lie beside that, in
+folders which are on no path until a cell of theirs steps in (`probe.engines`).  An environment is
+made beside its place and renamed, so one that exists is whole; a stamp says what it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import asv_runner
+import virtualenv
+from filelock import FileLock
+
+import ftbench
+from ftbench.errors import InterpreterError
+from ftbench.probe import engines
+from ftbench.probe.run.environ import clean_environment
+from ftbench.pythons import Interpreter
+from ftbench.pythons.asking import run_python
+
+# The measured side: all that is ever copied into a benchmarked interpreter.
+MEASURED: Final = (
+    "__init__.py",
+    "errors.py",
+    "facts",
+    "probe",
+)
+# Engine → the packages that it is made of.  Pure Python alone can be handed to any interpreter.
+ENGINES: Final = {"joblib": ("joblib", "cloudpickle")}
+DEADLINE_SECONDS: Final = 60.0
+OPTIONS: Final = ("--quiet", "--no-seed", "--no-periodic-update", "--no-vcs-ignore")
+_COMPILED: Final = frozenset({".so", ".pyd", ".dylib"})
+_STAMP: Final = "ftbench-stamp.json"
+_PACKAGE: Final = Path(ftbench.__file__).parent
+_RUNNER: Final = Path(asv_runner.__file__).parent
+
+
+def measured_files() -> Iterator[Path]:
+    """Yield every source file of the measured side, relative to the package, in order."""
+    for name in MEASURED:
+        path = _PACKAGE / name
+        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
+        yield from (file.relative_to(_PACKAGE) for file in files)
+
+
+def engine_files(engine: str) -> dict[Path, Path]:
+    """Return the source files of an engine as it is installed on the host: target → source.
+
+    Targets are relative to the engine's folder.  Empty where a package of it is not installed, or
+    is not pure Python; its own tests are left out.
+    """
+    found = {}
+    for package in ENGINES[engine]:
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            return {}
+        folder = Path(spec.submodule_search_locations[0])
+        files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+        if any(file.suffix in _COMPILED for file in files):
+            return {}
+        for file in files:
+            inside = file.relative_to(folder)
+            if file.suffix == ".py" and not {"test", "tests"} & set(inside.parts):
+                found[Path(package) / inside] = file
+    return found
+
+
+def _stamp(interpreter: Interpreter) -> str:
+    """Return what the environment is made of; another stamp means another environment."""
+    sources = hashlib.sha256()
+    for file in measured_files():
+        sources.update(f"{file.as_posix()}\0".encode() + (_PACKAGE / file).read_bytes())
+    for file in sorted(_RUNNER.rglob("*.py")):
+        sources.update(file.read_bytes())
+    for engine in ENGINES:
+        for target, file in engine_files(engine).items():
+            sources.update(f"{target.as_posix()}\0".encode() + file.read_bytes())
+    executable = interpreter.executable.stat()
+    return json.dumps(
+        {
+            "sources": sources.hexdigest(),
+            "executable": str(interpreter.executable),
+            "size": executable.st_size,
+            "mtime_ns": executable.st_mtime_ns,
+        }
+    )
+
+
+def python_of(venv: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    if os.name == "nt":
+        return venv / "Scripts" / "python.exe"
+    return venv / "bin" / "python"
+
+
+def _fill(venv: Path) -> None:
+    """Copy the measured side, asv_runner and engines in; let the interpreter compile them."""
+    python = python_of(venv)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    purelib = Path(run_python(python, ["-c", where], deadline=DEADLINE_SECONDS).strip())
+    for file in measured_files():
+        target = purelib / "ftbench" / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_PACKAGE / file, target)
+    bytecode = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(_RUNNER, purelib / "asv_runner", ignore=bytecode)
+    beside = venv / engines.FOLDER
+    for engine in ENGINES:
+        for inside, file in engine_files(engine).items():
+            target = beside / engine / inside
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    folders = [str(each) for each in (purelib, beside) if each.is_dir()]
+    run_python(python, ["-m", "compileall", "-q", *folders], deadline=DEADLINE_SECONDS)
+
+
+def ready(venv: Path, interpreter: Interpreter) -> Path:
+    """Return the Python of a virtual environment of `interpreter` at `venv`, made if need be.
+
+    Raises `InterpreterError` if the interpreter cannot carry one.
+    """
+    try:
+        stamp = _stamp(interpreter)
+        if not _is_whole(venv, stamp):
+            venv.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(venv.with_name(f"{venv.name}.lock"), timeout=DEADLINE_SECONDS):
+                if not _is_whole(venv, stamp):  # another process may have made it meanwhile
+                    _make(venv, interpreter, stamp)
+    except (OSError, RuntimeError, SystemExit) as error:
+        raise InterpreterError(
+            f"{interpreter.executable} cannot carry a virtual environment: {error}",
+            hint="Is the installation whole? ftbench pythons says which interpreters answer; "
+            "ftbench pythons install makes a new one.",
+        ) from error
+    return python_of(venv)
+
+
+def _is_whole(venv: Path, stamp: str) -> bool:
+    try:
+        return (venv / _STAMP).read_text(encoding="utf-8") == stamp and python_of(venv).exists()
+    except OSError:
+        return False
+
+
+def _make(venv: Path, interpreter: Interpreter, stamp: str) -> None:
+    """Make it beside its place, where a killed call may have left half of one, and rename it."""
+    staging = venv.with_name(f"{venv.name}.new")
+    shutil.rmtree(staging, ignore_errors=True)
+    # asv shows every log record of every library as a line of its own.
+    for talkative in ("virtualenv", "python_discovery", "filelock", "distlib"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
+    virtualenv.cli_run(
+        [*OPTIONS, "--python", str(interpreter.executable), str(staging)],
+        setup_logging=False,
+        env=clean_environment(os.environ),
+    )
+    _fill(staging)
+    (staging / _STAMP).write_text(stamp, encoding="utf-8")
+    shutil.rmtree(venv, ignore_errors=True)
+    staging.replace(venv)

@@ -1,0 +1,253 @@
+"""Advice as people read it, a table per arm; and as a document for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ftbench.analysis.advice.expecting import MILLION, SHARED_WORKERS, Expectation, Expected, NoData
+from ftbench.analysis.advice.question import By, Question
+from ftbench.analysis.advice.ranking import Advice, ArmAdvice, cost_of, quantity
+from ftbench.analysis.advice.why import amount, reasons
+from ftbench.analysis.advice.winners import title_of
+from ftbench.analysis.selection import Pick
+from ftbench.facts.units import digits, margin
+from ftbench.site.marks import mark_of
+
+SCHEMA: Final = {"name": "ftbench.analysis.advice", "version": 1}
+_NONE: Final = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer, and what it stands on: machine, release, profile and builds."""
+
+    advice: Advice
+    pick: Pick
+
+    @property
+    def command(self) -> str:
+        """What measures more of it, but for what is to be measured."""
+        return f"FTBENCH_PROFILE={self.pick.profile} asv run {self.pick.release.name}^! --bench"
+
+
+def document(given: Given) -> dict[str, Any]:
+    """Return what `--json` prints: all modes with all costs, intervals and cells."""
+    question, pick = given.advice.question, given.pick
+    best = given.advice.best
+    return {
+        "schema": SCHEMA,
+        "question": {**asdict(question), "by": question.ranked_by},
+        "machine": pick.machine,
+        "release": pick.release.name,
+        "profile": pick.profile,
+        "builds": dict(pick.builds),
+        "best": best and {"arm": best[0].arm.name, "mode": best[1].expectation.mode.name},
+        "arms": [_arm_record(each, given) for each in given.advice.arms],
+    }
+
+
+def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
+    by = given.advice.question.ranked_by
+    return {
+        "arm": advice.arm.name,
+        "ranked": [
+            {"rank": each.rank, "close": each.close, **_record(each.expectation, given)}
+            for each in advice.ranked
+        ],
+        "ruled_out": [{"why": each.why, **_record(each.expectation, given)} for each in advice.out],
+        "no_data": [
+            {"mode": each.mode.name, **_no_data_record(each.no_data, given)}
+            for each in advice.unknown
+        ],
+        "why": list(reasons(advice, by)),
+    }
+
+
+def _record(expectation: Expectation, given: Given) -> dict[str, Any]:
+    costs = {
+        "seconds": expectation.seconds,
+        "p99": expectation.tail,
+        "cpu": expectation.cpu,
+        "memory": expectation.memory,
+        "cost_per_million": expectation.cost,
+    }
+    return {
+        "mode": expectation.mode.name,
+        **{name: each and _expected_record(each) for name, each in costs.items()},
+        "strategy": expectation.sharing and expectation.sharing.strategy,
+        "lacks": {name: _no_data_record(each, given) for name, each in expectation.lacks.items()},
+    }
+
+
+def _expected_record(expected: Expected) -> dict[str, Any]:
+    interval = expected.interval
+    return {
+        "value": expected.value,
+        "interval": interval and [interval.low, interval.high],
+        "interpolated": expected.between,
+        "cells": list(expected.sources),
+    }
+
+
+def _no_data_record(no_data: NoData, given: Given) -> dict[str, Any]:
+    return {"why": no_data.why, "command": _command(no_data, given)}
+
+
+def _command(no_data: NoData, given: Given) -> str | None:
+    return f"{given.command} '{no_data.bench}'" if no_data.bench else None
+
+
+def shown(given: Given) -> RenderableType:
+    """Return the advice for a terminal."""
+    parts: list[RenderableType] = [Text(_title(given), style="bold")]
+    for each in given.advice.arms:
+        parts += ["", *_arm(each, given)]
+    parts += ["", Text(_best(given), style="bold")] if len(given.advice.arms) > 1 else []
+    parts += ["", *(Text(line, style="dim") for line in _notes(given))]
+    return Group(*parts)
+
+
+def _title(given: Given) -> str:
+    question, pick = given.advice.question, given.pick
+    asked = [f"a task of {quantity(question.task, 'seconds')}", _payload(question)]
+    asked.append(f"{question.workers} workers")
+    if question.shared:
+        asked.append(f"{question.shared * 100:.3g} % of the tasks write to what is shared")
+    where = f"CPython {pick.release.name} on {pick.machine}, {pick.profile} profile"
+    return f"{_capital(', '.join(asked))}: {where}"
+
+
+def _best(given: Given) -> str:
+    """Return what is first of all arms."""
+    best, by = given.advice.best, given.advice.question.ranked_by
+    if best is None:
+        return "Nothing can be advised on any arm."
+    advice, first = best
+    mark = mark_of(advice.arm)
+    found = cost_of(first.expectation, by)
+    told = amount(found.value, by) if found else _NONE
+    mode = title_of(first.expectation.mode)
+    return f"First of all arms by {by}: {mark.character} {mark.label}, {mode}: {told}"
+
+
+def _payload(question: Question) -> str:
+    return f"{quantity(question.payload, 'bytes')} payload" if question.payload else "no payload"
+
+
+def _arm(advice: ArmAdvice, given: Given) -> Iterator[RenderableType]:
+    """Yield the table of an arm and what goes with it."""
+    by = given.advice.question.ranked_by
+    mark = mark_of(advice.arm)
+    yield Text(f"{mark.character} {mark.label}", style="bold")
+    if advice.ranked:
+        yield _table(advice, given)
+        yield Text(" ".join(reasons(advice, by)))
+    else:
+        yield Text(reasons(advice, by)[0])
+    for each in advice.ranked:
+        for name, lack in each.expectation.lacks.items():
+            said = f"{title_of(each.expectation.mode)}: its {name} is not known: {lack.why}"
+            yield Text(said, style="dim")
+    for out in advice.out:
+        yield Text(f"ruled out: {title_of(out.expectation.mode)}: {out.why}", style="yellow")
+    told: dict[NoData, list[str]] = {}
+    for unknown in advice.unknown:
+        told.setdefault(unknown.no_data, []).append(title_of(unknown.mode))
+    for no_data, modes in told.items():
+        command = _command(no_data, given)
+        get = f"; to get it: {command}" if command else ""
+        yield Text(f"no data: {'; '.join(modes)}: {no_data.why.rstrip('.')}{get}", style="dim")
+
+
+def _table(advice: ArmAdvice, given: Given) -> Table:
+    priced, shared = given.advice.question.priced, given.advice.question.shared
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("mode", no_wrap=True)
+    for heading in ("a task", "its p99", "its CPU", "memory"):
+        table.add_column(heading, justify="right")
+    if priced:
+        table.add_column("a million", justify="right")
+    if shared:
+        table.add_column("shares by")
+    for each in advice.ranked:
+        found = each.expectation
+        cells = [
+            f"≈{each.rank}" if each.close else f"{each.rank}",
+            title_of(found.mode),
+            _cell(found.seconds, By.SECONDS),
+            _cell(found.tail, By.TAIL),
+            _cell(found.cpu, By.SECONDS),
+            _cell(found.memory, By.MEMORY),
+        ]
+        if priced:
+            cells.append(_cell(found.cost, By.COST))
+        if shared:
+            cells.append(found.sharing.strategy.replace("_", " ") if found.sharing else _NONE)
+        table.add_row(*cells, style="bold" if each.rank == 1 else None)
+    return table
+
+
+def _cell(expected: Expected | None, by: By) -> str:
+    if expected is None:
+        return _NONE
+    return f"{amount(expected.value, by)} {_margin(expected)}".strip()
+
+
+def _margin(expected: Expected) -> str:
+    interval = expected.interval
+    if interval is None or not expected.value:
+        return ""
+    reach = max(interval.high - expected.value, expected.value - interval.low)
+    return margin(reach / expected.value)
+
+
+def _notes(given: Given) -> Iterator[str]:
+    """Yield how to read it: the size of a task, what lies between, what it stands on."""
+    question = given.advice.question
+    loop = next((each.asked.cells.loop for each in given.advice.arms), None)
+    if loop is not None:
+        yield (
+            f"The task takes {quantity(question.task, 'seconds')} in a plain loop on the "
+            f"{loop.arm.title}; the other arms do the same work. As many tasks are under way as "
+            "there are workers, who are warm."
+        )
+    yield from _standing(given)
+    if given.advice.best is None:
+        return
+    yield (
+        "± is the farther end of the 99 % interval; ≈ is not told apart from the first by "
+        f"{question.ranked_by}. Memory is that of the whole tree."
+    )
+    if question.priced:
+        yield f"A million: the price of {digits(MILLION)} tasks, of what has a price."
+    if question.shared:
+        yield (
+            f"A shared write costs what the mode's cheapest strategy costs {SHARED_WORKERS} workers"
+            " that do nothing else; a plain loop shares with nobody. With one write in a hundred "
+            "tasks or more, the p99 has the strategy's wait for a lock."
+        )
+
+
+def _standing(given: Given) -> Iterator[str]:
+    """Yield which cells the figures came from."""
+    every = [each.expectation for advice in given.advice.arms for each in advice.ranked]
+    costs = [cost for each in every for cost in (each.seconds, cost_of(each, By.MEMORY)) if cost]
+    if not costs:
+        return
+    places: Mapping[str, None] = dict.fromkeys(
+        cell.partition("(")[0] for cost in costs for cell in cost.sources
+    )
+    how = "interpolated on logarithmic scale between" if any(c.between for c in costs) else "from"
+    yield f"Figures are {how} measured cells: {', '.join(places)} (--json has each one's)."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,200 @@
+"""Draws a map of winners: areas between measured places, borders, hatching where it is not sure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ftbench.analysis.advice.winners import KINDS, Kind, Spot
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.site.svg import INK, MUTED, PAPER, RULE, colour_named, left_label, picture
+
+_WIDTH: Final = 330
+_LEFT: Final = 62
+_RIGHT: Final = 8
+_HEIGHT: Final = 228
+_PAD: Final = 22
+# Parts of the way from a place to the next, of which each is looked at.
+_FINE: Final = 6
+# The logarithm of a cost that there is not.
+_NONE: Final = 1e6
+# What is this far below, by its logarithm, is far below.
+_FAR: Final = 5.0
+
+Field = NDArray[np.float64]
+
+NAMES: Final[Mapping[str, str]] = {
+    size.name: size.name.replace("us", "\N{NO-BREAK SPACE}µs").replace("ms", "\N{NO-BREAK SPACE}ms")
+    for size in SIZES
+}
+PAYLOAD_NAMES: Final[Mapping[str, str]] = {
+    payload.name: payload.name.replace("kib", "\N{NO-BREAK SPACE}KiB").replace(
+        "mib", "\N{NO-BREAK SPACE}MiB"
+    )
+    for payload in PAYLOADS
+}
+
+
+def draw_map(spots: Sequence[Spot], *, name: str) -> str:
+    """Return an SVG element, `name` unique on its page; "" where nothing was measured."""
+    if not any(spot.ranked for spot in spots):
+        return ""
+
+    def paint(axes: Any) -> None:
+        _frame(axes)
+        _areas(axes, spots)
+        for number, spot in enumerate(spots):
+            _spot(axes, spot, *_place(number))
+
+    return picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT, width=_WIDTH)
+
+
+def _height(row: float) -> float:
+    """Return how far below the top a row of payloads lies; the largest payload is on top."""
+    step = (_HEIGHT - 2 * _PAD) / (len(PAYLOADS) - 1)
+    return _HEIGHT - _PAD - row * step
+
+
+def _place(number: int) -> tuple[float, float]:
+    """Return the place of a spot in the axes: its column, and its height in points."""
+    column, row = divmod(number, len(PAYLOADS))
+    return float(column), _height(row)
+
+
+def _frame(axes: Any) -> None:
+    axes.set_xlim(-0.34, len(SIZES) - 1 + 0.34)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in {"bottom", "left"})
+        spine.set_color(RULE)
+    axes.set_xticks(range(len(SIZES)), [NAMES[size.name] for size in SIZES])
+    axes.tick_params(axis="x", color=RULE, labelcolor=MUTED, length=3)
+    axes.set_xlabel("work of a task, nominal", color=MUTED)
+    for row, payload in enumerate(PAYLOADS):
+        left_label(axes, PAYLOAD_NAMES[payload.name], _height(row))
+    axes.text(
+        -_LEFT / axes.bbox.width, 2, "payload", transform=axes.get_yaxis_transform(), color=MUTED
+    )
+
+
+def _areas(axes: Any, spots: Sequence[Spot]) -> None:
+    """Fill the area of each kind, draw its border, and hatch where the winner is not sure.
+
+    Each kind is painted over those before it, wherever it costs less: so no gap is left where
+    three meet.
+    """
+    columns, heights = _mesh()
+    every = [_fine(_logs(spots, kind)) for kind in KINDS]
+    best = np.fmin.reduce(every)
+    least = np.full_like(columns, _NONE)
+    for step, (kind, own) in enumerate(zip(KINDS, every, strict=True)):
+        if not (own <= best).any():
+            continue
+        lead = np.ma.masked_invalid(own - least)
+        least = np.fmin(least, own)
+        colour = colour_named(_variable(kind))
+        level = 1 + step / len(KINDS)
+        axes.contourf(columns, heights, lead, levels=[-2 * _NONE, 0], colors=[colour], zorder=level)
+        if (lead > 0).any():
+            axes.contour(
+                columns, heights, lead, levels=[0], colors=[INK], linewidths=[1.1], zorder=level
+            )
+    doubt = np.ma.masked_invalid(np.where(np.isnan(best), math.nan, _fine(_doubt(spots))))
+    if (doubt < 0).any():
+        hatched = axes.contourf(
+            columns,
+            heights,
+            doubt,
+            levels=[-2 * _NONE, 0],
+            colors="none",
+            hatches=["////"],
+            zorder=2,
+        )
+        # A hatch has the colour of an edge, which has no width here.
+        hatched.set_edgecolor(MUTED)
+        hatched.set_linewidth(0)
+
+
+def _variable(kind: Kind) -> str:
+    return f"--kind-{'loop' if kind.name == 'serial' else kind.name}"
+
+
+def _logs(spots: Sequence[Spot], kind: Kind) -> Field:
+    """Return the logarithms of a kind's costs, payload by size; NaN where it has none."""
+    every = [spot.of_kind(kind) for spot in spots]
+    return _table([math.log(each.median) if each else math.nan for each in every])
+
+
+def _doubt(spots: Sequence[Spot]) -> Field:
+    """Return how far the others' intervals lie above the winner's, by logarithm; < 0 is doubt."""
+    return _table([_gap(spot) for spot in spots])
+
+
+def _gap(spot: Spot) -> float:
+    """Return the gap at one place; where an interval is not known, as far below as can be."""
+    if not spot.ranked:
+        return math.nan
+    best, *others = (each.interval for each in spot.ranked)
+    lows = [each.low for each in others if each is not None]
+    if not others:
+        return _FAR
+    if best is None or len(lows) < len(others) or min(lows) <= 0:
+        return -_FAR
+    return max(-_FAR, min(_FAR, math.log(min(lows) / best.high)))
+
+
+def _table(values: Sequence[float]) -> Field:
+    """Return values, size by size, as a table of payload by size."""
+    return np.array(values, dtype=float).reshape(len(SIZES), len(PAYLOADS)).T
+
+
+def _mesh() -> tuple[Field, Field]:
+    columns = np.linspace(0, len(SIZES) - 1, (len(SIZES) - 1) * _FINE + 1)
+    rows = np.linspace(0, len(PAYLOADS) - 1, (len(PAYLOADS) - 1) * _FINE + 1)
+    heights = np.array([_height(row) for row in rows])
+    wide, high = np.meshgrid(columns, heights)
+    return wide, high
+
+
+def _fine(table: Field) -> Field:
+    """Return a table with the values between, on a straight line along each axis."""
+    columns = np.linspace(0, table.shape[1] - 1, (table.shape[1] - 1) * _FINE + 1)
+    rows = np.linspace(0, table.shape[0] - 1, (table.shape[0] - 1) * _FINE + 1)
+    wide = np.array([_along(row, columns) for row in table])
+    return np.array([_along(column, rows) for column in wide.T]).T
+
+
+def _along(values: Field, at: Field) -> Field:
+    """Return values between; next to what is not known nothing is."""
+    below = np.minimum(np.floor(at).astype(int), len(values) - 2)
+    share = at - below
+    left, right = values[below], values[below + 1]
+    between: Field = left * (1 - share) + right * share
+    found: Field = np.where(share == 0, left, np.where(share == 1, right, between))
+    return found
+
+
+def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
+    """Mark a measured place: the winner's letter, with ≈ where others may win too."""
+    winner = spot.winner
+    if winner is None:
+        axes.text(column, height, "no data", ha="center", va="center", color=MUTED, fontsize=9)
+        return
+    axes.plot(
+        column,
+        height,
+        marker="o",
+        markersize=19 if spot.rivals else 16,
+        color=PAPER,
+        markeredgecolor=INK,
+        markeredgewidth=0.8,
+        clip_on=False,
+        zorder=3,
+    )
+    letter = f"≈{winner.kind.letter}" if spot.rivals else winner.kind.letter
+    axes.text(
+        column, height, letter, ha="center", va="center", fontweight="bold", fontsize=10, zorder=4
+    )

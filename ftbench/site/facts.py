@@ -1,0 +1,188 @@
+"""What stands behind a page's figures: builds, machine, and what readers must be warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ftbench.analysis.selection import Pick
+from ftbench.facts.units import scale_for
+from ftbench.probe.instruments.machine import BUSY
+from ftbench.results import Machine, Source
+from ftbench.results.figure import UNKNOWN, Start
+from ftbench.site.marks import mark_of
+
+BUILD_FACTS: Final = {
+    "version": "release",
+    "free_threaded": "free-threaded",
+    "pgo": "PGO",
+    "lto": "LTO",
+    "jit": "JIT",
+    "tail_call": "tail-call interpreter",
+    "debug": "debug build",
+    "compiler": "compiler",
+    "libc": "libc",
+    "configure_args": "configure",
+    "platform": "platform",
+}
+MACHINE_FACTS: Final = {
+    "usable_cores": "cores usable",
+    "affinity": "CPUs usable",
+    "isolated": "isolated CPUs",
+    "quota_cores": "CPU quota, cores",
+    "smt": "SMT",
+    "governor": "governor",
+    "turbo": "turbo",
+    "virtual": "virtual machine",
+    "memory_bytes": "memory",
+    "kernel": "kernel",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A named fact, one value per column; `differs` where the columns do not agree."""
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether the columns disagree."""
+        return len(set(self.values)) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builds:
+    """The builds side by side: a column per arm."""
+
+    titles: tuple[str, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a reader must know before believing a figure."""
+
+    title: str
+    text: str
+
+
+def builds(sources: Sequence[Source]) -> Builds:
+    """Return the provenance of each arm's build, and the state of its GIL."""
+    records = [source.builds[-1] if source.builds else {} for source in sources]
+    facts = [
+        Fact(name="build", values=tuple(source.flavour or UNKNOWN for source in sources)),
+        Fact(name="GIL seen", values=tuple(gil_seen(source) for source in sources)),
+    ]
+    facts += [
+        Fact(name=title, values=tuple(said(record, key) for record in records))
+        for key, title in BUILD_FACTS.items()
+    ]
+    return Builds(titles=tuple(mark_of(source.arm).label for source in sources), facts=tuple(facts))
+
+
+def machine_facts(machine: Machine | None, sources: Sequence[Source]) -> tuple[Fact, ...]:
+    """Return what asv and our own records know of the machine; what neither says is left out."""
+    known = {"name": machine.name, "CPU": machine.cpu, "system": machine.os} if machine else {}
+    if machine:
+        known |= {"architecture": machine.arch, "cores": machine.num_cpu}
+    record = next((source.machines[-1] for source in sources if source.machines), {})
+    known |= {title: said(record, key) for key, title in MACHINE_FACTS.items()}
+    first = _first(sources)
+    if first and first.load is not None:
+        known["load at the start"] = f"{first.load:g}"
+    return tuple(
+        Fact(name=name, values=(value,)) for name, value in known.items() if value != UNKNOWN
+    )
+
+
+def notices(pick: Pick, sources: Sequence[Source]) -> tuple[Notice, ...]:
+    """Return the warnings of a page, the weightiest first."""
+    found = (
+        *_gil_notices(sources),
+        _profile_notice(pick),
+        _load_notice(sources),
+        _builds_notice(pick),
+        *_mixed_notices(sources),
+    )
+    return tuple(notice for notice in found if notice is not None)
+
+
+def _gil_notices(sources: Iterable[Source]) -> Iterable[Notice]:
+    for source in sources:
+        if source.gil - {source.arm.gil}:
+            asked = "on" if source.arm.gil else "off"
+            text = f"It was seen {gil_seen(source)}, and should have been {asked}. Do not use them."
+            yield Notice(title=f"The GIL of “{mark_of(source.arm).label}” was wrong.", text=text)
+
+
+def _profile_notice(pick: Pick) -> Notice | None:
+    if pick.profile == "full":
+        return None
+    return Notice(
+        title=f"These are {pick.profile or 'unnamed'} figures.",
+        text="They come from few rounds of one process each. They show the order of magnitude; "
+        "never compare them with figures of the full profile.",
+    )
+
+
+def _load_notice(sources: Sequence[Source]) -> Notice | None:
+    first = _first(sources)
+    cores = next((source.machines[-1].get("cores") for source in sources if source.machines), None)
+    if first is None or first.load is None or not isinstance(cores, int):
+        return None
+    if first.load <= BUSY * cores:
+        return None
+    return Notice(
+        title="The machine was busy.",
+        text=f"Its load was {first.load:g} on {cores} cores before the first measurement. "
+        "What else ran is in these figures too.",
+    )
+
+
+def _builds_notice(pick: Pick) -> Notice | None:
+    if len(pick.flavours) < 2:  # noqa: PLR2004 - a pair
+        return None
+    return Notice(
+        title="The two builds were not made alike.",
+        text=f"A difference between the arms is also one between {' and '.join(pick.flavours)}.",
+    )
+
+
+def _mixed_notices(sources: Iterable[Source]) -> Iterable[Notice]:
+    for source in sources:
+        if len(source.builds) > 1:
+            text = "Its figures come from builds that differ in more than their place; see below."
+            yield Notice(title=f"“{mark_of(source.arm).label}” mixes builds.", text=text)
+
+
+def _first(sources: Iterable[Source]) -> Start | None:
+    """Return where the latest run began, before its own work could be a load."""
+    starts = [start for source in sources for start in source.starts]
+    if not starts:
+        return None
+    latest = max(starts, key=lambda start: start.at).run
+    return min((start for start in starts if start.run == latest), key=lambda start: start.at)
+
+
+def gil_seen(source: Source) -> str:
+    """Return the states of the GIL around a source's samples: "off", "off and on"."""
+    states = sorted("on" if state else "off" for state in source.gil)
+    return " and ".join(states) or UNKNOWN
+
+
+def said(record: Mapping[str, Any], key: str) -> str:
+    """Return a record's value in words; None and a missing one are "not known"."""
+    value = record.get(key)
+    if value is None or value == "":
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "no options"
+    if key == "memory_bytes" and isinstance(value, int | float):
+        scale = scale_for("bytes", [value])
+        return f"{scale.text(value)} {scale.symbol}"
+    return str(value)

@@ -1,0 +1,302 @@
+"""What all pictures share: one inline SVG that takes its colours and fonts from its page."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Canvas
+from matplotlib.markers import TICKDOWN
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.units import Scale
+from ftbench.results import Cell
+from ftbench.site.marks import mark_of
+from ftbench.site.span import span_of
+
+# The width is a phone's, so that text is never scaled below what can be read.
+WIDTH: Final = 430
+FONT_SIZE: Final = 11
+_LEFT: Final = 132
+_TOP: Final = 8
+_BOTTOM: Final = 42
+_TICK: Final = 3
+_TICK_LABEL: Final = 6.5
+_AXIS_TITLE: Final = 22
+_POINTS_PER_INCH: Final = 72
+_SHORT_LOG: Final = 30
+# A style that occurs no oftener stays where it is.
+_SELDOM: Final = 2
+
+# matplotlib wants colours now; these become the page's CSS variables in `_adopt`.
+_COLOURS: Final = {
+    "#010101": "--ink",
+    "#020202": "--muted",
+    "#030303": "--rule",
+    "#040404": "--arm-gil",
+    "#050505": "--arm-ft",
+    "#060606": "--arm-ft-gil1",
+    "#070707": "--paper",
+    "#080808": "--bad",
+    "#090909": "--kind-loop",
+    "#0a0a0a": "--kind-threads",
+    "#0b0b0b": "--kind-interpreters",
+    "#0c0c0c": "--kind-processes",
+}
+_BY_VARIABLE: Final = {variable: colour for colour, variable in _COLOURS.items()}
+INK, MUTED, RULE, PAPER, BAD = (
+    _BY_VARIABLE[f"--{name}"] for name in ("ink", "muted", "rule", "paper", "bad")
+)
+_STYLE: Final[dict[Any, Any]] = {
+    "svg.fonttype": "none",
+    "font.size": FONT_SIZE,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.unicode_minus": False,
+    "path.simplify": False,
+}
+
+
+def colour_of(arm: Arm) -> str:
+    """Return the stand-in for the colour of an arm."""
+    return colour_named(mark_of(arm).colour)
+
+
+def colour_named(variable: str) -> str:
+    """Return the stand-in for a CSS variable of the page."""
+    return _BY_VARIABLE[variable]
+
+
+def picture(
+    paint: Callable[[Any], None],
+    *,
+    name: str,
+    height: float,
+    right: float,
+    left: float = _LEFT,
+    width: float = WIDTH,
+) -> str:
+    """Return an SVG element, `name` unique on its page, whose axes `paint` fills.
+
+    `height` is the axes', `left` and `right` are the margins for what is beside them, `width` that
+    of the whole, all in points; the y-axis counts points from the top.
+    """
+    whole = _TOP + height + _BOTTOM
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        canvas = Canvas(
+            figsize=(width / _POINTS_PER_INCH, whole / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH
+        )
+        FigureCanvasSVG(canvas)
+        place = (left / width, _BOTTOM / whole, (width - left - right) / width, height / whole)
+        axes = canvas.add_axes(place)
+        axes.set_ylim(height, 0)
+        axes.yaxis.set_visible(False)
+        paint(axes)
+        text = io.StringIO()
+        canvas.savefig(
+            text,
+            format="svg",
+            transparent=True,
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
+    return _adopt(text.getvalue(), name)
+
+
+def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
+    """Give the axes an x-axis for the cells, logarithmic where it must be; one was measured."""
+    span = span_of(cells)
+    title = f"{scale.symbol}, {'log' if span.log else 'linear'} scale"
+    axis(axes, span.low / scale.size, span.high / scale.size, title, log=span.log)
+
+
+def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
+    """Give the axes an x-axis from `low`, above 0 if it is logarithmic, to `high`."""
+    if log:
+        axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    if log:
+        # Within a decade or so, powers of ten alone would name a single place.
+        named = (1.0, 2.0, 5.0) if high / low < _SHORT_LOG else (1.0,)
+        every = LogLocator(10, subs="auto", numticks=8)
+        _ticks(axes, LogLocator(10, subs=named, numticks=6), every)
+    else:
+        _ticks(axes, MaxNLocator(5, min_n_ticks=3))
+    below = axes.get_ylim()[0] + _AXIS_TITLE
+    centre = axes.bbox.width / 2
+    _beside(axes, title, centre, below, ha="center", va="top", color=MUTED)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(RULE)
+
+
+def _ticks(axes: Any, *locators: LogLocator | MaxNLocator) -> None:
+    """Draw the ticks of the first locator with a rule and a number each, those of others bare.
+
+    matplotlib's own ticks are artists of five artists each, and most of what a picture costs.
+    """
+    axes.xaxis.set_visible(False)
+    (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
+    named, *others = (
+        [float(value) for value in locator.tick_values(left, right) if left <= value <= right]
+        for locator in locators
+    )
+    rules = [point for value in named for point in (value, value, math.nan)]
+    axes.plot(rules, [bottom, 0, math.nan] * len(named), color=RULE, linewidth=0.6, zorder=0.5)
+    every = [*named, *(value for values in others for value in values if value not in named)]
+    axes.plot(
+        every,
+        [bottom] * len(every),
+        linestyle="none",
+        marker=TICKDOWN,
+        markersize=_TICK,
+        color=RULE,
+        clip_on=False,
+    )
+    for value in named:
+        place, below = (value, bottom + _TICK_LABEL), {"ha": "center", "va": "top"}
+        axes.text(*place, _tick(value), color=MUTED, **below)
+
+
+def _tick(value: float) -> str:
+    return f"{value:g}" if value < 1 else f"{value:,.10g}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
+    """Draw a thin dotted rule at the baseline, if it was measured."""
+    if baseline.median is not None:
+        rule_at(axes, baseline.median / scale.size, colour_of(baseline.arm))
+
+
+def rule_at(axes: Any, value: float, colour: str) -> None:
+    """Draw a thin dotted rule at a value, in the axis's scale."""
+    axes.axvline(value, color=colour, linewidth=1, linestyle=(0, (2, 3)))
+
+
+def cost_marks(
+    axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
+) -> None:
+    """Draw measured cells at their heights: the arm's mark at the median, a line over the interval.
+
+    An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
+    """
+    measured = [(cell, height) for cell, height in places if cell.median is not None]
+    gap = (math.nan, math.nan)
+    for arm in ARMS:
+        ours = [(cell, height) for cell, height in measured if cell.arm.name == arm.name]
+        if not ours:
+            continue
+        colour = colour_of(arm)
+        lines = [
+            point
+            for cell, height in ours
+            if cell.figure is not None and (interval := cell.figure.interval) is not None
+            for point in ((interval.low, height), (interval.high, height), gap)
+        ]
+        if lines:
+            ends = [value / scale.size for value, _ in lines]
+            axes.plot(ends, [height for _, height in lines], color=colour, lw=size / 4)
+        axes.plot(
+            [(cell.median or 0.0) / scale.size for cell, _ in ours],
+            [height for _, height in ours],
+            linestyle="none",
+            marker=mark_of(arm).marker,
+            markersize=size,
+            color=colour,
+            markeredgecolor=PAPER,
+            markeredgewidth=size / 10,
+            clip_on=False,
+            zorder=3,
+        )
+
+
+def left_label(axes: Any, text: str, height: float) -> None:
+    """Write what a row is, to the left of the axes."""
+    _beside(axes, text, -10, height, ha="right")
+
+
+def heading(axes: Any, text: str, height: float) -> None:
+    """Write what the rows below have in common, from the left edge of the picture."""
+    _beside(axes, text, -_LEFT, height, fontweight="bold")
+
+
+def _beside(axes: Any, text: str, left: float, height: float, **style: Any) -> None:
+    """Write a text `left` points from the left end of the axes."""
+    # A point is a pixel here, and plain text is half the work of an annotation.
+    place = axes.get_yaxis_transform()
+    axes.text(left / axes.bbox.width, height, text, transform=place, **{"va": "center"} | style)
+
+
+def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool = False) -> None:
+    """Write why a row has no mark, at the left or the right end of the axes."""
+    _beside(
+        axes,
+        text,
+        axes.bbox.width - 6 if right else 6,
+        height,
+        ha="right" if right else "left",
+        fontstyle="italic",
+        color=colour,
+        # The baseline's rule must not run through the word.
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
+    )
+
+
+def _adopt(svg: str, name: str) -> str:
+    """Make matplotlib's document an element of the page: its variables, its font, unique ids."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    for colour, variable in _COLOURS.items():
+        svg = svg.replace(colour, f"var({variable})")
+    # The page's font, and no rules that would reach beyond the picture.
+    svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
+    svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:id="[^"]*_[^"]*"|transform="rotate\(-0 [^"]*")', "", svg)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg).replace("xlink:href=", "href=")
+    view = re.search(r'viewBox="[^"]*"', svg)
+    opening = f'<svg class="chart" {view[0] if view else ""} role="img" aria-labelledby="{name}">'
+    svg = re.sub(r"> <", "><", re.sub(r"<svg[^>]*>", opening, svg, count=1)).strip()
+    return _share_styles(_ungroup(_round_places(svg)))
+
+
+def _round_places(svg: str) -> str:
+    """Round places to a tenth of a point: a page of many pictures is half as heavy."""
+    decimals = re.compile(r"(\.\d)\d+")
+    return re.sub(r' (?:d|x|y)="[^"]*"', lambda found: decimals.sub(r"\1", found[0]), svg)
+
+
+def _ungroup(svg: str) -> str:
+    """Take away the groups that have nothing in common, as most of matplotlib's."""
+    kept: list[bool] = []
+
+    def tag(found: re.Match[str]) -> str:
+        if found[0] == "</g>":
+            return found[0] if kept.pop() else ""
+        if not found[0].endswith("/>"):
+            kept.append(found[0] != "<g>")
+        return "" if found[0] in {"<g>", "<g/>"} else found[0]
+
+    return re.sub(r"<g(?: [^>]*)?/?>|</g>", tag, svg)
+
+
+def _share_styles(svg: str) -> str:
+    """Write a style that occurs often once, as a class; the class is named for what it says."""
+    often = [
+        style
+        for style, times in Counter(re.findall(r' style="([^"]*)"', svg)).items()
+        if times > _SELDOM
+    ]
+    names = {style: f"s{zlib.crc32(style.encode()) & 0xFFFFFF:06x}" for style in often}
+    for style, name in names.items():
+        svg = svg.replace(f' style="{style}"', f' class="{name}"')
+    rules = "".join(f".{name}{{{style}}}" for style, name in sorted(names.items()))
+    return svg.replace(">", f"><style>{rules}</style>", 1) if rules else svg

@@ -1,0 +1,182 @@
+"""`ftbench advise`, as a user calls it in a project with results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+from click.testing import CliRunner, Result
+from synthetic import Plan
+
+from ftbench.analysis.advice.choosing import pick_of
+from ftbench.cli.advise import advise
+from ftbench.errors import FtbenchError, ResultsError
+from ftbench.results import ResultTree, read_results
+
+OLD, NEW = "3.13.15", "3.14.2"
+PLANS = (
+    Plan(releases=(OLD, NEW)),
+    Plan(machine="busy-laptop", releases=(NEW,), profile="quick", run="run-0"),
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    only = tuple(
+        f"{cost}_{size}_{payload}"
+        for cost in ("task", "p99", "cpu")
+        for size in ("10us", "100us", "1ms", "10ms")
+        for payload in ("0", "1kib", "64kib", "1mib")
+    )
+    shared = ("SharedSet.track_op", "SharedSet.track_cpu", "SharedSet.track_lock_wait_p99")
+    synthetic.write_tree(
+        folder / "results", *PLANS, only=(*only, "Crossover.track_pss", *shared, "_round")
+    )
+    (folder / "asv.conf.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+
+
+def called(*words: str) -> Result:
+    return CliRunner().invoke(advise, words, catch_exceptions=False)
+
+
+def told(*words: str) -> str:
+    done = called(*words)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def document(*words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(told(*words, "--json"))
+    return found
+
+
+def test_the_issues_own_call_is_answered() -> None:
+    text = told(
+        *("--task", "200us", "--payload", "64KiB", "--shared-writes", "5%", "--workers", "8"),
+        *("--memory", "2GiB", "--p99", "20ms"),
+        *("--price-cpu", "0.04/h", "--price-memory", "0.005/GiBh"),
+    )
+    flat = " ".join(text.split())
+    for label in ("■ GIL build", "● free-threaded", "▲ free-threaded, GIL on"):
+        assert label in flat
+    assert "plain loop" in flat
+    assert "First of all arms by cost:" in flat
+    assert "interpolated on logarithmic scale between measured cells: task_100us_64kib" in flat
+    assert "CPython 3.14.2 on quiet-vm, full profile" in flat
+    assert "5 % of the tasks write to what is shared" in flat
+    assert "asv run 3.14.2^! --bench '^crossover'" in flat
+
+
+def test_the_document_has_every_mode_with_its_cells() -> None:
+    found = document("--task", "200us", "--payload", "1KiB", "--workers", "2")
+    assert found["schema"] == {"name": "ftbench.analysis.advice", "version": 1}
+    assert (found["machine"], found["release"], found["profile"]) == ("quiet-vm", NEW, "full")
+    assert found["question"]["payload"] == 1024
+    assert [arm["arm"] for arm in found["arms"]] == ["gil", "ft", "ft-gil1"]
+    for arm in found["arms"]:
+        modes = [each["mode"] for part in ("ranked", "ruled_out", "no_data") for each in arm[part]]
+        assert len(modes) == len(set(modes)) == 6
+        assert len(arm["why"]) == 2
+        for each in arm["ranked"]:
+            low, high = each["seconds"]["interval"]
+            assert low <= each["seconds"]["value"] <= high
+            assert each["seconds"]["interpolated"]
+            assert len(each["seconds"]["cells"]) == 2
+            assert each["memory"]["cells"][0].startswith("pss(")
+    assert found["best"]["mode"] in {each["mode"] for each in found["arms"][1]["ranked"]}
+
+
+def test_what_failed_and_what_a_release_lacks_is_no_data_with_what_would_get_it() -> None:
+    new, old = (
+        {
+            each["mode"]: each
+            for arm in document("--task", "1ms", "--release", release)["arms"]
+            if arm["arm"] == "ft-gil1"
+            for each in arm["no_data"]
+        }
+        for release in (NEW, OLD)
+    )
+    assert set(new) == {"processes-forkserver"}
+    assert "failed: WorkerFailedError" in new["processes-forkserver"]["why"]
+    command = "FTBENCH_PROFILE=full asv run 3.14.2^! --bench '^crossover'"
+    assert new["processes-forkserver"]["command"] == command
+    assert "new in CPython 3.14" in old["interpreters"]["why"]
+
+
+def test_beyond_what_was_measured_there_is_nothing_but_no_data() -> None:
+    found = document("--task", "5s")
+    assert found["best"] is None
+    assert not any(arm["ranked"] for arm in found["arms"])
+    text = " ".join(told("--task", "5s").split())
+    assert "Nothing can be advised on any arm." in text
+    assert "no data: threads; processes, fork" in text
+
+
+def test_results_are_chosen_by_name() -> None:
+    words = ("--task", "1ms", "--machine", "busy-laptop", "--profile", "quick", "--arm", "ft")
+    found = document(*words)
+    assert (found["machine"], found["profile"]) == ("busy-laptop", "quick")
+    assert [arm["arm"] for arm in found["arms"]] == ["ft"]
+    assert "First of all arms" not in told(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--task", "200"), "'200' is not a time: it needs a unit"),
+        (("--task", "1ms", "--payload", "64kib"), "Is KiB meant?"),
+        (("--task", "1ms", "--shared-writes", "5"), "Was it meant to be 5%?"),
+        (("--task", "1ms", "--workers", "0"), "'--workers'"),
+        (("--task", "1ms", "--price-cpu", "4"), "it needs a unit: /h, /s"),
+        ((), "Missing option '--task'"),
+    ],
+)
+def test_a_word_that_makes_no_sense_is_a_usage_error(words: tuple[str, ...], message: str) -> None:
+    done = called(*words)
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--by", "cost"), "no cost without a price"),
+        (("--machine", "other"), "'other' is not known"),
+        (("--release", "3.12.0"), "no results of CPython 3.12.0"),
+        (("--release", OLD, "--machine", "busy-laptop"), "Nothing was measured of all"),
+    ],
+)
+def test_a_request_that_nothing_answers_is_an_error_of_ours(
+    words: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(FtbenchError, match=message):
+        called("--task", "1ms", *words)
+
+
+def test_results_with_a_map_come_before_those_without(project: Path) -> None:
+    tree = read_results(project / "results")
+    assert pick_of(tree)[0].machine == "quiet-vm"
+    without = tuple(
+        each
+        for each in tree.figures
+        if each.machine != "quiet-vm" or not each.benchmark.startswith("crossover")
+    )
+    pick, cells = pick_of(replace(tree, figures=without))
+    assert pick.machine == "busy-laptop"
+    assert cells.workers == (2, 8)
+
+
+def test_no_results_are_an_error() -> None:
+    with pytest.raises(ResultsError, match="no such results"):
+        pick_of(ResultTree())

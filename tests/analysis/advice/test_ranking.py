@@ -1,0 +1,338 @@
+"""The advice: ranked from measured cells alone, whatever their order; limits, prices, no data."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from measured import HAND, Place, crossover, figure, seconds, shared
+
+from ftbench.analysis.advice.cells import GROUP, SERIAL, cells_of
+from ftbench.analysis.advice.expecting import Asked, Expectation, NoData
+from ftbench.analysis.advice.question import By, Question
+from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise
+from ftbench.analysis.advice.why import reasons
+from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.modes import mode_named
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.results import Figure, State
+
+GIL, FT = arm_named("gil"), arm_named("ft")
+THREADS, SPAWN = mode_named("threads"), mode_named("processes-spawn")
+EVERY = tuple(crossover())
+CELLS = cells_of(EVERY)
+TASK = st.floats(SIZES[0].nominal, SIZES[-1].nominal)
+PAYLOAD = st.integers(0, PAYLOADS[-1].size)
+WORKERS = st.integers(2, 8)
+
+
+def asked(question: Question, figures: Iterable[Figure] | None = None) -> Advice:
+    return advise(CELLS if figures is None else cells_of(figures), question)
+
+
+def on(advice: Advice, name: str = "ft") -> ArmAdvice:
+    return next(each for each in advice.arms if each.arm.name == name)
+
+
+def order(advice: ArmAdvice) -> list[str]:
+    return [each.expectation.mode.name for each in advice.ranked]
+
+
+def expected(question: Question, mode: str, arm: str = "ft") -> Expectation:
+    found = Asked(cells=CELLS, arm=arm_named(arm), question=question).of(mode_named(mode))
+    assert isinstance(found, Expectation)
+    return found
+
+
+# -- from measured cells
+
+
+def test_at_a_measured_place_it_is_the_measured_figure() -> None:
+    place = Place(arm=FT, mode=THREADS, workers=8, size=SIZES[1], payload=PAYLOADS[2])
+    found = expected(Question(task=1e-4, payload=65_536), "threads")
+    assert found.seconds.value == pytest.approx(seconds(place))
+    assert found.seconds.sources == ("task_100us_64kib(threads, 8)",)
+    assert not found.seconds.between
+    assert found.tail is not None
+    assert found.tail.value == pytest.approx(24 * seconds(place))
+    assert found.memory is not None
+    assert found.memory.value == 34 * 2**20
+    assert found.memory.sources == ("pss(threads, 8)",)
+
+
+def test_between_measured_places_it_says_so_and_names_them() -> None:
+    found = expected(Question(task=2e-4, payload=30_000, workers=4), "threads").seconds
+    assert found.between
+    assert set(found.sources) == {
+        f"task_{size}_{payload}(threads, {workers})"
+        for size in ("100us", "1ms")
+        for payload in ("1kib", "64kib")
+        for workers in (2, 8)
+    }
+
+
+@settings(deadline=None)
+@given(TASK, TASK, PAYLOAD, WORKERS)
+def test_a_larger_task_never_takes_less(
+    one: float, other: float, payload: int, workers: int
+) -> None:
+    small, large = sorted((one, other))
+    for mode in ("threads", "processes-fork", "interpreters", "serial"):
+        less, more = (
+            expected(Question(task=task, payload=payload, workers=workers), mode).seconds
+            for task in (small, large)
+        )
+        assert less.value <= more.value * (1 + 1e-9)
+
+
+@settings(deadline=None)
+@given(TASK, PAYLOAD, PAYLOAD)
+def test_a_larger_payload_never_takes_less(task: float, one: int, other: int) -> None:
+    small, large = sorted((one, other))
+    less, more = (
+        expected(Question(task=task, payload=payload), "processes-spawn").seconds.value
+        for payload in (small, large)
+    )
+    assert less <= more * (1 + 1e-9)
+
+
+@settings(deadline=None, max_examples=15)
+@given(TASK, PAYLOAD, WORKERS, st.integers(0, 1_000))
+def test_the_order_of_the_cells_does_not_matter(
+    task: float, payload: int, workers: int, seed: int
+) -> None:
+    question = Question(task=task, payload=payload, workers=workers, cpu_price=1e-5)
+    shuffled = random.Random(seed).sample(EVERY, len(EVERY))  # noqa: S311 - no secrets here
+    one, other = asked(question), asked(question, shuffled)
+    for ours, theirs in zip(one.arms, other.arms, strict=True):
+        assert (ours.ranked, ours.out, ours.unknown) == (theirs.ranked, theirs.out, theirs.unknown)
+
+
+@settings(deadline=None)
+@given(TASK, PAYLOAD, WORKERS)
+def test_ranks_rise_with_the_costs_and_nothing_is_lost(
+    task: float, payload: int, workers: int
+) -> None:
+    for by in (By.SECONDS, By.MEMORY, By.TAIL):
+        for arm in asked(Question(task=task, payload=payload, workers=workers, by=by)).arms:
+            assert [each.rank for each in arm.ranked] == list(range(1, len(arm.ranked) + 1))
+            assert len(arm.ranked) + len(arm.out) + len(arm.unknown) == 6
+
+
+# -- who wins
+
+
+def test_tiny_tasks_are_for_a_loop_and_large_ones_for_who_runs_in_parallel() -> None:
+    assert order(on(asked(Question(task=1e-5))))[0] == "serial"
+    assert order(on(asked(Question(task=1e-2))))[0] == "threads"
+    gil = on(asked(Question(task=1e-2)), "gil")
+    assert order(gil)[0].startswith("processes")
+    assert order(gil)[-1] == "threads"
+
+
+def test_what_a_size_means_is_the_time_of_a_plain_loop_on_the_first_arm() -> None:
+    slow = tuple(crossover(cost=lambda place: seconds(place) * (2 if place.arm == FT else 1)))
+    found = asked(Question(task=1e-4), slow)
+    loops = [next(r for r in arm.ranked if r.expectation.mode == SERIAL) for arm in found.arms]
+    assert [each.expectation.seconds.value for each in loops] == pytest.approx([1e-4, 2e-4, 1e-4])
+
+
+def test_who_is_not_told_apart_from_the_first_is_close() -> None:
+    wide = on(asked(Question(task=1e-2), crossover(margin=0.6)))
+    assert [each.close for each in wide.ranked] == [False, True, True, True, True, True]
+    none = on(asked(Question(task=1e-2), crossover(margin=None)))
+    assert all(each.close for each in none.ranked[1:])
+    sure = on(asked(Question(task=1e-3), crossover(margin=0.001)))
+    assert not any(each.close for each in sure.ranked if each.expectation.mode != THREADS)
+
+
+def test_the_best_of_all_arms_is_named() -> None:
+    best = asked(Question(task=1e-2)).best
+    assert best is not None
+    assert (best[0].arm, best[1].expectation.mode) == (FT, THREADS)
+    assert asked(Question(task=1.0)).best is None
+
+
+# -- limits and prices
+
+
+def test_a_limit_rules_out_what_breaks_it_and_says_by_how_much() -> None:
+    found = on(asked(Question(task=1e-3, memory=20 * 2**20, p99=0.02)))
+    assert order(found) == ["serial"]
+    assert "its memory, 34.0" in found.out[0].why
+    assert "above 20.0" in found.out[0].why
+    slow = on(asked(Question(task=1e-2, p99=0.06)))
+    assert "serial" in order(slow)
+    assert any("99th percentile" in each.why for each in slow.out)
+
+
+def test_a_limit_that_cannot_be_told_rules_out_too() -> None:
+    without = [each for each in EVERY if not each.benchmark.endswith("pss")]
+    assert "memory is not known" in on(asked(Question(task=1e-3, memory=2**30), without)).out[0].why
+    assert len(on(asked(Question(task=1e-3), without)).ranked) == 6
+
+
+def test_the_price_of_a_million_is_of_the_cpu_and_of_the_memory_meanwhile() -> None:
+    question = Question(task=1e-3, cpu_price=2e-5, memory_price=1e-14)
+    found = expected(question, "threads")
+    assert found.cost is not None
+    assert found.cpu is not None
+    assert found.memory is not None
+    meanwhile = found.memory.value * found.seconds.value
+    price = 1e6 * (2e-5 * found.cpu.value + 1e-14 * meanwhile)
+    assert found.cost.value == pytest.approx(price)
+    assert found.cost.interval is not None
+    assert found.cost.interval.low < price < found.cost.interval.high
+    assert expected(replace(question, memory_price=None), "threads").cost == replace(
+        found.cpu,
+        value=found.cpu.value * 20,
+        interval=found.cpu.interval
+        and replace(
+            found.cpu.interval, low=found.cpu.interval.low * 20, high=found.cpu.interval.high * 20
+        ),
+    )
+
+
+def test_where_there_is_a_price_it_is_ranked_by() -> None:
+    # Two cores at work take less time, and more CPU.
+    assert order(on(asked(Question(task=1e-3))))[0] == "threads"
+    assert order(on(asked(Question(task=1e-3, cpu_price=1e-5))))[0] == "serial"
+    by_time = Question(task=1e-3, cpu_price=1e-5, by=By.SECONDS)
+    assert order(on(asked(by_time)))[0] == "threads"
+
+
+def test_without_the_cpu_there_is_no_price_and_no_rank_by_it() -> None:
+    without = [each for each in EVERY if "track_cpu" not in each.benchmark]
+    found = on(asked(Question(task=1e-3, cpu_price=1e-5), without))
+    assert not found.ranked
+    assert {each.no_data.bench for each in found.unknown} == {"^crossover"}
+
+
+# -- shared writes
+
+
+def test_a_share_of_writes_adds_the_cheapest_strategys_cost() -> None:
+    figures = [*EVERY, *shared(FT, THREADS, lock=4e-5, striped=2e-5), *shared(FT, SPAWN, lock=2e-3)]
+    plain, sharing = Question(task=1e-3), Question(task=1e-3, shared=0.5)
+    cells = cells_of(figures)
+    without, having = (
+        Asked(cells=cells, arm=FT, question=each).of(THREADS) for each in (plain, sharing)
+    )
+    assert isinstance(without, Expectation)
+    assert isinstance(having, Expectation)
+    assert having.sharing is not None
+    assert having.sharing.strategy == "striped"
+    assert having.seconds.value == pytest.approx(without.seconds.value + 1e-5)
+    assert "shared_set op(threads, striped, grown)" in having.seconds.sources
+    assert having.tail is not None
+    assert without.tail is not None
+    assert having.tail.value == pytest.approx(without.tail.value + 1e-3)
+    rare = Asked(cells=cells, arm=FT, question=replace(plain, shared=0.001)).of(THREADS)
+    assert isinstance(rare, Expectation)
+    assert rare.tail == without.tail
+
+
+def test_a_plain_loop_shares_with_nobody() -> None:
+    one, other = (expected(Question(task=1e-3, shared=each), "serial") for each in (0.0, 0.5))
+    assert one == other
+
+
+def test_a_mode_without_figures_of_sharing_has_no_data() -> None:
+    found = on(asked(Question(task=1e-3, shared=0.5), [*EVERY, *shared(FT, THREADS, lock=1e-6)]))
+    assert order(found) == ["threads", "serial"]
+    assert {each.no_data.bench for each in found.unknown} == {"^shared_set"}
+
+
+# -- no data
+
+
+def no_data(question: Question, mode: str, figures: Iterable[Figure] = EVERY) -> NoData:
+    found = Asked(cells=cells_of(figures), arm=FT, question=question).of(mode_named(mode))
+    assert isinstance(found, NoData)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        (Question(task=9e-6), "from 10.0 µs to 10.0 ms"),
+        (Question(task=0.011), "from 10.0 µs to 10.0 ms"),
+        (Question(task=1e-3, payload=2**20 + 100), "up to 1 MiB"),
+        (Question(task=1e-3, workers=9), "from 2 to 8"),
+        (Question(task=1e-3, workers=1), "mode serial"),
+    ],
+)
+def test_beyond_what_was_measured_there_is_no_data(question: Question, why: str) -> None:
+    found = no_data(question, "threads")
+    assert why in found.why
+    assert not found.bench
+
+
+def test_a_cell_that_is_lacking_is_told_with_its_reason_and_what_would_get_it() -> None:
+    def spoiled(each: Figure) -> Figure:
+        if each.params["mode"] != "threads" or "100us" not in each.benchmark:
+            return each
+        return replace(each, state=State.FAILED, median=None, reason="Worker 3 died")
+
+    found = no_data(Question(task=2e-4), "threads", map(spoiled, EVERY))
+    assert found == NoData(why="failed: Worker 3 died", bench="^crossover")
+    without = [each for each in EVERY if each.params["mode"] != "threads"]
+    assert no_data(Question(task=2e-4), "threads", without).why == "not measured"
+
+
+def test_modes_of_another_run_are_not_compared() -> None:
+    ours = [each for each in EVERY if each.params["mode"] != "threads"]
+    theirs = crossover(ARMS, run="run-2", modes=[THREADS])
+    found = no_data(Question(task=1e-3), "threads", [*ours, *theirs])
+    assert "another run" in found.why
+
+
+def test_without_a_plain_loop_nobody_knows_what_a_size_means() -> None:
+    pools = [each for each in EVERY if each.params["mode"] != "serial"]
+    assert "no plain loop" in no_data(Question(task=1e-3), "threads", pools).why
+    others = list(shared(FT, THREADS, lock=1e-6))
+    (arm,) = asked(Question(task=1e-3), others).arms
+    assert (arm.arm, arm.ranked, len(arm.unknown)) == (FT, (), 6)
+    assert {each.no_data.bench for each in arm.unknown} == {"^crossover"}
+
+
+def test_rss_stands_in_where_there_is_no_pss() -> None:
+    others = [each for each in EVERY if not each.benchmark.endswith("pss")]
+    rss = figure(
+        f"{GROUP}.track_rss", 5e7, {"mode": "threads", "workers": "8"}, arm=FT, unit="bytes"
+    )
+    found = Asked(cells=cells_of([*others, rss]), arm=FT, question=Question(task=1e-3)).of(THREADS)
+    assert isinstance(found, Expectation)
+    assert found.memory is not None
+    assert found.memory.sources == ("rss(threads, 8)",)
+
+
+# -- why
+
+
+def test_two_sentences_say_what_wins_and_why() -> None:
+    first, second = reasons(on(asked(Question(task=1e-2))), By.SECONDS)
+    assert first.startswith("Threads: 5.0")
+    assert "A plain loop takes 10.0\N{NO-BREAK SPACE}ms" in second
+    assert "handing a task over costs threads" in second
+
+
+def test_a_loop_that_wins_says_what_handing_over_would_cost() -> None:
+    first, second = reasons(on(asked(Question(task=1e-5))), By.SECONDS)
+    assert first.startswith("Plain loop: 10.0\N{NO-BREAK SPACE}µs a task; threads, next, take 2.00")
+    assert "too small to hand over" in second
+    assert f"{HAND['threads'] * 1e6:.1f}" in second
+
+
+def test_a_loop_that_is_cheapest_but_not_fastest_says_so() -> None:
+    found = on(asked(Question(task=1e-3, cpu_price=1e-5)))
+    _, second = reasons(found, By.COST)
+    assert second.startswith("Threads would take")
+
+
+def test_nothing_ranked_is_said_in_one_sentence() -> None:
+    assert reasons(on(asked(Question(task=1.0))), By.SECONDS) == ("Nothing can be advised here.",)

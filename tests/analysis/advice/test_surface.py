@@ -1,0 +1,90 @@
+"""Costs between measured points: never outside of what lies around them, never beyond the ends."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ftbench.analysis.advice.surface import Known, corners, estimate, weights
+from ftbench.results import Interval
+
+AXES = st.lists(st.floats(-20, 20), min_size=1, max_size=6, unique=True).map(sorted)
+COSTS = st.floats(1e-9, 1e9)
+
+
+def known(value: float, margin: float | None = 0.1, source: str = "") -> Known[str]:
+    interval = (
+        None if margin is None else Interval(low=value * (1 - margin), high=value * (1 + margin))
+    )
+    return Known(value=value, interval=interval, source=source or str(value))
+
+
+@given(AXES, st.floats(-30, 30))
+def test_weights_are_shares_of_neighbours_and_there_are_none_beyond_the_ends(
+    axis: list[float], at: float
+) -> None:
+    assume(all(b - a > 1e-3 for a, b in itertools.pairwise(axis)))
+    found = weights(axis, at)
+    if found is None:
+        assert at < axis[0] or at > axis[-1]
+        return
+    assert sum(found.values()) == pytest.approx(1)
+    assert all(0 <= share <= 1 for share in found.values())
+    assert sum(axis[i] * share for i, share in found.items()) == pytest.approx(at, abs=1e-3)
+    assert max(found) - min(found) == len(found) - 1
+
+
+@given(AXES)
+def test_at_a_point_nothing_is_between(axis: list[float]) -> None:
+    assume(all(b - a > 1e-3 for a, b in itertools.pairwise(axis)))
+    for index, point in enumerate(axis):
+        assert weights(axis, point) == {index: 1.0}
+
+
+def test_no_axis_has_no_places() -> None:
+    assert weights([], 1.0) is None
+    assert weights([2.0], 3.0) is None
+
+
+def test_corners_are_the_product_of_the_axes() -> None:
+    found = corners([{0: 0.25, 1: 0.75}, {2: 1.0}, {4: 0.5, 5: 0.5}])
+    assert found == {(0, 2, 4): 0.125, (0, 2, 5): 0.125, (1, 2, 4): 0.375, (1, 2, 5): 0.375}
+
+
+@given(COSTS, COSTS, st.floats(0, 1))
+def test_an_estimate_lies_between_the_costs_around_it(
+    one: float, other: float, share: float
+) -> None:
+    found = estimate([(1 - share, known(one)), (share, known(other))])
+    low, high = sorted((one, other))
+    assert low * (1 - 1e-9) <= found.value <= high * (1 + 1e-9)
+    assert found.interval is not None
+    assert found.interval.low <= found.value <= found.interval.high
+    assert found.between
+
+
+def test_halfway_is_the_geometric_mean() -> None:
+    found = estimate([(0.5, known(1.0)), (0.5, known(100.0))])
+    assert found.value == pytest.approx(10)
+    assert found.sources == ("1.0", "100.0")
+
+
+def test_a_measured_point_is_what_was_measured() -> None:
+    found = estimate([(1.0, known(0.1234567, source="here"))])
+    assert (found.value, found.sources, found.between) == (0.1234567, ("here",), False)
+
+
+def test_without_an_interval_around_it_there_is_none() -> None:
+    assert estimate([(0.5, known(1.0)), (0.5, known(2.0, None))]).interval is None
+
+
+def test_an_interval_that_reaches_below_zero_leaves_nothing_known_below() -> None:
+    wide = Known(value=1.0, interval=Interval(low=-3.0, high=4.0), source="wide")
+    found = estimate([(0.5, wide), (0.5, known(1.0))]).interval
+    assert found is not None
+    assert found.low == 0
+    assert found.high == pytest.approx(math.sqrt(4.0 * 1.1))

@@ -1,0 +1,82 @@
+"""The claims against what the suite has: every series is tracked, every relation makes sense."""
+
+from __future__ import annotations
+
+import pytest
+import synthetic
+
+from ftbench.analysis.claims.article import article
+from ftbench.analysis.claims.claim import ARTICLE, Claim, claims, series_of, sources
+from ftbench.analysis.claims.rule import UNITS, Relation
+from ftbench.analysis.claims.series import Series
+
+COUNTS = {
+    Relation.RATIO: (1, 2),
+    Relation.AT_LEAST: (1, 2),
+    Relation.AT_MOST: (1, 2),
+    Relation.ASCENDING: range(2, 9),
+    Relation.ALIKE: range(2, 9),
+}
+TESTED = [claim for claim in claims() if claim.relation]
+BENCHMARKS = synthetic.benchmarks()
+
+
+def titled(claim: Claim) -> str:
+    return f"{claim.source}: {claim.quote} {claim.means}"
+
+
+def test_every_source_claims_something_and_every_claim_has_its_source() -> None:
+    assert sources()[0].name == ARTICLE
+    assert {source.name for source in sources()} == {claim.source for claim in claims()}
+    assert len({titled(claim) for claim in claims()}) == len(claims())
+
+
+def test_every_claim_of_the_articles_tables_is_here() -> None:
+    quotes = {claim.quote for claim in claims() if claim.source == ARTICLE}
+    assert {claim.quote for claim in article().claims} <= quotes
+
+
+@pytest.mark.parametrize("claim", TESTED, ids=titled)
+def test_a_claim_names_series_that_are_tracked(claim: Claim) -> None:
+    for series in claim.of:
+        listed = BENCHMARKS[series.benchmark]
+        ladders = {
+            name: [text.strip("'") for text in values]
+            for name, values in zip(listed["param_names"], listed["params"], strict=True)
+        }
+        assert {*series.params} | ({series.every} if series.every else set()) == set(ladders)
+        assert [name for name, value in series.params.items() if value not in ladders[name]] == []
+
+
+@pytest.mark.parametrize("claim", TESTED, ids=titled)
+def test_a_relation_has_the_figures_and_the_edge_that_it_needs(claim: Claim) -> None:
+    assert claim.relation is not None
+    assert len(claim.of) in COUNTS[claim.relation]
+    assert len(claim.names) == len(set(claim.names)) == len(claim.of)
+    assert (claim.claimed is None) is (claim.relation is Relation.ASCENDING)
+    assert claim.unit in UNITS
+    assert claim.untested == ""
+    assert len({bool(series.every) for series in claim.of}) == 1
+
+
+def test_a_claim_that_cannot_be_tested_says_why() -> None:
+    untested = [claim for claim in claims() if claim.relation is None]
+    assert len(untested) > 5
+    for claim in untested:
+        assert claim.untested.endswith(".")
+        assert claim.of == ()
+
+
+def test_the_articles_figures_are_found_where_the_suite_has_them() -> None:
+    assert series_of("overhead", "fork", "round") == Series.parse(
+        "gil lifecycle.Lifecycle.track_round mode=processes-fork workers=8 task=empty"
+    )
+    assert series_of("rust", "python", "ops") is None
+    assert series_of("shared_set", "fork", "duplicates") is None
+
+
+def test_a_rate_of_the_article_is_one_over_a_cost_of_ours() -> None:
+    slower = next(claim for claim in claims() if "fork 21.2" in claim.quote)
+    assert slower.rate
+    assert [series.benchmark for series in slower.of] == ["shared_set.SharedSet.track_op"] * 2
+    assert not next(claim for claim in claims() if "fork 1.70" in claim.quote).rate

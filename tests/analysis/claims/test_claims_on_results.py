@@ -1,0 +1,176 @@
+"""Claims on figures: what they hold by, what is in their way, what they are not judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ftbench.analysis.claims.claim import Claim
+from ftbench.analysis.claims.judging import Judgement, judged
+from ftbench.analysis.claims.reading import Reading
+from ftbench.analysis.claims.rule import Relation, Verdict
+from ftbench.analysis.claims.series import Series, names
+from ftbench.releases import Release
+from ftbench.results import Figure, Interval, Machine, State
+from ftbench.results.figure import NoiseSeries
+from ftbench.statistics.floor import Floors
+
+RELEASE = Release.parse("3.14.2")
+THREADS = "ft lifecycle.Lifecycle.track_round mode=threads workers=8 task=empty"
+FORK = "gil lifecycle.Lifecycle.track_round mode=processes-fork workers=8 task=empty"
+EVERY = "{} single_thread.SingleThread.track_kernel mode=serial kernel=*"
+SPREAD = (0.97, 0.98, 0.99, 1.0, 1.0, 1.01, 1.02, 1.03)
+LINUX = Machine(name="m", os="Linux 6.1", num_cpu="16")
+
+
+def figure(text: str, middle: float, **fields: Any) -> Figure:
+    series = Series.parse(text)
+    plain = Figure(
+        machine="m",
+        release=RELEASE,
+        arm=series.arm,
+        flavour="source",
+        profile="full",
+        benchmark=series.benchmark,
+        params=series.params,
+        unit="seconds",
+        state=State.MEASURED,
+        median=middle,
+        interval=Interval(low=middle * 0.98, high=middle * 1.02),
+        samples=tuple(middle * share for share in SPREAD),
+        runs=frozenset({"run-1"}),
+    )
+    return replace(plain, **fields)
+
+
+def absent(text: str, state: State, reason: str = "") -> Figure:
+    return figure(text, 1.0, state=state, median=None, interval=None, samples=(), reason=reason)
+
+
+def claim(relation: Relation, *of: str, **fields: Any) -> Claim:
+    series = tuple(map(Series.parse, of))
+    plain = Claim(source="s", quote="q", relation=relation, of=series, names=names(series))
+    return replace(plain, **fields)
+
+
+def of(asked: Claim, figures: Sequence[Figure], **fields: Any) -> Judgement:
+    reading = Reading.of(figures, release=RELEASE, sources=(), machine=LINUX)
+    return judged(asked, replace(reading, **fields))
+
+
+BOTH = (figure(THREADS, 1e-3), figure(FORK, 2e-3))
+TWICE = claim(Relation.RATIO, FORK, THREADS, claimed=2.0)
+
+
+def test_a_ratio_in_its_range_holds_and_one_outside_does_not() -> None:
+    assert of(TWICE, BOTH).words == "holds"
+    assert of(replace(TWICE, claimed=3.0), BOTH).words == "does not hold here"
+    found = of(TWICE, BOTH)
+    assert found.ratios[0].what == "processes, fork (GIL build) / threads (free-threaded)"
+    assert found.ratios[0].cell.value == pytest.approx(2.0)
+    assert [shown.figure for shown in found.figures] == [BOTH[1], BOTH[0]]
+
+
+def test_an_order_and_a_single_figure_are_judged_too() -> None:
+    assert of(claim(Relation.ASCENDING, THREADS, FORK), BOTH).verdict is Verdict.HOLDS
+    assert of(claim(Relation.ASCENDING, FORK, THREADS), BOTH).verdict is Verdict.NOT
+    one = claim(Relation.AT_MOST, FORK, claimed=3.0, unit="ms")
+    assert of(one, BOTH).verdict is Verdict.HOLDS
+    assert of(replace(one, claimed=1.0), BOTH).verdict is Verdict.NOT
+    assert of(replace(one, claimed=2.01), BOTH).verdict is Verdict.CANNOT
+
+
+def test_a_rate_is_one_over_the_cost() -> None:
+    faster = claim(Relation.RATIO, THREADS, FORK, claimed=2.0, rate=True)
+    assert of(faster, BOTH).verdict is Verdict.HOLDS
+    assert of(replace(faster, rate=False), BOTH).verdict is Verdict.NOT
+
+
+@pytest.mark.parametrize(
+    ("fields", "here", "words"),
+    [
+        ({"cores": 32}, {}, "on 16 cores"),
+        ({"most_cores": 8}, {}, "on 16 cores"),
+        ({"system": "Windows"}, {}, "on Linux: it speaks of Windows"),
+        ({"system": "Darwin"}, {"system": ""}, "on an unknown system: it speaks of macOS"),
+        ({"release": "3.13"}, {}, "on 3.14.2: it speaks of 3.13"),
+    ],
+)
+def test_what_is_in_the_way_is_said_and_the_figures_are_shown(
+    fields: Mapping[str, Any], here: Mapping[str, Any], words: str
+) -> None:
+    found = of(replace(TWICE, **fields), BOTH, **here)
+    assert found.words == f"cannot be judged {words}"
+    assert found.ratios[0].cell.value == pytest.approx(2.0)
+    ours = replace(TWICE, release="3.14", system="Linux", cores=16, most_cores=16)
+    assert of(ours, BOTH).verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ((), "not measured"),
+        ((absent(FORK, State.FAILED, "it broke"),), "not measured (failed)"),
+        ((absent(FORK, State.SKIPPED),), "not measured (skipped)"),
+        ((figure(FORK, 2e-3, runs=frozenset({"run-2"})),), "not measured (no run in common)"),
+    ],
+)
+def test_what_is_missing_is_not_measured(second: tuple[Figure, ...], words: str) -> None:
+    assert of(TWICE, (BOTH[0], *second)).words == words
+
+
+def test_what_no_series_can_decide_is_not_tested() -> None:
+    untested = Claim(source="s", quote="q", untested="No scenario measures this.")
+    assert of(untested, BOTH).words == "not tested"
+
+
+def kernels(arm: str, *middles: float) -> list[Figure]:
+    text = EVERY.format(arm)
+    return [
+        figure(text.replace("*", f"k{number}"), middle) for number, middle in enumerate(middles)
+    ]
+
+
+def test_a_claim_about_all_values_is_about_the_geometric_mean_of_those_that_both_have() -> None:
+    asked = claim(Relation.RATIO, EVERY.format("ft"), EVERY.format("gil"), claimed=2.0, within=1.1)
+    found = of(asked, [*kernels("ft", 1.0, 8.0, 5.0), *kernels("gil", 1.0, 2.0)])
+    assert found.verdict is Verdict.HOLDS
+    assert found.ratios[0].what == "geometric mean of 2: free-threaded / GIL build"
+    assert found.ratios[0].cell.value == pytest.approx(2.0)
+    assert len(found.figures) == 4
+    assert of(asked, kernels("ft", 1.0)).words == "not measured"
+
+
+def test_the_mean_of_two_runs_is_none() -> None:
+    asked = claim(Relation.RATIO, EVERY.format("ft"), EVERY.format("gil"), claimed=2.0)
+    other = [replace(each, runs=frozenset({"run-2"})) for each in kernels("gil", 1.0)]
+    assert of(asked, [*kernels("ft", 1.0), *other]).words == "not measured (no run in common)"
+
+
+def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_they_lie() -> None:
+    two = {THREADS: (1.0e-3, 1.01e-3), FORK: (2.0e-3, 2.03e-3)}
+    figures = [
+        figure(text, pair[0], samples=pair, processes=tuple((each,) for each in pair))
+        for text, pair in two.items()
+    ]
+    assert of(replace(TWICE, within=1.05), figures).words == "cannot be judged from so few samples"
+    noise = [
+        NoiseSeries(
+            machine="m",
+            release=RELEASE,
+            arm=each.arm,
+            flavour="source",
+            profile="full",
+            benchmark=each.benchmark,
+            params=each.params,
+            unit="seconds",
+            medians=tuple(share * 1e-3 for share in SPREAD),
+            order="ABBAABBA",
+        )
+        for each in figures
+    ]
+    floors = Floors.of(noise)
+    assert of(replace(TWICE, within=1.2), figures, floors=floors).verdict is Verdict.HOLDS

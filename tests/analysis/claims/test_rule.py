@@ -1,0 +1,110 @@
+"""The rule: the range that a relation names, and the interval that lies in it or does not."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.rule import (
+    TIMES,
+    Named,
+    Ratio,
+    Relation,
+    Verdict,
+    cores_of,
+    decide,
+    ratios_of,
+)
+from ftbench.statistics.spread import Interval
+
+END = st.floats(1e-3, 1e3)
+
+
+def ratio(value: float, spread: Interval | None = None, *, low: float, high: float) -> Ratio:
+    return Ratio(
+        what="a / b", unit=TIMES, cell=Cell(value=value, spread=spread), low=low, high=high
+    )
+
+
+@given(st.tuples(END, END, END).map(sorted), st.tuples(END, END).map(sorted))
+def test_a_ratio_is_in_its_range_outside_or_across_an_edge(
+    points: list[float], edges: list[float]
+) -> None:
+    (low, value, high), (least, most) = points, edges
+    verdict = ratio(value, Interval(low=low, high=high), low=least, high=most).verdict
+    if least <= low <= high <= most:
+        assert verdict is Verdict.HOLDS
+    elif high < least or low > most:
+        assert verdict is Verdict.NOT
+    else:
+        assert verdict is Verdict.CANNOT
+
+
+@given(END, END, END)
+def test_without_an_interval_the_ratio_itself_decides(value: float, a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    expected = Verdict.HOLDS if low <= value <= high else Verdict.NOT
+    assert ratio(value, low=low, high=high).verdict is expected
+
+
+def verdict_of(relation: Relation, claimed: float | None, *values: float) -> Verdict:
+    cells = [
+        Named(name=str(index), unit=TIMES, cell=Cell(value=value))
+        for index, value in enumerate(values)
+    ]
+    return decide(ratios_of(relation, cells, claimed=claimed, within=1.25), "")[0]
+
+
+@given(st.lists(END, min_size=2, max_size=5))
+def test_ascending_is_strictly_so(values: list[float]) -> None:
+    pairs = list(itertools.pairwise(values))
+    holds = all(math.nextafter(1, 2) <= after / before for before, after in pairs)
+    verdict = verdict_of(Relation.ASCENDING, None, *values)
+    assert (verdict is Verdict.HOLDS) is holds
+
+
+@given(st.lists(END, min_size=2, max_size=5), st.floats(1, 10))
+def test_alike_is_whatever_the_order(values: list[float], claimed: float) -> None:
+    asked = (Relation.ALIKE, claimed)
+    verdict = verdict_of(*asked, *values)
+    assert verdict is verdict_of(*asked, *reversed(values))
+    assert (verdict is Verdict.HOLDS) is (max(values) / min(values) <= claimed)
+
+
+@given(END, END)
+def test_a_ratio_may_differ_by_the_factor_up_or_down(above: float, below: float) -> None:
+    asked = (Relation.RATIO, above / below)
+    assert verdict_of(*asked, above, below) is Verdict.HOLDS
+    assert verdict_of(*asked, above * 1.24, below) is Verdict.HOLDS
+    assert verdict_of(*asked, above / 1.24, below) is Verdict.HOLDS
+    assert verdict_of(*asked, above * 1.26, below) is Verdict.NOT
+    assert verdict_of(*asked, above / 1.26, below) is Verdict.NOT
+
+
+def test_at_least_and_at_most_take_one_figure_or_two() -> None:
+    assert verdict_of(Relation.AT_LEAST, 2.0, 4.0, 2.0) is Verdict.HOLDS
+    assert verdict_of(Relation.AT_LEAST, 0.5, 0.4) is Verdict.NOT
+    assert verdict_of(Relation.AT_MOST, 2.0, 4.1, 2.0) is Verdict.NOT
+    assert verdict_of(Relation.AT_MOST, 0.5, 0.4) is Verdict.HOLDS
+
+
+def test_what_is_missing_comes_before_what_is_in_the_way_and_that_before_the_ratio() -> None:
+    holds = ratio(2.0, low=1.0, high=3.0)
+    missing = Ratio(what="a", unit=TIMES, cell=Cell.none("failed", "why"), low=1.0, high=3.0)
+    across = ratio(2.0, Interval(low=0.5, high=4.0), low=1.0, high=3.0)
+    assert decide((holds,), "") == (Verdict.HOLDS, "")
+    assert decide((holds,), "on 2 cores") == (Verdict.CANNOT, "on 2 cores")
+    assert decide((holds, missing), "on 2 cores") == (Verdict.UNMEASURED, "(failed)")
+    assert decide((holds, across), "") == (Verdict.CANNOT, "from so few samples")
+
+
+def test_a_quota_of_cores_counts_as_cores() -> None:
+    assert cores_of({"cores": 16, "usable_cores": 8, "quota_cores": 2.5}) == 2.5
+    assert cores_of({"cores": 16, "usable_cores": 8, "quota_cores": None}) == 8
+    assert cores_of({"cores": 4}) == 4
+    assert cores_of({}) == 1
+    assert cores_of({"cores": "many", "usable_cores": -1, "quota_cores": True}) == 1

@@ -1,0 +1,187 @@
+"""Two sides, series by series: what is judged, what is not, and what stands beside an alarm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from judged import BUILD, OP, figure, several, tree
+
+from ftbench.analysis.verdicts.comparing import FACTS, Comparison, compare
+from ftbench.errors import FtbenchError
+from ftbench.results import Figure, State
+from ftbench.statistics.verdict import Word
+
+EFFORT = {"cpu_seconds": 0.5, "minor_faults": 100.0}
+
+
+def compared(before: list[Figure], after: list[Figure], **more: Any) -> Comparison:
+    return compare(tree([*before, *after], **more), before, after)
+
+
+def words(comparison: Comparison) -> list[Word]:
+    return [judgement.verdict.word for judgement in comparison.judgements]
+
+
+def test_a_slower_release_is_worse_and_a_faster_one_better() -> None:
+    assert words(compared([figure("3.14.1")], [figure("3.14.2", 1.3e-3)])) == [Word.WORSE]
+    assert words(compared([figure("3.14.1")], [figure("3.14.2", 0.7e-3)])) == [Word.BETTER]
+
+
+def test_the_same_cost_is_never_an_alarm() -> None:
+    comparison = compared(several("3.14.1"), several("3.14.2"))
+    assert set(words(comparison)) <= {Word.SAME, Word.UNDECIDED}
+    assert len(comparison.judgements) == 20
+
+
+def test_an_effect_is_after_over_before() -> None:
+    (judgement,) = compared([figure("3.14.1")], [figure("3.14.2", 1.3e-3)]).judgements
+    assert judgement.verdict.effect is not None
+    assert judgement.verdict.effect.value == pytest.approx(1.3, rel=0.05)
+    assert judgement.before.release < judgement.after.release
+
+
+def test_without_a_floor_nothing_is_decided() -> None:
+    (judgement,) = compared([figure("3.14.1")], [figure("3.14.2", 2e-3)], floor=None).judgements
+    assert judgement.verdict.word is Word.UNDECIDED
+    assert "ftbench noise" in judgement.verdict.why
+
+
+def test_of_two_floors_the_larger_one_holds() -> None:
+    before, after = figure("3.14.1", arm="gil"), figure("3.14.1", arm="ft")
+    quiet, loud = (tree([before, after], floor=spread) for spread in (0.002, 0.05))
+    mixed = replace(quiet, noise=(quiet.noise[0], loud.noise[1]))
+    (judgement,) = compare(mixed, [before], [after]).judgements
+    (of_loud,) = compare(loud, [before], [after]).judgements
+    assert judgement.verdict.floor == of_loud.verdict.floor
+
+
+def test_a_floor_of_one_side_alone_is_none() -> None:
+    before, after = figure("3.14.1", arm="gil"), figure("3.14.1", 2e-3, arm="ft")
+    known = tree([before, after])
+    (judgement,) = compare(replace(known, noise=known.noise[:1]), [before], [after]).judgements
+    assert judgement.verdict.floor is None
+    assert judgement.verdict.word is Word.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "title", "said"),
+    [
+        ("compiler", "GCC 14.1.0", "compiler", ("GCC 12.2.0", "GCC 14.1.0")),
+        ("pgo", True, "PGO", ("no", "yes")),
+        ("lto", True, "LTO", ("no", "yes")),
+        ("jit", "on", "JIT", ("none", "on")),
+        ("tail_call", True, "tail-call interpreter", ("no", "yes")),
+        ("debug", True, "debug build", ("no", "yes")),
+        ("pgo", None, "PGO", ("no", "not known")),
+    ],
+)
+def test_builds_that_differ_are_not_comparable_and_say_in_what(
+    fact: str, value: object, title: str, said: tuple[str, str]
+) -> None:
+    builds = {"3.14.2": [{**BUILD, fact: value}]}
+    comparison = compared([figure("3.14.1")], [figure("3.14.2", 3e-3)], builds=builds)
+    (judgement,) = comparison.judgements
+    assert judgement.verdict.word is Word.INCOMPARABLE
+    assert judgement.differences == {title: said}
+    assert title in judgement.verdict.why
+    assert judgement.verdict.effect is not None
+    assert judgement.verdict.effect.value == pytest.approx(3, rel=0.05)
+    assert comparison.by_chance == 0
+
+
+def test_a_release_that_changes_its_own_defaults_stays_comparable() -> None:
+    """CPython 3.15 keeps frame pointers: that is part of the release, no builder chose it."""
+    builds = {"3.15.0": [{**BUILD, "code_flags": ["-fno-omit-frame-pointer"]}]}
+    comparison = compared([figure("3.14.1")], [figure("3.15.0", 3e-3)], builds=builds)
+    assert words(comparison) == [Word.WORSE]
+
+
+def test_free_threading_is_what_arms_are_compared_for() -> None:
+    builds = {"ft": [{**BUILD, "free_threaded": True}], "gil": [BUILD]}
+    comparison = compared([figure(arm="gil")], [figure(cost=2e-3, arm="ft")], builds=builds)
+    assert words(comparison) == [Word.WORSE]
+
+
+@pytest.mark.parametrize(("field", "title"), [("flavour", "build"), ("profile", "profile")])
+def test_other_builds_and_profiles_are_not_comparable(field: str, title: str) -> None:
+    other = figure("3.14.2", 3e-3, **{field: "other"})
+    (judgement,) = compared([figure("3.14.1")], [other]).judgements
+    assert judgement.verdict.word is Word.INCOMPARABLE
+    assert title in judgement.differences
+
+
+def test_a_file_of_several_builds_is_comparable_with_nothing() -> None:
+    mixed = [BUILD, {**BUILD, "pgo": True}]
+    comparison = compared(
+        [figure("3.14.1")], [figure("3.14.2")], builds={"3.14.1": mixed, "3.14.2": mixed}
+    )
+    (judgement,) = comparison.judgements
+    assert judgement.differences == {"PGO": ("no and yes", "no and yes")}
+
+
+def test_a_side_without_a_record_of_its_build_is_not_comparable_with_one_that_has() -> None:
+    (judgement,) = compared(
+        [figure("3.14.1")], [figure("3.14.2")], builds={"3.14.2": []}
+    ).judgements
+    assert judgement.verdict.word is Word.INCOMPARABLE
+    assert set(judgement.differences) == set(FACTS.values())
+
+
+def test_what_one_side_lacks_is_listed_and_not_judged() -> None:
+    lone = figure("3.14.1", benchmark="a.A.track_x")
+    failed = figure("3.14.2", benchmark="a.A.track_x", state=State.FAILED, median=None)
+    new = figure("3.14.2", benchmark="b.B.track_y")
+    comparison = compared([figure("3.14.1"), lone], [figure("3.14.2"), failed, new])
+    assert comparison.only_before == (lone,)
+    assert comparison.only_after == (new,)
+    assert [judgement.after.benchmark for judgement in comparison.judgements] == [OP]
+
+
+def test_efforts_stand_beside_alarms_of_what_both_sides_counted() -> None:
+    before = [figure("3.14.1", effort={**EFFORT, "pystats": 1.0})]
+    after = [figure("3.14.2", 2e-3, effort={**EFFORT, "cpu_seconds": 0.9})]
+    (judgement,) = compared(before, after).judgements
+    assert judgement.efforts == {"cpu_seconds": (0.5, 0.9), "minor_faults": (100.0, 100.0)}
+    (calm,) = compared(before, [figure("3.14.2", effort=EFFORT)]).judgements
+    assert calm.efforts == {}
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_cost_that_has_no_ratio_decides_nothing_and_spoils_nothing(bad: float) -> None:
+    odd = figure("3.14.2", processes=((1e-3, bad),), params={"mode": "odd"})
+    before = [figure("3.14.1"), figure("3.14.1", params={"mode": "odd"})]
+    found = compared(before, [figure("3.14.2", 2e-3), odd])
+    assert words(found) == [Word.WORSE, Word.UNDECIDED]
+    assert found.judgements[1].verdict.effect is None
+
+
+def test_samples_that_no_process_is_known_of_are_of_one() -> None:
+    before = replace(figure("3.14.1"), processes=())
+    (judgement,) = compared([before], [figure("3.14.2", 2e-3)]).judgements
+    assert judgement.verdict.word is Word.WORSE
+    bare = replace(before, samples=())
+    (judgement,) = compared([bare], [figure("3.14.2", 2e-3)]).judgements
+    assert judgement.verdict.effect is not None
+
+
+def test_a_side_with_a_series_twice_is_refused() -> None:
+    with pytest.raises(FtbenchError, match="two figures"):
+        compared([figure("3.14.1", arm="gil"), figure("3.14.1")], [figure("3.14.2")])
+
+
+def test_nothing_against_nothing_is_an_empty_comparison() -> None:
+    comparison = compared([], [])
+    assert (comparison.judgements, comparison.by_chance) == ((), 0)
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_figures_plays_no_part(order: list[int]) -> None:
+    before = several("3.14.1", count=6)
+    after = [*several("3.14.2", count=3), *several("3.14.2", 2e-3, count=6)[3:]]
+    shuffled = [after[number] for number in order]
+    first, second = (compared(before, side) for side in (after, shuffled))
+    assert first.judgements == second.judgements

@@ -1,0 +1,61 @@
+"""The commands of docs/replay.md, on the results of this repository: known answers are found."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ftbench.cli.compare import REGRESSION, compare
+from ftbench.errors import FtbenchError
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
+
+
+def commands(section: str) -> list[list[str]]:
+    """Return the words of each `ftbench compare` below a heading."""
+    (text,) = (part for part in PAGE.split("\n## ")[1:] if part.startswith(section))
+    return [
+        shlex.split(line) for line in re.findall(r"^\$ ftbench compare (.+)$", text, re.MULTILINE)
+    ]
+
+
+def replayed(words: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Counter[str], int]:
+    """Return how often each verdict came, and the exit code; skips where nothing was measured."""
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(compare, [*words, "--format", "json"], standalone_mode=False)
+    if isinstance(result.exception, FtbenchError):
+        pytest.skip(f"results/ has nothing of it: {result.exception.message}")
+    series = [each for one in json.loads(result.output)["comparisons"] for each in one["series"]]
+    if all(each["p"] is None for each in series):
+        pytest.skip("results/ has no noise floor for it")
+    return Counter(each["verdict"] for each in series), int(result.return_value or 0)
+
+
+def test_the_page_has_the_commands() -> None:
+    differ, alike = commands("Known to differ"), commands("Known not to differ")
+    assert [words[:2] for words in differ] == [["3.13.15", "3.14.7"], ["3.14.7", "3.13.15"]]
+    assert [words[:2] for words in alike] == [["3.14.6", "3.14.7"]]
+
+
+def test_releases_that_differ_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, back = commands("Known to differ")
+    found, code = replayed(there, monkeypatch)
+    assert found["better"] > found["worse"]
+    mirrored, code_back = replayed(back, monkeypatch)
+    assert mirrored["worse"] == found["better"]
+    assert code_back == REGRESSION
+    assert code == (REGRESSION if found["worse"] else 0)
+
+
+def test_releases_that_do_not_differ_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    (words,) = commands("Known not to differ")
+    found, code = replayed(words, monkeypatch)
+    assert not found["worse"] + found["better"], found
+    assert code == 0

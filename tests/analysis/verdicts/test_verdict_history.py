@@ -1,0 +1,97 @@
+"""A line of results, release by release: what is judged against what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from judged import figure, several, tree
+
+from ftbench.analysis.verdicts.history import Against, Step, bases, history, last_feature, lines
+from ftbench.facts.arms import ARMS
+from ftbench.releases import Release
+from ftbench.statistics.verdict import Word
+
+NAMES = ("3.13.4", "3.13.5", "3.14.0rc1", "3.14.0", "3.14.2", "3.15.0a1", "3.15.0rc1")
+
+
+def steps(*names: str, cost: float = 1e-3) -> tuple[Step, ...]:
+    known = tree([each for name in names for each in several(name, cost, count=2)])
+    (line,) = lines(known)
+    return history(known, line)
+
+
+def told(found: tuple[Step, ...]) -> list[tuple[str, str, Against]]:
+    return [(step.release.name, step.base.name, step.against) for step in found]
+
+
+def test_each_release_is_judged_against_the_one_before_and_the_last_feature_release() -> None:
+    before, feature = Against.BEFORE, Against.FEATURE
+    assert told(steps(*reversed(NAMES))) == [
+        ("3.13.5", "3.13.4", before),
+        ("3.14.0rc1", "3.13.5", feature),
+        ("3.14.0", "3.14.0rc1", before),
+        ("3.14.0", "3.13.5", feature),
+        ("3.14.2", "3.14.0", before),
+        ("3.14.2", "3.13.5", feature),
+        ("3.15.0a1", "3.14.2", feature),
+        ("3.15.0rc1", "3.15.0a1", before),
+        ("3.15.0rc1", "3.14.2", feature),
+    ]
+
+
+def test_a_series_that_was_left_out_is_stepped_over() -> None:
+    assert told(steps("3.13.5", "3.15.0")) == [("3.15.0", "3.13.5", Against.FEATURE)]
+
+
+def test_a_series_without_a_final_release_is_no_feature_release() -> None:
+    releases = [Release.parse(name) for name in ("3.13.5", "3.14.0rc1", "3.15.0")]
+    assert last_feature(releases[2], releases) == releases[0]
+    assert last_feature(releases[0], releases) is None
+
+
+def test_a_newer_release_of_the_series_is_no_base() -> None:
+    releases = [Release.parse(name) for name in ("3.14.2", "3.14.0")]
+    assert list(bases(releases[1], releases)) == []
+
+
+def test_one_release_has_no_history() -> None:
+    assert steps("3.14.2") == ()
+
+
+def test_a_regression_is_found_where_it_came_in_and_not_after() -> None:
+    figures = [
+        each
+        for name, cost in (("3.14.0", 1e-3), ("3.14.1", 1.4e-3), ("3.14.2", 1.4e-3))
+        for each in several(name, cost, count=3)
+    ]
+    known = tree(figures)
+    (line,) = lines(known)
+    found = {
+        step.release.name: {each.verdict.word for each in step.comparison.judgements}
+        for step in history(known, line)
+    }
+    assert found["3.14.1"] == {Word.WORSE}
+    assert Word.WORSE not in found["3.14.2"]
+
+
+def test_lines_never_mix_machines_arms_builds_or_profiles() -> None:
+    one = figure("3.14.1")
+    others = [replace(one, machine="n"), replace(one, flavour="a"), replace(one, profile="quick")]
+    others += [replace(one, arm=arm) for arm in ARMS]
+    known = tree([*others, replace(one, release=Release.parse("3.14.2"))])
+    found = lines(known)
+    assert len(found) == len(set(found)) == 6
+    kept = [
+        line
+        for line in found
+        if (line.machine, line.flavour, line.profile) == ("m", "source", "full")
+    ]
+    assert [line.arm.name for line in kept] == ["gil", "ft", "ft-gil1"]
+    assert [len(history(known, line)) for line in kept] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("names", [(), ("3.14.0",)])
+def test_a_tree_with_nothing_to_judge_has_no_steps(names: tuple[str, ...]) -> None:
+    known = tree([figure(name) for name in names])
+    assert [step for line in lines(known) for step in history(known, line)] == []

@@ -1,0 +1,170 @@
+"""Our pages are written while asv writes its own; nothing stays beside the site."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+from asv.commands.publish import Publish
+from synthetic import Plan, publish, write_project, write_tree
+
+from ftbench.asv import background_publish, patches
+from ftbench.errors import DeadlineError, FtbenchError
+from ftbench.facts.arms import ARMS
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
+FEW = ("Lifecycle.track_round", "Footprint.track_pss")
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> SimpleNamespace:
+    write_tree(tmp_path / "results", Plan(releases=("3.13.5", "3.14.2")), only=FEW)
+    return SimpleNamespace(results_dir=str(tmp_path / "results"), html_dir=str(tmp_path / "html"))
+
+
+@pytest.fixture
+def worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_publish, "is_worth_it", lambda _results: True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(tmp_path: Path) -> Iterator[None]:
+    before = psutil.Process().children()  # of other tests: multiprocessing's resource tracker
+    yield
+    assert not (tmp_path / ".html.ftbench-pages").exists()
+    assert set(psutil.Process().children()) <= set(before)
+    assert background_publish.running() is None
+
+
+def publishing(*, finish: bool = True, fails: bool = False) -> Any:
+    """Return what stands for asv's `Publish.run`."""
+
+    def run(_cls: type[Any], conf: Any) -> background_publish.Written | None:
+        Path(conf.html_dir).mkdir()
+        (Path(conf.html_dir) / "index.html").write_text("asv's")
+        if fails:
+            raise RuntimeError("asv's own")
+        begun = background_publish.running()
+        assert begun is not None
+        return begun.finish() if finish else None
+
+    return background_publish.ahead_of(run)
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {
+        str(each.relative_to(folder)): each.read_text("utf-8")
+        for each in folder.rglob("*")
+        if each.is_file()
+    }
+
+
+def test_the_site_has_the_same_pages(conf: SimpleNamespace, worth: None, tmp_path: Path) -> None:
+    written = publishing()(object, conf)
+    found = texts(Path(conf.html_dir))
+    assert found.pop("index.html") == "asv's"
+    plain = background_publish.write_pages(Path(conf.results_dir), tmp_path / "plain")
+    assert found == texts(tmp_path / "plain")
+    assert [page.name for page in written.pages] == [page.name for page in plain.pages]
+    assert all(page.is_file() for page in written.pages)
+
+
+def test_what_could_not_be_read_is_told(conf: SimpleNamespace, worth: None) -> None:
+    damaged = next(Path(conf.results_dir).glob("*/31305f00*.json"))
+    damaged.write_text("{", encoding="utf-8")
+    (warning,) = publishing()(object, conf).warnings
+    assert warning.path == damaged
+
+
+@pytest.mark.parametrize("how", [{"finish": False}, {"fails": True}])
+def test_it_is_ended_with_asv(conf: SimpleNamespace, worth: None, how: dict[str, bool]) -> None:
+    run = publishing(**how)
+    if how.get("fails"):
+        with pytest.raises(RuntimeError, match="asv's own"):
+            run(object, conf)
+    else:
+        assert run(object, conf) is None
+
+
+def test_an_error_of_a_page_is_raised_here(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_results: Path, _html_dir: Path) -> background_publish.Written:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(background_publish, "write_pages", full)
+    with pytest.raises(OSError, match="No space left"):
+        publishing()(object, conf)
+
+
+def test_a_killed_writer_is_a_message(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_results: Path, _html_dir: Path) -> background_publish.Written:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    monkeypatch.setattr(background_publish, "write_pages", killed)
+    with pytest.raises(FtbenchError, match="was killed"):
+        publishing()(object, conf)
+
+
+def test_a_writer_that_hangs_is_ended_with_a_message(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        background_publish, "write_pages", lambda _results, _html_dir: time.sleep(60)
+    )
+    monkeypatch.setattr(background_publish, "DEADLINE_SECONDS", 0.2)
+    with pytest.raises(DeadlineError, match="not written within"):
+        publishing()(object, conf)
+
+
+def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
+    asked = []
+    run = background_publish.ahead_of(
+        lambda _cls, _conf: asked.append(background_publish.running())
+    )
+    run(object, conf)
+    assert asked == [None]
+
+
+def test_asv_calls_it_within_the_guard_and_once(
+    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[background_publish.Ahead | None] = []
+
+    def publish(_cls: type[Any], conf: Any, range_spec: object = None, *, pull: bool = True) -> int:
+        begun.append(background_publish.running())
+        return 7
+
+    monkeypatch.setattr(Publish, "run", Publish.__dict__["run"])
+    patches.install()
+    monkeypatch.setattr(patches, "_publish", publish)
+    for _ in range(2):
+        background_publish.install()
+    arguments = SimpleNamespace(html_dir=None, range=None, no_pull=True)
+    assert Publish.run_from_conf_args(conf, arguments) == 7
+    (one,) = begun
+    assert isinstance(one, background_publish.Ahead)
+
+
+def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None:
+    releases = ("3.13.4", "3.13.5", "3.14.1", "3.14.2")
+    write_project(tmp_path, Plan(releases=releases, arms=ARMS), only=FEW)
+    assert len(list((tmp_path / "results").glob("*/*.json"))) >= background_publish.WORTH_IT
+    done = publish(tmp_path, FTBENCH_SITE_ASSETS=str(tmp_path / "none"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "html" / "choose.html").is_file()
+    assert "First page: " in done.stdout
+    # Where they were written first is in none of them.
+    pages = (tmp_path / "html").rglob("*.html")
+    assert not any("ftbench-pages" in page.read_text("utf-8") for page in pages)

@@ -1,0 +1,113 @@
+"""Engines in a benchmark's environment: beside what is on its path, whole, pure Python."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ftbench.experiments.run_cell import probe
+from ftbench.facts.modes import EVERY_MODE
+from ftbench.probe.run.environ import clean_environment
+from ftbench.pythons import Interpreter, venvs
+
+ENGINE = "engine_of_a_test"
+HAS_JOBLIB = importlib.util.find_spec("joblib") is not None
+NEEDS_JOBLIB = pytest.mark.skipif(not HAS_JOBLIB, reason="needs the extra ftbench[engines]")
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the host's path with an engine that has a helper package and tests."""
+    files = ("__init__.py", "inner/part.py", "inner/data.txt", "tests/test_part.py")
+    for package in (ENGINE, f"{ENGINE}_helper"):
+        for file in files:
+            path = tmp_path / "host" / package / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("", encoding="utf-8")
+    (tmp_path / "host" / ENGINE / "__init__.py").write_text("__version__ = '7'\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "host")
+    monkeypatch.setattr(venvs, "ENGINES", {ENGINE: (ENGINE, f"{ENGINE}_helper")})
+    return tmp_path / "host"
+
+
+def test_the_sources_of_all_its_packages_are_taken_without_their_tests(host: Path) -> None:
+    assert {target.as_posix() for target in venvs.engine_files(ENGINE)} == {
+        f"{ENGINE}/__init__.py",
+        f"{ENGINE}/inner/part.py",
+        f"{ENGINE}_helper/__init__.py",
+        f"{ENGINE}_helper/inner/part.py",
+    }
+
+
+def test_an_engine_of_which_a_package_is_missing_is_not_there(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venvs, "ENGINES", {ENGINE: (ENGINE, "no_such_package")})
+    assert venvs.engine_files(ENGINE) == {}
+
+
+@pytest.mark.parametrize("name", ["fast.so", "fast.pyd", "fast.dylib"])
+def test_an_engine_that_is_compiled_is_not_handed_to_another_interpreter(
+    host: Path, name: str
+) -> None:
+    (host / f"{ENGINE}_helper" / "inner" / name).touch()
+    assert venvs.engine_files(ENGINE) == {}
+
+
+def test_every_engine_of_a_mode_has_its_packages_in_the_table() -> None:
+    assert {mode.engine for mode in EVERY_MODE} - {None} == set(venvs.ENGINES)
+
+
+def _ask(venv: Path, code: str) -> str:
+    return subprocess.check_output(
+        [venvs.python_of(venv), "-c", code],
+        text=True,
+        env=clean_environment(os.environ),
+        timeout=60,
+    ).strip()
+
+
+def test_it_lies_beside_the_path_and_is_stepped_into_when_asked(
+    host: Path, ft_python: Interpreter, tmp_path: Path
+) -> None:
+    venv = tmp_path / "venv"
+    venvs.ready(venv, ft_python)
+    assert _ask(venv, f"import importlib.util as u; print(u.find_spec({ENGINE!r}))") == "None"
+    load = f"from ftbench.probe import engines as e; e.load({ENGINE!r}, {ENGINE!r})"
+    assert _ask(venv, f"{load}; print(e.version({ENGINE!r}))") == f"{ENGINE} 7"
+    compiled = {path.name.partition(".")[0] for path in (venv / "engines").rglob("*.pyc")}
+    assert compiled == {"__init__", "part"}
+    assert not [path for path in (venv / "engines").rglob("*") if path.suffix in {".txt", ".so"}]
+
+
+def test_another_engine_means_another_environment(host: Path, ft_python: Interpreter) -> None:
+    before = venvs._stamp(ft_python)
+    (host / ENGINE / "inner" / "part.py").write_text("NEW = 1\n", encoding="utf-8")
+    changed = venvs._stamp(ft_python)
+    (host / f"{ENGINE}_helper" / "__init__.py").unlink()
+    (host / f"{ENGINE}_helper" / "inner" / "part.py").unlink()
+    assert len({before, changed, venvs._stamp(ft_python)}) == 3
+
+
+@NEEDS_JOBLIB
+@pytest.mark.parametrize(
+    ("scenario", "pool"), [("pools", "executor"), ("pools", "joblib"), ("failure", "executor")]
+)
+def test_loky_is_measured_in_an_environment_that_has_it(
+    ft_python: Interpreter,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    scenario: str,
+    pool: str,
+) -> None:
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "with-joblib"))
+    params: dict[str, int | str] = {"pool": pool, "workers": 2}
+    measured = probe(
+        ft_python, scenario, mode="loky", params=params, profile="smoke", gil=False, deadline=100
+    )
+    assert measured.notes["engine"].startswith("joblib ")
+    assert not measured.gil.after

@@ -1,0 +1,161 @@
+"""asv as a child: its progress, its failure, and that it never outlives its caller."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ftbench.asv.command import _CELL, _STEP, SOME_FAILED, Asv
+from ftbench.errors import AsvError
+
+DEADLINE_SECONDS = 30.0
+
+
+def stub(folder: Path, text: str) -> Path:
+    """Let `python -m asv` in `folder` be this program."""
+    (folder / "asv.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def asv_in(folder: Path, **variables: str) -> tuple[Asv, io.StringIO]:
+    said = io.StringIO()
+    return Asv(folder=folder, console=Console(file=said, width=200), variables=variables), said
+
+
+@pytest.mark.parametrize(
+    ("line", "percent", "text"),
+    [
+        ("[ 0.00%] · For CPython commit 3.14.2:", 0.0, "For CPython commit 3.14.2:"),
+        ("[42.50%] ··· lifecycle.Lifecycle.track_round    1.2ms", 42.5, None),
+        ("[100.00%] ··· footprint.Footprint.track_pss       ok", 100.0, None),
+    ],
+)
+def test_asvs_steps_are_understood(line: str, percent: float, text: str | None) -> None:
+    step = _STEP.search(line)
+    assert step is not None
+    assert float(step["percent"]) == percent
+    assert text is None or step["text"] == text
+
+
+@given(st.text())
+def test_any_other_line_is_no_step_or_one_with_a_number(line: str) -> None:
+    step = _STEP.search(line)
+    assert step is None or "%" in line
+
+
+def test_the_command_is_shown_as_a_user_would_type_it(tmp_path: Path) -> None:
+    asv, said = asv_in(stub(tmp_path, ""), FTBENCH_PROFILE="smoke")
+    assert asv("run", "3.14.2^!", "--bench", "a b", show="Testing") == 0
+    assert said.getvalue().startswith("$ FTBENCH_PROFILE=smoke asv run '3.14.2^!' --bench 'a b'\n")
+
+
+def test_the_arguments_and_variables_reach_asv_in_its_folder(tmp_path: Path) -> None:
+    program = "import os, sys; open('seen', 'w').write(repr([sys.argv[1:], os.environ['X']]))"
+    asv, _ = asv_in(stub(tmp_path, program), X="y")
+    asv("show", "3.14.2", show="Testing")
+    assert (tmp_path / "seen").read_text(encoding="utf-8") == "[['show', '3.14.2'], 'y']"
+
+
+def test_what_is_skipped_and_warned_of_is_shown_in_passing(tmp_path: Path) -> None:
+    lines = [
+        "· Discovering benchmarks",
+        "[ 0.00%] ·· CPython 3.14.2 has no GIL build here: skipped, nothing recorded.",
+        "warning: something",
+    ]
+    asv, said = asv_in(stub(tmp_path, f"print({chr(10).join(lines)!r})"))
+    asv("run", show="Testing")
+    assert "warning: something" in said.getvalue()
+    assert "Discovering" not in said.getvalue()
+
+
+def test_a_failing_asv_is_an_error_with_its_last_lines(tmp_path: Path) -> None:
+    asv, _ = asv_in(stub(tmp_path, "print('the reason'); raise SystemExit(1)"))
+    with pytest.raises(AsvError) as raised:
+        asv("publish", show="Testing")
+    assert "asv ended with code 1" in str(raised.value)
+    assert "the reason" in raised.value.story
+    assert "asv publish" in raised.value.hint
+
+
+def test_only_the_last_lines_are_kept(tmp_path: Path) -> None:
+    program = "print(*range(1000), sep=chr(10)); raise SystemExit(1)"
+    asv, _ = asv_in(stub(tmp_path, program))
+    with pytest.raises(AsvError) as raised:
+        asv("run", show="Testing")
+    kept = raised.value.story.splitlines()
+    assert kept[-1] == "999"
+    assert len(kept) < 100
+
+
+def test_a_code_that_is_tolerated_is_returned(tmp_path: Path) -> None:
+    asv, _ = asv_in(stub(tmp_path, f"raise SystemExit({SOME_FAILED})"))
+    assert asv("run", show="Testing", tolerate=[SOME_FAILED]) == SOME_FAILED
+
+
+CALLER = """
+import sys, pathlib
+from rich.console import Console
+from ftbench.asv.command import Asv
+Asv(folder=pathlib.Path(sys.argv[1]), console=Console(), variables={})("run", show="Testing")
+"""
+BUSY = """
+import os, pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+pathlib.Path("pids.new").write_text(f"{os.getpid()} {child.pid}")
+os.replace("pids.new", "pids")
+time.sleep(600)
+"""
+
+
+def wait_until(told: str, path: Path) -> str:
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not path.exists():
+        assert time.monotonic() < end, told
+        time.sleep(0.02)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_the_caller_ends_asv_and_its_children(tmp_path: Path, number: int) -> None:
+    stub(tmp_path, BUSY)
+    caller = subprocess.Popen(
+        [sys.executable, "-c", CALLER, str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        pids = [int(each) for each in wait_until("asv starts", tmp_path / "pids").split()]
+        caller.send_signal(number)
+        assert caller.wait(DEADLINE_SECONDS) != 0
+    finally:
+        caller.kill()
+    end = time.monotonic() + DEADLINE_SECONDS
+    while any(psutil.pid_exists(pid) and alive(pid) for pid in pids):
+        assert time.monotonic() < end, "asv or its child still runs"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: one that waits to be reaped does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_cell_between_two_steps_is_progress_too() -> None:
+    cell = _CELL.search("[52.94%] ··· footprint.Footprint.track_left[cell footprint.F.track_a-7]")
+    assert cell is not None
+    assert cell["name"] == "footprint.F.track_a-7"

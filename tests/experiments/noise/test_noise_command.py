@@ -1,0 +1,56 @@
+"""The command: refusals, and one small real run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ftbench.cli.noise import noise
+from ftbench.errors import UsageError
+from ftbench.pythons import Interpreter
+from ftbench.results import read_results
+
+ROOT = Path(__file__).resolve().parents[3]
+CELL = r"Lifecycle.track_round\('threads', 1, 'empty'\)"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that asv could run in, and a lock of its own."""
+    shutil.copy(ROOT / "asv.conf.json", tmp_path)
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("clone")
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [(["--bench", "nothing_like_it"], "matches no"), (["3.2.1"], "too old"), (["x"], "x")],
+)
+def test_what_cannot_be_measured_is_refused(words: list[str], why: str) -> None:
+    """Before anything is installed or measured."""
+    with pytest.raises(UsageError) as raised:
+        CliRunner().invoke(noise, words, catch_exceptions=False)
+    assert why in str(raised.value)
+
+
+def test_a_real_interpreter_is_measured_against_itself(
+    clone: Path, gil_python: Interpreter
+) -> None:
+    """Four fresh processes of one cell: a series with four medians, and on record."""
+    words = ["--bench", CELL, "--profile", "smoke", "--replicates", "2", "--machine", "vm"]
+    python = str(gil_python.executable)
+    done = CliRunner().invoke(noise, [python, *words, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0
+    (series,) = json.loads(done.stdout)["series"]
+    assert series["order"] == "ABBA"
+    assert len(set(series["medians"])) > 1
+    (kept,) = read_results(clone / "results").noise
+    assert list(kept.medians) == series["medians"]
+    assert (kept.machine, kept.arm.name, kept.profile) == ("vm", "gil", "smoke")

@@ -1,0 +1,277 @@
+"""The job: in which order, what is kept of it and when, and what happens to what fails."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from madecells import BUILD, measurement
+from rich.console import Console
+
+from ftbench.errors import (
+    FtbenchError,
+    InterpreterError,
+    NotAvailableError,
+    ResultsError,
+    UsageError,
+    WorkerFailedError,
+)
+from ftbench.experiments.noise import Job, job, run
+from ftbench.experiments.noise.passes import in_turn
+from ftbench.experiments.suite import SuiteCell
+from ftbench.facts.arms import arm_named
+from ftbench.probe.run.document import Measurement
+from ftbench.pythons import Interpreter
+from ftbench.results import read_results
+from ftbench.results.noise import read_noise_file
+
+QUIET = Console(quiet=True)
+Answer = Callable[[SuiteCell, int], Measurement]
+
+
+@pytest.fixture
+def asked(
+    monkeypatch: pytest.MonkeyPatch, cells: tuple[SuiteCell, ...]
+) -> Callable[[Answer], list[str]]:
+    """Return a function that has the probe answer as told, and lists which cells it was asked."""
+    monkeypatch.setattr(job, "take_turn", lambda: None)
+    monkeypatch.setattr(job, "_introduce", lambda _job: None)
+
+    def answered_by(answer: Answer) -> list[str]:
+        seen: list[str] = []
+
+        def probe(_interpreter: Interpreter, _name: str, **options: object) -> Measurement:
+            (cell,) = [each for each in cells if each.params == options["params"]]
+            seen.append(cell.title)
+            return answer(cell, seen.count(cell.title))
+
+        monkeypatch.setattr(job, "probe", probe)
+        return seen
+
+    return answered_by
+
+
+@pytest.fixture
+def plan(tmp_path: Path, interpreter: Interpreter, cells: tuple[SuiteCell, ...]) -> Job:
+    """Two replicates of three cells."""
+    return Job(
+        interpreter=interpreter,
+        arm=arm_named("ft-gil1"),
+        cells=cells,
+        profile="full",
+        replicates=2,
+        results=tmp_path,
+        machine="vm",
+    )
+
+
+def fine(cell: SuiteCell, number: int) -> Measurement:
+    """Answer with the number of the process."""
+    return measurement(cell, round=(float(number),) * 3, cpu=(0.5, 0.25, 0.75))
+
+
+@pytest.mark.parametrize(
+    ("sides", "replicates", "order"),
+    [("AB", 2, "ABBA"), ("AB", 4, "ABBAABBA"), ("AB", 3, "ABBAAB"), ("ABC", 2, "ABCCBA")],
+)
+def test_sides_take_turns_forth_and_back(sides: str, replicates: int, order: str) -> None:
+    """So that a drift of the machine is in all of them."""
+    assert "".join(in_turn(sides, replicates)) == order
+
+
+def test_whole_passes_are_made_and_each_process_keeps_its_median(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """All cells, then all cells again; a number per process in the order of measuring."""
+    seen = asked(fine)
+    report = run(plan, QUIET)
+    assert seen == [cell.title for cell in plan.cells] * 4
+    assert {series.order for series in report.series} == {"ABBA"}
+    rounds = [series for series in report.series if series.benchmark.endswith("track_round")]
+    assert [series.medians for series in rounds] == [(1.0, 2.0, 3.0, 4.0)] * 3
+    assert report.lost == ()
+
+
+def test_it_is_kept_beside_the_results_of_the_same_environment(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """The name is asv's, and the results tree has it."""
+    asked(fine)
+    report = run(plan, QUIET)
+    name = "31402f00-cpython-pyft-buildsource-gcc12-profilefull-PYTHON_GIL1.noise.jsonl"
+    assert plan.path == plan.results / "vm" / name
+    assert read_results(plan.results).noise == report.series
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert list(file.builds.values()) == [BUILD]
+    assert file.cells[0].load == 0.5
+
+
+def test_a_cell_that_is_not_here_is_skipped_once_and_the_rest_is_kept(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """With its reason, and it is not asked for again."""
+
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        if cell == plan.cells[0]:
+            raise NotAvailableError("there is none")
+        return fine(cell, number)
+
+    seen = asked(answer)
+    report = run(plan, QUIET)
+    assert seen.count(plan.cells[0].title) == 1
+    assert [(lost.cell, lost.skipped, lost.reason) for lost in report.lost] == [
+        (plan.cells[0], True, "there is none")
+    ]
+    assert len(report.series) == 4
+
+
+def test_one_failure_costs_a_cell_one_process(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """The letter of that process is missing; a second failure ends the tries."""
+
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        if (cell == plan.cells[0] and number == 2) or cell == plan.cells[1]:
+            raise WorkerFailedError("a worker died")
+        return fine(cell, number)
+
+    seen = asked(answer)
+    report = run(plan, QUIET)
+    assert seen.count(plan.cells[1].title) == 2
+    assert [series.order for series in report.series] == ["ABA", "ABA", "ABBA", "ABBA"]
+    assert [lost.skipped for lost in report.lost] == [False] * 3
+
+
+def test_processes_that_others_disturbed_are_counted(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """In the report, and by the cell in the file."""
+
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        marked = cell == plan.cells[0] and number > 1
+        return dataclasses.replace(fine(cell, number), interference={"marked": marked})
+
+    asked(answer)
+    report = run(plan, QUIET)
+    assert (report.measured, report.disturbed) == (12, 3)
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert [cell.disturbed for cell in file.cells] == [3, 0, 0]
+
+
+def test_a_metric_that_one_process_lacks_is_left_out(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """Every series has a number per process."""
+
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        return fine(cell, number) if number > 1 else measurement(cell, round=(1.0,))
+
+    asked(answer)
+    report = run(plan, QUIET)
+    assert {series.benchmark for series in report.series} == {"lifecycle.Lifecycle.track_round"}
+
+
+def test_an_interpreter_that_cannot_carry_the_probe_ends_it(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """All cells would meet the same."""
+
+    def answer(_cell: SuiteCell, _number: int) -> Measurement:
+        raise InterpreterError("broken")
+
+    seen = asked(answer)
+    with pytest.raises(InterpreterError):
+        run(plan, QUIET)
+    assert len(seen) == 1
+    assert not plan.path.exists()
+
+
+def test_what_whole_blocks_yielded_is_kept_when_the_job_is_interrupted(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """After every A B B A."""
+
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        if number == 6:
+            raise KeyboardInterrupt
+        return fine(cell, number)
+
+    asked(answer)
+    with pytest.raises(KeyboardInterrupt):
+        run(dataclasses.replace(plan, replicates=4), QUIET)
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert {cell.order for cell in file.cells} == {"ABBA"}
+
+
+def test_a_second_run_adds_cells_and_append_adds_processes(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """The report shows the cells of this run alone, with all that is on record of them."""
+    asked(fine)
+    run(dataclasses.replace(plan, cells=plan.cells[:2]), QUIET)
+    again = dataclasses.replace(plan, cells=plan.cells[1:], append=True)
+    report = run(again, QUIET)
+    assert [series.order for series in report.series] == ["ABBAABBA"] * 2 + ["ABBA"] * 2
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert [cell.order for cell in file.cells] == ["ABBA", "ABBAABBA", "ABBA"]
+
+
+def test_another_build_of_the_same_flavour_is_never_mixed_in(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """Refused before anything is measured."""
+    seen = asked(fine)
+    run(plan, QUIET)
+    build = dataclasses.replace(plan.interpreter.build, libc="glibc 2.41")
+    other = dataclasses.replace(plan.interpreter, build=build)
+    count = len(seen)
+    with pytest.raises(ResultsError, match="another build"):
+        run(dataclasses.replace(plan, interpreter=other), QUIET)
+    assert len(seen) == count
+
+
+def test_a_damaged_file_is_refused_before_anything_is_measured(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    """And left as it is."""
+    seen = asked(fine)
+    plan.path.parent.mkdir()
+    plan.path.write_text("{")
+    with pytest.raises(ResultsError, match="cannot be read"):
+        run(plan, QUIET)
+    assert seen == []
+    assert plan.path.read_text() == "{"
+
+
+@pytest.mark.parametrize("reason", [NotAvailableError("no such module"), WorkerFailedError("died")])
+def test_a_run_that_measured_nothing_is_an_error_and_leaves_no_file(
+    plan: Job, asked: Callable[[Answer], list[str]], reason: FtbenchError
+) -> None:
+    """Skipped or failed, as the cells were, with the reason said once."""
+
+    def failing(_cell: SuiteCell, _number: int) -> Measurement:
+        raise reason
+
+    asked(failing)
+    with pytest.raises(type(reason), match="No cell could be measured") as raised:
+        run(plan, QUIET)
+    assert raised.value.story == reason.message
+    assert not plan.path.exists()
+
+
+def test_what_makes_no_sense_to_any_cell_ends_the_run_at_once(
+    plan: Job, asked: Callable[[Answer], list[str]]
+) -> None:
+    def refused(_cell: SuiteCell, _number: int) -> Measurement:
+        raise UsageError("FTBENCH_PIN 'abc' is not known.")
+
+    seen = asked(refused)
+    with pytest.raises(UsageError, match="FTBENCH_PIN"):
+        run(plan, QUIET)
+    assert len(seen) == 1

@@ -1,0 +1,90 @@
+"""Bare loops do the harness's work: the ids, the sets and the answers of the serial twin."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from ftbench.probe.overhead import baseline
+from ftbench.probe.scenarios.base import ID_SPACE
+from ftbench.probe.sharing import inserting
+from ftbench.probe.sharing.ids import draw
+from ftbench.probe.tasks import TASKS, article
+
+MANY = 640
+
+
+def forks(test: Callable[[], None]) -> Callable[[], None]:
+    """Mark a test that forks; threads of other tests may still be there, and matter nothing."""
+    warned = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+    return pytest.mark.skipif(sys.platform == "win32", reason="no fork")(warned(test))
+
+
+def drawn(*indices: int) -> set[int]:
+    return {uid for index in indices for uid in islice(draw(index, ID_SPACE), MANY)}
+
+
+def test_an_object_that_draws_draws_the_same_ids() -> None:
+    ids = baseline.Ids(3)
+    assert [ids.following() for _ in range(MANY)] == list(islice(draw(3, ID_SPACE), MANY))
+
+
+@pytest.mark.parametrize("loop", [baseline.locked, baseline.locked_as_in_the_article])
+@pytest.mark.parametrize("shared", [set(), {}], ids=["set", "dict"])
+def test_a_loop_under_the_lock_inserts_what_the_harness_inserts(
+    loop: Callable[..., baseline.Span], shared: Any
+) -> None:
+    shared.clear()
+    begin, end = loop(0, MANY, shared, threading.Lock())
+    theirs: set[int] = set()
+    inserting.locked(0, (MANY, 0.0, 64, ID_SPACE), theirs, threading.Lock())
+    assert set(shared) == theirs == drawn(0)
+    assert begin < end
+
+
+@pytest.mark.parametrize("loop", [baseline.producing, baseline.producing_as_in_the_article])
+def test_every_id_is_answered_and_inserted_once(loop: Callable[..., baseline.Span]) -> None:
+    """Two producers, the second with the first one's ids once more: only half of them are new."""
+    inbox: Any = queue.SimpleQueue()
+    acks: tuple[Any, ...] = (queue.SimpleQueue(), queue.SimpleQueue())
+    found: list[int] = []
+    writer = threading.Thread(target=lambda: found.append(baseline.writing(2, inbox, acks)))
+    writer.start()
+    spans = [loop(0, MANY, (inbox,), acks[0])]
+    inbox.put((1, next(draw(0, ID_SPACE))))
+    assert acks[1].get(timeout=10) is False
+    spans.append(loop(1, MANY, (inbox,), acks[1]))
+    writer.join(10)
+    assert found == [len(drawn(0, 1))]
+    assert all(begin < end for begin, end in spans)
+
+
+def test_threads_return_what_their_task_did() -> None:
+    took, said = baseline.threads(3, article)
+    assert said == [article()] * 3
+    assert took > 0
+
+
+@forks
+def test_processes_agree_on_what_their_task_returned() -> None:
+    context = multiprocessing.get_context("fork")
+    took, said = baseline.processes(context, 3, TASKS["empty"])
+    assert said == [0, 0, 0]
+    assert took > 0
+
+
+@forks
+def test_a_process_that_computes_something_else_is_left_out() -> None:
+    context = multiprocessing.get_context("fork")
+    here = multiprocessing.current_process().pid
+    _, said = baseline.processes(
+        context, 2, lambda: int(multiprocessing.current_process().pid == here)
+    )
+    assert said == []

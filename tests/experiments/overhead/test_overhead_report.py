@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from fake_builds import fake_interpreter
+from rich.console import Console
+
+from ftbench.experiments.overhead.job import Job, Report
+from ftbench.experiments.overhead.plan import LOOPS
+from ftbench.experiments.overhead.report import document, table
+from ftbench.experiments.overhead.rows import ARTICLE, BARE, HARNESS, Row, Skipped, row_of
+from ftbench.experiments.overhead.running import Heat
+from ftbench.facts.arms import arm_named
+
+GOLDEN = Path(__file__).with_name("overhead.txt")
+
+
+def rows(processes: int = 3) -> tuple[Row | Skipped, ...]:
+    """One loop of each verdict, one of two wild processes, and one that is skipped."""
+    tight, loose = (1.0, 1.001, 0.999, 1.0, 0.998, 1.002), (1.0, 1.3, 0.8, 1.1, 0.7, 1.2)
+    spread = {
+        0: (1.001, tight),
+        1: (1.05, tight),
+        5: (1.0, loose),
+        11: (1.0, (1.0, 1.0, 300.0, 300.0, 1.0, 1.0)),
+    }
+    found: list[Row | Skipped] = []
+    for at, (overhead, factors) in spread.items():
+        loop = LOOPS[at]
+        time = 1e-6 * 10 ** (at % 4)
+        heats = []
+        for process in range(processes):
+            bare = (time, time * 1.02)
+            ours = tuple(
+                each * overhead * factor
+                for each, factor in zip(bare, factors[2 * process :], strict=False)
+            )
+            samples = {HARNESS: ours, BARE: bare}
+            if loop.scenario != "lifecycle":
+                samples[ARTICLE] = tuple(1.5 * each for each in bare)
+            heats.append(
+                Heat(
+                    samples=samples,
+                    checked="7 of 8 ids were new, as in the serial twin",
+                    every=1 if loop.scenario == "lifecycle" else 64,
+                    clock=5e-8 + at * 1e-9,
+                    instrument=time / 400,
+                )
+            )
+        found.append(row_of(loop, heats))
+    found.append(Skipped(loop=LOOPS[2], reason="win32 has no start method 'fork'"))
+    return tuple(found)
+
+
+def report(*, load: float | None = 0.1, processes: int = 3) -> Report:
+    return Report(
+        job=Job(
+            interpreter=fake_interpreter(version="3.14.7", free_threaded=True),
+            arm=arm_named("ft"),
+            loops=LOOPS,
+            pairs=2,
+            processes=processes,
+        ),
+        rows=rows(processes),
+        machine={"cpu": "Quiet CPU", "cores": 2},
+        load=load,
+    )
+
+
+def shown(given: Report) -> str:
+    console = Console(file=io.StringIO(), width=80, color_system=None, legacy_windows=False)
+    console.print(table(given))
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+def test_the_table_is_as_it_was() -> None:
+    """Look at the difference; if it is meant, write what is shown to overhead.txt."""
+    assert shown(report()) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_nothing_of_the_table_is_cut_off_at_eighty_columns() -> None:
+    text = shown(report())
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_busy_machine_is_told_of_and_a_quiet_one_is_not() -> None:
+    assert "The machine was busy: its load was 1.5 on 2 cores" in shown(report(load=1.5))
+    assert "busy" not in shown(report(load=0.5))
+    assert "busy" not in shown(report(load=None))
+
+
+def test_intervals_of_a_single_process_say_what_they_leave_out() -> None:
+    words = "The intervals rest on samples of one process"
+    assert words in shown(report(processes=1))
+    assert words not in shown(report())
+
+
+def test_the_document_holds_all_samples_and_what_is_made_of_them() -> None:
+    found = json.loads(json.dumps(document(report())))
+    assert found["schema"] == {"name": "ftbench.experiments.overhead", "version": 1}
+    assert (found["arm"], found["target"], found["load"]) == ("ft", 1.02, 0.1)
+    assert (found["pairs"], found["processes"]) == (2, 3)
+    within, above, *_, skipped = found["loops"]
+    assert (within["verdict"], above["verdict"]) == ("within", "above")
+    assert [len(process) for process in within["samples"]["harness"]] == [2, 2, 2]
+    low, high = within["overhead"]["interval"]
+    assert low <= within["overhead"]["value"] <= high
+    assert within["overhead"]["basis"] == "processes"
+    assert within["against_article"] is None
+    assert within["seconds"].keys() == {"harness", "bare"}
+    assert (within["every"], within["clock"]) == (1, pytest.approx(5e-8))
+    assert skipped["skipped"] == "win32 has no start method 'fork'"
+    assert "samples" not in skipped
+
+
+def test_nothing_private_is_in_the_document() -> None:
+    given = report()
+    assert str(given.job.interpreter.executable) not in json.dumps(document(given))

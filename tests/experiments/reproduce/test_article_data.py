@@ -1,0 +1,104 @@
+"""article.toml against itself: what it claims is what its own tables say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from reproductions import made
+
+from ftbench.analysis.claims.article import Claim, article
+from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.rule import UNITS, Relation, Verdict
+from ftbench.experiments.reproduce.claims import judge
+from ftbench.experiments.reproduce.figures import Block, Line, Table, tables
+from ftbench.experiments.reproduce.knobs import PARTS
+
+ARTICLE = article()
+# What the article's tables have no figure for.
+NOT_IN_ITS_TABLES = {
+    "Goal: isolate startup + teardown overhead",
+    "A large fraction of work is waiting to acquire the same OS mutex",
+    "Python burns more CPU-seconds per op",
+}
+
+
+def test_every_part_has_a_table_and_every_unit_is_known() -> None:
+    assert {table.part for table in ARTICLE.tables} == set(PARTS)
+    for table in ARTICLE.tables:
+        assert {figure.unit for figure in table.figures} <= set(UNITS)
+        assert {row.unit for row in table.rows} <= {*UNITS, None}
+        for row in table.rows:
+            assert set(row.article) <= {figure.name for figure in table.figures}
+
+
+def test_every_figure_of_the_article_has_its_two_columns() -> None:
+    filled = tables(ARTICLE, made())
+    assert [table.spec for table in filled] == list(ARTICLE.tables)
+    for table in filled:
+        for row in table.spec.rows:
+            for name in row.article:
+                line = table.line(row.name, name)
+                assert line is not None
+                assert line.article.value is not None
+                assert line.way.value is not None, (table.spec.name, row.name, name)
+                assert line.corrected.value is not None, (table.spec.name, row.name, name)
+
+
+@pytest.mark.parametrize("claim", ARTICLE.claims, ids=lambda claim: claim.quote)
+def test_a_claim_names_figures_that_there_are(claim: Claim) -> None:
+    filled = {table.spec.name: table for table in tables(ARTICLE, made())}
+    assert claim.table in filled
+    for name in claim.of:
+        table, row, figure = name.split(".")
+        assert filled[table].line(row, figure) is not None, name
+    counts = {
+        Relation.RATIO: (2,),
+        Relation.AT_LEAST: (1, 2),
+        Relation.AT_MOST: (1, 2),
+        Relation.ASCENDING: range(2, 9),
+        Relation.ALIKE: range(2, 9),
+    }
+    assert len(claim.of) in counts[claim.relation]
+    assert (claim.claimed is None) is (claim.relation is Relation.ASCENDING)
+    assert 1 <= claim.cores <= ARTICLE.cores
+
+
+def _as_if_measured(table: Table) -> Table:
+    """Return the table with the article's own figures as the corrected ones."""
+    blocks = tuple(
+        Block(
+            figure=block.figure,
+            lines=tuple(_own(line) for line in block.lines),
+        )
+        for block in table.blocks
+    )
+    return Table(spec=table.spec, blocks=blocks)
+
+
+def _own(line: Line) -> Line:
+    cell = line.article if line.article.value is not None else Cell.none("not in the article", "-")
+    return replace(line, corrected=cell)
+
+
+def test_on_the_articles_own_figures_its_claims_hold() -> None:
+    filled = [_as_if_measured(table) for table in tables(ARTICLE, made())]
+    for judgement in judge(ARTICLE, filled, cores=ARTICLE.cores, seconds=5.0):
+        expected = (
+            Verdict.UNMEASURED if judgement.claim.quote in NOT_IN_ITS_TABLES else Verdict.HOLDS
+        )
+        assert judgement.verdict is expected, (judgement.claim.quote, judgement.ratios)
+
+
+def test_a_ratio_claims_what_the_articles_table_makes_it() -> None:
+    printed = {
+        f"{table.name}.{row.name}.{figure}": value
+        for table in ARTICLE.tables
+        for row in table.rows
+        for figure, value in row.article.items()
+    }
+    ratios = [claim for claim in ARTICLE.claims if claim.relation is Relation.RATIO]
+    assert len(ratios) > 10
+    for claim in ratios:
+        above, below = (printed[name] for name in claim.of)
+        assert above / below == pytest.approx(claim.claimed, rel=0.04), claim.quote

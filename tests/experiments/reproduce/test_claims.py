@@ -1,0 +1,91 @@
+"""How a claim of the article is judged: its figures, the cores, its own way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from reproductions import FAILED, made
+
+from ftbench.analysis.claims.article import article
+from ftbench.analysis.claims.rule import Verdict
+from ftbench.experiments.reproduce.claims import Judgement, judge
+from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.experiments.reproduce.report import report_of
+
+
+def judgement(done: Reproduction, quote: str) -> Judgement:
+    (found,) = (each for each in report_of(done).judgements if quote in each.claim.quote)
+    return found
+
+
+def test_on_too_few_cores_a_claim_cannot_be_judged_and_its_figures_are_shown() -> None:
+    fork = judgement(made(cores=2), "fork 1.70")
+    assert (fork.verdict, fork.words) == (Verdict.CANNOT, "cannot be judged on 2 cores")
+    assert fork.ratios[0].cell.value == pytest.approx(2.0)
+    assert fork.by_way is None
+    assert judgement(made(cores=1), "fork 1.70").words == "cannot be judged on 1 core"
+    assert judgement(made(cores=8), "fork 1.70").verdict is Verdict.HOLDS
+
+
+def test_in_too_short_a_window_neither() -> None:
+    short = judgement(made(scale=0.1), "start method")
+    assert short.words == "cannot be judged in a window of 0.5 s"
+    assert short.ratios[0].cell.value == pytest.approx(1.05)
+    assert judgement(made(scale=0.2), "start method").verdict is Verdict.HOLDS
+    assert judgement(made(scale=0.1), "fork 1.70").verdict is Verdict.HOLDS
+
+
+def test_a_quota_of_cores_counts_as_cores() -> None:
+    done = made()
+    assert replace(done, machine={**done.machine, "quota_cores": 2.5}).cores == 2.5
+    assert replace(done, machine={}).cores == 1
+
+
+def test_the_verdict_is_on_the_corrected_figures_and_says_what_the_articles_way_says() -> None:
+    # Its way: 42 ms over 4 ms is 10.5; corrected: 40 ms over 2 ms is 20.
+    spawn = judgement(made(), "spawn 17.93")
+    assert spawn.verdict is Verdict.HOLDS
+    assert spawn.by_way is Verdict.NOT
+    assert judgement(made(), "fork 1.70").by_way is None
+
+
+def test_what_failed_or_was_not_asked_for_is_not_measured() -> None:
+    broken = made(broken={"lifecycle/fork/empty": FAILED})
+    assert judgement(broken, "fork 1.70").words == "not measured (failed)"
+    alone = made(parts=("sharded",))
+    assert judgement(alone, "1-writer").words == "not measured"
+    without = made(without=["lifecycle/fork/empty"])
+    assert judgement(without, "fork 1.70").words == "not measured"
+
+
+def test_few_samples_whose_interval_crosses_the_edge_decide_nothing() -> None:
+    done = made()
+    few = {"lifecycle/fork/empty": (0.0045, 0.0025), "lifecycle/threads/empty": (0.0021, 0.0019)}
+    for step in done.steps:
+        if step.key in few and step.measurement is not None:
+            metric = step.measurement.metrics["round"]
+            step.measurement.metrics["round"] = replace(metric, samples=few[step.key])
+    fork = judgement(done, "fork 1.70")
+    assert fork.words == "cannot be judged from so few samples"
+
+
+def test_a_claim_is_shown_under_its_table_only() -> None:
+    report = report_of(made(parts=("memory",)))
+    assert {each.claim.table for each in report.judgements} == {"memory"}
+    whole = report_of(made())
+    shown = [each for table in whole.tables for each in whole.judgements_under(table.spec.name)]
+    assert sorted(each.claim.quote for each in shown) == sorted(
+        each.quote for each in article().claims
+    )
+
+
+def test_figures_of_one_row_are_told_apart_by_what_they_are_of() -> None:
+    massive = judgement(made(), "RSS looks massive")
+    assert massive.ratios[0].what == "RSS / PSS"
+    writers = judgement(made(), "1-writer")
+    assert writers.ratios[0].what == "1 writer / processes, forkserver"
+
+
+def test_nothing_is_judged_without_tables() -> None:
+    assert judge(article(), (), cores=16, seconds=5.0) == ()

@@ -1,0 +1,69 @@
+"""One cell on an interpreter of this machine, as the host runs it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.errors import FtbenchError, GilStateError, UsageError, error_class
+from ftbench.experiments import run_cell
+from ftbench.experiments.run_cell import environment_folder, probe
+from ftbench.probe.run.document import Measurement
+from ftbench.processes import Finished
+from ftbench.pythons import Interpreter
+
+
+def lifecycle(python: Interpreter, *, gil: bool, task: str = "empty") -> Measurement:
+    return probe(
+        python,
+        "lifecycle",
+        mode="threads",
+        params={"workers": 2, "task": task},
+        profile="rounds=3",
+        gil=gil,
+        deadline=30.0,
+    )
+
+
+def test_a_cell_is_measured_as_it_was_asked_for(ft_python: Interpreter) -> None:
+    for gil in (True, False):
+        measured = lifecycle(ft_python, gil=gil)
+        assert measured.gil.asked is measured.gil.after is gil
+        assert measured.params == {"workers": 2, "task": "empty"}
+        assert (measured.profile, len(measured.metrics["round"].samples)) == ("rounds=3", 3)
+        assert measured.build == ft_python.build.record()
+
+
+def test_an_error_of_the_probe_is_of_its_class_with_its_story(gil_python: Interpreter) -> None:
+    with pytest.raises(GilStateError, match="cannot run without its GIL") as caught:
+        lifecycle(gil_python, gil=False)
+    assert "3.14t" in caught.value.story
+    with pytest.raises(UsageError, match="task 'emty' is not known"):
+        lifecycle(gil_python, gil=True, task="emty")
+
+
+@given(st.integers(1, 255), st.text(), st.text())
+def test_whatever_the_probe_says_in_the_end_is_an_error(code: int, before: str, said: str) -> None:
+    words = f"{before}\nftbench.probe: {said}"
+    error = run_cell._told(Finished(code=code, out="", err=words))
+    assert type(error) is error_class(code)
+    assert error.message
+
+
+def test_a_probe_without_a_word_is_an_error_with_its_code() -> None:
+    error = run_cell._told(Finished(code=137, out="", err=""))
+    assert type(error) is FtbenchError
+    assert "137" in error.message
+
+
+def test_a_crash_is_told_by_its_last_line() -> None:
+    err = "Traceback (most recent call last):\n  File x\nImportError: no module\n"
+    error = run_cell._told(Finished(code=1, out="", err=err))
+    assert "ImportError: no module" in str(error)
+
+
+def test_two_builds_have_two_environments(pair: tuple[Interpreter, Interpreter]) -> None:
+    gil, free_threaded = map(environment_folder, pair)
+    assert gil != free_threaded
+    assert gil.parent == free_threaded.parent

@@ -1,0 +1,65 @@
+"""The plan asks for runs that exist, each once, as the article has them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.experiments.reproduce.knobs import PARTS, Knobs
+from ftbench.experiments.reproduce.plan import NATIVE, Step, plan
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import profile_named
+from ftbench.probe.scenarios import scenario_named
+
+EVERY = plan(Knobs(), PARTS)
+
+
+@pytest.mark.parametrize("step", EVERY, ids=lambda step: step.key)
+def test_every_step_is_one_that_the_probe_takes(step: Step) -> None:
+    profile = profile_named(step.profile)
+    assert profile.least_rounds == profile.most_rounds
+    assert mode_named(step.mode).name == step.mode
+    if step.scenario != NATIVE:
+        scenario = scenario_named(step.scenario)
+        values = scenario.parse(step.params)
+        assert scenario.hole(mode_named(step.mode), values) is None
+        assert values.items() >= step.params.items()
+
+
+def test_threads_are_free_of_the_gil_and_processes_are_on_the_gil_build() -> None:
+    for step in EVERY:
+        if step.scenario != NATIVE:
+            assert step.arm == ("ft" if step.mode == "threads" else "gil")
+
+
+def test_the_steps_are_the_articles() -> None:
+    counts = {part: sum(step.part == part for step in EVERY) for part in PARTS}
+    # Rust's own; the Python that it is compared with is the shared set's.
+    assert counts == {"lifecycle": 8, "memory": 4, "shared_set": 8, "sharded": 8, "rust": 2}
+    (memory,) = (step for step in EVERY if step.key == "memory/spawn")
+    profile = profile_named(memory.profile)
+    assert (profile.holds, profile.hold, profile.interval) == (30, 1.0, 0.05)
+    (sharded,) = (step for step in EVERY if step.key == "sharded_writers/forkserver/4/article")
+    assert sharded.params == {"workers": 8, "writers": 4, "form": "article", "duration": 5000}
+
+
+def test_rust_alone_brings_the_python_that_it_is_compared_with() -> None:
+    keys = [step.key for step in plan(Knobs(), ["rust"])]
+    assert keys == [
+        "shared_set/threads/article",
+        "shared_set/threads/timed",
+        "native/article",
+        "native/timed",
+    ]
+
+
+@given(st.sets(st.sampled_from(PARTS), min_size=1), st.floats(0.001, 1))
+def test_a_step_is_there_once_and_takes_a_part_of_the_time(parts: set[str], scale: float) -> None:
+    whole = {step.key: step for step in plan(Knobs(), parts)}
+    steps = plan(Knobs().scaled(scale), parts)
+    assert [step.key for step in steps] == list(whole)
+    for step in steps:
+        assert 0 < step.seconds <= whole[step.key].seconds
+        assert step.deadline > step.seconds
+    assert {key: step.title for key, step in whole.items()} == {s.key: s.title for s in steps}

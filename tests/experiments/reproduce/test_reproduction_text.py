@@ -1,0 +1,114 @@
+"""The report in a terminal, as a golden file and where it says something else."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from reproductions import FAILED, UNAVAILABLE, made
+from rich.console import Console
+
+from ftbench.analysis.claims.article import printed
+from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.rule import TIMES
+from ftbench.analysis.claims.words import Notes, number
+from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.experiments.reproduce.report import report_of
+from ftbench.experiments.reproduce.text import terminal
+from ftbench.statistics.spread import Interval
+
+GOLDEN = Path(__file__).with_name("reproduction.txt")
+BROKEN = {
+    "lifecycle/spawn/empty": FAILED,
+    "native/article": UNAVAILABLE,
+    "native/timed": UNAVAILABLE,
+}
+
+
+def shown(done: Reproduction, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    console.print(terminal(report_of(done)))
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+def test_the_report_is_as_it_was() -> None:
+    """Look at the difference; if it is meant, write what is shown to reproduction.txt."""
+    text = shown(made(cores=8, scale=0.2, broken=BROKEN))
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_it_fits_into_eighty_columns() -> None:
+    assert max(map(len, shown(made()).splitlines())) <= 80
+
+
+def test_no_number_is_cut_short() -> None:
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown(made())
+
+
+def test_a_reason_is_said_once_under_its_table_and_pointed_at() -> None:
+    text = shown(made(broken=BROKEN))
+    assert "failed [1]" in text
+    assert "not available [1]" in text.partition("The native limit")[2]
+    assert text.count("[1] lifecycle, processes, spawn, empty task: Worker 3 of 8") == 1
+    assert "There is no rustc." in text
+
+
+def test_what_was_run_is_told() -> None:
+    text = " ".join(shown(made(scale=0.1, parts=("lifecycle",))).split())
+    assert "A fraction of 0.1 of the article's rounds and seconds: 100 rounds, by" in text
+    assert "holds" not in text.partition("Overhead")[0]
+    whole = " ".join(shown(made()).split())
+    assert "The article's own rounds and seconds: 1000 rounds, 30 holds of 1 s looked at" in whole
+    assert "looked at every 50 ms, 5 s of inserting, by 8 workers" in whole
+    assert "CPython 3.14.7t, source-gcc12 (GCC 12.2.0)" in whole
+
+
+def test_a_busy_machine_and_a_short_window_are_warned_of() -> None:
+    assert "was busy" in shown(_busy(made(), load=9.0))
+    assert "was busy" not in shown(made())
+    assert "A window of 0.5 s" in shown(made(scale=0.1))
+    assert "A window of" not in shown(made())
+    assert "A window of" not in shown(made(scale=0.1, parts=("memory",)))
+
+
+def _busy(done: Reproduction, load: float) -> Reproduction:
+    first, *others = done.steps
+    assert first.measurement is not None
+    loaded = replace(first, measurement=replace(first.measurement, load=(load, load)))
+    return replace(done, steps=(loaded, *others))
+
+
+def test_markup_in_a_name_is_plain_text() -> None:
+    assert "[red]x" in shown(made(cpu="[red]x"))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.001832, "ms", "1.832"),
+        (99.0 * 2**20, "MiB", "99.0"),
+        (160.0 * 2**20, "MiB", "160"),
+        (1098066.0, "/s", "1\u202f098\u202f066"),
+        (17.93, TIMES, f"17.93{TIMES}"),
+        (1.7, TIMES, f"1.70{TIMES}"),
+        (0.2501, "%", "25.01\u202f%"),
+    ],
+)
+def test_the_articles_number_has_the_digits_that_it_prints(
+    value: float, unit: str, text: str
+) -> None:
+    assert printed(Cell(value=value), unit) == text
+
+
+def test_a_number_carries_its_spread_and_a_hopeless_one_is_not_spelled_out() -> None:
+    notes = Notes()
+    cell = Cell(value=2e-3, spread=Interval(low=1.9e-3, high=2.2e-3))
+    assert number(cell, "ms", notes) == "2.00 (1.90\N{EN DASH}2.20)"
+    wide = Cell(value=2.0, spread=Interval(low=1e-9, high=1e9))
+    assert number(wide, TIMES, notes) == f"2.00{TIMES} (too few samples)"
+    assert number(Cell.none("failed", "why"), "ms", notes) == "failed [1]"
+    assert number(Cell.none("failed", "other"), "ms", notes) == "failed [2]"
+    assert number(Cell.none("not available", "why"), "ms", notes) == "not available [1]"

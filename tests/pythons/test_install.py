@@ -1,0 +1,176 @@
+"""What is installed is taken; else uv is asked, else it is built; else every answer is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_builds import RECORD, fake_interpreter
+from fake_pythons import script
+from rich.console import Console
+
+from ftbench.errors import InterpreterError, UsageError
+from ftbench.pythons import Interpreter, ensure, ensure_pair, install
+from ftbench.pythons import install as install_module
+from ftbench.pythons.spec import Spec
+
+CONSOLE = Console(file=io.StringIO())
+
+
+class Provider:
+    """Gives every spec, unless it is told not to, and remembers what it was asked for."""
+
+    def __init__(self, name: str, *, has: bool, **build: Any) -> None:
+        self.name, self.has, self.build = name, has, build
+        self.asked: list[str] = []
+
+    def __call__(self, spec: Spec, _console: Console, *, optimized: bool) -> Interpreter:
+        self.asked.append(f"{spec}{' optimized' if optimized else ''}")
+        if not self.has:
+            raise InterpreterError(f"{self.name} does not have it", hint="too bad")
+        version = str(spec.release or f"{spec.series}.0")
+        return fake_interpreter(
+            f"/{self.name}/bin/python3",
+            version=version,
+            free_threaded=spec.free_threaded,
+            **self.build,
+        )
+
+
+def machine(
+    monkeypatch: pytest.MonkeyPatch, installed: list[Interpreter], *providers: Provider
+) -> None:
+    monkeypatch.setattr(install_module, "discover", lambda: tuple(installed))
+    monkeypatch.setattr(install_module, "PROVIDERS", providers)
+
+
+def test_what_is_installed_is_taken_the_newest_release_and_its_best_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    best = fake_interpreter("/a/bin/python3", version="3.14.3", pgo=True, lto=True)
+    others = [
+        fake_interpreter("/b/bin/python3", version="3.14.3"),
+        fake_interpreter("/c/bin/python3", version="3.14.2", pgo=True, lto=True),
+        fake_interpreter("/d/bin/python3", version="3.14.4", debug=True),
+    ]
+    nobody = Provider("nobody", has=False)
+    machine(monkeypatch, [*others, best], nobody)
+    assert ensure(["3.14"], console=CONSOLE) == (best,)
+    assert nobody.asked == []
+
+
+def test_a_plain_build_is_not_enough_where_an_optimized_one_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = fake_interpreter(version="3.14.3")
+    source = Provider("source", has=True, pgo=True, lto=True)
+    machine(monkeypatch, [plain], source)
+    assert ensure(["3.14"], console=CONSOLE) == (plain,)
+    (built,) = ensure(["3.14"], optimized=True, console=CONSOLE)
+    assert built.build.optimized
+    assert source.asked == ["3.14 optimized"]
+
+
+def test_providers_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Provider("first", has=False), Provider("second", has=True)
+    machine(monkeypatch, [], first, second)
+    found = ensure(["3.14t", "3.13.15"], console=CONSOLE)
+    assert [one.name for one in found] == ["3.14.0t", "3.13.15"]
+    assert first.asked == second.asked == ["3.14t", "3.13.15"]
+
+
+def test_what_nobody_has_is_said_with_every_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, [], Provider("first", has=False), Provider("second", has=False))
+    with pytest.raises(InterpreterError, match=r"3\.14t") as caught:
+        ensure(["3.14t"], console=CONSOLE)
+    assert "first does not have it" in str(caught.value)
+    assert "second does not have it" in str(caught.value)
+
+
+def test_nothing_is_begun_when_one_spec_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Provider("source", has=True)
+    machine(monkeypatch, [], source)
+    with pytest.raises(UsageError):
+        ensure(["3.14t", "nonsense"], console=CONSOLE)
+    assert source.asked == []
+
+
+def test_an_installed_pair_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = tuple(fake_interpreter(free_threaded=ft) for ft in (False, True))
+    machine(monkeypatch, list(pair))
+    assert ensure_pair(CONSOLE) == pair
+
+
+def test_both_of_a_pair_come_from_one_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair of different builds would compare the builds, not the threading."""
+    only_gil = fake_interpreter(version="3.13.15", compiler="GCC 16.1.0")
+    first, second = Provider("first", has=False), Provider("second", has=True)
+    machine(monkeypatch, [only_gil], first, second)
+    gil, free_threaded = ensure_pair(CONSOLE)
+    assert (gil.name, free_threaded.name) == ("3.13.15", "3.13.15t")
+    assert gil.build.flavour == free_threaded.build.flavour
+    assert second.asked == ["3.13.15", "3.13.15t"]
+
+
+def test_no_pair_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, [], Provider("first", has=False))
+    with pytest.raises(InterpreterError, match=r"3\.13\.15 and 3\.13\.15t"):
+        ensure_pair(CONSOLE)
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the fake uv is a shell script")
+
+
+@posix
+def test_uv_is_told_what_is_wanted_and_believed_only_after_asking(tmp_path: Path) -> None:
+    record = {**RECORD, "gil_enabled": True, "prefix": str(tmp_path), "virtual": False}
+    python = script(tmp_path / "python3", f"printf '%s' '{json.dumps(record)}'")
+    fake = script(tmp_path / "uv", f'echo "$@" >> {tmp_path}/calls\necho {python}')
+    assert install.install_by_uv(fake, Spec.parse("3.14.2")) == python
+    install.install_by_uv(fake, Spec.parse("3.14t"))
+    calls = (tmp_path / "calls").read_text()
+    assert "python install --no-bin 3.14.2\n" in calls
+    assert "python install --no-bin 3.14+freethreaded\n" in calls
+
+
+@posix
+def test_uv_that_gives_another_build_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = {**RECORD, "gil_enabled": True, "prefix": str(tmp_path), "virtual": False}
+    python = script(tmp_path / "python3", f"printf '%s' '{json.dumps(record)}'")
+    script(tmp_path / "bin" / "uv", f"echo {python}")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setattr(install_module, "discover", lambda: ())
+    monkeypatch.setattr(install_module, "PROVIDERS", install_module.PROVIDERS[:1])
+    assert ensure(["3.14"], console=CONSOLE)[0].origin == "uv"
+    with pytest.raises(InterpreterError, match=r"uv gave 3\.14\.2"):
+        ensure(["3.14t"], console=CONSOLE)
+
+
+@posix
+def test_uvs_refusal_is_told_in_its_words(tmp_path: Path) -> None:
+    fake = script(tmp_path / "uv", "echo 'error: no network' >&2; exit 2")
+    with pytest.raises(InterpreterError, match="error: no network"):
+        install.install_by_uv(fake, Spec.parse("3.14"))
+
+
+@posix
+def test_a_cache_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("make", "gcc", "apt-get", "apt-cache", "dpkg-deb"):
+        script(tmp_path / "bin" / name, "true")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(install_module, "discover", lambda: ())
+    monkeypatch.setattr(install_module, "PROVIDERS", install_module.PROVIDERS[1:])
+    with pytest.raises(InterpreterError, match="could not be built") as caught:
+        ensure(["3.13.15"], console=CONSOLE)
+    assert "FTBENCH_CACHE" in str(caught.value)

@@ -1,0 +1,112 @@
+"""Two builds of a release with different provenance are never confused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+import pytest
+from fake_builds import RECORD, fake_build
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.errors import InterpreterError
+from ftbench.pythons import PythonBuild
+from ftbench.releases import Release
+
+OTHER: dict[str, Any] = {
+    "packager": "debian",
+    "free_threaded": True,
+    "debug": True,
+    "pgo": True,
+    "lto": None,
+    "jit": "off",
+    "tail_call": True,
+    "pystats": True,
+    "compiler": "GCC 14.1.0",
+    "configure_args": ["--enable-shared"],
+    "code_flags": ["-O2"],
+    "libc": "glibc 2.41",
+    "platform": "linux-aarch64",
+}
+
+
+@pytest.mark.parametrize("name", sorted(OTHER))
+def test_every_difference_in_provenance_is_another_digest(name: str) -> None:
+    assert fake_build(**{name: OTHER[name]}).digest != fake_build().digest
+
+
+def test_every_field_is_in_the_digest_or_names_the_release() -> None:
+    fields = {field.name for field in dataclasses.fields(PythonBuild)}
+    assert fields - set(OTHER) == {"implementation", "version", "revision"}
+
+
+def test_releases_of_one_recipe_share_digest_and_flavour() -> None:
+    """Otherwise every release would be a series of its own."""
+    newer = fake_build(version="3.15.0rc1", revision="abc")
+    assert (newer.digest, newer.flavour) == (fake_build().digest, fake_build().flavour)
+    assert newer.release == Release.parse("3.15.0rc1")
+
+
+def test_a_record_survives_json() -> None:
+    build = fake_build(configure_args=["--enable-shared"], pgo=None)
+    assert PythonBuild.from_record(json.loads(json.dumps(build.record()))) == build
+
+
+def test_what_else_is_in_a_record_does_not_matter() -> None:
+    assert PythonBuild.from_record({**RECORD, "gil_enabled": True}) == fake_build()
+
+
+def test_a_record_that_lacks_a_field_is_named() -> None:
+    with pytest.raises(InterpreterError, match="compiler is missing"):
+        PythonBuild.from_record({k: v for k, v in RECORD.items() if k != "compiler"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "flavour"),
+    [
+        ({}, "source-gcc12"),
+        ({"pgo": True, "lto": True}, "source-gcc12-pgo-lto"),
+        ({"configure_args": ["--enable-shared"]}, "source-gcc12-shared"),
+        (
+            {"packager": "debian", "compiler": "GCC 16.2.0", "pgo": True, "lto": True, "jit": "on"},
+            "debian-gcc16-pgo-lto-jit",
+        ),
+        ({"packager": "debian", "jit": "off"}, "debian-gcc12-jitoff"),
+        ({"packager": "standalone", "compiler": "Clang 21.1.4 "}, "standalone-clang21"),
+        (
+            {"packager": "installer", "compiler": "MSC v.1944 64 bit (AMD64)", "pgo": None},
+            "installer-msc1944",
+        ),
+    ],
+)
+def test_flavours(changes: dict[str, Any], flavour: str) -> None:
+    assert fake_build(**changes).flavour == flavour
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"configure_args": ["CFLAGS=-O3 -march=native"]},
+        {"configure_args": ["--without-mimalloc"]},
+        {"code_flags": ["-O2", "-fvisibility=hidden"]},
+        {"tail_call": True, "configure_args": ["--with-tail-call-interp"]},
+    ],
+)
+def test_a_source_build_with_switches_of_its_own_is_another_flavour(
+    changes: dict[str, Any],
+) -> None:
+    assert fake_build(**changes).flavour != "source-gcc12"
+
+
+def test_a_packagers_growing_list_of_arguments_is_no_other_flavour() -> None:
+    newer = fake_build(packager="debian", configure_args=["--with-something-new"])
+    assert newer.flavour == fake_build(packager="debian").flavour
+
+
+@given(st.text(), st.lists(st.text(), max_size=3), st.sampled_from(["none", "off", "on"]))
+def test_a_flavour_can_stand_in_a_file_name(compiler: str, args: list[str], jit: str) -> None:
+    flavour = fake_build(compiler=compiler, configure_args=args, jit=jit).flavour
+    assert re.fullmatch(r"[a-z0-9.-]+", flavour)

@@ -1,0 +1,61 @@
+"""`ftbench pythons`: one line each, or one document."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from fake_builds import fake_interpreter
+
+from ftbench.errors import UsageError
+from ftbench.pythons import PythonBuild, Survey, Unusable
+
+# The package has the command of the same name as its attribute.
+command = importlib.import_module("ftbench.cli.pythons")
+
+FOUND = Survey(
+    interpreters=(
+        fake_interpreter("/opt/a/bin/python3", pgo=True, lto=True, free_threaded=True),
+        fake_interpreter("/opt/b/bin/python3", packager="installer", pgo=None, lto=None),
+    ),
+    too_old=(Unusable(executable=Path("/old"), reason="CPython 3.6.1 is too old", too_old=True),),
+    broken=(Unusable(executable=Path("/bad"), reason="it ended with 1"),),
+)
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Survey:
+    monkeypatch.setattr(command, "survey", lambda: FOUND)
+    return FOUND
+
+
+def test_one_line_each_uncut_and_what_cannot_be_measured_after_them(found: Survey) -> None:
+    result = CliRunner().invoke(command.pythons, [])
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.output.splitlines()]
+    executables = [str(one.executable) for one in found.interpreters]
+    assert lines[1][:6] == ["3.14.2t", "source-gcc12-pgo-lto", "folder", "yes", "yes", "none"]
+    assert lines[2][3:5] == ["?", "?"]  # unknown is neither yes nor no
+    assert [line[-1] for line in lines[1:3]] == executables
+    assert result.output.splitlines()[3:] == [
+        f"broken: {Path('/bad')} (it ended with 1)",
+        f"too old: {Path('/old')} (CPython 3.6.1 is too old)",
+    ]
+
+
+def test_json_holds_the_whole_record(found: Survey) -> None:
+    document = json.loads(CliRunner().invoke(command.pythons, ["--json"]).output)
+    assert document["schema"] == {"name": "ftbench.pythons", "version": 1}
+    builds = [PythonBuild.from_record(one["build"]) for one in document["interpreters"]]
+    assert builds == [one.build for one in found.interpreters]
+    assert [one["digest"] for one in document["interpreters"]] == [b.digest for b in builds]
+    assert document["broken"] == [{"executable": str(Path("/bad")), "reason": "it ended with 1"}]
+
+
+def test_install_refuses_a_bad_spec_before_it_does_anything() -> None:
+    result = CliRunner().invoke(command.pythons, ["install", "3.14t", "nonsense"])
+    assert isinstance(result.exception, UsageError)
+    assert result.output == ""

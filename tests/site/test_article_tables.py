@@ -1,0 +1,130 @@
+"""The article's three tables on Choose: its numbers, ours, and the words for what there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import synthetic
+from synthetic import Plan
+
+from ftbench.analysis.claims.reading import Reading
+from ftbench.analysis.claims.rule import TIMES
+from ftbench.analysis.claims.tables import Table, benchmarks, tables
+from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.selection import picks
+from ftbench.results import ResultTree, State, read_results
+from ftbench.site.article_tables import ArticleText, article_text
+from ftbench.site.choose import write_choose
+
+NAMES = ("overhead", "memory", "shared_set")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
+    folder = tmp_path_factory.mktemp("article")
+    memory = tuple(f"Footprint.track_{kind}" for kind in ("pss", "rss", "uss"))
+    only = (*memory, "e.track_round", "Set.track_op", "Set.track_lock_wait")
+    synthetic.write_tree(folder, Plan(releases=("3.14.2",)), only=only)
+    return read_results(folder)
+
+
+def text_of(tree: ResultTree) -> ArticleText | None:
+    (pick,) = picks(tree)
+    return article_text(Shelf(tree.figures), pick, tree, None)
+
+
+def filled(tree: ResultTree) -> Mapping[str, Table]:
+    reading = Reading.of(
+        tree.figures, release=tree.sources[0].release, sources=tree.sources, machine=None
+    )
+    return {table.spec.name: table for table in tables(reading)}
+
+
+def test_the_three_tables_have_the_articles_rows_and_numbers(tree: ResultTree) -> None:
+    text = text_of(tree)
+    assert text is not None
+    assert [table.name for table in text.tables] == [f"article-{name}" for name in NAMES]
+    overhead = text.tables[0]
+    assert [row.title for row in overhead.rows] == [
+        "threads",
+        "processes, fork",
+        "processes, forkserver",
+        "processes, spawn",
+    ]
+    assert [row.cells[0].article for row in overhead.rows] == ["1.832", "3.121", "4.474", "32.851"]
+    assert [row.cells[1].article for row in overhead.rows][1] == f"1.70{TIMES}"
+    assert {row.cells[2].article for row in overhead.rows} == {"\N{EN DASH}"}
+
+
+def test_our_figures_stand_beside_them_and_lead_to_their_series(tree: ResultTree) -> None:
+    text = text_of(tree)
+    assert text is not None
+    for table in text.tables:
+        for row in table.rows:
+            assert len(row.cells) == len(table.heads)
+            for cell in row.cells:
+                assert cell.here
+                assert bool(cell.href) is (TIMES not in cell.here)
+
+
+def test_the_articles_rounds_stand_beside_rounds_with_its_task(tree: ResultTree) -> None:
+    round_, relative, empty, tax = filled(tree)["overhead"].rows[1].places
+    assert round_.figure is not None
+    assert empty.figure is not None
+    assert (round_.figure.params["task"], empty.figure.params["task"]) == ("article", "empty")
+    assert relative.here.value is not None
+    assert tax.here.value is not None
+    assert tax.here.value > relative.here.value
+
+
+def test_a_rate_is_one_over_a_cost_and_threads_are_the_base(tree: ResultTree) -> None:
+    shared = filled(tree)["shared_set"]
+    threads, fork = (next(r for r in shared.rows if r.spec.name == n) for n in ("threads", "fork"))
+    ops, slower, _ = fork.places
+    base = threads.places[0].here.value
+    assert ops.figure is not None
+    assert ops.figure.median is not None
+    assert ops.here.value == pytest.approx(1 / ops.figure.median)
+    assert base is not None
+    assert slower.here.value == pytest.approx(base * ops.figure.median)
+    assert threads.places[1].here.value == 1.0
+    assert threads.places[1].here.spread is None
+
+
+def test_what_failed_or_is_of_another_run_has_its_word(tree: ResultTree) -> None:
+    def spoilt(mode: str, **fields: object) -> ResultTree:
+        figures = tuple(
+            replace(each, **fields)  # type: ignore[arg-type]
+            if each.params.get("mode") == mode and each.arm.name == "gil"
+            else each
+            for each in tree.figures
+        )
+        return replace(tree, figures=figures)
+
+    failed = spoilt("processes-fork", state=State.FAILED, median=None, reason="it broke")
+    assert {place.here.word for place in filled(failed)["memory"].rows[1].places} == {"failed"}
+    other = spoilt("processes-fork", runs=frozenset({"another"}))
+    assert filled(other)["overhead"].rows[1].places[1].here.word == "no run in common"
+
+
+def test_a_table_of_which_nothing_was_measured_is_left_out(tree: ResultTree) -> None:
+    memory = tuple(each for each in tree.figures if each.benchmark.startswith("footprint"))
+    text = text_of(replace(tree, figures=memory))
+    assert text is not None
+    assert [table.name for table in text.tables] == ["article-memory"]
+    assert text_of(replace(tree, figures=())) is None
+
+
+def test_only_a_few_benchmarks_are_looked_at(tree: ResultTree) -> None:
+    assert {each.benchmark for each in tree.figures} == benchmarks()
+
+
+def test_choose_has_the_section_and_a_way_to_it(tree: ResultTree, tmp_path: Path) -> None:
+
+    text = write_choose(tree, tmp_path)[0].read_text(encoding="utf-8")
+    assert text.count('id="article"') == 1
+    assert text.count('href="#article"') == 1
+    assert "1.832" in text

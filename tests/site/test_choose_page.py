@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import synthetic
+from outline import Outline
+from synthetic import Plan
+
+from ftbench.facts.arms import ARMS
+from ftbench.probe.scenarios import NAMES
+from ftbench.results import read_results
+from ftbench.site.choose import write_choose
+from ftbench.site.frame import PLACES
+from ftbench.site.scenarios import SECTIONS
+from ftbench.site.sections import GridView, View
+
+
+@pytest.fixture(scope="module")
+def pages(results: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    folder = tmp_path_factory.mktemp("html")
+    for place in PLACES:
+        (folder / place.file).touch()
+    return write_choose(read_results(results), folder)
+
+
+def test_choose_is_the_first_page_and_has_one_for_every_other_pick(pages: tuple[Path, ...]) -> None:
+    assert pages[0].name == "choose.html"
+    assert len(pages) == 4
+    assert {page.parent.name for page in pages[1:]} == {"choose"}
+
+
+def test_every_link_between_the_pages_leads_somewhere(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        inner = [
+            link for link in Outline(page).links if "index.html" not in link and link[0] != "#"
+        ]
+        assert inner
+        assert [link for link in inner if not (page.parent / link).exists()] == []
+
+
+def test_links_to_asvs_pages_start_from_the_sites_folder(pages: tuple[Path, ...]) -> None:
+    for page, start in ((pages[0], "index.html#"), (pages[1], "../index.html#")):
+        outer = [link for link in Outline(page).links if "index.html" in link]
+        assert outer
+        assert {link[: len(start)] for link in outer} == {start}
+
+
+def test_a_page_holds_no_script_and_loads_nothing(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        outline = Outline(page)
+        assert not outline.tags & {"script", "img", "iframe", "object", "embed", "form"}
+        assert outline.handlers == []
+        text = page.read_text(encoding="utf-8")
+        assert "default-src 'none'" in text
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+def test_no_id_stands_twice_on_a_page(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        ids = Outline(page).ids
+        assert sorted(set(ids)) == sorted(ids)
+
+
+def test_a_page_stays_light(pages: tuple[Path, ...]) -> None:
+    assert max(page.stat().st_size for page in pages) < 1_000_000
+
+
+def page_for(tree: Path, out: Path) -> str:
+    out.mkdir()
+    return Outline(write_choose(read_results(tree), out)[0]).text
+
+
+def test_a_failure_and_a_skip_are_told_with_their_reasons(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.13.15",)))
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert "failed: WorkerFailedError: Worker 3 ended with exit code -9" in text
+    assert "skipped: subinterpreters need concurrent.interpreters" in text
+
+
+def test_memory_stands_beside_the_time(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)))
+    assert "memory, MiB" in page_for(tmp_path / "tree", tmp_path / "html")
+
+
+def test_a_section_that_was_never_measured_is_one_line_that_says_how_to_measure_it(
+    tmp_path: Path,
+) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)), only="track_round")
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert (
+        text.count("Nothing was measured of this on this machine and release.") == len(SECTIONS) - 1
+    )
+    assert "FTBENCH_PROFILE=full asv run 3.14.2^! --bench ^shared_set" in text
+    assert "What does it cost when eight workers share one set" not in text
+    assert "memory, MiB" not in text
+
+
+def test_a_section_of_which_nothing_could_be_measured_says_once_why(tmp_path: Path) -> None:
+    def spoil(benchmark: str, params: Mapping[str, str]) -> bool:
+        return benchmark.startswith(synthetic.SHARDED_WRITERS)
+
+    plan = Plan(releases=("3.13.15",), spoil=spoil)
+    synthetic.write_tree(tmp_path / "tree", plan)
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert "Nothing could be measured of this." in text
+    section = text[text.index("Nothing could be measured") : text.index("--bench ^sharded_writers")]
+    assert section.count("failed: WorkerFailedError: Worker 3") == 1
+    assert section.count("skipped: subinterpreters need concurrent.interpreters") == 1
+
+
+def test_every_section_can_be_jumped_to(pages: tuple[Path, ...]) -> None:
+    for page in pages:
+        outline = Outline(page)
+        jumps = [link[1:] for link in outline.links if link[0] == "#"]
+        assert {section.name for section in SECTIONS} <= set(jumps)
+        assert [jump for jump in jumps if jump not in outline.ids] == []
+
+
+def test_every_scenario_has_a_section_and_its_map_or_one_view_is_open() -> None:
+    assert {section.name for section in SECTIONS} == {*NAMES}
+    for section in SECTIONS:
+        opened = [not view.folded for view in section.views]
+        assert opened == [not section.mapped] + [False] * (len(opened) - 1)
+
+
+def quoted(view: View | GridView) -> set[str]:
+    """Return the benchmarks of a view's picture and of all its tables."""
+    if isinstance(view, View):
+        return {*view.benchmarks} | ({view.beside.metric.benchmark} if view.beside else set())
+    ladder = view.rungs.ladder
+    crossings = view.crossings.every if view.crossings else ()
+    further = [each.metric for each in view.beside] + [each.metric for each in crossings]
+    further += [view.control] if view.control else []
+    return {*view.benchmarks} | {
+        ladder.at(metric, value).benchmark for metric in further for value in ladder.values
+    }
+
+
+def test_every_figure_that_a_section_quotes_is_tracked() -> None:
+    tracked = set(synthetic.benchmarks())
+    wanted = set[str]().union(*(quoted(view) for each in SECTIONS for view in each.views))
+    assert len(wanted) > len(SECTIONS)
+    assert wanted - tracked == set()
+
+
+def test_an_arm_that_is_missing_is_not_measured(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), arms=ARMS[:1]))
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert text.count("not measured") > 2
+    assert "ratio" in text
+
+
+def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:
+    text = page_for(tmp_path / "nothing", tmp_path / "html")
+    assert "Nothing has been measured yet." in text
+    assert "make bench" in text
+
+
+def test_what_could_not_be_read_is_named(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)))
+    victim = min((tmp_path / "tree").glob("*/314*.json"))
+    victim.write_text("{ <b>cut", encoding="utf-8")
+    text = page_for(tmp_path / "tree", tmp_path / "html")
+    assert "What could not be read" in text
+    assert victim.name in text
+
+
+def test_few_samples_are_shown_without_nonsense(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), samples=1))
+    assert "too few samples" in page_for(tmp_path / "tree", tmp_path / "html")
+    synthetic.write_tree(tmp_path / "two", Plan(releases=("3.14.2",), samples=2))
+    assert "-0." not in page_for(tmp_path / "two", tmp_path / "html2")

@@ -1,0 +1,161 @@
+"""Claims: the judged claims as data and as pages, without and with a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+from outline import Outline
+from playwright.sync_api import Browser
+from synthetic import Plan
+from watching import Watched, grave_faults, unfold
+
+from ftbench.analysis.claims.claim import claims, sources
+from ftbench.analysis.selection import first_pick, picks, shares
+from ftbench.results import ResultTree, read_results
+from ftbench.site import claims as claims_pages
+from ftbench.site.claims import VERDICTS, newest, page_of, write_claims
+from ftbench.site.frame import PLACES
+from ftbench.statistics.floor import Floors
+
+GOLDEN = Path(__file__).with_name("claims.txt")
+
+
+@pytest.fixture(scope="module")
+def tree(results: Path) -> ResultTree:
+    return read_results(results)
+
+
+@pytest.fixture(scope="module")
+def written(tree: ResultTree, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    folder = tmp_path_factory.mktemp("html")
+    for place in PLACES:
+        (folder / place.file).touch()
+    return write_claims(tree, folder)
+
+
+def told(tree: ResultTree) -> Iterator[str]:
+    """Yield what the page of the first pick says of each claim, but for what was measured."""
+    every = picks(tree)
+    first = first_pick(every, tree)
+    assert first is not None
+    page = page_of(first, every, first, shares(tree, every)[first], Floors.of(tree.noise))
+    for source in page.sources:
+        yield f"{source.title}: {source.counts}"
+        for claim in (claim for topic in source.topics for claim in topic.claims):
+            yield f"{claim.number:3} {claim.verdict.word} {claim.why}".rstrip()
+            yield f"    {claim.quote}"
+            yield from (f"    {each.what}; {each.claimed}" for each in claim.ratios)
+            yield from (f"    {each.name} {each.words}".rstrip() for each in claim.figures)
+
+
+def test_what_is_judged_is_as_it_was(tree: ResultTree) -> None:
+    """Look at the difference; if it is meant, write what is told to claims.txt."""
+    assert "\n".join(told(tree)) + "\n" == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_there_is_a_page_for_every_pick_and_nothing_on_it_is_amiss(
+    written: tuple[Path, ...],
+) -> None:
+    assert written[0].name == "claims.html"
+    assert len(written) == 4
+    for path in written:
+        assert Outline(path).faults(path) == []
+
+
+def test_every_claim_and_every_source_is_on_every_page(written: tuple[Path, ...]) -> None:
+    for path in written:
+        outline = Outline(path)
+        numbers = [each for each in outline.ids if each.startswith("claim-")]
+        assert len(numbers) == len(claims())
+        assert {source.name for source in sources()} <= set(outline.ids)
+
+
+def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:
+    every = picks(tree)
+    page = page_of(every[0], every, every[0], shares(tree, every)[every[0]], Floors({}))
+    assert sum(sum(source.counts) for source in page.sources) == len(claims())
+    assert len(page.verdicts) == len(VERDICTS) == len(page.sources[0].counts)
+
+
+def test_a_figure_leads_to_its_series(written: tuple[Path, ...]) -> None:
+    for path, start in ((written[0], "index.html#"), (written[1], "../index.html#")):
+        graphs = [link for link in Outline(path).links if "?" in link]
+        assert {link[: len(start)] for link in graphs} == {start}
+
+
+def test_only_the_newest_of_each_machine_have_a_page_and_that_is_said(
+    tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims_pages, "MOST_PAGES", 1)
+    every = picks(tree)
+    first = first_pick(every, tree)
+    assert first is not None
+    kept = newest(every, first)
+    assert [pick.release.name for pick in kept if pick.machine == "quiet-vm"] == ["3.14.2"]
+    assert "1 older ones are on Choose" in Outline(write_claims(tree, tmp_path)[0]).words
+
+
+def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:
+    (path,) = write_claims(ResultTree(), tmp_path)
+    assert "Nothing has been measured yet." in Outline(path).words
+
+
+def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)), only="track_round")
+    words = Outline(write_claims(read_results(tmp_path / "tree"), tmp_path / "html")[0]).words
+    assert "not measured" in words
+    assert "holds" in words
+
+
+def test_what_could_not_be_read_is_named(tmp_path: Path) -> None:
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)), only="track_round")
+    victim = min((tmp_path / "tree").glob("*/314*.json"))
+    victim.write_text("{ <b>cut", encoding="utf-8")
+    words = Outline(write_claims(read_results(tmp_path / "tree"), tmp_path / "html")[0]).words
+    assert "What could not be read" in words
+    assert victim.name in words
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_it_never_scrolls_sideways(browser: Browser, written: tuple[Path, ...], width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    for path in (written[0], *(each for each in written if each.name.startswith("evil"))):
+        page.goto(path.as_uri())
+        unfold(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_a_browser_has_nothing_to_complain_of(browser: Browser, written: tuple[Path, ...]) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    watched = Watched(page, written[0].parent.as_uri())
+    page.goto(written[0].as_uri())
+    assert page.locator("svg.chart").count() == 1
+    page.locator("table.compared a").first.click()
+    assert page.locator("li:target").count() == 1
+    page.get_by_role("link", name="busy-laptop").click()
+    assert "quick profile" in page.locator(".lead").first.inner_text()
+    page.close()
+    assert watched.faults == []
+
+
+def test_a_hostile_machine_is_plain_text(browser: Browser, written: tuple[Path, ...]) -> None:
+    (path,) = (each for each in written if each.name.startswith("evil"))
+    page = browser.new_page()
+    watched = Watched(page, written[0].parent.as_uri())
+    page.goto(path.as_uri())
+    assert "<img src=x onerror=alert(1)>" in page.locator("body").inner_text()
+    assert page.locator("img").count() == 0
+    page.close()
+    assert watched.faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    browser: Browser, written: tuple[Path, ...], axe: str, scheme: Any
+) -> None:
+    assert grave_faults(browser, written[0].as_uri(), axe, scheme) == []

@@ -1,0 +1,182 @@
+"""The map of winners: its picture, its table, what it says where nothing is known."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+from measured import Place, crossover
+
+from ftbench.analysis.advice.cells import cells_of
+from ftbench.analysis.advice.winners import KINDS, spots
+from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.selection import Pick
+from ftbench.facts.arms import arm_named
+from ftbench.releases import Release
+from ftbench.results import Figure, Interval, ResultTree, State
+from ftbench.site.choose import render
+from ftbench.site.crossmap import NAMES, PAYLOAD_NAMES, draw_map
+from ftbench.site.crossover import MapText, map_texts
+from ftbench.site.page import page_of
+
+GIL, FT = arm_named("gil"), arm_named("ft")
+HOSTILE = "<script>alert(1)</script>"
+
+
+def texts(figures: tuple[Figure, ...]) -> tuple[MapText, ...]:
+    return map_texts("crossover", Shelf(figures))
+
+
+def letters(svg: str) -> list[str]:
+    """Return the letters of the places, in the order of drawing."""
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    return [each for each in words if each.removeprefix("≈") in {kind.letter for kind in KINDS}]
+
+
+def colours(svg: str) -> set[str]:
+    return set(re.findall(r"var\(--kind-(\w+)\)", svg))
+
+
+def test_a_picture_marks_every_place_and_fills_the_area_of_every_winner() -> None:
+    every = spots(cells_of(crossover([GIL])), GIL, 8)
+    svg = draw_map(every, name="map")
+    assert [each.removeprefix("≈") for each in letters(svg)] == [
+        spot.winner.kind.letter for spot in every if spot.winner
+    ]
+    assert colours(svg) == {"loop", "processes", "interpreters"}
+    for word in (*NAMES.values(), *PAYLOAD_NAMES.values()):
+        assert word in svg
+    assert 'role="img" aria-labelledby="map"' in svg
+    assert len(svg) < 20_000
+
+
+def test_a_picture_is_hatched_where_kinds_are_not_told_apart_and_only_there() -> None:
+    sure = draw_map(spots(cells_of(crossover([FT], margin=0.0001)), FT, 8), name="sure")
+    assert "url(#" not in sure.replace('clip-path="url(#', "")
+    assert not [each for each in letters(sure) if "≈" in each]
+    doubtful = draw_map(spots(cells_of(crossover([FT], margin=0.9)), FT, 8), name="doubtful")
+    assert "url(#doubtful-" in doubtful
+    assert all(each.startswith("≈") for each in letters(doubtful))
+
+
+def test_one_winner_everywhere_has_no_border() -> None:
+    def same(place: Place) -> float:
+        return 1e-4 if place.mode.kind == "threads" else 1e-2
+
+    svg = draw_map(spots(cells_of(crossover([FT], cost=same)), FT, 8), name="one")
+    assert colours(svg) == {"threads"}
+    assert set(letters(svg)) == {"T"}
+
+
+def test_places_without_data_say_so_and_are_not_filled() -> None:
+    def spoiled(each: Figure) -> Figure:
+        if "100us" not in each.benchmark:
+            return each
+        return replace(each, state=State.FAILED, median=None, interval=None)
+
+    figures = [*map(spoiled, crossover([FT]))]
+    svg = draw_map(spots(cells_of(figures), FT, 8), name="holes")
+    assert svg.count("no data") == 4
+    assert len(letters(svg)) == 12
+    assert draw_map(spots(cells_of(()), FT, 8), name="none") == ""
+
+
+def test_figures_that_cannot_be_leave_a_picture_without_them() -> None:
+    def absurd(each: Figure) -> Figure:
+        if each.params["mode"] == "threads":
+            return replace(each, median=-1.0)
+        return replace(each, interval=Interval(low=-2.0, high=-1.0))
+
+    svg = draw_map(spots(cells_of(map(absurd, crossover([FT]))), FT, 8), name="absurd")
+    assert "≈T" not in letters(svg)
+    assert len(letters(svg)) == 16
+
+
+def test_a_mode_that_a_release_lacks_leaves_the_others() -> None:
+    figures = tuple(each for each in crossover() if each.params["mode"] != "interpreters")
+    open_one, folded = texts(figures)
+    assert (open_one.title, open_one.folded) == ("who wins with 8 workers", False)
+    assert (folded.title, folded.folded) == ("who wins with 2 workers", True)
+    assert [each.arm.name for each in open_one.maps] == ["gil", "ft", "ft-gil1"]
+    assert open_one.notes == (
+        "GIL build, free-threaded, free-threaded, GIL on: subinterpreters: not measured.",
+    )
+    assert all("subinterpreters" not in each.found for each in open_one.maps)
+
+
+def test_a_row_of_the_table_says_who_wins_at_what_cost_and_who_is_next() -> None:
+    (text, _) = texts(tuple(crossover([FT])))
+    assert [size.label for size in text.sizes] == list(NAMES.values())
+    assert [size.loop for size in text.sizes][1] == "100\N{NO-BREAK SPACE}µs"
+    first = text.sizes[0].rows[0]
+    assert first.label == "0"
+    (cell,) = first.cells
+    assert (cell.winner, cell.value) == ("plain loop", "10.0\N{NO-BREAK SPACE}µs")
+    assert (cell.close, cell.beyond) == (False, "threads 2.00\N{MULTIPLICATION SIGN}")
+    assert cell.href.startswith("index.html#crossover")
+
+
+def test_a_close_win_names_the_others() -> None:
+    (text, _) = texts(tuple(crossover([FT], margin=0.9)))
+    (cell,) = text.sizes[3].rows[0].cells
+    assert cell.close
+    assert set(cell.beyond.split(", ")) == {"plain loop", "processes", "subinterpreters"}
+    assert "16 not told apart" in text.maps[0].found
+
+
+def test_a_single_kind_is_the_only_one_measured() -> None:
+    figures = tuple(each for each in crossover([FT]) if each.params["mode"] == "threads")
+    (text, _) = texts(figures)
+    (cell,) = text.sizes[0].rows[0].cells
+    assert (cell.beyond, cell.close) == ("the only one measured", False)
+    assert text.sizes[0].loop == ""
+
+
+def test_without_a_figure_there_is_no_map() -> None:
+    assert texts(()) == ()
+
+
+def test_what_comes_from_result_files_is_plain_text_on_the_page() -> None:
+    def hostile(each: Figure) -> Figure:
+        if each.params["mode"] != "threads":
+            return replace(each, graph=f"index.html#{HOSTILE}")
+        return replace(
+            each, state=State.FAILED, median=None, interval=None, reason=HOSTILE, runs=frozenset()
+        )
+
+    figures = tuple(map(hostile, crossover()))
+    pick = Pick(
+        machine="quiet-vm",
+        release=Release.parse("3.14.2"),
+        profile="full",
+        builds=(("ft", "source-gcc12"), ("gil", "source-gcc12")),
+    )
+    html = render(page_of(pick, [pick], pick, ResultTree(figures=figures)))
+    assert HOSTILE not in html
+    assert "threads: failed: &lt;script&gt;" in html
+    assert html.count('<svg class="chart"') >= 6
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_border_lies_where_two_kinds_cost_the_same() -> None:
+    """Of 10 us and 100 us, loops take all and threads half and a hand-over: even at 0.617."""
+    every = spots(cells_of(crossover([FT], margin=0.0001)), FT, 8)
+    logs = [
+        [math.log(each.median) for each in every[at].ranked if each.kind in KINDS[:2]]
+        for at in (0, 4)
+    ]
+    (loop, threads), (threads_later, loop_later) = logs
+    share = (threads - loop) / (threads - loop + loop_later - threads_later)
+    assert share == pytest.approx(0.617, abs=0.001)
+    svg = draw_map(every, name="border")
+    view = re.search(r'viewBox="0 0 (\S+) ', svg)
+    assert view is not None
+    left, right, beyond = 62, 8, 0.34
+    inner = float(view[1]) - left - right
+    x = left + inner * (share + beyond) / (len(NAMES) - 1 + 2 * beyond)
+    points = [tuple(map(float, each)) for each in re.findall(r"[ML] (\S+) (\S+)", svg)]
+    # The row without a payload, the lowest of the area: of 228 points, 22 above the axis.
+    assert any(abs(at - x) < 0.5 and abs(y - (8 + 228 - 22)) < 0.5 for at, y in points)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftbench.analysis.selection import Pick
+from ftbench.facts.arms import ARMS
+from ftbench.releases import Release
+from ftbench.results import Machine, Source
+from ftbench.results.figure import Start
+from ftbench.site.facts import builds, machine_facts, notices
+
+QUIET = Source(
+    path=Path("x.json"),
+    machine="m",
+    release=Release.parse("3.14.2"),
+    arm=ARMS[1],
+    flavour="source-gcc12",
+    profile="full",
+    builds=({"version": "3.14.2", "pgo": True, "jit": "none", "configure_args": []},),
+    machines=({"cores": 4, "memory_bytes": 2**33, "smt": None, "virtual": False},),
+    gil=frozenset({False}),
+    starts=(Start(run="r", at=datetime(2026, 1, 1, tzinfo=UTC), load=0.5),),
+)
+PICK = Pick(machine="m", release=QUIET.release, profile="full", builds=(("ft", "source-gcc12"),))
+
+
+def titles(source: Source, pick: Pick = PICK) -> list[str]:
+    return [notice.title for notice in notices(pick, [source])]
+
+
+def started(load: float | None, **changes: Any) -> tuple[Start, ...]:
+    return (replace(QUIET.starts[0], load=load, **changes),)
+
+
+def test_a_full_run_on_a_quiet_machine_needs_no_warning() -> None:
+    assert titles(QUIET) == []
+
+
+def test_quick_figures_are_called_quick() -> None:
+    assert titles(QUIET, replace(PICK, profile="quick")) == ["These are quick figures."]
+
+
+def test_a_busy_machine_is_told() -> None:
+    assert titles(replace(QUIET, starts=started(1.5))) == ["The machine was busy."]
+
+
+@pytest.mark.parametrize("load", [None, 1.0])
+def test_a_load_of_a_quarter_or_none_known_is_not_busy(load: float | None) -> None:
+    assert titles(replace(QUIET, starts=started(load))) == []
+
+
+def test_only_the_start_of_the_latest_run_counts_for_the_load() -> None:
+    later = started(0.1, run="later", at=datetime(2026, 2, 1, tzinfo=UTC))
+    assert titles(replace(QUIET, starts=(*started(9.0), *later))) == []
+
+
+def test_a_wrong_gil_is_told_first() -> None:
+    wrong = replace(QUIET, gil=frozenset({False, True}))
+    assert titles(wrong, replace(PICK, profile="quick"))[0].startswith("The GIL of")
+
+
+def test_builds_made_unlike_are_told() -> None:
+    two = replace(PICK, builds=(("ft", "source-gcc12"), ("gil", "debian")))
+    assert titles(QUIET, two) == ["The two builds were not made alike."]
+
+
+def test_mixed_builds_in_one_series_are_told() -> None:
+    mixed = replace(QUIET, builds=(*QUIET.builds, {"pgo": False}))
+    assert titles(mixed)[0].endswith("mixes builds.")
+
+
+def test_provenance_is_words_and_what_is_missing_is_not_known() -> None:
+    facts = {fact.name: fact.values for fact in builds([QUIET]).facts}
+    assert facts["PGO"] == ("yes",)
+    assert facts["GIL seen"] == ("off",)
+    assert facts["configure"] == ("no options",)
+    assert facts["LTO"] == ("not known",)
+
+
+def test_a_fact_in_which_builds_differ_is_marked() -> None:
+    other = replace(QUIET, builds=({"pgo": False},))
+    marked = [fact.name for fact in builds([QUIET, other]).facts if fact.differs]
+    assert marked == ["release", "PGO", "JIT", "configure"]
+
+
+def test_the_machine_says_what_it_knows_and_no_more() -> None:
+    facts = {fact.name: fact.values[0] for fact in machine_facts(Machine(name="m"), [QUIET])}
+    assert facts == {
+        "name": "m",
+        "virtual machine": "no",
+        "memory": "8.00 GiB",
+        "load at the start": "0.5",
+    }

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.analysis.selection import Pick, first_pick, nearest, newest_first, picks
+from ftbench.facts.arms import ARMS
+from ftbench.releases import Release
+from ftbench.results import ResultTree, Source
+from ftbench.results.figure import Start
+from ftbench.site.menus import address, menus
+
+
+def source(
+    release: str = "3.14.2",
+    *,
+    machine: str = "m",
+    profile: str = "full",
+    flavour: str = "source",
+    arm: int = 1,
+    day: int = 1,
+) -> Source:
+    start = Start(run=f"run-{day}", at=datetime(2026, 1, day, tzinfo=UTC), load=0.0)
+    return Source(
+        path=Path("x.json"),
+        machine=machine,
+        release=Release.parse(release),
+        arm=ARMS[arm],
+        flavour=flavour,
+        profile=profile,
+        starts=(start,),
+    )
+
+
+def pick(machine: str = "m", release: str = "3.14.2", flavour: str = "source") -> Pick:
+    return Pick(
+        machine=machine,
+        release=Release.parse(release),
+        profile="full",
+        builds=(("ft", flavour),),
+    )
+
+
+def test_there_is_a_pick_for_every_machine_release_profile_and_build() -> None:
+    tree = ResultTree(
+        sources=(
+            source(),
+            source(arm=0),
+            source("3.15.0rc1"),
+            source(machine="n"),
+            source(profile="quick"),
+            source(flavour="debian"),
+        )
+    )
+    assert len(picks(tree)) == 5
+
+
+def test_first_comes_what_was_measured_last() -> None:
+    tree = ResultTree(sources=(source("3.15.0rc1"), source("3.13.5", profile="quick", day=9)))
+    first = first_pick(picks(tree), tree)
+    assert first is not None
+    assert first.release.name == "3.13.5"
+
+
+def test_of_one_run_the_full_profile_and_the_newest_final_release_come_first() -> None:
+    tree = ResultTree(
+        sources=(source("3.13.5"), source(), source("3.15.0rc1"), source(profile="quick"))
+    )
+    first = first_pick(picks(tree), tree)
+    assert first is not None
+    assert (first.release.name, first.profile) == ("3.14.2", "full")
+
+
+def test_no_results_have_no_first_pick() -> None:
+    assert first_pick((), ResultTree()) is None
+
+
+names = st.text(min_size=1, max_size=300)
+
+
+@given(names, names)
+def test_a_page_has_a_name_that_every_system_takes(machine: str, flavour: str) -> None:
+    name = pick(machine, flavour=flavour).page
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]*\.html", name)
+    assert len(name) < 120
+
+
+@given(names, names)
+def test_two_machines_never_share_a_page(one: str, other: str) -> None:
+    same = pick(one).page == pick(other).page
+    assert same == (one == other)
+
+
+def test_the_nearest_pick_keeps_the_machine_then_the_release() -> None:
+    every = [pick("a", "3.13.5"), pick("a", "3.14.2"), pick("b", "3.13.5")]
+    assert nearest(every, pick("b", "3.14.2")) == pick("b", "3.13.5")
+    assert nearest(every[:2], pick("b", "3.14.2")) == pick("a", "3.14.2")
+
+
+def test_menus_lead_to_every_release_and_mark_the_current_one() -> None:
+    every = (pick(release="3.13.5"), pick(release="3.14.2"), pick("n", "3.13.5"))
+    machine, release = menus(every[0], every, every[1])
+    assert [item.text for item in machine.items] == ["m", "n"]
+    assert [(item.text, item.current) for item in release.items] == [
+        ("3.13.5", True),
+        ("3.14.2", False),
+    ]
+    assert release.items[1].href == "choose.html"
+
+
+def test_profile_and_build_are_menus_only_where_there_is_a_choice() -> None:
+    one = pick()
+    every = (one, pick(flavour="debian"), replace(one, profile="quick"))
+    assert [menu.title for menu in menus(one, every, one)] == [
+        "Machine",
+        "Release",
+        "Profile",
+        "Build",
+    ]
+    assert address(every[1], one) == f"choose/{every[1].page}"
+
+
+def test_the_newest_of_every_series_and_machine_come_before_the_second_newest() -> None:
+    names = ("3.13.5", "3.13.15", "3.14.2", "3.14.0")
+    every = [pick(machine, name) for name in names for machine in ("a", "b")]
+    ordered = [(each.release.name, each.machine) for each in newest_first(every)]
+    assert sorted(ordered[:4]) == [
+        ("3.13.15", "a"),
+        ("3.13.15", "b"),
+        ("3.14.2", "a"),
+        ("3.14.2", "b"),
+    ]
+    assert len(ordered) == len(every)

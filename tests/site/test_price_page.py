@@ -1,0 +1,254 @@
+"""Price and gain: ratios, efficiencies, their means, as a golden file, as pages, in a browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import handmade
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from outline import Outline
+from playwright.sync_api import Browser
+from watching import Watched, grave_faults, unfold
+
+from ftbench.analysis.price import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, means_of, points_of
+from ftbench.facts.arms import ARMS
+from ftbench.releases import Release
+from ftbench.releases.known import known_releases
+from ftbench.results import Figure, ResultTree
+from ftbench.results.figure import Unreadable
+from ftbench.site.frame import PLACES
+from ftbench.site.history.rigs import rigs
+from ftbench.site.price import write_price
+from ftbench.site.pricing.texts import TOPICS, newest_of_series, price_page
+from ftbench.statistics import ratio
+from ftbench.statistics.ratio import Effects
+
+GOLDEN = Path(__file__).with_name("price.txt")
+NEWEST = Release.parse("3.14.2")
+
+
+def told(tree: ResultTree) -> Iterator[str]:
+    """Yield what the page of the first rig says."""
+    page = price_page(rigs(tree)[0], tree, (), "")
+    yield " | ".join(f"{heading} {arm.character}" for heading, arm in page.columns)
+    for stand in page.stands:
+        yield f"{stand.release}: " + " | ".join(f"{c.value} [{c.interval}]" for c in stand.cells)
+    for topic in page.topics:
+        yield f"# {topic.topic.title}"
+        for measure in topic.measures:
+            for table in (measure.table, measure.kernels):
+                yield f"## {measure.title}: {' '.join(arm.name for arm in table.arms)}"
+                for row in table.rows:
+                    cells = (f"{c.value} [{c.interval}] {c.spread}".rstrip() for c in row.cells)
+                    yield f"{row.heading}: {' | '.join(cells)}"
+
+
+def test_what_is_told_is_as_it_was() -> None:
+    """Look at the difference; if it is meant, write what is told to price.txt."""
+    assert "\n".join(told(handmade.tree())) + "\n" == GOLDEN.read_text(encoding="utf-8")
+
+
+def figure_of(tree: ResultTree, kernel: str, arm: str) -> Figure:
+    (figure,) = (
+        figure
+        for figure in tree.figures
+        if kernel in figure.params.values() and figure.arm.name == arm and figure.release == NEWEST
+    )
+    return figure
+
+
+def test_a_tax_is_the_ratio_to_the_gil_build_of_the_same_release() -> None:
+    tree = handmade.tree()
+    points = points_of(TAX, tree.figures)
+    above, below = (figure_of(tree, "calls", arm).processes for arm in ("ft", "gil"))
+    assert points[NEWEST, "ft"].kernels["calls"] == ratio(above, below)
+    assert {arm for _, arm in points} == {"ft", "ft-gil1"}
+    assert points[NEWEST, "ft"].kernels.keys() == {"calls", "floats"}
+
+
+def test_figures_of_different_runs_make_no_tax() -> None:
+    tree = handmade.tree()
+    figures = [
+        replace(each, runs=frozenset({"run-2"})) if each.arm.name == "gil" else each
+        for each in tree.figures
+    ]
+    assert points_of(TAX, figures) == {}
+
+
+def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:
+    tree = handmade.tree()
+    point = points_of(CRUNCHING[0], tree.figures)[NEWEST, "ft"]
+    medians = [sorted(each)[1] for each in figure_of(tree, "lcg", "ft").processes]
+    middle = math.exp(sum(map(math.log, medians)) / len(medians))
+    found = point.kernels["lcg"]
+    assert found.value == pytest.approx(1 / middle)
+    assert found.interval is not None
+    assert found.interval.low < found.value < found.interval.high
+
+
+def test_the_ledgers_are_kept_apart() -> None:
+    figures = handmade.tree().figures
+    must, known_not = (points_of(each[0], figures) for each in (MUST_SCALE, MUST_NOT))
+    assert must[NEWEST, "ft"].kernels.keys() == {"function_calls"}
+    assert known_not[NEWEST, "ft"].kernels.keys() == {"shared_deque"}
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
+def test_a_damaged_sample_leaves_its_kernel_out(bad: float) -> None:
+    figures = [
+        replace(each, processes=((bad, 1.0),), samples=(bad, 1.0))
+        if {"lcg", "calls"} & {*each.params.values()}
+        else each
+        for each in handmade.tree().figures
+    ]
+    for measure, kernel in ((CRUNCHING[0], "words"), (TAX, "floats")):
+        assert points_of(measure, figures)[NEWEST, "ft"].kernels.keys() == {kernel}
+
+
+def effects_of(values: list[float], errors: list[float], freedom: float) -> Effects:
+    return Effects(
+        value=np.log(values),
+        error=np.array(errors),
+        freedom=np.full(len(values), float(freedom)),
+        basis=np.zeros(len(values), dtype=np.int64),
+    )
+
+
+def test_a_mean_is_geometric_and_its_error_that_of_independent_kernels() -> None:
+    means = means_of(effects_of([1.0, 4.0, 3.0], [0.3, 0.4, 0.1], 4), [[0, 1], [2]])
+    assert np.exp(means.value) == pytest.approx([2.0, 3.0])
+    assert means.error == pytest.approx([0.25, 0.1])
+    assert means.freedom == pytest.approx([0.25**2 * 4 / (0.09**2 + 0.16**2), 4])
+    assert means.freedom[1] < means.freedom[0] < 8
+
+
+def test_kernels_without_an_error_make_a_mean_without_one() -> None:
+    means = means_of(effects_of([1.0, 4.0], [0.0, math.nan], 1), [[0, 1], [0]])
+    assert math.isnan(means.error[0])
+    assert means.error[1] == 0
+    assert [each.interval is None for each in means.ratios(0.99)] == [True, False]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6))
+def test_the_interval_of_a_mean_covers_the_truth_at_its_rate(seed: int, kernels: int) -> None:
+    chance = np.random.default_rng(seed)
+    trials, processes = 400, 4
+    spreads = chance.uniform(0.01, 0.1, kernels)
+    taken = chance.normal(0, spreads[:, None], (trials, kernels, processes))
+    errors = taken.std(axis=2, ddof=1) / math.sqrt(processes)
+    effects = Effects(
+        value=taken.mean(axis=2).ravel(),
+        error=errors.ravel(),
+        freedom=np.full(trials * kernels, processes - 1.0),
+        basis=np.zeros(trials * kernels, dtype=np.int64),
+    )
+    groups = np.arange(trials * kernels).reshape(trials, kernels).tolist()
+    intervals = [each.interval for each in means_of(effects, groups).ratios(0.99)]
+    covered = sum(each is not None and each.low <= 1 <= each.high for each in intervals)
+    # Of 400 at 99 %: fewer than 380 is as good as impossible.
+    assert covered >= 380
+
+
+def test_the_newest_release_of_each_series_is_where_it_stands() -> None:
+    every = [Release.parse(name) for name in ("3.13.5", "3.14.0", "3.13.15", "3.15.0rc1")]
+    assert [each.name for each in newest_of_series(every)] == ["3.15.0rc1", "3.14.0", "3.13.15"]
+
+
+def pages_of(tree: ResultTree, folder: Path) -> tuple[Path, ...]:
+    for place in PLACES:
+        (folder / place.file).touch()
+    return write_price(tree, folder)
+
+
+def test_the_first_page_is_of_a_rig_that_has_something_to_show(tmp_path: Path) -> None:
+    bare = handmade.tree(machine="bare", series=handmade.SERIES[:1])
+    pages = pages_of(
+        handmade.joined(bare, handmade.tree(profile="quick"), handmade.hostile()), tmp_path
+    )
+    assert pages[0] == tmp_path / "price.html"
+    assert "on quiet-vm" in Outline(pages[0]).words
+    assert len(pages) == 3
+    for page in pages:
+        assert Outline(page).faults(page) == []
+        assert page.stat().st_size < 900_000
+
+
+def test_each_topic_has_a_picture_and_a_table(tmp_path: Path) -> None:
+    source = Outline(pages_of(handmade.tree(), tmp_path)[0]).source
+    assert source.count('<svg class="chart"') == 4
+    assert source.count("by release") == 4
+    # Of native code there is nothing.
+    nothing = "Nothing was measured of this on this machine with this profile."
+    assert source.count(nothing) == len(TOPICS) - 4
+
+
+def test_a_mean_of_fewer_kernels_says_so(tmp_path: Path) -> None:
+    tree = handmade.tree()
+    lacking = figure_of(tree, "lcg", "ft")
+    tree = replace(tree, figures=tuple(each for each in tree.figures if each is not lacking))
+    source = Outline(pages_of(tree, tmp_path)[0]).source
+    assert source.count(", 1 of 2<") == 1
+
+
+def test_builds_without_pgo_and_few_rounds_are_warned_of(tmp_path: Path) -> None:
+    text = Outline(pages_of(handmade.tree(profile="quick"), tmp_path)[0]).words
+    assert "Some of these builds have no PGO or no LTO." in text
+    assert "These are quick figures." in text
+
+
+def test_an_arm_that_was_not_measured_has_no_column(tmp_path: Path) -> None:
+    page = pages_of(handmade.tree(arms=ARMS[:2]), tmp_path)[0]
+    assert "free-threaded, GIL on" not in Outline(page).text.partition("What one thread pays")[2]
+
+
+def test_an_empty_suite_says_what_to_do_and_names_what_could_not_be_read(tmp_path: Path) -> None:
+    tree = ResultTree(warnings=(Unreadable(path=Path("x.json"), why="it is cut"),))
+    text = Outline(pages_of(tree, tmp_path)[0]).text
+    assert "Nothing has been measured yet." in text
+    assert "x.json: it is cut" in text
+
+
+def test_sixty_releases_stay_light(tmp_path: Path) -> None:
+    known = [each.release.name for each in known_releases()][:60]
+    (page,) = pages_of(handmade.tree(known), tmp_path)
+    assert page.stat().st_size < 900_000
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("html")
+    pages_of(handmade.joined(handmade.tree(), handmade.hostile()), folder)
+    return folder
+
+
+def test_it_needs_nothing_but_itself(browser: Browser, html: Path) -> None:
+    page = browser.new_page()
+    watched = Watched(page, html.as_uri())
+    page.goto((html / "price.html").as_uri())
+    assert page.locator("svg.chart:visible").count() == 4
+    page.get_by_role("link", name="<img").click()
+    assert page.locator("img").count() == 0
+    page.close()
+    assert watched.faults == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_it_never_scrolls_sideways(browser: Browser, html: Path, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto((html / "price.html").as_uri())
+    unfold(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, html: Path, axe: str, scheme: Any) -> None:
+    assert grave_faults(browser, (html / "price.html").as_uri(), axe, scheme) == []

@@ -1,0 +1,143 @@
+"""The data of Releases: what the page's script loads, as a golden file and in its parts."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import fake_history
+import handmade
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftbench.analysis.selection import safe_name
+from ftbench.results import Interval, ResultTree
+from ftbench.site.history import data, timeline
+from ftbench.site.history.marks import SYMBOLS, change, change_of, coded, interval_text
+from ftbench.site.history.rigs import rigs
+from ftbench.site.history.timeline import Timeline, timeline_of
+from ftbench.statistics import Basis, Ratio
+from ftbench.statistics.verdict import Verdict, Word
+
+GOLDEN = Path(__file__).with_name("releases_data.txt")
+
+
+def timeline_from(tree: ResultTree) -> Timeline:
+    return timeline_of(rigs(tree)[0], tree)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Timeline:
+    monkeypatch.setattr(timeline, "history", fake_history.history)
+    return timeline_from(handmade.tree())
+
+
+def told(made: Timeline) -> str:
+    """Return all data of a timeline, a line for each series."""
+    (verdicts,) = data.verdict_chunks("all", made.series, made)
+    (samples,) = data.sample_chunks("all", made.series, made)
+    files = {"rig": data.rig(made)}
+    files |= {"verdicts": data.verdicts(verdicts, made), "samples": data.samples(samples, made)}
+    names = {series.key: f"{series.metric}, {series.label}" for series in made.series}
+    lines = []
+    for name, content in files.items():
+        for key, value in content.items():
+            each = value.items() if key == "series" else [("", value)]
+            lines += [f"{name} {names.get(k, key)}: {json.dumps(v)}" for k, v in each]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_data_are_as_they_were(made: Timeline) -> None:
+    """Look at the difference; if it is meant, write what is told to releases_data.txt."""
+    assert told(made) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:
+    text = data.script("name", {"a": [handmade.HOSTILE, math.nan, math.inf, 1.5]})
+    assert text.startswith('ftbench.take("name",')
+    assert "\u2028" not in text
+    inner = json.loads(text.removeprefix('ftbench.take("name",').removesuffix(");\n"))
+    assert inner == {"a": [handmade.HOSTILE, None, None, 1.5]}
+
+
+def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
+    made: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "_MOST_VERDICTS", 12)
+    monkeypatch.setattr(data, "_MOST_SAMPLES", 100)
+    for share in (data.verdict_chunks, data.sample_chunks):
+        chunks = share("all", made.series, made)
+        assert [series for chunk in chunks for series in chunk.series] == made.series
+        assert len({chunk.name for chunk in chunks}) == len(chunks) > 2
+
+
+def test_the_address_of_a_series_is_put_together_again(made: Timeline) -> None:
+    for figure in handmade.tree().figures:
+        address = data.address_of(figure)
+        start, _, query = figure.graph.partition("?")
+        parts = [address.place, address.own, f"commits={figure.release.commit_id}"]
+        assert address.start == start
+        assert sorted(parse_qsl("&".join(parts))) == sorted(parse_qsl(query))
+
+
+def test_a_verdict_of_the_newest_release_has_its_base(made: Timeline) -> None:
+    base, judged, chance = data.rig(made)["steps"][2][0][1]
+    assert made.releases[base].name == "3.13.15"
+    assert judged > 0
+    assert chance >= 0
+    assert data.rig(made)["steps"][2][0][0] == 0
+
+
+@given(st.floats(1e-6, 1e6))
+def test_an_effect_survives_the_data_to_a_hundredth_of_a_percent(ratio: float) -> None:
+    assert math.exp(coded(ratio) / 10_000) == pytest.approx(ratio, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.0, "0.0\u202f%"),
+        (1.1234, "+12.3\u202f%"),
+        (0.96, "\N{MINUS SIGN}4.0\u202f%"),
+        (0.9999, "0.0\u202f%"),
+        (2.4, "2.40\u00d7"),
+        (0.041, "0.0410\u00d7"),
+    ],
+)
+def test_an_effect_in_words(ratio: float, words: str) -> None:
+    assert change(ratio) == words
+    assert change_of(coded(ratio)) == words
+
+
+def test_no_symbol_stands_for_two_verdicts() -> None:
+    assert set(SYMBOLS) == set(Word)
+    assert len(set(SYMBOLS.values())) == len(Word)
+
+
+def test_an_interval_in_words() -> None:
+    effect = Ratio(
+        value=1.1, interval=Interval(low=1.0, high=1.2), confidence=0.99, basis=Basis.PROCESSES
+    )
+    alone = Ratio(value=1.1, interval=None, confidence=0.99, basis=Basis.NONE)
+    assert interval_text(Verdict(word=Word.WORSE, effect=effect)) == "0.0\u202f% to +20.0\u202f%"
+    assert interval_text(Verdict(word=Word.UNDECIDED, effect=alone)) == "too few samples"
+    assert interval_text(Verdict(word=Word.UNDECIDED)) == ""
+
+
+@given(st.lists(st.text(), min_size=1, max_size=3), st.lists(st.text(), min_size=1, max_size=3))
+def test_a_name_is_safe_and_nobody_elses(parts: list[str], others: list[str]) -> None:
+    name = safe_name(*parts)
+    assert len(name) < 100
+    assert not set(name) - set("abcdefghijklmnopqrstuvwxyz0123456789._-")
+    assert name.strip(".") == name != ""
+    assert (name == safe_name(*others)) == (parts == others)
+
+
+def test_names_of_parts_that_join_alike_differ() -> None:
+    assert safe_name("a-b", "c") != safe_name("a", "b-c")
+    assert safe_name("a_b", "c") != safe_name("a", "b_c")
+    assert safe_name("must_scale") == "must_scale"
+    assert safe_name("\ud800") != safe_name("\ud801")

@@ -1,0 +1,214 @@
+"""Releases as files: the alarms first, every link alive, nothing that runs, nothing heavy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import fake_history
+import handmade
+import judgeable
+import pytest
+from outline import Outline
+from synthetic import Plan
+
+from ftbench.releases.known import known_releases
+from ftbench.results import ResultTree, read_results
+from ftbench.results.figure import Unreadable
+from ftbench.site.frame import PLACES
+from ftbench.site.history import timeline
+from ftbench.site.releases import write_releases
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "history", fake_history.history)
+
+
+def several() -> ResultTree:
+    return handmade.joined(
+        handmade.tree(),
+        handmade.tree(machine="busy-laptop", profile="quick"),
+        handmade.hostile(),
+    )
+
+
+def pages_of(tree: ResultTree, folder: Path) -> list[Path]:
+    for place in PLACES:
+        (folder / place.file).touch()
+    return [path for path in write_releases(tree, folder) if path.suffix == ".html"]
+
+
+def first_of(tree: ResultTree, folder: Path) -> Outline:
+    return Outline(pages_of(tree, folder)[0])
+
+
+def dead(path: Path, links: list[str]) -> list[str]:
+    """Return the links to pages of ours that lead nowhere."""
+    ours = [link for link in links if "index.html" not in link and link[0] != "#"]
+    return [link for link in ours if not (path.parent / re.split("[?#]", link)[0]).is_file()]
+
+
+def test_the_first_page_is_of_the_newest_release_of_the_fullest_profile(tmp_path: Path) -> None:
+    pages = pages_of(several(), tmp_path)
+    assert pages[0] == tmp_path / "releases.html"
+    outline = Outline(pages[0])
+    assert "What did CPython 3.14.2 change?" in outline.text
+    assert "on quiet-vm" in outline.words
+    assert len([page for page in pages if page.name.startswith("series-")]) == 4 + 4 + 1
+    assert len([page for page in pages if not page.name.startswith("series-")]) == 3 + 3 + 2
+
+
+def test_every_link_leads_somewhere_and_no_id_stands_twice(tmp_path: Path) -> None:
+    for page in pages_of(several(), tmp_path):
+        outline = Outline(page)
+        assert dead(page, outline.links) == []
+        assert sorted(set(outline.ids)) == sorted(outline.ids)
+        jumps = [link[1:] for link in outline.links if link[0] == "#"]
+        assert set(jumps) <= set(outline.ids)
+
+
+def test_a_link_to_a_verdict_leads_to_the_row_of_its_series(tmp_path: Path) -> None:
+    page = tmp_path / "releases.html"
+    samples = [link for link in first_of(several(), tmp_path).links if "?arm=" in link]
+    assert samples
+    for link in samples:
+        path, _, row = link.partition("#")
+        assert row in Outline(page.parent / path.partition("?")[0]).ids
+
+
+def test_links_to_asvs_pages_start_from_the_sites_folder(tmp_path: Path) -> None:
+    for page in pages_of(handmade.tree(), tmp_path):
+        root = "../" * len(page.relative_to(tmp_path).parent.parts)
+        outer = [link for link in Outline(page).links if "index.html" in link]
+        assert len(outer) >= 3
+        assert {link[: len(root) + 11] for link in outer} == {f"{root}index.html#"}
+
+
+def test_the_worst_alarm_is_the_first_and_has_what_was_counted_beside_it(tmp_path: Path) -> None:
+    pages_of(handmade.tree(), tmp_path)
+    text = next((tmp_path / "releases").glob("*/3.13.15.html")).read_text("utf-8")
+    worse, better = re.split('id="alarms-2"', text)
+    effects = re.findall(r'class="value">\+([\d.]+)', worse)
+    assert len(effects) > 1
+    assert effects == sorted(effects, key=float, reverse=True)
+    drops = re.findall(r'class="value">\N{MINUS SIGN}([\d.]+)', better)
+    assert len(drops) > 1
+    assert drops == sorted(drops, key=float, reverse=True)
+    assert "involuntary context switches 12.0 → 480" in worse
+
+
+def test_both_bases_are_told_with_the_alarms_to_be_expected(tmp_path: Path) -> None:
+    tree = handmade.tree(("3.13.15", "3.14.1", "3.14.2"))
+    words = first_of(tree, tmp_path).words
+    assert "Against 3.14.1, the release before it in its series:" in words
+    assert "Against 3.13.15, the last feature release:" in words
+    assert words.count("alarms were to be expected by chance") == 2
+
+
+def test_the_ledgers_of_must_scale_stand_apart(tmp_path: Path) -> None:
+    pages = pages_of(handmade.tree(), tmp_path)
+    (page,) = (page for page in pages if page.name == "series-must_scale.html")
+    words = Outline(page).words
+    assert "relative 2: must scale" in words
+    assert "relative 2: known not to scale" in words
+
+
+def test_the_newest_release_stands_there_without_a_script(tmp_path: Path) -> None:
+    pages = pages_of(handmade.tree(), tmp_path)
+    (page,) = (page for page in pages if page.name == "series-lifecycle.html")
+    words = Outline(page).words
+    assert "threads, workers 8" in words
+    assert "against 3.13.15" in words
+    assert re.search(
+        r"(worse|better|same|not decidable|not comparable) [+\N{MINUS SIGN}]?\d", words
+    )
+
+
+def test_only_scenario_pages_run_a_script_and_none_of_a_page_itself(tmp_path: Path) -> None:
+    for page in pages_of(several(), tmp_path):
+        text = page.read_text("utf-8")
+        scripted = page.name.startswith("series-")
+        assert Outline(page).handlers == []
+        assert ("script-src 'self';" in text) == scripted
+        assert "default-src 'none'" in text
+        scripts = re.findall(r"<script[^>]*>[^<]*", text)
+        assert [s for s in scripts if not re.fullmatch(r'<script defer src="[^":]*">', s)] == []
+        assert bool(scripts) == scripted
+
+
+def test_hostile_texts_are_texts(tmp_path: Path) -> None:
+    tree = handmade.joined(handmade.hostile(), handmade.tree())
+    why = Unreadable(path=Path("x"), why=handmade.HOSTILE)
+    pages = pages_of(replace(tree, warnings=(why,)), tmp_path)
+    for page in pages:
+        assert not Outline(page).tags & {"img", "iframe", "object"}
+        assert "<img src=x onerror=alert(1)>" in Outline(page).text
+    for data in (tmp_path / "releases").glob("*/data/*.js"):
+        assert re.fullmatch(r"ftbench\.take\(.*\);\n", data.read_text("utf-8"))
+
+
+def test_half_a_character_in_a_name_breaks_no_page(tmp_path: Path) -> None:
+    tree = handmade.tree(machine="half \ud800")
+    assert "on half ?" in first_of(tree, tmp_path).words
+
+
+def test_what_could_not_be_read_is_named_on_the_newest_releases_page(tmp_path: Path) -> None:
+    tree = replace(handmade.tree(), warnings=(Unreadable(path=Path("x.json"), why="it is cut"),))
+    assert "x.json: it is cut" in first_of(tree, tmp_path).text
+
+
+def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:
+    outline = first_of(ResultTree(), tmp_path)
+    assert "Nothing has been measured yet." in outline.text
+    assert "make bench" in outline.text
+
+
+def test_a_single_release_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
+    outline = first_of(handmade.tree(("3.14.2",)), tmp_path)
+    assert "There is nothing to compare it with" in outline.text
+
+
+def test_few_rounds_are_warned_of(tmp_path: Path) -> None:
+    quick = first_of(handmade.tree(profile="quick"), tmp_path)
+    assert "These are quick figures." in quick.text
+
+
+def test_nothing_is_heavy_at_sixty_releases(tmp_path: Path) -> None:
+    known = [each.release.name for each in known_releases()][:60]
+    kinds = [f"{group}.Group.track_{name}" for group in ("data", "io") for name in "abc"]
+    series = [
+        ((kind, "seconds", 0.01), {"mode": "threads", "size": str(size)})
+        for kind in kinds
+        for size in range(20)
+    ]
+    paths = write_releases(handmade.tree(known, series=series), tmp_path)
+    assert len(paths) > 60
+    assert max(path.stat().st_size for path in paths) < MEGABYTE
+    assert "all 60" in Outline(paths[0]).text
+
+
+def test_a_verdict_without_a_floor_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    results = judgeable.write_project(tmp_path / "project", Plan(), noise=False)
+    outline = first_of(read_results(results), tmp_path)
+    assert "This machine has no noise floor." in outline.text
+    assert "No series is judged worse or better." in outline.text
+
+
+def test_a_known_slowdown_is_the_first_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    plan = Plan(releases=("3.13.5", "3.13.15"))
+    results = judgeable.write_project(tmp_path / "project", plan)
+    judgeable.slow_down(judgeable.result_file(results, "3.13.15", "ft"), 2.5)
+    outline = first_of(read_results(results), tmp_path)
+    assert "1 worse, 0 better" in outline.words
+    assert "This machine has no noise floor." not in outline.text
+    assert "2.5" in outline.text

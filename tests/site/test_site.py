@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import asv
+import pytest
+
+from ftbench.asv import site_patches
+from ftbench.asv.assets import ASSETS
+from ftbench.errors import AsvError
+from ftbench.site.frame import PLACES
+
+INDEX = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="utf-8")
+
+
+def test_our_pages_come_before_asvs_own_tabs_in_the_order_of_our_own_bar() -> None:
+    changed = site_patches.add_places(INDEX)
+    hrefs = re.findall(r'<li id="nav-li-[^"]*"[^>]*>\s*<a href="([^"]*)"', changed)
+    files = [place.file for place in PLACES]
+    assert hrefs[: len(files)] == files
+    assert hrefs[len(files)] == "#/"
+
+
+def test_our_scripts_are_loaded_after_all_of_asvs() -> None:
+    changed = site_patches.add_names(INDEX)
+    assert changed.index('"regressions.js"') < changed.index('"ftbench-tags.js"')
+    assert changed.index('"ftbench-tags.js"') < changed.index('"ftbench.js"')
+
+
+def test_every_third_party_file_is_loaded_from_beside_the_page() -> None:
+    changed = site_patches.use_assets(INDEX)
+    assert [asset.name for asset in ASSETS if f'"vendor/{asset.name}"' not in changed] == []
+    head = changed[: changed.index("<body>")]
+    assert "https://" not in head
+    assert "onerror" not in changed
+    assert "js_load_failure" not in changed
+    assert "script-src 'self'" in head
+
+
+@pytest.mark.parametrize("text", [INDEX * 2, "", INDEX.replace("nav-li-", "x")])
+def test_a_page_that_is_not_asvs_is_refused(text: str) -> None:
+    with pytest.raises(AsvError, match="and should have it once"):
+        site_patches.add_places(text)
+
+
+def test_a_page_that_loads_other_files_is_refused() -> None:
+    with pytest.raises(AsvError, match="loads other files"):
+        site_patches.use_assets(INDEX.replace("jquery-3.3.1.min.js", "jquery-4.0.0.min.js"))
+
+
+def test_tags_are_for_releases_alone() -> None:
+    assert site_patches.tags_of(["31402f00", "31500c01", "deadbeef"]) == {
+        "31402f00": "v3.14.2",
+        "31500c01": "v3.15.0rc1",
+    }
+
+
+def test_the_feed_says_tags_and_its_links_to_asv_keep_their_ids() -> None:
+    tags = {"31401f00": "v3.14.1", "31402f00": "v3.14.2"}
+    feed = (
+        "index.html#x?commits=31401f00-31402f00 index.html#x?commits=31402f00 "
+        "../compare/31401f00...31402f00 &gt;31401f00...31402f00&lt; 31403f00"
+    )
+    assert site_patches.name_feed(feed, tags) == (
+        "index.html#x?commits=31401f00-31402f00 index.html#x?commits=31402f00 "
+        "../compare/v3.14.1...v3.14.2 &gt;v3.14.1...v3.14.2&lt; 31403f00"
+    )
