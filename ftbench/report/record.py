@@ -8,7 +8,8 @@ from typing import Any
 
 from ftbench.analysis.verdicts.comparing import Comparison, Judgement
 from ftbench.report.comparisons import Told, is_regression
-from ftbench.results import Figure, Interval, ResultTree
+from ftbench.results import Figure, ResultTree
+from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
 
 

@@ -9,13 +9,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ftbench.analysis.comparison import BASELINE_TITLE, pair_builds
+from ftbench.analysis.comparison import BASELINE_TITLE, Cell, Comparison, compare, pair_builds
 from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import times
 from ftbench.releases import Release
-from ftbench.results import Cell, Comparison, Figure, State, compare
+from ftbench.results import Figure, State
 
 
 def summary_table(

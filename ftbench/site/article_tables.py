@@ -10,9 +10,9 @@ from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.tables import Column, Place, Row, Table, benchmarks, tables
 from ftbench.analysis.claims.words import Notes, number
 from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import Pick
 from ftbench.results import Machine, ResultTree
-from ftbench.statistics.floor import Floors
 
 _DASH = "\N{EN DASH}"
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from matplotlib.transforms import offset_copy
 
+from ftbench.analysis.comparison import Cell, Comparison
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES, Mode
 from ftbench.facts.units import digits
-from ftbench.results import Cell, Comparison, State
+from ftbench.results import State
 from ftbench.site.marks import mark_of
 from ftbench.site.svg import (
     MUTED,

@@ -14,12 +14,12 @@ from ftbench.analysis.claims.judging import Judgement, Shown, judge
 from ftbench.analysis.claims.reading import Reading
 from ftbench.analysis.claims.rule import TIMES, Ratio, Relation, Verdict
 from ftbench.analysis.claims.words import Notes, number, range_words
+from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import Pick, first_pick, picks, shares
 from ftbench.facts.units import digits, scale_for
 from ftbench.results import ResultTree
 from ftbench.site import claimchart, facts, frame
 from ftbench.site.menus import Menu, address, menus
-from ftbench.statistics.floor import Floors
 
 PLACE: Final = "claims"
 FIRST_PAGE: Final = f"{PLACE}.html"

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
-from ftbench.results import Cell, Interval
 from ftbench.site.marks import ARM_TEXTS, ArmText
 from ftbench.site.sections import Rungs
 from ftbench.statistics.crossover import crossover
+from ftbench.statistics.spread import Interval
 
 # Less than this above its control is not worth a mark, however sure it is.
 _WORTH_A_MARK: Final = 1.1

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
+from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import Against, Grid, Line
 from ftbench.facts.arms import Arm
-from ftbench.results import Cell, State
+from ftbench.results import State
 from ftbench.site.marks import mark_of
 from ftbench.site.sections import Rungs
 from ftbench.site.svg import (

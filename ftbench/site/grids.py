@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote
 
-from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.comparison import Cell, Shelf
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, grid_of
 from ftbench.facts.arms import ARMS
 from ftbench.facts.units import margin
-from ftbench.results import Cell, Figure, State
+from ftbench.results import Figure, State
 from ftbench.site.findings import Finding, crossing_words, finding, is_above
 from ftbench.site.gridchart import draw_grid, pictured
 from ftbench.site.marks import ARM_TEXTS, ArmText, mark_of

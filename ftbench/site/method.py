@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import first_pick, picks, safe_name
 from ftbench.results import ResultTree
 from ftbench.site import frame
@@ -16,7 +17,6 @@ from ftbench.site.menus import Item, Menu
 from ftbench.site.noisefloor import NoiseText, noise_text
 from ftbench.site.provenance import MachineText, builds, machine_text, runs
 from ftbench.site.sheets import Sheet
-from ftbench.statistics.floor import Floors
 
 PLACE: Final = "method"
 FIRST_PAGE: Final = f"{PLACE}.html"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
+from ftbench.analysis.floors import Floors
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import digits
 from ftbench.results import ResultTree, State
@@ -16,8 +17,7 @@ from ftbench.results.figure import NoiseSeries
 from ftbench.site import svg
 from ftbench.site.marks import ARM_TEXTS, ArmText, mark_of
 from ftbench.site.sheets import Sheet, scenario_title
-from ftbench.statistics.floor import Floors
-from ftbench.statistics.verdict import Floor
+from ftbench.statistics.detectable import Floor
 
 FOUND: Final = (0.05, 0.10, 0.20)
 _EDGES: Final = (0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Grid, Ladder, Line
-from ftbench.results import Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

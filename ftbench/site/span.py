@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ftbench.results import Cell
+from ftbench.analysis.comparison import Cell
 
 # Beyond this range a linear axis squeezes the small values into one place.
 _LOG_FROM: Final = 20

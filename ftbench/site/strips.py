@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ftbench.analysis.comparison import Cell
 from ftbench.facts.units import Scale, digits
-from ftbench.results import Cell
 from ftbench.site.span import Span, span_of
 
 

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.markers import TICKDOWN
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from ftbench.analysis.comparison import Cell
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import Scale
-from ftbench.results import Cell
 from ftbench.site.marks import mark_of
 from ftbench.site.span import span_of
 

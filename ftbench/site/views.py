@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.comparison import Cell, Comparison, Shelf, compare
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import times
-from ftbench.results import Cell, Comparison, Figure, State, compare
+from ftbench.results import Figure, State
 from ftbench.site.chart import draw
 from ftbench.site.marks import mark_of
 from ftbench.site.sections import View

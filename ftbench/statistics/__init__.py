@@ -1,8 +1,9 @@
 """Statistics: ratios of what was measured, with intervals that own up to how they were had.
 
-`spread` says where a cost lies and how surely, `ratio` compares two, `floor` knows how far equal
-ones may seem apart, `verdict` judges many pairs together (`family` is its arithmetic), and `margin`
-and `power` say how many processes it takes.  Pure functions; the distributions are scipy's.
+`spread` says where a cost lies and how surely, `ratio` compares two, `verdict` judges many pairs
+together (`multiple_testing` is its arithmetic), `detectable` says which differences so many
+processes can tell from noise, and `power` how many processes it takes.  Pure functions; the
+distributions are scipy's.
 """
 
 from ftbench.statistics.ratio import CONFIDENCE, Ratio, paired_ratio, ratio

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.scenarios.grain import SIZES
 
 # A mode beats a plain loop where its time for the same work is less, and keeps its workers busy
 # where at most a fifth of them is idle.
@@ -51,27 +50,3 @@ def crossover(costs: Mapping[float, float], limit: float) -> Crossover:
     share = (costs[above] - limit) / (costs[above] - costs[at])
     estimate = math.exp(math.log(above) + share * math.log(at / above))
     return Crossover(above=above, at=at, estimate=min(max(estimate, above), at))
-
-
-def beats_serial(medians: Mapping[str, float], serial: Mapping[str, float]) -> Crossover:
-    """Return the smallest task at which a mode beats a plain loop.
-
-    `medians` are a cell's, metric → median; `serial` is the cell's note of that name, the name of
-    a size → seconds of such a task.
-    """
-    return crossover(_costs("relative", medians, serial), BEATS_SERIAL)
-
-
-def keeps_busy(medians: Mapping[str, float], serial: Mapping[str, float]) -> Crossover:
-    """Return the smallest task at which a mode keeps 80 % of its workers busy; as above."""
-    return crossover(_costs("idle", medians, serial), KEEPS_BUSY)
-
-
-def _costs(
-    metric: str, medians: Mapping[str, float], serial: Mapping[str, float]
-) -> dict[float, float]:
-    return {
-        serial[size.name]: medians[f"{metric}_{size.name}"]
-        for size in SIZES
-        if size.name in serial and f"{metric}_{size.name}" in medians
-    }

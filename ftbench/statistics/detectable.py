@@ -11,12 +11,15 @@ Logarithms in, and out; numbers or arrays, one entry per series.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy import stats
 
-from ftbench.statistics.ratio import CONFIDENCE
+from ftbench.errors import FtbenchError
+from ftbench.statistics.ratio import CONFIDENCE, LARGEST_POWER
 from ftbench.statistics.spread import Flags, Floats, Integers
 
 CHANCE: Final = 0.95
@@ -82,3 +85,39 @@ def further(
         high = np.where(met, middle, high)
         low = np.where(met, low, np.minimum(middle + 1, high))
     return np.where(possible, high, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What one machine's A/A runs say of one series.
+
+    `spread` is the standard deviation of the log-medians of processes, with `freedom` degrees of
+    freedom; `effect` the minimal effect that can be detected with `processes` processes a side (as
+    many as the profile has), as a share: 0.04 is ±4 %.  An effect within it is noise.
+    """
+
+    spread: float
+    freedom: int
+    processes: int
+    effect: float
+
+    def __post_init__(self) -> None:
+        if not (self.freedom >= 1 and 0 <= self.spread < math.inf and 0 <= self.effect < math.inf):
+            raise FtbenchError(f"A floor needs finite figures and a degree of freedom: {self}.")
+
+
+# What moves in whole pages, or in ticks of a clock, may show no spread at all and yet differ by
+# one of them: a change of a thousandth is no news, however sure it is.
+LEAST_EFFECT: Final = 0.001
+
+
+def floor(*, spread: float, freedom: int, processes: int) -> Floor:
+    """Return the floor of a series: its effect is the classical minimal detectable one.
+
+    That is Student's t of the test and of the chance, in standard errors (Cohen, *Statistical Power
+    Analysis for the Behavioral Sciences*, 1988), and at least a thousandth.
+    """
+    quantiles = stats.t.isf(TAIL, freedom) + stats.t.ppf(CHANCE, freedom)
+    least = float(quantiles) * spread * math.sqrt(2 / processes)
+    effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
+    return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)

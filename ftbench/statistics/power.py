@@ -15,8 +15,7 @@ import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.statistics.detectable import MOST_PROCESSES, TAIL, margin
-from ftbench.statistics.verdict import Floor
+from ftbench.statistics.detectable import MOST_PROCESSES, TAIL, Floor, margin
 
 _FAR: Final = 1e6  # standard errors; scipy's t knows no shift far beyond
 

@@ -18,7 +18,6 @@ Discovery Rate", the same journal, 57, 1995.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +25,7 @@ from typing import Final
 
 import numpy as np
 
-from ftbench.errors import FtbenchError
+from ftbench.statistics.detectable import Floor
 from ftbench.statistics.multiple_testing import Control, Family
 from ftbench.statistics.ratio import CONFIDENCE, Ratio, difference
 from ftbench.statistics.spread import Estimates, Floats, Processes, estimates
@@ -44,25 +43,6 @@ class Word(StrEnum):
     SAME = "same"
     UNDECIDED = "not decidable"
     INCOMPARABLE = "not comparable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
-    """What one machine's A/A runs say of one series.
-
-    `spread` is the standard deviation of the log-medians of processes, with `freedom` degrees of
-    freedom; `effect` the minimal effect that can be detected with `processes` processes a side (as
-    many as the profile has), as a share: 0.04 is ±4 %.  An effect within it is noise.
-    """
-
-    spread: float
-    freedom: int
-    processes: int
-    effect: float
-
-    def __post_init__(self) -> None:
-        if not (self.freedom >= 1 and 0 <= self.spread < math.inf and 0 <= self.effect < math.inf):
-            raise FtbenchError(f"A floor needs finite figures and a degree of freedom: {self}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

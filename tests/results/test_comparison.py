@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from ftbench.analysis.comparison import pair_builds
+from ftbench.analysis.comparison import Metric, compare, pair_builds
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, Metric, State, compare
+from ftbench.results import Figure, State
+from ftbench.statistics.spread import Interval
 
 ROUND = Metric(benchmark="l.L.track_round", title="round", params={"workers": "8"})
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Grid, Ladder, grid_of
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, Metric, State
+from ftbench.results import Figure, State
+from ftbench.statistics.spread import Interval
 
 LADDER = Ladder(param="strategy", values=("lock", "atomic", "local"), base="lock")
 OP = Metric(benchmark="s.S.track_op", title="op", params={"fill": "grown"})

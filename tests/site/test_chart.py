@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ftbench.analysis.comparison import compare
 from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, State, compare, read_results
+from ftbench.results import Figure, State, read_results
 from ftbench.site.chart import draw
 from ftbench.site.span import needs_log
+from ftbench.statistics.spread import Interval
 
 
 def figure(number: int, median: float) -> Figure:

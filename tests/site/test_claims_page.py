@@ -14,12 +14,12 @@ from synthetic import Plan
 from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.claims.claim import claims, sources
+from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import first_pick, picks, shares
 from ftbench.results import ResultTree, read_results
 from ftbench.site import claims as claims_pages
 from ftbench.site.claims import VERDICTS, newest, page_of, write_claims
 from ftbench.site.frame import PLACES
-from ftbench.statistics.floor import Floors
 
 GOLDEN = Path(__file__).with_name("claims.txt")
 

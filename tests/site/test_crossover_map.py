@@ -15,11 +15,12 @@ from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, ResultTree, State
+from ftbench.results import Figure, ResultTree, State
 from ftbench.site.choose import render
 from ftbench.site.crossmap import NAMES, PAYLOAD_NAMES, draw_map
 from ftbench.site.crossover import MapText, map_texts
 from ftbench.site.page import page_of
+from ftbench.statistics.spread import Interval
 
 GIL, FT = arm_named("gil"), arm_named("ft")
 HOSTILE = "<script>alert(1)</script>"

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from synthetic import Plan
 from watching import Watched, grave_faults
 
+from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source, State, read_results
 from ftbench.results.figure import NoiseSeries
@@ -23,7 +24,6 @@ from ftbench.site.method import address, machines, write_method
 from ftbench.site.noisefloor import noise_text
 from ftbench.site.provenance import builds, machine_text, runs
 from ftbench.site.sheets import releases_text, several
-from ftbench.statistics.floor import Floors
 
 QUIET = "quiet-vm"
 

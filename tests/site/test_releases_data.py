@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.analysis.selection import safe_name
-from ftbench.results import Interval, ResultTree
+from ftbench.results import ResultTree
 from ftbench.site.history import data, timeline
 from ftbench.site.history.marks import SYMBOLS, change, change_of, coded, interval_text
 from ftbench.site.history.rigs import rigs
 from ftbench.site.history.timeline import Timeline, timeline_of
 from ftbench.statistics import Basis, Ratio
+from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
 
 GOLDEN = Path(__file__).with_name("releases_data.txt")

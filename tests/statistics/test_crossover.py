@@ -9,15 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.scenarios.grain import SIZES
-from ftbench.statistics.crossover import (
-    BEATS_SERIAL,
-    KEEPS_BUSY,
-    Crossover,
-    beats_serial,
-    crossover,
-    keeps_busy,
-)
+from ftbench.statistics.crossover import Crossover, crossover
 
 SIZE = st.floats(1e-6, 10)
 COST = st.floats(0, 1e3)
@@ -86,32 +78,3 @@ def test_the_order_of_the_sizes_does_not_matter(costs: list[tuple[float, float]]
 def test_what_is_no_size_or_no_cost_is_refused(costs: dict[float, float]) -> None:
     with pytest.raises(FtbenchError, match="A crossover needs"):
         crossover(costs, 1.0)
-
-
-SERIAL = {size.name: 2 * size.nominal for size in SIZES}
-MEDIANS = {
-    "relative_10us": 12.0,
-    "relative_100us": 2.0,
-    "relative_1ms": 0.9,
-    "relative_10ms": 0.6,
-    "relative_100ms": 0.5,
-    "idle_10us": 0.95,
-    "idle_100us": 0.7,
-    "idle_1ms": 0.4,
-    "idle_10ms": 0.15,
-    "idle_100ms": 0.01,
-}
-
-
-def test_a_cells_crossovers_are_in_seconds_of_the_serial_twin() -> None:
-    beats, busy = beats_serial(MEDIANS, SERIAL), keeps_busy(MEDIANS, SERIAL)
-    assert (BEATS_SERIAL, KEEPS_BUSY) == (1.0, 0.2)
-    assert (beats.above, beats.at) == (SERIAL["100us"], SERIAL["1ms"])
-    assert (busy.above, busy.at) == (SERIAL["1ms"], SERIAL["10ms"])
-
-
-def test_a_size_that_was_not_measured_is_left_out() -> None:
-    medians = {name: median for name, median in MEDIANS.items() if not name.endswith("_1ms")}
-    assert beats_serial(medians, SERIAL).at == SERIAL["10ms"]
-    with pytest.raises(FtbenchError, match="needs sizes"):
-        beats_serial({}, SERIAL)

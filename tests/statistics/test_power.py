@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from noisy import Noise
 
+from ftbench.analysis.floors import Floors, processes_of
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries
 from ftbench.statistics import power
-from ftbench.statistics.floor import Floors, floor, processes_of
-from ftbench.statistics.verdict import Floor, Pair, Verdict, Word, judge
+from ftbench.statistics.detectable import Floor, floor
+from ftbench.statistics.verdict import Pair, Verdict, Word, judge
 
 FULL = processes_of("full")
 SAMPLES = 12  # of each process: the least that the full profile takes

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from ftbench.analysis.verdicts.comparing import Comparison, Judgement
 from ftbench.analysis.verdicts.history import Line, Step, bases
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, ResultTree, State
+from ftbench.results import Figure, ResultTree, State
 from ftbench.statistics import Basis, Ratio
-from ftbench.statistics.verdict import Floor, Verdict, Word
+from ftbench.statistics.detectable import Floor
+from ftbench.statistics.spread import Interval
+from ftbench.statistics.verdict import Verdict, Word
 
 FLOOR = Floor(spread=0.01, freedom=10, processes=5, effect=0.03)
 _MARGIN = 1.02

@@ -10,7 +10,8 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, State
+from ftbench.results import Figure, State
+from ftbench.statistics.spread import Interval
 
 RELEASE = Release.parse("3.14.2")
 POOLS = (2, 8)

@@ -11,7 +11,8 @@ from typing import Final
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
-from ftbench.results import Figure, Interval
+from ftbench.results import Figure
+from ftbench.statistics.spread import Interval
 
 GROUP: Final = "crossover.Crossover"
 SHARED: Final = "shared_set.SharedSet"

@@ -17,7 +17,8 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, why_not
-from ftbench.results import Figure, Interval
+from ftbench.results import Figure
+from ftbench.statistics.spread import Interval
 
 FILL: Final = "grown"
 SHARED_WORKERS: Final = 8

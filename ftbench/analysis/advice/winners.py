@@ -10,7 +10,8 @@ from ftbench.analysis.advice.cells import MODES, Cells, interval_of, place_metri
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
-from ftbench.results import Figure, Interval, State
+from ftbench.results import Figure, State
+from ftbench.statistics.spread import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

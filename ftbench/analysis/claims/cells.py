@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from ftbench.statistics import ratio
+from ftbench.statistics.detectable import Floor
 from ftbench.statistics.spread import Interval
-from ftbench.statistics.verdict import Floor, Pair, judge
+from ftbench.statistics.verdict import Pair, judge
 
 _LEAST_FOR_QUARTILES: Final = 4
 

@@ -9,9 +9,9 @@ from typing import Any, Final, Self
 from ftbench.analysis.claims.cells import NOT_MEASURED, Cell
 from ftbench.analysis.claims.rule import cores_of
 from ftbench.analysis.claims.series import Series
+from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, Source, State
-from ftbench.statistics.floor import Floors
 
 _Key = tuple[str, str, frozenset[tuple[str, str]]]
 NO_FLOORS: Final = Floors({})

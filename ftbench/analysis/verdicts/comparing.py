@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source, State
 from ftbench.results.figure import UNKNOWN
-from ftbench.statistics.floor import Floors
+from ftbench.statistics.detectable import Floor
 from ftbench.statistics.spread import Processes, location
-from ftbench.statistics.verdict import Floor, Judged, Pair, Verdict, Word, judge
+from ftbench.statistics.verdict import Judged, Pair, Verdict, Word, judge
 
 # What must be alike in two builds before a difference is one of CPython: field of the build's
 # record → what it is called.  Not the compiler's flags or configure's arguments: a release's own

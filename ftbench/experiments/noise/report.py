@@ -11,12 +11,12 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from ftbench.analysis.floors import Floors
 from ftbench.experiments.noise.job import Report
 from ftbench.experiments.noise.passes import Lost
 from ftbench.results.figure import NoiseSeries
-from ftbench.statistics.floor import Floors
+from ftbench.statistics.detectable import Floor
 from ftbench.statistics.power import smallest
-from ftbench.statistics.verdict import Floor
 
 SCHEMA: Final = {"name": "ftbench.experiments.noise", "version": 1}
 # Effects that somebody may want to find, as shares.

@@ -9,6 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
+from ftbench.analysis.floors import Floors
 from ftbench.asv.measuring_lock import take_turn
 from ftbench.experiments.noise.passes import (
     Gathered,
@@ -30,8 +31,8 @@ from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.scenarios import scenario_named
 from ftbench.pythons import Interpreter
 from ftbench.results.figure import NoiseSeries
-from ftbench.statistics.floor import Floors
-from ftbench.statistics.verdict import Floor, Word
+from ftbench.statistics.detectable import Floor
+from ftbench.statistics.verdict import Word
 
 PAIRS: Final = 20
 LEAST_POOL: Final = 8

@@ -16,11 +16,11 @@ from typing import Final
 from scipy import stats
 
 from ftbench.statistics import CONFIDENCE, Ratio
-from ftbench.statistics.detectable import MOST_PROCESSES
-from ftbench.statistics.floor import floor as floor_with
+from ftbench.statistics.detectable import MOST_PROCESSES, Floor
+from ftbench.statistics.detectable import floor as floor_with
 from ftbench.statistics.power import smallest
 from ftbench.statistics.spread import Interval
-from ftbench.statistics.verdict import Floor, Pair, Word, judge
+from ftbench.statistics.verdict import Pair, Word, judge
 
 MUST_FIND: Final = 0.95
 """The share of trials in which a slowdown must be found."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Against, Ladder
 from ftbench.analysis.metrics import tracked
 from ftbench.probe.scenarios.crossover import SIZES
-from ftbench.results import Metric
 from ftbench.site.crossmap import NAMES
 from ftbench.site.sections import Beside, GridView, Group, Rungs, Section, View
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftbench.analysis.comparison import Metric
 from ftbench.analysis.metrics import sharded_writers, shared_set, tracked
-from ftbench.results import Metric
 from ftbench.site.ladders import BY_CHANNEL, BY_STRATEGY, BY_WRITERS
 from ftbench.site.sections import Beside, GridView, Group, Section
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftbench.analysis.comparison import Metric
 from ftbench.analysis.metrics import PER_WORKER, ROUND_ARTICLE, ROUND_EMPTY, TREE_PSS, tracked
-from ftbench.results import Metric
 from ftbench.site.ladders import BY_POOL
 from ftbench.site.sections import Beside, GridView, Group, Section, View
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ftbench.analysis.advice.surface import Known, corners, estimate, weights
-from ftbench.results import Interval
+from ftbench.statistics.spread import Interval
 
 AXES = st.lists(st.floats(-20, 20), min_size=1, max_size=6, unique=True).map(sorted)
 COSTS = st.floats(1e-9, 1e9)

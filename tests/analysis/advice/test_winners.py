@@ -15,7 +15,8 @@ from ftbench.analysis.advice.winners import KINDS, Spot, kind_of, spots, title_o
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
-from ftbench.results import Figure, Interval, State
+from ftbench.results import Figure, State
+from ftbench.statistics.spread import Interval
 
 GIL, FT = arm_named("gil"), arm_named("ft")
 EVERY = tuple(crossover([GIL, FT]))

@@ -13,10 +13,11 @@ from ftbench.analysis.claims.judging import Judgement, judged
 from ftbench.analysis.claims.reading import Reading
 from ftbench.analysis.claims.rule import Relation, Verdict
 from ftbench.analysis.claims.series import Series, names
+from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
-from ftbench.results import Figure, Interval, Machine, State
+from ftbench.results import Figure, Machine, State
 from ftbench.results.figure import NoiseSeries
-from ftbench.statistics.floor import Floors
+from ftbench.statistics.spread import Interval
 
 RELEASE = Release.parse("3.14.2")
 THREADS = "ft lifecycle.Lifecycle.track_round mode=threads workers=8 task=empty"

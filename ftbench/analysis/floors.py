@@ -9,38 +9,17 @@ an effect, and leaves it in the spread.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Self
-
-from scipy import stats
+from typing import Self
 
 from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import Figure, NoiseSeries
-from ftbench.statistics.detectable import CHANCE, TAIL
-from ftbench.statistics.ratio import LARGEST_POWER
+from ftbench.statistics.detectable import Floor, floor
 from ftbench.statistics.spread import estimates
-from ftbench.statistics.verdict import Floor
-
-# What moves in whole pages, or in ticks of a clock, may show no spread at all and yet differ by
-# one of them: a change of a thousandth is no news, however sure it is.
-LEAST_EFFECT: Final = 0.001
 
 _Key = tuple[str, str, str, str, frozenset[tuple[str, str]]]
-
-
-def floor(*, spread: float, freedom: int, processes: int) -> Floor:
-    """Return the floor of a series: its effect is the classical minimal detectable one.
-
-    That is Student's t of the test and of the chance, in standard errors (Cohen, *Statistical Power
-    Analysis for the Behavioral Sciences*, 1988), and at least a thousandth.
-    """
-    quantiles = stats.t.isf(TAIL, freedom) + stats.t.ppf(CHANCE, freedom)
-    least = float(quantiles) * spread * math.sqrt(2 / processes)
-    effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
-    return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)
 
 
 def processes_of(profile: str) -> int:
