@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftbench.analysis.claims.article import article, printed
-from ftbench.analysis.claims.reading import Reading
+from ftbench.analysis.claims.data import article
+from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.tables import Column, Place, Row, Table, benchmarks, tables
-from ftbench.analysis.claims.words import Notes, number
+from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import Pick
@@ -67,7 +67,7 @@ def article_text(
     noise = (
         run for run in tree.noise if run.machine == pick.machine and run.benchmark in benchmarks()
     )
-    reading = Reading.of(
+    reading = AsvFigures.of(
         shelf.tracked_by(sorted(benchmarks())),
         release=pick.release,
         sources=tree.sources,

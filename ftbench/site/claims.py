@@ -9,10 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from ftbench.analysis.claims.claim import Claim, Source, benchmarks, sources
-from ftbench.analysis.claims.judging import Judgement, Shown, judge
-from ftbench.analysis.claims.reading import Reading
-from ftbench.analysis.claims.rule import TIMES, Ratio, Relation, Verdict
+from ftbench.analysis.claims.data import Claim, Source, benchmarks, claims, sources
+from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
+from ftbench.analysis.claims.rule import TIMES, Ratio, Relation, Shown, Verdict
 from ftbench.analysis.claims.words import Notes, number, range_words
 from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import Pick, first_pick, picks, shares
@@ -183,19 +182,20 @@ def page_of(
 ) -> Page:
     """Return the page of one pick; `tree` holds the figures and sources of that pick alone."""
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
-    reading = Reading.of(
+    measured = AsvFigures.of(
         [figure for figure in tree.figures if figure.benchmark in benchmarks()],
         release=pick.release,
         sources=tree.sources,
         machine=machine,
         floors=floors,
     )
-    judgements = tuple(enumerate(judge(reading), start=1))
+    judgements = tuple(enumerate(judge(claims(), measured), start=1))
     by_source = [
         (source, [each for each in judgements if each[1].claim.source == source.name])
         for source in sources()
     ]
-    cores = "1 core" if reading.cores == 1 else f"{reading.cores:g} cores"
+    count = measured.conditions.cores
+    cores = "1 core" if count == 1 else f"{count:g} cores"
     of = f" ({machine.cpu}, {cores})" if machine else f" ({cores})"
     return Page(
         root="" if pick == first else "../",

@@ -10,7 +10,7 @@ import pytest
 import synthetic
 from synthetic import Plan
 
-from ftbench.analysis.claims.reading import Reading
+from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.tables import Table, benchmarks, tables
 from ftbench.analysis.comparison import Shelf
@@ -37,7 +37,7 @@ def text_of(tree: ResultTree) -> ArticleText | None:
 
 
 def filled(tree: ResultTree) -> Mapping[str, Table]:
-    reading = Reading.of(
+    reading = AsvFigures.of(
         tree.figures, release=tree.sources[0].release, sources=tree.sources, machine=None
     )
     return {table.spec.name: table for table in tables(reading)}

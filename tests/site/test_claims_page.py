@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from synthetic import Plan
 from watching import Watched, grave_faults, unfold
 
-from ftbench.analysis.claims.claim import claims, sources
+from ftbench.analysis.claims.data import claims, sources
 from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import first_pick, picks, shares
 from ftbench.results import ResultTree, read_results

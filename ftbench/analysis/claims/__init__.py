@@ -1,8 +1,10 @@
-"""What the guides claim, as data, and whether it holds on the figures of one machine and release.
+"""What texts claim, as data, and whether it holds: one judge for whoever has figures.
 
-series   a series of figures as a claim names it
-claim    the sources and their claims (claims.toml; the article's by way of article.toml)
-reading  the figures of one machine and release, as cells
-judging  whether a claim holds on them
-tables   the article's tables, filled in from them
+data    the article's tables and the claims of all texts (article.toml, claims.toml)
+series  a series of figures as a claim names it
+cells   a figure, or why there is none, and the arithmetic that keeps the reason
+rule    the range that a relation names, and the verdict
+judge   claims on figures: those of asv's results, or whatever else can name them
+tables  the article's tables, filled in from asv's results
+words   numbers, units and ranges as users read them
 """

@@ -55,6 +55,9 @@ class Cell:
 
 NOT_IN_ARTICLE: Final = Cell(word="\N{EN DASH}")
 NOT_MEASURED: Final = Cell(word="not measured", reason="This part was not asked for.")
+OTHER_RUN: Final = Cell(
+    word="no run in common", reason="A ratio of figures from two runs says little."
+)
 
 
 def median(samples: Sequence[float]) -> Cell:
@@ -107,21 +110,21 @@ def geometric_mean(cells: Sequence[Cell]) -> Cell:
     """
     if not cells:
         return NOT_MEASURED
-    found = together(lambda *values: statistics.geometric_mean(values), *cells)
-    if found.value is None:
-        return found
+    mean = combined(lambda *values: statistics.geometric_mean(values), *cells)
+    if mean.value is None:
+        return mean
     reaches = [
         math.log(cell.spread.high / cell.spread.low) / 2
         for cell in cells
         if cell.spread is not None and cell.spread.low > 0
     ]
     if len(reaches) < len(cells):
-        return found
+        return mean
     reach = math.exp(math.hypot(*reaches) / len(cells))
-    return replace(found, spread=Interval(low=found.value / reach, high=found.value * reach))
+    return replace(mean, spread=Interval(low=mean.value / reach, high=mean.value * reach))
 
 
-def together(function: Callable[..., float], *cells: Cell) -> Cell:
+def combined(function: Callable[..., float], *cells: Cell) -> Cell:
     """Return `function` of the cells' values; the first that is not there says why."""
     values = []
     for cell in cells:

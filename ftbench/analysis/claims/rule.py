@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ftbench.analysis.claims.cells import Cell, over
+from ftbench.results import Figure
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 UNITS: Final = {
@@ -83,12 +84,24 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A result that a figure is made of, under its name; `figure` is None where there is none."""
+
+    name: str
+    figure: Figure | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A figure of a claim, with what tells it from the claim's others."""
+    """A figure of a claim, with what tells it from the claim's others.
+
+    `figures` are the results that it is made of, where asv has them.
+    """
 
     name: str
     unit: str
     cell: Cell
+    figures: tuple[Shown, ...] = ()
 
 
 def ratios_of(
@@ -127,7 +140,7 @@ def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> Rat
     )
 
 
-def together(ratios: Sequence[Ratio]) -> Verdict:
+def joint_verdict(ratios: Sequence[Ratio]) -> Verdict:
     """Return the verdict of a claim whose every ratio must lie in its range."""
     verdicts = [ratio.verdict for ratio in ratios]
     for worst in (Verdict.UNMEASURED, Verdict.NOT, Verdict.CANNOT):
@@ -147,7 +160,7 @@ def decide(ratios: Sequence[Ratio], obstacle: str) -> tuple[Verdict, str]:
         return Verdict.UNMEASURED, "" if missing == Verdict.UNMEASURED else f"({missing})"
     if obstacle:
         return Verdict.CANNOT, obstacle
-    verdict = together(ratios)
+    verdict = joint_verdict(ratios)
     return verdict, "from so few samples" if verdict is Verdict.CANNOT else ""
 
 

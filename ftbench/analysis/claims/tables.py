@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ftbench.analysis.claims.article import RowSpec, TableSpec, article
-from ftbench.analysis.claims.cells import NOT_MEASURED, Cell, over, together
-from ftbench.analysis.claims.claim import series_of
-from ftbench.analysis.claims.reading import Reading, one_run
+from ftbench.analysis.claims.cells import NOT_MEASURED, OTHER_RUN, Cell, combined, over
+from ftbench.analysis.claims.data import RowSpec, TableSpec, article
+from ftbench.analysis.claims.judge import AsvFigures, one_run
 from ftbench.analysis.claims.rule import TIMES, UNITS
 from ftbench.results import Figure
 
 _RATE: Final = "/s"
 _BASE: Final = "threads"
-_OTHER_RUN: Final = Cell.none("no run in common", "A ratio of figures from two runs says little.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,56 +101,56 @@ class Table:
 @cache
 def benchmarks() -> frozenset[str]:
     """Return the benchmarks that the tables have figures of."""
-    found = (
-        series_of(spec.name, row.name, column.of)
+    tracked = (
+        spec.at(row.name, column.of).series
         for spec in article().tables
         for row in spec.rows
         for column in _SHOWN.get(spec.name, ())
     )
-    return frozenset(series.benchmark for series in found if series is not None)
+    return frozenset(series.benchmark for series in tracked if series is not None)
 
 
-def tables(reading: Reading) -> tuple[Table, ...]:
+def tables(results: AsvFigures) -> tuple[Table, ...]:
     """Return the article's tables of one machine and release, in the article's order."""
-    return tuple(_table(spec, reading) for spec in article().tables if spec.name in _SHOWN)
+    return tuple(_table(spec, results) for spec in article().tables if spec.name in _SHOWN)
 
 
-def _table(spec: TableSpec, reading: Reading) -> Table:
+def _table(spec: TableSpec, results: AsvFigures) -> Table:
     columns = _SHOWN[spec.name]
     return Table(
         spec=spec,
         columns=columns,
         rows=tuple(
-            Row(spec=row, places=tuple(_place(spec, row, each, reading) for each in columns))
+            Row(spec=row, places=tuple(_place(spec, row, each, results) for each in columns))
             for row in spec.rows
         ),
     )
 
 
-def _place(table: TableSpec, row: RowSpec, column: Column, reading: Reading) -> Place:
+def _place(table: TableSpec, row: RowSpec, column: Column, results: AsvFigures) -> Place:
     number = row.article.get(column.prints)
     printed = None if number is None else Cell(value=number * UNITS[column.unit])
-    figure = _figure(table, row.name, column, reading)
+    figure = _figure(table, row.name, column, results)
     if column.relative:
-        base = _figure(table, _BASE, column, reading)
-        return Place(column=column, here=_relative(figure, base, reading), printed=printed)
-    cell = reading.cell(figure)
+        base = _figure(table, _BASE, column, results)
+        return Place(column=column, here=_relative(figure, base, results), printed=printed)
+    cell = results.cell(figure)
     if column.unit == _RATE:
         cell = cell.map(lambda seconds: 1 / seconds)
     return Place(column=column, here=cell, printed=printed, figure=figure)
 
 
-def _figure(table: TableSpec, row: str, column: Column, reading: Reading) -> Figure | None:
-    series = series_of(table.name, row, column.of)
-    return reading.figure(series) if series else None
+def _figure(table: TableSpec, row: str, column: Column, results: AsvFigures) -> Figure | None:
+    series = table.at(row, column.of).series
+    return results.figure(series) if series else None
 
 
-def _relative(ours: Figure | None, base: Figure | None, reading: Reading) -> Cell:
+def _relative(ours: Figure | None, base: Figure | None, results: AsvFigures) -> Cell:
     """Return a cost over that of threads; that of threads to itself has no interval."""
     if ours is None or base is None:
         return NOT_MEASURED
     if ours is base:
-        return together(lambda _: 1.0, reading.cell(ours))
+        return combined(lambda _: 1.0, results.cell(ours))
     if not one_run([ours, base]):
-        return _OTHER_RUN
-    return over(reading.cell(ours), reading.cell(base))
+        return OTHER_RUN
+    return over(results.cell(ours), results.cell(base))

@@ -66,3 +66,17 @@ def _spread(spread: Interval, unit: float) -> str:
     if spread.high > _WIDEST * spread.low:
         return "(too few samples)"
     return f"({digits(spread.low / unit)}{_DASH}{digits(spread.high / unit)})"
+
+
+_PRINTED_WHOLE: Final = 1000
+
+
+def printed(cell: Cell, unit: str) -> str:
+    """Return the article's own number with the digits that it prints, and three at least."""
+    if cell.value is None:
+        return cell.word
+    value = cell.value / UNITS[unit]
+    text = f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if value < _PRINTED_WHOLE:
+        text = max(f"{value:.6g}", digits(value), key=len)
+    return text + BEHIND.get(unit, "")

@@ -4,9 +4,7 @@ knobs    what the article ran, and a fraction of it
 plan     the runs that this takes, as values
 runner   runs them, one after the other
 record   what came of them, and its JSON: the only source of all that follows
-article  the article's figures and claims (article.toml)
-figures  the tables: the article's figure, its way here, the corrected figure here
-claims   whether a claim holds on these figures, by the rule of `ftbench.judging`
+figures  the tables: the article's figure, its way here, the corrected one; the claims
 text     all this in a terminal
 page     all this as one HTML file
 job      the whole: measures, tells, raises what failed

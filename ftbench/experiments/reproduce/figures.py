@@ -9,17 +9,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ftbench.analysis.claims.article import Article, FigureSpec, RowSpec, TableSpec
 from ftbench.analysis.claims.cells import (
     NOT_IN_ARTICLE,
     NOT_MEASURED,
     Cell,
+    combined,
     mean,
     median,
     over,
-    together,
 )
-from ftbench.analysis.claims.rule import UNITS
+from ftbench.analysis.claims.data import (
+    Article,
+    ArticleFigure,
+    Claim,
+    FigureSpec,
+    RowSpec,
+    TableSpec,
+    article_claims,
+)
+from ftbench.analysis.claims.judge import Conditions, Judgement, judge
+from ftbench.analysis.claims.rule import UNITS, Named
 from ftbench.experiments.reproduce.record import Reproduction, State, Taken
 
 _NO_SUCH: Final = "not available"
@@ -59,6 +68,42 @@ class Table:
             if block.figure.name == figure:
                 return next((line for line in block.lines if line.row.name == row), None)
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the tables, for claims to be judged on; `cell` takes it of a line."""
+
+    tables: Sequence[Table]
+    cell: Callable[[Line], Cell]
+    conditions: Conditions
+
+    def named(self, claim: Claim) -> Sequence[Named]:
+        """Return a claim's figures, [] if not all of them were asked for."""
+        lines = [self._line(figure) for figure in claim.figures]
+        return [
+            Named(name=name, unit=claim.unit, cell=self.cell(line))
+            for name, line in zip(claim.names, lines, strict=True)
+            if line and all(lines)
+        ]
+
+    def _line(self, figure: ArticleFigure) -> Line | None:
+        tables = (table for table in self.tables if table.spec.name == figure.table)
+        table = next(tables, None)
+        return table.line(figure.row.name, figure.kind.name) if table else None
+
+
+def judgements(tables: Sequence[Table], conditions: Conditions) -> tuple[Judgement, ...]:
+    """Return a judgement of every claim whose table is there, on the corrected figures.
+
+    Where the article's way would have said otherwise, that is said.
+    """
+    shown = {table.spec.name for table in tables}
+    return judge(
+        [claim for claim in article_claims() if claim.table in shown],
+        Column(tables=tables, cell=lambda line: line.corrected, conditions=conditions),
+        way=Column(tables=tables, cell=lambda line: line.way, conditions=conditions),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +170,7 @@ def _overhead(read: Readings, row: str) -> dict[str, _Pair]:
 
 def _relative(cell: Cell, threads: Cell, row: str) -> Cell:
     """Return the ratio to threads; that of threads to itself has no interval."""
-    return together(lambda _: 1.0, cell) if row == "threads" else over(cell, threads)
+    return combined(lambda _: 1.0, cell) if row == "threads" else over(cell, threads)
 
 
 def _memory(read: Readings, row: str) -> dict[str, _Pair]:
@@ -156,7 +201,7 @@ def _boxed(read: Readings, name: str) -> dict[str, _Pair]:
             corrected=over(new, op),
         ),
         "duplicates": _Pair(
-            way=together(_duplicates, read.note(way, "inserts"), read.note(way, "attempts")),
+            way=combined(_duplicates, read.note(way, "inserts"), read.note(way, "attempts")),
             corrected=new.map(lambda share: 1 - share),
         ),
     }

@@ -10,11 +10,10 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from ftbench.analysis.claims.article import printed
 from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.judge import Judgement
 from ftbench.analysis.claims.rule import Verdict
-from ftbench.analysis.claims.words import Notes, number, ratio_words
-from ftbench.experiments.reproduce.claims import Judgement
+from ftbench.analysis.claims.words import Notes, number, printed, ratio_words
 from ftbench.experiments.reproduce.figures import Line, Table
 from ftbench.experiments.reproduce.report import Report
 from ftbench.experiments.reproduce.words import (

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ftbench.analysis.claims.article import Article, article
 from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.data import Article, article
+from ftbench.analysis.claims.judge import Conditions, Judgement
 from ftbench.analysis.claims.rule import UNITS, Ratio
-from ftbench.experiments.reproduce.claims import Judgement, judge
-from ftbench.experiments.reproduce.figures import Line, Table, tables
+from ftbench.experiments.reproduce.figures import Line, Table, judgements, tables
 from ftbench.experiments.reproduce.record import Reproduction
 
 
@@ -36,7 +36,9 @@ def report_of(done: Reproduction) -> Report:
         article=source,
         done=done,
         tables=filled,
-        judgements=judge(source, filled, cores=done.cores, seconds=done.knobs.duration / 1e3),
+        judgements=judgements(
+            filled, Conditions(cores=done.cores, seconds=done.knobs.duration / 1e3)
+        ),
     )
 
 
@@ -83,7 +85,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "quote": claim.quote,
         "means": claim.means,
         "relation": claim.relation,
-        "of": list(claim.of),
+        "of": [f"{each.table}.{each.row.name}.{each.kind.name}" for each in claim.figures],
         "cores": claim.cores,
         "seconds": claim.seconds,
         "verdict": judgement.verdict,

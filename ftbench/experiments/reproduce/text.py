@@ -11,10 +11,9 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ftbench.analysis.claims.article import printed
+from ftbench.analysis.claims.judge import Judgement
 from ftbench.analysis.claims.rule import Verdict
-from ftbench.analysis.claims.words import Notes, number, ratio_words
-from ftbench.experiments.reproduce.claims import Judgement
+from ftbench.analysis.claims.words import Notes, number, printed, ratio_words
 from ftbench.experiments.reproduce.figures import Block, Line, Table
 from ftbench.experiments.reproduce.report import Report
 from ftbench.experiments.reproduce.words import (

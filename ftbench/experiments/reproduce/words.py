@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ftbench.analysis.claims.article import FigureSpec
+from ftbench.analysis.claims.data import FigureSpec
+from ftbench.analysis.claims.judge import Judgement
 from ftbench.analysis.claims.rule import Verdict
 from ftbench.analysis.claims.words import BEHIND
-from ftbench.experiments.reproduce.claims import Judgement
 from ftbench.experiments.reproduce.clock import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import Report

@@ -7,7 +7,7 @@ import statistics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.claims.cells import NOT_MEASURED, Cell, mean, median, over, together
+from ftbench.analysis.claims.cells import NOT_MEASURED, Cell, combined, mean, median, over
 from ftbench.statistics.spread import Interval
 
 SAMPLES = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=30)
@@ -44,7 +44,7 @@ def test_what_is_missing_says_why_wherever_it_goes() -> None:
     one = Cell(value=1.0)
     assert over(MISSING, one) is MISSING
     assert over(one, MISSING) is MISSING
-    assert together(lambda a, b: a + b, one, MISSING) is MISSING
+    assert combined(lambda a, b: a + b, one, MISSING) is MISSING
     assert MISSING.map(lambda value: value * 2) is MISSING
     assert over(NOT_MEASURED, MISSING).word == "not measured"
 
@@ -68,7 +68,7 @@ def test_samples_of_zero_leave_a_ratio_without_an_interval() -> None:
 
 
 def test_together_takes_the_values_in_their_order() -> None:
-    assert together(lambda a, b: a - b, Cell(value=3.0), Cell(value=1.0)) == Cell(value=2.0)
+    assert combined(lambda a, b: a - b, Cell(value=3.0), Cell(value=1.0)) == Cell(value=2.0)
 
 
 def test_a_falling_function_turns_the_spread_around() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import synthetic
 
-from ftbench.analysis.claims.article import article
-from ftbench.analysis.claims.claim import ARTICLE, Claim, claims, series_of, sources
+from ftbench.analysis.claims.data import ARTICLE, Claim, article, article_claims, claims, sources
 from ftbench.analysis.claims.rule import UNITS, Relation
 from ftbench.analysis.claims.series import Series
 
@@ -17,7 +16,7 @@ COUNTS = {
     Relation.ASCENDING: range(2, 9),
     Relation.ALIKE: range(2, 9),
 }
-TESTED = [claim for claim in claims() if claim.relation]
+TESTED = [claim for claim in claims() if claim.of]
 BENCHMARKS = synthetic.benchmarks()
 
 
@@ -33,7 +32,7 @@ def test_every_source_claims_something_and_every_claim_has_its_source() -> None:
 
 def test_every_claim_of_the_articles_tables_is_here() -> None:
     quotes = {claim.quote for claim in claims() if claim.source == ARTICLE}
-    assert {claim.quote for claim in article().claims} <= quotes
+    assert {claim.quote for claim in article_claims()} <= quotes
 
 
 @pytest.mark.parametrize("claim", TESTED, ids=titled)
@@ -60,19 +59,18 @@ def test_a_relation_has_the_figures_and_the_edge_that_it_needs(claim: Claim) -> 
 
 
 def test_a_claim_that_cannot_be_tested_says_why() -> None:
-    untested = [claim for claim in claims() if claim.relation is None]
+    untested = [claim for claim in claims() if not claim.of]
     assert len(untested) > 5
     for claim in untested:
         assert claim.untested.endswith(".")
-        assert claim.of == ()
 
 
 def test_the_articles_figures_are_found_where_the_suite_has_them() -> None:
-    assert series_of("overhead", "fork", "round") == Series.parse(
+    assert article().figure("overhead.fork.round").series == Series.parse(
         "gil lifecycle.Lifecycle.track_round mode=processes-fork workers=8 task=empty"
     )
-    assert series_of("rust", "python", "ops") is None
-    assert series_of("shared_set", "fork", "duplicates") is None
+    assert article().figure("rust.python.ops").series is None
+    assert article().figure("shared_set.fork.duplicates").series is None
 
 
 def test_a_rate_of_the_article_is_one_over_a_cost_of_ours() -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from ftbench.analysis.claims.claim import Claim
-from ftbench.analysis.claims.judging import Judgement, judged
-from ftbench.analysis.claims.reading import Reading
+from ftbench.analysis.claims.data import Claim
+from ftbench.analysis.claims.judge import NO_FLOORS, AsvFigures, Judgement, judged
 from ftbench.analysis.claims.rule import Relation, Verdict
 from ftbench.analysis.claims.series import Series, names
 from ftbench.analysis.floors import Floors
@@ -58,8 +57,11 @@ def claim(relation: Relation, *of: str, **fields: Any) -> Claim:
 
 
 def of(asked: Claim, figures: Sequence[Figure], **fields: Any) -> Judgement:
-    reading = Reading.of(figures, release=RELEASE, sources=(), machine=LINUX)
-    return judged(asked, replace(reading, **fields))
+    measured = AsvFigures.of(
+        figures, release=RELEASE, sources=(), machine=LINUX, floors=fields.pop("floors", NO_FLOORS)
+    )
+    here = replace(measured.conditions, **fields)
+    return judged(asked, replace(measured, conditions=here))
 
 
 BOTH = (figure(THREADS, 1e-3), figure(FORK, 2e-3))

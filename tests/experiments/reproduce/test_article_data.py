@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 from reproductions import made
 
-from ftbench.analysis.claims.article import Claim, article
 from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.data import Claim, article, article_claims
+from ftbench.analysis.claims.judge import Conditions
 from ftbench.analysis.claims.rule import UNITS, Relation, Verdict
-from ftbench.experiments.reproduce.claims import judge
-from ftbench.experiments.reproduce.figures import Block, Line, Table, tables
+from ftbench.experiments.reproduce.figures import Block, Line, Table, judgements, tables
 from ftbench.experiments.reproduce.knobs import PARTS
 
 ARTICLE = article()
+CLAIMS = article_claims()
 # What the article's tables have no figure for.
 NOT_IN_ITS_TABLES = {
     "Goal: isolate startup + teardown overhead",
@@ -45,13 +46,12 @@ def test_every_figure_of_the_article_has_its_two_columns() -> None:
                 assert line.corrected.value is not None, (table.spec.name, row.name, name)
 
 
-@pytest.mark.parametrize("claim", ARTICLE.claims, ids=lambda claim: claim.quote)
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.quote)
 def test_a_claim_names_figures_that_there_are(claim: Claim) -> None:
     filled = {table.spec.name: table for table in tables(ARTICLE, made())}
     assert claim.table in filled
-    for name in claim.of:
-        table, row, figure = name.split(".")
-        assert filled[table].line(row, figure) is not None, name
+    for figure in claim.figures:
+        assert filled[figure.table].line(figure.row.name, figure.kind.name) is not None, figure
     counts = {
         Relation.RATIO: (2,),
         Relation.AT_LEAST: (1, 2),
@@ -59,7 +59,8 @@ def test_a_claim_names_figures_that_there_are(claim: Claim) -> None:
         Relation.ASCENDING: range(2, 9),
         Relation.ALIKE: range(2, 9),
     }
-    assert len(claim.of) in counts[claim.relation]
+    assert claim.relation is not None
+    assert len(claim.figures) in counts[claim.relation]
     assert (claim.claimed is None) is (claim.relation is Relation.ASCENDING)
     assert 1 <= claim.cores <= ARTICLE.cores
 
@@ -83,7 +84,7 @@ def _own(line: Line) -> Line:
 
 def test_on_the_articles_own_figures_its_claims_hold() -> None:
     filled = [_as_if_measured(table) for table in tables(ARTICLE, made())]
-    for judgement in judge(ARTICLE, filled, cores=ARTICLE.cores, seconds=5.0):
+    for judgement in judgements(filled, Conditions(cores=ARTICLE.cores, seconds=5.0)):
         expected = (
             Verdict.UNMEASURED if judgement.claim.quote in NOT_IN_ITS_TABLES else Verdict.HOLDS
         )
@@ -91,14 +92,8 @@ def test_on_the_articles_own_figures_its_claims_hold() -> None:
 
 
 def test_a_ratio_claims_what_the_articles_table_makes_it() -> None:
-    printed = {
-        f"{table.name}.{row.name}.{figure}": value
-        for table in ARTICLE.tables
-        for row in table.rows
-        for figure, value in row.article.items()
-    }
-    ratios = [claim for claim in ARTICLE.claims if claim.relation is Relation.RATIO]
+    ratios = [claim for claim in CLAIMS if claim.relation is Relation.RATIO]
     assert len(ratios) > 10
     for claim in ratios:
-        above, below = (printed[name] for name in claim.of)
+        above, below = (each.row.article[each.kind.name] for each in claim.figures)
         assert above / below == pytest.approx(claim.claimed, rel=0.04), claim.quote

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from reproductions import FAILED, made
 
-from ftbench.analysis.claims.article import article
+from ftbench.analysis.claims.data import article_claims
+from ftbench.analysis.claims.judge import Conditions, Judgement
 from ftbench.analysis.claims.rule import Verdict
-from ftbench.experiments.reproduce.claims import Judgement, judge
+from ftbench.experiments.reproduce.figures import judgements
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import report_of
 
@@ -76,7 +77,7 @@ def test_a_claim_is_shown_under_its_table_only() -> None:
     whole = report_of(made())
     shown = [each for table in whole.tables for each in whole.judgements_under(table.spec.name)]
     assert sorted(each.claim.quote for each in shown) == sorted(
-        each.quote for each in article().claims
+        each.quote for each in article_claims()
     )
 
 
@@ -88,4 +89,4 @@ def test_figures_of_one_row_are_told_apart_by_what_they_are_of() -> None:
 
 
 def test_nothing_is_judged_without_tables() -> None:
-    assert judge(article(), (), cores=16, seconds=5.0) == ()
+    assert judgements((), Conditions(cores=16, seconds=5.0)) == ()

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from reproductions import FAILED, MIB, UNAVAILABLE, made
 
-from ftbench.analysis.claims.article import article
 from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.data import article
 from ftbench.experiments.reproduce.figures import Line, tables
 from ftbench.experiments.reproduce.record import Reproduction
 

@@ -10,10 +10,9 @@ import pytest
 from reproductions import FAILED, UNAVAILABLE, made
 from rich.console import Console
 
-from ftbench.analysis.claims.article import printed
 from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.rule import TIMES
-from ftbench.analysis.claims.words import Notes, number
+from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import report_of
 from ftbench.experiments.reproduce.text import terminal

@@ -1,0 +1,240 @@
+"""What texts claim, as data: the article's tables (article.toml) and all claims (claims.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final, Self
+
+from ftbench.analysis.claims.rule import TIMES, UNITS, Relation
+from ftbench.analysis.claims.series import Series, names
+
+ARTICLE: Final = "article"
+_RATES: Final = "/s"
+_ELSEWHERE: Final = (
+    "Results of asv hold no Rust; ftbench reproduce --only rust measures it, and judges this."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSpec:
+    """A kind of figure of a table, in one of the rule's `UNITS`; `series` is its benchmark."""
+
+    name: str
+    title: str
+    unit: str
+    series: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSpec:
+    """A row of a table; `article` maps a figure's name to the number that the article prints.
+
+    `unit`, where it is not None, stands in for the figures' own; `short` is the title in a claim;
+    `series` is the row's arm and mode.
+    """
+
+    name: str
+    title: str
+    article: Mapping[str, float]
+    unit: str | None = None
+    short: str = ""
+    series: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """A table; `article`, `way` and `corrected` say in a line how each column is made."""
+
+    name: str
+    part: str
+    title: str
+    article: str
+    way: str
+    corrected: str
+    figures: tuple[FigureSpec, ...]
+    rows: tuple[RowSpec, ...]
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> Self:
+        """Return the table of the TOML table `table`."""
+        figures = tuple(FigureSpec(**each) for each in table["figures"])
+        rows = tuple(RowSpec(**each) for each in table["rows"])
+        return cls(**{**table, "figures": figures, "rows": rows})
+
+    def at(self, row: str, figure: str) -> ArticleFigure:
+        """Return the figure of a row, both by their names."""
+        return ArticleFigure(
+            table=self.name,
+            row=next(each for each in self.rows if each.name == row),
+            kind=next(each for each in self.figures if each.name == figure),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFigure:
+    """A figure of the article: where it stands."""
+
+    table: str
+    row: RowSpec
+    kind: FigureSpec
+
+    @property
+    def unit(self) -> str:
+        """The unit that the article prints it in."""
+        return self.row.unit or self.kind.unit
+
+    @property
+    def series(self) -> Series | None:
+        """The series of the figure, None if asv's results have none."""
+        if not self.row.series or not self.kind.series:
+            return None
+        return Series.parse(f"{self.row.series} {self.kind.series}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The article: where its figures come from, and its tables."""
+
+    title: str
+    machine: str
+    cores: int
+    tables: tuple[TableSpec, ...]
+
+    def figure(self, name: str) -> ArticleFigure:
+        """Return the figure that `table.row.figure` names."""
+        table, row, figure = name.split(".")
+        return next(each for each in self.tables if each.name == table).at(row, figure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A text that claims something; `about` is what its figures were taken on."""
+
+    name: str
+    short: str
+    title: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sentence of a source, and what it says of which figures.
+
+    `topic` groups the claims of a source; `means` says the sentence in figures.  `of` are series
+    of asv's results, `figures` the same in the article's tables, where the claim is shown under
+    `table`; other texts have none; `names` are what they are called in the claim.  `rate` says that
+    the source speaks of operations per second, where the series have seconds per operation.
+    `claimed` is in `unit`, which is that of a single figure; `within` is a factor.  On fewer than
+    `cores` cores, on more than `most_cores` (0: any), on another `system` than the one named, on
+    a release of another series than `release`, or in a window of less than `seconds`, it cannot
+    be judged.  `untested` is why no series can decide it.
+    """
+
+    source: str
+    quote: str
+    topic: str = ""
+    means: str = ""
+    relation: Relation | None = None
+    of: tuple[Series, ...] = ()
+    table: str = ""
+    figures: tuple[ArticleFigure, ...] = ()
+    names: tuple[str, ...] = ()
+    rate: bool = False
+    claimed: float | None = None
+    within: float = 1.25
+    unit: str = TIMES
+    cores: int = 1
+    most_cores: int = 0
+    system: str = ""
+    release: str = ""
+    seconds: float = 0.0
+    untested: str = ""
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> Self:
+        """Return the claim of the TOML table `table`."""
+        fields = dict(table)
+        if "relation" in fields:
+            fields["relation"] = Relation(fields["relation"])
+            fields["of"] = tuple(map(Series.parse, fields["of"]))
+            fields["names"] = tuple(fields.get("names", ())) or names(fields["of"])
+        return cls(**fields)
+
+    @classmethod
+    def about_tables(cls, table: Mapping[str, Any], source: Article) -> Self:
+        """Return the claim of a TOML table whose `of` are figures of the article's tables."""
+        figures = tuple(map(source.figure, table["of"]))
+        series = tuple(each.series for each in figures if each.series)
+        tracked = len(series) == len(figures)
+        fields = {
+            "source": ARTICLE,
+            "topic": next(each.title for each in source.tables if each.name == table["table"]),
+            "relation": Relation(table["relation"]),
+            "of": series if tracked else (),
+            "figures": figures,
+            "names": _names(figures),
+            "rate": all(each.unit == _RATES for each in figures),
+            "unit": TIMES if len(figures) > 1 else figures[0].unit,
+            "untested": "" if tracked else _ELSEWHERE,
+        }
+        return cls(**{**table, **fields})
+
+    @property
+    def edge(self) -> float | None:
+        """`claimed` in the stored unit: seconds, bytes, a ratio."""
+        return None if self.claimed is None else self.claimed * UNITS[self.unit]
+
+
+def _names(figures: Sequence[ArticleFigure]) -> tuple[str, ...]:
+    """Return what the figures are called: by their rows, or else by their kind."""
+    by_row = len({each.row.name for each in figures}) == len(figures) > 1
+    return tuple(
+        (each.row.short or each.row.title) if by_row else each.kind.title for each in figures
+    )
+
+
+@cache
+def article() -> Article:
+    """Return the article of article.toml."""
+    data = _read("article.toml")
+    return Article(
+        title=data["title"],
+        machine=data["machine"],
+        cores=data["cores"],
+        tables=tuple(map(TableSpec.read, data["tables"])),
+    )
+
+
+@cache
+def article_claims() -> tuple[Claim, ...]:
+    """Return the article's claims about its tables."""
+    source = article()
+    return tuple(Claim.about_tables(each, source) for each in _read("article.toml")["claims"])
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return the sources, the article first."""
+    return tuple(Source(**each) for each in _read("claims.toml")["sources"])
+
+
+@cache
+def claims() -> tuple[Claim, ...]:
+    """Return every claim: the article's about its tables, its others, those of the others."""
+    return (*article_claims(), *map(Claim.read, _read("claims.toml")["claims"]))
+
+
+@cache
+def benchmarks() -> frozenset[str]:
+    """Return the benchmarks that a claim is about."""
+    return frozenset(series.benchmark for claim in claims() for series in claim.of)
+
+
+@cache
+def _read(name: str) -> Mapping[str, Any]:
+    text = (resources.files(__package__) / name).read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,259 @@
+"""Judges claims on figures, whoever has them: asv's results here, a reproduction elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, Self
+
+from ftbench.analysis.claims.cells import NOT_MEASURED, OTHER_RUN, Cell, geometric_mean, over
+from ftbench.analysis.claims.data import Claim
+from ftbench.analysis.claims.rule import (
+    TIMES,
+    Named,
+    Ratio,
+    Shown,
+    Verdict,
+    cores_of,
+    decide,
+    on_cores,
+    ratios_of,
+)
+from ftbench.analysis.claims.series import Series
+from ftbench.analysis.floors import Floors
+from ftbench.releases import Release
+from ftbench.results import Figure, Machine, Source, State
+
+_SYSTEMS: Final = {"Windows": "Windows", "Darwin": "macOS"}
+NO_FLOORS: Final = Floors({})
+_UNKNOWN_REASON: Final = "no reason is on record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What figures were taken on; `seconds` is the window of a time-boxed run, if it was short."""
+
+    cores: float
+    system: str = ""
+    release: Release | None = None
+    seconds: float = math.inf
+
+
+class FigureSource(Protocol):
+    """Figures that claims can be judged on."""
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the figures were taken on."""
+
+    def named(self, claim: Claim) -> Sequence[Named] | None:
+        """Return a claim's figures, [] if one of them was not asked for, None if none can exist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A claim, its verdict, what completes it, the ratios that led to it, and their figures.
+
+    `by_way` is what another way of computing would have said, None where it says nothing else or
+    cannot say.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    why: str = ""
+    ratios: tuple[Ratio, ...] = ()
+    figures: tuple[Shown, ...] = ()
+    by_way: Verdict | None = None
+
+    @property
+    def words(self) -> str:
+        """The verdict as users read it."""
+        return f"{self.verdict} {self.why}".rstrip()
+
+
+def judge(
+    claims: Iterable[Claim], source: FigureSource, *, way: FigureSource | None = None
+) -> tuple[Judgement, ...]:
+    """Return a judgement of every claim; `way` has the figures of another way of computing."""
+    judgements = (judged(claim, source) for claim in claims)
+    if way is None:
+        return tuple(judgements)
+    return tuple(replace(each, by_way=_otherwise(each, way)) for each in judgements)
+
+
+def _otherwise(judgement: Judgement, way: FigureSource) -> Verdict | None:
+    other = judged(judgement.claim, way).verdict
+    sure = {Verdict.HOLDS, Verdict.NOT}
+    return other if {judgement.verdict, other} == sure else None
+
+
+def judged(claim: Claim, source: FigureSource) -> Judgement:
+    """Return the judgement of one claim."""
+    named = source.named(claim)
+    if claim.relation is None or named is None:
+        return Judgement(claim=claim, verdict=Verdict.UNTESTED)
+    if not named:
+        return Judgement(claim=claim, verdict=Verdict.UNMEASURED)
+    ratios = ratios_of(claim.relation, named, claimed=claim.edge, within=claim.within)
+    verdict, why = decide(ratios, _obstacle(claim, source.conditions))
+    figures = tuple(shown for each in named for shown in each.figures)
+    return Judgement(claim=claim, verdict=verdict, why=why, ratios=ratios, figures=figures)
+
+
+def _obstacle(claim: Claim, here: Conditions) -> str:
+    """Return why a claim cannot be judged under these conditions, "" if it can."""
+    if claim.system and claim.system != here.system:
+        return f"on {here.system or 'an unknown system'}: it speaks of {_SYSTEMS[claim.system]}"
+    if claim.release and here.release and claim.release != here.release.series:
+        return f"on {here.release.name}: it speaks of {claim.release}"
+    if here.cores < claim.cores or 0 < claim.most_cores < here.cores:
+        return on_cores(here.cores)
+    return f"in a window of {here.seconds:g} s" if here.seconds < claim.seconds else ""
+
+
+_Key = tuple[str, str, frozenset[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsvFigures:
+    """What asv's results hold of one machine and release."""
+
+    figures: Mapping[_Key, Figure]
+    floors: Floors
+    conditions: Conditions
+
+    @classmethod
+    def of(
+        cls,
+        figures: Iterable[Figure],
+        *,
+        release: Release,
+        sources: Sequence[Source],
+        machine: Machine | None,
+        floors: Floors = NO_FLOORS,
+    ) -> Self:
+        """Return those of one machine, release, profile and build: whoever calls picks them.
+
+        The cores and the system are our own record's, else asv's.
+        """
+        record = _record(sources, machine)
+        return cls(
+            figures={
+                _key(figure.arm.name, figure.benchmark, figure.params): figure for figure in figures
+            },
+            floors=floors,
+            conditions=Conditions(
+                cores=cores_of(record), system=str(record.get("system") or ""), release=release
+            ),
+        )
+
+    def figure(self, series: Series) -> Figure | None:
+        """Return the figure of a series, None if there is none."""
+        return self.figures.get(_key(series.arm.name, series.benchmark, series.params))
+
+    def cell(self, figure: Figure | None) -> Cell:
+        """Return a figure as a cell, with the noise floor of its series where there is one."""
+        cell = cell_of(figure)
+        if figure is None or cell.value is None:
+            return cell
+        return replace(cell, floor=self.floors.of_figure(figure))
+
+    def named(self, claim: Claim) -> Sequence[Named] | None:
+        """Return a claim's figures, or the mean of all that it is about; None without a series."""
+        if not claim.of:
+            return None
+        return self._mean(claim) if claim.of[0].every else self._each(claim)
+
+    def _each(self, claim: Claim) -> Sequence[Named]:
+        figures = [self.figure(series) for series in claim.of]
+        common = one_run([figure for figure in figures if figure is not None])
+        return [
+            Named(
+                name=name,
+                unit=claim.unit,
+                cell=_cell(self.cell(figure), claim, common=common),
+                figures=(Shown(name=name, figure=figure),),
+            )
+            for name, figure in zip(claim.names, figures, strict=True)
+        ]
+
+    def _mean(self, claim: Claim) -> Sequence[Named]:
+        """Return the geometric mean of the figures of every value, or of their ratios."""
+        values = self._values(claim.of)
+        shown = tuple(
+            Shown(name=f"{value.replace('_', ' ')}, {name}", figure=self.figure(series.at(value)))
+            for value in values
+            for series, name in zip(claim.of, claim.names, strict=True)
+        )
+        count = f" of {len(values)}" if values else ""
+        what = f"geometric mean{count}: {' / '.join(claim.names)}"
+        cell = geometric_mean([self._share(claim.of, value) for value in values])
+        return [Named(name=what, unit=TIMES, cell=cell, figures=shown)]
+
+    def _values(self, series: Sequence[Series]) -> Sequence[str]:
+        """Return the values of `every` at which all of several series were measured, sorted."""
+        first = series[0]
+        values = {
+            figure.params[first.every]
+            for figure in self.figures.values()
+            if figure.benchmark == first.benchmark and first.every in figure.params
+        }
+        return [
+            value
+            for value in sorted(values)
+            if all(self._measured(each.at(value)) for each in series)
+        ]
+
+    def _measured(self, series: Series) -> bool:
+        figure = self.figure(series)
+        return figure is not None and figure.state is State.MEASURED
+
+    def _share(self, of: Sequence[Series], value: str) -> Cell:
+        figures = [self.figure(series.at(value)) for series in of]
+        if not one_run([figure for figure in figures if figure is not None]):
+            return OTHER_RUN
+        first, *second = map(self.cell, figures)
+        return over(first, second[0]) if second else first
+
+
+def _cell(cell: Cell, claim: Claim, *, common: bool) -> Cell:
+    if cell.value is None:
+        return cell
+    if not common:
+        return OTHER_RUN
+    return cell.map(lambda seconds: 1 / seconds) if claim.rate else cell
+
+
+def cell_of(figure: Figure | None) -> Cell:
+    """Return a figure as a cell: its median with its 99 % interval, or the word for its absence."""
+    if figure is None:
+        return NOT_MEASURED
+    if figure.median is None:
+        return Cell.none(str(figure.state), figure.reason or _UNKNOWN_REASON)
+    return Cell(
+        value=figure.median,
+        spread=figure.interval,
+        samples=figure.samples,
+        processes=figure.processes,
+    )
+
+
+def one_run(figures: Sequence[Figure]) -> bool:
+    """Tell whether figures may be compared: a ratio of modes is only sound within one run."""
+    return len(figures) < 2 or bool(frozenset.intersection(*(each.runs for each in figures)))  # noqa: PLR2004 - a pair
+
+
+def _key(arm: str, benchmark: str, params: Mapping[str, str]) -> _Key:
+    return arm, benchmark, frozenset(params.items())
+
+
+def _record(sources: Sequence[Source], machine: Machine | None) -> Mapping[str, Any]:
+    """Return our own record of the machine, or what asv's says of it."""
+    own = next((source.machines[-1] for source in sources if source.machines), None)
+    if own is not None:
+        return own
+    if machine is None:
+        return {}
+    cores = int(machine.num_cpu) if machine.num_cpu.isdecimal() else 1
+    return {"cores": cores, "system": machine.os.partition(" ")[0]}
