@@ -1,4 +1,4 @@
-"""Writes our pages while asv writes its own: a process of its own, for where there are many.
+"""Writes our pages while asv writes its own, in a pool of processes.
 
 asv reads results in one process and one at a time; another core would be idle meanwhile.  The
 pages are written beside the site, for asv makes its folder anew, and moved into it at the end.
@@ -12,22 +12,24 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import psutil
 from asv.commands.publish import Publish
 
 from ftbench.errors import DeadlineError, FtbenchError
-from ftbench.results import Unreadable, read_results
+from ftbench.results import ResultTree, Unreadable, read_results
+from ftbench.site.frame import PLACES
 
 # A few results are read sooner than asv is through with its own pages.
 WORTH_IT: Final = 12
+# Each reads all results for itself: more of them would trade a little time for a lot of memory.
+_WORKERS: Final = 2
 # From the end of asv's own pages on; sixty releases take some twenty seconds.
 DEADLINE_SECONDS: Final = 1800.0
 # Nobody else's name for a folder: what is left of a publish that was killed is removed.
@@ -44,98 +46,113 @@ class Written:
 
 
 def write_pages(results: Path, html_dir: Path) -> Written:
-    """Read the results, once for all pages, and write our pages.
+    """Read the results and write our pages, here and now.
 
     Raises what a page raises, as `OSError` where the folder cannot be written.
     """
-    # Only publish may pay for matplotlib: every asv command loads what imports this module.
-    from ftbench.site.every import write_every  # noqa: PLC0415
-
     tree = read_results(results)
-    return Written(pages=write_every(tree, html_dir), warnings=tree.warnings)
+    pages = tuple(path for place in PLACES for path in _write_place(place.name, tree, html_dir))
+    return Written(pages=pages, warnings=tree.warnings)
 
 
-class Ahead:
-    """The process that writes the pages of `results` beside `html_dir`."""
+def _write_place(place: str, tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+    # Only publish may pay for matplotlib: every asv command loads what imports this module.
+    from ftbench.site.pages import WRITERS  # noqa: PLC0415
+
+    return WRITERS[place](tree, html_dir)
+
+
+class BackgroundPages:
+    """Processes that write the pages of `results` beside `html_dir`, a place of the bar each."""
 
     def __init__(self, results: Path, html_dir: Path) -> None:
-        """Start it."""
+        """Start them."""
         self._html_dir = html_dir
         self._folder = html_dir.with_name(f".{html_dir.name}{_FOLDER}")
         shutil.rmtree(self._folder, ignore_errors=True)  # of a publish that was killed
+        before = set(multiprocessing.active_children())
         context = multiprocessing.get_context("fork")
-        ours, theirs = context.Pipe(duplex=False)
-        self._answer: Connection = ours
-        self._process: BaseProcess = context.Process(
-            target=_work, args=(theirs, results, self._folder)
-        )
-        self._process.start()
-        theirs.close()
+        self._pool = ProcessPoolExecutor(_WORKERS, context, initializer=_begin_worker)
+        self._written = [
+            self._pool.submit(_work, place.name, results, self._folder) for place in PLACES
+        ]
+        self._workers = set(multiprocessing.active_children()) - before
 
     def finish(self) -> Written:
         """Wait for the pages and move them into the site.
 
-        Raises what their writer raised, and `DeadlineError` if it hangs.
+        Raises what their writer raised, `FtbenchError` if one was killed, and `DeadlineError` if
+        one hangs.
         """
-        if not self._answer.poll(DEADLINE_SECONDS):
+        if wait(self._written, DEADLINE_SECONDS).not_done:
             raise DeadlineError(
                 f"Our pages were not written within {DEADLINE_SECONDS:g} s of asv's own.",
                 hint="The results are as they were. Is the machine out of memory or of disk? "
                 "Then publish again.",
             )
         try:
-            said = self._answer.recv()
-        except EOFError as error:
+            places = [each.result() for each in self._written]
+        except BrokenProcessPool as error:
             raise FtbenchError(
                 "The process that wrote our pages was killed.",
                 hint="Often that is for want of memory. The results are as they were: make room, "
                 "then publish again.",
             ) from error
-        if isinstance(said, Exception):
-            raise said
-        written = cast("Written", said)
         for entry in sorted(self._folder.iterdir()):
             entry.replace(self._html_dir / entry.name)
-        pages = (self._html_dir / page.relative_to(self._folder) for page in written.pages)
-        return Written(pages=tuple(pages), warnings=written.warnings)
+        pages = (page.relative_to(self._folder) for place in places for page in place.pages)
+        return Written(
+            pages=tuple(self._html_dir / page for page in pages), warnings=places[0].warnings
+        )
 
     def end(self) -> None:
-        """End the process, with those that it has started, and leave nothing beside the site."""
-        with suppress(psutil.NoSuchProcess):
-            writer = psutil.Process(self._process.pid)
-            for process in (writer, *writer.children(recursive=True)):
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        self._process.join()
-        self._answer.close()
+        """End the processes, whatever they are doing, and leave nothing beside the site."""
+        for worker in self._workers:
+            worker.kill()
+        self._pool.shutdown(cancel_futures=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _work(answer: Connection, results: Path, folder: Path) -> None:
+def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for asv, which ends us
-    try:
-        folder.mkdir(parents=True)
-        answer.send(write_pages(results, folder))
-    except Exception as error:  # noqa: BLE001 - the parent raises it
-        answer.send(error)
+    # A worker whose asv was killed would wait for its next task for ever.
+    threading.Thread(target=_end_with_asv, daemon=True).start()
 
 
-_running: Ahead | None = None
+def _end_with_asv() -> None:
+    asv = multiprocessing.parent_process()
+    if asv is not None:
+        asv.join()
+        os._exit(1)
 
 
-def running() -> Ahead | None:
-    """Return the process that is writing pages for the publish under way, None if there is none."""
+def _work(place: str, results: Path, folder: Path) -> Written:
+    tree = _read_once(results)
+    return Written(pages=_write_place(place, tree, folder), warnings=tree.warnings)
+
+
+@functools.cache
+def _read_once(results: Path) -> ResultTree:
+    """Return the results, which a worker reads once for all its pages."""
+    return read_results(results)
+
+
+_running: BackgroundPages | None = None
+
+
+def running() -> BackgroundPages | None:
+    """Return what is writing pages for the publish under way, None if nothing is."""
     return _running
 
 
 def is_worth_it(results: Path) -> bool:
-    """Tell whether there are so many results that a process of its own is of use, and cores."""
+    """Tell whether there are so many results that processes of their own are of use, and cores."""
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1:
         return False
     return len(list(results.glob("*/*.json"))) >= WORTH_IT
 
 
-def ahead_of(run: Callable[..., Any]) -> Callable[..., Any]:
+def in_background(run: Callable[..., Any]) -> Callable[..., Any]:
     """Return asv's `Publish.run` with our pages begun before its own."""
 
     @functools.wraps(run)
@@ -144,7 +161,7 @@ def ahead_of(run: Callable[..., Any]) -> Callable[..., Any]:
         results, html_dir = Path(conf.results_dir), Path(conf.html_dir)
         if not is_worth_it(results):
             return run(cls, conf, *args, **kwargs)
-        _running = Ahead(results, html_dir)
+        _running = BackgroundPages(results, html_dir)
         try:
             return run(cls, conf, *args, **kwargs)
         finally:
@@ -157,10 +174,10 @@ def ahead_of(run: Callable[..., Any]) -> Callable[..., Any]:
 def install() -> None:
     """Have `asv publish` begin with our pages; a second call changes nothing.
 
-    Call it after `pages.guard.install`, which puts asv's own `run` in a guard.
+    Call it after `patches.install_loaders`, which puts asv's own `run` in a guard.
     """
     run = Publish.__dict__["run"].__func__
     if not getattr(run, _MARK, False):
-        begun = ahead_of(run)
+        begun = in_background(run)
         setattr(begun, _MARK, True)
         Publish.run = classmethod(begun)

@@ -20,7 +20,7 @@ from ftbench.analysis.selection import Pick
 from ftbench.facts.units import digits, margin
 from ftbench.site.marks import mark_of
 
-SCHEMA: Final = {"name": "ftbench.analysis.advice", "version": 1}
+SCHEMA: Final = {"name": "ftbench.advice", "version": 1}
 _NONE: Final = "\N{EN DASH}"
 
 

@@ -2,7 +2,7 @@
 
 `<stem of asv's result file>.noise.jsonl` holds one JSON object a line:
 
-    {"kind": "schema", "name": "ftbench.experiments.noise", "version": 1}
+    {"kind": "schema", "name": "ftbench.noise", "version": 1}
     {"kind": "subject", "release": "3.14.2", "arm": "ft", "flavour": ..., "profile": "full"}
     {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
     {"kind": "noise", "group": "lifecycle.Lifecycle", "params": {...}, "order": "ABBA",
@@ -29,7 +29,7 @@ from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries, Unreadable
 from ftbench.results.records import DAMAGE, Record
 
-SCHEMA: Final = {"kind": "schema", "name": "ftbench.experiments.noise", "version": 1}
+SCHEMA: Final = {"kind": "schema", "name": "ftbench.noise", "version": 1}
 SUFFIX: Final = ".noise.jsonl"
 LETTERS: Final = frozenset("AB")
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ftbench.analysis.selection import FIRST_PAGE, Pick, first_pick, newest_first, picks, shares
+from ftbench.analysis.selection import FIRST_PAGE, first_pick, newest_first, picks, shares
 from ftbench.results import ResultTree
 from ftbench.site import frame
 from ftbench.site.menus import address
@@ -23,25 +21,18 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     Everything that a page needs is in it, so that it also works from a disk, without a server,
     without a network and without a script.  Raises `OSError` where the folder cannot be written.
     """
-    return tuple(path for job in choose_jobs(tree, html_dir) for path in job())
-
-
-def choose_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple[Path, ...]]]:
-    """Return what writes each page of Choose, the first page first."""
     every = picks(tree)
     first = first_pick(every, tree)
     if first is None:
-        return [lambda: (_write(html_dir / FIRST_PAGE, empty_page(tree)),)]
+        return (_write(html_dir / FIRST_PAGE, empty_page(tree)),)
     parts = shares(tree, every)
     ordered = (first, *(pick for pick in newest_first(every) if pick != first))
     drawn = ordered[:PICTURED]
 
-    def write(pick: Pick) -> tuple[Path, ...]:
-        page = page_of(pick, every, first, parts[pick], drawn)
-        return (_write(html_dir / address(pick, first), page),)
-
-    # What takes longest is begun first.
-    return [partial(write, pick) for pick in ordered]
+    return tuple(
+        _write(html_dir / address(pick, first), page_of(pick, every, first, parts[pick], drawn))
+        for pick in ordered
+    )
 
 
 def render(page: Page) -> str:

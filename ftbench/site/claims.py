@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -142,25 +141,20 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     A page needs neither a script nor a network.  Raises `OSError` where the folder cannot be
     written.
     """
-    return tuple(path for job in claims_jobs(tree, html_dir) for path in job())
-
-
-def claims_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple[Path, ...]]]:
-    """Return what writes each page, the first page first."""
     everything = picks(tree)
     first = first_pick(everything, tree)
     if first is None:
-        return [lambda: (_write(html_dir / FIRST_PAGE, _empty(tree)),)]
+        return (_write(html_dir / FIRST_PAGE, _empty(tree)),)
     every = newest(everything, first)
     parts = shares(tree, every)
     floors = Floors.of(tree.noise)
     left_out = len(everything) - len(every)
 
-    def write(pick: Pick) -> tuple[Path, ...]:
+    def write(pick: Pick) -> Path:
         page = page_of(pick, every, first, parts[pick], floors, left_out=left_out)
-        return (_write(html_dir / address(pick, first, PLACE), page),)
+        return _write(html_dir / address(pick, first, PLACE), page)
 
-    return [partial(write, pick) for pick in (first, *(each for each in every if each != first))]
+    return tuple(map(write, (first, *(each for each in every if each != first))))
 
 
 def newest(every: Sequence[Pick], first: Pick) -> tuple[Pick, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -50,20 +49,15 @@ def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     A page needs neither a script nor a network.  Raises `OSError` where the folder cannot be
     written.
     """
-    return tuple(path for job in method_jobs(tree, html_dir) for path in job())
-
-
-def method_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple[Path, ...]]]:
-    """Return what writes each machine's page, the first page first."""
     names = machines(tree)
     if not names:
-        return [partial(_write, html_dir / FIRST_PAGE, _empty(tree))]
+        return (_write(html_dir / FIRST_PAGE, _empty(tree)),)
     floors = Floors.of(tree.noise)
 
-    def write(name: str) -> tuple[Path, ...]:
-        return _write(html_dir / address(name, names[0]), page_of(name, names, tree, floors))
-
-    return [partial(write, name) for name in names]
+    return tuple(
+        _write(html_dir / address(name, names[0]), page_of(name, names, tree, floors))
+        for name in names
+    )
 
 
 def machines(tree: ResultTree) -> tuple[str, ...]:
@@ -111,5 +105,5 @@ def _empty(tree: ResultTree) -> Page:
     return Page(root="", title="Method · ftbench", warnings=tuple(map(str, tree.warnings)))
 
 
-def _write(path: Path, page: Page) -> tuple[Path, ...]:
-    return (frame.write(path, frame.render("method.html.j2", page, here=PLACE)),)
+def _write(path: Path, page: Page) -> Path:
+    return frame.write(path, frame.render("method.html.j2", page, here=PLACE))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,30 +22,23 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
     Everything that a page needs is in it.  Raises `OSError` where the folder cannot be written.
     """
-    return tuple(path for job in price_jobs(tree, html_dir) for path in job())
-
-
-def price_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple[Path, ...]]]:
-    """Return what writes the page of each rig, the first page first."""
     measured = {rig_of(figure) for figure in tree.figures if figure.benchmark in BENCHMARKS}
     # One that has nothing to show here is not what the page opens with.
     every = sorted(rigs(tree), key=lambda rig: rig not in measured)
     warnings = tuple(map(str, tree.warnings))
     if not every:
         page = PricePage(root="", title="Price and gain · ftbench", warnings=warnings)
-        return [partial(_write, html_dir / FIRST_PAGE, page)]
+        return (_write(html_dir / FIRST_PAGE, page),)
     addresses = {
         rig: FIRST_PAGE if rig == every[0] else f"{FOLDER}/{rig.slug}.html" for rig in every
     }
-    return [
-        partial(_write_rig, rig, addresses, share, html_dir)
+    return tuple(
+        _write_rig(rig, addresses, share, html_dir)
         for rig, share in shared_out(tree, every).items()
-    ]
+    )
 
 
-def _write_rig(
-    rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree, html_dir: Path
-) -> tuple[Path, ...]:
+def _write_rig(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree, html_dir: Path) -> Path:
     menus = rig_menus(rig, tuple(addresses), addresses.__getitem__)
     root = "../" * addresses[rig].count("/")
     page = price_page(rig, tree, menus, root)
@@ -54,5 +46,5 @@ def _write_rig(
     return _write(html_dir / addresses[rig], page)
 
 
-def _write(path: Path, page: PricePage) -> tuple[Path, ...]:
-    return (frame.write(path, frame.render("price.html.j2", page, here=_HERE)),)
+def _write(path: Path, page: PricePage) -> Path:
+    return frame.write(path, frame.render("price.html.j2", page, here=_HERE))

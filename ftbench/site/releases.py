@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -29,14 +28,9 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     every release; the data for that, in files that are loaded as they are needed.  Works from a
     disk, without a server or a network.  Raises `OSError` where the folder cannot be written.
     """
-    return tuple(path for job in release_jobs(tree, html_dir) for path in job())
-
-
-def release_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tuple[Path, ...]]]:
-    """Return what writes the pages of each rig, that of the first page first."""
     every = rigs(tree)
     if not every:
-        return [partial(_write_empty, tree, html_dir)]
+        return _write_empty(tree, html_dir)
     shares = shared_out(tree, every)
     addresses = {
         rig: Addresses(
@@ -47,7 +41,11 @@ def release_jobs(tree: ResultTree, html_dir: Path) -> Sequence[Callable[[], tupl
         )
         for rig, share in shares.items()
     }
-    return [partial(_write_rig, rig, addresses, share, html_dir) for rig, share in shares.items()]
+    return tuple(
+        path
+        for rig, share in shares.items()
+        for path in _write_rig(rig, addresses, share, html_dir)
+    )
 
 
 def _write_empty(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:

@@ -18,8 +18,8 @@ from synthetic import Plan
 from watching import Watched, unfold
 
 from ftbench.results import ResultTree, read_results
-from ftbench.site.every import write_every
 from ftbench.site.frame import PLACES
+from ftbench.site.pages import write_pages
 
 KEPT = ("Lifecycle.track_round", "SharedSet.track_op", "SingleThread.track_kernel")
 RELEASES = ("3.13.15", "3.14.1", "3.14.2")
@@ -83,7 +83,7 @@ def written(folder: Path, html: Path) -> tuple[ResultTree, list[Path]]:
     """Write all pages of a results folder; return its results and the pages."""
     html.mkdir(exist_ok=True)
     tree = read_results(folder)
-    return tree, [path for path in write_every(tree, html) if path.suffix == ".html"]
+    return tree, [path for path in write_pages(tree, html) if path.suffix == ".html"]
 
 
 def faults(pages: Iterable[Path]) -> dict[str, list[str]]:
@@ -145,9 +145,7 @@ def damage_files(folder: Path) -> list[str]:
     edit(schema, lambda document: document.update(version=99))
     records.write_text('{"kind": "schema", "name": "of a later year"}\n', encoding="utf-8")
     noise[0].write_bytes(noise[0].read_bytes()[:-20])
-    noise[1].write_text(
-        '{"kind": "schema", "name": "ftbench.experiments.noise", "version": 9}\n', "utf-8"
-    )
+    noise[1].write_text('{"kind": "schema", "name": "ftbench.noise", "version": 9}\n', "utf-8")
     other = folder / "other-vm" / "machine.json"
     edit(other, lambda machine: machine.pop("cpu"))
     return [path.name for path in (result, schema, records, *noise[:2], other)]

@@ -14,7 +14,7 @@ from synthetic import Plan
 from ftbench.analysis.selection import newest_first, picks
 from ftbench.results import ResultTree, read_results
 from ftbench.site import choose
-from ftbench.site.choose import choose_jobs
+from ftbench.site.choose import write_choose
 from ftbench.site.span import Span
 
 POSITIVE = st.floats(min_value=1e-9, max_value=1e12)
@@ -47,7 +47,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
 def pages(tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return all pages of Choose, of which one may have pictures."""
     monkeypatch.setattr(choose, "PICTURED", 1)
-    paths = [path for job in choose_jobs(tree, tmp_path) for path in job()]
+    paths = list(write_choose(tree, tmp_path))
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
@@ -70,7 +70,7 @@ def test_a_page_has_the_same_figures_with_and_without_pictures(
     pages: list[str], tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choose, "PICTURED", 3)
-    drawn = [path for job in choose_jobs(tree, tmp_path) for path in job()]
+    drawn = list(write_choose(tree, tmp_path))
     for page, path in zip(pages, drawn, strict=True):
         assert figures(page)
         assert figures(page) == figures(path.read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from ftbench.results.figure import NoiseSeries
 from ftbench.statistics.detectable import Floor
 from ftbench.statistics.power import smallest
 
-SCHEMA: Final = {"name": "ftbench.experiments.noise", "version": 1}
+SCHEMA: Final = {"name": "ftbench.noise", "version": 1}
 # Effects that somebody may want to find, as shares.
 WANTED: Final = (0.05, 0.10, 0.20)
 MOST_ROWS: Final = 40

@@ -17,7 +17,7 @@ from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.statistics import CONFIDENCE, Basis, Ratio
 
-SCHEMA: Final = {"name": "ftbench.experiments.overhead", "version": 1}
+SCHEMA: Final = {"name": "ftbench.overhead", "version": 1}
 # Two processes may leave an interval of any width.
 _WIDE: Final = 9.9995
 _WIDE_OPEN: Final = 99

@@ -14,7 +14,7 @@ from ftbench.experiments.selftest.job import PAIRS, Report, Tried
 from ftbench.experiments.selftest.trials import LEAST, MUST_FIND, Outcome, enough
 from ftbench.statistics import CONFIDENCE
 
-SCHEMA: Final = {"name": "ftbench.experiments.selftest", "version": 1}
+SCHEMA: Final = {"name": "ftbench.selftest", "version": 1}
 
 
 def document(report: Report) -> dict[str, Any]:

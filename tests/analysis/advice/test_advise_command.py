@@ -80,7 +80,7 @@ def test_the_issues_own_call_is_answered() -> None:
 
 def test_the_document_has_every_mode_with_its_cells() -> None:
     found = document("--task", "200us", "--payload", "1KiB", "--workers", "2")
-    assert found["schema"] == {"name": "ftbench.analysis.advice", "version": 1}
+    assert found["schema"] == {"name": "ftbench.advice", "version": 1}
     assert (found["machine"], found["release"], found["profile"]) == ("quiet-vm", NEW, "full")
     assert found["question"]["payload"] == 1024
     assert [arm["arm"] for arm in found["arms"]] == ["gil", "ft", "ft-gil1"]

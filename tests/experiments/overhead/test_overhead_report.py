@@ -102,7 +102,7 @@ def test_intervals_of_a_single_process_say_what_they_leave_out() -> None:
 
 def test_the_document_holds_all_samples_and_what_is_made_of_them() -> None:
     found = json.loads(json.dumps(document(report())))
-    assert found["schema"] == {"name": "ftbench.experiments.overhead", "version": 1}
+    assert found["schema"] == {"name": "ftbench.overhead", "version": 1}
     assert (found["arm"], found["target"], found["load"]) == ("ft", 1.02, 0.1)
     assert (found["pairs"], found["processes"]) == (2, 3)
     within, above, *_, skipped = found["loops"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,8 +18,10 @@ from asv.commands.publish import Publish
 from synthetic import Plan, publish, write_project, write_tree
 
 from ftbench.asv import background_publish, patches
-from ftbench.errors import DeadlineError, FtbenchError
+from ftbench.errors import DeadlineError, FtbenchError, ResultsError
 from ftbench.facts.arms import ARMS
+from ftbench.results import ResultTree
+from ftbench.site import pages
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
 FEW = ("Lifecycle.track_round", "Footprint.track_pss")
@@ -56,7 +59,7 @@ def publishing(*, finish: bool = True, fails: bool = False) -> Any:
         assert begun is not None
         return begun.finish() if finish else None
 
-    return background_publish.ahead_of(run)
+    return background_publish.in_background(run)
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -94,43 +97,86 @@ def test_it_is_ended_with_asv(conf: SimpleNamespace, worth: None, how: dict[str,
         assert run(object, conf) is None
 
 
-def test_an_error_of_a_page_is_raised_here(
-    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_results: Path, _html_dir: Path) -> background_publish.Written:
-        raise OSError(28, "No space left on device")
+@pytest.fixture
+def method(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Return what has the workers do something else than to write the page Method."""
 
-    monkeypatch.setattr(background_publish, "write_pages", full)
-    with pytest.raises(OSError, match="No space left"):
+    def put(instead: Callable[[], object]) -> None:
+        def write(_tree: ResultTree, _html_dir: Path) -> tuple[Path, ...]:
+            instead()
+            return ()
+
+        monkeypatch.setattr(pages, "WRITERS", {**pages.WRITERS, "method": write})
+
+    return put
+
+
+def test_an_error_of_a_page_is_raised_here(
+    conf: SimpleNamespace, worth: None, method: Callable[[Callable[[], object]], None]
+) -> None:
+    def refuse() -> None:
+        raise ResultsError("No.", hint="Take another.", story="It was so.")
+
+    method(refuse)
+    with pytest.raises(ResultsError, match="No") as caught:
         publishing()(object, conf)
+    assert caught.value.hint == "Take another."
+    assert caught.value.story == "It was so."
 
 
 def test_a_killed_writer_is_a_message(
-    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+    conf: SimpleNamespace, worth: None, method: Callable[[Callable[[], object]], None]
 ) -> None:
-    def killed(_results: Path, _html_dir: Path) -> background_publish.Written:
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError
-
-    monkeypatch.setattr(background_publish, "write_pages", killed)
+    method(lambda: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(FtbenchError, match="was killed"):
         publishing()(object, conf)
 
 
 def test_a_writer_that_hangs_is_ended_with_a_message(
-    conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
+    conf: SimpleNamespace,
+    worth: None,
+    method: Callable[[Callable[[], object]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        background_publish, "write_pages", lambda _results, _html_dir: time.sleep(60)
-    )
+    method(lambda: time.sleep(60))
     monkeypatch.setattr(background_publish, "DEADLINE_SECONDS", 0.2)
     with pytest.raises(DeadlineError, match="not written within"):
         publishing()(object, conf)
 
 
+def test_the_writers_of_a_killed_publish_end_too(conf: SimpleNamespace, tmp_path: Path) -> None:
+    def publish() -> None:
+        begun = background_publish.BackgroundPages(Path(conf.results_dir), Path(conf.html_dir))
+        workers = [each.pid for each in psutil.Process().children()]
+        (tmp_path / "workers").write_text(" ".join(map(str, workers)), encoding="utf-8")
+        begun.finish()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Path(conf.html_dir).mkdir()
+    publisher = multiprocessing.get_context("fork").Process(target=publish)
+    publisher.start()
+    publisher.join()
+    assert publisher.exitcode == -signal.SIGKILL
+    workers = list(map(int, (tmp_path / "workers").read_text(encoding="utf-8").split()))
+    assert len(workers) == 2
+    deadline = time.monotonic() + 20
+    while any(map(is_running, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_running, workers))
+    (tmp_path / ".html.ftbench-pages").rmdir()
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
     asked = []
-    run = background_publish.ahead_of(
+    run = background_publish.in_background(
         lambda _cls, _conf: asked.append(background_publish.running())
     )
     run(object, conf)
@@ -140,7 +186,7 @@ def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
 def test_asv_calls_it_within_the_guard_and_once(
     conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[background_publish.Ahead | None] = []
+    begun: list[background_publish.BackgroundPages | None] = []
 
     def publish(_cls: type[Any], conf: Any, range_spec: object = None, *, pull: bool = True) -> int:
         begun.append(background_publish.running())
@@ -154,7 +200,7 @@ def test_asv_calls_it_within_the_guard_and_once(
     arguments = SimpleNamespace(html_dir=None, range=None, no_pull=True)
     assert Publish.run_from_conf_args(conf, arguments) == 7
     (one,) = begun
-    assert isinstance(one, background_publish.Ahead)
+    assert isinstance(one, background_publish.BackgroundPages)
 
 
 def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None:

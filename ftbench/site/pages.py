@@ -1,0 +1,41 @@
+"""Every page that `asv publish` writes for us.
+
+A new page is a `Place` in `frame.PLACES` and a line in `WRITERS`: a function
+`write_NAME(tree, html_dir)` that returns the paths it wrote, its first page first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ftbench.results import ResultTree
+from ftbench.site.choose import write_choose
+from ftbench.site.claims import write_claims
+from ftbench.site.method import write_method
+from ftbench.site.price import write_price
+from ftbench.site.releases import write_releases
+
+Writer = Callable[[ResultTree, Path], tuple[Path, ...]]
+
+# By the name of their place.  They need one another's files for links only: they may be written
+# in any order, and at the same time.
+WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        "choose": write_choose,
+        "releases": write_releases,
+        "price": write_price,
+        "claims": write_claims,
+        "method": write_method,
+    }
+)
+
+
+def write_pages(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+    """Write all our pages; return their paths, in the order of `WRITERS`.
+
+    Raises what a page raises, as `OSError` where the folder cannot be written.
+    """
+    return tuple(path for write in WRITERS.values() for path in write(tree, html_dir))
