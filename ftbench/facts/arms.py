@@ -14,11 +14,15 @@ from ftbench.errors import unknown
 class Arm:
     """A build of CPython and the state of the GIL that it runs with.
 
-    `python` and `environment` are what `asv.conf.json` says in `pythons` and `matrix`.
+    `label` and `character`, a shape, are how tables and pictures name it: the shape comes first,
+    a colour stands only beside it.  `python` and `environment` are what `asv.conf.json` says in
+    `pythons` and `matrix`.
     """
 
     name: str
     title: str
+    label: str
+    character: str
     python: str
     free_threaded: bool
     gil: bool
@@ -29,6 +33,8 @@ ARMS: Final = (
     Arm(
         name="gil",
         title="GIL build",
+        label="GIL build",
+        character="\N{BLACK SQUARE}",
         python="gil",
         free_threaded=False,
         gil=True,
@@ -37,6 +43,8 @@ ARMS: Final = (
     Arm(
         name="ft",
         title="free-threaded build",
+        label="free-threaded",
+        character="\N{BLACK CIRCLE}",
         python="ft",
         free_threaded=True,
         gil=False,
@@ -45,6 +53,8 @@ ARMS: Final = (
     Arm(
         name="ft-gil1",
         title="free-threaded build, PYTHON_GIL=1",
+        label="free-threaded, GIL on",
+        character="\N{BLACK UP-POINTING TRIANGLE}",
         python="ft",
         free_threaded=True,
         gil=True,

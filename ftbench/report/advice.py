@@ -18,7 +18,6 @@ from ftbench.analysis.advice.why import amount, reasons
 from ftbench.analysis.advice.winners import title_of
 from ftbench.analysis.selection import Pick
 from ftbench.facts.units import digits, margin
-from ftbench.site.marks import mark_of
 
 SCHEMA: Final = {"name": "ftbench.advice", "version": 1}
 _NONE: Final = "\N{EN DASH}"
@@ -130,11 +129,10 @@ def _best(given: Given) -> str:
     if best is None:
         return "Nothing can be advised on any arm."
     advice, first = best
-    mark = mark_of(advice.arm)
     found = cost_of(first.expectation, by)
     told = amount(found.value, by) if found else _NONE
     mode = title_of(first.expectation.mode)
-    return f"First of all arms by {by}: {mark.character} {mark.label}, {mode}: {told}"
+    return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {told}"
 
 
 def _payload(question: Question) -> str:
@@ -144,8 +142,7 @@ def _payload(question: Question) -> str:
 def _arm(advice: ArmAdvice, given: Given) -> Iterator[RenderableType]:
     """Yield the table of an arm and what goes with it."""
     by = given.advice.question.ranked_by
-    mark = mark_of(advice.arm)
-    yield Text(f"{mark.character} {mark.label}", style="bold")
+    yield Text(f"{advice.arm.character} {advice.arm.label}", style="bold")
     if advice.ranked:
         yield _table(advice, given)
         yield Text(" ".join(reasons(advice, by)))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ftbench.facts.arms import Arm
 from ftbench.report.document import Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.site.crossover import MapText, SpotText
 from ftbench.site.grids import BandText, CellText, GridText, TableText
-from ftbench.site.marks import ArmText
 from ftbench.site.page import Page, SectionText
 from ftbench.site.views import Row as ViewRow
 from ftbench.site.views import ViewText
@@ -147,7 +147,7 @@ def _grid(view: GridText, arm: str | None) -> Iterator[Table]:
         yield _many(table, arms)
 
 
-def _found(view: GridText, arms: Sequence[ArmText]) -> Iterator[str]:
+def _found(view: GridText, arms: Sequence[Arm]) -> Iterator[str]:
     """Yield what a grid comes to, in a sentence."""
     if view.found is None:
         return
@@ -187,7 +187,7 @@ def _spot(spot: SpotText) -> str:
     return f"{'≈ ' if spot.close else ''}{spot.winner} {spot.value} ({spot.beyond})"
 
 
-def _many(table: TableText, arms: Sequence[ArmText]) -> Table:
+def _many(table: TableText, arms: Sequence[Arm]) -> Table:
     columns = [f"{column.heading}, {arm.name}" for column in table.columns for arm in arms]
     notes = _Notes()
     rows = tuple(_lines(table.bands, arms, notes))
@@ -200,7 +200,7 @@ def _many(table: TableText, arms: Sequence[ArmText]) -> Table:
     )
 
 
-def _lines(bands: Sequence[BandText], arms: Sequence[ArmText], notes: _Notes) -> Iterator[Row]:
+def _lines(bands: Sequence[BandText], arms: Sequence[Arm], notes: _Notes) -> Iterator[Row]:
     for band in bands:
         if band.mode:
             yield Row(cells=(band.mode,), tone=Tone.HEADING)

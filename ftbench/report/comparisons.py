@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.verdicts.comparing import Comparison, Judgement, in_words
 from ftbench.analysis.verdicts.sides import Kind, Match
 from ftbench.facts.units import few, reach
@@ -15,7 +16,6 @@ from ftbench.report import words
 from ftbench.report.document import Part, Report, Row, Table
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.filters import series_name
-from ftbench.site.facts import machine_facts
 from ftbench.statistics.verdict import Verdict, Word
 
 _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")

@@ -11,7 +11,6 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES, Mode
 from ftbench.facts.units import digits
 from ftbench.results import State
-from ftbench.site.marks import mark_of
 from ftbench.site.svg import (
     MUTED,
     RULE,
@@ -79,7 +78,7 @@ def _words(axes: Any, comparison: Comparison, cell: Cell, height: float) -> None
     """Write a cell's number beside its mark, or the word for why there is none."""
     if cell.median is None or cell.figure is None:
         colour = colour_of(cell.arm) if cell.state is State.FAILED else MUTED
-        text = f"{mark_of(cell.arm).character} {cell.state}"
+        text = f"{cell.arm.character} {cell.state}"
         state_word(axes, text, height, colour=colour)
         return
     size, interval = comparison.scale.size, cell.figure.interval

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from ftbench.analysis import conditions
 from ftbench.analysis.claims.data import Claim, Source, benchmarks, claims, sources
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
 from ftbench.analysis.claims.rule import TIMES, Ratio, Relation, Shown, Verdict
@@ -16,7 +17,7 @@ from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import Pick, first_pick, picks, shares
 from ftbench.facts.units import digits, scale_for
 from ftbench.results import ResultTree
-from ftbench.site import claimchart, facts, frame
+from ftbench.site import claimchart, frame
 from ftbench.site.menus import Menu, address, menus
 
 PLACE: Final = "claims"
@@ -126,7 +127,7 @@ class Page:
     pick: Pick | None = None
     where: str = ""
     menus: tuple[Menu, ...] = ()
-    notices: tuple[facts.Notice, ...] = ()
+    notices: tuple[conditions.Notice, ...] = ()
     verdicts: tuple[VerdictText, ...] = tuple(VERDICTS.values())
     sources: tuple[SourceText, ...] = ()
     svg: str = ""
@@ -197,7 +198,7 @@ def page_of(
         pick=pick,
         where=of,
         menus=menus(pick, every, first, PLACE),
-        notices=facts.notices(pick, tree.sources),
+        notices=conditions.notices(pick, tree.sources),
         sources=tuple(_source(source, ours) for source, ours in by_source),
         svg=claimchart.draw(_bands(by_source), name="picture"),
         left_out=_left_out(left_out),

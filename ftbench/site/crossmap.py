@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ftbench.analysis.advice.winners import KINDS, Kind, Spot
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site.svg import INK, MUTED, PAPER, RULE, colour_named, left_label, picture
 
 _WIDTH: Final = 330
@@ -26,17 +27,6 @@ _NONE: Final = 1e6
 _FAR: Final = 5.0
 
 Field = NDArray[np.float64]
-
-NAMES: Final[Mapping[str, str]] = {
-    size.name: size.name.replace("us", "\N{NO-BREAK SPACE}µs").replace("ms", "\N{NO-BREAK SPACE}ms")
-    for size in SIZES
-}
-PAYLOAD_NAMES: Final[Mapping[str, str]] = {
-    payload.name: payload.name.replace("kib", "\N{NO-BREAK SPACE}KiB").replace(
-        "mib", "\N{NO-BREAK SPACE}MiB"
-    )
-    for payload in PAYLOADS
-}
 
 
 def draw_map(spots: Sequence[Spot], *, name: str) -> str:
@@ -70,7 +60,7 @@ def _frame(axes: Any) -> None:
     for side, spine in axes.spines.items():
         spine.set_visible(side in {"bottom", "left"})
         spine.set_color(RULE)
-    axes.set_xticks(range(len(SIZES)), [NAMES[size.name] for size in SIZES])
+    axes.set_xticks(range(len(SIZES)), [TASK_SIZE_NAMES[size.name] for size in SIZES])
     axes.tick_params(axis="x", color=RULE, labelcolor=MUTED, length=3)
     axes.set_xlabel("work of a task, nominal", color=MUTED)
     for row, payload in enumerate(PAYLOADS):

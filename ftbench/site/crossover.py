@@ -12,8 +12,8 @@ from ftbench.analysis.comparison import Shelf
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import scale_for, times
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
-from ftbench.site.crossmap import NAMES, PAYLOAD_NAMES, draw_map
-from ftbench.site.marks import ARM_TEXTS, ArmText
+from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.site.crossmap import draw_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class ArmMap:
     """The map of one arm; `found` counts its winners."""
 
     name: str
-    arm: ArmText
+    arm: Arm
     svg: str
     found: str
 
@@ -73,7 +73,7 @@ class MapText:
     folded: bool
     kinds: tuple[KindText, ...]
     maps: tuple[ArmMap, ...]
-    arms: tuple[ArmText, ...]
+    arms: tuple[Arm, ...]
     sizes: tuple[SizeRows, ...]
     notes: tuple[str, ...]
 
@@ -108,13 +108,13 @@ def _map(name: str, cells: Cells, workers: int, *, folded: bool, drawn: bool) ->
         maps=tuple(
             ArmMap(
                 name=f"{name}-{arm.name}",
-                arm=ARM_TEXTS[arm.name],
+                arm=arm,
                 svg=draw_map(every, name=f"{name}-{arm.name}") if drawn else "",
                 found=_found(every),
             )
             for arm, every in by_arm
         ),
-        arms=tuple(ARM_TEXTS[arm.name] for arm, _ in by_arm),
+        arms=tuple(arm for arm, _ in by_arm),
         sizes=tuple(_sizes(cells, [every for _, every in by_arm])),
         notes=tuple(_notes(by_arm)),
     )
@@ -136,7 +136,7 @@ def _sizes(cells: Cells, by_arm: Sequence[Sequence[Spot]]) -> Iterator[SizeRows]
     for number, size in enumerate(SIZES):
         ours = rows[number * len(PAYLOADS) : (number + 1) * len(PAYLOADS)]
         yield SizeRows(
-            label=NAMES[size.name],
+            label=TASK_SIZE_NAMES[size.name],
             loop=_seconds(loops.seconds[number]) if loops else "",
             rows=tuple(
                 PayloadRow(label=PAYLOAD_NAMES[row[0].payload.name], cells=tuple(map(_cell, row)))
@@ -173,7 +173,7 @@ def _notes(by_arm: Iterable[tuple[Arm, Sequence[Spot]]]) -> Iterator[str]:
     lacking: dict[str, list[str]] = {}
     for arm, every in by_arm:
         for words in dict.fromkeys(words for spot in every for words in spot.words):
-            lacking.setdefault(words, []).append(ARM_TEXTS[arm.name].label)
+            lacking.setdefault(words, []).append(arm.label)
     for words, arms in lacking.items():
         yield f"{', '.join(arms)}: {words.rstrip('.')}."
 

@@ -12,8 +12,7 @@ from ftbench.analysis.grid import GIL_BUILD, Against, Grid
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
-from ftbench.site.marks import ARM_TEXTS, ArmText
-from ftbench.site.sections import Rungs
+from ftbench.report.sections.view import Rungs
 from ftbench.statistics.crossover import crossover
 from ftbench.statistics.spread import Interval
 
@@ -25,7 +24,7 @@ _WORTH_A_MARK: Final = 1.1
 class ArmWords:
     """What holds on one arm."""
 
-    arm: ArmText
+    arm: Arm
     words: str
 
 
@@ -60,7 +59,7 @@ def _lowest(grid: Grid, rungs: Rungs) -> Iterator[ArmWords]:
             value, cell = found
             number = f"{grid.scale.text(cell.median or 0)} {grid.scale.symbol}"
             words = f"{cell.mode.title}, {rungs.name(value)}: {number}"
-            yield ArmWords(arm=ARM_TEXTS[arm.name], words=words)
+            yield ArmWords(arm=arm, words=words)
 
 
 def _means(grid: Grid) -> Iterator[ArmWords]:
@@ -69,7 +68,7 @@ def _means(grid: Grid) -> Iterator[ArmWords]:
         ratios = [cell.ratio for cell in grid.cells if cell.arm == arm and cell.ratio]
         if len(ratios) == len(grid.ladder.values):
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-            yield ArmWords(arm=ARM_TEXTS[arm.name], words=times(mean))
+            yield ArmWords(arm=arm, words=times(mean))
 
 
 def is_above(cell: Cell, control: Cell) -> bool:
@@ -89,7 +88,7 @@ def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[ArmWords]:
     for arm in grid.arms:
         groups = [_group_above(heading, arm, grid, control, rungs) for heading in rungs.groups]
         if not arm.gil and any(groups):
-            yield ArmWords(arm=ARM_TEXTS[arm.name], words="; ".join(filter(None, groups)))
+            yield ArmWords(arm=arm, words="; ".join(filter(None, groups)))
 
 
 def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs) -> str:

@@ -9,9 +9,8 @@ from typing import Any, Final
 from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import Against, Grid, Line
 from ftbench.facts.arms import Arm
+from ftbench.report.sections.view import Rungs
 from ftbench.results import State
-from ftbench.site.marks import mark_of
-from ftbench.site.sections import Rungs
 from ftbench.site.svg import (
     BAD,
     MUTED,
@@ -91,7 +90,7 @@ def _lacking(axes: Any, grid: Grid, line: Line, height: float) -> None:
         return
     lacking = [cell for cell in line.cells if cell.median is None]
     if lacking:
-        text = "  ".join(f"{mark_of(cell.arm).character} {cell.state}" for cell in lacking)
+        text = "  ".join(f"{cell.arm.character} {cell.state}" for cell in lacking)
         failed = any(cell.state is State.FAILED for cell in lacking)
         right = _leans_left(axes, grid, line.cells)
         state_word(axes, text, height, colour=BAD if failed else MUTED, right=right)

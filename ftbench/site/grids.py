@@ -9,13 +9,12 @@ from urllib.parse import quote
 
 from ftbench.analysis.comparison import Cell, Shelf
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, grid_of
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import margin
+from ftbench.report.sections.view import Beside, GridView
 from ftbench.results import Figure, State
 from ftbench.site.findings import Finding, crossing_words, finding, is_above
 from ftbench.site.gridchart import draw_grid, pictured
-from ftbench.site.marks import ARM_TEXTS, ArmText, mark_of
-from ftbench.site.sections import Beside, GridView
 from ftbench.site.strips import Strip, strip_of
 from ftbench.site.views import axis_of, ratio_of
 
@@ -29,7 +28,7 @@ class CellText:
     `above` says that it lies above its control.
     """
 
-    arm: ArmText
+    arm: Arm
     value: str = ""
     margin: str = ""
     ratio: str = ""
@@ -94,7 +93,7 @@ class GridText:
     unit: str
     folded: bool
     ratios: bool
-    arms: tuple[ArmText, ...]
+    arms: tuple[Arm, ...]
     found: Finding | None
     bands: tuple[BandText, ...]
     notes: tuple[str, ...]
@@ -155,7 +154,7 @@ def grid_text(
         unit=grid.scale.symbol,
         folded=view.folded,
         ratios=grid.ladder.against is not Against.NOTHING,
-        arms=tuple(ARM_TEXTS[arm.name] for arm in grid.arms),
+        arms=grid.arms,
         found=finding(grid, view.rungs, control),
         bands=tuple(teller.bands()),
         notes=notes.lines,
@@ -198,7 +197,7 @@ def _key(grid: Grid, view: GridView) -> str:
         "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
         "wide beyond 100\N{NO-BREAK SPACE}%."
     )
-    missing = "; ".join(mark_of(arm).label for arm in ARMS if arm not in grid.arms)
+    missing = "; ".join(arm.label for arm in ARMS if arm not in grid.arms)
     return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 
 
@@ -234,7 +233,7 @@ class _Teller:
         return self.strip.places(self.shown.cell(value, cell.mode, cell.arm) for cell in line.cells)
 
     def _cell(self, cell: Cell, value: str) -> CellText:
-        arm = ARM_TEXTS[cell.arm.name]
+        arm = cell.arm
         if cell.figure is None or cell.median is None:
             failed = cell.state is State.FAILED
             return CellText(arm=arm, words=self.notes.pointed(cell), failed=failed)
@@ -267,7 +266,7 @@ def _crossings(grid: Grid, view: GridView, shelf: Shelf) -> TableText | None:
             label=mode.title,
             cells=tuple(
                 CellText(
-                    arm=ARM_TEXTS[arm.name],
+                    arm=arm,
                     value=crossing_words(other, mode, arm, each.limit, view.crossings.sizes)
                     or _DASH,
                 )
@@ -325,7 +324,7 @@ def _others(line: Line, shown: Sequence[tuple[Beside, Grid]]) -> Iterator[CellTe
     (value,) = line.values
     for each, grid in shown:
         for first in line.cells:
-            arm = ARM_TEXTS[first.arm.name]
+            arm = first.arm
             cell = grid.cell(value, first.mode, first.arm)
             if cell.median is not None:
                 yield CellText(arm=arm, value=grid.scale.text(cell.median))

@@ -9,7 +9,6 @@ from typing import Final
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.results import Figure, State
-from ftbench.site.marks import mark_of
 from ftbench.site.sheets import Sheet, releases_text, scenario_title, several
 
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
@@ -36,7 +35,7 @@ def states(figures: Sequence[Figure]) -> Sheet:
         rows=tuple(
             (
                 profile or "unnamed",
-                mark_of(arm).label,
+                arm.label,
                 str(counts[profile, arm.name, State.MEASURED]),
                 str(marked[profile, arm.name]),
                 str(counts[profile, arm.name, State.SKIPPED]),
@@ -120,7 +119,7 @@ def _cell(figure: Figure) -> tuple[str, ...]:
     params = ", ".join(value.replace("_", " ") for value in figure.params.values())
     return (
         f"{scenario_title(figure.benchmark)}: {params}",
-        mark_of(figure.arm).label,
+        figure.arm.label,
         figure.release.name,
         figure.interference,
     )

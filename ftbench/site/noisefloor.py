@@ -15,7 +15,6 @@ from ftbench.facts.units import digits
 from ftbench.results import ResultTree, State
 from ftbench.results.figure import NoiseSeries
 from ftbench.site import svg
-from ftbench.site.marks import ARM_TEXTS, ArmText, mark_of
 from ftbench.site.sheets import Sheet, scenario_title
 from ftbench.statistics.detectable import Floor
 
@@ -42,7 +41,7 @@ class NoiseText:
 
     words: str
     svg: str = ""
-    arms: tuple[ArmText, ...] = ()
+    arms: tuple[Arm, ...] = ()
     histogram: Sheet | None = None
     found: Sheet | None = None
     scenarios: Sheet | None = None
@@ -69,7 +68,7 @@ def noise_text(tree: ResultTree, machine: str, floors: Floors) -> NoiseText:
         words=f"{len(known)} series have a noise floor"
         f"{f'; {lacking} that were measured have none, and no verdict' if lacking else ''}. ",
         svg=_draw(arms, counts),
-        arms=tuple(ARM_TEXTS[arm.name] for arm in arms),
+        arms=arms,
         histogram=_histogram(arms, counts),
         found=_found(known, arms),
         scenarios=_scenarios(known),
@@ -107,7 +106,7 @@ def _histogram(arms: Sequence[Arm], counts: Mapping[str, tuple[int, ...]]) -> Sh
     return Sheet(
         name="histogram",
         title="Series by noise floor",
-        heads=("noise floor", *(mark_of(arm).label for arm in arms)),
+        heads=("noise floor", *(arm.label for arm in arms)),
         rows=tuple(
             (title, *(str(column[number] or "\N{EN DASH}") for column in columns))
             for number, title in enumerate(_bins())
@@ -126,7 +125,7 @@ def _found(known: Sequence[Known], arms: Sequence[Arm]) -> Sheet:
                 if (each.run.profile, each.run.arm.name) == (profile, arm.name)
             ]
             if ours:
-                rows.append((profile or "unnamed", mark_of(arm).label, *_shares(ours)))
+                rows.append((profile or "unnamed", arm.label, *_shares(ours)))
     return Sheet(
         name="found",
         title="What could be found",
@@ -186,7 +185,7 @@ def _worst(known: Sequence[Known]) -> Sheet:
         rows=tuple(
             (
                 _title(each.run),
-                mark_of(each.run.arm).label,
+                each.run.arm.label,
                 each.run.profile or "unnamed",
                 _percent(each.floor.effect),
                 _percent(each.floor.spread),
@@ -236,7 +235,7 @@ def _bar(axes: Any, count: int, arm: Arm, height: float) -> None:
         [count],
         [height],
         linestyle="none",
-        marker=mark_of(arm).marker,
+        marker=svg.marker_of(arm),
         markersize=_MARK,
         color=colour,
         clip_on=False,

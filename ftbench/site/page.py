@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from ftbench.analysis import conditions
 from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.selection import Pick
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.report.sections import GROUPS
+from ftbench.report.sections.view import GridView, Group, Section, View
 from ftbench.results import Figure, Machine, ResultTree, Source
-from ftbench.site import facts
 from ftbench.site.article_tables import ArticleText, article_text
 from ftbench.site.crossover import MapText, map_texts
+from ftbench.site.frame import Part
 from ftbench.site.grids import GridText, grid_text
-from ftbench.site.marks import ARM_TEXTS, ArmText
 from ftbench.site.menus import Menu, menus
-from ftbench.site.scenarios import GROUPS
-from ftbench.site.sections import GridView, Group, Section, View
 from ftbench.site.views import ViewText, view_text
 
 
@@ -44,15 +44,6 @@ class GroupText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A piece of a sentence: `strong`, or `whole`, which is never broken over two lines."""
-
-    text: str
-    strong: bool = False
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A whole page; `root` leads from it to the site's own folder: "" or "../".
 
@@ -65,12 +56,12 @@ class Page:
     pick: Pick | None = None
     lead: tuple[Part, ...] = ()
     menus: tuple[Menu, ...] = ()
-    notices: tuple[facts.Notice, ...] = ()
-    arms: tuple[ArmText, ...] = ()
+    notices: tuple[conditions.Notice, ...] = ()
+    arms: tuple[Arm, ...] = ()
     groups: tuple[GroupText, ...] = ()
     article: ArticleText | None = None
-    builds: facts.Builds | None = None
-    machine: tuple[facts.Fact, ...] = ()
+    builds: conditions.Builds | None = None
+    machine: tuple[conditions.Fact, ...] = ()
     invariants: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     command: str = ""
@@ -103,12 +94,12 @@ def page_of(
         pick=pick,
         lead=_lead(pick, machine, sources),
         menus=menus(pick, every, first),
-        notices=facts.notices(pick, sources),
-        arms=tuple(ARM_TEXTS[arm.name] for arm in ARMS),
+        notices=conditions.notices(pick, sources),
+        arms=ARMS,
         groups=tuple(_group(group, making) for group in GROUPS),
         article=article_text(shelf, pick, tree, machine),
-        builds=facts.builds(sources),
-        machine=facts.machine_facts(machine, sources),
+        builds=conditions.builds(sources),
+        machine=conditions.machine_facts(machine, sources),
         invariants=tuple(_invariants(sources)),
         warnings=tuple(map(str, tree.warnings)),
         command=command,

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ftbench.analysis import conditions
+from ftbench.analysis.conditions import BUILD_FACTS, MACHINE_FACTS, said
 from ftbench.facts.arms import ARMS
 from ftbench.probe.instruments.machine import advice
 from ftbench.releases import Release
 from ftbench.results import Machine, Source
 from ftbench.results.figure import UNKNOWN, Start
-from ftbench.site import facts
-from ftbench.site.facts import BUILD_FACTS, MACHINE_FACTS, said
-from ftbench.site.marks import mark_of
 from ftbench.site.sheets import Sheet, releases_text, several
 
 # Told by the arm and the release beside them.
@@ -33,7 +32,7 @@ _ORDER: Final = [arm.name for arm in ARMS]
 class MachineText:
     """A machine: its facts, those that changed from run to run, what would make it steadier."""
 
-    facts: tuple[facts.Fact, ...]
+    facts: tuple[conditions.Fact, ...]
     changed: tuple[str, ...]
     advice: tuple[str, ...]
 
@@ -44,7 +43,7 @@ def machine_text(machine: Machine | None, sources: Sequence[Source]) -> MachineT
     latest = max(sources, key=_begun, default=None)
     last: Mapping[str, Any] = latest.machines[-1] if latest and latest.machines else {}
     return MachineText(
-        facts=facts.machine_facts(machine, [latest] if latest else []),
+        facts=conditions.machine_facts(machine, [latest] if latest else []),
         changed=tuple(_changed(records)),
         advice=advice(_sound(last), None),
     )
@@ -110,9 +109,9 @@ def builds(sources: Sequence[Source]) -> Sheet:
     for source in sorted(sources, key=lambda each: (_ORDER.index(each.arm.name), each.release)):
         for record in source.builds or ({},):
             row = (
-                mark_of(source.arm).label,
+                source.arm.label,
                 source.flavour or UNKNOWN,
-                facts.gil_seen(source),
+                conditions.gil_seen(source),
                 *(said(record, key) for key in BUILD_FACTS if key not in _OF_ITS_OWN),
             )
             found.setdefault(row, []).append(source.release)

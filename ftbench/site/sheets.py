@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ftbench.releases import Release
-from ftbench.site.scenarios import SECTIONS
+from ftbench.report.sections import SECTIONS
 
 _FEW: Final = 4
 _TITLES: Final = {section.name: section.title for section in SECTIONS}

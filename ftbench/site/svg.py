@@ -19,7 +19,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from ftbench.analysis.comparison import Cell
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import Scale
-from ftbench.site.marks import mark_of
 from ftbench.site.span import span_of
 
 # The width is a phone's, so that text is never scaled below what can be read.
@@ -55,6 +54,11 @@ _BY_VARIABLE: Final = {variable: colour for colour, variable in _COLOURS.items()
 INK, MUTED, RULE, PAPER, BAD = (
     _BY_VARIABLE[f"--{name}"] for name in ("ink", "muted", "rule", "paper", "bad")
 )
+_MARKERS: Final = {
+    "\N{BLACK SQUARE}": "s",
+    "\N{BLACK CIRCLE}": "o",
+    "\N{BLACK UP-POINTING TRIANGLE}": "^",
+}
 _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "font.size": FONT_SIZE,
@@ -67,7 +71,12 @@ _STYLE: Final[dict[Any, Any]] = {
 
 def colour_of(arm: Arm) -> str:
     """Return the stand-in for the colour of an arm."""
-    return colour_named(mark_of(arm).colour)
+    return colour_named(f"--arm-{arm.name}")
+
+
+def marker_of(arm: Arm) -> str:
+    """Return matplotlib's marker for an arm: the shape of its character."""
+    return _MARKERS[arm.character]
 
 
 def colour_named(variable: str) -> str:
@@ -207,7 +216,7 @@ def cost_marks(
             [(cell.median or 0.0) / scale.size for cell, _ in ours],
             [height for _, height in ours],
             linestyle="none",
-            marker=mark_of(arm).marker,
+            marker=marker_of(arm),
             markersize=size,
             color=colour,
             markeredgecolor=PAPER,

@@ -10,10 +10,9 @@ from ftbench.analysis.comparison import Cell, Comparison, Shelf, compare
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import times
+from ftbench.report.sections.view import View
 from ftbench.results import Figure, State
 from ftbench.site.chart import draw
-from ftbench.site.marks import mark_of
-from ftbench.site.sections import View
 from ftbench.site.span import needs_log
 from ftbench.site.strips import Strip, strip_of
 
@@ -151,7 +150,7 @@ def _beside(cell: Cell, beside: Comparison | None) -> str:
 
 
 def _row(cell: Cell, comparison: Comparison, beside: str) -> Row:
-    mark = mark_of(cell.arm)
+    mark = cell.arm
     row = Row(arm=cell.arm.name, character=mark.character, label=mark.label, beside=beside)
     if cell.figure is None or cell.median is None:
         failed = cell.state is State.FAILED

@@ -11,11 +11,11 @@ from synthetic import Plan
 
 from ftbench.facts.arms import ARMS
 from ftbench.probe.scenarios import NAMES
+from ftbench.report.sections import SECTIONS
+from ftbench.report.sections.view import GridView, View
 from ftbench.results import read_results
 from ftbench.site.choose import write_choose
 from ftbench.site.frame import PLACES
-from ftbench.site.scenarios import SECTIONS
-from ftbench.site.sections import GridView, View
 
 
 @pytest.fixture(scope="module")

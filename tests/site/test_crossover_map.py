@@ -15,9 +15,10 @@ from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
+from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure, ResultTree, State
 from ftbench.site.choose import render
-from ftbench.site.crossmap import NAMES, PAYLOAD_NAMES, draw_map
+from ftbench.site.crossmap import draw_map
 from ftbench.site.crossover import MapText, map_texts
 from ftbench.site.page import page_of
 from ftbench.statistics.spread import Interval
@@ -47,7 +48,7 @@ def test_a_picture_marks_every_place_and_fills_the_area_of_every_winner() -> Non
         spot.winner.kind.letter for spot in every if spot.winner
     ]
     assert colours(svg) == {"loop", "processes", "interpreters"}
-    for word in (*NAMES.values(), *PAYLOAD_NAMES.values()):
+    for word in (*TASK_SIZE_NAMES.values(), *PAYLOAD_NAMES.values()):
         assert word in svg
     assert 'role="img" aria-labelledby="map"' in svg
     assert len(svg) < 20_000
@@ -109,7 +110,7 @@ def test_a_mode_that_a_release_lacks_leaves_the_others() -> None:
 
 def test_a_row_of_the_table_says_who_wins_at_what_cost_and_who_is_next() -> None:
     (text, _) = texts(tuple(crossover([FT])))
-    assert [size.label for size in text.sizes] == list(NAMES.values())
+    assert [size.label for size in text.sizes] == list(TASK_SIZE_NAMES.values())
     assert [size.loop for size in text.sizes][1] == "100\N{NO-BREAK SPACE}µs"
     first = text.sizes[0].rows[0]
     assert first.label == "0"
@@ -177,7 +178,7 @@ def test_a_border_lies_where_two_kinds_cost_the_same() -> None:
     assert view is not None
     left, right, beyond = 62, 8, 0.34
     inner = float(view[1]) - left - right
-    x = left + inner * (share + beyond) / (len(NAMES) - 1 + 2 * beyond)
+    x = left + inner * (share + beyond) / (len(TASK_SIZE_NAMES) - 1 + 2 * beyond)
     points = [tuple(map(float, each)) for each in re.findall(r"[ML] (\S+) (\S+)", svg)]
     # The row without a payload, the lowest of the area: of 228 points, 22 above the axis.
     assert any(abs(at - x) < 0.5 and abs(y - (8 + 228 - 22)) < 0.5 for at, y in points)

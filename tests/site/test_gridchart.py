@@ -10,9 +10,9 @@ from synthetic import Plan
 
 from ftbench.analysis.grid import grid_of
 from ftbench.analysis.metrics import sharded_writers, shared_set
+from ftbench.report.sections.ladders import BY_STRATEGY, BY_WRITERS
 from ftbench.results import read_results
 from ftbench.site.gridchart import draw_grid
-from ftbench.site.ladders import BY_STRATEGY, BY_WRITERS
 
 OP = shared_set("op", "op", "grown")
 

@@ -8,10 +8,10 @@ import synthetic
 from synthetic import Plan
 
 from ftbench.facts.arms import ARMS
+from ftbench.report.sections import SECTIONS
+from ftbench.report.sections.view import GridView
 from ftbench.results import read_results
 from ftbench.site.grids import BandText, GridText, LineText, grid_text
-from ftbench.site.scenarios import SECTIONS
-from ftbench.site.sections import GridView
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
 SHARED, SHARDED = (

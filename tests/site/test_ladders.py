@@ -9,11 +9,11 @@ from synthetic import Plan
 
 from ftbench.probe.kernels import SMALL
 from ftbench.probe.ledgers import LEDGER, MUST
+from ftbench.report.sections import SECTIONS
+from ftbench.report.sections.ladders import BY_PATTERN, BY_POOL
+from ftbench.report.sections.view import GridView
 from ftbench.results import Figure, read_results
 from ftbench.site.grids import BandText, GridText, grid_text
-from ftbench.site.ladders import BY_PATTERN, BY_POOL
-from ftbench.site.scenarios import SECTIONS
-from ftbench.site.sections import GridView
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ftbench.analysis import conditions
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import scale_for
 from ftbench.results import Figure, State
-from ftbench.site import facts
 from ftbench.site.history.marks import PRECISION, SYMBOLS, WIDE, WORDS, coded, effort_title
 from ftbench.site.history.series import Series
 from ftbench.site.history.timeline import AGAINST, Timeline, Track
-from ftbench.site.marks import mark_of
 
 # What a file may hold: some 20 bytes a verdict, some 13 a sample.
 _MOST_VERDICTS: Final = 24_000
@@ -207,10 +206,10 @@ def _kinds(timeline: Timeline) -> list[str]:
 
 
 def _arm(arm: Arm, timeline: Timeline) -> list[str]:
-    mark, number = mark_of(arm), timeline.arms.index(arm)
+    number = timeline.arms.index(arm)
     figures = (figure for table in timeline.figures.values() for figure in table[number])
     figure = next(filter(None, figures), None)
-    return [arm.name, mark.character, mark.label, address_of(figure).place if figure else ""]
+    return [arm.name, arm.character, arm.label, address_of(figure).place if figure else ""]
 
 
 def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] | int:
@@ -230,7 +229,7 @@ def _behind(timeline: Timeline) -> dict[str, Any]:
         row = []
         for arm in timeline.arms:
             source = _source(timeline, release, arm)
-            told = _told(facts.builds([source]).facts) if source else {}
+            told = _told(conditions.builds([source]).facts) if source else {}
             names = names or tuple(told)
             row.append([_number_of(value, texts) for value in told.values()])
         builds.append(row)
@@ -239,7 +238,7 @@ def _behind(timeline: Timeline) -> dict[str, Any]:
         "builds": builds,
         "machine": [
             [fact.name, fact.values[0]]
-            for fact in facts.machine_facts(timeline.machine, timeline.sources)
+            for fact in conditions.machine_facts(timeline.machine, timeline.sources)
         ],
         "texts": list(texts),
     }
@@ -251,7 +250,7 @@ def _source(timeline: Timeline, release: Any, arm: Arm) -> Any:
     )
 
 
-def _told(found: Iterable[facts.Fact]) -> Mapping[str, str]:
+def _told(found: Iterable[conditions.Fact]) -> Mapping[str, str]:
     return {fact.name: fact.values[0] for fact in found}
 
 

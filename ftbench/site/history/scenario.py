@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
+from ftbench.analysis.conditions import Notice
 from ftbench.analysis.verdicts.history import Against
-from ftbench.site.facts import Notice
+from ftbench.facts.arms import Arm
+from ftbench.site.frame import Part
 from ftbench.site.history.addresses import SCRIPT, Addresses
 from ftbench.site.history.data import Chunk
 from ftbench.site.history.marks import WORDS, change_of
 from ftbench.site.history.series import Series, scenario_titles
 from ftbench.site.history.texts import WORD_TEXTS, WordText, lead, notices
 from ftbench.site.history.timeline import AGAINST, Tally, Timeline, Track
-from ftbench.site.marks import ARM_TEXTS, ArmText
 from ftbench.site.menus import Menu
-from ftbench.site.page import Part
 from ftbench.statistics.verdict import Word
 
 # More rows than this are left to the script: a page must stay light.
@@ -74,7 +74,7 @@ class ScenarioPage:
     menus: tuple[Menu, ...]
     notices: tuple[Notice, ...]
     words: tuple[WordText, ...]
-    arms: tuple[ArmText, ...]
+    arms: tuple[Arm, ...]
     columns: tuple[str, ...]
     blocks: tuple[BlockText, ...]
     left: int
@@ -112,7 +112,7 @@ def scenario_page(
         menus=menus,
         notices=tuple(notices(timeline, _tallies(timeline))),
         words=tuple(WORD_TEXTS.values()),
-        arms=tuple(ARM_TEXTS[arm.name] for arm in timeline.arms),
+        arms=timeline.arms,
         columns=tuple(f"against {_bases(timeline, each)}" for each in asked),
         blocks=tuple(_opened(_blocks(shown, rows, timeline.said))),
         left=len(series) - len(shown),

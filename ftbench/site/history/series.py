@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from ftbench.probe.ledgers import LEDGER
-from ftbench.site.scenarios import GROUPS
+from ftbench.report.sections import GROUPS
 
 _GROUPS: Final = {
     section.name: (group.title, section.title) for group in GROUPS for section in group.sections

@@ -6,18 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ftbench.analysis.conditions import Notice
 from ftbench.analysis.verdicts.comparing import Judgement
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import digits, few, scale_for
 from ftbench.releases import Release
-from ftbench.site.facts import Notice
+from ftbench.site.frame import Part
 from ftbench.site.history.addresses import Addresses
 from ftbench.site.history.marks import SYMBOLS, change, effort_title, interval_text, share
 from ftbench.site.history.series import scenario_titles
 from ftbench.site.history.timeline import AGAINST, Alarm, Tally, Timeline
-from ftbench.site.marks import ARM_TEXTS, ArmText
 from ftbench.site.menus import Menu
-from ftbench.site.page import Part
 from ftbench.statistics.verdict import Word
 
 # So many alarms of one kind are shown at once, and so many when the reader asks for more; further
@@ -45,7 +44,7 @@ WORD_TEXTS: Final = {
 class TallyText:
     """One step in a row: how many series of each word, in the order of `Word`."""
 
-    arm: ArmText
+    arm: Arm
     base: str
     counts: tuple[int, ...]
     by_chance: str
@@ -61,7 +60,7 @@ class AlarmText:
     """
 
     verdict: WordText
-    arm: ArmText
+    arm: Arm
     scenario: str
     series: str
     says: str
@@ -122,7 +121,7 @@ class ReleasePage:
     words: tuple[WordText, ...] = tuple(WORD_TEXTS.values())
     tallies: tuple[TallyText, ...] = ()
     alarms: tuple[AlarmsText, ...] = ()
-    arms: tuple[ArmText, ...] = ()
+    arms: tuple[Arm, ...] = ()
     scenarios: tuple[ScenarioText, ...] = ()
     against: tuple[str, ...] = tuple(AGAINST)
     releases: tuple[ReleaseText, ...] = ()
@@ -147,7 +146,7 @@ def release_page(
         notices=tuple(notices(timeline, tallies)),
         tallies=tuple(map(_tally_text, tallies)),
         alarms=tuple(_alarms(alarms, release, addresses, timeline.said)),
-        arms=tuple(ARM_TEXTS[arm.name] for arm in timeline.arms),
+        arms=timeline.arms,
         scenarios=tuple(_scenarios(timeline, release, addresses)),
         releases=tuple(_releases(timeline, addresses)) if release == timeline.newest else (),
         rate=f"{max(rates) * 100:g} %" if rates else "",
@@ -222,7 +221,7 @@ def _tally_text(tally: Tally) -> TallyText:
         if number
     ]
     return TallyText(
-        arm=ARM_TEXTS[tally.arm.name],
+        arm=tally.arm,
         base=f"{tally.base.name}, {tally.against}",
         counts=tuple(tally.counts[word] for word in Word),
         by_chance=few(tally.by_chance),
@@ -253,7 +252,7 @@ def _alarm(
     verdict, series = alarm.judgement.verdict, alarm.series
     return AlarmText(
         verdict=WORD_TEXTS[verdict.word],
-        arm=ARM_TEXTS[alarm.arm.name],
+        arm=alarm.arm,
         scenario=scenario_titles(series.scenario)[1],
         series=": ".join(filter(None, [series.ledger, series.metric, series.label])),
         says=said.get(series.benchmark, ""),

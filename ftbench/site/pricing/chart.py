@@ -11,8 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ftbench.analysis.price import Point, Points
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
-from ftbench.site.marks import mark_of
-from ftbench.site.svg import MUTED, PAPER, RULE, colour_of, picture
+from ftbench.site.svg import MUTED, PAPER, RULE, colour_of, marker_of, picture
 
 _HEIGHT: Final = 190
 _LEFT: Final = 40
@@ -106,7 +105,7 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
         [place for place, _, _ in places],
         [height(point.mean.value) for _, _, point in places],
         linestyle="none",
-        marker=mark_of(arm).marker,
+        marker=marker_of(arm),
         markersize=size,
         color=colour,
         markeredgecolor=PAPER,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ftbench.analysis.conditions import Notice
 from ftbench.analysis.price import (
     CRUNCHING,
     MUST_NOT,
@@ -21,12 +22,10 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.units import digits
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree
-from ftbench.site.facts import Notice
+from ftbench.site.frame import Part
 from ftbench.site.history.marks import WIDE
 from ftbench.site.history.rigs import Rig
-from ftbench.site.marks import ARM_TEXTS, ArmText
 from ftbench.site.menus import Menu
-from ftbench.site.page import Part
 from ftbench.site.pricing.chart import draw_points
 from ftbench.statistics import Ratio
 
@@ -108,7 +107,7 @@ class RowText:
 class TableText:
     """A table: a column for each arm, or for each arm of each release in `groups`."""
 
-    arms: tuple[ArmText, ...]
+    arms: tuple[Arm, ...]
     rows: tuple[RowText, ...]
     groups: tuple[str, ...] = ()
 
@@ -120,7 +119,7 @@ class MeasureText:
     name: str
     title: str
     svg: str
-    arms: tuple[ArmText, ...]
+    arms: tuple[Arm, ...]
     table: TableText
     kernels: TableText
 
@@ -151,7 +150,7 @@ class PricePage:
     lead: tuple[Part, ...] = ()
     menus: tuple[Menu, ...] = ()
     notices: tuple[Notice, ...] = ()
-    columns: tuple[tuple[str, ArmText], ...] = ()
+    columns: tuple[tuple[str, Arm], ...] = ()
     stands: tuple[StandText, ...] = ()
     topics: tuple[TopicText, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -215,9 +214,9 @@ def _headline() -> Iterator[tuple[str, Measure, Arm]]:
         yield heading, measures[0], next(arm for arm in measures[0].arms if not arm.gil)
 
 
-def _columns(points: Mapping[str, Points]) -> Iterator[tuple[str, ArmText]]:
+def _columns(points: Mapping[str, Points]) -> Iterator[tuple[str, Arm]]:
     for heading, _, arm in _measured(points):
-        yield heading, ARM_TEXTS[arm.name]
+        yield heading, arm
 
 
 def _measured(points: Mapping[str, Points]) -> list[tuple[str, Measure, Arm]]:
@@ -272,7 +271,6 @@ def _measure(
     named = {arm for _, arm in points}
     arms = tuple(arm for arm in measure.arms if arm.name in named)
     measured = [r for r in releases if any((r, arm.name) in points for arm in arms)]
-    texts = tuple(ARM_TEXTS[arm.name] for arm in arms)
     every = len({kernel for point in points.values() for kernel in point.kernels})
     return MeasureText(
         name=measure.name,
@@ -280,9 +278,9 @@ def _measure(
         svg=draw_points(
             points, measured, arms, name=measure.name, rules=tuple(_rules(measure, machine))
         ),
-        arms=texts,
+        arms=arms,
         table=TableText(
-            arms=texts,
+            arms=arms,
             rows=tuple(
                 RowText(
                     heading=release.name,
@@ -308,11 +306,11 @@ def _rules(measure: Measure, machine: Machine | None) -> Iterator[tuple[float, s
         yield 1 / measure.workers, "taking turns"
 
 
-def _kernels(points: Points, releases: Sequence[Release], arms: Sequence[Arm]) -> TableText:
+def _kernels(points: Points, releases: Sequence[Release], arms: tuple[Arm, ...]) -> TableText:
     """Return a table with a row for each kernel, a column for each arm of some releases."""
     names = dict.fromkeys(kernel for point in points.values() for kernel in point.kernels)
     return TableText(
-        arms=tuple(ARM_TEXTS[arm.name] for arm in arms),
+        arms=arms,
         groups=tuple(release.name for release in releases),
         rows=tuple(
             RowText(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Final
 
 from ftbench.analysis.grid import Against, Ladder
@@ -11,16 +13,25 @@ from ftbench.probe.kernels import KERNELS, SMALL
 from ftbench.probe.ledgers import LEDGER
 from ftbench.probe.libraries import WORK
 from ftbench.probe.pools import POOL_TABLE, no_such_pool
+from ftbench.probe.scenarios.crossover import PAYLOADS
+from ftbench.probe.scenarios.crossover import SIZES as TASK_SIZES
 from ftbench.probe.scenarios.grain import SIZES
-from ftbench.site.sections import Rungs
+from ftbench.report.sections.view import Rungs
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"
+_UNITS: Final = {"us": "µs", "ms": "ms", "kib": "KiB", "mib": "MiB"}
+_UNIT: Final = re.compile("|".join(_UNITS))
 _LEDGERS: Final = tuple(dict.fromkeys(entry.ledger for entry in LEDGER.values()))
 
 
 def counted(values: tuple[str, ...], noun: str) -> dict[str, str]:
     """Return number → the number with its noun, given in the singular."""
     return {value: f"{value}{_SPACE}{noun}{'s' * (value != '1')}" for value in values}
+
+
+def _with_units(names: Iterable[str]) -> dict[str, str]:
+    """Return name → the name as people write it: "10us" → "10 µs"."""
+    return {name: _UNIT.sub(lambda unit: _SPACE + _UNITS[unit[0]], name) for name in names}
 
 
 def pools(*values: str, rivals: bool = True) -> Rungs:
@@ -33,6 +44,8 @@ def pools(*values: str, rivals: bool = True) -> Rungs:
     )
 
 
+TASK_SIZE_NAMES: Final = _with_units(size.name for size in TASK_SIZES)
+PAYLOAD_NAMES: Final = _with_units(payload.name for payload in PAYLOADS)
 BY_STRATEGY: Final = Rungs(ladder=STRATEGIES, every="every strategy", base="strategy lock")
 BY_WRITERS: Final = Rungs(
     ladder=WRITERS,
@@ -94,10 +107,7 @@ BY_PATTERN: Final = Rungs(
 BY_SIZE: Final = Rungs(
     ladder=Ladder(param="", values=tuple(size.name for size in SIZES), against=Against.NOTHING),
     every="every size",
-    names={
-        size.name: size.name.replace("us", f"{_SPACE}µs").replace("ms", f"{_SPACE}ms")
-        for size in SIZES
-    },
+    names=_with_units(size.name for size in SIZES),
     rivals=False,
 )
 SECONDS_OF_SIZE: Final = {size.name: size.nominal for size in SIZES}

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ftbench.site.scenarios.choosing import CHOOSING
-from ftbench.site.scenarios.computing import COMPUTING
-from ftbench.site.scenarios.failing import FAILING
-from ftbench.site.scenarios.sharing import SHARING
-from ftbench.site.scenarios.waiting import WAITING
-from ftbench.site.scenarios.workers import WORKERS
+from ftbench.report.sections.computing import CHOOSING, COMPUTING
+from ftbench.report.sections.sharing import SHARING
+from ftbench.report.sections.workers import FAILING, WAITING, WORKERS
 
 __all__ = ["GROUPS", "SECTIONS"]
 

@@ -11,7 +11,6 @@ from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.results import Machine, Source
 from ftbench.results.figure import UNKNOWN, Start
-from ftbench.site.marks import mark_of
 
 BUILD_FACTS: Final = {
     "version": "release",
@@ -80,7 +79,7 @@ def builds(sources: Sequence[Source]) -> Builds:
         Fact(name=title, values=tuple(said(record, key) for record in records))
         for key, title in BUILD_FACTS.items()
     ]
-    return Builds(titles=tuple(mark_of(source.arm).label for source in sources), facts=tuple(facts))
+    return Builds(titles=tuple(source.arm.label for source in sources), facts=tuple(facts))
 
 
 def machine_facts(machine: Machine | None, sources: Sequence[Source]) -> tuple[Fact, ...]:
@@ -115,7 +114,7 @@ def _gil_notices(sources: Iterable[Source]) -> Iterable[Notice]:
         if source.gil - {source.arm.gil}:
             asked = "on" if source.arm.gil else "off"
             text = f"It was seen {gil_seen(source)}, and should have been {asked}. Do not use them."
-            yield Notice(title=f"The GIL of “{mark_of(source.arm).label}” was wrong.", text=text)
+            yield Notice(title=f"The GIL of “{source.arm.label}” was wrong.", text=text)
 
 
 def _profile_notice(pick: Pick) -> Notice | None:
@@ -155,7 +154,7 @@ def _mixed_notices(sources: Iterable[Source]) -> Iterable[Notice]:
     for source in sources:
         if len(source.builds) > 1:
             text = "Its figures come from builds that differ in more than their place; see below."
-            yield Notice(title=f"“{mark_of(source.arm).label}” mixes builds.", text=text)
+            yield Notice(title=f"“{source.arm.label}” mixes builds.", text=text)
 
 
 def _first(sources: Iterable[Source]) -> Start | None:

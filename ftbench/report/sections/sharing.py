@@ -6,8 +6,8 @@ from typing import Final
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.metrics import sharded_writers, shared_set, tracked
-from ftbench.site.ladders import BY_CHANNEL, BY_STRATEGY, BY_WRITERS
-from ftbench.site.sections import Beside, GridView, Group, Section
+from ftbench.report.sections.ladders import BY_CHANNEL, BY_STRATEGY, BY_WRITERS
+from ftbench.report.sections.view import Beside, GridView, Group, Section
 
 
 def _shared(fill: str, title: str, *, folded: bool = False) -> GridView:
