@@ -13,7 +13,7 @@ from typing import Any
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import Mode
-from ftbench.probe import workers
+from ftbench.probe import entry_points
 
 Report = tuple[int, ...]
 
@@ -107,13 +107,13 @@ class ThreadCrew(Crew):
         thread.start()
 
     def start_once(self, task: str) -> None:
-        self._start(workers.run_once, (task,))
+        self._start(entry_points.run_once, (task,))
 
     def start_busy(self, count: int, task: str) -> None:
         ready = bytearray(count)
         self._stop = bytearray(1)
         for index in range(count):
-            self._start(workers.busy_beside_flags, (index, ready, self._stop, task))
+            self._start(entry_points.busy_beside_flags, (index, ready, self._stop, task))
         self._await(ready)
 
     def _await(self, ready: bytearray) -> None:
@@ -197,7 +197,7 @@ class ProcessCrew(Crew):
         self, function: Callable[..., Report], args: tuple[Any, ...], *, connected: bool
     ) -> None:
         process = self._context.Process(
-            target=workers.process_main,
+            target=entry_points.worker_main,
             args=(self._outbox, len(self._processes), function, args, connected),
             daemon=True,
         )
@@ -205,11 +205,11 @@ class ProcessCrew(Crew):
         process.start()
 
     def start_once(self, task: str) -> None:
-        self._start(workers.run_once, (task,), connected=False)
+        self._start(entry_points.run_once, (task,), connected=False)
 
     def start_busy(self, count: int, task: str) -> None:
         for _ in range(count):
-            self._start(workers.busy_behind_pipes, (self._stop_seen, task), connected=True)
+            self._start(entry_points.busy_behind_pipes, (self._stop_seen, task), connected=True)
         busy: set[int] = set()
         while len(busy) < count:
             sentinels = [process.sentinel for process in self._processes]

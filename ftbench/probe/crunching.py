@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from time import perf_counter_ns
 
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from time import perf_counter_ns, thread_time_ns
 
 from ftbench.probe.kernels import crunch
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:

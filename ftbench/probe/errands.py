@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from binascii import crc32
 
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 
 
 def errand(steps: int, payload: bytes) -> int:

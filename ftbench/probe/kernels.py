@@ -13,7 +13,7 @@ from __future__ import annotations
 from _thread import get_ident
 from time import perf_counter_ns, thread_time_ns
 
-from ftbench.probe.tasks import article
+from ftbench.probe.entry_points import article
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:

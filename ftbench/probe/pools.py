@@ -15,7 +15,7 @@ from typing import Any
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.crews import Deadline
-from ftbench.probe.pooled import nap
+from ftbench.probe.pool_tasks import nap
 
 Task = Callable[..., Any]
 

@@ -17,7 +17,7 @@ from typing import Any
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import Mode
 from ftbench.probe.crews import Deadline, end_of
-from ftbench.probe.members import FAILED, LEAVE, PREPARE, RUN, obey, process_main
+from ftbench.probe.entry_points import FAILED, LEAVE, PREPARE, RUN, member_main, obey
 
 NANO = 1e-9
 _LAST_WORDS_SECONDS = 1.0  # until a helper that was killed can be told from one that lives
@@ -267,7 +267,7 @@ class ProcessTeam(Team):
         self._processes = []
         for steps in self._steps:
             line, end = context.Pipe()
-            process = context.Process(target=process_main, args=(end, steps), daemon=True)
+            process = context.Process(target=member_main, args=(end, steps), daemon=True)
             process.start()
             end.close()
             self._lines.append(line)

@@ -20,12 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import DeadlineError, WorkerFailedError
-from ftbench.probe import by_turns
+from ftbench.probe import entry_points
 from ftbench.probe.asking import callers, loops, schedule
 from ftbench.probe.asking.protocol import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
 from ftbench.probe.asking.server import Server
-from ftbench.probe.by_turns import turn
 from ftbench.probe.crews import Deadline
+from ftbench.probe.entry_points import turn
 from ftbench.probe.scenarios import io
 from ftbench.probe.servers import SERVER, Servers
 
@@ -39,7 +39,7 @@ def _no_traces() -> Iterator[None]:
     socket.setdefaulttimeout(20)
     yield
     socket.setdefaulttimeout(None)
-    by_turns.HELD.clear()
+    entry_points.HELD.clear()
 
 
 # The schedule.
@@ -251,7 +251,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
 
 def _leave(index: int) -> None:
     """Have a client let go of its connections before the server does."""
-    client: Any = by_turns.HELD.pop(index)
+    client: Any = entry_points.HELD.pop(index)
     client.close()
 
 
@@ -286,7 +286,7 @@ def test_a_loop_makes_its_requests_and_then_its_share_of_those_that_arrive(
 def test_a_loop_whose_server_goes_ends_with_its_story(server: Callable[[int], Server]) -> None:
     port = server(0).port
     [_] = _turns(2, loops.looping, ((port, port), 4, (10_000, 4, 1)), 1)
-    streams = by_turns.HELD[2].gi_frame.f_locals["streams"]  # type: ignore[attr-defined]
+    streams = entry_points.HELD[2].gi_frame.f_locals["streams"]  # type: ignore[attr-defined]
     for _reader, writer in streams:
         writer.transport.abort()
     with pytest.raises(ConnectionError, match="closed the connection"):

@@ -22,7 +22,7 @@ SHARED_MEMORY = Path("/dev/shm")
 # beyond a process, while the probe is made to work with few operations.
 _CELL = """
 import os, signal, sys, time
-from ftbench.probe import means, members, strategies, teams
+from ftbench.probe import entry_points, means, strategies, teams
 from ftbench.probe.run import cell
 from ftbench.probe.scenarios import shared_set, sharded_writers
 from ftbench.probe.sharing import inserting, routing, table
@@ -56,7 +56,7 @@ def at_the_gate(worst):
     "Do the worst when all members are told to run."
     tell_all = teams.Team._all
     def told(team, word):
-        if word != members.RUN:
+        if word != entry_points.RUN:
             return tell_all(team, word)
         for index in range(len(team.members)):
             team._tell(index, word)

@@ -35,20 +35,19 @@ OF_EVERY_CELL = {
     "ftbench.facts.profiles",
     "ftbench.probe.scenarios",
     "ftbench.probe.scenarios.base",
-    "ftbench.probe.tasks",
-    "ftbench.probe.workers",
+    "ftbench.probe.entry_points",
 }
-OF_A_TEAMS_CELL = {"instruments.clocks", "means", "members", "reports", "instruments.samples"}
+OF_A_TEAMS_CELL = {"instruments.clocks", "means", "reports", "instruments.samples"}
 OF_A_TEAMS_CELL |= {"sharing", "teams"}
 OF_A_TEAMS_CELL |= {f"sharing.{name}" for name in ("ids", "inserting", "locks", "turns", "waits")}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
     "lifecycle": {"instruments.clocks", "instruments.samples"},
-    "footprint": {"instruments.memory"},
+    "footprint": {"instruments.memory", "instruments.samples"},
     "shared_set": {*OF_A_TEAMS_CELL, "instruments.memory", "sharing.table", "strategies"},
     "sharded_writers": {*OF_A_TEAMS_CELL, "sharing.routing"},
 }
-OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.tasks", "ftbench.probe.workers"}
+OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.entry_points"}
 LUGGAGE = {"dataclasses", "argparse", "typing", "difflib"}
 
 # Modules that are no one's luggage: the program itself and the build's own variables.
@@ -120,7 +119,8 @@ import json, sys
 from ftbench.probe.crews import Deadline, crew_of
 from ftbench.facts.modes import mode_named
 crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
-crew._start(eval, ("__import__('ftbench.probe.workers') and tuple(__import__('sys').modules)",))
+tells = "__import__('ftbench.probe.entry_points') and tuple(__import__('sys').modules)"
+crew._start(eval, (tells,))
 crew.join()
 print(json.dumps(crew.reports()[0]))
 """
@@ -141,7 +141,7 @@ def _modules_of_a_worker(python: Interpreter, script: str, mode: str) -> list[st
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_a_started_worker_loads_two_small_modules_of_ours(
+def test_a_started_worker_loads_one_small_module_of_ours(
     gil_python: Interpreter, method: str
 ) -> None:
     if sys.platform == "win32" and method != "spawn":
@@ -152,7 +152,7 @@ def test_a_started_worker_loads_two_small_modules_of_ours(
     assert not LUGGAGE & set(modules)
 
 
-def test_a_subinterpreter_loads_two_small_modules_of_ours(new_python: Interpreter) -> None:
+def test_a_subinterpreter_loads_one_small_module_of_ours(new_python: Interpreter) -> None:
     modules = _modules_of_a_worker(new_python, _OF_AN_INTERPRETER, "interpreters")
     assert _ours(modules) == OF_A_WORKER
     assert not {"dataclasses", "json", "argparse", "typing"} & set(modules)
@@ -212,7 +212,7 @@ def test_a_spawned_member_of_a_team_loads_its_loop_and_no_more(
     if sys.platform == "win32" and method != "spawn":
         pytest.skip("Windows has spawn only")
     modules = _modules_of_a_worker(gil_python, _OF_A_MEMBER, f"processes-{method} {loop}")
-    assert _ours(modules) == _of_sharing(OF_A_LOOP[loop]) | {"ftbench.probe.members"}
+    assert _ours(modules) == _of_sharing(OF_A_LOOP[loop]) | {"ftbench.probe.entry_points"}
     assert not LUGGAGE & set(modules)
 
 
@@ -250,7 +250,7 @@ def _module_name(file: Path) -> str:
 
 def test_what_is_copied_into_environments_imports_only_itself_and_the_standard_library() -> None:
     files = list(measured_files())
-    assert Path("probe/cell.py") in files
+    assert Path("probe/run/cell.py") in files
     measured = {_module_name(file) for file in files}
     for file in files:
         for name in _imports((PACKAGE / file).read_text("utf-8")):

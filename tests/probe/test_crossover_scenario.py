@@ -17,7 +17,7 @@ from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.errands import errand
 from ftbench.probe.instruments import rusage
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 from ftbench.probe.pools import ExecutorPool, Pool
 from ftbench.probe.scenarios import crossover
 from ftbench.probe.scenarios.crossover import (

@@ -14,7 +14,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.crews import Deadline
 from ftbench.probe.pools import POOL_TABLE, Pool, pool_of
 from ftbench.probe.scenarios import failure as scenario
@@ -64,14 +64,14 @@ def a_cell(pool: str, deadline: float = 20.0) -> Cell:
 
 def test_staying_ends_at_its_moment_and_answers() -> None:
     until = time.perf_counter() + 0.02
-    assert pooled.stay(until, 7) == 7
+    assert pool_tasks.stay(until, 7) == 7
     assert time.perf_counter() >= until
 
 
 def test_dying_without_being_killed_raises_at_its_moment() -> None:
     when = time.perf_counter() + 0.01
     with pytest.raises(RuntimeError, match="on purpose"):
-        pooled.die(when, False)
+        pool_tasks.die(when, False)
     assert time.perf_counter() >= when
 
 
@@ -98,7 +98,7 @@ def test_a_crash_in_a_thread_costs_its_own_task_and_the_pool_lives_on(name: str)
 
 
 def test_a_crash_that_does_not_happen_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pooled, "die", lambda _when, _killed: 0)
+    monkeypatch.setattr(pool_tasks, "die", lambda _when, _killed: 0)
     cell = a_cell("executor")
     pool = pool_of("executor", cell.mode, 4, cell.deadline)
     with pytest.raises(FtbenchError, match="came back"):
@@ -107,7 +107,7 @@ def test_a_crash_that_does_not_happen_is_no_figure(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_crash_of_which_no_word_comes_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pooled, "die", lambda _when, _killed: time.sleep(0.6))
+    monkeypatch.setattr(pool_tasks, "die", lambda _when, _killed: time.sleep(0.6))
     cell = a_cell("executor", deadline=0.1)
     pool = pool_of("executor", cell.mode, 4, Deadline(20))
     with pytest.raises(DeadlineError, match="word of a worker that died"):
@@ -223,14 +223,14 @@ def test_a_pool_of_one_worker_is_refused() -> None:
 
 _BAD = """
 import os, time
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.run import cell
 parent = os.getpid()
 def bad(*args):
     {worst}
 name = {name!r}
-bad.__module__, bad.__qualname__ = "ftbench.probe.pooled", name
-setattr(pooled, name, bad)
+bad.__module__, bad.__qualname__ = "ftbench.probe.pool_tasks", name
+setattr(pool_tasks, name, bad)
 cell.main()
 """
 

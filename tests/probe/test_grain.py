@@ -12,7 +12,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 from ftbench.probe.pools import POOL_TABLE, Pool
 from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, serial, turn
 from ftbench.pythons import Interpreter
@@ -110,15 +110,15 @@ def test_the_pools_are_those_of_the_table() -> None:
 
 _BAD = """
 import os, signal, time
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.run import cell
 parent = os.getpid()
-real = pooled.grind
+real = pool_tasks.grind
 def bad(task):
     if os.getpid() != parent:
         {worst}
     return real(task)
-bad.__module__, bad.__qualname__, pooled.grind = "ftbench.probe.pooled", "grind", bad
+bad.__module__, bad.__qualname__, pool_tasks.grind = "ftbench.probe.pool_tasks", "grind", bad
 cell.main()
 """
 

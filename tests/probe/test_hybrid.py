@@ -17,7 +17,7 @@ from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.crunching import crunch, crunching, payload_of
 from ftbench.probe.fetching import Fetching, Plan, bounded_queue
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios.hybrid import EACH, FETCH_SECONDS, STEPS, Run, metrics, serial_twin
 from ftbench.pythons import Interpreter
 

@@ -86,7 +86,7 @@ _BAD_CELL = """
 import os, signal, time
 from ftbench.probe import servers
 from ftbench.probe.run import cell
-from ftbench.probe.by_turns import HELD
+from ftbench.probe.entry_points import HELD
 from ftbench.probe.scenarios import io
 {what}
 cell.main()

@@ -123,5 +123,5 @@ def test_what_spawned_workers_load_with_the_kernels_is_built_in_or_tiny() -> Non
         "ftbench",
         "ftbench.probe",
         "ftbench.probe.kernels",
-        "ftbench.probe.tasks",
+        "ftbench.probe.entry_points",
     }

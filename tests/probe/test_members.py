@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ftbench.probe import members
-from ftbench.probe.members import (
+from ftbench.probe import entry_points
+from ftbench.probe.entry_points import (
     DONE,
     FAILED,
     LEAVE,
@@ -16,8 +16,8 @@ from ftbench.probe.members import (
     READY,
     RUN,
     STORY_LIMIT,
+    member_main,
     obey,
-    process_main,
 )
 from ftbench.probe.sharing import turns as sharing_turns
 from ftbench.probe.sharing.turns import turns
@@ -52,9 +52,9 @@ class Line:
 def test_a_process_tells_the_cpu_of_each_step_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     # Its clock when it starts and is ready, then before and after each step, and when it leaves.
     clock = iter([100, 110, 500, 530, 900, 907, 1_000])
-    monkeypatch.setattr(members, "process_time_ns", lambda: next(clock))
+    monkeypatch.setattr(entry_points, "process_time_ns", lambda: next(clock))
     line = Line(PREPARE, RUN, LEAVE)
-    process_main(line, {PREPARE: (int, ()), RUN: (int, ())})
+    member_main(line, {PREPARE: (int, ()), RUN: (int, ())})
     assert line.sent == [(READY, None, 10), (DONE, 0, 30), (DONE, 0, 7)]
 
 
@@ -70,7 +70,7 @@ def test_a_failure_is_told_with_the_end_of_its_traceback(
 ) -> None:
     line = Line(RUN, LEAVE)
     with pytest.raises(SystemExit) as caught:
-        process_main(line, {RUN: (function, args)})
+        member_main(line, {RUN: (function, args)})
     assert caught.value.code == 1
     [ready, (word, story, cpu)] = line.sent
     assert ready[0] == READY

@@ -10,7 +10,7 @@ import pytest
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import mode_named
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.crews import Deadline
 from ftbench.probe.pools import POOL_MODES, POOL_TABLE, Pool, check, no_such_pool, pool_of
 
@@ -28,20 +28,20 @@ def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
 
 
 def test_a_task_that_is_handed_over_comes_back(pool: Pool) -> None:
-    assert pool.call(pooled.echo, 7) == 7
-    handles = [pool.submit(pooled.echo, number) for number in range(20)]
+    assert pool.call(pool_tasks.echo, 7) == 7
+    handles = [pool.submit(pool_tasks.echo, number) for number in range(20)]
     assert [pool.result(handle) for handle in handles] == list(range(20))
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 100])
 def test_a_map_returns_its_results_in_order(pool: Pool, chunk: int) -> None:
     items = range(50)
-    assert pool.map(pooled.step, items, chunk) == list(map(pooled.step, items))
+    assert pool.map(pool_tasks.step, items, chunk) == list(map(pool_tasks.step, items))
 
 
 def test_a_pool_is_full_when_each_of_its_workers_has_taken_a_task(pool: Pool) -> None:
     pool.fill()
-    seen = {pool.result(pool.submit(pooled.nap, 0.0)) for _ in range(20)}
+    seen = {pool.result(pool.submit(pool_tasks.nap, 0.0)) for _ in range(20)}
     assert 1 <= len(seen) <= WORKERS
 
 

@@ -67,12 +67,12 @@ def test_the_params_are_the_pools_of_the_table() -> None:
 
 _BAD_TASK = """
 import os, signal, sys, time
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.run import cell
 parent = os.getpid()
-real = pooled.{task}
+real = pool_tasks.{task}
 {function}
-bad.__module__, bad.__qualname__, pooled.{task} = "ftbench.probe.pooled", "{task}", bad
+bad.__module__, bad.__qualname__, pool_tasks.{task} = "ftbench.probe.pool_tasks", "{task}", bad
 cell.main()
 """
 

@@ -11,7 +11,7 @@ import pytest
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.members import LEAVE, RUN
+from ftbench.probe.entry_points import LEAVE, RUN
 from ftbench.probe.teams import Helper, Member, ThreadTeam, ended, team_of
 
 THREADS = mode_named("threads")

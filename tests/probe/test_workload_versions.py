@@ -27,15 +27,15 @@ def test_every_scenario_is_watched_over() -> None:
     assert json.loads(GOLDEN.read_text("utf-8")).keys() == SCENARIOS.keys()
 
 
-TEAM = {"members", "teams", "means", "reports", "crews", "workers", "tasks"}
+TEAM = {"teams", "means", "reports", "crews", "entry_points"}
 SHARING = {f"sharing.{name}" for name in ("ids", "inserting", "locks", "manager", "turns", "waits")}
 
 
 @pytest.mark.parametrize(
     ("scenario", "modules"),
     [
-        ("lifecycle", {"crews", "tasks", "workers"}),
-        ("footprint", {"crews", "tasks", "workers"}),
+        ("lifecycle", {"crews", "entry_points"}),
+        ("footprint", {"crews", "entry_points"}),
         ("shared_set", TEAM | SHARING | {"sharing.table", "strategies"}),
         ("sharded_writers", TEAM | SHARING | {"sharing.routing"}),
     ],

@@ -31,11 +31,11 @@ sys.exit(main(sys.argv[2:]))
 # A cell whose tasks are all `bad`; forked workers have it, spawned ones import the real one.
 _BAD_CELL = """
 import os, signal, sys, time
-from ftbench.probe import crews, tasks
+from ftbench.probe import crews, entry_points
 from ftbench.probe.run import cell
-real = tasks.article
+real = entry_points.article
 {function}
-tasks.TASKS.update(empty=bad, article=bad)
+entry_points.TASKS.update(empty=bad, article=bad)
 cell.main()
 """
 

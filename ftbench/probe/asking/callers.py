@@ -1,7 +1,7 @@
 """Clients that block: a thread per connection, and the thread that lets requests arrive.
 
 What a member does is a generator: it connects, and is then asked for a closed loop and an open
-one by turns, see `by_turns`.  Each returns a report
+one by turns, see `entry_points.turn`.  Each returns a report
 
     (begin, end, cpu, requests, latencies, late)
 

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.crews import crew_of
+from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.means import means_of
 from ftbench.probe.overhead import baseline
@@ -27,7 +28,6 @@ from ftbench.probe.scenarios import lifecycle, sharded_writers, shared_set
 from ftbench.probe.scenarios.base import ID_SPACE, Cell, Param, Scenario
 from ftbench.probe.sharing import routing
 from ftbench.probe.strategies import STRATEGIES, Work, managed
-from ftbench.probe.tasks import TASKS
 from ftbench.probe.teams import Member, Team, team_of
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.by_turns import turn
 from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
+from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.memory import KINDS, roles, totals
 from ftbench.probe.instruments.samples import percentile

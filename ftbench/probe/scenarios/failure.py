@@ -32,7 +32,7 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.pools import (
     POOL_MODES,
@@ -119,14 +119,14 @@ def crash(cell: Cell, pool: Pool, watch: float) -> tuple[Crash, Pool]:
     known = Note()
     killed = cell.mode.kind not in {"threads", "interpreters"}
     when = time.perf_counter() + LEAD_SECONDS
-    dying = pool.submit_then(known, pooled.die, when, killed)
+    dying = pool.submit_then(known, pool_tasks.die, when, killed)
     # Half of the workers stay idle: a pool that goes on has room for the next task.
     others = [
-        pool.submit(pooled.stay, when + HOLD_SECONDS, place)
+        pool.submit(pool_tasks.stay, when + HOLD_SECONDS, place)
         for place in range(pool.workers // 2 - 1)
     ]
     if pool.goes_on:
-        pooled.stay(when, 0)
+        pool_tasks.stay(when, 0)
     elif not known.within(cell.deadline.left()):
         raise cell.deadline.passed("word of a worker that died")
     working = answering(cell, pool)
@@ -141,11 +141,11 @@ def crash(cell: Cell, pool: Pool, watch: float) -> tuple[Crash, Pool]:
 def answering(cell: Cell, pool: Pool) -> Pool:
     """Return a pool that has answered: `pool` if it still does, else a new one."""
     try:
-        handle = pool.submit(pooled.echo, 1)
+        handle = pool.submit(pool_tasks.echo, 1)
     except Exception:  # noqa: BLE001 - each library has its own word for broken
         pool.shutdown()
         pool = new_pool(cell)
-        handle = pool.submit(pooled.echo, 1)
+        handle = pool.submit(pool_tasks.echo, 1)
     check([pool.result(handle)], [1])
     return pool
 
@@ -157,9 +157,9 @@ def busy(pool: Pool, seconds: float) -> list[Any]:
     """
     now = time.perf_counter()
     for place in range(pool.workers):
-        pool.submit(pooled.stay, now + seconds, place)
-    waiting = [pool.submit(pooled.echo, number) for number in range(WAITING)]
-    pooled.stay(now + LEAD_SECONDS, 0)
+        pool.submit(pool_tasks.stay, now + seconds, place)
+    waiting = [pool.submit(pool_tasks.echo, number) for number in range(WAITING)]
+    pool_tasks.stay(now + LEAD_SECONDS, 0)
     return waiting
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.crews import Crew, Report, crew_of
+from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.memory import KINDS, roles, totals
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
-from ftbench.probe.tasks import TASKS
 
 PARAMS = {"workers": Param(default=8)}
 TASK = "article"

@@ -30,7 +30,7 @@ from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.pooled import grind
+from ftbench.probe.pool_tasks import grind
 from ftbench.probe.pools import (
     POOL_MODES,
     POOL_TABLE,

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.asking import callers
-from ftbench.probe.by_turns import turn
+from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from ftbench.errors import FtbenchError, GilStateError
 from ftbench.facts.profiles import Profile
 from ftbench.probe.crews import Crew, Report, crew_of
+from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO, CpuClock
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
-from ftbench.probe.tasks import TASKS
 
 PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
 

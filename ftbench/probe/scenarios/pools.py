@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from ftbench.facts.modes import Mode
-from ftbench.probe import pooled
+from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.pools import (
     NAP_SECONDS,
@@ -40,7 +40,7 @@ from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
 CALLS, TASKS = 32, 512
 CHUNKS = (1, 64)
-STEPS = tuple(map(pooled.step, range(TASKS)))
+STEPS = tuple(map(pool_tasks.step, range(TASKS)))
 
 PARAMS = {
     "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
@@ -72,7 +72,7 @@ def opened(cell: Cell) -> tuple[Pool, float, float]:
     """Make a pool; return it, when its making began, and the seconds until its first result."""
     begin = time.perf_counter()
     pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
-    answer = pool.call(pooled.echo, 1)
+    answer = pool.call(pool_tasks.echo, 1)
     cold = time.perf_counter() - begin
     check([answer], [1])
     return pool, begin, cold
@@ -80,13 +80,13 @@ def opened(cell: Cell) -> tuple[Pool, float, float]:
 
 def one_by_one(pool: Pool, calls: int) -> list[int]:
     """Hand over empty tasks, each when the one before has come back; return their results."""
-    return [pool.call(pooled.echo, number) for number in range(calls)]
+    return [pool.call(pool_tasks.echo, number) for number in range(calls)]
 
 
 def one_life(cell: Cell) -> Life:
     """Make a pool, use it and shut it down."""
     calls, tasks = cell.more(CALLS), cell.more(TASKS)
-    steps = STEPS if tasks == TASKS else tuple(map(pooled.step, range(tasks)))
+    steps = STEPS if tasks == TASKS else tuple(map(pool_tasks.step, range(tasks)))
     pool, begin, cold = opened(cell)
     pool.fill()
     full = time.perf_counter() - begin
@@ -95,7 +95,8 @@ def one_life(cell: Cell) -> Life:
         full=full,
         dispatch=timed(partial(one_by_one, pool, calls), range(calls)),
         maps=tuple(
-            timed(partial(pool.map, pooled.step, range(tasks), chunk), steps) for chunk in CHUNKS
+            timed(partial(pool.map, pool_tasks.step, range(tasks), chunk), steps)
+            for chunk in CHUNKS
         ),
         shutdown=pool.shutdown(),
     )

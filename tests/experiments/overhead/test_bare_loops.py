@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from ftbench.probe.entry_points import TASKS, article
 from ftbench.probe.overhead import baseline
 from ftbench.probe.scenarios.base import ID_SPACE
 from ftbench.probe.sharing import inserting
 from ftbench.probe.sharing.ids import draw
-from ftbench.probe.tasks import TASKS, article
 
 MANY = 640
 
