@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import click
 
-from ftbench.errors import FtbenchError, UsageError
-from ftbench.experiments.reproduce.knobs import PARTS, parts_named
-from ftbench.releases import Release
-
-STDOUT: Final = "-"
+from ftbench.cli.compare import FORMATS
+from ftbench.errors import ResultsError, UsageError
+from ftbench.experiments.reproduce.plan import PARTS, parts_named
 
 
 @click.command()
@@ -24,31 +25,31 @@ STDOUT: Final = "-"
 )
 @click.option("--only", metavar="PARTS", help=f"Only these, with commas: {','.join(PARTS)}.")
 @click.option(
-    "--json",
-    "json_file",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Print one JSON document with every sample instead of the tables, or write it to FILE.",
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="json has every sample; html is one page that needs nothing else.",
 )
 @click.option(
-    "--html",
-    "html_file",
+    "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write one page that needs nothing else.",
+    metavar="FILE",
+    help="Write to FILE instead of standard output.",
 )
 @click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Measure nothing: tell anew what a file of --json holds.",
+    help="Measure nothing: tell anew what a file of --format json holds.",
 )
 def reproduce(  # noqa: PLR0917 - click passes names
     release: str | None,
     scale: float | None,
     only: str | None,
-    json_file: str | None,
-    html_file: Path | None,
+    form: str,
+    output: Path | None,
     source: Path | None,
 ) -> None:
     """Measure what the article measured: its way, and corrected, and judge its claims.
@@ -58,43 +59,46 @@ def reproduce(  # noqa: PLR0917 - click passes names
     All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.experiments.reproduce import job  # noqa: PLC0415
+    from ftbench.experiments.reproduce import runner  # noqa: PLC0415
+    from ftbench.experiments.reproduce.record import load  # noqa: PLC0415
+    from ftbench.experiments.reproduce.report import document, judged, report_of  # noqa: PLC0415
+    from ftbench.report.telling import Format, tell  # noqa: PLC0415
 
-    _check_place(json_file)
-    _check_place(html_file)
+    _check_place(output)
     if source is not None:
         if (release, scale, only) != (None, None, None):
             raise UsageError("--from measures nothing: no RELEASE, --scale or --only goes with it.")
-        done = job.load(source)
+        done = load(source)
     else:
-        done = job.measured(release, 1.0 if scale is None else scale, parts_named(only))
-    as_json = json_file == STDOUT
-    saved = None if as_json or json_file is None else Path(json_file)
-    job.tell(done, saved, html_file, as_json=as_json)
+        done = runner.measure(release, 1.0 if scale is None else scale, parts_named(only))
+    whole = judged(done)
+
+    def say() -> None:
+        tell(report_of(whole), lambda: document(whole), Format(form))
+
+    if output is None:
+        say()
+    else:
+        _write(output, say)
     if source is None:
-        job.raise_worst(done)
+        runner.raise_worst(done)
 
 
-def _check_place(name: str | Path | None) -> None:
-    """Raise `UsageError` where a file could not be written after half an hour of measuring.
-
-    Also where `--json` has taken a release for the name of its file.
-    """
-    if name is None or name == STDOUT:
-        return
-    path = Path(name)
-    if not path.absolute().parent.is_dir() or path.is_dir():
+def _check_place(path: Path | None) -> None:
+    """Raise `UsageError` where a file could not be written after half an hour of measuring."""
+    if path is not None and (not path.absolute().parent.is_dir() or path.is_dir()):
         raise UsageError(f"{path} cannot be written: it is a folder, or its folder is not there.")
-    if _is_release(str(name)):
-        raise UsageError(
-            f"--json would write to a file named {name}.",
-            hint=f"A release stands before it: ftbench reproduce {name} --json",
-        )
 
 
-def _is_release(text: str) -> bool:
+def _write(path: Path, say: Callable[[], None]) -> None:
+    """Write what `say` prints, whole or not at all; print it if the file cannot be written."""
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        say()
     try:
-        Release.parse(text)
-    except FtbenchError:
-        return False
-    return True
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+            staged = Path(folder) / path.name
+            staged.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+            staged.replace(path)
+    except OSError as error:
+        click.echo(text.getvalue(), nl=False)
+        raise ResultsError(f"{path} cannot be written: {error.strerror}.") from error

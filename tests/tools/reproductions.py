@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ftbench.experiments.reproduce.knobs import PARTS, Knobs
-from ftbench.experiments.reproduce.plan import Step, plan
+from ftbench.experiments.reproduce.plan import PARTS, Knobs, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
 from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
 

@@ -40,10 +40,10 @@ def number(cell: Cell, unit: str, notes: Notes) -> str:
 
 
 def ratio_words(ratio: Ratio) -> str:
-    """Return `spawn / fork: 3.1x (2.9-3.3); claimed: 3.25x, counted from 2.6x to 4.06x`."""
+    """Return `spawn / fork: 3.1x (2.9-3.3), claimed: 3.25x, counted from 2.6x to 4.06x`."""
     if ratio.cell.value is None:
         return f"{ratio.what}: {ratio.cell.word}"
-    return f"{ratio.what}: {number(ratio.cell, ratio.unit, Notes())}; {range_words(ratio)}"
+    return f"{ratio.what}: {number(ratio.cell, ratio.unit, Notes())}, {range_words(ratio)}"
 
 
 def range_words(ratio: Ratio) -> str:

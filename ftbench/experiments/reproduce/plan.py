@@ -1,14 +1,77 @@
-"""The plan: every run that the parts take, each once, with the time that it will need."""
+"""What is run: the article's knobs, the runs that they take, and the time that is left."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Self
 
-from ftbench.experiments.reproduce.knobs import Knobs
+from ftbench.errors import UsageError, unknown
 from ftbench.facts.modes import mode_named
+
+PARTS: Final = ("lifecycle", "memory", "shared_set", "sharded", "rust")
+LEAST_MS: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """What is run; the defaults are the article's.
+
+    `rounds` of lifecycle; `holds` of `hold` seconds for memory, looked at every `interval`
+    seconds; `duration` of a time-boxed run in milliseconds.
+    """
+
+    workers: int = 8
+    rounds: int = 1000
+    holds: int = 30
+    hold: float = 1.0
+    interval: float = 0.05
+    duration: int = 5000
+    writers: tuple[int, ...] = (1, 2, 4, 8)
+
+    def scaled(self, scale: float) -> Self:
+        """Return the fraction `scale` of these rounds, holds and durations.
+
+        Never less than one round and 100 ms; a hold stays as long as it is, or there would be
+        nothing to look at.  Raises `UsageError` unless 0 < scale <= 1.
+        """
+        if not 0 < scale <= 1:
+            raise UsageError(f"The scale must be above 0 and at most 1, not {scale:g}.")
+        return replace(
+            self,
+            rounds=max(1, round(self.rounds * scale)),
+            holds=max(1, round(self.holds * scale)),
+            duration=max(LEAST_MS, round(self.duration * scale)),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON-able form that `from_record` reads."""
+        return asdict(self) | {"writers": list(self.writers)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """Read what `record` returned; raises `TypeError` or `KeyError` for anything else."""
+        return cls(**{**record, "writers": tuple(record["writers"])})
+
+
+def parts_named(text: str | None) -> tuple[str, ...]:
+    """Return the parts of `lifecycle,rust`, in the article's order; all of them for None.
+
+    Raises `UsageError` for a name that is none, with what was probably meant.
+    """
+    if text is None:
+        return PARTS
+    return ordered([name.strip() for name in text.split(",")])
+
+
+def ordered(names: Sequence[str]) -> tuple[str, ...]:
+    """Return parts in the article's order, each once; raises `UsageError` for an unknown one."""
+    for name in names:
+        if name not in PARTS:
+            raise unknown("part", name, PARTS)
+    return tuple(part for part in PARTS if part in names)
+
 
 NATIVE: Final = "native"
 METHODS: Final = ("fork", "forkserver", "spawn")
@@ -165,3 +228,44 @@ def plan(knobs: Knobs, parts: Collection[str]) -> tuple[Step, ...]:
         for step in steps(knobs) if part in parts else ():
             first.setdefault(step.key, step)
     return tuple(first.values())
+
+
+_MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
+
+
+class Clock:
+    """The steps that are done, with the seconds that they took; the others are yet to come."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        """Begin before the first of `steps`, which are done in this order."""
+        self._steps = tuple(steps)
+        self._took: list[float] = []
+
+    def done(self, seconds: float) -> None:
+        """Say that the next step is done and took so many `seconds`."""
+        self._took.append(seconds)
+
+    def guess(self, step: Step) -> float:
+        """Return how long a step takes, by those of its kind that are done, else by all others."""
+        finished = list(zip(self._steps, self._took, strict=False))
+        alike = [each for each in finished if each[0].kind == step.kind] or [
+            each for each in finished if each[0].scenario == step.scenario
+        ]
+        guessed = sum(each.seconds for each, _ in alike)
+        return step.seconds * (sum(took for _, took in alike) / guessed if guessed else 1.0)
+
+    def left(self, passed: float) -> float:
+        """Return the seconds that are left when the running step has run for `passed` seconds."""
+        guesses = [self.guess(step) for step in self._steps[len(self._took) :]]
+        return max(0.0, guesses[0] - passed) + sum(guesses[1:]) if guesses else 0.0
+
+
+def about(seconds: float) -> str:
+    """Return a time that nobody takes to the second: `under a minute`, `3 min`, `1 h 20 min`."""
+    if seconds < _MINUTE:
+        return "under a minute"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    hours, rest = divmod(round(seconds / _MINUTE), 60)
+    return f"{hours} h {rest} min"

@@ -30,7 +30,7 @@ from typing import Any, Final, Self
 
 from ftbench.analysis.claims.rule import cores_of
 from ftbench.errors import FtbenchError, ResultsError
-from ftbench.experiments.reproduce.knobs import Knobs, ordered
+from ftbench.experiments.reproduce.plan import Knobs, ordered
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
 
@@ -200,4 +200,4 @@ def load(path: Path) -> Reproduction:
         raise ResultsError(f"{path}: {error.message}", hint=_HINT) from error
 
 
-_HINT: Final = "--from takes what --json has written."
+_HINT: Final = "--from takes what --format json has written."

@@ -1,21 +1,43 @@
-"""All that is told of a reproduction, made of its record alone; and the JSON document with it."""
+"""A reproduction as a report and as a JSON document, both made of its record alone."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ftbench.analysis.claims.cells import Cell
-from ftbench.analysis.claims.data import Article, article
+from ftbench.analysis.claims.data import Article, FigureSpec, article
 from ftbench.analysis.claims.judge import Conditions, Judgement
-from ftbench.analysis.claims.rule import UNITS, Ratio
+from ftbench.analysis.claims.rule import UNITS, Ratio, Verdict
+from ftbench.analysis.claims.words import BEHIND, Notes, number, printed, ratio_words
 from ftbench.experiments.reproduce.figures import Line, Table, judgements, tables
+from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.report import document as told
+
+_LONG_MS: Final = 2000
+_COLUMNS: Final = ("article", "its way here", "corrected here")
+_TONES: Final = {
+    Verdict.HOLDS: told.Tone.GOOD,
+    Verdict.NOT: told.Tone.BAD,
+    Verdict.CANNOT: told.Tone.PLAIN,
+    Verdict.UNMEASURED: told.Tone.QUIET,
+}
+_HOW_TO_READ: Final = (
+    "In brackets behind a median: where the middle half of its samples lie; behind a ratio of "
+    "medians: its 99\N{NO-BREAK SPACE}% interval. A claim is judged on the corrected figures; "
+    "\N{LEFT DOUBLE QUOTATION MARK}holds\N{RIGHT DOUBLE QUOTATION MARK} and "
+    "\N{LEFT DOUBLE QUOTATION MARK}does not hold here\N{RIGHT DOUBLE QUOTATION MARK} need the "
+    "whole interval on one side, and a ratio may differ from the article's by the factor that is "
+    "shown. What the machine has too few cores for, or the run too short a window, cannot be "
+    "judged. Not available is not failed is not zero."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Judged:
     """A reproduction with the article's tables filled in and its claims judged."""
 
     article: Article
@@ -28,11 +50,11 @@ class Report:
         return tuple(each for each in self.judgements if each.claim.table == table)
 
 
-def report_of(done: Reproduction) -> Report:
-    """Return the report of a reproduction."""
+def judged(done: Reproduction) -> Judged:
+    """Fill in the article's tables from a reproduction and judge its claims."""
     source = article()
     filled = tables(source, done)
-    return Report(
+    return Judged(
         article=source,
         done=done,
         tables=filled,
@@ -42,13 +64,172 @@ def report_of(done: Reproduction) -> Report:
     )
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return the whole document of `--json`; its schema is told in `record`."""
+def report_of(whole: Judged) -> told.Report:
+    """Return the report: the article's tables, three columns each, each with its claims."""
+    return told.Report(
+        title=f"The article, measured again on {whole.done.machine.get('cpu', 'this machine')}",
+        lines=tuple(_head(whole)),
+        parts=tuple(part for table in whole.tables for part in _parts(whole, table)),
+    )
+
+
+def _head(whole: Judged) -> Iterator[str]:
+    done = whole.done
+    yield (
+        f"\N{LEFT DOUBLE QUOTATION MARK}{whole.article.title}\N{RIGHT DOUBLE QUOTATION MARK}: each "
+        "of its figures, the same figure computed its way on this machine, and the figure as it "
+        f"should be. {_counted(whole)}"
+    )
+    yield f"The article: {whole.article.machine}"
+    yield f"Here: {_machine(done)}"
+    yield from _builds(done)
+    yield f"{_amount(done)} Measured {done.started_at} by ftbench {done.ftbench}."
+    yield from filter(None, (_busy(done), _short(done)))
+    yield _HOW_TO_READ
+
+
+def _counted(whole: Judged) -> str:
+    """Return how many claims got which verdict."""
+    verdicts = [judgement.verdict for judgement in whole.judgements]
+    counts = [f"{each}: {verdicts.count(each)}" for each in Verdict if each in verdicts]
+    claims = "1 claim" if len(verdicts) == 1 else f"{len(verdicts)} claims"
+    return f"{claims}; {', '.join(counts)}."
+
+
+def _parts(whole: Judged, table: Table) -> Iterator[told.Part]:
+    yield told.Part(title=table.spec.title, tables=(_figures(table),))
+    under = whole.judgements_under(table.spec.name)
+    if under:
+        rows = tuple(_claim(judgement) for judgement in under)
+        columns = ("claim", "verdict", "ratio", "by the article's way of computing")
+        claims = told.Table(title="", columns=columns, rows=rows)
+        yield told.Part(title="The article's claims", tables=(claims,), level=2)
+
+
+def _figures(table: Table) -> told.Table:
+    notes = Notes()
+    rows = tuple(_rows(table, notes))
+    made = zip(_COLUMNS, (table.spec.article, table.spec.way, table.spec.corrected), strict=True)
+    return told.Table(
+        title="",
+        columns=("", *_COLUMNS),
+        rows=rows,
+        numbers=len(_COLUMNS),
+        notes=(
+            *(f"{column}: {words}" for column, words in made),
+            *(f"[{count}] {reason}" for reason, count in notes.reasons.items()),
+        ),
+    )
+
+
+def _rows(table: Table, notes: Notes) -> Iterator[told.Row]:
+    for block in table.blocks:
+        yield told.Row(cells=(_heading(block.figure),), tone=told.Tone.HEADING)
+        for line in block.lines:
+            cells = (
+                f"  {line.row.title}",
+                printed(line.article, line.unit),
+                number(line.way, line.unit, notes),
+                number(line.corrected, line.unit, notes),
+            )
+            yield told.Row(cells=cells)
+
+
+def _heading(figure: FigureSpec) -> str:
+    """Return a figure's title with the unit that its numbers do not carry themselves."""
+    inline = figure.unit in BEHIND or figure.unit == "/s"
+    return figure.title if inline else f"{figure.title}, {figure.unit}"
+
+
+def _claim(judgement: Judgement) -> told.Row:
+    claim = judgement.claim
+    means = f" ({claim.means})" if claim.means else ""
+    quote = f"\N{LEFT DOUBLE QUOTATION MARK}{claim.quote}\N{RIGHT DOUBLE QUOTATION MARK}{means}"
+    ratios = "; ".join(map(ratio_words, judgement.ratios))
+    return told.Row(
+        cells=(quote, judgement.words, ratios, judgement.by_way or ""),
+        tone=_TONES[judgement.verdict],
+    )
+
+
+def _amount(done: Reproduction) -> str:
+    """Return how much of the article's rounds and seconds was run."""
+    knobs = done.knobs
+    whole = "The article's own rounds and seconds"
+    part = f"A fraction of {done.scale:g} of the article's rounds and seconds"
+    amounts = {
+        "lifecycle": _plural(knobs.rounds, "round"),
+        "memory": f"{_plural(knobs.holds, 'hold')} of {knobs.hold:g} s{_looks(done)}",
+        "shared_set": f"{knobs.duration / 1e3:g} s of inserting",
+        "sharded": f"{knobs.duration / 1e3:g} s of inserting",
+        "rust": f"{knobs.duration / 1e3:g} s of inserting",
+    }
+    asked = dict.fromkeys(amounts[name] for name in done.parts)
+    return (
+        f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers; "
+        f"it took {about(done.elapsed)}."
+    )
+
+
+def _looks(done: Reproduction) -> str:
+    """Return how often the observer looked, by its own word."""
+    for step in done.steps:
+        observer = step.measurement.notes.get("observer") if step.measurement else None
+        interval = observer.get("interval") if isinstance(observer, dict) else None
+        if step.key.startswith("memory/") and isinstance(interval, int | float):
+            return f" looked at every {interval * 1e3:g} ms"
+    return ""
+
+
+def _short(done: Reproduction) -> str:
+    """Return a warning where the article's wall is mostly creating and joining, else ""."""
+    if done.knobs.duration >= _LONG_MS or not {"shared_set", "sharded", "rust"} & set(done.parts):
+        return ""
+    return (
+        f"A window of {done.knobs.duration / 1e3:g} s: the article's wall is mostly creating and "
+        "joining workers, so its way is further from the article's figures than with 5 s."
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _machine(done: Reproduction) -> str:
+    """Return which machine this was."""
+    record = done.machine
+    virtual = ", virtual" if record.get("virtual") else ""
+    cores = "1 core" if done.cores == 1 else f"{done.cores:g} cores"
+    where = f"{record.get('cpu', 'unknown CPU')}, {cores}{virtual}"
+    return f"{where}; {record.get('system', '')} {record.get('kernel', '')}".strip("; ")
+
+
+def _busy(done: Reproduction) -> str:
+    """Return a warning if the machine was busy when the first run began, else ""."""
+    loads = [step.measurement.load[0] for step in done.steps if step.measurement]
+    if not loads or loads[0] is None or loads[0] < done.cores / 2:
+        return ""
+    return (
+        f"The machine was busy when this began (load {loads[0]:g} on {done.cores:g} cores): "
+        "its figures are of both."
+    )
+
+
+def _builds(done: Reproduction) -> Iterator[str]:
+    """Yield a sentence per interpreter: what it ran, its release, its build."""
+    for arm, what in (("ft", "Threads, GIL off"), ("gil", "Processes")):
+        if arm in done.interpreters:
+            one = done.interpreters[arm]
+            yield f"{what}: CPython {one.name}, {one.flavour} ({one.compiler})"
+
+
+def document(whole: Judged) -> dict[str, Any]:
+    """Return the whole JSON document; its schema is told in `record`."""
     return {
-        **report.done.record(),
-        "article": {"title": report.article.title, "machine": report.article.machine},
-        "tables": [_table(table) for table in report.tables],
-        "claims": [_judgement(judgement) for judgement in report.judgements],
+        **whole.done.record(),
+        "article": {"title": whole.article.title, "machine": whole.article.machine},
+        "tables": [_table(table) for table in whole.tables],
+        "claims": [_judgement(judgement) for judgement in whole.judgements],
     }
 
 

@@ -22,15 +22,14 @@ from rich.text import Text
 
 from ftbench import __version__
 from ftbench.asv.measuring_lock import take_turn
-from ftbench.errors import FtbenchError, NotAvailableError
-from ftbench.experiments.reproduce.clock import Clock, about
-from ftbench.experiments.reproduce.knobs import Knobs
-from ftbench.experiments.reproduce.plan import NATIVE, Step, plan
+from ftbench.errors import FtbenchError, NotAvailableError, UsageError, error_class
+from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
 from ftbench.experiments.run_cell import probe
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
+from ftbench.pythons.choose import pair_of
 
 Arms = Mapping[str, Interpreter]
 Measure = Callable[[Step], Measurement]
@@ -50,7 +49,7 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
     take_turn()
     started_at, begin = datetime.now(UTC), time.monotonic()
     _build_native(steps, console)
-    taken = take(steps, lambda step: measured(step, arms), console)
+    taken = take(steps, lambda step: measure_step(step, arms), console)
     return Reproduction(
         ftbench=__version__,
         started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -74,7 +73,7 @@ def _build_native(steps: Sequence[Step], console: Console) -> None:
             rust_limit.build(console)
 
 
-def measured(step: Step, arms: Arms) -> Measurement:
+def measure_step(step: Step, arms: Arms) -> Measurement:
     """Run one step; raises the errors of `run_cell` and `rust_limit`."""
     if step.scenario == NATIVE:
         from ftbench.experiments import rust_limit  # noqa: PLC0415 - as above
@@ -158,3 +157,29 @@ class _Left(ProgressColumn):
     def render(self, task: Task) -> Text:
         left = self._clock.left(time.monotonic() - task.fields["since"])
         return Text(f"{about(left)} left")
+
+
+def measure(release: str | None, scale: float, parts: tuple[str, ...]) -> Reproduction:
+    """Measure `parts` on a release, the newest pair without one; progress to standard error.
+
+    Raises `UsageError` for a scale that is none, and what keeps all of it from being measured.
+    """
+    if not 0 < scale <= 1:  # before an interpreter is looked for, or built
+        raise UsageError(f"The scale must be above 0 and at most 1, not {scale:g}.")
+    console = Console(stderr=True, highlight=False)
+    gil, free_threaded = pair_of(release, console)
+    for each in (gil, free_threaded):
+        console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
+    return run(scale, parts, {"gil": gil, "ft": free_threaded}, console)
+
+
+def raise_worst(done: Reproduction) -> None:
+    """Raise an error of the class with the highest exit code, if any step failed."""
+    if not done.failed:
+        return
+    worst = max(done.failed, key=lambda step: step.exit_code)
+    raise error_class(worst.exit_code)(
+        f"{len(done.failed)} of {len(done.steps)} runs failed; their rows say why, and the rest is "
+        "measured.",
+        story=f"{worst.title}: {worst.reason}\n{worst.story}".strip(),
+    )

@@ -12,7 +12,7 @@ from ftbench.analysis.claims.data import Claim, article, article_claims
 from ftbench.analysis.claims.judge import Conditions
 from ftbench.analysis.claims.rule import UNITS, Relation, Verdict
 from ftbench.experiments.reproduce.figures import Block, Line, Table, judgements, tables
-from ftbench.experiments.reproduce.knobs import PARTS
+from ftbench.experiments.reproduce.plan import PARTS
 
 ARTICLE = article()
 CLAIMS = article_claims()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import UsageError
-from ftbench.experiments.reproduce.knobs import LEAST_MS, PARTS, Knobs, ordered, parts_named
+from ftbench.experiments.reproduce.plan import LEAST_MS, PARTS, Knobs, ordered, parts_named
 
 
 def test_all_of_it_is_what_the_article_ran() -> None:

@@ -12,11 +12,11 @@ from ftbench.analysis.claims.judge import Conditions, Judgement
 from ftbench.analysis.claims.rule import Verdict
 from ftbench.experiments.reproduce.figures import judgements
 from ftbench.experiments.reproduce.record import Reproduction
-from ftbench.experiments.reproduce.report import report_of
+from ftbench.experiments.reproduce.report import judged
 
 
 def judgement(done: Reproduction, quote: str) -> Judgement:
-    (found,) = (each for each in report_of(done).judgements if quote in each.claim.quote)
+    (found,) = (each for each in judged(done).judgements if quote in each.claim.quote)
     return found
 
 
@@ -72,9 +72,9 @@ def test_few_samples_whose_interval_crosses_the_edge_decide_nothing() -> None:
 
 
 def test_a_claim_is_shown_under_its_table_only() -> None:
-    report = report_of(made(parts=("memory",)))
+    report = judged(made(parts=("memory",)))
     assert {each.claim.table for each in report.judgements} == {"memory"}
-    whole = report_of(made())
+    whole = judged(made())
     shown = [each for table in whole.tables for each in whole.judgements_under(table.spec.name)]
     assert sorted(each.claim.quote for each in shown) == sorted(
         each.quote for each in article_claims()

@@ -26,7 +26,7 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
 )
-from ftbench.experiments.reproduce import job
+from ftbench.experiments.reproduce import runner
 from ftbench.experiments.reproduce.record import Reproduction, load
 from ftbench.probe.run.environ import clean_environment
 from ftbench.pythons import Interpreter
@@ -52,9 +52,10 @@ def saved(tmp_path: Path) -> Path:
 
 def test_a_saved_run_is_told_anew_without_measuring(saved: Path, tmp_path: Path) -> None:
     page, again = tmp_path / "page.html", tmp_path / "again.json"
-    result = call("--from", saved, "--html", page, f"--json={again}")
-    assert result.exception is None
-    assert "Memory of 8 busy workers" in result.output
+    assert "Memory of 8 busy workers" in call("--from", saved).output
+    for form, path in (("html", page), ("json", again)):
+        result = call("--from", saved, "--format", form, "--output", path)
+        assert (result.exception, result.output) == (None, "")
     assert "Threads: tight memory footprint" in page.read_text(encoding="utf-8")
     assert load(again) == load(saved)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -65,7 +66,7 @@ def test_a_saved_run_is_told_anew_without_measuring(saved: Path, tmp_path: Path)
 
 
 def test_json_goes_to_standard_output_alone(saved: Path) -> None:
-    result = call("--from", saved, "--json")
+    result = call("--from", saved, "--format", "json")
     document = json.loads(result.output)
     assert document["schema"] == {"name": "ftbench.reproduction", "version": 1}
     assert Reproduction.from_record(document) == load(saved)
@@ -84,9 +85,7 @@ def test_a_damaged_file_is_said_to_be(tmp_path: Path) -> None:
         (["--scale", "nan"], "above 0 and at most 1"),
         (["--only", "memry"], "Did you mean 'memory'"),
         (["--only", ""], "is not known"),
-        (["--json", "3.14.7"], "ftbench reproduce 3.14.7 --json"),
-        (["--html", "no/such/folder/page.html"], "its folder is not there"),
-        (["--json", "/"], "cannot be written"),
+        (["--output", "no/such/folder/page.html"], "its folder is not there"),
         (["--from", "x.json", "--scale", "1"], "measures nothing"),
         (["3.14.7", "--from", "x.json"], "measures nothing"),
     ],
@@ -97,14 +96,14 @@ def test_what_makes_no_sense_is_said_before_anything_is_done(
     def never(*_args: Any) -> Any:
         pytest.fail("an interpreter was looked for")
 
-    monkeypatch.setattr(job, "interpreters", never)
+    monkeypatch.setattr(runner, "pair_of", never)
     error = error_of(call(*args))
     assert isinstance(error, UsageError)
     assert words in str(error)
 
 
 def measure_nothing(monkeypatch: pytest.MonkeyPatch, done: Reproduction) -> None:
-    monkeypatch.setattr(job, "measured", lambda *_: done)
+    monkeypatch.setattr(runner, "measure", lambda *_: done)
 
 
 def test_what_is_not_available_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,13 +118,12 @@ def test_the_exit_code_is_the_worst_failures_and_the_rest_is_told(
     late = {**FAILED, "reason": "The deadline passed.", "exit_code": 5}
     broken = {"memory/fork": FAILED, "memory/spawn": late, "native/timed": UNAVAILABLE}
     measure_nothing(monkeypatch, made(broken=broken))
-    result = call("--html", tmp_path / "page.html")
+    result = call("--output", tmp_path / "run.txt")
     error = error_of(result)
     assert isinstance(error, DeadlineError)
     assert "2 of 30 runs failed" in error.message
     assert "The deadline passed." in error.story
-    assert "failed [" in result.output
-    assert (tmp_path / "page.html").exists()
+    assert "failed [" in (tmp_path / "run.txt").read_text(encoding="utf-8")
 
 
 def test_a_single_failure_has_its_own_class(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,18 +138,17 @@ def test_what_cannot_be_written_is_printed_all_the_same(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
-    result = call("--from", saved, "--html", tmp_path / "page.html")
+    result = call("--from", saved, "--output", tmp_path / "page.html")
     assert "No space left on device" in error_of(result).message
     assert "Memory of 8 busy workers" in result.output
     assert not (tmp_path / "page.html").exists()
 
 
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    path = tmp_path / "page.html"
-    path.write_text("old", encoding="utf-8")
-    job.write(path, "new\n")
-    assert path.read_text(encoding="utf-8") == "new\n"
-    assert list(tmp_path.iterdir()) == [path]
+def test_a_file_is_replaced_whole(saved: Path) -> None:
+    before = load(saved)
+    assert call("--from", saved, "--format", "json", "--output", saved).exception is None
+    assert load(saved) == before
+    assert list(saved.parent.iterdir()) == [saved]
 
 
 # -- with real interpreters
@@ -176,12 +173,12 @@ def test_the_overhead_is_measured_told_and_written(
     pair: tuple[Interpreter, Interpreter], tmp_path: Path
 ) -> None:
     gil, free_threaded = pair
-    saved, page = tmp_path / "run.json", tmp_path / "run.html"
+    saved = tmp_path / "run.json"
     done = subprocess.run(
         [
             *(*FTBENCH, "reproduce", gil.release.name),
             *("--scale", "0.001", "--only", "lifecycle"),
-            *("--json", str(saved), "--html", str(page)),
+            *("--format", "json", "--output", str(saved)),
         ],
         capture_output=True,
         check=False,
@@ -203,10 +200,10 @@ def test_the_overhead_is_measured_told_and_written(
         assert step.measurement.mode.startswith("threads" if threads else "processes-")
         assert step.measurement.gil.before is not threads
         assert step.measurement.build["free_threaded"] is threads
-    assert "time of a round, ms" in done.stdout
+    assert done.stdout == ""
     assert "8 runs, about" in done.stderr
     assert str(gil.executable) not in saved.read_text(encoding="utf-8")
-    assert "time of a round, ms" in page.read_text(encoding="utf-8")
+    assert "time of a round, ms" in call("--from", saved).output
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C for one child there")
@@ -217,7 +214,8 @@ def test_an_interrupt_ends_it_with_130_and_writes_nothing(tmp_path: Path) -> Non
         process = subprocess.Popen(
             [
                 *(*FTBENCH, "reproduce"),
-                *("--scale", "1", "--only", "memory", "--json", str(saved)),
+                *("--scale", "1", "--only", "memory"),
+                *("--format", "json", "--output", str(saved)),
             ],
             stdout=subprocess.DEVNULL,
             stderr=out,

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 from reproductions import FAILED, made
 
-from ftbench.experiments.reproduce.page import page
-from ftbench.experiments.reproduce.report import report_of
+from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.experiments.reproduce.report import judged, report_of
+from ftbench.report.page import page
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 VOID = {"meta", "link", "br"}
@@ -37,41 +38,45 @@ class Checked(HTMLParser):
         assert self.open.pop() == tag
 
 
+def html_of(done: Reproduction) -> str:
+    return page(report_of(judged(done)))
+
+
 def text_of(document: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", document)).split())
 
 
 def test_it_is_whole_and_needs_nothing() -> None:
-    document = page(report_of(made()))
+    document = html_of(made())
     checked = Checked(document)
     assert checked.open == []
     names = {tag for tag, _ in checked.tags}
     assert not names & {"script", "img", "iframe", "object", "form"}
     links = [attrs[name] for _, attrs in checked.tags for name in ("src", "href") if name in attrs]
-    assert sorted(filter(None, links)) == ["#main", "data:,"]
+    assert sorted(filter(None, links)) == ["data:,"]
     assert "http:" not in document
     assert "https:" not in document
     assert "url(" not in document
 
 
 def test_it_has_every_table_figure_and_claim() -> None:
-    report = report_of(made())
-    text = text_of(page(report))
-    for table in report.tables:
+    whole = judged(made())
+    text = text_of(html_of(made()))
+    for table in whole.tables:
         assert table.spec.title in text
         for words in (table.spec.article, table.spec.way, table.spec.corrected):
             assert words in text
-    for judgement in report.judgements:
+    for judgement in whole.judgements:
         assert judgement.claim.quote in text
-    assert report.article.machine in text
+    assert whole.article.machine in text
     assert "32.851" in text
     assert "40.0 (39.8\N{EN DASH}40.2)" in text
     assert "CPython 3.14.7t, source-gcc12 (GCC 12.2.0)" in text
 
 
 def test_a_failure_is_marked_with_its_reason() -> None:
-    document = page(report_of(made(broken={"lifecycle/spawn/empty": FAILED})))
-    assert '<td class="word failed">failed [1]' in document
+    document = html_of(made(broken={"lifecycle/spawn/empty": FAILED}))
+    assert '<td class="number">failed [1]' in document
     assert "Worker 3 of 8" in text_of(document)
 
 
@@ -79,7 +84,7 @@ def test_a_failure_is_marked_with_its_reason() -> None:
 def test_what_a_result_says_is_text(where: str) -> None:
     broken = {"lifecycle/spawn/empty": {**FAILED, "reason": HOSTILE}} if where == "reason" else {}
     cpu = HOSTILE if where == "cpu" else "plain"
-    document = page(report_of(made(cpu=cpu, broken=broken)))
+    document = html_of(made(cpu=cpu, broken=broken))
     assert HOSTILE not in document
     assert html.escape(HOSTILE) in document
     assert {tag for tag, _ in Checked(document).tags} & {"script", "img"} == set()
@@ -90,7 +95,7 @@ def test_a_browser_shows_it_on_a_phone_and_in_the_dark(
     browser: Browser, tmp_path: Path, width: int, scheme: str
 ) -> None:
     file = tmp_path / "page.html"
-    file.write_text(page(report_of(made(scale=0.1))), encoding="utf-8")
+    file.write_text(html_of(made(scale=0.1)), encoding="utf-8")
     shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     shown.goto(file.as_uri())
     assert shown.evaluate("document.documentElement.scrollWidth") <= width

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.experiments.reproduce.knobs import PARTS, Knobs
-from ftbench.experiments.reproduce.plan import NATIVE, Step, plan
+from ftbench.experiments.reproduce.plan import NATIVE, PARTS, Knobs, Step, plan
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios import scenario_named

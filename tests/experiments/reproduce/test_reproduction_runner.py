@@ -11,9 +11,7 @@ from reproductions import measured
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
-from ftbench.experiments.reproduce.clock import Clock, about
-from ftbench.experiments.reproduce.knobs import PARTS, Knobs
-from ftbench.experiments.reproduce.plan import Step, plan
+from ftbench.experiments.reproduce.plan import PARTS, Clock, Knobs, Step, about, plan
 from ftbench.experiments.reproduce.record import State
 from ftbench.experiments.reproduce.runner import take
 from ftbench.probe.run.document import Measurement

@@ -14,8 +14,8 @@ from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
-from ftbench.experiments.reproduce.report import report_of
-from ftbench.experiments.reproduce.text import terminal
+from ftbench.experiments.reproduce.report import judged, report_of
+from ftbench.report.terminal import print_report
 from ftbench.statistics.spread import Interval
 
 GOLDEN = Path(__file__).with_name("reproduction.txt")
@@ -28,7 +28,7 @@ BROKEN = {
 
 def shown(done: Reproduction, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    console.print(terminal(report_of(done)))
+    print_report(report_of(judged(done)), console)
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
