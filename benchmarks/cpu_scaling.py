@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.kernels import KERNELS
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
+from ftbench.probe.workloads.kernels import KERNELS
 
 
 class CpuScaling(ScenarioBenchmark):

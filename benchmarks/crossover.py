@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
-from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover.scenario import CROSSOVER, PAYLOADS, SIZES
 
 # One worker is a plain loop, mode serial.
 WORKERS = (1, 2, 8)

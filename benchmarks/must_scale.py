@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.ledgers import LEDGER
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 
 
 class MustScale(ScenarioBenchmark):

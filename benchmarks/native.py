@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.libraries import WORK
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
+from ftbench.probe.scenarios.native import WORK
 
 
 class Native(ScenarioBenchmark):

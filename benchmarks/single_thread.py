@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.kernels import SMALL
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
+from ftbench.probe.workloads.kernels import SMALL
 
 
 class SingleThread(ScenarioBenchmark):

@@ -18,7 +18,7 @@ from typing import Any, Final
 from ftbench.errors import UsageError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.table import scenario_named
 
 PACKAGE: Final = "benchmarks"
 TRACK: Final = "track_"

@@ -17,7 +17,7 @@ from ftbench.facts.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.facts.profiles import KEYS, PROFILES
 from ftbench.probe.run.document import table
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
-from ftbench.probe.scenarios import SCENARIOS
+from ftbench.probe.scenarios.table import SCENARIOS
 
 _ON_OFF = {"on": True, "off": False}
 INTERRUPTED, READER_GONE = 130, 141  # what a shell says of SIGINT and SIGPIPE

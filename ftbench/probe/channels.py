@@ -1,4 +1,4 @@
-"""The channels of data, made for a mode: what each of two sides holds, see `transport.sides`."""
+"""The channels of data, made for a mode: what each of two sides holds, see `data.trips`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ftbench.errors import NotAvailableError
 from ftbench.facts.modes import Mode
 from ftbench.probe.means import means_of
-from ftbench.probe.transport.sides import HEADER, Mapped
+from ftbench.probe.scenarios.data.trips import HEADER, Mapped
 
 Side = tuple[str, Any, Any]
 Free = Callable[[], None]

@@ -36,7 +36,7 @@ class Means(Protocol):
         """Return the mode's simplest queue: `put` and a `get` that blocks."""
 
     def buffer(self, size: int) -> Any:
-        """Return `size` bytes of zeros that every member can view; see `sharing.table.view`."""
+        """Return `size` bytes of zeros that every member can view; see `shared_set.table.view`."""
 
     def close(self) -> None:
         """Free all that was made."""
@@ -114,7 +114,7 @@ class ProcessMeans:
     def _served(self) -> Any:
         """Return the manager, started at the first call."""
         if self._manager is None:
-            from ftbench.probe.sharing.manager import Manager  # noqa: PLC0415
+            from ftbench.probe.workloads.manager import Manager  # noqa: PLC0415
 
             self._manager = Manager(ctx=self._context)
             self._manager.start()

@@ -11,7 +11,7 @@ from ftbench.analysis.advice.winners import KINDS, Spot, spots, title_of
 from ftbench.analysis.comparison import Shelf
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import scale_for, times
-from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site.crossmap import draw_map
 

@@ -21,10 +21,10 @@ from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.footprint import metrics as footprint_metrics
 from ftbench.probe.scenarios.lifecycle import Round
 from ftbench.probe.scenarios.lifecycle import _metrics as lifecycle_metrics
+from ftbench.probe.scenarios.table import scenario_named
 
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)

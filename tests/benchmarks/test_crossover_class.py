@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.crossover import Crossover
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios import scenario_named
-from ftbench.probe.scenarios.crossover import Carried, metrics, places
+from ftbench.probe.scenarios.crossover.scenario import Carried, metrics, places
+from ftbench.probe.scenarios.table import scenario_named
 
 
 def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

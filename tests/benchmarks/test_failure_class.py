@@ -7,8 +7,8 @@ import pytest
 from benchmarks.failure import Failure
 from ftbench.facts.modes import mode_named
 from ftbench.probe.pools import POOL_MODES
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.failure import Calling, Crash, metrics
+from ftbench.probe.scenarios.table import scenario_named
 
 
 def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

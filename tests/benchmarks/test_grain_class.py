@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.grain import Grain
 from ftbench.probe.pools import POOL_MODES
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.grain import SIZES, Turn, metrics
+from ftbench.probe.scenarios.table import scenario_named
 
 
 def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.hybrid import Hybrid
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.scenarios import scenario_named
-from ftbench.probe.scenarios.hybrid import Run, metrics
+from ftbench.probe.scenarios.hybrid.scenario import Run, metrics
+from ftbench.probe.scenarios.table import scenario_named
 
 
 def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import pytest
 from benchmarks.pools import Pools
 from ftbench.facts.modes import mode_named
 from ftbench.probe.pools import POOL_TABLE
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.pools import CHUNKS, Life, metrics
+from ftbench.probe.scenarios.table import scenario_named
 
 LIFE = Life(cold=1.0, full=2.0, dispatch=0.1, maps=(0.3, 0.2), shutdown=0.5)
 

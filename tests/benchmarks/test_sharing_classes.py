@@ -23,9 +23,9 @@ from ftbench.probe.crews import Deadline
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
 from ftbench.probe.run.document import Gil, Measurement, Metric
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Cell
-from ftbench.probe.strategies import MANAGED, STRATEGIES
+from ftbench.probe.scenarios.shared_set.strategies import MANAGED, STRATEGIES
+from ftbench.probe.scenarios.table import scenario_named
 
 CLASSES: tuple[type[ScenarioBenchmark], ...] = (SharedSet, ShardedWriters)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)

@@ -21,13 +21,23 @@ from hypothesis import strategies as st
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.probe import entry_points
-from ftbench.probe.asking import callers, loops, schedule
-from ftbench.probe.asking.protocol import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
-from ftbench.probe.asking.server import Server
 from ftbench.probe.crews import Deadline
 from ftbench.probe.entry_points import turn
-from ftbench.probe.scenarios import io
-from ftbench.probe.servers import SERVER, Servers
+from ftbench.probe.scenarios.io import (
+    asyncio_clients,
+    blocking_clients,
+    requests,
+    scenario,
+)
+from ftbench.probe.scenarios.io.requests import (
+    ANSWER_BYTES,
+    FIGURES,
+    FIGURES_FORM,
+    HOST,
+    REQUEST,
+)
+from ftbench.probe.scenarios.io.server import Server
+from ftbench.probe.scenarios.io.server_processes import SERVER, Servers
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 MILLI = 1_000_000
@@ -47,35 +57,35 @@ def _no_traces() -> Iterator[None]:
 
 @given(st.integers(1, 100_000), st.integers(1, 200))
 def test_arrivals_are_fixed_beforehand_and_in_order(rate: int, count: int) -> None:
-    times = schedule.arrivals(rate, count)
+    times = requests.arrivals(rate, count)
     assert len(times) == count
-    assert times == sorted(times) == schedule.arrivals(rate, count)
-    assert times == schedule.arrivals(rate, count + 1)[:count]
+    assert times == sorted(times) == requests.arrivals(rate, count)
+    assert times == requests.arrivals(rate, count + 1)[:count]
     assert times[0] >= 0
 
 
 def test_arrivals_come_at_the_rate_and_not_at_equal_gaps() -> None:
-    times = schedule.arrivals(2_000, 20_000)
-    assert times[-1] == pytest.approx(10 * schedule.NANO, rel=0.03)
+    times = requests.arrivals(2_000, 20_000)
+    assert times[-1] == pytest.approx(10 * requests.NANO, rel=0.03)
     gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
-    short = sum(gap < schedule.NANO / 2_000 for gap in gaps) / len(gaps)
+    short = sum(gap < requests.NANO / 2_000 for gap in gaps) / len(gaps)
     assert short == pytest.approx(1 - 1 / 2.71828, abs=0.02), "as of a Poisson process"
 
 
 def test_loops_share_the_arrivals_of_one_schedule() -> None:
-    whole = schedule.arrivals(2_000, 100)
+    whole = requests.arrivals(2_000, 100)
     assert sorted(at for index in range(4) for at in whole[index::4]) == whole
 
 
 def test_nothing_is_sent_before_its_time_and_lateness_is_told() -> None:
     sent: list[tuple[int, tuple[int, int]]] = []
     begin = time.perf_counter_ns()
-    late = schedule.send_off(
+    late = requests.send_off(
         [0, MILLI, 3 * MILLI], 7, lambda each: sent.append((time.perf_counter_ns(), each))
     )
     assert [number for _, (_, number) in sent] == [7, 8, 9]
     first = sent[0][1][0]
-    assert first >= begin + schedule.LEAD
+    assert first >= begin + requests.LEAD
     assert [at - first for _, (at, _) in sent] == [0, MILLI, 3 * MILLI]
     for (now, (at, _)), by in zip(sent, late, strict=True):
         assert 0 <= by <= now - at
@@ -86,13 +96,13 @@ def test_what_is_due_is_sent_at_once_however_late_the_one_before_was(
 ) -> None:
     """A client that stalls owes the requests of that time: their latency counts from the plan."""
     clock = iter(range(0, 1_000 * MILLI, 50 * MILLI))
-    monkeypatch.setattr(schedule, "perf_counter_ns", lambda: next(clock))
+    monkeypatch.setattr(requests, "perf_counter_ns", lambda: next(clock))
     slept: list[float] = []
-    monkeypatch.setattr(schedule, "sleep", slept.append)
+    monkeypatch.setattr(requests, "sleep", slept.append)
     sent: list[tuple[int, int]] = []
-    late = schedule.send_off([0, MILLI, 2 * MILLI], 0, sent.append)
+    late = requests.send_off([0, MILLI, 2 * MILLI], 0, sent.append)
     assert not slept
-    assert [at for at, _ in sent] == [schedule.LEAD + each * MILLI for each in range(3)]
+    assert [at for at, _ in sent] == [requests.LEAD + each * MILLI for each in range(3)]
     assert late == sorted(late)
     assert late[0] > 0
 
@@ -129,9 +139,9 @@ def server() -> Iterator[Callable[[int], Server]]:
 @posix
 def test_an_answer_comes_after_the_delay_and_not_before(server: Callable[[int], Server]) -> None:
     for delay in (0, 30):
-        with closing(callers.connected(server(delay).port)) as connection:
+        with closing(blocking_clients.connected(server(delay).port)) as connection:
             begin = time.perf_counter()
-            answer = callers.ask(connection, 12)
+            answer = blocking_clients.ask(connection, 12)
             assert time.perf_counter() - begin >= delay / 1000
             assert len(answer) == ANSWER_BYTES
             assert answer.startswith(REQUEST.pack(12))
@@ -145,7 +155,7 @@ def test_a_server_listens_on_the_loopback_alone(server: Callable[[int], Server])
 @posix
 def test_requests_wait_side_by_side(server: Callable[[int], Server]) -> None:
     port = server(100).port
-    connections = [callers.connected(port) for _ in range(10)]
+    connections = [blocking_clients.connected(port) for _ in range(10)]
     begin = time.perf_counter()
     for number, connection in enumerate(connections):
         connection.sendall(REQUEST.pack(number))
@@ -158,23 +168,23 @@ def test_requests_wait_side_by_side(server: Callable[[int], Server]) -> None:
 @posix
 def test_a_client_that_goes_does_not_disturb_the_others(server: Callable[[int], Server]) -> None:
     port = server(20).port
-    stays, goes = callers.connected(port), callers.connected(port)
+    stays, goes = blocking_clients.connected(port), blocking_clients.connected(port)
     goes.sendall(REQUEST.pack(1))
     stays.sendall(REQUEST.pack(2))
     goes.close()
     assert stays.recv(ANSWER_BYTES).startswith(REQUEST.pack(2))
-    assert callers.ask(stays, 3).startswith(REQUEST.pack(3))
+    assert blocking_clients.ask(stays, 3).startswith(REQUEST.pack(3))
     stays.close()
 
 
 @posix
 def test_a_server_counts_its_answers_until_it_is_asked(server: Callable[[int], Server]) -> None:
-    with closing(callers.connected(server(1).port)) as connection:
+    with closing(blocking_clients.connected(server(1).port)) as connection:
         for number in range(5):
-            callers.ask(connection, number)
+            blocking_clients.ask(connection, number)
         counted = []
         for _ in range(2):
-            answer = callers.ask(connection, FIGURES)
+            answer = blocking_clients.ask(connection, FIGURES)
             answers, cpu, passed, middle, most, longest = FIGURES_FORM.unpack_from(answer, 8)
             counted.append(answers)
             assert cpu >= 0
@@ -187,7 +197,7 @@ def test_an_answer_to_another_request_is_refused() -> None:
     near, far = socket.socketpair()
     far.sendall(REQUEST.pack(2).ljust(ANSWER_BYTES, b"\0"))
     with pytest.raises(ValueError, match="was answered by 0000000000000002"):
-        callers.ask(near, 1)
+        blocking_clients.ask(near, 1)
     near.close()
     far.close()
 
@@ -197,7 +207,7 @@ def test_a_server_that_goes_in_mid_answer_is_told() -> None:
     far.sendall(REQUEST.pack(1) + b"and so")
     far.shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionError, match="closed the connection"):
-        callers.ask(near, 1)
+        blocking_clients.ask(near, 1)
     near.close()
     far.close()
 
@@ -213,7 +223,7 @@ def test_an_answer_may_come_in_pieces() -> None:
 
     pieces = threading.Thread(target=say)
     pieces.start()
-    assert callers.ask(near, 1) == answer
+    assert blocking_clients.ask(near, 1) == answer
     pieces.join(20)
     near.close()
     far.close()
@@ -222,8 +232,8 @@ def test_an_answer_may_come_in_pieces() -> None:
 # The clients.
 
 
-def _turns(index: int, make: Any, args: tuple[Any, ...], count: int) -> list[io.Report]:
-    return [io.Report(*turn(index, make, (index, *args))) for _ in range(count)]
+def _turns(index: int, make: Any, args: tuple[Any, ...], count: int) -> list[scenario.Report]:
+    return [scenario.Report(*turn(index, make, (index, *args))) for _ in range(count)]
 
 
 @posix
@@ -232,7 +242,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
 ) -> None:
     queue: SimpleQueue[Any] = SimpleQueue()
     port = server(1).port
-    connects, closed = _turns(0, callers.calling, (port, 7, queue), 2)
+    connects, closed = _turns(0, blocking_clients.calling, (port, 7, queue), 2)
     assert connects.requests == 0
     assert (closed.requests, closed.latencies) == (7, b"")
     assert 0 < closed.cpu < closed.end - closed.begin
@@ -241,7 +251,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
     for at in (now - 500 * MILLI, now - 400 * MILLI, now):
         queue.put((at, 1))
     queue.put(None)
-    [opened] = _turns(0, callers.calling, (), 1)
+    [opened] = _turns(0, blocking_clients.calling, (), 1)
     latencies = array("q", opened.latencies)
     assert opened.requests == len(latencies) == 3
     assert min(latencies[:2]) >= 400 * MILLI
@@ -257,12 +267,12 @@ def _leave(index: int) -> None:
 
 def test_the_world_outside_sends_each_arrival_and_then_tells_every_client_to_end() -> None:
     queue: SimpleQueue[Any] = SimpleQueue()
-    connects, closed, opened = _turns(3, callers.arriving, (2, 100_000, 5, queue), 3)
+    connects, closed, opened = _turns(3, blocking_clients.arriving, (2, 100_000, 5, queue), 3)
     assert connects.requests == closed.requests == opened.requests == 0
     assert len(array("q", opened.late)) == 5
     said = [queue.get_nowait() for _ in range(7)]
     assert said[5:] == [None, None]
-    assert [number - 3 * callers.NUMBERS for _, number in said[:5]] == list(range(5))
+    assert [number - 3 * blocking_clients.NUMBERS for _, number in said[:5]] == list(range(5))
     assert queue.empty()
 
 
@@ -271,7 +281,7 @@ def test_a_loop_makes_its_requests_and_then_its_share_of_those_that_arrive(
     server: Callable[[int], Server],
 ) -> None:
     port = server(1).port
-    reports = _turns(1, loops.looping, ((port,) * 3, 4, (10_000, 20, 2)), 5)
+    reports = _turns(1, asyncio_clients.looping, ((port,) * 3, 4, (10_000, 20, 2)), 5)
     assert [report.requests for report in reports] == [0, 12, 10, 12, 10]
     for closed, opened in (reports[1:3], reports[3:5]):
         assert (closed.latencies, closed.late) == (b"", b"")
@@ -285,12 +295,12 @@ def test_a_loop_makes_its_requests_and_then_its_share_of_those_that_arrive(
 @posix
 def test_a_loop_whose_server_goes_ends_with_its_story(server: Callable[[int], Server]) -> None:
     port = server(0).port
-    [_] = _turns(2, loops.looping, ((port, port), 4, (10_000, 4, 1)), 1)
+    [_] = _turns(2, asyncio_clients.looping, ((port, port), 4, (10_000, 4, 1)), 1)
     streams = entry_points.HELD[2].gi_frame.f_locals["streams"]  # type: ignore[attr-defined]
     for _reader, writer in streams:
         writer.transport.abort()
     with pytest.raises(ConnectionError, match="closed the connection"):
-        turn(2, loops.looping, ())
+        turn(2, asyncio_clients.looping, ())
 
 
 # The server processes.
@@ -301,8 +311,8 @@ def test_servers_serve_and_end_when_they_are_told() -> None:
     try:
         assert len(set(servers.ports)) == len(servers.roles()) == 2
         assert set(servers.roles().values()) == {SERVER}
-        with closing(callers.connected(servers.ports[1])) as connection:
-            callers.ask(connection, 1)
+        with closing(blocking_clients.connected(servers.ports[1])) as connection:
+            blocking_clients.ask(connection, 1)
         assert [each.answers for each in servers.figures()] == [0, 1]
         assert servers.exitcode is None
         assert servers.helper().process.pid in servers.roles()
@@ -328,7 +338,7 @@ def _instead_of_servers(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     def start(_args: list[str], **options: Any) -> Any:
         return real([sys.executable, "-c", program], **options)
 
-    monkeypatch.setattr("ftbench.probe.servers.subprocess.Popen", start)
+    monkeypatch.setattr("ftbench.probe.scenarios.io.server_processes.subprocess.Popen", start)
 
 
 def test_a_server_that_does_not_start_tells_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,12 @@ SHARED_MEMORY = Path("/dev/shm")
 # beyond a process, while the probe is made to work with few operations.
 _CELL = """
 import os, signal, sys, time
-from ftbench.probe import entry_points, means, strategies, teams
+from ftbench.probe import entry_points, means, teams
 from ftbench.probe.run import cell
-from ftbench.probe.scenarios import shared_set, sharded_writers
-from ftbench.probe.sharing import inserting, routing, table
+from ftbench.probe.scenarios.shared_set import inserting, strategies, table
+from ftbench.probe.scenarios.shared_set import scenario as shared_set
+from ftbench.probe.scenarios.sharded_writers import routing
+from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
 shared_set.OPERATIONS, shared_set.MANAGED_OPERATIONS, shared_set.GROWN = 256, 16, 500
 sharded_writers.OPERATIONS = 64
 parent = os.getpid()

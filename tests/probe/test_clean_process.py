@@ -26,6 +26,7 @@ OF_EVERY_CELL = {
     "ftbench.probe",
     "ftbench.probe.instruments",
     "ftbench.probe.instruments.build",
+    "ftbench.probe.instruments.samples",
     "ftbench.probe.run",
     "ftbench.probe.run.cell",
     "ftbench.probe.crews",
@@ -35,17 +36,26 @@ OF_EVERY_CELL = {
     "ftbench.facts.profiles",
     "ftbench.probe.scenarios",
     "ftbench.probe.scenarios.base",
+    "ftbench.probe.scenarios.table",
     "ftbench.probe.entry_points",
 }
-OF_A_TEAMS_CELL = {"instruments.clocks", "means", "reports", "instruments.samples"}
-OF_A_TEAMS_CELL |= {"sharing", "teams"}
-OF_A_TEAMS_CELL |= {f"sharing.{name}" for name in ("ids", "inserting", "locks", "turns", "waits")}
+OF_A_TEAMS_CELL = {"instruments.clocks", "means", "teams"}
+OF_A_TEAMS_CELL |= {"scenarios.reports", "scenarios.shared_set", "scenarios.shared_set.inserting"}
+OF_A_TEAMS_CELL |= {"workloads", "workloads.ids", "workloads.locks"}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
-    "lifecycle": {"instruments.clocks", "instruments.samples"},
-    "footprint": {"instruments.memory", "instruments.samples"},
-    "shared_set": {*OF_A_TEAMS_CELL, "instruments.memory", "sharing.table", "strategies"},
-    "sharded_writers": {*OF_A_TEAMS_CELL, "sharing.routing"},
+    "lifecycle": {"instruments.clocks", "scenarios.lifecycle"},
+    "footprint": {"instruments.memory", "scenarios.footprint"},
+    "shared_set": {
+        *OF_A_TEAMS_CELL,
+        "instruments.memory",
+        *(f"scenarios.shared_set.{each}" for each in ("scenario", "strategies", "table")),
+    },
+    "sharded_writers": {
+        *OF_A_TEAMS_CELL,
+        "scenarios.sharded_writers",
+        *(f"scenarios.sharded_writers.{each}" for each in ("routing", "scenario")),
+    },
 }
 OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.entry_points"}
 LUGGAGE = {"dataclasses", "argparse", "typing", "difflib"}
@@ -97,7 +107,7 @@ def test_a_cell_loads_the_probe_and_the_standard_library(
         how=program(_TELLS_ITS_MODULES),
     )["notes"]
     own = {f"ftbench.probe.{module}" for module in OF_A_CELL[scenario]}
-    assert _ours(notes["modules"]) == OF_EVERY_CELL | own | {f"ftbench.probe.scenarios.{scenario}"}
+    assert _ours(notes["modules"]) == OF_EVERY_CELL | own
     assert notes["foreign"] == ["ftbench"]
     processes = mode.kind == "processes"
     assert ("multiprocessing" in notes["modules"]) is processes, "who does not need it pays nothing"
@@ -163,7 +173,8 @@ _OF_A_MEMBER = """
 import json, sys
 from ftbench.probe.crews import Deadline
 from ftbench.facts.modes import mode_named
-from ftbench.probe.sharing import inserting, routing, table
+from ftbench.probe.scenarios.shared_set import inserting, table
+from ftbench.probe.scenarios.sharded_writers import routing
 from ftbench.probe.teams import Member, team_of
 mode, loop = sys.argv[1].split()
 run = (eval, ("tuple(__import__('sys').modules)",))
@@ -182,7 +193,7 @@ import functools, json, sys
 from multiprocessing.managers import ListProxy
 from ftbench.probe.means import means_of
 from ftbench.facts.modes import mode_named
-from ftbench.probe.sharing.manager import Manager
+from ftbench.probe.workloads.manager import Manager
 tells = functools.partial(eval, "sorted(__import__('sys').modules)")
 if __name__ == "__main__":
     Manager.register("modules", tells, ListProxy)
@@ -191,17 +202,22 @@ if __name__ == "__main__":
     means.close()
     print(json.dumps(modules))
 """
+DRAWING = {"scenarios", "scenarios.shared_set", "workloads", "workloads.ids", "workloads.locks"}
 OF_A_LOOP = {
-    "inserting": {"ids", "inserting", "locks", "turns", "waits"},
-    "routing": {"ids", "inserting", "locks", "routing", "turns", "waits"},
-    "table": {"ids", "locks", "table", "turns", "waits"},
+    "inserting": {*DRAWING, "scenarios.shared_set.inserting"},
+    "routing": {
+        *DRAWING,
+        "scenarios.sharded_writers",
+        "scenarios.sharded_writers.routing",
+        "scenarios.shared_set.inserting",
+    },
+    "table": {*DRAWING, "scenarios.shared_set.table"},
 }
 SPAWNED = pytest.mark.parametrize("method", ["spawn", "forkserver"])
 
 
-def _of_sharing(modules: set[str]) -> set[str]:
-    packages = {"ftbench", "ftbench.probe", "ftbench.probe.sharing"}
-    return packages | {f"ftbench.probe.sharing.{module}" for module in modules}
+def _below_probe(modules: set[str]) -> set[str]:
+    return {"ftbench", "ftbench.probe"} | {f"ftbench.probe.{module}" for module in modules}
 
 
 @SPAWNED
@@ -212,7 +228,7 @@ def test_a_spawned_member_of_a_team_loads_its_loop_and_no_more(
     if sys.platform == "win32" and method != "spawn":
         pytest.skip("Windows has spawn only")
     modules = _modules_of_a_worker(gil_python, _OF_A_MEMBER, f"processes-{method} {loop}")
-    assert _ours(modules) == _of_sharing(OF_A_LOOP[loop]) | {"ftbench.probe.entry_points"}
+    assert _ours(modules) == _below_probe(OF_A_LOOP[loop]) | {"ftbench.probe.entry_points"}
     assert not LUGGAGE & set(modules)
 
 
@@ -221,7 +237,7 @@ def test_a_member_in_a_subinterpreter_loads_its_loop_and_no_more(
     new_python: Interpreter, loop: str
 ) -> None:
     modules = _modules_of_a_worker(new_python, _OF_A_MEMBER, f"interpreters {loop}")
-    assert _ours(modules) == _of_sharing(OF_A_LOOP[loop])
+    assert _ours(modules) == _below_probe(OF_A_LOOP[loop])
     assert not (LUGGAGE | {"json", "multiprocessing"}) & set(modules)
 
 
@@ -230,7 +246,7 @@ def test_a_manager_loads_one_small_module_of_ours(gil_python: Interpreter, metho
     if sys.platform == "win32" and method != "spawn":
         pytest.skip("Windows has spawn only")
     modules = _modules_of_a_worker(gil_python, _OF_A_MANAGER, f"processes-{method}")
-    assert _ours(modules) == _of_sharing({"manager"})
+    assert _ours(modules) == _below_probe({"workloads", "workloads.manager"})
 
 
 def _imports(source: str) -> Iterator[str]:

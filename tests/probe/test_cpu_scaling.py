@@ -9,9 +9,9 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.cpu_scaling import CpuScaling
 from ftbench.facts.modes import MODES, Mode
-from ftbench.probe.kernels import KERNELS
-from ftbench.probe.scaling import ladder
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.scaling import ladder
+from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.workloads.kernels import KERNELS
 from ftbench.pythons import Interpreter
 
 NEEDS_FORK = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
@@ -22,7 +22,7 @@ THREADS_AND_FORK = pytest.mark.parametrize(
 # A cell whose kernel is `bad` in its workers, and the real one in the main thread.
 _BAD_KERNEL = """
 import os, signal, sys, threading, time
-from ftbench.probe import kernels
+from ftbench.probe.workloads import kernels
 from ftbench.probe.run import cell
 real, parent = kernels.KERNELS["lcg"], os.getpid()
 {function}

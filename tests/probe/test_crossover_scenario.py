@@ -15,12 +15,12 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.errands import errand
 from ftbench.probe.instruments import rusage
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.pools import ExecutorPool, Pool
-from ftbench.probe.scenarios import crossover
-from ftbench.probe.scenarios.crossover import (
+from ftbench.probe.scenarios.crossover import scenario
+from ftbench.probe.scenarios.crossover.errand import errand
+from ftbench.probe.scenarios.crossover.scenario import (
     CROSSOVER,
     PAYLOADS,
     SIZES,
@@ -146,7 +146,7 @@ def test_a_task_that_fails_ends_the_round_with_its_story(monkeypatch: pytest.Mon
     def boom(_steps: int, _data: bytes) -> int:
         raise RuntimeError("boom on the way")
 
-    monkeypatch.setattr(crossover, "errand", boom)
+    monkeypatch.setattr(scenario, "errand", boom)
     pool = ExecutorPool(THREADS, 2, Deadline(20))
     with pytest.raises(WorkerFailedError) as raised:
         by_pool(pool, small())
@@ -269,15 +269,15 @@ def test_a_plain_loop_is_there_too(gil_python: Interpreter) -> None:
 
 _BAD = """
 import os, signal, time
-from ftbench.probe import errands
+from ftbench.probe.scenarios.crossover import errand as module
 from ftbench.probe.run import cell
 parent = os.getpid()
-real = errands.errand
+real = module.errand
 def bad(steps, payload):
     if os.getpid() != parent:
         {worst}
     return real(steps, payload)
-bad.__module__, bad.__qualname__, errands.errand = "ftbench.probe.errands", "errand", bad
+bad.__module__, bad.__qualname__, module.errand = module.__name__, "errand", bad
 cell.main()
 """
 

@@ -12,15 +12,17 @@ from ftbench.errors import NotAvailableError, UsageError
 from ftbench.experiments import suite
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe import ballast, dearer
+from ftbench.probe import crews
 from ftbench.probe.__main__ import main
 from ftbench.probe.crews import Crew, Deadline
-from ftbench.probe.kernels import CHECKSUMS
 from ftbench.probe.run.document import Metric
 from ftbench.probe.run.measure import measure
-from ftbench.probe.scenarios import NAMES, lifecycle, scenario_named
+from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.base import dearer as as_dearer
+from ftbench.probe.scenarios.table import NAMES, scenario_named
+from ftbench.probe.workloads import injected
+from ftbench.probe.workloads.kernels import CHECKSUMS
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = suite.cells(ROOT)
@@ -90,14 +92,14 @@ def test_most_scenarios_can_be_slowed_and_some_grown() -> None:
 
 
 def test_a_kernel_that_does_more_has_the_same_checksum_and_a_later_end() -> None:
-    begin, end, cpu, checksum = dearer.crunch_more("lcg", 2, 50_000)
+    begin, end, cpu, checksum = injected.crunch_more("lcg", 2, 50_000)
     assert checksum == 2 * CHECKSUMS["lcg"]
-    assert end - begin >= dearer.crunching_time("lcg", 1)
+    assert end - begin >= injected.crunching_time("lcg", 1)
     assert cpu > 0
 
 
 def test_steps_are_as_many_as_the_time_has() -> None:
-    once, ten_times = dearer.steps_for(1e6), dearer.steps_for(1e7)
+    once, ten_times = injected.steps_for(1e6), injected.steps_for(1e7)
     assert 0 < once < ten_times
 
 
@@ -107,8 +109,8 @@ def test_a_round_that_is_made_dearer_crunches_before_it_is_over(
     cell = cell_of(0.2, workers=1, task="empty")
     crew = _Crew(cell.mode, cell.deadline)
     spun: list[int] = []
-    monkeypatch.setattr(dearer, "spin", spun.append)
-    monkeypatch.setattr(dearer, "steps_for", round)
+    monkeypatch.setattr(injected, "spin", spun.append)
+    monkeypatch.setattr(injected, "steps_for", round)
     lifecycle._make_dearer(crew, cell)
     assert (spun, crew.joined) == ([], 5)
     lifecycle.one_round(crew, 1, "empty")
@@ -136,17 +138,17 @@ def test_ballast_is_a_share_of_what_all_processes_weigh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Those of this process are whatever other tests have started.
-    monkeypatch.setattr(ballast, "helper_pids", lambda: {2: "resource tracker"})
+    monkeypatch.setattr(crews, "helper_pids", lambda: {2: "resource tracker"})
     for pid, kib in ((os.getpid(), 300), (1, 400), (2, 100)):
         (tmp_path / str(pid)).mkdir()
         rollup = f"Rss: 1 kB\nPss: {kib} kB\nPss_Dirty: 9 kB\n"
-        (tmp_path / str(pid) / ballast.ROLLUP).write_text(rollup)
-    assert ballast.weight([1], str(tmp_path)) == 800 * 1024
+        (tmp_path / str(pid) / injected.ROLLUP).write_text(rollup)
+    assert injected.weight([1], str(tmp_path)) == 800 * 1024
 
 
 def test_where_nobody_says_what_they_weigh_nothing_can_be_added(tmp_path: Path) -> None:
     with pytest.raises(NotAvailableError, match="smaps_rollup"):
-        ballast.weight([], str(tmp_path))
+        injected.weight([], str(tmp_path))
 
 
 def test_a_real_cell_does_more_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

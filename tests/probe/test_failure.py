@@ -18,7 +18,6 @@ from ftbench.probe import pool_tasks
 from ftbench.probe.crews import Deadline
 from ftbench.probe.pools import POOL_TABLE, Pool, pool_of
 from ftbench.probe.scenarios import failure as scenario
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.failure import (
     WAITING,
@@ -31,6 +30,7 @@ from ftbench.probe.scenarios.failure import (
     metrics,
     none_left,
 )
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
 FAILURE = scenario_named("failure")

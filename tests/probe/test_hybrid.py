@@ -15,10 +15,19 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.crunching import crunch, crunching, payload_of
-from ftbench.probe.fetching import Fetching, Plan, bounded_queue
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.scenarios.hybrid import EACH, FETCH_SECONDS, STEPS, Run, metrics, serial_twin
+from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
+from ftbench.probe.scenarios.hybrid.scenario import (
+    EACH,
+    FETCH_SECONDS,
+    STEPS,
+    Fetching,
+    Plan,
+    Run,
+    bounded_queue,
+    metrics,
+    serial_twin,
+)
 from ftbench.pythons import Interpreter
 
 METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}
@@ -150,7 +159,7 @@ def test_a_free_threaded_build_has_it_too(ft_python: Interpreter, mode: str) -> 
 
 _BAD = """
 import os, signal, sys, time
-from ftbench.probe import crunching, fetching
+from ftbench.probe.scenarios.hybrid import crunching, scenario
 from ftbench.probe.run import cell
 parent = os.getpid()
 {patch}
@@ -195,7 +204,15 @@ def test_a_cruncher_that_fails_ends_the_run_with_its_story(
 
 @pytest.mark.parametrize("mode", ["threads", pytest.param("processes-fork", marks=NEEDS_FORK)])
 def test_a_fetcher_that_fails_ends_the_run_with_its_story(mode: str) -> None:
-    patch = "def bad(number): raise RuntimeError('boom while fetching')\nfetching.payload_of = bad"
+    patch = (
+        "import threading\n"
+        "real = scenario.payload_of\n"
+        "def bad(number):\n"
+        "    if threading.current_thread() is threading.main_thread():\n"
+        "        return real(number)\n"
+        "    raise RuntimeError('boom while fetching')\n"
+        "scenario.payload_of = bad"
+    )
     code, told = end_of(patch, mode)
     assert code == 4
     assert "A fetcher (8 of 8) failed" in told
@@ -209,9 +226,8 @@ def test_an_item_that_is_lost_is_refused() -> None:
         "    def put(self, item):\n"
         "        self.count += 1\n"
         "        if self.count != 5: self.real.put(item)\n"
-        "from ftbench.probe.scenarios import hybrid\n"
-        "real = hybrid.bounded_queue\n"
-        "hybrid.bounded_queue = lambda mode, room: Loses(real(mode, room))\n"
+        "real = scenario.bounded_queue\n"
+        "scenario.bounded_queue = lambda mode, room: Loses(real(mode, room))\n"
     )
     code, told = end_of(patch, "threads")
     assert code == 1

@@ -7,8 +7,8 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.probe.sharing import ids
-from ftbench.probe.sharing.ids import GAMMA, draw, seed_of
+from ftbench.probe.workloads import ids
+from ftbench.probe.workloads.ids import GAMMA, draw, seed_of
 
 WORKERS = st.integers(0, 255)
 SPACES = st.integers(1, 1 << 62)

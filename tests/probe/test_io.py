@@ -14,7 +14,7 @@ from probing import document_of, environment, eventually, has_mode, program, run
 from benchmarks.io import MODES, Io
 from ftbench.facts.modes import mode_named
 from ftbench.probe.__main__ import mode_name
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
@@ -84,10 +84,10 @@ def test_a_mode_that_io_does_not_have_is_code_3() -> None:
 
 _BAD_CELL = """
 import os, signal, time
-from ftbench.probe import servers
+from ftbench.probe.scenarios.io import server_processes as servers
 from ftbench.probe.run import cell
 from ftbench.probe.entry_points import HELD
-from ftbench.probe.scenarios import io
+from ftbench.probe.scenarios.io import scenario as io
 {what}
 cell.main()
 """

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from probing import environment
 
-from ftbench.probe import kernels
-from ftbench.probe.kernels import CHECKSUMS, KERNELS, SMALL, crunch, timed, warm
+from ftbench.probe.workloads import kernels
+from ftbench.probe.workloads.kernels import CHECKSUMS, KERNELS, SMALL, crunch, timed, warm
 from ftbench.pythons import Interpreter, discover
 
 # The newest of each kind of build that is installed; any will do.
@@ -23,7 +23,7 @@ INSTALLED = {
 }
 _CHECKSUMS = """
 import json
-from ftbench.probe.kernels import KERNELS, SMALL
+from ftbench.probe.workloads.kernels import KERNELS, SMALL
 print(json.dumps({name: kernel() for name, kernel in (KERNELS | SMALL).items()}))
 """
 
@@ -107,7 +107,7 @@ def test_a_kernel_is_warmed_once_in_every_thread(monkeypatch: pytest.MonkeyPatch
 def test_what_spawned_workers_load_with_the_kernels_is_built_in_or_tiny() -> None:
     """`json` and `re` are for those who ask for them."""
     script = (
-        "import sys; before = set(sys.modules); import ftbench.probe.kernels\n"
+        "import sys; before = set(sys.modules); import ftbench.probe.workloads.kernels\n"
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
@@ -122,6 +122,7 @@ def test_what_spawned_workers_load_with_the_kernels_is_built_in_or_tiny() -> Non
         "__future__",
         "ftbench",
         "ftbench.probe",
-        "ftbench.probe.kernels",
+        "ftbench.probe.workloads",
+        "ftbench.probe.workloads.kernels",
         "ftbench.probe.entry_points",
     }

@@ -18,8 +18,8 @@ from ftbench.errors import NotAvailableError, WorkerFailedError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe import means as module
 from ftbench.probe.means import helper_blamed, means_of, refill
-from ftbench.probe.sharing.locks import PipeLock, usable
 from ftbench.probe.teams import Helper
+from ftbench.probe.workloads.locks import PipeLock, usable
 
 THREADS = mode_named("threads")
 SPAWN = mode_named("processes-spawn")

@@ -19,8 +19,8 @@ from ftbench.probe.entry_points import (
     member_main,
     obey,
 )
-from ftbench.probe.sharing import turns as sharing_turns
-from ftbench.probe.sharing.turns import turns
+from ftbench.probe.workloads import ids as sharing_turns
+from ftbench.probe.workloads.ids import turns
 
 Steps = Mapping[int, tuple[Callable[..., Any], tuple[Any, ...]]]
 

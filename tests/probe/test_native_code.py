@@ -12,9 +12,9 @@ from probing import document_of, program, run_probe
 
 from benchmarks.native import Native
 from ftbench.errors import NotAvailableError
-from ftbench.probe import libraries
-from ftbench.probe.libraries import WORK, do, get_ready, library
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios import native
+from ftbench.probe.scenarios.native import WORK, do, get_ready, library
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
 METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit", "relative"))}
@@ -23,7 +23,7 @@ METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit",
 _BAD_UNIT = """
 import threading, time
 from dataclasses import replace
-from ftbench.probe import libraries
+from ftbench.probe.scenarios import native as libraries
 from ftbench.probe.run import cell
 real = libraries.WORK["sha256"]
 def bad():
@@ -72,7 +72,7 @@ def test_what_stands_behind_is_told() -> None:
 
 
 def test_units_are_what_they_say() -> None:
-    block = bytes(range(256)) * (libraries.BLOCK_BYTES // 256)
+    block = bytes(range(256)) * (native.BLOCK_BYTES // 256)
     digest = int.from_bytes(hashlib.sha256(block).digest()[:6], "big")
     get_ready("sha256")
     assert do("sha256", 3)[-1] == 3 * digest
@@ -80,9 +80,9 @@ def test_units_are_what_they_say() -> None:
 
 @pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 def test_a_query_comes_to_what_python_comes_to() -> None:
-    values = [(number, number * 7_919 % 10_007) for number in range(libraries.ROWS)]
+    values = [(number, number * 7_919 % 10_007) for number in range(native.ROWS)]
     expected = sum(value % 97 * (key & 7) for key, value in values if value & 12 != 4)
-    assert libraries._query()() == expected
+    assert native._query()() == expected
 
 
 def test_every_thread_gets_ready_once_and_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,9 +92,9 @@ def test_every_thread_gets_ready_once_and_has_its_own(monkeypatch: pytest.Monkey
         made.append(threading.get_ident())
         return 0
 
-    zipper = libraries.Library(module="zlib", version=str, unit=lambda: unit)
+    zipper = native.Library(module="zlib", version=str, unit=lambda: unit)
     monkeypatch.setitem(WORK, "compress", zipper)
-    monkeypatch.setattr(libraries, "_OWN", threading.local())
+    monkeypatch.setattr(native, "_OWN", threading.local())
 
     def twice() -> None:
         get_ready("compress")

@@ -21,8 +21,8 @@ from ftbench.facts.modes import (
 )
 from ftbench.facts.profiles import PROFILES, current_profile, profile_named
 from ftbench.probe.__main__ import mode_name, parameters
-from ftbench.probe.scenarios import SCENARIOS, scenario_named
 from ftbench.probe.scenarios.base import MOST_WORKERS, Param
+from ftbench.probe.scenarios.table import SCENARIOS, scenario_named
 
 WORKERS = Param(default=8)
 TASK = Param(default="empty", choices=("empty", "article"))

@@ -10,7 +10,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.pauses import Churn, Pauses
 from ftbench.facts.modes import MODES, Mode
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
@@ -60,7 +60,7 @@ def test_the_arm_with_its_gil_has_the_collector_of_its_build(ft_python: Interpre
 
 _BAD_CELL = """
 import gc, os, signal, time
-from ftbench.probe import ticking
+from ftbench.probe.scenarios.pauses import ticking
 from ftbench.probe.run import cell
 {what}
 cell.main()

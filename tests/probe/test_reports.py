@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.reports import (
+from ftbench.probe.scenarios.reports import (
     Plan,
     Report,
     attempts,
@@ -23,9 +23,9 @@ from ftbench.probe.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.sharing.ids import draw
-from ftbench.probe.sharing.waits import NO_WAITS
 from ftbench.probe.teams import Round
+from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.locks import NO_WAITS
 
 TIMES = st.lists(st.integers(0, 10**12), max_size=20)
 

@@ -12,10 +12,21 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.kernels import CHECKSUMS, crunch, warm
-from ftbench.probe.pairs import Pair, Report, Side, Turn, by_hand, by_team, check, pairs, shares
-from ftbench.probe.scaling import ladder, metrics
+from ftbench.probe.scenarios.scaling import (
+    Pair,
+    Report,
+    Side,
+    Turn,
+    by_hand,
+    by_team,
+    check,
+    ladder,
+    metrics,
+    pairs,
+    shares,
+)
 from ftbench.probe.teams import Member, team_of
+from ftbench.probe.workloads.kernels import CHECKSUMS, crunch, warm
 
 SECOND = 10**9
 SPANS = st.integers(1, 10**10)

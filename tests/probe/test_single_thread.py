@@ -12,9 +12,9 @@ from ftbench.errors import NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.kernels import SMALL, timed
 from ftbench.probe.scenarios import single_thread
 from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.workloads.kernels import SMALL, timed
 from ftbench.pythons import Interpreter
 
 CORNERS = [
@@ -33,7 +33,7 @@ CORNERS = [
 ]
 
 _WRONG = """
-from ftbench.probe import kernels
+from ftbench.probe.workloads import kernels
 from ftbench.probe.run import cell
 kernels.SMALL["json"] = lambda: 1
 cell.main()

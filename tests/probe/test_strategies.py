@@ -15,12 +15,20 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.crews import Deadline
 from ftbench.probe.means import ThreadMeans, means_of
-from ftbench.probe.reports import Plan, Report, new_ids, reports_of
-from ftbench.probe.sharing import inserting
-from ftbench.probe.sharing.ids import draw
-from ftbench.probe.sharing.waits import NO_WAITS
-from ftbench.probe.strategies import MANAGED, STRATEGIES, Strategy, Work, Yield, hole, managed
+from ftbench.probe.scenarios.reports import Plan, Report, new_ids, reports_of
+from ftbench.probe.scenarios.shared_set import inserting
+from ftbench.probe.scenarios.shared_set.strategies import (
+    MANAGED,
+    STRATEGIES,
+    Strategy,
+    Work,
+    Yield,
+    hole,
+    managed,
+)
 from ftbench.probe.teams import team_of
+from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.locks import NO_WAITS
 
 THREADS = mode_named("threads")
 EVERY_STRATEGY = pytest.mark.parametrize("name", STRATEGIES)

@@ -7,7 +7,7 @@ import json
 import pytest
 from workloads import GOLDEN, digest, work_of, workloads
 
-from ftbench.probe.scenarios import SCENARIOS
+from ftbench.probe.scenarios.table import SCENARIOS
 
 SOURCE = "def work(n):\n    return n + 1\n"
 
@@ -27,23 +27,36 @@ def test_every_scenario_is_watched_over() -> None:
     assert json.loads(GOLDEN.read_text("utf-8")).keys() == SCENARIOS.keys()
 
 
-TEAM = {"teams", "means", "reports", "crews", "entry_points"}
-SHARING = {f"sharing.{name}" for name in ("ids", "inserting", "locks", "manager", "turns", "waits")}
+TEAM = {"teams", "means", "scenarios.reports", "crews", "entry_points"}
+SHARING = {f"workloads.{name}" for name in ("ids", "locks", "manager")}
+SHARING |= {"scenarios.shared_set.inserting"}
 
 
 @pytest.mark.parametrize(
     ("scenario", "modules"),
     [
-        ("lifecycle", {"crews", "entry_points"}),
-        ("footprint", {"crews", "entry_points"}),
-        ("shared_set", TEAM | SHARING | {"sharing.table", "strategies"}),
-        ("sharded_writers", TEAM | SHARING | {"sharing.routing"}),
+        ("lifecycle", {"crews", "entry_points", "scenarios.lifecycle"}),
+        ("footprint", {"crews", "entry_points", "scenarios.footprint"}),
+        (
+            "shared_set",
+            TEAM
+            | SHARING
+            | {"scenarios.shared_set"}
+            | {f"scenarios.shared_set.{name}" for name in ("scenario", "strategies", "table")},
+        ),
+        (
+            "sharded_writers",
+            TEAM
+            | SHARING
+            | {"scenarios.sharded_writers"}
+            | {f"scenarios.sharded_writers.{name}" for name in ("routing", "scenario")},
+        ),
     ],
 )
 def test_what_makes_the_work_is_found_by_what_imports_what(
     scenario: str, modules: set[str]
 ) -> None:
-    assert set(work_of(scenario)) == modules | {f"scenarios.{scenario}"}
+    assert set(work_of(scenario)) == modules
 
 
 def test_words_about_the_work_are_not_the_work() -> None:

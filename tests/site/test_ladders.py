@@ -7,8 +7,8 @@ import pytest
 import synthetic
 from synthetic import Plan
 
-from ftbench.probe.kernels import SMALL
-from ftbench.probe.ledgers import LEDGER, MUST
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER, MUST
+from ftbench.probe.workloads.kernels import SMALL
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.ladders import BY_PATTERN, BY_POOL
 from ftbench.report.sections.view import GridView

@@ -25,10 +25,10 @@ from benchmarks import (
 )
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import mode_named
-from ftbench.probe.ledgers import KNOWN_NOT, LEDGER
-from ftbench.probe.scenarios import scenario_named
-from ftbench.probe.scenarios.crossover import PAYLOADS
+from ftbench.probe.scenarios.crossover.scenario import PAYLOADS
 from ftbench.probe.scenarios.grain import SIZES
+from ftbench.probe.scenarios.must_scale.expectations import KNOWN_NOT, LEDGER
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.releases import Release
 
 # Benchmark classes; their parameters and units are their own.

@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import ftbench.probe
-from ftbench.probe.scenarios import SCENARIOS
+from ftbench.probe.scenarios.table import SCENARIOS
 
 GOLDEN = Path(__file__).resolve().parents[1] / "probe" / "workloads.json"
 PROBE = Path(ftbench.probe.__file__).parent
 # What a scenario imports and does not work with: words, value types, the instrument.
 NOT_WORK = {
     "",  # the package itself
-    "ballast",  # what is added on purpose, to no figure that is kept
-    "dearer",  # so is this
     "scenarios",
     "scenarios.base",
-    "sharing",
+    "workloads",
+    "workloads.injected",  # what is added on purpose, to no figure that is kept
 }
 INSTRUMENTS = ("run", "instruments")
 
@@ -54,7 +53,8 @@ def _imported(source: str) -> Iterator[str]:
 def work_of(scenario: str) -> list[str]:
     """Return the modules of the probe that make the work of a scenario, by what imports what."""
     found: list[str] = []
-    ahead = [f"scenarios.{scenario}"]
+    package = f"scenarios.{scenario}"
+    ahead = [f"{package}.scenario" if (PROBE / "scenarios" / scenario).is_dir() else package]
     while ahead:
         module = ahead.pop()
         room = module.partition(".")[0]

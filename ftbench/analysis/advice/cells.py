@@ -10,7 +10,7 @@ from typing import Final
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode, mode_named
-from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover.scenario import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
 

@@ -28,7 +28,7 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 from ftbench.results.figure import NoiseSeries
 from ftbench.statistics.detectable import Floor

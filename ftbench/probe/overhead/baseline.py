@@ -5,9 +5,9 @@ the article's shape carries the article's instrument: a method of an object with
 id, a clock is read at every turn and around every wait, everything is counted.  `contest` runs
 them in turn with the harness's, on the same objects, and compares what they come to.
 
-Side by side: `locked` with `sharing.inserting.locked`; `producing` and `writing` with
-`sharing.routing.producing_one_by_one` and `writing_one_by_one`; `threads` and `processes` with
-`scenarios.lifecycle.one_round` and `workers.run_once`.
+Side by side: `locked` with `shared_set.inserting.locked`; `producing` and `writing` with
+`producing_one_by_one` and `writing_one_by_one` of `sharded_writers.routing`; `threads` and
+`processes` with `scenarios.lifecycle.one_round` and `workers.run_once`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from time import perf_counter_ns
 from typing import Any
 
 from ftbench.probe.scenarios.base import ID_SPACE
-from ftbench.probe.sharing.ids import GAMMA, MASK, draw, seed_of
-from ftbench.probe.sharing.inserting import adder
+from ftbench.probe.scenarios.shared_set.inserting import adder
+from ftbench.probe.workloads.ids import GAMMA, MASK, draw, seed_of
 
 # The article's loops are time-boxed; ours, to do the same work, have a box that never ends.
 _NEVER = 1e12
@@ -120,7 +120,7 @@ def writing(producers: int, queue: Any, acks: Sequence[Any]) -> int:
 
 
 class Ids:
-    """The ids of `sharing.ids.draw`, by an object: its state in an attribute, a call per id."""
+    """The ids of `workloads.ids.draw`, by an object: its state in an attribute, a call per id."""
 
     def __init__(self, index: int) -> None:
         """Begin the stream of worker `index`."""

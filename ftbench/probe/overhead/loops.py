@@ -21,13 +21,15 @@ from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.means import means_of
 from ftbench.probe.overhead import baseline
-from ftbench.probe.reports import Plan, new_ids
 from ftbench.probe.run import cell as cells
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios import lifecycle, sharded_writers, shared_set
+from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import ID_SPACE, Cell, Param, Scenario
-from ftbench.probe.sharing import routing
-from ftbench.probe.strategies import STRATEGIES, Work, managed
+from ftbench.probe.scenarios.reports import Plan, new_ids
+from ftbench.probe.scenarios.sharded_writers import routing
+from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
+from ftbench.probe.scenarios.shared_set import scenario as shared_set
+from ftbench.probe.scenarios.shared_set.strategies import STRATEGIES, Work, managed
 from ftbench.probe.teams import Member, Team, team_of
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"

@@ -20,7 +20,7 @@ from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
-from ftbench.probe.scenarios import scenario_named
+from ftbench.probe.scenarios.table import scenario_named
 
 RECORDS = "FTBENCH_RECORDS"
 # asv's own time-out is the last resort: the probe's deadlines come first and tell a story.

@@ -20,8 +20,8 @@ from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline, helper_pids
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.run.document import Outcome
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Cell, Observe, Scenario
+from ftbench.probe.scenarios.table import scenario_named
 
 Send = Callable[[dict[str, Any]], None]
 

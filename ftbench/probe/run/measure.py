@@ -36,8 +36,8 @@ from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
 from ftbench.probe.run.environ import clean_environment
 from ftbench.probe.run.observer_client import Watcher
 from ftbench.probe.run.pipes import Lines, Tail
-from ftbench.probe.scenarios import scenario_named
 from ftbench.probe.scenarios.base import Scenario
+from ftbench.probe.scenarios.table import scenario_named
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 60.0

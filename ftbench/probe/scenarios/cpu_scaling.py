@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.kernels import CHECKSUMS, KERNELS, crunch, warm
 from ftbench.probe.run.document import Outcome
-from ftbench.probe.scaling import WORKER, scaled
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.scaling import WORKER, scaled
 from ftbench.probe.teams import Member
+from ftbench.probe.workloads.kernels import CHECKSUMS, KERNELS, crunch, warm
 
 # What a worker does in a round: some 10 ms, as much as eight threads under a GIL can afford.
 UNITS = 4
@@ -36,7 +36,11 @@ def run(cell: Cell) -> Outcome:
     kernel = cell.params["kernel"]
     work: tuple[Any, tuple[Any, ...]] = (crunch, (kernel, UNITS))
     if cell.extra:
-        from ftbench.probe.dearer import crunch_more, crunching_time, steps_for  # noqa: PLC0415
+        from ftbench.probe.workloads.injected import (  # noqa: PLC0415 - luggage of no other cell
+            crunch_more,
+            crunching_time,
+            steps_for,
+        )
 
         steps = steps_for(cell.extra * crunching_time(kernel, UNITS))
         work = (crunch_more, (kernel, UNITS, steps))

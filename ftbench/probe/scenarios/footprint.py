@@ -52,7 +52,7 @@ def _hold(cell: Cell, phase: str) -> tuple[Crew, list[Report]]:
 
 def _ballast(cell: Cell, crew: Crew) -> bytearray:
     """Return so large a share of what all weigh as is to be held besides."""
-    from ftbench.probe.ballast import ballast  # noqa: PLC0415 - it would weigh something itself
+    from ftbench.probe.workloads.injected import ballast  # noqa: PLC0415 - it weighs something
 
     return ballast(cell.extra, crew.pids())
 

@@ -128,7 +128,7 @@ def check(rounds: list[Round], workers: int, task: str) -> Invariant:
 
 def _make_dearer(crew: Crew, cell: Cell) -> None:
     """Have the parent crunch besides before a round is over: a share of what a round takes."""
-    from ftbench.probe.dearer import spin, steps_for  # noqa: PLC0415 - no luggage of every cell
+    from ftbench.probe.workloads.injected import spin, steps_for  # noqa: PLC0415 - no luggage of every cell
 
     workers, task = cell.params["workers"], cell.params["task"]
     tries = [one_round(crew, workers, task).whole / NANO for _ in range(_TRIES)]

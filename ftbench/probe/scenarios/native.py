@@ -15,13 +15,115 @@ which measures it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from ftbench.probe.libraries import WORK, do, get_ready, library
+from ftbench.errors import NotAvailableError
 from ftbench.probe.run.document import Outcome
-from ftbench.probe.scaling import WORKER, scaled
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.scaling import WORKER, scaled
 from ftbench.probe.teams import Member
+from ftbench.probe.workloads.kernels import timed
+
+if TYPE_CHECKING:
+    from ftbench.probe.workloads.kernels import Kernel, Report
+
+BLOCK_BYTES = 1 << 21
+TEXT_LINES = 2_500
+ROWS = 30_000
+
+_QUERY = "SELECT sum(value % 97 * (id & 7)) FROM numbers WHERE value & 12 <> 4"
+
+# What a thread has made ready for itself: work → its unit.
+_OWN = threading.local()
+
+
+def _sha256() -> Kernel:
+    """A block hashed: one call, in which nothing of Python is touched."""
+    import hashlib  # noqa: PLC0415 - as all imports here
+
+    block = bytes(range(256)) * (BLOCK_BYTES // 256)
+    return lambda: int.from_bytes(hashlib.sha256(block).digest()[:6], "big")
+
+
+def _compress() -> Kernel:
+    """A text compressed: one call, whose output grows."""
+    import zlib  # noqa: PLC0415
+
+    lines = (f"{line}: {line * line % 9_973} of {line % 17}\n" for line in range(TEXT_LINES))
+    text = "".join(lines).encode()
+    return lambda: zlib.crc32(zlib.compress(text))
+
+
+def _query() -> Kernel:
+    """A query over a table in memory: a scan that yields one row; each thread has a database."""
+    import sqlite3  # noqa: PLC0415
+
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY, value INTEGER)")
+    rows = ((number, number * 7_919 % 10_007) for number in range(ROWS))
+    database.executemany("INSERT INTO numbers VALUES (?, ?)", rows)
+    database.commit()
+
+    def query() -> int:
+        found: int = database.execute(_QUERY).fetchone()[0]
+        return found
+
+    return query
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """The module that some work needs, how it tells its version, and what makes a unit ready."""
+
+    module: str
+    version: Callable[[Any], str]
+    unit: Callable[[], Kernel]
+
+
+WORK = {
+    # Which code hashes is the build's choice: OpenSSL's (`_hashlib`) or CPython's own.
+    "sha256": Library(
+        module="hashlib", version=lambda hashlib: hashlib.sha256.__module__, unit=_sha256
+    ),
+    "compress": Library(
+        module="zlib", version=lambda zlib: zlib.ZLIB_RUNTIME_VERSION, unit=_compress
+    ),
+    "query": Library(module="sqlite3", version=lambda sqlite3: sqlite3.sqlite_version, unit=_query),
+}
+
+
+def library(work: str) -> str:
+    """Return the module that does `work`, and which native library stands behind it.
+
+    Raises `NotAvailableError` if this build lacks it.
+    """
+    name = WORK[work].module
+    try:
+        module = import_module(name)
+    except ImportError as error:
+        raise NotAvailableError(
+            f"{work}: not available here: this build has no {name} ({error})."
+        ) from None
+    return f"{name} {WORK[work].version(module)}"
+
+
+def get_ready(work: str) -> None:
+    """Make ready what this thread needs, once, and do a unit."""
+    if not hasattr(_OWN, work):
+        unit = WORK[work].unit()
+        unit()
+        setattr(_OWN, work, unit)
+
+
+def do(work: str, units: int) -> Report:
+    """Do units of work; return a report as `kernels.timed` does."""
+    unit: Kernel = getattr(_OWN, work)
+    return timed(unit, units)
+
 
 # What a thread does in a round: some 10 ms.
 UNITS = 8

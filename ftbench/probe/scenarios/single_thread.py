@@ -13,9 +13,9 @@ import time
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.kernels import CHECKSUMS, SMALL, timed
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer
+from ftbench.probe.workloads.kernels import CHECKSUMS, SMALL, timed
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.
 RUNS = 20

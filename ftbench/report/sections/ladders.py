@@ -9,13 +9,13 @@ from typing import Final
 from ftbench.analysis.grid import Against, Ladder
 from ftbench.analysis.metrics import STRATEGIES, WRITERS
 from ftbench.probe import channels
-from ftbench.probe.kernels import KERNELS, SMALL
-from ftbench.probe.ledgers import LEDGER
-from ftbench.probe.libraries import WORK
 from ftbench.probe.pools import POOL_TABLE, no_such_pool
-from ftbench.probe.scenarios.crossover import PAYLOADS
-from ftbench.probe.scenarios.crossover import SIZES as TASK_SIZES
+from ftbench.probe.scenarios.crossover.scenario import PAYLOADS
+from ftbench.probe.scenarios.crossover.scenario import SIZES as TASK_SIZES
 from ftbench.probe.scenarios.grain import SIZES
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER
+from ftbench.probe.scenarios.native import WORK
+from ftbench.probe.workloads.kernels import KERNELS, SMALL
 from ftbench.report.sections.view import Rungs
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from ftbench.probe.ledgers import LEDGER
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.report.sections import GROUPS
 
 _GROUPS: Final = {

@@ -15,8 +15,8 @@ import pytest
 from ftbench.probe.entry_points import TASKS, article
 from ftbench.probe.overhead import baseline
 from ftbench.probe.scenarios.base import ID_SPACE
-from ftbench.probe.sharing import inserting
-from ftbench.probe.sharing.ids import draw
+from ftbench.probe.scenarios.shared_set import inserting
+from ftbench.probe.workloads.ids import draw
 
 MANY = 640
 

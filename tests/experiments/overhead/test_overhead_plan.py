@@ -9,7 +9,8 @@ from rich.console import Console
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.experiments.overhead.plan import LOOPS, SUBJECTS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
-from ftbench.probe.scenarios import sharded_writers, shared_set
+from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
+from ftbench.probe.scenarios.shared_set import scenario as shared_set
 from ftbench.pythons import Interpreter, choose
 
 Pair = tuple[Interpreter, Interpreter]

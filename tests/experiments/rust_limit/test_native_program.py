@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftbench.experiments.rust_limit.building import Program
-from ftbench.probe.sharing.ids import draw
+from ftbench.probe.workloads.ids import draw
 
 GROWN = 180_000
 SPACE = 10_000_000

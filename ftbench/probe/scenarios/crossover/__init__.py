@@ -1,0 +1,1 @@
+"""Tasks and payloads of every size, by warm pools."""

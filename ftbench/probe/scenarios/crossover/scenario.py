@@ -1,0 +1,318 @@
+"""crossover: which mode wins, for tasks of every size with payloads of every size.
+
+A pool of N workers stands and is warm.  As many tasks are under way as there are workers: when
+one comes back, the main thread checks its answer and hands over the next.  A task gets a payload
+of bytes, reads all of it, does a fixed number of steps of arithmetic and answers with one number
+that proves both.  Four sizes of task and four of payload take turns, the small ones several
+times in a round.
+
+    task_S_P  seconds per task of size S with payload P: from the first hand-over until the last
+              answer is there, over the tasks
+    p99_S_P   seconds from handing a task over until its answer is there, the 99th percentile;
+              of fewer than a hundred tasks it lies close to the longest
+    cpu_S_P   CPU seconds per task of the parent and all workers, where the system tells one
+              process of another's (Linux)
+    pss, uss, rss  bytes of the whole tree, its pool warm, when all has been carried
+
+Mode serial is the main thread alone, task after task: one worker.  What is the same everywhere
+is the work, never the time: a size's name is nominal, as in grain.
+
+Shows where a plain loop, threads, subinterpreters and processes win and where they swap places,
+with the tail and the CPU that it takes.  Does not show tasks that are queued all at once (a map,
+scenario `grain`) or in chunks, large results, objects that are dear to pickle (`data`), payloads
+that no cache holds, or tasks that share anything (`shared_set`).  Source: every guide to the
+choice draws this map by hand, "threads for IO, processes for CPU, not for small tasks or large
+data"; none has measured where its borders are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ftbench.facts.modes import MODE_NAMES, Mode
+from ftbench.probe.instruments import rusage
+from ftbench.probe.instruments.clocks import clock_cost
+from ftbench.probe.instruments.memory import memory
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.pools import Pool, check, pool_of
+from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.crossover.errand import errand
+from ftbench.probe.workloads.payloads import KIB, build
+
+SERIAL = "serial"
+POOL = "executor"
+WORKER, AFTER = "worker", "after"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A size of task: its `steps`, its `nominal` seconds at 100 ns a step, its `turns` a round."""
+
+    name: str
+    nominal: float
+    steps: int
+    turns: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """A size of payload in bytes."""
+
+    name: str
+    size: int
+
+
+SIZES = (
+    Size(name="10us", nominal=1e-5, steps=100, turns=3),
+    Size(name="100us", nominal=1e-4, steps=1_000, turns=3),
+    Size(name="1ms", nominal=1e-3, steps=10_000, turns=3),
+    Size(name="10ms", nominal=1e-2, steps=100_000, turns=2),
+)
+PAYLOADS = (
+    Payload(name="0", size=0),
+    Payload(name="1kib", size=KIB),
+    Payload(name="64kib", size=64 * KIB),
+    Payload(name="1mib", size=KIB * KIB),
+)
+# Tasks of a turn: a row per size, a column per payload; one per worker where that is more.
+TASKS = (
+    (24, 24, 24, 8),
+    (16, 16, 16, 8),
+    (8, 8, 8, 8),
+    (4, 4, 4, 4),
+)
+
+PARAMS = {"workers": Param(default=8)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place of the map: `count` tasks of a size and a payload, and what each must answer.
+
+    `steps` are the size's, and what is done besides.
+    """
+
+    size: Size
+    steps: int
+    payload: Payload
+    data: bytes
+    count: int
+    answer: int
+
+    @property
+    def name(self) -> str:
+        """What the metrics of this place end with: `10us_64kib`."""
+        return f"{self.size.name}_{self.payload.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What a place's tasks took in one turn: seconds per task, of the slow ones, of the CPU."""
+
+    task: float
+    p99: float
+    cpu: float | None
+
+
+Carry = Callable[[Place], tuple[float, Sequence[float]]]
+Cpu = Callable[[], float | None]
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    if (mode.name == SERIAL) == (params["workers"] == 1):
+        return None
+    if mode.name == SERIAL:
+        return "a plain loop is one worker: workers=1"
+    return "one worker runs one task at a time, as a plain loop does: mode serial"
+
+
+def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
+    """Return the places of the map, each with the serial twin's answer.
+
+    `more` says how many steps are done for so many.
+    """
+    data = [build("bytes", payload.size) for payload in PAYLOADS]
+    return [
+        Place(
+            size=size,
+            steps=more(size.steps),
+            payload=payload,
+            data=each,
+            count=max(count, workers),
+            answer=errand(more(size.steps), each),
+        )
+        for size, counts in zip(SIZES, TASKS, strict=True)
+        for payload, each, count in zip(PAYLOADS, data, counts, strict=True)
+    ]
+
+
+def in_a_loop(place: Place) -> tuple[float, list[float]]:
+    """Run a place's tasks one after the other; return the seconds of all and of each."""
+    took: list[float] = []
+    answers: list[int] = []
+    begin = time.perf_counter()
+    for _ in range(place.count):
+        asked = time.perf_counter()
+        answers.append(errand(place.steps, place.data))
+        took.append(time.perf_counter() - asked)
+    seconds = time.perf_counter() - begin
+    check(answers, [place.answer] * place.count)
+    return seconds, took
+
+
+def by_pool(pool: Pool, place: Place) -> tuple[float, list[float]]:
+    """Run a place's tasks, as many under way as there are workers; return as `in_a_loop`.
+
+    A task's time ends when its answer is in the main thread's hands.
+    """
+    ended: SimpleQueue[int] = SimpleQueue()
+    handles: list[Any] = []
+    asked: list[float] = []
+    took: list[float] = []
+    answers: list[int] = []
+
+    def hand_over() -> None:
+        asked.append(time.perf_counter())
+        call = partial(ended.put, len(handles))
+        handles.append(pool.submit_then(call, errand, place.steps, place.data))
+
+    begin = time.perf_counter()
+    for _ in range(min(pool.workers, place.count)):
+        hand_over()
+    while len(answers) < place.count:
+        try:
+            number = ended.get(timeout=pool.deadline.left())
+        except Empty:
+            raise pool.deadline.passed("a task of the pool to end") from None
+        answers.append(pool.result(handles[number]))
+        took.append(time.perf_counter() - asked[number])
+        handles[number] = None
+        if len(handles) < place.count:
+            hand_over()
+    seconds = time.perf_counter() - begin
+    check(answers, [place.answer] * place.count)
+    return seconds, took
+
+
+def cpu_clock(pids: Sequence[int]) -> Cpu:
+    """Return a clock of the CPU seconds of this process and of its workers; it may say None."""
+    if pids and not rusage.told():
+        return lambda: None
+    return lambda: time.process_time() + rusage.used(pids)
+
+
+def carried(place: Place, carry: Carry, cpu: Cpu) -> Carried:
+    """Carry out a place's tasks once."""
+    before = cpu()
+    seconds, took = carry(place)
+    after = cpu()
+    used = None if before is None or after is None else (after - before) / place.count
+    return Carried(task=seconds / place.count, p99=percentile(list(took), 99), cpu=used)
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: the places of the map in turn, round after round."""
+    every = places(cell.params["workers"], cell.more)
+    if cell.mode.name == SERIAL:
+        found = measure(cell, every, in_a_loop, ())
+    else:
+        pool = pool_of(POOL, cell.mode, cell.params["workers"], cell.deadline)
+        pool.fill()
+        for place in every[: len(PAYLOADS)]:
+            by_pool(pool, place)
+        found = measure(cell, every, partial(by_pool, pool), workers_of(cell.mode))
+        pool.shutdown()
+    tasks = {place.name: place.count for place in every}
+    answers = sum(len(turns) * tasks[name] for name, turns in found.items())
+    return Outcome(
+        metrics=metrics(found),
+        invariants=(
+            Invariant(
+                name="digest",
+                checked=f"all {answers} answers are the serial twin's, of the payload and of the "
+                "work",
+            ),
+        ),
+        notes={
+            "rounds": len(found[every[-1].name]),
+            "clock": clock_cost(),
+            "tasks": tasks,
+            "turns": {size.name: size.turns for size in SIZES},
+            "steps": {size.name: size.steps for size in SIZES},
+            "bytes": {payload.name: payload.size for payload in PAYLOADS},
+        },
+    )
+
+
+def workers_of(mode: Mode) -> tuple[int, ...]:
+    """Return the process ids of a pool's workers; none for those that are no processes."""
+    if mode.kind != "processes":
+        return ()
+    import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
+
+    return tuple(child.pid for child in multiprocessing.active_children() if child.pid)
+
+
+def measure(
+    cell: Cell, every: Sequence[Place], carry: Carry, pids: Sequence[int]
+) -> dict[str, list[Carried]]:
+    """Return name of a place → what it came to in each turn; then have the tree looked at."""
+    cpu = cpu_clock(pids)
+    found: dict[str, list[Carried]] = {place.name: [] for place in every}
+    for number in repeats(cell.profile):
+        for place in order(every, number):
+            found[place.name].append(carried(place, carry, cpu))
+    cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
+    return found
+
+
+def order(every: Sequence[Place], number: int) -> list[Place]:
+    """Return the turns of round `number`; every other one goes backwards through the map.
+
+    So no place is always early.
+    """
+    most = max(place.size.turns for place in every)
+    turns = [place for turn in range(most) for place in every if turn < place.size.turns]
+    return turns[::-1] if number % 2 else turns
+
+
+def metrics(found: Mapping[str, Sequence[Carried]]) -> dict[str, Metric]:
+    """Return the metrics of each place, a sample per turn, all in seconds."""
+    made: dict[str, Metric] = {}
+    for name, turns in found.items():
+        made[f"task_{name}"] = _metric(each.task for each in turns)
+        made[f"p99_{name}"] = _metric(each.p99 for each in turns)
+        cpus = [each.cpu for each in turns if each.cpu is not None]
+        if cpus:
+            made[f"cpu_{name}"] = _metric(cpus)
+    return made
+
+
+def _metric(samples: Iterable[float]) -> Metric:
+    return Metric(unit="seconds", samples=tuple(samples))
+
+
+def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
+    """Return the memory of the tree at the end, a single look."""
+    return memory(phases[AFTER])
+
+
+CROSSOVER = Scenario(
+    name="crossover",
+    version="1",
+    title="Tasks of 10 us to 10 ms with payloads up to 1 MiB, by N workers that are warm",
+    params=PARAMS,
+    run=run,
+    modes=(*MODE_NAMES, SERIAL),
+    observed=True,
+    hole=why_not,
+    from_observation=from_observation,
+    slowed=("task_10ms_0", "task_10ms_1kib", "cpu_10ms_0"),
+)

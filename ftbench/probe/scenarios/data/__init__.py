@@ -1,0 +1,1 @@
+"""A payload goes to another worker and comes back."""

@@ -1,0 +1,217 @@
+"""data: a payload goes to another worker and comes back, through every channel of a mode.
+
+Shows what it costs to hand data over: seconds per round trip for four sizes, of bytes and of a
+nested object, and what the tree grows by while both sides hold the largest.  The far side reads
+all of what it got before it answers with it, so nothing is promised instead of sent; that reading
+is not in the time.  Bytes in shared memory are written once per way and read where they stand.
+
+Does not show throughput (one payload is under way at a time), workers that work on shared memory
+in place and send nothing but a signal, or memory that is only needed on the way, as a pickled copy
+is: a look sees what stays.  The two sides are two workers; that one of them may be the parent
+changes nothing in how they are connected, nor does the start method once both stand.
+
+Source: "Python Multiprocessing vs. Multithreading: A Cost-Speed-Risk Decision" calls data movement
+the second cost driver, and other guides warn of it in the same way; none has a figure.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ftbench.errors import FtbenchError
+from ftbench.facts.modes import Mode
+from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
+from ftbench.probe.entry_points import turn
+from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.instruments.memory import KINDS, roles, totals
+from ftbench.probe.instruments.samples import percentile
+from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.data import trips
+from ftbench.probe.scenarios.reports import instrument
+from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workloads.payloads import KIB, twin
+
+SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}
+LARGEST = max(SIZES.values())
+# Trips of a round, smallest size first: a tenth of a second or so on a machine of today.
+TRIPS = {"bytes": (200, 100, 20, 2), "object": (100, 30, 5, 1)}
+# Behind a queue that is looked at every 10 ms.
+POLLED_TRIPS = (8, 4, 2, 1)
+
+PARAMS = {
+    "channel": Param(default="queue", choices=CHANNELS),
+    "kind": Param(default="bytes", choices=("bytes", "object")),
+}
+EMPTY, BUILT, HELD = "empty", "built", "held"
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    return hole(params["channel"], mode)
+
+
+def ladder_of(cell: Cell) -> tuple[tuple[int, int], ...]:
+    """Return (bytes, trips of a round) of each size."""
+    polled = cell.mode.kind == "interpreters" and cell.params["channel"] == "queue"
+    counts = POLLED_TRIPS if polled else TRIPS[cell.params["kind"]]
+    *smaller, largest = SIZES.values()
+    return tuple(zip([*smaller, cell.more(largest, KIB)], counts, strict=True))
+
+
+class Report(NamedTuple):
+    """What a side reports, see `trips`."""
+
+    begin: int
+    end: int
+    cpu: int
+    sums: list[int]
+    left: bytes
+    arrived: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One round: the reports of both sides, and how many trips each size made."""
+
+    near: Report
+    far: Report
+    ladder: tuple[tuple[int, int], ...]
+
+    @property
+    def trips(self) -> list[list[float]]:
+        """Seconds of each trip, there and back, by size."""
+        clocks = (self.near.left, self.far.arrived, self.far.left, self.near.arrived)
+        every = iter(
+            (there - asked + back - answered) * NANO
+            for asked, there, answered, back in zip(*map(_times, clocks), strict=True)
+        )
+        return [[next(every) for _ in range(count)] for _size, count in self.ladder]
+
+    @property
+    def on_cpu(self) -> float:
+        """The share of their own time that the sides were on a CPU."""
+        spans = self.near.end - self.near.begin + self.far.end - self.far.begin
+        return (self.near.cpu + self.far.cpu) / spans
+
+
+def _times(packed: bytes) -> array[int]:
+    times = array("q")
+    times.frombytes(packed)
+    return times
+
+
+def run(cell: Cell) -> Outcome:
+    """Look at the memory of one payload that both sides hold, then time the trips."""
+    channel = channel_of(cell.params["channel"], cell.mode, cell.more(LARGEST, KIB))
+    team = team_of(cell.mode, cell.deadline, members_of(cell, channel))
+    channel.settled()
+    _look(cell, team)
+    runs = [_timed(team, ladder_of(cell)) for _ in repeats(cell.profile)]
+    team.end()
+    channel.close()
+    return Outcome(
+        metrics=metrics(runs),
+        invariants=(check(runs, cell.params["kind"]),),
+        notes=instrument([each.on_cpu for each in runs], 1)
+        | {"trips": {name: count for name, (_, count) in zip(SIZES, runs[0].ladder, strict=True)}},
+    )
+
+
+def members_of(cell: Cell, channel: Channel) -> list[Member]:
+    """Return the two sides."""
+    kind, ladder = cell.params["kind"], ladder_of(cell)
+    near = (trips.NEAR, trips.near_side, (channel.near, kind, ladder))
+    far = (trips.FAR, trips.far_side, (channel.far, kind, ladder))
+    return [
+        Member(role=trips.NEAR, run=(turn, near), prepare=(trips.ready, (kind, ladder))),
+        Member(role=trips.FAR, run=(turn, far)),
+    ]
+
+
+def _look(cell: Cell, team: Team) -> None:
+    """Have the tree looked at before there is a payload, with one, and with one on both sides.
+
+    Nothing has been timed then, and nothing of what timing leaves behind is in the memory.
+    """
+    cell.observe(EMPTY, 0.0, team.roles())
+    gave, kept = team.round(lambda: cell.observe(BUILT, 0.0, team.roles())).reports
+    cell.observe(HELD, 0.0, team.roles())
+    if gave != kept:
+        raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
+
+
+def _timed(team: Team, ladder: tuple[tuple[int, int], ...]) -> Run:
+    here, there = team.round().reports
+    return Run(near=Report(*here), far=Report(*there), ladder=ladder)
+
+
+def check(runs: Sequence[Run], kind: str) -> Invariant:
+    """Return the invariant: on every trip both sides got the payload of the serial twin.
+
+    Raises `FtbenchError` if not.
+    """
+    expected = [total for size, count in runs[0].ladder for total in [twin(kind, size)] * count]
+    for each in runs:
+        for side, report in ((trips.NEAR, each.near), (trips.FAR, each.far)):
+            if list(report.sums) != expected:
+                raise FtbenchError(
+                    f"What the {side} got is not the serial twin's payload: nothing is recorded."
+                )
+    return Invariant(
+        name="checksum",
+        checked=f"in each of {len(runs)} rounds {len(expected)} payloads had the serial twin's "
+        "checksum, there and back",
+    )
+
+
+def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
+    """Return seconds per trip of each size: a sample per round, the median of its trips."""
+    times = [each.trips for each in runs]
+    return {
+        f"trip_{name}": Metric(
+            unit="seconds", samples=tuple(percentile(each[at], 50) for each in times)
+        )
+        for at, name in enumerate(SIZES)
+    }
+
+
+def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
+    """Return what the tree grew by to hold the largest payload on both sides.
+
+    In the scarcest kind that the system knows (PSS, else USS, else RSS), with the payload itself;
+    `beyond` is the part that is not the payload, but copies and buffers.
+    """
+    sums = {
+        phase: {kind: totals(seen["samples"], kind) for kind in KINDS}
+        for phase, seen in phases.items()
+    }
+    kind = next(
+        each for each in ("pss", "uss", "rss") if all(found[each] for found in sums.values())
+    )
+    empty, built, held = (sums[phase][kind][-1] for phase in (EMPTY, BUILT, HELD))
+    return Outcome(
+        metrics={"held": Metric(unit="bytes", samples=(held - empty,))},
+        notes={
+            "memory": kind,
+            "payload": LARGEST,
+            "beyond": held - built,
+            "roles": roles(phases[HELD]["samples"][-1]),
+        },
+    )
+
+
+DATA = Scenario(
+    name="data",
+    version="1",
+    title="A payload goes to another worker and comes back",
+    params=PARAMS,
+    run=run,
+    observed=True,
+    hole=why_not,
+    from_observation=from_observation,
+    slowed=("trip_16mib", "held"),
+)

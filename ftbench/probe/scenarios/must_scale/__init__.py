@@ -1,0 +1,1 @@
+"""Patterns that ought to scale across threads."""

@@ -1,0 +1,166 @@
+"""must_scale: patterns that ought to scale across the threads of a free-threaded build.
+
+A thread does a pattern of `patterns` a fixed number of times; then 2 and 4 threads do as much
+each, and share what programs share: the functions, classes and objects of a module.  Then all of
+it once more by threads that share nothing, the control arm: each has loaded the module for itself.
+
+    op          seconds that one thread takes for a turn of the shared pattern
+    relative_N  the time of N threads over that of one, for the same work per thread: 1 is ideal as
+                long as there is a core for each, N is what a GIL yields, more than N is worse than
+                taking turns
+    control_N   the same for threads that share nothing: what machine and build can do at best
+
+A pattern whose relative time is above its control's pays for sharing; where the control is above 1
+as well, its threads meet at something that nobody can have of his own, such as `sys.modules`.
+Two ledgers say beforehand which patterns must not pay (`must scale`) and which are known to
+(`known not to scale`, with the reason); the notes name a pattern's ledger.
+
+Shows where threads meet inside CPython although the program does not let them.  Does not show how
+much of a program's time such a pattern is: each is a loop that does nothing else.  With a GIL all
+relative times are N; there they say that the GIL's hand-over costs nothing more.
+
+Source: CPython's Tools/ftscalingbench, which has the idea and a score without a control arm, and
+the issues in which patterns that did not scale were reported.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ftbench.probe.instruments.clocks import clock_cost
+from ftbench.probe.run.document import Metric, Outcome
+from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.must_scale import patterns
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER
+from ftbench.probe.scenarios.scaling import Pair, Side, by_team, check, pairs, shares
+from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workloads.kernels import timed
+
+THREADS = (2, 4)
+SHARED, ALONE = "relative", "control"
+
+PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
+
+
+def member_of(arm: str, pattern: str, turns: int) -> Member:
+    """Return a thread of the arm whose threads share all, or of that whose share nothing."""
+    run, prepare = {
+        SHARED: (share, get_ready),
+        ALONE: (share_nothing, get_ready_alone),
+    }[arm]
+    return Member(role="thread", run=(run, (pattern, turns)), prepare=(prepare, (pattern,)))
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: both arms, one thread and more of them in turn."""
+    pattern = cell.params["pattern"]
+    turns = cell.more(LEDGER[pattern].turns)
+    # The serial twin, before any thread is there.
+    expected: int = getattr(patterns, pattern)(turns)
+    teams: list[Team] = []
+
+    def side(arm: str, count: int) -> Side:
+        teams.append(team_of(cell.mode, cell.deadline, [member_of(arm, pattern, turns)] * count))
+        return by_team(teams[-1])
+
+    sides: dict[str, tuple[Side, Side]] = {}
+    for arm in (SHARED, ALONE):
+        one = side(arm, 1)
+        sides |= {f"{arm}_{count}": (one, side(arm, count)) for count in THREADS}
+    found = pairs(cell.profile, sides)
+    for team in teams:
+        team.end()
+    every = [turn for those in found.values() for each in those for turn in (each.one, each.many)]
+    return Outcome(
+        metrics=metrics(found, LEDGER[pattern].turns),
+        invariants=(check(pattern, every, expected),),
+        notes=notes(found, pattern),
+    )
+
+
+def metrics(found: Mapping[str, Sequence[Pair]], turns: int) -> dict[str, Metric]:
+    """Return the metrics of name → its pairs, a sample per round; `op` is the mean of a round."""
+    shared = [those for name, those in found.items() if name.startswith(SHARED)]
+    rounds = zip(*shared, strict=True)
+    op = (sum(pair.one.seconds for pair in each) / len(each) / turns for each in rounds)
+    made = {"op": Metric(unit="seconds", samples=tuple(op))}
+    for name, those in found.items():
+        made[name] = Metric(unit="ratio", samples=tuple(pair.relative for pair in those))
+    return made
+
+
+def notes(found: Mapping[str, Sequence[Pair]], pattern: str) -> dict[str, Any]:
+    """Return the pattern's ledger, how much was done, and what the instrument costs.
+
+    `on_cpu` is the name of a ratio → the median share of their turns that its threads were on a
+    CPU; two threads that have far less than 1 did not have two cores.
+    """
+    entry = LEDGER[pattern]
+    return {
+        "ledger": entry.ledger,
+        "reason": entry.reason,
+        "rounds": min(map(len, found.values())),
+        "turns": entry.turns,
+        "clock": clock_cost(),
+        "on_cpu": shares(found),
+    }
+
+
+MUST_SCALE = Scenario(
+    name="must_scale",
+    version="1",
+    title="Patterns that ought to scale across threads",
+    params=PARAMS,
+    run=run,
+    modes=("threads",),
+    slowed=("op",),
+)
+
+
+if TYPE_CHECKING:
+    from ftbench.probe.workloads.kernels import Report
+
+# So that bytecode is specialized, which the free-threaded build does per thread.
+WARM_TURNS = 64
+
+_OWN = threading.local()
+
+
+def load() -> ModuleType:
+    """Return the module of the patterns, loaded anew under a name of its own."""
+    name = f"{patterns.__name__}_of_{threading.get_ident()}"
+    spec = spec_from_file_location(name, patterns.__file__)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no copy of {patterns.__name__} can be loaded")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+def share(pattern: str, turns: int) -> Report:
+    """Do a pattern of the module that all threads have; return a report as `kernels.timed`."""
+    return timed(partial(getattr(patterns, pattern), turns), 1)
+
+
+def share_nothing(pattern: str, turns: int) -> Report:
+    """Do a pattern of the module that this thread has of its own."""
+    return timed(partial(getattr(_OWN.module, pattern), turns), 1)
+
+
+def get_ready(pattern: str) -> None:
+    """Have the bytecode of a shared pattern specialized for this thread."""
+    getattr(patterns, pattern)(WARM_TURNS)
+
+
+def get_ready_alone(pattern: str) -> None:
+    """Load this thread's own module, once, and have its bytecode specialized."""
+    if not hasattr(_OWN, "module"):
+        _OWN.module = load()
+    getattr(_OWN.module, pattern)(WARM_TURNS)

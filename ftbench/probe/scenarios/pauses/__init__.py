@@ -1,0 +1,1 @@
+"""One worker collects garbage, the others tick."""

@@ -1,0 +1,1 @@
+"""Producers send ids to the writers that own them."""

@@ -1,0 +1,1 @@
+"""Workers insert ids into one set, by every strategy."""

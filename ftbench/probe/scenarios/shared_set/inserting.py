@@ -1,0 +1,256 @@
+"""The loops of shared_set: check whether an id is in the set, insert it if not.
+
+One function per strategy, whatever the mode: what `shared` and `locks` are is the mode's affair
+(a set or a manager's proxy; a thread's, a process's or a pipe's lock).  Each takes its worker's
+`index` and a plan `(operations, seconds, every, id_space)`, see `turns`, and returns a report
+
+    (begin, end, cpu, attempts, inserts, waits, more)
+
+with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, `more` what a
+strategy adds, and `waits` as the module of that name has them.
+
+Loops count what was not new, of which there is less: the instrument is to weigh little.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import islice
+from time import perf_counter, perf_counter_ns, thread_time_ns
+
+from ftbench.probe.workloads.ids import draw, turns
+from ftbench.probe.workloads.locks import NO_WAITS, packed, usable
+
+TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Plan = tuple[int, float, int, int]
+    from ftbench.probe.workloads.locks import Waits
+
+    Report = tuple[int, int, int, int, int, Waits, Any]
+
+# What a member holds beyond a round, so that memory is looked at while all of it is there.
+# Keyed by role and index: a module is one per process, and one per subinterpreter.
+HELD: dict[tuple[str, int], set[int]] = {}
+
+# Tickets of two workers never meet: a run has fewer operations than this per worker.
+TICKETS = 1 << 40
+
+
+def forget(role: str, index: int) -> None:
+    """Free what the member held of the round before."""
+    HELD.pop((role, index), None)
+
+
+def connect(shared: Sequence[Any]) -> None:
+    """Have this member's connection to a manager made, before the round."""
+    for each in shared:
+        len(each)
+
+
+def adder(shared: Any) -> Callable[[int], Any]:
+    """Return the call that inserts into a set, a dict or a manager's dict."""
+    if hasattr(shared, "add"):
+        add: Callable[[int], Any] = shared.add
+        return add
+    return lambda uid: shared.__setitem__(uid, 1)
+
+
+def locked(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
+    """Strategy `lock`: one set, one lock; behind a manager two proxy calls under the lock."""
+    operations, seconds, every, id_space = plan
+    ids = draw(index, id_space)
+    lock = usable(lock)
+    add, acquire, release = adder(shared), lock.acquire, lock.release
+    quicks: list[int] = []
+    waits: list[int] = []
+    quick, wait = quicks.append, waits.append
+    attempts = duplicates = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for _ in turns(operations, seconds, every):
+        uid = next(ids)
+        asked = perf_counter_ns()
+        if acquire(False):
+            quick(perf_counter_ns() - asked)
+        else:
+            acquire()
+            wait(perf_counter_ns() - asked)
+        if uid not in shared:
+            add(uid)
+        else:
+            duplicates += 1
+        release()
+        for uid in islice(ids, every - 1):
+            if not acquire(False):
+                asked = perf_counter_ns()
+                acquire()
+                wait(perf_counter_ns() - asked)
+            if uid not in shared:
+                add(uid)
+            else:
+                duplicates += 1
+            release()
+        attempts += every
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, attempts, attempts - duplicates, packed(quicks, waits), None
+
+
+def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
+    """Strategy `lock` with the article's instrument, as time-boxed as its.
+
+    A clock call at every turn and two around every acquire; `more` is the sum of the waits.
+    """
+    _operations, seconds, _every, id_space = plan
+    ids = draw(index, id_space)
+    add = adder(shared)
+    attempts = inserts = waited = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    over = perf_counter() + seconds
+    while perf_counter() < over:
+        uid = next(ids)
+        asked = perf_counter_ns()
+        lock.acquire()
+        try:
+            waited += perf_counter_ns() - asked
+            if uid not in shared:
+                add(uid)
+                inserts += 1
+        finally:
+            lock.release()
+        attempts += 1
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, attempts, inserts, NO_WAITS, waited
+
+
+def atomic(index: int, plan: Plan, shared: Any) -> Report:
+    """Strategy `atomic`: one `setdefault`, which every build of CPython makes atomic.
+
+    Each attempt offers a ticket of its own; the id was new if the ticket comes back.
+    """
+    operations, seconds, every, id_space = plan
+    ids = draw(index, id_space)
+    setdefault = shared.setdefault
+    first = ticket = (index + 1) * TICKETS
+    duplicates = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for _ in turns(operations, seconds, every):
+        for uid in islice(ids, every):
+            ticket += 1
+            if setdefault(uid, ticket) != ticket:
+                duplicates += 1
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, ticket - first, ticket - first - duplicates, NO_WAITS, None
+
+
+def striped(index: int, plan: Plan, shards: Sequence[Any], locks: Sequence[Any]) -> Report:
+    """Strategy `striped`: as many sets as locks, an id belongs to one of them."""
+    operations, seconds, every, id_space = plan
+    ids = draw(index, id_space)
+    count = len(locks)
+    stripes = [
+        (lock.acquire, lock.release, each, adder(each))
+        for lock, each in zip(map(usable, locks), shards, strict=True)
+    ]
+    quicks: list[int] = []
+    waits: list[int] = []
+    quick, wait = quicks.append, waits.append
+    attempts = duplicates = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for _ in turns(operations, seconds, every):
+        uid = next(ids)
+        acquire, release, shared, add = stripes[uid % count]
+        asked = perf_counter_ns()
+        if acquire(False):
+            quick(perf_counter_ns() - asked)
+        else:
+            acquire()
+            wait(perf_counter_ns() - asked)
+        if uid not in shared:
+            add(uid)
+        else:
+            duplicates += 1
+        release()
+        for uid in islice(ids, every - 1):
+            acquire, release, shared, add = stripes[uid % count]
+            if not acquire(False):
+                asked = perf_counter_ns()
+                acquire()
+                wait(perf_counter_ns() - asked)
+            if uid not in shared:
+                add(uid)
+            else:
+                duplicates += 1
+            release()
+        attempts += every
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, attempts, attempts - duplicates, packed(quicks, waits), None
+
+
+def local(index: int, plan: Plan, travels: bool) -> Report:  # noqa: FBT001 - all come by position
+    """Strategy `local`: a set of its own; `more` is the set, as bytes where it has to travel."""
+    operations, seconds, every, id_space = plan
+    ids = draw(index, id_space)
+    own: set[int] = set()
+    HELD["local", index] = own
+    add = own.add
+    attempts = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for _ in turns(operations, seconds, every):
+        for uid in islice(ids, every):
+            if uid not in own:
+                add(uid)
+        attempts += every
+    found: Any = array("q", own).tobytes() if travels else own
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, attempts, len(own), NO_WAITS, found
+
+
+def sending(index: int, plan: Plan, queue: Any) -> Report:
+    """Strategy `actor`, its senders: ids go to the owner of the set, a turn's ids per message."""
+    operations, seconds, every, id_space = plan
+    ids = draw(index, id_space)
+    attempts = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for _ in turns(operations, seconds, every):
+        queue.put(tuple(islice(ids, every)))
+        attempts += every
+    queue.put(None)
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, attempts, 0, NO_WAITS, None
+
+
+def grow(index: int, stream: int, count: int, id_space: int) -> None:
+    """Give the owner of the set `count` ids of a stream that no worker draws; before the round."""
+    HELD["owner", index] = set(islice(draw(stream, id_space), count))
+
+
+def owning(index: int, senders: int, queue: Any) -> Report:
+    """Strategy `actor`, the owner: insert what comes until every sender has said None.
+
+    `more` is how many ids are in the set at the end.
+    """
+    shared = HELD["owner", index]
+    add = shared.add
+    attempts = inserts = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    while senders:
+        uids = queue.get()
+        if uids is None:
+            senders -= 1
+            continue
+        attempts += len(uids)
+        for uid in uids:
+            if uid not in shared:
+                add(uid)
+                inserts += 1
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, attempts, inserts, NO_WAITS, len(shared)

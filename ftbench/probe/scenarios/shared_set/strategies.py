@@ -1,0 +1,304 @@
+"""The strategies of shared_set: how N workers keep one set of ids, each with its remedy's name.
+
+A strategy makes what its members share, says what each member runs, resets it all between rounds
+and finds out how many ids went in.  What it is made of (a set or a manager's proxy, which lock,
+which queue) is the mode's affair, see `means`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftbench.errors import FtbenchError
+from ftbench.facts.modes import Mode
+from ftbench.probe.means import Means, refill
+from ftbench.probe.scenarios.reports import Plan, Report, attempts, inserts
+from ftbench.probe.scenarios.shared_set import inserting, table
+from ftbench.probe.teams import Member
+
+STRIPES = 16
+SENDER, OWNER, WORKER = "sender", "owner", "worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is to be done: by how many workers, with which plan, on how full a set.
+
+    `grown` are the distinct ids that are in the set beforehand, packed, so that keeping them for
+    the next round hardly shows in the memory of the tree; `drawn` is how many were drawn for that,
+    from stream number `workers`; `article` asks for the article's own loop.
+    """
+
+    workers: int
+    plan: Plan
+    drawn: int
+    grown: array[int]
+    article: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yield:
+    """What a round came to: when the last of it was done (ns), and how many ids were new."""
+
+    end: int
+    inserts: int
+
+
+class Strategy:
+    """Base: every worker inserts by itself and counts what was new."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        """Make what the members share."""
+        self.mode = mode
+        self.means = means
+        self.work = work
+
+    def members(self) -> list[Member]:
+        """Return the members, the workers first."""
+        return [
+            Member(role=WORKER, run=self.run_of(index), prepare=self.prepare_of(index))
+            for index in range(self.work.workers)
+        ]
+
+    def run_of(self, index: int) -> Any:
+        """Return the function and the arguments of worker `index`."""
+        raise NotImplementedError
+
+    def prepare_of(self, _index: int) -> Any:
+        """Return what a worker does before a round, None for nothing."""
+        return None
+
+    def reset(self) -> None:
+        """Bring what is shared back to how a round finds it."""
+        raise NotImplementedError
+
+    def size(self) -> int:
+        """Return how many ids are in what is shared."""
+        raise NotImplementedError
+
+    def finish(self, reports: Sequence[Report]) -> Yield:
+        """Do what is left to do after the last worker; return what the round came to.
+
+        Raises `FtbenchError` unless the set has grown by just what the workers say was new.
+        """
+        said, grew = inserts(reports), self.size() - len(self.work.grown)
+        if said != grew:
+            raise FtbenchError(
+                f"The members say that {said} ids were new, but the set grew by {grew}: nothing "
+                "is recorded."
+            )
+        return Yield(end=max(report.end for report in reports), inserts=said)
+
+
+class Shared(Strategy):
+    """Base of those that share sets or dicts; behind a manager, members connect beforehand."""
+
+    def shared(self) -> Sequence[Any]:
+        """Return the sets or dicts."""
+        raise NotImplementedError
+
+    def prepare_of(self, _index: int) -> Any:
+        if self.mode.kind == "processes":
+            return inserting.connect, (tuple(self.shared()),)
+        return None
+
+    def size(self) -> int:
+        return sum(map(len, self.shared()))
+
+
+class Lock(Shared):
+    """One set under one lock: check and insert are one step because the lock makes them so."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        super().__init__(mode, means, work)
+        self._set = means.shared_set()
+        self._lock = means.lock()
+
+    def run_of(self, index: int) -> Any:
+        loop = inserting.as_in_the_article if self.work.article else inserting.locked
+        return loop, (index, tuple(self.work.plan), self._set, self._lock)
+
+    def reset(self) -> None:
+        refill(self._set, self.work.grown)
+
+    def shared(self) -> Sequence[Any]:
+        return [self._set]
+
+
+class Atomic(Shared):
+    """One dict and no lock: a single call that checks and inserts."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        super().__init__(mode, means, work)
+        self._dict = means.shared_dict()
+
+    def run_of(self, index: int) -> Any:
+        return inserting.atomic, (index, tuple(self.work.plan), self._dict)
+
+    def reset(self) -> None:
+        refill(self._dict, self.work.grown)
+
+    def shared(self) -> Sequence[Any]:
+        return [self._dict]
+
+
+class Striped(Shared):
+    """As many sets as locks; an id belongs to one of them."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        super().__init__(mode, means, work)
+        self._sets = [means.shared_set() for _ in range(STRIPES)]
+        self._locks = [means.lock() for _ in range(STRIPES)]
+        self._grown = [
+            array("q", (uid for uid in work.grown if uid % STRIPES == stripe))
+            for stripe in range(STRIPES)
+        ]
+
+    def run_of(self, index: int) -> Any:
+        return inserting.striped, (
+            index,
+            tuple(self.work.plan),
+            tuple(self._sets),
+            tuple(self._locks),
+        )
+
+    def reset(self) -> None:
+        for shared, grown in zip(self._sets, self._grown, strict=True):
+            refill(shared, grown)
+
+    def shared(self) -> Sequence[Any]:
+        return self._sets
+
+
+class Local(Strategy):
+    """A set per worker, merged at the end by the parent; the merge is in the time."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        super().__init__(mode, means, work)
+        self._merged: set[int] = set()
+        self._packed = mode.kind != "threads"
+
+    def run_of(self, index: int) -> Any:
+        return inserting.local, (index, tuple(self.work.plan), self._packed)
+
+    def prepare_of(self, index: int) -> Any:
+        return inserting.forget, ("local", index)
+
+    def reset(self) -> None:
+        refill(self._merged, self.work.grown)
+
+    def size(self) -> int:
+        return len(self._merged)
+
+    def finish(self, reports: Sequence[Report]) -> Yield:
+        for report in reports:
+            found = report.more
+            if self._packed:
+                uids = array("q")
+                uids.frombytes(found)
+                self._merged.update(uids)
+            else:
+                self._merged |= found
+        end = time.perf_counter_ns()
+        return Yield(end=end, inserts=self.size() - len(self.work.grown))
+
+
+class Actor(Strategy):
+    """One owner of the set, to whom the workers send their ids, a turn's ids per message."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        super().__init__(mode, means, work)
+        self._queue = means.queue()
+        self._size = 0
+
+    def members(self) -> list[Member]:
+        work = self.work
+        grow = (0, work.workers, work.drawn, work.plan.id_space)
+        owner = Member(
+            role=OWNER,
+            run=(inserting.owning, (0, work.workers, self._queue)),
+            prepare=(inserting.grow, grow),
+        )
+        senders = [
+            Member(role=SENDER, run=(inserting.sending, (index, tuple(work.plan), self._queue)))
+            for index in range(work.workers)
+        ]
+        return [*senders, owner]
+
+    def reset(self) -> None:
+        """Leave it to the owner, who has got ready before."""
+
+    def size(self) -> int:
+        return self._size
+
+    def finish(self, reports: Sequence[Report]) -> Yield:
+        self._size = reports[-1].more
+        sent, arrived = attempts(reports[:-1]), reports[-1].attempts
+        if arrived != sent:
+            raise FtbenchError(f"{sent} ids were sent and {arrived} arrived: nothing is recorded.")
+        return super().finish(reports)
+
+
+def _ids_per_stripe(work: Work) -> int:
+    """Return for how many ids a stripe of the table needs room.
+
+    A fixed amount of work leaves it half empty, and with few ids has room for the most that chance
+    would put into one stripe (eight standard deviations); no stripe needs more than its part of
+    the id space, which is what a time box gets.
+    """
+    part = -(-work.plan.id_space // STRIPES)
+    if not work.plan.operations:
+        return part
+    mean = (work.plan.operations * work.workers + len(work.grown)) / STRIPES
+    return min(part, math.ceil(max(2 * mean, mean + 8 * math.sqrt(mean) + 8)))
+
+
+class SharedMemory(Strategy):
+    """An open-addressing table in memory that all workers see, under striped locks."""
+
+    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+        super().__init__(mode, means, work)
+        size = 1 << (_ids_per_stripe(work) - 1).bit_length()
+        self._buffer = means.buffer(STRIPES * size * table.SLOT_BYTES)
+        self._locks = [means.lock() for _ in range(STRIPES)]
+
+    def run_of(self, index: int) -> Any:
+        return table.tabled, (index, tuple(self.work.plan), self._buffer, tuple(self._locks))
+
+    def reset(self) -> None:
+        with table.view(self._buffer) as slots, slots.cast("B") as place:
+            place[:] = bytes(len(place))
+        table.fill(self._buffer, self.work.grown, STRIPES)
+
+    def size(self) -> int:
+        with table.view(self._buffer) as slots:
+            return len(slots) - slots.tolist().count(0)
+
+
+STRATEGIES: Mapping[str, type[Strategy]] = {
+    "lock": Lock,
+    "atomic": Atomic,
+    "striped": Striped,
+    "local": Local,
+    "actor": Actor,
+    "shared_memory": SharedMemory,
+}
+# Strategies of which every operation is timed behind a manager, whose calls dwarf a clock's.
+MANAGED = ("lock", "atomic", "striped")
+
+
+def managed(strategy: str, mode: Mode) -> bool:
+    """Return whether the set lives in a manager's process."""
+    return mode.kind == "processes" and strategy in MANAGED
+
+
+def hole(strategy: str, mode: Mode) -> str | None:
+    """Return why `strategy` makes no sense in `mode`, None if it does."""
+    if mode.kind == "interpreters" and strategy in MANAGED:
+        return "subinterpreters share no set and no dict, only memory and messages"
+    return None

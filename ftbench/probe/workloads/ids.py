@@ -1,0 +1,57 @@
+"""The ids that workers draw, and the turns in which they draw them.
+
+Ids are those of SplitMix64, a stream per worker, the same in every mode.  A turn is `every`
+operations of which the first is timed: a clock call per operation would itself be the load.
+
+Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014); seeds
+as in scenarios 2 and 3 of "Free-Threading Python vs Multiprocessing".
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from time import perf_counter
+
+TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MASK = 0xFFFF_FFFF_FFFF_FFFF
+GAMMA = 0x9E37_79B9_7F4A_7C15
+SEED = 0xC0_FFEE
+
+
+def seed_of(index: int) -> int:
+    """Return the seed of the stream of worker `index`."""
+    return (SEED ^ (index + 1) * GAMMA) & MASK
+
+
+def draw(index: int, id_space: int) -> Iterator[int]:
+    """Yield the ids of worker `index` without end, each from 0 to `id_space` - 1.
+
+    A generator holds its state in locals: no method call per id, and nothing that two threads
+    share.
+    """
+    state = seed_of(index)
+    while True:
+        state = (state + GAMMA) & MASK
+        z = state
+        z = (z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9 & MASK
+        z = (z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB & MASK
+        yield (z ^ (z >> 31)) % id_space
+
+
+def until(end: float) -> Iterator[None]:
+    """Yield None until `perf_counter()` has reached `end`."""
+    while perf_counter() < end:
+        yield
+
+
+def turns(operations: int, seconds: float, every: int) -> Iterator[None]:
+    """Return an iterator with an item per turn.
+
+    With `operations` it holds `operations // every` turns; with 0 it goes on for `seconds`.
+    """
+    if operations:
+        return repeat(None, operations // every)
+    return until(perf_counter() + seconds)

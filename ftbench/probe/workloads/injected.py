@@ -1,0 +1,80 @@
+"""What is added on purpose where a known slowdown is asked for (`Cell.extra`), and how much.
+
+Time is added as steps of the generator, as many as take it: counted out once per process, so that
+every round has the same.  Memory is held for nothing but to be seen.
+
+Imported by workers, and where memory is weighed: modules are imported by those who need them.
+"""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter_ns, thread_time_ns
+
+from ftbench.probe.pool_tasks import grind
+
+TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ftbench.probe.workloads.kernels import Report
+
+_STEPS, _TRIES = 20_000, 5
+ROLLUP = "smaps_rollup"
+
+
+def steps_for(nanoseconds: float) -> int:
+    """Return how many steps take so long in this thread, by the fastest of a few tries."""
+    return round(nanoseconds / min(spin(_STEPS) for _ in range(_TRIES)) * _STEPS)
+
+
+def spin(steps: int) -> int:
+    """Do so many steps; return the nanoseconds that they took."""
+    begin = perf_counter_ns()
+    grind((1, steps))
+    return perf_counter_ns() - begin
+
+
+def crunching_time(kernel: str, units: int) -> int:
+    """Return the nanoseconds that a kernel's units take in this thread, the fastest of a few."""
+    from ftbench.probe.workloads.kernels import crunch  # noqa: PLC0415
+
+    reports = [crunch(kernel, units) for _ in range(_TRIES)]
+    return min(end - begin for begin, end, _cpu, _checksum in reports)
+
+
+def crunch_more(kernel: str, units: int, steps: int) -> Report:
+    """`kernels.crunch`, and then so many steps in the same time."""
+    from ftbench.probe.workloads.kernels import crunch  # noqa: PLC0415
+
+    begin, _end, cpu, checksum = crunch(kernel, units)
+    more = thread_time_ns()
+    grind((1, steps))
+    return begin, perf_counter_ns(), cpu + thread_time_ns() - more, checksum
+
+
+def weight(pids: Iterable[int], proc: str = "/proc") -> int:
+    """Return the bytes of processes by PSS, of this one and of multiprocessing's helpers too.
+
+    Raises `NotAvailableError` where the system does not tell.
+    """
+    from ftbench.errors import NotAvailableError  # noqa: PLC0415
+    from ftbench.probe.crews import helper_pids  # noqa: PLC0415
+
+    total = 0
+    for pid in {os.getpid(), *helper_pids(), *pids}:
+        try:
+            # Not by pathlib, which would weigh more than what is to be added.
+            with open(f"{proc}/{pid}/{ROLLUP}", encoding="ascii") as file:  # noqa: PTH123
+                lines = list(file)
+        except OSError as error:
+            raise NotAvailableError(
+                f"A share of the memory cannot be added: {error.strerror} ({ROLLUP})."
+            ) from error
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
+
+
+def ballast(share: float, pids: Iterable[int]) -> bytearray:
+    """Return so large a share of what all weigh, every page of it written."""
+    return bytearray(b"\1") * round(share * weight(pids))
