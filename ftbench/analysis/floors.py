@@ -14,12 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import Figure, NoiseSeries
+from ftbench.results.keys import SeriesKey
 from ftbench.statistics.detectable import Floor, floor
 from ftbench.statistics.spread import estimates
 
-_Key = tuple[str, str, str, str, frozenset[tuple[str, str]]]
+# Machine, arm, profile and series: of whatever release and flavour.
+_Key = tuple[str, Arm, str, SeriesKey]
 
 
 def processes_of(profile: str) -> int:
@@ -74,4 +77,4 @@ class Floors:
 
 
 def _key(of: Figure | NoiseSeries) -> _Key:
-    return of.machine, of.arm.name, of.profile, of.benchmark, frozenset(of.params.items())
+    return of.machine, of.arm, of.profile, of.series

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -26,7 +26,7 @@ class Arm:
     python: str
     free_threaded: bool
     gil: bool
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(hash=False)
 
 
 ARMS: Final = (

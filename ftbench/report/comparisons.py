@@ -15,7 +15,6 @@ from ftbench.facts.units import few, reach
 from ftbench.report import words
 from ftbench.report.document import Part, Report, Row, Table
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.filters import series_name
 from ftbench.statistics.verdict import Verdict, Word
 
 _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")
@@ -120,10 +119,10 @@ def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -
     """Say what only one side has, what failed on the other one first."""
     if not figures:
         return
-    states = {series_name(other): other.state for other in others}
+    states = {other.series.name: other.state for other in others}
     by_state: dict[State, list[str]] = {state: [] for state in (State.FAILED, State.SKIPPED)}
     for figure in figures:
-        name = series_name(figure)
+        name = figure.series.name
         by_state.setdefault(states.get(name, State.ABSENT), []).append(name)
     other = "after" if side == "before" else "before"
     for state, names in by_state.items():
@@ -155,7 +154,7 @@ def _row(judgement: Judgement, last: str) -> Row:
     return Row(
         cells=(
             str(verdict.word),
-            series_name(judgement.after),
+            judgement.after.series.name,
             *words.amounts(judgement),
             words.effect(verdict),
             words.interval(verdict),

@@ -1,4 +1,4 @@
-"""What Choose and Releases show, as one report: the figures of a pick, and its lines' verdicts."""
+"""What Choose and Releases show, as one report: a pick's figures and verdicts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ftbench.analysis.selection import Pick, first_pick, picks
-from ftbench.analysis.verdicts.history import Line, Step, history, lines
+from ftbench.analysis.verdicts.history import Step, environments, history
 from ftbench.errors import UsageError
 from ftbench.facts.arms import arm_named
 from ftbench.report import choice, record, steps
 from ftbench.report.document import Part, Report
 from ftbench.results import ResultTree
 from ftbench.results.filters import Wanted
+from ftbench.results.keys import Environment
 from ftbench.site.page import page_of
 
 _READING: Final = (
@@ -24,13 +25,13 @@ _READING: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What a user asked for: `tree` has the figures of the pick, `steps` each line's, by line."""
+    """What a user asked for: `tree` has the pick's figures, `steps` each environment's."""
 
     wanted: Wanted
     pick: Pick
     others: tuple[Pick, ...]
     tree: ResultTree
-    steps: tuple[tuple[Line, tuple[Step, ...]], ...]
+    steps: tuple[tuple[Environment, tuple[Step, ...]], ...]
 
 
 def overview(tree: ResultTree, wanted: Wanted) -> Overview:
@@ -86,7 +87,7 @@ def report_of(found: Overview) -> Report:
                 title="Releases: each against the one before, and the last feature release",
                 lines=("An effect is after over before, so above 1 is worse.",),
             ),
-            *(steps.part(line, each) for line, each in found.steps),
+            *(steps.part(environment, each) for environment, each in found.steps),
         ),
         warnings=page.warnings,
     )
@@ -106,8 +107,8 @@ def record_of(found: Overview) -> dict[str, Any]:
         ],
         "steps": [
             {
-                "arm": step.line.arm.name,
-                "build": step.line.flavour,
+                "arm": step.environment.arm.name,
+                "build": step.environment.flavour,
                 "release": step.release.name,
                 "base": step.base.name,
                 "against": str(step.against),
@@ -131,13 +132,15 @@ def _fits(pick: Pick, wanted: Wanted) -> bool:
     )
 
 
-def _steps(tree: ResultTree, pick: Pick, wanted: Wanted) -> Iterator[tuple[Line, tuple[Step, ...]]]:
-    """Yield the lines of the pick's machine, profile and builds, each with the steps asked for."""
+def _steps(
+    tree: ResultTree, pick: Pick, wanted: Wanted
+) -> Iterator[tuple[Environment, tuple[Step, ...]]]:
+    """Yield the environments of the pick, each with the steps that are asked for."""
     asked = replace(tree, figures=tuple(filter(Wanted(bench=wanted.bench).takes, tree.figures)))
-    for line in lines(tree):
+    for each in environments(tree):
         if (
-            (line.machine, line.profile) == (pick.machine, pick.profile)
-            and (line.arm.python, line.flavour) in pick.builds
-            and wanted.arm in {None, line.arm.name}
+            (each.machine, each.profile) == (pick.machine, pick.profile)
+            and (each.arm.python, each.flavour) in pick.builds
+            and wanted.arm in {None, each.arm.name}
         ):
-            yield line, steps.of_release(history(asked, line), wanted.release)
+            yield each, steps.of_release(history(asked, each), wanted.release)

@@ -1,4 +1,4 @@
-"""Releases as a report: every step of a line of results, with its alarms."""
+"""Releases as a report: every step of an environment, with its alarms."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ftbench.analysis.verdicts.comparing import in_words
-from ftbench.analysis.verdicts.history import Line, Step
+from ftbench.analysis.verdicts.history import Step
 from ftbench.facts.units import few
 from ftbench.releases import Release
 from ftbench.report import words
 from ftbench.report.document import Part, Row, Table
-from ftbench.results.filters import series_name
+from ftbench.results.keys import Environment
 from ftbench.statistics.verdict import Word
 
 _COUNTED: Final = tuple(Word)
 
 
-def part(line: Line, steps: Sequence[Step]) -> Part:
-    """Return what became of a line of results, release by release."""
-    place = f"{line.machine}, {line.arm.title}, {line.profile} profile, {line.flavour}"
+def part(environment: Environment, steps: Sequence[Step]) -> Part:
+    """Return what became of an environment's results, release by release."""
+    place = (
+        f"{environment.machine}, {environment.arm.title}, {environment.profile} profile, "
+        f"{environment.flavour}"
+    )
     if not steps:
         return Part(title=place, lines=("There is no older release to judge it against.",), level=2)
     tables = (_steps(steps), _alarms(steps))
@@ -95,7 +98,7 @@ def _alarms(steps: Sequence[Step]) -> Table:
                     step.release.name,
                     step.base.name,
                     str(each.verdict.word),
-                    series_name(each.after),
+                    each.after.series.name,
                     *words.amounts(each),
                     words.effect(each.verdict),
                     words.interval(each.verdict),

@@ -23,8 +23,9 @@ from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
 from ftbench.results import safe_loading
 from ftbench.results.figure import Figure, Machine, ResultTree, Source, Start, State, Unreadable
+from ftbench.results.keys import Environment
 from ftbench.results.noise import read_noise
-from ftbench.results.series import Series, address, series_of
+from ftbench.results.series import StoredSeries, address, series_of
 from ftbench.results.sidecar import Sidecar, read_sidecar
 from ftbench.statistics.spread import Interval
 
@@ -97,7 +98,7 @@ class _Benchmark:
     ladder: list[list[str]]
 
     @cached_property
-    def series(self) -> tuple[Series, ...]:
+    def series(self) -> tuple[StoredSeries, ...]:
         """Its series, in the order in which asv stores their results."""
         return tuple(series_of(self.name, self.unit, self.names, self.ladder))
 
@@ -209,11 +210,13 @@ def _source(path: Path, results: AsvResults, sidecar: Sidecar) -> Source:
     params = results.params
     return Source(
         path=path,
-        machine=params["machine"],
+        environment=Environment(
+            machine=params["machine"],
+            arm=_arm(params.get("python") or "", results.env_vars),
+            flavour=params.get("build") or "",
+            profile=params.get("profile") or "",
+        ),
         release=Release.from_commit_id(results.commit_hash),
-        arm=_arm(params.get("python") or "", results.env_vars),
-        flavour=params.get("build") or "",
-        profile=params.get("profile") or "",
         builds=sidecar.builds,
         machines=sidecar.machines,
         gil=sidecar.gil,
@@ -266,19 +269,15 @@ class _Stored(NamedTuple):
         return State.MEASURED if possible else State.SKIPPED
 
 
-def _figure(file: _ResultFile, series: Series, stored: _Stored, graph: _Graph) -> Figure:
+def _figure(file: _ResultFile, series: StoredSeries, stored: _Stored, graph: _Graph) -> Figure:
     source, state = file.source, stored.state
     measured = state is State.MEASURED
     samples = tuple(stored.samples or ()) if measured else ()
     replicates = file.sidecar.replicates(series.cell)
     return Figure(
-        machine=source.machine,
+        environment=source.environment,
         release=source.release,
-        arm=source.arm,
-        flavour=source.flavour,
-        profile=source.profile,
-        benchmark=series.benchmark,
-        params=series.params,
+        series=series.key,
         unit=series.unit,
         state=state,
         median=stored.value if measured else None,
@@ -321,7 +320,7 @@ class _Graph:
         }
         return cls(address(before), address({"commits": source.release.commit_id}))
 
-    def of_series(self, series: Series) -> str:
+    def of_series(self, series: StoredSeries) -> str:
         places = "&".join(filter(None, (self.before, series.address, self.after)))
         return f"index.html#{series.page}?{places}"
 

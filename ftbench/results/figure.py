@@ -9,8 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from ftbench.facts.arms import Arm
 from ftbench.releases import Release
+from ftbench.results.keys import Environment, Measured, MeasuredSeries, SeriesKey
 from ftbench.statistics.spread import Interval
 
 
@@ -24,10 +24,9 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(MeasuredSeries):
     """One cell of one benchmark: everything that names it, and what became of it.
 
-    `params` maps a parameter's name to its plain text (`{"mode": "threads", "workers": "8"}`).
     `median`, `interval` and `samples` are in `unit` ("seconds", "bytes", …) and there only if
     `state` is measured.  `reason` says why a cell was skipped or how it failed; "" where nothing
     is on record.  `runs` are the runs that the figure came from: a ratio needs one in common.
@@ -39,13 +38,9 @@ class Figure:
     `graph` is the address of the series on asv's pages, relative to the site.
     """
 
-    machine: str
+    environment: Environment
     release: Release
-    arm: Arm
-    flavour: str
-    profile: str
-    benchmark: str
-    params: Mapping[str, str]
+    series: SeriesKey
     unit: str
     state: State
     median: float | None = None
@@ -60,20 +55,16 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseSeries:
+class NoiseSeries(MeasuredSeries):
     """One series of an A/A run: the same interpreter as if it were two releases, interleaved.
 
     `medians` are those of fresh processes, in `unit` and in the order of measuring; `order` has a
     letter per process, which of the two it stood for: "ABBAABBA".
     """
 
-    machine: str
+    environment: Environment
     release: Release
-    arm: Arm
-    flavour: str
-    profile: str
-    benchmark: str
-    params: Mapping[str, str]
+    series: SeriesKey
     unit: str
     medians: tuple[float, ...]
     order: str
@@ -92,7 +83,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Measured):
     """One result file of asv, and what its side records say of how it was measured.
 
     `builds` and `machines` are the provenance records met in it, in the order of the file: more
@@ -100,11 +91,8 @@ class Source:
     """
 
     path: Path
-    machine: str
+    environment: Environment
     release: Release
-    arm: Arm
-    flavour: str
-    profile: str
     builds: tuple[Mapping[str, Any], ...] = ()
     machines: tuple[Mapping[str, Any], ...] = ()
     gil: frozenset[bool] = frozenset()

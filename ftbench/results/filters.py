@@ -34,7 +34,7 @@ class Wanted:
             and (
                 self.bench is None
                 or isinstance(item, Source)
-                or self.bench.search(series_name(item)) is not None
+                or self.bench.search(item.series.name) is not None
             )
         )
 
@@ -90,12 +90,6 @@ def measured_release(tree: ResultTree, name: str) -> Release:
     return release
 
 
-def series_name(figure: Figure) -> str:
-    """Return what a series is called: "lifecycle.Lifecycle.track_round(mode=threads)"."""
-    params = ", ".join(f"{name}={value}" for name, value in figure.params.items())
-    return f"{figure.benchmark}({params})" if params else figure.benchmark
-
-
 def _check(kind: str, name: str | None, known: Iterable[str]) -> None:
     names = set(known)
     if name is not None and name not in names:
@@ -107,7 +101,7 @@ def _pattern(text: str, tree: ResultTree) -> re.Pattern[str]:
         pattern = re.compile(text)
     except re.error as error:
         raise UsageError(f"{text!r} is no regular expression: {error}.") from error
-    names = map(series_name, tree.figures)
+    names = (figure.series.name for figure in tree.figures)
     first = next(names, None)
     if first is None or pattern.search(first) or any(map(pattern.search, names)):
         return pattern

@@ -27,6 +27,7 @@ from ftbench.errors import FtbenchError, ResultsError
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries, Unreadable
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.results.records import DAMAGE, Record
 
 SCHEMA: Final = {"kind": "schema", "name": "ftbench.noise", "version": 1}
@@ -176,13 +177,14 @@ class NoiseFile:
         for cell in self.cells:
             for name, medians in sorted(cell.medians.items()):
                 yield NoiseSeries(
-                    machine=machine,
+                    environment=Environment(
+                        machine=machine,
+                        arm=self.subject.arm,
+                        flavour=self.subject.flavour,
+                        profile=self.subject.profile,
+                    ),
                     release=self.subject.release,
-                    arm=self.subject.arm,
-                    flavour=self.subject.flavour,
-                    profile=self.subject.profile,
-                    benchmark=f"{cell.group}.track_{name}",
-                    params=cell.params,
+                    series=SeriesKey(benchmark=f"{cell.group}.track_{name}", params=cell.params),
                     unit=cell.units.get(name, ""),
                     medians=medians,
                     order=cell.order,

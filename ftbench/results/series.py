@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
+from ftbench.results.keys import SeriesKey
+
 # A cell as records name it: the benchmark's class, and its parameters in plain text.
 CellKey = tuple[str, frozenset[tuple[str, str]]]
 
@@ -19,19 +21,18 @@ def cell_key(group: str, params: Mapping[str, object]) -> CellKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """One cell of one benchmark.
+class StoredSeries:
+    """One cell of one benchmark as asv stores it.
 
-    `values` are its parameters as asv stores them, `params` the same by name and in plain text:
-    one mapping that the figures of all files share.  `method` is the benchmark's name without its
-    class; `page` and `address` are its parts of the address of its graph.
+    `key` is shared by the figures of all files; `values` are its parameters' texts.  `method` is
+    the benchmark's name without its class; `page` and `address` are its parts of the address of
+    its graph.
     """
 
-    benchmark: str
+    key: SeriesKey
     method: str
     unit: str
     values: tuple[str, ...]
-    params: Mapping[str, str]
     cell: CellKey
     page: str
     address: str
@@ -39,19 +40,18 @@ class Series:
 
 def series_of(
     benchmark: str, unit: str, names: Sequence[str], ladder: Sequence[Sequence[str]]
-) -> Iterator[Series]:
+) -> Iterator[StoredSeries]:
     """Yield every series of a benchmark, in asv's order; `ladder` has the values per parameter."""
     group, _, method = benchmark.rpartition(".")
     page = quote(benchmark)
     for values in itertools.product(*ladder):
         params = {name: plain_text(value) for name, value in zip(names, values, strict=True)}
         places = {f"p-{name}": value for name, value in zip(names, values, strict=True)}
-        yield Series(
-            benchmark=benchmark,
+        yield StoredSeries(
+            key=SeriesKey(benchmark=benchmark, params=params),
             method=method,
             unit=unit,
             values=values,
-            params=params,
             cell=cell_key(group, params),
             page=page,
             address=address(places),

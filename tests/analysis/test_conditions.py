@@ -13,14 +13,12 @@ from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import Machine, Source
 from ftbench.results.figure import Start
+from ftbench.results.keys import Environment
 
 QUIET = Source(
     path=Path("x.json"),
-    machine="m",
+    environment=Environment(machine="m", arm=ARMS[1], flavour="source-gcc12", profile="full"),
     release=Release.parse("3.14.2"),
-    arm=ARMS[1],
-    flavour="source-gcc12",
-    profile="full",
     builds=({"version": "3.14.2", "pgo": True, "jit": "none", "configure_args": []},),
     machines=({"cores": 4, "memory_bytes": 2**33, "smt": None, "virtual": False},),
     gil=frozenset({False}),

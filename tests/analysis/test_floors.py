@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rekeyed import rekeyed
 from scipy import stats
 
 from ftbench.analysis.floors import Floors
@@ -17,29 +18,30 @@ from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results.figure import Figure, NoiseSeries, State
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.detectable import LEAST_EFFECT, Floor, floor
 
 MEDIANS = (1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00)
 RUN = NoiseSeries(
-    machine="quiet-vm",
+    environment=Environment(
+        machine="quiet-vm", arm=arm_named("ft"), flavour="source", profile="full"
+    ),
     release=Release.parse("3.14.2"),
-    arm=arm_named("ft"),
-    flavour="source",
-    profile="full",
-    benchmark="lifecycle.Lifecycle.track_round",
-    params={"mode": "threads", "workers": "8"},
+    series=SeriesKey(
+        benchmark="lifecycle.Lifecycle.track_round", params={"mode": "threads", "workers": "8"}
+    ),
     unit="seconds",
     medians=MEDIANS,
     order="ABBAABBA",
 )
 FIGURE = Figure(
-    machine="quiet-vm",
+    environment=Environment(
+        machine="quiet-vm", arm=arm_named("ft"), flavour="another", profile="full"
+    ),
     release=Release.parse("3.15.0"),
-    arm=arm_named("ft"),
-    flavour="another",
-    profile="full",
-    benchmark="lifecycle.Lifecycle.track_round",
-    params={"workers": "8", "mode": "threads"},
+    series=SeriesKey(
+        benchmark="lifecycle.Lifecycle.track_round", params={"workers": "8", "mode": "threads"}
+    ),
     unit="seconds",
     state=State.MEASURED,
 )
@@ -63,8 +65,8 @@ def test_a_floor_is_the_spread_of_log_medians_and_what_it_hides() -> None:
 
 def test_releases_and_flavours_are_pooled_each_around_its_own_mean() -> None:
     slower = tuple(3 * median for median in MEDIANS)
-    other = replace(RUN, release=Release.parse("3.13.5"), flavour="another", medians=slower)
-    short = replace(RUN, release=Release.parse("3.13.7"), medians=(5.0, 5.5), order="AB")
+    other = rekeyed(RUN, release=Release.parse("3.13.5"), flavour="another", medians=slower)
+    short = rekeyed(RUN, release=Release.parse("3.13.7"), medians=(5.0, 5.5), order="AB")
     both, three = only(RUN, other), only(RUN, other, short)
     assert both.freedom == 14
     assert both.spread == pytest.approx(only(RUN).spread)
@@ -88,7 +90,7 @@ def test_releases_and_flavours_are_pooled_each_around_its_own_mean() -> None:
 def test_a_series_of_another_name_has_no_floor(change: dict[str, object]) -> None:
     floors = Floors.of([RUN])
     assert floors.of_figure(FIGURE) is not None
-    assert floors.of_figure(replace(FIGURE, **change)) is None  # type: ignore[arg-type]
+    assert floors.of_figure(rekeyed(FIGURE, **change)) is None
 
 
 def test_a_run_leads_to_the_floor_that_it_went_into() -> None:
@@ -97,7 +99,7 @@ def test_a_run_leads_to_the_floor_that_it_went_into() -> None:
 
 
 def test_a_profile_of_no_name_has_one_process() -> None:
-    run = replace(RUN, profile="rounds=7")
+    run = rekeyed(RUN, profile="rounds=7")
     found = Floors.of([run]).of_noise(run)
     assert found is not None
     assert found.processes == 1
@@ -106,18 +108,18 @@ def test_a_profile_of_no_name_has_one_process() -> None:
 
 @pytest.mark.parametrize("medians", [(), (1.0,), (0.0, 1.0), (1.0, -1.0), (1.0, math.nan)])
 def test_a_run_without_a_spread_makes_no_floor_and_spoils_none(medians: tuple[float, ...]) -> None:
-    run = replace(RUN, medians=medians, order="ABBA"[: len(medians)])
+    run = rekeyed(RUN, medians=medians, order="ABBA"[: len(medians)])
     assert Floors.of([run]).of_figure(FIGURE) is None
     assert only(RUN, run) == only(RUN)
 
 
 def test_what_never_moves_has_a_floor_of_a_thousandth() -> None:
-    found = only(replace(RUN, medians=(4096.0,) * 8))
+    found = only(rekeyed(RUN, medians=(4096.0,) * 8))
     assert (found.spread, found.effect) == (0.0, LEAST_EFFECT)
 
 
 def test_what_moves_beyond_all_bounds_has_a_floor_all_the_same() -> None:
-    assert only(replace(RUN, medians=(1e-300, 1e300), order="AB")).effect > 1e300
+    assert only(rekeyed(RUN, medians=(1e-300, 1e300), order="AB")).effect > 1e300
 
 
 @settings(max_examples=60, deadline=None)
@@ -129,8 +131,8 @@ def test_what_moves_beyond_all_bounds_has_a_floor_all_the_same() -> None:
 def test_neither_unit_nor_order_matter(medians: list[float], scale: float, random: object) -> None:
     shuffled = list(medians)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    first = only(replace(RUN, medians=tuple(medians)))
-    second = only(replace(RUN, medians=tuple(scale * median for median in shuffled)))
+    first = only(rekeyed(RUN, medians=tuple(medians)))
+    second = only(rekeyed(RUN, medians=tuple(scale * median for median in shuffled)))
     assert second.spread == pytest.approx(first.spread, rel=1e-6, abs=1e-9)
     assert second.freedom == first.freedom
 
@@ -155,7 +157,7 @@ def test_two_equal_costs_hardly_ever_seem_further_apart_than_their_floor() -> No
     rng = np.random.default_rng(2)
     over = 0
     for _ in range(400):
-        noise = replace(RUN, medians=tuple(np.exp(0.03 * rng.standard_normal(8)).tolist()))
+        noise = rekeyed(RUN, medians=tuple(np.exp(0.03 * rng.standard_normal(8)).tolist()))
         found = only(noise)
         sides = 0.03 * rng.standard_normal((2, found.processes))
         over += abs(float(np.diff(sides.mean(axis=1))[0])) > math.log1p(found.effect)

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from rekeyed import rekeyed
 
 from ftbench.analysis.comparison import Metric, compare, pair_builds
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.spread import Interval
 
 ROUND = Metric(benchmark="l.L.track_round", title="round", params={"workers": "8"})
@@ -16,20 +16,16 @@ ROUND = Metric(benchmark="l.L.track_round", title="round", params={"workers": "8
 
 def figure(mode: str, arm: str, median: float | None, **changes: object) -> Figure:
     made = Figure(
-        machine="m",
+        environment=Environment(machine="m", arm=arm_named(arm), flavour="source", profile="full"),
         release=Release.parse("3.14.2"),
-        arm=arm_named(arm),
-        flavour="source",
-        profile="full",
-        benchmark="l.L.track_round",
-        params={"mode": mode, "workers": "8"},
+        series=SeriesKey(benchmark="l.L.track_round", params={"mode": mode, "workers": "8"}),
         unit="seconds",
         state=State.MEASURED if median is not None else State.FAILED,
         median=median,
         interval=Interval(low=median * 0.9, high=median * 1.1) if median is not None else None,
         runs=frozenset({"one"}),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return rekeyed(made, **changes)
 
 
 BASE = figure("threads", "ft", 2.0)
@@ -87,7 +83,7 @@ def test_another_metric_stands_in_where_nothing_of_the_first_was_measured() -> N
 
 
 def test_figures_of_other_params_are_of_another_metric() -> None:
-    other = replace(BASE, params={"mode": "threads", "workers": "1"})
+    other = rekeyed(BASE, params={"mode": "threads", "workers": "1"})
     assert compare([other], ROUND).medians == ()
 
 
@@ -107,7 +103,7 @@ def test_a_metric_at_a_value_has_nothing_to_stand_in_for_it() -> None:
 def test_the_margin_is_the_share_of_the_intervals_farther_end(
     interval: Interval | None, margin: float | None
 ) -> None:
-    assert compare([replace(BASE, interval=interval)], ROUND).baseline.margin == margin
+    assert compare([rekeyed(BASE, interval=interval)], ROUND).baseline.margin == margin
 
 
 def test_a_median_of_zero_and_a_failure_have_no_margin() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from rekeyed import rekeyed
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Grid, Ladder, grid_of
@@ -8,6 +8,7 @@ from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.spread import Interval
 
 LADDER = Ladder(param="strategy", values=("lock", "atomic", "local"), base="lock")
@@ -21,20 +22,18 @@ def figure(
     strategy: str, median: float | None, mode: str = "threads", arm: str = "ft", **changes: object
 ) -> Figure:
     made = Figure(
-        machine="m",
+        environment=Environment(machine="m", arm=arm_named(arm), flavour="source", profile="full"),
         release=Release.parse("3.14.2"),
-        arm=arm_named(arm),
-        flavour="source",
-        profile="full",
-        benchmark=OP.benchmark,
-        params={"mode": mode, "strategy": strategy, "fill": "grown"},
+        series=SeriesKey(
+            benchmark=OP.benchmark, params={"mode": mode, "strategy": strategy, "fill": "grown"}
+        ),
         unit="seconds",
         state=State.FAILED if median is None else State.MEASURED,
         median=median,
         interval=None if median is None else Interval(low=median * 0.9, high=median * 1.1),
         runs=frozenset({"one"}),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return rekeyed(made, **changes)
 
 
 def skipped(strategy: str, arm: str = "ft") -> Figure:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import synthetic
+from rekeyed import rekeyed
 from synthetic import Plan
 
 from ftbench.analysis.claims.judge import AsvFigures
@@ -97,7 +98,7 @@ def test_a_rate_is_one_over_a_cost_and_threads_are_the_base(tree: ResultTree) ->
 def test_what_failed_or_is_of_another_run_has_its_word(tree: ResultTree) -> None:
     def spoilt(mode: str, **fields: object) -> ResultTree:
         figures = tuple(
-            replace(each, **fields)  # type: ignore[arg-type]
+            rekeyed(each, **fields)
             if each.params.get("mode") == mode and each.arm.name == "gil"
             else each
             for each in tree.figures

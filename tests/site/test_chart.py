@@ -14,6 +14,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.releases import Release
 from ftbench.results import Figure, State, read_results
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.site.chart import draw
 from ftbench.site.span import needs_log
 from ftbench.statistics.spread import Interval
@@ -22,13 +23,14 @@ from ftbench.statistics.spread import Interval
 def figure(number: int, median: float) -> Figure:
     """Return the round of one cell, counted through modes and arms."""
     return Figure(
-        machine="m",
+        environment=Environment(
+            machine="m", arm=ARMS[number % len(ARMS)], flavour="source", profile="full"
+        ),
         release=Release.parse("3.14.2"),
-        arm=ARMS[number % len(ARMS)],
-        flavour="source",
-        profile="full",
-        benchmark=ROUND_EMPTY.benchmark,
-        params={"mode": MODES[number // len(ARMS)].name, **ROUND_EMPTY.params},
+        series=SeriesKey(
+            benchmark=ROUND_EMPTY.benchmark,
+            params={"mode": MODES[number // len(ARMS)].name, **ROUND_EMPTY.params},
+        ),
         unit="seconds",
         state=State.MEASURED,
         median=median,

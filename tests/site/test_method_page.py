@@ -11,6 +11,7 @@ import pytest
 import synthetic
 from outline import Outline
 from playwright.sync_api import Browser
+from rekeyed import rekeyed
 from synthetic import Plan
 from watching import Watched, grave_faults
 
@@ -47,13 +48,9 @@ def noisy(tree: ResultTree) -> ResultTree:
 def against_itself(figure: Figure) -> NoiseSeries:
     shares = (0.99, 1.0, 1.02, 1.01, 1.0, 0.98, 1.01, 1.0 + len(figure.params["mode"]) / 500)
     return NoiseSeries(
-        machine=figure.machine,
+        environment=figure.environment,
         release=figure.release,
-        arm=figure.arm,
-        flavour=figure.flavour,
-        profile=figure.profile,
-        benchmark=figure.benchmark,
-        params=figure.params,
+        series=figure.series,
         unit=figure.unit,
         medians=tuple((figure.median or 1.0) * share for share in shares),
         order="ABBAABBA",
@@ -139,7 +136,7 @@ def test_a_record_of_nonsense_gives_no_advice(tree: ResultTree) -> None:
 
 def figure(tree: ResultTree, **fields: Any) -> Figure:
     plain = next(each for each in tree.figures if each.state is State.MEASURED)
-    return replace(plain, **fields)
+    return rekeyed(plain, **fields)
 
 
 def test_what_was_skipped_and_what_failed_is_told_by_reason(tree: ResultTree) -> None:

@@ -13,6 +13,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultTree, Source
 from ftbench.results.figure import Start
+from ftbench.results.keys import Environment
 from ftbench.site.menus import address, menus
 
 
@@ -28,11 +29,8 @@ def source(
     start = Start(run=f"run-{day}", at=datetime(2026, 1, day, tzinfo=UTC), load=0.0)
     return Source(
         path=Path("x.json"),
-        machine=machine,
+        environment=Environment(machine=machine, arm=ARMS[arm], flavour=flavour, profile=profile),
         release=Release.parse(release),
-        arm=ARMS[arm],
-        flavour=flavour,
-        profile=profile,
         starts=(start,),
     )
 

@@ -16,6 +16,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics import power
 from ftbench.statistics.detectable import Floor, floor
 from ftbench.statistics.verdict import Pair, Verdict, Word, judge
@@ -49,13 +50,11 @@ quick = settings(max_examples=40, deadline=None)
 def noise_floor(noise: Noise, rng: np.random.Generator, benchmark: str) -> Floor:
     """The floor that one A/A run of a series leaves, by the way it takes on a real machine."""
     run = NoiseSeries(
-        machine="made-up",
+        environment=Environment(
+            machine="made-up", arm=arm_named("ft"), flavour="source", profile="full"
+        ),
         release=Release.parse("3.14.2"),
-        arm=arm_named("ft"),
-        flavour="source",
-        profile="full",
-        benchmark=benchmark,
-        params={},
+        series=SeriesKey(benchmark=benchmark, params={}),
         unit="seconds",
         medians=tuple(
             float(np.median(process)) for process in noise.drawn(rng, len(ORDER), SAMPLES)

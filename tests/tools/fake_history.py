@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftbench.analysis.verdicts.comparing import Comparison, Judgement
-from ftbench.analysis.verdicts.history import Line, Step, bases
+from ftbench.analysis.verdicts.history import Step, bases
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
+from ftbench.results.keys import Environment
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.detectable import Floor
 from ftbench.statistics.spread import Interval
@@ -22,18 +23,15 @@ _MARGIN = 1.02
 _EFFORTS = {"cpu_seconds": (1.25, 1.5), "involuntary_switches": (12.0, 480.0)}
 
 
-def history(tree: ResultTree, line: Line) -> tuple[Step, ...]:
+def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
     """Return what `verdicts.history.history` does, each verdict from two medians."""
     releases: dict[Release, dict[object, Figure]] = {}
     for figure in tree.figures:
-        ours = (figure.machine, figure.flavour, figure.profile, figure.arm)
-        if ours == (line.machine, line.flavour, line.profile, line.arm):
-            series = figure.benchmark, tuple(figure.params.items())
-            if figure.state is State.MEASURED:
-                releases.setdefault(figure.release, {})[series] = figure
+        if figure.environment == environment and figure.state is State.MEASURED:
+            releases.setdefault(figure.release, {})[figure.series] = figure
     return tuple(
         Step(
-            line=line,
+            environment=environment,
             release=release,
             base=base,
             against=against,

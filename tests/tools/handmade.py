@@ -14,6 +14,7 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultTree, Source, State
 from ftbench.results.figure import Start
+from ftbench.results.keys import Environment, SeriesKey
 
 HOSTILE = "<img src=x onerror=alert(1)></script>\u2028 \"'&{{7*7}}"
 RELEASES = ("3.13.5", "3.13.15", "3.14.2")
@@ -94,13 +95,11 @@ def _figure(
     measured = state is State.MEASURED
     samples = tuple(sample for process in processes for sample in process)
     return Figure(
-        machine=place[0],
+        environment=Environment(
+            machine=place[0], arm=arm, flavour="source-gcc12", profile=place[1]
+        ),
         release=release,
-        arm=arm,
-        flavour="source-gcc12",
-        profile=place[1],
-        benchmark=benchmark,
-        params=params,
+        series=SeriesKey(benchmark=benchmark, params=params),
         unit=unit,
         state=state,
         median=samples[len(samples) // 2] if measured else None,
@@ -136,11 +135,8 @@ def _source(release: Release, arm: Arm, machine: str, profile: str) -> Source:
     }
     return Source(
         path=Path(f"{release.commit_id}-{arm.name}.json"),
-        machine=machine,
+        environment=Environment(machine=machine, arm=arm, flavour="source-gcc12", profile=profile),
         release=release,
-        arm=arm,
-        flavour="source-gcc12",
-        profile=profile,
         builds=(build,),
         machines=({"cores": 2, "kernel": "6.1.0"},),
         gil=frozenset({arm.gil}),

@@ -46,9 +46,7 @@ def write_noise(results: Path) -> None:
         cells = tuple(
             _noise(figure.benchmark, figure.params)
             for figure in tree.figures
-            if figure.median is not None
-            and (figure.machine, figure.release, figure.arm.name, figure.flavour, figure.profile)
-            == (source.machine, source.release, source.arm.name, source.flavour, source.profile)
+            if figure.median is not None and figure.key == source.key
         )
         path = source.path.with_name(f"{source.path.stem}.noise.jsonl")
         path.write_text(NoiseFile(subject=subject, cells=cells).text(), encoding="utf-8")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from rekeyed import rekeyed
 
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultTree, Source, State
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.keys import Environment, SeriesKey
 
 OP = "sharing.Sharing.track_op"
 BUILD: Mapping[str, Any] = {
@@ -45,15 +47,13 @@ def figure(release: str = "3.14.1", cost: float = 1e-3, **changes: Any) -> Figur
     changes["arm"] = arm_named(changes.get("arm", "ft"))
     series = f"{changes.get('benchmark')} {changes.get('params')}"
     taken = processes(cost, seed=f"{release} {changes['arm'].name} {series}")
-    return replace(
+    return rekeyed(
         Figure(
-            machine="m",
+            environment=Environment(
+                machine="m", arm=changes["arm"], flavour="source", profile="full"
+            ),
             release=Release.parse(release),
-            arm=changes["arm"],
-            flavour="source",
-            profile="full",
-            benchmark=OP,
-            params={"mode": "threads"},
+            series=SeriesKey(benchmark=OP, params={"mode": "threads"}),
             unit="seconds",
             state=State.MEASURED,
             median=cost,
@@ -84,20 +84,14 @@ def tree(
     """
     figures = tuple(figures)
     said = builds or {}
-    places = {
-        (each.machine, each.release, each.arm.name, each.flavour, each.profile): each
-        for each in figures
-    }
+    places = {each.key: each for each in figures}
     return ResultTree(
         figures=figures,
         sources=tuple(
             Source(
                 path=Path(f"{number}.json"),
-                machine=each.machine,
+                environment=each.environment,
                 release=each.release,
-                arm=each.arm,
-                flavour=each.flavour,
-                profile=each.profile,
                 builds=tuple(said.get(each.release.name, said.get(each.arm.name, (BUILD,)))),
             )
             for number, each in enumerate(places.values())
@@ -111,13 +105,9 @@ def noise(of: Figure, spread: float) -> NoiseSeries:
     """Return an A/A run of a figure's series."""
     chance = random.Random(f"{of.machine} {of.benchmark} {of.params}")  # noqa: S311 - made up
     return NoiseSeries(
-        machine=of.machine,
+        environment=of.environment,
         release=of.release,
-        arm=of.arm,
-        flavour=of.flavour,
-        profile=of.profile,
-        benchmark=of.benchmark,
-        params=of.params,
+        series=of.series,
         unit=of.unit,
         medians=tuple(math.exp(chance.gauss(0, spread)) for _ in range(8)),
         order="ABBAABBA",

@@ -11,6 +11,7 @@ from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES, Payload, Size
 from ftbench.releases import Release
 from ftbench.results import Figure, State
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.spread import Interval
 
 RELEASE = Release.parse("3.14.2")
@@ -63,13 +64,11 @@ def figure(
     if median is not None and margin is not None:
         interval = Interval(low=median * (1 - margin), high=median * (1 + margin))
     return Figure(
-        machine="quiet-vm",
+        environment=Environment(
+            machine="quiet-vm", arm=arm, flavour="source-gcc12", profile="full"
+        ),
         release=RELEASE,
-        arm=arm,
-        flavour="source-gcc12",
-        profile="full",
-        benchmark=benchmark,
-        params=dict(params),
+        series=SeriesKey(benchmark=benchmark, params=dict(params)),
         unit=unit,
         state=state or (State.SKIPPED if median is None else State.MEASURED),
         median=median,

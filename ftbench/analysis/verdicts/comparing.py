@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Release
-from ftbench.results import Figure, ResultTree, Source, State
+from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import UNKNOWN
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.detectable import Floor
 from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import Judged, Pair, Verdict, Word, judge
@@ -28,8 +29,7 @@ FACTS: Final = {
     "pystats": "pystats",
 }
 
-_Place = tuple[str, Release, str, str, str]
-_Series = tuple[str, frozenset[tuple[str, str]]]
+_Place = tuple[Environment, Release]
 _Differences = Mapping[str, tuple[str, str]]
 
 
@@ -91,7 +91,7 @@ class Evidence:
             "build": [{side.flavour or UNKNOWN} for side in sides],
         }
         for name, title in FACTS.items():
-            records = [self.builds.get(_place(side)) or ({},) for side in sides]
+            records = [self.builds.get(side.key) or ({},) for side in sides]
             facts[title] = [{_said(each.get(name)) for each in builds} for builds in records]
         return {
             title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
@@ -104,7 +104,7 @@ def evidence(tree: ResultTree) -> Evidence:
     """Return what a tree knows beside its figures."""
     return Evidence(
         floors=Floors.of(tree.noise),
-        builds={_place(source): source.builds for source in tree.sources},
+        builds={source.key: source.builds for source in tree.sources},
     )
 
 
@@ -125,19 +125,18 @@ class Entry(NamedTuple):
     floor: Floor | None
 
 
-Side = Mapping[_Series, Entry]
+Side = Mapping[SeriesKey, Entry]
 
 
 def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
     """Return what was measured of `figures`, by series; raises as `compare` does."""
-    side: dict[_Series, Entry] = {}
+    side: dict[SeriesKey, Entry] = {}
     for figure in figures:
         if figure.state is not State.MEASURED:
             continue
-        series = figure.benchmark, frozenset(figure.params.items())
-        if series in side:
+        if figure.series in side:
             raise FtbenchError(f"A side has two figures of {figure.benchmark} {figure.params}.")
-        side[series] = Entry(figure, _processes(figure), known.floors.of_figure(figure))
+        side[figure.series] = Entry(figure, _processes(figure), known.floors.of_figure(figure))
     return side
 
 
@@ -147,7 +146,7 @@ def compare_sides(known: Evidence, before: Side, after: Side) -> Comparison:
     differing: dict[tuple[_Place, _Place], _Differences] = {}
     differences = []
     for one, other in pairs:
-        places = _place(one.figure), _place(other.figure)
+        places = one.figure.key, other.figure.key
         if places not in differing:
             differing[places] = known.differences(one.figure, other.figure)
         differences.append(differing[places])
@@ -168,10 +167,6 @@ def compare_sides(known: Evidence, before: Side, after: Side) -> Comparison:
         by_chance=judged.by_chance,
         rate=judged.rate,
     )
-
-
-def _place(of: Figure | Source) -> _Place:
-    return of.machine, of.release, of.arm.name, of.flavour, of.profile
 
 
 def _verdicts(

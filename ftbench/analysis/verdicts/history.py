@@ -1,15 +1,15 @@
-"""The history of a line of results: each release against the last one, and feature release."""
+"""The history of an environment: each release against the last one, and feature release."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ftbench.analysis.verdicts.comparing import Comparison, compare_sides, evidence, side_of
-from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Level, Release
-from ftbench.results import Figure, ResultTree, Source, State
+from ftbench.results import Figure, ResultTree, State
+from ftbench.results.keys import Environment
 
 
 class Against(StrEnum):
@@ -20,58 +20,40 @@ class Against(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What may be compared from release to release: one machine, flavour, profile and arm.
-
-    Hashed without the arm, which cannot be.
-    """
-
-    machine: str
-    flavour: str
-    profile: str
-    arm: Arm = field(hash=False)
-
-    def has(self, figure: Figure) -> bool:
-        """Tell whether a figure is one of this line's."""
-        return (
-            figure.machine == self.machine
-            and figure.arm.name == self.arm.name
-            and figure.flavour == self.flavour
-            and figure.profile == self.profile
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One release judged against another one of its line."""
+    """One release judged against another one in the same environment."""
 
-    line: Line
+    environment: Environment
     release: Release
     base: Release
     against: Against
     comparison: Comparison
 
 
-def lines(tree: ResultTree) -> tuple[Line, ...]:
-    """Return the lines that there are results of, sorted; of one build, in the arms' order."""
-    return tuple(sorted({_line_of(source) for source in tree.sources}, key=_rank))
+def environments(tree: ResultTree) -> tuple[Environment, ...]:
+    """Return the environments that there are results of, in their order."""
+    return tuple(sorted({source.environment for source in tree.sources}, key=_order))
 
 
-def history(tree: ResultTree, line: Line) -> tuple[Step, ...]:
-    """Return every step of a line, oldest first; a release has up to two.
+def _order(environment: Environment) -> tuple[str, str, str, int]:
+    return environment.order
+
+
+def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
+    """Return every step of an environment, oldest first; a release has up to two.
 
     Each step is a family of its own.  A release is judged against the newest older one of its
     series that there are figures of, and against the last feature release, see `last_feature`.
     """
     figures: dict[Release, list[Figure]] = {}
     for figure in tree.figures:
-        if figure.state is State.MEASURED and line.has(figure):
+        if figure.state is State.MEASURED and figure.environment == environment:
             figures.setdefault(figure.release, []).append(figure)
-    known = evidence(_share(tree, line))
+    known = evidence(_share(tree, environment))
     sides = {release: side_of(known, measured) for release, measured in figures.items()}
     return tuple(
         Step(
-            line=line,
+            environment=environment,
             release=release,
             base=base,
             against=against,
@@ -104,24 +86,13 @@ def last_feature(release: Release, measured: Iterable[Release]) -> Release | Non
     return max((each for each in finals if (each.major, each.minor) < start), default=None)
 
 
-def _share(tree: ResultTree, line: Line) -> ResultTree:
-    """Return the tree with the noise of one line alone: of thousands of series, floors take time.
+def _share(tree: ResultTree, environment: Environment) -> ResultTree:
+    """Return the tree with the noise of one environment alone, of whatever build.
 
-    A floor is of whatever build.
+    The floors of thousands of series take time.
     """
-    place = line.machine, line.profile, line.arm.name
+    place = environment.machine, environment.profile, environment.arm
     return replace(
         tree,
-        noise=tuple(run for run in tree.noise if (run.machine, run.profile, run.arm.name) == place),
+        noise=tuple(run for run in tree.noise if (run.machine, run.profile, run.arm) == place),
     )
-
-
-def _line_of(source: Source) -> Line:
-    return Line(
-        machine=source.machine, flavour=source.flavour, profile=source.profile, arm=source.arm
-    )
-
-
-def _rank(line: Line) -> tuple[str, str, str, int]:
-    order = [arm.name for arm in ARMS]
-    return line.machine, line.flavour, line.profile, order.index(line.arm.name)

@@ -31,6 +31,7 @@ from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.detectable import Floor
 from ftbench.statistics.verdict import Word
 
@@ -233,13 +234,14 @@ def _pools(
 def _series(job: Job, cell: SuiteCell, metric: str, plain: tuple[float, ...]) -> NoiseSeries:
     """Return the plain processes of a metric as an A/A run of their own."""
     return NoiseSeries(
-        machine=job.machine,
+        environment=Environment(
+            machine=job.machine,
+            arm=job.arm,
+            flavour=job.interpreter.build.flavour,
+            profile=job.profile,
+        ),
         release=job.interpreter.release,
-        arm=job.arm,
-        flavour=job.interpreter.build.flavour,
-        profile=job.profile,
-        benchmark=benchmark_name(cell.group, metric),
-        params=cell.texts,
+        series=SeriesKey(benchmark=benchmark_name(cell.group, metric), params=cell.texts),
         unit=cell.metrics[metric],
         medians=plain,
         order="A" * len(plain),

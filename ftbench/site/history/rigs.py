@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ftbench.analysis.selection import safe_name
-from ftbench.analysis.verdicts.history import Line
 from ftbench.facts.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source, State
@@ -33,7 +32,7 @@ class Rig:
         return safe_name(self.machine, self.profile, self.flavour)
 
 
-def rig_of(item: Figure | Source | Line) -> Rig:
+def rig_of(item: Figure | Source) -> Rig:
     """Return the rig that something was measured with."""
     return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from ftbench.analysis.verdicts.comparing import Judgement
-from ftbench.analysis.verdicts.history import Against, Step, history, lines
+from ftbench.analysis.verdicts.history import Against, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultTree, Source
@@ -123,11 +123,11 @@ class Timeline:
         return self.releases[-1]
 
     def add(self, steps: Iterable[Step], series_by: Mapping[int, Series]) -> None:
-        """Take in the steps of one line, the oldest first; `series_by` is by a figure's id."""
+        """Take in an environment's steps, the oldest first; `series_by` is by a figure's id."""
         for step in steps:
             counts = dict.fromkeys(Word, 0)
             scenarios: dict[str, Counts] = {}
-            arm = [arm.name for arm in self.arms].index(step.line.arm.name)
+            arm = [arm.name for arm in self.arms].index(step.environment.arm.name)
             against, place = AGAINST.index(step.against), self.place_of[step.release]
             for judgement in step.comparison.judgements:
                 word, series = judgement.verdict.word, series_by[id(judgement.after)]
@@ -138,7 +138,7 @@ class Timeline:
                 self._note(self._track(series, arm, against), place, judgement)
                 if word in _ALARMS:
                     self._raise(step, series, judgement)
-            self.tallies[step.release, step.line.arm.name, step.against] = _tally(
+            self.tallies[step.release, step.environment.arm.name, step.against] = _tally(
                 step, counts, scenarios
             )
 
@@ -151,7 +151,7 @@ class Timeline:
 
     def _raise(self, step: Step, series: Series, judgement: Judgement) -> None:
         alarm = Alarm(
-            arm=step.line.arm,
+            arm=step.environment.arm,
             against=step.against,
             base=step.base,
             series=series,
@@ -179,7 +179,7 @@ class Timeline:
 def _tally(step: Step, counts: Counts, scenarios: dict[str, Counts]) -> Tally:
     comparison = step.comparison
     return Tally(
-        arm=step.line.arm,
+        arm=step.environment.arm,
         against=step.against,
         release=step.release,
         base=step.base,
@@ -210,8 +210,8 @@ def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:
         tracks={series: [[None] * len(AGAINST) for _ in arms] for series in figures},
         said=tree.said,
     )
-    for line in lines(tree):
-        timeline.add(history(tree, line), series_by)
+    for environment in environments(tree):
+        timeline.add(history(tree, environment), series_by)
     return timeline
 
 

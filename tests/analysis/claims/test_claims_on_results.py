@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from rekeyed import rekeyed
 
 from ftbench.analysis.claims.data import Claim
 from ftbench.analysis.claims.judge import NO_FLOORS, AsvFigures, Judgement, judged
@@ -16,6 +17,7 @@ from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, State
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.spread import Interval
 
 RELEASE = Release.parse("3.14.2")
@@ -29,13 +31,9 @@ LINUX = Machine(name="m", os="Linux 6.1", num_cpu="16")
 def figure(text: str, middle: float, **fields: Any) -> Figure:
     series = Series.parse(text)
     plain = Figure(
-        machine="m",
+        environment=Environment(machine="m", arm=series.arm, flavour="source", profile="full"),
         release=RELEASE,
-        arm=series.arm,
-        flavour="source",
-        profile="full",
-        benchmark=series.benchmark,
-        params=series.params,
+        series=SeriesKey(benchmark=series.benchmark, params=series.params),
         unit="seconds",
         state=State.MEASURED,
         median=middle,
@@ -43,7 +41,7 @@ def figure(text: str, middle: float, **fields: Any) -> Figure:
         samples=tuple(middle * share for share in SPREAD),
         runs=frozenset({"run-1"}),
     )
-    return replace(plain, **fields)
+    return rekeyed(plain, **fields)
 
 
 def absent(text: str, state: State, reason: str = "") -> Figure:
@@ -162,13 +160,9 @@ def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_th
     assert of(replace(TWICE, within=1.05), figures).words == "cannot be judged from so few samples"
     noise = [
         NoiseSeries(
-            machine="m",
+            environment=Environment(machine="m", arm=each.arm, flavour="source", profile="full"),
             release=RELEASE,
-            arm=each.arm,
-            flavour="source",
-            profile="full",
-            benchmark=each.benchmark,
-            params=each.params,
+            series=each.series,
             unit="seconds",
             medians=tuple(share * 1e-3 for share in SPREAD),
             order="ABBAABBA",

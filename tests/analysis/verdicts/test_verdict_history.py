@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from judged import figure, several, tree
+from rekeyed import rekeyed
 
-from ftbench.analysis.verdicts.history import Against, Step, bases, history, last_feature, lines
+from ftbench.analysis.verdicts.history import (
+    Against,
+    Step,
+    bases,
+    environments,
+    history,
+    last_feature,
+)
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.statistics.verdict import Word
@@ -17,8 +23,8 @@ NAMES = ("3.13.4", "3.13.5", "3.14.0rc1", "3.14.0", "3.14.2", "3.15.0a1", "3.15.
 
 def steps(*names: str, cost: float = 1e-3) -> tuple[Step, ...]:
     known = tree([each for name in names for each in several(name, cost, count=2)])
-    (line,) = lines(known)
-    return history(known, line)
+    (environment,) = environments(known)
+    return history(known, environment)
 
 
 def told(found: tuple[Step, ...]) -> list[tuple[str, str, Against]]:
@@ -66,32 +72,32 @@ def test_a_regression_is_found_where_it_came_in_and_not_after() -> None:
         for each in several(name, cost, count=3)
     ]
     known = tree(figures)
-    (line,) = lines(known)
+    (environment,) = environments(known)
     found = {
         step.release.name: {each.verdict.word for each in step.comparison.judgements}
-        for step in history(known, line)
+        for step in history(known, environment)
     }
     assert found["3.14.1"] == {Word.WORSE}
     assert Word.WORSE not in found["3.14.2"]
 
 
-def test_lines_never_mix_machines_arms_builds_or_profiles() -> None:
+def test_environments_never_mix_machines_arms_builds_or_profiles() -> None:
     one = figure("3.14.1")
-    others = [replace(one, machine="n"), replace(one, flavour="a"), replace(one, profile="quick")]
-    others += [replace(one, arm=arm) for arm in ARMS]
-    known = tree([*others, replace(one, release=Release.parse("3.14.2"))])
-    found = lines(known)
+    others = [rekeyed(one, machine="n"), rekeyed(one, flavour="a"), rekeyed(one, profile="quick")]
+    others += [rekeyed(one, arm=arm) for arm in ARMS]
+    known = tree([*others, rekeyed(one, release=Release.parse("3.14.2"))])
+    found = environments(known)
     assert len(found) == len(set(found)) == 6
     kept = [
-        line
-        for line in found
-        if (line.machine, line.flavour, line.profile) == ("m", "source", "full")
+        each
+        for each in found
+        if (each.machine, each.flavour, each.profile) == ("m", "source", "full")
     ]
-    assert [line.arm.name for line in kept] == ["gil", "ft", "ft-gil1"]
-    assert [len(history(known, line)) for line in kept] == [0, 1, 0]
+    assert [each.arm.name for each in kept] == ["gil", "ft", "ft-gil1"]
+    assert [len(history(known, each)) for each in kept] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("names", [(), ("3.14.0",)])
 def test_a_tree_with_nothing_to_judge_has_no_steps(names: tuple[str, ...]) -> None:
     known = tree([figure(name) for name in names])
-    assert [step for line in lines(known) for step in history(known, line)] == []
+    assert [step for each in environments(known) for step in history(known, each)] == []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from pathlib import Path
 
 import pytest
+from rekeyed import rekeyed
 from rich.console import Console
 
 from ftbench.experiments.noise import Job, Report
@@ -17,23 +17,24 @@ from ftbench.facts.arms import arm_named
 from ftbench.pythons import Interpreter
 from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.keys import Environment, SeriesKey
 
 QUIET = NoiseSeries(
-    machine="vm",
+    environment=Environment(
+        machine="vm", arm=arm_named("ft"), flavour="source-gcc12", profile="full"
+    ),
     release=Release.parse("3.14.2"),
-    arm=arm_named("ft"),
-    flavour="source-gcc12",
-    profile="full",
-    benchmark="lifecycle.Lifecycle.track_round",
-    params={"mode": "threads", "workers": "8"},
+    series=SeriesKey(
+        benchmark="lifecycle.Lifecycle.track_round", params={"mode": "threads", "workers": "8"}
+    ),
     unit="seconds",
     medians=(1.0, 1.0001, 1.0002, 1.0, 1.0001, 1.0002, 1.0, 1.0001),
     order="ABBAABBA",
 )
-LOUD = dataclasses.replace(
+LOUD = rekeyed(
     QUIET, params={"mode": "threads", "workers": "1"}, medians=(1.0, 1.5, 1.0, 2.0, 1.0, 1.3, 3, 1)
 )
-ZERO = dataclasses.replace(QUIET, params={"mode": "interpreters"}, medians=(0.0,) * 8)
+ZERO = rekeyed(QUIET, params={"mode": "interpreters"}, medians=(0.0,) * 8)
 SERIES = (QUIET, ZERO, LOUD)
 
 

@@ -20,6 +20,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter, Origin, PythonBuild
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.keys import Environment, SeriesKey
 
 QUIET = Console(quiet=True)
 # Spreads by a thousandth or two, the same for every pool.
@@ -119,13 +120,9 @@ def test_a_loud_floor_on_record_makes_it_miss(
 ) -> None:
     asked(fine)
     loud = NoiseSeries(
-        machine="vm",
+        environment=Environment(machine="vm", arm=plan.arm, flavour="source-gcc12", profile="full"),
         release=plan.interpreter.release,
-        arm=plan.arm,
-        flavour="source-gcc12",
-        profile="full",
-        benchmark="lifecycle.Lifecycle.track_round",
-        params=CELLS[0].texts,
+        series=SeriesKey(benchmark="lifecycle.Lifecycle.track_round", params=CELLS[0].texts),
         unit="seconds",
         medians=(1.0, 1.6, 0.7, 1.3, 0.9, 1.5, 0.6, 1.1),
         order="ABBAABBA",
