@@ -7,8 +7,8 @@ from typing import Final
 import click
 
 from ftbench.facts.arms import ARMS
+from ftbench.report.output import Output, output_options
 
-FORMATS: Final = ("table", "markdown", "json", "html")
 # Also that of an error of ours without a class of its own; which one it was is on stderr.
 REGRESSION: Final = 1
 
@@ -23,16 +23,9 @@ REGRESSION: Final = 1
 @click.option("--build", metavar="FLAVOUR", help="Default: every build that both sides have.")
 @click.option("--bench", metavar="REGEX", help="Only the series whose names match.")
 @click.option("--every", is_flag=True, help="List the series without an alarm too.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-)
-@click.pass_context
+@output_options
 def compare(
-    context: click.Context,
+    output: Output,
     before: str,
     after: str,
     *,
@@ -43,7 +36,6 @@ def compare(
     build: str | None,
     bench: str | None,
     every: bool,
-    form: str,
 ) -> None:
     """Judge what was measured AFTER against BEFORE: two releases, two arms or two machines.
 
@@ -60,8 +52,7 @@ def compare(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.analysis.verdicts.comparing import compare_sides, evidence, side_of  # noqa: PLC0415
     from ftbench.analysis.verdicts.sides import matches, sides_named  # noqa: PLC0415
-    from ftbench.report import comparisons, record  # noqa: PLC0415
-    from ftbench.report.telling import Format, tell  # noqa: PLC0415
+    from ftbench.report.comparison import Compared, document_of, is_regression  # noqa: PLC0415
     from ftbench.results.filters import wanted  # noqa: PLC0415
     from ftbench.results.project import load_project  # noqa: PLC0415
 
@@ -77,8 +68,8 @@ def compare(
         bench=bench,
     )
     known = evidence(tree)
-    told = [
-        comparisons.Told(
+    compared = [
+        Compared(
             match=match,
             comparison=compare_sides(
                 known, side_of(known, match.before), side_of(known, match.after)
@@ -86,7 +77,6 @@ def compare(
         )
         for match in matches(tree, sides, choice)
     ]
-    report = comparisons.report_of(told, tree, every=every)
-    tell(report, lambda: record.compared(told, tree), Format(form))
-    if comparisons.is_regression(told):
-        context.exit(REGRESSION)
+    output.write(document_of(compared, tree, every=every))
+    if is_regression(compared):
+        click.get_current_context().exit(REGRESSION)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ftbench.cli.compare import FORMATS
 from ftbench.facts.arms import ARMS
+from ftbench.report.output import Output, output_options
 
 
 @click.command()
@@ -15,14 +15,9 @@ from ftbench.facts.arms import ARMS
 @click.option("--profile", help="A profile of the results.")
 @click.option("--build", metavar="FLAVOUR", help="A build of the results.")
 @click.option("--bench", metavar="REGEX", help="Only the benchmarks with a series that matches.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-)
+@output_options
 def report(
+    output: Output,
     *,
     release: str | None,
     machine: str | None,
@@ -30,7 +25,6 @@ def report(
     profile: str | None,
     build: str | None,
     bench: str | None,
-    form: str,
 ) -> None:
     """Show what was measured: the modes side by side, and each release's verdicts.
 
@@ -38,8 +32,7 @@ def report(
     machine.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.report import overview  # noqa: PLC0415
-    from ftbench.report.telling import Format, tell  # noqa: PLC0415
+    from ftbench.report.overview import document_of, overview  # noqa: PLC0415
     from ftbench.results.filters import wanted  # noqa: PLC0415
     from ftbench.results.project import load_project  # noqa: PLC0415
 
@@ -53,5 +46,4 @@ def report(
         flavour=build,
         bench=bench,
     )
-    found = overview.overview(tree, choice)
-    tell(overview.report_of(found), lambda: overview.record_of(found), Format(form))
+    output.write(document_of(overview(tree, choice)))

@@ -1,5 +1,1 @@
-"""What is said in the terminal of what was measured."""
-
-from ftbench.report.summary import summary_table
-
-__all__ = ["summary_table"]
+"""What commands say: one document, told as a table, as Markdown, as JSON or as a page."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from ftbench.facts.arms import Arm
-from ftbench.report.document import Part, Row, Table, Tone
+from ftbench.report.document import Footnotes, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.site.crossover import MapText, SpotText
 from ftbench.site.grids import BandText, CellText, GridText, TableText
@@ -81,30 +80,10 @@ def _standing(page: Page) -> Iterator[Part]:
         yield Part(title="What was measured, and on what", tables=tuple(tables), level=2)
 
 
-@dataclass(slots=True)
-class _Notes:
-    """Reasons, each said once below a table and pointed at by its number, from `last` + 1 on."""
-
-    last: int = 0
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def pointed(self, words: str) -> str:
-        """Return the word for what has no number, pointing at its reason: "skipped [1]"."""
-        state, colon, _ = words.partition(":")
-        if not colon:
-            return words
-        return f"{state} [{self.numbers.setdefault(words, self.last + len(self.numbers) + 1)}]"
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The reasons, as they stand below the table."""
-        return tuple(f"[{number}] {words}" for words, number in self.numbers.items())
-
-
 def _view(view: ViewText, arm: str | None) -> Iterator[Table]:
     """Yield a table with a row for each arm of each mode."""
     rows = []
-    notes = _Notes()
+    notes = Footnotes()
     for group in view.groups:
         ours = [row for row in group.rows if arm in {None, row.arm} or not row.arm]
         if ours:
@@ -121,7 +100,7 @@ def _view(view: ViewText, arm: str | None) -> Iterator[Table]:
         )
 
 
-def _line_of_view(row: ViewRow, notes: _Notes, *, has_beside: bool) -> Row:
+def _line_of_view(row: ViewRow, notes: Footnotes, *, has_beside: bool) -> Row:
     last = (row.beside,) if has_beside else ()
     if row.words:
         cells = (row.label, notes.pointed(row.words), "", "", *last)
@@ -134,7 +113,7 @@ def _grid(view: GridText, arm: str | None) -> Iterator[Table]:
     if not view.bands:
         return
     arms = [each for each in view.arms if arm in {None, each.name}]
-    notes = _Notes(last=len(view.notes))
+    notes = Footnotes(last=len(view.notes))
     rows = tuple(_lines(view.bands, arms, notes))
     yield Table(
         title=view.title,
@@ -189,7 +168,7 @@ def _spot(spot: SpotText) -> str:
 
 def _many(table: TableText, arms: Sequence[Arm]) -> Table:
     columns = [f"{column.heading}, {arm.name}" for column in table.columns for arm in arms]
-    notes = _Notes()
+    notes = Footnotes()
     rows = tuple(_lines(table.bands, arms, notes))
     return Table(
         title=table.title,
@@ -200,7 +179,7 @@ def _many(table: TableText, arms: Sequence[Arm]) -> Table:
     )
 
 
-def _lines(bands: Sequence[BandText], arms: Sequence[Arm], notes: _Notes) -> Iterator[Row]:
+def _lines(bands: Sequence[BandText], arms: Sequence[Arm], notes: Footnotes) -> Iterator[Row]:
     for band in bands:
         if band.mode:
             yield Row(cells=(band.mode,), tone=Tone.HEADING)

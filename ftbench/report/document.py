@@ -1,11 +1,11 @@
-"""A report as plain texts: what stands in it, before anything decides how it looks."""
+"""What a command says, as plain texts and a record, before anything decides how it looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 _SPACES: Final = frozenset({"\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"})
 
@@ -53,19 +53,46 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a report under a heading: sentences, then tables; `level` 2 stands below 1."""
+    """A piece of a report: a heading, sentences, then tables; `level` 2 stands below 1.
 
-    title: str
+    One without a title goes on below what stands before it.
+    """
+
+    title: str = ""
     lines: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     level: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A whole report; `warnings` are what could not be read."""
+class Document:
+    """What a command says; `record` is the same for programs, `warnings` what could not be read.
+
+    Numbers in a record are in the units that they were measured in, and not rounded.
+    """
 
     title: str
+    record: Mapping[str, Any] | list[Any]
     lines: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Footnotes:
+    """Reasons, each said once below a table and pointed at by its number, from `last` + 1 on."""
+
+    last: int = 0
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def pointed(self, reason: str) -> str:
+        """Return the word for what has no number, pointing at its reason: "skipped [1]"."""
+        state, colon, _ = reason.partition(":")
+        if not colon:
+            return reason
+        return f"{state} [{self.numbers.setdefault(reason, self.last + len(self.numbers) + 1)}]"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The reasons, as they stand below the table."""
+        return tuple(f"[{number}] {reason}" for reason, number in self.numbers.items())

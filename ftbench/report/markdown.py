@@ -1,33 +1,34 @@
-"""A report as Markdown, as GitHub shows it."""
+"""A document as Markdown, as GitHub shows it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-from ftbench.report.document import Part, Report, Row, Table, Tone, plain
+from ftbench.report.document import Document, Part, Row, Table, Tone, plain
 
 # What Markdown, and the HTML that it lets through, would take for markup.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
-def markdown(report: Report) -> str:
-    """Return the report's Markdown; every text of a result file is plain text there too."""
-    return "\n".join(_report(report)) + "\n"
+def markdown(document: Document) -> str:
+    """Return the document's Markdown; every text of a result file is plain text there too."""
+    return "\n".join(_document(document)) + "\n"
 
 
-def _report(report: Report) -> Iterator[str]:
-    yield f"# {_plain(report.title)}"
-    yield from _paragraphs(report.lines)
-    for part in report.parts:
+def _document(document: Document) -> Iterator[str]:
+    yield f"# {_plain(document.title)}"
+    yield from _paragraphs(document.lines)
+    for part in document.parts:
         yield from _part(part)
-    if report.warnings:
+    if document.warnings:
         yield from ("", "## What could not be read", "")
-        yield from (f"- {_plain(warning)}" for warning in report.warnings)
+        yield from (f"- {_plain(warning)}" for warning in document.warnings)
 
 
 def _part(part: Part) -> Iterator[str]:
-    yield from ("", f"{'#' * (part.level + 1)} {_plain(part.title)}")
+    if part.title:
+        yield from ("", f"{'#' * (part.level + 1)} {_plain(part.title)}")
     yield from _paragraphs(part.lines)
     for table in part.tables:
         yield from _table(table)

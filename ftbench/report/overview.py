@@ -10,8 +10,9 @@ from ftbench.analysis.selection import Pick, first_pick, picks
 from ftbench.analysis.verdicts.history import Step, environments, history
 from ftbench.errors import UsageError
 from ftbench.facts.arms import arm_named
-from ftbench.report import choice, record, steps
-from ftbench.report.document import Part, Report
+from ftbench.report import choice, record
+from ftbench.report.comparison import environment_part, steps_of_release
+from ftbench.report.document import Document, Part
 from ftbench.results import ResultTree
 from ftbench.results.filters import Wanted
 from ftbench.results.keys import Environment
@@ -64,8 +65,8 @@ def overview(tree: ResultTree, wanted: Wanted) -> Overview:
     )
 
 
-def report_of(found: Overview) -> Report:
-    """Return the report."""
+def document_of(found: Overview) -> Document:
+    """Return the document of `ftbench report`."""
     pick, wanted = found.pick, found.wanted
     page = page_of(pick, (pick,), pick, found.tree, drawn=())
     notices = tuple(f"{notice.title} {notice.text}" for notice in page.notices)
@@ -74,8 +75,9 @@ def report_of(found: Overview) -> Report:
         if found.others
         else ()
     )
-    return Report(
+    return Document(
         title=f"CPython {pick.release.name} on {pick.machine}",
+        record=_record(found),
         lines=("".join(part.text for part in page.lead), *notices, *also),
         parts=(
             Part(
@@ -87,14 +89,13 @@ def report_of(found: Overview) -> Report:
                 title="Releases: each against the one before, and the last feature release",
                 lines=("An effect is after over before, so above 1 is worse.",),
             ),
-            *(steps.part(environment, each) for environment, each in found.steps),
+            *(environment_part(environment, each) for environment, each in found.steps),
         ),
         warnings=page.warnings,
     )
 
 
-def record_of(found: Overview) -> dict[str, Any]:
-    """Return the document of `ftbench report --format json`."""
+def _record(found: Overview) -> dict[str, Any]:
     pick, tree = found.pick, found.tree
     return {
         "schema": {"name": "ftbench.report", "version": 1},
@@ -143,4 +144,4 @@ def _steps(
             and (each.arm.python, each.flavour) in pick.builds
             and wanted.arm in {None, each.arm.name}
         ):
-            yield each, steps.of_release(history(asked, each), wanted.release)
+            yield each, steps_of_release(history(asked, each), wanted.release)

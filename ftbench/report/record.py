@@ -1,38 +1,13 @@
-"""Reports as JSON documents: numbers in the units they were measured in, nothing rounded."""
+"""Figures and comparisons as records: in the units they were measured in, nothing rounded."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import Any
 
 from ftbench.analysis.verdicts.comparing import Comparison, Judgement
-from ftbench.report.comparisons import Told, is_regression
-from ftbench.results import Figure, ResultTree
+from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
-
-
-def compared(told: Iterable[Told], tree: ResultTree) -> dict[str, Any]:
-    """Return the document of `ftbench compare --format json`."""
-    every = tuple(told)
-    sides = every[0].match.sides
-    return {
-        "schema": {"name": "ftbench.compare", "version": 1},
-        "compared": str(sides.kind),
-        "before": sides.before,
-        "after": sides.after,
-        "regression": is_regression(every),
-        "comparisons": [
-            {
-                **each.match.rest,
-                "builds": list(each.match.flavours),
-                **comparison(each.comparison),
-            }
-            for each in every
-        ],
-        "warnings": list(map(str, tree.warnings)),
-    }
 
 
 def comparison(judged: Comparison) -> dict[str, Any]:
@@ -66,11 +41,10 @@ def _named(figure: Figure) -> dict[str, Any]:
 
 
 def _side(figure: Figure, location: float | None) -> dict[str, Any]:
-    processes = list(map(list, figure.processes)) or [list(figure.samples)]
     return {
         "location": location,
-        "median": _number(figure.median),
-        "processes": [[_number(sample) for sample in process] for process in processes],
+        "median": figure.median,
+        "processes": list(map(list, figure.processes)) or [list(figure.samples)],
         "interference": figure.interference,
     }
 
@@ -82,10 +56,10 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "why": verdict.why,
         "needs": verdict.needs,
         "p": verdict.p,
-        "effect": effect and _number(effect.value),
+        "effect": effect and effect.value,
         "interval": _interval(effect.interval) if effect else None,
         "basis": str(effect.basis) if effect else None,
-        "floor": floor and _number(floor.effect),
+        "floor": floor and floor.effect,
     }
 
 
@@ -97,7 +71,7 @@ def figure_record(figure: Figure) -> dict[str, Any]:
         "unit": figure.unit,
         "state": str(figure.state),
         "reason": figure.reason,
-        "median": _number(figure.median),
+        "median": figure.median,
         "interval": _interval(figure.interval),
         "samples": len(figure.samples),
         "processes": len(figure.processes),
@@ -105,10 +79,5 @@ def figure_record(figure: Figure) -> dict[str, Any]:
     }
 
 
-def _interval(interval: Interval | None) -> list[float | None] | None:
-    return None if interval is None else [_number(interval.low), _number(interval.high)]
-
-
-def _number(value: float | None) -> float | None:
-    """Return what JSON has a word for: not an infinity, not NaN."""
-    return value if value is not None and math.isfinite(value) else None
+def _interval(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]

@@ -1,9 +1,9 @@
-"""A report in a terminal."""
+"""A document in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TextIO
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ftbench.report.document import Part, Report, Table, Tone, plain
+from ftbench.report.document import Document, Part, Table, Tone, plain
 
 _STYLES: Final = {
     Tone.PLAIN: "",
@@ -24,27 +24,33 @@ _GAP: Final = 3  # columns between columns
 _HEAD: Final = 2
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Print a report; texts of result files are plain, whatever markup is in them."""
-    for each in _report(report, console.width):
+def print_document(document: Document, file: TextIO, width: int | None) -> None:
+    """Print a document, `width` None: as wide as the terminal.
+
+    Texts of result files are plain, whatever markup is in them.
+    """
+    console = Console(file=file, width=width, highlight=False)
+    for each in _document(document, console.width):
         console.print(each)
 
 
-def _report(report: Report, width: int) -> Iterator[RenderableType]:
-    yield _safe(report.title, "bold")
-    yield from map(_safe, report.lines)
-    for part in report.parts:
+def _document(document: Document, width: int) -> Iterator[RenderableType]:
+    yield _safe(document.title, "bold")
+    yield from map(_safe, document.lines)
+    for part in document.parts:
         yield from _part(part, width)
-    for warning in report.warnings:
+    for warning in document.warnings:
         yield _safe(f"not read: {warning}", "yellow")
 
 
 def _part(part: Part, width: int) -> Iterator[RenderableType]:
     yield Text()
-    yield _safe(part.title, "bold" if part.level > 1 else "bold underline")
+    if part.title:
+        yield _safe(part.title, "bold" if part.level > 1 else "bold underline")
     yield from map(_safe, part.lines)
-    for table in part.tables:
-        yield Text()
+    for number, table in enumerate(part.tables):
+        if number or part.title or part.lines:
+            yield Text()
         yield from _table(table, width)
 
 
@@ -77,7 +83,8 @@ def _list(table: Table) -> Iterator[RenderableType]:
     """Yield a table's rows one below the other: its first cells, then the others by name."""
     for row in table.full_rows:
         head, rest = row.cells[:_HEAD], row.cells[_HEAD:]
-        yield Text.assemble((_safe(head[0]).plain, _STYLES[row.tone]), f"  {_safe(head[1])}")
+        first, *second = (_safe(cell).plain for cell in head)
+        yield Text.assemble((first, _STYLES[row.tone]), *(f"  {each}" for each in second))
         named = zip(table.columns[_HEAD:], rest, strict=True)
         said = " · ".join(f"{name} {cell}" for name, cell in named if cell)
         yield Padding(_safe(said), (0, 0, 0, 4))

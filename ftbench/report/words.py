@@ -31,6 +31,11 @@ _EFFORTS: Final = {
 _MOST_OTHERS: Final = 5
 
 
+def plural(count: int, one: str, many: str) -> str:
+    """Return how many there are: "1 process", "2 processes"."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def amounts(judgement: Judgement) -> tuple[str, str]:
     """Return where before and after lie, each with its unit: "14.4 ms".
 
@@ -71,8 +76,8 @@ def needed(verdict: Verdict) -> str:
     """Return how much more would decide it, and why it is not decided; "" of one that is."""
     if verdict.word in {Word.WORSE, Word.BETTER, Word.SAME}:
         return ""
-    more = f"needs {verdict.needs} more processes a side" if verdict.needs else ""
-    return "; ".join(filter(None, (verdict.why, more)))
+    more = plural(verdict.needs, "more process", "more processes") if verdict.needs else ""
+    return "; ".join(filter(None, (verdict.why, more and f"needs {more} a side")))
 
 
 def beside(judgement: Judgement) -> str:

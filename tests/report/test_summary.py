@@ -10,7 +10,7 @@ from synthetic import Plan
 
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
-from ftbench.report import summary_table
+from ftbench.report.summary import summary_table
 from ftbench.results import read_results
 
 GOLDEN = Path(__file__).with_name("summary.txt")

@@ -1,4 +1,7 @@
-"""Comparisons as a report: alarms first, then how many are the same, or not decidable and why."""
+"""Comparisons as a report: of two sides, and of every release with the ones before it.
+
+Alarms come first, then how many series are the same, or not decidable and why.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +9,77 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.verdicts.comparing import Comparison, Judgement, in_words
+from ftbench.analysis.verdicts.history import Step
 from ftbench.analysis.verdicts.sides import Kind, Match
 from ftbench.facts.units import few, reach
-from ftbench.report import words
-from ftbench.report.document import Part, Report, Row, Table
+from ftbench.releases import Release
+from ftbench.report import record, words
+from ftbench.report.document import Document, Part, Row, Table
 from ftbench.results import Figure, ResultTree, State
+from ftbench.results.keys import Environment
 from ftbench.statistics.verdict import Verdict, Word
 
 _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")
 # How many more processes a side people may be ready to spend.
 _STEPS: Final = (5, 20, 100, 1_000)
 
+_WORDS: Final = tuple(Word)
 _SHARE: Final = "{}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Compared:
     """A match and what came of it."""
 
     match: Match
     comparison: Comparison
 
 
-def is_regression(told: Iterable[Told]) -> bool:
+def is_regression(compared: Iterable[Compared]) -> bool:
     """Tell whether something is worse; nothing is where the builds differ."""
     return any(
-        each.verdict.word is Word.WORSE for one in told for each in one.comparison.judgements
+        each.verdict.word is Word.WORSE for one in compared for each in one.comparison.judgements
     )
 
 
-def report_of(told: Sequence[Told], tree: ResultTree, *, every: bool = False) -> Report:
-    """Return the report; with `every`, series without an alarm are listed too."""
-    sides = told[0].match.sides
+def document_of(compared: Sequence[Compared], tree: ResultTree, *, every: bool = False) -> Document:
+    """Return the document of a comparison; with `every`, series without an alarm are listed too."""
+    sides = compared[0].match.sides
     lines = ["An effect is after over before; everything is a cost, so above 1 is worse."]
     if sides.kind is Kind.MACHINE:
         lines.append(_machines(tree, sides.before, sides.after))
-    return Report(
+    return Document(
         title=f"Before: {_titled(sides.kind, sides.before)}. "
         f"After: {_titled(sides.kind, sides.after)}.",
+        record=_record(compared, tree),
         lines=tuple(lines),
-        parts=tuple(_part(each, every=every) for each in told),
+        parts=tuple(_part(each, every=every) for each in compared),
         warnings=tuple(map(str, tree.warnings)),
     )
+
+
+def _record(compared: Sequence[Compared], tree: ResultTree) -> dict[str, Any]:
+    sides = compared[0].match.sides
+    return {
+        "schema": {"name": "ftbench.compare", "version": 1},
+        "compared": str(sides.kind),
+        "before": sides.before,
+        "after": sides.after,
+        "regression": is_regression(compared),
+        "comparisons": [
+            {
+                **each.match.rest,
+                "builds": list(each.match.flavours),
+                **record.comparison(each.comparison),
+            }
+            for each in compared
+        ],
+        "warnings": list(map(str, tree.warnings)),
+    }
 
 
 def _titled(kind: Kind, name: str) -> str:
@@ -75,8 +103,8 @@ def _machines(tree: ResultTree, before: str, after: str) -> str:
     return f"The machines differ, and every effect is theirs too: {', '.join(differs)}."
 
 
-def _part(told: Told, *, every: bool) -> Part:
-    match, comparison = told.match, told.comparison
+def _part(compared: Compared, *, every: bool) -> Part:
+    match, comparison = compared.match, compared.comparison
     tables = [_alarms(comparison), _counts(comparison)]
     if every:
         tables.append(_others(comparison))
@@ -100,8 +128,8 @@ def _lines(match: Match, comparison: Comparison) -> Iterator[str]:
     if not judgements:
         yield "No series was measured on both sides."
     else:
-        found = Counter(each.verdict.word for each in judgements)
-        counts = ", ".join(f"{found[word]} {word}" for word in Word if found[word])
+        counted = Counter(each.verdict.word for each in judgements)
+        counts = ", ".join(f"{counted[word]} {word}" for word in Word if counted[word])
         yield f"{len(judgements)} series: {counts}."
         differences = {in_words(each.differences): None for each in judgements if each.differences}
         for differs in differences:
@@ -149,10 +177,11 @@ def _size(verdict: Verdict) -> float:
     return max(value, 1 / value)
 
 
-def _row(judgement: Judgement, last: str) -> Row:
+def _row(judgement: Judgement, last: str, first: Sequence[str] = ()) -> Row:
     verdict = judgement.verdict
     return Row(
         cells=(
+            *first,
             str(verdict.word),
             judgement.after.series.name,
             *words.amounts(judgement),
@@ -224,4 +253,76 @@ def _needs(verdicts: Sequence[Verdict]) -> str:
             said.append(f"{more} {decided}")
             last = decided
     rest = len(verdicts) - last
-    return ", ".join([*said, f"no such number decides {rest}"] if rest else said)
+    return ", ".join([*said, f"{rest} stay undecided"] if rest else said)
+
+
+def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
+    """Return what became of an environment's results, release by release."""
+    place = (
+        f"{environment.machine}, {environment.arm.title}, {environment.profile} profile, "
+        f"{environment.flavour}"
+    )
+    if not steps:
+        return Part(title=place, lines=("There is no older release to judge it against.",), level=2)
+    tables = (_verdicts(steps), _step_alarms(steps))
+    differences = {
+        f"{step.release} and {step.base}: the builds differ, {in_words(each.differences)}": None
+        for step in steps
+        for each in step.comparison.judgements
+        if each.differences
+    }
+    return Part(
+        title=place,
+        lines=tuple(differences),
+        tables=tuple(table for table in tables if table.rows),
+        level=2,
+    )
+
+
+def steps_of_release(steps: Iterable[Step], release: Release | None) -> tuple[Step, ...]:
+    """Return the steps that a release is judged in; all of them for None."""
+    return tuple(step for step in steps if release in {None, step.release})
+
+
+def _verdicts(steps: Sequence[Step]) -> Table:
+    return Table(
+        title="Verdicts",
+        columns=("release", "against", "which is", *_WORDS, "alarms by chance"),
+        rows=tuple(Row(cells=tuple(_step_cells(step))) for step in steps),
+        numbers=len(_WORDS) + 1,
+        notes=tuple(_reasons(steps)),
+    )
+
+
+def _reasons(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield why series are not decidable, over all steps, the commonest reason first."""
+    reasons = Counter(
+        each.verdict.why
+        for step in steps
+        for each in step.comparison.judgements
+        if each.verdict.word is Word.UNDECIDED
+    )
+    for why, count in reasons.most_common():
+        yield f"{count} {Word.UNDECIDED}: {why}."
+
+
+def _step_cells(step: Step) -> Iterator[str]:
+    counts = Counter(each.verdict.word for each in step.comparison.judgements)
+    yield step.release.name
+    yield step.base.name
+    yield str(step.against)
+    yield from (str(counts[word]) for word in _WORDS)
+    yield few(step.comparison.by_chance)
+
+
+def _step_alarms(steps: Sequence[Step]) -> Table:
+    return Table(
+        title="Alarms",
+        columns=("release", "against", *_COLUMNS, "beside it"),
+        rows=tuple(
+            _row(each, words.beside(each), (step.release.name, step.base.name))
+            for step in steps
+            for each in step.comparison.judgements
+            if each.verdict.alarm
+        ),
+    )

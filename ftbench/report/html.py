@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs no script, no network and no other file."""
+"""A document as one HTML file that needs no script, no network and no other file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from ftbench.report.document import Report, plain
+from ftbench.report.document import Document, plain
 
 _SHEETS: Final = (("ftbench.site", "frame.css"), ("ftbench.report", "report.css"))
 
 
-def page(report: Report) -> str:
+def page(document: Document) -> str:
     """Return the page's HTML; every text of a result file is escaped."""
     environment = jinja2.Environment(
         autoescape=True,
@@ -24,7 +24,7 @@ def page(report: Report) -> str:
     # No text of a result is in the style sheets: they are ours.
     style = Markup("".join(_template(*sheet) for sheet in _SHEETS))  # noqa: S704
     template = environment.from_string(_template("ftbench.report", "report.html.j2"))
-    return template.render(report=report, style=style)
+    return template.render(document=document, style=style)
 
 
 def _finalized(value: object) -> object:

@@ -1,0 +1,147 @@
+"""How every command tells its document: `--format` and `--output`, the same for all of them."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from ftbench.errors import ResultsError, UsageError
+from ftbench.files import write_whole
+
+if TYPE_CHECKING:
+    from ftbench.report.document import Document
+
+# Columns, where the output is no terminal but a file or a pipe.
+WIDTH: Final = 160
+
+
+class Format(StrEnum):
+    """How a document is told; the values are what users write."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where a document goes and as what; `path` None means that it is printed."""
+
+    form: Format = Format.TABLE
+    path: Path | None = None
+
+    def write(self, document: Document) -> None:
+        """Print the document, or write its file, whole or not at all.
+
+        Raises `ResultsError` where the file cannot be written.
+        """
+        if self.path is None:
+            _print(document, self.form)
+            return
+        try:
+            write_whole(self.path, rendered(document, self.form))
+        except OSError as error:
+            raise ResultsError(f"{self.path} cannot be written: {error.strerror}.") from error
+
+
+def output_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--format` and `--output`; it is called with the `Output` that they name."""
+
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice([each.value for each in Format]),
+        default=Format.TABLE.value,
+        show_default=True,
+        help="What to say it as.",
+    )
+    @click.option(
+        "--output",
+        "path",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        callback=_checked,
+        help="Write to a file, whole or not at all, instead of printing.",
+    )
+    @functools.wraps(command)
+    def with_output(*, form: str, path: Path | None, **options: Any) -> None:
+        command(Output(form=Format(form), path=path), **options)
+
+    return with_output
+
+
+def _checked(
+    _context: click.Context, _parameter: click.Parameter, path: Path | None
+) -> Path | None:
+    """Raise `UsageError` before anything is measured for a file that could not be written."""
+    if path is None:
+        return None
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir():
+        raise UsageError(f"{path} cannot be written: it is a folder, or its folder is not there.")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{path} cannot be written: its folder is not yours to write.")
+    return path
+
+
+def rendered(document: Document, form: Format, *, width: int = WIDTH) -> str:
+    """Return a document's text as a file has it."""
+    # Loaded when it is needed: a command's --help shows none of it.
+    match form:
+        case Format.JSON:
+            return f"{json.dumps(finite(document.record), indent=2, allow_nan=False)}\n"
+        case Format.MARKDOWN:
+            from ftbench.report.markdown import markdown  # noqa: PLC0415
+
+            return markdown(document)
+        case Format.HTML:
+            from ftbench.report.html import page  # noqa: PLC0415
+
+            return page(document)
+        case Format.TABLE:
+            from ftbench.report.terminal import print_document  # noqa: PLC0415
+
+            file = io.StringIO()
+            print_document(document, file, width)
+            return file.getvalue()
+
+
+def _print(document: Document, form: Format) -> None:
+    if form is Format.TABLE:
+        from ftbench.report.terminal import print_document  # noqa: PLC0415
+
+        print_document(document, sys.stdout, None if sys.stdout.isatty() else WIDTH)
+        return
+    text = rendered(document, form)
+    if form is Format.HTML and not is_unicode(sys.stdout):
+        # The page says of itself that it is UTF-8, of which ASCII is a part.
+        text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    click.echo(text, nl=False)
+
+
+def is_unicode(file: TextIO) -> bool:
+    """Tell whether a stream has every character."""
+    return (file.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+
+
+def finite(value: Any) -> Any:
+    """Return a record as JSON can say it: null for an infinity, and for NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return value
