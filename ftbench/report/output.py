@@ -45,7 +45,8 @@ class Output:
     def write(self, document: Document) -> None:
         """Print the document, or write its file, whole or not at all.
 
-        Raises `ResultsError` where the file cannot be written.
+        Raises `ResultsError` where the file cannot be written; what took long to measure is
+        printed then.
         """
         if self.path is None:
             _print(document, self.form)
@@ -53,6 +54,7 @@ class Output:
         try:
             write_whole(self.path, rendered(document, self.form))
         except OSError as error:
+            _print(document, self.form)
             raise ResultsError(f"{self.path} cannot be written: {error.strerror}.") from error
 
 

@@ -16,6 +16,8 @@ from ftbench.experiments.reproduce.figures import Line, Table, judgements, table
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.report import document as told
+from ftbench.report.document import Document
+from ftbench.report.words import plural
 
 _LONG_MS: Final = 2000
 _COLUMNS: Final = ("article", "its way here", "corrected here")
@@ -64,10 +66,11 @@ def judged(done: Reproduction) -> Judged:
     )
 
 
-def report_of(whole: Judged) -> told.Report:
-    """Return the report: the article's tables, three columns each, each with its claims."""
-    return told.Report(
+def document_of(whole: Judged) -> Document:
+    """Return the document: the article's tables, three columns each, each with its claims."""
+    return Document(
         title=f"The article, measured again on {whole.done.machine.get('cpu', 'this machine')}",
+        record=_record(whole),
         lines=tuple(_head(whole)),
         parts=tuple(part for table in whole.tables for part in _parts(whole, table)),
     )
@@ -92,8 +95,7 @@ def _counted(whole: Judged) -> str:
     """Return how many claims got which verdict."""
     verdicts = [judgement.verdict for judgement in whole.judgements]
     counts = [f"{each}: {verdicts.count(each)}" for each in Verdict if each in verdicts]
-    claims = "1 claim" if len(verdicts) == 1 else f"{len(verdicts)} claims"
-    return f"{claims}; {', '.join(counts)}."
+    return f"{plural(len(verdicts), 'claim', 'claims')}; {', '.join(counts)}."
 
 
 def _parts(whole: Judged, table: Table) -> Iterator[told.Part]:
@@ -158,8 +160,8 @@ def _amount(done: Reproduction) -> str:
     whole = "The article's own rounds and seconds"
     part = f"A fraction of {done.scale:g} of the article's rounds and seconds"
     amounts = {
-        "lifecycle": _plural(knobs.rounds, "round"),
-        "memory": f"{_plural(knobs.holds, 'hold')} of {knobs.hold:g} s{_looks(done)}",
+        "lifecycle": plural(knobs.rounds, "round", "rounds"),
+        "memory": f"{plural(knobs.holds, 'hold', 'holds')} of {knobs.hold:g} s{_looks(done)}",
         "shared_set": f"{knobs.duration / 1e3:g} s of inserting",
         "sharded": f"{knobs.duration / 1e3:g} s of inserting",
         "rust": f"{knobs.duration / 1e3:g} s of inserting",
@@ -191,10 +193,6 @@ def _short(done: Reproduction) -> str:
     )
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def _machine(done: Reproduction) -> str:
     """Return which machine this was."""
     record = done.machine
@@ -223,8 +221,8 @@ def _builds(done: Reproduction) -> Iterator[str]:
             yield f"{what}: CPython {one.name}, {one.flavour} ({one.compiler})"
 
 
-def document(whole: Judged) -> dict[str, Any]:
-    """Return the whole JSON document; its schema is told in `record`."""
+def _record(whole: Judged) -> dict[str, Any]:
+    """Return the whole record; its schema is told in `record`."""
     return {
         **whole.done.record(),
         "article": {"title": whole.article.title, "machine": whole.article.machine},

@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from ftbench.report.page import page
 from playwright.sync_api import Browser
 from reproductions import FAILED, made
 
 from ftbench.experiments.reproduce.record import Reproduction
-from ftbench.experiments.reproduce.report import judged, report_of
+from ftbench.experiments.reproduce.report import document_of, judged
+from ftbench.report.html import page
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 VOID = {"meta", "link", "br"}
@@ -39,7 +39,7 @@ class Checked(HTMLParser):
 
 
 def html_of(done: Reproduction) -> str:
-    return page(report_of(judged(done)))
+    return page(document_of(judged(done)))
 
 
 def text_of(document: str) -> str:

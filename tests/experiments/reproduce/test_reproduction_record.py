@@ -13,7 +13,7 @@ from reproductions import FAILED, UNAVAILABLE, made
 
 from ftbench.errors import ResultsError
 from ftbench.experiments.reproduce.record import SCHEMA, Reproduction, load
-from ftbench.experiments.reproduce.report import document, judged
+from ftbench.experiments.reproduce.report import document_of, judged
 
 DONE = made(
     scale=0.1,
@@ -27,25 +27,25 @@ def test_a_record_is_read_as_it_was_written() -> None:
 
 
 def test_the_whole_document_tells_the_same_when_it_is_read_again() -> None:
-    whole = json.loads(json.dumps(document(judged(DONE))))
+    whole = json.loads(json.dumps(document_of(judged(DONE)).record))
     assert whole["schema"] == SCHEMA
-    again = document(judged(Reproduction.from_record(whole)))
+    again = document_of(judged(Reproduction.from_record(whole))).record
     assert json.loads(json.dumps(again)) == whole
 
 
 def test_the_document_is_json_that_others_can_read() -> None:
-    text = json.dumps(document(judged(DONE)), allow_nan=False)
+    text = json.dumps(document_of(judged(DONE)).record, allow_nan=False)
     assert json.loads(text)["schema"] == SCHEMA
 
 
 def test_what_was_computed_is_computed_anew() -> None:
-    whole = document(judged(DONE))
+    whole = document_of(judged(DONE)).record
     forged = {**whole, "tables": [], "claims": "forged"}
-    assert document(judged(Reproduction.from_record(forged))) == whole
+    assert document_of(judged(Reproduction.from_record(forged))).record == whole
 
 
 def test_the_document_holds_every_sample_every_figure_and_every_judgement() -> None:
-    whole = document(judged(DONE))
+    whole = document_of(judged(DONE)).record
     steps = {step["key"]: step for step in whole["steps"]}
     samples = steps["lifecycle/fork/empty"]["measurement"]["metrics"]["round"]["samples"]
     assert len(samples) == 11

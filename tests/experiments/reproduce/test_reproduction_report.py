@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from reproductions import FAILED, UNAVAILABLE, made
-from rich.console import Console
 
 from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
-from ftbench.experiments.reproduce.report import judged, report_of
-from ftbench.report.terminal import print_report
+from ftbench.experiments.reproduce.report import document_of, judged
+from ftbench.report.output import Format, rendered
 from ftbench.statistics.spread import Interval
 
 GOLDEN = Path(__file__).with_name("reproduction.txt")
@@ -27,10 +25,8 @@ BROKEN = {
 
 
 def shown(done: Reproduction, width: int = 80) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    print_report(report_of(judged(done)), console)
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+    text = rendered(document_of(judged(done)), Format.TABLE, width=width)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
 def test_the_report_is_as_it_was() -> None:
