@@ -85,7 +85,10 @@ def test_a_cell_that_hangs_where_no_deadline_of_its_own_reaches_says_where_it_st
         "stands_here()\n"
     )
     how = program(cell)
-    how[1] = how[1].replace("sys.exit(main", "measuring._BACKSTOP_SECONDS = 2.0\nsys.exit(main")
+    how[1] = how[1].replace(
+        "sys.exit(main",
+        "guarded.BACKSTOP_SECONDS = 2.0\nsys.exit(main",
+    )
     done = run_probe(sys.executable, "lifecycle", "--deadline", "0.5", how=how)
     assert (done.returncode, done.stdout) == (5, "")
     assert "did not end within 2.5 s" in done.stderr

@@ -1,10 +1,7 @@
 """The native limit: `shared_set` in Rust, built here and measured like a cell of the probe.
 
-source      where the Rust is (`native/` of the checkout), and its digest
-rustc       finds the compiler
-building    compiles it once per source, compiler and processor
-running     runs the program under the probe's guard
-measuring   `measure`: a measurement of the probe's schema
+building   finds the source (`native/` of the checkout) and rustc, and compiles
+measuring  `measure`: a run under the guard, as a measurement of the probe's schema
 """
 
 from __future__ import annotations

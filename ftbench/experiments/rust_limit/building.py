@@ -1,6 +1,7 @@
-"""Compiles the program: once per source, compiler and processor, under a lock, then one rename.
+"""Finds the source and the compiler, and compiles: once per source, compiler and processor.
 
-A folder under `native` of the cache is therefore always a whole program.
+Under a lock, and moved into place by one rename: a folder under `native` of the cache is always
+a whole program.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,9 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from ftbench.errors import DeadlineError, FtbenchError
-from ftbench.experiments.rust_limit.rustc import FLAGS, Rustc, find_rustc
-from ftbench.experiments.rust_limit.source import Source, find_source
+from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, UsageError
 from ftbench.files import cache_folder
-from ftbench.processes import run
+from ftbench.processes import Finished, run
 from ftbench.progress import phase
 
 TITLE: Final = "the native limit"
@@ -121,4 +120,123 @@ def _failed(why: str, words: str) -> FtbenchError:
         story="\n".join(f"  {line}" for line in words.strip().splitlines()[-_STORY_LINES:]),
         hint="rustc needs a linker (on Debian: apt-get install gcc libc6-dev) and the standard "
         "library of its own target.",
+    )
+
+
+VARIABLE: Final = "FTBENCH_RUSTC"
+FLAGS: Final = ("--edition=2021", "-Copt-level=3", "-Ctarget-cpu=native")
+"""As in the article, and the edition that Debian's rustc of 2022 knows too."""
+
+_ASK_DEADLINE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rustc:
+    """A compiler: its release, its whole name, its LLVM, the target it compiles for.
+
+    `features` is a digest of what `target-cpu=native` means on this machine; it and the path are
+    no part of a program's provenance.
+    """
+
+    path: Path = field(repr=False)
+    release: str
+    title: str
+    llvm: str
+    target: str
+    features: str
+
+
+def find_rustc(environ: Mapping[str, str] | None = None) -> Rustc:
+    """Return the compiler that `FTBENCH_RUSTC` names, else that of PATH, else cargo's.
+
+    Raises `NotAvailableError` where there is none or it does not run, `UsageError` where the
+    variable names no file.
+    """
+    environ = os.environ if environ is None else environ
+    path = _path(environ)
+    words = _ask(path, ["-vV"], environ)
+    title, _, rest = words.partition("\n")
+    facts = dict(line.split(": ", 1) for line in rest.splitlines() if ": " in line)
+    if not title.startswith("rustc ") or not {"release", "host"} <= facts.keys():
+        raise NotAvailableError(f"not available: {path} is no rustc", story=words)
+    return Rustc(
+        path=path,
+        release=facts["release"],
+        title=title,
+        llvm=facts.get("LLVM version", "unknown"),
+        target=facts["host"],
+        features=_digest(_ask(path, [*FLAGS, "--print", "cfg"], environ)),
+    )
+
+
+def _path(environ: Mapping[str, str]) -> Path:
+    if named := environ.get(VARIABLE):
+        if not Path(named).is_file():
+            raise UsageError(f"{VARIABLE} is {named!r}, which is no file.")
+        return Path(named).absolute()
+    if found := shutil.which("rustc", path=environ.get("PATH", "")):
+        return Path(found).absolute()
+    cargo = Path(environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin"
+    if found := shutil.which("rustc", path=cargo):
+        return Path(found).absolute()
+    raise NotAvailableError(
+        "not available: no rustc",
+        hint="Install Rust (on Debian: apt-get install rustc; elsewhere: rustup), or name the "
+        f"compiler in {VARIABLE}.",
+    )
+
+
+def _ask(path: Path, words: list[str], environ: Mapping[str, str]) -> str:
+    try:
+        done = run([path, *words], environ=environ, deadline=_ASK_DEADLINE, folder=path.parent)
+    except (OSError, DeadlineError) as error:
+        done = Finished(code=-1, out="", err=str(error))
+    if done.code != 0:
+        # rustup's rustc is there before any toolchain is.
+        raise NotAvailableError(
+            f"not available: {path} does not run",
+            story=done.err,
+            hint=f"Name another compiler in {VARIABLE}.",
+        )
+    return done.out
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+MAIN: Final = "shared_set.rs"
+_PACKAGED: Final = Path(__file__).resolve().parent / "source"
+_CHECKOUT: Final = Path(__file__).resolve().parents[3] / "native"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The folder of the program's modules."""
+
+    folder: Path
+
+    @property
+    def main(self) -> Path:
+        """The file that rustc is given; it names the others."""
+        return self.folder / MAIN
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all modules, names and contents, in hex."""
+        found = hashlib.sha256()
+        for path in sorted(self.folder.glob("*.rs")):
+            content = path.read_bytes()
+            found.update(f"{path.name} {len(content)}\n".encode() + content)
+        return found.hexdigest()
+
+
+def find_source() -> Source:
+    """Return the source; raises `NotAvailableError` for an installation without it."""
+    for folder in (_PACKAGED, _CHECKOUT):
+        if (folder / MAIN).is_file():
+            return Source(folder=folder)
+    raise NotAvailableError(
+        "not available: this installation of ftbench has no Rust source",
+        hint="Install ftbench from a checkout or from a wheel that was built from one.",
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.errors import UsageError, unknown
+from ftbench.errors import UsageError, WorkerFailedError, error_class, unknown
 from ftbench.experiments.rust_limit.building import build
-from ftbench.experiments.rust_limit.running import run
 from ftbench.facts.profiles import Profile, current_profile, profile_named
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
-from ftbench.probe.run.measure import DEADLINE_SECONDS, MOST_DEADLINE_SECONDS
+from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.guarded import Guarded
+from ftbench.probe.run.measure import DEADLINE_SECONDS, MOST_DEADLINE_SECONDS, PACKAGE_PARENT
 from ftbench.probe.scenarios.base import Param
 
 SCENARIO: Final = "shared_set"
@@ -59,7 +62,7 @@ def measure(
     seconds = _deadline(values, deadline)
     program = build(console or Console(stderr=True))
     before, started_at, begin = load(), datetime.now(UTC), time.monotonic()
-    document = run(program.path, options(values, chosen), deadline=seconds)
+    document = run_program(program.path, options(values, chosen), deadline=seconds)
     return Measurement(
         scenario=SCENARIO,
         mode=MODE,
@@ -114,3 +117,32 @@ def _deadline(values: Mapping[str, int | str], asked: float | None) -> float:
             f"not {asked:g}."
         )
     return asked
+
+
+_PREFIX: Final = "shared_set: "
+
+
+def run_program(program: Path, options: list[str], *, deadline: float) -> dict[str, Any]:
+    """Run `program` and return the document that it prints.
+
+    Raises the error of its exit code with its words, `WorkerFailedError` if it was killed,
+    `DeadlineError` if it neither ended nor was ended by itself after `deadline` seconds.
+    """
+    with Guarded(
+        [str(program), *options, "--deadline", f"{deadline:g}"],
+        environ=clean_environment(os.environ, {"PYTHONPATH": str(PACKAGE_PARENT)}),
+        deadline=deadline,
+        name="native program",
+    ) as running:
+        ended = running.follow()
+        if ended.code != 0:
+            *story, last = running.words.strip().splitlines() or [""]
+            if last.startswith(_PREFIX):
+                raise error_class(ended.code)(last.removeprefix(_PREFIX), story="\n".join(story))
+            raise running.silent_end(ended.code)
+    if not ended.event:
+        raise WorkerFailedError(
+            "The native program ended well, but did not tell what it measured.",
+            story=ended.line.decode(errors="replace"),
+        )
+    return ended.event

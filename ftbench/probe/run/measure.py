@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ftbench.errors import (
     DeadlineError,
-    FtbenchError,
     GilStateError,
     NotAvailableError,
     UsageError,
     WorkerFailedError,
-    error_class,
 )
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
@@ -34,16 +31,14 @@ from ftbench.probe.instruments.interference import between, look, most_repeats, 
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
 from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.guarded import Guarded
 from ftbench.probe.run.observer_client import Watcher
-from ftbench.probe.run.pipes import Lines, Tail
 from ftbench.probe.scenarios.base import Scenario
 from ftbench.probe.scenarios.table import scenario_named
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 60.0
 MOST_DEADLINE_SECONDS = 86_400.0
-# The guard is the backstop: the cell's own deadline comes first and tells a better story.
-_BACKSTOP_SECONDS = 5.0
 _CELL = "from ftbench.probe.run.cell import main; main()"
 GIL_VARIABLE = "PYTHON_GIL"
 
@@ -84,98 +79,33 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     return clean_environment(os.environ, extra)
 
 
-class _Run:
-    """One run of the guarded cell: its events, its errors, its end."""
+def _cell(request: Mapping[str, Any], variables: Mapping[str, str]) -> Guarded:
+    """Start the cell that is requested under its guard."""
+    return Guarded(
+        [sys.executable, "-P", "-c", _CELL, json.dumps(request)],
+        environ=_environment(variables),
+        deadline=request["deadline"],
+        name="cell",
+        hint="Where each of its threads stood is written above.",
+    )
 
-    def __init__(self, request: Mapping[str, Any], variables: Mapping[str, str]) -> None:
-        deadline = request["deadline"] + _BACKSTOP_SECONDS
-        cell = [sys.executable, "-P", "-c", _CELL, json.dumps(request)]
-        guard = [sys.executable, "-P", "-m", "ftbench.probe.run.guard", str(deadline), *cell]
-        self.deadline = deadline
-        self.process = subprocess.Popen(
-            guard,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(variables),
-            # Ctrl-C is for the supervisor alone: it decides what ends.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
-        )
-        self._lines = Lines(self.process.stdout)
-        self._words = Tail(self.process.stderr)
 
-    def __enter__(self) -> Self:
-        return self
+def _document(run: Guarded, watcher: Watcher | None) -> dict[str, Any]:
+    """Follow the cell to its end while the observer watches; return its part of the document."""
+    gone: WorkerFailedError | None = None
 
-    def __exit__(self, *_exc: object) -> None:
-        # Closing its standard input tells the guard to end everything.
-        assert self.process.stdin is not None
-        with suppress(OSError):
-            self.process.stdin.close()
-        self._end()
-        self._lines.close()
-        self._words.close()
-
-    def _end(self) -> int:
-        """Wait for the guard, which has nothing left to do; return its exit code."""
+    def observe(event: dict[str, Any]) -> None:
+        nonlocal gone
+        assert watcher is not None
         try:
-            return self.process.wait(_BACKSTOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait(_BACKSTOP_SECONDS)
+            watcher.observe(event, run.deadline)
+        except WorkerFailedError as error:
+            gone = error  # the cell will find the same, and knows the worker's story
 
-    def _answer(self) -> None:
-        """Tell the cell that the observer is done."""
-        assert self.process.stdin is not None
-        with suppress(OSError):  # the cell is gone, and its end is the story
-            self.process.stdin.write(b"\n")
-            self.process.stdin.flush()
-
-    def _events(self) -> Iterator[dict[str, Any]]:
-        """Yield what the cell tells until it has ended."""
-        end = time.monotonic() + self.deadline + _BACKSTOP_SECONDS
-        try:
-            while line := self._lines.following(end - time.monotonic()):
-                with suppress(ValueError):  # cut short: the cell was killed in mid-word
-                    yield json.loads(line)
-        except TimeoutError:
-            raise self._ended_silently(DeadlineError.exit_code) from None
-
-    def document(self, watcher: Watcher | None) -> dict[str, Any]:
-        """Follow the run to its end; return the cell's part of the document."""
-        last: dict[str, Any] = {}
-        gone: WorkerFailedError | None = None
-        for last in self._events():
-            if last["event"] == "observe":
-                assert watcher is not None
-                try:
-                    watcher.observe(last, self.deadline)
-                except WorkerFailedError as error:
-                    gone = error  # the cell will find the same, and knows the worker's story
-                self._answer()
-        code = self._end()
-        if last.get("event") == "failed":
-            raise error_class(last["code"])(last["message"], hint=last["hint"], story=last["story"])
-        if last.get("event") != "done":
-            raise self._ended_silently(code)
-        if gone:
-            raise gone
-        document: dict[str, Any] = last["document"]
-        return document
-
-    def _ended_silently(self, code: int) -> FtbenchError:
-        if code == DeadlineError.exit_code:
-            return DeadlineError(
-                f"The cell did not end within {self.deadline:g} s; it was ended.",
-                story=self._words.text(),
-                hint="Where each of its threads stood is written above.",
-            )
-        return WorkerFailedError(
-            f"The cell's process ended with code {code} before it could tell what it measured.",
-            story=self._words.text(),
-            hint="Codes above 128 are signals: 137 is SIGKILL, often for want of memory.",
-        )
+    document = run.document(observe)
+    if gone:
+        raise gone
+    return document
 
 
 def measure(
@@ -269,10 +199,10 @@ def _once(
         watcher = Watcher(observer) if scenario.observed else None
         if watcher:
             stack.push(watcher)
-        run = stack.enter_context(_Run(request, variables))
+        run = stack.enter_context(_cell(request, variables))
         if watcher:
             watcher.greet()  # it was started beside the cell
-        document = run.document(watcher)
+        document = _document(run, watcher)
     workers = int(request["params"].get("workers", 1))
     seen = scenario.from_observation(watcher.phases, workers) if watcher else None
     measured = {name: Metric(**each) for name, each in document["metrics"].items()}

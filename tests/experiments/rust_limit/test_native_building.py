@@ -14,10 +14,15 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError
-from ftbench.experiments.rust_limit import building, source
-from ftbench.experiments.rust_limit.building import Program
-from ftbench.experiments.rust_limit.rustc import FLAGS, VARIABLE, find_rustc
-from ftbench.experiments.rust_limit.source import Source, find_source
+from ftbench.experiments.rust_limit import building
+from ftbench.experiments.rust_limit.building import (
+    FLAGS,
+    VARIABLE,
+    Program,
+    Source,
+    find_rustc,
+    find_source,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script")
 
@@ -62,7 +67,7 @@ def test_another_compiler_processor_or_source_is_another_program(
         shutil.copytree(find_source().folder, tmp_path / "source")
         with (tmp_path / "source" / "ids.rs").open("a") as module:
             module.write("// another\n")
-        monkeypatch.setattr(source, "_PACKAGED", tmp_path / "source")
+        monkeypatch.setattr(building, "_PACKAGED", tmp_path / "source")
     assert build().path != first.path
     assert compilations.read_text().split() == ["x", "x"]
 
@@ -182,7 +187,7 @@ def test_a_file_that_cannot_be_run_is_no_compiler(tmp_path: Path) -> None:
 def test_an_installation_without_the_source_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "_CHECKOUT", tmp_path)
+    monkeypatch.setattr(building, "_CHECKOUT", tmp_path)
     with pytest.raises(NotAvailableError, match="no Rust source"):
         find_source()
 

@@ -21,11 +21,10 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments import rust_limit
-from ftbench.experiments.rust_limit import running
-from ftbench.experiments.rust_limit.building import Program
+from ftbench.experiments.rust_limit.building import VARIABLE, Program
 from ftbench.experiments.rust_limit.measuring import options
-from ftbench.experiments.rust_limit.rustc import VARIABLE
 from ftbench.facts.profiles import PROFILES
+from ftbench.probe.run import guarded
 from ftbench.probe.run.document import Measurement
 
 SMOKE = PROFILES["smoke"]
@@ -158,7 +157,7 @@ def test_a_program_that_hangs_is_ended(
 ) -> None:
     pid = tmp_path / "pid"
     fake_rustc(program=HANGS.format(pid=pid))
-    monkeypatch.setattr(running, "_BACKSTOP_SECONDS", 1.0)
+    monkeypatch.setattr(guarded, "BACKSTOP_SECONDS", 1.0)
     with pytest.raises(DeadlineError, match=r"did not end within 1\.5 s"):
         rust_limit.measure(deadline=0.5)
     eventually(lambda: gone(pid), "the program is gone")

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.experiments.rust_limit.rustc import FLAGS, Rustc
-from ftbench.experiments.rust_limit.source import find_source
+from ftbench.experiments.rust_limit.building import FLAGS, Rustc, find_source
 
 Beside = Callable[[str], Path]
 MAIN = find_source().main

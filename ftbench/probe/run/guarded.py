@@ -1,0 +1,147 @@
+"""Runs a program under the guard: follows what it tells, and leaves nothing of it behind.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError, error_class
+from ftbench.probe.run.pipes import Lines, Tail
+
+# The guard is the backstop: the program's own deadline comes first and tells a better story.
+BACKSTOP_SECONDS = 5.0
+_SIGNALS = (
+    "Codes above 128 are signals: 137 is SIGKILL and 134 SIGABRT, both often for want of memory."
+)
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a program ended: its exit code, the last event that it told, its last line as it was."""
+
+    code: int
+    event: Event
+    line: bytes
+
+
+class Guarded:
+    """A program under the guard, as a context that ends it.
+
+    `name` is what errors call it; `hint` is what helps where its `deadline` (seconds) passes.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        deadline: float,
+        name: str,
+        hint: str = "",
+        python: str = sys.executable,
+    ) -> None:
+        """Start `command` under the guard, which runs on `python`."""
+        self.deadline = deadline + BACKSTOP_SECONDS
+        self._name = name
+        self._hint = hint
+        self._process = subprocess.Popen(
+            [python, "-P", "-m", "ftbench.probe.run.guard", str(self.deadline), *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environ),
+            # Ctrl-C is for the supervisor alone: it decides what ends.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
+        )
+        self._lines = Lines(self._process.stdout)
+        self._words = Tail(self._process.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        # Closing its standard input tells the guard to end everything.
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._end()
+        self._lines.close()
+        self._words.close()
+
+    @property
+    def words(self) -> str:
+        """What it wrote to standard error, the last of it."""
+        return self._words.text()
+
+    def follow(self, observe: Callable[[Event], None] | None = None) -> Ended:
+        """Follow it to its end; at an "observe" event call `observe`, then let it go on."""
+        event: Event = {}
+        line = b""
+        end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
+        try:
+            while following := self._lines.following(end - time.monotonic()):
+                line = following
+                try:
+                    told = json.loads(line)
+                except ValueError:  # cut short: it was killed in mid-word
+                    continue
+                event = told if isinstance(told, dict) else {}
+                if observe and event.get("event") == "observe":
+                    observe(event)
+                    self._answer()
+        except TimeoutError:  # the guard itself hangs
+            return Ended(code=DeadlineError.exit_code, event={}, line=line)
+        return Ended(code=self._end(), event=event, line=line)
+
+    def document(self, observe: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        """Follow a cell to its end; return its part of the document, raise the error it told."""
+        ended = self.follow(observe)
+        last = ended.event
+        if last.get("event") == "failed":
+            raise error_class(last["code"])(last["message"], hint=last["hint"], story=last["story"])
+        if last.get("event") != "done":
+            raise self.silent_end(ended.code)
+        document: dict[str, Any] = last["document"]
+        return document
+
+    def silent_end(self, code: int) -> FtbenchError:
+        """Return the error of a program that ended with `code` before it told anything."""
+        if code == DeadlineError.exit_code:
+            return DeadlineError(
+                f"The {self._name} did not end within {self.deadline:g} s; it was ended.",
+                story=self.words,
+                hint=self._hint,
+            )
+        return WorkerFailedError(
+            f"The {self._name}'s process ended with code {code} before it could tell what it "
+            "measured.",
+            story=self.words,
+            hint=_SIGNALS,
+        )
+
+    def _answer(self) -> None:
+        """Tell the cell that the observer is done."""
+        assert self._process.stdin is not None
+        with suppress(OSError):  # the cell is gone, and its end is the story
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
+
+    def _end(self) -> int:
+        """Wait for the guard, which has nothing left to do; return its exit code."""
+        try:
+            return self._process.wait(BACKSTOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(BACKSTOP_SECONDS)
+            return DeadlineError.exit_code
