@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import platformdirs
@@ -21,9 +22,42 @@ def builds_folder(environ: Mapping[str, str] | None = None) -> Path:
     return cache_folder(environ) / "builds"
 
 
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield where to write a file; it takes the place of `path` once the body has succeeded.
+
+    Whatever fails, here or in the body, `path` is what it was and nothing is left beside it.
+    Raises `OSError` if it cannot be written.
+    """
+    # Of one process: several may write the same file, and the last one's is kept, whole.
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all, whatever ends us; raises `OSError` if it cannot be."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        staged = Path(folder) / path.name
-        staged.write_text(text, encoding="utf-8", newline="\n")
-        staged.replace(path)
+    """Write a text file whole or not at all; raises `OSError` if it cannot be written."""
+    with written_whole(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def folder_made(path: Path) -> Iterator[Path]:
+    """Yield a new folder to fill; it takes the place of `path` once the body has succeeded.
+
+    Until then `path` is what it was.  One call at a time: what a killed one left half made is
+    cleared.
+    """
+    beside = path.with_name(f"{path.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        shutil.rmtree(path, ignore_errors=True)
+        beside.rename(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

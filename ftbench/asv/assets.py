@@ -19,7 +19,7 @@ from typing import Final
 import filelock
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError
-from ftbench.files import cache_folder
+from ftbench.files import cache_folder, folder_made
 
 _NPM_SECONDS: Final = 120
 _LOCK_SECONDS: Final = 180
@@ -168,21 +168,16 @@ def _is_complete(folder: Path) -> bool:
 
 
 def _fetch(folder: Path) -> None:
-    """Fetch into a staging folder, check every file, and only then rename it into place."""
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".staging-") as name:
-        staging = Path(name)
-        npm_install(sorted({asset.package for asset in ASSETS}), staging)
-        ready = staging / "ready"
-        ready.mkdir()
+    """Fetch the packages, and keep of them what is asked for once every file was checked."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as packages, folder_made(folder) as ready:
+        npm_install(sorted({asset.package for asset in ASSETS}), Path(packages))
         for asset in ASSETS:
-            (ready / asset.name).write_bytes(_checked(asset, staging))
-        shutil.rmtree(folder, ignore_errors=True)
-        ready.rename(folder)
+            (ready / asset.name).write_bytes(_checked(asset, Path(packages)))
 
 
-def _checked(asset: Asset, staging: Path) -> bytes:
+def _checked(asset: Asset, packages: Path) -> bytes:
     package = asset.package.rpartition("@")[0]
-    content = (staging / "node_modules" / package / asset.path).read_bytes()
+    content = (packages / "node_modules" / package / asset.path).read_bytes()
     if not is_sound(asset, content):
         raise FtbenchError(
             f"{asset.path} of the npm package {asset.package} is not the file that it should be.",

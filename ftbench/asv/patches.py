@@ -6,7 +6,6 @@ again.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import re
@@ -45,6 +44,7 @@ from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import FtbenchError, unknown
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import current_profile
+from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.releases import Release
 from ftbench.results import safe_loading
@@ -185,14 +185,8 @@ def _table_with_names(rows: Any, *, headers: Sequence[str], **options: Any) -> s
 
 def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
     """Write JSON as asv does, but beside its place and then renamed: whole or not at all."""
-    beside = f"{path}.new"
-    try:
-        _write_json(beside, data, *rest, **more)
-        Path(beside).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(beside).unlink()
-        raise
+    with written_whole(Path(path)) as beside:
+        _write_json(str(beside), data, *rest, **more)
 
 
 def _telling(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from ftbench.errors import DeadlineError, InterpreterError
+from ftbench.files import write_whole
 from ftbench.probe.instruments import build
 from ftbench.probe.run.environ import clean_environment
 from ftbench.processes import run
@@ -120,11 +120,7 @@ class Answers:
         text = json.dumps({"question": self._question, "answers": self._known})
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self._file.parent, delete=False, encoding="utf-8"
-            ) as new:
-                new.write(text)
-            Path(new.name).replace(self._file)
+            write_whole(self._file, text)
 
     def _load(self) -> dict[str, Any]:
         try:

@@ -24,6 +24,7 @@ from filelock import FileLock
 
 import ftbench
 from ftbench.errors import InterpreterError
+from ftbench.files import folder_made
 from ftbench.probe import engines
 from ftbench.probe.run.environ import clean_environment
 from ftbench.pythons import Interpreter
@@ -154,18 +155,14 @@ def _is_whole(venv: Path, stamp: str) -> bool:
 
 
 def _make(venv: Path, interpreter: Interpreter, stamp: str) -> None:
-    """Make it beside its place, where a killed call may have left half of one, and rename it."""
-    staging = venv.with_name(f"{venv.name}.new")
-    shutil.rmtree(staging, ignore_errors=True)
     # asv shows every log record of every library as a line of its own.
     for talkative in ("virtualenv", "python_discovery", "filelock", "distlib"):
         logging.getLogger(talkative).setLevel(logging.ERROR)
-    virtualenv.cli_run(
-        [*OPTIONS, "--python", str(interpreter.executable), str(staging)],
-        setup_logging=False,
-        env=clean_environment(os.environ),
-    )
-    _fill(staging)
-    (staging / _STAMP).write_text(stamp, encoding="utf-8")
-    shutil.rmtree(venv, ignore_errors=True)
-    staging.replace(venv)
+    with folder_made(venv) as staging:
+        virtualenv.cli_run(
+            [*OPTIONS, "--python", str(interpreter.executable), str(staging)],
+            setup_logging=False,
+            env=clean_environment(os.environ),
+        )
+        _fill(staging)
+        (staging / _STAMP).write_text(stamp, encoding="utf-8")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ftbench.errors import FtbenchError, UsageError
+from ftbench.files import write_whole
 from ftbench.releases.release import Release
 
 DATA_FILE: Final = Path(__file__).with_name("cpython.json")
@@ -67,7 +66,7 @@ def save(path: Path, releases: Iterable[KnownRelease]) -> None:
     """
     text = dumps(releases)
     try:
-        _replace(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise FtbenchError(
             f"The list of known releases, {path}, cannot be written: {error}",
@@ -97,19 +96,6 @@ def _from_json(entry: dict[str, Any]) -> KnownRelease:
     date = datetime.strptime(entry["date"], _DATE_FORMAT).replace(tzinfo=UTC)
     release = Release.parse(entry["version"])
     return KnownRelease(release=release, commit=entry["commit"], date=date)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside `path`, then rename: a reader sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def date_of(release: Release, known: Iterable[KnownRelease]) -> datetime:

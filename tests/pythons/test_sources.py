@@ -43,7 +43,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         if version == GONE:
             raise AptError("404 Not Found")
         downloads.append(version)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return fake_sources(folder / f"{package}_{version}.orig.tar.xz")
 
     monkeypatch.setattr(sources, "has_apt", lambda: True)

@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, UsageError
-from ftbench.files import cache_folder
+from ftbench.files import cache_folder, folder_made
 from ftbench.processes import Finished, run
 from ftbench.progress import phase
 
@@ -91,13 +90,7 @@ def _locked(key: str, console: Console) -> Iterator[None]:
 
 
 def _compile(rustc: Rustc, source: Source, final: Path, console: Console) -> None:
-    """Compile in a folder of its own and rename that; what a killed build left is cleared."""
-    staging = cache_folder() / "staging"
-    staging.mkdir(parents=True, exist_ok=True)
-    for stale in staging.glob(f"native-{final.name}.*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"native-{final.name}.", dir=staging))
-    try:
+    with folder_made(final) as folder:
         command: list[str | Path] = [rustc.path, *FLAGS]
         command += ["-o", folder / _EXECUTABLE, source.main]
         with phase(console, f"{TITLE}: {rustc.title}"):
@@ -107,11 +100,6 @@ def _compile(rustc: Rustc, source: Source, final: Path, console: Console) -> Non
                 raise _failed(str(error), "") from error
             if done.code != 0 or not (folder / _EXECUTABLE).is_file():
                 raise _failed(f"{rustc.title} ended with {done.code}.", done.err)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(final, ignore_errors=True)  # a folder that somebody emptied
-        folder.rename(final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _failed(why: str, words: str) -> FtbenchError:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import platform
 import re
-import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any, Final
 from filelock import FileLock
 
 from ftbench.errors import InterpreterError, UsageError
-from ftbench.files import cache_folder
+from ftbench.files import cache_folder, folder_made
 from ftbench.pythons.debian_source.apt import AptError, Suite, has_apt
 from ftbench.pythons.spec import Spec
 from ftbench.releases import Release
@@ -142,10 +141,8 @@ def _download(source: Source, folder: Path) -> Tarball:
     """Download under a passing name, so that a tarball in its place is always a whole one."""
     final = folder / source.release.name
     if not final.is_dir():
-        partial = folder / f".{source.release.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        source.suite.download_source(source.package, source.version, partial)
-        partial.rename(final)
+        with folder_made(final) as partial:
+            source.suite.download_source(source.package, source.version, partial)
     return Tarball(source=source, path=next(iter(sorted(final.glob("*.orig.tar.*z*")))))
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from filelock import FileLock
 
 from ftbench.errors import DeadlineError, InterpreterError
-from ftbench.files import cache_folder
+from ftbench.files import cache_folder, folder_made
 from ftbench.probe.run.environ import clean_environment
 from ftbench.processes import run
 from ftbench.pythons.debian_source.apt import AptError, Suite, has_apt
@@ -130,10 +130,8 @@ def _sysroot() -> Path:
     final = cache_folder() / f"headers-{suite}"
     with FileLock(folder / "lock", timeout=1800):
         if not final.is_dir():
-            partial = final.with_name(f".{final.name}.partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            _unpack(Suite(name=suite, folder=folder / suite), partial)
-            partial.rename(final)
+            with folder_made(final) as partial:
+                _unpack(Suite(name=suite, folder=folder / suite), partial)
     return final
 
 

@@ -41,7 +41,6 @@ def test_a_program_is_built_once_and_says_what_with(fake_rustc: Any, cache: Path
     assert build() == first
     assert compilations.read_text().split() == ["x"]
     assert first.path.is_relative_to(cache / "native")
-    assert left(cache, "staging") == []
     assert first.record() == {
         "implementation": "Rust",
         "version": "1.99.0",
@@ -95,7 +94,7 @@ def test_a_compiler_that_fails_is_told_with_its_words(
     assert caught.value.exit_code == 1
     assert "linker `cc` not found" in caught.value.story
     assert "apt-get install gcc" in caught.value.hint
-    assert left(cache, "native") == left(cache, "staging") == []
+    assert left(cache, "native") == []
 
 
 def test_a_compiler_that_makes_nothing_has_failed(fake_rustc: Any, cache: Path) -> None:
@@ -112,16 +111,15 @@ def test_a_compiler_that_hangs_is_ended(
     monkeypatch.setattr(building, "_DEADLINE", 0.3)
     with pytest.raises(FtbenchError, match=r"did not end within 0\.3 s"):
         build()
-    assert left(cache, "native") == left(cache, "staging") == []
+    assert left(cache, "native") == []
 
 
 def test_what_a_killed_build_left_is_cleared_and_never_used(fake_rustc: Any, cache: Path) -> None:
     fake_rustc()
-    stale = cache / "staging" / f"native-{build().path.parent.name}.dead"
-    shutil.rmtree(cache / "native")
-    stale.mkdir()
+    final = build().path.parent
+    final.rename(final.with_name(f"{final.name}.new"))
     assert build().path.is_file()
-    assert not stale.exists()
+    assert left(cache, "native") == [final]
 
 
 def test_a_program_that_was_taken_away_is_built_again(fake_rustc: Any) -> None:
