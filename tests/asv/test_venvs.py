@@ -58,7 +58,7 @@ def test_the_host_side_is_not_in_it(venv: Path) -> None:
     python = venvs.python_of(venv)
     code = (
         "import ftbench.probe.run.asv_benchmark, importlib.util as u;"
-        "print(u.find_spec('asv'), u.find_spec('ftbench.asv.plugin'))"
+        "print(u.find_spec('asv'), u.find_spec('ftbench.asv'))"
     )
     said = subprocess.check_output(
         [python, "-c", code], text=True, cwd=venv, env=clean_environment(os.environ), timeout=60
