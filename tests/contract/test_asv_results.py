@@ -117,8 +117,8 @@ def test_every_command_loads_results_through_the_names_that_are_guarded(
         (asv.commands.publish.Publish, "run"),
     ):
         monkeypatch.setattr(owner, name, inspect.getattr_static(owner, name))
-    patches.install()
-    patches.install()
+    patches.install_loaders()
+    patches.install_loaders()
     assert util.load_json is safe_loading.load_json
     assert asv.commands.publish.iter_machine_files is safe_loading.machine_files
     assert Results.load.__func__ is safe_loading.load_results
