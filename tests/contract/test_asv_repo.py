@@ -74,7 +74,7 @@ def write_config(folder: Path, name: str, branches: Sequence[str]) -> None:
             "project": "cpython",
             "repo": "cpython",
             "dvcs": "cpython-fixed",
-            "plugins": [".fixed_repository", "ftbench.asv.plugin"],
+            "plugins": [".fixed_repository", ".ftbench.asv.plugin"],
             "branches": branches,
             "environment_type": "virtualenv",
             "benchmark_dir": "benchmarks",
