@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.probe.crews import Deadline, crew_of
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost, record_own_clock
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
 
 WORKERS = (1, 2, 4, 8)
 
@@ -21,36 +19,6 @@ class Footprint(ScenarioBenchmark):
     scenario = "footprint"
     params = (MODE_NAMES, WORKERS)
     param_names = ("mode", "workers")
-
-    @cost("bytes")
-    def track_pss(self, mode: str, workers: int) -> Any:
-        """Proportional set size: shared pages split between those who share them (Linux)."""
-        return self.cost_of("pss", mode, workers)
-
-    @cost("bytes")
-    def track_uss(self, mode: str, workers: int) -> Any:
-        """Unique set size: what would be free if the tree ended."""
-        return self.cost_of("uss", mode, workers)
-
-    @cost("bytes")
-    def track_rss(self, mode: str, workers: int) -> Any:
-        """Resident set size, summed: shared pages count once per process."""
-        return self.cost_of("rss", mode, workers)
-
-    @cost("bytes")
-    def track_per_worker(self, mode: str, workers: int) -> Any:
-        """What each worker added to the tree (PSS where the system has it)."""
-        return self.cost_of("per_worker", mode, workers)
-
-    @cost("bytes")
-    def track_peak(self, mode: str, workers: int) -> Any:
-        """The largest look at the tree while the workers were busy."""
-        return self.cost_of("peak", mode, workers)
-
-    @cost("bytes")
-    def track_left(self, mode: str, workers: int) -> Any:
-        """The tree when the workers are gone."""
-        return self.cost_of("left", mode, workers)
 
 
 class PeakThreads:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 # Threads share a heap; a process and a subinterpreter have their own, and are the control.
 MODES = ("threads", "processes-spawn", "interpreters")
@@ -22,31 +22,6 @@ class Pauses(ScenarioBenchmark):
     scenario = "pauses"
     params: ClassVar[tuple[tuple[str | int, ...], ...]] = (MODES, HEAPS, TICKERS)
     param_names: ClassVar[tuple[str, ...]] = ("mode", "heap", "workers")
-
-    @cost("seconds")
-    def track_p50(self, *cell: str | int) -> Any:
-        """How late a tick is, the median."""
-        return self.cost_of("p50", *cell)
-
-    @cost("seconds")
-    def track_p99(self, *cell: str | int) -> Any:
-        """How late a tick is, the 99th percentile."""
-        return self.cost_of("p99", *cell)
-
-    @cost("seconds")
-    def track_p999(self, *cell: str | int) -> Any:
-        """How late a tick is, the latest of a thousand."""
-        return self.cost_of("p999", *cell)
-
-    @cost("seconds")
-    def track_max(self, *cell: str | int) -> Any:
-        """How late a tick is, the latest of a round."""
-        return self.cost_of("max", *cell)
-
-    @cost("seconds")
-    def track_collect(self, *cell: str | int) -> Any:
-        """The longest collection of a round, as its own thread sees it."""
-        return self.cost_of("collect", *cell)
 
 
 class Churn(Pauses):

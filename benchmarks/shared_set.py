@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.crews import Deadline
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost, record_own_clock
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.shared_set.strategies import STRATEGIES
 from ftbench.probe.scenarios.table import scenario_named
@@ -26,51 +25,6 @@ class SharedSet(ScenarioBenchmark):
     scenario = "shared_set"
     params = (MODE_NAMES, tuple(STRATEGIES), FILLS)
     param_names = ("mode", "strategy", "fill")
-
-    @cost("seconds")
-    def track_op(self, mode: str, strategy: str, fill: str) -> Any:
-        """An operation: the time from the first begin to the last end, over all operations."""
-        return self.cost_of("op", mode, strategy, fill)
-
-    @cost("seconds")
-    def track_lock_wait(self, mode: str, strategy: str, fill: str) -> Any:
-        """Waiting for the lock, the mean of the timed operations."""
-        return self.cost_of("lock_wait", mode, strategy, fill)
-
-    @cost("seconds")
-    def track_lock_wait_p50(self, mode: str, strategy: str, fill: str) -> Any:
-        """Waiting for the lock, the median."""
-        return self.cost_of("lock_wait_p50", mode, strategy, fill)
-
-    @cost("seconds")
-    def track_lock_wait_p99(self, mode: str, strategy: str, fill: str) -> Any:
-        """Waiting for the lock, the 99th percentile."""
-        return self.cost_of("lock_wait_p99", mode, strategy, fill)
-
-    @cost("seconds")
-    def track_lock_wait_max(self, mode: str, strategy: str, fill: str) -> Any:
-        """Waiting for the lock, the longest that was timed."""
-        return self.cost_of("lock_wait_max", mode, strategy, fill)
-
-    @cost("ratio")
-    def track_fairness(self, mode: str, strategy: str, fill: str) -> Any:
-        """The slowest worker's time over the fastest's."""
-        return self.cost_of("fairness", mode, strategy, fill)
-
-    @cost("seconds")
-    def track_cpu(self, mode: str, strategy: str, fill: str) -> Any:
-        """CPU seconds of an operation: the workers, the parent, the manager."""
-        return self.cost_of("cpu", mode, strategy, fill)
-
-    @cost("bytes")
-    def track_pss(self, mode: str, strategy: str, fill: str) -> Any:
-        """The tree at its fullest: all ids in, nothing freed (Linux)."""
-        return self.cost_of("pss", mode, strategy, fill)
-
-    @cost("bytes")
-    def track_rss(self, mode: str, strategy: str, fill: str) -> Any:
-        """The same by RSS, which every system has and which counts shared pages per process."""
-        return self.cost_of("rss", mode, strategy, fill)
 
 
 class PeakThreads:

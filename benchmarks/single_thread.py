@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, cost
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.workloads.kernels import SMALL
 
 
@@ -19,8 +17,3 @@ class SingleThread(ScenarioBenchmark):
     scenario = "single_thread"
     params = (("serial",), tuple(SMALL))
     param_names = ("mode", "kernel")
-
-    @cost("seconds")
-    def track_kernel(self, mode: str, kernel: str) -> Any:
-        """One run of the kernel, with the garbage collector on."""
-        return self.cost_of("kernel", mode, kernel)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asv_runner.discovery import disc_benchmarks
 from probing import ROOT, environment
 
+import benchmarks
 from benchmarks import footprint, lifecycle
 from ftbench.errors import WorkerFailedError
 from ftbench.facts.modes import MODE_NAMES
@@ -21,55 +23,60 @@ from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.probe.scenarios.footprint import metrics as footprint_metrics
-from ftbench.probe.scenarios.lifecycle import Round
-from ftbench.probe.scenarios.lifecycle import _metrics as lifecycle_metrics
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.table import NAMES, scenario_named
 
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
 Benchmark = type[ScenarioBenchmark]
+EVERY = tuple(
+    each
+    for module in pkgutil.iter_modules(benchmarks.__path__)
+    for each in vars(importlib.import_module(f"benchmarks.{module.name}")).values()
+    if isinstance(each, type) and issubclass(each, ScenarioBenchmark)
+    if each is not ScenarioBenchmark
+)
+EVERY_CLASS = pytest.mark.parametrize("benchmark", EVERY, ids=lambda each: each.__name__)
 
 
-def _methods(benchmark: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    for name in dir(benchmark):
-        if name.startswith("track_"):
-            yield name.removeprefix("track_"), getattr(benchmark, name)
+def test_every_scenario_has_a_class() -> None:
+    assert {each.scenario for each in EVERY} == set(NAMES)
 
 
-def _units(scenario: str) -> dict[str, str]:
-    """Return metric → unit as the scenario itself makes them."""
-    if scenario == "lifecycle":
-        one = Round(begin=0, starts=(0,), started=1, end=4, reports=((1, 2, 0, 1),))
-        found = lifecycle_metrics(one, [one, one], 1.0)
-    else:
-        look = {"processes": [{"rss": 3, "uss": 1, "pss": 2}]}
-        phases = {phase: {"samples": [look]} for phase in ("baseline", "busy", "left")}
-        found = footprint_metrics(phases, 1)
-    return {name: metric.unit for name, metric in found.items()}
-
-
-@EACH_CLASS
-def test_every_method_tracks_the_metric_of_its_name(
+@EVERY_CLASS
+def test_what_a_scenario_tracks_has_a_method_with_its_unit_and_its_words(
     benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *_cell: metric)
-    cell = [ladder[0] for ladder in benchmark.params]
-    units = _units(benchmark.scenario)
-    for metric, method in _methods(benchmark):
-        assert method(benchmark(), *cell) == metric
-        assert method.unit == units[metric]  # type: ignore[attr-defined]
-        assert method.better == "lower"  # type: ignore[attr-defined]
-        assert method.__doc__
-
-
-@EACH_CLASS
-def test_every_metric_of_a_scenario_is_tracked_but_the_median(benchmark: Benchmark) -> None:
-    """The median of the rounds is what asv itself makes of `track_round`."""
-    assert {name for name, _ in _methods(benchmark)} | {"p50"} == {
-        *_units(benchmark.scenario),
-        "p50",
+    monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *cell: (metric, cell))
+    tracked = {
+        f"track_{e.name}": e for e in scenario_named(benchmark.scenario).metrics if e.tracked
     }
+    assert {name for name in dir(benchmark) if name.startswith("track_")} == tracked.keys()
+    cell = tuple(ladder[0] for ladder in benchmark.params)
+    for name, spec in tracked.items():
+        method = getattr(benchmark, name)
+        assert method(benchmark(), *cell) == (spec.name, cell)
+        assert (method.unit, method.better, method.__name__) == (spec.unit, "lower", name)
+        assert method.__doc__ == spec.says
+
+
+def test_asv_keeps_as_code_what_a_benchmark_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site reads it there."""
+    monkeypatch.chdir(ROOT)
+    found = {each.name: each for each in disc_benchmarks(str(ROOT / "benchmarks"))}
+    one = found["grain.Grain.track_idle_1ms"]
+    assert (one.unit, one.version) == ("ratio", scenario_named("grain").version)
+    source = 'def track_idle_1ms(self, *cell):\n        """The share of the workers that is idle'
+    assert source in one.code
+
+
+@EVERY_CLASS
+def test_the_version_is_that_of_the_workload(benchmark: Benchmark) -> None:
+    assert benchmark.version == scenario_named(benchmark.scenario).version
+
+
+@EVERY_CLASS
+def test_asvs_own_time_out_is_the_last_one(benchmark: Benchmark) -> None:
+    assert benchmark.timeout > DEADLINE_SECONDS + 20
 
 
 @EACH_CLASS
@@ -79,16 +86,6 @@ def test_params_are_the_scenarios_with_the_mode_first(benchmark: Benchmark) -> N
     assert benchmark.params[0] == MODE_NAMES
     for name, ladder in zip(benchmark.param_names[1:], benchmark.params[1:], strict=True):
         assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
-
-
-@EACH_CLASS
-def test_the_version_is_that_of_the_workload(benchmark: Benchmark) -> None:
-    assert benchmark.version == scenario_named(benchmark.scenario).version
-
-
-@EACH_CLASS
-def test_asvs_own_time_out_is_the_last_one(benchmark: Benchmark) -> None:
-    assert benchmark.timeout > DEADLINE_SECONDS + 20
 
 
 def test_the_ladders_are_these() -> None:
@@ -101,6 +98,7 @@ _ON_ANOTHER_MACHINE = """
 import json, os, sys
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _pid: set(range(64))
+import benchmarks
 from benchmarks import footprint, lifecycle
 json.dump([footprint.Footprint.params, footprint.PeakThreads.params, lifecycle.Lifecycle.params,
            footprint.Footprint.version, lifecycle.Lifecycle.version], sys.stdout)

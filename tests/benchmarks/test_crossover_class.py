@@ -1,28 +1,10 @@
-"""The class of crossover tracks what its scenario measures."""
+"""The class of crossover has the cells that make sense."""
 
 from __future__ import annotations
 
-import pytest
-
 from benchmarks.crossover import Crossover
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.crossover.scenario import Carried, metrics, places
 from ftbench.probe.scenarios.table import scenario_named
-
-
-def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Crossover, "cost_of", lambda _self, metric, *_cell: metric)
-    one = Carried(task=1.0, p99=1.0, cpu=1.0)
-    found = metrics({place.name: [one] for place in places(2)})
-    units = {name: metric.unit for name, metric in found.items()} | {"pss": "bytes", "rss": "bytes"}
-    assert {name for name in dir(Crossover) if name.startswith("track_")} == {
-        f"track_{name}" for name in units
-    }
-    for name, unit in units.items():
-        method = getattr(Crossover, f"track_{name}")
-        assert method(Crossover(), "threads", 2) == name
-        assert (method.unit, method.better, method.__name__) == (unit, "lower", f"track_{name}")
-        assert method.__doc__
 
 
 def test_the_ladder_is_fixed_and_within_the_scenarios_params() -> None:

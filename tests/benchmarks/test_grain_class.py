@@ -1,25 +1,10 @@
-"""The class of grain tracks what its scenario measures."""
+"""The class of grain has the ladder that its scenario takes."""
 
 from __future__ import annotations
 
-import pytest
-
 from benchmarks.grain import Grain
 from ftbench.probe.pools import POOL_MODES
-from ftbench.probe.scenarios.grain import SIZES, Turn, metrics
 from ftbench.probe.scenarios.table import scenario_named
-
-
-def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Grain, "cost_of", lambda _self, metric, *_cell: metric)
-    found = metrics([[Turn(serial=1.0, task=1.0)] * len(SIZES)], 2)
-    assert {name for name in dir(Grain) if name.startswith("track_")} == {
-        f"track_{name}" for name in found
-    }
-    for name, metric in found.items():
-        method = getattr(Grain, f"track_{name}")
-        assert method(Grain(), "threads", 2) == name
-        assert method.unit == metric.unit
 
 
 def test_the_ladder_is_fixed_and_within_the_scenarios_params() -> None:

@@ -1,8 +1,6 @@
-"""The class of pools tracks what its scenario measures, over every pool in every mode."""
+"""The class of pools has every pool in every mode."""
 
 from __future__ import annotations
-
-import pytest
 
 from benchmarks.pools import Pools
 from ftbench.facts.modes import mode_named
@@ -11,16 +9,6 @@ from ftbench.probe.scenarios.pools import CHUNKS, Life, metrics
 from ftbench.probe.scenarios.table import scenario_named
 
 LIFE = Life(cold=1.0, full=2.0, dispatch=0.1, maps=(0.3, 0.2), shutdown=0.5)
-
-
-def test_every_metric_is_tracked_by_the_method_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pools, "cost_of", lambda _self, metric, *_cell: metric)
-    methods = {name for name in dir(Pools) if name.startswith("track_")}
-    found = metrics(3.0, [LIFE, LIFE])
-    assert methods == {f"track_{name}" for name in found}
-    for name in methods:
-        assert getattr(Pools(), name)("threads", "executor") == name.removeprefix("track_")
-        assert getattr(Pools, name).unit == "seconds"
 
 
 def test_the_samples_are_those_of_the_lives() -> None:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ LOOK = {"processes": [{"role": "parent", "rss": 3, "uss": 1, "pss": 2}]}
 SEEN = {"full": {"samples": [LOOK], "reader": "psutil", "interval": 0.5, "duty": 0.1}}
 
 
-def _units(name: str) -> dict[str, str]:
-    """Return metric → unit as the scenario itself makes them, in threads of this process."""
+@pytest.mark.parametrize("name", ["shared_set", "sharded_writers"])
+def test_a_run_in_this_process_yields_the_metrics_of_the_table(name: str) -> None:
     scenario = scenario_named(name)
     measured = scenario.run(
         Cell(
@@ -46,29 +46,8 @@ def _units(name: str) -> dict[str, str]:
         )
     )
     metrics = measured.metrics | scenario.from_observation(SEEN, 1).metrics
-    return {metric: each.unit for metric, each in metrics.items()}
-
-
-def _methods(benchmark: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    for name in dir(benchmark):
-        if name.startswith("track_"):
-            yield name.removeprefix("track_"), getattr(benchmark, name)
-
-
-@EACH_CLASS
-def test_every_metric_of_the_scenario_is_tracked_in_its_unit(
-    benchmark: type[ScenarioBenchmark], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *_cell: metric)
-    units = _units(benchmark.scenario)
-    cell = [ladder[0] for ladder in benchmark.params]
-    methods = dict(_methods(benchmark))
-    assert units.keys() - methods.keys() <= {"uss"}, "PSS says it better"
-    for metric, method in methods.items():
-        assert method(benchmark(), *cell) == metric
-        assert method.unit == units[metric]  # type: ignore[attr-defined]
-        assert method.better == "lower"  # type: ignore[attr-defined]
-        assert method.__doc__
+    scenario.check(metrics)
+    assert metrics.keys() == {each.name for each in scenario.metrics}
 
 
 @EACH_CLASS

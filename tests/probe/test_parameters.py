@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.errors import UsageError
+from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.modes import (
     EVERY_MODE,
     KINDS,
@@ -21,8 +21,9 @@ from ftbench.facts.modes import (
 )
 from ftbench.facts.profiles import PROFILES, current_profile, profile_named
 from ftbench.probe.__main__ import mode_name, parameters
-from ftbench.probe.scenarios.base import MOST_WORKERS, Param
-from ftbench.probe.scenarios.table import SCENARIOS, scenario_named
+from ftbench.probe.run.document import Metric
+from ftbench.probe.scenarios.base import MOST_WORKERS, Param, Scenario
+from ftbench.probe.scenarios.table import NAMES, SCENARIOS, scenario_named
 
 WORKERS = Param(default=8)
 TASK = Param(default="empty", choices=("empty", "article"))
@@ -146,3 +147,31 @@ def test_the_profile_comes_from_the_environment() -> None:
     assert current_profile({"FTBENCH_PROFILE": "smoke"}).name == "smoke"
     with pytest.raises(UsageError, match="Did you mean 'smoke'"):
         current_profile({"FTBENCH_PROFILE": "smokey"})
+
+
+def metrics_of(scenario: Scenario) -> dict[str, Metric]:
+    return {each.name: Metric(unit=each.unit, samples=(1.0,)) for each in scenario.metrics}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_metrics_of_its_table_are_what_a_scenario_may_yield(name: str) -> None:
+    scenario = scenario_named(name)
+    assert all(each.says.endswith(".") for each in scenario.metrics)
+    assert set(scenario.slowed) <= {each.name for each in scenario.metrics}
+    scenario.check(metrics_of(scenario))
+
+
+def test_a_metric_that_is_lacking_strange_or_in_another_unit_is_an_error() -> None:
+    scenario = scenario_named("cpu_scaling")
+    whole = metrics_of(scenario)
+    of_three = {"unit_3": whole["unit_2"], "relative_3": whole["relative_2"]}
+    scenario.check(whole | of_three)
+    scenario.check({name: each for name, each in whole.items() if not name.endswith("8")})
+    for wrong in (
+        {name: each for name, each in whole.items() if name != "serial"},
+        whole | {"strange": whole["serial"]},
+        whole | {"unit_some": whole["serial"]},
+        whole | {"serial": whole["relative_1"]},
+    ):
+        with pytest.raises(FtbenchError, match="other metrics than its table has"):
+            scenario.check(wrong)

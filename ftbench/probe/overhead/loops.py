@@ -22,9 +22,9 @@ from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.means import means_of
 from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.document import Invariant, Outcome
 from ftbench.probe.scenarios import lifecycle
-from ftbench.probe.scenarios.base import ID_SPACE, Cell, Param, Scenario
+from ftbench.probe.scenarios.base import ID_SPACE, Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.reports import Plan, new_ids
 from ftbench.probe.scenarios.sharded_writers import routing
 from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
@@ -33,6 +33,11 @@ from ftbench.probe.scenarios.shared_set.strategies import STRATEGIES, Work, mana
 from ftbench.probe.teams import Member, Team, team_of
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
+METRICS = (
+    MetricSpec(HARNESS, "seconds", "An operation by the harness's loop."),
+    MetricSpec(BARE, "seconds", "An operation by a bare loop."),
+    MetricSpec(ARTICLE, "seconds", "An operation by a loop in the article's shape.", always=False),
+)
 TASK: Final = "empty"
 MODES: Final = ("threads", "processes-fork")
 
@@ -107,7 +112,7 @@ def compare(prepare: Callable[[Cell], Contest], cell: Cell) -> Outcome:
     contest.close()
     clock, cpu_clock = clock_cost(), cost_of(time.thread_time_ns)
     return Outcome(
-        metrics={name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()},
+        metrics=costs(METRICS, samples),
         invariants=(Invariant(name="same work", checked=contest.checked),),
         notes={
             "every": contest.every,
@@ -292,6 +297,7 @@ CONTESTS: Final = {
         version=scenario.version,
         title=f"The harness against the bare loop: {scenario.title}",
         params=PARAMS,
+        metrics=METRICS,
         run=partial(compare, prepare),
         modes=MODES,
     )

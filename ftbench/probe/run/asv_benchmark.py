@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
 from ftbench.facts.modes import Mode, mode_named, unavailable
@@ -20,6 +20,7 @@ from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
+from ftbench.probe.scenarios.base import MetricSpec
 from ftbench.probe.scenarios.table import scenario_named
 
 RECORDS = "FTBENCH_RECORDS"
@@ -31,19 +32,30 @@ _LOAD_AT_START = load()
 _STARTED_AT = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 _own_clock_recorded = False
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+# What asv keeps as a benchmark's code, in which the site reads what the benchmark says.
+_SOURCE = '''def {name}(self, *cell):
+    """{says}"""
+    return self.cost_of("{metric}", *cell)
+'''
 
 
-def cost(unit: str, *, better: str = "lower") -> Callable[[Method], Method]:
-    """Mark a `track_` method as a cost in `unit`; asv takes `rounds` from functions only."""
+def _tracker(spec: MetricSpec) -> Callable[..., Any]:
+    """Return the `track_` method of a metric."""
 
-    def mark(method: Method) -> Method:
-        method.unit = unit  # type: ignore[attr-defined]
-        method.better = better  # type: ignore[attr-defined]
-        method.rounds = current_profile().processes  # type: ignore[attr-defined]
-        return method
+    def track(self: ScenarioBenchmark, *cell: str | int) -> Any:
+        return self.cost_of(spec.name, *cell)
 
-    return mark
+    track.__name__ = f"track_{spec.name}"
+    track.__doc__ = spec.says
+    source = _SOURCE.format(name=track.__name__, says=spec.says, metric=spec.name)
+    # asv takes `rounds` from functions only.
+    vars(track).update(
+        pretty_source=source,
+        unit=spec.unit,
+        better=spec.better,
+        rounds=current_profile().processes,
+    )
+    return track
 
 
 def stage(record: dict[str, Any]) -> None:
@@ -79,7 +91,8 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
 class ScenarioBenchmark:
     """Base of a benchmark class that measures a scenario; not a benchmark itself.
 
-    A subclass names its `scenario`, and in `params` the ladder of every parameter, mode first.
+    A subclass names its `scenario`, and in `params` the ladder of every parameter, mode first.  It
+    has a `track_` method for each metric that the scenario tracks.
     """
 
     scenario: ClassVar[str]
@@ -88,10 +101,21 @@ class ScenarioBenchmark:
     timeout: ClassVar[float] = TIMEOUT_SECONDS
 
     def __init_subclass__(cls) -> None:
-        """Let asv forget figures of another workload: the version is the scenario's."""
-        cls.version = scenario_named(cls.scenario).version
+        """Take version and metrics from the scenario: asv forgets figures of another version."""
+        scenario = scenario_named(cls.scenario)
+        cls.version = scenario.version
+        for spec in scenario.metrics:
+            if spec.tracked:
+                track = _tracker(spec)
+                track.__qualname__ = f"{cls.__qualname__}.{track.__name__}"
+                setattr(cls, track.__name__, track)
 
     version: ClassVar[str]
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, track: str) -> Any:
+            """The `track_` methods of the scenario's metrics."""
 
     def setup_cache(self) -> None:
         """Have asv make a directory that all metrics of this class share."""

@@ -206,13 +206,15 @@ def _once(
     workers = int(request["params"].get("workers", 1))
     seen = scenario.from_observation(watcher.phases, workers) if watcher else None
     measured = {name: Metric(**each) for name, each in document["metrics"].items()}
+    measured |= seen.metrics if seen else {}
+    scenario.check(measured)
     effort = document.get("effort", {})
     return Measurement(
         scenario=scenario.name,
         mode=request["mode"],
         params=request["params"],
         profile=request["profile"],
-        metrics=measured | (seen.metrics if seen else {}),
+        metrics=measured,
         invariants=tuple(Invariant(**each) for each in document["invariants"]),
         gil=Gil(**document["gil"]),
         build=document["build"],

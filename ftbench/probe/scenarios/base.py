@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ftbench.errors import NotAvailableError, UsageError, unknown
+from ftbench.errors import FtbenchError, NotAvailableError, UsageError, unknown
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.facts.profiles import Profile
 from ftbench.probe.crews import Deadline
@@ -89,6 +89,28 @@ class Param:
         return number
 
 
+@dataclass(frozen=True)
+class MetricSpec:
+    """A metric of a scenario: its unit, and what it says in a sentence.
+
+    Every cell has one that is `always` there; some builds, systems or cells lack the others.  One
+    that is not `tracked` has no benchmark: it is for those who ask the probe.
+    """
+
+    name: str
+    unit: str
+    says: str
+    better: str = "lower"
+    always: bool = True
+    tracked: bool = True
+
+
+def costs(specs: Iterable[MetricSpec], samples: Mapping[str, Sequence[float]]) -> dict[str, Metric]:
+    """Return the metrics of name → samples, in the units that `specs` say."""
+    units = {spec.name: spec.unit for spec in specs}
+    return {name: Metric(unit=units[name], samples=tuple(each)) for name, each in samples.items()}
+
+
 FORMS = ("fixed", "timed")
 ID_SPACE = 10_000_000
 
@@ -146,7 +168,8 @@ class Scenario:
     `version` names the workload: figures of two versions are never compared, so it changes when
     the measured work does (a test watches over that).  A scenario that is `observed` is watched
     from outside meanwhile; `from_observation` makes metrics and notes of what the observer saw,
-    afterwards, in the supervising process.  `modes` are those that it has; `hole`
+    afterwards, in the supervising process.  `metrics` are those that a run yields, and beside them
+    one of each of `per_count` for each number of workers.  `modes` are those that it has; `hole`
     says why a combination of mode and parameters makes no sense on any build, None if it does.
     `slowed` are the metrics that `Cell.extra` reaches in full; without any, nothing can be added.
     """
@@ -156,6 +179,8 @@ class Scenario:
     version: str
     params: Mapping[str, Param]
     run: Callable[[Cell], Outcome]
+    metrics: tuple[MetricSpec, ...]
+    per_count: tuple[str, ...] = ()
     modes: tuple[str, ...] = MODE_NAMES
     observed: bool = False
     hole: Callable[[Mode, Mapping[str, Any]], str | None] = _no_hole
@@ -167,6 +192,25 @@ class Scenario:
         if mode.name not in self.modes:
             return f"{self.name} is measured in {', '.join(self.modes)}"
         return self.hole(mode, params)
+
+    def check(self, measured: Mapping[str, Metric]) -> None:
+        """Raise `FtbenchError` unless a run yielded the metrics of the table, in their units."""
+        specs = {spec.name: spec for spec in self.metrics}
+        wrong = [
+            name
+            for name, metric in measured.items()
+            if (metric.unit != specs[name].unit if name in specs else not self._counts(name))
+        ]
+        lacking = [spec.name for spec in self.metrics if spec.always and spec.name not in measured]
+        if wrong or lacking:
+            raise FtbenchError(
+                f"{self.name} yielded other metrics than its table has: {wrong} are not there or "
+                f"in another unit, {lacking} are lacking; nothing is recorded."
+            )
+
+    def _counts(self, name: str) -> bool:
+        stem, _, count = name.rpartition("_")
+        return stem in self.per_count and count.isdecimal()
 
     def parse(self, given: Mapping[str, int | str]) -> dict[str, int | str]:
         """Return all parameters with their values; raises `UsageError` for one that is none."""

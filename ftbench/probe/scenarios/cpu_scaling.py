@@ -18,7 +18,7 @@ from typing import Any
 
 from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
-from ftbench.probe.scenarios.scaling import WORKER, scaled
+from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
 from ftbench.probe.teams import Member
 from ftbench.probe.workloads.kernels import CHECKSUMS, KERNELS, crunch, warm
 
@@ -58,6 +58,8 @@ CPU_SCALING = Scenario(
     version="1",
     title="1 to N workers crunch, each as much as one alone",
     params=PARAMS,
+    metrics=metrics_of(COUNTS, WORKER),
+    per_count=PER_COUNT,
     run=run,
     slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),
 )

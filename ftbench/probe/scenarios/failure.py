@@ -25,7 +25,7 @@ out that an executor then drops every task.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -44,7 +44,7 @@ from ftbench.probe.pools import (
     pool_of,
 )
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 
 # From handing tasks over until the crash, or until the pool is told to stop: all are at work then.
 LEAD_SECONDS = 0.03
@@ -60,6 +60,35 @@ PARAMS = {
     "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
     "workers": Param(default=8, least=2),
 }
+
+METRICS = (
+    MetricSpec(
+        "detect",
+        "seconds",
+        "From a worker's death, or a task's exception, until the library knows.",
+        always=False,
+    ),
+    MetricSpec(
+        "recover", "seconds", "From the crash until a task handed over after it has come back."
+    ),
+    MetricSpec(
+        "lost",
+        "tasks",
+        "Of four tasks at work, those that the crash of one has left without a result.",
+    ),
+    MetricSpec("cancel", "seconds", "Cancelling a task that waits.", always=False),
+    MetricSpec(
+        "uncancelled",
+        "tasks",
+        "Of 136 tasks, those that run although all were cancelled; eight are at work by then.",
+        always=False,
+    ),
+    MetricSpec(
+        "stop",
+        "seconds",
+        "Ending a pool at once, with 128 tasks waiting and 20 ms of work left in each worker.",
+    ),
+)
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -231,22 +260,20 @@ def none_left() -> None:
 
 def metrics(crashes: Sequence[Crash], callings: Sequence[Calling]) -> dict[str, Metric]:
     """Return the metrics of all rounds, a sample per round; what a library has not is left out."""
-    return dict(_metrics(crashes, callings))
-
-
-def _metrics(crashes: Sequence[Crash], callings: Sequence[Calling]) -> Iterator[tuple[str, Metric]]:
-    columns: tuple[tuple[str, str, list[float | None]], ...] = (
-        ("detect", "seconds", [each.detect for each in crashes]),
-        ("recover", "seconds", [each.recover for each in crashes]),
-        ("lost", "tasks", [each.lost for each in crashes]),
-        ("cancel", "seconds", [each.cancel for each in callings]),
-        ("uncancelled", "tasks", [each.uncancelled for each in callings]),
-        ("stop", "seconds", [each.stop for each in callings]),
+    columns: dict[str, list[float | None]] = {
+        "detect": [each.detect for each in crashes],
+        "recover": [each.recover for each in crashes],
+        "lost": [each.lost for each in crashes],
+        "cancel": [each.cancel for each in callings],
+        "uncancelled": [each.uncancelled for each in callings],
+        "stop": [each.stop for each in callings],
+    }
+    samples = {
+        name: [each for each in column if each is not None] for name, column in columns.items()
+    }
+    return costs(
+        METRICS, {name: each for name, each in samples.items() if len(each) == len(columns[name])}
     )
-    for name, unit, samples in columns:
-        there = tuple(sample for sample in samples if sample is not None)
-        if len(there) == len(samples):
-            yield name, Metric(unit=unit, samples=there)
 
 
 FAILURE = Scenario(
@@ -254,6 +281,7 @@ FAILURE = Scenario(
     version="1",
     title="A worker of a pool dies; work that waits is called off",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=POOL_MODES,
     hole=why_not,

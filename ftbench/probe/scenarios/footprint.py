@@ -16,9 +16,27 @@ from ftbench.probe.crews import Crew, Report, crew_of
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.memory import KINDS, roles, totals
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 
 PARAMS = {"workers": Param(default=8)}
+
+METRICS = (
+    MetricSpec(
+        "pss",
+        "bytes",
+        "Proportional set size: shared pages split between those who share them (Linux).",
+        always=False,
+    ),
+    MetricSpec(
+        "uss", "bytes", "Unique set size: what would be free if the tree ended.", always=False
+    ),
+    MetricSpec("rss", "bytes", "Resident set size, summed: shared pages count once per process."),
+    MetricSpec(
+        "per_worker", "bytes", "What each worker added to the tree (PSS where the system has it)."
+    ),
+    MetricSpec("peak", "bytes", "The largest look at the tree while the workers were busy."),
+    MetricSpec("left", "bytes", "The tree when the workers are gone."),
+)
 TASK = "article"
 
 BASELINE, BUSY, LEFT = "baseline", "busy", "left"
@@ -75,7 +93,7 @@ def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
-    """Make the metrics of what the observer saw, all in bytes of the whole process tree.
+    """Make the metrics of what the observer saw of the whole process tree.
 
     `rss`, `uss`, `pss`: while busy, a sample per look.  The dearest kind that the system knows
     (PSS, else USS, else RSS) gives `per_worker` ((busy - baseline) / workers), `peak` (the
@@ -88,7 +106,7 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     samples["per_worker"] = tuple((total - before) / workers for total in samples[best])
     samples["peak"] = (max(samples[best]),)
     samples["left"] = totals(phases[LEFT]["samples"], best)
-    return {name: Metric(unit="bytes", samples=each) for name, each in samples.items() if each}
+    return costs(METRICS, {name: each for name, each in samples.items() if each})
 
 
 def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
@@ -129,6 +147,7 @@ FOOTPRINT = Scenario(
     version="1",
     title="Memory of N busy workers, the whole process tree",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     observed=True,
     from_observation=from_observation,

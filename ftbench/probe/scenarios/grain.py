@@ -41,7 +41,7 @@ from ftbench.probe.pools import (
     pool_of,
 )
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,24 @@ PARAMS = {
     "workers": Param(default=8),
     "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
 }
+
+METRICS = tuple(
+    MetricSpec(f"{name}_{size.name}", unit, says.format(size.name))
+    for size in SIZES
+    for name, unit, says in (
+        (
+            "relative",
+            "ratio",
+            "The time of tasks of {} over that of a plain loop; below 1 the pool is faster.",
+        ),
+        (
+            "overhead",
+            "seconds",
+            "What a task of {} takes of a worker's time beside its own work.",
+        ),
+        ("idle", "ratio", "The share of the workers that is idle while tasks of {} are run."),
+    )
+)
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -147,16 +165,13 @@ def run(cell: Cell) -> Outcome:
 
 def metrics(rounds: Sequence[Sequence[Turn]], capacity: int) -> dict[str, Metric]:
     """Return the metrics of rounds that have a turn per size, a sample per round."""
-    found = {}
+    samples: dict[str, list[float]] = {}
     for place, size in enumerate(SIZES):
         turns = [each[place] for each in rounds]
-        for name, unit, samples in (
-            ("relative", "ratio", [each.relative for each in turns]),
-            ("overhead", "seconds", [each.overhead(capacity) for each in turns]),
-            ("idle", "ratio", [each.idle(capacity) for each in turns]),
-        ):
-            found[f"{name}_{size.name}"] = Metric(unit=unit, samples=tuple(samples))
-    return found
+        samples[f"relative_{size.name}"] = [each.relative for each in turns]
+        samples[f"overhead_{size.name}"] = [each.overhead(capacity) for each in turns]
+        samples[f"idle_{size.name}"] = [each.idle(capacity) for each in turns]
+    return costs(METRICS, samples)
 
 
 def serial(rounds: Sequence[Sequence[Turn]]) -> dict[str, float]:
@@ -172,6 +187,7 @@ GRAIN = Scenario(
     version="1",
     title="Hand tasks of 10 us to 100 ms to N workers that are warm",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=POOL_MODES,
     hole=why_not,

@@ -19,9 +19,43 @@ from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO, CpuClock
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 
 PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
+
+METRICS = (
+    MetricSpec(
+        "round",
+        "seconds",
+        "A whole round, once the first is over; the median of the rounds is p50.",
+    ),
+    MetricSpec(
+        "first_round",
+        "seconds",
+        "The first round, which also starts the fork server and fills caches.",
+    ),
+    MetricSpec(
+        "start", "seconds", "Creating and starting a worker, as the parent sees it, per worker."
+    ),
+    MetricSpec(
+        "first_line",
+        "seconds",
+        "From a worker's creation to its first line, the mean over the workers.",
+    ),
+    MetricSpec("task", "seconds", "The task itself, the mean over the workers."),
+    MetricSpec("teardown", "seconds", "From the end of the last task until every worker is gone."),
+    MetricSpec("p95", "seconds", "The 95th percentile of the rounds of one process."),
+    MetricSpec("p99", "seconds", "The 99th percentile of the rounds of one process."),
+    MetricSpec(
+        "cpu", "seconds", "CPU seconds of a round: the parent, its workers and the fork server."
+    ),
+    MetricSpec(
+        "p50",
+        "seconds",
+        "The median of the rounds, which is what asv makes of `round` too.",
+        tracked=False,
+    ),
+)
 
 # How many rounds say what one takes, where a share of it is to be added.
 _TRIES = 5
@@ -181,7 +215,7 @@ def _metrics(first: Round, rounds: list[Round], cpu: float) -> dict[str, Metric]
         "p99": [percentile(whole, 99)],
         "cpu": [cpu],
     }
-    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+    return costs(METRICS, samples)
 
 
 LIFECYCLE = Scenario(
@@ -189,6 +223,7 @@ LIFECYCLE = Scenario(
     version="1",
     title="Create, start, run one task in, join N workers",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     slowed=("round",),
 )

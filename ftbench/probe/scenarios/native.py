@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from ftbench.errors import NotAvailableError
 from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
-from ftbench.probe.scenarios.scaling import WORKER, scaled
+from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
 from ftbench.probe.teams import Member
 from ftbench.probe.workloads.kernels import timed
 
@@ -159,6 +159,8 @@ NATIVE = Scenario(
     version="1",
     title="1 to N threads in native code that lets go of the GIL",
     params=PARAMS,
+    metrics=metrics_of(COUNTS, "thread"),
+    per_count=PER_COUNT,
     run=run,
     modes=("threads",),
     slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),

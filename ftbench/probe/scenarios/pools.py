@@ -35,7 +35,7 @@ from ftbench.probe.pools import (
     pool_of,
 )
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
 CALLS, TASKS = 32, 512
@@ -46,6 +46,34 @@ PARAMS = {
     "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
     "workers": Param(default=8),
 }
+
+METRICS = (
+    MetricSpec(
+        "first_cold",
+        "seconds",
+        "From making the first pool of a process to its first result: imports, fork server.",
+    ),
+    MetricSpec("cold", "seconds", "From making a later pool to its first result."),
+    MetricSpec(
+        "full", "seconds", "From making a later pool until each of its workers has taken a task."
+    ),
+    MetricSpec(
+        "dispatch",
+        "seconds",
+        "Handing over one empty task and having its result, the workers being idle.",
+    ),
+    MetricSpec(
+        "map_1",
+        "seconds",
+        "A small task of a map without chunks: the time of the whole over the tasks.",
+    ),
+    MetricSpec(
+        "map_64",
+        "seconds",
+        "A small task of a map in chunks of 64: the time of the whole over the tasks.",
+    ),
+    MetricSpec("shutdown", "seconds", "Ending an idle pool, until its last worker is gone."),
+)
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -136,7 +164,7 @@ def run(cell: Cell) -> Outcome:
 
 
 def metrics(first: float, lives: Sequence[Life]) -> dict[str, Metric]:
-    """Return the metrics of all lives, a sample per life, all in seconds."""
+    """Return the metrics of all lives, a sample per life."""
     samples = {
         "first_cold": [first],
         "cold": [each.cold for each in lives],
@@ -148,7 +176,7 @@ def metrics(first: float, lives: Sequence[Life]) -> dict[str, Metric]:
         },
         "shutdown": [each.shutdown for each in lives],
     }
-    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+    return costs(METRICS, samples)
 
 
 POOLS = Scenario(
@@ -156,6 +184,7 @@ POOLS = Scenario(
     version="1",
     title="Make a pool of N workers, hand it tasks, shut it down",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=POOL_MODES,
     hole=why_not,

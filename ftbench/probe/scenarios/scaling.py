@@ -29,7 +29,7 @@ from ftbench.facts.profiles import Profile
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, costs, repeats
 from ftbench.probe.teams import Member, Team, team_of
 
 
@@ -146,6 +146,10 @@ def shares(found: Mapping[Name, Sequence[Pair]]) -> dict[str, float]:
 
 
 WORKER = "worker"
+# The ladder of the benchmarks.
+COUNTS = (1, 2, 4, 8)
+# What a cell has a metric of for each of its own numbers of workers.
+PER_COUNT = ("unit", "relative")
 
 Found = Mapping[int, Sequence[Pair]]
 
@@ -177,6 +181,45 @@ def scaled(cell: Cell, *, of: str, member: Member, units: int, expected: int) ->
     )
 
 
+def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
+    """Return the metrics of cells with so many workers at most; `who` is what a worker is.
+
+    The probe can be asked for any number: but for `relative_1` and `unit_1`, a cell has those of
+    its own numbers.
+    """
+    one, *many = counts
+    alone = "the main thread alone"
+    return (
+        MetricSpec("serial", "seconds", f"A unit of work by {alone}."),
+        MetricSpec(f"unit_{one}", "seconds", f"A unit of work by one {who}."),
+        *(
+            MetricSpec(
+                f"unit_{count}",
+                "seconds",
+                f"The time of {count} {who}s over the units of all.",
+                always=False,
+            )
+            for count in many
+        ),
+        MetricSpec(f"relative_{one}", "ratio", f"The time of one {who} over that of {alone}."),
+        *(
+            MetricSpec(
+                f"relative_{count}",
+                "ratio",
+                f"The time of {count} {who}s over that of the main thread with 1/{count} of their "
+                "work.",
+                always=False,
+            )
+            for count in many
+        ),
+        MetricSpec(
+            "cpu",
+            "seconds",
+            f"CPU seconds of a unit with the most {who}s: theirs and the parent's.",
+        ),
+    )
+
+
 def metrics(found: Found, units: int) -> dict[str, Metric]:
     """Return the metrics of number of workers → its pairs, a sample per round.
 
@@ -185,18 +228,13 @@ def metrics(found: Found, units: int) -> dict[str, Metric]:
     rounds = list(zip(*found.values(), strict=True))
     serial = [sum(pair.one.seconds for pair in each) / len(each) / units for each in rounds]
     most = max(found)
-    made = {"serial": _metric("seconds", serial)}
+    samples = {"serial": serial}
     for count, those in found.items():
-        all_units = units * count
-        made[f"unit_{count}"] = _metric("seconds", (p.many.seconds / all_units for p in those))
+        samples[f"unit_{count}"] = [pair.many.seconds / (units * count) for pair in those]
     for count, those in found.items():
-        made[f"relative_{count}"] = _metric("ratio", (pair.relative for pair in those))
-    made["cpu"] = _metric("seconds", (pair.many.cpu / (units * most) for pair in found[most]))
-    return made
-
-
-def _metric(unit: str, samples: Iterable[float]) -> Metric:
-    return Metric(unit=unit, samples=tuple(samples))
+        samples[f"relative_{count}"] = [pair.relative for pair in those]
+    samples["cpu"] = [pair.many.cpu / (units * most) for pair in found[most]]
+    return costs(metrics_of(found, WORKER), samples)
 
 
 def notes(found: Found, units: int) -> dict[str, Any]:

@@ -13,14 +13,18 @@ import time
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer
+from ftbench.probe.run.document import Invariant, Outcome
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer
 from ftbench.probe.workloads.kernels import CHECKSUMS, SMALL, timed
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.
 RUNS = 20
 
 PARAMS = {"kernel": Param(default="calls", choices=tuple(SMALL))}
+
+METRICS = (
+    MetricSpec("kernel", "seconds", "One run of the kernel, with the garbage collector on."),
+)
 
 
 def run(cell: Cell) -> Outcome:
@@ -45,7 +49,7 @@ def run(cell: Cell) -> Outcome:
         samples.append((end - begin) * NANO / runs)
         on_cpu += cpu
     whole = sum(samples) * runs / NANO
-    metrics = {"kernel": Metric(unit="seconds", samples=tuple(samples))}
+    metrics = costs(METRICS, {"kernel": samples})
     return Outcome(
         metrics=dearer(metrics, ("kernel",), runs / RUNS),
         invariants=(
@@ -68,6 +72,7 @@ SINGLE_THREAD = Scenario(
     version="1",
     title="Small kernels in a process of one thread",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=("serial",),
     slowed=("kernel",),

@@ -28,7 +28,7 @@ data"; none has measured where its borders are.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -41,7 +41,7 @@ from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.pools import Pool, check, pool_of
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.crossover.errand import errand
 from ftbench.probe.workloads.payloads import KIB, build
 
@@ -89,6 +89,43 @@ TASKS = (
 )
 
 PARAMS = {"workers": Param(default=8)}
+
+_SAYS = {
+    "task": "the time of all over the tasks",
+    "p99": "from handing one over to its answer, the 99th percentile",
+    "cpu": "CPU seconds of a task, of the parent and all workers (Linux)",
+}
+METRICS = (
+    *(
+        MetricSpec(
+            f"{name}_{size.name}_{payload.name}",
+            "seconds",
+            f"Tasks of {size.name} with {payload.size} bytes: {says}.",
+            always=name != "cpu",
+        )
+        for name, says in _SAYS.items()
+        for size in SIZES
+        for payload in PAYLOADS
+    ),
+    MetricSpec(
+        "pss",
+        "bytes",
+        "The tree with its warm pool when all has been carried (Linux).",
+        always=False,
+    ),
+    MetricSpec(
+        "uss",
+        "bytes",
+        "The same by USS: what would be free if the tree ended.",
+        always=False,
+        tracked=False,
+    ),
+    MetricSpec(
+        "rss",
+        "bytes",
+        "The same by RSS, which every system has and which counts shared pages per process.",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,19 +321,15 @@ def order(every: Sequence[Place], number: int) -> list[Place]:
 
 
 def metrics(found: Mapping[str, Sequence[Carried]]) -> dict[str, Metric]:
-    """Return the metrics of each place, a sample per turn, all in seconds."""
-    made: dict[str, Metric] = {}
+    """Return the metrics of each place, a sample per turn."""
+    samples: dict[str, list[float]] = {}
     for name, turns in found.items():
-        made[f"task_{name}"] = _metric(each.task for each in turns)
-        made[f"p99_{name}"] = _metric(each.p99 for each in turns)
+        samples[f"task_{name}"] = [each.task for each in turns]
+        samples[f"p99_{name}"] = [each.p99 for each in turns]
         cpus = [each.cpu for each in turns if each.cpu is not None]
         if cpus:
-            made[f"cpu_{name}"] = _metric(cpus)
-    return made
-
-
-def _metric(samples: Iterable[float]) -> Metric:
-    return Metric(unit="seconds", samples=tuple(samples))
+            samples[f"cpu_{name}"] = cpus
+    return costs(METRICS, samples)
 
 
 def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
@@ -309,6 +342,7 @@ CROSSOVER = Scenario(
     version="1",
     title="Tasks of 10 us to 10 ms with payloads up to 1 MiB, by N workers that are warm",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=(*MODE_NAMES, SERIAL),
     observed=True,

@@ -29,7 +29,7 @@ from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.memory import KINDS, roles, totals
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.data import trips
 from ftbench.probe.scenarios.reports import instrument
 from ftbench.probe.teams import Member, Team, team_of
@@ -46,6 +46,18 @@ PARAMS = {
     "channel": Param(default="queue", choices=CHANNELS),
     "kind": Param(default="bytes", choices=("bytes", "object")),
 }
+
+METRICS = (
+    MetricSpec("trip_1kib", "seconds", "There and back with 1 KiB, the median of many trips."),
+    MetricSpec("trip_64kib", "seconds", "There and back with 64 KiB, the median of many trips."),
+    MetricSpec("trip_1mib", "seconds", "There and back with 1 MiB, the median of some trips."),
+    MetricSpec("trip_16mib", "seconds", "There and back with 16 MiB, the median of few trips."),
+    MetricSpec(
+        "held",
+        "bytes",
+        "What the tree grew by to hold 16 MiB on both sides: payload, copies and buffers.",
+    ),
+)
 EMPTY, BUILT, HELD = "empty", "built", "held"
 
 
@@ -171,12 +183,13 @@ def check(runs: Sequence[Run], kind: str) -> Invariant:
 def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
     """Return seconds per trip of each size: a sample per round, the median of its trips."""
     times = [each.trips for each in runs]
-    return {
-        f"trip_{name}": Metric(
-            unit="seconds", samples=tuple(percentile(each[at], 50) for each in times)
-        )
-        for at, name in enumerate(SIZES)
-    }
+    return costs(
+        METRICS,
+        {
+            f"trip_{name}": [percentile(each[at], 50) for each in times]
+            for at, name in enumerate(SIZES)
+        },
+    )
 
 
 def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
@@ -194,7 +207,7 @@ def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
     )
     empty, built, held = (sums[phase][kind][-1] for phase in (EMPTY, BUILT, HELD))
     return Outcome(
-        metrics={"held": Metric(unit="bytes", samples=(held - empty,))},
+        metrics=costs(METRICS, {"held": [held - empty]}),
         notes={
             "memory": kind,
             "payload": LARGEST,
@@ -209,6 +222,7 @@ DATA = Scenario(
     version="1",
     title="A payload goes to another worker and comes back",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     observed=True,
     hole=why_not,

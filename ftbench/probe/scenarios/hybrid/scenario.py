@@ -35,7 +35,7 @@ from ftbench.probe.crews import Deadline
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
 from ftbench.probe.teams import Member, Team, team_of
 
@@ -51,6 +51,26 @@ PARAMS = {
     "fetchers": Param(default=8),
     "room": Param(default=16, most=1_024),
 }
+
+METRICS = (
+    MetricSpec(
+        "item",
+        "seconds",
+        "An item: from the first fetch until the last item is crunched, over all items.",
+    ),
+    MetricSpec(
+        "wait_p50", "seconds", "An item's time in the queue, waiting for room included; the median."
+    ),
+    MetricSpec(
+        "wait_p99",
+        "seconds",
+        "An item's time in the queue, waiting for room included; the 99th percentile.",
+    ),
+    MetricSpec(
+        "fetch_p99", "seconds", "A wait of 10 ms until its thread runs again; the 99th percentile."
+    ),
+    MetricSpec("cpu", "seconds", "CPU seconds of an item: the parent, its fetchers, the workers."),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +157,7 @@ def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
         "fetch_p99": [percentile(list(each.fetches), 99) for each in runs],
         "cpu": [each.cpu / each.items for each in runs],
     }
-    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+    return costs(METRICS, samples)
 
 
 HYBRID = Scenario(
@@ -145,6 +165,7 @@ HYBRID = Scenario(
     version="1",
     title="Threads fetch, N workers crunch, a bounded queue between",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     slowed=SLOWED,
 )

@@ -30,7 +30,7 @@ from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.io import blocking_clients
 from ftbench.probe.scenarios.io.server_processes import SERVER, Figures, Servers
 from ftbench.probe.scenarios.reports import instrument, seconds_of
@@ -53,6 +53,37 @@ PARAMS = {
     "rate": Param(default=2_000, most=100_000),
     "workers": Param(default=4),
 }
+
+METRICS = (
+    MetricSpec(
+        "request",
+        "seconds",
+        "A request of the closed loop: the time of the whole over all requests.",
+    ),
+    MetricSpec(
+        "cpu", "seconds", "CPU seconds of a request: the clients and the parent, not the servers."
+    ),
+    MetricSpec(
+        "p50",
+        "seconds",
+        "An answer of the open loop, from when its request was to be sent, the median.",
+    ),
+    MetricSpec("p95", "seconds", "An answer of the open loop, the 95th percentile."),
+    MetricSpec("p99", "seconds", "An answer of the open loop, the 99th percentile."),
+    MetricSpec(
+        "pss", "bytes", "The tree without its servers, all clients connected (Linux).", always=False
+    ),
+    MetricSpec(
+        "rss", "bytes", "The tree without its servers, shared pages counted once per process."
+    ),
+    MetricSpec(
+        "uss",
+        "bytes",
+        "The same by USS: what would be free if the clients ended.",
+        always=False,
+        tracked=False,
+    ),
+)
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -237,7 +268,7 @@ def as_loop(done: Round, figures: Sequence[Figures]) -> Loop:
 
 
 def metrics(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round, all in seconds."""
+    """Return the metrics of all rounds, a sample per round."""
     latencies = [each.latencies for each in opened]
     samples = {
         "request": [each.seconds / each.requests for each in closed],
@@ -246,7 +277,7 @@ def metrics(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Metric]
             f"p{percent}": [percentile(each, percent) for each in latencies] for percent in PERCENTS
         },
     }
-    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+    return costs(METRICS, samples)
 
 
 def check(closed: Sequence[Loop], opened: Sequence[Loop]) -> Invariant:
@@ -293,6 +324,7 @@ IO = Scenario(
     version="1",
     title="N requests are under way to a server that takes its time",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=("threads", "asyncio", "asyncio-per-thread", *PROCESSES),
     observed=True,

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.document import Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.must_scale import patterns
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.probe.scenarios.scaling import Pair, Side, by_team, check, pairs, shares
@@ -46,6 +46,18 @@ THREADS = (2, 4)
 SHARED, ALONE = "relative", "control"
 
 PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
+
+METRICS = (
+    MetricSpec("op", "seconds", "The pattern once, by one thread."),
+    *(
+        MetricSpec(f"{arm}_{count}", "ratio", says.format(count))
+        for arm, says in (
+            (SHARED, "The time of {0} threads over that of one with 1/{0} of their work."),
+            (ALONE, "The time of {0} threads over that of one, where threads share nothing."),
+        )
+        for count in THREADS
+    ),
+)
 
 
 def member_of(arm: str, pattern: str, turns: int) -> Member:
@@ -89,10 +101,8 @@ def metrics(found: Mapping[str, Sequence[Pair]], turns: int) -> dict[str, Metric
     shared = [those for name, those in found.items() if name.startswith(SHARED)]
     rounds = zip(*shared, strict=True)
     op = (sum(pair.one.seconds for pair in each) / len(each) / turns for each in rounds)
-    made = {"op": Metric(unit="seconds", samples=tuple(op))}
-    for name, those in found.items():
-        made[name] = Metric(unit="ratio", samples=tuple(pair.relative for pair in those))
-    return made
+    ratios = {name: [pair.relative for pair in those] for name, those in found.items()}
+    return costs(METRICS, {"op": list(op), **ratios})
 
 
 def notes(found: Mapping[str, Sequence[Pair]], pattern: str) -> dict[str, Any]:
@@ -117,6 +127,7 @@ MUST_SCALE = Scenario(
     version="1",
     title="Patterns that ought to scale across threads",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     modes=("threads",),
     slowed=("op",),

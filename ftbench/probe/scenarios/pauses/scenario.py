@@ -32,7 +32,7 @@ from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.pauses import ticking
 from ftbench.probe.scenarios.reports import instrument, seconds_of
 from ftbench.probe.teams import Member, Round, team_of
@@ -48,6 +48,16 @@ PARAMS = {
     "workers": Param(default=8),
     "trigger": Param(default="collect", choices=("collect", "churn")),
 }
+
+METRICS = (
+    MetricSpec("p50", "seconds", "How late a tick is, the median."),
+    MetricSpec("p99", "seconds", "How late a tick is, the 99th percentile."),
+    MetricSpec("p999", "seconds", "How late a tick is, the latest of a thousand."),
+    MetricSpec("max", "seconds", "How late a tick is, the latest of a round."),
+    MetricSpec(
+        "collect", "seconds", "The longest collection of a round, as its own thread sees it."
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +185,13 @@ def check(runs: Sequence[Run], params: Mapping[str, Any], live: int) -> tuple[In
 
 
 def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round, all in seconds."""
+    """Return the metrics of all rounds, a sample per round."""
     late = [each.late for each in runs]
     samples = {
         **{name: [percentile(each, at) for each in late] for name, at in QUANTILES.items()},
         "collect": [each.longest for each in runs],
     }
-    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+    return costs(METRICS, samples)
 
 
 def notes(runs: Sequence[Run], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,5 +226,6 @@ PAUSES = Scenario(
     title="One worker collects garbage, the others tick",
     slowed=("collect",),
     params=PARAMS,
+    metrics=METRICS,
     run=run,
 )

@@ -22,7 +22,16 @@ from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.means import Means, means_of
 from ftbench.probe.run.document import Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats, time_box
+from ftbench.probe.scenarios.base import (
+    Cell,
+    MetricSpec,
+    Param,
+    Scenario,
+    costs,
+    dearer,
+    repeats,
+    time_box,
+)
 from ftbench.probe.scenarios.reports import (
     Plan,
     Report,
@@ -53,6 +62,23 @@ PARAMS = {
     "window": Param(default=1, most=1_024),
     **time_box("article"),
 }
+
+METRICS = (
+    MetricSpec(
+        "op", "seconds", "An operation: the time of the whole over the ids of all producers."
+    ),
+    MetricSpec("put", "seconds", "Putting an id into its writer's queue, the mean."),
+    MetricSpec("ack_p50", "seconds", "Waiting for the acknowledgement of a window, the median."),
+    MetricSpec(
+        "ack_p95", "seconds", "Waiting for the acknowledgement of a window, the 95th percentile."
+    ),
+    MetricSpec(
+        "ack_p99", "seconds", "Waiting for the acknowledgement of a window, the 99th percentile."
+    ),
+    MetricSpec(
+        "cpu", "seconds", "CPU seconds of an operation: the producers, the writers, the parent."
+    ),
+)
 
 
 def why_not(_mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -209,7 +235,7 @@ def _time_boxed(cell: Cell) -> Outcome:
 
 
 def metrics(runs: list[Run]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round, all in seconds."""
+    """Return the metrics of all rounds, a sample per round."""
     acks = [each.times(ACKS) for each in runs]
     samples = {
         "op": [each.seconds / each.operations for each in runs],
@@ -220,7 +246,7 @@ def metrics(runs: list[Run]) -> dict[str, Metric]:
         },
         "cpu": [each.cpu / each.operations for each in runs],
     }
-    return {name: Metric(unit="seconds", samples=tuple(s)) for name, s in samples.items()}
+    return costs(METRICS, samples)
 
 
 def _mean(samples: list[float]) -> float:
@@ -242,6 +268,7 @@ SHARDED_WRITERS = Scenario(
     version="1",
     title="N producers send ids to M writers and wait for the answer",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     hole=why_not,
     slowed=SLOWED,

@@ -28,7 +28,16 @@ from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile, weighted_percentile
 from ftbench.probe.means import Means, helper_blamed, means_of
 from ftbench.probe.run.document import Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, dearer, repeats, time_box
+from ftbench.probe.scenarios.base import (
+    Cell,
+    MetricSpec,
+    Param,
+    Scenario,
+    costs,
+    dearer,
+    repeats,
+    time_box,
+)
 from ftbench.probe.scenarios.reports import (
     Plan,
     Report,
@@ -69,6 +78,49 @@ PARAMS = {
     "fill": Param(default="cold", choices=("cold", "grown")),
     **time_box("article"),
 }
+
+METRICS = (
+    MetricSpec(
+        "op",
+        "seconds",
+        "An operation: the time from the first begin to the last end, over all operations.",
+    ),
+    MetricSpec(
+        "lock_wait",
+        "seconds",
+        "Waiting for the lock, the mean of the timed operations.",
+        always=False,
+    ),
+    MetricSpec("lock_wait_p50", "seconds", "Waiting for the lock, the median.", always=False),
+    MetricSpec(
+        "lock_wait_p99", "seconds", "Waiting for the lock, the 99th percentile.", always=False
+    ),
+    MetricSpec(
+        "lock_wait_max",
+        "seconds",
+        "Waiting for the lock, the longest that was timed.",
+        always=False,
+    ),
+    MetricSpec("fairness", "ratio", "The slowest worker's time over the fastest's."),
+    MetricSpec(
+        "cpu", "seconds", "CPU seconds of an operation: the workers, the parent, the manager."
+    ),
+    MetricSpec(
+        "pss", "bytes", "The tree at its fullest: all ids in, nothing freed (Linux).", always=False
+    ),
+    MetricSpec(
+        "rss",
+        "bytes",
+        "The same by RSS, which every system has and which counts shared pages per process.",
+    ),
+    MetricSpec(
+        "uss",
+        "bytes",
+        "The same by USS: what would be free if the tree ended.",
+        always=False,
+        tracked=False,
+    ),
+)
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -210,7 +262,7 @@ def _time_boxed(cell: Cell, means: Means) -> Outcome:
     means.close()
     figures = metrics([only])
     if work.article:
-        figures["lock_wait"] = Metric(unit="seconds", samples=(only.lock_wait,))
+        figures |= costs(METRICS, {"lock_wait": [only.lock_wait]})
     inserts = only.yielded.inserts
     return Outcome(
         metrics=figures,
@@ -222,21 +274,19 @@ def _time_boxed(cell: Cell, means: Means) -> Outcome:
 
 def metrics(runs: list[Run]) -> dict[str, Metric]:
     """Return the metrics of all rounds, a sample per round."""
-    found: dict[str, tuple[str, list[float]]] = {
-        "op": ("seconds", [each.seconds / each.operations for each in runs]),
-        "fairness": ("ratio", [each.fairness for each in runs]),
-        "cpu": ("seconds", [each.cpu / each.operations for each in runs]),
+    samples = {
+        "op": [each.seconds / each.operations for each in runs],
+        "fairness": [each.fairness for each in runs],
+        "cpu": [each.cpu / each.operations for each in runs],
     }
     waits = [each.waits for each in runs]
     if all(waits):
-        found["lock_wait"] = ("seconds", [_mean(each) for each in waits])
+        samples["lock_wait"] = [_mean(each) for each in waits]
         for percent in (50, 99):
             name = f"lock_wait_p{percent}"
-            found[name] = ("seconds", [weighted_percentile(each, percent) for each in waits])
-        found["lock_wait_max"] = ("seconds", [max(each)[0] for each in waits])
-    return {
-        name: Metric(unit=unit, samples=tuple(samples)) for name, (unit, samples) in found.items()
-    }
+            samples[name] = [weighted_percentile(each, percent) for each in waits]
+        samples["lock_wait_max"] = [max(each)[0] for each in waits]
+    return costs(METRICS, samples)
 
 
 def _mean(weighted: list[tuple[float, float]]) -> float:
@@ -274,6 +324,7 @@ SHARED_SET = Scenario(
     version="1",
     title="N workers insert new ids into one set",
     params=PARAMS,
+    metrics=METRICS,
     run=run,
     observed=True,
     hole=why_not,
