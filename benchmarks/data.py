@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ftbench.probe.channels import CHANNELS
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.workers.shared_state import CHANNELS
 
 # One start method: how a worker was started changes nothing in how it is connected.
 MODES = ("threads", "processes-spawn", "interpreters")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.probe.pools import POOL_MODES, POOL_TABLE
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 POOLS = tuple(kind.name for kind in POOL_TABLE.values() if kind.futures)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ftbench.facts.modes import MODE_NAMES, mode_named
-from ftbench.probe.crews import Deadline, crew_of
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
+from ftbench.probe.workers import crew_of
+from ftbench.probe.workers.base import Deadline
 
 WORKERS = (1, 2, 4, 8)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.probe.pools import POOL_MODES
+from ftbench.facts.modes import POOL_MODES
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 WORKERS = (2, 8)

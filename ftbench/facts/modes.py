@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 
@@ -11,43 +10,75 @@ class Mode:
     """One concurrency model.
 
     `name` is the value of the benchmarks' `mode` parameter; `kind` and `start_method` are what
-    `--mode` and `--start-method` say on the probe's command line.  `engine` is the package that a
+    `--mode` and `--start-method` say on the probe's command line.  `workers` names the module of
+    `ftbench.probe.workers` that says how its workers are made, None for a mode without workers;
+    `pools` are the pools that there are of them (`POOL_TABLE`).  `engine` is the package that a
     mode needs beside the standard library.
     """
 
     name: str
     kind: str
     title: str
+    workers: str | None = None
+    pools: tuple[str, ...] = ()
     start_method: str | None = None
     engine: str | None = None
 
 
-MODES = (
-    Mode(name="threads", kind="threads", title="threads"),
-    Mode(name="processes-fork", kind="processes", start_method="fork", title="processes, fork"),
-    Mode(
-        name="processes-forkserver",
+def _processes(start_method: str) -> Mode:
+    return Mode(
+        name=f"processes-{start_method}",
         kind="processes",
-        start_method="forkserver",
-        title="processes, forkserver",
+        title=f"processes, {start_method}",
+        workers="processes",
+        pools=("executor", "multiprocessing"),
+        start_method=start_method,
+    )
+
+
+MODES = (
+    Mode(
+        name="threads",
+        kind="threads",
+        title="threads",
+        workers="threads",
+        pools=("executor", "multiprocessing"),
     ),
-    Mode(name="processes-spawn", kind="processes", start_method="spawn", title="processes, spawn"),
-    Mode(name="interpreters", kind="interpreters", title="subinterpreters"),
+    _processes("fork"),
+    _processes("forkserver"),
+    _processes("spawn"),
+    Mode(
+        name="interpreters",
+        kind="interpreters",
+        title="subinterpreters",
+        workers="interpreters",
+        pools=("executor",),
+    ),
 )
 
 # What only some scenarios have: those name them.
 FURTHER = (
     Mode(name="serial", kind="serial", title="serial"),
-    Mode(name="asyncio", kind="asyncio", title="asyncio"),
-    Mode(name="asyncio-per-thread", kind="asyncio-per-thread", title="asyncio, a loop per thread"),
-    Mode(name="loky", kind="loky", title="joblib, loky", engine="joblib"),
+    # The loops run in threads.
+    Mode(name="asyncio", kind="asyncio", title="asyncio", workers="threads"),
+    Mode(
+        name="asyncio-per-thread",
+        kind="asyncio-per-thread",
+        title="asyncio, a loop per thread",
+        workers="threads",
+    ),
+    Mode(
+        name="loky",
+        kind="loky",
+        title="joblib, loky",
+        workers="loky",
+        pools=("executor", "joblib"),
+        engine="joblib",
+    ),
 )
 EVERY_MODE = (*MODES, *FURTHER)
 
 MODE_NAMES = tuple(mode.name for mode in MODES)
-# sys.hexversion of the first release with concurrent.interpreters.
-CONCURRENT_INTERPRETERS = 0x030E0000
-
 KINDS = tuple(dict.fromkeys(mode.kind for mode in EVERY_MODE))
 START_METHODS = tuple(mode.start_method for mode in MODES if mode.start_method)
 
@@ -62,20 +93,37 @@ def mode_named(name: str) -> Mode:
     raise unknown("mode", name, [mode.name for mode in EVERY_MODE])
 
 
-def unavailable(mode: Mode) -> str | None:
-    """Return why the running interpreter cannot do `mode`, None if it can."""
-    if mode.kind == "interpreters":
-        if sys.hexversion < CONCURRENT_INTERPRETERS:
-            return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
+@dataclass(frozen=True, kw_only=True)
+class PoolKind:
+    """One library's pool: its name in a scenario's `pool` parameter, and what it is called.
+
+    `futures`: tasks can be handed over without waiting for each.
+    """
+
+    name: str
+    title: str
+    futures: bool = True
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The names of the modes that have it."""
+        return tuple(mode.name for mode in EVERY_MODE if self.name in mode.pools)
+
+
+POOL_TABLE = {
+    kind.name: kind
+    for kind in (
+        PoolKind(name="executor", title="concurrent.futures"),
+        PoolKind(name="multiprocessing", title="multiprocessing.Pool"),
+        PoolKind(name="joblib", title="joblib.Parallel", futures=False),
+    )
+}
+POOL_MODES = tuple(mode.name for mode in EVERY_MODE if mode.pools)
+
+
+def no_such_pool(name: str, mode: Mode) -> str | None:
+    """Return why there is no pool `name` of `mode` on any build, None if there is one."""
+    kind = POOL_TABLE[name]
+    if name in mode.pools:
         return None
-    if mode.engine is not None:
-        from ftbench.probe import engines  # noqa: PLC0415 - spawned workers never come here
-
-        if not engines.found(mode.engine):
-            return f"{mode.engine} is not installed in this interpreter"
-    if mode.start_method is not None:
-        import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
-
-        if mode.start_method not in multiprocessing.get_all_start_methods():
-            return f"{sys.platform} has no start method {mode.start_method!r}"
-    return None
+    return f"{kind.title} has {', '.join(kind.modes)}"

@@ -2,7 +2,7 @@
 
 A virtual environment holds asv_runner and the measured side of ftbench, copied and compiled to
 bytecode by the interpreter itself.  The engines that the host has installed lie beside that, in
-folders which are on no path until a cell of theirs steps in (`probe.engines`).  An environment is
+folders which are on no path until a cell of theirs steps in (`workers.engines`).  An environment is
 made beside its place and renamed, so one that exists is whole; a stamp says what it was made of.
 """
 
@@ -25,8 +25,8 @@ from filelock import FileLock
 import ftbench
 from ftbench.errors import InterpreterError
 from ftbench.files import folder_made
-from ftbench.probe import engines
 from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.workers import engines
 from ftbench.pythons import Interpreter
 from ftbench.pythons.asking import run_python
 

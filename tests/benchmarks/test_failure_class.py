@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.failure import Failure
-from ftbench.facts.modes import mode_named
-from ftbench.probe.pools import POOL_MODES
+from ftbench.facts.modes import POOL_MODES, mode_named
 from ftbench.probe.scenarios.table import scenario_named
 
 

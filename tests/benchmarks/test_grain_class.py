@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.grain import Grain
-from ftbench.probe.pools import POOL_MODES
+from ftbench.facts.modes import POOL_MODES
 from ftbench.probe.scenarios.table import scenario_named
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.pools import Pools
-from ftbench.facts.modes import mode_named
-from ftbench.probe.pools import POOL_TABLE
+from ftbench.facts.modes import POOL_TABLE, mode_named
 from ftbench.probe.scenarios.pools import CHUNKS, Life, metrics
 from ftbench.probe.scenarios.table import scenario_named
 

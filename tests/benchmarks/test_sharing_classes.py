@@ -19,13 +19,13 @@ from benchmarks.sharded_writers import ShardedWriters
 from benchmarks.shared_set import PeakThreads, SharedSet
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import PROFILES, profile_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
 from ftbench.probe.run.document import Gil, Measurement, Metric
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.shared_set.strategies import MANAGED, STRATEGIES
 from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.workers.base import Deadline
 
 CLASSES: tuple[type[ScenarioBenchmark], ...] = (SharedSet, ShardedWriters)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.probe import entry_points
-from ftbench.probe.crews import Deadline
 from ftbench.probe.entry_points import turn
 from ftbench.probe.scenarios.io import (
     asyncio_clients,
@@ -38,6 +37,7 @@ from ftbench.probe.scenarios.io.requests import (
 )
 from ftbench.probe.scenarios.io.server import Server
 from ftbench.probe.scenarios.io.server_processes import SERVER, Servers
+from ftbench.probe.workers.base import Deadline
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 MILLI = 1_000_000

@@ -22,7 +22,8 @@ SHARED_MEMORY = Path("/dev/shm")
 # beyond a process, while the probe is made to work with few operations.
 _CELL = """
 import os, signal, sys, time
-from ftbench.probe import entry_points, means, teams
+from ftbench.probe import entry_points
+from ftbench.probe.workers import base, processes, threads
 from ftbench.probe.run import cell
 from ftbench.probe.scenarios.shared_set import inserting, strategies, table
 from ftbench.probe.scenarios.shared_set import scenario as shared_set
@@ -38,25 +39,25 @@ def tell(kind, *what):
             print(kind, each, file=journal)
 
 tell("pid", parent)
-make = teams.Team.__init__
+make = base.Team.__init__
 def made(team, *args):
     make(team, *args)
     tell("pid", *team.roles())
-teams.Team.__init__ = made
+base.Team.__init__ = made
 
 for kind in ("lock", "queue", "buffer"):
-    def keep(self, *args, make=getattr(means.ProcessMeans, kind)):
+    def keep(self, *args, make=getattr(processes.ProcessState, kind)):
         it = make(self, *args)
         locks = [getattr(each, "_semlock", None) for each in
                  (it, getattr(it, "_rlock", None), getattr(it, "_wlock", None))]
         names = [getattr(each, "name", None) for each in (it, *locks)]
         tell("name", *filter(None, names))
         return it
-    setattr(means.ProcessMeans, kind, keep)
+    setattr(processes.ProcessState, kind, keep)
 
 def at_the_gate(worst):
     "Do the worst when all members are told to run."
-    tell_all = teams.Team._all
+    tell_all = base.Team._all
     def told(team, word):
         if word != entry_points.RUN:
             return tell_all(team, word)
@@ -64,7 +65,7 @@ def at_the_gate(worst):
             team._tell(index, word)
         worst(team)
         return team._hear_all("to end their round")
-    teams.Team._all = told
+    base.Team._all = told
 
 def kill(pid):
     os.kill(pid, signal.SIGKILL)
@@ -222,12 +223,12 @@ def test_a_manager_that_is_killed_between_rounds_is_to_blame_too(bad: Bad, momen
 def test_a_member_that_is_gone_before_its_last_word_ends_the_run(bad: Bad) -> None:
     """It has reported, and is killed before it is told to leave."""
     worst = (
-        "end = teams.Team.end\n"
+        "end = base.Team.end\n"
         "def killing(team):\n"
         "    kill(team._processes[0].pid)\n"
         "    team._processes[0].join()\n"
         "    end(team)\n"
-        "teams.Team.end = killing\n"
+        "base.Team.end = killing\n"
     )
     story = bad(worst, 4, *_sharded("processes-fork"))
     assert "Producer 0 of 2 (processes, fork) failed" in story
@@ -277,14 +278,14 @@ class Slow(set):
         found = set.__contains__(self, uid)
         time.sleep(0 if found else 0.3)
         return found
-means.ThreadMeans.shared_set = lambda _self: Slow()
+threads.ThreadState.shared_set = lambda _self: Slow()
 """
 _NO_LOCK = """
 import contextlib
 class Open(contextlib.nullcontext):
     acquire = lambda *_: True
     release = lambda _self: None
-means.ThreadMeans.lock = lambda _self: Open()
+threads.ThreadState.lock = lambda _self: Open()
 """
 
 

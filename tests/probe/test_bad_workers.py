@@ -114,12 +114,13 @@ def test_the_worker_that_failed_is_named_and_not_the_one_that_still_works() -> N
 
 # Right before the observer looks, a marker appears; the tasks that see it do their worst.
 _WHEN_WATCHED = """
+from ftbench.probe.workers import processes
 marker = sys.argv[0] + {marker!r}
-pids = crews.ProcessCrew.pids
+pids = processes.ProcessCrew.pids
 def marking(crew):
     open(marker, "w").close()
     return pids(crew)
-crews.ProcessCrew.pids = marking
+processes.ProcessCrew.pids = marking
 parent = os.getpid()
 def bad():
     if os.path.exists(marker) and os.getpid() != parent:

@@ -29,7 +29,6 @@ OF_EVERY_CELL = {
     "ftbench.probe.instruments.samples",
     "ftbench.probe.run",
     "ftbench.probe.run.cell",
-    "ftbench.probe.crews",
     "ftbench.probe.run.document",
     "ftbench.facts",
     "ftbench.facts.modes",
@@ -38,13 +37,18 @@ OF_EVERY_CELL = {
     "ftbench.probe.scenarios.base",
     "ftbench.probe.scenarios.table",
     "ftbench.probe.entry_points",
+    "ftbench.probe.instruments.clocks",
+    "ftbench.probe.workers",
+    "ftbench.probe.workers.base",
+    "ftbench.probe.workers.shared_state",
 }
-OF_A_TEAMS_CELL = {"instruments.clocks", "means", "teams"}
-OF_A_TEAMS_CELL |= {"scenarios.reports", "scenarios.shared_set", "scenarios.shared_set.inserting"}
+# The file of its mode; subinterpreters run in threads.
+OF_A_MODE = {"interpreters": {"interpreters", "threads"}}
+OF_A_TEAMS_CELL = {"scenarios.reports", "scenarios.shared_set", "scenarios.shared_set.inserting"}
 OF_A_TEAMS_CELL |= {"workloads", "workloads.ids", "workloads.locks"}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
-    "lifecycle": {"instruments.clocks", "scenarios.lifecycle"},
+    "lifecycle": {"scenarios.lifecycle"},
     "footprint": {"instruments.memory", "scenarios.footprint"},
     "shared_set": {
         *OF_A_TEAMS_CELL,
@@ -107,6 +111,7 @@ def test_a_cell_loads_the_probe_and_the_standard_library(
         how=program(_TELLS_ITS_MODULES),
     )["notes"]
     own = {f"ftbench.probe.{module}" for module in OF_A_CELL[scenario]}
+    own |= {f"ftbench.probe.workers.{file}" for file in OF_A_MODE.get(mode.kind, {mode.kind})}
     assert _ours(notes["modules"]) == OF_EVERY_CELL | own
     assert notes["foreign"] == ["ftbench"]
     processes = mode.kind == "processes"
@@ -116,7 +121,8 @@ def test_a_cell_loads_the_probe_and_the_standard_library(
 # A worker of the crew's own making that tells its modules instead of running a task.
 _OF_A_PROCESS = """
 import json, sys
-from ftbench.probe.crews import Deadline, crew_of
+from ftbench.probe.workers import crew_of
+from ftbench.probe.workers.base import Deadline
 from ftbench.facts.modes import mode_named
 crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
 crew._start(eval, ("tuple(__import__('sys').modules)",), connected=False)
@@ -126,7 +132,8 @@ print(json.dumps(crew._messages[0][1].split()))
 """
 _OF_AN_INTERPRETER = """
 import json, sys
-from ftbench.probe.crews import Deadline, crew_of
+from ftbench.probe.workers import crew_of
+from ftbench.probe.workers.base import Deadline
 from ftbench.facts.modes import mode_named
 crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
 tells = "__import__('ftbench.probe.entry_points') and tuple(__import__('sys').modules)"
@@ -171,11 +178,11 @@ def test_a_subinterpreter_loads_one_small_module_of_ours(new_python: Interpreter
 # A member of a team that tells its modules in its round; its loop's module comes with `prepare`.
 _OF_A_MEMBER = """
 import json, sys
-from ftbench.probe.crews import Deadline
+from ftbench.probe.workers.base import Deadline, Member
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.shared_set import inserting, table
 from ftbench.probe.scenarios.sharded_writers import routing
-from ftbench.probe.teams import Member, team_of
+from ftbench.probe.workers import team_of
 mode, loop = sys.argv[1].split()
 run = (eval, ("tuple(__import__('sys').modules)",))
 prepare = {
@@ -191,15 +198,15 @@ print(json.dumps(modules))
 _OF_A_MANAGER = """
 import functools, json, sys
 from multiprocessing.managers import ListProxy
-from ftbench.probe.means import means_of
+from ftbench.probe.workers import shared_state_of
 from ftbench.facts.modes import mode_named
 from ftbench.probe.workloads.manager import Manager
 tells = functools.partial(eval, "sorted(__import__('sys').modules)")
 if __name__ == "__main__":
     Manager.register("modules", tells, ListProxy)
-    means = means_of(mode_named(sys.argv[1]))
-    modules = means._served().modules()._getvalue()
-    means.close()
+    state = shared_state_of(mode_named(sys.argv[1]))
+    modules = state._served().modules()._getvalue()
+    state.close()
     print(json.dumps(modules))
 """
 DRAWING = {"scenarios", "scenarios.shared_set", "workloads", "workloads.ids", "workloads.locks"}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,10 +15,8 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.instruments import rusage
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.pools import ExecutorPool, Pool
 from ftbench.probe.scenarios.crossover import scenario
 from ftbench.probe.scenarios.crossover.errand import errand
 from ftbench.probe.scenarios.crossover.scenario import (
@@ -36,6 +35,8 @@ from ftbench.probe.scenarios.crossover.scenario import (
     order,
     places,
 )
+from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.pools import ExecutorPool, Pool, pool_of
 from ftbench.pythons import Interpreter
 
 THREADS = mode_named("threads")
@@ -127,7 +128,7 @@ class Window(ExecutorPool):
 def test_as_many_tasks_are_under_way_as_there_are_workers(
     workers: int, count: int, most: int
 ) -> None:
-    pool = Window(THREADS, workers, Deadline(20))
+    pool = Window(THREADS, workers, Deadline(20), ThreadPoolExecutor(workers))
     seconds, took = by_pool(pool, small(count))
     pool.shutdown()
     assert (len(took), pool.most, pool.now) == (count, most, 0)
@@ -135,7 +136,7 @@ def test_as_many_tasks_are_under_way_as_there_are_workers(
 
 
 def test_an_answer_that_is_not_the_serial_twins_is_refused() -> None:
-    pool = ExecutorPool(THREADS, 2, Deadline(20))
+    pool = pool_of("executor", THREADS, 2, Deadline(20))
     for carry in (in_a_loop, lambda place: by_pool(pool, place)):
         with pytest.raises(FtbenchError, match="serial twin"):
             carry(small(3, answer=-1))
@@ -147,7 +148,7 @@ def test_a_task_that_fails_ends_the_round_with_its_story(monkeypatch: pytest.Mon
         raise RuntimeError("boom on the way")
 
     monkeypatch.setattr(scenario, "errand", boom)
-    pool = ExecutorPool(THREADS, 2, Deadline(20))
+    pool = pool_of("executor", THREADS, 2, Deadline(20))
     with pytest.raises(WorkerFailedError) as raised:
         by_pool(pool, small())
     assert "boom on the way" in raised.value.story

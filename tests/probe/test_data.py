@@ -10,9 +10,10 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.data import MODES, Data
 from ftbench.facts.modes import mode_named
-from ftbench.probe.channels import CHANNELS, hole
 from ftbench.probe.scenarios.data.scenario import SIZES
 from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.workers import no_such_channel
+from ftbench.probe.workers.shared_state import CHANNELS
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
@@ -21,7 +22,7 @@ CELLS = [
     (mode, channel)
     for mode in MODES
     for channel in CHANNELS
-    if hole(channel, mode_named(mode)) is None
+    if no_such_channel(channel, mode_named(mode)) is None
 ]
 METRICS = {f"trip_{name}" for name in SIZES} | {"held"}
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")

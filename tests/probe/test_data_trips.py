@@ -16,11 +16,11 @@ import pytest
 
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, mode_named
-from ftbench.probe import channels
-from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
 from ftbench.probe.scenarios.data import scenario, trips
 from ftbench.probe.scenarios.data.scenario import SIZES, TRIPS, Report, Run
 from ftbench.probe.scenarios.data.trips import Mapped, opened
+from ftbench.probe.workers import channel_of, no_such_channel, processes
+from ftbench.probe.workers.shared_state import CHANNELS, Channel
 from ftbench.probe.workloads.payloads import KIB, RECORD_BYTES, build, checksum, record, twin
 
 SIZE = 8 * KIB
@@ -200,7 +200,7 @@ def test_the_serial_twin_has_the_payloads_checksum(kind: str) -> None:
 def test_a_channel_has_a_reason_where_it_makes_no_sense_and_sides_where_it_does(
     channel: str, mode: Any
 ) -> None:
-    reason = hole(channel, mode)
+    reason = no_such_channel(channel, mode)
     assert scenario.why_not(mode, {"channel": channel}) == reason
     if reason:
         assert len(reason.split()) > 3
@@ -216,7 +216,7 @@ def test_a_channel_has_a_reason_where_it_makes_no_sense_and_sides_where_it_does(
 
 def test_every_mode_has_a_channel() -> None:
     for mode in MODES:
-        assert [channel for channel in CHANNELS if hole(channel, mode) is None]
+        assert [channel for channel in CHANNELS if no_such_channel(channel, mode) is None]
 
 
 def test_a_mapped_file_is_gone_once_both_sides_have_it() -> None:
@@ -242,7 +242,7 @@ def test_a_disk_without_room_is_not_available_and_leaves_no_file(
     monkeypatch.setattr(os, "truncate", full)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(NotAvailableError, match="No space left on device"):
-        channels._file(SIZE)
+        processes._file(SIZE)
     assert not list(tmp_path.iterdir())
 
 

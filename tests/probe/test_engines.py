@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.facts.modes import Mode, unavailable
-from ftbench.probe import engines
+from ftbench.facts.modes import Mode
+from ftbench.probe.workers import engines, unavailable
 
 ENGINE = "engine_to_load"
-MODE = Mode(name="x", kind="x", title="x", engine=ENGINE)
+MODE = Mode(name="x", kind="x", title="x", workers="loky", engine=ENGINE)
 
 
 @pytest.fixture

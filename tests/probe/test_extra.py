@@ -12,15 +12,15 @@ from ftbench.errors import NotAvailableError, UsageError
 from ftbench.experiments import suite
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe import crews
 from ftbench.probe.__main__ import main
-from ftbench.probe.crews import Crew, Deadline
 from ftbench.probe.run.document import Metric
 from ftbench.probe.run.measure import measure
 from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.base import dearer as as_dearer
 from ftbench.probe.scenarios.table import NAMES, scenario_named
+from ftbench.probe.workers import base
+from ftbench.probe.workers.base import Crew, Deadline
 from ftbench.probe.workloads import injected
 from ftbench.probe.workloads.kernels import CHECKSUMS
 
@@ -138,7 +138,7 @@ def test_ballast_is_a_share_of_what_all_processes_weigh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Those of this process are whatever other tests have started.
-    monkeypatch.setattr(crews, "helper_pids", lambda: {2: "resource tracker"})
+    monkeypatch.setattr(base, "helper_pids", lambda: {2: "resource tracker"})
     for pid, kib in ((os.getpid(), 300), (1, 400), (2, 100)):
         (tmp_path / str(pid)).mkdir()
         rollup = f"Rss: 1 kB\nPss: {kib} kB\nPss_Dirty: 9 kB\n"

@@ -12,11 +12,9 @@ import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, FtbenchError
-from ftbench.facts.modes import MODES, Mode, mode_named
+from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe import pool_tasks
-from ftbench.probe.crews import Deadline
-from ftbench.probe.pools import POOL_TABLE, Pool, pool_of
 from ftbench.probe.scenarios import failure as scenario
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.failure import (
@@ -31,6 +29,8 @@ from ftbench.probe.scenarios.failure import (
     none_left,
 )
 from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.pools import Pool, pool_of
 from ftbench.pythons import Interpreter
 
 FAILURE = scenario_named("failure")

@@ -10,11 +10,11 @@ import pytest
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import Profile, profile_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.memory import roles
 from ftbench.probe.scenarios import footprint
 from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.workers.base import Deadline
 
 MIB = 2**20
 

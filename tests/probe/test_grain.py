@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.probe.crews import Deadline
+from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.pools import POOL_TABLE, Pool
 from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, serial, turn
+from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.pools import Pool
 from ftbench.pythons import Interpreter
 
 SECONDS = st.floats(1e-7, 10)

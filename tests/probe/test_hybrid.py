@@ -14,7 +14,6 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
 from ftbench.probe.scenarios.hybrid.scenario import (
@@ -28,6 +27,7 @@ from ftbench.probe.scenarios.hybrid.scenario import (
     metrics,
     serial_twin,
 )
+from ftbench.probe.workers.base import Deadline
 from ftbench.pythons import Interpreter
 
 METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}

@@ -11,11 +11,10 @@ import pytest
 
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import mode_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.scenarios.io import scenario
 from ftbench.probe.scenarios.io.server_processes import SERVER, Figures
 from ftbench.probe.scenarios.table import scenario_named
-from ftbench.probe.teams import Round
+from ftbench.probe.workers.base import Deadline, Round
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 

@@ -17,13 +17,13 @@ from ftbench.facts.modes import (
     START_METHODS,
     Mode,
     mode_named,
-    unavailable,
 )
 from ftbench.facts.profiles import PROFILES, current_profile, profile_named
 from ftbench.probe.__main__ import mode_name, parameters
 from ftbench.probe.run.document import Metric
 from ftbench.probe.scenarios.base import MOST_WORKERS, Param, Scenario
 from ftbench.probe.scenarios.table import NAMES, SCENARIOS, scenario_named
+from ftbench.probe.workers import unavailable
 
 WORKERS = Param(default=8)
 TASK = Param(default="empty", choices=("empty", "article"))
@@ -86,7 +86,7 @@ def test_the_mode_table_is_the_start_methods_and_the_kinds() -> None:
 
 
 def test_an_engine_that_is_not_installed_is_named() -> None:
-    absent = Mode(name="none", kind="none", title="none", engine="no_such_engine")
+    absent = Mode(name="none", kind="none", title="none", workers="loky", engine="no_such_engine")
     assert unavailable(absent) == "no_such_engine is not installed in this interpreter"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
-from ftbench.facts.modes import mode_named
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE, mode_named, no_such_pool
 from ftbench.probe import pool_tasks
-from ftbench.probe.crews import Deadline
-from ftbench.probe.pools import POOL_MODES, POOL_TABLE, Pool, check, no_such_pool, pool_of
+from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.pools import Pool, check, pool_of
 
 # The libraries that have a pool of threads: in this process, and quickly made.
 OF_THREADS = [name for name, kind in POOL_TABLE.items() if "threads" in kind.modes]

@@ -9,8 +9,7 @@ import psutil
 import pytest
 from probing import document_of, eventually, has_mode, program, run_probe, words_of
 
-from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.probe.pools import POOL_TABLE
+from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.probe.scenarios.pools import CALLS, PARAMS, TASKS
 from ftbench.pythons import Interpreter
 

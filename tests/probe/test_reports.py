@@ -23,7 +23,7 @@ from ftbench.probe.scenarios.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.teams import Round
+from ftbench.probe.workers.base import Round
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import NO_WAITS
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.scenarios.scaling import (
     Pair,
     Report,
@@ -25,7 +24,8 @@ from ftbench.probe.scenarios.scaling import (
     pairs,
     shares,
 )
-from ftbench.probe.teams import Member, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Deadline, Member
 from ftbench.probe.workloads.kernels import CHECKSUMS, crunch, warm
 
 SECOND = 10**9

@@ -15,14 +15,13 @@ from small_cells import OPERATIONS, small_cells
 from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.reports import Plan, new_ids
 from ftbench.probe.scenarios.sharded_writers import scenario
 from ftbench.probe.scenarios.sharded_writers.scenario import as_run, metrics, why_not
 from ftbench.probe.scenarios.table import scenario_named
-from ftbench.probe.teams import Round
+from ftbench.probe.workers.base import Deadline, Round
 from ftbench.pythons import Interpreter
 
 SHARDED_WRITERS = scenario_named("sharded_writers")

@@ -11,9 +11,9 @@ from benchmarks.single_thread import SingleThread
 from ftbench.errors import NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.scenarios import single_thread
 from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workloads.kernels import SMALL, timed
 from ftbench.pythons import Interpreter
 

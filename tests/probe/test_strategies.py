@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, mode_named
-from ftbench.probe.crews import Deadline
-from ftbench.probe.means import ThreadMeans, means_of
 from ftbench.probe.scenarios.reports import Plan, Report, new_ids, reports_of
 from ftbench.probe.scenarios.shared_set import inserting
 from ftbench.probe.scenarios.shared_set.strategies import (
@@ -26,7 +24,9 @@ from ftbench.probe.scenarios.shared_set.strategies import (
     hole,
     managed,
 )
-from ftbench.probe.teams import team_of
+from ftbench.probe.workers import shared_state_of, team_of
+from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.threads import ThreadState
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import NO_WAITS
 
@@ -42,7 +42,7 @@ def _work(workers: int, plan: Plan, drawn: int = 0) -> Work:
 
 def _rounds(name: str, work: Work, count: int) -> list[tuple[tuple[Report, ...], Yield]]:
     """Run `count` rounds; return each one's reports and what it came to."""
-    means = means_of(THREADS)
+    means = shared_state_of(THREADS)
     strategy = STRATEGIES[name](THREADS, means, work)
     team = team_of(THREADS, Deadline(30), strategy.members(), means.helper)
     found = []
@@ -102,7 +102,7 @@ class Busy:
 def test_who_always_finds_its_lock_taken_times_every_wait(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(ThreadMeans, "lock", lambda _self: Busy())
+    monkeypatch.setattr(ThreadState, "lock", lambda _self: Busy())
     plan = Plan(32, 0.0, 8, 1_000)
     [(reports, yielded)] = _rounds(name, _work(2, plan), 1)
     for report in reports:
@@ -165,7 +165,7 @@ class LosesItsFirst:
 
 
 def test_an_id_that_does_not_arrive_is_refused() -> None:
-    means: Any = means_of(THREADS)
+    means: Any = shared_state_of(THREADS)
     real = means.queue()
     means.queue = lambda: LosesItsFirst(real)
     strategy = STRATEGIES["actor"](THREADS, means, _work(1, Plan(16, 0.0, 4, 1_000)))
@@ -207,7 +207,7 @@ def test_a_stripe_of_the_table_has_room_for_what_chance_may_put_there(
     operations: int, id_space: int, grown: int, slots: int
 ) -> None:
     sizes: list[int] = []
-    means: Any = means_of(THREADS)
+    means: Any = shared_state_of(THREADS)
     means.buffer = lambda size: sizes.append(size) or bytearray(size)  # type: ignore[func-returns-value]
     work = _work(2, Plan(operations, 0.1, 1, id_space), 0)
     work = Work(

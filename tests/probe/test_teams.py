@@ -10,9 +10,10 @@ import pytest
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import mode_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.entry_points import LEAVE, RUN
-from ftbench.probe.teams import Helper, Member, ThreadTeam, ended, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Deadline, Helper, Member, ended
+from ftbench.probe.workers.threads import ThreadTeam
 
 THREADS = mode_named("threads")
 

@@ -27,7 +27,11 @@ def test_every_scenario_is_watched_over() -> None:
     assert json.loads(GOLDEN.read_text("utf-8")).keys() == SCENARIOS.keys()
 
 
-TEAM = {"teams", "means", "scenarios.reports", "crews", "entry_points"}
+MODES = {
+    f"workers.{name}" for name in ("base", "interpreters", "processes", "shared_state", "threads")
+}
+CREW = MODES | {"workers", "entry_points", "workloads.manager"}
+TEAM = CREW | {"scenarios.reports"}
 SHARING = {f"workloads.{name}" for name in ("ids", "locks", "manager")}
 SHARING |= {"scenarios.shared_set.inserting"}
 
@@ -35,8 +39,8 @@ SHARING |= {"scenarios.shared_set.inserting"}
 @pytest.mark.parametrize(
     ("scenario", "modules"),
     [
-        ("lifecycle", {"crews", "entry_points", "scenarios.lifecycle"}),
-        ("footprint", {"crews", "entry_points", "scenarios.footprint"}),
+        ("lifecycle", CREW | {"scenarios.lifecycle"}),
+        ("footprint", CREW | {"scenarios.footprint"}),
         (
             "shared_set",
             TEAM

@@ -31,7 +31,7 @@ sys.exit(main(sys.argv[2:]))
 # A cell whose tasks are all `bad`; forked workers have it, spawned ones import the real one.
 _BAD_CELL = """
 import os, signal, sys, time
-from ftbench.probe import crews, entry_points
+from ftbench.probe import entry_points
 from ftbench.probe.run import cell
 real = entry_points.article
 {function}

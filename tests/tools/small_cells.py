@@ -20,7 +20,7 @@ OPERATIONS, MANAGED_OPERATIONS, GROWN = 256, 12, 500
 
 _SMALL_CELLS = """
 import json, sys
-from ftbench.probe.crews import Deadline
+from ftbench.probe.workers.base import Deadline
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios.base import Cell

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ftbench.probe
+from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.table import SCENARIOS
 
 GOLDEN = Path(__file__).resolve().parents[1] / "probe" / "workloads.json"
@@ -26,6 +27,8 @@ NOT_WORK = {
     "workloads.injected",  # what is added on purpose, to no figure that is kept
 }
 INSTRUMENTS = ("run", "instruments")
+# What the files of the modes load for the scenarios that ask for it: those import it themselves.
+ON_REQUEST = {"workers.pools", "scenarios.data", "scenarios.data.trips"}
 
 
 def _file(module: str) -> Path:
@@ -53,6 +56,9 @@ def _imported(source: str) -> Iterator[str]:
 def work_of(scenario: str) -> list[str]:
     """Return the modules of the probe that make the work of a scenario, by what imports what."""
     found: list[str] = []
+    # A mode's file is loaded by its name.
+    files = {mode_named(mode).workers for mode in SCENARIOS[scenario].modes} - {None}
+    of_modes = [f"workers.{file}" for file in files]
     package = f"scenarios.{scenario}"
     ahead = [f"{package}.scenario" if (PROBE / "scenarios" / scenario).is_dir() else package]
     while ahead:
@@ -60,7 +66,9 @@ def work_of(scenario: str) -> list[str]:
         room = module.partition(".")[0]
         if module not in found and module not in NOT_WORK and room not in INSTRUMENTS:
             found.append(module)
-            ahead += _imported(_file(module).read_text("utf-8"))
+            imported = set(_imported(_file(module).read_text("utf-8")))
+            ahead += imported - ON_REQUEST if room == "workers" else imported
+            ahead += of_modes if module == "workers" else []
     return sorted(found)
 
 

@@ -16,10 +16,8 @@ from typing import Any, Final, NoReturn
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.crews import crew_of
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.means import means_of
 from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
 from ftbench.probe.run.document import Invariant, Outcome
@@ -30,7 +28,8 @@ from ftbench.probe.scenarios.sharded_writers import routing
 from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
 from ftbench.probe.scenarios.shared_set import scenario as shared_set
 from ftbench.probe.scenarios.shared_set.strategies import STRATEGIES, Work, managed
-from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workers import crew_of, shared_state_of, team_of
+from ftbench.probe.workers.base import Member, Team
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
 METRICS = (
@@ -173,7 +172,7 @@ def sets(cell: Cell) -> Contest:
     every = shared_set.EVERY_ONE if managed("lock", cell.mode) else shared_set.EVERY
     plan = _plan(cell, every)
     workers = cell.params["workers"]
-    means = means_of(cell.mode)
+    means = shared_state_of(cell.mode)
     work = Work(workers=workers, plan=plan, drawn=0, grown=array("q"))
     strategy = STRATEGIES["lock"](cell.mode, means, work)
     members = strategy.members()
@@ -211,7 +210,7 @@ def writers(cell: Cell) -> Contest:
     """sharded_writers, one writer, window 1: queues of one kind, a team per loop."""
     plan = _plan(cell, sharded_writers.EVERY)
     producers = cell.params["workers"]
-    means = means_of(cell.mode)
+    means = shared_state_of(cell.mode)
 
     def team(loop: Callable[..., Any], what: object, writer: Callable[..., Any], *at: int) -> Team:
         queue, acks = means.queue(), tuple(means.queue() for _ in range(producers))

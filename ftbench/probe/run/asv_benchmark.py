@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
-from ftbench.facts.modes import Mode, mode_named, unavailable
+from ftbench.facts.modes import Mode, mode_named
 from ftbench.facts.profiles import current_profile
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.machine import load, machine_record
@@ -22,6 +22,7 @@ from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
 from ftbench.probe.scenarios.base import MetricSpec
 from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.workers import unavailable
 
 RECORDS = "FTBENCH_RECORDS"
 # asv's own time-out is the last resort: the probe's deadlines come first and tell a story.

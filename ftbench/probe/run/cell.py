@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
-from ftbench.facts.modes import mode_named, unavailable
+from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.crews import Deadline, helper_pids
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios.base import Cell, Observe, Scenario
 from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.workers import unavailable
+from ftbench.probe.workers.base import Deadline, helper_pids
 
 Send = Callable[[dict[str, Any]], None]
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError, unknown
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.facts.profiles import Profile
-from ftbench.probe.crews import Deadline
 from ftbench.probe.run.document import Metric, Outcome
+from ftbench.probe.workers.base import Deadline
 
 MOST_WORKERS = 256
 # Work is done in whole operations: so far may what is added be from what was asked for.

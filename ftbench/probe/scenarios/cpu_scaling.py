@@ -19,7 +19,7 @@ from typing import Any
 from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
-from ftbench.probe.teams import Member
+from ftbench.probe.workers.base import Member
 from ftbench.probe.workloads.kernels import CHECKSUMS, KERNELS, crunch, warm
 
 # What a worker does in a round: some 10 ms, as much as eight threads under a GIL can afford.

@@ -31,20 +31,12 @@ from threading import Event
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import Mode
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.pools import (
-    POOL_MODES,
-    POOL_TABLE,
-    Pool,
-    check,
-    engine_of,
-    no_such_pool,
-    pool_of,
-)
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
+from ftbench.probe.workers.pools import Pool, check, engine_of, pool_of
 
 # From handing tasks over until the crash, or until the pool is told to stop: all are at work then.
 LEAD_SECONDS = 0.03

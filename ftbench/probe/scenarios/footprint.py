@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.crews import Crew, Report, crew_of
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.memory import KINDS, roles, totals
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
+from ftbench.probe.workers import crew_of
+from ftbench.probe.workers.base import Crew, Report
 
 PARAMS = {"workers": Param(default=8)}
 

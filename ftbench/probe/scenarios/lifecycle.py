@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from ftbench.errors import FtbenchError, GilStateError
 from ftbench.facts.profiles import Profile
-from ftbench.probe.crews import Crew, Report, crew_of
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
-from ftbench.probe.instruments.clocks import NANO, CpuClock
+from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
+from ftbench.probe.workers import cpu_clock_of, crew_of
+from ftbench.probe.workers.base import Crew, Report
 
 PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
 
@@ -184,7 +185,7 @@ def run(cell: Cell) -> Outcome:
     first = one_round(crew, workers, task)
     if cell.extra:
         _make_dearer(crew, cell)
-    clock = CpuClock(cell.mode)
+    clock = cpu_clock_of(cell.mode)
     clock.start()
     rounds = _later_rounds(crew, workers, task, cell.profile)
     own = sum(r[_PROCESS_CPU] for each in rounds for r in each.reports if len(r) > _PROCESS_CPU)

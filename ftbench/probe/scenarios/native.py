@@ -25,7 +25,7 @@ from ftbench.errors import NotAvailableError
 from ftbench.probe.run.document import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
-from ftbench.probe.teams import Member
+from ftbench.probe.workers.base import Member
 from ftbench.probe.workloads.kernels import timed
 
 if TYPE_CHECKING:

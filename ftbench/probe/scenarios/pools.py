@@ -21,21 +21,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ftbench.facts.modes import Mode
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.pools import (
-    NAP_SECONDS,
-    POOL_MODES,
-    POOL_TABLE,
-    Pool,
-    check,
-    engine_of,
-    no_such_pool,
-    pool_of,
-)
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
+from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, engine_of, pool_of
 
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
 CALLS, TASKS = 32, 512

@@ -11,7 +11,7 @@ from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant
-from ftbench.probe.teams import Round
+from ftbench.probe.workers.base import Round
 from ftbench.probe.workloads.ids import draw
 
 

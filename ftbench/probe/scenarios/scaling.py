@@ -30,7 +30,8 @@ from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, costs, repeats
-from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Member, Team
 
 
 class Report(NamedTuple):

@@ -59,7 +59,7 @@ def weight(pids: Iterable[int], proc: str = "/proc") -> int:
     Raises `NotAvailableError` where the system does not tell.
     """
     from ftbench.errors import NotAvailableError  # noqa: PLC0415
-    from ftbench.probe.crews import helper_pids  # noqa: PLC0415
+    from ftbench.probe.workers.base import helper_pids  # noqa: PLC0415
 
     total = 0
     for pid in {os.getpid(), *helper_pids(), *pids}:

@@ -8,13 +8,14 @@ from typing import Final
 
 from ftbench.analysis.grid import Against, Ladder
 from ftbench.analysis.metrics import STRATEGIES, WRITERS
-from ftbench.probe import channels
-from ftbench.probe.pools import POOL_TABLE, no_such_pool
+from ftbench.facts.modes import POOL_TABLE, no_such_pool
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS
 from ftbench.probe.scenarios.crossover.scenario import SIZES as TASK_SIZES
 from ftbench.probe.scenarios.grain import SIZES
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.probe.scenarios.native import WORK
+from ftbench.probe.workers import no_such_channel
+from ftbench.probe.workers.shared_state import CHANNELS
 from ftbench.probe.workloads.kernels import KERNELS, SMALL
 from ftbench.report.sections.view import Rungs
 
@@ -59,7 +60,7 @@ BY_WATCHED_POOL: Final = pools(
     *(kind.name for kind in POOL_TABLE.values() if kind.futures), rivals=False
 )
 BY_CHANNEL: Final = Rungs(
-    ladder=Ladder(param="channel", values=channels.CHANNELS, base="queue", hole=channels.hole),
+    ladder=Ladder(param="channel", values=CHANNELS, base="queue", hole=no_such_channel),
     every="every channel",
     base="a queue",
     names={"simple_queue": "SimpleQueue"},

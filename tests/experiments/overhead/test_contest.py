@@ -11,11 +11,11 @@ import pytest
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.crews import Deadline
 from ftbench.probe.overhead import baseline, loops
 from ftbench.probe.overhead.loops import ARTICLE, BARE, HARNESS, alternate
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.reports import new_ids
+from ftbench.probe.workers.base import Deadline
 
 
 def cell(mode: str = "threads", *, workers: int = 2, operations: int = 128, pairs: int = 1) -> Cell:

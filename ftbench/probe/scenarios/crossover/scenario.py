@@ -39,10 +39,10 @@ from ftbench.probe.instruments import rusage
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.pools import Pool, check, pool_of
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.crossover.errand import errand
+from ftbench.probe.workers.pools import Pool, check, pool_of
 from ftbench.probe.workloads.payloads import KIB, build
 
 SERIAL = "serial"

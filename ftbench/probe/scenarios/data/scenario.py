@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.channels import CHANNELS, Channel, channel_of, hole
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.memory import KINDS, roles, totals
@@ -32,7 +31,9 @@ from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.data import trips
 from ftbench.probe.scenarios.reports import instrument
-from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workers import channel_of, no_such_channel, team_of
+from ftbench.probe.workers.base import Member, Team
+from ftbench.probe.workers.shared_state import CHANNELS, Channel
 from ftbench.probe.workloads.payloads import KIB, twin
 
 SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}
@@ -63,7 +64,7 @@ EMPTY, BUILT, HELD = "empty", "built", "held"
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     """Return why a combination makes no sense, None if it does."""
-    return hole(params["channel"], mode)
+    return no_such_channel(params["channel"], mode)
 
 
 def ladder_of(cell: Cell) -> tuple[tuple[int, int], ...]:

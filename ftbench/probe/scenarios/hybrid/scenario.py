@@ -31,13 +31,13 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import Mode
-from ftbench.probe.crews import Deadline
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
-from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Deadline, Member, Team
 
 CRUNCHER = "cruncher"
 FETCH_SECONDS = 0.01

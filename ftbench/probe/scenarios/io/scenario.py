@@ -34,7 +34,8 @@ from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, cost
 from ftbench.probe.scenarios.io import blocking_clients
 from ftbench.probe.scenarios.io.server_processes import SERVER, Figures, Servers
 from ftbench.probe.scenarios.reports import instrument, seconds_of
-from ftbench.probe.teams import Member, Round, Team, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Member, Round, Team
 
 PROCESSES = tuple(mode.name for mode in MODES if mode.kind == "processes")
 # Requests of a round's closed loop: this many, and no fewer than four per connection.

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftbench.errors import FtbenchError, WorkerFailedError
-from ftbench.probe.crews import Deadline
 from ftbench.probe.run.pipes import Lines, Tail
 from ftbench.probe.scenarios.io import server
 from ftbench.probe.scenarios.io.blocking_clients import ask, connected
 from ftbench.probe.scenarios.io.requests import FIGURES, FIGURES_FORM, REQUEST
-from ftbench.probe.teams import Helper
+from ftbench.probe.workers.base import Deadline, Helper
 
 NANO = 1e-9
 SERVER = "server"

@@ -39,7 +39,8 @@ from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, cost
 from ftbench.probe.scenarios.must_scale import patterns
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.probe.scenarios.scaling import Pair, Side, by_team, check, pairs, shares
-from ftbench.probe.teams import Member, Team, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Member, Team
 from ftbench.probe.workloads.kernels import timed
 
 THREADS = (2, 4)

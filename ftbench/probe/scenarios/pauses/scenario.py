@@ -35,7 +35,8 @@ from ftbench.probe.run.document import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.pauses import ticking
 from ftbench.probe.scenarios.reports import instrument, seconds_of
-from ftbench.probe.teams import Member, Round, team_of
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Member, Round
 
 MILLI = 1_000_000
 PERIOD, TICKS = MILLI, 300

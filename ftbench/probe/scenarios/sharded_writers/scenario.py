@@ -20,7 +20,6 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.means import Means, means_of
 from ftbench.probe.run.document import Metric, Outcome
 from ftbench.probe.scenarios.base import (
     Cell,
@@ -46,7 +45,9 @@ from ftbench.probe.scenarios.reports import (
     seconds_of,
 )
 from ftbench.probe.scenarios.sharded_writers import routing
-from ftbench.probe.teams import Member, Round, Team, team_of
+from ftbench.probe.workers import shared_state_of, team_of
+from ftbench.probe.workers.base import Member, Round, Team
+from ftbench.probe.workers.shared_state import SharedState
 
 OPERATIONS = 512
 # A poll of 10 ms per acknowledgement: fewer, or a round would take many seconds.
@@ -107,7 +108,7 @@ def plan_of(cell: Cell) -> Plan:
     return Plan(operations, params["duration"] / 1000, every, params["id_space"])
 
 
-def members_of(cell: Cell, means: Means) -> list[Member]:
+def members_of(cell: Cell, means: SharedState) -> list[Member]:
     """Return the producers and then the writers."""
     producers, writers = cell.params["workers"], cell.params["writers"]
     queues = tuple(means.queue() for _ in range(writers))
@@ -191,12 +192,12 @@ def run(cell: Cell) -> Outcome:
     return _time_boxed(cell)
 
 
-def _team(cell: Cell, means: Means) -> Team:
+def _team(cell: Cell, means: SharedState) -> Team:
     return team_of(cell.mode, cell.deadline, members_of(cell, means))
 
 
 def _fixed(cell: Cell) -> Outcome:
-    means = means_of(cell.mode)
+    means = shared_state_of(cell.mode)
     team = _team(cell, means)
     producers = cell.params["workers"]
     runs = [as_run(team.round(), producers) for _ in repeats(cell.profile)]
@@ -213,7 +214,7 @@ def _fixed(cell: Cell) -> Outcome:
 
 def _time_boxed(cell: Cell) -> Outcome:
     """Run once for the time asked for; `wall` is what the article divides by."""
-    means = means_of(cell.mode)
+    means = shared_state_of(cell.mode)
     article = cell.params["form"] == "article"
     if article:
         warm = _team(cell, means)

@@ -26,7 +26,6 @@ from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile, weighted_percentile
-from ftbench.probe.means import Means, helper_blamed, means_of
 from ftbench.probe.run.document import Metric, Outcome
 from ftbench.probe.scenarios.base import (
     Cell,
@@ -58,7 +57,9 @@ from ftbench.probe.scenarios.shared_set.strategies import (
     hole,
     managed,
 )
-from ftbench.probe.teams import Round, team_of
+from ftbench.probe.workers import shared_state_of, team_of
+from ftbench.probe.workers.base import Round
+from ftbench.probe.workers.shared_state import SharedState, helper_blamed
 from ftbench.probe.workloads.ids import draw
 
 # Operations per worker, in memory and by a manager, whose each takes many times as long.
@@ -215,12 +216,12 @@ def as_run(strategy: Strategy, done: Round) -> Run:
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell in its form."""
-    means = means_of(cell.mode)
+    means = shared_state_of(cell.mode)
     with helper_blamed(means, cell.mode):
         return (_fixed if cell.params["form"] == "fixed" else _time_boxed)(cell, means)
 
 
-def _fixed(cell: Cell, means: Means) -> Outcome:
+def _fixed(cell: Cell, means: SharedState) -> Outcome:
     work = work_of(cell)
     strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
     team = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
@@ -239,7 +240,7 @@ def _fixed(cell: Cell, means: Means) -> Outcome:
     )
 
 
-def _time_boxed(cell: Cell, means: Means) -> Outcome:
+def _time_boxed(cell: Cell, means: SharedState) -> Outcome:
     """Run once for the time asked for; `wall` is what the article divides by."""
     work = work_of(cell)
     strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)

@@ -2,7 +2,7 @@
 
 A strategy makes what its members share, says what each member runs, resets it all between rounds
 and finds out how many ids went in.  What it is made of (a set or a manager's proxy, which lock,
-which queue) is the mode's affair, see `means`.
+which queue) is the affair of the mode, see `workers`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.means import Means, refill
 from ftbench.probe.scenarios.reports import Plan, Report, attempts, inserts
 from ftbench.probe.scenarios.shared_set import inserting, table
-from ftbench.probe.teams import Member
+from ftbench.probe.workers.base import Member
+from ftbench.probe.workers.shared_state import SharedState, refill
 
 STRIPES = 16
 SENDER, OWNER, WORKER = "sender", "owner", "worker"
@@ -52,7 +52,7 @@ class Yield:
 class Strategy:
     """Base: every worker inserts by itself and counts what was new."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         """Make what the members share."""
         self.mode = mode
         self.means = means
@@ -114,7 +114,7 @@ class Shared(Strategy):
 class Lock(Shared):
     """One set under one lock: check and insert are one step because the lock makes them so."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         self._set = means.shared_set()
         self._lock = means.lock()
@@ -133,7 +133,7 @@ class Lock(Shared):
 class Atomic(Shared):
     """One dict and no lock: a single call that checks and inserts."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         self._dict = means.shared_dict()
 
@@ -150,7 +150,7 @@ class Atomic(Shared):
 class Striped(Shared):
     """As many sets as locks; an id belongs to one of them."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         self._sets = [means.shared_set() for _ in range(STRIPES)]
         self._locks = [means.lock() for _ in range(STRIPES)]
@@ -178,7 +178,7 @@ class Striped(Shared):
 class Local(Strategy):
     """A set per worker, merged at the end by the parent; the merge is in the time."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         self._merged: set[int] = set()
         self._packed = mode.kind != "threads"
@@ -211,7 +211,7 @@ class Local(Strategy):
 class Actor(Strategy):
     """One owner of the set, to whom the workers send their ids, a turn's ids per message."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         self._queue = means.queue()
         self._size = 0
@@ -261,7 +261,7 @@ def _ids_per_stripe(work: Work) -> int:
 class SharedMemory(Strategy):
     """An open-addressing table in memory that all workers see, under striped locks."""
 
-    def __init__(self, mode: Mode, means: Means, work: Work) -> None:
+    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         size = 1 << (_ids_per_stripe(work) - 1).bit_length()
         self._buffer = means.buffer(STRIPES * size * table.SLOT_BYTES)

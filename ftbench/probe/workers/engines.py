@@ -14,6 +14,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
+from ftbench.facts.modes import Mode
+
 FOLDER = "engines"
 
 
@@ -25,6 +27,14 @@ def place(engine: str) -> Path:
 def found(engine: str) -> bool:
     """Return whether this interpreter has the package `engine`, without loading it."""
     return PathFinder.find_spec(engine, [*sys.path, str(place(engine))]) is not None
+
+
+def unavailable(mode: Mode) -> str | None:
+    """Return why this interpreter cannot do `mode`, which needs an engine; None if it can."""
+    assert mode.engine is not None
+    if found(mode.engine):
+        return None
+    return f"{mode.engine} is not installed in this interpreter"
 
 
 def load(engine: str, module: str) -> ModuleType:

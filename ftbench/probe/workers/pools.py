@@ -1,25 +1,24 @@
 """Pools: what a program hands its tasks to, each library's behind one interface.
 
-`POOL_TABLE` says which pool there is in which mode.  Another engine is an entry there, a `Mode`
-in `modes`, and its packages in the table of what is copied into environments.
+`POOL_TABLE` and the table of modes say which pool there is in which mode; the file of a mode makes
+them.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
 from ftbench.errors import FtbenchError, WorkerFailedError
-from ftbench.facts.modes import MODE_NAMES, Mode
-from ftbench.probe.crews import Deadline
+from ftbench.facts.modes import Mode
 from ftbench.probe.pool_tasks import nap
+from ftbench.probe.workers import engines, workers_of
+from ftbench.probe.workers.base import Deadline
 
 Task = Callable[..., Any]
 
-LOKY = "loky"
 # How long a task holds a worker that must leave the next task to another.
 NAP_SECONDS = 0.005
 
@@ -157,9 +156,9 @@ class Pool:
 class ExecutorPool(Pool):
     """An executor of `concurrent.futures`, or one with its interface."""
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline, executor: Any) -> None:
         super().__init__(mode, workers, deadline)
-        self._executor = _EXECUTORS[mode.kind](mode, workers)
+        self._executor = executor
 
     def submit(self, function: Task, *args: Any) -> Any:
         return self._executor.submit(function, *args)
@@ -183,10 +182,7 @@ class ExecutorPool(Pool):
         self._executor.shutdown(wait=True)
 
     def _stop(self) -> None:
-        if self.mode.name == LOKY:  # which does not drop what waits in any other way
-            self._executor.shutdown(wait=True, kill_workers=True)
-        else:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 class MultiprocessingPool(Pool):
@@ -194,10 +190,9 @@ class MultiprocessingPool(Pool):
 
     cancels = False
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline, pool: Any) -> None:
         super().__init__(mode, workers, deadline)
-        self.goes_on = mode.kind == "processes"
-        self._pool = _multiprocessing_pool(mode, workers)
+        self._pool = pool
 
     def submit(self, function: Task, *args: Any) -> Any:
         return self._pool.apply_async(function, args)
@@ -224,132 +219,10 @@ class MultiprocessingPool(Pool):
         self._pool.join()
 
 
-class JoblibPool(Pool):
-    """`joblib.Parallel`, called anew for every task or map, as programs do.
-
-    It has no futures.  The processes behind it stay from call to call until they are told to end.
-    """
-
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
-        super().__init__(mode, workers, deadline)
-        joblib = _engine("joblib")
-        self._parallel, self._delayed = joblib.Parallel, joblib.delayed
-
-    def call(self, function: Task, *args: Any) -> Any:
-        return self.map(function, args, 1)[0]
-
-    def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
-        parallel = self._parallel(
-            n_jobs=self.workers, backend=self.mode.name, batch_size=chunk, timeout=seconds
-        )
-        task = self._delayed(function)
-        results: list[Any] = parallel(task(item) for item in items)
-        return results
-
-    def _end(self) -> None:
-        _engine("joblib.externals.loky").get_reusable_executor(reuse=True).shutdown(wait=True)
-
-
-def _threads(_mode: Mode, workers: int) -> Any:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - each mode loads its own
-
-    return ThreadPoolExecutor(workers)
-
-
-def _processes(mode: Mode, workers: int) -> Any:
-    import multiprocessing  # noqa: PLC0415
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
-
-    return ProcessPoolExecutor(workers, multiprocessing.get_context(mode.start_method))
-
-
-def _interpreters(_mode: Mode, workers: int) -> Any:
-    import concurrent.futures  # noqa: PLC0415
-
-    # By name: the class is not there in the releases that the host and mypy know.
-    return getattr(concurrent.futures, "InterpreterPoolExecutor")(workers)  # noqa: B009
-
-
-def _loky(_mode: Mode, workers: int) -> Any:
-    return _engine("joblib.externals.loky").ProcessPoolExecutor(workers)
-
-
-def _engine(module: str) -> Any:
-    from ftbench.probe import engines  # noqa: PLC0415
-
-    return engines.load("joblib", module)
-
-
-def _multiprocessing_pool(mode: Mode, workers: int) -> Any:
-    import multiprocessing  # noqa: PLC0415
-
-    if mode.start_method is None:
-        from multiprocessing.pool import ThreadPool  # noqa: PLC0415
-
-        return ThreadPool(workers)
-    return multiprocessing.get_context(mode.start_method).Pool(workers)
-
-
-_EXECUTORS: dict[str, Callable[[Mode, int], Any]] = {
-    "threads": _threads,
-    "processes": _processes,
-    "interpreters": _interpreters,
-    LOKY: _loky,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolKind:
-    """One library's pool: its name in a scenario's `pool` parameter, its modes, how it is made.
-
-    `futures`: tasks can be handed over without waiting for each.
-    """
-
-    name: str
-    title: str
-    modes: tuple[str, ...]
-    make: Callable[[Mode, int, Deadline], Pool]
-    futures: bool = True
-
-
-POOL_TABLE = {
-    kind.name: kind
-    for kind in (
-        PoolKind(
-            name="executor",
-            title="concurrent.futures",
-            modes=(*MODE_NAMES, LOKY),
-            make=ExecutorPool,
-        ),
-        PoolKind(
-            name="multiprocessing",
-            title="multiprocessing.Pool",
-            modes=tuple(name for name in MODE_NAMES if name != "interpreters"),
-            make=MultiprocessingPool,
-        ),
-        PoolKind(
-            name="joblib",
-            title="joblib.Parallel",
-            modes=(LOKY,),
-            make=JoblibPool,
-            futures=False,
-        ),
-    )
-}
-POOL_MODES = (*MODE_NAMES, LOKY)
-
-
-def no_such_pool(name: str, mode: Mode) -> str | None:
-    """Return why there is no pool `name` of `mode` on any build, None if there is one."""
-    kind = POOL_TABLE[name]
-    if mode.name in kind.modes:
-        return None
-    return f"{kind.title} has {', '.join(kind.modes)}"
-
-
 def pool_of(name: str, mode: Mode, workers: int, deadline: Deadline) -> Pool:
     """Return a new pool whose every wait ends at `deadline`."""
-    return POOL_TABLE[name].make(mode, workers, deadline)
+    pool: Pool = workers_of(mode).pools[name](mode, workers, deadline)
+    return pool
 
 
 def check(answers: Sequence[Any], expected: Sequence[Any]) -> None:
@@ -367,6 +240,4 @@ def engine_of(mode: Mode) -> dict[str, str]:
     """Return the note that names the engine of a mode and its version, once it is loaded."""
     if mode.engine is None:
         return {}
-    from ftbench.probe import engines  # noqa: PLC0415
-
     return {"engine": engines.version(mode.engine)}

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
 from ftbench.facts.modes import MODES, mode_named
-from ftbench.probe import means as module
-from ftbench.probe.means import helper_blamed, means_of, refill
-from ftbench.probe.teams import Helper
+from ftbench.probe.workers import processes, shared_state_of
+from ftbench.probe.workers.base import Helper
+from ftbench.probe.workers.shared_state import helper_blamed, refill
 from ftbench.probe.workloads.locks import PipeLock, usable
 
 THREADS = mode_named("threads")
@@ -61,7 +61,7 @@ def test_a_managers_dict_is_filled_in_pieces() -> None:
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode.kind != "interpreters"])
 def test_nothing_is_made_before_it_is_asked_for(mode: Any) -> None:
-    means = means_of(mode)
+    means = shared_state_of(mode)
     assert means.helper is None
     means.close()
 
@@ -85,13 +85,13 @@ def test_a_pipe_with_a_byte_in_it_is_a_lock() -> None:
 
 
 def test_what_is_a_lock_already_is_used_as_it_is() -> None:
-    lock = means_of(THREADS).lock()
+    lock = shared_state_of(THREADS).lock()
     assert usable(lock) is lock
 
 
 @linux
 def test_a_buffer_is_zeros_and_gone_when_it_is_closed() -> None:
-    means = means_of(SPAWN)
+    means = shared_state_of(SPAWN)
     memory = means.buffer(4_096)
     assert bytes(memory.buf) == bytes(len(memory.buf))
     assert (SHARED_MEMORY / memory.name).exists()
@@ -104,7 +104,7 @@ def test_a_buffer_without_room_is_not_available(monkeypatch: pytest.MonkeyPatch)
     """It would be given, and end in a SIGBUS: Docker's /dev/shm has 64 MiB."""
     small = SimpleNamespace(f_bavail=16_384, f_frsize=4_096)
     monkeypatch.setattr(os, "statvfs", lambda _path: small)
-    means = means_of(SPAWN)
+    means = shared_state_of(SPAWN)
     with pytest.raises(NotAvailableError, match="128 MiB is needed; /dev/shm has room for 64 MiB"):
         means.buffer(128 << 20)
     means.buffer(4_096)
@@ -114,8 +114,8 @@ def test_a_buffer_without_room_is_not_available(monkeypatch: pytest.MonkeyPatch)
 def test_a_system_that_keeps_shared_memory_elsewhere_is_not_asked_for_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "_SHARED_MEMORY", "/no/such/folder")
-    means = means_of(SPAWN)
+    monkeypatch.setattr(processes, "_SHARED_MEMORY", "/no/such/folder")
+    means = shared_state_of(SPAWN)
     assert len(means.buffer(4_096).buf) >= 4_096
     means.close()
 
@@ -135,7 +135,7 @@ def test_a_parent_that_falls_over_the_managers_end_blames_the_manager(error: Exc
     assert caught.value.story == f"It was killed by SIGKILL.\nThe parent: {error!r}."
 
 
-@pytest.mark.parametrize("means", [means_of(THREADS), _means_with_a_manager(None)])
+@pytest.mark.parametrize("means", [shared_state_of(THREADS), _means_with_a_manager(None)])
 def test_what_a_manager_has_no_part_in_stays_what_it_is(means: Any) -> None:
     with pytest.raises(OSError, match="odd"), helper_blamed(means, SPAWN):
         raise OSError("odd")

@@ -1,0 +1,104 @@
+"""What a mode is: how its workers are made, told and heard, what they share, which pools it has.
+
+A mode is one file here, named by `Mode.workers` and loaded when a cell of the mode asks for it: no
+cell pays for the libraries of another mode.  Workers whose making is measured are a crew; workers
+that stand before the clock starts, meet at a gate and run round after round are a team; tasks for a
+library's own workers go through a pool.  What runs *in* a worker is none of this: spawned workers
+import `ftbench.probe.entry_points` and the scenario's own loops, and never this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from ftbench.facts.modes import Mode
+from ftbench.probe.instruments.clocks import CpuClock
+from ftbench.probe.workers.base import Crew, Deadline, Helper, Member, Team
+from ftbench.probe.workers.shared_state import Channel, SharedState
+
+
+def _available(_mode: Mode) -> None:
+    """Say that every interpreter has it."""
+
+
+class Workers:
+    """What the file of a mode says: `WORKERS` of each module here.
+
+    `pools` and `channels` have what makes one, by the names of `POOL_TABLE` and of `CHANNELS`;
+    `no_channels` has the reasons for channels that make no sense.  `unavailable` returns why the
+    running interpreter cannot do the mode, None if it can.  A mode that has pools alone needs no
+    more than those.
+    """
+
+    def __init__(
+        self,
+        *,
+        crew: type[Crew] = Crew,
+        team: type[Team] = Team,
+        shared_state: type[SharedState] = SharedState,
+        pools: Mapping[str, Callable[[Mode, int, Deadline], Any]],
+        channels: Mapping[str, Callable[[str, Mode, int], Channel]] | None = None,
+        no_channels: Mapping[str, str] | None = None,
+        cpu_clock: Callable[[Mode], CpuClock] = CpuClock,
+        unavailable: Callable[[Mode], str | None] = _available,
+    ) -> None:
+        """Keep it; nothing is made yet."""
+        self.crew = crew
+        self.team = team
+        self.shared_state = shared_state
+        self.pools = pools
+        self.channels = channels or {}
+        self.no_channels = no_channels or {}
+        self.cpu_clock = cpu_clock
+        self.unavailable = unavailable
+
+
+def workers_of(mode: Mode) -> Workers:
+    """Return what the file of `mode` says."""
+    workers: Workers = import_module(f"{__name__}.{mode.workers}").WORKERS
+    return workers
+
+
+def unavailable(mode: Mode) -> str | None:
+    """Return why the running interpreter cannot do `mode`, None if it can."""
+    return workers_of(mode).unavailable(mode) if mode.workers else None
+
+
+def crew_of(mode: Mode, deadline: Deadline) -> Crew:
+    """Return an empty crew of `mode`, whose every wait ends at `deadline`."""
+    return workers_of(mode).crew(mode, deadline)
+
+
+def team_of(
+    mode: Mode, deadline: Deadline, members: Sequence[Member], helper: Helper | None = None
+) -> Team:
+    """Return a team of `mode` whose members are at the gate; its every wait ends at `deadline`."""
+    return workers_of(mode).team(mode, deadline, members, helper)
+
+
+def shared_state_of(mode: Mode) -> SharedState:
+    """Return what members of `mode` share; nothing of it is made yet."""
+    return workers_of(mode).shared_state(mode)
+
+
+def cpu_clock_of(mode: Mode) -> CpuClock:
+    """Return what counts the CPU seconds of a crew of `mode`."""
+    return workers_of(mode).cpu_clock(mode)
+
+
+def no_such_channel(channel: str, mode: Mode) -> str | None:
+    """Return why `channel` makes no sense in `mode`, None if it does."""
+    workers = workers_of(mode)
+    if channel in workers.channels:
+        return None
+    return workers.no_channels.get(channel, f"{mode.title} has no channel {channel}")
+
+
+def channel_of(channel: str, mode: Mode, largest: int) -> Channel:
+    """Return `channel` for payloads of up to `largest` bytes; the mode must have it."""
+    from ftbench.probe.scenarios.data.trips import HEADER  # noqa: PLC0415 - only cells of data come here
+
+    few_more = largest // 16  # an object takes up to that much more than its size when pickled
+    return workers_of(mode).channels[channel](channel, mode, HEADER + largest + few_more)

@@ -1,0 +1,275 @@
+"""Deadlines, crews and teams, whatever the mode: what a kind of worker fills in, and its errors.
+
+Comments are dense here, in the files of the modes and nowhere else: this is where threads,
+processes and interpreters meet.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ftbench.errors import DeadlineError, WorkerFailedError
+from ftbench.facts.modes import Mode
+from ftbench.probe.entry_points import FAILED, LEAVE, PREPARE, RUN
+
+LAST_WORDS_SECONDS = 1.0  # until a process that was killed can be told from one that lives
+
+Report = tuple[int, ...]
+Step = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Deadline:
+    """A point in time that every wait of a cell shares."""
+
+    def __init__(self, seconds: float) -> None:
+        """Start the clock: the deadline is `seconds` from now."""
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, never less than zero."""
+        return max(0.0, self._end - time.monotonic())
+
+    def passed(self, what: str) -> DeadlineError:
+        """Return the error that says what was waited for."""
+        return DeadlineError(
+            f"The deadline of {self.seconds:g} s passed while waiting for {what}.",
+            hint="The run is thrown away. A slower machine can have more: --deadline SECONDS.",
+        )
+
+
+class Crew:
+    """N workers of one mode; a subclass knows how one is made, started and ended."""
+
+    def __init__(self, mode: Mode, deadline: Deadline) -> None:
+        """Make what the workers report through; no worker exists yet."""
+        self.mode = mode
+        self.deadline = deadline
+
+    def start_once(self, task: str) -> None:
+        """Create and start one more worker that runs `task` once and ends."""
+        raise NotImplementedError
+
+    def start_busy(self, count: int, task: str) -> None:
+        """Start `count` workers that run `task` until `stop`; returns when all are busy."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Tell busy workers to end."""
+        raise NotImplementedError
+
+    def join(self) -> None:
+        """Wait until every worker is gone, and free what it held."""
+        raise NotImplementedError
+
+    def reports(self) -> list[Report]:
+        """Return what each worker reported, in the order of their indices; forget the workers.
+
+        Raises `WorkerFailedError` with the worker's story if one did not report.
+        """
+        raise NotImplementedError
+
+    def pids(self) -> list[int]:
+        """Return the process ids of the workers; none for workers that are no processes."""
+        return []
+
+    def close(self) -> None:
+        """Free what the crew itself holds."""
+
+
+def end_of(exitcode: int) -> str:
+    """Say how a process ended that left no report."""
+    if exitcode >= 0:
+        return f"It exited with code {exitcode} before it reported."
+    import signal  # noqa: PLC0415 - only a failure needs it
+
+    try:
+        name = signal.Signals(-exitcode).name
+    except ValueError:
+        name = f"signal {-exitcode}"
+    return f"It was killed by {name}."
+
+
+def failed_worker(
+    index: int, count: int, mode: Mode, story: BaseException | str
+) -> WorkerFailedError:
+    """Return the error for worker `index` with its story."""
+    return WorkerFailedError(
+        f"Worker {index} of {count} ({mode.title}) failed; nothing is recorded.", story=_text(story)
+    )
+
+
+class Member(NamedTuple):
+    """One member: what it is called in a story, its part of a round, and what goes before.
+
+    `run` and `prepare` are a function and its arguments; the function is a module's, since it
+    must be found by name in a spawned process.  `prepare` is outside of every timed interval.
+    """
+
+    role: str
+    run: Step
+    prepare: Step | None = None
+
+
+class Helper(NamedTuple):
+    """A process that serves the team (a manager): its name, itself, and its CPU seconds so far."""
+
+    role: str
+    process: Any
+    cpu: Callable[[], float]
+
+
+class Round(NamedTuple):
+    """What the members returned, in their order, and the CPU seconds of all who took part.
+
+    The CPU is that of the members, the parent and the helpers from the opening of the gate until
+    the last report.
+    """
+
+    reports: tuple[Any, ...]
+    cpu: float
+
+
+class Team:
+    """N members of one mode; a subclass knows how one is made, told and heard."""
+
+    def __init__(
+        self, mode: Mode, deadline: Deadline, members: Sequence[Member], helper: Helper | None
+    ) -> None:
+        """Make the members and wait until each is at the gate."""
+        self.mode = mode
+        self.deadline = deadline
+        self.members = tuple(members)
+        self.helper = helper
+        self._steps: list[Mapping[int, Step]] = [
+            {RUN: member.run, PREPARE: member.prepare or (_nothing, ())} for member in members
+        ]
+        self._make()
+        self._hear_all("to be at the gate")
+
+    def _make(self) -> None:
+        """Make all members and start them."""
+        raise NotImplementedError
+
+    def _tell(self, index: int, word: int) -> None:
+        """Tell a member what to do."""
+        raise NotImplementedError
+
+    def _hear(self, seconds: float) -> list[tuple[int, str, Any, float]]:
+        """Wait up to `seconds` for a word; return (index, word, content, CPU seconds) of each."""
+        raise NotImplementedError
+
+    def _join(self) -> None:
+        """Wait until every member is gone."""
+        raise NotImplementedError
+
+    def roles(self) -> dict[int, str]:
+        """Return process id → role of the members and the helper that are processes."""
+        return {self.helper.process.pid: self.helper.role} if self.helper else {}
+
+    def _hear_all(self, what: str) -> tuple[list[Any], float]:
+        """Wait for a word of every member; return what they said and their CPU seconds."""
+        said: dict[int, Any] = {}
+        cpu = 0.0
+        while len(said) < len(self.members):
+            heard = self._hear(self.deadline.left())
+            if not heard:
+                raise self._late(set(range(len(self.members))).difference(said), what)
+            for index, word, content, seconds in heard:
+                if word == FAILED:
+                    raise self._failed(index, content)
+                said[index] = content
+                cpu += seconds
+        return [said[index] for index in range(len(self.members))], cpu
+
+    def _all(self, word: int) -> tuple[list[Any], float]:
+        for index in range(len(self.members)):
+            self._tell(index, word)
+        return self._hear_all("to end their round")
+
+    def round(self, reset: Callable[[], None] | None = None) -> Round:
+        """Prepare, `reset` what members share, then open the gate; return what they reported."""
+        if any(member.prepare for member in self.members):
+            self._all(PREPARE)
+        if reset:
+            reset()
+        helper = self.helper.cpu() if self.helper else 0.0
+        own = time.process_time()
+        reports, cpu = self._all(RUN)
+        cpu += time.process_time() - own
+        if self.helper:
+            cpu += self.helper.cpu() - helper
+        return Round(reports=tuple(reports), cpu=cpu)
+
+    def end(self) -> None:
+        """Let all members leave, and wait until they are gone."""
+        for index in range(len(self.members)):
+            self._tell(index, LEAVE)
+        self._join()
+
+    def _late(self, silent: set[int], what: str) -> DeadlineError:
+        roles: dict[str, int] = {}
+        for index in silent:
+            roles[self.members[index].role] = roles.get(self.members[index].role, 0) + 1
+        names = " and ".join(f"{count} {role}(s)" for role, count in roles.items())
+        return self.deadline.passed(f"{names} of {len(self.members)} members {what}")
+
+    def _failed(self, index: int, story: BaseException | str) -> WorkerFailedError:
+        """Return the error for a member, or for the helper if that is what it fell over."""
+        role = self.members[index].role
+        first = next(at for at, member in enumerate(self.members) if member.role == role)
+        count = sum(member.role == role for member in self.members)
+        name = f"{role.capitalize()} {index - first} of {count}"
+        return ended(self.helper, self.mode, f"{name}: {_text(story)}") or WorkerFailedError(
+            f"{name} ({self.mode.title}) failed; nothing is recorded.", story=_text(story)
+        )
+
+
+def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | None:
+    """Return the error for a helper that has ended, with the `story` of who fell over that.
+
+    None if there is no helper or it lives.
+    """
+    if helper is None:
+        return None
+    helper.process.join(LAST_WORDS_SECONDS)
+    code = helper.process.exitcode
+    if code is None:
+        return None
+    return WorkerFailedError(
+        f"The {helper.role} ({mode.title}) ended during the measurement; nothing is recorded.",
+        story=f"{end_of(code)}\n{story}",
+    )
+
+
+def _nothing() -> None:
+    """Prepare nothing."""
+
+
+def _text(story: BaseException | str) -> str:
+    if isinstance(story, str):
+        return story
+    import traceback  # noqa: PLC0415 - only a failure needs it
+
+    return "".join(traceback.format_exception(story))
+
+
+def helper_pids() -> dict[int, str]:
+    """Return process id → role of multiprocessing's own helpers that run for this process.
+
+    Source: the private singletons `multiprocessing.forkserver._forkserver` and
+    `multiprocessing.resource_tracker._resource_tracker`, there in CPython 3.11 to 3.15.
+    """
+    found = {}
+    for role, module, holder, attribute in (
+        ("fork server", "forkserver", "_forkserver", "_forkserver_pid"),
+        ("resource tracker", "resource_tracker", "_resource_tracker", "_pid"),
+    ):
+        loaded = sys.modules.get(f"multiprocessing.{module}")
+        pid = getattr(getattr(loaded, holder, None), attribute, None)
+        if pid:
+            found[int(pid)] = role
+    return found

@@ -1,0 +1,424 @@
+"""Processes, by each start method of multiprocessing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import connection
+from typing import Any
+
+from ftbench.errors import NotAvailableError
+from ftbench.facts.modes import Mode
+from ftbench.probe import entry_points
+from ftbench.probe.entry_points import FAILED, member_main
+from ftbench.probe.instruments.clocks import NANO, CpuClock
+from ftbench.probe.workers import Workers
+from ftbench.probe.workers.base import (
+    LAST_WORDS_SECONDS,
+    Crew,
+    Deadline,
+    Helper,
+    Report,
+    Team,
+    end_of,
+    failed_worker,
+    helper_pids,
+)
+from ftbench.probe.workers.shared_state import Channel, SharedState, areas, queues
+
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where Linux keeps it
+
+
+def _context(mode: Mode) -> Any:
+    return multiprocessing.get_context(mode.start_method)
+
+
+def _unavailable(mode: Mode) -> str | None:
+    if mode.start_method not in multiprocessing.get_all_start_methods():
+        return f"{sys.platform} has no start method {mode.start_method!r}"
+    return None
+
+
+class ProcessCrew(Crew):
+    """Processes by one start method; all workers report through one pipe.
+
+    The pipe is the instrument: it is made once, outside every timed interval, and is read when
+    the workers are gone.  Reports are smaller than an atomic write, so they never mix.
+    """
+
+    def __init__(self, mode: Mode, deadline: Deadline) -> None:
+        super().__init__(mode, deadline)
+        self._context = _context(mode)
+        self._inbox, self._outbox = self._context.Pipe(duplex=False)
+        self._stop_seen, self._stop_said = self._context.Pipe(duplex=False)
+        self._processes: list[Any] = []
+        self._messages: dict[int, tuple[str, str]] = {}
+
+    def _start(
+        self, function: Callable[..., Report], args: tuple[Any, ...], *, connected: bool
+    ) -> None:
+        process = self._context.Process(
+            target=entry_points.worker_main,
+            args=(self._outbox, len(self._processes), function, args, connected),
+            daemon=True,
+        )
+        self._processes.append(process)
+        process.start()
+
+    def start_once(self, task: str) -> None:
+        self._start(entry_points.run_once, (task,), connected=False)
+
+    def start_busy(self, count: int, task: str) -> None:
+        for _ in range(count):
+            self._start(entry_points.busy_behind_pipes, (self._stop_seen, task), connected=True)
+        busy: set[int] = set()
+        while len(busy) < count:
+            sentinels = [process.sentinel for process in self._processes]
+            readable = connection.wait([self._inbox, *sentinels], self.deadline.left())
+            if not readable:
+                raise self.deadline.passed(f"{count - len(busy)} of {count} workers to be busy")
+            if self._inbox in readable:
+                busy.update(index for index, word in self._receive() if word == "ready")
+            else:
+                # A worker is gone. Its exit code can come a moment after its sentinel.
+                for process in self._processes:
+                    if process.sentinel in readable:
+                        process.join(self.deadline.left())
+                self._receive()
+                self._raise_failure()
+
+    def _receive(self) -> list[tuple[int, str]]:
+        """Read all messages that have arrived; return (index, first word) of each."""
+        heard = []
+        while self._inbox.poll():
+            message = self._inbox.recv_bytes().decode("utf-8", "replace")
+            number, word, *rest = message.split(" ", 2)
+            self._messages[int(number)] = (word, rest[0] if rest else "")
+            heard.append((int(number), word))
+        return heard
+
+    def stop(self) -> None:
+        # Nobody ever reads this message, so it is there for every worker that polls.
+        self._stop_said.send_bytes(b"stop")
+
+    def join(self) -> None:
+        for process in self._processes:
+            process.join(self.deadline.left())
+        alive = sum(process.is_alive() for process in self._processes)
+        if alive:
+            # Perhaps they wait for room in the pipe, to say what went wrong.
+            self._receive()
+            self._raise_failure()
+            raise self.deadline.passed(f"{alive} of {len(self._processes)} workers to end")
+
+    def _raise_failure(self) -> None:
+        """Raise the story of the worker that failed first to tell, else of one that just ended."""
+        count = len(self._processes)
+        for index, (word, rest) in self._messages.items():
+            if word == "failed":
+                raise failed_worker(index, count, self.mode, rest)
+        for index, process in enumerate(self._processes):
+            said_ok = self._messages.get(index, ("",))[0] == "ok"
+            if process.exitcode is not None and not (said_ok and process.exitcode == 0):
+                raise failed_worker(index, count, self.mode, end_of(process.exitcode))
+
+    def reports(self) -> list[Report]:
+        self._receive()
+        self._raise_failure()
+        words = [self._messages[index][1] for index in range(len(self._processes))]
+        reports = [tuple(map(int, numbers.split())) for numbers in words]
+        for process in self._processes:
+            process.close()
+        self._processes.clear()
+        self._messages.clear()
+        return reports
+
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._processes]
+
+    def close(self) -> None:
+        for end in (self._inbox, self._outbox, self._stop_seen, self._stop_said):
+            end.close()
+
+
+class ProcessTeam(Team):
+    """Processes by one start method, each with a line of its own to the parent."""
+
+    def _make(self) -> None:
+        context = _context(self.mode)
+        self._lines = []
+        self._processes = []
+        for steps in self._steps:
+            line, end = context.Pipe()
+            process = context.Process(target=member_main, args=(end, steps), daemon=True)
+            process.start()
+            end.close()
+            self._lines.append(line)
+            self._processes.append(process)
+
+    def _tell(self, index: int, word: int) -> None:
+        try:
+            self._lines[index].send(word)
+        except OSError:
+            raise self._failed(index, self._story(index)) from None
+
+    def _hear(self, seconds: float) -> list[tuple[int, str, Any, float]]:
+        ends = [process.sentinel for process in self._processes]
+        helper = [self.helper.process.sentinel] if self.helper else []
+        readable = connection.wait([*self._lines, *ends, *helper], seconds)
+        heard = []
+        for index, line in enumerate(self._lines):
+            if line in readable:
+                heard.append((index, *self._read(index)))
+        if not heard and readable:
+            # Somebody is gone without a word: a member, or else the helper.
+            index = next((i for i, end in enumerate(ends) if end in readable), 0)
+            raise self._failed(index, self._story(index))
+        return heard
+
+    def _read(self, index: int) -> tuple[str, Any, float]:
+        try:
+            word, content, cpu = self._lines[index].recv()
+        except (EOFError, OSError):
+            return FAILED, self._story(index), 0.0
+        return word, content, cpu * NANO
+
+    def _story(self, index: int) -> str:
+        # The exit code can come a moment after the end of the line.
+        process = self._processes[index]
+        process.join(LAST_WORDS_SECONDS)
+        if process.exitcode is None:
+            return "It says nothing more, and is still there."
+        return end_of(process.exitcode)
+
+    def _join(self) -> None:
+        for process in self._processes:
+            process.join(self.deadline.left())
+        alive = sum(process.is_alive() for process in self._processes)
+        if alive:
+            raise self.deadline.passed(f"{alive} of {len(self._processes)} members to end")
+        for index, process in enumerate(self._processes):
+            if process.exitcode != 0:
+                raise self._failed(index, self._story(index))
+        for line in self._lines:
+            line.close()
+        self._processes.clear()
+
+    def roles(self) -> dict[int, str]:
+        # Once they have left there is none.
+        members = zip(self._processes, self.members, strict=False)
+        return super().roles() | {process.pid: member.role for process, member in members}
+
+
+class ProcessState(SharedState):
+    """multiprocessing: its locks, pipes and shared memory, and a manager once one is asked for."""
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__(mode)
+        self._context = _context(mode)
+        self._manager: Any = None
+        self._memory: list[Any] = []
+
+    def _served(self) -> Any:
+        """Return the manager, started at the first call."""
+        if self._manager is None:
+            from ftbench.probe.workloads.manager import Manager  # noqa: PLC0415 - few share by one
+
+            self._manager = Manager(ctx=self._context)
+            self._manager.start()
+            clock = self._manager.clock()
+            self.helper = Helper(
+                role="manager",
+                process=self._manager._process,  # noqa: SLF001 - nothing public tells of its end
+                cpu=lambda: clock.cpu_ns() * NANO,
+            )
+        return self._manager
+
+    def shared_set(self) -> Any:
+        return self._served().dict()
+
+    shared_dict = shared_set
+
+    def lock(self) -> Any:
+        return self._context.Lock()
+
+    def queue(self) -> Any:
+        return self._context.SimpleQueue()
+
+    def buffer(self, size: int) -> Any:
+        from multiprocessing import shared_memory  # noqa: PLC0415 - few share by it
+
+        _check_room(size)
+        memory = shared_memory.SharedMemory(create=True, size=size)
+        self._memory.append(memory)
+        return memory
+
+    def close(self) -> None:
+        for memory in self._memory:
+            memory.close()
+            memory.unlink()
+        if self._manager is not None:
+            self._manager.shutdown()
+
+
+def _check_room(size: int) -> None:
+    """Raise `NotAvailableError` if Linux has no room for so much shared memory.
+
+    It would be given all the same, and whoever writes to what is not there gets a SIGBUS: a
+    container has 64 MiB unless it was asked for more.
+    """
+    try:
+        room = os.statvfs(_SHARED_MEMORY)
+    except (OSError, AttributeError):
+        return  # another system
+    free = room.f_bavail * room.f_frsize
+    if free < size:
+        raise NotAvailableError(
+            f"Shared memory of {size >> 20} MiB is needed; {_SHARED_MEMORY} has room for "
+            f"{free >> 20} MiB."
+        )
+
+
+def pipe(name: str, mode: Mode, _size: int) -> Channel:
+    """Return a two-way pipe."""
+    near, far = _context(mode).Pipe()
+
+    def close() -> None:
+        near.close()
+        far.close()
+
+    return Channel(near=(name, near, near), far=(name, far, far), close=close)
+
+
+def shared_memory_channel(name: str, mode: Mode, size: int) -> Channel:
+    """Return a channel through a block of shared memory, with a semaphore for each way."""
+    state, context = ProcessState(mode), _context(mode)
+    memory = state.buffer(2 * size)
+    signals = [context.Semaphore(0) for _ in range(2)]
+    return areas(name, memory, size, signals, close=state.close)
+
+
+def mapped_file(name: str, mode: Mode, size: int) -> Channel:
+    """Return a channel through a file that both sides map, with a semaphore for each way."""
+    from pathlib import Path  # noqa: PLC0415 - only cells of data need it
+
+    from ftbench.probe.scenarios.data.trips import Mapped  # noqa: PLC0415
+
+    context = _context(mode)
+    mapped = Mapped(_file(2 * size))
+    file = Path(mapped.path)
+
+    def close() -> None:
+        mapped.close()
+        file.unlink(missing_ok=True)
+
+    def settled() -> None:
+        # Both sides have it: whatever happens from now on, no file stays behind.  Windows keeps
+        # a file while it is mapped; there it goes at the end.
+        with suppress(PermissionError):
+            file.unlink()
+
+    signals = [context.Semaphore(0) for _ in range(2)]
+    return areas(name, mapped, size, signals, close=close, settled=settled)
+
+
+def _file(size: int) -> str:
+    """Return the path of a new file of `size` bytes that the disk has room for."""
+    import tempfile  # noqa: PLC0415 - only cells of data need it
+
+    number, path = tempfile.mkstemp(prefix="ftbench-")
+    try:
+        os.truncate(number, size)
+        if hasattr(os, "posix_fallocate"):
+            # Without it, whoever writes to a page that has no room gets a SIGBUS.
+            os.posix_fallocate(number, 0, size)
+    except OSError as error:
+        os.unlink(path)
+        raise NotAvailableError(f"No file of {size >> 20} MiB can be had: {error}.") from error
+    finally:
+        os.close(number)
+    return path
+
+
+def _fork_server_seconds() -> float | None:
+    """Return the CPU seconds of the fork server and of the workers it has waited for.
+
+    Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms): good enough for
+    the sum over many rounds.  None where the kernel does not say.
+    """
+    pid = next((pid for pid, role in helper_pids().items() if role == "fork server"), None)
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+class ProcessClock(CpuClock):
+    """Counts worker processes: children by the kernel, and a fork server by its own accounting.
+
+    Where the kernel gives neither (Windows; a fork server without /proc), the workers' own clocks
+    are summed, and `method` says so.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__(mode)
+        self._server = mode.start_method == "forkserver"
+        without_proc = self._server and not os.path.exists("/proc/self/stat")
+        self._workers = without_proc or sys.platform == "win32"
+        if self._workers:
+            self.method = "the workers' own clocks, without teardown"
+
+    def _now(self) -> float:
+        seconds = super()._now()
+        if self._server and not self._workers:
+            seconds += _fork_server_seconds() or 0.0
+        return seconds
+
+    def stop(self, workers_ns: int) -> float:
+        return super().stop(workers_ns) + (workers_ns * NANO if self._workers else 0.0)
+
+
+# A cell that has no pool loads none of these libraries: logging comes with `concurrent.futures`.
+
+
+def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:
+    """Return a pool of `ProcessPoolExecutor`."""
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
+    from ftbench.probe.workers.pools import ExecutorPool  # noqa: PLC0415
+
+    return ExecutorPool(mode, workers, deadline, ProcessPoolExecutor(workers, _context(mode)))
+
+
+def process_pool(mode: Mode, workers: int, deadline: Deadline) -> Any:
+    """Return a pool of `multiprocessing.Pool`."""
+    from ftbench.probe.workers.pools import MultiprocessingPool  # noqa: PLC0415
+
+    pool = MultiprocessingPool(mode, workers, deadline, _context(mode).Pool(workers))
+    pool.goes_on = True
+    return pool
+
+
+WORKERS = Workers(
+    crew=ProcessCrew,
+    team=ProcessTeam,
+    shared_state=ProcessState,
+    pools={"executor": executor, "multiprocessing": process_pool},
+    channels={
+        "queue": lambda name, mode, _size: queues(name, _context(mode).Queue),
+        "pipe": pipe,
+        "shared_memory": shared_memory_channel,
+        "mmap": mapped_file,
+    },
+    no_channels={
+        "handover": "no reference of one process means anything to another",
+        "simple_queue": "multiprocessing's SimpleQueue is a pipe with two locks: channel pipe",
+    },
+    cpu_clock=ProcessClock,
+    unavailable=_unavailable,
+)

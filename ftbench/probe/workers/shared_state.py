@@ -1,0 +1,133 @@
+"""What members share: sets, locks, queues and buffers, and the channels between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ftbench.facts.modes import Mode
+from ftbench.probe.workers.base import Helper, ended
+
+_PIECE = 4_096
+
+Side = tuple[str, Any, Any]
+Free = Callable[[], None]
+
+
+class SharedState:
+    """What a mode offers to share; a strategy asks for what it needs and does not care which mode.
+
+    `helper` is the process that serves it, once there is one.
+    """
+
+    helper: Helper | None = None
+
+    def __init__(self, mode: Mode) -> None:
+        """Make nothing before it is asked for."""
+        self.mode = mode
+
+    def shared_set(self) -> Any:
+        """Return an empty set (or a dict that stands for one) that every member can use."""
+        raise NotImplementedError
+
+    def shared_dict(self) -> Any:
+        """Return an empty dict that every member can use."""
+        raise NotImplementedError
+
+    def lock(self) -> Any:
+        """Return a lock, free."""
+        raise NotImplementedError
+
+    def queue(self) -> Any:
+        """Return the mode's simplest queue: `put` and a `get` that blocks."""
+        raise NotImplementedError
+
+    def buffer(self, size: int) -> Any:
+        """Return `size` bytes of zeros that every member can view; see `shared_set.table.view`."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Free all that was made."""
+
+
+@contextmanager
+def helper_blamed(state: SharedState, mode: Mode) -> Iterator[None]:
+    """Raise `WorkerFailedError` if the parent falls over the end of the helper.
+
+    Members tell their team of it; this is for the parent's own calls, between the rounds.
+    """
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        blamed = ended(state.helper, mode, f"The parent: {error!r}.")
+        if blamed is None:
+            raise
+        raise blamed from error
+
+
+def refill(shared: Any, uids: Sequence[int]) -> None:
+    """Make a set, a dict or a manager's dict hold just `uids`.
+
+    A dict is filled in pieces: one message of them all would leave its traces in the memory of
+    the parent and of the manager, which is looked at later.
+    """
+    shared.clear()
+    if hasattr(shared, "add"):
+        shared.update(uids)
+        return
+    for first in range(0, len(uids), _PIECE):
+        shared.update(dict.fromkeys(uids[first : first + _PIECE], 0))
+
+
+def _nothing() -> None:
+    """Leave it to the collector."""
+
+
+class Channel:
+    """One channel between two members: what the near side holds and what the far side.
+
+    What a side holds is told in `data.trips`.  `settled` is to be called once both members
+    stand, `close` when they are gone.
+    """
+
+    def __init__(
+        self, *, near: Side, far: Side, settled: Free = _nothing, close: Free = _nothing
+    ) -> None:
+        """Keep what the mode has made."""
+        self.near = near
+        self.far = far
+        self.settled = settled
+        self.close = close
+
+
+# Every mode's; its file says which of them it has, and why not the others.
+CHANNELS = ("handover", "simple_queue", "queue", "pipe", "shared_memory", "mmap")
+
+
+def queues(name: str, make: Callable[[], Any]) -> Channel:
+    """Return a channel of two queues."""
+    there, back = make(), make()
+
+    def close() -> None:
+        for each in (there, back):
+            # The queues of processes alone have something to free.
+            getattr(each, "close", _nothing)()
+
+    return Channel(near=(name, there, back), far=(name, back, there), close=close)
+
+
+def areas(
+    name: str,
+    memory: Any,
+    size: int,
+    signals: Sequence[Any],
+    *,
+    close: Free,
+    settled: Free = _nothing,
+) -> Channel:
+    """Return a channel of two areas, one after the other in `memory`, each with its signal."""
+    there, back = (
+        (memory, start, signal) for start, signal in zip((0, size), signals, strict=True)
+    )
+    return Channel(near=(name, there, back), far=(name, back, there), settled=settled, close=close)

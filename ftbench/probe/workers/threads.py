@@ -1,0 +1,193 @@
+"""Threads: what they share is the heap of this process."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ftbench.facts.modes import Mode
+from ftbench.probe import entry_points
+from ftbench.probe.entry_points import FAILED, obey
+from ftbench.probe.workers import Workers
+from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed_worker
+from ftbench.probe.workers.shared_state import Channel, SharedState, queues
+
+# How often a parent looks whether all its workers are busy; only for workers that share memory,
+# and only before the measured interval.
+_POLL_SECONDS = 0.002
+
+
+class ThreadCrew(Crew):
+    """Threads of this process; workers share two bytearrays with their parent."""
+
+    def __init__(self, mode: Mode, deadline: Deadline) -> None:
+        super().__init__(mode, deadline)
+        self._threads: list[threading.Thread] = []
+        self._said: dict[int, Report] = {}
+        self._failures: dict[int, BaseException] = {}
+        self._stop = bytearray(1)
+
+    def _body(self, index: int, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
+        # A list or dict item assignment is atomic on every build: each worker has its own key.
+        try:
+            self._said[index] = function(*args)
+        except BaseException as error:  # noqa: BLE001 - every end of a worker must be reported
+            self._failures[index] = error
+
+    def _start(self, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
+        # Daemon: after a deadline the process must be able to end without its hung threads.
+        thread = threading.Thread(
+            target=self._body, args=(len(self._threads), function, args), daemon=True
+        )
+        self._threads.append(thread)
+        thread.start()
+
+    def start_once(self, task: str) -> None:
+        self._start(entry_points.run_once, (task,))
+
+    def start_busy(self, count: int, task: str) -> None:
+        ready = bytearray(count)
+        self._stop = bytearray(1)
+        for index in range(count):
+            self._start(entry_points.busy_beside_flags, (index, ready, self._stop, task))
+        self._await(ready)
+
+    def _await(self, ready: bytearray) -> None:
+        while not all(ready):
+            for index, thread in enumerate(self._threads):
+                # A worker that ended before it was ready will never be.
+                if not ready[index] and not thread.is_alive():
+                    self.reports()
+            if not self.deadline.left():
+                raise self.deadline.passed(f"{ready.count(0)} of {len(ready)} workers to be busy")
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        self._stop[0] = 1
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(self.deadline.left())
+        alive = sum(thread.is_alive() for thread in self._threads)
+        if alive:
+            raise self.deadline.passed(f"{alive} of {len(self._threads)} workers to end")
+
+    def reports(self) -> list[Report]:
+        # Whoever failed is to blame, not who comes first and is still at work.
+        for index, error in list(self._failures.items()):
+            raise failed_worker(index, len(self._threads), self.mode, error)
+        reports = [self._said[index] for index in range(len(self._threads))]
+        self._threads.clear()
+        self._said.clear()
+        return reports
+
+
+class ThreadTeam(Team):
+    """Threads of this process.  What they use of the CPU is in the parent's figure already."""
+
+    def _make(self) -> None:
+        self._said: queue.SimpleQueue[tuple[int, str, Any, float]] = queue.SimpleQueue()
+        self._gates: list[queue.SimpleQueue[int]] = [queue.SimpleQueue() for _ in self.members]
+        # Daemon: after a deadline the process must be able to end without its hung threads.
+        self._threads = [
+            threading.Thread(target=self._body, args=(index,), daemon=True)
+            for index in range(len(self.members))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _body(self, index: int) -> None:
+        def say(word: str, content: Any) -> None:
+            self._said.put((index, word, content, 0.0))
+
+        try:
+            obey(self._gates[index].get, say, self._steps_of(index))
+        except BaseException as error:  # noqa: BLE001 - every end of a member must be told
+            say(FAILED, error)
+
+    def _steps_of(self, index: int) -> Mapping[int, Step]:
+        return self._steps[index]
+
+    def _tell(self, index: int, word: int) -> None:
+        self._gates[index].put(word)
+
+    def _hear(self, seconds: float) -> list[tuple[int, str, Any, float]]:
+        try:
+            return [self._said.get(timeout=seconds)]
+        except queue.Empty:
+            return []
+
+    def _join(self) -> None:
+        for thread in self._threads:
+            thread.join(self.deadline.left())
+        alive = sum(thread.is_alive() for thread in self._threads)
+        if alive:
+            raise self.deadline.passed(f"{alive} of {len(self._threads)} members to end")
+
+
+class ThreadState(SharedState):
+    """The heap of this process."""
+
+    def shared_set(self) -> set[int]:
+        return set()
+
+    def shared_dict(self) -> dict[int, int]:
+        return {}
+
+    def lock(self) -> Any:
+        return threading.Lock()
+
+    def queue(self) -> Any:
+        return queue.SimpleQueue()
+
+    def buffer(self, size: int) -> Any:
+        return bytearray(size)
+
+
+def handover(name: str, _mode: Mode, _size: int) -> Channel:
+    """Return two slots, each with a lock that is held while it is empty."""
+    slots = [([None], threading.Lock()) for _ in range(2)]
+    for _slot, full in slots:
+        full.acquire()
+    there, back = slots
+    return Channel(near=(name, there, back), far=(name, back, there))
+
+
+# A cell that has no pool loads none of these libraries: logging comes with `concurrent.futures`.
+
+
+def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:
+    """Return a pool of `ThreadPoolExecutor`."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    from ftbench.probe.workers.pools import ExecutorPool  # noqa: PLC0415
+
+    return ExecutorPool(mode, workers, deadline, ThreadPoolExecutor(workers))
+
+
+def thread_pool(mode: Mode, workers: int, deadline: Deadline) -> Any:
+    """Return a pool of `multiprocessing.pool.ThreadPool`."""
+    from multiprocessing.pool import ThreadPool  # noqa: PLC0415
+
+    from ftbench.probe.workers.pools import MultiprocessingPool  # noqa: PLC0415
+
+    return MultiprocessingPool(mode, workers, deadline, ThreadPool(workers))
+
+
+_SHARED = "threads share all memory: channel handover"
+
+WORKERS = Workers(
+    crew=ThreadCrew,
+    team=ThreadTeam,
+    shared_state=ThreadState,
+    pools={"executor": executor, "multiprocessing": thread_pool},
+    channels={
+        "handover": handover,
+        "simple_queue": lambda name, _mode, _size: queues(name, queue.SimpleQueue),
+        "queue": lambda name, _mode, _size: queues(name, queue.Queue),
+    },
+    no_channels={"pipe": _SHARED, "shared_memory": _SHARED, "mmap": _SHARED},
+)
