@@ -18,7 +18,7 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import Figure, NoiseSeries
 from ftbench.results.keys import SeriesKey
-from ftbench.statistics.detectable import Floor, floor
+from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.spread import estimates
 
 # Machine, arm, profile and series: of whatever release and flavour.

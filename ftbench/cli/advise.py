@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from ftbench.analysis.advice import units
-from ftbench.analysis.advice.question import By, Question
+from ftbench.analysis.advice.question import (
+    By,
+    Question,
+    cpu_price,
+    memory_price,
+    seconds,
+    share,
+    size,
+)
 from ftbench.errors import UsageError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.probe.scenarios.base import MOST_WORKERS
@@ -26,7 +33,7 @@ _WIDTH: Final = 120
 
 
 class Quantity(_ParamType):
-    """A quantity with its unit, read by a function of `units`."""
+    """A quantity with its unit, read by a function of `advice.question`."""
 
     def __init__(self, name: str, read: Callable[[str], float]) -> None:
         self.name = name
@@ -42,8 +49,8 @@ class Quantity(_ParamType):
             self.fail(f"{error.message} {error.hint}".strip(), param, ctx)
 
 
-_SECONDS = Quantity("time", units.seconds)
-_BYTES = Quantity("size", units.size)
+_SECONDS = Quantity("time", seconds)
+_BYTES = Quantity("size", size)
 
 
 @click.command()
@@ -52,7 +59,7 @@ _BYTES = Quantity("size", units.size)
 @click.option(
     "--shared-writes",
     "shared",
-    type=Quantity("share", units.share),
+    type=Quantity("share", share),
     default="0%",
     show_default=True,
     help="The share of tasks that write to what all share: 5%.",
@@ -60,10 +67,8 @@ _BYTES = Quantity("size", units.size)
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
 @click.option("--memory", type=_BYTES, help="A limit to the memory of all processes: 2GiB.")
 @click.option("--p99", type=_SECONDS, help="A limit to the 99th percentile of a task: 20ms.")
-@click.option("--price-cpu", type=Quantity("price", units.cpu_price), help="Of a core: 0.04/h.")
-@click.option(
-    "--price-memory", type=Quantity("price", units.memory_price), help="Of memory: 0.005/GiBh."
-)
+@click.option("--price-cpu", type=Quantity("price", cpu_price), help="Of a core: 0.04/h.")
+@click.option("--price-memory", type=Quantity("price", memory_price), help="Of memory: 0.005/GiBh.")
 @click.option(
     "--by",
     type=click.Choice([each.value for each in By]),
@@ -97,7 +102,7 @@ def advise(
     measured cells and never beyond them: there it says "no data", and what would get it.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.analysis.advice.choosing import chosen  # noqa: PLC0415
+    from ftbench.analysis.advice.cells import chosen  # noqa: PLC0415
     from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415
     from ftbench.report.advice import Given, document, shown  # noqa: PLC0415
 

@@ -52,7 +52,7 @@ def noise(
     here as a pair. A second run adds other cells and replaces the same ones.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.asv.machines import register  # noqa: PLC0415
+    from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.noise import Job, run  # noqa: PLC0415
     from ftbench.experiments.noise.report import document, rows, table  # noqa: PLC0415
@@ -88,7 +88,7 @@ def noise(
 
 def _arms(python: str | None) -> tuple[str | None, ...]:
     """Return the arms that `python` can be measured on: a path's build has a way of its own."""
-    from ftbench.pythons.spec import Spec  # noqa: PLC0415
+    from ftbench.pythons.interpreter import Spec  # noqa: PLC0415
 
     if python is not None and Path(python).name != python:
         return (None,)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ftbench.pythons import Interpreter, Survey, ensure, survey
-from ftbench.pythons.spec import Spec
+from ftbench.pythons.interpreter import Spec
 
 _YES_NO = {True: "yes", False: "no", None: "?"}
 

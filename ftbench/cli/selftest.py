@@ -47,7 +47,7 @@ def selftest(
     alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.asv.machines import register  # noqa: PLC0415
+    from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.selftest import Job, run  # noqa: PLC0415
     from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415

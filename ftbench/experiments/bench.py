@@ -9,8 +9,7 @@ from typing import Final
 from asv.environment import get_env_name
 from rich.console import Console
 
-from ftbench.asv.command import SOME_FAILED, Asv
-from ftbench.asv.machines import register
+from ftbench.asv.command import SOME_FAILED, Asv, register
 from ftbench.errors import AsvError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import VARIABLE as PROFILE

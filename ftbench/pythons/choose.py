@@ -11,7 +11,7 @@ from ftbench.errors import UsageError
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.pythons import Interpreter, Origin, PythonBuild, ensure, ensure_pair
 from ftbench.pythons.asking import ask, broken
-from ftbench.pythons.spec import OLDEST, Spec
+from ftbench.pythons.interpreter import OLDEST, Spec
 from ftbench.releases import Release
 
 DEFAULT_ARM: Final = "ft"

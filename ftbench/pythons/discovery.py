@@ -19,8 +19,7 @@ from ftbench.files import builds_folder, cache_folder
 from ftbench.probe.run.environ import clean_environment
 from ftbench.pythons.asking import Answers
 from ftbench.pythons.build import PythonBuild
-from ftbench.pythons.interpreter import Interpreter, Origin, preference
-from ftbench.pythons.spec import OLDEST
+from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, preference
 
 # The library warns of every Python 2 that it cannot query; our listing says it in its own words.
 logging.getLogger("python_discovery").addHandler(logging.NullHandler())

@@ -20,8 +20,7 @@ from ftbench.pythons.debian_source import building
 from ftbench.pythons.debian_source.sources import Recipe, find_tarball
 from ftbench.pythons.debian_source.toolchain import find_toolchain, with_headers
 from ftbench.pythons.discovery import discover
-from ftbench.pythons.interpreter import Interpreter, Origin, preference
-from ftbench.pythons.spec import Spec
+from ftbench.pythons.interpreter import Interpreter, Origin, Spec, preference
 from ftbench.releases import Level, Release
 
 DEFAULT_RELEASE: Final = Release.parse("3.13.15")

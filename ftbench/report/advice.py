@@ -11,11 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ftbench.analysis.advice.expecting import MILLION, SHARED_WORKERS, Expectation, Expected, NoData
+from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, Expected, NoData
 from ftbench.analysis.advice.question import By, Question
-from ftbench.analysis.advice.ranking import Advice, ArmAdvice, cost_of, quantity
-from ftbench.analysis.advice.why import amount, reasons
-from ftbench.analysis.advice.winners import title_of
+from ftbench.analysis.advice.ranking import Advice, ArmAdvice, amount, cost_of, quantity, reasons
+from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.selection import Pick
 from ftbench.facts.units import digits, margin
 

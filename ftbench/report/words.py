@@ -9,7 +9,7 @@ from ftbench.analysis.verdicts.comparing import Judgement
 from ftbench.facts.units import digits, reach, scale_for, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure
-from ftbench.statistics.detectable import Floor
+from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Verdict, Word
 
 TONES: Final = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ftbench.analysis.advice.winners import KINDS, Kind, Spot
+from ftbench.analysis.advice.winner_map import KINDS, Kind, Spot
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site.svg import INK, MUTED, PAPER, RULE, colour_named, left_label, picture

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ftbench.analysis.advice.cells import TASKS, Cells, cells_of
-from ftbench.analysis.advice.winners import KINDS, Spot, spots, title_of
+from ftbench.analysis.advice.winner_map import KINDS, Spot, spots, title_of
 from ftbench.analysis.comparison import Shelf
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import scale_for, times

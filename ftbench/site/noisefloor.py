@@ -16,7 +16,7 @@ from ftbench.results import ResultTree, State
 from ftbench.results.figure import NoiseSeries
 from ftbench.site import svg
 from ftbench.site.sheets import Sheet, scenario_title
-from ftbench.statistics.detectable import Floor
+from ftbench.statistics.power import Floor
 
 FOUND: Final = (0.05, 0.10, 0.20)
 _EDGES: Final = (0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.0)

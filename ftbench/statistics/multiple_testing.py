@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self
 import numpy as np
 from scipy import stats
 
-from ftbench.statistics.detectable import CHANCE, TAIL, further
+from ftbench.statistics.power import CHANCE, TAIL, further
 from ftbench.statistics.ratio import CONFIDENCE, Effects
 from ftbench.statistics.spread import BASES, Basis, Estimates, Flags, Floats, Integers
 

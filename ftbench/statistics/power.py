@@ -9,13 +9,15 @@ processes that are normal; it takes the floor's spread for the true one.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.statistics.detectable import MOST_PROCESSES, TAIL, Floor, margin
+from ftbench.statistics.ratio import CONFIDENCE, LARGEST_POWER
+from ftbench.statistics.spread import Flags, Floats, Integers
 
 _FAR: Final = 1e6  # standard errors; scipy's t knows no shift far beyond
 
@@ -67,3 +69,104 @@ def _size(effect: float) -> float:
     if not -1 < effect < math.inf:
         raise FtbenchError(f"An effect is a share above -1, 0.1 for 10 % more, not {effect!r}.")
     return abs(math.log1p(effect))
+
+
+CHANCE: Final = 0.95
+TAIL: Final = (1 - CONFIDENCE) / 2
+MOST_PROCESSES: Final = 1_000
+
+_MOST_FREEDOM: Final = 10_000  # quantiles no longer change with more
+
+Counts = int | Integers
+
+
+def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Floats:
+    """Return how many standard errors away a difference must be, to be found with that chance.
+
+    `tail` is the bar, one-sided: the chance to find a difference where there is none.
+    """
+    known = np.asarray(freedom)
+    bar = np.asarray(stats.t.isf(tail, known))
+    spread = np.sqrt(1 + bar**2 / (2 * known))
+    return np.asarray(bar * (1 - 1 / (4 * known)) + stats.norm.ppf(chance) * spread)
+
+
+def margin(*, spread: float, freedom: Counts, before: Counts, after: Counts) -> Floats:
+    """Return the smallest difference that `before` and `after` processes find with `CHANCE`.
+
+    `spread` is the standard deviation of the log-medians of processes, known with `freedom`
+    degrees of freedom.
+    """
+    errors = np.sqrt(1 / np.asarray(before) + 1 / np.asarray(after))
+    return np.asarray(shift(freedom) * spread * errors)
+
+
+def further(
+    *,
+    gap: Floats,
+    spread: Floats,
+    freedom: Integers,
+    before: Integers,
+    after: Integers,
+    tail: float = TAIL,
+    chance: float = CHANCE,
+) -> Integers:
+    """Return how many more processes a side bring the margin down to `gap`, at least one.
+
+    They are as many on both sides, and add to the freedom.  0 is for none: more than
+    `MOST_PROCESSES` would not.
+    """
+    if not len(gap):
+        return np.zeros(0, np.int64)
+    known = np.arange(1, min(int(freedom.max()) + 2 * MOST_PROCESSES, _MOST_FREEDOM) + 1)
+    shifts = shift(known, tail=tail, chance=chance)
+
+    def enough(more: Integers) -> Flags:
+        at = shifts[np.minimum(freedom + 2 * more, len(known)) - 1]
+        return np.asarray(at * spread * np.sqrt(1 / (before + more) + 1 / (after + more)) <= gap)
+
+    low = np.ones(len(gap), np.int64)
+    high = np.full(len(gap), MOST_PROCESSES, np.int64)
+    possible = enough(high)
+    while (low < high).any():
+        middle = (low + high) // 2
+        met = enough(middle)
+        high = np.where(met, middle, high)
+        low = np.where(met, low, np.minimum(middle + 1, high))
+    return np.where(possible, high, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What one machine's A/A runs say of one series.
+
+    `spread` is the standard deviation of the log-medians of processes, with `freedom` degrees of
+    freedom; `effect` the minimal effect that can be detected with `processes` processes a side (as
+    many as the profile has), as a share: 0.04 is ±4 %.  An effect within it is noise.
+    """
+
+    spread: float
+    freedom: int
+    processes: int
+    effect: float
+
+    def __post_init__(self) -> None:
+        if not (self.freedom >= 1 and 0 <= self.spread < math.inf and 0 <= self.effect < math.inf):
+            raise FtbenchError(f"A floor needs finite figures and a degree of freedom: {self}.")
+
+
+# What moves in whole pages, or in ticks of a clock, may show no spread at all and yet differ by
+# one of them: a change of a thousandth is no news, however sure it is.
+LEAST_EFFECT: Final = 0.001
+
+
+def floor(*, spread: float, freedom: int, processes: int) -> Floor:
+    """Return the floor of a series: its effect is the classical minimal detectable one.
+
+    That is Student's t of the test and of the chance, in standard errors (Cohen, *Statistical Power
+    Analysis for the Behavioral Sciences*, 1988), and at least a thousandth.
+    """
+    quantiles = stats.t.isf(TAIL, freedom) + stats.t.ppf(CHANCE, freedom)
+    least = float(quantiles) * spread * math.sqrt(2 / processes)
+    effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
+    return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)

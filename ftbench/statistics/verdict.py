@@ -25,8 +25,8 @@ from typing import Final
 
 import numpy as np
 
-from ftbench.statistics.detectable import Floor
 from ftbench.statistics.multiple_testing import Control, Family
+from ftbench.statistics.power import Floor
 from ftbench.statistics.ratio import CONFIDENCE, Ratio, difference
 from ftbench.statistics.spread import Estimates, Floats, Processes, estimates
 

@@ -19,7 +19,7 @@ from ftbench.facts.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results.figure import Figure, NoiseSeries, State
 from ftbench.results.keys import Environment, SeriesKey
-from ftbench.statistics.detectable import LEAST_EFFECT, Floor, floor
+from ftbench.statistics.power import LEAST_EFFECT, Floor, floor
 
 MEDIANS = (1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00)
 RUN = NoiseSeries(

@@ -17,7 +17,7 @@ from rich.console import Console
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.pythons import Interpreter, ensure, ensure_pair, install
 from ftbench.pythons import install as install_module
-from ftbench.pythons.spec import Spec
+from ftbench.pythons.interpreter import Spec
 
 CONSOLE = Console(file=io.StringIO())
 

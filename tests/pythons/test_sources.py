@@ -20,7 +20,7 @@ from ftbench.pythons.debian_source.sources import (
     find_tarball,
     upstream_release,
 )
-from ftbench.pythons.spec import Spec
+from ftbench.pythons.interpreter import Spec
 from ftbench.releases import Release
 
 CARRIED = {"trixie": ("3.13.5-2+deb13u5",), "forky": ("3.13.15-1",), "sid": ("3.13.18-1",)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import UsageError
-from ftbench.pythons.spec import Spec
+from ftbench.pythons.interpreter import Spec
 
 
 @pytest.mark.parametrize(

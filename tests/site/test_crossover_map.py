@@ -10,7 +10,7 @@ import pytest
 from measured import Place, crossover
 
 from ftbench.analysis.advice.cells import cells_of
-from ftbench.analysis.advice.winners import KINDS, spots
+from ftbench.analysis.advice.winner_map import KINDS, spots
 from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import arm_named

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ftbench.statistics.detectable import MOST_PROCESSES, further, margin, shift
+from ftbench.statistics.power import MOST_PROCESSES, further, margin, shift
 
 quick = settings(max_examples=60, deadline=None)
 spreads = st.floats(min_value=1e-4, max_value=0.5)

@@ -18,7 +18,7 @@ from ftbench.releases import Release
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics import power
-from ftbench.statistics.detectable import Floor, floor
+from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.verdict import Pair, Verdict, Word, judge
 
 FULL = processes_of("full")

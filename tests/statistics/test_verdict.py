@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from noisy import Noise
 
 from ftbench.statistics import Basis, Processes
-from ftbench.statistics.detectable import Floor
 from ftbench.statistics.multiple_testing import Family
+from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import estimates
 from ftbench.statistics.verdict import NO_FLOOR, NO_RATIO, RATE, Judged, Pair, Verdict, Word, judge
 

@@ -14,7 +14,7 @@ from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.keys import Environment
 from ftbench.statistics import Basis, Ratio
-from ftbench.statistics.detectable import Floor
+from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
 

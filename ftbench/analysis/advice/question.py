@@ -1,9 +1,15 @@
-"""What is asked: a task, its payload, how many workers; limits and prices."""
+"""What is asked: a task, its payload, how many workers, limits and prices; and their units."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from ftbench.errors import UsageError
 
 
 class By(StrEnum):
@@ -43,3 +49,78 @@ class Question:
     def ranked_by(self) -> By:
         """What modes are ranked by: what was said, else the cost where there is a price."""
         return self.by or (By.COST if self.priced else By.SECONDS)
+
+
+_QUANTITY: Final = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>\D*)", re.ASCII)
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0}
+_BYTES: Final = {
+    "": 1.0,
+    "B": 1.0,
+    "KiB": 2.0**10,
+    "MiB": 2.0**20,
+    "GiB": 2.0**30,
+    "kB": 1e3,
+    "MB": 1e6,
+    "GB": 1e9,
+}
+_SHARES: Final = {"": 1.0, "%": 0.01}
+_PER_CORE_SECOND: Final = {"/h": 1 / 3600, "/s": 1.0}
+_PER_BYTE_SECOND: Final = {"/GiBh": 1 / 3600 / 2**30, "/MiBh": 1 / 3600 / 2**20}
+
+
+def seconds(text: str) -> float:
+    """Return the seconds, above zero, that `text` means: `200us`, `1.5 ms`, `2s`."""
+    return _parse(text, _SECONDS, "a time", "200us, 1.5ms or 2s", above_zero=True)
+
+
+def size(text: str) -> int:
+    """Return the whole bytes that `text` means: `64KiB`, `1 MiB`, `0`, `100kB`."""
+    return round(_parse(text, _BYTES, "a size", "0, 64KiB or 1MiB"))
+
+
+def share(text: str) -> float:
+    """Return the share from 0 to 1 that `text` means: `5%` or `0.05`."""
+    found = _parse(text, _SHARES, "a share", "5% or 0.05")
+    if found > 1:
+        raise UsageError(
+            f"{text!r} is more than all: a share lies between 0 and 1, or 0% and 100%.",
+            hint=f"Was it meant to be {text.strip()}%?" if "%" not in text else "",
+        )
+    return found
+
+
+def cpu_price(text: str) -> float:
+    """Return the price of a second of a core that `text` means: `0.04/h`."""
+    return _parse(text, _PER_CORE_SECOND, "a price of a core", "0.04/h")
+
+
+def memory_price(text: str) -> float:
+    """Return the price of a byte for a second that `text` means: `0.005/GiBh`."""
+    return _parse(text, _PER_BYTE_SECOND, "a price of memory", "0.005/GiBh")
+
+
+def _parse(
+    text: str, units: Mapping[str, float], kind: str, examples: str, *, above_zero: bool = False
+) -> float:
+    """Return a number times its unit; raises `UsageError` that says what is wrong with `text`."""
+    found = _QUANTITY.fullmatch(text.strip())
+    written = f"{kind[:1].upper()}{kind[1:]} is written like {examples}."
+    if found is None:
+        raise UsageError(f"{text!r} is not {kind}.", hint=written)
+    unit = found["unit"].strip()
+    if unit not in units:
+        raise UsageError(f"{text!r} is not {kind}: {_unit_words(unit, units)}", hint=written)
+    value = float(found["number"]) * units[unit]
+    if not math.isfinite(value) or (above_zero and not value):
+        raise UsageError(f"{text!r} is not {kind}: it must be above zero and finite.", hint=written)
+    return value
+
+
+def _unit_words(unit: str, units: Mapping[str, float]) -> str:
+    """Return what is wrong with a unit, and which one was probably meant."""
+    known = ", ".join(each for each in units if each and each != "μs")
+    if not unit:
+        return f"it needs a unit: {known}."
+    alike = [each for each in units if each.lower() == unit.lower()]
+    meant = f" Is {alike[0]} meant?" if alike else ""
+    return f"{unit!r} is none of {known}.{meant}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from ftbench.statistics import ratio
-from ftbench.statistics.detectable import Floor
+from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Pair, judge
 

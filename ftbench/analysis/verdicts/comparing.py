@@ -12,7 +12,7 @@ from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import UNKNOWN
 from ftbench.results.keys import Environment, SeriesKey
-from ftbench.statistics.detectable import Floor
+from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import Judged, Pair, Verdict, Word, judge
 

@@ -15,8 +15,7 @@ from ftbench.analysis.floors import Floors
 from ftbench.experiments.noise.job import Report
 from ftbench.experiments.noise.passes import Lost
 from ftbench.results.figure import NoiseSeries
-from ftbench.statistics.detectable import Floor
-from ftbench.statistics.power import smallest
+from ftbench.statistics.power import Floor, smallest
 
 SCHEMA: Final = {"name": "ftbench.noise", "version": 1}
 # Effects that somebody may want to find, as shares.

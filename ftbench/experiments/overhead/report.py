@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ftbench.asv.machines import machine_name
+from ftbench.asv.command import machine_name
 from ftbench.experiments.overhead.job import Report
 from ftbench.experiments.overhead.plan import SUBJECTS, TARGET
 from ftbench.experiments.overhead.rows import BARE, HARNESS, Row, Skipped, Verdict, verdict

@@ -32,7 +32,7 @@ from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
-from ftbench.statistics.detectable import Floor
+from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word
 
 PAIRS: Final = 20

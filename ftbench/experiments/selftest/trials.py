@@ -16,9 +16,8 @@ from typing import Final
 from scipy import stats
 
 from ftbench.statistics import CONFIDENCE, Ratio
-from ftbench.statistics.detectable import MOST_PROCESSES, Floor
-from ftbench.statistics.detectable import floor as floor_with
-from ftbench.statistics.power import smallest
+from ftbench.statistics.power import MOST_PROCESSES, Floor, smallest
+from ftbench.statistics.power import floor as floor_with
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Pair, Word, judge
 

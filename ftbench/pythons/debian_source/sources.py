@@ -17,7 +17,7 @@ from filelock import FileLock
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.files import cache_folder, folder_made
 from ftbench.pythons.debian_source.apt import AptError, Suite, has_apt
-from ftbench.pythons.spec import Spec
+from ftbench.pythons.interpreter import Spec
 from ftbench.releases import Release
 
 SUITES: Final = ("trixie", "forky", "sid", "bookworm")

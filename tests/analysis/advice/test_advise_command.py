@@ -12,7 +12,7 @@ import synthetic
 from click.testing import CliRunner, Result
 from synthetic import Plan
 
-from ftbench.analysis.advice.choosing import pick_of
+from ftbench.analysis.advice.cells import pick_of
 from ftbench.cli.advise import advise
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.results import ResultTree, read_results

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from measured import HAND, Place, crossover, figure, seconds, shared
 
 from ftbench.analysis.advice.cells import GROUP, SERIAL, cells_of
-from ftbench.analysis.advice.expecting import Asked, Expectation, NoData
+from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
 from ftbench.analysis.advice.question import By, Question
-from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise
-from ftbench.analysis.advice.why import reasons
+from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES

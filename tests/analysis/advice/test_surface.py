@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ftbench.analysis.advice.surface import Known, corners, estimate, weights
+from ftbench.analysis.advice.interpolation import Known, corners, estimate, weights
 from ftbench.statistics.spread import Interval
 
 AXES = st.lists(st.floats(-20, 20), min_size=1, max_size=6, unique=True).map(sorted)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from measured import crossover, seconds
 
 from ftbench.analysis.advice.cells import MODES, cells_of
-from ftbench.analysis.advice.winners import KINDS, Spot, kind_of, spots, title_of
+from ftbench.analysis.advice.winner_map import KINDS, Spot, kind_of, spots, title_of
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES

@@ -8,7 +8,7 @@ import pytest
 
 from ftbench.experiments.selftest.trials import Outcome, alarms, enough, outcomes
 from ftbench.statistics import Basis, Ratio
-from ftbench.statistics.detectable import floor
+from ftbench.statistics.power import floor
 from ftbench.statistics.spread import Interval
 
 PROCESSES = 5

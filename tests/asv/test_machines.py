@@ -11,7 +11,7 @@ from asv.machine import Machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.asv.machines import machine_name, register
+from ftbench.asv.command import machine_name, register
 from ftbench.errors import AsvError, UsageError
 
 

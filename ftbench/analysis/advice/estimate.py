@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.advice import surface
+from ftbench.analysis.advice import interpolation
 from ftbench.analysis.advice.cells import GROUP, ONE, SERIAL, Cells, interval_of, place_metric
+from ftbench.analysis.advice.interpolation import Corner, Known
 from ftbench.analysis.advice.question import Question
-from ftbench.analysis.advice.surface import Corner, Known
-from ftbench.analysis.advice.winners import lacking
+from ftbench.analysis.advice.winner_map import lacking
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for
@@ -30,7 +30,7 @@ _PAYLOAD_FROM: Final = 1024
 _RARE: Final = 0.01
 _LOCK_WAIT: Final = "lock_wait_p99"
 
-Expected = surface.Estimate[str]
+Expected = interpolation.Estimate[str]
 Points = tuple[Mapping[Corner, float], tuple[tuple[int, str, str], ...]]
 
 
@@ -113,7 +113,7 @@ class Asked:
         loop = self.cells.loop
         if loop is None:
             return NoData(why="no plain loop was measured that says what a size takes", bench=_ALL)
-        around = surface.weights(
+        around = interpolation.weights(
             [math.log(each) for each in loop.seconds], math.log(self.question.task)
         )
         if around is None:
@@ -127,7 +127,7 @@ class Asked:
     def _payloads(self) -> Mapping[int, float] | NoData:
         """The payloads around the one asked for."""
         axis = [math.log(each.size + _PAYLOAD_FROM) for each in PAYLOADS]
-        around = surface.weights(axis, math.log(self.question.payload + _PAYLOAD_FROM))
+        around = interpolation.weights(axis, math.log(self.question.payload + _PAYLOAD_FROM))
         if around is None:
             return NoData(why="payloads were measured up to 1 MiB; no benchmark has it")
         return around
@@ -138,7 +138,7 @@ class Asked:
         every = self.cells.workers
         if not every:
             return NoData(why="no pool was measured", bench=_ALL)
-        around = surface.weights(
+        around = interpolation.weights(
             [math.log(each) for each in every], math.log(self.question.workers)
         )
         if around is None:
@@ -165,7 +165,9 @@ class Asked:
         counts, around = workers
         wanted = [
             (share, counts[count], place_metric(cost, SIZES[size].name, PAYLOADS[payload].name))
-            for (size, payload, count), share in surface.corners([sizes, payloads, around]).items()
+            for (size, payload, count), share in interpolation.corners(
+                [sizes, payloads, around]
+            ).items()
         ]
         return self._estimate(mode, wanted)
 
@@ -192,7 +194,7 @@ class Asked:
             if figure is None or not self.cells.comparable(figure):
                 return NoData(why=lacking(figure), bench=_ALL)
             shares.append((share, _known(figure)))
-        return surface.estimate(shares)
+        return interpolation.estimate(shares)
 
     def _sharing(self, mode: Mode) -> Sharing | NoData | None:
         """Return how the mode shares best; None where nothing is shared, or with nobody."""
@@ -208,12 +210,12 @@ class Asked:
         def beside(metric: str) -> Expected | None:
             figure = self.cells.strategies(self.arm, mode, metric, FILL).get(best)
             return (
-                surface.estimate([(1.0, _known(figure))])
+                interpolation.estimate([(1.0, _known(figure))])
                 if figure and (figure.median or 0) > 0
                 else None
             )
 
-        op = surface.estimate([(1.0, _known(measured[best]))])
+        op = interpolation.estimate([(1.0, _known(measured[best]))])
         return Sharing(strategy=best, op=op, cpu=beside("cpu"), wait=beside(_LOCK_WAIT))
 
     def _with_writes(
@@ -290,7 +292,7 @@ def times(one: Expected, factor: float) -> Expected:
 
 
 def _joined(one: Expected, other: Expected, value: float, interval: Interval | None) -> Expected:
-    return surface.Estimate(
+    return interpolation.Estimate(
         value=value,
         interval=interval,
         sources=tuple(dict.fromkeys([*one.sources, *other.sources])),
