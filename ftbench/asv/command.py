@@ -16,11 +16,11 @@ from typing import Any, Final
 from asv import util
 from asv.machine import Machine, MachineCollection
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Column
+from rich.progress import TimeElapsedColumn
 
 from ftbench.errors import AsvError, UsageError
 from ftbench.probe.instruments.machine import machine_record
+from ftbench.progress import bar
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
 _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
@@ -93,16 +93,8 @@ class Asv:
         """Show how far asv is; return its last lines."""
         assert process.stdout is not None
         last: deque[str] = deque(maxlen=_KEPT_LINES)
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=12),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[at]}", table_column=Column(no_wrap=True, ratio=1)),
-        )
-        with Progress(*columns, console=self.console, transient=True) as progress:
-            task = progress.add_task(show, total=100.0, at="")
+        with bar(self.console, 100.0, title=show, left=TimeElapsedColumn()) as shown:
+            shown.update(completed=0.0)
             cells = 0
             for line in process.stdout:
                 last.append(line.rstrip())
@@ -110,11 +102,11 @@ class Asv:
                 if cell:
                     cells += 1
                     metric = cell["name"].rpartition(".")[2]
-                    progress.update(task, at=f"{cells} cells, {metric}")
+                    shown.update(at=f"{'1 cell' if cells == 1 else f'{cells} cells'}, {metric}")
                 elif step:
-                    progress.update(task, completed=float(step["percent"]))
+                    shown.update(completed=float(step["percent"]))
                 elif " skipped" in line or "warning" in line.lower():
-                    progress.console.print(line.strip(), markup=False)
+                    shown.console.print(line.strip(), markup=False)
         return list(last)
 
 

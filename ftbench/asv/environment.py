@@ -23,7 +23,7 @@ from asv.environment import Environment
 
 from ftbench.asv.command import SAY_CELLS
 from ftbench.asv.errors import told_by_asv
-from ftbench.asv.measuring_lock import TURN
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.facts.profiles import VARIABLE as PROFILE
@@ -135,7 +135,8 @@ class CPythonEnvironment(Environment):
 
     def create(self) -> None:
         """Make the folder; raises `UserError` if another asv is at work."""
-        TURN.take()
+        with told_by_asv():
+            MEASURING_LOCK.acquire()
         super().create()
 
     def check_presence(self) -> bool:

@@ -1,7 +1,7 @@
-"""One asv at a time: two would disturb each other's figures and change each other's environments.
+"""One measurement at a time: two would disturb each other and change each other's environments.
 
-The environments keep on disk which release is selected, so a second run, even a mere `asv check`,
-would put another interpreter under the benchmarks of the first.
+asv's environments keep on disk which release is selected, so a second run, even a mere
+`asv check`, would put another interpreter under the benchmarks of the first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-from asv import util
 from filelock import FileLock, Timeout
 
 from ftbench.errors import FtbenchError
@@ -21,14 +20,15 @@ from ftbench.files import cache_folder
 VARIABLE: Final = "FTBENCH_MEASURING_LOCK"
 
 
-class _Turn:
+class MeasuringLock:
     """A machine-wide lock, held until this process ends."""
 
     def __init__(self) -> None:
+        """Hold nothing yet."""
         self._lock: FileLock | None = None
 
-    def take(self) -> None:
-        """Take the lock; raises asv's `UserError` if another asv has it.
+    def acquire(self) -> None:
+        """Take the lock; raises `FtbenchError` if another process has it.
 
         The children that asv starts with `-j` work under their parent's.
         """
@@ -40,24 +40,14 @@ class _Turn:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
-            raise util.UserError(
+            raise FtbenchError(
                 "Another asv is measuring on this machine; two would disturb each other and "
-                "write the same files. Wait until it is done, then run this again."
+                "write the same files.",
+                hint="Wait until it is done, then run this again.",
             ) from None
         except OSError as error:
-            raise util.UserError(f"{path}, which keeps two runs apart: {error}") from error
+            raise FtbenchError(f"{path}, which keeps two runs apart: {error}") from error
         self._lock = lock
 
 
-TURN: Final = _Turn()
-
-
-def take_turn() -> None:
-    """Take this machine's turn to measure, until this process ends, for a command of ours.
-
-    Raises `FtbenchError` if another has it.
-    """
-    try:
-        TURN.take()
-    except util.UserError as error:
-        raise FtbenchError(f"This cannot be measured now. {error}") from error
+MEASURING_LOCK: Final = MeasuringLock()

@@ -17,21 +17,14 @@ from asv.results import Results
 from ftbench.asv.environment import ENVIRONMENTS, MissingInterpreterError
 from ftbench.asv.errors import told_by_asv
 from ftbench.errors import ResultsError
+from ftbench.facts.units import kept
 from ftbench.pythons import PythonBuild
 from ftbench.results.records import Records, read_records, records_path, records_written
 
 
 def _shortened(cells: list[list[float] | None] | None) -> list[list[float] | None] | None:
-    """Return the samples with the digits that mean something: results are kept for years.
-
-    Whole numbers (bytes) stay exact; of seconds, seven digits are finer than any clock.
-    """
-    if cells is None:
-        return None
-    return [
-        cell and [each if float(each).is_integer() else float(f"{each:.7g}") for each in cell]
-        for cell in cells
-    ]
+    """Return the samples with the digits that mean something: results are kept for years."""
+    return cells and [cell and list(map(kept, cell)) for cell in cells]
 
 
 class RecordedResults(Results):

@@ -52,7 +52,7 @@ def overhead(
     """
     # Loaded when it is needed: scipy takes longer than all other commands together.
     from ftbench.experiments.overhead import Job, run  # noqa: PLC0415
-    from ftbench.experiments.overhead.plan import loops_of  # noqa: PLC0415
+    from ftbench.experiments.overhead.contests import loops_of  # noqa: PLC0415
     from ftbench.experiments.overhead.report import document, table  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
 

@@ -91,3 +91,11 @@ def few(number: float) -> str:
 def times(ratio: float) -> str:
     """Return a ratio as a multiple, in three digits and with its sign: "17.9" times."""
     return f"{digits(ratio)}\N{MULTIPLICATION SIGN}"
+
+
+def kept(value: float) -> float:
+    """Return a sample with the digits that mean something, as it is kept for years.
+
+    Whole numbers (bytes) stay exact; of seconds, seven digits are finer than any clock.
+    """
+    return value if float(value).is_integer() else float(f"{value:.7g}")

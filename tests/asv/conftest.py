@@ -11,7 +11,7 @@ from machine_of_builds import Install, chosen, interpreter
 
 from ftbench.asv import environment as module
 from ftbench.asv.environment import CPythonEnvironment
-from ftbench.asv.measuring_lock import _Turn
+from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.pythons import Interpreter, Survey, Unusable
 
 
@@ -64,7 +64,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
 def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setenv("FTBENCH_PROFILE", "smoke")
     monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(module, "TURN", _Turn())
+    monkeypatch.setattr(module, "MEASURING_LOCK", MeasuringLock())
     conf = Config.load(str(Path(__file__).parents[2] / "asv.conf.json"))
     conf.env_dir = str(tmp_path / "env")
     return conf

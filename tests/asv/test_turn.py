@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from asv import util
 from filelock import FileLock, Timeout
 
-from ftbench.asv.measuring_lock import VARIABLE, _Turn
+from ftbench.asv.measuring_lock import VARIABLE, MeasuringLock
+from ftbench.errors import FtbenchError
 
 
 @pytest.fixture
@@ -21,27 +21,27 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_turn_is_kept_until_the_end(lock: Path) -> None:
-    turn = _Turn()
-    turn.take()
-    turn.take()
+    turn = MeasuringLock()
+    turn.acquire()
+    turn.acquire()
     with pytest.raises(Timeout):
         FileLock(lock).acquire(timeout=0)
 
 
 def test_another_asv_is_told_to_wait(lock: Path) -> None:
-    first, second = _Turn(), _Turn()
-    first.take()
-    with pytest.raises(util.UserError, match="Wait until it is done, then run this again"):
-        second.take()
+    first, second = MeasuringLock(), MeasuringLock()
+    first.acquire()
+    with pytest.raises(FtbenchError, match="Another asv is measuring"):
+        second.acquire()
 
 
 def test_the_children_of_asv_work_under_their_parents(
     lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, child = _Turn(), _Turn()
-    first.take()
+    first, child = MeasuringLock(), MeasuringLock()
+    first.acquire()
     monkeypatch.setattr(multiprocessing, "parent_process", lambda: SimpleNamespace(pid=1))
-    child.take()  # does not raise: the turn is its parent's
+    child.acquire()  # does not raise: the turn is its parent's
     assert lock.exists()
 
 
@@ -50,7 +50,7 @@ def test_without_the_variable_it_is_one_for_the_whole_machine(
 ) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
-    _Turn().take()
+    MeasuringLock().acquire()
     assert (tmp_path / "measuring.lock").exists()
 
 
@@ -59,5 +59,5 @@ def test_a_lock_that_cannot_be_made_is_a_message(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "lock"))
-    with pytest.raises(util.UserError, match="keeps two runs apart"):
-        _Turn().take()
+    with pytest.raises(FtbenchError, match="keeps two runs apart"):
+        MeasuringLock().acquire()

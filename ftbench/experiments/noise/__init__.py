@@ -1,6 +1,5 @@
 """The noise floor: the same interpreter twice, as if it were two releases, and what differs.
 
-passes     whole passes over cells, each cell in a fresh process
 job        A/A passes of one interpreter, kept beside its results
 report     the table: what differs by itself, and what could be told from it
 """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,24 +11,20 @@ from asv.machine import Machine
 from asv.results import get_filename
 from rich.console import Console
 
-from ftbench.asv.measuring_lock import take_turn
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import ResultsError
-from ftbench.experiments.noise.passes import (
+from ftbench.experiments.harness import (
+    CellsJob,
     Gathered,
     Lost,
+    Passes,
     in_turn,
     is_disturbed,
-    make_pass,
     medians,
     nothing_measured,
-    progress,
 )
-from ftbench.experiments.run_cell import probe
-from ftbench.experiments.suite import SuiteCell
-from ftbench.facts.arms import Arm
-from ftbench.probe.run.document import Measurement
-from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.pythons import Interpreter, PythonBuild
+from ftbench.facts.units import kept
+from ftbench.pythons import PythonBuild
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.noise import (
     SUFFIX,
@@ -47,22 +41,16 @@ _BLOCK: Final = 4  # A B B A: both sides have had the same place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(CellsJob):
     """What to measure against itself, and where to keep what differs.
 
-    `replicates` are fresh processes per cell and side; `results` is the results folder, `machine`
-    this machine's name there; `append` adds to the processes of earlier runs.
+    `replicates` are fresh processes per cell and side; `results` is the results folder; `append`
+    adds to the processes of earlier runs.
     """
 
-    interpreter: Interpreter
-    arm: Arm
-    cells: Sequence[SuiteCell]
-    profile: str
     replicates: int
     results: Path
-    machine: str
     append: bool = False
-    deadline: float = DEADLINE_SECONDS
 
     @property
     def subject(self) -> Subject:
@@ -112,29 +100,34 @@ def run(job: Job, console: Console) -> Report:
     cell could be measured on both sides; then nothing is written.
     """
     before = _before(job)
-    take_turn()
+    MEASURING_LOCK.acquire()
     _introduce(job)
     gathered: Gathered[str] = Gathered()
     sides = list(in_turn(SIDES, job.replicates))
     after = before
-    with progress(console, len(sides) * len(job.cells)) as step:
-        for number, side in enumerate(sides, 1):
-            place = f"pass {number} of {len(sides)}"
-            make_pass(job.cells, side, partial(_measured, job), gathered, partial(step, place))
-            if gathered.taken and (number % _BLOCK == 0 or number == len(sides)):
-                after = before.with_cells(_file(job, gathered), append=job.append)
-                write_noise_file(job.path, after)
+
+    def keep(number: int) -> None:
+        nonlocal after
+        if gathered.taken and (number % _BLOCK == 0 or number == len(sides)):
+            after = before.with_cells(_file(job, gathered), append=job.append)
+            write_noise_file(job.path, after)
+
+    Passes(
+        job=job,
+        sides=sides,
+        measure=lambda cell, _side: job.measure(cell),
+        gathered=dict.fromkeys(SIDES, gathered),
+    ).run(console, after=keep)
     mine = {cell.key for cell in _file(job, gathered).cells}
     if not mine:
         raise nothing_measured(gathered.lost)
     shown = NoiseFile(subject=job.subject, cells=tuple(c for c in after.cells if c.key in mine))
-    measured = [each for taken in gathered.taken.values() for _, each in taken]
     return Report(
         job=job,
         series=tuple(shown.series(job.machine)),
         lost=tuple(gathered.lost),
-        measured=len(measured),
-        disturbed=sum(map(is_disturbed, measured)),
+        measured=len(gathered.measured),
+        disturbed=sum(map(is_disturbed, gathered.measured)),
     )
 
 
@@ -159,18 +152,6 @@ def _introduce(job: Job) -> None:
         Machine.load(machine_name=job.machine).save(str(job.results))
 
 
-def _measured(job: Job, cell: SuiteCell, _side: str) -> Measurement:
-    return probe(
-        job.interpreter,
-        cell.scenario,
-        mode=cell.mode,
-        params=cell.params,
-        profile=job.profile,
-        gil=job.arm.gil,
-        deadline=job.deadline,
-    )
-
-
 def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
     """Return the file of what was gathered alone; a cell without a process on each side is none."""
     builds, machines, cells = {}, {}, []
@@ -192,13 +173,8 @@ def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
                 build=build,
                 machine=machine,
                 units={name: cell.metrics[name] for name in found},
-                medians={name: tuple(map(_shortened, values)) for name, values in found.items()},
+                medians={name: tuple(map(kept, values)) for name, values in found.items()},
                 disturbed=sum(is_disturbed(measured) for _, measured in taken),
             )
         )
     return NoiseFile(subject=job.subject, builds=builds, machines=machines, cells=tuple(cells))
-
-
-def _shortened(value: float) -> float:
-    """Return a median with the digits that mean something: of seconds, seven are enough."""
-    return value if float(value).is_integer() else float(f"{value:.7g}")

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ftbench.analysis.floors import Floors
+from ftbench.experiments.harness import Lost
 from ftbench.experiments.noise.job import Report
-from ftbench.experiments.noise.passes import Lost
 from ftbench.results.figure import NoiseSeries
 from ftbench.statistics.power import Floor, smallest
 

@@ -1,25 +1,104 @@
-"""The whole of `ftbench overhead`: every loop in several fresh processes, turn about."""
+"""`ftbench overhead`: every loop in several fresh processes, turn about, and what they say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ftbench.asv.measuring_lock import take_turn
-from ftbench.errors import NotAvailableError, UsageError
-from ftbench.experiments.overhead.plan import Loop
-from ftbench.experiments.overhead.rows import Row, Skipped, row_of
-from ftbench.experiments.overhead.running import Heat, heat
+from ftbench.asv.measuring_lock import MEASURING_LOCK
+from ftbench.errors import FtbenchError, NotAvailableError, UsageError
+from ftbench.experiments.overhead.contests import Heat, Loop, heat
 from ftbench.experiments.run_cell import environment_folder
 from ftbench.facts.arms import Arm
 from ftbench.probe.instruments.machine import load, machine_record
+from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
+from ftbench.statistics import Processes, Ratio, paired_ratio
+
+HARNESS, BARE, ARTICLE = "harness", "bare", "article"
+"""The names of the loops, as `ftbench.probe.overhead.loops` has them."""
+
+
+class Verdict(StrEnum):
+    """Where a ratio lies to a target; the values are the words that users read."""
+
+    WITHIN = "within"
+    ABOVE = "above"
+    OPEN = "not decidable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One loop, measured in several processes; times are seconds per operation, medians.
+
+    `overhead` is harness over bare loop; `against_article` harness over the loop in the article's
+    shape, None where that is the bare loop.  `every`, `clock` and `instrument` are those of a
+    `Heat`, medians.
+    """
+
+    loop: Loop
+    samples: dict[str, Processes]
+    overhead: Ratio
+    against_article: Ratio | None
+    checked: str
+    every: int
+    clock: float
+    instrument: float
+
+    def seconds(self, name: str) -> float:
+        """Return the median of a loop's samples."""
+        return median(sample for process in self.samples[name] for sample in process)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A loop that does not exist here, and why."""
+
+    loop: Loop
+    reason: str
+
+
+def row_of(loop: Loop, heats: Sequence[Heat]) -> Row:
+    """Return what the processes found together; raises `FtbenchError` if their work differed."""
+    (checked, *others) = {heat.checked for heat in heats}
+    if others:
+        raise FtbenchError(
+            f"{loop.scenario}: processes did not do the same work: {'; '.join([checked, *others])}."
+        )
+    samples = {name: tuple(heat.samples[name] for heat in heats) for name in heats[0].samples}
+    return Row(
+        loop=loop,
+        samples=samples,
+        overhead=_ratio(samples, BARE),
+        against_article=_ratio(samples, ARTICLE) if ARTICLE in samples else None,
+        checked=checked,
+        every=heats[0].every,
+        clock=median(heat.clock for heat in heats),
+        instrument=median(heat.instrument for heat in heats),
+    )
+
+
+def _ratio(samples: dict[str, Processes], other: str) -> Ratio:
+    return paired_ratio(
+        [
+            tuple(zip(ours, theirs, strict=True))
+            for ours, theirs in zip(samples[HARNESS], samples[other], strict=True)
+        ]
+    )
+
+
+def verdict(ratio: Ratio, target: float) -> Verdict:
+    """Tell whether all of a ratio's interval lies on one side of `target`."""
+    if ratio.interval is None or ratio.interval.low <= target < ratio.interval.high:
+        return Verdict.OPEN
+    return Verdict.WITHIN if ratio.interval.high <= target else Verdict.ABOVE
+
 
 DEADLINE_SECONDS: Final = 120.0
 MOST_DEADLINE_SECONDS: Final = 86_400.0
@@ -67,16 +146,17 @@ def run(job: Job, console: Console) -> Report:
             f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
             f"not {job.deadline:g}."
         )
-    take_turn()  # first: making the environment anew would take it from under who measures
+    # First: making the environment anew would take it from under who measures.
+    MEASURING_LOCK.acquire()
     python = venvs.ready(environment_folder(job.interpreter), job.interpreter)
     before = load()
     heats: dict[Loop, list[Heat]] = {loop: [] for loop in job.loops}
     skipped: dict[Loop, str] = {}
-    with _progress(console, len(job.loops) * job.processes) as step:
+    with bar(console, len(job.loops) * job.processes) as shown:
         # Loops in turn, process by process: a machine that changes with time changes them all.
         for _ in range(job.processes):
             for loop in job.loops:
-                step(f"{loop.scenario}, {loop.mode.title}, {loop.workers}")
+                shown.begin(f"{loop.scenario}, {loop.mode.title}, {loop.workers}")
                 if loop in skipped:
                     continue
                 try:
@@ -97,22 +177,3 @@ def _heat(job: Job, python: Path, loop: Loop) -> Heat:
 
 def _row(loop: Loop, heats: Sequence[Heat], reason: str | None) -> Row | Skipped:
     return Skipped(loop=loop, reason=reason) if reason else row_of(loop, heats)
-
-
-@contextmanager
-def _progress(console: Console, total: int) -> Iterator[Any]:
-    """Show how far it is; yields a function to call with the name of each step as it begins."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=12),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task("", total=total, completed=-1)
-
-        def step(name: str) -> None:
-            progress.update(task, advance=1, description=name)
-
-        yield step

@@ -10,9 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ftbench.asv.command import machine_name
-from ftbench.experiments.overhead.job import Report
-from ftbench.experiments.overhead.plan import SUBJECTS, TARGET
-from ftbench.experiments.overhead.rows import BARE, HARNESS, Row, Skipped, Verdict, verdict
+from ftbench.experiments.overhead.contests import SUBJECTS, TARGET
+from ftbench.experiments.overhead.job import BARE, HARNESS, Report, Row, Skipped, Verdict, verdict
 from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.statistics import CONFIDENCE, Basis, Ratio

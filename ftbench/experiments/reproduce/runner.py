@@ -9,25 +9,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-)
+from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
 from ftbench import __version__
-from ftbench.asv.measuring_lock import take_turn
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError, error_class
 from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
 from ftbench.experiments.run_cell import probe
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
+from ftbench.progress import bar
 from ftbench.pythons import Interpreter
 from ftbench.pythons.choose import pair_of
 
@@ -46,7 +39,7 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
     """
     knobs = Knobs().scaled(scale)
     steps = plan(knobs, parts)
-    take_turn()
+    MEASURING_LOCK.acquire()
     started_at, begin = datetime.now(UTC), time.monotonic()
     _build_native(steps, console)
     taken = take(steps, lambda step: measure_step(step, arms), console)
@@ -94,22 +87,16 @@ def take(steps: Sequence[Step], measure: Measure, console: Console) -> tuple[Tak
     """Take every step by `measure`, showing what runs, what is done and the time that is left."""
     clock = Clock(steps)
     taken: list[Taken] = []
-    columns = (
-        SpinnerColumn(),
-        BarColumn(bar_width=12),
-        MofNCompleteColumn(),
-        _Left(clock),
-        TextColumn("{task.description}", markup=False),
-    )
-    console.print(f"{len(steps)} runs, about {about(clock.left(0))}.")
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=len(steps), since=time.monotonic())
-        for step in steps:
-            progress.update(task, description=step.title, since=time.monotonic())
+    runs = "1 run" if len(steps) == 1 else f"{len(steps)} runs"
+    console.print(f"{runs}, about {about(clock.left(0))}.")
+    left = _Left(clock)
+    with bar(console, len(steps), left=left) as shown:
+        for number, step in enumerate(steps, 1):
+            left.since = time.monotonic()
+            shown.begin(f"{number} of {len(steps)}, {step.title}")
             taken.append(_taken(step, measure))
             clock.done(taken[-1].elapsed)
-            progress.advance(task)
-            progress.console.print(_done(taken[-1]))
+            shown.console.print(_done(taken[-1]))
     return tuple(taken)
 
 
@@ -148,14 +135,15 @@ def _done(step: Taken) -> Text:
 
 
 class _Left(ProgressColumn):
-    """The time that is left."""
+    """The time that is left; the running step began at `since`."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
+        self.since = time.monotonic()
 
-    def render(self, task: Task) -> Text:
-        left = self._clock.left(time.monotonic() - task.fields["since"])
+    def render(self, _task: Task) -> Text:
+        left = self._clock.left(time.monotonic() - self.since)
         return Text(f"{about(left)} left")
 
 

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from rich.console import Console
 
 from ftbench.analysis.floors import Floors
-from ftbench.asv.measuring_lock import take_turn
-from ftbench.experiments.noise.passes import (
+from ftbench.asv.measuring_lock import MEASURING_LOCK
+from ftbench.experiments.harness import (
+    CellsJob,
     Gathered,
     Lost,
+    Passes,
     in_turn,
     is_disturbed,
-    make_pass,
     medians,
     nothing_measured,
-    progress,
 )
-from ftbench.experiments.run_cell import probe
 from ftbench.experiments.selftest.trials import Medians, Outcome, alarms, outcomes
 from ftbench.experiments.suite import SuiteCell, benchmark_name
-from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.run.document import Measurement
-from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.scenarios.table import scenario_named
-from ftbench.pythons import Interpreter
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.power import Floor
@@ -49,22 +43,16 @@ USUAL: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(CellsJob):
     """What to try.
 
     `slowdowns` are shares; `noise` are the A/A runs on record, from which the floors come where
-    they have the series; `machine` is this machine's name there.
+    they have the series.
     """
 
-    interpreter: Interpreter
-    arm: Arm
-    cells: Sequence[SuiteCell]
-    profile: str
     slowdowns: Sequence[float]
     trials: int
-    machine: str
     noise: Sequence[NoiseSeries] = ()
-    deadline: float = DEADLINE_SECONDS
 
     @property
     def processes(self) -> int:
@@ -144,7 +132,7 @@ def run(job: Job, console: Console) -> Report:
     interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
     cell could be measured at all.
     """
-    take_turn()
+    MEASURING_LOCK.acquire()
     gathered = _gathered(job, console)
     if not any(found.taken for found in gathered.values()):
         raise nothing_measured([lost for each in gathered.values() for lost in each.lost])
@@ -155,9 +143,7 @@ def run(job: Job, console: Console) -> Report:
             [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
         )
         tried = tuple(tried for pool in pools for tried in _tried(job, pool))
-    measured = [
-        each for found in gathered.values() for those in found.taken.values() for _, each in those
-    ]
+    measured = [each for found in gathered.values() for each in found.measured]
     return Report(
         job=job,
         tried=tried,
@@ -178,28 +164,16 @@ def run(job: Job, console: Console) -> Report:
 
 def _gathered(job: Job, console: Console) -> dict[float, Gathered[float]]:
     """Return slowdown → its processes of every cell; 0.0 is the work as it is."""
-    levels = (0.0, *job.slowdowns)
-    gathered: dict[float, Gathered[float]] = {level: Gathered() for level in levels}
-    sides = list(in_turn(levels, job.pool))
-    with progress(console, len(sides) * len(job.cells)) as step:
-        for number, level in enumerate(sides, 1):
-            again = [cell for cell in job.cells if not gathered[0.0].given_up(cell)]
-            place = f"pass {number} of {len(sides)}, {level:.0%} more"
-            make_pass(again, level, partial(_measured, job), gathered[level], partial(step, place))
+    plain: Gathered[float] = Gathered()
+    gathered = {0.0: plain, **{level: Gathered(base=plain) for level in job.slowdowns}}
+    Passes(
+        job=job,
+        sides=list(in_turn((0.0, *job.slowdowns), job.pool)),
+        measure=job.measure,
+        gathered=gathered,
+        words={level: f"{level:.0%} more" for level in gathered},
+    ).run(console)
     return gathered
-
-
-def _measured(job: Job, cell: SuiteCell, extra: float) -> Measurement:
-    return probe(
-        job.interpreter,
-        cell.scenario,
-        mode=cell.mode,
-        params=cell.params,
-        profile=job.profile,
-        gil=job.arm.gil,
-        deadline=job.deadline,
-        extra=extra,
-    )
 
 
 def _pools(

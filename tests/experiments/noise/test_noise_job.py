@@ -10,6 +10,7 @@ import pytest
 from madecells import BUILD, measurement
 from rich.console import Console
 
+from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import (
     FtbenchError,
     InterpreterError,
@@ -18,8 +19,9 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
 )
+from ftbench.experiments import harness
+from ftbench.experiments.harness import in_turn
 from ftbench.experiments.noise import Job, job, run
-from ftbench.experiments.noise.passes import in_turn
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
@@ -36,7 +38,7 @@ def asked(
     monkeypatch: pytest.MonkeyPatch, cells: tuple[SuiteCell, ...]
 ) -> Callable[[Answer], list[str]]:
     """Return a function that has the probe answer as told, and lists which cells it was asked."""
-    monkeypatch.setattr(job, "take_turn", lambda: None)
+    monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
     monkeypatch.setattr(job, "_introduce", lambda _job: None)
 
     def answered_by(answer: Answer) -> list[str]:
@@ -47,7 +49,7 @@ def asked(
             seen.append(cell.title)
             return answer(cell, seen.count(cell.title))
 
-        monkeypatch.setattr(job, "probe", probe)
+        monkeypatch.setattr(harness, "probe", probe)
         return seen
 
     return answered_by

@@ -9,8 +9,8 @@ import pytest
 from rekeyed import rekeyed
 from rich.console import Console
 
+from ftbench.experiments.harness import Lost
 from ftbench.experiments.noise import Job, Report
-from ftbench.experiments.noise.passes import Lost
 from ftbench.experiments.noise.report import document, found, percent, rows, table
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named

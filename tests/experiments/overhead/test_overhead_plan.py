@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import InterpreterError, UsageError
-from ftbench.experiments.overhead.plan import LOOPS, SUBJECTS, loops_of
+from ftbench.experiments.overhead.contests import LOOPS, SUBJECTS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
 from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
 from ftbench.probe.scenarios.shared_set import scenario as shared_set

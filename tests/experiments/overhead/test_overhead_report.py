@@ -8,11 +8,18 @@ import pytest
 from fake_builds import fake_interpreter
 from rich.console import Console
 
-from ftbench.experiments.overhead.job import Job, Report
-from ftbench.experiments.overhead.plan import LOOPS
+from ftbench.experiments.overhead.contests import LOOPS, Heat
+from ftbench.experiments.overhead.job import (
+    ARTICLE,
+    BARE,
+    HARNESS,
+    Job,
+    Report,
+    Row,
+    Skipped,
+    row_of,
+)
 from ftbench.experiments.overhead.report import document, table
-from ftbench.experiments.overhead.rows import ARTICLE, BARE, HARNESS, Row, Skipped, row_of
-from ftbench.experiments.overhead.running import Heat
 from ftbench.facts.arms import arm_named
 
 GOLDEN = Path(__file__).with_name("overhead.txt")

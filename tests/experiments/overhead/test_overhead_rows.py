@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ftbench.errors import FtbenchError
-from ftbench.experiments.overhead.plan import LOOPS
-from ftbench.experiments.overhead.rows import ARTICLE, BARE, HARNESS, Verdict, row_of, verdict
-from ftbench.experiments.overhead.running import Heat
+from ftbench.experiments.overhead.contests import LOOPS, Heat
+from ftbench.experiments.overhead.job import ARTICLE, BARE, HARNESS, Verdict, row_of, verdict
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 

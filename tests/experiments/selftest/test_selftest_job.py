@@ -12,8 +12,10 @@ import pytest
 from madecells import BUILD, measurement
 from rich.console import Console
 
+from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.experiments.selftest import Job, job, run
+from ftbench.experiments import harness
+from ftbench.experiments.selftest import Job, run
 from ftbench.experiments.selftest.report import document, table
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
@@ -64,7 +66,7 @@ def plan() -> Job:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], list[tuple[str, float]]]:
     """Return a function that has the probe answer as told, and lists what it was asked."""
-    monkeypatch.setattr(job, "take_turn", lambda: None)
+    monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
 
     def answered_by(answer: Answer) -> list[tuple[str, float]]:
         seen: list[tuple[str, float]] = []
@@ -77,7 +79,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], list[tuple[str,
             seen.append((asked_for.title, extra))
             return answer(asked_for, number, extra)
 
-        monkeypatch.setattr(job, "probe", probe)
+        monkeypatch.setattr(harness, "probe", probe)
         return seen
 
     return answered_by

@@ -1,4 +1,4 @@
-"""Whole passes over cells: every cell once in a fresh process, then all of them again.
+"""Cells measured many times: whole passes over them, each cell once in a fresh process.
 
 A pass belongs to a side, and sides alternate so that each has the same place on average: A B B A.
 A machine that gets slower or faster at a steady rate then changes both sides alike.  Whole passes
@@ -10,13 +10,11 @@ A cell repeated at once would look steadier than it is.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ftbench.errors import (
     FtbenchError,
@@ -25,16 +23,47 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
 )
+from ftbench.experiments.run_cell import probe
 from ftbench.experiments.suite import SuiteCell
+from ftbench.facts.arms import Arm
 from ftbench.probe.run.document import Measurement
+from ftbench.probe.run.measure import DEADLINE_SECONDS
+from ftbench.progress import bar
+from ftbench.pythons import Interpreter
 
 # A cell that fails as often as this is left out: each try may wait for its deadline.
 MOST_FAILURES: Final = 2
 _MOST_REASONS: Final = 5
 
 Side = TypeVar("Side")
-Step = Callable[[str, str], None]
-"""Is told which pass this is, and which cell of it begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellsJob:
+    """What is measured many times: cells of one arm on one interpreter.
+
+    `machine` is this machine's name in the results; `deadline` is that of a cell, in seconds.
+    """
+
+    interpreter: Interpreter
+    arm: Arm
+    cells: Sequence[SuiteCell]
+    profile: str
+    machine: str
+    deadline: float = DEADLINE_SECONDS
+
+    def measure(self, cell: SuiteCell, extra: float = 0.0) -> Measurement:
+        """Measure a cell in a fresh process, with a share of `extra` work; raises as `probe`."""
+        return probe(
+            self.interpreter,
+            cell.scenario,
+            mode=cell.mode,
+            params=cell.params,
+            profile=self.profile,
+            gil=self.arm.gil,
+            deadline=self.deadline,
+            extra=extra,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +77,25 @@ class Lost:
 
 @dataclass(slots=True, kw_only=True)
 class Gathered(Generic[Side]):
-    """What passes have yielded so far: by the title of a cell, (side, measurement) in order."""
+    """What passes have yielded so far: by the title of a cell, (side, measurement) in order.
+
+    There is no use in a cell that `base` has given up.
+    """
 
     taken: dict[str, list[tuple[Side, Measurement]]] = field(default_factory=dict)
     lost: list[Lost] = field(default_factory=list)
+    base: Gathered[Side] | None = None
+
+    @property
+    def measured(self) -> list[Measurement]:
+        """Every measurement, whatever cell and side it is of."""
+        return [measured for taken in self.taken.values() for _, measured in taken]
 
     def given_up(self, cell: SuiteCell) -> bool:
         """Tell whether there is no use in trying a cell again."""
         lost = [each for each in self.lost if each.cell == cell]
-        return any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
+        hopeless = any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
+        return hopeless or bool(self.base and self.base.given_up(cell))
 
 
 def in_turn(sides: Sequence[Side], replicates: int) -> Iterator[Side]:
@@ -65,24 +104,40 @@ def in_turn(sides: Sequence[Side], replicates: int) -> Iterator[Side]:
         yield from sides if number % 2 == 0 else reversed(sides)
 
 
-def make_pass(
-    cells: Sequence[SuiteCell],
-    side: Side,
-    measure: Callable[[SuiteCell, Side], Measurement],
-    gathered: Gathered[Side],
-    step: Callable[[str], None],
-) -> None:
-    """Measure every cell once for `side`; what fails is in `gathered.lost`, the rest is kept.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passes(Generic[Side]):
+    """Whole passes over a job's cells, one for each of `sides` in turn.
 
-    `step` is called with the name of each cell as it begins.  Raises `InterpreterError` and
-    `UsageError` (a variable of the environment that makes no sense), which all cells would meet.
+    `measure` measures a cell for a side; `gathered` has where what comes of a side goes; `words`
+    are what is shown of a side.
     """
-    for cell in cells:
-        step(cell.title)
+
+    job: CellsJob
+    sides: Sequence[Side]
+    measure: Callable[[SuiteCell, Side], Measurement]
+    gathered: Mapping[Side, Gathered[Side]]
+    words: Mapping[Side, str] = field(default_factory=dict)
+
+    def run(self, console: Console, *, after: Callable[[int], None] = lambda _number: None) -> None:
+        """Make them, with progress on `console`; calls `after` with the number of each made.
+
+        What fails is in `gathered`, as lost.  Raises `InterpreterError` and `UsageError` (a
+        variable of the environment that makes no sense), which all cells would meet.
+        """
+        with bar(console, len(self.sides) * len(self.job.cells)) as shown:
+            for number, side in enumerate(self.sides, 1):
+                words = f", {self.words[side]}" if side in self.words else ""
+                for cell in self.job.cells:
+                    shown.begin(f"pass {number} of {len(self.sides)}{words}, {cell.title}")
+                    self._measure(cell, side)
+                after(number)
+
+    def _measure(self, cell: SuiteCell, side: Side) -> None:
+        gathered = self.gathered[side]
         if gathered.given_up(cell):
-            continue
+            return
         try:
-            measured = measure(cell, side)
+            measured = self.measure(cell, side)
         except (InterpreterError, UsageError):
             raise
         except FtbenchError as error:
@@ -115,22 +170,3 @@ def medians(cell: SuiteCell, measured: Sequence[Measurement]) -> dict[str, tuple
 def is_disturbed(measured: Measurement) -> bool:
     """Tell whether others kept the machine busy beside a process, repeats included."""
     return bool(measured.interference.get("marked"))
-
-
-@contextmanager
-def progress(console: Console, total: int) -> Iterator[Step]:
-    """Show how far it is; yields what is to be told of each cell as it begins."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=12),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
-        task = shown.add_task("", total=total, completed=-1)
-
-        def step(place: str, name: str) -> None:
-            shown.update(task, advance=1, description=f"{place}, {name}")
-
-        yield step
