@@ -31,7 +31,7 @@ from asv.console import log
 from asv.results import Results
 from asv_runner.console import color_print
 
-from ftbench.asv import background_publish
+from ftbench.asv import publisher
 from ftbench.asv.environment import (
     ENVIRONMENTS,
     CPythonEnvironment,
@@ -237,7 +237,7 @@ def install() -> None:
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
     util.iter_chunks = ROUNDS.chunks(_iter_chunks)
-    background_publish.install()
+    publisher.install()
     for command in util.iter_subclasses(Command):
         _tell(command)
 

@@ -11,7 +11,7 @@ _DIGITS: Final = 3
 _WHOLE: Final = 100
 _WIDE: Final = "wide"
 # Fewer than this are as good as none.
-_FEW: Final = 0.01
+FEW: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def reach(share: float) -> str:
 
 def few(number: float) -> str:
     """Return a number that is expected, and is often next to nothing: "0.51", "under 0.01"."""
-    return f"under {_FEW:g}" if 0 < number < _FEW else digits(number)
+    return f"under {FEW:g}" if 0 < number < FEW else digits(number)
 
 
 def times(ratio: float) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
+
+from ftbench.results import ResultTree
+from ftbench.site.filters import FILTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,20 @@ PLACES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyPage:
+    """A page of which nothing was measured yet; `warnings` are what could not be read."""
+
+    title: str
+    warnings: tuple[str, ...]
+    root: str = ""
+
+
+def empty(title: str, tree: ResultTree) -> EmptyPage:
+    """Return the page of a suite that has measured nothing yet."""
+    return EmptyPage(title=f"{title} · ftbench", warnings=tuple(map(str, tree.warnings)))
+
+
 def render(name: str, page: Any, *, here: str) -> str:
     """Return the HTML of the template `name`; every text from a result file is escaped.
 
@@ -65,15 +81,10 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         loader=jinja2.FunctionLoader(_template),
     )
-    environment.filters["trusted"] = _trusted
+    environment.filters |= FILTERS
     return environment
 
 
 @cache
 def _template(name: str) -> str:
     return (resources.files("ftbench.site") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _trusted(own: str) -> str:
-    """Let our own style sheet and pictures through: no text of a result file is in them."""
-    return Markup(own)  # noqa: S704 - both are ours

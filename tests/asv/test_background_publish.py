@@ -17,7 +17,8 @@ import pytest
 from asv.commands.publish import Publish
 from synthetic import Plan, publish, write_project, write_tree
 
-from ftbench.asv import background_publish, patches
+from ftbench.asv import patches
+from ftbench.asv import publisher as background_publish
 from ftbench.errors import DeadlineError, FtbenchError, ResultsError
 from ftbench.facts.arms import ARMS
 from ftbench.results import ResultTree

@@ -17,8 +17,8 @@ from ftbench.analysis.claims.data import claims, sources
 from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import first_pick, picks, shares
 from ftbench.results import ResultTree, read_results
-from ftbench.site import claims as claims_pages
-from ftbench.site.claims import VERDICTS, newest, page_of, write_claims
+from ftbench.site.claims import build as claims_pages
+from ftbench.site.claims.build import VERDICTS, newest, page_of, write_claims
 from ftbench.site.frame import PLACES
 
 GOLDEN = Path(__file__).with_name("claims.txt")

@@ -15,16 +15,25 @@ from rekeyed import rekeyed
 from synthetic import Plan
 from watching import Watched, grave_faults
 
+from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
+from ftbench.report.document import Table
 from ftbench.results import Figure, ResultTree, Source, State, read_results
 from ftbench.results.figure import NoiseSeries
 from ftbench.site.frame import PLACES
-from ftbench.site.losses import disturbed, failed, skipped, states
-from ftbench.site.method import address, machines, write_method
-from ftbench.site.noisefloor import noise_text
-from ftbench.site.provenance import builds, machine_text, runs
-from ftbench.site.sheets import releases_text, several
+from ftbench.site.method.build import address, advice_from, changed, machines, write_method
+from ftbench.site.method.noise import noise_of
+from ftbench.site.method.tables import (
+    builds,
+    disturbed,
+    failed,
+    releases_text,
+    runs,
+    several,
+    skipped,
+    states,
+)
 
 QUIET = "quiet-vm"
 
@@ -67,6 +76,10 @@ def written(
     return write_method(replace(tree, noise=noisy.noise), folder)
 
 
+def rows(table: Table) -> list[tuple[str, ...]]:
+    return [row.cells for row in table.rows]
+
+
 def sources_of(tree: ResultTree, machine: str = QUIET) -> list[Source]:
     return [source for source in tree.sources if source.machine == machine]
 
@@ -89,49 +102,47 @@ def test_a_machine_opens_that_choose_opens_with(tree: ResultTree) -> None:
 
 
 def test_builds_that_are_alike_but_for_their_release_share_a_row(tree: ResultTree) -> None:
-    sheet = builds(sources_of(tree))
-    assert [row[:4] for row in sheet.rows] == [
+    table = builds(sources_of(tree))
+    assert [row[:4] for row in rows(table)] == [
         ("GIL build", "3.13.15, 3.14.2", "source-gcc12", "on"),
         ("free-threaded", "3.13.15, 3.14.2", "source-gcc12", "off"),
         ("free-threaded, GIL on", "3.13.15, 3.14.2", "source-gcc12", "on"),
     ]
-    assert {len(row) for row in sheet.rows} == {len(sheet.heads)}
+    assert {len(row) for row in rows(table)} == {len(table.columns)}
     other = [
         replace(source, builds=({**source.builds[0], "pgo": True},)) if number == 0 else source
         for number, source in enumerate(sources_of(tree))
     ]
-    assert len(builds(other).rows) == 4
+    assert len(rows(builds(other))) == 4
 
 
 def test_a_build_without_a_record_is_not_known(tree: ResultTree) -> None:
-    (row,) = builds([replace(sources_of(tree)[0], builds=())]).rows
+    (row,) = rows(builds([replace(sources_of(tree)[0], builds=())]))
     assert row[-1] == "not known"
 
 
 def test_a_run_is_told_once_whatever_it_measured(tree: ResultTree) -> None:
-    sheet = runs(sources_of(tree))
-    assert sheet.rows == (
+    assert rows(runs(sources_of(tree))) == [
         ("2026-11-20 12:00", "3.13.15, 3.14.2", "gil, ft, ft-gil1", "full", "0.12"),
-    )
+    ]
 
 
 def test_what_changed_on_a_machine_and_what_would_steady_it_is_said(tree: ResultTree) -> None:
     first, *others = sources_of(tree)
     tuned = {**first.machines[0], "governor": "powersave", "turbo": True}
-    text = machine_text(tree.machines[-1], [replace(first, machines=(tuned,)), *others])
-    assert any(each.startswith("turbo: ") for each in text.changed)
-    last = machine_text(None, [replace(first, machines=(tuned,))])
-    assert any("governor is powersave" in each for each in last.advice)
-    assert last.changed == ()
-    assert machine_text(None, []).facts == ()
+    ours = replace(first, machines=(tuned,))
+    assert any(each.startswith("turbo: ") for each in changed([ours, *others]))
+    assert list(changed([ours])) == []
+    assert any("governor is powersave" in each for each in advice_from(ours))
+    assert advice_from(None) == ()
 
 
 def test_a_record_of_nonsense_gives_no_advice(tree: ResultTree) -> None:
     first = sources_of(tree)[0]
     nonsense = {"quota_cores": "two", "affinity": "0-", "isolated": "0-999999999", "smt": "yes"}
-    text = machine_text(None, [replace(first, machines=({**first.machines[0], **nonsense},))])
-    assert text.advice == ()
-    assert ("SMT", ("yes",)) in [(fact.name, fact.values) for fact in text.facts]
+    source = replace(first, machines=({**first.machines[0], **nonsense},))
+    assert advice_from(source) == ()
+    assert ("SMT", ("yes",)) in [(each.name, each.values) for each in machine_facts(None, [source])]
 
 
 def figure(tree: ResultTree, **fields: Any) -> Figure:
@@ -141,54 +152,53 @@ def figure(tree: ResultTree, **fields: Any) -> Figure:
 
 def test_what_was_skipped_and_what_failed_is_told_by_reason(tree: ResultTree) -> None:
     ours = [each for each in tree.figures if each.machine == QUIET]
-    reasons = {row[0]: row for row in skipped(ours).rows}
+    reasons = {row[0]: row for row in rows(skipped(ours))}
     old = next(row for reason, row in reasons.items() if "concurrent.interpreters" in reason)
     assert old[2:4] == ("subinterpreters", "3.13.15")
     assert any("no wait for it" in reason for reason in reasons)
-    assert failed(ours).rows[0][0].startswith("WorkerFailedError: Worker 3 ended")
+    assert rows(failed(ours))[0][0].startswith("WorkerFailedError: Worker 3 ended")
     bare = figure(tree, state=State.SKIPPED, median=None, reason="")
-    assert skipped([bare]).rows[0][0].startswith("no reason is on record: most likely,")
+    assert rows(skipped([bare]))[0][0].startswith("no reason is on record: most likely,")
 
 
 def test_every_figure_is_counted_once(tree: ResultTree) -> None:
     ours = [each for each in tree.figures if each.machine == QUIET]
-    counted = [int(count) for row in states(ours).rows for count in (row[2], row[4], row[5])]
+    counted = [int(count) for row in rows(states(ours)) for count in (row[2], row[4], row[5])]
     assert sum(counted) == len(ours)
-    assert sum(int(row[3]) for row in states([figure(tree, interference="others")]).rows) == 1
+    assert sum(int(row[3]) for row in rows(states([figure(tree, interference="others")]))) == 1
 
 
 def test_what_was_disturbed_is_told_cell_by_cell(tree: ResultTree) -> None:
     marked = figure(tree, interference="2 of 5 processes: others used 24 % of the cores")
-    assert disturbed([marked, figure(tree)]).rows[0][3:] == (marked.interference, "1")
-    assert disturbed([figure(tree)]).rows == ()
+    assert rows(disturbed([marked, figure(tree)]))[0][3:] == (marked.interference, "1")
+    assert rows(disturbed([figure(tree)])) == []
 
 
-def test_a_machine_without_noise_says_how_to_measure_it(tree: ResultTree) -> None:
-    text = noise_text(tree, QUIET, Floors.of(tree.noise))
-    assert text.svg == ""
-    assert text.words.startswith("No noise floor is known")
+def test_a_machine_without_noise_has_no_table(tree: ResultTree) -> None:
+    noise = noise_of(tree, QUIET, Floors.of(tree.noise))
+    assert (noise.series, noise.svg, noise.histogram, noise.tables) == (0, "", None, {})
 
 
 def test_the_noise_of_every_series_is_counted_once(noisy: ResultTree) -> None:
-    text = noise_text(noisy, QUIET, Floors.of(noisy.noise))
-    assert text.histogram is not None
-    assert text.found is not None
-    assert text.worst is not None
+    noise = noise_of(noisy, QUIET, Floors.of(noisy.noise))
+    assert noise.histogram is not None
     series = {(each.arm.name, frozenset(each.params.items())) for each in noisy.noise}
     assert 0 < len(series) < len(noisy.noise)
-    counts = [int(cell) for row in text.histogram.rows for cell in row[1:] if cell.isdecimal()]
-    assert sum(counts) == len(series)
-    assert sum(int(row[2]) for row in text.found.rows) == len(series)
-    assert text.svg.startswith("<svg")
-    floors = [float(row[3].partition("\u202f")[0]) for row in text.worst.rows]
+    counts = [int(cell) for row in rows(noise.histogram) for cell in row[1:] if cell.isdecimal()]
+    assert sum(counts) == noise.series == len(series)
+    assert sum(int(row[2]) for row in rows(noise.tables["found"])) == len(series)
+    assert noise.svg.startswith("<svg")
+    floors = [float(row[3].partition("\u202f")[0]) for row in rows(noise.tables["worst"])]
     assert floors == sorted(floors, reverse=True)
 
 
-def test_measured_series_without_a_floor_are_counted(noisy: ResultTree) -> None:
+def test_measured_series_without_a_floor_are_counted(noisy: ResultTree, tmp_path: Path) -> None:
     only = [each for each in noisy.noise if each.arm.name == "ft"]
-    text = noise_text(replace(noisy, noise=tuple(only)), QUIET, Floors.of(only))
-    assert "that were measured have none" in text.words
-    assert [arm.name for arm in text.arms] == ["ft"]
+    tree = replace(noisy, noise=tuple(only))
+    noise = noise_of(tree, QUIET, Floors.of(only))
+    assert [arm.name for arm in noise.arms] == ["ft"]
+    words = Outline(write_method(tree, tmp_path)[0]).words
+    assert f"{noise.series} series have a noise floor; {noise.lacking} that were measured" in words
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from watching import Watched, grave_faults, unfold
 from ftbench.asv.assets import assets_folder
 from ftbench.errors import FtbenchError
 from ftbench.site.frame import PLACES
-from ftbench.site.history import timeline
-from ftbench.site.releases import write_releases
+from ftbench.site.releases import timeline
+from ftbench.site.releases.build import write_releases
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from ftbench.analysis.selection import safe_name
 from ftbench.results import ResultTree
-from ftbench.site.history import data, timeline
-from ftbench.site.history.marks import SYMBOLS, change, change_of, coded, interval_text
-from ftbench.site.history.rigs import rigs
-from ftbench.site.history.timeline import Timeline, timeline_of
+from ftbench.site.filters import SYMBOLS, change, change_interval
+from ftbench.site.releases import data, timeline
+from ftbench.site.releases.rigs import rigs
+from ftbench.site.releases.timeline import PRECISION, Timeline, coded, timeline_of
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
@@ -94,7 +94,7 @@ def test_a_verdict_of_the_newest_release_has_its_base(made: Timeline) -> None:
 
 @given(st.floats(1e-6, 1e6))
 def test_an_effect_survives_the_data_to_a_hundredth_of_a_percent(ratio: float) -> None:
-    assert math.exp(coded(ratio) / 10_000) == pytest.approx(ratio, rel=1e-4)
+    assert math.exp(coded(ratio) / PRECISION) == pytest.approx(ratio, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_effect_survives_the_data_to_a_hundredth_of_a_percent(ratio: float) -
 )
 def test_an_effect_in_words(ratio: float, words: str) -> None:
     assert change(ratio) == words
-    assert change_of(coded(ratio)) == words
+    assert change(math.exp(coded(ratio) / PRECISION)) == words
 
 
 def test_no_symbol_stands_for_two_verdicts() -> None:
@@ -123,9 +123,9 @@ def test_an_interval_in_words() -> None:
         value=1.1, interval=Interval(low=1.0, high=1.2), confidence=0.99, basis=Basis.PROCESSES
     )
     alone = Ratio(value=1.1, interval=None, confidence=0.99, basis=Basis.NONE)
-    assert interval_text(Verdict(word=Word.WORSE, effect=effect)) == "0.0\u202f% to +20.0\u202f%"
-    assert interval_text(Verdict(word=Word.UNDECIDED, effect=alone)) == "too few samples"
-    assert interval_text(Verdict(word=Word.UNDECIDED)) == ""
+    assert change_interval(Verdict(word=Word.WORSE, effect=effect)) == "0.0\u202f% to +20.0\u202f%"
+    assert change_interval(Verdict(word=Word.UNDECIDED, effect=alone)) == "too few samples"
+    assert change_interval(Verdict(word=Word.UNDECIDED)) == ""
 
 
 @given(st.lists(st.text(), min_size=1, max_size=3), st.lists(st.text(), min_size=1, max_size=3))

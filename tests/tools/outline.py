@@ -8,17 +8,26 @@ from pathlib import Path
 
 
 class Outline(HTMLParser):
-    """A page's text, links, ids, tags and handlers of events."""
+    """A page's text, links, ids, tags, handlers of events, and tables as rows of texts."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.source = path.read_text(encoding="utf-8")
         self.links, self.ids, self.tags = list[str](), list[str](), set[str]()
         self.handlers, self.text = list[str](), ""
+        self.tables = list[list[list[str]]]()
+        self._in_cell = False
         self.feed(self.source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in {"td", "th"}:
+            self.tables[-1][-1].append("")
+            self._in_cell = True
         for name, value in attrs:
             if name == "href" and tag == "a":
                 self.links.append(value or "")
@@ -29,6 +38,13 @@ class Outline(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self._in_cell:
+            row = self.tables[-1][-1]
+            row[-1] = f"{row[-1]} {data.strip()}".strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"td", "th"}:
+            self._in_cell = False
 
     @property
     def words(self) -> str:

@@ -304,7 +304,7 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
 
 
 _PLUGIN = """
-from ftbench.asv import background_publish, publisher
+from ftbench.asv import publisher as background_publish, publisher
 from ftbench.asv.patches import install_loaders
 from ftbench.asv.repository import CPythonRepo
 

@@ -9,8 +9,6 @@ window.ftbench = (function () {
     const SVG = 'http://www.w3.org/2000/svg';
     const NARROW = '\u202f', TIMES = '\u00d7', DASH = '\u2013';
     const LONG = 24;  /* a text in a cell that may be broken over lines */
-    const FEW = 0.01;  /* fewer alarms than this are as good as none */
-    const ALARMS = 2;  /* the first words, worse and better, are alarms */
     const files = new Map();
     let rig, blocks, tools, detail = null;
 
@@ -85,8 +83,7 @@ window.ftbench = (function () {
     }
 
     function verdict_text(word) {
-        const [symbol, text] = rig.words[word];
-        const style = ['worse', 'better', 'same', 'undecided', 'incomparable'][word];
+        const [symbol, text, style] = rig.words[word];
         return make('span', {class: `verdict ${style}`},
             make('span', {class: 'sign', 'aria-hidden': 'true'}, symbol), text);
     }
@@ -117,7 +114,7 @@ window.ftbench = (function () {
 
     function has_alarm(arms) {
         return arms.some(arm => arm[against()] &&
-            [...arm[against()][1]].some(word => Number(word) < ALARMS));
+            [...arm[against()][1]].some(word => rig.alarms.includes(Number(word))));
     }
 
     /* The tools: what to judge against, and which rows. */
@@ -323,14 +320,15 @@ window.ftbench = (function () {
             if (!verdict || !step) {
                 return;
             }
-            const more = verdict.needs ? `${verdict.needs} more processes a side would decide it` : '';
+            const more = verdict.needs
+                ? `${verdict.needs} more process${verdict.needs === 1 ? '' : 'es'} a side would decide it` : '';
             rows.push([
                 arm_text(arm), `${rig.releases[step[0]][0]}, ${words}`, verdict_text(verdict.word),
                 verdict.effect === null ? DASH : change(verdict.effect),
                 interval(verdict),
                 verdict.floor === null ? 'none' : margin(verdict.floor),
                 [row.whys[verdict.why], more].filter(Boolean).join('; ') || DASH,
-                `${step[2] < FEW ? `under ${FEW}` : step[2]} of ${step[1]}`,
+                `${step[2] < rig.few ? `under ${rig.few}` : step[2]} of ${step[1]}`,
             ]);
         }));
         if (!rows.length) {
@@ -496,5 +494,5 @@ window.ftbench = (function () {
     }
 
     awaited('rig').here.then(begin);
-    return {take};
+    return {take, digits, change, margin, interval};
 }());

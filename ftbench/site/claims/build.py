@@ -17,7 +17,8 @@ from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import Pick, first_pick, picks, shares
 from ftbench.facts.units import digits, scale_for
 from ftbench.results import ResultTree
-from ftbench.site import claimchart, frame
+from ftbench.site import frame
+from ftbench.site.claims import chart
 from ftbench.site.menus import Menu, address, menus
 
 PLACE: Final = "claims"
@@ -200,7 +201,7 @@ def page_of(
         menus=menus(pick, every, first, PLACE),
         notices=conditions.notices(pick, tree.sources),
         sources=tuple(_source(source, ours) for source, ours in by_source),
-        svg=claimchart.draw(_bands(by_source), name="picture"),
+        svg=chart.draw(_bands(by_source), name="picture"),
         left_out=_left_out(left_out),
         warnings=tuple(map(str, tree.warnings)),
         command=f"FTBENCH_PROFILE={pick.profile} asv run {pick.release.name}^!",
@@ -238,7 +239,7 @@ def _source(source: Source, judgements: _Numbered) -> SourceText:
 
 def _bands(
     by_source: Sequence[tuple[Source, _Numbered]],
-) -> Mapping[str, Sequence[claimchart.Row]]:
+) -> Mapping[str, Sequence[chart.Row]]:
     """Return the rows of the picture by the short names of their sources."""
     bands = {
         source.short: [_chart_row(*each) for each in judgements if _is_compared(each[1])]
@@ -302,7 +303,7 @@ def _is_compared(judgement: Judgement) -> bool:
     """Tell whether a claim names a number that the measured one can be held against."""
     return (
         judgement.claim.relation is Relation.RATIO
-        and judgement.verdict in claimchart.MARKERS
+        and judgement.verdict in chart.MARKERS
         and all(ratio.cell.value for ratio in judgement.ratios)
     )
 
@@ -311,10 +312,10 @@ def _claimed(judgement: Judgement) -> float:
     return judgement.claim.edge or 1.0
 
 
-def _chart_row(order: int, judgement: Judgement) -> claimchart.Row:
+def _chart_row(order: int, judgement: Judgement) -> chart.Row:
     (ratio,), claimed = judgement.ratios, _claimed(judgement)
     spread = ratio.cell.spread
-    return claimchart.Row(
+    return chart.Row(
         label=f"{order}  {_short(ratio.what)}",
         verdict=judgement.verdict,
         value=(ratio.cell.value or claimed) / claimed,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
 from ftbench.analysis.floors import Floors
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import digits
+from ftbench.report.document import Table
 from ftbench.results import ResultTree, State
 from ftbench.results.figure import NoiseSeries
 from ftbench.site import svg
-from ftbench.site.sheets import Sheet, scenario_title
+from ftbench.site.method.tables import scenario_title, table
 from ftbench.statistics.power import Floor
 
 FOUND: Final = (0.05, 0.10, 0.20)
@@ -36,19 +37,21 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseText:
-    """What a machine's A/A runs say; without any, `words` alone."""
+class Noise:
+    """What a machine's A/A runs say: how many series have a floor, and how many `lack` one.
 
-    words: str
+    Without any floor there is neither a picture nor a table; `tables` are by their id.
+    """
+
+    series: int
+    lacking: int
     svg: str = ""
     arms: tuple[Arm, ...] = ()
-    histogram: Sheet | None = None
-    found: Sheet | None = None
-    scenarios: Sheet | None = None
-    worst: Sheet | None = None
+    histogram: Table | None = None
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
-def noise_text(tree: ResultTree, machine: str, floors: Floors) -> NoiseText:
+def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
     """Return what is known of one machine's noise; each series once, whatever the release."""
     known = _known(tree, machine, floors)
     measured = {
@@ -56,23 +59,22 @@ def noise_text(tree: ResultTree, machine: str, floors: Floors) -> NoiseText:
         for each in tree.figures
         if each.machine == machine and each.state is State.MEASURED
     }
+    lacking = len(measured - {_key(each.run) for each in known})
     if not known:
-        return NoiseText(
-            words="No noise floor is known of this machine, so no verdict can be given on it. "
-            "To measure it: "
-        )
+        return Noise(series=0, lacking=lacking)
     arms = tuple(arm for arm in ARMS if any(each.run.arm.name == arm.name for each in known))
     counts = {arm.name: _counts(known, arm) for arm in arms}
-    lacking = len(measured - {_key(each.run) for each in known})
-    return NoiseText(
-        words=f"{len(known)} series have a noise floor"
-        f"{f'; {lacking} that were measured have none, and no verdict' if lacking else ''}. ",
+    return Noise(
+        series=len(known),
+        lacking=lacking,
         svg=_draw(arms, counts),
         arms=arms,
         histogram=_histogram(arms, counts),
-        found=_found(known, arms),
-        scenarios=_scenarios(known),
-        worst=_worst(known),
+        tables={
+            "found": _found(known, arms),
+            "by-scenario": _scenarios(known),
+            "worst": _worst(known),
+        },
     )
 
 
@@ -101,13 +103,12 @@ def _bins() -> tuple[str, ...]:
     return (f"up to {ends[0]}{_THIN}%", *between, f"above {ends[-1]}{_THIN}%")
 
 
-def _histogram(arms: Sequence[Arm], counts: Mapping[str, tuple[int, ...]]) -> Sheet:
+def _histogram(arms: Sequence[Arm], counts: Mapping[str, tuple[int, ...]]) -> Table:
     columns = [counts[arm.name] for arm in arms]
-    return Sheet(
-        name="histogram",
-        title="Series by noise floor",
-        heads=("noise floor", *(arm.label for arm in arms)),
-        rows=tuple(
+    return table(
+        "Series by noise floor",
+        ("noise floor", *(arm.label for arm in arms)),
+        (
             (title, *(str(column[number] or "\N{EN DASH}") for column in columns))
             for number, title in enumerate(_bins())
         ),
@@ -115,7 +116,7 @@ def _histogram(arms: Sequence[Arm], counts: Mapping[str, tuple[int, ...]]) -> Sh
     )
 
 
-def _found(known: Sequence[Known], arms: Sequence[Arm]) -> Sheet:
+def _found(known: Sequence[Known], arms: Sequence[Arm]) -> Table:
     rows = []
     for profile in sorted({each.run.profile for each in known}):
         for arm in arms:
@@ -126,10 +127,9 @@ def _found(known: Sequence[Known], arms: Sequence[Arm]) -> Sheet:
             ]
             if ours:
                 rows.append((profile or "unnamed", arm.label, *_shares(ours)))
-    return Sheet(
-        name="found",
-        title="What could be found",
-        heads=(
+    return table(
+        "What could be found",
+        (
             "profile",
             "arm",
             "series",
@@ -137,8 +137,8 @@ def _found(known: Sequence[Known], arms: Sequence[Arm]) -> Sheet:
             "middle floor",
             "processes a side",
         ),
-        rows=tuple(rows),
-        key="How many of the series could find a change of 5, 10 and 20 % in 95 of 100 cases, with "
+        rows,
+        "How many of the series could find a change of 5, 10 and 20 % in 95 of 100 cases, with "
         "as many processes a side as the profile has. A change within its floor is noise.",
         numbers=len(FOUND) + 3,
     )
@@ -155,34 +155,28 @@ def _shares(floors: Sequence[Floor]) -> tuple[str, ...]:
     )
 
 
-def _scenarios(known: Sequence[Known]) -> Sheet:
-    of: dict[str, list[float]] = {}
+def _scenarios(known: Sequence[Known]) -> Table:
+    floors: dict[str, list[float]] = {}
     for each in known:
-        of.setdefault(scenario_title(each.run.benchmark), []).append(each.floor.effect)
-    ordered = sorted(of.items(), key=lambda item: median(item[1]))
-    return Sheet(
-        name="by-scenario",
-        title="By scenario, the steadiest first",
-        heads=("scenario", "series", "lowest floor", "middle floor", "highest floor"),
-        rows=tuple(
-            (
-                title,
-                str(len(effects)),
-                *(_percent(pick(effects)) for pick in (min, median, max)),
-            )
+        floors.setdefault(scenario_title(each.run.benchmark), []).append(each.floor.effect)
+    ordered = sorted(floors.items(), key=lambda item: median(item[1]))
+    return table(
+        "By scenario, the steadiest first",
+        ("scenario", "series", "lowest floor", "middle floor", "highest floor"),
+        (
+            (title, str(len(effects)), *(_percent(of(effects)) for of in (min, median, max)))
             for title, effects in ordered
         ),
         numbers=4,
     )
 
 
-def _worst(known: Sequence[Known]) -> Sheet:
+def _worst(known: Sequence[Known]) -> Table:
     ordered = sorted(known, key=lambda each: -each.floor.effect)[:_WORST]
-    return Sheet(
-        name="worst",
-        title="The worst series",
-        heads=("series", "arm", "profile", "floor", "spread of processes", "A/A processes"),
-        rows=tuple(
+    return table(
+        "The worst series",
+        ("series", "arm", "profile", "floor", "spread of processes", "A/A processes"),
+        (
             (
                 _title(each.run),
                 each.run.arm.label,
@@ -193,7 +187,7 @@ def _worst(known: Sequence[Known]) -> Sheet:
             )
             for each in ordered
         ),
-        key="The spread is the standard deviation of the logarithms of what fresh processes of the "
+        "The spread is the standard deviation of the logarithms of what fresh processes of the "
         "same interpreter took.",
         numbers=3,
     )

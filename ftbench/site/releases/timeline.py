@@ -6,6 +6,8 @@ data files have them, and as value types only where a page tells them in words.
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,15 +16,112 @@ from typing import Final
 from ftbench.analysis.verdicts.comparing import Judgement
 from ftbench.analysis.verdicts.history import Against, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.releases import Release
+from ftbench.report.sections import GROUPS
 from ftbench.results import Figure, Machine, ResultTree, Source
-from ftbench.site.history.marks import WORDS, coded
-from ftbench.site.history.rigs import Rig
-from ftbench.site.history.series import Series, in_order
+from ftbench.site.releases.rigs import Rig
 from ftbench.statistics.verdict import Word
 
+_GROUPS: Final = {
+    section.name: (group.title, section.title) for group in GROUPS for section in group.sections
+}
+_ORDER: Final = list(_GROUPS)
+_LEDGERS: Final = list(dict.fromkeys(entry.ledger for entry in LEDGER.values()))
+_SCENARIO_OF_LEDGERS: Final = "must_scale"
+_UNWORDED: Final = ("track_", "time_")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Series:
+    """One benchmark with its parameters fixed; `params` are in the benchmark's order.
+
+    There is one object per series: they are compared as what they are, not by what is in them,
+    which a hundred thousand times is too slow.
+    """
+
+    benchmark: str
+    params: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def scenario(self) -> str:
+        """The scenario's name, `must_scale`."""
+        return self.benchmark.partition(".")[0]
+
+    @property
+    def metric(self) -> str:
+        """The metric's name in words: "relative 2"."""
+        name = self.benchmark.rpartition(".")[2]
+        for start in _UNWORDED:
+            name = name.removeprefix(start)
+        return name.replace("_", " ")
+
+    @property
+    def metric_title(self) -> str:
+        """The metric, with the ledger that the series is in if there are several."""
+        return ": ".join(filter(None, [self.metric, self.ledger]))
+
+    @property
+    def label(self) -> str:
+        """The parameters in words: "threads, workers 8, task empty"."""
+        said = [value if name == "mode" else f"{name} {value}" for name, value in self.params]
+        return ", ".join(said) or "no parameters"
+
+    @property
+    def words(self) -> str:
+        """The ledger, the metric and the parameters."""
+        return ": ".join(filter(None, [self.ledger, self.metric, self.label]))
+
+    @property
+    def scenario_title(self) -> str:
+        """What the pages call the scenario."""
+        return scenario_titles(self.scenario)[1]
+
+    @property
+    def ledger(self) -> str:
+        """The ledger of its pattern, "" where its scenario has none."""
+        if self.scenario != _SCENARIO_OF_LEDGERS:
+            return ""
+        entry = LEDGER.get(dict(self.params).get("pattern", ""))
+        return entry.ledger if entry else ""
+
+    @cached_property
+    def key(self) -> str:
+        """A short name for addresses, the same whatever else is measured."""
+        words = repr((self.benchmark, self.params))
+        return f"s-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
+
+
+def in_order(every: Iterable[Series]) -> list[Series]:
+    """Return series as they are read: by scenario, metric and ledger, then as they came."""
+    return sorted(
+        every,
+        key=lambda each: (
+            _ORDER.index(each.scenario) if each.scenario in _ORDER else len(_ORDER),
+            each.benchmark,
+            _LEDGERS.index(each.ledger) if each.ledger else -1,
+        ),
+    )
+
+
+def scenario_titles(name: str) -> tuple[str, str]:
+    """Return the titles of a scenario's group and of itself; one that is not ours has its name."""
+    return _GROUPS.get(name, ("Further", name))
+
+
+def coded(ratio: float) -> int:
+    """Return a ratio as the data files have it: a whole number, `PRECISION` times its logarithm."""
+    if ratio <= 0:
+        return round(-_FARTHEST * PRECISION)
+    return round(max(-_FARTHEST, min(math.log(ratio), _FARTHEST)) * PRECISION)
+
+
 AGAINST: Final = tuple(Against)
-_ALARMS: Final = frozenset({Word.WORSE, Word.BETTER})
+# In the order of the data files: a verdict's place here is its code there.
+WORDS: Final = tuple(Word)
+# In the data an effect is a whole number: this often its natural logarithm.
+PRECISION: Final = 10_000
+_FARTHEST: Final = 50.0
 _CODES: Final = {word: code for code, word in enumerate(WORDS)}
 
 
@@ -44,6 +143,34 @@ class Track:
     needs: list[int | None] = field(default_factory=list)
     whys: list[int] = field(default_factory=list)
     efforts: dict[int, tuple[tuple[str, float, float], ...]] = field(default_factory=dict)
+
+    def note(self, place: int, judgement: Judgement, why: int) -> None:
+        """Take in the verdict of a release that is newer than all before it."""
+        verdict = judgement.verdict
+        effect, floor = verdict.effect, verdict.floor
+        interval = effect.interval if effect else None
+        if judgement.efforts:
+            efforts = judgement.efforts.items()
+            self.efforts[place] = tuple((kind, *values) for kind, values in efforts)
+        self.places.append(place)
+        self.words.append(_CODES[verdict.word])
+        self.effects.append(coded(effect.value) if effect else None)
+        self.lows.append(coded(interval.low) if interval else None)
+        self.highs.append(coded(interval.high) if interval else None)
+        self.floors.append(coded(1 + floor.effect) if floor else None)
+        self.needs.append(verdict.needs)
+        self.whys.append(why)
+
+    def at(self, place: int) -> tuple[Word, float | None] | None:
+        """Return the verdict of a release and its effect, None where it has no verdict."""
+        if place not in self.places:
+            return None
+        number = self.places.index(place)
+        effect = self.effects[number]
+        return (
+            WORDS[self.words[number]],
+            None if effect is None else math.exp(effect / PRECISION),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +249,11 @@ class Timeline:
         """The last release."""
         return self.releases[-1]
 
+    def tallies_of(self, release: Release) -> list[Tally]:
+        """Return the tallies of a release, base by base and arm by arm."""
+        keys = ((release, arm.name, against) for against in AGAINST for arm in self.arms)
+        return [self.tallies[key] for key in keys if key in self.tallies]
+
     def add(self, steps: Iterable[Step], series_by: Mapping[int, Series]) -> None:
         """Take in an environment's steps, the oldest first; `series_by` is by a figure's id."""
         for step in steps:
@@ -135,8 +267,9 @@ class Timeline:
                 if series.scenario not in scenarios:
                     scenarios[series.scenario] = dict.fromkeys(Word, 0)
                 scenarios[series.scenario][word] += 1
-                self._note(self._track(series, arm, against), place, judgement)
-                if word in _ALARMS:
+                why = self.texts.setdefault(judgement.verdict.why, len(self.texts))
+                self._track(series, arm, against).note(place, judgement, why)
+                if judgement.verdict.alarm:
                     self._raise(step, series, judgement)
             self.tallies[step.release, step.environment.arm.name, step.against] = _tally(
                 step, counts, scenarios
@@ -158,22 +291,6 @@ class Timeline:
             judgement=judgement,
         )
         self.alarms.setdefault(step.release, []).append(alarm)
-
-    def _note(self, track: Track, place: int, judgement: Judgement) -> None:
-        verdict = judgement.verdict
-        effect, floor = verdict.effect, verdict.floor
-        interval = effect.interval if effect else None
-        if judgement.efforts:
-            efforts = judgement.efforts.items()
-            track.efforts[place] = tuple((kind, *values) for kind, values in efforts)
-        track.places.append(place)
-        track.words.append(_CODES[verdict.word])
-        track.effects.append(coded(effect.value) if effect else None)
-        track.lows.append(coded(interval.low) if interval else None)
-        track.highs.append(coded(interval.high) if interval else None)
-        track.floors.append(coded(1 + floor.effect) if floor else None)
-        track.needs.append(verdict.needs)
-        track.whys.append(self.texts.setdefault(verdict.why, len(self.texts)))
 
 
 def _tally(step: Step, counts: Counts, scenarios: dict[str, Counts]) -> Tally:

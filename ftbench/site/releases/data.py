@@ -14,11 +14,19 @@ from typing import Any, Final
 
 from ftbench.analysis import conditions
 from ftbench.facts.arms import Arm
-from ftbench.facts.units import scale_for
+from ftbench.facts.units import FEW, scale_for
 from ftbench.results import Figure, State
-from ftbench.site.history.marks import PRECISION, SYMBOLS, WIDE, WORDS, coded, effort_title
-from ftbench.site.history.series import Series
-from ftbench.site.history.timeline import AGAINST, Timeline, Track
+from ftbench.site.filters import SYMBOLS, WIDE, effort_title
+from ftbench.site.releases.timeline import (
+    AGAINST,
+    PRECISION,
+    WORDS,
+    Series,
+    Timeline,
+    Track,
+    coded,
+)
+from ftbench.statistics.verdict import Word
 
 # What a file may hold: some 20 bytes a verdict, some 13 a sample.
 _MOST_VERDICTS: Final = 24_000
@@ -116,6 +124,11 @@ def _chunks(
         yield Chunk(name=f"{name}-{number}", series=tuple(begun))
 
 
+def file_of(chunks: Iterable[Chunk]) -> dict[Series, str]:
+    """Return the name of each series' file."""
+    return {series: chunk.name for chunk in chunks for series in chunk.series}
+
+
 def verdicts(chunk: Chunk, timeline: Timeline) -> dict[str, Any]:
     """Return what a file of verdicts holds: the columns of each series, arm and kind of base."""
     whys: dict[int, int] = {}
@@ -182,7 +195,9 @@ def _figure(figure: Figure | None) -> Sequence[Any] | int:
 def rig(timeline: Timeline) -> dict[str, Any]:
     """Return what the files of a rig have in common: releases, arms, words, builds, machines."""
     return {
-        "words": [[SYMBOLS[word], word.value] for word in WORDS],
+        "words": [[SYMBOLS[word], word.value, word.name.lower()] for word in WORDS],
+        "alarms": [WORDS.index(word) for word in (Word.WORSE, Word.BETTER)],
+        "few": FEW,
         "precision": PRECISION,
         "wide": coded(WIDE),
         "against": [against.value for against in AGAINST],

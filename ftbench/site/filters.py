@@ -1,0 +1,117 @@
+"""What templates write values with: numbers, intervals and verdicts as readers meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from ftbench.analysis.verdicts.comparing import Judgement
+from ftbench.facts.units import digits, few, scale_for
+from ftbench.statistics import Ratio
+from ftbench.statistics.verdict import Verdict, Word
+
+# No triangles: those are an arm's mark.
+SYMBOLS: Final[Mapping[Word, str]] = MappingProxyType(
+    {
+        Word.WORSE: "\N{UPWARDS ARROW}",
+        Word.BETTER: "\N{DOWNWARDS ARROW}",
+        Word.SAME: "=",
+        Word.UNDECIDED: "?",
+        Word.INCOMPARABLE: "\N{NOT EQUAL TO}",
+    }
+)
+# Beyond it percent are harder to read than a multiple.
+_MULTIPLE_FROM: Final = 2.0
+# Of an interval whose ends are this far apart the numbers say nothing more.
+WIDE: Final = 100.0
+_FEW_SAMPLES: Final = "too few samples"
+_EFFORTS: Final = {
+    "cpu_seconds": "CPU seconds",
+    "voluntary_switches": "voluntary context switches",
+    "involuntary_switches": "involuntary context switches",
+    "minor_faults": "minor page faults",
+}
+_NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
+_MINUS: Final = "\N{MINUS SIGN}"
+
+
+def change(ratio: float) -> str:
+    """Return a ratio as a signed change in percent, or as a multiple from a doubling on."""
+    if not 1 / _MULTIPLE_FROM < ratio < _MULTIPLE_FROM:
+        return f"{digits(ratio)}\N{MULTIPLICATION SIGN}"
+    percent = f"{abs(ratio - 1) * 100:.1f}"
+    sign = "" if percent == "0.0" else "+" if ratio > 1 else _MINUS
+    return f"{sign}{percent}{_NARROW}%"
+
+
+def floor_share(share: float) -> str:
+    """Return a noise floor: "±3.1 %"."""
+    return f"±{share * 100:.1f}{_NARROW}%"
+
+
+def effort_title(kind: str) -> str:
+    """Return the name of what an operating system counts."""
+    return _EFFORTS.get(kind, kind.replace("_", " "))
+
+
+def ratio_interval(ratio: Ratio) -> str:
+    """Return the interval of a ratio as two numbers, or why there is none."""
+    return _interval(ratio, digits, " \N{EN DASH} ")
+
+
+def change_interval(verdict: Verdict) -> str:
+    """Return the interval of a verdict's effect as two changes, or why there is none."""
+    return _interval(verdict.effect, change, " to ") if verdict.effect else ""
+
+
+def _interval(ratio: Ratio, text: Callable[[float], str], between: str) -> str:
+    if ratio.interval is None:
+        return _FEW_SAMPLES
+    if ratio.interval.high > ratio.interval.low * WIDE:
+        return "wide"
+    return f"{text(ratio.interval.low)}{between}{text(ratio.interval.high)}"
+
+
+def moved(judgement: Judgement) -> str:
+    """Return where before and after lie, whose ratio is the effect: "1.20 → 2.77 ms"."""
+    places = [place for place in judgement.locations if place is not None]
+    if not places:
+        return ""
+    scale = scale_for(judgement.after.unit, places)
+    return f"{' → '.join(map(scale.text, places))}{_NARROW}{scale.symbol}"
+
+
+def alarm_counts(counts: Sequence[Mapping[Word, int]]) -> str:
+    """Return how many are worse and better, against one base after the other: "↑2 ↓1 · none"."""
+    texts = (
+        " ".join(
+            f"{SYMBOLS[word]}{each[word]}" for word in (Word.WORSE, Word.BETTER) if each.get(word)
+        )
+        for each in counts
+    )
+    return " · ".join(text or "none" for text in texts) or "\N{EN DASH}"
+
+
+def trusted(own: str) -> str:
+    """Let our own style sheet and pictures through: no text of a result file is in them."""
+    return Markup(own)  # noqa: S704 - both are ours
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
+    {
+        "alarm_counts": alarm_counts,
+        "change": change,
+        "change_interval": change_interval,
+        "digits": digits,
+        "effort_title": effort_title,
+        "few": few,
+        "floor_share": floor_share,
+        "moved": moved,
+        "ratio_interval": ratio_interval,
+        "symbol": SYMBOLS.__getitem__,
+        "trusted": trusted,
+    }
+)

@@ -1,0 +1,244 @@
+"""Writes Price and gain: what free threading costs one thread, and what it brings to several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ftbench.analysis.conditions import Notice
+from ftbench.analysis.price import (
+    CRUNCHING,
+    MUST_NOT,
+    MUST_SCALE,
+    NATIVE,
+    TAX,
+    Measure,
+    Points,
+    points_of,
+)
+from ftbench.facts.arms import Arm
+from ftbench.releases import Release
+from ftbench.results import Machine, ResultTree
+from ftbench.site import frame
+from ftbench.site.menus import Menu
+from ftbench.site.price.chart import draw_points
+from ftbench.site.releases.rigs import Rig, rig_menus, rig_of, rigs, shared_out
+
+FIRST_PAGE: Final = "price.html"
+FOLDER: Final = "price"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A question, what its figures mean, and the measures that answer it: the first one shown."""
+
+    name: str
+    title: str
+    question: str
+    reading: str
+    measures: tuple[Measure, ...]
+
+
+TOPICS: Final = (
+    Topic(
+        name="tax",
+        title="What one thread pays",
+        question="How much longer does a program of one thread take on the free-threaded build?",
+        reading="Time over the GIL build's at the same release: 1 is no tax, 1.1 is 10 % longer. "
+        "With the GIL switched on the free-threaded build pays for what it was built with, and "
+        "not for running without.",
+        measures=(TAX,),
+    ),
+    Topic(
+        name="crunching",
+        title="What more threads bring to pure Python",
+        question="How much of each further thread is left for work that only computes?",
+        reading="E(N) is the speed-up by N threads over N: 1 is ideal, 1 / N is taking turns. No "
+        "more is possible than the number of cores over N.",
+        measures=CRUNCHING,
+    ),
+    Topic(
+        name="native",
+        title="What more threads bring to native code",
+        question="And for calls that let go of the GIL, on any build?",
+        reading="Hashing, compressing and queries: every build should come near the ideal.",
+        measures=NATIVE,
+    ),
+    Topic(
+        name="must",
+        title="The ledger of what must scale",
+        question="Threads that share a program and no data that changes: do they meet?",
+        reading="Below the ideal on a free-threaded build CPython has something left to do.",
+        measures=MUST_SCALE,
+    ),
+    Topic(
+        name="known-not",
+        title="The ledger of what is known not to scale",
+        question="Threads that change one object: what does meeting cost?",
+        reading="Not held against CPython; less than 1 / N is worse than taking turns.",
+        measures=MUST_NOT,
+    ),
+)
+BENCHMARKS: Final = frozenset(measure.benchmark for topic in TOPICS for measure in topic.measures)
+# The columns of the first table: a measure on its arms, or its first one where the GIL is off.
+_HEADLINE: Final[tuple[tuple[str, Measure, Arm], ...]] = (
+    *(("one thread, over the GIL build", TAX, arm) for arm in TAX.arms),
+    *(
+        (f"E(2), {of}", measures[0], next(arm for arm in measures[0].arms if not arm.gil))
+        for of, measures in (
+            ("pure Python", CRUNCHING),
+            ("native code", NATIVE),
+            ("must scale", MUST_SCALE),
+            ("known not to", MUST_NOT),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The page of one rig; `points` are by the name of their measure.
+
+    `root` leads from it to the site's own folder.
+    """
+
+    root: str
+    title: str
+    rig: Rig
+    machine: Machine | None
+    releases: Sequence[Release]
+    points: Mapping[str, Points]
+    menus: tuple[Menu, ...]
+    notices: tuple[Notice, ...]
+    warnings: tuple[str, ...]
+    topics: tuple[Topic, ...] = TOPICS
+
+    @property
+    def columns(self) -> list[tuple[str, Measure, Arm]]:
+        """The columns of the first table of which there is a figure at all."""
+        return [
+            (heading, measure, arm)
+            for heading, measure, arm in _HEADLINE
+            if any(name == arm.name for _, name in self.points[measure.name])
+        ]
+
+    @property
+    def stands(self) -> list[Release]:
+        """The newest release of each series of which there is a figure in the first table."""
+        return [
+            release
+            for release in newest_of_series(self.releases)
+            if any((release, arm.name) in self.points[each.name] for _, each, arm in self.columns)
+        ]
+
+    @property
+    def span(self) -> str:
+        """The first and the last release by name, or the only one."""
+        return " to ".join(dict.fromkeys((self.releases[0].name, self.releases[-1].name)))
+
+    def shown(self, topic: Topic) -> list[Measure]:
+        """Return the measures of a topic that have points."""
+        return [measure for measure in topic.measures if self.points[measure.name]]
+
+    def arms(self, measure: Measure) -> list[Arm]:
+        """Return the arms that have a point of a measure."""
+        named = {name for _, name in self.points[measure.name]}
+        return [arm for arm in measure.arms if arm.name in named]
+
+    def measured(self, measure: Measure) -> list[Release]:
+        """Return the releases that have a point of a measure, the oldest first."""
+        return sorted({release for release, _ in self.points[measure.name]})
+
+    def newest(self, measure: Measure) -> list[Release]:
+        """Return the newest release of each series that has a point of a measure."""
+        return newest_of_series(self.measured(measure))
+
+    def kernels(self, measure: Measure) -> list[str]:
+        """Return the kernels that any point of a measure is a mean of."""
+        points = self.points[measure.name].values()
+        return list(dict.fromkeys(kernel for point in points for kernel in point.kernels))
+
+    def picture(self, measure: Measure) -> str:
+        """Return a measure's points as an SVG element."""
+        return draw_points(
+            self.points[measure.name],
+            self.measured(measure),
+            self.arms(measure),
+            name=measure.name,
+            rules=tuple(_rules(measure, self.machine)),
+        )
+
+
+def newest_of_series(releases: Iterable[Release]) -> list[Release]:
+    """Return the newest release of each series, the newest series first."""
+    newest = {release.series: release for release in sorted(releases)}
+    return sorted(newest.values(), reverse=True)
+
+
+def _rules(measure: Measure, machine: Machine | None) -> Iterator[tuple[float, str]]:
+    if measure.taxed:
+        yield 1.0, "the GIL build"
+        return
+    cores = int(machine.num_cpu) if machine and machine.num_cpu.isdecimal() else measure.workers
+    if 0 < cores < measure.workers:
+        yield cores / measure.workers, f"as much as {cores} cores can do"
+    else:
+        yield 1.0, "ideal"
+    if cores > 1:
+        yield 1 / measure.workers, "taking turns"
+
+
+def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+    """Write `price.html` and a page like it for every other rig; return their paths, it first.
+
+    Everything that a page needs is in it.  Raises `OSError` where the folder cannot be written.
+    """
+    measured = {rig_of(figure) for figure in tree.figures if figure.benchmark in BENCHMARKS}
+    # One that has nothing to show here is not what the page opens with.
+    every = sorted(rigs(tree), key=lambda rig: rig not in measured)
+    if not every:
+        return (_write(html_dir / FIRST_PAGE, frame.empty("Price and gain", tree)),)
+    addresses = {
+        rig: FIRST_PAGE if rig == every[0] else f"{FOLDER}/{rig.slug}.html" for rig in every
+    }
+    return tuple(
+        _write(html_dir / addresses[rig], page_of(rig, addresses, share))
+        for rig, share in shared_out(tree, every).items()
+    )
+
+
+def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
+    """Return the page of one rig; `tree` has results of no other."""
+    measures = [measure for topic in TOPICS for measure in topic.measures]
+    return Page(
+        root="../" * addresses[rig].count("/"),
+        title=f"Price and gain of free threading on {rig.machine} · ftbench",
+        rig=rig,
+        machine=next((each for each in tree.machines if each.name == rig.machine), None),
+        releases=sorted({source.release for source in tree.sources}),
+        points={measure.name: points_of(measure, tree.figures) for measure in measures},
+        menus=rig_menus(rig, tuple(addresses), addresses.__getitem__),
+        notices=tuple(_notices(rig, tree)),
+        warnings=tuple(map(str, tree.warnings)),
+    )
+
+
+def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
+    if rig.profile != "full":
+        yield Notice(
+            title=f"These are {rig.profile or 'unnamed'} figures.",
+            text="They come from few rounds of one process each, and show the order of magnitude.",
+        )
+    builds = [build for source in tree.sources for build in source.builds]
+    if any(build.get("pgo") is False or build.get("lto") is False for build in builds):
+        yield Notice(
+            title="Some of these builds have no PGO or no LTO.",
+            text="The builds that people install have both, and need not pay the same tax: what "
+            "is here holds for builds like these.",
+        )
+
+
+def _write(path: Path, page: Page | frame.EmptyPage) -> Path:
+    return frame.write(path, frame.render("price.html.j2", page, here="price"))

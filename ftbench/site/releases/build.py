@@ -1,0 +1,372 @@
+"""Writes Releases: what each release of CPython changed, series by series, and the data behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+from typing import ClassVar, Final
+from urllib.parse import urlencode
+
+from ftbench.analysis.conditions import Notice
+from ftbench.analysis.selection import safe_name
+from ftbench.analysis.verdicts.history import Against
+from ftbench.facts.arms import Arm
+from ftbench.releases import Release
+from ftbench.results import ResultTree
+from ftbench.site import frame
+from ftbench.site.menus import Menu
+from ftbench.site.releases import data
+from ftbench.site.releases.rigs import Rig, release_menu, rig_menus, rigs, shared_out
+from ftbench.site.releases.timeline import (
+    AGAINST,
+    Alarm,
+    Counts,
+    Series,
+    Tally,
+    Timeline,
+    scenario_titles,
+    timeline_of,
+)
+from ftbench.statistics.verdict import Word
+
+FIRST_PAGE: Final = "releases.html"
+FOLDER: Final = "releases"
+SCRIPT: Final = "releases/releases.js"
+_HERE: Final = "releases"
+_ALARMS: Final = (Word.WORSE, Word.BETTER)
+# More rows than this are left to the script: a page must stay light.
+_MOST_ROWS: Final = 800
+_MOST_OPEN: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the pages of one rig lie, all relative to the site's own folder.
+
+    The newest release of the first rig has the first page; `scenarios` are those that the rig has
+    results of.
+    """
+
+    rig: Rig
+    newest: Release
+    first: bool
+    scenarios: frozenset[str]
+
+    @property
+    def folder(self) -> str:
+        """The rig's own folder."""
+        return f"{FOLDER}/{self.rig.slug}"
+
+    def release(self, release: Release) -> str:
+        """Return where the page of a release lies."""
+        if self.first and release == self.newest:
+            return FIRST_PAGE
+        return f"{self.folder}/{release.name}.html"
+
+    def scenario(self, scenario: str) -> str:
+        """Return where the page of a scenario lies."""
+        return f"{self.folder}/series-{safe_name(scenario)}.html"
+
+    def nearest(self, scenario: str) -> str:
+        """Return where the page of a scenario lies; of one that there is not, the first page."""
+        known = scenario in self.scenarios
+        return self.scenario(scenario) if known else self.release(self.newest)
+
+    @property
+    def data_folder(self) -> str:
+        """Where the files of data lie."""
+        return f"{self.folder}/data"
+
+    def data(self, name: str) -> str:
+        """Return where a file of data lies."""
+        return f"{self.data_folder}/{name}.js"
+
+    def cell(self, series: Series, arm: Arm, release: Release, against: Against) -> str:
+        """Return the address of one verdict on its scenario's page, with its samples.
+
+        Without a script it still leads to the row of its series.
+        """
+        asked = {
+            "arm": arm.name,
+            "release": release.name,
+            "against": str(AGAINST.index(against)),
+        }
+        return f"{self.scenario(series.scenario)}?{urlencode(asked)}#{series.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePage:
+    """The page of one release of a timeline; `root` leads from it to the site's own folder."""
+
+    words: ClassVar = tuple(Word)
+    bases: ClassVar = AGAINST
+
+    timeline: Timeline
+    release: Release
+    addresses: Addresses
+    menus: tuple[Menu, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> str:
+        return "../" * self.addresses.release(self.release).count("/")
+
+    @property
+    def title(self) -> str:
+        machine = self.timeline.rig.machine
+        return f"What CPython {self.release.name} changed on {machine} · ftbench"
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """What the release's verdicts come to, base by base and arm by arm."""
+        return self.timeline.tallies_of(self.release)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        return tuple(notices(self.timeline, self.tallies))
+
+    @property
+    def answers(self) -> Iterator[tuple[Against, list[str], Counts, float]]:
+        """The answer against each kind of base: its releases, counts of words, alarms by chance."""
+        for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
+            ours = list(tallies)
+            bases = list(dict.fromkeys(tally.base.name for tally in ours))
+            counts = {word: sum(tally.counts[word] for tally in ours) for word in Word}
+            yield against, bases, counts, sum(tally.by_chance for tally in ours)
+
+    @property
+    def rate(self) -> float | None:
+        """The share of all alarms that may be false, None where nothing was judged."""
+        return max((tally.rate for tally in self.tallies), default=None)
+
+    def alarms(self, word: Word) -> list[Alarm]:
+        """Return the alarms of one kind, the largest first."""
+        alarms = self.timeline.alarms.get(self.release, [])
+        ours = [alarm for alarm in alarms if alarm.judgement.verdict.word is word]
+        return sorted(ours, key=lambda alarm: alarm.size, reverse=word is Word.WORSE)
+
+    @property
+    def scenarios(self) -> list[tuple[str, str, str, int]]:
+        """The scenarios: the group, the title and the name of each, and how many series it has."""
+        numbers = Counter(series.scenario for series in self.timeline.series)
+        return [(*scenario_titles(name), name, number) for name, number in numbers.items()]
+
+    def of_scenario(self, scenario: str, arm: Arm) -> list[Counts]:
+        """Return the counts of a scenario's verdicts on one arm, against each base there is."""
+        keys = ((self.release, arm.name, against) for against in AGAINST)
+        tallies = [self.timeline.tallies[key] for key in keys if key in self.timeline.tallies]
+        return [tally.scenarios.get(scenario, {}) for tally in tallies]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The series of one metric, and of one ledger where there are ledgers.
+
+    `verdicts` are the newest release's by series, arm by arm and base by base, a word and its
+    effect each.
+    """
+
+    verdicts: Mapping[Series, Sequence[tuple[Word, float | None] | None]]
+    open: bool = False
+
+    @property
+    def first(self) -> Series:
+        """Its first series, whose benchmark and ledger are those of all."""
+        return next(iter(self.verdicts))
+
+    @property
+    def alarms(self) -> list[tuple[Word, int]]:
+        """How many series are worse and better, if any are."""
+        words = Counter(each[0] for row in self.verdicts.values() for each in row if each)
+        return [(word, words[word]) for word in _ALARMS if words[word]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioPage:
+    """The series of one scenario: the newest release, and where the others' data lie.
+
+    The page's script draws every release from the data; without a script the newest one stands
+    there.  `files` has the name of each series' file of verdicts and of samples.
+    """
+
+    words: ClassVar = tuple(Word)
+
+    scenario: str
+    timeline: Timeline
+    addresses: Addresses
+    menus: tuple[Menu, ...]
+    files: tuple[Mapping[Series, str], Mapping[Series, str]]
+
+    @property
+    def root(self) -> str:
+        return "../" * self.addresses.scenario(self.scenario).count("/")
+
+    @property
+    def heading(self) -> str:
+        return scenario_titles(self.scenario)[1]
+
+    @property
+    def title(self) -> str:
+        machine = self.timeline.rig.machine
+        return f"{self.heading}, release by release, on {machine} · ftbench"
+
+    @property
+    def scripts(self) -> tuple[str, str]:
+        return SCRIPT, self.addresses.data("rig")
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        return tuple(notices(self.timeline, self.timeline.tallies_of(self.timeline.newest)))
+
+    @property
+    def bases(self) -> dict[Against, list[str]]:
+        """What the newest release is compared with, by the kind of base."""
+        bases: dict[Against, list[str]] = {}
+        for tally in self.timeline.tallies_of(self.timeline.newest):
+            names = bases.setdefault(tally.against, [])
+            if tally.base.name not in names:
+                names.append(tally.base.name)
+        return bases
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The series metric by metric; the first few with alarms are open, or else the first."""
+        shown = list(self.files[0])[:_MOST_ROWS]
+        kinds = groupby(shown, key=lambda each: (each.benchmark, each.ledger))
+        blocks = [Block(verdicts={each: self._verdicts(each) for each in of}) for _, of in kinds]
+        alarming = [block for block in blocks if block.alarms][:_MOST_OPEN] or blocks[:1]
+        return [Block(verdicts=each.verdicts, open=each in alarming) for each in blocks]
+
+    def _verdicts(self, series: Series) -> list[tuple[Word, float | None] | None]:
+        newest, asked = (
+            len(self.timeline.releases) - 1,
+            [AGAINST.index(each) for each in self.bases],
+        )
+        return [
+            track.at(newest) if (track := of_arm[against]) else None
+            for of_arm in self.timeline.tracks[series]
+            for against in asked
+        ]
+
+    def graph(self, series: Series) -> str:
+        """Return asv's graph of a series, of the last figure that there is."""
+        arms = self.timeline.figures[series]
+        return next(
+            figure.graph for of_arm in arms for figure in reversed(of_arm) if figure is not None
+        )
+
+    @property
+    def left(self) -> int:
+        """How many series are left to the script."""
+        return max(len(self.files[0]) - _MOST_ROWS, 0)
+
+
+def notices(timeline: Timeline, tallies: Sequence[Tally]) -> Iterator[Notice]:
+    """Yield what a reader must know before believing a verdict."""
+    profile = timeline.rig.profile
+    if profile != "full":
+        yield Notice(
+            title=f"These are {profile or 'unnamed'} figures.",
+            text="They come from few rounds of one process each: next to nothing can be decided.",
+        )
+    if tallies and not any(tally.floors for tally in tallies):
+        yield Notice(
+            title="This machine has no noise floor.",
+            text="Without one nobody can tell a change from noise, and nothing is decided here. "
+            "The command ftbench noise measures it.",
+        )
+
+
+def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+    """Write `releases.html` and what it leads to; return the paths, the first page first.
+
+    Of each rig: a page per release, its alarms first; a page per scenario, whose script draws
+    every release; the data for that, in files that are loaded as they are needed.  Works from a
+    disk, without a server or a network.  Raises `OSError` where the folder cannot be written.
+    """
+    every = rigs(tree)
+    if not every:
+        return (_write(html_dir / FIRST_PAGE, "releases.html.j2", frame.empty("Releases", tree)),)
+    shares = shared_out(tree, every)
+    addresses = {
+        rig: Addresses(
+            rig=rig,
+            newest=max(source.release for source in share.sources),
+            first=rig == every[0],
+            scenarios=frozenset(figure.benchmark.partition(".")[0] for figure in share.figures),
+        )
+        for rig, share in shares.items()
+    }
+    return tuple(
+        path
+        for rig, share in shares.items()
+        for path in _write_rig(rig, addresses, share, html_dir)
+    )
+
+
+def _write_rig(
+    rig: Rig, addresses: Mapping[Rig, Addresses], tree: ResultTree, html_dir: Path
+) -> Iterator[Path]:
+    timeline = timeline_of(rig, tree)
+    yield from _write_release_pages(timeline, addresses, tree, html_dir)
+    yield from _write_scenarios(timeline, addresses, html_dir)
+    script = (resources.files("ftbench.site") / "templates" / "releases.js").read_text("utf-8")
+    yield frame.write(html_dir / SCRIPT, script)
+
+
+def _write_release_pages(
+    timeline: Timeline, addresses: Mapping[Rig, Addresses], tree: ResultTree, html_dir: Path
+) -> Iterator[Path]:
+    """Write a page for each release, the newest first."""
+    ours = addresses[timeline.rig]
+    others = rig_menus(
+        timeline.rig, tuple(addresses), lambda rig: addresses[rig].release(addresses[rig].newest)
+    )
+    for release in reversed(timeline.releases):
+        page = ReleasePage(
+            timeline=timeline,
+            release=release,
+            addresses=ours,
+            menus=(*others, release_menu(timeline.releases, release, ours.release)),
+            warnings=tuple(map(str, tree.warnings)) if release == timeline.newest else (),
+        )
+        yield _write(html_dir / ours.release(release), "releases.html.j2", page)
+
+
+def _write_scenarios(
+    timeline: Timeline, addresses: Mapping[Rig, Addresses], html_dir: Path
+) -> Iterator[Path]:
+    """Write a page for each scenario, and the data of all."""
+    ours = addresses[timeline.rig]
+
+    def write(name: str, content: object) -> Path:
+        return frame.write(html_dir / ours.data(name), data.script(name, content))
+
+    yield write("rig", data.rig(timeline))
+    for scenario, each in groupby(timeline.series, key=lambda series: series.scenario):
+        series, named = list(each), safe_name(scenario)
+        verdicts = data.verdict_chunks(named, series, timeline)
+        samples = data.sample_chunks(named, series, timeline)
+        yield from (write(chunk.name, data.verdicts(chunk, timeline)) for chunk in verdicts)
+        yield from (write(chunk.name, data.samples(chunk, timeline)) for chunk in samples)
+        menus = rig_menus(
+            timeline.rig,
+            tuple(addresses),
+            lambda rig, name=scenario: addresses[rig].nearest(name),  # type: ignore[misc]
+        )
+        page = ScenarioPage(
+            scenario=scenario,
+            timeline=timeline,
+            addresses=ours,
+            menus=menus,
+            files=(data.file_of(verdicts), data.file_of(samples)),
+        )
+        yield _write(html_dir / ours.scenario(scenario), "releases-scenario.html.j2", page)
+
+
+def _write(path: Path, template: str, page: object) -> Path:
+    return frame.write(path, frame.render(template, page, here=_HERE))
