@@ -90,10 +90,11 @@ def cpu_clock_of(mode: Mode) -> CpuClock:
 
 def no_such_channel(channel: str, mode: Mode) -> str | None:
     """Return why `channel` makes no sense in `mode`, None if it does."""
-    workers = workers_of(mode)
-    if channel in workers.channels:
+    workers = workers_of(mode) if mode.workers else None
+    if workers and channel in workers.channels:
         return None
-    return workers.no_channels.get(channel, f"{mode.title} has no channel {channel}")
+    reasons = workers.no_channels if workers else {}
+    return reasons.get(channel, f"{mode.title} has no channel {channel}")
 
 
 def channel_of(channel: str, mode: Mode, largest: int) -> Channel:
