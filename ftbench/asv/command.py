@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from asv import util
+from asv.environment import get_env_name
 from asv.machine import Machine, MachineCollection
 from rich.console import Console
 from rich.progress import TimeElapsedColumn
 
 from ftbench.errors import AsvError, UsageError
+from ftbench.facts.arms import Arm
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.progress import bar
 
@@ -108,6 +110,14 @@ class Asv:
                 elif " skipped" in line or "warning" in line.lower():
                     shown.console.print(line.strip(), markup=False)
         return list(last)
+
+
+def environment_name(arm: Arm, *, flavour: str, profile: str) -> str:
+    """Return asv's name of an arm's environment."""
+    variables = {("nobuild", name): value for name, value in arm.environment.items()}
+    requirements = {"build": flavour, "profile": profile}
+    name: str = get_env_name("cpython", arm.python, requirements, variables)
+    return name
 
 
 # Words of a CPU's model that tell nothing apart.

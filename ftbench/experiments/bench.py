@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from asv.environment import get_env_name
 from rich.console import Console
 
-from ftbench.asv.command import SOME_FAILED, Asv, register
+from ftbench.asv.command import SOME_FAILED, Asv, environment_name, register
 from ftbench.errors import AsvError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import VARIABLE as PROFILE
@@ -38,13 +37,7 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     """Return asv's names of the three arms' environments of exactly this pair."""
     builds = {each.build.free_threaded: each.build.flavour for each in pair}
     return [
-        get_env_name(
-            "cpython",
-            arm.python,
-            {"build": builds[arm.free_threaded], "profile": profile},
-            {("nobuild", name): value for name, value in arm.environment.items()},
-        )
-        for arm in ARMS
+        environment_name(arm, flavour=builds[arm.free_threaded], profile=profile) for arm in ARMS
     ]
 
 

@@ -79,19 +79,19 @@ def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, 
         matches = re.compile(pattern).search
     except re.error as error:
         raise UsageError(f"--bench {pattern!r} is no regular expression: {error}.") from None
-    found = []
+    matching = []
     for cell in suite:
         metrics = {n: unit for n, unit in cell.metrics.items() if matches(cell.spelled(n))}
         if metrics:
-            found.append(replace(cell, metrics=metrics))
-    if not found:
+            matching.append(replace(cell, metrics=metrics))
+    if not matching:
         raise UsageError(
             f"--bench {pattern!r} matches no benchmark of a scenario.",
             hint=f"Names look like this: {suite[0].spelled(next(iter(suite[0].metrics)))}."
             if suite
             else "",
         )
-    return tuple(found)
+    return tuple(matching)
 
 
 def _classes(folder: Path) -> Iterator[type[ScenarioBenchmark]]:

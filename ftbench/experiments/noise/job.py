@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from asv.environment import get_env_name
 from asv.machine import Machine
 from asv.results import get_filename
 from rich.console import Console
 
+from ftbench.asv.command import environment_name
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import ResultsError
 from ftbench.experiments.harness import (
@@ -65,12 +65,8 @@ class Job(CellsJob):
     @property
     def path(self) -> Path:
         """Where the noise goes: beside asv's result file of the same release and environment."""
-        environment = get_env_name(
-            "cpython",
-            self.arm.python,
-            {"build": self.interpreter.build.flavour, "profile": self.profile},
-            {("nobuild", name): value for name, value in self.arm.environment.items()},
-        )
+        flavour = self.interpreter.build.flavour
+        environment = environment_name(self.arm, flavour=flavour, profile=self.profile)
         commit = self.interpreter.release.commit_id
         result = Path(self.results, get_filename(self.machine, commit, environment))
         return result.with_name(result.name.removesuffix(".json") + SUFFIX)
@@ -162,7 +158,7 @@ def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
         first = taken[0][1]
         build, machine = digest_of(first.build), digest_of(first.machine)
         builds[build], machines[machine] = first.build, first.machine
-        found = medians(cell, [measured for _, measured in taken])
+        by_metric = medians(cell, [measured for _, measured in taken])
         cells.append(
             NoiseCell(
                 group=cell.group,
@@ -172,8 +168,8 @@ def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
                 load=first.load[0],
                 build=build,
                 machine=machine,
-                units={name: cell.metrics[name] for name in found},
-                medians={name: tuple(map(kept, values)) for name, values in found.items()},
+                units={name: cell.metrics[name] for name in by_metric},
+                medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
                 disturbed=sum(is_disturbed(measured) for _, measured in taken),
             )
         )

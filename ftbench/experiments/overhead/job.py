@@ -12,11 +12,12 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.asv.measuring_lock import MEASURING_LOCK
-from ftbench.errors import FtbenchError, NotAvailableError, UsageError
+from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.experiments.overhead.contests import Heat, Loop, heat
 from ftbench.experiments.run_cell import environment_folder
 from ftbench.facts.arms import Arm
 from ftbench.probe.instruments.machine import load, machine_record
+from ftbench.probe.run.measure import check_deadline
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
 from ftbench.statistics import Processes, Ratio, paired_ratio
@@ -65,7 +66,7 @@ class Skipped:
 
 
 def row_of(loop: Loop, heats: Sequence[Heat]) -> Row:
-    """Return what the processes found together; raises `FtbenchError` if their work differed."""
+    """Return what the processes measured together; raises `FtbenchError` if their work differed."""
     (checked, *others) = {heat.checked for heat in heats}
     if others:
         raise FtbenchError(
@@ -101,7 +102,6 @@ def verdict(ratio: Ratio, target: float) -> Verdict:
 
 
 DEADLINE_SECONDS: Final = 120.0
-MOST_DEADLINE_SECONDS: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +141,7 @@ def run(job: Job, console: Console) -> Report:
     `InterpreterError` if the interpreter cannot carry the measured side, and whatever ends a
     process, see `heat`.
     """
-    if not 0 < job.deadline <= MOST_DEADLINE_SECONDS:
-        raise UsageError(
-            f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
-            f"not {job.deadline:g}."
-        )
+    check_deadline(job.deadline)
     # First: making the environment anew would take it from under who measures.
     MEASURING_LOCK.acquire()
     python = venvs.ready(environment_folder(job.interpreter), job.interpreter)

@@ -125,10 +125,10 @@ class Readings:
         step = self.taken.get(key)
         if step is None or step.measurement is None:
             return self._absent(step)
-        found = step.measurement.metrics.get(metric)
-        if found is None or not found.samples:
+        measured = step.measurement.metrics.get(metric)
+        if measured is None or not measured.samples:
             return Cell.none(_NO_SUCH, f"{step.title}: this system does not tell {metric}.")
-        return of(found.samples)
+        return of(measured.samples)
 
     def note(self, key: str, *path: str) -> Cell:
         """Return the number that a note holds, at the end of `path`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Console
@@ -14,12 +13,13 @@ from rich.text import Text
 
 from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
-from ftbench.errors import FtbenchError, NotAvailableError, UsageError, error_class
+from ftbench.errors import FtbenchError, NotAvailableError, error_class
 from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
 from ftbench.experiments.run_cell import probe
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
+from ftbench.probe.run.measure import utc_now
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter
 from ftbench.pythons.choose import pair_of
@@ -40,12 +40,12 @@ def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Rep
     knobs = Knobs().scaled(scale)
     steps = plan(knobs, parts)
     MEASURING_LOCK.acquire()
-    started_at, begin = datetime.now(UTC), time.monotonic()
+    started_at, begin = utc_now(), time.monotonic()
     _build_native(steps, console)
     taken = take(steps, lambda step: measure_step(step, arms), console)
     return Reproduction(
         ftbench=__version__,
-        started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        started_at=started_at,
         elapsed=round(time.monotonic() - begin, 3),
         scale=scale,
         parts=tuple(parts),
@@ -152,8 +152,7 @@ def measure(release: str | None, scale: float, parts: tuple[str, ...]) -> Reprod
 
     Raises `UsageError` for a scale that is none, and what keeps all of it from being measured.
     """
-    if not 0 < scale <= 1:  # before an interpreter is looked for, or built
-        raise UsageError(f"The scale must be above 0 and at most 1, not {scale:g}.")
+    Knobs().scaled(scale)  # before an interpreter is looked for, or built
     console = Console(stderr=True, highlight=False)
     gil, free_threaded = pair_of(release, console)
     for each in (gil, free_threaded):

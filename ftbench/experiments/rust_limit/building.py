@@ -162,11 +162,11 @@ def _path(environ: Mapping[str, str]) -> Path:
         if not Path(named).is_file():
             raise UsageError(f"{VARIABLE} is {named!r}, which is no file.")
         return Path(named).absolute()
-    if found := shutil.which("rustc", path=environ.get("PATH", "")):
-        return Path(found).absolute()
+    if path := shutil.which("rustc", path=environ.get("PATH", "")):
+        return Path(path).absolute()
     cargo = Path(environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin"
-    if found := shutil.which("rustc", path=cargo):
-        return Path(found).absolute()
+    if path := shutil.which("rustc", path=cargo):
+        return Path(path).absolute()
     raise NotAvailableError(
         "not available: no rustc",
         hint="Install Rust (on Debian: apt-get install rustc; elsewhere: rustup), or name the "
@@ -212,11 +212,11 @@ class Source:
     @property
     def digest(self) -> str:
         """The SHA-256 of all modules, names and contents, in hex."""
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         for path in sorted(self.folder.glob("*.rs")):
             content = path.read_bytes()
-            found.update(f"{path.name} {len(content)}\n".encode() + content)
-        return found.hexdigest()
+            digest.update(f"{path.name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
 
 
 def find_source() -> Source:

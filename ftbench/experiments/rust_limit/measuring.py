@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.errors import UsageError, WorkerFailedError, error_class, unknown
+from ftbench.errors import WorkerFailedError, error_class, unknown
 from ftbench.experiments.rust_limit.building import build
 from ftbench.facts.profiles import Profile, current_profile, profile_named
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
 from ftbench.probe.run.environ import clean_environment
 from ftbench.probe.run.guarded import Guarded
-from ftbench.probe.run.measure import DEADLINE_SECONDS, MOST_DEADLINE_SECONDS, PACKAGE_PARENT
+from ftbench.probe.run.measure import DEADLINE_SECONDS, PACKAGE_PARENT, check_deadline, utc_now
 from ftbench.probe.scenarios.base import Param
 
 SCENARIO: Final = "shared_set"
@@ -61,7 +60,7 @@ def measure(
     chosen = profile_named(profile) if profile else current_profile()
     seconds = _deadline(values, deadline)
     program = build(console or Console(stderr=True))
-    before, started_at, begin = load(), datetime.now(UTC), time.monotonic()
+    before, started_at, begin = load(), utc_now(), time.monotonic()
     document = run_program(program.path, options(values, chosen), deadline=seconds)
     return Measurement(
         scenario=SCENARIO,
@@ -77,7 +76,7 @@ def measure(
         build=program.record(),
         machine=machine_record(),
         load=(before, load()),
-        started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        started_at=started_at,
         elapsed=round(time.monotonic() - begin, 3),
         notes=document["notes"],
     )
@@ -85,7 +84,7 @@ def measure(
 
 def options(values: Mapping[str, int | str], profile: Profile) -> list[str]:
     """Return the program's options for a cell and a profile."""
-    found = {
+    values_of = {
         "workers": values["workers"],
         "fill": values["fill"],
         "form": values["form"],
@@ -95,7 +94,7 @@ def options(values: Mapping[str, int | str], profile: Profile) -> list[str]:
         "most-rounds": profile.most_repeats,
         "seconds": profile.seconds,
     }
-    return [word for name, value in found.items() for word in (f"--{name}", str(value))]
+    return [word for name, value in values_of.items() for word in (f"--{name}", str(value))]
 
 
 def _parse(given: Mapping[str, int | str]) -> dict[str, int | str]:
@@ -111,11 +110,7 @@ def _deadline(values: Mapping[str, int | str], asked: float | None) -> float:
     if asked is None:
         boxes = _BOXES[str(values["form"])]
         return DEADLINE_SECONDS + boxes * int(values["duration"]) / 1000
-    if not 0 < asked <= MOST_DEADLINE_SECONDS:
-        raise UsageError(
-            f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
-            f"not {asked:g}."
-        )
+    check_deadline(asked)
     return asked
 
 

@@ -134,7 +134,7 @@ def run(job: Job, console: Console) -> Report:
     """
     MEASURING_LOCK.acquire()
     gathered = _gathered(job, console)
-    if not any(found.taken for found in gathered.values()):
+    if not any(each.taken for each in gathered.values()):
         raise nothing_measured([lost for each in gathered.values() for lost in each.lost])
     floors = Floors.of(job.noise)
     pools = [pool for cell in job.cells if (pool := _pools(job, cell, gathered, floors))]
@@ -143,7 +143,7 @@ def run(job: Job, console: Console) -> Report:
             [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
         )
         tried = tuple(tried for pool in pools for tried in _tried(job, pool))
-    measured = [each for found in gathered.values() for each in found.measured]
+    measured = [each for level in gathered.values() for each in level.measured]
     return Report(
         job=job,
         tried=tried,
@@ -181,20 +181,20 @@ def _pools(
 ) -> _Pools | None:
     """Return what was measured of a cell, None if that is too little for two equal sides."""
     measured = {
-        level: [each for _, each in found.taken.get(cell.title, [])]
-        for level, found in gathered.items()
+        level: [measured for _, measured in each.taken.get(cell.title, [])]
+        for level, each in gathered.items()
     }
     plain = measured.pop(0.0)
     if len(plain) < 2 * job.processes:
         return None
-    found = medians(cell, plain)
-    own = {name: _series(job, cell, name, found[name]) for name in found}
+    by_metric = medians(cell, plain)
+    own = {name: _series(job, cell, name, values) for name, values in by_metric.items()}
     mine = Floors.of(own.values())
     recorded = {name: on_record.of_noise(series) for name, series in own.items()}
     floors = {name: recorded[name] or mine.of_noise(series) for name, series in own.items()}
     return _Pools(
         cell=cell,
-        plain=found,
+        plain=by_metric,
         slowed={
             level: medians(cell, processes)
             for level, processes in measured.items()
@@ -245,5 +245,5 @@ def _tried(job: Job, pool: _Pools) -> Iterator[Tried]:
             unit=cell.metrics[name],
             floor=pool.floors.get(name),
             on_record=name in pool.on_record,
-            outcomes=tuple(found[name] for found in by_level if name in found),
+            outcomes=tuple(each[name] for each in by_level if name in each),
         )

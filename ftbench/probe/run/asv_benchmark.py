@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +18,7 @@ from ftbench.facts.profiles import current_profile
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
-from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
+from ftbench.probe.run.measure import DEADLINE_SECONDS, measure, utc_now
 from ftbench.probe.scenarios.base import MetricSpec
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers import unavailable
@@ -30,7 +29,7 @@ TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
 
 _GIL_AT_START = gil_enabled()
 _LOAD_AT_START = load()
-_STARTED_AT = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+_STARTED_AT = utc_now()
 _own_clock_recorded = False
 
 # What asv keeps as a benchmark's code, in which the site reads what the benchmark says.

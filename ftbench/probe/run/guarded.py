@@ -27,7 +27,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended: its exit code, the last event that it told, its last line as it was."""
+    """How a program ended: its exit code, its last event, and its last line as it was."""
 
     code: int
     event: Event
@@ -93,10 +93,10 @@ class Guarded:
             while following := self._lines.following(end - time.monotonic()):
                 line = following
                 try:
-                    told = json.loads(line)
+                    record = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
-                event = told if isinstance(told, dict) else {}
+                event = record if isinstance(record, dict) else {}
                 if observe and event.get("event") == "observe":
                     observe(event)
                     self._answer()
@@ -105,7 +105,7 @@ class Guarded:
         return Ended(code=self._end(), event=event, line=line)
 
     def document(self, observe: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        """Follow a cell to its end; return its part of the document, raise the error it told."""
+        """Follow a cell to its end; return its part of the document, or raise its error."""
         ended = self.follow(observe)
         last = ended.event
         if last.get("event") == "failed":

@@ -38,9 +38,23 @@ from ftbench.probe.scenarios.table import scenario_named
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 60.0
-MOST_DEADLINE_SECONDS = 86_400.0
+_MOST_DEADLINE_SECONDS = 86_400.0
 _CELL = "from ftbench.probe.run.cell import main; main()"
 GIL_VARIABLE = "PYTHON_GIL"
+
+
+def utc_now() -> str:
+    """Return the time as documents have it: UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def check_deadline(seconds: float) -> None:
+    """Raise `UsageError` for a deadline that is none."""
+    if not 0 < seconds <= _MOST_DEADLINE_SECONDS:
+        raise UsageError(
+            f"The deadline must be above 0 and at most {_MOST_DEADLINE_SECONDS:g} seconds, "
+            f"not {seconds:g}."
+        )
 
 
 def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
@@ -70,8 +84,8 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a clean environment in which `ftbench` can be imported."""
     extra = dict(variables)
     # What this process was told by PYTHONPATH, its child is not: that variable is the caller's.
-    told = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    if str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(told):
+    of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    if str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):
         extra["PYTHONPATH"] = str(PACKAGE_PARENT)
     for keep in ("PYTHON_JIT",):
         if keep in os.environ:
@@ -137,11 +151,7 @@ def measure(
     """
     chosen = scenario_named(scenario)
     values = chosen.parse(params or {})
-    if not 0 < deadline <= MOST_DEADLINE_SECONDS:
-        raise UsageError(
-            f"The deadline must be above 0 and at most {MOST_DEADLINE_SECONDS:g} seconds, "
-            f"not {deadline:g}."
-        )
+    check_deadline(deadline)
     _check_extra(chosen, extra)
     asked, variables = gil_asked(gil=gil, environ=os.environ)
     chosen_profile = profile_named(profile) if profile else current_profile()
@@ -193,7 +203,7 @@ def _once(
     observer: str | None,
 ) -> Measurement:
     """Run the cell that is requested; return all its metrics."""
-    before, started_at, begin = load(), datetime.now(UTC), time.monotonic()
+    before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     with ExitStack() as stack:
         watcher = Watcher(observer) if scenario.observed else None
@@ -220,7 +230,7 @@ def _once(
         build=document["build"],
         machine=machine_record(),
         load=(before, load()),
-        started_at=started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        started_at=started_at,
         elapsed=round(time.monotonic() - begin, 3),
         notes=document["notes"] | (seen.notes if seen else {}),
         effort=effort,
