@@ -86,6 +86,11 @@ class Cell:
         return State.ABSENT if self.figure is None else self.figure.state
 
     @property
+    def failed(self) -> bool:
+        """Whether it broke."""
+        return self.state is State.FAILED
+
+    @property
     def median(self) -> float | None:
         """The median in the metric's unit, None unless it was measured."""
         return None if self.figure is None else self.figure.median

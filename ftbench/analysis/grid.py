@@ -73,6 +73,11 @@ class Line:
         """What became of the cells of a line with `words`."""
         return self.cells[0].state
 
+    @property
+    def failed(self) -> bool:
+        """Whether all its cells broke."""
+        return self.cells[0].failed
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
@@ -171,10 +176,16 @@ class Grid:
         ]
         return min(measured, key=lambda each: _median(each[1]), default=None)
 
-    def as_ratios(self) -> Grid:
-        """Return the grid of its ratios: what no cell with a ratio stands for is left out."""
-        rungs = tuple(tuple(map(_as_ratio, rung)) for rung in self.rungs)
-        return replace(self, rungs=rungs)
+    @cached_property
+    def pictured(self) -> Grid:
+        """What a picture shows of it: its ratios, where each row has its own baseline.
+
+        A measured cell without a ratio is then left out.
+        """
+        if self.ladder.against is Against.GIL_BUILD and any(cell.ratio for cell in self.cells):
+            rungs = tuple(tuple(map(_as_ratio, rung)) for rung in self.rungs)
+            return replace(self, rungs=rungs)
+        return self
 
 
 _UNSAID = frozenset({State.ABSENT})

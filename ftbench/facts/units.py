@@ -58,6 +58,12 @@ def scale_for(unit: str, values: Iterable[float]) -> Scale:
     return next((scale for scale in scales if middle >= scale.size), scales[-1])
 
 
+def amount(value: float, unit: str) -> str:
+    """Return a quantity by itself, with its unit: 0.0144 seconds → "14.4 ms"."""
+    scale = scale_for(unit, [value])
+    return f"{scale.text(value)}\N{NO-BREAK SPACE}{scale.symbol}"
+
+
 def digits(number: float) -> str:
     """Return three significant digits, never in the form 1e+03: "0.0123", "1.94", "1 234"."""
     if number == 0 or not math.isfinite(number):

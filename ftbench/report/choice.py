@@ -1,199 +1,447 @@
-"""Choose as a report: the same texts that its page has, in tables."""
+"""What one pick has to show, in figures: for the site's Choose and for `ftbench report` alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final
 
-from ftbench.facts.arms import Arm
-from ftbench.report.document import Footnotes, Part, Row, Table, Tone
-from ftbench.report.words import NONE
-from ftbench.site.crossover import MapText, SpotText
-from ftbench.site.grids import BandText, CellText, GridText, TableText
-from ftbench.site.page import Page, SectionText
-from ftbench.site.views import Row as ViewRow
-from ftbench.site.views import ViewText
+from ftbench.analysis import conditions
+from ftbench.analysis.advice.cells import TASKS, cells_of
+from ftbench.analysis.comparison import Cell, Comparison, Metric, Shelf, compare
+from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, grid_of
+from ftbench.analysis.selection import Pick
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.modes import MODES, Mode
+from ftbench.facts.units import Scale, times
+from ftbench.report import findings
+from ftbench.report.findings import Finding, WinnerMap
+from ftbench.report.sections import GROUPS
+from ftbench.report.sections.view import Beside, GridView, Group, Section, View
+from ftbench.results import Machine, ResultTree, Source, State
 
-_MAP_KEY: Final = (
-    "The winner, its time, and in brackets the next and how many times that it takes; after ≈, who "
-    "may be ahead as well, for the 99 % intervals overlap."
-)
+DASH: Final = "\N{EN DASH}"
 
 
-def parts(page: Page, *, arm: str | None = None, unmeasured: bool = True) -> Iterator[Part]:
-    """Yield a part per scenario, then what was not measured and what the figures stand on.
+@dataclass(frozen=True, kw_only=True)
+class ModeFigures:
+    """A view with its figures, every mode on every arm; `name` is unique on a page.
 
-    `arm` is the only one of which there are figures; without `unmeasured`, of scenarios without a
-    figure nothing is said.
+    `beside` is None where nothing of it was measured.
     """
-    sections = [section for group in page.groups for section in group.sections]
-    shown = [section for section in sections if section.views]
-    for section in shown:
-        maps = [_map(each, arm) for each in section.maps]
-        tables = (
-            table
-            for view in section.views
-            for table in (_grid(view, arm) if isinstance(view, GridText) else _view(view, arm))
-        )
-        yield Part(
-            title=section.scenario.title,
-            lines=(section.scenario.question,),
-            tables=(*maps, *tables),
-            level=2,
-        )
-    missing = [section for section in sections if not section.views]
-    if missing and unmeasured:
-        yield Part(title="Not measured", tables=(_missing(missing),), level=2)
-    yield from _standing(page)
 
+    kind: ClassVar[str] = "modes"
+    name: str
+    view: View
+    comparison: Comparison
+    beside: Comparison | None
 
-def _missing(sections: Sequence[SectionText]) -> Table:
-    return Table(
-        title="",
-        columns=("scenario", "why", "to measure it"),
-        rows=tuple(
-            Row(
-                cells=(
-                    section.scenario.title,
-                    "; ".join(section.words) or "nothing was tried",
-                    section.command,
-                ),
-                tone=Tone.QUIET,
-            )
-            for section in sections
-        ),
-    )
-
-
-def _standing(page: Page) -> Iterator[Part]:
-    """Yield what the figures stand on: builds, machine, checks."""
-    tables = []
-    if page.builds is not None and page.builds.titles:
-        facts = tuple(Row(cells=(fact.name, *fact.values)) for fact in page.builds.facts)
-        tables.append(Table(title="Builds", columns=("fact", *page.builds.titles), rows=facts))
-    facts = tuple(Row(cells=(fact.name, *fact.values)) for fact in page.machine)
-    tables.append(Table(title="Machine", columns=("fact", "value"), rows=facts))
-    checked = tuple(Row(cells=pair) for pair in page.invariants)
-    tables.append(Table(title="Checked in every run", columns=("what", "how"), rows=checked))
-    tables = [table for table in tables if table.rows]
-    if tables:
-        yield Part(title="What was measured, and on what", tables=tuple(tables), level=2)
-
-
-def _view(view: ViewText, arm: str | None) -> Iterator[Table]:
-    """Yield a table with a row for each arm of each mode."""
-    rows = []
-    notes = Footnotes()
-    for group in view.groups:
-        ours = [row for row in group.rows if arm in {None, row.arm} or not row.arm]
-        if ours:
-            rows.append(Row(cells=(group.mode,), tone=Tone.HEADING))
-            rows += [_line_of_view(row, notes, has_beside=bool(view.beside)) for row in ours]
-    last = (view.beside,) if view.beside else ()
-    if rows:
-        yield Table(
-            title=view.title,
-            columns=("arm", view.unit, "99 % interval", "ratio", *last),
-            rows=tuple(rows),
-            numbers=3 + len(last),
-            notes=notes.lines,
+    @classmethod
+    def of(cls, name: str, view: View, shelf: Shelf) -> ModeFigures:
+        """Return a view with what the shelf has for it."""
+        beside = compare(shelf, view.beside.metric) if view.beside else None
+        return cls(
+            name=name,
+            view=view,
+            comparison=compare(shelf, view.metric),
+            beside=beside if beside and beside.medians else None,
         )
 
+    @property
+    def title(self) -> str:
+        """What its figures are."""
+        return self.comparison.metric.title
 
-def _line_of_view(row: ViewRow, notes: Footnotes, *, has_beside: bool) -> Row:
-    last = (row.beside,) if has_beside else ()
-    if row.words:
-        cells = (row.label, notes.pointed(row.words), "", "", *last)
-        return Row(cells=cells, tone=Tone.BAD if row.failed else Tone.QUIET)
-    return Row(cells=(row.label, row.value, row.interval, row.ratio, *last))
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number in it."""
+        return bool(self.comparison.medians)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The scale in which its figures are shown."""
+        return self.comparison.scale
+
+    @property
+    def pictured(self) -> tuple[Cell, ...]:
+        """The cells that its picture shows."""
+        return self.comparison.cells
+
+    @property
+    def beside_heading(self) -> str:
+        """The head of the last column, "" where there is none."""
+        if self.beside is None or self.view.beside is None:
+            return ""
+        return f"{self.view.beside.heading}, {self.beside.scale.symbol}"
+
+    @cached_property
+    def bands(self) -> Sequence[tuple[Mode, str, tuple[Cell, ...]]]:
+        """The modes of which there is anything to say: mode, words, and a cell per arm.
+
+        The words are what holds on every arm, "" where the cells speak for themselves.
+        """
+        bands = []
+        for mode in MODES:
+            cells = tuple(self.comparison.cell(mode, arm) for arm in ARMS)
+            if any(cell.state is not State.ABSENT for cell in cells):
+                words = {cell.words for cell in cells}
+                bands.append((mode, words.pop() if len(words) == 1 else "", cells))
+        return bands
+
+    def interval(self, cell: Cell) -> str:
+        """Return the ends of a measured cell's interval, or why there is none."""
+        interval = cell.figure.interval if cell.figure else None
+        if interval is None:
+            return "too few samples"
+        # Of few samples asv's interval reaches below zero, where no cost is.
+        return f"{self.scale.text(max(interval.low, 0))} {DASH} {self.scale.text(interval.high)}"
+
+    def beside_text(self, cell: Cell) -> str:
+        """Return what stands beside a cell: a number, or what became of it; "" without a column."""
+        if self.beside is None:
+            return ""
+        other = self.beside.cell(cell.mode, cell.arm)
+        return other.state if other.median is None else self.beside.scale.text(other.median)
 
 
-def _grid(view: GridText, arm: str | None) -> Iterator[Table]:
-    """Yield a grid's table, then those that stand beside it."""
-    if not view.bands:
-        return
-    arms = [each for each in view.arms if arm in {None, each.name}]
-    notes = Footnotes(last=len(view.notes))
-    rows = tuple(_lines(view.bands, arms, notes))
-    yield Table(
-        title=view.title,
-        columns=(view.unit, *(each.label for each in arms)),
-        rows=rows,
-        numbers=len(arms),
-        notes=(*_found(view, arms), *view.notes, *notes.lines, view.key),
-    )
-    for table in filter(None, (view.crossings, view.beside)):
-        yield _many(table, arms)
+# A cell of a further table: its arm, its text, and what became of it.
+Entry = tuple[Arm, str, State]
 
 
-def _found(view: GridText, arms: Sequence[Arm]) -> Iterator[str]:
-    """Yield what a grid comes to, in a sentence."""
-    if view.found is None:
-        return
-    said = [f"{each.arm.label}: {each.words}" for each in view.found.items if each.arm in arms]
-    if said:
-        yield f"{view.found.intro} {'; '.join(said)}."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """A further table of a grid: a column group per metric, in it a column per arm.
+
+    `columns` are headings, each with the benchmark whose history it leads to, or ""; `bands` are
+    headings ("" for none), each with its rows: a label and its entries.  `lacks` say what a dash
+    means.
+    """
+
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    bands: tuple[tuple[str, tuple[tuple[str, tuple[Entry, ...]], ...]], ...]
+    key: str
+    lacks: tuple[str, ...] = ()
 
 
-def _map(of: MapText, arm: str | None) -> Table:
-    """Return the winners' table, a column per arm; a payload per row, under its size of task."""
-    arms = [each for each in of.maps if arm in {None, each.arm.name}]
-    columns = [number for number, each in enumerate(of.maps) if each in arms]
-    rows: list[Row] = []
-    for size in of.sizes:
-        loop = f", {size.loop} in a plain loop" if size.loop else ""
-        rows.append(Row(cells=(f"{size.label}{loop}",), tone=Tone.HEADING))
-        rows += [
-            Row(cells=(row.label, *(_spot(row.cells[number]) for number in columns)))
-            for row in size.rows
+@dataclass(frozen=True, kw_only=True)
+class GridFigures:
+    """A grid view with its figures; `name` is unique on a page."""
+
+    kind: ClassVar[str] = "grid"
+    name: str
+    view: GridView
+    shelf: Shelf
+    grid: Grid
+    control: Grid | None
+
+    @classmethod
+    def of(cls, name: str, view: GridView, shelf: Shelf) -> GridFigures:
+        """Return a grid view with what the shelf has for it."""
+        grid = grid_of(shelf, view.metric, view.rungs.ladder)
+        control = grid_of(shelf, view.control, grid.ladder) if view.control else None
+        return cls(name=name, view=view, shelf=shelf, grid=grid, control=control)
+
+    @property
+    def title(self) -> str:
+        """What its figures are."""
+        return self.grid.metric.title
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number in it."""
+        return bool(self.grid.medians)
+
+    @property
+    def scale(self) -> Scale:
+        """The scale in which its figures are shown."""
+        return self.grid.scale
+
+    @property
+    def pictured(self) -> tuple[Cell, ...]:
+        """The cells that its picture shows."""
+        return self.grid.pictured.cells
+
+    def pictured_of(self, line: Line) -> Iterator[Cell]:
+        """Yield the cells that its picture shows of a line."""
+        (value,) = line.values
+        return (self.grid.pictured.cell(value, cell.mode, cell.arm) for cell in line.cells)
+
+    @property
+    def has_ratios(self) -> bool:
+        """Whether its cells are compared with a baseline."""
+        return self.grid.ladder.against is not Against.NOTHING
+
+    @cached_property
+    def bands(self) -> Sequence[tuple[str, tuple[Line, ...]]]:
+        """The headings of its table, each with its lines."""
+        return self.bands_of(self.grid)
+
+    def bands_of(self, grid: Grid) -> Sequence[tuple[str, tuple[Line, ...]]]:
+        """Return the headings of a grid of this ladder: the modes, or the ladder's own groups."""
+        groups = self.view.rungs.groups
+        if not groups:
+            return [(mode.title, lines) for mode, lines in grid.bands()]
+        return [
+            (heading, ours)
+            for _, lines in grid.bands()
+            for heading, values in groups.items()
+            if (ours := tuple(line for line in lines if line.values[0] in values))
         ]
-    return Table(
-        title=of.title,
-        columns=("payload", *(each.arm.label for each in arms)),
-        rows=tuple(rows),
-        numbers=len(arms),
-        notes=(
-            *(f"{each.arm.label}: {each.found}." for each in arms),
-            *of.notes,
-            _MAP_KEY,
-        ),
-    )
+
+    def label(self, line: Line) -> str:
+        """Return what to call a line."""
+        return self.view.rungs.naming(line.values)
+
+    @cached_property
+    def reasons(self) -> Mapping[str, int]:
+        """Why cells have no number, each reason once and with the number that points at it."""
+        words = (
+            cell.words
+            for _, lines in self.bands
+            for line in lines
+            if not line.words
+            for cell in line.cells
+            if cell.words != cell.state
+        )
+        every = dict.fromkeys(filter(None, words))
+        return {reason: number for number, reason in enumerate(every, start=1)}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The reasons as they stand below the table."""
+        return tuple(f"[{number}] {words}" for words, number in self.reasons.items())
+
+    def word(self, cell: Cell) -> str:
+        """Return the word for a cell without a number, with the number of its reason."""
+        number = self.reasons.get(cell.words)
+        return f"{cell.state} [{number}]" if number else cell.state
+
+    def mark(self, line: Line, cell: Cell) -> str:
+        """Return what a measured cell is marked with: the cheapest, or above its control."""
+        (value,) = line.values
+        if self.view.rungs.rivals and value in self.grid.cheapest(cell.mode, cell.arm):
+            return "★"
+        control = self.control
+        if control and findings.is_above(cell, control.cell(value, cell.mode, cell.arm)):
+            return "↑"
+        return ""
+
+    def ratio(self, cell: Cell) -> str:
+        """Return a cell's ratio; where each row has a baseline, that needs none to itself."""
+        of_itself = self.grid.ladder.against is Against.GIL_BUILD and cell.arm == GIL_BUILD
+        return ratio_of(cell) if self.has_ratios and not of_itself else ""
+
+    @cached_property
+    def finding(self) -> Finding | None:
+        """What it comes to, in a sentence."""
+        return findings.finding(self.grid, self.view.rungs, self.control)
+
+    @property
+    def key(self) -> str:
+        """How its table is read."""
+        return findings.key(self.view, self.grid)
+
+    def _along(self, metric: Metric) -> Grid:
+        return grid_of(self.shelf, metric, self.grid.ladder)
+
+    @cached_property
+    def crossings(self) -> Further | None:
+        """The table of from which value on a mode's figures stay below a limit."""
+        crossings, arms = self.view.crossings, self.grid.arms
+        if crossings is None or not self.measured:
+            return None
+        grids = [
+            (each, grid_of(self.shelf, each.metric, self.grid.ladder)) for each in crossings.every
+        ]
+
+        def entries(mode: Mode) -> Iterator[Entry]:
+            for each, grid in grids:
+                for arm in arms:
+                    words = findings.crossing(grid, mode, arm, each.limit, crossings.sizes)
+                    yield arm, words or DASH, State.MEASURED
+
+        rows = tuple(
+            (mode.title, tuple(entries(mode)))
+            for mode, lines in self.grid.bands()
+            if not all(line.words for line in lines)
+        )
+        return Further(
+            title="From which size on",
+            columns=tuple((each.heading, "") for each in crossings.every),
+            bands=(("", rows),),
+            key=crossings.key,
+        )
+
+    @cached_property
+    def beside(self) -> Further | None:
+        """The table of what stands beside, with a row for every row of numbers."""
+        grids = [
+            (each, grid_of(self.shelf, each.metric, self.grid.ladder)) for each in self.view.beside
+        ]
+        shown = [(each, grid) for each, grid in grids if grid.medians]
+        if not shown:
+            return None
+        bands = (
+            (
+                heading,
+                tuple(
+                    (self.label(line), tuple(_entries(line, shown)))
+                    for line in lines
+                    if not line.words
+                ),
+            )
+            for heading, lines in self.bands
+        )
+        return Further(
+            title=f"Beside it: {'; '.join(each.heading for each, _ in shown)}",
+            columns=tuple(_column(each, grid) for each, grid in shown),
+            bands=tuple((heading, rows) for heading, rows in bands if rows),
+            lacks=tuple(dict.fromkeys(each.lacks for each, _ in shown if each.lacks)),
+            key=self.view.key,
+        )
 
 
-def _spot(spot: SpotText) -> str:
-    if spot.words:
-        return spot.words
-    return f"{'≈ ' if spot.close else ''}{spot.winner} {spot.value} ({spot.beyond})"
+def _column(beside: Beside, grid: Grid) -> tuple[str, str]:
+    """Return a column's head; what has a benchmark for each row leads to no history."""
+    heading = beside.heading if beside.share else f"{beside.heading}, {grid.scale.symbol}"
+    return heading, beside.metric.benchmark if grid.ladder.param else ""
 
 
-def _many(table: TableText, arms: Sequence[Arm]) -> Table:
-    columns = [f"{column.heading}, {arm.name}" for column in table.columns for arm in arms]
-    notes = Footnotes()
-    rows = tuple(_lines(table.bands, arms, notes))
-    return Table(
-        title=table.title,
-        columns=("", *columns),
-        rows=rows,
-        numbers=len(columns),
-        notes=(*(f"{NONE} {words}." for words in table.lacks), *notes.lines, table.key),
-    )
-
-
-def _lines(bands: Sequence[BandText], arms: Sequence[Arm], notes: Footnotes) -> Iterator[Row]:
-    for band in bands:
-        if band.mode:
-            yield Row(cells=(band.mode,), tone=Tone.HEADING)
-        for line in band.lines:
-            if line.words:
-                tone = Tone.BAD if line.failed else Tone.QUIET
-                yield Row(cells=(line.label, notes.pointed(line.words)), tone=tone)
+def _entries(line: Line, shown: Sequence[tuple[Beside, Grid]]) -> Iterator[Entry]:
+    (value,) = line.values
+    for each, grid in shown:
+        for first in line.cells:
+            cell = grid.cell(value, first.mode, first.arm)
+            if cell.median is not None:
+                yield cell.arm, grid.scale.text(cell.median), State.MEASURED
+            elif each.values and value not in each.values:
+                yield cell.arm, DASH, State.MEASURED
             else:
-                cells = (_cell(cell) for cell in line.cells if cell.arm in arms)
-                yield Row(cells=(line.label, *cells))
+                yield cell.arm, cell.state, cell.state
 
 
-def _cell(cell: CellText) -> str:
-    if cell.words:
-        return cell.words
-    mark = "★ " if cell.cheapest else "↑ " if cell.above else ""
-    return " ".join(filter(None, (f"{mark}{cell.value}", cell.margin, cell.ratio)))
+def ratio_of(cell: Cell) -> str:
+    """Return a cell's ratio as a table shows it: ≈ stands before a close one, a dash for none."""
+    if cell.ratio is None:
+        return DASH
+    return f"{'≈ ' if cell.close else ''}{times(cell.ratio)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionFigures:
+    """A section with its figures; one of which nothing was measured has no views and no maps.
+
+    `reasons` then say what became of its cells, each once, () where none was tried.
+    """
+
+    section: Section
+    views: tuple[ModeFigures | GridFigures, ...] = ()
+    maps: tuple[WinnerMap, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, section: Section, shelf: Shelf) -> SectionFigures:
+        """Return a section with what the shelf has for it."""
+        views = tuple(
+            GridFigures.of(f"{section.name}-{number}", view, shelf)
+            if isinstance(view, GridView)
+            else ModeFigures.of(f"{section.name}-{number}", view, shelf)
+            for number, view in enumerate(section.views, start=1)
+        )
+        if any(view.measured for view in views):
+            maps = _maps(section.name, shelf) if section.mapped else ()
+            return cls(section=section, views=views, maps=maps)
+        benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
+        reasons = (
+            f"{figure.state}: {figure.reason or 'no reason on record'}"
+            for figure in shelf.tracked_by(sorted(benchmarks))
+        )
+        return cls(section=section, reasons=tuple(dict.fromkeys(reasons)))
+
+
+def _maps(name: str, shelf: Shelf) -> tuple[WinnerMap, ...]:
+    """Return the maps of winners, most workers first and open; () where nothing was measured."""
+    cells = cells_of(shelf.tracked_by(TASKS))
+    every = sorted(cells.workers, reverse=True)
+    return tuple(
+        WinnerMap(
+            name=f"{name}-{workers}-workers",
+            cells=cells,
+            workers=workers,
+            folded=workers != every[0],
+        )
+        for workers in every
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """All that there is of one pick; its `sources` are in the order of the arms."""
+
+    pick: Pick
+    machine: Machine | None
+    sources: tuple[Source, ...]
+    groups: tuple[tuple[Group, tuple[SectionFigures, ...]], ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def sections(self) -> Iterator[SectionFigures]:
+        """All sections, in the order in which they are read."""
+        return (section for _, sections in self.groups for section in sections)
+
+    @property
+    def command(self) -> str:
+        """What measures more of it."""
+        return f"FTBENCH_PROFILE={self.pick.profile} asv run {self.pick.release.name}^!"
+
+    @property
+    def where(self) -> str:
+        """The machine in brackets and the profile, as they follow the machine's name."""
+        machine = f" ({self.machine.cpu}, {self.machine.num_cpu} cores)" if self.machine else ""
+        return f"{machine}, {self.pick.profile} profile"
+
+    @property
+    def day(self) -> str:
+        """The day on which the last of it was measured, "" if that is not known."""
+        days = {start.at.date().isoformat() for each in self.sources for start in each.starts}
+        return max(days, default="")
+
+    @property
+    def notices(self) -> tuple[conditions.Notice, ...]:
+        """What a reader must know before believing a figure."""
+        return conditions.notices(self.pick, self.sources)
+
+    @property
+    def builds(self) -> conditions.Builds:
+        """The builds side by side."""
+        return conditions.builds(self.sources)
+
+    @property
+    def machine_facts(self) -> tuple[conditions.Fact, ...]:
+        """What is known of the machine."""
+        return conditions.machine_facts(self.machine, self.sources)
+
+    @property
+    def invariants(self) -> list[tuple[str, str]]:
+        """What was checked in every run, and how."""
+        return sorted({item for each in self.sources for item in each.invariants.items()})
+
+
+def choice_of(pick: Pick, tree: ResultTree) -> Choice:
+    """Return what `tree` has of a pick."""
+    order = [arm.name for arm in ARMS]
+    shelf = Shelf(figure for figure in tree.figures if pick.shows(figure))
+    return Choice(
+        pick=pick,
+        machine=next((each for each in tree.machines if each.name == pick.machine), None),
+        sources=tuple(
+            sorted(filter(pick.shows, tree.sources), key=lambda each: order.index(each.arm.name))
+        ),
+        groups=tuple(
+            (group, tuple(SectionFigures.of(section, shelf) for section in group.sections))
+            for group in GROUPS
+        ),
+        warnings=tuple(map(str, tree.warnings)),
+    )

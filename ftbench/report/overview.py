@@ -10,13 +10,13 @@ from ftbench.analysis.selection import Pick, first_pick, picks
 from ftbench.analysis.verdicts.history import Step, environments, history
 from ftbench.errors import UsageError
 from ftbench.facts.arms import arm_named
-from ftbench.report import choice, record
+from ftbench.report import choice_tables, record
+from ftbench.report.choice import choice_of
 from ftbench.report.comparison import environment_part, steps_of_release
 from ftbench.report.document import Document, Part
 from ftbench.results import ResultTree
 from ftbench.results.filters import Wanted
 from ftbench.results.keys import Environment
-from ftbench.site.page import page_of
 
 _READING: Final = (
     "Medians with their 99 % intervals; lower is better everywhere. A ratio is to threads on the "
@@ -68,8 +68,10 @@ def overview(tree: ResultTree, wanted: Wanted) -> Overview:
 def document_of(found: Overview) -> Document:
     """Return the document of `ftbench report`."""
     pick, wanted = found.pick, found.wanted
-    page = page_of(pick, (pick,), pick, found.tree, drawn=())
-    notices = tuple(f"{notice.title} {notice.text}" for notice in page.notices)
+    choice = choice_of(pick, found.tree)
+    day = f", measured on {choice.day}" if choice.day else ""
+    lead = f"CPython {pick.release.name} on {pick.machine}{choice.where}{day}."
+    notices = tuple(f"{notice.title} {notice.text}" for notice in choice.notices)
     also = (
         (f"There is also: {'; '.join(each.title for each in found.others)}.",)
         if found.others
@@ -78,20 +80,20 @@ def document_of(found: Overview) -> Document:
     return Document(
         title=f"CPython {pick.release.name} on {pick.machine}",
         record=_record(found),
-        lines=("".join(part.text for part in page.lead), *notices, *also),
+        lines=(lead, *notices, *also),
         parts=(
             Part(
                 title="Choose: the modes side by side",
                 lines=(_READING,),
             ),
-            *choice.parts(page, arm=wanted.arm, unmeasured=wanted.bench is None),
+            *choice_tables.parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
             Part(
                 title="Releases: each against the one before, and the last feature release",
                 lines=("An effect is after over before, so above 1 is worse.",),
             ),
             *(environment_part(environment, each) for environment, each in found.steps),
         ),
-        warnings=page.warnings,
+        warnings=choice.warnings,
     )
 
 

@@ -8,8 +8,15 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from ftbench.analysis.advice.winner_map import title_of
+from ftbench.analysis.claims.tables import Place
+from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.analysis.verdicts.comparing import Judgement
-from ftbench.facts.units import digits, few, scale_for
+from ftbench.facts.units import amount, digits, few, margin, scale_for
+from ftbench.report.choice import DASH, GridFigures, ModeFigures, ratio_of
+from ftbench.report.findings import beyond, tally
+from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.site.axis import Axis
 from ftbench.statistics import Ratio
 from ftbench.statistics.verdict import Verdict, Word
 
@@ -95,6 +102,22 @@ def alarm_counts(counts: Sequence[Mapping[Word, int]]) -> str:
     return " · ".join(text or "none" for text in texts) or "\N{EN DASH}"
 
 
+def axis(figures: ModeFigures | GridFigures) -> Axis | None:
+    """Return the axis of a view's picture, and of the strips that stand in for it."""
+    return Axis.of(figures.pictured) if figures.measured else None
+
+
+def article_prints(place: Place) -> str:
+    """Return what the article prints at a place of its tables."""
+    return DASH if place.printed is None else printed(place.printed, place.column.unit)
+
+
+def article_here(place: Place) -> tuple[str, str]:
+    """Return the same figure here and its interval in brackets, "" where there is none."""
+    value, bracket, spread = number(place.here, place.column.unit, Notes()).partition(" (")
+    return value, f"{bracket.strip()}{spread}"
+
+
 def trusted(own: str) -> str:
     """Let our own style sheet and pictures through: no text of a result file is in them."""
     return Markup(own)  # noqa: S704 - both are ours
@@ -103,15 +126,26 @@ def trusted(own: str) -> str:
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
         "alarm_counts": alarm_counts,
+        "amount": amount,
+        "article_here": article_here,
+        "article_prints": article_prints,
+        "axis": axis,
+        "beyond": beyond,
         "change": change,
         "change_interval": change_interval,
         "digits": digits,
         "effort_title": effort_title,
         "few": few,
         "floor_share": floor_share,
+        "margin": margin,
+        "mode_title": title_of,
         "moved": moved,
+        "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
+        "ratio": ratio_of,
         "ratio_interval": ratio_interval,
         "symbol": SYMBOLS.__getitem__,
+        "tally": tally,
+        "task_name": lambda size: TASK_SIZE_NAMES[size.name],
         "trusted": trusted,
     }
 )

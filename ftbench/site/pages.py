@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ftbench.results import ResultTree
-from ftbench.site.choose import write_choose
+from ftbench.site.choose.build import write_choose
 from ftbench.site.claims.build import write_claims
 from ftbench.site.method.build import write_method
 from ftbench.site.price.build import write_price

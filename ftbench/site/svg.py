@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from ftbench.analysis.comparison import Cell
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import Scale
-from ftbench.site.span import span_of
+from ftbench.site.axis import Axis
 
 # The width is a phone's, so that text is never scaled below what can be read.
 WIDTH: Final = 430
@@ -121,9 +121,9 @@ def picture(
 
 def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
     """Give the axes an x-axis for the cells, logarithmic where it must be; one was measured."""
-    span = span_of(cells)
-    title = f"{scale.symbol}, {'log' if span.log else 'linear'} scale"
-    axis(axes, span.low / scale.size, span.high / scale.size, title, log=span.log)
+    ours = Axis.of(cells)
+    title = f"{scale.symbol}, {'log' if ours.log else 'linear'} scale"
+    axis(axes, ours.low / scale.size, ours.high / scale.size, title, log=ours.log)
 
 
 def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,10 @@ from synthetic import Plan
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.tables import Table, benchmarks, tables
-from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.selection import picks
+from ftbench.report.choice import choice_of
 from ftbench.results import ResultTree, State, read_results
-from ftbench.site.article_tables import ArticleText, article_text
-from ftbench.site.choose import write_choose
+from ftbench.site.choose.build import article_tables_of, write_choose
 
 NAMES = ("overhead", "memory", "shared_set")
 
@@ -32,9 +32,17 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
     return read_results(folder)
 
 
-def text_of(tree: ResultTree) -> ArticleText | None:
+def shown(tree: ResultTree) -> tuple[Table, ...]:
+    """Return the tables that the page has."""
     (pick,) = picks(tree)
-    return article_text(Shelf(tree.figures), pick, tree, None)
+    return article_tables_of(choice_of(pick, tree), tree)
+
+
+@pytest.fixture(scope="module")
+def page(tree: ResultTree, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the article's section of the page."""
+    text = write_choose(tree, tmp_path_factory.mktemp("html"))[0].read_text(encoding="utf-8")
+    return text[text.index('<section class="scenario article"') :].partition("</section>")[0]
 
 
 def filled(tree: ResultTree) -> Mapping[str, Table]:
@@ -44,31 +52,27 @@ def filled(tree: ResultTree) -> Mapping[str, Table]:
     return {table.spec.name: table for table in tables(reading)}
 
 
-def test_the_three_tables_have_the_articles_rows_and_numbers(tree: ResultTree) -> None:
-    text = text_of(tree)
-    assert text is not None
-    assert [table.name for table in text.tables] == [f"article-{name}" for name in NAMES]
-    overhead = text.tables[0]
-    assert [row.title for row in overhead.rows] == [
+def test_the_three_tables_have_the_articles_rows_and_numbers(tree: ResultTree, page: str) -> None:
+    assert [table.spec.name for table in shown(tree)] == [*NAMES]
+    assert re.findall(r'<h3 id="article-(\w+)"', page) == [*NAMES]
+    overhead = page.partition("</table>")[0]
+    assert re.findall(r'<th scope="row">([^<]*)', overhead) == [
         "threads",
         "processes, fork",
         "processes, forkserver",
         "processes, spawn",
     ]
-    assert [row.cells[0].article for row in overhead.rows] == ["1.832", "3.121", "4.474", "32.851"]
-    assert [row.cells[1].article for row in overhead.rows][1] == f"1.70{TIMES}"
-    assert {row.cells[2].article for row in overhead.rows} == {"\N{EN DASH}"}
+    numbers = re.findall(r'<td class="first base">([^<]*)', overhead)
+    assert numbers[::4] == ["1.832", "3.121", "4.474", "32.851"]
+    assert numbers[5] == f"1.70{TIMES}"
+    assert set(numbers[2::4]) == {"\N{EN DASH}"}
 
 
-def test_our_figures_stand_beside_them_and_lead_to_their_series(tree: ResultTree) -> None:
-    text = text_of(tree)
-    assert text is not None
-    for table in text.tables:
-        for row in table.rows:
-            assert len(row.cells) == len(table.heads)
-            for cell in row.cells:
-                assert cell.here
-                assert bool(cell.href) is (TIMES not in cell.here)
+def test_our_figures_stand_beside_them_and_lead_to_their_series(page: str) -> None:
+    ours = re.findall(r'<td class="first base">[^<]*</td><td>(.*?)</td>', page)
+    assert len(ours) == page.count('<td class="first base">')
+    for cell in ours:
+        assert cell.startswith('<a href="index.html#') is (TIMES not in cell)
 
 
 def test_the_articles_rounds_stand_beside_rounds_with_its_task(tree: ResultTree) -> None:
@@ -113,10 +117,8 @@ def test_what_failed_or_is_of_another_run_has_its_word(tree: ResultTree) -> None
 
 def test_a_table_of_which_nothing_was_measured_is_left_out(tree: ResultTree) -> None:
     memory = tuple(each for each in tree.figures if each.benchmark.startswith("footprint"))
-    text = text_of(replace(tree, figures=memory))
-    assert text is not None
-    assert [table.name for table in text.tables] == ["article-memory"]
-    assert text_of(replace(tree, figures=())) is None
+    assert [table.spec.name for table in shown(replace(tree, figures=memory))] == ["memory"]
+    assert shown(replace(tree, figures=())) == ()
 
 
 def test_only_a_few_benchmarks_are_looked_at(tree: ResultTree) -> None:

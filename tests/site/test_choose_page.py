@@ -14,7 +14,7 @@ from ftbench.probe.scenarios.table import NAMES
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
 from ftbench.results import read_results
-from ftbench.site.choose import write_choose
+from ftbench.site.choose.build import write_choose
 from ftbench.site.frame import PLACES
 
 
@@ -151,6 +151,26 @@ def test_an_arm_that_is_missing_is_not_measured(tmp_path: Path) -> None:
     text = page_for(tmp_path / "tree", tmp_path / "html")
     assert text.count("not measured") > 2
     assert "ratio" in text
+
+
+def test_a_picture_of_ratios_says_so_and_columns_beside_lead_to_their_histories(
+    tmp_path: Path,
+) -> None:
+    only = (
+        "SingleThread.track_kernel",
+        "SharedSet.track_op",
+        "SharedSet.track_lock_wait_p99",
+        "Grain.track_relative_100us",
+        "Grain.track_idle_100us",
+    )
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",)), only=only)
+    (tmp_path / "html").mkdir()
+    outline = Outline(write_choose(read_results(tmp_path / "tree"), tmp_path / "html")[0])
+    assert "Medians over the GIL build's, with 99 % intervals" in outline.words
+    assert "index.html#shared_set.SharedSet.track_lock_wait_p99" in outline.links
+    # The rows of grain have a benchmark each: a column has no history of its own.
+    assert "idle share" in outline.words
+    assert not any(link.startswith("index.html#grain.Grain.track_idle") for link in outline.links)
 
 
 def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:

@@ -15,20 +15,26 @@ from ftbench.analysis.comparison import Shelf
 from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
+from ftbench.report.choice import SectionFigures
+from ftbench.report.choice_tables import winners
+from ftbench.report.document import Table, Tone
+from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure, ResultTree, State
-from ftbench.site.choose import render
-from ftbench.site.crossmap import draw_map
-from ftbench.site.crossover import MapText, map_texts
-from ftbench.site.page import page_of
+from ftbench.site.choose.build import page_of, render
+from ftbench.site.choose.winner_map import draw_map
 from ftbench.statistics.spread import Interval
 
 GIL, FT = arm_named("gil"), arm_named("ft")
 HOSTILE = "<script>alert(1)</script>"
 
 
-def texts(figures: tuple[Figure, ...]) -> tuple[MapText, ...]:
-    return map_texts("crossover", Shelf(figures))
+def tables(figures: tuple[Figure, ...]) -> list[Table]:
+    """Return the tables of the maps, most workers first."""
+    (section,) = (section for section in SECTIONS if section.mapped)
+    maps = SectionFigures.of(section, Shelf(figures)).maps
+    assert [each.folded for each in maps] == [False, True][: len(maps)]
+    return [*map(winners, maps)]
 
 
 def letters(svg: str) -> list[str]:
@@ -98,46 +104,47 @@ def test_figures_that_cannot_be_leave_a_picture_without_them() -> None:
 
 def test_a_mode_that_a_release_lacks_leaves_the_others() -> None:
     figures = tuple(each for each in crossover() if each.params["mode"] != "interpreters")
-    open_one, folded = texts(figures)
-    assert (open_one.title, open_one.folded) == ("who wins with 8 workers", False)
-    assert (folded.title, folded.folded) == ("who wins with 2 workers", True)
-    assert [each.arm.name for each in open_one.maps] == ["gil", "ft", "ft-gil1"]
-    assert open_one.notes == (
-        "GIL build, free-threaded, free-threaded, GIL on: subinterpreters: not measured.",
+    table, other = tables(figures)
+    assert (table.title, other.title) == ("who wins with 8 workers", "who wins with 2 workers")
+    assert table.columns == ("payload", "GIL build", "free-threaded", "free-threaded, GIL on")
+    *counts, lacking, _ = table.notes
+    assert (
+        lacking == "GIL build, free-threaded, free-threaded, GIL on: subinterpreters: not measured."
     )
-    assert all("subinterpreters" not in each.found for each in open_one.maps)
+    assert len(counts) == 3
+    assert all("subinterpreters" not in each for each in counts)
 
 
 def test_a_row_of_the_table_says_who_wins_at_what_cost_and_who_is_next() -> None:
-    (text, _) = texts(tuple(crossover([FT])))
-    assert [size.label for size in text.sizes] == list(TASK_SIZE_NAMES.values())
-    assert [size.loop for size in text.sizes][1] == "100\N{NO-BREAK SPACE}µs"
-    first = text.sizes[0].rows[0]
-    assert first.label == "0"
-    (cell,) = first.cells
-    assert (cell.winner, cell.value) == ("plain loop", "10.0\N{NO-BREAK SPACE}µs")
-    assert (cell.close, cell.beyond) == (False, "threads 2.00\N{MULTIPLICATION SIGN}")
-    assert cell.href.startswith("index.html#crossover")
+    table, _ = tables(tuple(crossover([FT])))
+    headings = [row.cells[0] for row in table.rows if row.tone is Tone.HEADING]
+    assert [each.partition(",")[0] for each in headings] == [*TASK_SIZE_NAMES.values()]
+    assert headings[1].endswith(", 100\N{NO-BREAK SPACE}µs in a plain loop")
+    assert table.rows[1].cells == (
+        "0",
+        "plain loop 10.0\N{NO-BREAK SPACE}µs (threads 2.00\N{MULTIPLICATION SIGN})",
+    )
 
 
 def test_a_close_win_names_the_others() -> None:
-    (text, _) = texts(tuple(crossover([FT], margin=0.9)))
-    (cell,) = text.sizes[3].rows[0].cells
-    assert cell.close
-    assert set(cell.beyond.split(", ")) == {"plain loop", "processes", "subinterpreters"}
-    assert "16 not told apart" in text.maps[0].found
+    table, _ = tables(tuple(crossover([FT], margin=0.9)))
+    rows = [row for row in table.rows if row.tone is Tone.PLAIN]
+    cell = rows[3 * len(PAYLOAD_NAMES)].cells[1]
+    assert cell.startswith("≈ ")
+    others = set(cell.partition("(")[2].rstrip(")").split(", "))
+    assert others == {"plain loop", "processes", "subinterpreters"}
+    assert "16 not told apart" in table.notes[0]
 
 
 def test_a_single_kind_is_the_only_one_measured() -> None:
     figures = tuple(each for each in crossover([FT]) if each.params["mode"] == "threads")
-    (text, _) = texts(figures)
-    (cell,) = text.sizes[0].rows[0].cells
-    assert (cell.beyond, cell.close) == ("the only one measured", False)
-    assert text.sizes[0].loop == ""
+    table, _ = tables(figures)
+    assert table.rows[1].cells[1].endswith(" (the only one measured)")
+    assert "plain loop" not in table.rows[0].cells[0]
 
 
 def test_without_a_figure_there_is_no_map() -> None:
-    assert texts(()) == ()
+    assert tables(()) == []
 
 
 def test_what_comes_from_result_files_is_plain_text_on_the_page() -> None:

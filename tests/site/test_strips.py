@@ -13,9 +13,9 @@ from synthetic import Plan
 
 from ftbench.analysis.selection import newest_first, picks
 from ftbench.results import ResultTree, read_results
-from ftbench.site import choose
-from ftbench.site.choose import write_choose
-from ftbench.site.span import Span
+from ftbench.site.axis import Axis
+from ftbench.site.choose import build
+from ftbench.site.choose.build import write_choose
 
 POSITIVE = st.floats(min_value=1e-9, max_value=1e12)
 
@@ -23,16 +23,16 @@ POSITIVE = st.floats(min_value=1e-9, max_value=1e12)
 @given(st.lists(POSITIVE, min_size=3, max_size=3, unique=True), st.booleans())
 def test_a_cost_lies_between_the_ends_and_in_their_order(values: list[float], log: bool) -> None:  # noqa: FBT001 - hypothesis
     low, value, high = sorted(values)
-    span = Span(low=low, high=high, log=log)
-    assert span.share(low) == 0
-    assert span.share(high) == pytest.approx(1)
-    assert 0 <= span.share(value) <= 1
-    assert span.share(low) <= span.share(value) <= span.share(high)
+    axis = Axis(low=low, high=high, log=log)
+    assert axis.share(low) == 0
+    assert axis.share(high) == pytest.approx(1)
+    assert 0 <= axis.share(value) <= 1
+    assert axis.share(low) <= axis.share(value) <= axis.share(high)
 
 
 def test_what_lies_beyond_an_end_is_at_it() -> None:
-    span = Span(low=1, high=10, log=True)
-    assert (span.share(0.1), span.share(100)) == (0, 1)
+    axis = Axis(low=1, high=10, log=True)
+    assert (axis.share(0.1), axis.share(100)) == (0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
 @pytest.fixture
 def pages(tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return all pages of Choose, of which one may have pictures."""
-    monkeypatch.setattr(choose, "PICTURED", 1)
+    monkeypatch.setattr(build, "PICTURED", 1)
     paths = list(write_choose(tree, tmp_path))
     return [path.read_text(encoding="utf-8") for path in paths]
 
@@ -69,7 +69,7 @@ def figures(page: str) -> list[str]:
 def test_a_page_has_the_same_figures_with_and_without_pictures(
     pages: list[str], tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choose, "PICTURED", 3)
+    monkeypatch.setattr(build, "PICTURED", 3)
     drawn = list(write_choose(tree, tmp_path))
     for page, path in zip(pages, drawn, strict=True):
         assert figures(page)

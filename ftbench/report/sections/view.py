@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ftbench.analysis.comparison import Metric
-from ftbench.analysis.grid import Grid, Ladder, Line
+from ftbench.analysis.grid import Ladder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +64,6 @@ class Rungs:
     def naming(self, values: tuple[str, ...]) -> str:
         """Return what to call `values`."""
         return self.every if values == self.ladder.values else ", ".join(map(self.name, values))
-
-    def bands(self, grid: Grid) -> Iterator[tuple[str, tuple[Line, ...]]]:
-        """Yield the headings of a grid's table, the modes' or our own, each with its lines."""
-        for mode, lines in grid.bands():
-            if not self.groups:
-                yield mode.title, lines
-            for heading, values in self.groups.items():
-                ours = tuple(line for line in lines if line.values[0] in values)
-                if ours:
-                    yield heading, ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

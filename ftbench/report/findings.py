@@ -1,0 +1,212 @@
+"""What grids and maps of winners come to, in sentences, and how their tables are read."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final
+
+from ftbench.analysis.advice.cells import Cells
+from ftbench.analysis.advice.winner_map import KINDS, Spot, spots
+from ftbench.analysis.comparison import Cell
+from ftbench.analysis.grid import GIL_BUILD, Against, Grid
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.modes import Mode
+from ftbench.facts.units import scale_for, times
+from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES, Payload, Size
+from ftbench.report.sections.view import GridView, Rungs
+from ftbench.statistics.crossover import crossover
+from ftbench.statistics.spread import Interval
+
+# Less than this above its control is not worth a mark, however sure it is.
+_WORTH_A_MARK: Final = 1.1
+
+# A sentence: how it begins, and what holds on each arm.
+Finding = tuple[str, tuple[tuple[Arm, str], ...]]
+
+
+def key(view: GridView, grid: Grid) -> str:
+    """Return how a grid's table is read."""
+    parts = [view.reading] if view.reading else []
+    if view.rungs.rivals:
+        parts.append(
+            "★ is the cheapest of its mode on its arm, and what its interval does not tell apart "
+            "from it."
+        )
+    if view.control:
+        parts.append(
+            "↑ is above the control beside it, by more than a tenth and with intervals apart."
+        )
+    if grid.ladder.against is Against.BASE:
+        parts.append(f"A ratio is to {view.rungs.base}, threads, free-threaded.")
+    if grid.ladder.against is Against.GIL_BUILD:
+        parts.append("A ratio is to the GIL build in the same row.")
+    parts.append(
+        "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
+        "wide beyond 100\N{NO-BREAK SPACE}%."
+    )
+    missing = "; ".join(arm.label for arm in ARMS if arm not in grid.arms)
+    return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
+
+
+def finding(grid: Grid, rungs: Rungs, control: Grid | None) -> Finding | None:
+    """Return what a grid comes to, None where that cannot be said in a sentence."""
+    if control is not None:
+        return _finding("Clearly above the control:", _above(grid, control, rungs))
+    if grid.ladder.against is Against.GIL_BUILD:
+        return _finding("All of it, geometric mean:", _means(grid))
+    if rungs.rivals:
+        return _finding("The cheapest:", _lowest(grid, rungs))
+    return None
+
+
+def _finding(intro: str, parts: Iterator[tuple[Arm, str]]) -> Finding | None:
+    said = tuple(parts)
+    return (intro, said) if said else None
+
+
+def _lowest(grid: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
+    for arm in grid.arms:
+        lowest = grid.lowest(arm)
+        if lowest is not None:
+            value, cell = lowest
+            number = f"{grid.scale.text(cell.median or 0)} {grid.scale.symbol}"
+            words = f"{cell.mode.title}, {rungs.name(value)}: {number}"
+            yield arm, words
+
+
+def _means(grid: Grid) -> Iterator[tuple[Arm, str]]:
+    """Yield the other arms' mean ratios to the GIL build, of those that have one in every row."""
+    for arm in filter(lambda each: each != GIL_BUILD, grid.arms):
+        ratios = [cell.ratio for cell in grid.cells if cell.arm == arm and cell.ratio]
+        if len(ratios) == len(grid.ladder.values):
+            mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+            yield arm, times(mean)
+
+
+def is_above(cell: Cell, control: Cell) -> bool:
+    """Tell whether a cell lies above its control: clearly, and beyond doubt."""
+    ours, theirs = _interval(cell), _interval(control)
+    if ours is None or theirs is None or ours.overlaps(theirs):
+        return False
+    return (cell.median or 0) > _WORTH_A_MARK * (control.median or 0)
+
+
+def _interval(cell: Cell) -> Interval | None:
+    return cell.figure.interval if cell.figure else None
+
+
+def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
+    """Yield what lies above its control on the arms whose threads need not take turns."""
+    for arm in grid.arms:
+        groups = [_group_above(heading, arm, grid, control, rungs) for heading in rungs.groups]
+        if not arm.gil and any(groups):
+            yield arm, "; ".join(filter(None, groups))
+
+
+def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs) -> str:
+    """Return how many of a group lie above their control, and which; "" if it cannot be told.
+
+    It can be told of those that have an interval.
+    """
+    pairs = [
+        (value, cell, control.cell(value, cell.mode, arm))
+        for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)
+        for cell in rung
+        if value in rungs.groups[heading] and cell.arm == arm and _interval(cell)
+    ]
+    above = [rungs.name(value) for value, cell, other in pairs if is_above(cell, other)]
+    named = f" ({', '.join(above)})" if 0 < len(above) < len(pairs) else ""
+    return f"{heading}: {len(above)} of {len(pairs)}{named}" if pairs else ""
+
+
+def crossing(grid: Grid, mode: Mode, arm: Arm, limit: float, sizes: Mapping[str, float]) -> str:
+    """Return from which size on a cell's figures stay at or below `limit`, "" if none is known.
+
+    `sizes` is value of the ladder → seconds.
+    """
+    cells = {value: grid.cell(value, mode, arm) for value in grid.ladder.values}
+    costs = {sizes[value]: cell.median for value, cell in cells.items() if cell.median is not None}
+    if not costs:
+        return ""
+    found = crossover(costs, limit)
+    if found.at is None:
+        return f"> {_seconds(max(costs))}"
+    if found.estimate is None:
+        return f"≤ {_seconds(found.at)}"
+    return f"≈ {_seconds(found.estimate)}"
+
+
+def _seconds(seconds: float) -> str:
+    """Return seconds in two digits, with their unit: no crossing is known better."""
+    scale = scale_for("seconds", [seconds])
+    return f"{float(f'{seconds / scale.size:.2g}'):g}\N{NO-BREAK SPACE}{scale.symbol}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WinnerMap:
+    """Who wins at every place of the map with a number of workers; `name` is unique on a page."""
+
+    name: str
+    cells: Cells
+    workers: int
+    folded: bool
+    kinds: ClassVar = KINDS
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+        return f"who wins with {self.workers} workers"
+
+    @cached_property
+    def by_arm(self) -> tuple[tuple[Arm, tuple[Spot, ...]], ...]:
+        """The places of every arm, size by size."""
+        return tuple((arm, spots(self.cells, arm, self.workers)) for arm in self.cells.arms)
+
+    @property
+    def rows(self) -> Iterator[tuple[Size, float | None, Sequence[tuple[Payload, ArmSpots]]]]:
+        """The places by size of task: its seconds in a plain loop here, and its payloads."""
+        loops = self.cells.loop
+        for number, size in enumerate(SIZES):
+            first = number * len(PAYLOADS)
+            payloads = [
+                (payload, tuple((arm, every[place]) for arm, every in self.by_arm))
+                for place, payload in enumerate(PAYLOADS, start=first)
+            ]
+            yield size, loops.seconds[number] if loops else None, payloads
+
+    @property
+    def notes(self) -> Iterable[str]:
+        """What is lacking, each reason once with the arms that it holds on."""
+        lacking: dict[str, list[str]] = {}
+        for arm, every in self.by_arm:
+            for words in dict.fromkeys(words for spot in every for words in spot.words):
+                lacking.setdefault(words, []).append(arm.label)
+        return [f"{', '.join(arms)}: {words.rstrip('.')}." for words, arms in lacking.items()]
+
+
+# A place on every arm.
+ArmSpots = tuple[tuple[Arm, Spot], ...]
+
+
+def tally(every: Sequence[Spot]) -> str:
+    """Return how often each kind wins, and how often that is not sure."""
+    counts = Counter(spot.winner.kind.title for spot in every if spot.winner)
+    if not counts:
+        return "no data"
+    said = ", ".join(f"{kind.title} {counts[kind.title]}" for kind in KINDS if kind.title in counts)
+    doubtful = sum(bool(spot.rivals) for spot in every)
+    return f"{said}" + (f"; {doubtful} not told apart from another" if doubtful else "")
+
+
+def beyond(spot: Spot) -> str:
+    """Return how far behind its winner the next is, or who may be ahead as well."""
+    if len(spot.ranked) == 1:
+        return "the only one measured"
+    if spot.rivals:
+        return ", ".join(each.kind.title for each in spot.rivals)
+    first, second = spot.ranked[:2]
+    return f"{second.kind.title} {times(second.median / first.median)}"

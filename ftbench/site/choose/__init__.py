@@ -1,0 +1,1 @@
+"""Choose, the site's first page: the modes side by side, a page per machine, release and build."""

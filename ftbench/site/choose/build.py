@@ -1,0 +1,122 @@
+"""Writes the pages of Choose: one standalone file per machine, release and build."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ftbench.analysis.advice.winner_map import Spot
+from ftbench.analysis.claims import tables as article_tables
+from ftbench.analysis.claims.data import Article, article
+from ftbench.analysis.claims.judge import AsvFigures
+from ftbench.analysis.floors import Floors
+from ftbench.analysis.selection import FIRST_PAGE, Pick, first_pick, newest_first, picks, shares
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.report.choice import Choice, GridFigures, ModeFigures, choice_of
+from ftbench.results import ResultTree
+from ftbench.site import frame
+from ftbench.site.choose.charts import draw
+from ftbench.site.choose.winner_map import draw_map
+from ftbench.site.menus import Menu, address, menus
+
+PICTURED: Final = 16
+"""How many pages have pictures: a page of pictures takes ten times as long as one of tables."""
+
+
+def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+    """Write `choose.html` and the pages it leads to; return their paths, the first page first.
+
+    Everything that a page needs is in it, so that it also works from a disk, without a server,
+    without a network and without a script.  Raises `OSError` where the folder cannot be written.
+    """
+    every = picks(tree)
+    first = first_pick(every, tree)
+    if first is None:
+        empty = Page(title="Choose · ftbench", warnings=tuple(map(str, tree.warnings)))
+        return (frame.write(html_dir / FIRST_PAGE, render(empty)),)
+    parts = shares(tree, every)
+    ordered = (first, *(pick for pick in newest_first(every) if pick != first))
+    drawn = ordered[:PICTURED]
+    return tuple(
+        frame.write(
+            html_dir / address(pick, first),
+            render(page_of(pick, every, first, parts[pick], drawn)),
+        )
+        for pick in ordered
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page; without a `choice` that of a suite that has measured nothing yet.
+
+    `root` leads from it to the site's own folder: "" or "../".  One that is not `drawn` has strips
+    instead of pictures, since it is none of the `pictured` newest.
+    """
+
+    title: str
+    warnings: tuple[str, ...]
+    root: str = ""
+    choice: Choice | None = None
+    menus: tuple[Menu, ...] = ()
+    article: Article | None = None
+    article_tables: tuple[article_tables.Table, ...] = ()
+    arms: tuple[Arm, ...] = ARMS
+    drawn: bool = True
+    pictured: int = 0
+
+    def picture(self, figures: ModeFigures | GridFigures) -> str:
+        """Return the picture of a view, "" where the page has none."""
+        return draw(figures) if self.drawn else ""
+
+    def map(self, spots: Sequence[Spot], name: str) -> str:
+        """Return the picture of an arm's winners, "" where the page has none."""
+        return draw_map(spots, name=name) if self.drawn else ""
+
+
+def page_of(
+    pick: Pick,
+    every: Sequence[Pick],
+    first: Pick,
+    tree: ResultTree,
+    drawn: Collection[Pick] | None = None,
+) -> Page:
+    """Return the page of one pick; with pictures if it is among the `drawn`, None for all."""
+    choice = choice_of(pick, tree)
+    return Page(
+        root="" if pick == first else "../",
+        title=f"CPython {pick.release.name} on {pick.machine} · ftbench",
+        choice=choice,
+        menus=menus(pick, every, first),
+        article=article(),
+        article_tables=article_tables_of(choice, tree),
+        warnings=choice.warnings,
+        drawn=drawn is None or pick in drawn,
+        pictured=len(drawn or ()),
+    )
+
+
+def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.Table, ...]:
+    """Return the article's tables of which anything was measured.
+
+    The figures are those of the pick, the noise and the sources the tree's.
+    """
+    pick, benchmarks = choice.pick, article_tables.benchmarks()
+    noise = (
+        run for run in tree.noise if run.machine == pick.machine and run.benchmark in benchmarks
+    )
+    measured = AsvFigures.of(
+        (each for each in tree.figures if pick.shows(each) and each.benchmark in benchmarks),
+        release=pick.release,
+        sources=tree.sources,
+        machine=choice.machine,
+        floors=Floors.of(noise),
+    )
+    return tuple(table for table in article_tables.tables(measured) if table.measured)
+
+
+def render(page: Page) -> str:
+    """Return the page's HTML; every text from a result file is escaped."""
+    return frame.render("choose.html.j2", page, here="choose")

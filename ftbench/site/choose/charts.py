@@ -1,0 +1,158 @@
+"""Draws the views of Choose: every mode on every arm, or a ladder in bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+from matplotlib.transforms import offset_copy
+
+from ftbench.analysis.comparison import Cell
+from ftbench.analysis.grid import Grid, Line
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.units import Scale, digits
+from ftbench.report.choice import GridFigures, ModeFigures
+from ftbench.site.svg import (
+    BAD,
+    MUTED,
+    RULE,
+    axis_of_costs,
+    baseline_rule,
+    colour_of,
+    cost_marks,
+    heading,
+    left_label,
+    picture,
+    rule_at,
+    state_word,
+)
+
+_ROOM_FOR_NUMBERS: Final = 46
+_ARM_HEIGHT: Final = 20
+_MODE_GAP: Final = 12
+_MODE_BAND: Final = len(ARMS) * _ARM_HEIGHT + _MODE_GAP
+_MODE_MARK: Final = 8
+
+_RIGHT: Final = 14
+_HEADING: Final = 22
+_ROW: Final = 22
+_GAP: Final = 8
+_MARK: Final = 7
+# The marks of a row stand a little apart, in the order of the arms: else they would hide each
+# other wherever the arms cost alike.
+_APART: Final = 6
+
+
+def draw(figures: ModeFigures | GridFigures) -> str:
+    """Return an SVG element with the name of the figures; "" where nothing was measured."""
+    if not figures.measured:
+        return ""
+    return _draw_modes(figures) if isinstance(figures, ModeFigures) else _draw_grid(figures)
+
+
+def _draw_modes(figures: ModeFigures) -> str:
+    """Draw a band for each mode with a row for each arm.
+
+    A row is a mark at the median, a line over the 99 % interval, the number, or the word for why
+    there is none.  A thin rule marks the baseline.
+    """
+    comparison, scale = figures.comparison, figures.scale
+
+    def paint(axes: Any) -> None:
+        axis_of_costs(axes, comparison.cells, scale)
+        baseline_rule(axes, comparison.baseline, scale)
+        places = []
+        for number, (mode, _, cells) in enumerate(figures.bands):
+            top = number * _MODE_BAND
+            left_label(axes, mode.title, top + _MODE_BAND / 2)
+            _rule_above(axes, top)
+            places += [
+                (cell, top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
+                for row, cell in enumerate(cells)
+            ]
+        cost_marks(axes, places, scale, size=_MODE_MARK)
+        for cell, height in places:
+            _words(axes, scale, cell, height)
+
+    height = len(figures.bands) * _MODE_BAND
+    return picture(paint, name=figures.name, height=height, right=_ROOM_FOR_NUMBERS)
+
+
+def _rule_above(axes: Any, top: float) -> None:
+    if top:
+        axes.axhline(top, color=RULE, linewidth=0.6)
+
+
+def _words(axes: Any, scale: Scale, cell: Cell, height: float) -> None:
+    """Write a cell's number beside its mark, or the word for why there is none."""
+    if cell.median is None or cell.figure is None:
+        colour = colour_of(cell.arm) if cell.failed else MUTED
+        state_word(axes, f"{cell.arm.character} {cell.state}", height, colour=colour)
+        return
+    interval = cell.figure.interval
+    right = min((interval.high if interval else cell.median) / scale.size, axes.get_xlim()[1])
+    # To the right of the mark, clear of the interval's line.
+    place = offset_copy(axes.transData, axes.figure, x=_MODE_MARK, units="points")
+    axes.text(right, height, digits(cell.median / scale.size), transform=place, va="center")
+
+
+def _draw_grid(figures: GridFigures) -> str:
+    """Draw a band for each mode or group with a row for each value, on it the arms' marks."""
+    grid, shown = figures.grid, figures.grid.pictured
+    bands = figures.bands_of(shown)
+    heights = [_HEADING + len(lines) * _ROW + _GAP for _, lines in bands]
+    tops = [0, *accumulate(heights)]
+
+    def paint(axes: Any) -> None:
+        axis_of_costs(axes, shown.cells, shown.scale)
+        baseline_rule(axes, grid.baseline, grid.scale)
+        if shown is not grid or not figures.has_ratios:
+            rule_at(axes, 1.0, MUTED)
+        rows = []
+        for (title, lines), top in zip(bands, tops[:-1], strict=True):
+            _rule_above(axes, top)
+            heading(axes, title, top + _HEADING / 2 + 2)
+            first = top + _HEADING + _ROW / 2
+            rows += [(line, first + number * _ROW) for number, line in enumerate(lines)]
+        for line, height in rows:
+            left_label(axes, figures.label(line), height)
+            _lacking(axes, shown, line, height)
+        cost_marks(axes, _marks(shown, rows), shown.scale, size=_MARK)
+
+    return picture(paint, name=figures.name, height=tops[-1], right=_RIGHT)
+
+
+def _marks(grid: Grid, rows: Iterable[tuple[Line, float]]) -> Iterator[tuple[Cell, float]]:
+    """Yield the cells of the rows, each with its height."""
+    for line, height in rows:
+        for cell in line.cells:
+            yield cell, height + _dodge(grid.arms, cell.arm)
+
+
+def _dodge(arms: Sequence[Arm], arm: Arm) -> float:
+    return (arms.index(arm) - (len(arms) - 1) / 2) * _APART
+
+
+def _lacking(axes: Any, grid: Grid, line: Line, height: float) -> None:
+    """Write what became of the cells of a row that have no mark."""
+    if line.words:
+        state_word(axes, line.state, height, colour=BAD if line.failed else MUTED)
+        return
+    lacking = [cell for cell in line.cells if cell.median is None]
+    if lacking:
+        text = "  ".join(f"{cell.arm.character} {cell.state}" for cell in lacking)
+        colour = BAD if any(cell.failed for cell in lacking) else MUTED
+        right = _leans_left(axes, grid, line.cells)
+        state_word(axes, text, height, colour=colour, right=right)
+
+
+def _leans_left(axes: Any, grid: Grid, cells: Sequence[Cell]) -> bool:
+    """Tell whether the row's marks lie in the left half, so that a word has room in the right."""
+    measured = [cell.median / grid.scale.size for cell in cells if cell.median is not None]
+    if not measured:
+        return False
+    places = axes.transAxes.inverted().transform(
+        axes.transData.transform([(value, 0) for value in measured])
+    )
+    return bool(sum(place[0] for place in places) / len(measured) < 0.5)  # noqa: PLR2004 - a half

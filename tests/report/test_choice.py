@@ -1,0 +1,342 @@
+"""What Choose says of figures, in the tables of `ftbench report`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+import synthetic
+from synthetic import Plan
+
+from ftbench.analysis.comparison import Shelf
+from ftbench.facts.arms import ARMS
+from ftbench.probe.scenarios.must_scale.expectations import LEDGER, MUST
+from ftbench.probe.workloads.kernels import SMALL
+from ftbench.report.choice import GridFigures
+from ftbench.report.choice_tables import tables
+from ftbench.report.document import Row, Table, Tone
+from ftbench.report.sections import SECTIONS
+from ftbench.report.sections.ladders import BY_PATTERN, BY_POOL
+from ftbench.report.sections.view import GridView
+from ftbench.results import Figure, read_results
+
+TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
+FOLLOWING_MODES = (
+    "processes, fork",
+    "processes, forkserver",
+    "processes, spawn",
+    "subinterpreters",
+)
+
+
+def views(name: str) -> tuple[GridView, ...]:
+    section = next(section for section in SECTIONS if section.name == name)
+    return tuple(view for view in section.views if isinstance(view, GridView))
+
+
+def figures(folder: Path, plan: Plan) -> tuple[Figure, ...]:
+    synthetic.write_tree(folder, plan)
+    return read_results(folder).figures
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> tuple[Figure, ...]:
+    return figures(tmp_path_factory.mktemp("tree"), Plan(releases=("3.14.2",)))
+
+
+def said(name: str, shown: Iterable[Figure], number: int = 0) -> tuple[Table, ...]:
+    """Return the tables of one of a section's grids, the first one's by default."""
+    return tuple(tables(GridFigures.of("g", views(name)[number], Shelf(shown))))
+
+
+def bands(table: Table) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return heading → label → cells."""
+    read: dict[str, dict[str, tuple[str, ...]]] = {}
+    for row in table.rows:
+        if row.tone is Tone.HEADING:
+            read[row.cells[0]] = {}
+        else:
+            read[[*read][-1]][row.cells[0]] = row.cells[1:]
+    return read
+
+
+def cells(table: Table) -> list[str]:
+    return [cell for band in bands(table).values() for row in band.values() for cell in row]
+
+
+def rows_of(table: Table, *tones: Tone) -> list[Row]:
+    return [row for row in table.rows if row.tone in tones]
+
+
+def labels(table: Table) -> Mapping[str, list[str]]:
+    return {heading: [*rows] for heading, rows in bands(table).items()}
+
+
+# A set that is shared, by six strategies.
+
+
+def test_the_headline_is_the_grown_set_and_the_cold_one_is_folded() -> None:
+    grown, cold = views("shared_set")
+    assert (grown.folded, cold.folded) == (False, True)
+    assert (grown.metric.params, cold.metric.params) == ({"fill": "grown"}, {"fill": "cold"})
+
+
+def test_six_strategies_stand_in_every_mode_on_every_arm(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("shared_set", every)
+    assert [*bands(table)] == ["threads", *FOLLOWING_MODES]
+    threads = bands(table)["threads"]
+    assert [*threads] == ["lock", "atomic", "striped", "local", "actor", "shared memory"]
+    assert {len(row) for row in threads.values()} == {3}
+
+
+def test_the_articles_cell_is_what_every_ratio_is_to(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("shared_set", every)
+    locked = bands(table)["threads"]["lock"]
+    assert [cell.endswith(f" 1.00{TIMES}") for cell in locked] == [False, True, False]
+    assert "A ratio is to strategy lock, threads, free-threaded." in table.notes[-1]
+
+
+def test_the_cheapest_of_a_mode_is_marked_on_every_arm(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("shared_set", every)
+    marked = {
+        label
+        for rows in bands(table).values()
+        for label, row in rows.items()
+        if any(cell.startswith("★ ") for cell in row)
+    }
+    assert marked == {"local"}
+    assert table.notes[0].startswith("The cheapest: GIL build: threads, local: ")
+    assert table.notes[0].count("threads, local: ") == 3
+
+
+def test_a_static_hole_is_said_once(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("shared_set", every)
+    (hole,) = rows_of(table, Tone.QUIET, Tone.BAD)
+    assert hole.tone is Tone.QUIET
+    assert hole.cells[0] == "lock, atomic, striped"
+    assert hole.cells[1].startswith("skipped [")
+    number = hole.cells[1].partition(" ")[2]
+    reason = "subinterpreters share no set and no dict, only memory and messages"
+    assert f"{number} skipped: {reason}" in table.notes
+
+
+def test_a_failure_points_to_its_story_below_the_table(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("shared_set", every)
+    assert bands(table)["processes, spawn"]["actor"][-1] == "failed [1]"
+    (note,) = (note for note in table.notes if note.startswith("[1]"))
+    assert note.startswith("[1] failed: WorkerFailedError: Worker 3 ended with exit code -9")
+
+
+def test_every_column_beside_has_its_own_heading_and_unit(every: tuple[Figure, ...]) -> None:
+    _, beside = said("shared_set", every)
+    assert beside.columns[1::3] == (
+        "wait for a lock, p99, µs, gil",
+        "CPU per op., µs, gil",
+        "memory, PSS, MiB, gil",
+        f"slowest / fastest, {TIMES}, gil",
+    )
+
+
+def test_a_strategy_without_a_lock_has_no_wait_which_is_not_a_skip(
+    every: tuple[Figure, ...],
+) -> None:
+    _, beside = said("shared_set", every)
+    threads = bands(beside)["threads"]
+    assert threads["local"][:3] == (DASH, DASH, DASH)
+    assert all(cell not in {"", DASH} for cell in threads["striped"])
+    assert beside.notes[0] == f"{DASH} has no lock to wait for."
+
+
+def test_a_cell_that_failed_has_failed_beside_too_and_holes_are_left_out(
+    every: tuple[Figure, ...],
+) -> None:
+    _, beside = said("shared_set", every)
+    assert bands(beside)["processes, spawn"]["actor"][2::3] == (DASH, "failed", "failed", "failed")
+    assert labels(beside)["subinterpreters"] == ["local", "actor", "shared memory"]
+
+
+def test_an_arm_that_was_not_measured_has_no_column_and_is_named(tmp_path: Path) -> None:
+    alone = figures(tmp_path, Plan(releases=("3.14.2",), arms=ARMS[1:2]))
+    table, *_ = said("shared_set", alone)
+    assert table.columns[1:] == ("free-threaded",)
+    assert table.notes[-1].endswith("Not measured: GIL build; free-threaded, GIL on.")
+
+
+def test_writers_have_a_grid_per_window(every: tuple[Figure, ...]) -> None:
+    table, beside = said("sharded_writers", every)
+    assert [label.split() for label in labels(table)["threads"]] == [
+        ["1", "writer"],
+        ["2", "writers"],
+        ["4", "writers"],
+        ["8", "writers"],
+    ]
+    assert "wait for the answer, p99, µs, gil" in beside.columns
+    assert table.title.endswith("window 1")
+    assert views("sharded_writers")[1].metric.params == {"window": "64"}
+
+
+def test_samples_too_few_for_an_interval_have_no_margin(tmp_path: Path) -> None:
+    table, *_ = said("shared_set", figures(tmp_path, Plan(releases=("3.14.2",), samples=1)))
+    assert cells(table)
+    assert not any("±" in cell for cell in cells(table))
+
+
+def test_a_grid_of_failures_has_its_reasons_and_no_sentence(tmp_path: Path) -> None:
+    def spoil(group: str, _params: Mapping[str, str]) -> bool:
+        return group.startswith(synthetic.SHARED_SET)
+
+    (table,) = said("shared_set", figures(tmp_path, Plan(releases=("3.14.2",), spoil=spoil)))
+    assert bands(table)["threads"] == {"every strategy": ("failed [1]",)}
+    assert table.rows[1].tone is Tone.BAD
+    assert table.notes[0].startswith("[1] failed: WorkerFailedError")
+
+
+# Other ladders.
+
+
+def test_a_scenario_without_a_mode_has_a_row_per_kernel_against_the_gil_build(
+    every: tuple[Figure, ...],
+) -> None:
+    (table,) = said("single_thread", every)
+    assert labels(table) == {"one thread": [*SMALL]}
+    for own, *others in bands(table)["one thread"].values():
+        assert TIMES not in own
+        assert all(TIMES in other for other in others)
+    assert "GIL build in the same row" in table.notes[-1]
+    assert table.columns[0] == "µs"
+
+
+def test_its_sentence_has_the_mean_of_its_ratios(every: tuple[Figure, ...]) -> None:
+    (table,) = said("single_thread", every)
+    intro, ft, gil1 = table.notes[0].rstrip(".").split(": ", 1)[0:1] + [
+        part.rpartition(": ")[2] for part in table.notes[0].rstrip(".").split("; ")
+    ]
+    assert intro == "All of it, geometric mean"
+    assert float(ft.rstrip(TIMES)) == pytest.approx(1.19, rel=0.03)
+    assert float(gil1.rstrip(TIMES)) == pytest.approx(1.24, rel=0.03)
+
+
+def test_without_the_gil_build_there_is_no_ratio_and_no_sentence(tmp_path: Path) -> None:
+    (table,) = said(
+        "single_thread", figures(tmp_path, Plan(releases=("3.14.2",), arms=Plan().arms[1:]))
+    )
+    assert len(table.notes) == 1
+    assert all(cell.endswith(f" {DASH}") for cell in cells(table))
+
+
+def test_patterns_stand_in_their_ledgers(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("must_scale", every)
+    assert [*labels(table)] == [*BY_PATTERN.groups]
+    assert sum(map(len, labels(table).values())) == len(LEDGER)
+    assert labels(table)[MUST][0] == "function calls"
+
+
+def test_what_lies_above_its_control_is_marked_and_counted(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("must_scale", every)
+    marked = {
+        (label, arm)
+        for rows in bands(table).values()
+        for label, row in rows.items()
+        for arm, cell in zip(table.columns[1:], row, strict=True)
+        if cell.startswith("↑ ")
+    }
+    known = [name for name, entry in LEDGER.items() if entry.ledger != MUST]
+    assert marked == {(BY_PATTERN.name(name), "free-threaded") for name in known}
+    assert table.notes[0] == (
+        f"Clearly above the control: free-threaded: must scale: 0 of {len(LEDGER) - len(known)}; "
+        f"known not to scale: {len(known)} of {len(known)}."
+    )
+
+
+def test_of_samples_too_few_for_an_interval_nothing_is_above_its_control(tmp_path: Path) -> None:
+    table, *_ = said("must_scale", figures(tmp_path, Plan(releases=("3.14.2",), samples=1)))
+    assert len(table.notes) == 1
+    assert not any("↑" in cell for cell in cells(table))
+
+
+def test_figures_that_are_ratios_have_no_second_ratio_and_no_cheapest(
+    every: tuple[Figure, ...],
+) -> None:
+    for name in ("cpu_scaling", "native", "must_scale", "grain"):
+        table, *_ = said(name, every)
+        assert cells(table)
+        assert not any(TIMES in cell or "★" in cell for cell in cells(table))
+        assert "★" not in table.notes[-1]
+
+
+def test_threads_alone_are_one_band(every: tuple[Figure, ...]) -> None:
+    table, *_ = said("native", every)
+    assert labels(table) == {"threads": ["sha256", "zlib.compress", "sqlite3 query"]}
+
+
+def test_metrics_of_one_cell_can_be_the_rows(every: tuple[Figure, ...]) -> None:
+    sizes = labels(said("grain", every)[0])["threads"]
+    expected = [["10", "µs"], ["100", "µs"], ["1", "ms"], ["10", "ms"], ["100", "ms"]]
+    assert [size.split() for size in sizes] == expected
+    workers = labels(said("cpu_scaling", every, 1)[0])["threads"]
+    assert [each.split()[0] for each in workers] == ["1", "2", "4", "8"]
+
+
+def test_a_table_says_from_which_size_on_a_pool_pays(every: tuple[Figure, ...]) -> None:
+    _, crossings, _ = said("grain", every)
+    assert crossings.title == "From which size on"
+    assert crossings.columns[1::3] == (
+        "beats a plain loop from, gil",
+        "keeps workers busy from, gil",
+    )
+    (threads,) = (row.cells[1:] for row in crossings.rows if row.cells[0] == "threads")
+    words = [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in threads]
+    # Under a GIL threads never beat the loop that they take turns for.
+    assert (words[0], words[3]) == ("> 100 ms", "> 100 ms")
+    assert words[1].startswith("≈ ")
+    assert words[1].endswith(" µs")
+
+
+def test_an_engine_has_a_band_only_where_it_was_measured(
+    every: tuple[Figure, ...], tmp_path: Path
+) -> None:
+    assert labels(said("pools", every)[0])["joblib, loky"] == ["executor", "joblib"]
+    older = figures(tmp_path, Plan(releases=("3.13.15",)))
+    assert [*labels(said("pools", older)[0])] == ["threads", *FOLLOWING_MODES]
+
+
+def test_an_engine_that_failed_has_a_band(tmp_path: Path) -> None:
+    def spoil(group: str, params: Mapping[str, str]) -> bool:
+        return group.startswith("pools.") and params["mode"] == "loky"
+
+    table, *_ = said("pools", figures(tmp_path, Plan(releases=("3.14.2",), spoil=spoil)))
+    assert labels(table)["joblib, loky"] == ["executor, joblib"]
+    assert table.rows[-1].tone is Tone.BAD
+
+
+def test_modes_have_the_pools_and_channels_that_they_can_have(every: tuple[Figure, ...]) -> None:
+    assert labels(said("pools", every)[0])["subinterpreters"] == ["executor"]
+    assert labels(said("data", every)[0]) == {
+        "threads": ["handover", "SimpleQueue", "queue"],
+        "processes, spawn": ["queue", "pipe", "shared memory", "mmap"],
+        "subinterpreters": ["queue", "shared memory"],
+    }
+    assert BY_POOL.ladder.values[0] == BY_POOL.ladder.base
+
+
+def test_further_modes_stand_beside_threads(every: tuple[Figure, ...]) -> None:
+    assert [*labels(said("io", every)[0])] == [
+        "threads",
+        "processes, spawn",
+        "asyncio",
+        "asyncio, a loop per thread",
+    ]
+
+
+def test_a_share_stands_beside_without_a_unit(every: tuple[Figure, ...]) -> None:
+    *_, beside = said("grain", every)
+    assert beside.columns[1::3] == ("a task's overhead, ms, gil", "idle share, gil")
+
+
+def test_what_multiprocessings_pool_cannot_tell_is_said(every: tuple[Figure, ...]) -> None:
+    table, beside = said("failure", every)
+    assert "waits for ever" in table.notes[-1]
+    assert "★" not in table.notes[-1]
+    assert beside.notes[0] == f"{DASH} is never known."
+    assert beside.columns[4] == "lost, tasks, gil"
