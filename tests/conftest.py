@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -19,6 +19,15 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # A build from source takes minutes, once per machine; it happens before the first test that
 # needs it, outside of any test's own deadline.
 _PAIR: list[tuple[Interpreter, Interpreter]] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let what was expected of a text be renewed, all of it in one way."""
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write golden files anew; look at git diff",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,6 +78,23 @@ def new_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
         if (interpreter.release.major, interpreter.release.minor) >= (3, 14):
             return interpreter
     pytest.skip("needs an installed CPython 3.14 or newer")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return what holds a text against a golden file, whose name it takes, beside the test.
+
+    With `--update-golden` the file is written first; git diff then shows what has changed.
+    """
+
+    def hold(text: str, name: str) -> None:
+        lines = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+        path = request.path.with_name(name)
+        if request.config.getoption("--update-golden"):
+            path.write_text(lines, encoding="utf-8", newline="\n")
+        assert lines == path.read_text(encoding="utf-8")
+
+    return hold
 
 
 @pytest.fixture(scope="module")

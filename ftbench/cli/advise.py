@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from ftbench.analysis.advice.question import (
     By,
@@ -22,14 +19,12 @@ from ftbench.analysis.advice.question import (
 from ftbench.errors import UsageError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.probe.scenarios.base import MOST_WORKERS
+from ftbench.report.output import Output, output_options
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[float]
 else:  # click had no types to tell before 8.2
     _ParamType = click.ParamType
-
-# Where the output is no terminal it goes to a file or a pipe.
-_WIDTH: Final = 120
 
 
 class Quantity(_ParamType):
@@ -78,8 +73,9 @@ _BYTES = Quantity("size", size)
 @click.option("--release", help="Default: what was measured last.")
 @click.option("--machine", metavar="NAME", help="A machine of the results.")
 @click.option("--profile", help="A profile of the results.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@output_options
 def advise(
+    output: Output,
     *,
     task: float,
     payload: int,
@@ -94,7 +90,6 @@ def advise(
     release: str | None,
     machine: str | None,
     profile: str | None,
-    as_json: bool,
 ) -> None:
     """Rank the modes for a task of your own, from measured cells alone.
 
@@ -104,7 +99,7 @@ def advise(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.analysis.advice.cells import chosen  # noqa: PLC0415
     from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415
-    from ftbench.report.advice import Given, document, shown  # noqa: PLC0415
+    from ftbench.report.advice import Given, document_of  # noqa: PLC0415
 
     question = Question(
         task=task,
@@ -124,7 +119,4 @@ def advise(
     pick, cells = chosen(machine=machine, release=release, profile=profile)
     arms = [arm_named(arm)] if arm else None
     given = Given(advice=ranked(cells, question, arms), pick=pick)
-    if as_json:
-        click.echo(json.dumps(document(given), indent=2, allow_nan=False))
-        return
-    Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(shown(given))
+    output.write(document_of(given))

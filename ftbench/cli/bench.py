@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from ftbench.facts.profiles import PROFILES, current_profile
+from ftbench.report.output import Output, output_options
 
 
 @click.command()
@@ -15,7 +16,15 @@ from ftbench.facts.profiles import PROFILES, current_profile
 @click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 @click.option("--machine", help="The machine's name in the results. Default: its CPU and cores.")
 @click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
-def bench(release: str | None, profile: str | None, machine: str | None, bench: str | None) -> None:
+@output_options
+def bench(
+    output: Output,
+    *,
+    release: str | None,
+    profile: str | None,
+    machine: str | None,
+    bench: str | None,
+) -> None:
     """Measure every scenario on the three arms of one RELEASE, publish the site, sum it up.
 
     Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
@@ -33,5 +42,6 @@ def bench(release: str | None, profile: str | None, machine: str | None, bench: 
             machine=machine,
             bench=bench,
         ),
-        Console(highlight=False),
+        output,
+        Console(stderr=True, highlight=False),
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from rich.console import Console
-from rich.table import Table
 
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.rust_limit.measuring import FILLS, FORMS
 from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.run.document import Measurement, Metric, quantity
+from ftbench.report.document import Document, Part, Row, Table
+from ftbench.report.output import Output, output_options
 
 
 @click.group()
@@ -39,39 +38,36 @@ def build() -> None:
 @click.option("--id-space", type=int, default=10_000_000, show_default=True)
 @click.option("--profile", help="Default: FTBENCH_PROFILE, quick.")
 @click.option("--deadline", type=float, metavar="SECONDS", help="Default: 60 and the time box.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole measurement.")
-def run(*, profile: str | None, deadline: float | None, as_json: bool, **params: int | str) -> None:
+@output_options
+def run(
+    output: Output, *, profile: str | None, deadline: float | None, **params: int | str
+) -> None:
     """Compile it if need be, and measure: the same forms and metrics as the probe's."""
-    measurement = limit.measure(params, profile=profile, deadline=deadline)
-    if as_json:
-        click.echo(json.dumps(measurement.to_json()))
-    else:
-        show(measurement, Console(highlight=False, soft_wrap=True))
+    output.write(document_of(limit.measure(params, profile=profile, deadline=deadline)))
 
 
-def show(measurement: Measurement, console: Console) -> None:
-    """Print the metrics as the probe does, with what they were measured on."""
+def document_of(measurement: Measurement) -> Document:
+    """Return the document: the metrics as the probe has them, and what they were measured on."""
     build, machine = measurement.build, measurement.machine
     params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
     load = " to ".join(map(str, measurement.load))
-    scenario, mode = measurement.scenario, measurement.mode
-    lines = (
-        f"{scenario} · native {mode} · {params} · profile {measurement.profile}",
-        f"{build['compiler']}, {build['target']}, {' '.join(build['flags'])}",
-        f"{machine['cpu']}, {machine['usable_cores']} cores, load {load}",
-        "",
+    table = Table(
+        title="",
+        columns=("metric", "median", "least", "most", "samples"),
+        rows=tuple(Row(cells=row(name, each)) for name, each in measurement.metrics.items()),
+        numbers=4,
+        notes=tuple(f"checked: {each.checked}" for each in measurement.invariants),
     )
-    for line in lines:
-        console.print(line, markup=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("metric", no_wrap=True)
-    for name in ("median", "least", "most", "samples"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name, metric in measurement.metrics.items():
-        table.add_row(*row(name, metric))
-    console.print(table)
-    for each in measurement.invariants:
-        console.print(f"\nchecked: {each.checked}", markup=False)
+    return Document(
+        title=f"{measurement.scenario} · native {measurement.mode} · {params} · "
+        f"profile {measurement.profile}",
+        record=measurement.to_json(),
+        lines=(
+            f"{build['compiler']}, {build['target']}, {' '.join(build['flags'])}",
+            f"{machine['cpu']}, {machine['usable_cores']} cores, load {load}",
+        ),
+        parts=(Part(tables=(table,)),),
+    )
 
 
 def row(name: str, metric: Metric) -> tuple[str, ...]:

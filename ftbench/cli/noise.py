@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +9,7 @@ from rich.console import Console
 
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES, current_profile
+from ftbench.report.output import Output, output_options
 
 
 @click.command()
@@ -33,17 +32,17 @@ from ftbench.facts.profiles import PROFILES, current_profile
 )
 @click.option("--machine", help="The machine's name in the results. Default: its CPU and cores.")
 @click.option("--append", is_flag=True, help="Add to the processes that are on record.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document per arm.")
+@output_options
 def noise(
+    output: Output,
+    *,
     python: str | None,
     arms: tuple[str, ...],
     bench: str | None,
     profile: str | None,
-    *,
     replicates: int,
     machine: str | None,
     append: bool,
-    as_json: bool,
 ) -> None:
     """Measure an interpreter against itself: how much two runs differ that should not.
 
@@ -54,18 +53,19 @@ def noise(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.noise import Job, run  # noqa: PLC0415
-    from ftbench.experiments.noise.report import document, rows, table  # noqa: PLC0415
+    from ftbench.experiments.noise import Job, Report, run  # noqa: PLC0415
+    from ftbench.experiments.noise.report import document_of  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
     said = Console(stderr=True, highlight=False)
-    for arm in arms or _arms(python):
-        interpreter, chosen = choose(python, arm, said)
-        report = run(
-            Job(
+    reports: list[Report] = []
+    try:
+        for arm in arms or _arms(python):
+            interpreter, chosen = choose(python, arm, said)
+            job = Job(
                 interpreter=interpreter,
                 arm=chosen,
                 cells=cells,
@@ -74,16 +74,11 @@ def noise(
                 results=folder / "results",
                 machine=register(machine),
                 append=append,
-            ),
-            said,
-        )
-        made = rows(report.series)
-        if as_json:
-            click.echo(json.dumps(document(report, made)))
-        else:
-            # Where the output is no terminal it goes to a file or a pipe.
-            out = Console(width=None if sys.stdout.isatty() else 80, highlight=False)
-            out.print(table(report, made))
+            )
+            reports.append(run(job, said))
+    finally:  # whatever ends a later arm, the earlier ones are told of
+        if reports:
+            output.write(document_of(reports))
 
 
 def _arms(python: str | None) -> tuple[str | None, ...]:

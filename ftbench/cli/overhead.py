@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
-
 import click
 from rich.console import Console
 
 from ftbench.facts.arms import ARMS
+from ftbench.report.output import Output, output_options
 
 
 @click.command()
@@ -34,16 +32,16 @@ from ftbench.facts.arms import ARMS
     help="How many fresh processes per loop.",
 )
 @click.option("--deadline", type=float, default=120.0, show_default=True, help="Per process, s.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@output_options
 def overhead(
+    output: Output,
+    *,
     python: str | None,
     arm: str | None,
     scenarios: tuple[str, ...],
     pairs: int,
-    *,
     processes: int,
     deadline: float,
-    as_json: bool,
 ) -> None:
     """Measure the harness against the bare loop: ratio, interval, target 1.02 or less.
 
@@ -53,7 +51,7 @@ def overhead(
     # Loaded when it is needed: scipy takes longer than all other commands together.
     from ftbench.experiments.overhead import Job, run  # noqa: PLC0415
     from ftbench.experiments.overhead.contests import loops_of  # noqa: PLC0415
-    from ftbench.experiments.overhead.report import document, table  # noqa: PLC0415
+    from ftbench.experiments.overhead.report import document_of  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
 
     loops = loops_of(scenarios)
@@ -70,8 +68,4 @@ def overhead(
         ),
         said,
     )
-    if as_json:
-        click.echo(json.dumps(document(report), indent=2))
-        return
-    # Where the output is no terminal it goes to a file or a pipe.
-    Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table(report))
+    output.write(document_of(report))

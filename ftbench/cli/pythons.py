@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import sys
-
 import click
 from rich.console import Console
-from rich.table import Table
 
 from ftbench.pythons import Interpreter, Survey, ensure, survey
 from ftbench.pythons.interpreter import Spec
+from ftbench.report.document import Document, Part, Row, Table
+from ftbench.report.output import Output, output_options
 
 _YES_NO = {True: "yes", False: "no", None: "?"}
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_context
-def pythons(context: click.Context, *, as_json: bool) -> None:
+@output_options
+def pythons(output: Output) -> None:
     """List every CPython on this machine, and what each of them was built with.
 
     FTBENCH_PYTHONS may name more: executables, prefixes, or folders of prefixes.
     """
-    if context.invoked_subcommand is not None:
-        return
-    found = survey()
-    if as_json:
-        click.echo(json.dumps(document(found), indent=2))
-        return
-    show(found)
+    if click.get_current_context().invoked_subcommand is None:
+        output.write(document_of(survey()))
 
 
 @pythons.command()
@@ -47,35 +39,34 @@ def install(specs: tuple[str, ...], *, optimized: bool) -> None:
             click.echo(f"{one.name} ({one.build.flavour}): {one.executable}")
 
 
-def document(found: Survey) -> dict[str, object]:
-    """Return what `--json` prints."""
-    unusable = {"too_old": found.too_old, "broken": found.broken}
+def document_of(known: Survey) -> Document:
+    """Return the document: a line per interpreter, then what cannot be measured and why."""
+    table = Table(
+        title="",
+        columns=("release", "build", "from", "PGO", "LTO", "JIT", "compiler", "path"),
+        rows=tuple(Row(cells=row(one)) for one in known.interpreters),
+    )
+    unusable = tuple(
+        f"{'too old' if one.too_old else 'broken'}: {one.executable} ({one.reason})"
+        for one in (*known.broken, *known.too_old)
+    )
+    return Document(
+        title="The CPythons on this machine",
+        record=_record(known),
+        parts=(Part(tables=(table,)), *([Part(lines=unusable)] if unusable else [])),
+    )
+
+
+def _record(known: Survey) -> dict[str, object]:
+    unusable = {"too_old": known.too_old, "broken": known.broken}
     return {
         "schema": {"name": "ftbench.pythons", "version": 1},
-        "interpreters": [one.record() for one in found.interpreters],
+        "interpreters": [one.record() for one in known.interpreters],
         **{
             name: [{"executable": str(one.executable), "reason": one.reason} for one in those]
             for name, those in unusable.items()
         },
     }
-
-
-def show(found: Survey) -> None:
-    """Print one line per interpreter, then what cannot be measured and why."""
-    # Where the output is no terminal it goes to a file or a pipe: lines are never cut there.
-    console = Console(width=None if sys.stdout.isatty() else 400, highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("release", "build", "from", "PGO", "LTO", "JIT", "compiler"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("path", overflow="fold")
-    for one in found.interpreters:
-        table.add_row(*row(one))
-    console.print(table)
-    for unusable in (*found.broken, *found.too_old):
-        word = "too old" if unusable.too_old else "broken"
-        console.print(
-            f"{word}: {unusable.executable} ({unusable.reason})", markup=False, soft_wrap=True
-        )
 
 
 def row(one: Interpreter) -> tuple[str, ...]:

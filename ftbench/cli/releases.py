@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from ftbench.releases.known import DATA_FILE, KnownRelease, dumps, known_releases, merge, save
+from ftbench.releases.known import DATA_FILE, KnownRelease, known_releases, merge, save, to_json
 from ftbench.releases.tags import check_origin, read_tags
+from ftbench.report.document import Document, Part, Row, Table
+from ftbench.report.output import Output, output_options
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-@click.pass_context
-def releases(context: click.Context, *, as_json: bool) -> None:
+@output_options
+def releases(output: Output) -> None:
     """List the CPython releases that ftbench knows, oldest first."""
-    if context.invoked_subcommand is not None:
-        return
-    if as_json:
-        click.echo(dumps(known_releases()), nl=False)
-    else:
-        Console(highlight=False).print(_table(known_releases()))
+    if click.get_current_context().invoked_subcommand is None:
+        output.write(_document(known_releases()))
 
 
 @releases.command()
@@ -41,10 +35,17 @@ def add(source: str) -> None:
         click.echo(f"{entry.release} of {entry.date:%Y-%m-%d} is known now.")
 
 
-def _table(entries: tuple[KnownRelease, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    for title in ("release", "date (UTC)", "commit"):
-        table.add_column(title, no_wrap=True)
-    for entry in entries:
-        table.add_row(entry.release.name, f"{entry.date:%Y-%m-%d %H:%M}", entry.commit)
-    return table
+def _document(entries: tuple[KnownRelease, ...]) -> Document:
+    table = Table(
+        title="",
+        columns=("release", "date (UTC)", "commit"),
+        rows=tuple(
+            Row(cells=(entry.release.name, f"{entry.date:%Y-%m-%d %H:%M}", entry.commit))
+            for entry in entries
+        ),
+    )
+    return Document(
+        title="The CPython releases that are known",
+        record=[to_json(entry) for entry in merge((), entries)],
+        parts=(Part(tables=(table,)),),
+    )

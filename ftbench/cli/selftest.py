@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import click
@@ -12,6 +10,7 @@ from rich.console import Console
 from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES
+from ftbench.report.output import Output, output_options
 
 
 @click.command()
@@ -28,17 +27,17 @@ from ftbench.facts.profiles import PROFILES
 )
 @click.option("--slowdowns", default="5,10,20", show_default=True, help="In percent.")
 @click.option("--machine", help="The machine's name in the results. Default: its CPU and cores.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@output_options
 def selftest(
+    output: Output,
+    *,
     python: str | None,
     arm: str | None,
     bench: str | None,
     profile: str,
-    *,
     trials: int,
     slowdowns: str,
     machine: str | None,
-    as_json: bool,
 ) -> None:
     """Prove that equal things raise no alarm here and that a known slowdown is found.
 
@@ -51,7 +50,7 @@ def selftest(
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.selftest import Job, run  # noqa: PLC0415
     from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415
-    from ftbench.experiments.selftest.report import document, table  # noqa: PLC0415
+    from ftbench.experiments.selftest.report import document_of  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
     from ftbench.results.noise import read_noise  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
@@ -74,12 +73,7 @@ def selftest(
         ),
         said,
     )
-    if as_json:
-        click.echo(json.dumps(document(report), indent=2))
-    else:
-        # Where the output is no terminal it goes to a file or a pipe.
-        out = Console(width=None if sys.stdout.isatty() else 80, highlight=False)
-        out.print(table(report))
+    output.write(document_of(report))
     if not report.passed:
         raise FtbenchError(
             "An alarm was raised that should not be, or a slowdown missed that must be found.",

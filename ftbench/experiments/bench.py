@@ -16,7 +16,8 @@ from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.pythons import Interpreter
 from ftbench.pythons.choose import pair_of
-from ftbench.report.summary import summary_table
+from ftbench.report.output import Output
+from ftbench.report.summary import summary
 from ftbench.results import read_results
 
 PAGE: Final = Path("html") / "choose.html"
@@ -41,8 +42,8 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     ]
 
 
-def run(job: Job, console: Console) -> None:
-    """Do the whole job; raises an `FtbenchError` for what ends it."""
+def run(job: Job, output: Output, console: Console) -> None:
+    """Do the whole job, its progress to `console`; raises an `FtbenchError` for what ends it."""
     profile = profile_named(job.profile)
     pair = pair_of(job.release, console)
     release = pair[0].release
@@ -63,7 +64,7 @@ def run(job: Job, console: Console) -> None:
     )
     asv("publish", show="Publishing")
     figures = read_results(job.folder / "results").figures
-    console.print(summary_table(figures, machine=machine, release=release, profile=profile.name))
+    output.write(summary(figures, machine=machine, release=release, profile=profile.name))
     console.print(f"The page: {job.folder / PAGE}", markup=False, soft_wrap=True)
     if code == SOME_FAILED:
         raise AsvError(

@@ -6,20 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, Expected, NoData
 from ftbench.analysis.advice.question import By, Question
-from ftbench.analysis.advice.ranking import Advice, ArmAdvice, amount, cost_of, quantity, reasons
+from ftbench.analysis.advice.ranking import (
+    Advice,
+    ArmAdvice,
+    Ranked,
+    amount,
+    cost_of,
+    quantity,
+    reasons,
+)
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.selection import Pick
 from ftbench.facts.units import digits, margin
+from ftbench.report.document import Document, Part, Row, Table, Tone
+from ftbench.report.words import NONE, plural
 
 SCHEMA: Final = {"name": "ftbench.advice", "version": 1}
-_NONE: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,20 @@ class Given:
         return f"FTBENCH_PROFILE={self.pick.profile} asv run {self.pick.release.name}^! --bench"
 
 
-def document(given: Given) -> dict[str, Any]:
-    """Return what `--json` prints: all modes with all costs, intervals and cells."""
+def document_of(given: Given) -> Document:
+    """Return the document: a part per arm, then what is first of all and how to read it."""
+    return Document(
+        title=_title(given),
+        record=_record(given),
+        parts=(
+            *(_arm(each, given) for each in given.advice.arms),
+            Part(lines=(*([_best(given)] if len(given.advice.arms) > 1 else []), *_notes(given))),
+        ),
+    )
+
+
+def _record(given: Given) -> dict[str, Any]:
+    """Return all modes with all costs, intervals and cells."""
     question, pick = given.advice.question, given.pick
     best = given.advice.best
     return {
@@ -56,10 +72,12 @@ def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
     return {
         "arm": advice.arm.name,
         "ranked": [
-            {"rank": each.rank, "close": each.close, **_record(each.expectation, given)}
+            {"rank": each.rank, "close": each.close, **_expectation_record(each.expectation, given)}
             for each in advice.ranked
         ],
-        "ruled_out": [{"why": each.why, **_record(each.expectation, given)} for each in advice.out],
+        "ruled_out": [
+            {"why": each.why, **_expectation_record(each.expectation, given)} for each in advice.out
+        ],
         "no_data": [
             {"mode": each.mode.name, **_no_data_record(each.no_data, given)}
             for each in advice.unknown
@@ -68,7 +86,7 @@ def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
     }
 
 
-def _record(expectation: Expectation, given: Given) -> dict[str, Any]:
+def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any]:
     costs = {
         "seconds": expectation.seconds,
         "p99": expectation.tail,
@@ -102,20 +120,10 @@ def _command(no_data: NoData, given: Given) -> str | None:
     return f"{given.command} '{no_data.bench}'" if no_data.bench else None
 
 
-def shown(given: Given) -> RenderableType:
-    """Return the advice for a terminal."""
-    parts: list[RenderableType] = [Text(_title(given), style="bold")]
-    for each in given.advice.arms:
-        parts += ["", *_arm(each, given)]
-    parts += ["", Text(_best(given), style="bold")] if len(given.advice.arms) > 1 else []
-    parts += ["", *(Text(line, style="dim") for line in _notes(given))]
-    return Group(*parts)
-
-
 def _title(given: Given) -> str:
     question, pick = given.advice.question, given.pick
     asked = [f"a task of {quantity(question.task, 'seconds')}", _payload(question)]
-    asked.append(f"{question.workers} workers")
+    asked.append(plural(question.workers, "worker", "workers"))
     if question.shared:
         asked.append(f"{question.shared * 100:.3g} % of the tasks write to what is shared")
     where = f"CPython {pick.release.name} on {pick.machine}, {pick.profile} profile"
@@ -129,7 +137,7 @@ def _best(given: Given) -> str:
         return "Nothing can be advised on any arm."
     advice, first = best
     found = cost_of(first.expectation, by)
-    told = amount(found.value, by) if found else _NONE
+    told = amount(found.value, by) if found else NONE
     mode = title_of(first.expectation.mode)
     return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {told}"
 
@@ -138,62 +146,68 @@ def _payload(question: Question) -> str:
     return f"{quantity(question.payload, 'bytes')} payload" if question.payload else "no payload"
 
 
-def _arm(advice: ArmAdvice, given: Given) -> Iterator[RenderableType]:
-    """Yield the table of an arm and what goes with it."""
-    by = given.advice.question.ranked_by
-    yield Text(f"{advice.arm.character} {advice.arm.label}", style="bold")
-    if advice.ranked:
-        yield _table(advice, given)
-        yield Text(" ".join(reasons(advice, by)))
-    else:
-        yield Text(reasons(advice, by)[0])
+def _arm(advice: ArmAdvice, given: Given) -> Part:
+    """Return the table of an arm and what goes with it."""
+    why = reasons(advice, given.advice.question.ranked_by)
+    notes = tuple(_missing(advice, given))
+    title = f"{advice.arm.character} {advice.arm.label}"
+    if not advice.ranked:
+        return Part(title=title, lines=(why[0], *notes))
+    return Part(title=title, tables=(_table(advice, given, (" ".join(why), *notes)),))
+
+
+def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
+    """Yield what is not known of the ranked, what was ruled out, and what has no data."""
     for each in advice.ranked:
         for name, lack in each.expectation.lacks.items():
-            said = f"{title_of(each.expectation.mode)}: its {name} is not known: {lack.why}"
-            yield Text(said, style="dim")
+            yield f"{title_of(each.expectation.mode)}: its {name} is not known: {lack.why}"
     for out in advice.out:
-        yield Text(f"ruled out: {title_of(out.expectation.mode)}: {out.why}", style="yellow")
-    told: dict[NoData, list[str]] = {}
+        yield f"ruled out: {title_of(out.expectation.mode)}: {out.why}"
+    modes_by_lack: dict[NoData, list[str]] = {}
     for unknown in advice.unknown:
-        told.setdefault(unknown.no_data, []).append(title_of(unknown.mode))
-    for no_data, modes in told.items():
+        modes_by_lack.setdefault(unknown.no_data, []).append(title_of(unknown.mode))
+    for no_data, modes in modes_by_lack.items():
         command = _command(no_data, given)
         get = f"; to get it: {command}" if command else ""
-        yield Text(f"no data: {'; '.join(modes)}: {no_data.why.rstrip('.')}{get}", style="dim")
+        yield f"no data: {'; '.join(modes)}: {no_data.why.rstrip('.')}{get}"
 
 
-def _table(advice: ArmAdvice, given: Given) -> Table:
+def _table(advice: ArmAdvice, given: Given, notes: tuple[str, ...]) -> Table:
     priced, shared = given.advice.question.priced, given.advice.question.shared
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    table.add_column("mode", no_wrap=True)
-    for heading in ("a task", "its p99", "its CPU", "memory"):
-        table.add_column(heading, justify="right")
-    if priced:
-        table.add_column("a million", justify="right")
+    costs = ("a task", "its p99", "its CPU", "memory", *(["a million"] if priced else []))
+    return Table(
+        title="",
+        columns=("", "mode", *(["shares by"] if shared else []), *costs),
+        rows=tuple(
+            Row(
+                cells=tuple(_cells(each, priced=priced, shared=bool(shared))),
+                tone=Tone.BEST if each.rank == 1 else Tone.PLAIN,
+            )
+            for each in advice.ranked
+        ),
+        numbers=len(costs),
+        notes=notes,
+    )
+
+
+def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
+    expectation = ranked.expectation
+    yield f"\N{ALMOST EQUAL TO}{ranked.rank}" if ranked.close else f"{ranked.rank}"
+    yield title_of(expectation.mode)
     if shared:
-        table.add_column("shares by")
-    for each in advice.ranked:
-        found = each.expectation
-        cells = [
-            f"≈{each.rank}" if each.close else f"{each.rank}",
-            title_of(found.mode),
-            _cell(found.seconds, By.SECONDS),
-            _cell(found.tail, By.TAIL),
-            _cell(found.cpu, By.SECONDS),
-            _cell(found.memory, By.MEMORY),
-        ]
-        if priced:
-            cells.append(_cell(found.cost, By.COST))
-        if shared:
-            cells.append(found.sharing.strategy.replace("_", " ") if found.sharing else _NONE)
-        table.add_row(*cells, style="bold" if each.rank == 1 else None)
-    return table
+        sharing = expectation.sharing
+        yield sharing.strategy.replace("_", " ") if sharing else NONE
+    yield _cell(expectation.seconds, By.SECONDS)
+    yield _cell(expectation.tail, By.TAIL)
+    yield _cell(expectation.cpu, By.SECONDS)
+    yield _cell(expectation.memory, By.MEMORY)
+    if priced:
+        yield _cell(expectation.cost, By.COST)
 
 
 def _cell(expected: Expected | None, by: By) -> str:
     if expected is None:
-        return _NONE
+        return NONE
     return f"{amount(expected.value, by)} {_margin(expected)}".strip()
 
 
@@ -242,7 +256,7 @@ def _standing(given: Given) -> Iterator[str]:
         cell.partition("(")[0] for cost in costs for cell in cost.sources
     )
     how = "interpolated on logarithmic scale between" if any(c.between for c in costs) else "from"
-    yield f"Figures are {how} measured cells: {', '.join(places)} (--json has each one's)."
+    yield f"Figures are {how} measured cells: {', '.join(places)} (--format json has each one's)."
 
 
 def _capital(text: str) -> str:

@@ -23,6 +23,7 @@ class Tone(StrEnum):
     BAD = "bad"
     GOOD = "good"
     QUIET = "quiet"
+    BEST = "best"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

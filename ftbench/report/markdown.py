@@ -52,7 +52,7 @@ def _table(table: Table) -> Iterator[str]:
 
 def _cells(row: Row) -> Iterator[str]:
     for cell in map(_plain, row.cells):
-        yield f"**{cell}**" if cell and row.tone is Tone.HEADING else cell
+        yield f"**{cell}**" if cell and row.tone in {Tone.HEADING, Tone.BEST} else cell
 
 
 def _line(cells: Iterable[str]) -> str:

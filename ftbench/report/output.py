@@ -63,7 +63,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option(
         "--format",
-        "form",
+        "output_format",
         type=click.Choice([each.value for each in Format]),
         default=Format.TABLE.value,
         show_default=True,
@@ -71,15 +71,15 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--output",
-        "path",
+        "output_path",
         metavar="FILE",
         type=click.Path(path_type=Path),
         callback=_checked,
         help="Write to a file, whole or not at all, instead of printing.",
     )
     @functools.wraps(command)
-    def with_output(*, form: str, path: Path | None, **options: Any) -> None:
-        command(Output(form=Format(form), path=path), **options)
+    def with_output(*, output_format: str, output_path: Path | None, **options: Any) -> None:
+        command(Output(form=Format(output_format), path=output_path), **options)
 
     return with_output
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TextIO
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ftbench.report.document import Document, Part, Table, Tone, plain
+from ftbench.report.document import Document, Part, Row, Table, Tone, plain
 
 _STYLES: Final = {
     Tone.PLAIN: "",
@@ -19,8 +20,10 @@ _STYLES: Final = {
     Tone.BAD: "red",
     Tone.GOOD: "green",
     Tone.QUIET: "dim",
+    Tone.BEST: "bold",
 }
-_GAP: Final = 3  # columns between columns
+_GAP: Final = 2  # columns between columns
+_INDENT: Final = "  "
 _HEAD: Final = 2
 
 
@@ -58,25 +61,63 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
     if table.title:
         yield _safe(table.title, "italic")
     # Numbers are there to be compared down their column, whatever that costs in width.
-    yield from [_grid(table)] if table.numbers or _fits(table, width) else _list(table)
+    is_grid = bool(table.numbers) or _fits(table, width)
+    yield from [_grid(table, width)] if is_grid else _list(table)
+    if is_grid and table.notes:
+        yield Text()
     for note in table.notes:
         yield Padding(_safe(note), (0, 0, 0, 2))
 
 
 def _fits(table: Table, width: int) -> bool:
     """Tell whether a table's lines go unbroken."""
-    columns = zip(table.columns, *(row.cells for row in table.full_rows), strict=True)
-    return sum(max(map(len, column)) + _GAP for column in columns) <= width
+    return sum(map(max, _lengths(table, cell_len))) + _GAP * len(table.columns) <= width
 
 
-def _grid(table: Table) -> RenderableType:
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+def _grid(table: Table, width: int) -> RenderableType:
+    grid = RichTable(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0)
+    )
+    widths = _widths(table, width)
     for number, column in enumerate(table.columns):
         is_number = number >= len(table.columns) - table.numbers
-        grid.add_column(_safe(column), justify="right" if is_number else "left", overflow="fold")
-    for row in table.full_rows:
+        justify: JustifyMethod = "right" if is_number else "left"
+        grid.add_column(_safe(column), justify=justify, overflow="fold", width=widths[number])
+    for row in _indented(table):
         grid.add_row(*map(_safe, row.cells), style=_STYLES[row.tone])
     return grid
+
+
+def _indented(table: Table) -> Iterator[Row]:
+    """Yield the rows; those below a heading begin further in."""
+    is_grouped = any(row.tone is Tone.HEADING for row in table.rows)
+    for row in table.full_rows:
+        if is_grouped and row.tone is not Tone.HEADING:
+            first, *others = row.cells
+            yield Row(cells=(f"{_INDENT}{first}", *others), tone=row.tone)
+        else:
+            yield row
+
+
+def _widths(table: Table, width: int) -> list[int]:
+    """Return each column's width: words go unbroken wherever that can be."""
+    widths = list(map(max, _lengths(table, cell_len)))
+    least = list(map(max, _lengths(table, _longest_word)))
+    while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > 1:
+        breakable = [each for each, cells in enumerate(widths) if cells > least[each]]
+        widths[max(breakable or range(len(widths)), key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
+
+
+def _lengths(table: Table, length: Callable[[str], int]) -> Iterator[list[int]]:
+    """Yield for each column how long its head and its cells are."""
+    rows = (row.cells for row in _indented(table))
+    for column in zip(table.columns, *rows, strict=True):
+        yield list(map(length, column))
 
 
 def _list(table: Table) -> Iterator[RenderableType]:

@@ -37,12 +37,12 @@ def test_the_list_has_a_line_for_each_release() -> None:
     result = CliRunner().invoke(releases, [], catch_exceptions=False)
     assert result.exit_code == 0
     for entry in known_releases():
-        assert f" {entry.release.name} " in result.output
+        assert f"\n{entry.release.name} " in result.output
         assert f"{entry.date:%Y-%m-%d}" in result.output
 
 
 def test_json_gives_version_commit_and_date() -> None:
-    result = CliRunner().invoke(releases, ["--json"], catch_exceptions=False)
+    result = CliRunner().invoke(releases, ["--format", "json"], catch_exceptions=False)
     listed = json.loads(result.output)
     assert len(listed) == len(known_releases())
     assert listed[0] == {

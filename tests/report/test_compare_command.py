@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from commands import Command
 from judgeable import (
     ROUND,
     arms,
@@ -20,9 +19,9 @@ from judgeable import (
 from synthetic import Plan
 
 from ftbench.cli.compare import REGRESSION, compare
-from ftbench.errors import FtbenchError, ResultsError, UsageError
+from ftbench.errors import ResultsError, UsageError
 
-GOLDEN = Path(__file__).with_name("compare.txt")
+COMPARE = Command(compare)
 RELEASES = ("3.13.5", "3.13.15")
 PLAN = Plan(releases=RELEASES, arms=arms("gil", "ft"))
 
@@ -34,83 +33,53 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_project(tmp_path, PLAN)
 
 
-def call(*words: str) -> Result:
-    return CliRunner().invoke(compare, words, standalone_mode=False)
-
-
-def said(*words: str) -> str:
-    result = call(*words)
-    assert result.exception is None, result.exception
-    return " ".join(result.output.split())
-
-
-def code(*words: str) -> int:
-    return CliRunner().invoke(compare, words).exit_code
-
-
-def error(*words: str) -> FtbenchError:
-    result = call(*words)
-    assert isinstance(result.exception, FtbenchError), result
-    return result.exception
-
-
-def document(*words: str) -> dict[str, Any]:
-    result = call(*words, "--format", "json")
-    assert result.exception is None, result.exception
-    made: dict[str, Any] = json.loads(result.output)
-    return made
-
-
-def test_a_comparison_is_told_as_it_was(results: Path) -> None:
-    """Look at the difference; if it is meant, write what is shown to compare.txt."""
+def test_a_comparison_is_told_as_it_was(results: Path, golden: Callable[[str, str], None]) -> None:
     before, after = (result_file(results, release, "ft") for release in RELEASES)
     slow_down(after, 1.5, cells=2)
     count_effort(before, 1)
     count_effort(after, 2)
-    shown = call(*RELEASES, "--arm", "ft").output
-    lines = "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
-    assert lines == GOLDEN.read_text(encoding="utf-8")
+    golden(COMPARE.printed(*RELEASES, "--arm", "ft"), "compare.txt")
 
 
 def test_releases_that_cost_the_same_raise_no_alarm_and_no_exit_code(results: Path) -> None:
-    assert code(*RELEASES) == 0
-    text = said(*RELEASES)
+    assert COMPARE.code(*RELEASES) == 0
+    text = COMPARE.said(*RELEASES)
     assert "Alarms" not in text
     assert "alarms were to be expected" in text
-    assert document(*RELEASES)["regression"] is False
+    assert COMPARE.document(*RELEASES)["regression"] is False
 
 
 def test_a_slower_series_is_worse_and_comes_first_and_is_the_exit_code(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
-    assert code(*RELEASES) == REGRESSION
-    text = said(*RELEASES, "--arm", "ft")
+    assert COMPARE.code(*RELEASES) == REGRESSION
+    text = COMPARE.said(*RELEASES, "--arm", "ft")
     assert "1 worse" in text
     assert text.index("Alarms") < text.index(f"worse {ROUND}(mode=threads") < text.index("No alarm")
 
 
 def test_a_faster_series_is_better_and_no_regression(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 0.5)
-    assert code(*RELEASES) == 0
-    assert "1 better" in said(*RELEASES, "--arm", "ft")
-    assert code(*reversed(RELEASES)) == REGRESSION
+    assert COMPARE.code(*RELEASES) == 0
+    assert "1 better" in COMPARE.said(*RELEASES, "--arm", "ft")
+    assert COMPARE.code(*reversed(RELEASES)) == REGRESSION
 
 
 def test_a_regression_elsewhere_is_not_one_here(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
-    assert code(*RELEASES, "--arm", "gil") == 0
-    assert code(*RELEASES, "--bench", "processes-spawn") == 0
-    assert code(*RELEASES, "--bench", "Lifecycle.track_round.*threads") == REGRESSION
+    assert COMPARE.code(*RELEASES, "--arm", "gil") == 0
+    assert COMPARE.code(*RELEASES, "--bench", "processes-spawn") == 0
+    assert COMPARE.code(*RELEASES, "--bench", "Lifecycle.track_round.*threads") == REGRESSION
 
 
 def test_builds_that_differ_are_never_a_regression_and_it_says_in_what(results: Path) -> None:
     path = result_file(results, "3.13.15", "ft")
     slow_down(path, 3)
     edit_records(path, "build", pgo=True)
-    assert code(*RELEASES) == 0
-    text = said(*RELEASES, "--arm", "ft")
+    assert COMPARE.code(*RELEASES) == 0
+    text = COMPARE.said(*RELEASES, "--arm", "ft")
     assert "Nothing is called a regression here, for the builds differ: PGO (no, yes)" in text
     assert "Alarms" not in text
-    found = document(*RELEASES, "--arm", "ft")["comparisons"][0]["series"]
+    found = COMPARE.document(*RELEASES, "--arm", "ft")["comparisons"][0]["series"]
     assert {each["verdict"] for each in found} == {"not comparable"}
     assert max(each["effect"] for each in found) == pytest.approx(3, rel=0.1)
 
@@ -120,12 +89,12 @@ def test_efforts_stand_beside_an_alarm(results: Path) -> None:
     slow_down(after, 1.5)
     count_effort(before, 1)
     count_effort(after, 2)
-    text = said(*RELEASES, "--arm", "ft")
+    text = COMPARE.said(*RELEASES, "--arm", "ft")
     assert "CPU seconds 0.500 → 1.00" in text
     assert "minor faults 900 →" in text
     alarms = [
         each
-        for each in document(*RELEASES, "--arm", "ft")["comparisons"][0]["series"]
+        for each in COMPARE.document(*RELEASES, "--arm", "ft")["comparisons"][0]["series"]
         if each["efforts"]
     ]
     assert [each["verdict"] for each in alarms] == ["worse"]
@@ -137,7 +106,9 @@ def test_interference_is_said_beside_an_alarm(results: Path) -> None:
     slow_down(path, 1.5)
     marked = {"marked": True, "why": "others used 0.8 cores"}
     edit_records(path, "cell", interference=marked)
-    assert "after under interference (others used 0.8 cores)" in said(*RELEASES, "--arm", "ft")
+    assert "after under interference (others used 0.8 cores)" in COMPARE.said(
+        *RELEASES, "--arm", "ft"
+    )
 
 
 def test_without_noise_floors_nothing_is_decided_and_it_says_what_to_do(
@@ -146,14 +117,14 @@ def test_without_noise_floors_nothing_is_decided_and_it_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     results = write_project(tmp_path, PLAN, noise=False)
     slow_down(result_file(results, "3.13.15", "ft"), 3)
-    assert code(*RELEASES) == 0
-    text = said(*RELEASES)
+    assert COMPARE.code(*RELEASES) == 0
+    text = COMPARE.said(*RELEASES)
     assert "ftbench noise" in text
     assert "alarms were to be expected" not in text
 
 
 def test_arms_of_a_release_are_compared(results: Path) -> None:
-    found = document("gil", "ft", "--release", "3.13.15")
+    found = COMPARE.document("gil", "ft", "--release", "3.13.15")
     assert (found["compared"], found["before"], found["after"]) == ("arm", "gil", "ft")
     (comparison,) = found["comparisons"]
     assert comparison["release"] == "3.13.15"
@@ -170,15 +141,15 @@ def test_machines_are_compared_and_what_differs_in_them_is_said(
         Plan(releases=("3.13.5",), machine="two", machine_fields=fields),
     )
     write_project(tmp_path, *both)
-    text = said("one", "two")
+    text = COMPARE.said("one", "two")
     assert "The machines differ, and every effect is theirs too" in text
     assert "cores (2, 64)" in text
-    assert len(document("one", "two", "--arm", "ft")["comparisons"]) == 1
+    assert len(COMPARE.document("one", "two", "--arm", "ft")["comparisons"]) == 1
 
 
 def test_every_series_is_listed_when_asked_for(results: Path) -> None:
-    assert "Without an alarm" not in said(*RELEASES)
-    text = said(*RELEASES, "--every", "--arm", "gil")
+    assert "Without an alarm" not in COMPARE.said(*RELEASES)
+    text = COMPARE.said(*RELEASES, "--every", "--arm", "gil")
     assert "Without an alarm" in text
     assert "mode=processes-fork," in text
 
@@ -193,19 +164,19 @@ def test_what_failed_on_the_other_side_is_said(
         spoil=lambda _group, params: params.get("mode") == "threads",
     )
     write_project(tmp_path, Plan(releases=("3.13.5",), arms=arms("ft")), spoiled)
-    assert f"Only before, failed after: {ROUND}(mode=threads" in said(*RELEASES)
+    assert f"Only before, failed after: {ROUND}(mode=threads" in COMPARE.said(*RELEASES)
 
 
 def test_markdown_is_a_table_of_plain_text(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
-    result = call(*RELEASES, "--format", "markdown")
+    result = COMPARE.call(*RELEASES, "--format", "markdown")
     assert result.output.startswith("# Before: CPython 3.13.5.")
     assert r"| worse | lifecycle.Lifecycle.track\_round(mode=threads" in result.output
     assert result.return_value == REGRESSION
 
 
 def test_html_needs_nothing_else(results: Path) -> None:
-    output = call(*RELEASES, "--format", "html").output
+    output = COMPARE.call(*RELEASES, "--format", "html").output
     assert output.startswith("<!doctype html>")
     assert "<script" not in output
     assert "default-src 'none'" in output
@@ -237,7 +208,7 @@ def test_html_needs_nothing_else(results: Path) -> None:
 def test_what_makes_no_sense_is_refused_with_what_there_is(
     results: Path, words: tuple[str, ...], message: str
 ) -> None:
-    refused = error(*words)
+    refused = COMPARE.error(*words)
     assert isinstance(refused, UsageError)
     assert message in refused.message
     assert refused.hint or "does not go" in message or "expression" in message
@@ -252,9 +223,9 @@ def test_a_word_that_means_two_things_has_to_say_which(
         Plan(releases=("3.13.5",), machine="gil"),
         Plan(releases=("3.13.5",), machine="ft"),
     )
-    assert "may be arms or machines" in error("gil", "ft").message
-    assert len(document("arm:gil", "arm:ft")["comparisons"]) == 2
-    assert document("machine:gil", "machine:ft")["compared"] == "machine"
+    assert "may be arms or machines" in COMPARE.error("gil", "ft").message
+    assert len(COMPARE.document("arm:gil", "arm:ft")["comparisons"]) == 2
+    assert COMPARE.document("machine:gil", "machine:ft")["compared"] == "machine"
 
 
 def test_sides_of_different_profiles_are_said_to_be_where_they_are(
@@ -264,7 +235,7 @@ def test_sides_of_different_profiles_are_said_to_be_where_they_are(
     write_project(
         tmp_path, Plan(releases=("3.13.5",)), Plan(releases=("3.13.15",), profile="quick")
     )
-    hint = error(*RELEASES).hint
+    hint = COMPARE.error(*RELEASES).hint
     assert "3.13.5: quiet-vm, ft, full" in hint
     assert "3.13.15: quiet-vm, ft, quick" in hint
 
@@ -280,8 +251,10 @@ def test_like_builds_are_compared_where_there_are_some(
         Plan(releases=("3.14.2",), flavour="uv", arms=ft),
     )
     write_project(tmp_path, *plans)
-    assert [each["builds"] for each in document(*RELEASES)["comparisons"]] == [["source"] * 2]
-    found = document("3.13.15", "3.14.2")["comparisons"]
+    assert [each["builds"] for each in COMPARE.document(*RELEASES)["comparisons"]] == [
+        ["source"] * 2
+    ]
+    found = COMPARE.document("3.13.15", "3.14.2")["comparisons"]
     assert [each["builds"] for each in found] == [["source", "uv"]]
     assert found[0]["counts"]["worse"] == 0
     assert found[0]["counts"]["not comparable"] > 0
@@ -291,9 +264,9 @@ def test_a_folder_without_results_says_how_to_get_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "asv.conf.json" in error(*RELEASES).message
+    assert "asv.conf.json" in COMPARE.error(*RELEASES).message
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
-    refused = error(*RELEASES)
+    refused = COMPARE.error(*RELEASES)
     assert isinstance(refused, ResultsError)
     assert "There are no results" in refused.message
 
@@ -301,9 +274,9 @@ def test_a_folder_without_results_says_how_to_get_some(
 def test_a_damaged_file_is_named_and_the_rest_is_compared(results: Path) -> None:
     path = result_file(results, "3.13.15", "gil")
     path.write_text(path.read_text("utf-8")[:500], encoding="utf-8")
-    text = said(*RELEASES)
+    text = COMPARE.said(*RELEASES)
     assert f"not read: {path}"[:40] in text
-    (comparison,) = document(*RELEASES)["comparisons"]
+    (comparison,) = COMPARE.document(*RELEASES)["comparisons"]
     assert comparison["arm"] == "ft"
 
 
@@ -312,15 +285,15 @@ def test_a_side_that_could_not_be_read_is_named(results: Path) -> None:
     for path in results.glob("*/*.json"):
         if "31315" in path.name:
             path.write_text("{", encoding="utf-8")
-    assert "not read" in error(*RELEASES).story
+    assert "not read" in COMPARE.error(*RELEASES).story
 
 
 def test_records_that_cannot_be_read_leave_builds_that_nobody_vouches_for(results: Path) -> None:
     path = result_file(results, "3.13.15", "ft")
     slow_down(path, 2)
     path.with_name(f"{path.stem}.records.jsonl").write_text("{", encoding="utf-8")
-    assert code(*RELEASES, "--arm", "ft") == 0
-    assert "PGO (no, not known)" in said(*RELEASES, "--arm", "ft")
+    assert COMPARE.code(*RELEASES, "--arm", "ft") == 0
+    assert "PGO (no, not known)" in COMPARE.said(*RELEASES, "--arm", "ft")
 
 
 def test_a_folder_of_nothing_but_damaged_files_says_which(
@@ -328,12 +301,12 @@ def test_a_folder_of_nothing_but_damaged_files_says_which(
 ) -> None:
     for path in results.glob("*/*.json"):
         path.write_text("{", encoding="utf-8")
-    refused = error(*RELEASES)
+    refused = COMPARE.error(*RELEASES)
     assert isinstance(refused, ResultsError)
     assert "not read" in refused.story
 
 
 def test_a_machine_that_is_none_is_answered_with_machines_alone(results: Path) -> None:
-    refused = error("machine:nowhere", "machine:elsewhere")
+    refused = COMPARE.error("machine:nowhere", "machine:elsewhere")
     assert "3.13.5" not in refused.hint
     assert "gil" not in refused.hint

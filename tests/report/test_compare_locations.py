@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from commands import Command
 from judgeable import arms, result_file, slow_down, write_project
 from synthetic import Plan
 
@@ -22,10 +21,7 @@ def test_before_and_after_are_what_the_effect_is_the_ratio_of(
     monkeypatch.chdir(tmp_path)
     results = write_project(tmp_path, Plan(releases=RELEASES, arms=arms("ft")))
     slow_down(result_file(results, "3.13.15", "ft"), 1.5, cells=2)
-    called = CliRunner().invoke(
-        compare, [*RELEASES, "--arm", "ft", "--format", "json"], standalone_mode=False
-    )
-    (found,) = json.loads(called.output)["comparisons"]
+    (found,) = Command(compare).document(*RELEASES, "--arm", "ft")["comparisons"]
     effects = [each["effect"] for each in found["series"]]
     assert effects
     assert effects == pytest.approx(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from commands import Command
 from judgeable import ROUND, arms, result_file, slow_down, write_project
 from synthetic import Plan
 
 from ftbench.cli.report import report
-from ftbench.errors import FtbenchError, ResultsError, UsageError
+from ftbench.errors import ResultsError, UsageError
 
+REPORT = Command(report)
 RELEASES = ("3.13.5", "3.13.15", "3.14.2")
 ONLY = ("e.track_round", "SharedSet.track_op", "track_pss")
 
@@ -25,31 +24,8 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_project(tmp_path, Plan(releases=RELEASES, arms=arms("gil", "ft")), only=ONLY)
 
 
-def call(*words: str) -> Result:
-    return CliRunner().invoke(report, words, standalone_mode=False)
-
-
-def said(*words: str) -> str:
-    result = call(*words)
-    assert result.exception is None, result.exception
-    return " ".join(result.output.split())
-
-
-def error(*words: str) -> FtbenchError:
-    result = call(*words)
-    assert isinstance(result.exception, FtbenchError), result
-    return result.exception
-
-
-def document(*words: str) -> dict[str, Any]:
-    result = call(*words, "--format", "json")
-    assert result.exception is None, result.exception
-    made: dict[str, Any] = json.loads(result.output)
-    return made
-
-
 def test_it_has_what_choose_and_releases_show(results: Path) -> None:
-    text = said()
+    text = REPORT.said()
     assert text.startswith("CPython 3.14.2 on quiet-vm")
     for expected in (
         "What do eight workers cost before they have done anything?",
@@ -64,37 +40,39 @@ def test_it_has_what_choose_and_releases_show(results: Path) -> None:
 
 
 def test_a_release_is_shown_with_its_own_steps_alone(results: Path) -> None:
-    text = said("--release", "3.13.15")
+    text = REPORT.said("--release", "3.13.15")
     assert text.startswith("CPython 3.13.15 on quiet-vm")
     assert "3.13.15 3.13.5" in text
     assert "the last feature release 0" not in text
     assert "There is also" not in text
-    assert {step["release"] for step in document("--release", "3.13.15")["steps"]} == {"3.13.15"}
+    assert {step["release"] for step in REPORT.document("--release", "3.13.15")["steps"]} == {
+        "3.13.15"
+    }
 
 
 def test_alarms_of_a_release_are_listed(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
     words = ("--release", "3.13.15", "--arm", "ft", "--bench", "lifecycle")
-    output = call(*words, "--format", "markdown").output
+    output = REPORT.call(*words, "--format", "markdown").output
     name = f"{ROUND}(mode=threads".replace("_", r"\_")
     assert f"| 3.13.15 | 3.13.5 | worse | {name}" in output
-    (step,) = document(*words)["steps"]
+    (step,) = REPORT.document(*words)["steps"]
     assert step["counts"]["worse"] == 1
 
 
 def test_one_arm_is_shown_without_the_others(results: Path) -> None:
-    text = said("--arm", "ft")
+    text = REPORT.said("--arm", "ft")
     assert "quiet-vm, free-threaded build, full profile" in text
     assert "quiet-vm, GIL build, full profile" not in text
-    assert {figure["arm"] for figure in document("--arm", "ft")["figures"]} == {"ft"}
+    assert {figure["arm"] for figure in REPORT.document("--arm", "ft")["figures"]} == {"ft"}
 
 
 def test_benchmarks_are_shown_whole_and_others_not_at_all(results: Path) -> None:
-    text = said("--bench", "Lifecycle.*processes-spawn")
+    text = REPORT.said("--bench", "Lifecycle.*processes-spawn")
     assert "Starting and ending workers" in text
     assert "Keeping one set together" not in text
     assert "1.00\N{MULTIPLICATION SIGN}" in text
-    named = {figure["params"]["mode"] for figure in document("--bench", "spawn")["figures"]}
+    named = {figure["params"]["mode"] for figure in REPORT.document("--bench", "spawn")["figures"]}
     assert named == {"processes-spawn"}
 
 
@@ -103,7 +81,7 @@ def test_a_skipped_and_a_failed_cell_say_why(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_project(tmp_path, Plan(releases=("3.13.5",)))
-    text = said()
+    text = REPORT.said()
     assert "failed [" in text
     assert "] failed: WorkerFailedError: Worker 3 ended" in text
     assert "] skipped: subinterpreters need concurrent.interpreters" in text
@@ -112,13 +90,13 @@ def test_a_skipped_and_a_failed_cell_say_why(
 def test_every_format_has_the_figures(results: Path) -> None:
     figure = next(
         each
-        for each in document("--bench", "Lifecycle")["figures"]
+        for each in REPORT.document("--bench", "Lifecycle")["figures"]
         if (each["arm"], each["params"])
         == ("ft", {"mode": "threads", "workers": "8", "task": "empty"})
     )
     number = f"{figure['median'] * 1e3:.3f}"
     for form in ("table", "markdown", "html"):
-        output = call("--bench", "Lifecycle", "--format", form).output
+        output = REPORT.call("--bench", "Lifecycle", "--format", form).output
         assert number in output, form
         assert "What do eight workers cost" in output, form
 
@@ -127,14 +105,14 @@ def test_the_map_of_winners_is_a_table(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     plan = Plan(releases=("3.14.2",), arms=arms("ft"))
     write_project(tmp_path, plan, only="", noise=False)
-    text = said("--bench", "crossover")
+    text = REPORT.said("--bench", "crossover")
     assert "who wins with 8 workers" in text
     assert "free-threaded: plain loop" in text
     assert "no data" not in text
 
 
 def test_html_needs_nothing_else_and_holds_no_script(results: Path) -> None:
-    output = call("--format", "html").output
+    output = REPORT.call("--format", "html").output
     assert output.startswith("<!doctype html>")
     assert "default-src 'none'" in output
     assert not [word for word in ("<script", "src=", "http:", "https:") if word in output]
@@ -148,7 +126,7 @@ def test_hostile_names_are_plain_text(
     hostile = "<script>alert(1)</script>[red]|\x1b[31m"
     plan = Plan(releases=("3.13.5",), flavour=hostile, arms=arms("ft"))
     write_project(tmp_path, plan, noise=False)
-    output = call("--format", form).output
+    output = REPORT.call("--format", form).output
     assert "alert" in output
     assert "\x1b" not in output
     if form == "html":
@@ -159,12 +137,12 @@ def test_hostile_names_are_plain_text(
 
 
 def test_the_document_is_json_without_nan(results: Path) -> None:
-    made = document()
+    made = REPORT.document()
     assert (made["schema"]["name"], made["release"]) == ("ftbench.report", "3.14.2")
     assert made["builds"]["ft"][0]["free_threaded"] is True
     states = {figure["state"] for figure in made["figures"]}
     assert states == {"measured", "skipped"}
-    assert "NaN" not in call("--format", "json").output
+    assert "NaN" not in REPORT.call("--format", "json").output
 
 
 @pytest.mark.parametrize(
@@ -182,7 +160,7 @@ def test_the_document_is_json_without_nan(results: Path) -> None:
 def test_what_makes_no_sense_is_refused(
     results: Path, words: tuple[str, ...], message: str
 ) -> None:
-    refused = error(*words)
+    refused = REPORT.error(*words)
     assert isinstance(refused, UsageError)
     assert message in refused.message
 
@@ -193,10 +171,10 @@ def test_a_combination_that_was_not_measured_says_what_was(
     monkeypatch.chdir(tmp_path)
     one = Plan(releases=("3.13.5",), machine="one", arms=arms("gil"))
     write_project(tmp_path, one, Plan(releases=("3.14.2",), machine="two"), noise=False)
-    refused = error("--machine", "one", "--release", "3.14.2")
+    refused = REPORT.error("--machine", "one", "--release", "3.14.2")
     assert "Nothing was measured of all that is asked for" in refused.message
     assert "3.13.5 on one, full profile" in refused.hint
-    assert "Nothing was measured" in error("--machine", "one", "--arm", "ft").message
+    assert "Nothing was measured" in REPORT.error("--machine", "one", "--arm", "ft").message
 
 
 def test_damaged_files_are_warned_of_and_the_rest_is_shown(results: Path) -> None:
@@ -204,15 +182,15 @@ def test_damaged_files_are_warned_of_and_the_rest_is_shown(results: Path) -> Non
     path.write_text("{", encoding="utf-8")
     (results / "half").mkdir()
     (results / "half" / "machine.json").write_text("[]", encoding="utf-8")
-    text = said("--release", "3.14.2")
+    text = REPORT.said("--release", "3.14.2")
     assert text.count("not read:") == 2
-    assert len(document()["warnings"]) == 2
+    assert len(REPORT.document()["warnings"]) == 2
 
 
 def test_no_results_say_how_to_get_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert isinstance(error(), UsageError)
+    assert isinstance(REPORT.error(), UsageError)
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
-    refused = error()
+    refused = REPORT.error()
     assert isinstance(refused, ResultsError)
     assert "ftbench bench" in refused.hint

@@ -1,38 +1,32 @@
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import synthetic
-from rich.console import Console
 from synthetic import Plan
 
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
-from ftbench.report.summary import summary_table
+from ftbench.report.output import Format, rendered
+from ftbench.report.summary import summary
 from ftbench.results import read_results
-
-GOLDEN = Path(__file__).with_name("summary.txt")
 
 
 def shown(folder: Path, *plans: Plan, release: str = "3.13.15", profile: str = "full") -> str:
     synthetic.write_tree(folder, *plans)
-    table = summary_table(
+    document = summary(
         read_results(folder).figures,
         machine="quiet-vm",
         release=Release.parse(release),
         profile=profile,
     )
-    console = Console(file=io.StringIO(), width=80, color_system=None, legacy_windows=False)
-    console.print(table)
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+    return rendered(document, Format.TABLE, width=80)
 
 
-def test_the_summary_is_as_it_was(tmp_path: Path) -> None:
-    """Look at the difference; if it is meant, write what is shown to summary.txt."""
-    assert shown(tmp_path) == GOLDEN.read_text(encoding="utf-8")
+def test_the_summary_is_as_it_was(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    golden(shown(tmp_path), "summary.txt")
 
 
 def test_the_summary_fits_into_eighty_columns(tmp_path: Path) -> None:

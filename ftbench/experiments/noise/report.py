@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from ftbench.analysis.floors import Floors
 from ftbench.experiments.harness import Lost
 from ftbench.experiments.noise.job import Report
+from ftbench.report.document import Document, Part, Table, Tone
+from ftbench.report.document import Row as Line
+from ftbench.report.words import NONE, plural
 from ftbench.results.figure import NoiseSeries
 from ftbench.statistics.power import Floor, smallest
 
@@ -56,8 +55,19 @@ def found(made: Sequence[Row], effect: float) -> int:
     return sum(row.least <= effect for row in made)
 
 
-def document(report: Report, made: Sequence[Row]) -> dict[str, Any]:
-    """Return what `--json` prints."""
+def document_of(reports: Sequence[Report]) -> Document:
+    """Return the document of the arms that were measured; its record is a list, one for each."""
+    job = reports[0].job
+    ranked = [(report, rows(report.series)) for report in reports]
+    return Document(
+        title=f"The noise of CPython {job.interpreter.release.name}, profile {job.profile}, "
+        f"on {job.machine}",
+        record=[_arm_record(report, series) for report, series in ranked],
+        parts=tuple(_part(report, series) for report, series in ranked),
+    )
+
+
+def _arm_record(report: Report, made: Sequence[Row]) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
@@ -98,42 +108,29 @@ def _lost_record(lost: Lost) -> Mapping[str, Any]:
     }
 
 
-def table(report: Report, made: Sequence[Row]) -> Table:
-    """Return the table: the worst series, and below it how many could find what."""
+def _part(report: Report, made: Sequence[Row]) -> Part:
+    """Return an arm's part: the worst series, and below it how many could find what."""
     job = report.job
-    shown = Table(
-        box=box.SIMPLE_HEAD,
-        title_style="bold",
-        title_justify="left",
-        caption_justify="left",
-        show_edge=False,  # so that eighty columns are enough
-        padding=(0, 1, 0, 0),
+    table = Table(
+        title="",
+        columns=("series", "order", "spread", "floor", "found from"),
+        rows=tuple(map(_line, made[:MOST_ROWS])),
+        numbers=3,
+        notes=tuple(_legend(report, made)),
     )
-    shown.add_column("series", overflow="fold")
-    shown.add_column("order", overflow="fold", max_width=8)
-    shown.add_column("spread", justify="right", no_wrap=True)
-    shown.add_column("floor", justify="right", no_wrap=True)
-    shown.add_column("found\nfrom", justify="right", no_wrap=True)
-    for row in made[:MOST_ROWS]:
-        shown.add_row(*_cells(row))
-    shown.title = Text(
-        f"The noise of CPython {job.interpreter.release.name}, {job.arm.title} "
-        f"({job.interpreter.build.flavour}), profile {job.profile}, on {job.machine}\n"
+    return Part(
+        title=f"CPython {job.interpreter.release.name}, {job.arm.title} "
+        f"({job.interpreter.build.flavour})",
+        tables=(table,),
     )
-    shown.caption = Text("\n".join(["", *_legend(report, made)]))
-    return shown
 
 
-def _cells(row: Row) -> Iterator[Text]:
-    series = row.series
-    yield Text(f"{series.benchmark}\n  {', '.join(series.params.values())}")
-    yield Text(series.order)
+def _line(row: Row) -> Line:
+    name, order = row.series.series.name, row.series.order
     if row.floor is None:
-        yield from (Text(word, style="dim") for word in ("\N{EN DASH}", "none", "\N{EN DASH}"))
-        return
-    yield Text(percent(row.floor.spread))
-    yield Text(percent(row.floor.effect))
-    yield Text(percent(row.least), style="" if row.least <= WANTED[1] else "yellow")
+        return Line(cells=(name, order, NONE, "none", NONE), tone=Tone.QUIET)
+    shares = (row.floor.spread, row.floor.effect, row.least)
+    return Line(cells=(name, order, *map(percent, shares)))
 
 
 def percent(share: float) -> str:
@@ -145,7 +142,7 @@ def percent(share: float) -> str:
 
 def _legend(report: Report, made: Sequence[Row]) -> Iterator[str]:
     if len(made) > MOST_ROWS:
-        yield f"The worst {MOST_ROWS} of {len(made)} series; --json prints all."
+        yield f"The worst {MOST_ROWS} of {len(made)} series; --format json has all."
     processes = {row.floor.processes for row in made if row.floor}
     yield (
         "spread: the standard deviation between fresh processes of the same interpreter. floor: "
@@ -157,7 +154,8 @@ def _legend(report: Report, made: Sequence[Row]) -> Iterator[str]:
         yield f"{found(made, effect)} of {len(made)} series could find {effect:.0%}."
     without = sum(row.floor is None for row in made)
     if without:
-        yield f"{without} series have no floor: zeros, or too few processes."
+        words = plural(without, "series has", "series have")
+        yield f"{words} no floor: zeros, or too few processes."
     if report.disturbed:
         yield (
             f"Others kept the machine busy beside {report.disturbed} of {report.measured} "
@@ -174,5 +172,6 @@ def lost_lines(lost: Sequence[Lost]) -> Iterator[str]:
     for each in lost:
         if each.skipped:
             reasons[each.reason] = reasons.get(each.reason, 0) + 1
-    yield from (f"skipped, {count} cells: {reason}" for reason, count in sorted(reasons.items()))
+    for reason, count in sorted(reasons.items()):
+        yield f"skipped, {plural(count, 'cell', 'cells')}: {reason}"
     yield from (f"failed: {each.cell.title}: {each.reason}" for each in lost if not each.skipped)

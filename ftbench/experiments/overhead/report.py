@@ -1,30 +1,54 @@
-"""The report of `ftbench overhead`: a table for people, a document for programs."""
+"""The report of `ftbench overhead`: what the harness costs, and how far that is known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
-
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from ftbench.asv.command import machine_name
 from ftbench.experiments.overhead.contests import SUBJECTS, TARGET
 from ftbench.experiments.overhead.job import BARE, HARNESS, Report, Row, Skipped, Verdict, verdict
 from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
+from ftbench.report.document import Document, Part, Table, Tone
+from ftbench.report.document import Row as Line
+from ftbench.report.words import NONE, plural
 from ftbench.statistics import CONFIDENCE, Basis, Ratio
 
 SCHEMA: Final = {"name": "ftbench.overhead", "version": 1}
 # Two processes may leave an interval of any width.
 _WIDE: Final = 9.9995
 _WIDE_OPEN: Final = 99
-_STYLES: Final = {Verdict.WITHIN: "green", Verdict.ABOVE: "red", Verdict.OPEN: "yellow"}
+_NBSP: Final = "\N{NO-BREAK SPACE}"
+_TONES: Final = {
+    Verdict.WITHIN: Tone.GOOD,
+    Verdict.ABOVE: Tone.BAD,
+    Verdict.OPEN: Tone.PLAIN,
+}
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return what `--json` prints: all samples, and what is made of them."""
+def document_of(report: Report) -> Document:
+    """Return the document: a line per scenario, mode and number of workers, and what it means."""
+    job = report.job
+    machine = machine_name(str(report.machine["cpu"]), int(report.machine["cores"] or 1))
+    ratios = ("to bare", f"\N{LESS-THAN OR EQUAL TO} {TARGET:g}", "to article")
+    table = Table(
+        title="",
+        columns=("mode, workers", BARE, HARNESS, *ratios),
+        rows=tuple(_lines(report)),
+        numbers=5,
+        notes=tuple(_legend(report)),
+    )
+    return Document(
+        title=f"What the harness costs: CPython {job.interpreter.release.name}, {job.arm.title} "
+        f"({job.interpreter.build.flavour}), on {machine}",
+        record=_record(report),
+        parts=(Part(tables=(table,)),),
+    )
+
+
+def _record(report: Report) -> dict[str, Any]:
+    """Return all samples, and what is made of them."""
     job = report.job
     return {
         "schema": SCHEMA,
@@ -35,11 +59,11 @@ def document(report: Report) -> dict[str, Any]:
         "target": TARGET,
         "pairs": job.pairs,
         "processes": job.processes,
-        "loops": [_record(row) for row in report.rows],
+        "loops": [_row_record(row) for row in report.rows],
     }
 
 
-def _record(row: Row | Skipped) -> dict[str, Any]:
+def _row_record(row: Row | Skipped) -> dict[str, Any]:
     loop = row.loop
     named = {
         "scenario": loop.scenario,
@@ -73,65 +97,41 @@ def _ratio_record(ratio: Ratio) -> dict[str, Any]:
     }
 
 
-def table(report: Report) -> Table:
-    """Return the table: per scenario, mode and number of workers, and below it what it means."""
-    job = report.job
-    shown = Table(
-        box=box.SIMPLE_HEAD,
-        title_style="bold",
-        title_justify="left",
-        caption_justify="left",
-        show_edge=False,  # so that eighty columns are enough
-        padding=(0, 1, 0, 0),
-    )
-    shown.add_column("mode, workers", no_wrap=True)
-    for name in ("bare", "harness"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("harness\n/bare", justify="right", no_wrap=True)
-    shown.add_column(f"\N{LESS-THAN OR EQUAL TO} {TARGET:g}", no_wrap=True)
-    shown.add_column("harness\n/article", justify="right", no_wrap=True)
+def _lines(report: Report) -> Iterator[Line]:
     for subject in SUBJECTS:
         rows = [row for row in report.rows if row.loop.scenario == subject.scenario]
         if rows:
-            shown.add_row(Text(subject.scenario, style="bold"))
-        for row in rows:
-            shown.add_row(*_cells(row))
-        shown.add_section()
-    machine = machine_name(str(report.machine["cpu"]), int(report.machine["cores"] or 1))
-    shown.title = Text(
-        f"What the harness costs: CPython {job.interpreter.release.name}, {job.arm.title} "
-        f"({job.interpreter.build.flavour}), on {machine}\n"
-    )
-    shown.caption = Text("\n".join(["", *_legend(report)]))
-    return shown
+            yield Line(cells=(subject.scenario,), tone=Tone.HEADING)
+        yield from map(_line, rows)
 
 
-def _cells(row: Row | Skipped) -> Iterator[Text]:
+def _line(row: Row | Skipped) -> Line:
     name = f"{row.loop.mode.title}, {row.loop.workers}"
     if isinstance(row, Skipped):
-        yield Text(name)
-        yield from (Text("skipped", style="dim"), Text("skipped", style="dim"))
-        return
-    yield Text(f"{name}\n{_timed(row.every)}")
+        return Line(cells=(name, "skipped", "skipped"), tone=Tone.QUIET)
     scale = scale_for("seconds", [row.seconds(BARE)])
-    for side in (BARE, HARNESS):
-        yield Text(f"{scale.text(row.seconds(side))} {scale.symbol}")
+    seconds = (f"{scale.text(row.seconds(side))}{_NBSP}{scale.symbol}" for side in (BARE, HARNESS))
     word = verdict(row.overhead, TARGET)
-    yield Text(_ratio_text(row.overhead))
-    yield Text(word.replace(" ", "\n"), style=_STYLES[word])
-    yield Text(_ratio_text(row.against_article) if row.against_article else "\N{EN DASH}")
+    article = _ratio_text(row.against_article) if row.against_article else NONE
+    return Line(
+        cells=(name, *seconds, _ratio_text(row.overhead), word, article),
+        tone=_TONES[word],
+    )
 
 
-def _timed(every: int) -> str:
-    return f"  1 of {every} timed" if every > 1 else "  each timed"
+def _timed(rows: Iterable[Row]) -> str:
+    """Say which operations have the harness's clock around them."""
+    every = {row.loop.scenario: row.every for row in rows}
+    words = (f"{name}, {f'1 of {each}' if each > 1 else 'each'}" for name, each in every.items())
+    return f"Timed: {'; '.join(words)}."
 
 
 def _ratio_text(ratio: Ratio) -> str:
-    """Return a ratio above its interval: in thousandths, since hundredths are what it is about."""
+    """Return a ratio with its interval: in thousandths, since hundredths are what it is about."""
     if ratio.interval is None:
-        return f"{_number(ratio.value)}\nno interval"
+        return f"{_number(ratio.value)} (no interval)"
     ends = (_number(ratio.interval.low), _number(ratio.interval.high))
-    return f"{_number(ratio.value)}\n{ends[0]} \N{EN DASH} {ends[1]}"
+    return f"{_number(ratio.value)} ({ends[0]}\N{EN DASH}{ends[1]})"
 
 
 def _number(ratio: float) -> str:
@@ -145,8 +145,8 @@ def _legend(report: Report) -> Iterator[str]:
     shown = {row.loop.scenario for row in report.rows}
     yield (
         f"Seconds per operation, medians; ratios of interleaved turns (A B B A, {job.pairs} per "
-        f"process, {job.processes} processes) with {CONFIDENCE:.0%} intervals; below 1 the "
-        "harness is the faster one."
+        f"process, {plural(job.processes, 'process', 'processes')}) with {CONFIDENCE:.0%} "
+        "intervals; below 1 the harness is the faster one."
     )
     subjects = [f"{each.scenario}, {each.operation}" for each in SUBJECTS if each.scenario in shown]
     yield f"An operation: {'; '.join(subjects)}."
@@ -156,6 +156,7 @@ def _legend(report: Report) -> Iterator[str]:
         "loop of lifecycle is the bare one."
     )
     if measured:
+        yield _timed(measured)
         yield _instrument(measured)
     if any(row.overhead.basis is Basis.SAMPLES for row in measured):
         yield f"The intervals rest on {Basis.SAMPLES}: another process may differ."

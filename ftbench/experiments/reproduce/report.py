@@ -129,7 +129,7 @@ def _rows(table: Table, notes: Notes) -> Iterator[told.Row]:
         yield told.Row(cells=(_heading(block.figure),), tone=told.Tone.HEADING)
         for line in block.lines:
             cells = (
-                f"  {line.row.title}",
+                line.row.title,
                 printed(line.article, line.unit),
                 number(line.way, line.unit, notes),
                 number(line.corrected, line.unit, notes),

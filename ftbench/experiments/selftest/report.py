@@ -5,20 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from ftbench.experiments.noise.report import lost_lines, percent
 from ftbench.experiments.selftest.job import PAIRS, Report, Tried
 from ftbench.experiments.selftest.trials import LEAST, MUST_FIND, Outcome, enough
+from ftbench.report.document import Document, Part, Row, Table, Tone
+from ftbench.report.words import NONE, plural
 from ftbench.statistics import CONFIDENCE
 
 SCHEMA: Final = {"name": "ftbench.selftest", "version": 1}
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return what `--json` prints."""
+def document_of(report: Report) -> Document:
+    """Return the document: a row per series, a column per slowdown, and below it what it means."""
+    job = report.job
+    shares = sorted(job.slowdowns)
+    table = Table(
+        title="",
+        columns=(
+            "series",
+            "floor",
+            *(f"{share:.0%} more" for share in shares),
+            f"{LEAST:.0%} needs",
+        ),
+        rows=tuple(_row(report, tried) for tried in report.tried),
+        numbers=len(shares) + 2,
+        notes=tuple(_legend(report)),
+    )
+    return Document(
+        title=f"What is found of CPython {job.interpreter.release.name}, {job.arm.title} "
+        f"({job.interpreter.build.flavour}), profile {job.profile}, on {job.machine}",
+        record=_record(report),
+        parts=(Part(tables=(table,)),),
+    )
+
+
+def _record(report: Report) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
@@ -40,7 +61,7 @@ def document(report: Report) -> dict[str, Any]:
                 for each in report.alarms
             ],
         },
-        "series": [_record(tried) for tried in report.tried],
+        "series": [_series_record(tried) for tried in report.tried],
         "lost": [
             {"cell": each.cell.title, "skipped": each.skipped, "reason": each.reason}
             for each in report.lost
@@ -48,7 +69,7 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def _record(tried: Tried) -> dict[str, Any]:
+def _series_record(tried: Tried) -> dict[str, Any]:
     floor = tried.floor
     return {
         "benchmark": tried.benchmark,
@@ -75,63 +96,44 @@ def _record(tried: Tried) -> dict[str, Any]:
     }
 
 
-def table(report: Report) -> Table:
-    """Return the table: a row per series, a column per slowdown."""
-    job = report.job
-    shown = Table(
-        box=box.SIMPLE_HEAD,
-        title_style="bold",
-        title_justify="left",
-        caption_justify="left",
-        show_edge=False,  # so that eighty columns are enough
-        padding=(0, 1, 0, 0),
-    )
-    shown.add_column("series", overflow="fold")
-    shown.add_column("floor", justify="right", no_wrap=True)
-    for share in sorted(job.slowdowns):
-        shown.add_column(f"{share:.0%} more", justify="right", no_wrap=True)
-    shown.add_column(f"{LEAST:.0%}\nneeds", justify="right", no_wrap=True)
-    for tried in report.tried:
-        shown.add_row(*_cells(report, tried))
-    shown.title = Text(
-        f"What is found of CPython {job.interpreter.release.name}, {job.arm.title} "
-        f"({job.interpreter.build.flavour}), profile {job.profile}, on {job.machine}\n"
-    )
-    shown.caption = Text("\n".join(["", *_legend(report)]))
-    return shown
-
-
-def _cells(report: Report, tried: Tried) -> Iterator[Text]:
-    yield Text(f"{tried.benchmark}\n  {', '.join(tried.params.values())}")
-    yield Text(percent(tried.floor.effect) if tried.floor else "none")
+def _row(report: Report, tried: Tried) -> Row:
     known = {each.share: each for each in tried.outcomes}
-    for share in sorted(report.job.slowdowns):
-        yield _outcome(known[share]) if share in known else Text("\N{EN DASH}", style="dim")
     needs = enough(tried.floor, LEAST) if tried.floor else None
-    yield Text(str(needs) if needs else "\N{EN DASH}")
+    return Row(
+        cells=(
+            f"{tried.benchmark}({', '.join(tried.params.values())})",
+            percent(tried.floor.effect) if tried.floor else "none",
+            *(
+                _outcome(known[share]) if share in known else NONE
+                for share in sorted(report.job.slowdowns)
+            ),
+            str(needs) if needs else NONE,
+        ),
+        tone=Tone.BAD if tried.missed else Tone.PLAIN,
+    )
 
 
-def _outcome(outcome: Outcome) -> Text:
-    interval = outcome.interval
-    low, high = round(interval.low * 100), round(interval.high * 100)
-    effect = f"\N{MULTIPLICATION SIGN}{outcome.effect.value:.3f}" if outcome.effect else ""
+def _outcome(outcome: Outcome) -> str:
+    """Return the effect, and in which share of the trials it was found, with an interval."""
+    effect = f"\N{MULTIPLICATION SIGN}{outcome.effect.value:.3f}, " if outcome.effect else ""
     if not outcome.reached:
-        return Text(f"{effect}\nnot reached", style="dim")
-    style = "red" if outcome.missed else "green" if outcome.must else ""
-    return Text(f"{effect}\n{outcome.rate:.0%} ({low}\N{EN DASH}{high})", style=style)
+        return f"{effect}not reached"
+    low, high = (round(end * 100) for end in (outcome.interval.low, outcome.interval.high))
+    return f"{effect}{outcome.rate:.0%} ({low}\N{EN DASH}{high})"
 
 
 def _legend(report: Report) -> Iterator[str]:
     job = report.job
     yield (
-        f"Equal sides: {len(report.alarms)} alarms in {report.judged} verdicts of {PAIRS} "
-        "comparisons; there must be none."
+        f"Equal sides: {plural(len(report.alarms), 'alarm', 'alarms')} in "
+        f"{plural(report.judged, 'verdict', 'verdicts')} of {PAIRS} comparisons; there must be "
+        "none."
     )
     for each in report.alarms:
-        yield f"  {each.word}: {each.benchmark}({', '.join(each.params.values())})"
+        yield f"{each.word}: {each.benchmark}({', '.join(each.params.values())})"
     yield (
-        f"A known share of its own work was added to each series. Above: the effect that "
-        f"{job.pool} processes a side show. Below: in how many of {job.trials} trials of "
+        f"A known share of its own work was added to each series. First: the effect that "
+        f"{job.pool} processes a side show. Then: in how many of {job.trials} trials of "
         f"{job.processes} processes a side it was called worse, with a {CONFIDENCE:.0%} interval; "
         f"at {LEAST:.0%} and above that must be {MUST_FIND:.0%} or more. Trials are drawn from "
         "the same processes again and again. not reached: the work that was added surely had a "
@@ -145,7 +147,8 @@ def _legend(report: Report) -> Iterator[str]:
             "processes: on a quiet machine more is found."
         )
     missed = sum(bool(each.missed) for each in report.tried)
-    yield f"{missed} of {len(report.tried)} series miss what they must find."
+    misses = "misses what it" if missed == 1 else "miss what they"
+    yield f"{missed} of {len(report.tried)} series {misses} must find."
     yield from lost_lines(report.lost)
 
 

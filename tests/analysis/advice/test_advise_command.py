@@ -57,7 +57,7 @@ def told(*words: str) -> str:
 
 
 def document(*words: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(told(*words, "--json"))
+    found: dict[str, Any] = json.loads(told(*words, "--format", "json"))
     return found
 
 

@@ -22,6 +22,7 @@ from ftbench.experiments import bench
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES
 from ftbench.pythons import Interpreter, choose
+from ftbench.report.output import Output
 from ftbench.results.project import project_folder
 
 Pair = tuple[Interpreter, Interpreter]
@@ -54,10 +55,10 @@ def stubbed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(folder: Path, **more: Any) -> str:
-    said = io.StringIO()
+    said, path = io.StringIO(), folder / "summary.txt"
     given = {"release": None, "profile": "smoke", "machine": None, "bench": None, **more}
-    bench.run(bench.Job(folder=folder, **given), Console(file=said, width=200))
-    return said.getvalue()
+    bench.run(bench.Job(folder=folder, **given), Output(path=path), Console(file=said, width=200))
+    return said.getvalue() + path.read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("stubbed")

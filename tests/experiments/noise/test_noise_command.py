@@ -46,9 +46,10 @@ def test_a_real_interpreter_is_measured_against_itself(
     """Four fresh processes of one cell: a series with four medians, and on record."""
     words = ["--bench", CELL, "--profile", "smoke", "--replicates", "2", "--machine", "vm"]
     python = str(gil_python.executable)
-    done = CliRunner().invoke(noise, [python, *words, "--json"], catch_exceptions=False)
+    done = CliRunner().invoke(noise, [python, *words, "--format", "json"], catch_exceptions=False)
     assert done.exit_code == 0
-    (series,) = json.loads(done.stdout)["series"]
+    (document,) = json.loads(done.stdout)
+    (series,) = document["series"]
     assert series["order"] == "ABBA"
     assert len(set(series["medians"])) > 1
     (kept,) = read_results(clone / "results").noise

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 from rekeyed import rekeyed
-from rich.console import Console
 
 from ftbench.experiments.harness import Lost
 from ftbench.experiments.noise import Job, Report
-from ftbench.experiments.noise.report import document, found, percent, rows, table
+from ftbench.experiments.noise.report import document_of, found, percent, rows
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.pythons import Interpreter
 from ftbench.releases import Release
+from ftbench.report.output import Format, rendered
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
 
@@ -77,13 +76,10 @@ def test_a_steady_series_finds_ten_percent_and_a_loud_one_does_not() -> None:
 
 def test_the_table_says_what_it_rests_on(report: Report) -> None:
     """Every line of it that a reader needs, within eighty columns."""
-    console = Console(width=80, record=True, file=io.StringIO())
-    made = rows(report.series)
-    console.print(table(report, made))
-    text = console.export_text()
+    text = rendered(document_of([report]), Format.TABLE, width=80)
     assert "3.14.2, free-threaded build (source-gcc12)" in text
     assert "1 of 3 series could find 10%." in text
-    assert "1 series have no floor" in text
+    assert "1 series has no floor" in text
     assert "skipped, 2 cells: there is none" in text
     assert "failed: lifecycle.Lifecycle(threads, 8): a worker died" in text
     assert max(map(len, text.splitlines())) <= 80
@@ -91,8 +87,7 @@ def test_the_table_says_what_it_rests_on(report: Report) -> None:
 
 def test_the_document_has_everything(report: Report) -> None:
     """All series with their medians, and all that was lost."""
-    made = rows(report.series)
-    told = document(report, made)
+    (told,) = document_of([report]).record
     assert told["subject"]["release"] == "3.14.2"
     assert [each["medians"] for each in told["series"]] == [
         list(LOUD.medians),

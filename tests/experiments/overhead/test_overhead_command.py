@@ -57,7 +57,7 @@ SMALL = ("--scenario", "lifecycle", "--pairs", "1", "--processes", "2")
 def test_it_measures_an_interpreter_and_prints_a_document(
     gil_python: Interpreter, environ: dict[str, str]
 ) -> None:
-    done = call(environ, str(gil_python.executable), *SMALL, "--json")
+    done = call(environ, str(gil_python.executable), *SMALL, "--format", "json")
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["build"]["version"] == gil_python.build.version
@@ -179,7 +179,16 @@ def test_what_does_not_exist_here_is_skipped_and_the_rest_is_measured(
         "main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, "overhead", str(gil_python.executable), *SMALL, "--json"],
+        [
+            sys.executable,
+            "-c",
+            script,
+            "overhead",
+            str(gil_python.executable),
+            *SMALL,
+            "--format",
+            "json",
+        ],
         capture_output=True,
         check=False,
         encoding="utf-8",

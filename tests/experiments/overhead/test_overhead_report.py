@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import io
 import json
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from fake_builds import fake_interpreter
-from rich.console import Console
 
 from ftbench.experiments.overhead.contests import LOOPS, Heat
 from ftbench.experiments.overhead.job import (
@@ -19,10 +17,9 @@ from ftbench.experiments.overhead.job import (
     Skipped,
     row_of,
 )
-from ftbench.experiments.overhead.report import document, table
+from ftbench.experiments.overhead.report import document_of
 from ftbench.facts.arms import arm_named
-
-GOLDEN = Path(__file__).with_name("overhead.txt")
+from ftbench.report.output import Format, rendered
 
 
 def rows(processes: int = 3) -> tuple[Row | Skipped, ...]:
@@ -78,15 +75,11 @@ def report(*, load: float | None = 0.1, processes: int = 3) -> Report:
 
 
 def shown(given: Report) -> str:
-    console = Console(file=io.StringIO(), width=80, color_system=None, legacy_windows=False)
-    console.print(table(given))
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+    return rendered(document_of(given), Format.TABLE, width=80)
 
 
-def test_the_table_is_as_it_was() -> None:
-    """Look at the difference; if it is meant, write what is shown to overhead.txt."""
-    assert shown(report()) == GOLDEN.read_text(encoding="utf-8")
+def test_the_table_is_as_it_was(golden: Callable[[str, str], None]) -> None:
+    golden(shown(report()), "overhead.txt")
 
 
 def test_nothing_of_the_table_is_cut_off_at_eighty_columns() -> None:
@@ -108,7 +101,7 @@ def test_intervals_of_a_single_process_say_what_they_leave_out() -> None:
 
 
 def test_the_document_holds_all_samples_and_what_is_made_of_them() -> None:
-    found = json.loads(json.dumps(document(report())))
+    found = json.loads(rendered(document_of(report()), Format.JSON))
     assert found["schema"] == {"name": "ftbench.overhead", "version": 1}
     assert (found["arm"], found["target"], found["load"]) == ("ft", 1.02, 0.1)
     assert (found["pairs"], found["processes"]) == (2, 3)
@@ -127,4 +120,4 @@ def test_the_document_holds_all_samples_and_what_is_made_of_them() -> None:
 
 def test_nothing_private_is_in_the_document() -> None:
     given = report()
-    assert str(given.job.interpreter.executable) not in json.dumps(document(given))
+    assert str(given.job.interpreter.executable) not in rendered(document_of(given), Format.JSON)

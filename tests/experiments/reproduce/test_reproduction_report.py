@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from reproductions import FAILED, UNAVAILABLE, made
@@ -16,7 +16,6 @@ from ftbench.experiments.reproduce.report import document_of, judged
 from ftbench.report.output import Format, rendered
 from ftbench.statistics.spread import Interval
 
-GOLDEN = Path(__file__).with_name("reproduction.txt")
 BROKEN = {
     "lifecycle/spawn/empty": FAILED,
     "native/article": UNAVAILABLE,
@@ -25,14 +24,11 @@ BROKEN = {
 
 
 def shown(done: Reproduction, width: int = 80) -> str:
-    text = rendered(document_of(judged(done)), Format.TABLE, width=width)
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    return rendered(document_of(judged(done)), Format.TABLE, width=width)
 
 
-def test_the_report_is_as_it_was() -> None:
-    """Look at the difference; if it is meant, write what is shown to reproduction.txt."""
-    text = shown(made(cores=8, scale=0.2, broken=BROKEN))
-    assert text == GOLDEN.read_text(encoding="utf-8")
+def test_the_report_is_as_it_was(golden: Callable[[str, str], None]) -> None:
+    golden(shown(made(cores=8, scale=0.2, broken=BROKEN)), "reproduction.txt")
 
 
 def test_it_fits_into_eighty_columns() -> None:

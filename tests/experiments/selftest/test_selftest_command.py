@@ -49,7 +49,7 @@ def test_real_processes_that_do_twice_the_work_are_slower(
     monkeypatch.setattr(job, "LEAST_POOL", 2)
     words = ["--profile", "smoke", "--bench", CELL, "--slowdowns", "100", "--trials", "5"]
     runner = CliRunner()
-    done = runner.invoke(selftest, [str(gil_python.executable), *words, "--json"])
+    done = runner.invoke(selftest, [str(gil_python.executable), *words, "--format", "json"])
     (series,) = json.loads(done.stdout)["series"]
     (outcome,) = series["slowdowns"]
     assert outcome["share"] == 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +15,12 @@ from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.experiments import harness
 from ftbench.experiments.selftest import Job, run
-from ftbench.experiments.selftest.report import document, table
+from ftbench.experiments.selftest.report import document_of
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter, Origin, PythonBuild
+from ftbench.report.output import Format, rendered
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
 
@@ -160,7 +160,7 @@ def test_processes_that_others_disturbed_are_counted_and_told(
     asked(answer)
     report = run(plan, QUIET)
     assert (report.measured, report.disturbed) == (80, 10)
-    assert document(report)["disturbed"] == 10
+    assert document_of(report).record["disturbed"] == 10
 
 
 def test_a_cell_that_fails_is_left_out(
@@ -197,11 +197,9 @@ def test_the_table_says_what_was_found_and_what_would_find_it(
 ) -> None:
     asked(fine)
     report = run(plan, QUIET)
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(table(report))
-    text = console.export_text()
+    text = rendered(document_of(report), Format.TABLE, width=80)
     assert "Equal sides: 0 alarms in 80 verdicts of 20 comparisons" in text
-    assert "100% (" in text
+    assert "100% (" in rendered(document_of(report), Format.TABLE, width=160)
     assert "0 of 2 series miss what they must find." in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -210,7 +208,7 @@ def test_the_document_has_every_outcome(
     plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     asked(fine)
-    told = document(run(plan, QUIET))
+    told = document_of(run(plan, QUIET)).record
     assert told["passed"]
     assert told["equal"] == {"pairs": 20, "judged": 80, "alarms": []}
     (first, _second) = told["series"]
