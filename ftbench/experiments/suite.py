@@ -65,7 +65,7 @@ def cells(folder: Path) -> tuple[SuiteCell, ...]:
     Cells that no build has (`Scenario.why_not`) are left out, and so are benchmarks by asv's own
     clock: those are no cells of the probe.
     """
-    return tuple(cell for group in _classes(folder) for cell in _cells(group))
+    return tuple(cell for group in classes(folder) for cell in _cells(group))
 
 
 def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, ...]:
@@ -94,7 +94,7 @@ def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, 
     return tuple(matching)
 
 
-def _classes(folder: Path) -> Iterator[type[ScenarioBenchmark]]:
+def classes(folder: Path) -> Iterator[type[ScenarioBenchmark]]:
     """Yield the classes that measure a scenario, module by module."""
     package = folder / PACKAGE
     if not package.is_dir():
@@ -114,11 +114,7 @@ def _is_ours(value: Any) -> bool:
 
 def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
     scenario = scenario_named(group.scenario)
-    metrics = {
-        name.removeprefix(TRACK): str(getattr(group, name).unit)
-        for name in dir(group)
-        if name.startswith(TRACK)
-    }
+    metrics = {each.name: each.unit for each in scenario.metrics if each.tracked}
     for mode, *values in itertools.product(*group.params):
         params = dict(zip(group.param_names[1:], values, strict=True))
         if scenario.why_not(mode_named(str(mode)), scenario.parse(params)) is None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import json
-import pkgutil
 import subprocess
 import sys
 import threading
@@ -15,9 +13,9 @@ import pytest
 from asv_runner.discovery import disc_benchmarks
 from probing import ROOT, environment
 
-import benchmarks
 from benchmarks import footprint, lifecycle
 from ftbench.errors import WorkerFailedError
+from ftbench.experiments import suite
 from ftbench.facts.modes import MODE_NAMES
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import asv_benchmark
@@ -28,13 +26,7 @@ from ftbench.probe.scenarios.table import NAMES, scenario_named
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
 Benchmark = type[ScenarioBenchmark]
-EVERY = tuple(
-    each
-    for module in pkgutil.iter_modules(benchmarks.__path__)
-    for each in vars(importlib.import_module(f"benchmarks.{module.name}")).values()
-    if isinstance(each, type) and issubclass(each, ScenarioBenchmark)
-    if each is not ScenarioBenchmark
-)
+EVERY = tuple(suite.classes(ROOT))
 EVERY_CLASS = pytest.mark.parametrize("benchmark", EVERY, ids=lambda each: each.__name__)
 
 
@@ -98,7 +90,6 @@ _ON_ANOTHER_MACHINE = """
 import json, os, sys
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _pid: set(range(64))
-import benchmarks
 from benchmarks import footprint, lifecycle
 json.dump([footprint.Footprint.params, footprint.PeakThreads.params, lifecycle.Lifecycle.params,
            footprint.Footprint.version, lifecycle.Lifecycle.version], sys.stdout)

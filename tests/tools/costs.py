@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from benchmarks import (
-    cpu_scaling,
-    crossover,
-    data,
-    failure,
-    footprint,
-    grain,
-    hybrid,
-    io,
-    lifecycle,
-    must_scale,
-    native,
-    pauses,
-    pools,
-    sharded_writers,
-    shared_set,
-    single_thread,
-)
+from probing import ROOT
+
+from ftbench.experiments import suite
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS
@@ -32,26 +18,9 @@ from ftbench.probe.scenarios.table import scenario_named
 from ftbench.releases import Release
 
 # Benchmark classes; their parameters and units are their own.
-_CLASSES: tuple[Any, ...] = (
-    lifecycle.Lifecycle,
-    footprint.Footprint,
-    pools.Pools,
-    shared_set.SharedSet,
-    sharded_writers.ShardedWriters,
-    data.Data,
-    cpu_scaling.CpuScaling,
-    grain.Grain,
-    crossover.Crossover,
-    native.Native,
-    single_thread.SingleThread,
-    must_scale.MustScale,
-    io.Io,
-    hybrid.Hybrid,
-    failure.Failure,
-    pauses.Pauses,
-    pauses.Churn,
-)
-CLASSES = {f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}": cls for cls in _CLASSES}
+CLASSES = {
+    f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}": cls for cls in suite.classes(ROOT)
+}
 LIFECYCLE = "lifecycle.Lifecycle"
 FOOTPRINT = "footprint.Footprint"
 SHARED_SET = "shared_set.SharedSet"
@@ -141,9 +110,9 @@ def units() -> dict[str, dict[str, str]]:
     """Return the benchmarks of each class ("track_round") with their units."""
     return {
         name: {
-            each: getattr(cls, each).unit
-            for each in dir(cls)
-            if each.startswith(("track_", "time_"))
+            f"{suite.TRACK}{each.name}": each.unit
+            for each in sorted(scenario_named(cls.scenario).metrics, key=attrgetter("name"))
+            if each.tracked
         }
         for name, cls in CLASSES.items()
     }

@@ -2,7 +2,7 @@
 
 A round creates, starts, runs one task in and joins N workers.  Shows the control-plane cost of a
 mode, whole and by part; does not show what a warm pool costs, which pays it once.  Source:
-scenario 1, profile "overhead", of the article, with the cures of docs on method: an empty task
+scenario 1, profile "overhead", of "Free-Threading Python vs Multiprocessing", mended: an empty task
 beside the article's, the first round apart (the fork server starts once), fixed work per round.
 """
 
