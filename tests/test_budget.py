@@ -11,8 +11,7 @@ import pytest
 
 from ftbench.releases import Release, known_releases
 from ftbench.results import read_results
-from ftbench.results.noise import SUFFIX as NOISE
-from ftbench.results.records import read_records, records_path
+from ftbench.results.records import NOISE, read_records, records_path
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
 KIB: Final = 1024
@@ -29,7 +28,7 @@ each_result = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 def noise_path(path: Path) -> Path:
     """Return where the A/A runs of a result's environment lie, if there are any."""
-    return path.with_name(path.stem + NOISE)
+    return NOISE.beside(path)
 
 
 def test_there_are_results_that_can_be_read_without_a_warning() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
@@ -32,7 +33,7 @@ _ARM_NAMES = [arm.name for arm in ARMS]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesKey:
-    """A benchmark at one value of each of its parameters.
+    """A benchmark, or the class of some, at one value of each of its parameters.
 
     `params` maps a parameter's name to its plain text (`{"mode": "threads", "workers": "8"}`);
     their order plays no part.
@@ -41,6 +42,11 @@ class SeriesKey:
     benchmark: str
     params: Mapping[str, str] = field(compare=False)
     _pairs: frozenset[tuple[str, str]] = field(init=False, repr=False)
+
+    @classmethod
+    def of(cls, benchmark: str, params: Mapping[str, object]) -> Self:
+        """Return the key of what has parameters of whatever types."""
+        return cls(benchmark=benchmark, params={name: str(each) for name, each in params.items()})
 
     def __post_init__(self) -> None:
         # Kept, for a set knows its hash once it was asked, and there are thousands of figures.

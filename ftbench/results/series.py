@@ -11,29 +11,21 @@ from urllib.parse import quote, urlencode
 
 from ftbench.results.keys import SeriesKey
 
-# A cell as records name it: the benchmark's class, and its parameters in plain text.
-CellKey = tuple[str, frozenset[tuple[str, str]]]
-
-
-def cell_key(group: str, params: Mapping[str, object]) -> CellKey:
-    """Return what names a cell, whatever the order and the types of its parameters."""
-    return group, frozenset((str(name), str(value)) for name, value in params.items())
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSeries:
     """One cell of one benchmark as asv stores it.
 
-    `key` is shared by the figures of all files; `values` are its parameters' texts.  `method` is
-    the benchmark's name without its class; `page` and `address` are its parts of the address of
-    its graph.
+    `key` is shared by the figures of all files; `cell` is that of its class, whose name is left
+    out of `method`.  `values` are its parameters' texts; `page` and `address` are its parts of the
+    address of its graph.
     """
 
     key: SeriesKey
     method: str
     unit: str
     values: tuple[str, ...]
-    cell: CellKey
+    cell: SeriesKey
     page: str
     address: str
 
@@ -52,7 +44,7 @@ def series_of(
             method=method,
             unit=unit,
             values=values,
-            cell=cell_key(group, params),
+            cell=SeriesKey(benchmark=group, params=params),
             page=page,
             address=address(places),
         )

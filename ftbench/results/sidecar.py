@@ -1,26 +1,115 @@
-"""What the records beside a result file say of its figures: reasons, runs, provenance, load."""
+"""What the records beside a result file say of its figures: reasons, runs, provenance, effort."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, Final, Self
+
+import msgspec
 
 from ftbench.errors import ResultsError
 from ftbench.results.figure import Start, State, Unreadable
-from ftbench.results.records import Record, Records, read_records, records_path
-from ftbench.results.replicates import Replicates, run_of
-from ftbench.results.series import CellKey, cell_key
+from ftbench.results.keys import SeriesKey
+from ftbench.results.records import (
+    CellRecord,
+    FailureRecord,
+    Interference,
+    Record,
+    Records,
+    SkipRecord,
+    fits,
+    read_fitting,
+    read_records,
+    records_path,
+)
 
-_NONE = Replicates()
+_METRIC: Final = "track_"
 
 
-# The facts of a machine that are counted.
-_COUNTS = frozenset({"cores", "usable_cores", "quota_cores", "memory_bytes"})
-_STATES = {"skip": State.SKIPPED, "failure": State.FAILED}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replicates:
+    """The processes that measured one cell, in the order in which they did.
+
+    `counts` has a mapping per process, metric → how many of asv's pooled samples are its own.
+    `effort` is the median over the processes that counted it; `interference` says what else ran,
+    "" if nothing is on record.
+    """
+
+    runs: frozenset[str] = frozenset()
+    counts: tuple[Mapping[str, Any], ...] = ()
+    interference: str = ""
+    effort: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, records: Sequence[CellRecord]) -> Self:
+        """Return what the cell's records say; a field that is not there says nothing."""
+        return cls(
+            runs=_shared(frozenset(record.run for record in records)),
+            counts=tuple(record.samples for record in records),
+            interference=_interference(records),
+            effort=_effort(records),
+        )
+
+    def split(self, method: str, samples: Sequence[float]) -> tuple[tuple[float, ...], ...]:
+        """Return the pooled samples of a `track_` method by process.
+
+        () where the counts on record are not those of the samples: then nobody knows whose they
+        are.  A process that has none of them, since its run failed, is left out.
+        """
+        metric = method.removeprefix(_METRIC)
+        counts = [count for each in self.counts if (count := each.get(metric, 0))]
+        if not all(type(count) is int and count > 0 for count in counts):
+            return ()
+        if sum(counts) != len(samples):
+            return ()
+        if len(counts) == 1:
+            return (tuple(samples),)
+        pooled = iter(samples)
+        return tuple(tuple(islice(pooled, count)) for count in counts)
+
+
+@lru_cache(maxsize=1024)
+def _shared(runs: frozenset[str]) -> frozenset[str]:
+    """Return one and the same set for the same runs: thousands of cells have it."""
+    return runs
+
+
+def _interference(records: Sequence[CellRecord]) -> str:
+    """Return why processes were marked: how many of them, and the reason of the worst."""
+    met = [read_fitting(record.interference, Interference) for record in records]
+    marked = [each for each in met if each.marked]
+    if not marked:
+        return ""
+    why = max(marked, key=lambda each: each.taken).why or "it is not said what"
+    if len(records) == 1:
+        return why
+    return f"{len(marked)} of {len(records)} processes, at worst: {why}"
+
+
+def _effort(records: Sequence[CellRecord]) -> Mapping[str, float]:
+    counted: dict[str, list[float]] = {}
+    for record in records:
+        for name, value in _numbers(record.effort):
+            counted.setdefault(name, []).append(value)
+    return {name: float(median(values)) for name, values in counted.items()}
+
+
+def _numbers(effort: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield what is counted; what is counted within something else is named `outer.inner`."""
+    for name, value in effort.items():
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{prefix}{name}.")
+        elif type(value) in {int, float} and math.isfinite(value):
+            yield f"{prefix}{name}", value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +117,11 @@ class Told:
     """Why a cell, or one `metric` of it alone, has no figure."""
 
     state: State
-    metric: object
+    metric: str | None
     reason: str
+
+
+_NONE: Final = Replicates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +129,7 @@ class Sidecar:
     """The records of one result file, by what a reader of figures asks of them.
 
     `told` are the skip and failure records of each cell, the latest first; `by_cell` holds what
-    the processes that measured it say of it.
+    the processes that measured it say of it.  A cell is named by its benchmarks' class.
     """
 
     builds: tuple[Record, ...] = ()
@@ -45,21 +137,21 @@ class Sidecar:
     gil: frozenset[bool] = frozenset()
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
-    told: Mapping[CellKey, tuple[Told, ...]] = field(default_factory=dict)
-    by_cell: Mapping[CellKey, Replicates] = field(default_factory=dict)
+    told: Mapping[SeriesKey, tuple[Told, ...]] = field(default_factory=dict)
+    by_cell: Mapping[SeriesKey, Replicates] = field(default_factory=dict)
     warnings: tuple[Unreadable, ...] = ()
 
-    def reason(self, state: State, cell: CellKey, method: str) -> str:
+    def reason(self, state: State, cell: SeriesKey, method: str) -> str:
         """Return why the cell was skipped or how it failed, "" where nothing is on record.
 
         A record that names a metric speaks for the one benchmark that tracks it.
         """
         for told in self.told.get(cell, ()):
-            if told.state is state and told.metric in {None, method.removeprefix("track_")}:
+            if told.state is state and told.metric in {None, method.removeprefix(_METRIC)}:
                 return told.reason
         return ""
 
-    def replicates(self, cell: CellKey) -> Replicates:
+    def replicates(self, cell: SeriesKey) -> Replicates:
         """Return what is on record of the processes that measured the cell."""
         return self.by_cell.get(cell, _NONE)
 
@@ -73,56 +165,59 @@ def read_sidecar(result_file: Path) -> Sidecar:
         return Sidecar(warnings=(Unreadable(path=path, why=" ".join(error.message.split())),))
 
 
+_AnyRecord = CellRecord | SkipRecord | FailureRecord
+_KINDS: Final[Mapping[str, type[_AnyRecord]]] = {
+    "cell": CellRecord,
+    "skip": SkipRecord,
+    "failure": FailureRecord,
+}
+
+
 def digest(records: Records) -> Sidecar:
     """Return what readers ask; a record that lacks a field tells nothing of it."""
-    sound = [record for record in records.cells if _is_sound(record)]
-    cells = [record for record in sound if record["kind"] == "cell"]
+    every = list(_typed(records.cells))
+    cells = [record for record in every if isinstance(record, CellRecord)]
     return Sidecar(
-        builds=_met(records.builds, cells, "build"),
-        machines=_met(records.machines, cells, "machine"),
-        gil=frozenset(
-            state for cell in cells for state in _list(cell.get("gil")) if isinstance(state, bool)
-        ),
+        builds=_met(records.builds, (cell.build for cell in cells)),
+        machines=_met(records.machines, (cell.machine for cell in cells)),
+        gil=frozenset(state for cell in cells for state in cell.gil if state is not None),
         starts=_starts(cells),
         invariants={
-            str(name): str(checked)
-            for cell in cells
-            for name, checked in _mapping(cell.get("invariants")).items()
+            name: str(checked) for cell in cells for name, checked in cell.invariants.items()
         },
-        told=_told(sound),
+        told=_told(every),
         by_cell=_by_cell(cells),
     )
 
 
-def _is_sound(record: Record) -> bool:
-    return isinstance(record.get("group"), str) and isinstance(record.get("params"), dict)
-
-
-def _key(record: Record) -> CellKey:
-    return cell_key(record["group"], record["params"])
-
-
-def _told(records: Iterable[Record]) -> Mapping[CellKey, tuple[Told, ...]]:
-    told: dict[CellKey, tuple[Told, ...]] = {}
+def _typed(records: Iterable[Record]) -> Iterator[_AnyRecord]:
+    """Yield the records that name a cell and are of a kind that we know."""
     for record in records:
-        state = _STATES.get(record["kind"])
-        if state is not None:
-            key = _key(record)
-            one = Told(state, record.get("metric"), sys.intern(_reason(record)))
+        if record["kind"] in _KINDS:
+            with contextlib.suppress(msgspec.ValidationError):
+                yield read_fitting(record, _KINDS[record["kind"]])
+
+
+def _told(records: Iterable[_AnyRecord]) -> Mapping[SeriesKey, tuple[Told, ...]]:
+    told: dict[SeriesKey, tuple[Told, ...]] = {}
+    for record in records:
+        if not isinstance(record, CellRecord):
+            state = State.SKIPPED if isinstance(record, SkipRecord) else State.FAILED
+            key = record.key
+            one = Told(state, record.metric, sys.intern(record.reason))
             told[key] = (one, *told.get(key, ()))
     return told
 
 
-def _reason(record: Record) -> str:
-    if record["kind"] == "skip":
-        return str(record.get("reason", ""))
-    return f"{record.get('error', 'error')}: {record.get('message', '')}"
+def _met(known: Mapping[str, Record], named: Iterable[str]) -> tuple[Record, ...]:
+    """Return the provenance records that cells name, each once."""
+    return tuple(_plain(known[name]) for name in dict.fromkeys(named) if name in known)
 
 
-def _met(known: Mapping[str, Record], cells: Iterable[Record], kind: str) -> tuple[Record, ...]:
-    """Return the provenance records that a cell refers to, each once."""
-    used = dict.fromkeys(str(cell.get(kind)) for cell in cells)
-    return tuple(_plain(known[name]) for name in used if name in known)
+# The facts of a machine that are counted; whatever else is said of it, or of a build, in words.
+_COUNTS: Final = frozenset({"cores", "usable_cores", "quota_cores", "memory_bytes"})
+_Count = int | float | None
+_Said = str | bool | int | float | list[str] | None
 
 
 def _plain(provenance: Record) -> Record:
@@ -130,51 +225,34 @@ def _plain(provenance: Record) -> Record:
     return {
         name: value
         for name, value in provenance.items()
-        if (type(value) in {int, float} if name in _COUNTS else _is_said(value)) or value is None
+        if fits(value, _Count if name in _COUNTS else _Said)
     }
 
 
-def _is_said(value: object) -> bool:
-    """Tell whether a value can be said in a few words."""
-    if isinstance(value, list):
-        return all(isinstance(each, str) for each in value)
-    return isinstance(value, str | int | float)
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _mapping(value: object) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _starts(cells: Iterable[Record]) -> tuple[Start, ...]:
+def _starts(cells: Iterable[CellRecord]) -> tuple[Start, ...]:
     """Return where each run began: its earliest cell, before it made a load of its own."""
     first: dict[str, Start] = {}
     for cell in cells:
-        at = _moment(cell.get("started_at"))
+        at = _moment(cell.started_at)
         if at is None:
             continue
-        load = next(iter(_list(cell.get("load"))), None)
-        known_load = float(load) if isinstance(load, int | float) else None
-        start = Start(run=run_of(cell), at=at, load=known_load)
+        start = Start(run=cell.run, at=at, load=next(iter(cell.load), None))
         if start.run not in first or start.at < first[start.run].at:
             first[start.run] = start
     return tuple(sorted(first.values(), key=lambda start: start.at))
 
 
-def _moment(text: object) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     """Return a moment in UTC, None for what is none."""
     try:
-        moment = datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _by_cell(cells: Iterable[Record]) -> Mapping[CellKey, Replicates]:
-    grouped: dict[CellKey, list[Record]] = {}
+def _by_cell(cells: Iterable[CellRecord]) -> Mapping[SeriesKey, Replicates]:
+    grouped: dict[SeriesKey, list[CellRecord]] = {}
     for cell in cells:
-        grouped.setdefault(_key(cell), []).append(cell)
+        grouped.setdefault(cell.key, []).append(cell)
     return {key: Replicates.of(records) for key, records in grouped.items()}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ftbench.errors import ResultsError
 from ftbench.results.records import (
-    SCHEMA,
+    RECORDS,
     Records,
     parse_records,
     read_records,
@@ -34,18 +34,14 @@ def added(*records: dict[str, Any], to: Records | None = None, append: bool = Fa
     return (to or Records()).with_staged(records, append=append)
 
 
-def text_of(records: Records) -> str:
-    return "".join(json.dumps(line) + "\n" for line in records.lines())
-
-
 def test_the_records_lie_beside_the_result() -> None:
     place = Path("box", "31402f00-cpython-pyft-PYTHON_GIL1.json")
     assert records_path(place) == Path("box", "31402f00-cpython-pyft-PYTHON_GIL1.records.jsonl")
 
 
 def test_the_first_line_names_the_schema() -> None:
-    assert Records().lines() == [SCHEMA]
-    assert SCHEMA == {"kind": "schema", "name": "ftbench.records", "version": 1}
+    assert json.loads(Records().text()) == RECORDS.schema
+    assert RECORDS.schema == {"kind": "schema", "name": "ftbench.records", "version": 1}
 
 
 def test_what_cells_share_is_written_once_and_named() -> None:
@@ -120,14 +116,14 @@ cells = st.fixed_dictionaries(
 def test_what_is_written_is_what_is_read(given_records: list[dict[str, Any]]) -> None:
     """Also line separators in a text: `splitlines` knows more of them than JSON does."""
     records = added(*given_records)
-    assert parse_records(text_of(records)) == records
+    assert parse_records(records.text()) == records
 
 
 @given(st.lists(cells, min_size=1, max_size=4), st.integers(min_value=1))
 def test_a_file_that_is_cut_within_a_line_is_refused(
     given_records: list[dict[str, Any]], cut: int
 ) -> None:
-    text = text_of(added(*given_records))
+    text = added(*given_records).text()
     last = text.rstrip("\n").rpartition("\n")[2]
     short = text[: len(text) - 1 - (1 + cut % (len(last) - 1))]
     with pytest.raises(ResultsError, match=r"Line \d+ is no record"):
@@ -144,12 +140,12 @@ def test_a_file_that_is_cut_within_a_line_is_refused(
 )
 def test_a_line_that_is_no_record_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(ResultsError, match="Line 2"):
-        parse_records(f"{json.dumps(SCHEMA)}\n{line}\n")
+        parse_records(f"{json.dumps(RECORDS.schema)}\n{line}\n")
 
 
 def test_records_of_another_schema_are_refused() -> None:
     with pytest.raises(ResultsError, match="schema"):
-        parse_records(json.dumps({**SCHEMA, "version": 2}))
+        parse_records(json.dumps({**RECORDS.schema, "version": 2}))
 
 
 def test_no_file_is_no_records(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.results.replicates import Replicates
+from ftbench.results.records import CellRecord, read_fitting
+from ftbench.results.sidecar import Replicates
 
 
 def of(*records: dict[str, Any]) -> Replicates:
-    return Replicates.of([{"kind": "cell", **record} for record in records])
+    cell = {"group": "l.L", "params": {}}
+    return Replicates.of([read_fitting(cell | record, CellRecord) for record in records])
 
 
 def counted(*counts: object) -> Replicates:

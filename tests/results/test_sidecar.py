@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ftbench.results.figure import State
+from ftbench.results.keys import SeriesKey
 from ftbench.results.records import Records
-from ftbench.results.series import cell_key
 from ftbench.results.sidecar import digest
 
 CELL: dict[str, Any] = {
     "group": "footprint.Footprint",
     "params": {"mode": "threads", "workers": "8"},
 }
-KEY = cell_key(CELL["group"], CELL["params"])
-OTHER = cell_key(CELL["group"], {"mode": "threads", "workers": "4"})
+KEY = SeriesKey.of(CELL["group"], CELL["params"])
+OTHER = SeriesKey.of(CELL["group"], {"mode": "threads", "workers": "4"})
 
 
 def cell(**more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
-from ftbench.results.noise import NoiseCell, NoiseFile, Subject
+from ftbench.results.records import NoiseCell
 
 # What a hostile file would have run, loaded, or broken out of.
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script> \"'&{{7*7}}\u202e</td>"
@@ -109,16 +109,13 @@ class History:
             "pinned": None,
         }
 
-    def noise_file(
-        self, subject: Subject, series: Mapping[str, Mapping[str, Any]], units: Mapping[str, Any]
-    ) -> NoiseFile:
-        """Return an A/A run; `series` is group → name of a cell → its parameters."""
-        cells = tuple(
-            self._noise_cell(group, params, units[group])
-            for group, each in series.items()
-            for params in each.values()
-        )
-        return NoiseFile(subject=subject, cells=cells)
+    def noise_cells(
+        self, series: Mapping[str, Mapping[str, Any]], units: Mapping[str, Any]
+    ) -> Iterator[NoiseCell]:
+        """Yield the cells of an A/A run; `series` is group → name of a cell → its parameters."""
+        for group, each in series.items():
+            for params in each.values():
+                yield self._noise_cell(group, params, units[group])
 
     def _noise_cell(
         self, group: str, params: Mapping[str, str], units: Mapping[str, str]
@@ -127,7 +124,7 @@ class History:
         spread = self.between or self.within
         return NoiseCell(
             group=group,
-            params=params,
+            params=dict(params),
             order="".join(itertools.islice(itertools.cycle("ABBA"), self.noise)),
             started_at="2026-11-20T12:00:00Z",
             load=0.1,

@@ -15,7 +15,8 @@ from synthetic import Plan
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
 from ftbench.results import read_results
-from ftbench.results.noise import NoiseCell, NoiseFile, Subject
+from ftbench.results.noise import NoiseFile
+from ftbench.results.records import NOISE, NoiseCell
 
 ROUND = "lifecycle.Lifecycle.track_round"
 _EFFORT = {"cpu_seconds": 0.5, "voluntary_switches": 120, "minor_faults": 900}
@@ -40,16 +41,13 @@ def write_noise(results: Path) -> None:
     """Write an A/A run of every measured series of a results folder, beside its result file."""
     tree = read_results(results)
     for source in tree.sources:
-        subject = Subject(
-            release=source.release, arm=source.arm, flavour=source.flavour, profile=source.profile
-        )
         cells = tuple(
             _noise(figure.benchmark, figure.params)
             for figure in tree.figures
             if figure.median is not None and figure.key == source.key
         )
-        path = source.path.with_name(f"{source.path.stem}.noise.jsonl")
-        path.write_text(NoiseFile(subject=subject, cells=cells).text(), encoding="utf-8")
+        noise = NoiseFile(environment=source.environment, release=source.release, cells=cells)
+        NOISE.beside(source.path).write_text(noise.text(), encoding="utf-8")
 
 
 def _noise(benchmark: str, params: Mapping[str, str]) -> NoiseCell:
@@ -57,7 +55,7 @@ def _noise(benchmark: str, params: Mapping[str, str]) -> NoiseCell:
     chance = random.Random(f"{benchmark} {params}")  # noqa: S311 - made-up data
     return NoiseCell(
         group=group,
-        params=params,
+        params=dict(params),
         order="ABBAABBA",
         started_at="2026-11-20T12:00:00Z",
         load=0.1,

@@ -15,7 +15,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,9 @@ from histories import History, cells
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import EVERY_MODE, mode_named
 from ftbench.releases import Release
-from ftbench.results.noise import Subject, write_noise_file
+from ftbench.results.keys import Environment
+from ftbench.results.noise import NoiseFile, write_noise_file
+from ftbench.results.records import NOISE
 
 __all__ = ["LIFECYCLE", "SHARDED_WRITERS", "SHARED_SET"]
 
@@ -133,14 +135,16 @@ def _write_file(
         "".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8", newline="\n"
     )
     if plan.history.noise and release == max(map(Release.parse, plan.releases)):
-        _write_noise(stem, plan, _subject(plan, release, arm), listed)
+        _write_noise(
+            stem, plan, NoiseFile(environment=_environment(plan, arm), release=release), listed
+        )
 
 
-def _subject(plan: Plan, release: Release, arm: Arm) -> Subject:
-    return Subject(release=release, arm=arm, flavour=plan.flavour, profile=plan.profile)
+def _environment(plan: Plan, arm: Arm) -> Environment:
+    return Environment(machine=plan.machine, arm=arm, flavour=plan.flavour, profile=plan.profile)
 
 
-def _write_noise(stem: Path, plan: Plan, subject: Subject, listed: Mapping[str, Any]) -> None:
+def _write_noise(stem: Path, plan: Plan, empty: NoiseFile, listed: Mapping[str, Any]) -> None:
     """Write an A/A run of every series that was measured, beside the result file."""
     kept = {
         group: {name: unit for name, unit in metrics.items() if f"{group}.{name}" in listed}
@@ -148,11 +152,11 @@ def _write_noise(stem: Path, plan: Plan, subject: Subject, listed: Mapping[str, 
     }
     measured: dict[str, dict[str, dict[str, str]]] = {}
     for group, params in cells(ladders()):
-        record = _record(plan, subject.release, subject.arm, {"group": group, "params": params})
+        record = _record(plan, empty.release, empty.arm, {"group": group, "params": params})
         if kept[group] and record["kind"] == "cell":
             measured.setdefault(group, {})[json.dumps(params)] = params
-    path = stem.with_name(f"{stem.name}.noise.jsonl")
-    write_noise_file(path, plan.history.noise_file(subject, measured, kept))
+    noise = replace(empty, cells=tuple(plan.history.noise_cells(measured, kept)))
+    write_noise_file(NOISE.beside(stem), noise)
 
 
 def date_of(release: Release) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from asv.machine import Machine
 from asv.results import get_filename
@@ -26,15 +26,9 @@ from ftbench.experiments.harness import (
 from ftbench.facts.units import kept
 from ftbench.pythons import PythonBuild
 from ftbench.results.figure import NoiseSeries
-from ftbench.results.noise import (
-    SUFFIX,
-    NoiseCell,
-    NoiseFile,
-    Subject,
-    digest_of,
-    read_noise_file,
-    write_noise_file,
-)
+from ftbench.results.keys import Environment
+from ftbench.results.noise import NoiseFile, read_noise_file, write_noise_file
+from ftbench.results.records import NOISE, NoiseCell, digest_of
 
 SIDES: Final = "AB"
 _BLOCK: Final = 4  # A B B A: both sides have had the same place
@@ -52,15 +46,15 @@ class Job(CellsJob):
     results: Path
     append: bool = False
 
-    @property
-    def subject(self) -> Subject:
-        """What the file says was measured."""
-        return Subject(
-            release=self.interpreter.release,
+    def file(self, **content: Any) -> NoiseFile:
+        """Return the file of what is measured, with some content."""
+        environment = Environment(
+            machine=self.machine,
             arm=self.arm,
             flavour=self.interpreter.build.flavour,
             profile=self.profile,
         )
+        return NoiseFile(environment=environment, release=self.interpreter.release, **content)
 
     @property
     def path(self) -> Path:
@@ -68,8 +62,7 @@ class Job(CellsJob):
         flavour = self.interpreter.build.flavour
         environment = environment_name(self.arm, flavour=flavour, profile=self.profile)
         commit = self.interpreter.release.commit_id
-        result = Path(self.results, get_filename(self.machine, commit, environment))
-        return result.with_name(result.name.removesuffix(".json") + SUFFIX)
+        return NOISE.beside(Path(self.results, get_filename(self.machine, commit, environment)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +110,10 @@ def run(job: Job, console: Console) -> Report:
     mine = {cell.key for cell in _file(job, gathered).cells}
     if not mine:
         raise nothing_measured(gathered.lost)
-    shown = NoiseFile(subject=job.subject, cells=tuple(c for c in after.cells if c.key in mine))
+    shown = job.file(cells=tuple(cell for cell in after.cells if cell.key in mine))
     return Report(
         job=job,
-        series=tuple(shown.series(job.machine)),
+        series=tuple(shown.series()),
         lost=tuple(gathered.lost),
         measured=len(gathered.measured),
         disturbed=sum(map(is_disturbed, gathered.measured)),
@@ -129,7 +122,7 @@ def run(job: Job, console: Console) -> Report:
 
 def _before(job: Job) -> NoiseFile:
     """Return what is on record; refuses to mix two builds."""
-    file = read_noise_file(job.path) or NoiseFile(subject=job.subject)
+    file = read_noise_file(job.path) or job.file()
     for record in file.builds.values():
         then, now = PythonBuild.from_record(record).digest, job.interpreter.build.digest
         if then != now:
@@ -173,4 +166,4 @@ def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
                 disturbed=sum(is_disturbed(measured) for _, measured in taken),
             )
         )
-    return NoiseFile(subject=job.subject, builds=builds, machines=machines, cells=tuple(cells))
+    return job.file(builds=builds, machines=machines, cells=tuple(cells))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from ftbench.analysis.floors import Floors
 from ftbench.experiments.harness import Lost
 from ftbench.experiments.noise.job import Report
@@ -71,7 +73,9 @@ def _arm_record(report: Report, made: Sequence[Row]) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
-        "subject": {n: v for n, v in job.subject.record().items() if n != "kind"},
+        "subject": {
+            n: v for n, v in msgspec.to_builtins(job.file().subject).items() if n != "kind"
+        },
         "machine": job.machine,
         "replicates": job.replicates,
         "measured": report.measured,

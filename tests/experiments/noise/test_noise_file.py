@@ -7,20 +7,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ftbench.errors import ResultsError
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import read_results
-from ftbench.results.noise import (
-    NoiseCell,
-    NoiseFile,
-    Subject,
-    parse_noise,
-    read_noise_file,
-    write_noise_file,
-)
+from ftbench.results.keys import Environment
+from ftbench.results.noise import NoiseFile, parse_noise, read_noise_file, write_noise_file
+from ftbench.results.records import NoiseCell
 
 CELL = NoiseCell(
     group="lifecycle.Lifecycle",
@@ -34,14 +30,12 @@ CELL = NoiseCell(
     medians={"round": (1.0, 1.1, 1.2, 1.3), "cpu": (2.0, 2.0, 2.0, 2.0)},
     disturbed=1,
 )
-OTHER = dataclasses.replace(CELL, params={"mode": "threads", "workers": "1"}, build="b2")
+OTHER = msgspec.structs.replace(CELL, params={"mode": "threads", "workers": "1"}, build="b2")
 FILE = NoiseFile(
-    subject=Subject(
-        release=Release.parse("3.14.2"),
-        arm=arm_named("ft-gil1"),
-        flavour="source-gcc12",
-        profile="full",
+    environment=Environment(
+        machine="vm", arm=arm_named("ft-gil1"), flavour="source-gcc12", profile="full"
     ),
+    release=Release.parse("3.14.2"),
     builds={"b1": {"version": "3.14.2"}},
     machines={"m1": {"cpu": "a CPU", "cores": 2}},
     cells=(CELL,),
@@ -50,7 +44,7 @@ FILE = NoiseFile(
 
 def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     """Write, read: the same value, and nothing else in the folder."""
-    path = tmp_path / "machine" / "a.noise.jsonl"
+    path = tmp_path / "vm" / "a.noise.jsonl"
     write_noise_file(path, FILE)
     assert read_noise_file(path) == FILE
     assert list(path.parent.iterdir()) == [path]
@@ -71,7 +65,7 @@ def test_other_cells_are_added() -> None:
 
 def test_the_same_cell_is_replaced_and_its_build_forgotten() -> None:
     """A second run of the same cell takes its place; a build that nobody names goes."""
-    again = dataclasses.replace(CELL, order="AB", build="b2", medians={"round": (5.0, 6.0)})
+    again = msgspec.structs.replace(CELL, order="AB", build="b2", medians={"round": (5.0, 6.0)})
     later = dataclasses.replace(FILE, builds={"b2": {"version": "x"}}, cells=(again,))
     after = FILE.with_cells(later, append=False)
     assert after.cells == (again,)
@@ -80,7 +74,7 @@ def test_the_same_cell_is_replaced_and_its_build_forgotten() -> None:
 
 def test_appended_processes_follow_the_earlier_ones() -> None:
     """With append the order and the medians grow, of the metrics that both have."""
-    again = dataclasses.replace(CELL, order="BA", medians={"round": (5.0, 6.0)})
+    again = msgspec.structs.replace(CELL, order="BA", medians={"round": (5.0, 6.0)})
     (cell,) = FILE.with_cells(dataclasses.replace(FILE, cells=(again,)), append=True).cells
     assert cell.order == "ABBABA"
     assert cell.medians == {"round": (1.0, 1.1, 1.2, 1.3, 5.0, 6.0)}
@@ -114,8 +108,10 @@ def without_subject(text: str) -> str:
         (lambda text: text.replace('"version": 1}', '"version": 9}'), "names the schema"),
         (lambda text: text.replace("ABBA", "ABBX"), "not of A and B"),
         (lambda text: text.replace("ABBA", "ABBAB"), "one number for each"),
-        (lambda text: text.replace("1.1", "NaN"), "one number for each"),
-        (lambda text: text.replace("1.1", '"1.1"'), "one number for each"),
+        (lambda text: text.replace("1.1", "NaN"), "$.medians[...][1]"),
+        (lambda text: text.replace("1.1", "1e999"), "$.medians[...][1]"),
+        (lambda text: text.replace("1.1", "true"), "$.medians[...][1]"),
+        (lambda text: text.replace("1.1", '"1.1"'), "Expected `float`, got `str`"),
         (lambda text: text.replace("ft-gil1", "gil2"), "gil2"),
         (lambda text: text.replace('"3.14.2", ', '"three", ').replace("3.14.2", "three"), "three"),
         (without_subject, "does not say of which"),
@@ -141,14 +137,20 @@ def test_a_damaged_file_is_a_warning(tmp_path: Path, spoil: Callable[[str], str]
 
 def test_a_line_of_a_later_kind_is_passed_over() -> None:
     """What a later version may add does not make the file unreadable."""
-    assert parse_noise(FILE.text() + json.dumps({"kind": "remark"}) + "\n") == FILE
+    assert parse_noise(FILE.text() + json.dumps({"kind": "remark"}) + "\n", "vm") == FILE
 
 
-def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_write_that_fails_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No room, no right: an error with its reason, and no half file."""
     path = tmp_path / "a.noise.jsonl"
-    path.with_name(path.name + ".new").mkdir()
     path.write_text("as it was")
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ResultsError, match="untouched"):
         write_noise_file(path, FILE)
     assert path.read_text() == "as it was"
