@@ -30,6 +30,7 @@ from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter
+from ftbench.results.keys import Environment
 
 # A cell that fails as often as this is left out: each try may wait for its deadline.
 MOST_FAILURES: Final = 2
@@ -51,6 +52,16 @@ class CellsJob:
     profile: str
     machine: str
     deadline: float = DEADLINE_SECONDS
+
+    @property
+    def environment(self) -> Environment:
+        """Where and with what it is measured."""
+        return Environment(
+            machine=self.machine,
+            arm=self.arm,
+            flavour=self.interpreter.build.flavour,
+            profile=self.profile,
+        )
 
     def measure(self, cell: SuiteCell, extra: float = 0.0) -> Measurement:
         """Measure a cell in a fresh process, with a share of `extra` work; raises as `probe`."""

@@ -26,7 +26,6 @@ from ftbench.experiments.harness import (
 from ftbench.facts.units import kept
 from ftbench.pythons import PythonBuild
 from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment
 from ftbench.results.noise import NoiseFile, read_noise_file, write_noise_file
 from ftbench.results.records import NOISE, NoiseCell, digest_of
 
@@ -48,13 +47,7 @@ class Job(CellsJob):
 
     def file(self, **content: Any) -> NoiseFile:
         """Return the file of what is measured, with some content."""
-        environment = Environment(
-            machine=self.machine,
-            arm=self.arm,
-            flavour=self.interpreter.build.flavour,
-            profile=self.profile,
-        )
-        return NoiseFile(environment=environment, release=self.interpreter.release, **content)
+        return NoiseFile(environment=self.environment, release=self.interpreter.release, **content)
 
     @property
     def path(self) -> Path:

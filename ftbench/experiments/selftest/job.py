@@ -25,7 +25,7 @@ from ftbench.experiments.suite import SuiteCell, benchmark_name
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.keys import SeriesKey
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word
 
@@ -208,12 +208,7 @@ def _pools(
 def _series(job: Job, cell: SuiteCell, metric: str, plain: tuple[float, ...]) -> NoiseSeries:
     """Return the plain processes of a metric as an A/A run of their own."""
     return NoiseSeries(
-        environment=Environment(
-            machine=job.machine,
-            arm=job.arm,
-            flavour=job.interpreter.build.flavour,
-            profile=job.profile,
-        ),
+        environment=job.environment,
         release=job.interpreter.release,
         series=SeriesKey(benchmark=benchmark_name(cell.group, metric), params=cell.texts),
         unit=cell.metrics[metric],
