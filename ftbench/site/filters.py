@@ -9,6 +9,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from ftbench.analysis.advice.winner_map import title_of
+from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.tables import Place
 from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.analysis.verdicts.comparing import Judgement
@@ -16,6 +17,7 @@ from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.choice import DASH, GridFigures, ModeFigures, ratio_of
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.results import Figure
 from ftbench.site.axis import Axis
 from ftbench.statistics import Ratio
 from ftbench.statistics.verdict import Verdict, Word
@@ -28,6 +30,15 @@ SYMBOLS: Final[Mapping[Word, str]] = MappingProxyType(
         Word.SAME: "=",
         Word.UNDECIDED: "?",
         Word.INCOMPARABLE: "\N{NOT EQUAL TO}",
+    }
+)
+CLAIM_SYMBOLS: Final[Mapping[claims.Verdict, str]] = MappingProxyType(
+    {
+        claims.Verdict.HOLDS: "✓",
+        claims.Verdict.NOT: "✗",
+        claims.Verdict.CANNOT: "?",
+        claims.Verdict.UNMEASURED: "\N{EN DASH}",
+        claims.Verdict.UNTESTED: "○",
     }
 )
 # Beyond it percent are harder to read than a multiple.
@@ -43,6 +54,11 @@ _EFFORTS: Final = {
 }
 _NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
 _MINUS: Final = "\N{MINUS SIGN}"
+
+
+def symbol(verdict: Word | claims.Verdict) -> str:
+    """Return the symbol that stands before a verdict's word."""
+    return SYMBOLS[verdict] if isinstance(verdict, Word) else CLAIM_SYMBOLS[verdict]
 
 
 def change(ratio: float) -> str:
@@ -118,6 +134,16 @@ def article_here(place: Place) -> tuple[str, str]:
     return value, f"{bracket.strip()}{spread}"
 
 
+def figure_interval(figure: Figure) -> str:
+    """Return the ends of a figure's interval in the unit of its amount, or why there is none."""
+    if figure.interval is None:
+        return _FEW_SAMPLES
+    scale = scale_for(figure.unit, [figure.median or 0.0])
+    # Of few samples asv's interval reaches below zero, where no cost is.
+    low, high = max(figure.interval.low, 0), figure.interval.high
+    return f"{scale.text(low)} \N{EN DASH} {scale.text(high)}"
+
+
 def trusted(own: str) -> str:
     """Let our own style sheet and pictures through: no text of a result file is in them."""
     return Markup(own)  # noqa: S704 - both are ours
@@ -136,6 +162,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "digits": digits,
         "effort_title": effort_title,
         "few": few,
+        "figure_interval": figure_interval,
         "floor_share": floor_share,
         "margin": margin,
         "mode_title": title_of,
@@ -143,7 +170,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
         "ratio": ratio_of,
         "ratio_interval": ratio_interval,
-        "symbol": SYMBOLS.__getitem__,
+        "symbol": symbol,
         "tally": tally,
         "task_name": lambda size: TASK_SIZE_NAMES[size.name],
         "trusted": trusted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from synthetic import Plan
 from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.claims.data import claims, sources
+from ftbench.analysis.claims.rule import Verdict
 from ftbench.analysis.floors import Floors
 from ftbench.analysis.selection import first_pick, picks, shares
-from ftbench.results import ResultTree, read_results
+from ftbench.results import Figure, ResultTree, read_results
 from ftbench.site.claims import build as claims_pages
-from ftbench.site.claims.build import VERDICTS, newest, page_of, write_claims
+from ftbench.site.claims.build import newest, page_of, write_claims
 from ftbench.site.frame import PLACES
 
 GOLDEN = Path(__file__).with_name("claims.txt")
@@ -43,13 +45,30 @@ def told(tree: ResultTree) -> Iterator[str]:
     first = first_pick(every, tree)
     assert first is not None
     page = page_of(first, every, first, shares(tree, every)[first], Floors.of(tree.noise))
-    for source in page.sources:
-        yield f"{source.title}: {source.counts}"
-        for claim in (claim for topic in source.topics for claim in topic.claims):
-            yield f"{claim.number:3} {claim.verdict.word} {claim.why}".rstrip()
+    for source, judgements in page.sources:
+        counts = page.counts(judgements)
+        yield f"{source.title}: {tuple(counts[verdict] for verdict in Verdict)}"
+        for number, judgement in itertools.chain(*page.topics(judgements).values()):
+            claim = judgement.claim
+            rate = ", in operations per second" if claim.rate else ""
+            yield f"{number:3} {judgement.words}"
             yield f"    {claim.quote}"
-            yield from (f"    {each.what}; {each.claimed}" for each in claim.ratios)
-            yield from (f"    {each.name} {each.words}".rstrip() for each in claim.figures)
+            yield from (
+                f"    {ratio.what}{rate}; {page.range(claim, ratio)}"
+                for ratio in page.deciding(judgement)
+            )
+            yield from (
+                f"    {each.name} {absence(each.figure)}".rstrip() for each in judgement.figures
+            )
+
+
+def absence(figure: Figure | None) -> str:
+    """Return why there is no number, "" if there is one."""
+    if figure is None:
+        return "not measured"
+    return (
+        "" if figure.median is not None else f"{figure.state}: {figure.reason}".removesuffix(": ")
+    )
 
 
 def test_what_is_judged_is_as_it_was(tree: ResultTree) -> None:
@@ -77,8 +96,7 @@ def test_every_claim_and_every_source_is_on_every_page(written: tuple[Path, ...]
 def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:
     every = picks(tree)
     page = page_of(every[0], every, every[0], shares(tree, every)[every[0]], Floors({}))
-    assert sum(sum(source.counts) for source in page.sources) == len(claims())
-    assert len(page.verdicts) == len(VERDICTS) == len(page.sources[0].counts)
+    assert sum(page.counts(ours).total() for _, ours in page.sources) == len(claims())
 
 
 def test_a_figure_leads_to_its_series(written: tuple[Path, ...]) -> None:
@@ -96,7 +114,7 @@ def test_only_the_newest_of_each_machine_have_a_page_and_that_is_said(
     assert first is not None
     kept = newest(every, first)
     assert [pick.release.name for pick in kept if pick.machine == "quiet-vm"] == ["3.14.2"]
-    assert "1 older ones are on Choose" in Outline(write_claims(tree, tmp_path)[0]).words
+    assert "1 older one is on Choose" in Outline(write_claims(tree, tmp_path)[0]).words
 
 
 def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from ftbench.analysis.claims.rule import Verdict
+from ftbench.analysis.claims.judge import Judgement
+from ftbench.analysis.claims.rule import Relation, Verdict
 from ftbench.site import svg
 
 _RIGHT: Final = 16
@@ -20,9 +21,24 @@ _WIDEST: Final = 100.0  # a mark farther off stands at the edge: its row would s
 MARKERS: Final = {Verdict.HOLDS: "o", Verdict.NOT: "X", Verdict.CANNOT: "D"}
 
 
+Numbered = tuple[int, Judgement]
+"""A judgement with the number of its claim."""
+
+
+def compared(judgements: Iterable[Numbered]) -> list[Numbered]:
+    """Return the claims of a number that the measured one can be held against."""
+    return [
+        (number, judgement)
+        for number, judgement in judgements
+        if judgement.claim.relation is Relation.RATIO
+        and judgement.verdict in MARKERS
+        and all(ratio.cell.value for ratio in judgement.ratios)
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A claim: what it is called, its verdict, and all figures as shares of what is claimed.
+class _Row:
+    """A claim in the picture: all figures are shares of what is claimed.
 
     `band` is the range in which it holds; `ends` those of its interval, None where it has none.
     """
@@ -31,14 +47,33 @@ class Row:
     verdict: Verdict
     value: float
     band: tuple[float, float]
-    ends: tuple[float, float] | None = None
+    ends: tuple[float, float] | None
 
 
-def draw(bands: Mapping[str, Sequence[Row]], *, name: str) -> str:
+def _row_of(order: int, judgement: Judgement) -> _Row:
+    (ratio,), claimed = judgement.ratios, judgement.claim.edge or 1.0
+    spread = ratio.cell.spread
+    return _Row(
+        label=f"{order}  {_short(ratio.what)}",
+        verdict=judgement.verdict,
+        value=(ratio.cell.value or claimed) / claimed,
+        band=(ratio.low / claimed, ratio.high / claimed),
+        ends=(spread.low / claimed, spread.high / claimed) if spread else None,
+    )
+
+
+def _short(what: str) -> str:
+    """Return what a ratio is of, as short as a picture has room for: "spawn" of many a one."""
+    above = what.partition(" / ")[0].partition(" (")[0].rpartition(": ")[2]
+    return above.removeprefix("processes, ").split(",")[0]
+
+
+def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
     """Return an SVG element, `name` unique on its page; "" where there is no row.
 
-    `bands` maps a heading to its rows.
+    `claims` maps a heading to claims of a number.
     """
+    bands = {title: [_row_of(*each) for each in ours] for title, ours in claims.items()}
     rows = [row for band in bands.values() for row in band]
     if not rows:
         return ""
@@ -59,7 +94,7 @@ def draw(bands: Mapping[str, Sequence[Row]], *, name: str) -> str:
     return svg.picture(paint, name=name, height=tops[-1], right=_RIGHT)
 
 
-def _row(axes: Any, row: Row, height: float, low: float, high: float) -> None:
+def _row(axes: Any, row: _Row, height: float, low: float, high: float) -> None:
     svg.left_label(axes, row.label, height)
     axes.fill_between(list(row.band), height - _ROW / 3, height + _ROW / 3, color=svg.RULE, lw=0)
     colour = svg.BAD if row.verdict is Verdict.NOT else svg.INK
