@@ -55,26 +55,44 @@ def measured_files() -> Iterator[Path]:
         yield from (file.relative_to(_PACKAGE) for file in files)
 
 
+def _installed_files(engine: str) -> dict[Path, Path]:
+    """Return all files of an engine on the host: target → source; empty if a package is missing."""
+    files = {}
+    for package in ENGINES[engine]:
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            return {}
+        folder = Path(spec.submodule_search_locations[0])
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                files[Path(package) / file.relative_to(folder)] = file
+    return files
+
+
+def why_not_copied(engine: str) -> str | None:
+    """Return why an engine that the host has cannot be handed to an interpreter, else None."""
+    compiled = next((file for file in _installed_files(engine) if file.suffix in _COMPILED), None)
+    if compiled is None:
+        return None
+    return (
+        f"{engine} has compiled code ({compiled.as_posix()}), which another interpreter than the "
+        "one it was built for cannot load"
+    )
+
+
 def engine_files(engine: str) -> dict[Path, Path]:
     """Return the source files of an engine as it is installed on the host: target → source.
 
     Targets are relative to the engine's folder.  Empty where a package of it is not installed, or
     is not pure Python; its own tests are left out.
     """
-    found = {}
-    for package in ENGINES[engine]:
-        spec = find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            return {}
-        folder = Path(spec.submodule_search_locations[0])
-        files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-        if any(file.suffix in _COMPILED for file in files):
-            return {}
-        for file in files:
-            inside = file.relative_to(folder)
-            if file.suffix == ".py" and not {"test", "tests"} & set(inside.parts):
-                found[Path(package) / inside] = file
-    return found
+    if why_not_copied(engine):
+        return {}
+    return {
+        target: file
+        for target, file in _installed_files(engine).items()
+        if target.suffix == ".py" and not {"test", "tests"} & set(target.parts[1:])
+    }
 
 
 def _stamp(interpreter: Interpreter) -> str:
@@ -87,6 +105,7 @@ def _stamp(interpreter: Interpreter) -> str:
     for engine in ENGINES:
         for target, file in engine_files(engine).items():
             sources.update(f"{target.as_posix()}\0".encode() + file.read_bytes())
+        sources.update((why_not_copied(engine) or "").encode())
     executable = interpreter.executable.stat()
     return json.dumps(
         {
@@ -122,6 +141,9 @@ def _fill(venv: Path) -> None:
             target = beside / engine / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
+        if reason := why_not_copied(engine):
+            beside.mkdir(exist_ok=True)
+            (beside / engines.reason_file(engine)).write_text(reason, encoding="utf-8")
     folders = [str(each) for each in (purelib, beside) if each.is_dir()]
     run_python(python, ["-m", "compileall", "-q", *folders], deadline=DEADLINE_SECONDS)
 

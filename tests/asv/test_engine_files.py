@@ -54,8 +54,10 @@ def test_an_engine_of_which_a_package_is_missing_is_not_there(
 def test_an_engine_that_is_compiled_is_not_handed_to_another_interpreter(
     host: Path, name: str
 ) -> None:
+    assert venvs.why_not_copied(ENGINE) is None
     (host / f"{ENGINE}_helper" / "inner" / name).touch()
     assert venvs.engine_files(ENGINE) == {}
+    assert f"has compiled code ({ENGINE}_helper/inner/{name})" in str(venvs.why_not_copied(ENGINE))
 
 
 def test_every_engine_of_a_mode_has_its_packages_in_the_table() -> None:
@@ -82,6 +84,22 @@ def test_it_lies_beside_the_path_and_is_stepped_into_when_asked(
     compiled = {path.name.partition(".")[0] for path in (venv / "engines").rglob("*.pyc")}
     assert compiled == {"__init__", "part"}
     assert not [path for path in (venv / "engines").rglob("*") if path.suffix in {".txt", ".so"}]
+
+
+def test_a_cell_is_told_that_an_engine_is_compiled_and_not_that_it_is_not_installed(
+    host: Path, ft_python: Interpreter, tmp_path: Path
+) -> None:
+    before = venvs._stamp(ft_python)
+    (host / ENGINE / "fast.so").touch()
+    assert venvs._stamp(ft_python) != before
+    venvs.ready(tmp_path / "venv", ft_python)
+    ask = (
+        "from ftbench.facts.modes import Mode; from ftbench.probe.workers import unavailable\n"
+        f"mode = Mode(name='x', kind='x', title='x', workers='loky', engine={ENGINE!r})\n"
+        "print(unavailable(mode))"
+    )
+    told = _ask(tmp_path / "venv", ask)
+    assert told.startswith(f"{ENGINE} has compiled code ({ENGINE}/fast.so), which another")
 
 
 def test_another_engine_means_another_environment(host: Path, ft_python: Interpreter) -> None:

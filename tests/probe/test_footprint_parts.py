@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -105,65 +106,50 @@ def test_a_wrong_checksum_is_refused() -> None:
         footprint.check([(3, right), (4, right + 1)])
 
 
-class _Crew:
-    """A crew that only writes down what is asked of it."""
+def _looks_of(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, Any]]:
+    """Return phase, seconds and busy threads of each look of a cell with two threads."""
+    task, busy = TASKS["article"], set()
 
-    def __init__(self, story: list[str]) -> None:
-        self._story = story
+    def noted() -> int:
+        busy.add(threading.current_thread())
+        return task()
 
-    def __getattr__(self, name: str) -> Any:
-        def noted(*_args: Any) -> Any:
-            self._story.append(name)
-            return {"reports": [(1, TASKS["article"]())], "pids": [7]}.get(name)
-
-        return noted
-
-
-def _story_of(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    story: list[str] = []
-    monkeypatch.setattr(footprint, "crew_of", lambda *_: _Crew(story))
+    monkeypatch.setitem(TASKS, "article", noted)
+    looks: list[tuple[str, float, Any]] = []
 
     def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
-        story.append(f"look {phase} {seconds:g} {list(members)}")
+        looks.append((phase, seconds, {each for each in busy if each.is_alive()}))
 
     footprint.run(
         Cell(
             mode=mode_named("threads"),
-            params={"workers": 1},
+            params={"workers": 2},
             profile=profile,
-            deadline=Deadline(5.0),
+            deadline=Deadline(20),
             observe=observe,
         )
     )
-    return story
+    return looks
 
 
 def test_it_looks_only_while_all_are_busy_and_before_and_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     profile = profile_named("smoke")
-    assert _story_of(profile, monkeypatch) == [
-        "look baseline 0 []",
-        "start_busy",
-        "pids",
-        f"look busy {profile.hold:g} [7]",
-        "stop",
-        "join",
-        "reports",
-        "look left 0 []",
-        "close",
+    looks = _looks_of(profile, monkeypatch)
+    assert [(phase, seconds, len(busy)) for phase, seconds, busy in looks] == [
+        ("baseline", 0.0, 0),
+        ("busy", profile.hold, 2),
+        ("left", 0.0, 0),
     ]
 
 
 def test_each_hold_has_fresh_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    hold = ["start_busy", "pids", "look {} 0.25 [7]", "stop", "join", "reports"]
-    first, second = ([word.format(phase) for word in hold] for phase in ("busy", "busy 2"))
-    story = _story_of(profile_named("rounds=2,hold=0.25"), monkeypatch)
-    assert story == [
-        "look baseline 0 []",
-        *first,
-        "close",
-        *second,
-        "look left 0 []",
-        "close",
+    looks = _looks_of(profile_named("rounds=2,hold=0.25"), monkeypatch)
+    assert [(phase, seconds, len(busy)) for phase, seconds, busy in looks] == [
+        ("baseline", 0.0, 0),
+        ("busy", 0.25, 2),
+        ("busy 2", 0.25, 2),
+        ("left", 0.0, 0),
     ]
+    assert not looks[1][2] & looks[2][2]

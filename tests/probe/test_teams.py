@@ -83,14 +83,15 @@ def test_all_are_prepared_before_the_reset_and_the_reset_comes_before_the_gate(m
     assert heard == ["prepare"] * 3 + ["reset"] + ["run"] * 3
 
 
-def test_members_that_prepare_nothing_are_not_asked_to(make: Make) -> None:
-    team = make(20, _senders(1))
-    told: list[int] = []
-    tell = team._tell
-    team._tell = lambda index, word: (told.append(word), tell(index, word))[1]  # type: ignore[func-returns-value, method-assign]
-    team.round()
+def test_members_that_prepare_nothing_wait_for_one_that_does(make: Make) -> None:
+    heard: list[str] = []
+    run = (heard.append, ("run",))
+    prepared = Member(role="worker", run=run, prepare=(heard.append, ("prepare",)))
+    team = make(20, [Member(role="worker", run=run), prepared])
+    for _ in range(2):
+        team.round(lambda: heard.append("reset"))
     team.end()
-    assert len(told) == 2, "to run, and to leave"
+    assert heard == ["prepare", "reset", "run", "run"] * 2
 
 
 def test_when_all_have_left_no_thread_is_there(make: Make) -> None:

@@ -24,6 +24,11 @@ def place(engine: str) -> Path:
     return Path(sys.prefix, FOLDER, engine)
 
 
+def reason_file(engine: str) -> str:
+    """Return the name of the file beside an engine's place that says why it is not there."""
+    return f"{engine}.txt"
+
+
 def found(engine: str) -> bool:
     """Return whether this interpreter has the package `engine`, without loading it."""
     return PathFinder.find_spec(engine, [*sys.path, str(place(engine))]) is not None
@@ -34,7 +39,10 @@ def unavailable(mode: Mode) -> str | None:
     assert mode.engine is not None
     if found(mode.engine):
         return None
-    return f"{mode.engine} is not installed in this interpreter"
+    try:
+        return place(mode.engine).with_name(reason_file(mode.engine)).read_text(encoding="utf-8")
+    except OSError:
+        return f"{mode.engine} is not installed in this interpreter"
 
 
 def load(engine: str, module: str) -> ModuleType:
