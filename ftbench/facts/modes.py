@@ -12,8 +12,9 @@ class Mode:
     `name` is the value of the benchmarks' `mode` parameter; `kind` and `start_method` are what
     `--mode` and `--start-method` say on the probe's command line.  `workers` names the module of
     `ftbench.probe.workers` that says how its workers are made, None for a mode without workers;
-    `pools` are the pools that there are of them (`POOL_TABLE`).  `engine` is the package that a
-    mode needs beside the standard library.
+    `pools` are the pools that there are of them (`POOL_TABLE`); `processes` says whether they are
+    processes, so that one can be killed alone.  `engine` is the package that a mode needs beside
+    the standard library.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Mode:
     title: str
     workers: str | None = None
     pools: tuple[str, ...] = ()
+    processes: bool = False
     start_method: str | None = None
     engine: str | None = None
 
@@ -32,6 +34,7 @@ def _processes(start_method: str) -> Mode:
         title=f"processes, {start_method}",
         workers="processes",
         pools=("executor", "multiprocessing"),
+        processes=True,
         start_method=start_method,
     )
 
@@ -73,6 +76,7 @@ FURTHER = (
         title="joblib, loky",
         workers="loky",
         pools=("executor", "joblib"),
+        processes=True,
         engine="joblib",
     ),
 )

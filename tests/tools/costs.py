@@ -86,6 +86,13 @@ _HANDING_OVER = {
     "asyncio-per-thread": 30e-6,
     "loky": 310e-6,
 }
+
+
+def _handing_over(mode: str) -> float:
+    """A mode that nobody has a figure for costs what processes do."""
+    return _HANDING_OVER.get(mode_named(mode).kind, _HANDING_OVER["processes"])
+
+
 _HAND_OVERS = {"dispatch": 1.0, "map_1": 1.0, "map_64": 0.1, "recover": 300.0, "full": 200.0}
 _SIZES = {size.name: size.nominal for size in SIZES}
 _PAYLOADS = {payload.name: payload.size for payload in PAYLOADS}
@@ -167,8 +174,7 @@ def _seconds(group: str, metric: str, params: Mapping[str, str], arm: Arm) -> fl
     if metric in {"lost", "uncancelled"}:
         return 4.0
     size = 1.0 + sum(map(len, params.values())) / 50
-    handing_over = _HANDING_OVER[mode_named(params["mode"]).kind]
-    return handing_over * size * _HAND_OVERS.get(metric, 10.0)
+    return _handing_over(params["mode"]) * size * _HAND_OVERS.get(metric, 10.0)
 
 
 def _scaling(metric: str, params: Mapping[str, str], arm: Arm) -> float:
@@ -176,7 +182,7 @@ def _scaling(metric: str, params: Mapping[str, str], arm: Arm) -> float:
     name, _, rest = metric.partition("_")
     turns = arm.gil and params["mode"] == "threads" and "work" not in params
     if rest in _SIZES:
-        own, handed = _SIZES[rest], _HANDING_OVER[mode_named(params["mode"]).kind]
+        own, handed = _SIZES[rest], _handing_over(params["mode"])
         task = (own + handed) * (1.0 if turns else 0.5)
         return task / own if name == "relative" else max(0.0, 1 - own / (2 * task))
     workers = int(rest)

@@ -138,7 +138,7 @@ def crash(cell: Cell, pool: Pool, watch: float) -> tuple[Crash, Pool]:
     `watch` is how many seconds to wait for word where the pool goes on without one.
     """
     known = Note()
-    killed = cell.mode.kind not in {"threads", "interpreters"}
+    killed = cell.mode.processes
     when = time.perf_counter() + LEAD_SECONDS
     dying = pool.submit_then(known, pool_tasks.die, when, killed)
     # Half of the workers stay idle: a pool that goes on has room for the next task.
