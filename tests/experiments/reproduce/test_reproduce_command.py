@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from ftbench.experiments.reproduce import runner
 from ftbench.experiments.reproduce.record import Reproduction, load
 from ftbench.probe.run.environ import clean_environment
 from ftbench.pythons import Interpreter
+from ftbench.report import output
 
 FTBENCH = (sys.executable, "-c", "from ftbench.cli import main; main()")
 
@@ -137,7 +137,7 @@ def test_what_cannot_be_written_is_printed_all_the_same(
     def full(*_args: Any, **_kwargs: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    monkeypatch.setattr(output, "write_whole", full)
     result = call("--from", saved, "--output", tmp_path / "page.html")
     assert "No space left on device" in error_of(result).message
     assert "Memory of 8 busy workers" in result.output
