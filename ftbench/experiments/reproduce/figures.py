@@ -20,15 +20,11 @@ from ftbench.analysis.claims.cells import (
 )
 from ftbench.analysis.claims.data import (
     Article,
-    ArticleFigure,
-    Claim,
     FigureSpec,
     RowSpec,
     TableSpec,
-    article_claims,
 )
-from ftbench.analysis.claims.judge import Conditions, Judgement, judge
-from ftbench.analysis.claims.rule import UNITS, Named
+from ftbench.analysis.claims.rule import UNITS
 from ftbench.experiments.reproduce.record import Reproduction, State, Taken
 
 _NO_SUCH: Final = "not available"
@@ -56,7 +52,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class FilledTable:
     """A table of the article, filled in."""
 
     spec: TableSpec
@@ -68,42 +64,6 @@ class Table:
             if block.figure.name == figure:
                 return next((line for line in block.lines if line.row.name == row), None)
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of the tables, for claims to be judged on; `cell` takes it of a line."""
-
-    tables: Sequence[Table]
-    cell: Callable[[Line], Cell]
-    conditions: Conditions
-
-    def named(self, claim: Claim) -> Sequence[Named]:
-        """Return a claim's figures, [] if not all of them were asked for."""
-        lines = [self._line(figure) for figure in claim.figures]
-        return [
-            Named(name=name, unit=claim.unit, cell=self.cell(line))
-            for name, line in zip(claim.names, lines, strict=True)
-            if line and all(lines)
-        ]
-
-    def _line(self, figure: ArticleFigure) -> Line | None:
-        tables = (table for table in self.tables if table.spec.name == figure.table)
-        table = next(tables, None)
-        return table.line(figure.row.name, figure.kind.name) if table else None
-
-
-def judgements(tables: Sequence[Table], conditions: Conditions) -> tuple[Judgement, ...]:
-    """Return a judgement of every claim whose table is there, on the corrected figures.
-
-    Where the article's way would have said otherwise, that is said.
-    """
-    shown = {table.spec.name for table in tables}
-    return judge(
-        [claim for claim in article_claims() if claim.table in shown],
-        Column(tables=tables, cell=lambda line: line.corrected, conditions=conditions),
-        way=Column(tables=tables, cell=lambda line: line.way, conditions=conditions),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +293,7 @@ def _computed(table: str, row: str, read: Readings, workers: int) -> dict[str, _
     return of[table](read, row)
 
 
-def tables(article: Article, done: Reproduction) -> tuple[Table, ...]:
+def tables(article: Article, done: Reproduction) -> tuple[FilledTable, ...]:
     """Return the tables of the parts that were asked for, in the article's order."""
     read = Readings({step.key: step for step in done.steps})
     return tuple(
@@ -341,7 +301,7 @@ def tables(article: Article, done: Reproduction) -> tuple[Table, ...]:
     )
 
 
-def _table(spec: TableSpec, read: Readings, workers: int) -> Table:
+def _table(spec: TableSpec, read: Readings, workers: int) -> FilledTable:
     computed = {row.name: _computed(spec.name, row.name, read, workers) for row in spec.rows}
     blocks = (
         Block(
@@ -354,7 +314,7 @@ def _table(spec: TableSpec, read: Readings, workers: int) -> Table:
         )
         for figure in spec.figures
     )
-    return Table(spec=spec, blocks=tuple(blocks))
+    return FilledTable(spec=spec, blocks=tuple(blocks))
 
 
 def _line(row: RowSpec, figure: FigureSpec, pair: _Pair) -> Line:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ftbench.analysis.claims.cells import Cell
-from ftbench.analysis.claims.data import Article, FigureSpec, article
-from ftbench.analysis.claims.judge import Conditions, Judgement
-from ftbench.analysis.claims.rule import UNITS, Ratio, Verdict
+from ftbench.analysis.claims.data import (
+    Article,
+    ArticleFigure,
+    Claim,
+    FigureSpec,
+    article,
+    article_claims,
+)
+from ftbench.analysis.claims.judge import Conditions, Judgement, judge
+from ftbench.analysis.claims.rule import UNITS, Named, Ratio, Verdict
 from ftbench.analysis.claims.words import BEHIND, Notes, number, printed, ratio_words
-from ftbench.experiments.reproduce.figures import Line, Table, judgements, tables
+from ftbench.experiments.reproduce.figures import FilledTable, Line, tables
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.report import document as told
@@ -44,7 +51,7 @@ class Judged:
 
     article: Article
     done: Reproduction
-    tables: tuple[Table, ...]
+    tables: tuple[FilledTable, ...]
     judgements: tuple[Judgement, ...]
 
     def judgements_under(self, table: str) -> tuple[Judgement, ...]:
@@ -63,6 +70,42 @@ def judged(done: Reproduction) -> Judged:
         judgements=judgements(
             filled, Conditions(cores=done.cores, seconds=done.knobs.duration / 1e3)
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFigures:
+    """A column of the tables, for claims to be judged on; `cell` takes it of a line."""
+
+    tables: Sequence[FilledTable]
+    cell: Callable[[Line], Cell]
+    conditions: Conditions
+
+    def named(self, claim: Claim) -> Sequence[Named]:
+        """Return a claim's figures, [] if not all of them were asked for."""
+        lines = [self._line(figure) for figure in claim.figures]
+        return [
+            Named(name=name, unit=claim.unit, cell=self.cell(line))
+            for name, line in zip(claim.names, lines, strict=True)
+            if line and all(lines)
+        ]
+
+    def _line(self, figure: ArticleFigure) -> Line | None:
+        tables = (table for table in self.tables if table.spec.name == figure.table)
+        table = next(tables, None)
+        return table.line(figure.row.name, figure.kind.name) if table else None
+
+
+def judgements(tables: Sequence[FilledTable], conditions: Conditions) -> tuple[Judgement, ...]:
+    """Return a judgement of every claim whose table is there, on the corrected figures.
+
+    Where the article's way would have said otherwise, that is said.
+    """
+    shown = {table.spec.name for table in tables}
+    return judge(
+        [claim for claim in article_claims() if claim.table in shown],
+        ColumnFigures(tables=tables, cell=lambda line: line.corrected, conditions=conditions),
+        way=ColumnFigures(tables=tables, cell=lambda line: line.way, conditions=conditions),
     )
 
 
@@ -98,7 +141,7 @@ def _counted(whole: Judged) -> str:
     return f"{plural(len(verdicts), 'claim', 'claims')}; {', '.join(counts)}."
 
 
-def _parts(whole: Judged, table: Table) -> Iterator[told.Part]:
+def _parts(whole: Judged, table: FilledTable) -> Iterator[told.Part]:
     yield told.Part(title=table.spec.title, tables=(_figures(table),))
     under = whole.judgements_under(table.spec.name)
     if under:
@@ -108,7 +151,7 @@ def _parts(whole: Judged, table: Table) -> Iterator[told.Part]:
         yield told.Part(title="The article's claims", tables=(claims,), level=2)
 
 
-def _figures(table: Table) -> told.Table:
+def _figures(table: FilledTable) -> told.Table:
     notes = Notes()
     rows = tuple(_rows(table, notes))
     made = zip(_COLUMNS, (table.spec.article, table.spec.way, table.spec.corrected), strict=True)
@@ -124,7 +167,7 @@ def _figures(table: Table) -> told.Table:
     )
 
 
-def _rows(table: Table, notes: Notes) -> Iterator[told.Row]:
+def _rows(table: FilledTable, notes: Notes) -> Iterator[told.Row]:
     for block in table.blocks:
         yield told.Row(cells=(_heading(block.figure),), tone=told.Tone.HEADING)
         for line in block.lines:
@@ -231,7 +274,7 @@ def _record(whole: Judged) -> dict[str, Any]:
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: FilledTable) -> dict[str, Any]:
     lines = [
         {"figure": block.figure.name, **_line(line)}
         for block in table.blocks

@@ -11,8 +11,9 @@ from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.data import Claim, article, article_claims
 from ftbench.analysis.claims.judge import Conditions
 from ftbench.analysis.claims.rule import UNITS, Relation, Verdict
-from ftbench.experiments.reproduce.figures import Block, Line, Table, judgements, tables
+from ftbench.experiments.reproduce.figures import Block, FilledTable, Line, tables
 from ftbench.experiments.reproduce.plan import PARTS
+from ftbench.experiments.reproduce.report import judgements
 
 ARTICLE = article()
 CLAIMS = article_claims()
@@ -65,7 +66,7 @@ def test_a_claim_names_figures_that_there_are(claim: Claim) -> None:
     assert 1 <= claim.cores <= ARTICLE.cores
 
 
-def _as_if_measured(table: Table) -> Table:
+def _as_if_measured(table: FilledTable) -> FilledTable:
     """Return the table with the article's own figures as the corrected ones."""
     blocks = tuple(
         Block(
@@ -74,7 +75,7 @@ def _as_if_measured(table: Table) -> Table:
         )
         for block in table.blocks
     )
-    return Table(spec=table.spec, blocks=blocks)
+    return FilledTable(spec=table.spec, blocks=blocks)
 
 
 def _own(line: Line) -> Line:

@@ -10,9 +10,8 @@ from reproductions import FAILED, made
 from ftbench.analysis.claims.data import article_claims
 from ftbench.analysis.claims.judge import Conditions, Judgement
 from ftbench.analysis.claims.rule import Verdict
-from ftbench.experiments.reproduce.figures import judgements
 from ftbench.experiments.reproduce.record import Reproduction
-from ftbench.experiments.reproduce.report import judged
+from ftbench.experiments.reproduce.report import judged, judgements
 
 
 def judgement(done: Reproduction, quote: str) -> Judgement:
