@@ -17,12 +17,13 @@ bench: .venv/.ready ## measure every scenario, publish the site, print the summa
 	@$(BIN)/ftbench bench $(ARGS)
 
 test: .venv/.ready ## run the tests; ARGS="-k ranges" picks some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
-lint: .venv/.ready ## check style and types
+lint: .venv/.ready ## check style, types, and which room imports which
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 clean: ## remove everything that was made here, except the results
 	rm -rf .venv env html build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
