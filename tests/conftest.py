@@ -81,18 +81,18 @@ def new_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Return what holds a text against a golden file, whose name it takes, beside the test.
+def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return what holds a text against the golden file of that name beside the test.
 
     With `--update-golden` the file is written first; git diff then shows what has changed.
     """
 
-    def hold(text: str, name: str) -> None:
+    def hold(text: str, name: str, *, hint: str = "") -> None:
         lines = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
         path = request.path.with_name(name)
         if request.config.getoption("--update-golden"):
             path.write_text(lines, encoding="utf-8", newline="\n")
-        assert lines == path.read_text(encoding="utf-8")
+        assert lines == path.read_text(encoding="utf-8"), hint or f"pytest --update-golden {name}?"
 
     return hold
 

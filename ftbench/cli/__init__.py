@@ -22,6 +22,7 @@ from ftbench.cli.report import report
 from ftbench.cli.reproduce import reproduce
 from ftbench.cli.selftest import selftest
 from ftbench.errors import FtbenchError, ResultsError
+from ftbench.report.output import show_what_can_be_shown
 
 __all__ = ["cli", "main"]
 
@@ -63,6 +64,7 @@ for command in (*_MEASURING, advise, report, compare, pythons, releases):
 
 def main() -> None:
     """Run the command; an error of ours is a message and the exit code of its class."""
+    show_what_can_be_shown(sys.stdout)
     try:
         code = cli(standalone_mode=False)
         sys.stdout.flush()  # here, where a full disk can still be told of

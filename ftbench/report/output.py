@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import io
 import json
 import math
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +26,28 @@ if TYPE_CHECKING:
 
 # Columns, where the output is no terminal but a file or a pipe.
 WIDTH: Final = 160
+# What our own texts have beyond ASCII, for terminals of an encoding that lacks it.
+_SIMILAR: Final = str.maketrans(
+    {
+        "\N{EN DASH}": "-",
+        "\N{MULTIPLICATION SIGN}": "x",
+        "\N{PLUS-MINUS SIGN}": "+-",
+        "\N{ALMOST EQUAL TO}": "~",
+        "\N{LESS-THAN OR EQUAL TO}": "<=",
+        "\N{RIGHTWARDS ARROW}": "->",
+        "\N{UPWARDS ARROW}": "^",
+        "\N{MIDDLE DOT}": "-",
+        "\N{MICRO SIGN}": "u",
+        "\N{NO-BREAK SPACE}": " ",
+        "\N{NARROW NO-BREAK SPACE}": " ",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{BLACK SQUARE}": "#",
+        "\N{BLACK CIRCLE}": "o",
+        "\N{BLACK UP-POINTING TRIANGLE}": "^",
+        "\N{BLACK STAR}": "*",
+    }
+)
 
 
 class Format(StrEnum):
@@ -130,7 +154,21 @@ def _print(document: Document, form: Format) -> None:
     if form is Format.HTML and not is_unicode(sys.stdout):
         # The page says of itself that it is UTF-8, of which ASCII is a part.
         text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
-    click.echo(text, nl=False)
+    sys.stdout.write(text)  # click would write UTF-8 where the terminal says ASCII
+
+
+def show_what_can_be_shown(file: TextIO) -> None:
+    """Let a stream print something like what its encoding lacks, in place of an error."""
+    codecs.register_error("ftbench.similar", _similar)
+    if isinstance(file, io.TextIOWrapper) and not is_unicode(file):
+        file.reconfigure(errors="ftbench.similar")
+
+
+def _similar(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_SIMILAR)
+    return unicodedata.normalize("NFKD", text).encode("ascii", "replace").decode(), error.end
 
 
 def is_unicode(file: TextIO) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from workloads import GOLDEN, digest, work_of, workloads
@@ -12,15 +13,18 @@ from ftbench.probe.scenarios.table import SCENARIOS
 SOURCE = "def work(n):\n    return n + 1\n"
 
 
-def test_the_work_of_a_version_never_changes() -> None:
-    golden = json.loads(GOLDEN.read_text("utf-8"))
-    changed = [name for name, now in workloads().items() if golden.get(name) != now]
-    assert not changed, (
-        f"The code that makes the measured work of {', '.join(changed)} is not what it was.\n"
+def test_the_work_of_a_version_never_changes(golden: Callable[..., None]) -> None:
+    now = workloads()
+    known = json.loads(GOLDEN.read_text("utf-8"))
+    changed = ", ".join(name for name in now if known.get(name) != now[name])
+    hint = (
+        f"The code that makes the measured work of {changed} is not what it was.\n"
         "If the work changed, raise the `version` of the scenario (end of its module in "
         "ftbench/probe/scenarios); if it did not (an error path, a rename), leave the version. "
-        "In both cases write the golden file anew:\n    python tests/tools/workloads.py"
+        "In both cases write the golden file anew:\n"
+        "    pytest --update-golden tests/probe/test_workload_versions.py"
     )
+    golden(json.dumps(now, indent=2), GOLDEN.name, hint=hint)
 
 
 def test_every_scenario_is_watched_over() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ from ftbench.results import Figure, ResultTree, read_results
 from ftbench.site.claims import build as claims_pages
 from ftbench.site.claims.build import newest, page_of, write_claims
 from ftbench.site.frame import PLACES
-
-GOLDEN = Path(__file__).with_name("claims.txt")
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +69,8 @@ def absence(figure: Figure | None) -> str:
     )
 
 
-def test_what_is_judged_is_as_it_was(tree: ResultTree) -> None:
-    """Look at the difference; if it is meant, write what is told to claims.txt."""
-    assert "\n".join(told(tree)) + "\n" == GOLDEN.read_text(encoding="utf-8")
+def test_what_is_judged_is_as_it_was(tree: ResultTree, golden: Callable[[str, str], None]) -> None:
+    golden("\n".join(told(tree)), "claims.txt")
 
 
 def test_there_is_a_page_for_every_pick_and_nothing_on_it_is_amiss(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,15 @@ from ftbench.site.price.build import TOPICS, newest_of_series, write_price
 from ftbench.statistics import ratio
 from ftbench.statistics.ratio import Effects
 
-GOLDEN = Path(__file__).with_name("price.txt")
 NEWEST = Release.parse("3.14.2")
 
 
-def test_what_the_tables_say_is_as_it_was(tmp_path: Path) -> None:
-    """Look at the difference; if it is meant, write what they say to price.txt."""
+def test_what_the_tables_say_is_as_it_was(
+    tmp_path: Path, golden: Callable[[str, str], None]
+) -> None:
     tables = Outline(pages_of(handmade.tree(), tmp_path)[0]).tables
     rows = "\n\n".join("\n".join(" | ".join(row) for row in table) for table in tables)
-    assert f"{rows}\n" == GOLDEN.read_text(encoding="utf-8")
+    golden(rows, "price.txt")
 
 
 def figure_of(tree: ResultTree, kernel: str, arm: str) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import fake_history
@@ -22,8 +22,6 @@ from ftbench.site.releases.timeline import PRECISION, Timeline, coded, timeline_
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
-
-GOLDEN = Path(__file__).with_name("releases_data.txt")
 
 
 def timeline_from(tree: ResultTree) -> Timeline:
@@ -51,9 +49,8 @@ def told(made: Timeline) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_data_are_as_they_were(made: Timeline) -> None:
-    """Look at the difference; if it is meant, write what is told to releases_data.txt."""
-    assert told(made) == GOLDEN.read_text(encoding="utf-8")
+def test_the_data_are_as_they_were(made: Timeline, golden: Callable[[str, str], None]) -> None:
+    golden(told(made), "releases_data.txt")
 
 
 def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:

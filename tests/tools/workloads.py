@@ -1,6 +1,6 @@
 """Digests of the measured work: a scenario's version must change when its work does.
 
-`python tests/tools/workloads.py` writes the golden file anew.
+`pytest --update-golden tests/probe/test_workload_versions.py` writes the golden file anew.
 """
 
 from __future__ import annotations
@@ -122,7 +122,3 @@ def workloads() -> dict[str, dict[str, str]]:
         }
         for name, scenario in SCENARIOS.items()
     }
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(workloads(), indent=2) + "\n", encoding="utf-8")
