@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+
+# Of `queue` itself: the rest of it would weigh 50 KiB in the footprint of every cell.
+from _queue import Empty, SimpleQueue
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from ftbench.facts.modes import Mode
@@ -89,8 +92,8 @@ class ThreadTeam(Team):
     """Threads of this process.  What they use of the CPU is in the parent's figure already."""
 
     def _make(self) -> None:
-        self._said: queue.SimpleQueue[tuple[int, str, Any, float]] = queue.SimpleQueue()
-        self._gates: list[queue.SimpleQueue[int]] = [queue.SimpleQueue() for _ in self.members]
+        self._said: SimpleQueue[tuple[int, str, Any, float]] = SimpleQueue()
+        self._gates: list[SimpleQueue[int]] = [SimpleQueue() for _ in self.members]
         # Daemon: after a deadline the process must be able to end without its hung threads.
         self._threads = [
             threading.Thread(target=self._body, args=(index,), daemon=True)
@@ -117,7 +120,7 @@ class ThreadTeam(Team):
     def _hear(self, seconds: float) -> list[tuple[int, str, Any, float]]:
         try:
             return [self._said.get(timeout=seconds)]
-        except queue.Empty:
+        except Empty:
             return []
 
     def _join(self) -> None:
@@ -141,7 +144,7 @@ class ThreadState(SharedState):
         return threading.Lock()
 
     def queue(self) -> Any:
-        return queue.SimpleQueue()
+        return SimpleQueue()
 
     def buffer(self, size: int) -> Any:
         return bytearray(size)
@@ -186,8 +189,8 @@ WORKERS = Workers(
     pools={"executor": executor, "multiprocessing": thread_pool},
     channels={
         "handover": handover,
-        "simple_queue": lambda name, _mode, _size: queues(name, queue.SimpleQueue),
-        "queue": lambda name, _mode, _size: queues(name, queue.Queue),
+        "simple_queue": lambda name, _mode, _size: queues(name, SimpleQueue),
+        "queue": lambda name, _mode, _size: queues(name, import_module("queue").Queue),
     },
     no_channels={"pipe": _SHARED, "shared_memory": _SHARED, "mmap": _SHARED},
 )
