@@ -1,7 +1,8 @@
-"""Writes our pages while asv writes its own, in a pool of processes.
+"""What `asv publish` does for us: names and assets in asv's own pages, and our pages.
 
-asv reads results in one process and one at a time; another core would be idle meanwhile.  The
-pages are written beside the site, for asv makes its folder anew, and moved into it at the end.
+asv reads results in one process and one at a time: where there are many, our pages are written by
+a pool of processes meanwhile.  They are written beside the site, for asv makes its folder anew, and
+moved into it at the end.
 """
 
 from __future__ import annotations

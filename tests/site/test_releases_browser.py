@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ from watching import Watched, grave_faults, unfold
 
 from ftbench.asv.assets import assets_folder
 from ftbench.errors import FtbenchError
+from ftbench.facts.units import digits
+from ftbench.site.filters import change, change_interval, floor_share
 from ftbench.site.frame import PLACES
 from ftbench.site.releases import timeline
 from ftbench.site.releases.build import write_releases
+from ftbench.site.releases.timeline import PRECISION
+from ftbench.statistics import Basis, Ratio
+from ftbench.statistics.spread import Interval
+from ftbench.statistics.verdict import Verdict, Word
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,27 @@ def lifecycle(watched: Watched, html: Path) -> Page:
     watched.page.goto(address(html, "releases/quiet-vm*/series-lifecycle.html"))
     expect(watched.page.locator(".matrix")).to_have_count(1)
     return watched.page
+
+
+def test_the_script_writes_numbers_as_the_templates_do(lifecycle: Page) -> None:
+    numbers = [0, 0.0123, 0.09996, 1.94, 9.996, 99.94, 123.4, 1234.4, 1234567.2, 3.3e-7, -45.61]
+    assert lifecycle.evaluate("all => all.map(ftbench.digits)", numbers) == [*map(digits, numbers)]
+    codes = [0, 1, 4, 5, -5, 953, -953, 6930, 6932, -6930, -6932, 12345, -40_000, 90_000]
+    ratios = [math.exp(code / PRECISION) for code in codes]
+    assert lifecycle.evaluate("all => all.map(ftbench.change)", codes) == [*map(change, ratios)]
+    floors = [floor_share(ratio - 1) for ratio in ratios if ratio > 1]
+    rising = [code for code in codes if code > 0]
+    assert lifecycle.evaluate("all => all.map(ftbench.margin)", rising) == floors
+
+
+@pytest.mark.parametrize(("low", "high"), [(-200, 310), (9000, 20_000), (-30_000, 30_000)])
+def test_the_script_writes_intervals_as_the_templates_do(
+    lifecycle: Page, low: int, high: int
+) -> None:
+    ends = Interval(low=math.exp(low / PRECISION), high=math.exp(high / PRECISION))
+    effect = Ratio(value=1.0, interval=ends, confidence=0.99, basis=Basis.PROCESSES)
+    words = lifecycle.evaluate("ftbench.interval", {"low": low, "high": high})
+    assert words == change_interval(Verdict(word=Word.SAME, effect=effect))
 
 
 def test_an_alarm_leads_to_its_verdict_and_its_samples(watched: Watched, html: Path) -> None:

@@ -308,12 +308,12 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
 
 
 _PLUGIN = """
-from ftbench.asv import publisher as background_publish, publisher
+from ftbench.asv import publisher
 from ftbench.asv.patches import install_loaders
 from ftbench.asv.repository import CPythonRepo
 
 install_loaders()
-background_publish.install()
+publisher.install()
 
 
 class SyntheticRepo(CPythonRepo):

@@ -17,8 +17,7 @@ import pytest
 from asv.commands.publish import Publish
 from synthetic import Plan, publish, write_project, write_tree
 
-from ftbench.asv import patches
-from ftbench.asv import publisher as background_publish
+from ftbench.asv import patches, publisher
 from ftbench.errors import DeadlineError, FtbenchError, ResultsError
 from ftbench.facts.arms import ARMS
 from ftbench.results import ResultTree
@@ -36,7 +35,7 @@ def conf(tmp_path: Path) -> SimpleNamespace:
 
 @pytest.fixture
 def worth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background_publish, "is_worth_it", lambda _results: True)
+    monkeypatch.setattr(publisher, "is_worth_it", lambda _results: True)
 
 
 @pytest.fixture(autouse=True)
@@ -45,22 +44,22 @@ def nothing_stays(tmp_path: Path) -> Iterator[None]:
     yield
     assert not (tmp_path / ".html.ftbench-pages").exists()
     assert set(psutil.Process().children()) <= set(before)
-    assert background_publish.running() is None
+    assert publisher.running() is None
 
 
 def publishing(*, finish: bool = True, fails: bool = False) -> Any:
     """Return what stands for asv's `Publish.run`."""
 
-    def run(_cls: type[Any], conf: Any) -> background_publish.Written | None:
+    def run(_cls: type[Any], conf: Any) -> publisher.Written | None:
         Path(conf.html_dir).mkdir()
         (Path(conf.html_dir) / "index.html").write_text("asv's")
         if fails:
             raise RuntimeError("asv's own")
-        begun = background_publish.running()
+        begun = publisher.running()
         assert begun is not None
         return begun.finish() if finish else None
 
-    return background_publish.in_background(run)
+    return publisher.in_background(run)
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -75,7 +74,7 @@ def test_the_site_has_the_same_pages(conf: SimpleNamespace, worth: None, tmp_pat
     written = publishing()(object, conf)
     found = texts(Path(conf.html_dir))
     assert found.pop("index.html") == "asv's"
-    plain = background_publish.write_pages(Path(conf.results_dir), tmp_path / "plain")
+    plain = publisher.write_pages(Path(conf.results_dir), tmp_path / "plain")
     assert found == texts(tmp_path / "plain")
     assert [page.name for page in written.pages] == [page.name for page in plain.pages]
     assert all(page.is_file() for page in written.pages)
@@ -140,24 +139,24 @@ def test_a_writer_that_hangs_is_ended_with_a_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     method(lambda: time.sleep(60))
-    monkeypatch.setattr(background_publish, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(publisher, "DEADLINE_SECONDS", 0.2)
     with pytest.raises(DeadlineError, match="not written within"):
         publishing()(object, conf)
 
 
 def test_the_writers_of_a_killed_publish_end_too(conf: SimpleNamespace, tmp_path: Path) -> None:
     def publish() -> None:
-        begun = background_publish.BackgroundPages(Path(conf.results_dir), Path(conf.html_dir))
+        begun = publisher.BackgroundPages(Path(conf.results_dir), Path(conf.html_dir))
         workers = [each.pid for each in psutil.Process().children()]
         (tmp_path / "workers").write_text(" ".join(map(str, workers)), encoding="utf-8")
         begun.finish()
         os.kill(os.getpid(), signal.SIGKILL)
 
     Path(conf.html_dir).mkdir()
-    publisher = multiprocessing.get_context("fork").Process(target=publish)
-    publisher.start()
-    publisher.join()
-    assert publisher.exitcode == -signal.SIGKILL
+    process = multiprocessing.get_context("fork").Process(target=publish)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     workers = list(map(int, (tmp_path / "workers").read_text(encoding="utf-8").split()))
     assert len(workers) == 2
     deadline = time.monotonic() + 20
@@ -177,9 +176,7 @@ def is_running(pid: int) -> bool:
 
 def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
     asked = []
-    run = background_publish.in_background(
-        lambda _cls, _conf: asked.append(background_publish.running())
-    )
+    run = publisher.in_background(lambda _cls, _conf: asked.append(publisher.running()))
     run(object, conf)
     assert asked == [None]
 
@@ -187,27 +184,27 @@ def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
 def test_asv_calls_it_within_the_guard_and_once(
     conf: SimpleNamespace, worth: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[background_publish.BackgroundPages | None] = []
+    begun: list[publisher.BackgroundPages | None] = []
 
     def publish(_cls: type[Any], conf: Any, range_spec: object = None, *, pull: bool = True) -> int:
-        begun.append(background_publish.running())
+        begun.append(publisher.running())
         return 7
 
     monkeypatch.setattr(Publish, "run", Publish.__dict__["run"])
     patches.install()
     monkeypatch.setattr(patches, "_publish", publish)
     for _ in range(2):
-        background_publish.install()
+        publisher.install()
     arguments = SimpleNamespace(html_dir=None, range=None, no_pull=True)
     assert Publish.run_from_conf_args(conf, arguments) == 7
     (one,) = begun
-    assert isinstance(one, background_publish.BackgroundPages)
+    assert isinstance(one, publisher.BackgroundPages)
 
 
 def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None:
     releases = ("3.13.4", "3.13.5", "3.14.1", "3.14.2")
     write_project(tmp_path, Plan(releases=releases, arms=ARMS), only=FEW)
-    assert len(list((tmp_path / "results").glob("*/*.json"))) >= background_publish.WORTH_IT
+    assert len(list((tmp_path / "results").glob("*/*.json"))) >= publisher.WORTH_IT
     done = publish(tmp_path, FTBENCH_SITE_ASSETS=str(tmp_path / "none"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "html" / "choose.html").is_file()
