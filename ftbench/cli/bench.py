@@ -35,7 +35,7 @@ def bench(
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
     job.run(
-        job.Job(
+        job.BenchJob(
             folder=project_folder(Path.cwd()),
             release=release,
             profile=profile or current_profile().name,

@@ -53,7 +53,7 @@ def noise(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.noise import Job, Report, run  # noqa: PLC0415
+    from ftbench.experiments.noise import NoiseJob, NoiseResult, run  # noqa: PLC0415
     from ftbench.experiments.noise.report import document_of  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
@@ -61,11 +61,11 @@ def noise(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
     said = Console(stderr=True, highlight=False)
-    reports: list[Report] = []
+    reports: list[NoiseResult] = []
     try:
         for arm in arms or _arms(python):
             interpreter, chosen = choose(python, arm, said)
-            job = Job(
+            job = NoiseJob(
                 interpreter=interpreter,
                 arm=chosen,
                 cells=cells,

@@ -49,7 +49,7 @@ def overhead(
     article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
     """
     # Loaded when it is needed: scipy takes longer than all other commands together.
-    from ftbench.experiments.overhead import Job, run  # noqa: PLC0415
+    from ftbench.experiments.overhead import OverheadJob, run  # noqa: PLC0415
     from ftbench.experiments.overhead.contests import loops_of  # noqa: PLC0415
     from ftbench.experiments.overhead.report import document_of  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
@@ -58,7 +58,7 @@ def overhead(
     said = Console(stderr=True, highlight=False)
     interpreter, chosen = choose(python, arm, said)
     report = run(
-        Job(
+        OverheadJob(
             interpreter=interpreter,
             arm=chosen,
             loops=loops,

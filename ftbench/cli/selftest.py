@@ -48,7 +48,7 @@ def selftest(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.selftest import Job, run  # noqa: PLC0415
+    from ftbench.experiments.selftest import SelftestJob, run  # noqa: PLC0415
     from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415
     from ftbench.experiments.selftest.report import document_of  # noqa: PLC0415
     from ftbench.pythons.choose import choose  # noqa: PLC0415
@@ -61,7 +61,7 @@ def selftest(
     said = Console(stderr=True, highlight=False)
     interpreter, chosen = choose(python, arm, said)
     report = run(
-        Job(
+        SelftestJob(
             interpreter=interpreter,
             arm=chosen,
             cells=cells,

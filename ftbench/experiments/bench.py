@@ -24,7 +24,7 @@ PAGE: Final = Path("html") / "choose.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class BenchJob:
     """What to measure: `release` None means the newest that is here as a pair."""
 
     folder: Path
@@ -42,7 +42,7 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     ]
 
 
-def run(job: Job, output: Output, console: Console) -> None:
+def run(job: BenchJob, output: Output, console: Console) -> None:
     """Do the whole job, its progress to `console`; raises an `FtbenchError` for what ends it."""
     profile = profile_named(job.profile)
     pair = pair_of(job.release, console)

@@ -6,6 +6,6 @@ report     the table: what differs by itself, and what could be told from it
 
 from __future__ import annotations
 
-from ftbench.experiments.noise.job import Job, Report, run
+from ftbench.experiments.noise.job import NoiseJob, NoiseResult, run
 
-__all__ = ["Job", "Report", "run"]
+__all__ = ["NoiseJob", "NoiseResult", "run"]

@@ -34,7 +34,7 @@ _BLOCK: Final = 4  # A B B A: both sides have had the same place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job(CellsJob):
+class NoiseJob(CellsJob):
     """What to measure against itself, and where to keep what differs.
 
     `replicates` are fresh processes per cell and side; `results` is the results folder; `append`
@@ -59,21 +59,21 @@ class Job(CellsJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class NoiseResult:
     """What came of a job: its series with all their processes, and what was lost.
 
     `measured` counts the processes of this run, `disturbed` those of them beside which others kept
     the machine busy.
     """
 
-    job: Job
+    job: NoiseJob
     series: tuple[NoiseSeries, ...]
     lost: tuple[Lost, ...]
     measured: int = 0
     disturbed: int = 0
 
 
-def run(job: Job, console: Console) -> Report:
+def run(job: NoiseJob, console: Console) -> NoiseResult:
     """Measure, and keep it after every A B B A; shows progress on `console`.
 
     Raises `ResultsError` if the file is damaged, is of another build or cannot be written,
@@ -104,7 +104,7 @@ def run(job: Job, console: Console) -> Report:
     if not mine:
         raise nothing_measured(gathered.lost)
     shown = job.file(cells=tuple(cell for cell in after.cells if cell.key in mine))
-    return Report(
+    return NoiseResult(
         job=job,
         series=tuple(shown.series()),
         lost=tuple(gathered.lost),
@@ -113,7 +113,7 @@ def run(job: Job, console: Console) -> Report:
     )
 
 
-def _before(job: Job) -> NoiseFile:
+def _before(job: NoiseJob) -> NoiseFile:
     """Return what is on record; refuses to mix two builds."""
     file = read_noise_file(job.path) or job.file()
     for record in file.builds.values():
@@ -128,13 +128,13 @@ def _before(job: Job) -> NoiseFile:
     return file
 
 
-def _introduce(job: Job) -> None:
+def _introduce(job: NoiseJob) -> None:
     """Have asv say in the results which machine this is, if it has not yet."""
     if not (job.results / job.machine / "machine.json").exists():
         Machine.load(machine_name=job.machine).save(str(job.results))
 
 
-def _file(job: Job, gathered: Gathered[str]) -> NoiseFile:
+def _file(job: NoiseJob, gathered: Gathered[str]) -> NoiseFile:
     """Return the file of what was gathered alone; a cell without a process on each side is none."""
     builds, machines, cells = {}, {}, []
     for cell in job.cells:

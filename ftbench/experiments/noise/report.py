@@ -11,7 +11,7 @@ import msgspec
 
 from ftbench.analysis.floors import Floors
 from ftbench.experiments.harness import Lost
-from ftbench.experiments.noise.job import Report
+from ftbench.experiments.noise.job import NoiseResult
 from ftbench.report.document import Document, Part, Table, Tone
 from ftbench.report.document import Row as Line
 from ftbench.report.words import NONE, plural
@@ -57,7 +57,7 @@ def found(made: Sequence[Row], effect: float) -> int:
     return sum(row.least <= effect for row in made)
 
 
-def document_of(reports: Sequence[Report]) -> Document:
+def document_of(reports: Sequence[NoiseResult]) -> Document:
     """Return the document of the arms that were measured; its record is a list, one for each."""
     job = reports[0].job
     ranked = [(report, rows(report.series)) for report in reports]
@@ -69,7 +69,7 @@ def document_of(reports: Sequence[Report]) -> Document:
     )
 
 
-def _arm_record(report: Report, made: Sequence[Row]) -> dict[str, Any]:
+def _arm_record(report: NoiseResult, made: Sequence[Row]) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
@@ -112,7 +112,7 @@ def _lost_record(lost: Lost) -> Mapping[str, Any]:
     }
 
 
-def _part(report: Report, made: Sequence[Row]) -> Part:
+def _part(report: NoiseResult, made: Sequence[Row]) -> Part:
     """Return an arm's part: the worst series, and below it how many could find what."""
     job = report.job
     table = Table(
@@ -144,7 +144,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.{0 if share >= 1 else 1}f}\N{NARROW NO-BREAK SPACE}%"
 
 
-def _legend(report: Report, made: Sequence[Row]) -> Iterator[str]:
+def _legend(report: NoiseResult, made: Sequence[Row]) -> Iterator[str]:
     if len(made) > MOST_ROWS:
         yield f"The worst {MOST_ROWS} of {len(made)} series; --format json has all."
     processes = {row.floor.processes for row in made if row.floor}

@@ -105,7 +105,7 @@ DEADLINE_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class OverheadJob:
     """What to measure: `pairs` blocks A B B A in each of `processes` fresh processes per loop.
 
     `deadline` is that of one process, in seconds.
@@ -120,20 +120,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class OverheadResult:
     """What came of a job, and what it was measured on.
 
     `machine` is the record of `probe.machine`; `load` the run queue's average before the first
     process, None where the system has none.
     """
 
-    job: Job
+    job: OverheadJob
     rows: tuple[Row | Skipped, ...]
     machine: dict[str, Any]
     load: float | None
 
 
-def run(job: Job, console: Console) -> Report:
+def run(job: OverheadJob, console: Console) -> OverheadResult:
     """Measure; shows progress on `console`.
 
     A loop whose mode this build or system lacks is skipped with its reason.  Raises `UsageError`
@@ -159,7 +159,7 @@ def run(job: Job, console: Console) -> Report:
                     heats[loop].append(_heat(job, python, loop))
                 except NotAvailableError as error:
                     skipped[loop] = error.message
-    return Report(
+    return OverheadResult(
         job=job,
         rows=tuple(_row(loop, heats[loop], skipped.get(loop)) for loop in job.loops),
         machine=machine_record(),
@@ -167,7 +167,7 @@ def run(job: Job, console: Console) -> Report:
     )
 
 
-def _heat(job: Job, python: Path, loop: Loop) -> Heat:
+def _heat(job: OverheadJob, python: Path, loop: Loop) -> Heat:
     return heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
 
 

@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from ftbench.asv.command import machine_name
 from ftbench.experiments.overhead.contests import SUBJECTS, TARGET
-from ftbench.experiments.overhead.job import BARE, HARNESS, Report, Row, Skipped, Verdict, verdict
+from ftbench.experiments.overhead.job import (
+    BARE,
+    HARNESS,
+    OverheadResult,
+    Row,
+    Skipped,
+    Verdict,
+    verdict,
+)
 from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.report.document import Document, Part, Table, Tone
@@ -27,7 +35,7 @@ _TONES: Final = {
 }
 
 
-def document_of(report: Report) -> Document:
+def document_of(report: OverheadResult) -> Document:
     """Return the document: a line per scenario, mode and number of workers, and what it means."""
     job = report.job
     machine = machine_name(str(report.machine["cpu"]), int(report.machine["cores"] or 1))
@@ -47,7 +55,7 @@ def document_of(report: Report) -> Document:
     )
 
 
-def _record(report: Report) -> dict[str, Any]:
+def _record(report: OverheadResult) -> dict[str, Any]:
     """Return all samples, and what is made of them."""
     job = report.job
     return {
@@ -97,7 +105,7 @@ def _ratio_record(ratio: Ratio) -> dict[str, Any]:
     }
 
 
-def _lines(report: Report) -> Iterator[Line]:
+def _lines(report: OverheadResult) -> Iterator[Line]:
     for subject in SUBJECTS:
         rows = [row for row in report.rows if row.loop.scenario == subject.scenario]
         if rows:
@@ -140,7 +148,7 @@ def _number(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < _WIDE_OPEN else f">{_WIDE_OPEN:g}"
 
 
-def _legend(report: Report) -> Iterator[str]:
+def _legend(report: OverheadResult) -> Iterator[str]:
     job, measured = report.job, [row for row in report.rows if isinstance(row, Row)]
     shown = {row.loop.scenario for row in report.rows}
     yield (

@@ -7,6 +7,6 @@ report    what was found and what was missed
 
 from __future__ import annotations
 
-from ftbench.experiments.selftest.job import Job, Report, run
+from ftbench.experiments.selftest.job import SelftestJob, SelftestResult, run
 
-__all__ = ["Job", "Report", "run"]
+__all__ = ["SelftestJob", "SelftestResult", "run"]

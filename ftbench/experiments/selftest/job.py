@@ -43,7 +43,7 @@ USUAL: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job(CellsJob):
+class SelftestJob(CellsJob):
     """What to try.
 
     `slowdowns` are shares; `noise` are the A/A runs on record, from which the floors come where
@@ -92,14 +92,14 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class SelftestResult:
     """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons.
 
     `measured` counts processes, `disturbed` those of them beside which others kept the machine
     busy.
     """
 
-    job: Job
+    job: SelftestJob
     tried: tuple[Tried, ...]
     alarms: tuple[Alarm, ...]
     judged: int
@@ -124,7 +124,7 @@ class _Pools:
     on_record: frozenset[str]
 
 
-def run(job: Job, console: Console) -> Report:
+def run(job: SelftestJob, console: Console) -> SelftestResult:
     """Measure the pools and try; shows progress on `console`.
 
     A slowdown that a cell cannot have, and a cell that fails, is told in `lost`.  Raises
@@ -144,7 +144,7 @@ def run(job: Job, console: Console) -> Report:
         )
         tried = tuple(tried for pool in pools for tried in _tried(job, pool))
     measured = [each for level in gathered.values() for each in level.measured]
-    return Report(
+    return SelftestResult(
         job=job,
         tried=tried,
         alarms=tuple(
@@ -162,7 +162,7 @@ def run(job: Job, console: Console) -> Report:
     )
 
 
-def _gathered(job: Job, console: Console) -> dict[float, Gathered[float]]:
+def _gathered(job: SelftestJob, console: Console) -> dict[float, Gathered[float]]:
     """Return slowdown → its processes of every cell; 0.0 is the work as it is."""
     plain: Gathered[float] = Gathered()
     gathered = {0.0: plain, **{level: Gathered(base=plain) for level in job.slowdowns}}
@@ -177,7 +177,7 @@ def _gathered(job: Job, console: Console) -> dict[float, Gathered[float]]:
 
 
 def _pools(
-    job: Job, cell: SuiteCell, gathered: Mapping[float, Gathered[float]], on_record: Floors
+    job: SelftestJob, cell: SuiteCell, gathered: Mapping[float, Gathered[float]], on_record: Floors
 ) -> _Pools | None:
     """Return what was measured of a cell, None if that is too little for two equal sides."""
     measured = {
@@ -205,7 +205,9 @@ def _pools(
     )
 
 
-def _series(job: Job, cell: SuiteCell, metric: str, plain: tuple[float, ...]) -> NoiseSeries:
+def _series(
+    job: SelftestJob, cell: SuiteCell, metric: str, plain: tuple[float, ...]
+) -> NoiseSeries:
     """Return the plain processes of a metric as an A/A run of their own."""
     return NoiseSeries(
         environment=job.environment,
@@ -217,7 +219,7 @@ def _series(job: Job, cell: SuiteCell, metric: str, plain: tuple[float, ...]) ->
     )
 
 
-def _tried(job: Job, pool: _Pools) -> Iterator[Tried]:
+def _tried(job: SelftestJob, pool: _Pools) -> Iterator[Tried]:
     """Yield a row for each metric of a cell that its scenario can slow."""
     cell = pool.cell
     names = [n for n in scenario_named(cell.scenario).slowed if n in pool.plain]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ftbench.experiments.noise.report import lost_lines, percent
-from ftbench.experiments.selftest.job import PAIRS, Report, Tried
+from ftbench.experiments.selftest.job import PAIRS, SelftestResult, Tried
 from ftbench.experiments.selftest.trials import LEAST, MUST_FIND, Outcome, enough
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE, plural
@@ -15,7 +15,7 @@ from ftbench.statistics import CONFIDENCE
 SCHEMA: Final = {"name": "ftbench.selftest", "version": 1}
 
 
-def document_of(report: Report) -> Document:
+def document_of(report: SelftestResult) -> Document:
     """Return the document: a row per series, a column per slowdown, and below it what it means."""
     job = report.job
     shares = sorted(job.slowdowns)
@@ -39,7 +39,7 @@ def document_of(report: Report) -> Document:
     )
 
 
-def _record(report: Report) -> dict[str, Any]:
+def _record(report: SelftestResult) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
@@ -96,7 +96,7 @@ def _series_record(tried: Tried) -> dict[str, Any]:
     }
 
 
-def _row(report: Report, tried: Tried) -> Row:
+def _row(report: SelftestResult, tried: Tried) -> Row:
     known = {each.share: each for each in tried.outcomes}
     needs = enough(tried.floor, LEAST) if tried.floor else None
     return Row(
@@ -122,7 +122,7 @@ def _outcome(outcome: Outcome) -> str:
     return f"{effect}{outcome.rate:.0%} ({low}\N{EN DASH}{high})"
 
 
-def _legend(report: Report) -> Iterator[str]:
+def _legend(report: SelftestResult) -> Iterator[str]:
     job = report.job
     yield (
         f"Equal sides: {plural(len(report.alarms), 'alarm', 'alarms')} in "
@@ -152,7 +152,7 @@ def _legend(report: Report) -> Iterator[str]:
     yield from lost_lines(report.lost)
 
 
-def _rests_on(report: Report) -> str:
+def _rests_on(report: SelftestResult) -> str:
     recorded = sum(each.on_record for each in report.tried)
     return (
         f"Floors: of {recorded} series those on record here, of the rest from the processes that "

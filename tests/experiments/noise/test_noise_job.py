@@ -21,7 +21,7 @@ from ftbench.errors import (
 )
 from ftbench.experiments import harness
 from ftbench.experiments.harness import in_turn
-from ftbench.experiments.noise import Job, job, run
+from ftbench.experiments.noise import NoiseJob, job, run
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
@@ -56,9 +56,9 @@ def asked(
 
 
 @pytest.fixture
-def plan(tmp_path: Path, interpreter: Interpreter, cells: tuple[SuiteCell, ...]) -> Job:
+def plan(tmp_path: Path, interpreter: Interpreter, cells: tuple[SuiteCell, ...]) -> NoiseJob:
     """Two replicates of three cells."""
-    return Job(
+    return NoiseJob(
         interpreter=interpreter,
         arm=arm_named("ft-gil1"),
         cells=cells,
@@ -84,7 +84,7 @@ def test_sides_take_turns_forth_and_back(sides: str, replicates: int, order: str
 
 
 def test_whole_passes_are_made_and_each_process_keeps_its_median(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """All cells, then all cells again; a number per process in the order of measuring."""
     seen = asked(fine)
@@ -97,7 +97,7 @@ def test_whole_passes_are_made_and_each_process_keeps_its_median(
 
 
 def test_it_is_kept_beside_the_results_of_the_same_environment(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """The name is asv's, and the results tree has it."""
     asked(fine)
@@ -112,7 +112,7 @@ def test_it_is_kept_beside_the_results_of_the_same_environment(
 
 
 def test_a_cell_that_is_not_here_is_skipped_once_and_the_rest_is_kept(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """With its reason, and it is not asked for again."""
 
@@ -131,7 +131,7 @@ def test_a_cell_that_is_not_here_is_skipped_once_and_the_rest_is_kept(
 
 
 def test_one_failure_costs_a_cell_one_process(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """The letter of that process is missing; a second failure ends the tries."""
 
@@ -148,7 +148,7 @@ def test_one_failure_costs_a_cell_one_process(
 
 
 def test_processes_that_others_disturbed_are_counted(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """In the report, and by the cell in the file."""
 
@@ -165,7 +165,7 @@ def test_processes_that_others_disturbed_are_counted(
 
 
 def test_a_metric_that_one_process_lacks_is_left_out(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """Every series has a number per process."""
 
@@ -178,7 +178,7 @@ def test_a_metric_that_one_process_lacks_is_left_out(
 
 
 def test_an_interpreter_that_cannot_carry_the_probe_ends_it(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """All cells would meet the same."""
 
@@ -193,7 +193,7 @@ def test_an_interpreter_that_cannot_carry_the_probe_ends_it(
 
 
 def test_what_whole_blocks_yielded_is_kept_when_the_job_is_interrupted(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """After every A B B A."""
 
@@ -211,7 +211,7 @@ def test_what_whole_blocks_yielded_is_kept_when_the_job_is_interrupted(
 
 
 def test_a_second_run_adds_cells_and_append_adds_processes(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """The report shows the cells of this run alone, with all that is on record of them."""
     asked(fine)
@@ -225,7 +225,7 @@ def test_a_second_run_adds_cells_and_append_adds_processes(
 
 
 def test_another_build_of_the_same_flavour_is_never_mixed_in(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """Refused before anything is measured."""
     seen = asked(fine)
@@ -239,7 +239,7 @@ def test_another_build_of_the_same_flavour_is_never_mixed_in(
 
 
 def test_a_damaged_file_is_refused_before_anything_is_measured(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """And left as it is."""
     seen = asked(fine)
@@ -253,7 +253,7 @@ def test_a_damaged_file_is_refused_before_anything_is_measured(
 
 @pytest.mark.parametrize("reason", [NotAvailableError("no such module"), WorkerFailedError("died")])
 def test_a_run_that_measured_nothing_is_an_error_and_leaves_no_file(
-    plan: Job, asked: Callable[[Answer], list[str]], reason: FtbenchError
+    plan: NoiseJob, asked: Callable[[Answer], list[str]], reason: FtbenchError
 ) -> None:
     """Skipped or failed, as the cells were, with the reason said once."""
 
@@ -268,7 +268,7 @@ def test_a_run_that_measured_nothing_is_an_error_and_leaves_no_file(
 
 
 def test_what_makes_no_sense_to_any_cell_ends_the_run_at_once(
-    plan: Job, asked: Callable[[Answer], list[str]]
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     def refused(_cell: SuiteCell, _number: int) -> Measurement:
         raise UsageError("FTBENCH_PIN 'abc' is not known.")

@@ -8,7 +8,7 @@ import pytest
 from rekeyed import rekeyed
 
 from ftbench.experiments.harness import Lost
-from ftbench.experiments.noise import Job, Report
+from ftbench.experiments.noise import NoiseJob, NoiseResult
 from ftbench.experiments.noise.report import document_of, found, percent, rows
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
@@ -38,10 +38,10 @@ SERIES = (QUIET, ZERO, LOUD)
 
 
 @pytest.fixture
-def report(tmp_path: Path, interpreter: Interpreter, cells: tuple[SuiteCell, ...]) -> Report:
+def report(tmp_path: Path, interpreter: Interpreter, cells: tuple[SuiteCell, ...]) -> NoiseResult:
     """Three series, one cell skipped and one failed."""
-    return Report(
-        job=Job(
+    return NoiseResult(
+        job=NoiseJob(
             interpreter=interpreter,
             arm=arm_named("ft"),
             cells=cells,
@@ -74,7 +74,7 @@ def test_a_steady_series_finds_ten_percent_and_a_loud_one_does_not() -> None:
     assert found(made, 0.10) == 1
 
 
-def test_the_table_says_what_it_rests_on(report: Report) -> None:
+def test_the_table_says_what_it_rests_on(report: NoiseResult) -> None:
     """Every line of it that a reader needs, within eighty columns."""
     text = rendered(document_of([report]), Format.TABLE, width=80)
     assert "3.14.2, free-threaded build (source-gcc12)" in text
@@ -85,7 +85,7 @@ def test_the_table_says_what_it_rests_on(report: Report) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_the_document_has_everything(report: Report) -> None:
+def test_the_document_has_everything(report: NoiseResult) -> None:
     """All series with their medians, and all that was lost."""
     (told,) = document_of([report]).record
     assert told["subject"]["release"] == "3.14.2"

@@ -11,8 +11,8 @@ from ftbench.experiments.overhead.job import (
     ARTICLE,
     BARE,
     HARNESS,
-    Job,
-    Report,
+    OverheadJob,
+    OverheadResult,
     Row,
     Skipped,
     row_of,
@@ -59,9 +59,9 @@ def rows(processes: int = 3) -> tuple[Row | Skipped, ...]:
     return tuple(found)
 
 
-def report(*, load: float | None = 0.1, processes: int = 3) -> Report:
-    return Report(
-        job=Job(
+def report(*, load: float | None = 0.1, processes: int = 3) -> OverheadResult:
+    return OverheadResult(
+        job=OverheadJob(
             interpreter=fake_interpreter(version="3.14.7", free_threaded=True),
             arm=arm_named("ft"),
             loops=LOOPS,
@@ -74,7 +74,7 @@ def report(*, load: float | None = 0.1, processes: int = 3) -> Report:
     )
 
 
-def shown(given: Report) -> str:
+def shown(given: OverheadResult) -> str:
     return rendered(document_of(given), Format.TABLE, width=80)
 
 

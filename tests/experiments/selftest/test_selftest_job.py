@@ -14,7 +14,7 @@ from rich.console import Console
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.experiments import harness
-from ftbench.experiments.selftest import Job, run
+from ftbench.experiments.selftest import SelftestJob, run
 from ftbench.experiments.selftest.report import document_of
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
@@ -45,9 +45,9 @@ CELLS = (cell(1), cell(8))
 
 
 @pytest.fixture
-def plan() -> Job:
+def plan() -> SelftestJob:
     """Two cells and three slowdowns, on an interpreter that nobody will start."""
-    return Job(
+    return SelftestJob(
         interpreter=Interpreter(
             executable=Path("python3.14t"),
             prefix=Path("nowhere"),
@@ -92,7 +92,7 @@ def fine(of: SuiteCell, number: int, extra: float) -> Measurement:
 
 
 def test_slowdowns_take_turns_in_whole_passes(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     seen = asked(fine)
     run(plan, QUIET)
@@ -103,7 +103,7 @@ def test_slowdowns_take_turns_in_whole_passes(
 
 
 def test_what_was_slowed_is_found_and_nothing_else_is_tried(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     asked(fine)
     report = run(plan, QUIET)
@@ -118,7 +118,7 @@ def test_what_was_slowed_is_found_and_nothing_else_is_tried(
 
 
 def test_a_loud_floor_on_record_makes_it_miss(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     asked(fine)
     loud = NoiseSeries(
@@ -136,7 +136,7 @@ def test_a_loud_floor_on_record_makes_it_miss(
 
 
 def test_a_slowdown_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
         if extra == 0.05:
@@ -151,7 +151,7 @@ def test_a_slowdown_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
 
 
 def test_processes_that_others_disturbed_are_counted_and_told(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
         marked = of == CELLS[0] and extra == 0.0
@@ -164,7 +164,7 @@ def test_processes_that_others_disturbed_are_counted_and_told(
 
 
 def test_a_cell_that_fails_is_left_out(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
         if of == CELLS[0]:
@@ -179,7 +179,7 @@ def test_a_cell_that_fails_is_left_out(
 
 @pytest.mark.parametrize("reason", [NotAvailableError("there is none"), WorkerFailedError("died")])
 def test_where_nothing_could_be_tried_nothing_is_proven(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]], reason: FtbenchError
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]], reason: FtbenchError
 ) -> None:
     """That is no alarm and no miss: it ends as its cells did."""
 
@@ -193,7 +193,7 @@ def test_where_nothing_could_be_tried_nothing_is_proven(
 
 
 def test_the_table_says_what_was_found_and_what_would_find_it(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     asked(fine)
     report = run(plan, QUIET)
@@ -205,7 +205,7 @@ def test_the_table_says_what_was_found_and_what_would_find_it(
 
 
 def test_the_document_has_every_outcome(
-    plan: Job, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
     asked(fine)
     told = document_of(run(plan, QUIET)).record
