@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -61,3 +64,21 @@ def folder_made(path: Path) -> Iterator[Path]:
         beside.rename(path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+_UNSAFE: Final = re.compile(r"[^a-z0-9._]+")
+_JOIN: Final = "_"
+_LONGEST: Final = 80
+_DIGITS: Final = 8
+
+
+def safe_name(*parts: str) -> str:
+    """Return a file's name that is stable, safe on every system, and not that of other parts."""
+    safe = [_UNSAFE.sub("-", part.lower()).strip("-._") for part in parts]
+    name = _JOIN.join(filter(None, safe))
+    plain = len(parts) == 1 or not any(_JOIN in part for part in parts)
+    if plain and all(parts) and safe == list(parts) and len(name) <= _LONGEST:
+        return name
+    # The repr, for it is of plain characters whatever the parts are.
+    digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:_DIGITS]
+    return f"{name[:_LONGEST]}-{digest}".lstrip("-")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,8 +14,6 @@ from ftbench.results.figure import Figure, State
 
 BASELINE_MODE: Final = mode_named("threads")
 BASELINE_ARM: Final = arm_named("ft")
-# An arm's `python` ("gil", "ft") → the flavour of build shown for it, as sorted pairs.
-Builds = tuple[tuple[str, str], ...]
 BASELINE_TITLE: Final = "free-threaded threads"
 
 
@@ -140,23 +138,6 @@ class Comparison:
     def cell(self, mode: Mode, arm: Arm) -> Cell:
         """Return the cell of one mode on one arm."""
         return next(cell for cell in self.cells if cell.mode == mode and cell.arm == arm)
-
-
-def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
-    """Return the builds that belong side by side, for the flavours that there are of each python.
-
-    Like with like; a python that lacks a flavour stands in with its first, for a machine may have
-    only one of each.
-    """
-    every = sorted({flavour for each in flavours.values() for flavour in each})
-    pairs = (
-        tuple(
-            (python, flavour if flavour in own else min(own))
-            for python, own in sorted(flavours.items())
-        )
-        for flavour in every
-    )
-    return tuple(dict.fromkeys(pairs))
 
 
 def compare(figures: Iterable[Figure] | Shelf, metric: Metric) -> Comparison:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ftbench.analysis.selection import Pick
 from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.results import Machine, Source
 from ftbench.results.figure import UNKNOWN, Start
+from ftbench.results.selection import Pick
 
 BUILD_FACTS: Final = {
     "version": "release",

@@ -33,11 +33,11 @@ def report(
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.report.overview import document_of, overview  # noqa: PLC0415
-    from ftbench.results.filters import wanted  # noqa: PLC0415
     from ftbench.results.project import load_project  # noqa: PLC0415
+    from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()
-    choice = wanted(
+    choice = parse_filter(
         tree,
         machine=machine,
         release=release,

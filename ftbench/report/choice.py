@@ -11,7 +11,6 @@ from ftbench.analysis import conditions
 from ftbench.analysis.advice.cells import TASKS, cells_of
 from ftbench.analysis.comparison import Cell, Comparison, Metric, Shelf, compare
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, grid_of
-from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import MODES, Mode
 from ftbench.facts.units import Scale, times
@@ -20,6 +19,7 @@ from ftbench.report.findings import Finding, WinnerMap
 from ftbench.report.sections import GROUPS
 from ftbench.report.sections.view import Beside, GridView, Group, Section, View
 from ftbench.results import Machine, ResultTree, Source, State
+from ftbench.results.selection import Pick
 
 DASH: Final = "\N{EN DASH}"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ftbench.analysis.selection import Pick, first_pick, picks
 from ftbench.analysis.verdicts.history import Step, environments, history
 from ftbench.errors import UsageError
 from ftbench.facts.arms import arm_named
@@ -15,8 +14,8 @@ from ftbench.report.choice import choice_of
 from ftbench.report.comparison import environment_part, steps_of_release
 from ftbench.report.document import Document, Part
 from ftbench.results import ResultTree
-from ftbench.results.filters import Wanted
 from ftbench.results.keys import Environment
+from ftbench.results.selection import Filter, Pick, first_pick, picks
 
 _READING: Final = (
     "Medians with their 99 % intervals; lower is better everywhere. A ratio is to threads on the "
@@ -28,14 +27,14 @@ _READING: Final = (
 class Overview:
     """What a user asked for: `tree` has the pick's figures, `steps` each environment's."""
 
-    wanted: Wanted
+    wanted: Filter
     pick: Pick
     others: tuple[Pick, ...]
     tree: ResultTree
     steps: tuple[tuple[Environment, tuple[Step, ...]], ...]
 
 
-def overview(tree: ResultTree, wanted: Wanted) -> Overview:
+def overview(tree: ResultTree, wanted: Filter) -> Overview:
     """Return what is asked for: of several picks, the one that Choose would open with.
 
     Raises `UsageError` where nothing was measured of all that is asked for.
@@ -124,7 +123,7 @@ def _record(found: Overview) -> dict[str, Any]:
     }
 
 
-def _fits(pick: Pick, wanted: Wanted) -> bool:
+def _fits(pick: Pick, wanted: Filter) -> bool:
     pythons = {python for python, _ in pick.builds}
     return (
         wanted.machine in {None, pick.machine}
@@ -136,10 +135,10 @@ def _fits(pick: Pick, wanted: Wanted) -> bool:
 
 
 def _steps(
-    tree: ResultTree, pick: Pick, wanted: Wanted
+    tree: ResultTree, pick: Pick, wanted: Filter
 ) -> Iterator[tuple[Environment, tuple[Step, ...]]]:
     """Yield the environments of the pick, each with the steps that are asked for."""
-    asked = replace(tree, figures=tuple(filter(Wanted(bench=wanted.bench).takes, tree.figures)))
+    asked = replace(tree, figures=tuple(filter(Filter(bench=wanted.bench).takes, tree.figures)))
     for each in environments(tree):
         if (
             (each.machine, each.profile) == (pick.machine, pick.profile)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ftbench.analysis.comparison import BASELINE_TITLE, Cell, Comparison, compare, pair_builds
+from ftbench.analysis.comparison import BASELINE_TITLE, Cell, Comparison, compare
 from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
@@ -14,6 +14,7 @@ from ftbench.report import record
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results import Figure, State
+from ftbench.results.selection import pair_builds
 
 
 def summary(figures: Iterable[Figure], *, machine: str, release: Release, profile: str) -> Document:

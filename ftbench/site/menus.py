@@ -1,14 +1,18 @@
-"""The picker: plain links from one page of Choose to the others, so that no script is needed."""
+"""The pickers: plain links from one page to its like, so that no script is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from ftbench.analysis.comparison import Builds
-from ftbench.analysis.selection import FOLDER, Pick, nearest
 from ftbench.releases import Release
+from ftbench.results.selection import Builds, GroupingT, Pick, Rig, nearest
+
+FIRST_PAGE: Final = "choose.html"
+FOLDER: Final = "choose"
+_MOST_RELEASES: Final = 9
+_NEIGHBOURS: Final = 2
 
 T = TypeVar("T", bound=Hashable)
 
@@ -77,22 +81,66 @@ def _builds(pick: Pick) -> Builds:
 
 def _menu(
     title: str,
-    choices: Sequence[Pick],
-    pick: Pick,
-    leads: Callable[[Pick], str],
+    choices: Iterable[GroupingT],
+    current: GroupingT,
+    leads: Callable[[GroupingT], str],
     *,
-    key: Callable[[Pick], T],
-    text: Callable[[Pick], str],
+    key: Callable[[GroupingT], T],
+    text: Callable[[GroupingT], str],
 ) -> Menu:
-    groups: dict[T, list[Pick]] = {}
+    groups: dict[T, list[GroupingT]] = {}
     for choice in choices:
         groups.setdefault(key(choice), []).append(choice)
     items = [
         Item(
             text=text(group[0]) or "unnamed",
-            href=leads(nearest(group, pick)),
-            current=value == key(pick),
+            href=leads(nearest(group, current)),
+            current=value == key(current),
         )
         for value, group in groups.items()
     ]
     return Menu(title=title, items=tuple(items))
+
+
+def rig_menus(rig: Rig, every: Sequence[Rig], address: Callable[[Rig], str]) -> tuple[Menu, ...]:
+    """Return the menus from one rig to the others; profile and build where there are several."""
+    here = [each for each in every if each.machine == rig.machine]
+    kin = [each for each in here if each.profile == rig.profile]
+
+    def menu(title: str, choices: Sequence[Rig], text: Callable[[Rig], str]) -> Menu:
+        return _menu(title, sorted(choices, key=text), rig, address, key=text, text=text)
+
+    found = (
+        menu("Machine", every, lambda each: each.machine),
+        menu("Profile", here, lambda each: each.profile),
+        menu("Build", kin, lambda each: each.flavour),
+    )
+    return tuple(menu for menu in found if len(menu.items) > 1 or menu.title == "Machine")
+
+
+def release_menu(
+    releases: Sequence[Release], current: Release, address: Callable[[Release], str]
+) -> Menu:
+    """Return the menu of a rig's releases, the newest first.
+
+    Of many, the newest of each series and the neighbours of the current one; the others are in
+    the list of all, at the end of the newest release's page.
+    """
+    shown = _near(sorted(releases), current)
+    items = [
+        Item(text=release.name, href=address(release), current=release == current)
+        for release in reversed(shown)
+    ]
+    if len(shown) < len(releases):
+        every = f"{address(max(releases))}#releases"
+        items.append(Item(text=f"all {len(releases)}", href=every, current=False))
+    return Menu(title="Release", items=tuple(items))
+
+
+def _near(releases: Sequence[Release], current: Release) -> list[Release]:
+    if len(releases) <= _MOST_RELEASES:
+        return list(releases)
+    newest = {release.series: release for release in releases}
+    place = releases.index(current)
+    near = releases[max(place - _NEIGHBOURS, 0) : place + _NEIGHBOURS + 1]
+    return sorted({*newest.values(), *near})

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ftbench.analysis.conditions import builds, machine_facts, notices
-from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import Machine, Source
 from ftbench.results.figure import Start
 from ftbench.results.keys import Environment
+from ftbench.results.selection import Pick
 
 QUIET = Source(
     path=Path("x.json"),

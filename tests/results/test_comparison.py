@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 from rekeyed import rekeyed
 
-from ftbench.analysis.comparison import Metric, compare, pair_builds
+from ftbench.analysis.comparison import Metric, compare
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
 from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.selection import pair_builds
 from ftbench.statistics.spread import Interval
 
 ROUND = Metric(benchmark="l.L.track_round", title="round", params={"workers": "8"})

@@ -15,9 +15,9 @@ from synthetic import Plan
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.analysis.claims.tables import Table, benchmarks, tables
-from ftbench.analysis.selection import picks
 from ftbench.report.choice import choice_of
 from ftbench.results import ResultTree, State, read_results
+from ftbench.results.selection import picks
 from ftbench.site.choose.build import article_tables_of, write_choose
 
 NAMES = ("overhead", "memory", "shared_set")

@@ -17,8 +17,8 @@ from watching import Watched, grave_faults, unfold
 from ftbench.analysis.claims.data import claims, sources
 from ftbench.analysis.claims.rule import Verdict
 from ftbench.analysis.floors import Floors
-from ftbench.analysis.selection import first_pick, picks, shares
 from ftbench.results import Figure, ResultTree, read_results
+from ftbench.results.selection import first_pick, picks, shares
 from ftbench.site.claims import build as claims_pages
 from ftbench.site.claims.build import newest, page_of, write_claims
 from ftbench.site.frame import PLACES

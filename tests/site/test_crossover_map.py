@@ -12,7 +12,6 @@ from measured import Place, crossover
 from ftbench.analysis.advice.cells import cells_of
 from ftbench.analysis.advice.winner_map import KINDS, spots
 from ftbench.analysis.comparison import Shelf
-from ftbench.analysis.selection import Pick
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.report.choice import SectionFigures
@@ -21,6 +20,7 @@ from ftbench.report.document import Table, Tone
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure, ResultTree, State
+from ftbench.results.selection import Pick
 from ftbench.site.choose.build import page_of, render
 from ftbench.site.choose.winner_map import draw_map
 from ftbench.statistics.spread import Interval

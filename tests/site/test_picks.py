@@ -8,12 +8,12 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.selection import Pick, first_pick, nearest, newest_first, picks
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultTree, Source
 from ftbench.results.figure import Start
 from ftbench.results.keys import Environment
+from ftbench.results.selection import Pick, first_pick, nearest, newest_first, picks
 from ftbench.site.menus import address, menus
 
 

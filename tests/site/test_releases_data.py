@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.selection import safe_name
+from ftbench.files import safe_name
 from ftbench.results import ResultTree
+from ftbench.results.selection import rigs
 from ftbench.site.filters import SYMBOLS, change, change_interval
 from ftbench.site.releases import data, timeline
-from ftbench.site.releases.rigs import rigs
 from ftbench.site.releases.timeline import PRECISION, Timeline, coded, timeline_of
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval

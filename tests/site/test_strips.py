@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Plan
 
-from ftbench.analysis.selection import newest_first, picks
 from ftbench.results import ResultTree, read_results
+from ftbench.results.selection import newest_first, picks
 from ftbench.site.axis import Axis
 from ftbench.site.choose import build
 from ftbench.site.choose.build import write_choose

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.selection import Pick, first_pick, picks
 from ftbench.errors import ResultsError, UsageError
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover.scenario import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
-from ftbench.results.filters import wanted
 from ftbench.results.project import load_project
+from ftbench.results.selection import Pick, first_pick, parse_filter, picks
 from ftbench.statistics.spread import Interval
 
 GROUP: Final = "crossover.Crossover"
@@ -166,7 +165,7 @@ def chosen(*, machine: str | None, release: str | None, profile: str | None) -> 
     `ResultsError` where nothing was measured.
     """
     tree = load_project()
-    choice = wanted(tree, machine=machine, release=release, profile=profile).of(tree)
+    choice = parse_filter(tree, machine=machine, release=release, profile=profile).of(tree)
     if not choice.sources:
         known = "\n".join(f"  {pick.title}" for pick in picks(tree))
         raise UsageError(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ftbench.analysis.comparison import pair_builds
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, Source
-from ftbench.results.filters import Wanted, measured_release
+from ftbench.results.selection import Filter, measured_release, pair_builds
 
 
 class Kind(StrEnum):
@@ -113,7 +112,7 @@ def _a(found: Mapping[Kind, str]) -> str:
     return " or ".join(f"{'an' if kind is Kind.ARM else 'a'} {kind}" for kind in found)
 
 
-def matches(tree: ResultTree, sides: Sides, wanted: Wanted) -> tuple[Match, ...]:
+def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]:
     """Return the two sides wherever both were measured and all else is alike, sorted.
 
     Raises `UsageError` where that is nowhere, where it is in several releases though these are not
@@ -193,7 +192,7 @@ def _split(item: Figure | Source, kind: Kind) -> tuple[str, _Rest]:
 _Places = dict[_Rest, dict[str, set[str]]]
 
 
-def _places(tree: ResultTree, sides: Sides, wanted: Wanted) -> _Places:
+def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> _Places:
     """Return the flavours measured of each side, by what else they are."""
     found: _Places = {}
     named = {sides.before: "before", sides.after: "after"}
@@ -212,7 +211,7 @@ def _alike(found: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
 
 
 def _figures(
-    tree: ResultTree, sides: Sides, wanted: Wanted
+    tree: ResultTree, sides: Sides, wanted: Filter
 ) -> Mapping[tuple[str, _Rest, str], tuple[Figure, ...]]:
     """Return the figures by the name of their side, what else they are, and flavour."""
     found: dict[tuple[str, _Rest, str], list[Figure]] = {}

@@ -12,14 +12,14 @@ from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import Article, article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.floors import Floors
-from ftbench.analysis.selection import FIRST_PAGE, Pick, first_pick, newest_first, picks, shares
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.report.choice import Choice, GridFigures, ModeFigures, choice_of
 from ftbench.results import ResultTree
+from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
 from ftbench.site.choose.charts import draw
 from ftbench.site.choose.winner_map import draw_map
-from ftbench.site.menus import Menu, address, menus
+from ftbench.site.menus import FIRST_PAGE, Menu, address, menus
 
 PICTURED: Final = 16
 """How many pages have pictures: a page of pictures takes ten times as long as one of tables."""

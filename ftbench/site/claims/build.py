@@ -15,8 +15,8 @@ from ftbench.analysis.claims.rule import TIMES, Ratio, Verdict
 from ftbench.analysis.claims.words import Notes, number, range_words
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.floors import Floors
-from ftbench.analysis.selection import Pick, first_pick, picks, shares
 from ftbench.results import Machine, ResultTree
+from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame
 from ftbench.site.claims import chart
 from ftbench.site.claims.chart import Numbered, compared

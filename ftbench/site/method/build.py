@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from ftbench.analysis.conditions import MACHINE_FACTS, Fact, machine_facts, said
 from ftbench.analysis.floors import Floors
-from ftbench.analysis.selection import first_pick, picks, safe_name
+from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
 from ftbench.results import ResultTree, Source
+from ftbench.results.selection import first_pick, picks
 from ftbench.site import frame
 from ftbench.site.menus import Item, Menu
 from ftbench.site.method import tables

@@ -21,10 +21,10 @@ from ftbench.analysis.price import (
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree
+from ftbench.results.selection import Rig, rigs, shares, told_of
 from ftbench.site import frame
-from ftbench.site.menus import Menu
+from ftbench.site.menus import Menu, rig_menus
 from ftbench.site.price.chart import draw_points
-from ftbench.site.releases.rigs import Rig, rig_menus, rig_of, rigs, shared_out
 
 FIRST_PAGE: Final = "price.html"
 FOLDER: Final = "price"
@@ -195,7 +195,7 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
     Everything that a page needs is in it.  Raises `OSError` where the folder cannot be written.
     """
-    measured = {rig_of(figure) for figure in tree.figures if figure.benchmark in BENCHMARKS}
+    measured = {Rig.place_of(figure) for figure in tree.figures if figure.benchmark in BENCHMARKS}
     # One that has nothing to show here is not what the page opens with.
     every = sorted(rigs(tree), key=lambda rig: rig not in measured)
     if not every:
@@ -204,8 +204,8 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         rig: FIRST_PAGE if rig == every[0] else f"{FOLDER}/{rig.slug}.html" for rig in every
     }
     return tuple(
-        _write(html_dir / addresses[rig], page_of(rig, addresses, share))
-        for rig, share in shared_out(tree, every).items()
+        _write(html_dir / addresses[rig], page_of(rig, addresses, told_of(share)))
+        for rig, share in shares(tree, every).items()
     )
 
 

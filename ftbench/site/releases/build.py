@@ -12,15 +12,15 @@ from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from ftbench.analysis.conditions import Notice
-from ftbench.analysis.selection import safe_name
 from ftbench.analysis.verdicts.history import Against
 from ftbench.facts.arms import Arm
+from ftbench.files import safe_name
 from ftbench.releases import Release
 from ftbench.results import ResultTree
+from ftbench.results.selection import Rig, rigs, shares, told_of
 from ftbench.site import frame
-from ftbench.site.menus import Menu
+from ftbench.site.menus import Menu, release_menu, rig_menus
 from ftbench.site.releases import data
-from ftbench.site.releases.rigs import Rig, release_menu, rig_menus, rigs, shared_out
 from ftbench.site.releases.timeline import (
     AGAINST,
     Alarm,
@@ -291,7 +291,7 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     every = rigs(tree)
     if not every:
         return (_write(html_dir / FIRST_PAGE, "releases.html.j2", frame.empty("Releases", tree)),)
-    shares = shared_out(tree, every)
+    told = {rig: told_of(share) for rig, share in shares(tree, every).items()}
     addresses = {
         rig: Addresses(
             rig=rig,
@@ -299,12 +299,10 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
             first=rig == every[0],
             scenarios=frozenset(figure.benchmark.partition(".")[0] for figure in share.figures),
         )
-        for rig, share in shares.items()
+        for rig, share in told.items()
     }
     return tuple(
-        path
-        for rig, share in shares.items()
-        for path in _write_rig(rig, addresses, share, html_dir)
+        path for rig, share in told.items() for path in _write_rig(rig, addresses, share, html_dir)
     )
 
 

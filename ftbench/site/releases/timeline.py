@@ -20,7 +20,7 @@ from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.releases import Release
 from ftbench.report.sections import GROUPS
 from ftbench.results import Figure, Machine, ResultTree, Source
-from ftbench.site.releases.rigs import Rig
+from ftbench.results.selection import Rig
 from ftbench.statistics.verdict import Word
 
 _GROUPS: Final = {

@@ -1,0 +1,378 @@
+"""Which results: those that a user asks for, and those that stand together on a page.
+
+A `Filter` is what a user's words mean.  A `Pick` is what one page of figures shows, a `Rig` what
+one page of verdicts follows from release to release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Protocol, Self, TypeVar
+
+from ftbench.errors import UsageError, unknown
+from ftbench.facts.arms import arm_named
+from ftbench.facts.profiles import PROFILES
+from ftbench.files import safe_name
+from ftbench.releases import Level, Release
+from ftbench.results.figure import Figure, ResultTree, Source, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What is asked for; None takes everything."""
+
+    machine: str | None = None
+    release: Release | None = None
+    arm: str | None = None
+    profile: str | None = None
+    flavour: str | None = None
+    bench: re.Pattern[str] | None = None
+
+    def takes(self, item: Figure | Source) -> bool:
+        """Tell whether `item` is asked for; a source's benchmarks are not looked at."""
+        return (
+            self.machine in {None, item.machine}
+            and self.release in {None, item.release}
+            and self.arm in {None, item.arm.name}
+            and self.profile in {None, item.profile}
+            and self.flavour in {None, item.flavour}
+            and (
+                self.bench is None
+                or isinstance(item, Source)
+                or self.bench.search(item.series.name) is not None
+            )
+        )
+
+    def of(self, tree: ResultTree) -> ResultTree:
+        """Return the tree with the figures and sources that are asked for."""
+        return replace(
+            tree,
+            figures=tuple(filter(self.takes, tree.figures)),
+            sources=tuple(filter(self.takes, tree.sources)),
+        )
+
+
+def parse_filter(
+    tree: ResultTree,
+    *,
+    machine: str | None = None,
+    release: str | None = None,
+    arm: str | None = None,
+    profile: str | None = None,
+    flavour: str | None = None,
+    bench: str | None = None,
+) -> Filter:
+    """Return the choice that a user's words mean.
+
+    Raises `UsageError` for words that name nothing in `tree`, with what there is, and for a
+    regular expression that is none or matches no series.
+    """
+    sources = tree.sources
+    _check("machine", machine, (source.machine for source in sources))
+    _check("profile", profile, (source.profile for source in sources))
+    _check("build", flavour, (source.flavour for source in sources))
+    return Filter(
+        machine=machine,
+        release=None if release is None else measured_release(tree, release),
+        arm=None if arm is None else arm_named(arm).name,
+        profile=profile,
+        flavour=flavour,
+        bench=None if bench is None else _pattern(bench, tree),
+    )
+
+
+def measured_release(tree: ResultTree, name: str) -> Release:
+    """Return a release that there are results of; raises `UsageError` for any other."""
+    release = Release.parse(name)
+    measured = sorted({source.release for source in tree.sources})
+    if release not in measured:
+        names = ", ".join(each.name for each in measured)
+        raise UsageError(
+            f"There are no results of CPython {release.name}.",
+            hint=f"There are some of {names}. To measure it: asv run {release.name}^!",
+            story="\n".join(f"not read: {warning}" for warning in tree.warnings),
+        )
+    return release
+
+
+def _check(kind: str, name: str | None, known: Iterable[str]) -> None:
+    names = set(known)
+    if name is not None and name not in names:
+        raise unknown(kind, name, names)
+
+
+def _pattern(text: str, tree: ResultTree) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise UsageError(f"{text!r} is no regular expression: {error}.") from error
+    names = (figure.series.name for figure in tree.figures)
+    first = next(names, None)
+    if first is None or pattern.search(first) or any(map(pattern.search, names)):
+        return pattern
+    raise UsageError(
+        f"--bench {text!r} matches no series of the results.",
+        hint=f"Names look like this: {first}.",
+    )
+
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+Builds = tuple[tuple[str, str], ...]
+
+
+def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
+    """Return the builds that belong side by side, for the flavours that there are of each python.
+
+    Like with like; a python that lacks a flavour stands in with its first, for a machine may have
+    only one of each.
+    """
+    every = sorted({flavour for each in flavours.values() for flavour in each})
+    pairs = (
+        tuple(
+            (python, flavour if flavour in own else min(own))
+            for python, own in sorted(flavours.items())
+        )
+        for flavour in every
+    )
+    return tuple(dict.fromkeys(pairs))
+
+
+class Grouping(Protocol):
+    """The results that stand together on a page."""
+
+    __slots__ = ()
+
+    @property
+    def places(self) -> tuple[Hashable, ...]:
+        """Where its figures and sources are from."""
+
+    @staticmethod
+    def place_of(item: Figure | Source) -> Hashable:
+        """Return where an item is from."""
+
+    def likeness(self, other: Self) -> tuple[int, ...]:
+        """Return in what this is like another of its kind, what matters most first."""
+
+    def shows(self, item: Figure | Source) -> bool:
+        """Tell whether `item` belongs on the page."""
+        return self.place_of(item) in self.places
+
+
+GroupingT = TypeVar("GroupingT", bound=Grouping)
+
+
+def nearest(every: Iterable[GroupingT], wanted: GroupingT) -> GroupingT:
+    """Return the one most like `wanted`, of several the first."""
+    return max(every, key=wanted.likeness)
+
+
+def shares(tree: ResultTree, every: Sequence[GroupingT]) -> Mapping[GroupingT, ResultTree]:
+    """Return for each the results that its page shows: looked for once, and not per page."""
+    figures: dict[Hashable, list[Figure]] = {}
+    for each in every[:1]:
+        for figure in tree.figures:
+            figures.setdefault(each.place_of(figure), []).append(figure)
+    return {
+        each: replace(
+            tree,
+            figures=tuple(figure for place in each.places for figure in figures.get(place, ())),
+            sources=tuple(filter(each.shows, tree.sources)),
+        )
+        for each in every
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Pick(Grouping):
+    """What one page shows.
+
+    `builds` maps an arm's `python` ("gil", "ft") to the flavour shown for it, as sorted pairs:
+    the two need not be alike, for a machine may have only one of each.
+    """
+
+    machine: str
+    release: Release
+    profile: str
+    builds: Builds
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """The flavours on the page, each once."""
+        return tuple(dict.fromkeys(flavour for _, flavour in self.builds))
+
+    @property
+    def title(self) -> str:
+        """All of it in words: "3.14.2 on my-box, full profile, source-gcc12"."""
+        return f"{self.release.name} on {self.machine}, {self.profile} profile, {self.build_title}"
+
+    @property
+    def build_title(self) -> str:
+        """The builds as a reader tells them apart: "source-gcc12", "gil: debian-…, ft: …"."""
+        if len(self.flavours) == 1:
+            return self.flavours[0]
+        return ", ".join(f"{python}: {flavour}" for python, flavour in self.builds)
+
+    @property
+    def page(self) -> str:
+        """A file name that is stable, safe on every system, and not another pick's."""
+        name = safe_name(self.machine, self.release.name, self.profile, *self.flavours)
+        return f"{name}.html"
+
+    @property
+    def places(self) -> tuple[Hashable, ...]:
+        """Where its figures and sources are from: a place for each build."""
+        return tuple((self.machine, self.release, self.profile, *build) for build in self.builds)
+
+    @staticmethod
+    def place_of(item: Figure | Source) -> Hashable:
+        """Return where an item is from: of an arm, the build alone counts."""
+        return item.machine, item.release, item.profile, item.arm.python, item.flavour
+
+    def likeness(self, other: Pick) -> tuple[int, ...]:
+        """Return in what this is like another one: machine, release, profile, builds."""
+        return (
+            self.machine == other.machine,
+            self.release == other.release,
+            self.profile == other.profile,
+            len(set(self.builds) & set(other.builds)),
+        )
+
+
+def picks(tree: ResultTree) -> tuple[Pick, ...]:
+    """Return a pick for every machine, release, profile and build that there are results of."""
+    found: dict[tuple[str, Release, str], dict[str, set[str]]] = {}
+    for source in tree.sources:
+        pythons = found.setdefault((source.machine, source.release, source.profile), {})
+        pythons.setdefault(source.arm.python, set()).add(source.flavour)
+    every = {
+        Pick(machine=machine, release=release, profile=profile, builds=builds)
+        for (machine, release, profile), pythons in found.items()
+        for builds in pair_builds(pythons)
+    }
+    return tuple(sorted(every))
+
+
+def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
+    """Return the pick that Choose opens with, None where there is none.
+
+    What was measured last, for whoever has just run the suite looks for that; of one run, the
+    fullest profile, then the newest final release, then the pick with the most arms and figures.
+    """
+    begun: dict[str, datetime] = {}
+    for start in (start for source in tree.sources for start in source.starts):
+        begun[start.run] = min(start.at, begun.get(start.run, start.at))
+    sources: dict[Hashable, list[Source]] = {}
+    for source in tree.sources:
+        sources.setdefault(Pick.place_of(source), []).append(source)
+    figures = Counter(map(Pick.place_of, tree.figures))
+
+    def rank(pick: Pick) -> tuple[object, ...]:
+        ours = [source for place in pick.places for source in sources.get(place, ())]
+        return _pick_rank(pick, ours, begun, sum(figures[place] for place in pick.places))
+
+    return max(every, key=rank, default=None)
+
+
+def newest_first(every: Iterable[Pick]) -> list[Pick]:
+    """Return the newest picks of each series of releases, then the second newest, and so on.
+
+    Of each machine, profile and build, so that a fixed number of them is some of everything.
+    """
+    kin: dict[tuple[object, ...], list[Pick]] = {}
+    for pick in sorted(every, key=lambda pick: pick.release, reverse=True):
+        family = (pick.release.series, pick.machine, pick.profile, pick.builds)
+        kin.setdefault(family, []).append(pick)
+    ranked = [(number, pick) for family in kin.values() for number, pick in enumerate(family)]
+    return [pick for _, pick in sorted(ranked, key=lambda each: each[0])]
+
+
+def _pick_rank(
+    pick: Pick, sources: Sequence[Source], begun: Mapping[str, datetime], figures: int
+) -> tuple[object, ...]:
+    runs = [begun[start.run] for source in sources for start in source.starts]
+    return (
+        max(runs, default=_NEVER),
+        _thoroughness(pick.profile),
+        pick.release.level is Level.FINAL,
+        pick.release,
+        len({source.arm.name for source in sources}),
+        figures,
+        pick,
+    )
+
+
+def _thoroughness(profile: str) -> int:
+    """Return the place of a profile among ours, the quickest first; -1 for any other."""
+    order = list(PROFILES)
+    return order.index(profile) if profile in order else -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Rig(Grouping):
+    """One machine, flavour of builds and profile: its arms stand side by side."""
+
+    machine: str
+    profile: str
+    flavour: str
+
+    @property
+    def slug(self) -> str:
+        """The name of its folder."""
+        return safe_name(self.machine, self.profile, self.flavour)
+
+    @property
+    def places(self) -> tuple[Hashable, ...]:
+        """Where its figures and sources are from."""
+        return (self,)
+
+    @staticmethod
+    def place_of(item: Figure | Source) -> Rig:
+        """Return the rig that something was measured with."""
+        return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
+
+    def likeness(self, other: Rig) -> tuple[int, ...]:
+        """Return in what this is like another one: machine, profile, build."""
+        return (
+            self.machine == other.machine,
+            self.profile == other.profile,
+            self.flavour == other.flavour,
+        )
+
+
+def rigs(tree: ResultTree) -> tuple[Rig, ...]:
+    """Return every rig, the one that the pages open with first, the others sorted.
+
+    First is what has several releases to compare; of those, the fullest profile; then what knows
+    its noise, without which nothing is decided; then what was measured last.
+    """
+    every = sorted({Rig.place_of(source) for source in tree.sources})
+    if not every:
+        return ()
+    first = max(every, key=lambda rig: _rig_rank(rig, tree))
+    return (first, *(rig for rig in every if rig != first))
+
+
+def _rig_rank(rig: Rig, tree: ResultTree) -> tuple[object, ...]:
+    sources = [source for source in tree.sources if Rig.place_of(source) == rig]
+    return (
+        len({source.release for source in sources}) > 1,
+        _thoroughness(rig.profile),
+        any(each.machine == rig.machine for each in tree.noise),
+        max((start.at for source in sources for start in source.starts), default=_NEVER),
+        rig,
+    )
+
+
+def told_of(tree: ResultTree) -> ResultTree:
+    """Return a tree without the series that nothing is to be said of.
+
+    asv notes whatever a run was not asked for as skipped, without a reason.
+    """
+    told = {each.series for each in tree.figures if each.reason or each.state is not State.SKIPPED}
+    return replace(tree, figures=tuple(each for each in tree.figures if each.series in told))
