@@ -1,4 +1,4 @@
-"""Every mode on every arm, for one metric of one release on one machine, against a baseline."""
+"""A metric, its figures, and a figure as the cell of a mode on an arm against a baseline."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ftbench.facts.arms import ARMS, Arm, arm_named
-from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.facts.units import Scale, scale_for
+from ftbench.facts.arms import Arm, arm_named
+from ftbench.facts.modes import Mode, mode_named
 from ftbench.results.figure import Figure, State
 
 BASELINE_MODE: Final = mode_named("threads")
@@ -110,59 +109,6 @@ class Cell:
         if reason or self.state is State.ABSENT:
             return f"{self.state}: {reason}" if reason else str(self.state)
         return f"{self.state}, no reason on record"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """The cells of one metric, mode by mode and in the order of the arms."""
-
-    metric: Metric
-    cells: tuple[Cell, ...]
-
-    @property
-    def medians(self) -> tuple[float, ...]:
-        """The medians that there are."""
-        return tuple(cell.median for cell in self.cells if cell.median is not None)
-
-    @property
-    def scale(self) -> Scale:
-        """The scale in which all its figures are shown."""
-        unit = next((cell.figure.unit for cell in self.cells if cell.figure), "")
-        return scale_for(unit, self.medians)
-
-    @property
-    def baseline(self) -> Cell:
-        """The cell of free-threaded threads."""
-        return self.cell(BASELINE_MODE, BASELINE_ARM)
-
-    def cell(self, mode: Mode, arm: Arm) -> Cell:
-        """Return the cell of one mode on one arm."""
-        return next(cell for cell in self.cells if cell.mode == mode and cell.arm == arm)
-
-
-def compare(figures: Iterable[Figure] | Shelf, metric: Metric) -> Comparison:
-    """Return every mode on every arm.
-
-    `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
-    calls picks them.
-    """
-    shelf = Shelf.holding(figures)
-    comparison = _compare(shelf, metric)
-    if metric.instead is not None and not comparison.medians:
-        other = compare(shelf, metric.instead)
-        return other if other.medians else comparison
-    return comparison
-
-
-def _compare(shelf: Shelf, metric: Metric) -> Comparison:
-    found = {(figure.params.get("mode"), figure.arm.name): figure for figure in shelf.of(metric)}
-    baseline = found.get((BASELINE_MODE.name, BASELINE_ARM.name))
-    cells = [
-        cell_of(mode, arm, found.get((mode.name, arm.name)), baseline)
-        for mode in MODES
-        for arm in ARMS
-    ]
-    return Comparison(metric=metric, cells=tuple(cells))
 
 
 def cell_of(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None) -> Cell:

@@ -1,11 +1,12 @@
-"""One metric along a ladder (strategies, kernels, sizes of task) in every mode on every arm."""
+"""One metric in every mode on every arm, along a ladder (strategies, kernels, sizes) or alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
+from typing import Final
 
 from ftbench.analysis.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, Shelf, cell_of
 from ftbench.facts.arms import ARMS, Arm, arm_named
@@ -53,7 +54,13 @@ class Ladder:
         """Return what `metric` is at one value of this ladder."""
         if self.param:
             return metric.at(self.param, value)
+        if not value:
+            return metric
         return replace(metric, benchmark=f"{metric.benchmark}_{value}", instead=None)
+
+
+ALONE: Final = Ladder(param="", values=("",))
+"""The ladder of a metric that stands by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +114,7 @@ class Grid:
     def baseline(self) -> Cell:
         """The cell that every ratio is to; one without a figure where there is no such cell."""
         if self.ladder.against is Against.BASE:
-            return self.cell(self.ladder.base, BASELINE_MODE, BASELINE_ARM)
+            return self.cell(BASELINE_MODE, BASELINE_ARM, self.ladder.base)
         return Cell(mode=BASELINE_MODE, arm=BASELINE_ARM, figure=None)
 
     @cached_property
@@ -124,7 +131,7 @@ class Grid:
         said = {cell.arm.name for cell in self.cells if cell.state is not State.ABSENT}
         return tuple(arm for arm in ARMS if arm.name in said)
 
-    def cell(self, value: str, mode: Mode, arm: Arm) -> Cell:
+    def cell(self, mode: Mode, arm: Arm, value: str = "") -> Cell:
         """Return the cell of one mode on one arm at one value of the ladder."""
         return self._places[value, mode.name, arm.name]
 
@@ -145,7 +152,7 @@ class Grid:
         for value in self.ladder.values:
             if self.ladder.hole(value, mode):
                 continue
-            cells = tuple(self.cell(value, mode, arm) for arm in self.arms or ARMS)
+            cells = tuple(self.cell(mode, arm, value) for arm in self.arms or ARMS)
             said = {cell.words for cell in cells}
             words = said.pop() if len(said) == 1 else ""
             before = lines[words].values if words in lines else ()
@@ -158,7 +165,7 @@ class Grid:
 
         Several, where their intervals overlap the lowest one's; none, where there is no choice.
         """
-        every = {value: self.cell(value, mode, arm) for value in self.ladder.values}
+        every = {value: self.cell(mode, arm, value) for value in self.ladder.values}
         measured = {value: cell for value, cell in every.items() if cell.median is not None}
         if len(measured) < 2:  # noqa: PLR2004 - a choice
             return frozenset()
@@ -192,7 +199,22 @@ _UNSAID = frozenset({State.ABSENT})
 _UNSAID_OF_FURTHER = frozenset({State.ABSENT, State.SKIPPED})
 
 
-def grid_of(figures: Iterable[Figure] | Shelf, metric: Metric, ladder: Ladder) -> Grid:
+def compare(figures: Iterable[Figure] | Shelf, metric: Metric) -> Grid:
+    """Return `metric` by itself, or what stands in for it where nothing of it was measured."""
+    shelf = Shelf.holding(figures)
+    grid = grid_of(shelf, metric, ALONE, MODES)
+    if metric.instead is not None and not grid.medians:
+        other = compare(shelf, metric.instead)
+        return other if other.medians else grid
+    return grid
+
+
+def grid_of(
+    figures: Iterable[Figure] | Shelf,
+    metric: Metric,
+    ladder: Ladder,
+    modes: Sequence[Mode] = EVERY_MODE,
+) -> Grid:
     """Return `metric` at every value of `ladder`.
 
     `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
@@ -202,7 +224,7 @@ def grid_of(figures: Iterable[Figure] | Shelf, metric: Metric, ladder: Ladder) -
     rungs = tuple(
         tuple(
             cell_of(mode, arm, found.get((value, mode.name, arm.name)), baseline)
-            for mode in EVERY_MODE
+            for mode in modes
             for baseline in [_baseline(found, ladder, value, mode)]
             for arm in ARMS
         )

@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 
 from ftbench.analysis import conditions
 from ftbench.analysis.advice.cells import TASKS, cells_of
-from ftbench.analysis.comparison import Cell, Comparison, Metric, Shelf, compare
-from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, grid_of
+from ftbench.analysis.comparison import Cell, Metric, Shelf
+from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, compare, grid_of
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import MODES, Mode
 from ftbench.facts.units import Scale, times
@@ -25,17 +25,35 @@ DASH: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModeFigures:
-    """A view with its figures, every mode on every arm; `name` is unique on a page.
+class Figures:
+    """The figures of a view; `name` is unique on a page."""
 
-    `beside` is None where nothing of it was measured.
-    """
+    name: str
+    grid: Grid
+
+    @property
+    def title(self) -> str:
+        """What they are."""
+        return self.grid.metric.title
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number among them."""
+        return bool(self.grid.medians)
+
+    @property
+    def scale(self) -> Scale:
+        """The scale in which they are shown."""
+        return self.grid.scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeFigures(Figures):
+    """Those of a metric by itself; `beside` is None where nothing of it was measured."""
 
     kind: ClassVar[str] = "modes"
-    name: str
     view: View
-    comparison: Comparison
-    beside: Comparison | None
+    beside: Grid | None
 
     @classmethod
     def of(cls, name: str, view: View, shelf: Shelf) -> ModeFigures:
@@ -44,29 +62,9 @@ class ModeFigures:
         return cls(
             name=name,
             view=view,
-            comparison=compare(shelf, view.metric),
+            grid=compare(shelf, view.metric),
             beside=beside if beside and beside.medians else None,
         )
-
-    @property
-    def title(self) -> str:
-        """What its figures are."""
-        return self.comparison.metric.title
-
-    @property
-    def measured(self) -> bool:
-        """Whether there is a number in it."""
-        return bool(self.comparison.medians)
-
-    @cached_property
-    def scale(self) -> Scale:
-        """The scale in which its figures are shown."""
-        return self.comparison.scale
-
-    @property
-    def pictured(self) -> tuple[Cell, ...]:
-        """The cells that its picture shows."""
-        return self.comparison.cells
 
     @property
     def beside_heading(self) -> str:
@@ -83,7 +81,7 @@ class ModeFigures:
         """
         bands = []
         for mode in MODES:
-            cells = tuple(self.comparison.cell(mode, arm) for arm in ARMS)
+            cells = tuple(self.grid.cell(mode, arm) for arm in ARMS)
             if any(cell.state is not State.ABSENT for cell in cells):
                 words = {cell.words for cell in cells}
                 bands.append((mode, words.pop() if len(words) == 1 else "", cells))
@@ -126,14 +124,12 @@ class Further:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GridFigures:
-    """A grid view with its figures; `name` is unique on a page."""
+class GridFigures(Figures):
+    """Those of a metric along a ladder, and of the same at best, its `control`."""
 
     kind: ClassVar[str] = "grid"
-    name: str
     view: GridView
     shelf: Shelf
-    grid: Grid
     control: Grid | None
 
     @classmethod
@@ -143,30 +139,10 @@ class GridFigures:
         control = grid_of(shelf, view.control, grid.ladder) if view.control else None
         return cls(name=name, view=view, shelf=shelf, grid=grid, control=control)
 
-    @property
-    def title(self) -> str:
-        """What its figures are."""
-        return self.grid.metric.title
-
-    @property
-    def measured(self) -> bool:
-        """Whether there is a number in it."""
-        return bool(self.grid.medians)
-
-    @property
-    def scale(self) -> Scale:
-        """The scale in which its figures are shown."""
-        return self.grid.scale
-
-    @property
-    def pictured(self) -> tuple[Cell, ...]:
-        """The cells that its picture shows."""
-        return self.grid.pictured.cells
-
     def pictured_of(self, line: Line) -> Iterator[Cell]:
         """Yield the cells that its picture shows of a line."""
         (value,) = line.values
-        return (self.grid.pictured.cell(value, cell.mode, cell.arm) for cell in line.cells)
+        return (self.grid.pictured.cell(cell.mode, cell.arm, value) for cell in line.cells)
 
     @property
     def has_ratios(self) -> bool:
@@ -224,7 +200,7 @@ class GridFigures:
         if self.view.rungs.rivals and value in self.grid.cheapest(cell.mode, cell.arm):
             return "★"
         control = self.control
-        if control and findings.is_above(cell, control.cell(value, cell.mode, cell.arm)):
+        if control and findings.is_above(cell, control.cell(cell.mode, cell.arm, value)):
             return "↑"
         return ""
 
@@ -313,7 +289,7 @@ def _entries(line: Line, shown: Sequence[tuple[Beside, Grid]]) -> Iterator[Entry
     (value,) = line.values
     for each, grid in shown:
         for first in line.cells:
-            cell = grid.cell(value, first.mode, first.arm)
+            cell = grid.cell(first.mode, first.arm, value)
             if cell.median is not None:
                 yield cell.arm, grid.scale.text(cell.median), State.MEASURED
             elif each.values and value not in each.values:

@@ -113,7 +113,7 @@ def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs
     It can be told of those that have an interval.
     """
     pairs = [
-        (value, cell, control.cell(value, cell.mode, arm))
+        (value, cell, control.cell(cell.mode, arm, value))
         for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)
         for cell in rung
         if value in rungs.groups[heading] and cell.arm == arm and _interval(cell)
@@ -128,7 +128,7 @@ def crossing(grid: Grid, mode: Mode, arm: Arm, limit: float, sizes: Mapping[str,
 
     `sizes` is value of the ladder → seconds.
     """
-    cells = {value: grid.cell(value, mode, arm) for value in grid.ladder.values}
+    cells = {value: grid.cell(mode, arm, value) for value in grid.ladder.values}
     costs = {sizes[value]: cell.median for value, cell in cells.items() if cell.median is not None}
     if not costs:
         return ""

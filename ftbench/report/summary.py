@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ftbench.analysis.comparison import BASELINE_TITLE, Cell, Comparison, compare
+from ftbench.analysis.comparison import BASELINE_TITLE, Cell
+from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
@@ -64,7 +65,7 @@ def _table(figures: Sequence[Figure]) -> Table:
     )
 
 
-def _legend(rounds: Comparison, trees: Comparison) -> Iterable[str]:
+def _legend(rounds: Grid, trees: Grid) -> Iterable[str]:
     yield "; ".join(f"{arm.name}: {arm.title}" for arm in ARMS)
     yield f"Medians of: {rounds.metric.title}; {trees.metric.title}. Lower is better."
     yield f"A ratio is to {BASELINE_TITLE}, and only of figures from one run."
@@ -87,7 +88,7 @@ def _fullness(figures: Sequence[Figure]) -> tuple[int, int]:
     return len(figures), -len({figure.flavour for figure in figures})
 
 
-def _row(rounds: Comparison, trees: Comparison, cell: Cell, notes: Footnotes) -> Row:
+def _row(rounds: Grid, trees: Grid, cell: Cell, notes: Footnotes) -> Row:
     tree = trees.cell(cell.mode, cell.arm)
     ratio = "" if cell.median is None else NONE
     if cell.ratio is not None:
@@ -101,8 +102,8 @@ def _row(rounds: Comparison, trees: Comparison, cell: Cell, notes: Footnotes) ->
     )
 
 
-def _text(comparison: Comparison, cell: Cell, notes: Footnotes) -> str:
+def _text(grid: Grid, cell: Cell, notes: Footnotes) -> str:
     """Return the number, or the word for why there is none."""
     if cell.median is not None:
-        return comparison.scale.text(cell.median)
+        return grid.scale.text(cell.median)
     return notes.pointed(cell.words)

@@ -14,7 +14,7 @@ from ftbench.analysis.claims.tables import Place
 from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.analysis.verdicts.comparing import Judgement
 from ftbench.facts.units import amount, digits, few, margin, scale_for
-from ftbench.report.choice import DASH, GridFigures, ModeFigures, ratio_of
+from ftbench.report.choice import DASH, Figures, ratio_of
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure
@@ -118,9 +118,9 @@ def alarm_counts(counts: Sequence[Mapping[Word, int]]) -> str:
     return " · ".join(text or "none" for text in texts) or "\N{EN DASH}"
 
 
-def axis(figures: ModeFigures | GridFigures) -> Axis | None:
+def axis(figures: Figures) -> Axis | None:
     """Return the axis of a view's picture, and of the strips that stand in for it."""
-    return Axis.of(figures.pictured) if figures.measured else None
+    return Axis.of(figures.grid.pictured.cells) if figures.measured else None
 
 
 def article_prints(place: Place) -> str:

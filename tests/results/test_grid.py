@@ -47,8 +47,8 @@ def grid(*figures: Figure) -> Grid:
 def test_every_ratio_is_to_one_cell_of_the_whole_grid() -> None:
     made = grid(figure("lock", 2.0), figure("local", 0.5), figure("lock", 300.0, "processes-fork"))
     assert made.baseline.median == 2.0
-    assert made.cell("local", THREADS, FT).ratio == 0.25
-    assert made.cell("lock", FORK, FT).ratio == 150.0
+    assert made.cell(THREADS, FT, "local").ratio == 0.25
+    assert made.cell(FORK, FT, "lock").ratio == 150.0
 
 
 def test_without_the_baseline_no_cell_has_a_ratio() -> None:

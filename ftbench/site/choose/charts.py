@@ -57,11 +57,11 @@ def _draw_modes(figures: ModeFigures) -> str:
     A row is a mark at the median, a line over the 99 % interval, the number, or the word for why
     there is none.  A thin rule marks the baseline.
     """
-    comparison, scale = figures.comparison, figures.scale
+    grid, scale = figures.grid, figures.scale
 
     def paint(axes: Any) -> None:
-        axis_of_costs(axes, comparison.cells, scale)
-        baseline_rule(axes, comparison.baseline, scale)
+        axis_of_costs(axes, grid.cells, scale)
+        baseline_rule(axes, grid.baseline, scale)
         places = []
         for number, (mode, _, cells) in enumerate(figures.bands):
             top = number * _MODE_BAND

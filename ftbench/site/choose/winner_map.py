@@ -150,21 +150,17 @@ def _mesh() -> tuple[Field, Field]:
 
 
 def _fine(table: Field) -> Field:
-    """Return a table with the values between, on a straight line along each axis."""
-    columns = np.linspace(0, table.shape[1] - 1, (table.shape[1] - 1) * _FINE + 1)
-    rows = np.linspace(0, table.shape[0] - 1, (table.shape[0] - 1) * _FINE + 1)
-    wide = np.array([_along(row, columns) for row in table])
-    return np.array([_along(column, rows) for column in wide.T]).T
+    """Return a table with the values between, on a straight line along each axis.
+
+    Next to what is not known nothing is.
+    """
+    return _along_rows(_along_rows(table).T).T
 
 
-def _along(values: Field, at: Field) -> Field:
-    """Return values between; next to what is not known nothing is."""
-    below = np.minimum(np.floor(at).astype(int), len(values) - 2)
-    share = at - below
-    left, right = values[below], values[below + 1]
-    between: Field = left * (1 - share) + right * share
-    found: Field = np.where(share == 0, left, np.where(share == 1, right, between))
-    return found
+def _along_rows(table: Field) -> Field:
+    known = np.arange(table.shape[1])
+    between = np.linspace(0, known[-1], known[-1] * _FINE + 1)
+    return np.array([np.interp(between, known, row) for row in table])
 
 
 def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
