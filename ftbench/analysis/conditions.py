@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ftbench.facts.units import scale_for
 from ftbench.probe.instruments.machine import BUSY
-from ftbench.results import Machine, Source
+from ftbench.results import Machine, ResultFile
 from ftbench.results.figure import UNKNOWN, Start
 from ftbench.results.selection import Pick
 
@@ -68,7 +68,7 @@ class Notice:
     text: str
 
 
-def builds(sources: Sequence[Source]) -> Builds:
+def builds(sources: Sequence[ResultFile]) -> Builds:
     """Return the provenance of each arm's build, and the state of its GIL."""
     records = [source.builds[-1] if source.builds else {} for source in sources]
     facts = [
@@ -82,7 +82,7 @@ def builds(sources: Sequence[Source]) -> Builds:
     return Builds(titles=tuple(source.arm.label for source in sources), facts=tuple(facts))
 
 
-def machine_facts(machine: Machine | None, sources: Sequence[Source]) -> tuple[Fact, ...]:
+def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tuple[Fact, ...]:
     """Return what asv and our own records know of the machine; what neither says is left out."""
     known = {"name": machine.name, "CPU": machine.cpu, "system": machine.os} if machine else {}
     if machine:
@@ -97,7 +97,7 @@ def machine_facts(machine: Machine | None, sources: Sequence[Source]) -> tuple[F
     )
 
 
-def notices(pick: Pick, sources: Sequence[Source]) -> tuple[Notice, ...]:
+def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
     """Return the warnings of a page, the weightiest first."""
     found = (
         *_gil_notices(sources),
@@ -109,7 +109,7 @@ def notices(pick: Pick, sources: Sequence[Source]) -> tuple[Notice, ...]:
     return tuple(notice for notice in found if notice is not None)
 
 
-def _gil_notices(sources: Iterable[Source]) -> Iterable[Notice]:
+def _gil_notices(sources: Iterable[ResultFile]) -> Iterable[Notice]:
     for source in sources:
         if source.gil - {source.arm.gil}:
             asked = "on" if source.arm.gil else "off"
@@ -127,7 +127,7 @@ def _profile_notice(pick: Pick) -> Notice | None:
     )
 
 
-def _load_notice(sources: Sequence[Source]) -> Notice | None:
+def _load_notice(sources: Sequence[ResultFile]) -> Notice | None:
     first = _first(sources)
     cores = next((source.machines[-1].get("cores") for source in sources if source.machines), None)
     if first is None or first.load is None or not isinstance(cores, int):
@@ -150,14 +150,14 @@ def _builds_notice(pick: Pick) -> Notice | None:
     )
 
 
-def _mixed_notices(sources: Iterable[Source]) -> Iterable[Notice]:
+def _mixed_notices(sources: Iterable[ResultFile]) -> Iterable[Notice]:
     for source in sources:
         if len(source.builds) > 1:
             text = "Its figures come from builds that differ in more than their place; see below."
             yield Notice(title=f"“{source.arm.label}” mixes builds.", text=text)
 
 
-def _first(sources: Iterable[Source]) -> Start | None:
+def _first(sources: Iterable[ResultFile]) -> Start | None:
     """Return where the latest run began, before its own work could be a load."""
     starts = [start for source in sources for start in source.starts]
     if not starts:
@@ -166,7 +166,7 @@ def _first(sources: Iterable[Source]) -> Start | None:
     return min((start for start in starts if start.run == latest), key=lambda start: start.at)
 
 
-def gil_seen(source: Source) -> str:
+def gil_seen(source: ResultFile) -> str:
     """Return the states of the GIL around a source's samples: "off", "off and on"."""
     states = sorted("on" if state else "off" for state in source.gil)
     return " and ".join(states) or UNKNOWN

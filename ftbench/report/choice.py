@@ -18,7 +18,7 @@ from ftbench.report import findings
 from ftbench.report.findings import Finding, WinnerMap
 from ftbench.report.sections import GROUPS
 from ftbench.report.sections.view import Beside, GridView, Group, Section, View
-from ftbench.results import Machine, ResultTree, Source, State
+from ftbench.results import Machine, ResultFile, ResultTree, State
 from ftbench.results.selection import Pick
 
 DASH: Final = "\N{EN DASH}"
@@ -358,7 +358,7 @@ class Choice:
 
     pick: Pick
     machine: Machine | None
-    sources: tuple[Source, ...]
+    sources: tuple[ResultFile, ...]
     groups: tuple[tuple[Group, tuple[SectionFigures, ...]], ...]
     warnings: tuple[str, ...]
 

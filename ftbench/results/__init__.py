@@ -1,13 +1,13 @@
 """Results: asv's result files and our side records, read into value types."""
 
 from ftbench.results.asvformat import read_results
-from ftbench.results.figure import Figure, Machine, ResultTree, Source, State, Unreadable
+from ftbench.results.figure import Figure, Machine, ResultFile, ResultTree, State, Unreadable
 
 __all__ = [
     "Figure",
     "Machine",
+    "ResultFile",
     "ResultTree",
-    "Source",
     "State",
     "Unreadable",
     "read_results",

@@ -22,7 +22,7 @@ from ftbench.facts.arms import Arm, arm_of
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
 from ftbench.results import safe_loading
-from ftbench.results.figure import Figure, Machine, ResultTree, Source, Start, State, Unreadable
+from ftbench.results.figure import Figure, Machine, ResultFile, ResultTree, Start, State, Unreadable
 from ftbench.results.keys import Environment
 from ftbench.results.noise import read_noise
 from ftbench.results.series import StoredSeries, address, series_of
@@ -46,7 +46,7 @@ def read_results(folder: Path) -> ResultTree:
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / _BENCHMARKS, warnings)
     machines: list[Machine] = []
-    sources: list[Source] = []
+    sources: list[ResultFile] = []
     figures: list[Figure] = []
     with _uncollected():
         for machine, paths in _machine_folders(folder, warnings):
@@ -78,9 +78,9 @@ def _uncollected() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ResultFile:
+class _Loaded:
     results: AsvResults
-    source: Source
+    source: ResultFile
     sidecar: Sidecar
 
 
@@ -177,7 +177,7 @@ def _machine_folders(
         yield Machine(name=fields["machine"], **known), files
 
 
-def _where_runs_began(sources: list[Source]) -> Iterator[Source]:
+def _where_runs_began(sources: list[ResultFile]) -> Iterator[ResultFile]:
     """Yield the sources with each run's true start.
 
     A run measures several releases and arms in turn; when a later one begins, the load is what
@@ -194,7 +194,7 @@ def _where_runs_began(sources: list[Source]) -> Iterator[Source]:
         yield dataclasses.replace(source, starts=starts)
 
 
-def _result_file(path: Path, machine: Machine, warnings: list[Unreadable]) -> _ResultFile | None:
+def _result_file(path: Path, machine: Machine, warnings: list[Unreadable]) -> _Loaded | None:
     try:
         results = safe_loading.load_results(AsvResults, str(path), machine.name)
         sidecar = read_sidecar(path)
@@ -203,12 +203,12 @@ def _result_file(path: Path, machine: Machine, warnings: list[Unreadable]) -> _R
         warnings.append(Unreadable(path=path, why=_why(error)))
         return None
     warnings += sidecar.warnings
-    return _ResultFile(results=results, source=source, sidecar=sidecar)
+    return _Loaded(results=results, source=source, sidecar=sidecar)
 
 
-def _source(path: Path, results: AsvResults, sidecar: Sidecar) -> Source:
+def _source(path: Path, results: AsvResults, sidecar: Sidecar) -> ResultFile:
     params = results.params
-    return Source(
+    return ResultFile(
         path=path,
         environment=Environment(
             machine=params["machine"],
@@ -233,7 +233,7 @@ def _arm(python: str, environment: Mapping[str, str]) -> Arm:
     return arm
 
 
-def _figures(file: _ResultFile, benchmarks: _Benchmarks) -> Iterator[Figure]:
+def _figures(file: _Loaded, benchmarks: _Benchmarks) -> Iterator[Figure]:
     """Yield the figures of one file, for the current parameters of the current benchmarks."""
     graph = _Graph.of(file.source)
     for name in sorted(file.results.get_result_keys(benchmarks.listed)):
@@ -269,7 +269,7 @@ class _Stored(NamedTuple):
         return State.MEASURED if possible else State.SKIPPED
 
 
-def _figure(file: _ResultFile, series: StoredSeries, stored: _Stored, graph: _Graph) -> Figure:
+def _figure(file: _Loaded, series: StoredSeries, stored: _Stored, graph: _Graph) -> Figure:
     source, state = file.source, stored.state
     measured = state is State.MEASURED
     samples = tuple(stored.samples or ()) if measured else ()
@@ -308,7 +308,7 @@ class _Graph:
     after: str
 
     @classmethod
-    def of(cls, source: Source) -> Self:
+    def of(cls, source: ResultFile) -> Self:
         """Return the addresses' parts that are the same for every series of the file."""
         environment = source.arm.environment.get(GIL_VARIABLE, "[none]")
         before = {

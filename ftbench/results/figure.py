@@ -83,7 +83,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source(Measured):
+class ResultFile(Measured):
     """One result file of asv, and what its side records say of how it was measured.
 
     `builds` and `machines` are the provenance records met in it, in the order of the file: more
@@ -134,7 +134,7 @@ class ResultTree:
     """
 
     figures: tuple[Figure, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ResultFile, ...] = ()
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()
     said: Mapping[str, str] = field(default_factory=dict)

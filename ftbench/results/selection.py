@@ -18,7 +18,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.files import safe_name
 from ftbench.releases import Level, Release
-from ftbench.results.figure import Figure, ResultTree, Source, State
+from ftbench.results.figure import Figure, ResultFile, ResultTree, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Filter:
     flavour: str | None = None
     bench: re.Pattern[str] | None = None
 
-    def takes(self, item: Figure | Source) -> bool:
+    def takes(self, item: Figure | ResultFile) -> bool:
         """Tell whether `item` is asked for; a source's benchmarks are not looked at."""
         return (
             self.machine in {None, item.machine}
@@ -42,7 +42,7 @@ class Filter:
             and self.flavour in {None, item.flavour}
             and (
                 self.bench is None
-                or isinstance(item, Source)
+                or isinstance(item, ResultFile)
                 or self.bench.search(item.series.name) is not None
             )
         )
@@ -153,13 +153,13 @@ class Grouping(Protocol):
         """Where its figures and sources are from."""
 
     @staticmethod
-    def place_of(item: Figure | Source) -> Hashable:
+    def place_of(item: Figure | ResultFile) -> Hashable:
         """Return where an item is from."""
 
     def likeness(self, other: Self) -> tuple[int, ...]:
         """Return in what this is like another of its kind, what matters most first."""
 
-    def shows(self, item: Figure | Source) -> bool:
+    def shows(self, item: Figure | ResultFile) -> bool:
         """Tell whether `item` belongs on the page."""
         return self.place_of(item) in self.places
 
@@ -230,7 +230,7 @@ class Pick(Grouping):
         return tuple((self.machine, self.release, self.profile, *build) for build in self.builds)
 
     @staticmethod
-    def place_of(item: Figure | Source) -> Hashable:
+    def place_of(item: Figure | ResultFile) -> Hashable:
         """Return where an item is from: of an arm, the build alone counts."""
         return item.machine, item.release, item.profile, item.arm.python, item.flavour
 
@@ -267,7 +267,7 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     begun: dict[str, datetime] = {}
     for start in (start for source in tree.sources for start in source.starts):
         begun[start.run] = min(start.at, begun.get(start.run, start.at))
-    sources: dict[Hashable, list[Source]] = {}
+    sources: dict[Hashable, list[ResultFile]] = {}
     for source in tree.sources:
         sources.setdefault(Pick.place_of(source), []).append(source)
     figures = Counter(map(Pick.place_of, tree.figures))
@@ -293,7 +293,7 @@ def newest_first(every: Iterable[Pick]) -> list[Pick]:
 
 
 def _pick_rank(
-    pick: Pick, sources: Sequence[Source], begun: Mapping[str, datetime], figures: int
+    pick: Pick, sources: Sequence[ResultFile], begun: Mapping[str, datetime], figures: int
 ) -> tuple[object, ...]:
     runs = [begun[start.run] for source in sources for start in source.starts]
     return (
@@ -332,7 +332,7 @@ class Rig(Grouping):
         return (self,)
 
     @staticmethod
-    def place_of(item: Figure | Source) -> Rig:
+    def place_of(item: Figure | ResultFile) -> Rig:
         """Return the rig that something was measured with."""
         return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
 

@@ -10,12 +10,12 @@ import pytest
 from ftbench.analysis.conditions import builds, machine_facts, notices
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
-from ftbench.results import Machine, Source
+from ftbench.results import Machine, ResultFile
 from ftbench.results.figure import Start
 from ftbench.results.keys import Environment
 from ftbench.results.selection import Pick
 
-QUIET = Source(
+QUIET = ResultFile(
     path=Path("x.json"),
     environment=Environment(machine="m", arm=ARMS[1], flavour="source-gcc12", profile="full"),
     release=Release.parse("3.14.2"),
@@ -27,7 +27,7 @@ QUIET = Source(
 PICK = Pick(machine="m", release=QUIET.release, profile="full", builds=(("ft", "source-gcc12"),))
 
 
-def titles(source: Source, pick: Pick = PICK) -> list[str]:
+def titles(source: ResultFile, pick: Pick = PICK) -> list[str]:
     return [notice.title for notice in notices(pick, [source])]
 
 

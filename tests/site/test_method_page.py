@@ -19,7 +19,7 @@ from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.report.document import Table
-from ftbench.results import Figure, ResultTree, Source, State, read_results
+from ftbench.results import Figure, ResultFile, ResultTree, State, read_results
 from ftbench.results.figure import NoiseSeries
 from ftbench.site.frame import PLACES
 from ftbench.site.method.build import address, advice_from, changed, machines, write_method
@@ -80,7 +80,7 @@ def rows(table: Table) -> list[tuple[str, ...]]:
     return [row.cells for row in table.rows]
 
 
-def sources_of(tree: ResultTree, machine: str = QUIET) -> list[Source]:
+def sources_of(tree: ResultTree, machine: str = QUIET) -> list[ResultFile]:
     return [source for source in tree.sources if source.machine == machine]
 
 

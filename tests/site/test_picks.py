@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
-from ftbench.results import ResultTree, Source
+from ftbench.results import ResultFile, ResultTree
 from ftbench.results.figure import Start
 from ftbench.results.keys import Environment
 from ftbench.results.selection import Pick, first_pick, nearest, newest_first, picks
@@ -25,9 +25,9 @@ def source(
     flavour: str = "source",
     arm: int = 1,
     day: int = 1,
-) -> Source:
+) -> ResultFile:
     start = Start(run=f"run-{day}", at=datetime(2026, 1, day, tzinfo=UTC), load=0.0)
-    return Source(
+    return ResultFile(
         path=Path("x.json"),
         environment=Environment(machine=machine, arm=ARMS[arm], flavour=flavour, profile=profile),
         release=Release.parse(release),

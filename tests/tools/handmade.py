@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
-from ftbench.results import Figure, Machine, ResultTree, Source, State
+from ftbench.results import Figure, Machine, ResultFile, ResultTree, State
 from ftbench.results.figure import Start
 from ftbench.results.keys import Environment, SeriesKey
 
@@ -125,7 +125,7 @@ def _processes(name: str, middle: float) -> Iterator[tuple[float, ...]]:
         )
 
 
-def _source(release: Release, arm: Arm, machine: str, profile: str) -> Source:
+def _source(release: Release, arm: Arm, machine: str, profile: str) -> ResultFile:
     build = {
         "version": release.name,
         "free_threaded": arm.free_threaded,
@@ -133,7 +133,7 @@ def _source(release: Release, arm: Arm, machine: str, profile: str) -> Source:
         "lto": False,
         "compiler": HOSTILE if machine == HOSTILE else "GCC 12.2.0",
     }
-    return Source(
+    return ResultFile(
         path=Path(f"{release.commit_id}-{arm.name}.json"),
         environment=Environment(machine=machine, arm=arm, flavour="source-gcc12", profile=profile),
         release=release,

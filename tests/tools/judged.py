@@ -12,7 +12,7 @@ from rekeyed import rekeyed
 
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
-from ftbench.results import Figure, Machine, ResultTree, Source, State
+from ftbench.results import Figure, Machine, ResultFile, ResultTree, State
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
 
@@ -88,7 +88,7 @@ def tree(
     return ResultTree(
         figures=figures,
         sources=tuple(
-            Source(
+            ResultFile(
                 path=Path(f"{number}.json"),
                 environment=each.environment,
                 release=each.release,

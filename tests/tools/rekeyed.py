@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from ftbench.results import Figure, Source
+from ftbench.results import Figure, ResultFile
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.keys import Environment, SeriesKey
 
-T = TypeVar("T", Figure, NoiseSeries, Source)
+T = TypeVar("T", Figure, NoiseSeries, ResultFile)
 _ENVIRONMENT = {field.name for field in fields(Environment)}
 _SERIES = {field.name for field in fields(SeriesKey) if field.init}
 
@@ -20,6 +20,6 @@ def rekeyed(item: T, **changes: Any) -> T:
     series = {name: changes.pop(name) for name in _SERIES & changes.keys()}
     if environment:
         changes["environment"] = replace(item.environment, **environment)
-    if series and not isinstance(item, Source):
+    if series and not isinstance(item, ResultFile):
         changes["series"] = replace(item.series, **series)
     return replace(item, **changes)

@@ -23,7 +23,7 @@ from ftbench.analysis.claims.rule import (
 from ftbench.analysis.claims.series import Series
 from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
-from ftbench.results import Figure, Machine, Source, State
+from ftbench.results import Figure, Machine, ResultFile, State
 
 _SYSTEMS: Final = {"Windows": "Windows", "Darwin": "macOS"}
 NO_FLOORS: Final = Floors({})
@@ -129,7 +129,7 @@ class AsvFigures:
         figures: Iterable[Figure],
         *,
         release: Release,
-        sources: Sequence[Source],
+        sources: Sequence[ResultFile],
         machine: Machine | None,
         floors: Floors = NO_FLOORS,
     ) -> Self:
@@ -248,7 +248,7 @@ def _key(arm: str, benchmark: str, params: Mapping[str, str]) -> _Key:
     return arm, benchmark, frozenset(params.items())
 
 
-def _record(sources: Sequence[Source], machine: Machine | None) -> Mapping[str, Any]:
+def _record(sources: Sequence[ResultFile], machine: Machine | None) -> Mapping[str, Any]:
     """Return our own record of the machine, or what asv's says of it."""
     own = next((source.machines[-1] for source in sources if source.machines), None)
     if own is not None:

@@ -10,7 +10,7 @@ from typing import Final
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
-from ftbench.results import Figure, ResultTree, Source
+from ftbench.results import Figure, ResultFile, ResultTree
 from ftbench.results.selection import Filter, measured_release, pair_builds
 
 
@@ -173,7 +173,7 @@ def _rank(rest: _Rest) -> tuple[str, str, int]:
     return rest.machine or "", rest.profile, order.index(rest.arm)
 
 
-def _split(item: Figure | Source, kind: Kind) -> tuple[str, _Rest]:
+def _split(item: Figure | ResultFile, kind: Kind) -> tuple[str, _Rest]:
     """Return the name of the side that an item belongs to, and what else it is."""
     rest = _Rest(
         machine=None if kind is Kind.MACHINE else item.machine,

@@ -13,7 +13,7 @@ from ftbench.analysis.floors import Floors
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
-from ftbench.results import ResultTree, Source
+from ftbench.results import ResultFile, ResultTree
 from ftbench.results.selection import first_pick, picks
 from ftbench.site import frame
 from ftbench.site.menus import Item, Menu
@@ -116,11 +116,11 @@ def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -
     )
 
 
-def _begun(source: Source) -> str:
+def _begun(source: ResultFile) -> str:
     return max((start.at.isoformat() for start in source.starts), default="")
 
 
-def advice_from(source: Source | None) -> Sequence[str]:
+def advice_from(source: ResultFile | None) -> Sequence[str]:
     """Return what would make a machine steadier, by the last record of it."""
     record: Mapping[str, Any] = source.machines[-1] if source and source.machines else {}
     return advice(_sound(record), None)
@@ -133,7 +133,7 @@ def _sound(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return plain | {key: text for key, text in places.items() if _CPUS.fullmatch(text)}
 
 
-def changed(sources: Sequence[Source]) -> Iterator[str]:
+def changed(sources: Sequence[ResultFile]) -> Iterator[str]:
     """Yield each fact of a machine that is not the same in all records, with its values."""
     records = [record for source in sources for record in source.machines]
     for key, title in MACHINE_FACTS.items():

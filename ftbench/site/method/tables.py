@@ -12,7 +12,7 @@ from ftbench.facts.modes import EVERY_MODE
 from ftbench.releases import Release
 from ftbench.report.document import Row, Table
 from ftbench.report.sections import SECTIONS
-from ftbench.results import Figure, Source, State
+from ftbench.results import Figure, ResultFile, State
 from ftbench.results.figure import UNKNOWN, Start
 
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
@@ -44,7 +44,7 @@ def table(
     )
 
 
-def builds(sources: Sequence[Source]) -> Table:
+def builds(sources: Sequence[ResultFile]) -> Table:
     """Return every build: those alike but for their version share a row.
 
     A source without a record of its build has a row too, which says so.
@@ -69,10 +69,10 @@ def builds(sources: Sequence[Source]) -> Table:
     )
 
 
-def runs(sources: Sequence[Source]) -> Table:
+def runs(sources: Sequence[ResultFile]) -> Table:
     """Return the runs, the latest first: when each began, the load it met, what it measured."""
     starts: dict[str, Start] = {}
-    of_run: dict[str, list[Source]] = {}
+    of_run: dict[str, list[ResultFile]] = {}
     for source in sources:
         for start in source.starts:
             starts.setdefault(start.run, start)
@@ -89,7 +89,7 @@ def runs(sources: Sequence[Source]) -> Table:
     )
 
 
-def _run(start: Start, sources: Sequence[Source]) -> tuple[str, ...]:
+def _run(start: Start, sources: Sequence[ResultFile]) -> tuple[str, ...]:
     arms = sorted({source.arm.name for source in sources}, key=_ORDER.index)
     return (
         start.at.strftime("%Y-%m-%d %H:%M"),

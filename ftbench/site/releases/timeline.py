@@ -19,7 +19,7 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.releases import Release
 from ftbench.report.sections import GROUPS
-from ftbench.results import Figure, Machine, ResultTree, Source
+from ftbench.results import Figure, Machine, ResultFile, ResultTree
 from ftbench.results.selection import Rig
 from ftbench.statistics.verdict import Word
 
@@ -228,7 +228,7 @@ class Timeline:
 
     rig: Rig
     machine: Machine | None
-    sources: Sequence[Source]
+    sources: Sequence[ResultFile]
     releases: tuple[Release, ...]
     arms: tuple[Arm, ...]
     series: list[Series]
