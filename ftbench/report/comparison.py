@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from ftbench.analysis.conditions import machine_facts
-from ftbench.analysis.verdicts.comparing import Comparison, Judgement, in_words
+from ftbench.analysis.verdicts.comparing import Comparison, JudgedSeries, in_words
 from ftbench.analysis.verdicts.history import Step
 from ftbench.analysis.verdicts.sides import Kind, Match
 from ftbench.facts.units import few, reach
@@ -177,7 +177,7 @@ def _size(verdict: Verdict) -> float:
     return max(value, 1 / value)
 
 
-def _row(judgement: Judgement, last: str, first: Sequence[str] = ()) -> Row:
+def _row(judgement: JudgedSeries, last: str, first: Sequence[str] = ()) -> Row:
     verdict = judgement.verdict
     return Row(
         cells=(

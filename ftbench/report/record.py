@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.analysis.verdicts.comparing import Comparison, Judgement
+from ftbench.analysis.verdicts.comparing import Comparison, JudgedSeries
 from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
@@ -23,7 +23,7 @@ def comparison(judged: Comparison) -> dict[str, Any]:
     }
 
 
-def _judgement(judgement: Judgement) -> dict[str, Any]:
+def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
     before, after = judgement.locations
     return {
         **_named(judgement.after),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ftbench.analysis.verdicts.comparing import Judgement
+from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.facts.units import digits, reach, scale_for, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure
@@ -36,7 +36,7 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def amounts(judgement: Judgement) -> tuple[str, str]:
+def amounts(judgement: JudgedSeries) -> tuple[str, str]:
     """Return where before and after lie, each with its unit: "14.4 ms".
 
     So that the effect is the one over the other; a figure's own median where it has no such place.
@@ -80,7 +80,7 @@ def needed(verdict: Verdict) -> str:
     return "; ".join(filter(None, (verdict.why, more and f"needs {more} a side")))
 
 
-def beside(judgement: Judgement) -> str:
+def beside(judgement: JudgedSeries) -> str:
     """Return what stands beside an alarm: what the system counted, and what disturbed it."""
     efforts = judgement.efforts
     disturbed = (

@@ -12,7 +12,7 @@ from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.tables import Place
 from ftbench.analysis.claims.words import Notes, number, printed
-from ftbench.analysis.verdicts.comparing import Judgement
+from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.choice import DASH, Figures, ratio_of
 from ftbench.report.findings import beyond, tally
@@ -98,7 +98,7 @@ def _interval(ratio: Ratio, text: Callable[[float], str], between: str) -> str:
     return f"{text(ratio.interval.low)}{between}{text(ratio.interval.high)}"
 
 
-def moved(judgement: Judgement) -> str:
+def moved(judgement: JudgedSeries) -> str:
     """Return where before and after lie, whose ratio is the effect: "1.20 → 2.77 ms"."""
     places = [place for place in judgement.locations if place is not None]
     if not places:

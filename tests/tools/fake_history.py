@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftbench.analysis.verdicts.comparing import Comparison, Judgement
+from ftbench.analysis.verdicts.comparing import Comparison, JudgedSeries
 from ftbench.analysis.verdicts.history import Step, bases
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
@@ -56,7 +56,7 @@ def _compare(before: Mapping[object, Figure], after: Mapping[object, Figure]) ->
     )
 
 
-def _judgement(before: Figure, after: Figure, number: int) -> Judgement:
+def _judgement(before: Figure, after: Figure, number: int) -> JudgedSeries:
     value = (after.median or 1.0) / (before.median or 1.0)
     interval = Interval(low=value / _MARGIN, high=value * _MARGIN)
     effect = Ratio(value=value, interval=interval, confidence=0.99, basis=Basis.PROCESSES)
@@ -69,7 +69,7 @@ def _judgement(before: Figure, after: Figure, number: int) -> Judgement:
         needs=4 if word is Word.UNDECIDED else None,
         why="its interval crosses the floor" if word is Word.UNDECIDED else "",
     )
-    return Judgement(
+    return JudgedSeries(
         before=before,
         after=after,
         verdict=verdict,

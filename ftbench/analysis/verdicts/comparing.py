@@ -34,7 +34,7 @@ _Differences = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class JudgedSeries:
     """One series, before and after.
 
     `differences` are the facts of the builds that differ although they should not, fact → (before,
@@ -65,7 +65,7 @@ class Comparison:
     over the series that can be compared.
     """
 
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[JudgedSeries, ...]
     only_before: tuple[Figure, ...]
     only_after: tuple[Figure, ...]
     by_chance: float
@@ -153,7 +153,7 @@ def compare_sides(known: Evidence, before: Side, after: Side) -> Comparison:
     verdicts, judged = _verdicts(pairs, differences)
     return Comparison(
         judgements=tuple(
-            Judgement(
+            JudgedSeries(
                 before=one.figure,
                 after=other.figure,
                 verdict=verdict,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.verdicts.comparing import Judgement
+from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.analysis.verdicts.history import Against, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
@@ -144,7 +144,7 @@ class Track:
     whys: list[int] = field(default_factory=list)
     efforts: dict[int, tuple[tuple[str, float, float], ...]] = field(default_factory=dict)
 
-    def note(self, place: int, judgement: Judgement, why: int) -> None:
+    def note(self, place: int, judgement: JudgedSeries, why: int) -> None:
         """Take in the verdict of a release that is newer than all before it."""
         verdict = judgement.verdict
         effect, floor = verdict.effect, verdict.floor
@@ -181,7 +181,7 @@ class Alarm:
     against: Against
     base: Release
     series: Series
-    judgement: Judgement
+    judgement: JudgedSeries
 
     @property
     def size(self) -> float:
@@ -282,7 +282,7 @@ class Timeline:
             track = of_arm[against] = Track()
         return track
 
-    def _raise(self, step: Step, series: Series, judgement: Judgement) -> None:
+    def _raise(self, step: Step, series: Series, judgement: JudgedSeries) -> None:
         alarm = Alarm(
             arm=step.environment.arm,
             against=step.against,
