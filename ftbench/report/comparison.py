@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from ftbench.analysis.conditions import machine_facts
-from ftbench.analysis.verdicts.comparing import Comparison, JudgedSeries, in_words
+from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries, in_words
 from ftbench.analysis.verdicts.history import Step
 from ftbench.analysis.verdicts.sides import Kind, Match
 from ftbench.facts.units import few, reach
@@ -36,7 +36,7 @@ class Compared:
     """A match and what came of it."""
 
     match: Match
-    comparison: Comparison
+    comparison: JudgedFamily
 
 
 def is_regression(compared: Iterable[Compared]) -> bool:
@@ -123,7 +123,7 @@ def _place(match: Match) -> str:
     return ", ".join((*rest.values(), builds))
 
 
-def _lines(match: Match, comparison: Comparison) -> Iterator[str]:
+def _lines(match: Match, comparison: JudgedFamily) -> Iterator[str]:
     judgements = comparison.judgements
     if not judgements:
         yield "No series was measured on both sides."
@@ -158,7 +158,7 @@ def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -
             yield f"Only {side}, {state} {other}: {words.listed(names)}."
 
 
-def _alarms(comparison: Comparison) -> Table:
+def _alarms(comparison: JudgedFamily) -> Table:
     """Return the table of alarms: worse first, the largest effects first."""
     alarms = sorted(
         (each for each in comparison.judgements if each.verdict.alarm),
@@ -194,7 +194,7 @@ def _row(judgement: JudgedSeries, last: str, first: Sequence[str] = ()) -> Row:
     )
 
 
-def _others(comparison: Comparison) -> Table:
+def _others(comparison: JudgedFamily) -> Table:
     rest = [each for each in comparison.judgements if not each.verdict.alarm]
     return Table(
         title="Without an alarm",
@@ -203,7 +203,7 @@ def _others(comparison: Comparison) -> Table:
     )
 
 
-def _counts(comparison: Comparison) -> Table:
+def _counts(comparison: JudgedFamily) -> Table:
     """Return how many series have no alarm, by verdict and why, and what would decide them."""
     groups: dict[tuple[Word, str], list[Verdict]] = {}
     for verdict in (each.verdict for each in comparison.judgements):

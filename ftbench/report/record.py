@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.analysis.verdicts.comparing import Comparison, JudgedSeries
+from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries
 from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
 
 
-def comparison(judged: Comparison) -> dict[str, Any]:
+def comparison(judged: JudgedFamily) -> dict[str, Any]:
     """Return a comparison: every series with its verdict, and those that only one side has."""
     words = [judgement.verdict.word for judgement in judged.judgements]
     return {

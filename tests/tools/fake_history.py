@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftbench.analysis.verdicts.comparing import Comparison, JudgedSeries
+from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries
 from ftbench.analysis.verdicts.history import Step, bases
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
@@ -42,8 +42,8 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
     )
 
 
-def _compare(before: Mapping[object, Figure], after: Mapping[object, Figure]) -> Comparison:
-    return Comparison(
+def _compare(before: Mapping[object, Figure], after: Mapping[object, Figure]) -> JudgedFamily:
+    return JudgedFamily(
         judgements=tuple(
             _judgement(before[series], after[series], number)
             for number, series in enumerate(before)

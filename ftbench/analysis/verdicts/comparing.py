@@ -58,7 +58,7 @@ class JudgedSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class JudgedFamily:
     """All series that both sides have, judged as one family, and those that only one has.
 
     A side has a series if it was measured there.  `by_chance` and `rate` are those of `Judged`,
@@ -108,7 +108,7 @@ def evidence(tree: ResultTree) -> Evidence:
     )
 
 
-def compare(tree: ResultTree, before: Sequence[Figure], after: Sequence[Figure]) -> Comparison:
+def compare(tree: ResultTree, before: Sequence[Figure], after: Sequence[Figure]) -> JudgedFamily:
     """Judge every series (benchmark and params) that both sides have.
 
     Raises `FtbenchError` for a side that has a series twice: it is no side, but several.
@@ -140,7 +140,7 @@ def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
     return side
 
 
-def compare_sides(known: Evidence, before: Side, after: Side) -> Comparison:
+def compare_sides(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     """Do what `compare` does, for whoever compares a side often."""
     pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
     differing: dict[tuple[_Place, _Place], _Differences] = {}
@@ -151,7 +151,7 @@ def compare_sides(known: Evidence, before: Side, after: Side) -> Comparison:
             differing[places] = known.differences(one.figure, other.figure)
         differences.append(differing[places])
     verdicts, judged = _verdicts(pairs, differences)
-    return Comparison(
+    return JudgedFamily(
         judgements=tuple(
             JudgedSeries(
                 before=one.figure,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ftbench.analysis.verdicts.comparing import Comparison, compare_sides, evidence, side_of
+from ftbench.analysis.verdicts.comparing import JudgedFamily, compare_sides, evidence, side_of
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.keys import Environment
@@ -27,7 +27,7 @@ class Step:
     release: Release
     base: Release
     against: Against
-    comparison: Comparison
+    comparison: JudgedFamily
 
 
 def environments(tree: ResultTree) -> tuple[Environment, ...]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judged import BUILD, OP, figure, several, tree
 
-from ftbench.analysis.verdicts.comparing import FACTS, Comparison, compare
+from ftbench.analysis.verdicts.comparing import FACTS, JudgedFamily, compare
 from ftbench.errors import FtbenchError
 from ftbench.results import Figure, State
 from ftbench.statistics.verdict import Word
@@ -18,11 +18,11 @@ from ftbench.statistics.verdict import Word
 EFFORT = {"cpu_seconds": 0.5, "minor_faults": 100.0}
 
 
-def compared(before: list[Figure], after: list[Figure], **more: Any) -> Comparison:
+def compared(before: list[Figure], after: list[Figure], **more: Any) -> JudgedFamily:
     return compare(tree([*before, *after], **more), before, after)
 
 
-def words(comparison: Comparison) -> list[Word]:
+def words(comparison: JudgedFamily) -> list[Word]:
     return [judgement.verdict.word for judgement in comparison.judgements]
 
 
