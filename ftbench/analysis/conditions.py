@@ -101,7 +101,11 @@ def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
     """Return the warnings of a page, the weightiest first."""
     found = (
         *_gil_notices(sources),
-        _profile_notice(pick),
+        profile_notice(
+            pick.profile,
+            ". They show the order of magnitude; never compare them with figures of the full "
+            "profile.",
+        ),
         _load_notice(sources),
         _builds_notice(pick),
         *_mixed_notices(sources),
@@ -117,13 +121,13 @@ def _gil_notices(sources: Iterable[ResultFile]) -> Iterable[Notice]:
             yield Notice(title=f"The GIL of “{source.arm.label}” was wrong.", text=text)
 
 
-def _profile_notice(pick: Pick) -> Notice | None:
-    if pick.profile == "full":
+def profile_notice(profile: str, meaning: str) -> Notice | None:
+    """Return the warning of figures of fewer rounds, and what that means for a page."""
+    if profile == "full":
         return None
     return Notice(
-        title=f"These are {pick.profile or 'unnamed'} figures.",
-        text="They come from few rounds of one process each. They show the order of magnitude; "
-        "never compare them with figures of the full profile.",
+        title=f"These are {profile or 'unnamed'} figures.",
+        text=f"They come from few rounds of one process each{meaning}",
     )
 
 

@@ -21,11 +21,11 @@ TONES: Final = {
 }
 NONE: Final = "\N{EN DASH}"
 _TO: Final = " \N{RIGHTWARDS ARROW} "
-_EFFORTS: Final = {
+EFFORTS: Final = {
     "cpu_seconds": "CPU seconds",
-    "voluntary_switches": "voluntary switches",
-    "involuntary_switches": "involuntary switches",
-    "minor_faults": "minor faults",
+    "voluntary_switches": "voluntary context switches",
+    "involuntary_switches": "involuntary context switches",
+    "minor_faults": "minor page faults",
 }
 # Of what else a build counts, those that moved most: pystats are hundreds.
 _MOST_OTHERS: Final = 5
@@ -88,11 +88,13 @@ def beside(judgement: JudgedSeries) -> str:
         for side, figure in (("before", judgement.before), ("after", judgement.after))
         if figure.interference
     )
-    said = (
-        f"{_EFFORTS.get(kind, kind.replace('_', ' '))} {_change(*efforts[kind])}"
-        for kind in _told(efforts)
-    )
+    said = (f"{effort_title(kind)} {_change(*efforts[kind])}" for kind in _told(efforts))
     return "; ".join((*said, *disturbed)) or NONE
+
+
+def effort_title(kind: str) -> str:
+    """Return the name of what an operating system counts."""
+    return EFFORTS.get(kind, kind.replace("_", " "))
 
 
 def _change(before: float, after: float) -> str:
@@ -100,8 +102,8 @@ def _change(before: float, after: float) -> str:
 
 
 def _told(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
-    yield from (kind for kind in _EFFORTS if kind in efforts)
-    others = {kind: _move(*pair) for kind, pair in efforts.items() if kind not in _EFFORTS}
+    yield from (kind for kind in EFFORTS if kind in efforts)
+    others = {kind: _move(*pair) for kind, pair in efforts.items() if kind not in EFFORTS}
     yield from sorted(others, key=lambda kind: (-others[kind], kind))[:_MOST_OTHERS]
 
 

@@ -17,6 +17,7 @@ from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.choice import DASH, Figures, ratio_of
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.report.words import effort_title
 from ftbench.results import Figure
 from ftbench.site.axis import Axis
 from ftbench.statistics import Ratio
@@ -46,12 +47,6 @@ _MULTIPLE_FROM: Final = 2.0
 # Of an interval whose ends are this far apart the numbers say nothing more.
 WIDE: Final = 100.0
 _FEW_SAMPLES: Final = "too few samples"
-_EFFORTS: Final = {
-    "cpu_seconds": "CPU seconds",
-    "voluntary_switches": "voluntary context switches",
-    "involuntary_switches": "involuntary context switches",
-    "minor_faults": "minor page faults",
-}
 _NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
 _MINUS: Final = "\N{MINUS SIGN}"
 
@@ -73,11 +68,6 @@ def change(ratio: float) -> str:
 def floor_share(share: float) -> str:
     """Return a noise floor: "±3.1 %"."""
     return f"±{share * 100:.1f}{_NARROW}%"
-
-
-def effort_title(kind: str) -> str:
-    """Return the name of what an operating system counts."""
-    return _EFFORTS.get(kind, kind.replace("_", " "))
 
 
 def ratio_interval(ratio: Ratio) -> str:

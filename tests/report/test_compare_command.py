@@ -91,7 +91,7 @@ def test_efforts_stand_beside_an_alarm(results: Path) -> None:
     count_effort(after, 2)
     text = COMPARE.said(*RELEASES, "--arm", "ft")
     assert "CPU seconds 0.500 → 1.00" in text
-    assert "minor faults 900 →" in text
+    assert "minor page faults 900 →" in text
     alarms = [
         each
         for each in COMPARE.document(*RELEASES, "--arm", "ft")["comparisons"][0]["series"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ftbench.analysis.conditions import Notice
+from ftbench.analysis.conditions import Notice, profile_notice
 from ftbench.analysis.price import (
     CRUNCHING,
     MUST_NOT,
@@ -226,11 +226,8 @@ def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
 
 
 def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
-    if rig.profile != "full":
-        yield Notice(
-            title=f"These are {rig.profile or 'unnamed'} figures.",
-            text="They come from few rounds of one process each, and show the order of magnitude.",
-        )
+    if few_rounds := profile_notice(rig.profile, ", and show the order of magnitude."):
+        yield few_rounds
     builds = [build for source in tree.sources for build in source.builds]
     if any(build.get("pgo") is False or build.get("lto") is False for build in builds):
         yield Notice(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import urlencode
 
-from ftbench.analysis.conditions import Notice
+from ftbench.analysis.conditions import Notice, profile_notice
 from ftbench.analysis.verdicts.history import Against
 from ftbench.facts.arms import Arm
 from ftbench.files import safe_name
@@ -267,12 +267,8 @@ class ScenarioPage:
 
 def notices(timeline: Timeline, tallies: Sequence[Tally]) -> Iterator[Notice]:
     """Yield what a reader must know before believing a verdict."""
-    profile = timeline.rig.profile
-    if profile != "full":
-        yield Notice(
-            title=f"These are {profile or 'unnamed'} figures.",
-            text="They come from few rounds of one process each: next to nothing can be decided.",
-        )
+    if few_rounds := profile_notice(timeline.rig.profile, ": next to nothing can be decided."):
+        yield few_rounds
     if tallies and not any(tally.floors for tally in tallies):
         yield Notice(
             title="This machine has no noise floor.",

@@ -15,8 +15,9 @@ from typing import Any, Final
 from ftbench.analysis import conditions
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import FEW, scale_for
+from ftbench.report.words import effort_title
 from ftbench.results import Figure, State
-from ftbench.site.filters import SYMBOLS, WIDE, effort_title
+from ftbench.site.filters import SYMBOLS, WIDE
 from ftbench.site.releases.timeline import (
     AGAINST,
     PRECISION,
