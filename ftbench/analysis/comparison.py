@@ -40,8 +40,8 @@ class Metric:
         return replace(self, params={**self.params, param: value}, instead=None)
 
 
-class Shelf:
-    """Figures by benchmark: whoever looks for many metrics in the same figures makes one first."""
+class FigureIndex:
+    """Figures by benchmark, made once by whoever looks for many metrics in the same figures."""
 
     def __init__(self, figures: Iterable[Figure]) -> None:
         self._figures: dict[str, list[Figure]] = {}
@@ -49,9 +49,9 @@ class Shelf:
             self._figures.setdefault(figure.benchmark, []).append(figure)
 
     @classmethod
-    def holding(cls, figures: Iterable[Figure] | Shelf) -> Shelf:
-        """Return a shelf of `figures`, itself if it is one."""
-        return figures if isinstance(figures, Shelf) else cls(figures)
+    def holding(cls, figures: Iterable[Figure] | FigureIndex) -> FigureIndex:
+        """Return an index of `figures`, itself if it is one."""
+        return figures if isinstance(figures, FigureIndex) else cls(figures)
 
     def of(self, metric: Metric) -> Iterator[Figure]:
         """Yield the figures of `metric`, in whatever mode."""

@@ -8,7 +8,14 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.comparison import BASELINE_ARM, BASELINE_MODE, Cell, Metric, Shelf, cell_of
+from ftbench.analysis.comparison import (
+    BASELINE_ARM,
+    BASELINE_MODE,
+    Cell,
+    FigureIndex,
+    Metric,
+    cell_of,
+)
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE, MODES, Mode, mode_named
 from ftbench.facts.units import Scale, scale_for
@@ -199,18 +206,18 @@ _UNSAID = frozenset({State.ABSENT})
 _UNSAID_OF_FURTHER = frozenset({State.ABSENT, State.SKIPPED})
 
 
-def compare(figures: Iterable[Figure] | Shelf, metric: Metric) -> Grid:
+def compare(figures: Iterable[Figure] | FigureIndex, metric: Metric) -> Grid:
     """Return `metric` by itself, or what stands in for it where nothing of it was measured."""
-    shelf = Shelf.holding(figures)
-    grid = grid_of(shelf, metric, ALONE, MODES)
+    index = FigureIndex.holding(figures)
+    grid = grid_of(index, metric, ALONE, MODES)
     if metric.instead is not None and not grid.medians:
-        other = compare(shelf, metric.instead)
+        other = compare(index, metric.instead)
         return other if other.medians else grid
     return grid
 
 
 def grid_of(
-    figures: Iterable[Figure] | Shelf,
+    figures: Iterable[Figure] | FigureIndex,
     metric: Metric,
     ladder: Ladder,
     modes: Sequence[Mode] = EVERY_MODE,
@@ -220,7 +227,7 @@ def grid_of(
     `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
     calls picks them.  What stands in for the metric is not considered: a grid has one throughout.
     """
-    found = _found(Shelf.holding(figures), metric, ladder)
+    found = _found(FigureIndex.holding(figures), metric, ladder)
     rungs = tuple(
         tuple(
             cell_of(mode, arm, found.get((value, mode.name, arm.name)), baseline)
@@ -236,12 +243,12 @@ def grid_of(
 _Found = Mapping[tuple[str, str, str], Figure]
 
 
-def _found(shelf: Shelf, metric: Metric, ladder: Ladder) -> _Found:
+def _found(index: FigureIndex, metric: Metric, ladder: Ladder) -> _Found:
     """Return the metric's figures by value, mode and arm."""
     return {
         (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
         for value in ladder.values
-        for figure in shelf.of(ladder.at(metric, value))
+        for figure in index.of(ladder.at(metric, value))
     }
 
 

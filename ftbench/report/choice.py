@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from ftbench.analysis import conditions
 from ftbench.analysis.advice.cells import TASKS, cells_of
-from ftbench.analysis.comparison import Cell, Metric, Shelf
+from ftbench.analysis.comparison import Cell, FigureIndex, Metric
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, compare, grid_of
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import MODES, Mode
@@ -56,13 +56,13 @@ class ModeFigures(Figures):
     beside: Grid | None
 
     @classmethod
-    def of(cls, name: str, view: View, shelf: Shelf) -> ModeFigures:
-        """Return a view with what the shelf has for it."""
-        beside = compare(shelf, view.beside.metric) if view.beside else None
+    def of(cls, name: str, view: View, index: FigureIndex) -> ModeFigures:
+        """Return a view with what the index has for it."""
+        beside = compare(index, view.beside.metric) if view.beside else None
         return cls(
             name=name,
             view=view,
-            grid=compare(shelf, view.metric),
+            grid=compare(index, view.metric),
             beside=beside if beside and beside.medians else None,
         )
 
@@ -129,15 +129,15 @@ class GridFigures(Figures):
 
     kind: ClassVar[str] = "grid"
     view: GridView
-    shelf: Shelf
+    index: FigureIndex
     control: Grid | None
 
     @classmethod
-    def of(cls, name: str, view: GridView, shelf: Shelf) -> GridFigures:
-        """Return a grid view with what the shelf has for it."""
-        grid = grid_of(shelf, view.metric, view.rungs.ladder)
-        control = grid_of(shelf, view.control, grid.ladder) if view.control else None
-        return cls(name=name, view=view, shelf=shelf, grid=grid, control=control)
+    def of(cls, name: str, view: GridView, index: FigureIndex) -> GridFigures:
+        """Return a grid view with what the index has for it."""
+        grid = grid_of(index, view.metric, view.rungs.ladder)
+        control = grid_of(index, view.control, grid.ladder) if view.control else None
+        return cls(name=name, view=view, index=index, grid=grid, control=control)
 
     def pictured_of(self, line: Line) -> Iterator[Cell]:
         """Yield the cells that its picture shows of a line."""
@@ -220,7 +220,7 @@ class GridFigures(Figures):
         return findings.key(self.view, self.grid)
 
     def _along(self, metric: Metric) -> Grid:
-        return grid_of(self.shelf, metric, self.grid.ladder)
+        return grid_of(self.index, metric, self.grid.ladder)
 
     @cached_property
     def crossings(self) -> Further | None:
@@ -229,7 +229,7 @@ class GridFigures(Figures):
         if crossings is None or not self.measured:
             return None
         grids = [
-            (each, grid_of(self.shelf, each.metric, self.grid.ladder)) for each in crossings.every
+            (each, grid_of(self.index, each.metric, self.grid.ladder)) for each in crossings.every
         ]
 
         def entries(mode: Mode) -> Iterator[Entry]:
@@ -254,7 +254,7 @@ class GridFigures(Figures):
     def beside(self) -> Further | None:
         """The table of what stands beside, with a row for every row of numbers."""
         grids = [
-            (each, grid_of(self.shelf, each.metric, self.grid.ladder)) for each in self.view.beside
+            (each, grid_of(self.index, each.metric, self.grid.ladder)) for each in self.view.beside
         ]
         shown = [(each, grid) for each, grid in grids if grid.medians]
         if not shown:
@@ -318,28 +318,28 @@ class SectionFigures:
     reasons: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, section: Section, shelf: Shelf) -> SectionFigures:
-        """Return a section with what the shelf has for it."""
+    def of(cls, section: Section, index: FigureIndex) -> SectionFigures:
+        """Return a section with what the index has for it."""
         views = tuple(
-            GridFigures.of(f"{section.name}-{number}", view, shelf)
+            GridFigures.of(f"{section.name}-{number}", view, index)
             if isinstance(view, GridView)
-            else ModeFigures.of(f"{section.name}-{number}", view, shelf)
+            else ModeFigures.of(f"{section.name}-{number}", view, index)
             for number, view in enumerate(section.views, start=1)
         )
         if any(view.measured for view in views):
-            maps = _maps(section.name, shelf) if section.mapped else ()
+            maps = _maps(section.name, index) if section.mapped else ()
             return cls(section=section, views=views, maps=maps)
         benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
         reasons = (
             f"{figure.state}: {figure.reason or 'no reason on record'}"
-            for figure in shelf.tracked_by(sorted(benchmarks))
+            for figure in index.tracked_by(sorted(benchmarks))
         )
         return cls(section=section, reasons=tuple(dict.fromkeys(reasons)))
 
 
-def _maps(name: str, shelf: Shelf) -> tuple[WinnerMap, ...]:
+def _maps(name: str, index: FigureIndex) -> tuple[WinnerMap, ...]:
     """Return the maps of winners, most workers first and open; () where nothing was measured."""
-    cells = cells_of(shelf.tracked_by(TASKS))
+    cells = cells_of(index.tracked_by(TASKS))
     every = sorted(cells.workers, reverse=True)
     return tuple(
         WinnerMap(
@@ -408,7 +408,7 @@ class Choice:
 def choice_of(pick: Pick, tree: ResultTree) -> Choice:
     """Return what `tree` has of a pick."""
     order = [arm.name for arm in ARMS]
-    shelf = Shelf(figure for figure in tree.figures if pick.shows(figure))
+    index = FigureIndex(figure for figure in tree.figures if pick.shows(figure))
     return Choice(
         pick=pick,
         machine=next((each for each in tree.machines if each.name == pick.machine), None),
@@ -416,7 +416,7 @@ def choice_of(pick: Pick, tree: ResultTree) -> Choice:
             sorted(filter(pick.shows, tree.sources), key=lambda each: order.index(each.arm.name))
         ),
         groups=tuple(
-            (group, tuple(SectionFigures.of(section, shelf) for section in group.sections))
+            (group, tuple(SectionFigures.of(section, index) for section in group.sections))
             for group in GROUPS
         ),
         warnings=tuple(map(str, tree.warnings)),

@@ -9,7 +9,7 @@ import pytest
 import synthetic
 from synthetic import Plan
 
-from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import ARMS
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER, MUST
 from ftbench.probe.workloads.kernels import SMALL
@@ -47,7 +47,7 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> tuple[Figure, ...]:
 
 def said(name: str, shown: Iterable[Figure], number: int = 0) -> tuple[Table, ...]:
     """Return the tables of one of a section's grids, the first one's by default."""
-    return tuple(tables(GridFigures.of("g", views(name)[number], Shelf(shown))))
+    return tuple(tables(GridFigures.of("g", views(name)[number], FigureIndex(shown))))
 
 
 def bands(table: Table) -> Mapping[str, Mapping[str, tuple[str, ...]]]:

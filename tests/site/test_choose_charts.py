@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic import Plan
 
-from ftbench.analysis.comparison import Metric, Shelf
+from ftbench.analysis.comparison import FigureIndex, Metric
 from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
@@ -29,14 +29,14 @@ from ftbench.statistics.spread import Interval
 
 
 def drawn(figures: Iterable[Figure], metric: Metric, name: str = "x") -> str:
-    return draw(ModeFigures.of(name, View(metric=metric), Shelf(figures)))
+    return draw(ModeFigures.of(name, View(metric=metric), FigureIndex(figures)))
 
 
 def grid_drawn(name: str, figures: Iterable[Figure]) -> str:
     """Return the picture of a section's first grid."""
     section = next(section for section in SECTIONS if section.name == name)
     view = next(view for view in section.views if isinstance(view, GridView))
-    return draw(GridFigures.of("picture", view, Shelf(figures)))
+    return draw(GridFigures.of("picture", view, FigureIndex(figures)))
 
 
 def figure(number: int, median: float) -> Figure:

@@ -11,7 +11,7 @@ from measured import Place, crossover
 
 from ftbench.analysis.advice.cells import cells_of
 from ftbench.analysis.advice.winner_map import KINDS, spots
-from ftbench.analysis.comparison import Shelf
+from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.report.choice import SectionFigures
@@ -32,7 +32,7 @@ HOSTILE = "<script>alert(1)</script>"
 def tables(figures: tuple[Figure, ...]) -> list[Table]:
     """Return the tables of the maps, most workers first."""
     (section,) = (section for section in SECTIONS if section.mapped)
-    maps = SectionFigures.of(section, Shelf(figures)).maps
+    maps = SectionFigures.of(section, FigureIndex(figures)).maps
     assert [each.folded for each in maps] == [False, True][: len(maps)]
     return [*map(winners, maps)]
 
