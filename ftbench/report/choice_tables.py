@@ -10,18 +10,11 @@ from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import Line
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import amount, margin
-from ftbench.report.choice import (
-    DASH,
-    Choice,
-    Further,
-    GridFigures,
-    ModeFigures,
-    SectionFigures,
-    ratio_of,
-)
+from ftbench.report.choice import Choice, SectionFigures
 from ftbench.report.document import Footnotes, Part, Row, Table, Tone
 from ftbench.report.findings import WinnerMap, beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.report.view_figures import DASH, Further, GridFigures, ModeFigures, ratio_of
 
 _MAP_KEY: Final = (
     "The winner, its time, and in brackets the next and how many times that it takes; after ≈, who "

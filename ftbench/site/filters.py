@@ -14,9 +14,9 @@ from ftbench.analysis.claims.tables import Place
 from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
-from ftbench.report.choice import DASH, Figures, ratio_of
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.report.view_figures import DASH, Figures, ratio_of
 from ftbench.report.words import effort_title
 from ftbench.results import Figure
 from ftbench.site.axis import Axis

@@ -13,12 +13,12 @@ from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import ARMS
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER, MUST
 from ftbench.probe.workloads.kernels import SMALL
-from ftbench.report.choice import GridFigures
 from ftbench.report.choice_tables import tables
 from ftbench.report.document import Row, Table, Tone
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.ladders import BY_PATTERN, BY_POOL
 from ftbench.report.sections.view import GridView
+from ftbench.report.view_figures import GridFigures
 from ftbench.results import Figure, read_results
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"

@@ -18,9 +18,9 @@ from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.releases import Release
-from ftbench.report.choice import GridFigures, ModeFigures
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
+from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import Figure, State, read_results
 from ftbench.results.keys import Environment, SeriesKey
 from ftbench.site.axis import needs_log

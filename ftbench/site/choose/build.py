@@ -13,7 +13,8 @@ from ftbench.analysis.claims.data import Article, article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.floors import Floors
 from ftbench.facts.arms import ARMS, Arm
-from ftbench.report.choice import Choice, GridFigures, ModeFigures, choice_of
+from ftbench.report.choice import Choice, choice_of
+from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame

@@ -12,7 +12,7 @@ from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import Grid, Line
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import Scale, digits
-from ftbench.report.choice import GridFigures, ModeFigures
+from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.site.svg import (
     BAD,
     MUTED,

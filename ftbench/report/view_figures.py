@@ -1,0 +1,297 @@
+"""The figures of a view: of a metric by itself, or along a ladder with what stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final
+
+from ftbench.analysis.comparison import Cell, FigureIndex, Metric
+from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, compare, grid_of
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.modes import MODES, Mode
+from ftbench.facts.units import Scale, times
+from ftbench.report import findings
+from ftbench.report.findings import Finding
+from ftbench.report.sections.view import Beside, GridView, View
+from ftbench.results import State
+
+DASH: Final = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The figures of a view; `name` is unique on a page."""
+
+    name: str
+    grid: Grid
+
+    @property
+    def title(self) -> str:
+        """What they are."""
+        return self.grid.metric.title
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number among them."""
+        return bool(self.grid.medians)
+
+    @property
+    def scale(self) -> Scale:
+        """The scale in which they are shown."""
+        return self.grid.scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeFigures(Figures):
+    """Those of a metric by itself; `beside` is None where nothing of it was measured."""
+
+    kind: ClassVar[str] = "modes"
+    view: View
+    beside: Grid | None
+
+    @classmethod
+    def of(cls, name: str, view: View, index: FigureIndex) -> ModeFigures:
+        """Return a view with what the index has for it."""
+        beside = compare(index, view.beside.metric) if view.beside else None
+        return cls(
+            name=name,
+            view=view,
+            grid=compare(index, view.metric),
+            beside=beside if beside and beside.medians else None,
+        )
+
+    @property
+    def beside_heading(self) -> str:
+        """The head of the last column, "" where there is none."""
+        if self.beside is None or self.view.beside is None:
+            return ""
+        return f"{self.view.beside.heading}, {self.beside.scale.symbol}"
+
+    @cached_property
+    def bands(self) -> Sequence[tuple[Mode, str, tuple[Cell, ...]]]:
+        """The modes of which there is anything to say: mode, words, and a cell per arm.
+
+        The words are what holds on every arm, "" where the cells speak for themselves.
+        """
+        bands = []
+        for mode in MODES:
+            cells = tuple(self.grid.cell(mode, arm) for arm in ARMS)
+            if any(cell.state is not State.ABSENT for cell in cells):
+                words = {cell.words for cell in cells}
+                bands.append((mode, words.pop() if len(words) == 1 else "", cells))
+        return bands
+
+    def interval(self, cell: Cell) -> str:
+        """Return the ends of a measured cell's interval, or why there is none."""
+        interval = cell.figure.interval if cell.figure else None
+        if interval is None:
+            return "too few samples"
+        # Of few samples asv's interval reaches below zero, where no cost is.
+        return f"{self.scale.text(max(interval.low, 0))} {DASH} {self.scale.text(interval.high)}"
+
+    def beside_text(self, cell: Cell) -> str:
+        """Return what stands beside a cell: a number, or what became of it; "" without a column."""
+        if self.beside is None:
+            return ""
+        other = self.beside.cell(cell.mode, cell.arm)
+        return other.state if other.median is None else self.beside.scale.text(other.median)
+
+
+# A cell of a further table: its arm, its text, and what became of it.
+Entry = tuple[Arm, str, State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """A further table of a grid: a column group per metric, in it a column per arm.
+
+    `columns` are headings, each with the benchmark whose history it leads to, or ""; `bands` are
+    headings ("" for none), each with its rows: a label and its entries.  `lacks` say what a dash
+    means.
+    """
+
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    bands: tuple[tuple[str, tuple[tuple[str, tuple[Entry, ...]], ...]], ...]
+    key: str
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridFigures(Figures):
+    """Those of a metric along a ladder, and of the same at best, its `control`."""
+
+    kind: ClassVar[str] = "grid"
+    view: GridView
+    index: FigureIndex
+    control: Grid | None
+
+    @classmethod
+    def of(cls, name: str, view: GridView, index: FigureIndex) -> GridFigures:
+        """Return a grid view with what the index has for it."""
+        grid = grid_of(index, view.metric, view.rungs.ladder)
+        control = grid_of(index, view.control, grid.ladder) if view.control else None
+        return cls(name=name, view=view, index=index, grid=grid, control=control)
+
+    def pictured_of(self, line: Line) -> Iterator[Cell]:
+        """Yield the cells that its picture shows of a line."""
+        (value,) = line.values
+        return (self.grid.pictured.cell(cell.mode, cell.arm, value) for cell in line.cells)
+
+    @property
+    def has_ratios(self) -> bool:
+        """Whether its cells are compared with a baseline."""
+        return self.grid.ladder.against is not Against.NOTHING
+
+    @cached_property
+    def bands(self) -> Sequence[tuple[str, tuple[Line, ...]]]:
+        """The headings of its table, each with its lines."""
+        return self.bands_of(self.grid)
+
+    def bands_of(self, grid: Grid) -> Sequence[tuple[str, tuple[Line, ...]]]:
+        """Return the headings of a grid of this ladder: the modes, or the ladder's own groups."""
+        groups = self.view.rungs.groups
+        if not groups:
+            return [(mode.title, lines) for mode, lines in grid.bands()]
+        return [
+            (heading, ours)
+            for _, lines in grid.bands()
+            for heading, values in groups.items()
+            if (ours := tuple(line for line in lines if line.values[0] in values))
+        ]
+
+    def label(self, line: Line) -> str:
+        """Return what to call a line."""
+        return self.view.rungs.naming(line.values)
+
+    @cached_property
+    def reasons(self) -> Mapping[str, int]:
+        """Why cells have no number, each reason once and with the number that points at it."""
+        words = (
+            cell.words
+            for _, lines in self.bands
+            for line in lines
+            if not line.words
+            for cell in line.cells
+            if cell.words != cell.state
+        )
+        every = dict.fromkeys(filter(None, words))
+        return {reason: number for number, reason in enumerate(every, start=1)}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The reasons as they stand below the table."""
+        return tuple(f"[{number}] {words}" for words, number in self.reasons.items())
+
+    def word(self, cell: Cell) -> str:
+        """Return the word for a cell without a number, with the number of its reason."""
+        number = self.reasons.get(cell.words)
+        return f"{cell.state} [{number}]" if number else cell.state
+
+    def mark(self, line: Line, cell: Cell) -> str:
+        """Return what a measured cell is marked with: the cheapest, or above its control."""
+        (value,) = line.values
+        if self.view.rungs.rivals and value in self.grid.cheapest(cell.mode, cell.arm):
+            return "★"
+        control = self.control
+        if control and findings.is_above(cell, control.cell(cell.mode, cell.arm, value)):
+            return "↑"
+        return ""
+
+    def ratio(self, cell: Cell) -> str:
+        """Return a cell's ratio; where each row has a baseline, that needs none to itself."""
+        of_itself = self.grid.ladder.against is Against.GIL_BUILD and cell.arm == GIL_BUILD
+        return ratio_of(cell) if self.has_ratios and not of_itself else ""
+
+    @cached_property
+    def finding(self) -> Finding | None:
+        """What it comes to, in a sentence."""
+        return findings.finding(self.grid, self.view.rungs, self.control)
+
+    @property
+    def key(self) -> str:
+        """How its table is read."""
+        return findings.key(self.view, self.grid)
+
+    def _along(self, metric: Metric) -> Grid:
+        return grid_of(self.index, metric, self.grid.ladder)
+
+    @cached_property
+    def crossings(self) -> Further | None:
+        """The table of from which value on a mode's figures stay below a limit."""
+        crossings, arms = self.view.crossings, self.grid.arms
+        if crossings is None or not self.measured:
+            return None
+        grids = [(each, self._along(each.metric)) for each in crossings.every]
+
+        def entries(mode: Mode) -> Iterator[Entry]:
+            for each, grid in grids:
+                for arm in arms:
+                    words = findings.crossing(grid, mode, arm, each.limit, crossings.sizes)
+                    yield arm, words or DASH, State.MEASURED
+
+        rows = tuple(
+            (mode.title, tuple(entries(mode)))
+            for mode, lines in self.grid.bands()
+            if not all(line.words for line in lines)
+        )
+        return Further(
+            title="From which size on",
+            columns=tuple((each.heading, "") for each in crossings.every),
+            bands=(("", rows),),
+            key=crossings.key,
+        )
+
+    @cached_property
+    def beside(self) -> Further | None:
+        """The table of what stands beside, with a row for every row of numbers."""
+        grids = [(each, self._along(each.metric)) for each in self.view.beside]
+        shown = [(each, grid) for each, grid in grids if grid.medians]
+        if not shown:
+            return None
+        bands = (
+            (
+                heading,
+                tuple(
+                    (self.label(line), tuple(_entries(line, shown)))
+                    for line in lines
+                    if not line.words
+                ),
+            )
+            for heading, lines in self.bands
+        )
+        return Further(
+            title=f"Beside it: {'; '.join(each.heading for each, _ in shown)}",
+            columns=tuple(_column(each, grid) for each, grid in shown),
+            bands=tuple((heading, rows) for heading, rows in bands if rows),
+            lacks=tuple(dict.fromkeys(each.lacks for each, _ in shown if each.lacks)),
+            key=self.view.key,
+        )
+
+
+def _column(beside: Beside, grid: Grid) -> tuple[str, str]:
+    """Return a column's head; what has a benchmark for each row leads to no history."""
+    heading = beside.heading if beside.share else f"{beside.heading}, {grid.scale.symbol}"
+    return heading, beside.metric.benchmark if grid.ladder.param else ""
+
+
+def _entries(line: Line, shown: Sequence[tuple[Beside, Grid]]) -> Iterator[Entry]:
+    (value,) = line.values
+    for each, grid in shown:
+        for first in line.cells:
+            cell = grid.cell(first.mode, first.arm, value)
+            if cell.median is not None:
+                yield cell.arm, grid.scale.text(cell.median), State.MEASURED
+            elif each.values and value not in each.values:
+                yield cell.arm, DASH, State.MEASURED
+            else:
+                yield cell.arm, cell.state, cell.state
+
+
+def ratio_of(cell: Cell) -> str:
+    """Return a cell's ratio as a table shows it: ≈ stands before a close one, a dash for none."""
+    if cell.ratio is None:
+        return DASH
+    return f"{'≈ ' if cell.close else ''}{times(cell.ratio)}"
