@@ -15,8 +15,8 @@ from typing import Final
 
 from ftbench.errors import FtbenchError, error_class
 from ftbench.files import cache_folder
+from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
-from ftbench.probe.run.environ import clean_environment
 from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.run.observer_client import HOST_PYTHON
 from ftbench.processes import Finished, run

@@ -13,8 +13,17 @@ import time
 from typing import Any
 
 from ftbench.errors import NotAvailableError
-from ftbench.observer.readers import KernelReader, PsutilReader, Reader, best_reader, kernel_can
-from ftbench.observer.watch import INTERVAL_SECONDS, WorkerGoneError, look, watch
+from ftbench.facts.profiles import INTERVAL_SECONDS
+from ftbench.observer.sampling import (
+    KernelReader,
+    PsutilReader,
+    Reader,
+    WorkerGoneError,
+    best_reader,
+    kernel_can,
+    look,
+    watch,
+)
 
 LOOKS = 100
 PROCESSES = 9

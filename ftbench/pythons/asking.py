@@ -13,7 +13,7 @@ from typing import Any, Final
 from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import write_whole
 from ftbench.probe.instruments import build
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
 
 ASK_DEADLINE: Final = 20.0

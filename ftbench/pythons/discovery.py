@@ -16,7 +16,7 @@ from python_discovery import DiskCache, iter_interpreters
 
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.files import builds_folder, cache_folder
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons.asking import Answers
 from ftbench.pythons.build import PythonBuild
 from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, preference

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from rich.console import Console
 
 from ftbench.errors import DeadlineError, FtbenchError, InterpreterError
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.processes import Finished, run
 from ftbench.progress import phase
 from ftbench.pythons.asking import ask

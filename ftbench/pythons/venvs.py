@@ -25,7 +25,7 @@ from filelock import FileLock
 import ftbench
 from ftbench.errors import InterpreterError
 from ftbench.files import folder_made
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.probe.workers import engines
 from ftbench.pythons import Interpreter
 from ftbench.pythons.asking import run_python

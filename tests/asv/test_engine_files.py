@@ -11,7 +11,7 @@ import pytest
 
 from ftbench.experiments.run_cell import probe
 from ftbench.facts.modes import EVERY_MODE
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter, venvs
 
 ENGINE = "engine_of_a_test"

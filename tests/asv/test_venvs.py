@@ -16,7 +16,7 @@ from filelock import FileLock
 
 import ftbench
 from ftbench.errors import InterpreterError
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter, venvs
 
 

@@ -13,7 +13,7 @@ import pytest
 from probing import environment
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.observer.readers import kernel_can
+from ftbench.observer.sampling import kernel_can
 from ftbench.probe.run import observer_client
 from ftbench.probe.run.measure import measure
 from ftbench.probe.run.observer_client import Watcher
@@ -63,8 +63,8 @@ def test_linux_needs_no_psutil(gil_python: Interpreter) -> None:
 _WITHOUT_ANYTHING = """
 import sys
 sys.modules["psutil"] = None
-from ftbench.observer import readers
-readers.kernel_can = lambda: False
+from ftbench.observer import sampling
+sampling.kernel_can = lambda: False
 from ftbench.observer.__main__ import serve
 sys.exit(serve())
 """

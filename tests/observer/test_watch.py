@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.observer.readers import Memory
-from ftbench.observer.watch import INTERVAL_SECONDS, WorkerGoneError, look, watch
+from ftbench.facts.profiles import INTERVAL_SECONDS
+from ftbench.observer.sampling import Memory, WorkerGoneError, look, watch
 
 ROLES = {1: "parent", 2: "worker", 3: "fork server"}
 

@@ -15,7 +15,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.probe.instruments import rusage
+from ftbench.probe.instruments import counters
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios.crossover import scenario
 from ftbench.probe.scenarios.crossover.errand import errand
@@ -168,7 +168,7 @@ def test_tasks_that_never_come_back_meet_the_deadline(monkeypatch: pytest.Monkey
 @LINUX_ONLY
 def test_the_clock_of_others_is_that_of_oneself() -> None:
     before = time.process_time()
-    found = rusage.used([os.getpid()])
+    found = counters.cpu_seconds_of([os.getpid()])
     assert before <= found <= time.process_time()
 
 
@@ -180,14 +180,14 @@ def test_the_clock_of_others_counts_what_they_crunch() -> None:
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        assert rusage.used([child.pid]) > 0
+        assert counters.cpu_seconds_of([child.pid]) > 0
         child.communicate(b"\n")
     with pytest.raises(OSError, match=r"."):
-        rusage.used([child.pid])
+        counters.cpu_seconds_of([child.pid])
 
 
 def test_where_the_system_does_not_tell_there_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rusage, "told", lambda: False)
+    monkeypatch.setattr(counters, "knows_cpu_of_others", lambda: False)
     assert cpu_clock([1])() is None
     own = cpu_clock([])()
     assert own is not None

@@ -12,7 +12,7 @@ import pytest
 from probing import document_of, has_mode, words_of
 
 from ftbench.facts.modes import MODES, Mode
-from ftbench.probe.instruments import rusage
+from ftbench.probe.instruments import counters
 from ftbench.pythons import Interpreter
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what lives is told by /proc alone")
@@ -46,7 +46,7 @@ def test_a_process_that_lives_is_counted_with_the_children_it_waited_for(tmp_pat
         (tmp_path / "task" / thread).mkdir(parents=True)
         (tmp_path / "task" / thread / "status").write_text(STATUS.format(*switches))
     ticks = os.sysconf("SC_CLK_TCK")
-    assert rusage._of_process(tmp_path) == {
+    assert counters._of_process(tmp_path) == {
         "minor_faults": 570,
         "cpu_seconds": 250 / ticks,
         "voluntary_switches": 12,
@@ -63,7 +63,7 @@ def test_the_others_of_a_session_are_found_and_no_stranger() -> None:
     try:
         found: list[int] = []
         while not found and leader.poll() is None:
-            found = rusage.others_of_session(leader.pid)
+            found = counters.others_of_session(leader.pid)
         assert os.getpid() not in found
         assert leader.pid not in found
         assert [os.getsid(pid) for pid in found] == [leader.pid]
@@ -75,5 +75,5 @@ def test_the_others_of_a_session_are_found_and_no_stranger() -> None:
 def test_without_proc_nothing_else_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rusage, "PROC", tmp_path / "none")
-    assert rusage.others_of_session(os.getpid()) == []
+    monkeypatch.setattr(counters, "PROC", tmp_path / "none")
+    assert counters.others_of_session(os.getpid()) == []

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.probe.instruments.affinity import numbers_of
-from ftbench.probe.instruments.machine import advice, machine_record
+from ftbench.probe.instruments.machine import advice, machine_record, numbers_of
 
 STEADY: dict[str, Any] = {
     "usable_cores": 4,

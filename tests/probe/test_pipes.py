@@ -8,7 +8,7 @@ from typing import IO
 
 import pytest
 
-from ftbench.probe.run.pipes import TAIL_BYTES, Lines, Tail
+from ftbench.probe.run.child import TAIL_BYTES, Lines, Tail
 
 
 @pytest.fixture

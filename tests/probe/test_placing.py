@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from probing import document_of, run_probe
 
 from ftbench.errors import UsageError
-from ftbench.probe.instruments import affinity
-from ftbench.probe.instruments.affinity import numbers_of, one_per_core, placed, text_of
+from ftbench.probe.instruments.machine import numbers_of, one_per_core, placed, text_of
 from ftbench.pythons import Interpreter
 
 PIN = {"FTBENCH_PIN": "core"}
@@ -38,7 +37,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         (tmp_path / "isolated").write_text(isolated)
         usable = set(siblings) if may_use is None else numbers_of(may_use)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: usable, raising=False)
-        monkeypatch.setattr(affinity, "SYSTEM", tmp_path)
+        monkeypatch.setattr("ftbench.probe.instruments.machine.SYSTEM_CPUS", tmp_path)
 
     return machine
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.probe.instruments import pystats
+from ftbench.probe.instruments import counters
 
 # Lines as CPython 3.13 to 3.15 write them (Python/specialize.c, Python/pystats.c).
 DUMP = """\
@@ -74,37 +74,37 @@ class Stats:
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stats:
     stats = Stats(tmp_path / "py_stats")
-    monkeypatch.setattr(pystats, "FOLDER", stats.folder)
+    monkeypatch.setattr(counters, "PYSTATS_FOLDER", stats.folder)
     for name in ("on", "off", "clear", "dump"):
         monkeypatch.setattr(sys, f"_stats_{name}", getattr(stats, name), raising=False)
     return stats
 
 
 def test_totals_are_those_of_the_dump_and_of_no_line_alike() -> None:
-    assert pystats.parse(DUMP) == TOTALS
+    assert counters.parse_pystats(DUMP) == TOTALS
 
 
 def test_what_is_no_dump_has_no_totals() -> None:
-    assert pystats.parse("") == {}
-    assert pystats.parse("Frames pushed: many\nFrames pushed 4") == {}
+    assert counters.parse_pystats("") == {}
+    assert counters.parse_pystats("Frames pushed: many\nFrames pushed 4") == {}
 
 
 def test_counting_begins_at_zero_and_ends_before_the_dump(build: Stats) -> None:
-    pystats.begin()
-    assert pystats.totals() == TOTALS
+    counters.begin_pystats()
+    assert counters.pystats_totals() == TOTALS
     assert build.calls == ["clear", "on", "off", "dump"]
 
 
 def test_the_dump_is_read_from_the_folder_where_there_is_one(build: Stats) -> None:
     build.folder.mkdir()
     (build.folder / "another.txt").write_text(DUMP)
-    assert pystats.totals() == TOTALS
+    assert counters.pystats_totals() == TOTALS
 
 
 def test_the_dump_does_not_reach_standard_error(
     build: Stats, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    pystats.totals()
+    counters.pystats_totals()
     os.write(2, b"afterwards")
     assert capfd.readouterr().err == "afterwards"
     assert "dump" in build.calls
@@ -113,5 +113,5 @@ def test_the_dump_does_not_reach_standard_error(
 def test_a_build_without_them_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("on", "off", "clear", "dump"):
         monkeypatch.delattr(sys, f"_stats_{name}", raising=False)
-    pystats.begin()
-    assert pystats.totals() == {}
+    counters.begin_pystats()
+    assert counters.pystats_totals() == {}

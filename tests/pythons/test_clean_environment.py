@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 
 NAMES = st.sampled_from(["PYTHON_GIL", "PYTHONPATH", "PYTHON", "PATH", "HOME", "MYPYTHON"])
 

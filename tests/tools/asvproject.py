@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ftbench.asv.measuring_lock import VARIABLE as LOCK
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
 
 ROOT: Final = Path(__file__).parents[2]

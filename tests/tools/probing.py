@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.facts.modes import Mode
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]

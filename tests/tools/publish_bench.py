@@ -26,7 +26,7 @@ import synthetic
 from histories import Change, History
 from synthetic import Plan
 
-from ftbench.observer.readers import Reader, best_reader
+from ftbench.observer.sampling import Reader, best_reader
 from ftbench.releases import known_releases
 
 # Of every scenario some metrics, as a suite that tracks about 600 series would have.

@@ -12,7 +12,7 @@ from typing import Final
 from ftbench.errors import unknown
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode, mode_named
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.guarded import Guarded
 
 TARGET: Final = 1.02

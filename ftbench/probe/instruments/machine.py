@@ -1,4 +1,4 @@
-"""Tells which machine this is and how busy it is, with the standard library alone.
+"""This machine: what it is, how busy it is, and on which of its CPUs a cell may run.
 
 No host name, no user, no path: the record is published beside every figure.
 """
@@ -8,16 +8,102 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftbench.probe.instruments.affinity import isolated, numbers_of, text_of, usable
+from ftbench.errors import UsageError, unknown
 
-_CPU = Path("/sys/devices/system/cpu")
+SYSTEM_CPUS = Path("/sys/devices/system/cpu")
+
+# `FTBENCH_PIN=core` holds a cell, with all that it starts, to one logical CPU of each core: no two
+# of its threads share a core's two halves, and each still goes where there is room.  With more
+# workers than cores, a thread tied to one CPU would wait behind its neighbour while another core
+# is idle.
+PIN_VARIABLE = "FTBENCH_PIN"
+PIN_TO_CORES = "core"
+PINNED = "one thread per core"
 
 # A load above this share of the cores, before a run made one of its own, is somebody else's.
 BUSY = 0.25
+
+
+def numbers_of(text: str) -> set[int]:
+    """Return the CPUs that a list of the kernel's names (`0-3,8`); raises `ValueError`."""
+    found: set[int] = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def text_of(numbers: Iterable[int]) -> str:
+    """Return CPUs as the kernel lists them."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def usable() -> set[int] | None:
+    """Return the CPUs that this process may run on, None where the system does not say."""
+    return set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def isolated() -> set[int]:
+    """Return the CPUs that the kernel's scheduler does not balance over."""
+    return _list_at(SYSTEM_CPUS / "isolated")
+
+
+def _list_at(path: Path) -> set[int]:
+    try:
+        return numbers_of(_text(path) or "")
+    except ValueError:
+        return set()
+
+
+def one_per_core(numbers: Iterable[int]) -> list[int]:
+    """Return the first CPU of each physical core among these; one of which nothing is said is one.
+
+    Source: the kernel's `topology/core_cpus_list`, until 5.4 `thread_siblings_list`.
+    """
+    chosen: list[int] = []
+    taken: set[int] = set()
+    for number in sorted(numbers):
+        topology = SYSTEM_CPUS / f"cpu{number}" / "topology"
+        siblings = _list_at(topology / "core_cpus_list")
+        siblings = siblings or _list_at(topology / "thread_siblings_list")
+        if number not in taken:
+            chosen.append(number)
+        taken |= siblings
+    return chosen
+
+
+def placed(environ: Mapping[str, str]) -> list[int] | None:
+    """Return the CPUs that `FTBENCH_PIN` holds a cell to, None where it is not set.
+
+    Raises `UsageError` for another word than `core`, and where it cannot be done.
+    """
+    word = environ.get(PIN_VARIABLE)
+    if not word:
+        return None
+    if word != PIN_TO_CORES:
+        raise unknown(PIN_VARIABLE, word, [PIN_TO_CORES])
+    numbers = usable()
+    if numbers is None:
+        raise UsageError(f"{PIN_VARIABLE}: this system does not let a program choose its CPUs.")
+    chosen = one_per_core(numbers - isolated())
+    if not chosen:
+        # The kernel's scheduler does not balance over isolated CPUs (`isolcpus`).
+        raise UsageError(
+            f"{PIN_VARIABLE}: all CPUs that this process may use ({text_of(numbers)}) are "
+            "isolated; threads that are put there together stay on one.",
+            hint="Start it without isolated CPUs: taskset says which ones it gets.",
+        )
+    return chosen
 
 
 def _text(path: Path) -> str | None:
@@ -51,10 +137,10 @@ def _quota() -> float | None:
 
 
 def _turbo() -> bool | None:
-    no_turbo = _text(_CPU / "intel_pstate/no_turbo")
+    no_turbo = _text(SYSTEM_CPUS / "intel_pstate/no_turbo")
     if no_turbo is not None:
         return no_turbo == "0"
-    boost = _text(_CPU / "cpufreq/boost")
+    boost = _text(SYSTEM_CPUS / "cpufreq/boost")
     return None if boost is None else boost == "1"
 
 
@@ -66,7 +152,7 @@ def _memory_bytes() -> int | None:
 
 
 def _smt() -> bool | None:
-    active = _text(_CPU / "smt/active")
+    active = _text(SYSTEM_CPUS / "smt/active")
     return None if active is None else active == "1"
 
 
@@ -81,7 +167,7 @@ def machine_record() -> dict[str, Any]:
         "isolated": text_of(isolated()),
         "quota_cores": _quota(),
         "smt": _smt(),
-        "governor": _text(_CPU / "cpu0/cpufreq/scaling_governor"),
+        "governor": _text(SYSTEM_CPUS / "cpu0/cpufreq/scaling_governor"),
         "turbo": _turbo(),
         "virtual": None if flags is None else "hypervisor" in flags.split(),
         "memory_bytes": _memory_bytes(),

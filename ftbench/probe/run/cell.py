@@ -135,11 +135,10 @@ def _fail(send: Send, error: BaseException) -> int:
 
 def _effort() -> dict[str, Any]:
     """Return what the cell has cost; called when everything is measured, and loaded then."""
-    from ftbench.probe.instruments import pystats  # noqa: PLC0415 - not in what is measured
-    from ftbench.probe.instruments.rusage import tree_effort  # noqa: PLC0415
+    from ftbench.probe.instruments import counters  # noqa: PLC0415 - not in what is measured
 
-    totals = pystats.totals()
-    return {**tree_effort(), **({"pystats": totals} if totals else {})}
+    pystats = counters.pystats_totals()
+    return {**counters.tree_counters(), **({"pystats": pystats} if pystats else {})}
 
 
 def _end_workers() -> None:
@@ -166,9 +165,9 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     try:
         if hasattr(sys, "_stats_on"):
-            from ftbench.probe.instruments import pystats  # noqa: PLC0415 - for builds that have them alone
+            from ftbench.probe.instruments import counters  # noqa: PLC0415 - for such builds alone
 
-            pystats.begin()
+            counters.begin_pystats()
         request = json.loads(sys.argv[1])
         if request.get("cpus"):
             os.sched_setaffinity(0, request["cpus"])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError, error_class
-from ftbench.probe.run.pipes import Lines, Tail
+from ftbench.probe.run.child import Lines, Tail
 
 # The guard is the backstop: the program's own deadline comes first and tells a better story.
 BACKSTOP_SECONDS = 5.0

@@ -26,11 +26,10 @@ from ftbench.errors import (
 )
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
-from ftbench.probe.instruments.affinity import SAID, placed
 from ftbench.probe.instruments.interference import between, look, most_repeats, taken
-from ftbench.probe.instruments.machine import load, machine_record
+from ftbench.probe.instruments.machine import PINNED, load, machine_record, placed
+from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
-from ftbench.probe.run.environ import clean_environment
 from ftbench.probe.run.guarded import Guarded
 from ftbench.probe.run.observer_client import Watcher
 from ftbench.probe.scenarios.base import Scenario
@@ -234,6 +233,6 @@ def _once(
         elapsed=round(time.monotonic() - begin, 3),
         notes=document["notes"] | (seen.notes if seen else {}),
         effort=effort,
-        pinned=SAID if request["cpus"] else None,
+        pinned=PINNED if request["cpus"] else None,
         interference=between(calm, look(), tree=effort.get("cpu_seconds", 0.0)),
     )

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.probe.run.environ import clean_environment
-from ftbench.probe.run.pipes import Lines, Tail
+from ftbench.probe.run.child import Lines, Tail, clean_environment
 
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
 START_SECONDS = 20.0  # for an answer, beyond the time that was asked for

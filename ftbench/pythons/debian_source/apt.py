@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.errors import DeadlineError, InterpreterError
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.processes import Finished, run
 
 _KEYRINGS: Final = tuple(

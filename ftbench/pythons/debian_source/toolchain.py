@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import cache_folder, folder_made
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
 from ftbench.pythons.debian_source.apt import AptError, Suite, has_apt
 

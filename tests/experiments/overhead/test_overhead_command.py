@@ -18,7 +18,7 @@ from filelock import FileLock
 from probing import eventually
 
 from ftbench.asv.measuring_lock import VARIABLE
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).parents[3]

@@ -27,7 +27,7 @@ from ftbench.errors import (
 )
 from ftbench.experiments.reproduce import runner
 from ftbench.experiments.reproduce.record import Reproduction, load
-from ftbench.probe.run.environ import clean_environment
+from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
 from ftbench.report import output
 

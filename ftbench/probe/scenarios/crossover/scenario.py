@@ -35,7 +35,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ftbench.facts.modes import MODE_NAMES, Mode
-from ftbench.probe.instruments import rusage
+from ftbench.probe.instruments import counters
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.memory import memory
 from ftbench.probe.instruments.samples import percentile
@@ -240,9 +240,9 @@ def by_pool(pool: Pool, place: Place) -> tuple[float, list[float]]:
 
 def cpu_clock(pids: Sequence[int]) -> Cpu:
     """Return a clock of the CPU seconds of this process and of its workers; it may say None."""
-    if pids and not rusage.told():
+    if pids and not counters.knows_cpu_of_others():
         return lambda: None
-    return lambda: time.process_time() + rusage.used(pids)
+    return lambda: time.process_time() + counters.cpu_seconds_of(pids)
 
 
 def carried(place: Place, carry: Carry, cpu: Cpu) -> Carried:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftbench.errors import FtbenchError, WorkerFailedError
-from ftbench.probe.run.pipes import Lines, Tail
+from ftbench.probe.run.child import Lines, Tail
 from ftbench.probe.scenarios.io import server
 from ftbench.probe.scenarios.io.blocking_clients import ask, connected
 from ftbench.probe.scenarios.io.requests import FIGURES, FIGURES_FORM, REQUEST

@@ -1,12 +1,13 @@
-"""What the operating system counts of a cell's whole process tree, once all of it is measured.
+"""What the operating system and the interpreter count of a cell, once all of it is measured.
 
-The kernel's own accounting, read once and outside of every timed interval: it covers the cell's
-process from its start, its threads, and every process that it or its helpers have waited for.
+The kernel's accounting covers the cell's process from its start, its threads, and every process
+that it or its helpers have waited for.  A build configured with `--enable-pystats` counts too.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ _END_SECONDS = 0.5  # for a fork server that has nothing left to do
 _POLL_SECONDS = 0.002
 
 
-def tree_effort() -> dict[str, float]:
+def tree_counters() -> dict[str, float]:
     """Return CPU seconds, context switches and minor faults of this process and all below it.
 
     Empty where the system does not count (Windows).  Called last: it ends the fork server.
@@ -116,14 +117,85 @@ def _of_process(folder: Path) -> dict[str, float]:
 _SHIFT, _SCHEDULED = 3, 2
 
 
-def told() -> bool:
+def knows_cpu_of_others() -> bool:
     """Return whether this system tells one process of another's CPU time."""
     return sys.platform == "linux"
 
 
-def used(pids: Iterable[int]) -> float:
+def cpu_seconds_of(pids: Iterable[int]) -> float:
     """Return the CPU seconds that these processes have used; raises `OSError` for one that ended.
 
-    Call it only where they are `told`.
+    Only for a system that `knows_cpu_of_others`.
     """
     return sum(time.clock_gettime(~pid << _SHIFT | _SCHEDULED) for pid in pids)
+
+
+# An interpreter with pystats has `sys._stats_on`, `_stats_off`, `_stats_clear` and `_stats_dump`.
+# The dump is text, "name: number" a line, into a file of a random name in this folder, or to
+# standard error where the folder does not exist; it is of this process alone.
+# Source: CPython, `Python/pystats.c`; `Python/specialize.c` before 3.15.
+PYSTATS_FOLDER = Path("c:/temp/py_stats" if sys.platform == "win32" else "/tmp/py_stats")  # noqa: S108
+
+# Our name → the line of the dump: totals that say why a program became slower.
+_PYSTATS = {
+    "instructions": r"\s*opcode\[\w+\]\.execution_count : (\d+)",
+    "specialization_misses": r"\s*opcode\[\w+\]\.specialization\.miss : (\d+)",
+    "deopts": r"\s*opcode\[\w+\]\.specialization\.deopt : (\d+)",
+    "frames_pushed": r"Frames pushed: (\d+)",
+    "allocations": r"Object allocations: (\d+)",
+    "collections": r"GC\[\d\] collections: (\d+)",
+    "mutex_sleeps": r"Mutex sleeps \(mutex_sleeps\): (\d+)",
+    "world_stops": r"World stops \(world_stops\): (\d+)",
+    "traces_executed": r"Optimization traces executed: (\d+)",
+}
+
+
+def begin_pystats() -> None:
+    """Count from zero, where the build can."""
+    for name in ("_stats_clear", "_stats_on"):
+        call = getattr(sys, name, None)
+        if call is not None:
+            call()
+
+
+def pystats_totals() -> dict[str, int]:
+    """Stop counting and return the totals, {} where the build counts nothing."""
+    stop, dump = getattr(sys, "_stats_off", None), getattr(sys, "_stats_dump", None)
+    if stop is None or dump is None:
+        return {}
+    stop()
+    import tempfile  # noqa: PLC0415 - for these builds alone
+
+    before = _files()
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as heard:
+        os.dup2(heard.fileno(), 2)
+        try:
+            dump()
+            sys.stderr.flush()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        heard.seek(0)
+        text = heard.read().decode("utf-8", "replace")
+    for file in _files() - before:  # the one that we have just written, but for a neighbour's
+        if not text:
+            with suppress(OSError):
+                text = file.read_text(encoding="utf-8", errors="replace")
+    return parse_pystats(text)
+
+
+def _files() -> set[Path]:
+    return set(PYSTATS_FOLDER.glob("*.txt"))
+
+
+def parse_pystats(text: str) -> dict[str, int]:
+    """Return the totals of a dump; a line that it does not have is no total."""
+    found: dict[str, int] = {}
+    for line in text.splitlines():
+        for name, pattern in _PYSTATS.items():
+            match = re.fullmatch(pattern, line.rstrip())
+            if match:
+                found[name] = found.get(name, 0) + int(match[1])
+    return found

@@ -1,14 +1,11 @@
-"""A child's output: read all the time, kept within bounds, waited for with a deadline.
-
-By threads, because a child blocks on a pipe that nobody reads, and because a pipe has no
-deadline of its own (nor `select`, on Windows).
-"""
+"""A child process: its environment without the caller's Python settings, and its output."""
 
 from __future__ import annotations
 
 import os
 import queue
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -17,8 +14,24 @@ _CHUNK_BYTES = 65_536
 _LAST_WORDS_SECONDS = 1.0
 
 
+def clean_environment(
+    environ: Mapping[str, str], extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return `environ` as a new dict without any PYTHON* variable, with `extra` added last."""
+    # PYTHON_GIL=0 makes a GIL build refuse to start, PYTHON_GIL=1 turns a free-threaded build into
+    # another arm, PYTHONHOME breaks it, PYTHONDONTWRITEBYTECODE makes every spawned child compile.
+    # Windows' names are case-insensitive, and os.environ gives them in upper case.
+    kept = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
+    kept.update(extra or {})
+    return kept
+
+
 class _Pipe:
-    """A pipe with a thread that reads it to its end."""
+    """A pipe with a thread that reads it to its end.
+
+    A child blocks on a pipe that nobody reads, and a pipe has no deadline of its own (nor has
+    `select`, on Windows).
+    """
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         """Begin to read `stream`, which belongs to this object from now on."""
