@@ -7,8 +7,8 @@ from rich.console import Console
 
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.rust_limit.measuring import FILLS, FORMS
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Measurement, Metric, quantity
+from ftbench.probe.run.document import Measurement, quantity
+from ftbench.probe.run.outcome import Metric, percentile
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 

@@ -16,7 +16,8 @@ from benchmarks.lifecycle import Lifecycle
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import CellFile, in_asv_form, samples_of
-from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.outcome import Invariant, Metric
 
 CELL = ("threads", 1, "empty")
 OTHER_CELL = ("threads", 8, "empty")

@@ -21,7 +21,8 @@ from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import PROFILES, profile_named
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
-from ftbench.probe.run.document import Gil, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.shared_set.strategies import MANAGED, STRATEGIES
 from ftbench.probe.scenarios.table import scenario_named

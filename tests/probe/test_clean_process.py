@@ -26,10 +26,9 @@ OF_EVERY_CELL = {
     "ftbench.probe",
     "ftbench.probe.instruments",
     "ftbench.probe.instruments.build",
-    "ftbench.probe.instruments.samples",
+    "ftbench.probe.run.outcome",
     "ftbench.probe.run",
     "ftbench.probe.run.cell",
-    "ftbench.probe.run.document",
     "ftbench.facts",
     "ftbench.facts.modes",
     "ftbench.facts.profiles",
@@ -49,10 +48,9 @@ OF_A_TEAMS_CELL |= {"workloads", "workloads.ids", "workloads.locks"}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
     "lifecycle": {"scenarios.lifecycle"},
-    "footprint": {"instruments.memory", "scenarios.footprint"},
+    "footprint": {"scenarios.footprint"},
     "shared_set": {
         *OF_A_TEAMS_CELL,
-        "instruments.memory",
         *(f"scenarios.shared_set.{each}" for each in ("scenario", "strategies", "table")),
     },
     "sharded_writers": {

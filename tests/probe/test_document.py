@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.run.document import SCHEMA, VERSION, Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.document import SCHEMA, VERSION, Gil, Measurement
+from ftbench.probe.run.outcome import Invariant, Metric
 
 _NAMES = st.text(min_size=1, max_size=8)
 _METRICS = st.builds(

@@ -13,8 +13,8 @@ from ftbench.experiments import suite
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.__main__ import main
-from ftbench.probe.run.document import Metric
 from ftbench.probe.run.measure import measure
+from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.base import dearer as as_dearer

@@ -12,7 +12,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import Profile, profile_named
 from ftbench.probe.entry_points import TASKS
-from ftbench.probe.instruments.memory import roles
+from ftbench.probe.run.outcome import roles
 from ftbench.probe.scenarios import footprint
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.workers.base import Deadline

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import TASKS
-from ftbench.probe.instruments.samples import percentile, weighted_percentile
+from ftbench.probe.run.outcome import percentile, weighted_percentile
 from ftbench.probe.scenarios.lifecycle import Round, check
 
 SAMPLES = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=40)

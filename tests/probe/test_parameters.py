@@ -20,7 +20,7 @@ from ftbench.facts.modes import (
 )
 from ftbench.facts.profiles import PROFILES, current_profile, profile_named
 from ftbench.probe.__main__ import mode_name, parameters
-from ftbench.probe.run.document import Metric
+from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios.base import MOST_WORKERS, Param, Scenario
 from ftbench.probe.scenarios.table import NAMES, SCENARIOS, scenario_named
 from ftbench.probe.workers import unavailable

@@ -15,7 +15,7 @@ from small_cells import OPERATIONS, small_cells
 from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.run.document import Outcome
+from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.reports import Plan, new_ids
 from ftbench.probe.scenarios.sharded_writers import scenario

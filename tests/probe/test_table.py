@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric, quantity, table
+from ftbench.probe.run.document import Gil, Measurement, quantity, table
+from ftbench.probe.run.outcome import Invariant, Metric
 
 MEASURED = Measurement(
     scenario="lifecycle",
@@ -56,7 +57,7 @@ def test_the_table_is_aligned_and_says_on_what_it_was_measured() -> None:
         (0.0, "seconds", "0 ns"),
         (25.6 * 2**20, "bytes", "25.6 MiB"),
         (-(2**20), "bytes", "-1 MiB"),
-        (512, "bytes", "512 B"),
+        (512, "bytes", "512 bytes"),
         (3.0, "runs", "3 runs"),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ftbench.experiments.suite import SuiteCell
-from ftbench.probe.run.document import Gil, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.outcome import Metric
 
 BUILD: dict[str, Any] = {
     "implementation": "CPython",

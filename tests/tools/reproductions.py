@@ -7,7 +7,8 @@ from typing import Final
 
 from ftbench.experiments.reproduce.plan import PARTS, Knobs, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
-from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.outcome import Invariant, Metric
 
 MIB = 2**20
 ROUND = {"threads": 0.002, "fork": 0.004, "forkserver": 0.006, "spawn": 0.040}

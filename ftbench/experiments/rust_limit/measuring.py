@@ -15,9 +15,10 @@ from ftbench.experiments.rust_limit.building import build
 from ftbench.facts.profiles import Profile, current_profile, profile_named
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.guarded import Guarded
 from ftbench.probe.run.measure import DEADLINE_SECONDS, PACKAGE_PARENT, check_deadline, utc_now
+from ftbench.probe.run.outcome import Invariant, Metric
 from ftbench.probe.scenarios.base import Param
 
 SCENARIO: Final = "shared_set"

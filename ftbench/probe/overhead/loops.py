@@ -20,7 +20,7 @@ from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
-from ftbench.probe.run.document import Invariant, Outcome
+from ftbench.probe.run.outcome import Invariant, Outcome
 from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import ID_SPACE, Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.reports import Plan, new_ids

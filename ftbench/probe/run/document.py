@@ -6,37 +6,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.instruments.samples import percentile
+from ftbench.facts.units import scale_for
+from ftbench.probe.run.outcome import Invariant, Metric, percentile
 
 SCHEMA = "ftbench.measurement"
 VERSION = 1
-# Fields that documents of this version have not always had.
-_OF_LATE = frozenset({"effort", "interference", "pinned"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A cost: `samples` in `unit`, lower is better."""
-
-    unit: str
-    samples: tuple[float, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Invariant:
-    """Something that was checked and held; `checked` says how, with the figures."""
-
-    name: str
-    checked: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a scenario returns to its cell."""
-
-    metrics: dict[str, Metric] = field(default_factory=dict)
-    invariants: tuple[Invariant, ...] = ()
-    notes: dict[str, Any] = field(default_factory=dict)
+# Fields that older documents of this version lack.
+_LATER_FIELDS = frozenset({"effort", "interference", "pinned"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +28,10 @@ class Gil:
 class Measurement:
     """One run of one cell.
 
-    `build` and `machine` are the records of `probe.build` and `probe.machine`; `load` is the run
-    queue's average before and after; `elapsed` is in seconds and covers the whole run.  `effort`
-    is what `probe.effort` counted of the run's processes, `interference` what `probe.pressure` saw
-    of others; `pinned` says to what the run was held (`probe.placing`), None if to nothing.
+    `build`, `machine`, `effort` and `interference` are what `probe.instruments` says of them, the
+    latter two of the run's own processes and of others; `load` is the run queue's average before
+    and after; `elapsed` is in seconds and covers the whole run; `pinned` says which CPUs the run
+    was held to, None if to none.
     """
 
     scenario: str
@@ -98,7 +74,7 @@ class Measurement:
         fields = {
             name: document[name]
             for name in cls.__dataclass_fields__
-            if name in document or name not in _OF_LATE
+            if name in document or name not in _LATER_FIELDS
         }
         fields["metrics"] = {
             name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
@@ -110,19 +86,10 @@ class Measurement:
         return fields
 
 
-_SCALES = {
-    "seconds": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
-    "bytes": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")),
-}
-
-
 def quantity(value: float, unit: str) -> str:
     """Return `value` with a unit that suits its size: `1.83 ms`, `25.6 MiB`."""
-    scales = _SCALES.get(unit)
-    if scales is None:
-        return f"{value:.4g} {unit}"
-    factor, name = next((each for each in scales if abs(value) >= each[0]), scales[-1])
-    return f"{value / factor:.4g} {name}"
+    scale = scale_for(unit, [value])
+    return f"{value / scale.size:.4g} {scale.symbol}"
 
 
 def _row(name: str, metric: Metric) -> tuple[str, ...]:

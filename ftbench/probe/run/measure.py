@@ -29,9 +29,10 @@ from ftbench.facts.profiles import current_profile, profile_named
 from ftbench.probe.instruments.interference import between, look, most_repeats, taken
 from ftbench.probe.instruments.machine import PINNED, load, machine_record, placed
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.guarded import Guarded
 from ftbench.probe.run.observer_client import Watcher
+from ftbench.probe.run.outcome import Invariant, Metric
 from ftbench.probe.scenarios.base import Scenario
 from ftbench.probe.scenarios.table import scenario_named
 

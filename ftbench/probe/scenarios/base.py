@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError, unknown
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.facts.profiles import Profile
-from ftbench.probe.run.document import Metric, Outcome
+from ftbench.probe.run.outcome import Metric, Outcome
 from ftbench.probe.workers.base import Deadline
 
 MOST_WORKERS = 256

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.probe.run.document import Outcome
+from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
 from ftbench.probe.workers.base import Member

@@ -34,7 +34,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.workers.pools import Pool, check, engine_of, pool_of
 

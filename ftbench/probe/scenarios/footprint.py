@@ -13,8 +13,7 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import TASKS
-from ftbench.probe.instruments.memory import KINDS, roles, totals
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import MEMORY_KINDS, Invariant, Metric, Outcome, roles, totals
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Crew, Report
@@ -101,7 +100,7 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     largest look) and `left` (after the workers are gone).
     """
     looks = [look for seen in _busy(phases) for look in seen["samples"]]
-    samples = {kind: totals(looks, kind) for kind in KINDS}
+    samples = {kind: totals(looks, kind) for kind in MEMORY_KINDS}
     best = next(kind for kind in ("pss", "uss", "rss") if samples[kind])
     before = totals(phases[BASELINE]["samples"], best)[0]
     samples["per_worker"] = tuple((total - before) / workers for total in samples[best])
@@ -119,7 +118,7 @@ def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
         {"processes": [p for p in look["processes"] if p["role"] in ("parent", "worker")]}
         for look in _busy(phases)[-1]["samples"]
     ]
-    sums = {kind: totals(own, kind) for kind in KINDS}
+    sums = {kind: totals(own, kind) for kind in MEMORY_KINDS}
     return {kind: sum(each) / len(each) for kind, each in sums.items() if each}
 
 

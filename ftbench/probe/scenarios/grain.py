@@ -29,9 +29,8 @@ from typing import Any
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.machine import machine_record
-from ftbench.probe.instruments.samples import percentile
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.workers.pools import Pool, check, engine_of, pool_of
 

@@ -16,8 +16,7 @@ from ftbench.facts.profiles import Profile
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.workers import cpu_clock_of, crew_of
 from ftbench.probe.workers.base import Crew, Report

@@ -22,7 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import NotAvailableError
-from ftbench.probe.run.document import Outcome
+from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
 from ftbench.probe.workers.base import Member

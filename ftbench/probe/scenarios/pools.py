@@ -24,7 +24,7 @@ from typing import Any
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, engine_of, pool_of
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant
+from ftbench.probe.run.outcome import Invariant, percentile
 from ftbench.probe.workers.base import Round
 from ftbench.probe.workloads.ids import draw
 

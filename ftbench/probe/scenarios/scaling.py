@@ -27,8 +27,7 @@ from typing import Any, NamedTuple, TypeVar
 from ftbench.errors import FtbenchError
 from ftbench.facts.profiles import Profile
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, costs, repeats
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Team

@@ -13,7 +13,7 @@ import time
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.run.document import Invariant, Outcome
+from ftbench.probe.run.outcome import Invariant, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer
 from ftbench.probe.workloads.kernels import CHECKSUMS, SMALL, timed
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from ftbench.errors import UsageError
 from ftbench.experiments import rust_limit as limit
-from ftbench.probe.run.document import Gil, Invariant, Measurement, Metric
+from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.outcome import Invariant, Metric
 
 # The package has the command of the same name as its attribute.
 command = importlib.import_module("ftbench.cli.native")

@@ -37,9 +37,7 @@ from typing import Any
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.instruments import counters
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.instruments.memory import memory
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.crossover.errand import errand
 from ftbench.probe.workers.pools import Pool, check, pool_of

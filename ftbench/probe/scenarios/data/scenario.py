@@ -25,9 +25,15 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.instruments.memory import KINDS, roles, totals
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import (
+    MEMORY_KINDS,
+    Invariant,
+    Metric,
+    Outcome,
+    percentile,
+    roles,
+    totals,
+)
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.data import trips
 from ftbench.probe.scenarios.reports import instrument
@@ -200,7 +206,7 @@ def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
     `beyond` is the part that is not the payload, but copies and buffers.
     """
     sums = {
-        phase: {kind: totals(seen["samples"], kind) for kind in KINDS}
+        phase: {kind: totals(seen["samples"], kind) for kind in MEMORY_KINDS}
         for phase, seen in phases.items()
     }
     kind = next(

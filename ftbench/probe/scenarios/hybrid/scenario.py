@@ -32,8 +32,7 @@ from typing import Any, NamedTuple
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
 from ftbench.probe.workers import team_of

@@ -27,9 +27,7 @@ from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.instruments.memory import memory
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.io import blocking_clients
 from ftbench.probe.scenarios.io.server_processes import SERVER, Figures, Servers

@@ -34,7 +34,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.document import Metric, Outcome
+from ftbench.probe.run.outcome import Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.must_scale import patterns
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER

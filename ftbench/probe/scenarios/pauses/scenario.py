@@ -30,8 +30,7 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Invariant, Metric, Outcome
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.pauses import ticking
 from ftbench.probe.scenarios.reports import instrument, seconds_of

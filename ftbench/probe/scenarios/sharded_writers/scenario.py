@@ -19,8 +19,7 @@ from typing import Any
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.instruments.samples import percentile
-from ftbench.probe.run.document import Metric, Outcome
+from ftbench.probe.run.outcome import Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,

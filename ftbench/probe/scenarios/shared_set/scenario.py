@@ -24,9 +24,7 @@ from typing import Any
 
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.instruments.memory import memory
-from ftbench.probe.instruments.samples import percentile, weighted_percentile
-from ftbench.probe.run.document import Metric, Outcome
+from ftbench.probe.run.outcome import Metric, Outcome, memory, percentile, weighted_percentile
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,

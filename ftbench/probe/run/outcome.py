@@ -1,0 +1,101 @@
+"""What a scenario returns: costs with their samples, and what was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A cost: `samples` in `unit`, lower is better."""
+
+    unit: str
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invariant:
+    """Something that was checked and held; `checked` says how, with the figures."""
+
+    name: str
+    checked: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a scenario returns to its cell."""
+
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    invariants: tuple[Invariant, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def percentile(samples: list[float], percent: float) -> float:
+    """Return the `percent` percentile, linearly interpolated (numpy's and scipy's default)."""
+    ordered = sorted(samples)
+    place = (len(ordered) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def weighted_percentile(weighted: list[tuple[float, float]], percent: float) -> float:
+    """Return the least value that `percent` of the weight does not exceed.
+
+    `weighted` is (value, weight) pairs; the inverse of the empirical distribution function.
+    """
+    ordered = sorted(weighted)
+    wanted = sum(weight for _value, weight in ordered) * percent / 100
+    passed = 0.0
+    for value, weight in ordered:
+        passed += weight
+        if passed >= wanted:
+            return value
+    return ordered[-1][0]
+
+
+MEMORY_KINDS = ("rss", "uss", "pss")
+
+Look = Mapping[str, Any]
+"""What the observer saw at one moment, see `ftbench.observer`."""
+
+
+def totals(looks: Sequence[Look], kind: str) -> tuple[float, ...]:
+    """Return the tree's bytes in each look; empty where the system has no such figure."""
+    return tuple(
+        float(sum(process[kind] for process in look["processes"]))
+        for look in looks
+        if all(process[kind] is not None for process in look["processes"])
+    )
+
+
+def roles(look: Look) -> dict[str, dict[str, int]]:
+    """Return role → kind → bytes: who weighs what."""
+    found: dict[str, dict[str, int]] = {}
+    for process in look["processes"]:
+        sums = found.setdefault(process["role"], {"processes": 0})
+        sums["processes"] += 1
+        for kind in MEMORY_KINDS:
+            if process[kind] is not None:
+                sums[kind] = sums.get(kind, 0) + process[kind]
+    return found
+
+
+def memory(seen: Mapping[str, Any]) -> Outcome:
+    """Return `pss`, `uss` and `rss` of the whole tree in bytes, a sample per look, and the roles.
+
+    What the system has no figure for is left out.
+    """
+    looks = seen["samples"]
+    samples = {kind: totals(looks, kind) for kind in MEMORY_KINDS}
+    return Outcome(
+        metrics={
+            name: Metric(unit="bytes", samples=each) for name, each in samples.items() if each
+        },
+        notes={
+            "roles": roles(looks[-1]),
+            "observer": {name: seen[name] for name in ("reader", "interval", "duty")},
+        },
+    )
