@@ -15,5 +15,5 @@ class CpuScaling(ScenarioBenchmark):
     """
 
     scenario = "cpu_scaling"
-    params = (MODE_NAMES, tuple(KERNELS))
-    param_names = ("mode", "kernel")
+    modes = MODE_NAMES
+    ladders = (("kernel", tuple(KERNELS)),)

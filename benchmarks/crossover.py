@@ -18,5 +18,5 @@ class Crossover(ScenarioBenchmark):
     """
 
     scenario = "crossover"
-    params = (CROSSOVER.modes, WORKERS)
-    param_names = ("mode", "workers")
+    modes = CROSSOVER.modes
+    ladders = (("workers", WORKERS),)

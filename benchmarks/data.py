@@ -18,5 +18,5 @@ class Data(ScenarioBenchmark):
     """
 
     scenario = "data"
-    params = (MODES, CHANNELS, KINDS)
-    param_names = ("mode", "channel", "kind")
+    modes = MODES
+    ladders = (("channel", CHANNELS), ("kind", KINDS))

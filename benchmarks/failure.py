@@ -16,5 +16,5 @@ class Failure(ScenarioBenchmark):
     """
 
     scenario = "failure"
-    params = (POOL_MODES, POOLS)
-    param_names = ("mode", "pool")
+    modes = POOL_MODES
+    ladders = (("pool", POOLS),)

@@ -18,8 +18,8 @@ class Footprint(ScenarioBenchmark):
     """
 
     scenario = "footprint"
-    params = (MODE_NAMES, WORKERS)
-    param_names = ("mode", "workers")
+    modes = MODE_NAMES
+    ladders = (("workers", WORKERS),)
 
 
 class PeakThreads:

@@ -16,5 +16,5 @@ class Grain(ScenarioBenchmark):
     """
 
     scenario = "grain"
-    params = (POOL_MODES, WORKERS)
-    param_names = ("mode", "workers")
+    modes = POOL_MODES
+    ladders = (("workers", WORKERS),)

@@ -16,5 +16,5 @@ class Hybrid(ScenarioBenchmark):
     """
 
     scenario = "hybrid"
-    params = (MODE_NAMES, WORKERS)
-    param_names = ("mode", "workers")
+    modes = MODE_NAMES
+    ladders = (("workers", WORKERS),)

@@ -18,5 +18,5 @@ class Io(ScenarioBenchmark):
     """
 
     scenario = "io"
-    params = (MODES, DELAYS, UNDER_WAY)
-    param_names = ("mode", "delay", "under_way")
+    modes = MODES
+    ladders = (("delay", DELAYS), ("under_way", UNDER_WAY))

@@ -17,8 +17,8 @@ class Lifecycle(ScenarioBenchmark):
     """
 
     scenario = "lifecycle"
-    params = (MODE_NAMES, (1, 8), ("empty", "article"))
-    param_names = ("mode", "workers", "task")
+    modes = MODE_NAMES
+    ladders = (("workers", (1, 8)), ("task", ("empty", "article")))
 
 
 def _nothing() -> None:

@@ -14,5 +14,5 @@ class MustScale(ScenarioBenchmark):
     """
 
     scenario = "must_scale"
-    params = (("threads",), tuple(LEDGER))
-    param_names = ("mode", "pattern")
+    modes = ("threads",)
+    ladders = (("pattern", tuple(LEDGER)),)

@@ -14,5 +14,5 @@ class Native(ScenarioBenchmark):
     """
 
     scenario = "native"
-    params = (("threads",), tuple(WORK))
-    param_names = ("mode", "work")
+    modes = ("threads",)
+    ladders = (("work", tuple(WORK)),)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 # Threads share a heap; a process and a subinterpreter have their own, and are the control.
@@ -20,16 +18,17 @@ class Pauses(ScenarioBenchmark):
     """
 
     scenario = "pauses"
-    params: ClassVar[tuple[tuple[str | int, ...], ...]] = (MODES, HEAPS, TICKERS)
-    param_names: ClassVar[tuple[str, ...]] = ("mode", "heap", "workers")
+    modes = MODES
+    ladders = (("heap", HEAPS), ("workers", TICKERS))
 
 
-class Churn(Pauses):
+class Churn(ScenarioBenchmark):
     """The same where cycles are made all the time and the collector comes by itself.
 
     Shows what automatic collections cost others: by generations, in increments or of all that is
     there, as the build has it.
     """
 
-    params = (MODES[:1], ("churn",), HEAPS)
-    param_names = ("mode", "trigger", "heap")
+    scenario = "pauses"
+    modes = ("threads",)
+    ladders = (("trigger", ("churn",)), ("heap", HEAPS))

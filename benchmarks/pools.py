@@ -14,5 +14,5 @@ class Pools(ScenarioBenchmark):
     """
 
     scenario = "pools"
-    params = (POOL_MODES, tuple(POOL_TABLE))
-    param_names = ("mode", "pool")
+    modes = POOL_MODES
+    ladders = (("pool", tuple(POOL_TABLE)),)

@@ -18,5 +18,5 @@ class ShardedWriters(ScenarioBenchmark):
     """
 
     scenario = "sharded_writers"
-    params = (MODE_NAMES, WRITERS, WINDOWS)
-    param_names = ("mode", "writers", "window")
+    modes = MODE_NAMES
+    ladders = (("writers", WRITERS), ("window", WINDOWS))

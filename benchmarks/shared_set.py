@@ -23,8 +23,8 @@ class SharedSet(ScenarioBenchmark):
     """
 
     scenario = "shared_set"
-    params = (MODE_NAMES, tuple(STRATEGIES), FILLS)
-    param_names = ("mode", "strategy", "fill")
+    modes = MODE_NAMES
+    ladders = (("strategy", tuple(STRATEGIES)), ("fill", FILLS))
 
 
 class PeakThreads:

@@ -15,5 +15,5 @@ class SingleThread(ScenarioBenchmark):
     """
 
     scenario = "single_thread"
-    params = (("serial",), tuple(SMALL))
-    param_names = ("mode", "kernel")
+    modes = ("serial",)
+    ladders = (("kernel", tuple(SMALL)),)

@@ -7,11 +7,12 @@ again.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +24,11 @@ import asv.commands.publish
 import asv.commands.run
 import asv.commands.show
 import asv.environment
+import asv.plugins.summarylist
+import asv.runner
 import tabulate
 from asv import util
+from asv.benchmarks import Benchmarks
 from asv.commands import Command
 from asv.commands.publish import Publish
 from asv.console import log
@@ -47,12 +51,16 @@ from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.releases import Release
-from ftbench.results import safe_loading
+from ftbench.results import ladders, safe_loading
 
 _ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
 _get_environments = asv.environment.get_environments
 _write_json = util.write_json
 _iter_chunks = util.iter_chunks
+_run_benchmark = asv.runner.run_benchmark
+_format_benchmark_result = asv.runner.format_benchmark_result
+_unroll_result = asv.commands.compare.unroll_result
+_benchmark_param_iter = asv.plugins.summarylist.benchmark_param_iter
 _said: set[str] = set()
 
 
@@ -157,6 +165,74 @@ def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
     return results
 
 
+_select_benchmarks = Benchmarks.__init__
+
+
+@functools.wraps(_select_benchmarks)
+def select_benchmarks(
+    self: Benchmarks, conf: Any, benchmarks: Iterable[Any], regex: Any = None
+) -> None:
+    """Do what `Benchmarks` does, and select no combination of parameters that is no mode.
+
+    What is not selected costs no process and no line.  Raises `UserError` for the benchmarks of
+    older results.
+    """
+    every = list(benchmarks)
+    safe_loading.refuse_older(
+        Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
+    )
+    _select_benchmarks(self, conf, every, regex)
+    for each in every:
+        selected = self.benchmark_selection[each["name"]]
+        if selected:
+            exist = ladders.existing(each["params"])
+            selected[:] = [index for index in selected if exist[index]]
+            if not selected:
+                del self[each["name"]]
+
+
+def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:
+    """Do what asv does to run a benchmark; one that fails in every cell has no skipped hole.
+
+    asv tries no further round of what is failed as a whole.
+    """
+    result = _run_benchmark(benchmark, *args, **kwargs)
+    params = benchmark["params"]
+    if any(each is not None for each in ladders.without_holes(result.result, params)):
+        return result
+    return result._replace(result=[None] * len(result.result))
+
+
+def format_benchmark_result(results: Any, benchmark: Any) -> Any:
+    """Do what asv does to show a benchmark's results, one line for a mode, none for a hole."""
+    names, values = ladders.as_one(benchmark["param_names"], benchmark["params"])
+
+    def existing(get: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda name, _: ladders.without_holes(get(name, params), params)
+
+    params = benchmark["params"]
+    return _format_benchmark_result(
+        SimpleNamespace(
+            get_result_value=existing(results.get_result_value),
+            get_result_stats=existing(results.get_result_stats),
+            stderr=results.stderr,
+        ),
+        {**benchmark, "param_names": names, "params": values},
+    )
+
+
+def unroll_result(name: str, params: Any, *values: Any) -> Iterator[Any]:
+    """Do what `asv compare` does to list a benchmark's cells, without the holes."""
+    return itertools.compress(_unroll_result(name, params, *values), ladders.existing(params))
+
+
+def benchmark_param_iter(benchmark: Any) -> Iterator[Any]:
+    """Do what asv's list of all results does to go through the cells, without the holes."""
+    return itertools.compress(
+        _benchmark_param_iter(benchmark), ladders.existing(benchmark["params"])
+    )
+
+
 def _say_once(message: str) -> None:
     if message not in _said:
         _said.add(message)
@@ -237,6 +313,11 @@ def install() -> None:
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
     util.iter_chunks = ROUNDS.chunks(_iter_chunks)
+    Benchmarks.__init__ = select_benchmarks
+    asv.runner.run_benchmark = run_benchmark
+    asv.runner.format_benchmark_result = format_benchmark_result
+    asv.commands.show.format_benchmark_result = format_benchmark_result
+    asv.commands.compare.unroll_result = unroll_result
     publisher.install()
     for command in util.iter_subclasses(Command):
         _tell(command)
@@ -261,5 +342,7 @@ def install_loaders() -> None:
     """Put the guards in asv's places; a second call changes nothing."""
     util.load_json = safe_loading.load_json
     Results.load = classmethod(safe_loading.load_results)
+    Results.save = safe_loading.save_results
     asv.commands.publish.iter_machine_files = safe_loading.machine_files
+    asv.plugins.summarylist.benchmark_param_iter = benchmark_param_iter
     Publish.run = classmethod(publish_or_explain)

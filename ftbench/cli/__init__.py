@@ -20,6 +20,7 @@ from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
 from ftbench.cli.report import report
 from ftbench.cli.reproduce import reproduce
+from ftbench.cli.results import results
 from ftbench.cli.selftest import selftest
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.report.output import show_what_can_be_shown
@@ -58,7 +59,7 @@ def cli() -> None:
 
 _MEASURING: Final = (bench, reproduce, overhead, noise, selftest, native)
 
-for command in (*_MEASURING, advise, report, compare, pythons, releases):
+for command in (*_MEASURING, advise, report, compare, results, pythons, releases):
     cli.add_command(command)
 
 

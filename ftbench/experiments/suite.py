@@ -6,7 +6,6 @@ The classes in `benchmarks/` say all of it: scenario, ladders, metrics and units
 from __future__ import annotations
 
 import importlib
-import itertools
 import pkgutil
 import re
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ftbench.errors import UsageError
-from ftbench.facts.modes import mode_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.scenarios.table import scenario_named
 
@@ -29,13 +27,15 @@ class SuiteCell:
     """One cell of a benchmark class: what `ftbench.experiments.run_cell.probe` is asked for.
 
     `group` names the class ("lifecycle.Lifecycle"); `params` are the scenario's, without the
-    mode; `metrics` maps the name of each metric that is tracked to its unit.
+    mode; `values` are asv's, of all its parameters; `metrics` maps the name of each metric that
+    is tracked to its unit.
     """
 
     group: str
     scenario: str
     mode: str
     params: Mapping[str, int | str]
+    values: Sequence[int | str]
     metrics: Mapping[str, str]
 
     @property
@@ -50,8 +50,7 @@ class SuiteCell:
 
     def spelled(self, metric: str) -> str:
         """Return how asv spells a series of it, which is what `--bench` is matched with."""
-        values = [self.mode, *self.params.values()]
-        return f"{benchmark_name(self.group, metric)}({', '.join(map(repr, values))})"
+        return f"{benchmark_name(self.group, metric)}({', '.join(map(repr, self.values))})"
 
 
 def benchmark_name(group: str, metric: str) -> str:
@@ -115,13 +114,13 @@ def _is_ours(value: Any) -> bool:
 def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
     scenario = scenario_named(group.scenario)
     metrics = {each.name: each.unit for each in scenario.metrics if each.tracked}
-    for mode, *values in itertools.product(*group.params):
-        params = dict(zip(group.param_names[1:], values, strict=True))
-        if scenario.why_not(mode_named(str(mode)), scenario.parse(params)) is None:
+    for values, mode, params in group.cells():
+        if scenario.why_not(mode, scenario.parse(params)) is None:
             yield SuiteCell(
-                group=group._group(),  # noqa: SLF001 - the host's side of the same class
+                group=group.group(),
                 scenario=scenario.name,
-                mode=str(mode),
+                mode=mode.name,
                 params=params,
+                values=values,
                 metrics=metrics,
             )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+# The benchmarks' `start_method` of a mode that has none.
+NO_START_METHOD = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
     """One concurrency model.
 
-    `name` is the value of the benchmarks' `mode` parameter; `kind` and `start_method` are what
-    `--mode` and `--start-method` say on the probe's command line.  `workers` names the module of
-    `ftbench.probe.workers` that says how its workers are made, None for a mode without workers;
-    `pools` are the pools that there are of them (`POOL_TABLE`); `processes` says whether they are
-    processes, so that one can be killed alone.  `engine` is the package that a mode needs beside
-    the standard library.
+    `name` is what figures and records call it.  `kind` and `start_method` are the parameters
+    `mode` and `start_method` of the benchmarks, as they are on the probe's command line.
+    `workers` names the module of `ftbench.probe.workers` that says how its workers are made, None
+    for a mode without workers; `pools` are the pools that there are of them (`POOL_TABLE`);
+    `processes` says whether they are processes, so that one can be killed alone.  `engine` is the
+    package that a mode needs beside the standard library.
     """
 
     name: str
@@ -25,6 +29,11 @@ class Mode:
     processes: bool = False
     start_method: str | None = None
     engine: str | None = None
+
+    @property
+    def params(self) -> tuple[str, str]:
+        """The values of the benchmarks' parameters `mode` and `start_method`."""
+        return self.kind, self.start_method or NO_START_METHOD
 
 
 def _processes(start_method: str) -> Mode:
@@ -85,6 +94,7 @@ EVERY_MODE = (*MODES, *FURTHER)
 MODE_NAMES = tuple(mode.name for mode in MODES)
 KINDS = tuple(dict.fromkeys(mode.kind for mode in EVERY_MODE))
 START_METHODS = tuple(mode.start_method for mode in MODES if mode.start_method)
+_BY_PARAMS = {mode.params: mode for mode in EVERY_MODE}
 
 
 def mode_named(name: str) -> Mode:
@@ -95,6 +105,24 @@ def mode_named(name: str) -> Mode:
     from ftbench.errors import unknown  # noqa: PLC0415 - spawned workers never come here
 
     raise unknown("mode", name, [mode.name for mode in EVERY_MODE])
+
+
+def mode_of(kind: str, start_method: str = NO_START_METHOD) -> Mode | None:
+    """Return the mode that the benchmarks' two parameters name, None where there cannot be one."""
+    return _BY_PARAMS.get((kind, start_method))
+
+
+def mode_ladders(modes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the values of the benchmarks' parameters that name these modes.
+
+    There is a `start_method` only where one of the modes has one.
+    """
+    params = [mode_named(name).params for name in modes]
+    kinds = tuple(dict.fromkeys(kind for kind, _ in params))
+    start_methods = tuple(dict.fromkeys(start_method for _, start_method in params))
+    if start_methods == (NO_START_METHOD,):
+        return {"mode": kinds}
+    return {"mode": kinds, "start_method": start_methods}
 
 
 @dataclass(frozen=True, kw_only=True)

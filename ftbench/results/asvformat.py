@@ -21,7 +21,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.arms import Arm, arm_of
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
-from ftbench.results import safe_loading
+from ftbench.results import ladders, safe_loading
 from ftbench.results.figure import Figure, Machine, ResultFile, ResultTree, Start, State, Unreadable
 from ftbench.results.keys import Environment
 from ftbench.results.noise import read_noise
@@ -118,6 +118,7 @@ def _benchmarks(path: Path, warnings: list[Unreadable]) -> _Benchmarks:
     try:
         listed = safe_loading.load_json(str(path), api_version=Benchmarks.api_version)
         known = {name: each for name, each in listed.items() if _is_benchmark(each)}
+        safe_loading.refuse_older(path, (each["params"] for each in known.values()))
     except (util.UserError, OSError, AttributeError) as error:
         warnings.append(Unreadable(path=path, why=_why(error)))
         return _Benchmarks()
@@ -242,9 +243,9 @@ def _figures(file: _Loaded, benchmarks: _Benchmarks) -> Iterator[Figure]:
         had = set(itertools.product(*file.results.get_result_params(name)))
         cells = zip(
             benchmark.series,
-            file.results.get_result_value(name, ladder),
-            file.results.get_result_stats(name, ladder),
-            file.results.get_result_samples(name, ladder),
+            ladders.without_holes(file.results.get_result_value(name, ladder), ladder),
+            ladders.without_holes(file.results.get_result_stats(name, ladder), ladder),
+            ladders.without_holes(file.results.get_result_samples(name, ladder), ladder),
             strict=True,
         )
         for series, *stored in cells:

@@ -25,13 +25,18 @@ def project_folder(start: Path) -> Path:
 _RESULTS: Final = "results"
 
 
+def results_folder() -> Path:
+    """Return where the results lie of the project that the user is in; it need not exist."""
+    return project_folder(Path.cwd()) / _RESULTS
+
+
 def load_project() -> ResultTree:
     """Return what lies in the results folder of the project that the user is in.
 
     Raises `UsageError` outside of one, and `ResultsError` where there are no results, or none
     that can be read.
     """
-    folder = project_folder(Path.cwd()) / _RESULTS
+    folder = results_folder()
     tree = read_results(folder)
     if not tree.sources:
         raise ResultsError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from asv import util
@@ -19,6 +20,7 @@ from asv.results import Results as AsvResults
 
 from ftbench.errors import UsageError
 from ftbench.releases import Release
+from ftbench.results import ladders
 
 # What loading JSON of the wrong shape ends in.  UnicodeDecodeError is a ValueError.
 _SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
@@ -29,6 +31,7 @@ _MOST: Final = sys.float_info.max
 
 _load_json = util.load_json
 _load_results = AsvResults.load.__func__
+_save_results = AsvResults.save
 
 
 def load_json(path: str, api_version: int | None = None, js_comments: bool = False) -> Any:  # noqa: FBT001, FBT002 - asv's signature
@@ -40,9 +43,31 @@ def load_json(path: str, api_version: int | None = None, js_comments: bool = Fal
 
 
 def load_results(cls: type[AsvResults], path: str, machine_name: str | None = None) -> AsvResults:
-    """Do what asv's `Results.load` does; raises `UserError` for a file that would break later."""
+    """Do what asv's `Results.load` does; raises `UserError` for a file that would break later.
+
+    The same for one of an older layout, whose figures asv would take for those of no cell.
+    """
+    results = load_any_layout(cls, path, machine_name)
+    refuse_older(path, map(results.get_result_params, results.get_all_result_keys()))
+    return results
+
+
+def refuse_older(path: str | Path, every: Iterable[ladders.Ladders]) -> None:
+    """Raise `UserError` if benchmarks have the mode as one parameter, as older results do."""
+    if any(map(ladders.have_mode_as_one, every)):
+        raise util.UserError(
+            f"'{path}' is of the older layout, in which a start method was part of the mode. It is "
+            "left out until it is migrated: ftbench results migrate"
+        )
+
+
+def load_any_layout(
+    cls: type[AsvResults], path: str, machine_name: str | None = None
+) -> AsvResults:
+    """Do what `load_results` does, with a file of an older layout too."""
     try:
         results = _load_results(cls, path, machine_name)
+        ladders.fill_holes(results)
         _check(results)
     except _SHAPE_ERRORS as error:
         raise util.UserError(
@@ -52,6 +77,12 @@ def load_results(cls: type[AsvResults], path: str, machine_name: str | None = No
     except UsageError as error:
         raise util.UserError(f"Error loading results file '{path}': {error}") from error
     return results
+
+
+def save_results(results: AsvResults, result_dir: str) -> None:
+    """Do what asv's `Results.save` does, with no place for what cannot exist."""
+    with ladders.holes_left_out(results):
+        _save_results(results, result_dir)
 
 
 def machine_files(results_dir: str) -> Iterator[str]:

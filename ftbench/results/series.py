@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
+from ftbench.results import ladders
 from ftbench.results.keys import SeriesKey
 
 
@@ -33,11 +34,19 @@ class StoredSeries:
 def series_of(
     benchmark: str, unit: str, names: Sequence[str], ladder: Sequence[Sequence[str]]
 ) -> Iterator[StoredSeries]:
-    """Yield every series of a benchmark, in asv's order; `ladder` has the values per parameter."""
+    """Yield every series of a benchmark, in asv's order; `ladder` has the values per parameter.
+
+    `mode` and `start_method` become the one name that we have for a mode; what is none has none.
+    """
     group, _, method = benchmark.rpartition(".")
     page = quote(benchmark)
-    for values in itertools.product(*ladder):
+    modal = ladders.have_start_method(ladder)
+    for values in itertools.compress(itertools.product(*ladder), ladders.existing(ladder)):
         params = {name: plain_text(value) for name, value in zip(names, values, strict=True)}
+        mode = ladders.mode_in(values) if modal else None
+        if mode is not None:
+            params[names[0]] = mode.name
+            del params[names[1]]
         places = {f"p-{name}": value for name, value in zip(names, values, strict=True)}
         yield StoredSeries(
             key=SeriesKey(benchmark=benchmark, params=params),

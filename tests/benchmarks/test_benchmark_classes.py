@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from probing import ROOT, environment
 from benchmarks import footprint, lifecycle
 from ftbench.errors import WorkerFailedError
 from ftbench.experiments import suite
-from ftbench.facts.modes import MODE_NAMES
+from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
@@ -62,6 +64,34 @@ def test_asv_keeps_as_code_what_a_benchmark_says(monkeypatch: pytest.MonkeyPatch
 
 
 @EVERY_CLASS
+def test_the_cells_are_those_of_the_modes_that_the_class_names(benchmark: Benchmark) -> None:
+    cells = list(benchmark.cells())
+    others = math.prod(len(values) for _, values in benchmark.ladders)
+    assert Counter(mode.name for _, mode, _ in cells) == dict.fromkeys(benchmark.modes, others)
+    for values, mode, params in cells:
+        named = dict(zip(benchmark.param_names, values, strict=True))
+        assert named.pop("mode") == mode.kind
+        assert named.pop("start_method", "none") == (mode.start_method or "none")
+        assert named == params
+
+
+@EVERY_CLASS
+def test_there_is_a_start_method_where_a_mode_has_one(benchmark: Benchmark) -> None:
+    has_one = any(mode_named(name).start_method for name in benchmark.modes)
+    assert ("start_method" in benchmark.param_names) is has_one
+
+
+def test_a_combination_that_is_no_mode_is_skipped_without_a_record(
+    records: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotImplementedError, match="threads with the start method fork is no mode"):
+        lifecycle.Lifecycle().setup("threads", "fork", 1, "empty")
+    assert not records.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@EVERY_CLASS
 def test_the_version_is_that_of_the_workload(benchmark: Benchmark) -> None:
     assert benchmark.version == scenario_named(benchmark.scenario).version
 
@@ -74,15 +104,19 @@ def test_asvs_own_time_out_is_the_last_one(benchmark: Benchmark) -> None:
 @EACH_CLASS
 def test_params_are_the_scenarios_with_the_mode_first(benchmark: Benchmark) -> None:
     scenario = scenario_named(benchmark.scenario)
-    assert benchmark.param_names == ("mode", *scenario.params)
-    assert benchmark.params[0] == MODE_NAMES
-    for name, ladder in zip(benchmark.param_names[1:], benchmark.params[1:], strict=True):
+    assert benchmark.param_names == ("mode", "start_method", *scenario.params)
+    assert benchmark.modes == MODE_NAMES
+    for name, ladder in benchmark.ladders:
         assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
 
 
 def test_the_ladders_are_these() -> None:
-    assert lifecycle.Lifecycle.params == (MODE_NAMES, (1, 8), ("empty", "article"))
-    assert footprint.Footprint.params == (MODE_NAMES, (1, 2, 4, 8))
+    modes = (
+        ("threads", "processes", "interpreters"),
+        ("none", "fork", "forkserver", "spawn"),
+    )
+    assert lifecycle.Lifecycle.params == (*modes, (1, 8), ("empty", "article"))
+    assert footprint.Footprint.params == (*modes, (1, 2, 4, 8))
     assert footprint.PeakThreads.params == (1, 2, 4, 8)
 
 

@@ -19,8 +19,8 @@ from ftbench.probe.run.asv_benchmark import CellFile, in_asv_form, samples_of
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric
 
-CELL = ("threads", 1, "empty")
-OTHER_CELL = ("threads", 8, "empty")
+CELL = ("threads", "none", 1, "empty")
+OTHER_CELL = ("threads", "none", 8, "empty")
 
 
 def _measurement(number: float) -> Measurement:
@@ -110,7 +110,7 @@ def test_another_cell_is_another_run(measure: Measure) -> None:
 
 def test_two_classes_never_share_a_file(measure: Measure, tmp_path: Path) -> None:
     Lifecycle().track_round(*CELL)
-    Footprint().track_rss("threads", 1)
+    Footprint().track_rss("threads", "none", 1)
     assert {path.name for path in tmp_path.glob("cell-*")} == {
         "cell-lifecycle.Lifecycle-0.json",
         "cell-footprint.Footprint-0.json",
@@ -118,7 +118,7 @@ def test_two_classes_never_share_a_file(measure: Measure, tmp_path: Path) -> Non
 
 
 def test_a_metric_that_this_system_has_not_is_skipped(measure: Measure) -> None:
-    assert math.isnan(Footprint().track_pss("threads", 1))
+    assert math.isnan(Footprint().track_pss("threads", "none", 1))
 
 
 def test_a_failure_is_told_for_every_metric_and_tried_once(
@@ -197,7 +197,7 @@ def test_what_turns_out_not_to_be_there_is_skipped_for_all_metrics(
     measure.error = NotAvailableError("Memory cannot be observed here.")
     benchmark = Footprint()
     for method in (benchmark.track_rss, benchmark.track_left):
-        assert math.isnan(method("threads", 1))
+        assert math.isnan(method("threads", "none", 1))
     assert len(measure.runs) == 1
     assert [(each["kind"], each["reason"]) for each in staged()] == [
         ("skip", "Memory cannot be observed here.")
@@ -244,7 +244,7 @@ def test_cells_are_counted_as_asv_counts_them(
     for number, cell in enumerate(itertools.product(*benchmark.params)):
         file = benchmark()._file(cell)
         file.keep("probe", {"metrics": {}})
-        assert (tmp_path / f"cell-{benchmark._group()}-{number}.json").exists()
+        assert (tmp_path / f"cell-{benchmark.group()}-{number}.json").exists()
 
 
 def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from ftbench.probe.scenarios.table import scenario_named
 
 def test_the_grid_has_the_pools_whose_tasks_can_be_watched() -> None:
     scenario = scenario_named("failure")
-    assert Failure.params == (POOL_MODES, ("executor", "multiprocessing"))
+    pools = ("executor", "multiprocessing")
+    assert (Failure.modes, Failure.ladders) == (POOL_MODES, (("pool", pools),))
     assert Failure.version == scenario.version
-    for pool in Failure.params[1]:
+    for pool in pools:
         assert scenario.why_not(mode_named("threads"), scenario.parse({"pool": pool})) is None

@@ -9,6 +9,6 @@ from ftbench.probe.scenarios.table import scenario_named
 
 def test_the_ladder_is_fixed_and_within_the_scenarios_params() -> None:
     scenario = scenario_named("hybrid")
-    assert Hybrid.params == (MODE_NAMES, (2, 8))
-    assert (Hybrid.params[0], Hybrid.version) == (scenario.modes, scenario.version)
-    assert [scenario.parse({"workers": each})["workers"] for each in Hybrid.params[1]] == [2, 8]
+    assert (Hybrid.modes, Hybrid.ladders) == (MODE_NAMES, (("workers", (2, 8)),))
+    assert (Hybrid.modes, Hybrid.version) == (scenario.modes, scenario.version)
+    assert [scenario.parse({"workers": each})["workers"] for each in (2, 8)] == [2, 8]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.pools import Pools
-from ftbench.facts.modes import POOL_TABLE, mode_named
+from ftbench.facts.modes import POOL_TABLE
 from ftbench.probe.scenarios.pools import CHUNKS, Life, metrics
 from ftbench.probe.scenarios.table import scenario_named
 
@@ -26,12 +26,10 @@ def test_the_samples_are_those_of_the_lives() -> None:
 
 def test_the_grid_has_every_pool_of_the_table_and_holes_for_the_rest() -> None:
     scenario = scenario_named("pools")
-    modes, pools = Pools.params
-    assert (modes, Pools.version) == (scenario.modes, scenario.version)
+    assert (Pools.modes, Pools.version) == (scenario.modes, scenario.version)
     measured = {
-        (mode, pool)
-        for mode in modes
-        for pool in pools
-        if scenario.why_not(mode_named(str(mode)), scenario.parse({"pool": pool})) is None
+        (mode.name, params["pool"])
+        for _, mode, params in Pools.cells()
+        if scenario.why_not(mode, scenario.parse(params)) is None
     }
     assert measured == {(mode, kind.name) for kind in POOL_TABLE.values() for mode in kind.modes}

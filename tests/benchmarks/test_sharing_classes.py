@@ -56,20 +56,17 @@ def test_every_step_of_a_ladder_is_one_that_the_scenario_takes(
     benchmark: type[ScenarioBenchmark],
 ) -> None:
     scenario = scenario_named(benchmark.scenario)
-    assert benchmark.param_names[0] == "mode"
-    assert benchmark.params[0] == scenario.modes == MODE_NAMES
-    assert set(benchmark.param_names[1:]) <= scenario.params.keys()
-    for name, ladder in zip(benchmark.param_names[1:], benchmark.params[1:], strict=True):
+    assert benchmark.modes == scenario.modes == MODE_NAMES
+    assert set(dict(benchmark.ladders)) <= scenario.params.keys()
+    for name, ladder in benchmark.ladders:
         assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
     assert benchmark.version == scenario.version
 
 
 def test_the_ladders_are_these() -> None:
     strategies = ("lock", "atomic", "striped", "local", "actor", "shared_memory")
-    assert SharedSet.params == (MODE_NAMES, strategies, ("cold", "grown"))
-    assert SharedSet.param_names == ("mode", "strategy", "fill")
-    assert ShardedWriters.params == (MODE_NAMES, (1, 2, 4, 8), (1, 64))
-    assert ShardedWriters.param_names == ("mode", "writers", "window")
+    assert SharedSet.ladders == (("strategy", strategies), ("fill", ("cold", "grown")))
+    assert ShardedWriters.ladders == (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
     assert PeakThreads.params == strategies
 
 
@@ -119,15 +116,15 @@ def test_a_hole_is_skipped_with_its_reason_and_all_else_is_set_up(
     monkeypatch.setattr(asv_benchmark, "unavailable", lambda _mode: None)
     if strategy in MANAGED:
         with pytest.raises(NotImplementedError, match="subinterpreters share no set"):
-            SharedSet().setup("interpreters", strategy, "cold")
+            SharedSet().setup("interpreters", "none", strategy, "cold")
         [skip] = staged()
         assert (skip["kind"], skip["group"]) == ("skip", "shared_set.SharedSet")
         assert skip["params"] == {"mode": "interpreters", "strategy": strategy, "fill": "cold"}
         # The other metrics need no process: they find the skip.
-        assert math.isnan(SharedSet().track_op("interpreters", strategy, "cold"))
+        assert math.isnan(SharedSet().track_op("interpreters", "none", strategy, "cold"))
     else:
-        SharedSet().setup("interpreters", strategy, "cold")
-        SharedSet().setup("threads", strategy, "grown")
+        SharedSet().setup("interpreters", "none", strategy, "cold")
+        SharedSet().setup("threads", "none", strategy, "grown")
         assert staged() == []
 
 
@@ -153,7 +150,7 @@ def test_a_strategy_without_a_lock_waits_for_none(
     staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asv_benchmark, "measure", _without_lock)
-    cell = ("threads", "local", "cold")
+    cell = ("threads", "none", "local", "cold")
     assert SharedSet().track_op(*cell)["samples"] == [1.0, 2.0]
     assert math.isnan(SharedSet().track_lock_wait_p99(*cell))
     [record] = staged()

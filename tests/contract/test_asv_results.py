@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 import asv.commands.publish
+import asv.plugins.summarylist
 import pytest
 import synthetic
 from asv import util
@@ -31,7 +32,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def results(tree: Path) -> Results:
-    return Results.load(str(min(tree.glob("*/313*.json"))))
+    return safe_loading.load_results(Results, str(min(tree.glob("*/313*.json"))))
 
 
 def test_a_files_name_has_eight_characters_of_the_commit_and_the_environment(tree: Path) -> None:
@@ -46,7 +47,7 @@ def test_a_files_name_has_eight_characters_of_the_commit_and_the_environment(tre
 def test_values_stand_in_the_order_of_the_product_of_the_params(results: Results) -> None:
     params = results.get_result_params(ROUND)
     cells = list(itertools.product(*params))
-    assert cells[0] == ("'threads'", "1", "'empty'")
+    assert cells[0] == ("'threads'", "'none'", "1", "'empty'")
     assert len(results.get_result_value(ROUND, params)) == len(cells)
 
 
@@ -55,8 +56,8 @@ def test_nan_is_skipped_null_is_failed_and_both_outlive_the_file(results: Result
     values = dict(
         zip(itertools.product(*params), results.get_result_value(ROUND, params), strict=True)
     )
-    assert math.isnan(values["'interpreters'", "8", "'empty'"])
-    assert values["'processes-forkserver'", "8", "'empty'"] is None
+    assert math.isnan(values["'interpreters'", "'none'", "8", "'empty'"])
+    assert values["'processes'", "'forkserver'", "8", "'empty'"] is None
 
 
 def test_a_benchmark_that_failed_in_every_cell_is_stored_as_one_null() -> None:
@@ -65,11 +66,11 @@ def test_a_benchmark_that_failed_in_every_cell_is_stored_as_one_null() -> None:
 
 def test_asv_says_none_for_a_cell_that_it_does_not_have(results: Results) -> None:
     params = results.get_result_params(ROUND)
-    asked = [params[0], [*params[1], "16"], params[2]]
+    asked = [*params[:2], [*params[2], "16"], params[3]]
     values = dict(
         zip(itertools.product(*asked), results.get_result_value(ROUND, asked), strict=True)
     )
-    assert values["'threads'", "16", "'empty'"] is None
+    assert values["'threads'", "'none'", "16", "'empty'"] is None
 
 
 def test_the_interval_is_of_99_percent_and_endless_for_one_sample() -> None:
@@ -113,6 +114,8 @@ def test_every_command_loads_results_through_the_names_that_are_guarded(
     for owner, name in (
         (util, "load_json"),
         (Results, "load"),
+        (Results, "save"),
+        (asv.plugins.summarylist, "benchmark_param_iter"),
         (asv.commands.publish, "iter_machine_files"),
         (asv.commands.publish.Publish, "run"),
     ):
@@ -122,4 +125,5 @@ def test_every_command_loads_results_through_the_names_that_are_guarded(
     assert util.load_json is safe_loading.load_json
     assert asv.commands.publish.iter_machine_files is safe_loading.machine_files
     assert Results.load.__func__ is safe_loading.load_results
+    assert Results.save is safe_loading.save_results
     assert asv.commands.publish.Publish.run.__func__ is patches.publish_or_explain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 from asv import main as asv_main
+from asv import runner as asv_runner
 from asv import util
 from asv.benchmarks import Benchmarks
 from asv.commands import Command, asv_profiling
@@ -21,9 +23,11 @@ from asv.commands import find as asv_find
 from asv.commands import run as asv_run
 from asv.commands import show as asv_show
 from asv.config import Config
+from asv.plugins import summarylist
 from asv.results import Results
 from asv.runner import BenchmarkResult, run_benchmarks
 
+from ftbench.asv import patches
 from ftbench.asv.environment import MissingInterpreterError
 
 CELL_FILE = (
@@ -193,6 +197,11 @@ def test_what_was_not_built_goes_to_skip_benchmarks_with_its_results() -> None:
         (asv_show, "get_environments"),
         (asv_compare, "tabulate"),
         (asv_compare, "get_environments"),
+        (asv_compare, "unroll_result"),
+        (asv_show, "format_benchmark_result"),
+        (asv_runner, "format_benchmark_result"),
+        (asv_runner, "run_benchmark"),
+        (summarylist, "benchmark_param_iter"),
         (asv_profiling, "get_environments"),
         (util, "write_json"),
     ],
@@ -292,3 +301,88 @@ def test_a_run_turns_its_releases_with_every_other_round() -> None:
     assert "run_round_set = [[j] for j in range(max_rounds, 0, -1)]" in source, PATCH
     assert "if interleave_rounds and run_rounds[0] % 2 == 0:" in source, PATCH
     assert "for commit_hash in commit_hashes[::-1]:" in source, PATCH
+
+
+@pytest.fixture
+def modes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What makes a benchmark one with modes, two rounds and six cells that can exist."""
+    monkeypatch.setattr(Benchmarks, "__init__", patches.select_benchmarks)
+    monkeypatch.setattr(asv_runner, "run_benchmark", patches.run_benchmark)
+    monkeypatch.setattr(asv_runner, "format_benchmark_result", patches.format_benchmark_result)
+    return {
+        "param_names": ["mode", "start_method", "n"],
+        "params": [["'threads'", "'processes'"], ["'none'", "'fork'", "'spawn'"], ["1", "2"]],
+        "rounds": 2,
+    }
+
+
+# The places of the six among the twelve.
+EXISTING = [0, 1, 8, 9, 10, 11]
+HOLES = "ftbench/asv/patches.py keeps asv from cells that cannot exist"
+
+
+def test_what_is_not_selected_is_not_run_and_skipped(modes: dict[str, Any]) -> None:
+    env = Answering(samples)
+    results = run_in(env, "m.Group.track_a", **modes)
+    places = [int(words[3].rpartition("-")[2]) for words, _ in env.of("run")]
+    assert places == EXISTING * 2, HOLES
+    values = results.get_result_value("m.Group.track_a", modes["params"])
+    assert [n for n, value in enumerate(values) if not math.isnan(value)] == EXISTING, HOLES
+
+
+def test_a_benchmark_whose_every_cell_fails_is_failed_in_spite_of_its_holes(
+    modes: dict[str, Any],
+) -> None:
+    """asv tries no second round of one that failed in every cell."""
+    env = Answering(samples, code=1)
+    results = run_in(env, "m.Group.track_a", **modes)
+    assert len(list(env.of("run"))) == len(EXISTING), HOLES
+    assert set(results._results["m.Group.track_a"] or [None]) == {None}, HOLES
+
+
+@pytest.mark.parametrize(
+    ("regex", "selected"),
+    [
+        (None, {"a": EXISTING, "b": [0, 1]}),
+        ("processes", {"a": [8, 9, 10, 11], "b": []}),
+        ("'none'", {"a": [0, 1], "b": []}),
+        ("threads.*fork", {"a": [], "b": []}),
+    ],
+)
+def test_a_benchmark_of_which_only_holes_match_is_not_selected(
+    modes: dict[str, Any], regex: str | None, selected: dict[str, list[int]]
+) -> None:
+    chosen = Benchmarks(Config(), [benchmark("a", **modes), benchmark("b")], regex=regex)
+    assert chosen.benchmark_selection == selected, HOLES
+    assert set(chosen) == {name for name, places in selected.items() if places}, HOLES
+
+
+def test_asv_shows_a_line_for_a_mode_and_none_for_a_hole(modes: dict[str, Any]) -> None:
+    results = run_in(Answering(samples), "m.Group.track_a", **modes)
+    info, details = patches.format_benchmark_result(results, benchmark("m.Group.track_a", **modes))
+    assert info == "ok"
+    assert re.findall(r"^\s*(\w+, \w+)\b", details, re.MULTILINE) == [
+        "mode, start_method",
+        "threads, none",
+        "processes, fork",
+        "processes, spawn",
+    ], HOLES
+    assert "n/a" not in details, HOLES
+
+
+def test_asv_compares_and_lists_no_holes(modes: dict[str, Any]) -> None:
+    names = [f"m({mode}, {n})" for mode in ("'threads', 'none'",) for n in (1, 2)]
+    rows = list(patches.unroll_result("m", modes["params"], list(range(12)), None))
+    assert [value for _, value, _ in rows] == EXISTING, HOLES
+    assert [name for name, *_ in rows][:2] == names, HOLES
+    listed = patches.benchmark_param_iter(benchmark("m", **modes))
+    assert [index for index, _ in listed] == EXISTING, HOLES
+    assert list(patches.benchmark_param_iter({"params": []})) == [(None, ())], HOLES
+
+
+def test_benchmarks_of_older_results_are_refused_with_the_command_that_helps(
+    modes: dict[str, Any],
+) -> None:
+    older = {"param_names": ["mode"], "params": [["'threads'", "'processes-fork'"]]}
+    with pytest.raises(util.UserError, match="ftbench results migrate"):
+        Benchmarks(Config(), [benchmark("a", **modes | older)])

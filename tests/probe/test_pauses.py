@@ -10,6 +10,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.pauses import Churn, Pauses
 from ftbench.facts.modes import MODES, Mode
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
@@ -112,7 +113,7 @@ def test_a_collector_that_does_not_collect_is_refused() -> None:
 
 @pytest.mark.parametrize("benchmark", [Pauses, Churn])
 def test_the_benchmarks_track_the_metrics_under_their_names(
-    benchmark: type[Pauses], monkeypatch: pytest.MonkeyPatch
+    benchmark: type[ScenarioBenchmark], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *_cell: metric)
     methods = [name for name in dir(benchmark) if name.startswith("track_")]
@@ -125,9 +126,8 @@ def test_the_benchmarks_track_the_metrics_under_their_names(
 
 
 @pytest.mark.parametrize("benchmark", [Pauses, Churn])
-def test_the_ladders_are_the_scenarios(benchmark: type[Pauses]) -> None:
+def test_the_ladders_are_the_scenarios(benchmark: type[ScenarioBenchmark]) -> None:
     scenario = scenario_named("pauses")
-    assert benchmark.param_names[0] == "mode"
-    assert set(benchmark.params[0]) <= set(scenario.modes)
-    for name, ladder in zip(benchmark.param_names[1:], benchmark.params[1:], strict=True):
+    assert set(benchmark.modes) <= set(scenario.modes)
+    for name, ladder in benchmark.ladders:
         assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)

@@ -64,14 +64,16 @@ def name_hostile_benchmarks(folder: Path) -> None:
 
     def add_to_list(listed: Any) -> None:
         lists.append(listed[round_]["params"])
-        odd = {"param_names": [HOSTILE, *listed[round_]["param_names"][1:]], "unit": HOSTILE}
-        params = [[repr(HOSTILE), *lists[0][0][1:]], *lists[0][1:]]
+        _, start_method, _, *others = listed[round_]["param_names"]
+        names_of_params = [HOSTILE, start_method, f"workers {HOSTILE}", *others]
+        odd = {"param_names": names_of_params, "unit": HOSTILE}
+        params = [*lists[0][:2], [repr(HOSTILE), *lists[0][2][1:]], *lists[0][3:]]
         for name in names:
             listed[name] = {**listed[round_], **odd, "name": name, "params": params}
 
     def add_to_results(document: Any) -> None:
         row = list(document["results"][round_])
-        row[1] = [[repr(HOSTILE), *row[1][0][1:]], *row[1][1:]]
+        row[1] = [*row[1][:2], [repr(HOSTILE), *row[1][2][1:]], *row[1][3:]]
         document["results"] |= dict.fromkeys(names, row)
 
     edit(folder / "benchmarks.json", add_to_list)

@@ -29,7 +29,7 @@ STORES: Final = ("PYENV_ROOT", "MISE_DATA_DIR", "ASDF_DATA_DIR", "UV_PYTHON_INST
 # asv's own clock: the cheapest benchmark there is.
 CHEAP: Final = ("--bench", "ThreadClock")
 # One cell of the lifecycle, two of its metrics.
-CELL: Final = ("--bench", r"track_(first_)?round\(.threads., 1, .empty")
+CELL: Final = ("--bench", r"track_(first_)?round\(.threads., .none., 1, .empty")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any
 
 from probing import ROOT
 
@@ -104,13 +103,15 @@ _ARM_FACTOR = {"gil": 1.12, "ft": 1.0, "ft-gil1": 1.21}
 
 
 def ladders() -> dict[str, dict[str, Sequence[object]]]:
-    """Return the parameters of each class, the mode first where there is one, and their values."""
-    return {name: _ladder(cls) for name, cls in CLASSES.items()}
+    """Return the values of each class's parameters as figures have them, the mode first."""
+    return {name: {"mode": cls.modes, **dict(cls.ladders)} for name, cls in CLASSES.items()}
 
 
-def _ladder(cls: Any) -> dict[str, Sequence[object]]:
-    params = cls.params if len(cls.param_names) > 1 else (cls.params,)
-    return dict(zip(cls.param_names, params, strict=True))
+def asv_ladders() -> dict[str, dict[str, Sequence[object]]]:
+    """Return the values of each class's parameters as asv has them, the mode in two."""
+    return {
+        name: dict(zip(cls.param_names, cls.params, strict=True)) for name, cls in CLASSES.items()
+    }
 
 
 def units() -> dict[str, dict[str, str]]:

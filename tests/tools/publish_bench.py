@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +27,7 @@ from synthetic import Plan
 
 from ftbench.observer.sampling import Reader, best_reader
 from ftbench.releases import known_releases
+from ftbench.results.ladders import existing
 
 # Of every scenario some metrics, as a suite that tracks about 600 series would have.
 KEPT = (
@@ -84,14 +84,7 @@ def make(folder: Path, releases: int) -> int:
     ]
     synthetic.write_project(folder, *plans, only=KEPT)
     listed = json.loads((folder / "results" / "benchmarks.json").read_text(encoding="utf-8"))
-    return sum(_cells(each["params"]) for each in listed.values() if isinstance(each, dict))
-
-
-def _cells(params: Sequence[Sequence[str]]) -> int:
-    cells = 1
-    for values in params:
-        cells *= len(values)
-    return cells
+    return sum(sum(existing(each["params"])) for each in listed.values() if isinstance(each, dict))
 
 
 def publish(folder: Path) -> dict[str, Any]:

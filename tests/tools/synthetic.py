@@ -28,12 +28,23 @@ from asv.environment import get_env_name
 from asv.machine import Machine
 from asv.results import Results
 from asv.runner import BenchmarkResult
-from costs import LIFECYCLE, SHARDED_WRITERS, SHARED_SET, hole, lacks, ladders, middle, units
+from costs import (
+    LIFECYCLE,
+    SHARDED_WRITERS,
+    SHARED_SET,
+    asv_ladders,
+    hole,
+    lacks,
+    ladders,
+    middle,
+    units,
+)
 from histories import History, cells
 
 from ftbench.facts.arms import ARMS, Arm
-from ftbench.facts.modes import EVERY_MODE, mode_named
+from ftbench.facts.modes import EVERY_MODE, NO_START_METHOD, mode_named, mode_of
 from ftbench.releases import Release
+from ftbench.results import safe_loading
 from ftbench.results.keys import Environment
 from ftbench.results.noise import NoiseFile, write_noise_file
 from ftbench.results.records import NOISE
@@ -73,7 +84,7 @@ class Plan:
 def benchmarks() -> dict[str, dict[str, Any]]:
     """Return asv's list of our benchmarks, as discovery would."""
     listed = [
-        _benchmark(f"{group}.{name}", unit, ladders()[group])
+        _benchmark(f"{group}.{name}", unit, asv_ladders()[group])
         for group, metrics in units().items()
         for name, unit in metrics.items()
     ]
@@ -128,7 +139,7 @@ def _write_file(
         results.add_result(
             benchmark, outcome, started_at=_started(plan), duration=1.0, record_samples=True
         )
-    results.save(str(folder))
+    safe_loading.save_results(results, str(folder))
     stem = folder / results._filename.removesuffix(".json")
     lines = _records(plan, release, arm)
     stem.with_name(f"{stem.name}.records.jsonl").write_text(
@@ -203,6 +214,12 @@ def _outcome(
             zip(benchmark["param_names"], (each.strip("'") for each in reprs), strict=True)
         )
         made = None
+        mode = mode_of(params["mode"], params.pop("start_method", NO_START_METHOD))
+        if mode is None:
+            values.append(math.nan)
+            samples.append(None)
+            continue
+        params["mode"] = mode.name
         group = benchmark["name"].rpartition(".")[0]
         if unavailable(group, params, release) or lacks(benchmark["name"], params):
             values.append(math.nan)

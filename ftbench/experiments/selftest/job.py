@@ -34,11 +34,11 @@ LEAST_POOL: Final = 8
 # A few cells of different kinds: workers that come and go, work that is shared, work that only
 # crunches, hand-overs, memory.
 USUAL: Final = (
-    r"lifecycle\.Lifecycle\..*\('threads', 8, 'article'\)|"
-    r"shared_set\.SharedSet\..*\('threads', 'local', 'cold'\)|"
-    r"cpu_scaling\.CpuScaling\..*\('threads', 'lcg'\)|"
-    r"pools\.Pools\..*\('threads', 'executor'\)|"
-    r"footprint\.Footprint\..*\('threads', 8\)"
+    r"lifecycle\.Lifecycle\..*\('threads', 'none', 8, 'article'\)|"
+    r"shared_set\.SharedSet\..*\('threads', 'none', 'local', 'cold'\)|"
+    r"cpu_scaling\.CpuScaling\..*\('threads', 'none', 'lcg'\)|"
+    r"pools\.Pools\..*\('threads', 'none', 'executor'\)|"
+    r"footprint\.Footprint\..*\('threads', 'none', 8\)"
 )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
-from ftbench.facts.modes import Mode, mode_named
+from ftbench.facts.modes import Mode, mode_ladders, mode_of
 from ftbench.facts.profiles import current_profile
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.machine import load, machine_record
@@ -91,17 +91,23 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
 class ScenarioBenchmark:
     """Base of a benchmark class that measures a scenario; not a benchmark itself.
 
-    A subclass names its `scenario`, and in `params` the ladder of every parameter, mode first.  It
-    has a `track_` method for each metric that the scenario tracks.
+    A subclass names its `scenario`, its `modes`, and in `ladders` the values of every other
+    parameter.  asv's `params` are their product, the mode as `mode` and `start_method`; a
+    combination that is no mode is never measured.  It has a `track_` method for each metric that
+    the scenario tracks.
     """
 
     scenario: ClassVar[str]
+    modes: ClassVar[tuple[str, ...]]
+    ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
     params: ClassVar[tuple[tuple[str | int, ...], ...]]
     param_names: ClassVar[tuple[str, ...]]
     timeout: ClassVar[float] = TIMEOUT_SECONDS
 
     def __init_subclass__(cls) -> None:
         """Take version and metrics from the scenario: asv forgets figures of another version."""
+        ladders = {**mode_ladders(cls.modes), **dict(cls.ladders)}
+        cls.param_names, cls.params = tuple(ladders), tuple(ladders.values())
         scenario = scenario_named(cls.scenario)
         cls.version = scenario.version
         for spec in scenario.metrics:
@@ -122,18 +128,38 @@ class ScenarioBenchmark:
 
     def setup(self, *cell: str | int) -> None:
         """Skip, with its reason, a mode that this build or system lacks."""
-        mode = mode_named(str(cell[0]))
-        reason = unavailable(mode) or self._hole(mode, cell)
+        mode, params = self._split(cell)
+        reason = unavailable(mode) or self._hole(mode, params)
         if reason:
             self._file(cell).keep("setup", self._skipped(cell, reason))
             raise NotImplementedError(reason)
 
-    def _hole(self, mode: Mode, cell: tuple[str | int, ...]) -> str | None:
+    def _hole(self, mode: Mode, params: Mapping[str, str | int]) -> str | None:
         scenario = scenario_named(self.scenario)
-        return scenario.why_not(mode, scenario.parse(self._rest(cell)))
+        return scenario.why_not(mode, scenario.parse(params))
 
-    def _rest(self, cell: tuple[str | int, ...]) -> dict[str, str | int]:
-        return dict(zip(self.param_names[1:], cell[1:], strict=True))
+    @classmethod
+    def cells(cls) -> Iterator[tuple[tuple[str | int, ...], Mode, dict[str, str | int]]]:
+        """Yield every cell that asv measures: its values, its mode and its other parameters."""
+        for cell in itertools.product(*cls.params):
+            if cls._mode(cell):
+                yield cell, *cls._split(cell)
+
+    @classmethod
+    def _split(cls, cell: tuple[str | int, ...]) -> tuple[Mode, dict[str, str | int]]:
+        """Return a cell's mode and its other parameters.
+
+        Raises `NotImplementedError`, asv's word for skipped, for a combination that is no mode.
+        """
+        mode = cls._mode(cell)
+        if mode is None:
+            raise NotImplementedError(f"{cell[0]} with the start method {cell[1]} is no mode")
+        rest = len(cls.ladders)
+        return mode, dict(zip(cls.param_names[-rest:], cell[-rest:], strict=True))
+
+    @classmethod
+    def _mode(cls, cell: tuple[str | int, ...]) -> Mode | None:
+        return mode_of(*map(str, cell[: -len(cls.ladders)]))
 
     def cost_of(self, metric: str, *cell: str | int) -> Any:
         """Return the samples of `metric` in `cell` in asv's form, measuring if need be.
@@ -147,19 +173,20 @@ class ScenarioBenchmark:
         return in_asv_form(samples_of(kept, metric))
 
     def _identity(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
-        return {
-            "group": self._group(),
-            "params": {n: str(v) for n, v in zip(self.param_names, cell, strict=True)},
-        }
+        """Return how records name a cell: its class, the mode's name and the other parameters."""
+        mode, params = self._split(cell)
+        texts = {name: str(value) for name, value in params.items()}
+        return {"group": self.group(), "params": {"mode": mode.name, **texts}}
 
     @classmethod
-    def _group(cls) -> str:
+    def group(cls) -> str:
+        """Return how asv names the class: `lifecycle.Lifecycle`."""
         return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
 
     def _file(self, cell: tuple[str | int, ...]) -> CellFile:
         # asv hands over the values of `params` and counts its cells in the order of the product.
         index = list(itertools.product(*self.params)).index(cell)
-        return CellFile(Path.cwd(), self._group(), index)
+        return CellFile(Path.cwd(), self.group(), index)
 
     def _skipped(self, cell: tuple[str | int, ...], reason: str) -> dict[str, Any]:
         """Record why the cell does not exist here; return what all its metrics shall find."""
@@ -168,8 +195,9 @@ class ScenarioBenchmark:
 
     def _run(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
         identity = self._identity(cell)
+        mode, params = self._split(cell)
         try:
-            measured = measure(self.scenario, mode=str(cell[0]), params=self._rest(cell))
+            measured = measure(self.scenario, mode=mode.name, params=params)
         except NotAvailableError as error:
             return self._skipped(cell, error.message)
         except FtbenchError as error:

@@ -31,6 +31,7 @@ def cells() -> tuple[SuiteCell, ...]:
             scenario="lifecycle",
             mode="threads",
             params={"workers": workers},
+            values=("threads", "none", workers),
             metrics={"round": "seconds", "cpu": "seconds"},
         )
         for workers in (1, 2, 8)

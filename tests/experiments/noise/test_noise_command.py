@@ -15,7 +15,7 @@ from ftbench.pythons import Interpreter
 from ftbench.results import read_results
 
 ROOT = Path(__file__).resolve().parents[3]
-CELL = r"Lifecycle.track_round\('threads', 1, 'empty'\)"
+CELL = r"Lifecycle.track_round\('threads', 'none', 1, 'empty'\)"
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_cell_has_the_metrics_that_are_tracked_with_their_units() -> None:
 
 def test_a_pattern_is_matched_with_what_asv_calls_a_series() -> None:
     """With its parameters, and the other metrics of a cell are left out."""
-    found = suite.chosen(ALL, r"Lifecycle\.track_round\('threads', 8, 'empty'\)")
+    found = suite.chosen(ALL, r"Lifecycle\.track_round\('threads', 'none', 8, 'empty'\)")
     assert [(cell.title, dict(cell.metrics)) for cell in found] == [
         ("lifecycle.Lifecycle(threads, 8, empty)", {"round": "seconds"})
     ]

@@ -16,7 +16,7 @@ from ftbench.experiments.suite import cells, chosen
 from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
-CELL = r"SharedSet.track_op\('threads', 'local', 'cold'\)"
+CELL = r"SharedSet.track_op\('threads', 'none', 'local', 'cold'\)"
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def cell(workers: int) -> SuiteCell:
         scenario="lifecycle",
         mode="threads",
         params={"workers": workers},
+        values=("threads", "none", workers),
         metrics={"round": "seconds", "start": "seconds"},
     )
 
