@@ -18,8 +18,7 @@ from ftbench.asv.errors import told_by_asv
 from ftbench.errors import UsageError
 from ftbench.pythons import discover
 from ftbench.releases import History, Release, date_of, known_releases, select
-from ftbench.releases.history import EVERY, HEAD
-from ftbench.releases.ranges import KNOWN
+from ftbench.releases.history import EVERY, HEAD, KNOWN
 
 
 class Build(Protocol):
@@ -136,7 +135,7 @@ class CPythonRepo(Repo):
 
     @told_by_asv()
     def get_hashes_from_range(self, range: str) -> list[str]:  # noqa: A002 - asv names it so
-        """Return the commit ids that a range means (`ftbench.releases.ranges`), newest first."""
+        """Return the commit ids that a range means (`ftbench.releases.history`), newest first."""
         return _commit_ids(select(range, self._history))
 
     def get_range_spec(self, commit_a: str, commit_b: str) -> str:

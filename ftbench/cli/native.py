@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from ftbench.experiments import rust_limit as limit
-from ftbench.experiments.rust_limit.measuring import FILLS, FORMS
+from ftbench.experiments.rust_limit import FILLS, FORMS
 from ftbench.probe.run.document import Measurement, quantity
 from ftbench.probe.run.outcome import Metric, percentile
 from ftbench.report.document import Document, Part, Row, Table

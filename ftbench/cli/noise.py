@@ -53,9 +53,13 @@ def noise(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.noise import NoiseJob, NoiseResult, run  # noqa: PLC0415
-    from ftbench.experiments.noise.report import document_of  # noqa: PLC0415
-    from ftbench.pythons.choose import choose  # noqa: PLC0415
+    from ftbench.experiments.noise import (  # noqa: PLC0415
+        NoiseJob,
+        NoiseResult,
+        document_of,
+        run,
+    )
+    from ftbench.pythons.install import choose  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
     folder = project_folder(Path.cwd())

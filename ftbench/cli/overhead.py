@@ -50,9 +50,9 @@ def overhead(
     """
     # Loaded when it is needed: scipy takes longer than all other commands together.
     from ftbench.experiments.overhead import OverheadJob, run  # noqa: PLC0415
-    from ftbench.experiments.overhead.contests import loops_of  # noqa: PLC0415
+    from ftbench.experiments.overhead.job import loops_of  # noqa: PLC0415
     from ftbench.experiments.overhead.report import document_of  # noqa: PLC0415
-    from ftbench.pythons.choose import choose  # noqa: PLC0415
+    from ftbench.pythons.install import choose  # noqa: PLC0415
 
     loops = loops_of(scenarios)
     said = Console(stderr=True, highlight=False)

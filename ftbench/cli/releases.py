@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import click
 
-from ftbench.releases.known import DATA_FILE, KnownRelease, known_releases, merge, save, to_json
-from ftbench.releases.tags import check_origin, read_tags
+from ftbench.releases.known import (
+    DATA_FILE,
+    KnownRelease,
+    check_origin,
+    known_releases,
+    merge,
+    read_tags,
+    save,
+    to_json,
+)
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 

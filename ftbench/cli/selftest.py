@@ -51,7 +51,7 @@ def selftest(
     from ftbench.experiments.selftest import SelftestJob, run  # noqa: PLC0415
     from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415
     from ftbench.experiments.selftest.report import document_of  # noqa: PLC0415
-    from ftbench.pythons.choose import choose  # noqa: PLC0415
+    from ftbench.pythons.install import choose  # noqa: PLC0415
     from ftbench.results.noise import read_noise  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.pythons import Interpreter
-from ftbench.pythons.choose import pair_of
+from ftbench.pythons.install import pair_of
 from ftbench.report.output import Output
 from ftbench.report.summary import summary
 from ftbench.results import read_results

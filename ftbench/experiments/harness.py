@@ -1,17 +1,24 @@
-"""Cells measured many times: whole passes over them, each cell once in a fresh process.
+"""Runs cells on interpreters of this machine: one in a clean environment, or many in whole passes.
 
-A pass belongs to a side, and sides alternate so that each has the same place on average: A B B A.
-A machine that gets slower or faster at a steady rate then changes both sides alike.  Whole passes
-and not cell by cell, because that is how releases are compared: asv's processes of one cell lie
-minutes apart, and what changes in minutes, not in seconds, is most of what differs between them.
-A cell repeated at once would look steadier than it is.
+The probe runs in a virtual environment that holds the measured side, compiled beforehand: a
+worker that is spawned must not pay for bytecode that could not be written.
+
+A pass measures each cell once in a fresh process.  It belongs to a side, and sides alternate so
+that each has the same place on average (A B B A): a machine that gets slower at a steady rate
+changes both sides alike.  Passes are whole because that is how releases are compared: asv's
+processes of one cell lie minutes apart, and most of what differs between them changes in minutes,
+not in seconds.  A cell repeated at once would look steadier than it is.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from rich.console import Console
@@ -22,15 +29,76 @@ from ftbench.errors import (
     NotAvailableError,
     UsageError,
     WorkerFailedError,
+    error_class,
 )
-from ftbench.experiments.run_cell import probe
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
+from ftbench.files import cache_folder
+from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
+from ftbench.probe.run.observer_client import HOST_PYTHON
+from ftbench.processes import Finished, run
 from ftbench.progress import bar
-from ftbench.pythons import Interpreter
+from ftbench.pythons import Interpreter, venvs
 from ftbench.results.keys import Environment
+
+# The probe's deadlines come first and tell a story; an observer may need its time besides.
+_BACKSTOP_SECONDS: Final = 60.0
+_PREFIX: Final = "ftbench.probe: "
+_ON_OFF: Final = {True: "on", False: "off"}
+
+
+def probe(
+    interpreter: Interpreter,
+    scenario: str,
+    *,
+    mode: str,
+    params: Mapping[str, int | str],
+    profile: str,
+    gil: bool,
+    deadline: float = DEADLINE_SECONDS,
+    extra: float = 0.0,
+) -> Measurement:
+    """Run one cell of `scenario` by `python -m ftbench.probe`; return all its metrics.
+
+    `mode`, `params`, `profile`, `gil`, `deadline` (seconds) and `extra` are those of
+    `ftbench.measure`, and so are the errors; `InterpreterError` if the interpreter cannot carry the
+    probe.  Whatever ends the wait, an interrupt too, nothing of the run stays behind.
+    """
+    python = venvs.ready(environment_folder(interpreter), interpreter)
+    done = run(
+        [
+            python,
+            *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
+            *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline)), "--json"),
+            *(("--extra", repr(extra)) if extra else ()),
+            *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
+        ],
+        environ=clean_environment(os.environ, {HOST_PYTHON: sys.executable}),
+        deadline=deadline + _BACKSTOP_SECONDS,
+    )
+    if done.code:
+        raise _told(done)
+    try:
+        return Measurement.from_json(json.loads(done.out))
+    except ValueError as error:
+        raise FtbenchError("The probe's document is no JSON.", story=done.out[:1000]) from error
+
+
+def environment_folder(interpreter: Interpreter) -> Path:
+    """Return where an interpreter's virtual environment for the probe lies."""
+    name = f"{interpreter.name}-{interpreter.build.flavour}-{interpreter.build.digest}"
+    return cache_folder() / "probing" / name
+
+
+def _told(done: Finished) -> FtbenchError:
+    """Return the error that the probe told of, of the class of its exit code."""
+    before, _, words = done.err.partition(_PREFIX)
+    first, _, rest = (words or before).strip().partition("\n")
+    message = first or f"The probe ended with code {done.code} without a word."
+    return error_class(done.code)(message, story=rest)
+
 
 # A cell that fails as often as this is left out: each try may wait for its deadline.
 MOST_FAILURES: Final = 2

@@ -24,7 +24,7 @@ TRACK: Final = "track_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteCell:
-    """One cell of a benchmark class: what `ftbench.experiments.run_cell.probe` is asked for.
+    """One cell of a benchmark class: what `ftbench.experiments.harness.probe` is asked for.
 
     `group` names the class ("lifecycle.Lifecycle"); `params` are the scenario's, without the
     mode; `values` are asv's, of all its parameters; `metrics` maps the name of each metric that

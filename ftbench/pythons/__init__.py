@@ -1,9 +1,8 @@
 """The interpreters of this machine: found, told apart, and obtained where they are missing."""
 
-from ftbench.pythons.build import PythonBuild
 from ftbench.pythons.discovery import Survey, Unusable, discover, survey
 from ftbench.pythons.install import DEFAULT_RELEASE, ensure, ensure_pair, find_pair
-from ftbench.pythons.interpreter import Interpreter, Origin, preferred
+from ftbench.pythons.interpreter import Interpreter, Origin, PythonBuild, preferred
 
 __all__ = [
     "DEFAULT_RELEASE",

@@ -18,8 +18,7 @@ from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.files import builds_folder, cache_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons.asking import Answers
-from ftbench.pythons.build import PythonBuild
-from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, preference
+from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, PythonBuild, preference
 
 # The library warns of every Python 2 that it cannot query; our listing says it in its own words.
 logging.getLogger("python_discovery").addHandler(logging.NullHandler())

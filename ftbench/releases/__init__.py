@@ -1,8 +1,7 @@
 """CPython's releases: names and order, the known ones, and which of them a range means."""
 
-from ftbench.releases.history import History
+from ftbench.releases.history import History, select
 from ftbench.releases.known import KnownRelease, date_of, known_releases
-from ftbench.releases.ranges import select
 from ftbench.releases.release import Level, Release
 
 __all__ = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ftbench.analysis.comparison import BASELINE_TITLE, Cell
-from ftbench.analysis.grid import Grid, compare
-from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
+from ftbench.analysis.grid import ROUND_EMPTY, TREE_PSS, Grid, compare
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import times

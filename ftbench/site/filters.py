@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
+from ftbench.analysis.claims.rule import Notes, number, printed
 from ftbench.analysis.claims.tables import Place
-from ftbench.analysis.claims.words import Notes, number, printed
 from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.findings import beyond, tally

@@ -1,8 +1,7 @@
-"""Statistics: ratios of what was measured, with intervals that own up to how they were had.
+"""Statistics: ratios of measured costs, with intervals that say what they rest on.
 
 `spread` says where a cost lies and how surely, `ratio` compares two, `verdict` judges many pairs
-together (`multiple_testing` is its arithmetic), `detectable` says which differences so many
-processes can tell from noise, and `power` how many processes it takes.  Pure functions; the
+together, `power` says how many processes it takes to find a difference.  Pure functions; the
 distributions are scipy's.
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.experiments.run_cell import probe
+from ftbench.experiments.harness import probe
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter, venvs

@@ -11,7 +11,7 @@ import pytest
 
 from ftbench.errors import DeadlineError, FtbenchError, UsageError
 from ftbench.releases import KnownRelease, Release
-from ftbench.releases.tags import check_origin, read_tags
+from ftbench.releases.known import check_origin, read_tags
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex, Metric
-from ftbench.analysis.metrics import ROUND_EMPTY, TREE_PSS
+from ftbench.analysis.grid import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.releases import Release

@@ -15,10 +15,19 @@ from hypothesis import strategies as st
 from noisy import Noise
 
 from ftbench.statistics import Basis, Processes
-from ftbench.statistics.multiple_testing import Family
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import estimates
-from ftbench.statistics.verdict import NO_FLOOR, NO_RATIO, RATE, Judged, Pair, Verdict, Word, judge
+from ftbench.statistics.verdict import (
+    NO_FLOOR,
+    NO_RATIO,
+    RATE,
+    Family,
+    Judged,
+    Pair,
+    Verdict,
+    Word,
+    judge,
+)
 
 FLOOR = Floor(spread=0.01, freedom=14, processes=5, effect=0.03)
 OPPOSITE = {Word.WORSE: Word.BETTER, Word.BETTER: Word.WORSE}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries
-from ftbench.analysis.verdicts.history import Step, bases
+from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries, Step, bases
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.keys import Environment

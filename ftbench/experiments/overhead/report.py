@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from ftbench.asv.command import machine_name
-from ftbench.experiments.overhead.contests import SUBJECTS, TARGET
 from ftbench.experiments.overhead.job import (
     BARE,
     HARNESS,
+    SUBJECTS,
+    TARGET,
     OverheadResult,
     Row,
     Skipped,

@@ -17,8 +17,17 @@ from ftbench.analysis.claims.data import (
     article_claims,
 )
 from ftbench.analysis.claims.judge import Conditions, Judgement, judge
-from ftbench.analysis.claims.rule import UNITS, Named, Ratio, Verdict
-from ftbench.analysis.claims.words import BEHIND, Notes, number, printed, ratio_words
+from ftbench.analysis.claims.rule import (
+    BEHIND,
+    UNITS,
+    Named,
+    Notes,
+    Ratio,
+    Verdict,
+    number,
+    printed,
+    ratio_words,
+)
 from ftbench.experiments.reproduce.figures import FilledTable, Line, tables
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction

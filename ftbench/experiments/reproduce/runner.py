@@ -14,15 +14,15 @@ from rich.text import Text
 from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
+from ftbench.experiments.harness import probe
 from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
-from ftbench.experiments.run_cell import probe
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter
-from ftbench.pythons.choose import pair_of
+from ftbench.pythons.install import pair_of
 
 Arms = Mapping[str, Interpreter]
 Measure = Callable[[Step], Measurement]
@@ -67,7 +67,7 @@ def _build_native(steps: Sequence[Step], console: Console) -> None:
 
 
 def measure_step(step: Step, arms: Arms) -> Measurement:
-    """Run one step; raises the errors of `run_cell` and `rust_limit`."""
+    """Run one step; raises the errors of `probe` and `rust_limit`."""
     if step.scenario == NATIVE:
         from ftbench.experiments import rust_limit  # noqa: PLC0415 - as above
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ftbench.experiments.noise.report import lost_lines, percent
+from ftbench.experiments.noise import lost_lines, percent
 from ftbench.experiments.selftest.job import PAIRS, SelftestResult, Tried
 from ftbench.experiments.selftest.trials import LEAST, MUST_FIND, Outcome, enough
 from ftbench.report.document import Document, Part, Row, Table, Tone

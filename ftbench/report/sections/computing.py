@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ftbench.analysis.comparison import Metric
-from ftbench.analysis.grid import Against, Ladder
-from ftbench.analysis.metrics import tracked
+from ftbench.analysis.grid import Against, Ladder, tracked
 from ftbench.probe.scenarios.crossover.scenario import SIZES
 from ftbench.report.sections.ladders import (
     BY_KERNEL,

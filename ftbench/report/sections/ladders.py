@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from ftbench.analysis.grid import Against, Ladder
-from ftbench.analysis.metrics import STRATEGIES, WRITERS
+from ftbench.analysis.grid import STRATEGIES, WRITERS, Against, Ladder
 from ftbench.facts.modes import POOL_TABLE, no_such_pool
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS
 from ftbench.probe.scenarios.crossover.scenario import SIZES as TASK_SIZES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ftbench.analysis.comparison import Metric
-from ftbench.analysis.metrics import sharded_writers, shared_set, tracked
+from ftbench.analysis.grid import sharded_writers, shared_set, tracked
 from ftbench.report.sections.ladders import BY_CHANNEL, BY_STRATEGY, BY_WRITERS
 from ftbench.report.sections.view import Beside, GridView, Group, Section
 

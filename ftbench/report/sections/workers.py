@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ftbench.analysis.comparison import Metric
-from ftbench.analysis.metrics import PER_WORKER, ROUND_ARTICLE, ROUND_EMPTY, TREE_PSS, tracked
+from ftbench.analysis.grid import PER_WORKER, ROUND_ARTICLE, ROUND_EMPTY, TREE_PSS, tracked
 from ftbench.report.sections.ladders import (
     BY_CRUNCHERS,
     BY_HEAP,

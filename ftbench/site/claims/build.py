@@ -11,8 +11,7 @@ from typing import ClassVar, Final
 
 from ftbench.analysis.claims.data import Claim, Source, benchmarks, claims, sources
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
-from ftbench.analysis.claims.rule import TIMES, Ratio, Verdict
-from ftbench.analysis.claims.words import Notes, number, range_words
+from ftbench.analysis.claims.rule import TIMES, Notes, Ratio, Verdict, number, range_words
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.floors import Floors
 from ftbench.results import Machine, ResultTree

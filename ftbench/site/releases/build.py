@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from ftbench.analysis.conditions import Notice, profile_notice
-from ftbench.analysis.verdicts.history import Against
+from ftbench.analysis.verdicts.comparing import Against
 from ftbench.facts.arms import Arm
 from ftbench.files import safe_name
 from ftbench.releases import Release

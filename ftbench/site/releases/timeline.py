@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.verdicts.comparing import JudgedSeries
-from ftbench.analysis.verdicts.history import Against, Step, environments, history
+from ftbench.analysis.verdicts.comparing import Against, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.releases import Release

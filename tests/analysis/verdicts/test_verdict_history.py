@@ -6,7 +6,7 @@ import pytest
 from judged import figure, several, tree
 from rekeyed import rekeyed
 
-from ftbench.analysis.verdicts.history import (
+from ftbench.analysis.verdicts.comparing import (
     Against,
     Step,
     bases,

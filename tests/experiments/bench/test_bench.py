@@ -21,7 +21,7 @@ from ftbench.errors import AsvError, UsageError
 from ftbench.experiments import bench
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES
-from ftbench.pythons import Interpreter, choose
+from ftbench.pythons import Interpreter, install
 from ftbench.report.output import Output
 from ftbench.results.project import project_folder
 
@@ -49,8 +49,8 @@ def stubbed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     CALLS.clear()
     monkeypatch.setattr(bench, "Asv", StubAsv)
     monkeypatch.setattr(bench, "register", lambda name: name or "this-2cpu")
-    monkeypatch.setattr(choose, "ensure_pair", lambda _console: pair)
-    monkeypatch.setattr(choose, "ensure", lambda _specs, **_: pair)
+    monkeypatch.setattr(install, "ensure_pair", lambda _console: pair)
+    monkeypatch.setattr(install, "ensure", lambda _specs, **_: pair)
     monkeypatch.setattr(StubAsv, "code", 0)
 
 
@@ -127,7 +127,7 @@ def test_a_release_that_is_asked_for_is_ensured_with_both_builds(
         asked.extend(specs)
         return pair
 
-    monkeypatch.setattr(choose, "ensure", ensure)
+    monkeypatch.setattr(install, "ensure", ensure)
     run(tmp_path, release="v3.14.2")
     assert asked == ["3.14.2", "3.14.2t"]
 

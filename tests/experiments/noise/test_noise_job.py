@@ -19,9 +19,9 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
 )
-from ftbench.experiments import harness
+from ftbench.experiments import harness, noise
 from ftbench.experiments.harness import in_turn
-from ftbench.experiments.noise import NoiseJob, job, run
+from ftbench.experiments.noise import NoiseJob, run
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
@@ -39,7 +39,7 @@ def asked(
 ) -> Callable[[Answer], list[str]]:
     """Return a function that has the probe answer as told, and lists which cells it was asked."""
     monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
-    monkeypatch.setattr(job, "_introduce", lambda _job: None)
+    monkeypatch.setattr(noise, "_introduce", lambda _job: None)
 
     def answered_by(answer: Answer) -> list[str]:
         seen: list[str] = []

@@ -8,8 +8,7 @@ import pytest
 from rekeyed import rekeyed
 
 from ftbench.experiments.harness import Lost
-from ftbench.experiments.noise import NoiseJob, NoiseResult
-from ftbench.experiments.noise.report import document_of, found, percent, rows
+from ftbench.experiments.noise import NoiseJob, NoiseResult, document_of, found, percent, rows
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.pythons import Interpreter

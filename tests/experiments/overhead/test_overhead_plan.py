@@ -7,11 +7,11 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import InterpreterError, UsageError
-from ftbench.experiments.overhead.contests import LOOPS, SUBJECTS, loops_of
+from ftbench.experiments.overhead.job import LOOPS, SUBJECTS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
 from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
 from ftbench.probe.scenarios.shared_set import scenario as shared_set
-from ftbench.pythons import Interpreter, choose
+from ftbench.pythons import Interpreter, install
 
 Pair = tuple[Interpreter, Interpreter]
 QUIET = Console(quiet=True)
@@ -59,17 +59,17 @@ def obtained(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.extend(specs)
         return tuple(pair[spec.endswith("t")] for spec in specs)
 
-    monkeypatch.setattr(choose, "ensure", ensure)
-    monkeypatch.setattr(choose, "ensure_pair", lambda _console: pair)
+    monkeypatch.setattr(install, "ensure", ensure)
+    monkeypatch.setattr(install, "ensure_pair", lambda _console: pair)
     return asked
 
 
 def test_by_default_it_is_the_newest_pairs_free_threaded_build(
     pair: Pair, obtained: list[str]
 ) -> None:
-    interpreter, arm = choose.choose(None, None, QUIET)
+    interpreter, arm = install.choose(None, None, QUIET)
     assert (interpreter, arm.name) == (pair[1], "ft")
-    interpreter, arm = choose.choose(None, "gil", QUIET)
+    interpreter, arm = install.choose(None, "gil", QUIET)
     assert (interpreter, arm.name) == (pair[0], "gil")
     assert obtained == []
 
@@ -86,7 +86,7 @@ def test_by_default_it_is_the_newest_pairs_free_threaded_build(
 def test_a_release_is_obtained_as_the_arms_build(
     release: str, arm: str | None, spec: str, chosen: str, obtained: list[str]
 ) -> None:
-    interpreter, found = choose.choose(release, arm, QUIET)
+    interpreter, found = install.choose(release, arm, QUIET)
     assert (obtained, found.name) == ([spec], chosen)
     assert interpreter.build.free_threaded is found.free_threaded
 
@@ -94,27 +94,27 @@ def test_a_release_is_obtained_as_the_arms_build(
 @pytest.mark.usefixtures("obtained")
 def test_a_path_is_measured_as_its_build_runs_by_itself(pair: Pair) -> None:
     for mine, name in zip(pair, ("gil", "ft"), strict=True):
-        interpreter, arm = choose.choose(str(mine.executable), None, QUIET)
+        interpreter, arm = install.choose(str(mine.executable), None, QUIET)
         assert (interpreter.build, arm.name) == (mine.build, name)
-    assert choose.choose(str(pair[1].executable), "ft-gil1", QUIET)[1].gil
+    assert install.choose(str(pair[1].executable), "ft-gil1", QUIET)[1].gil
 
 
 def test_an_arm_that_the_build_is_not_is_refused(pair: Pair, obtained: list[str]) -> None:
     with pytest.raises(UsageError, match="Arm ft is a free-threaded build, which"):
-        choose.choose(str(pair[0].executable), "ft", QUIET)
+        install.choose(str(pair[0].executable), "ft", QUIET)
     with pytest.raises(UsageError, match=r"Arm gil is a GIL build, which 3\.14t is"):
-        choose.choose("3.14t", "gil", QUIET)
+        install.choose("3.14t", "gil", QUIET)
     with pytest.raises(UsageError, match="names no build"):
-        choose.choose("newest", None, QUIET)
+        install.choose("newest", None, QUIET)
     assert obtained == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def test_what_is_no_cpython_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(InterpreterError, match="could not be started"):
-        choose.at(tmp_path / "python3")
+        install.at(tmp_path / "python3")
     other = tmp_path / "pypy"
     other.write_text('#!/bin/sh\necho \'{"implementation": "PyPy", "version": "3.11.1"}\'\n')
     other.chmod(0o755)
     with pytest.raises(InterpreterError, match=r"it is PyPy 3\.11\.1, and what is measured is CPy"):
-        choose.at(other)
+        install.at(other)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 from fake_builds import fake_interpreter
 
-from ftbench.experiments.overhead.contests import LOOPS, Heat
 from ftbench.experiments.overhead.job import (
     ARTICLE,
     BARE,
     HARNESS,
+    LOOPS,
+    Heat,
     OverheadJob,
     OverheadResult,
     Row,

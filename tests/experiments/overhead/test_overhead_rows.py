@@ -3,8 +3,16 @@ from __future__ import annotations
 import pytest
 
 from ftbench.errors import FtbenchError
-from ftbench.experiments.overhead.contests import LOOPS, Heat
-from ftbench.experiments.overhead.job import ARTICLE, BARE, HARNESS, Verdict, row_of, verdict
+from ftbench.experiments.overhead.job import (
+    ARTICLE,
+    BARE,
+    HARNESS,
+    LOOPS,
+    Heat,
+    Verdict,
+    row_of,
+    verdict,
+)
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 

@@ -9,8 +9,7 @@ import pytest
 from reproductions import FAILED, UNAVAILABLE, made
 
 from ftbench.analysis.claims.cells import Cell
-from ftbench.analysis.claims.rule import TIMES
-from ftbench.analysis.claims.words import Notes, number, printed
+from ftbench.analysis.claims.rule import TIMES, Notes, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged
 from ftbench.report.output import Format, rendered

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError
-from ftbench.experiments.rust_limit.building import VARIABLE, Program, Rustc, build, find_rustc
+from ftbench.experiments.rust_limit import VARIABLE, Program, Rustc, build, find_rustc
 
 FakeRustc = Callable[..., Path]
 

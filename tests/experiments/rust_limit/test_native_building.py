@@ -14,21 +14,14 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError
-from ftbench.experiments.rust_limit import building
-from ftbench.experiments.rust_limit.building import (
-    FLAGS,
-    VARIABLE,
-    Program,
-    Source,
-    find_rustc,
-    find_source,
-)
+from ftbench.experiments import rust_limit
+from ftbench.experiments.rust_limit import FLAGS, VARIABLE, Program, Source, find_rustc, find_source
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script")
 
 
 def build() -> Program:
-    return building.build(Console(file=io.StringIO()))
+    return rust_limit.build(Console(file=io.StringIO()))
 
 
 def left(cache: Path, name: str) -> list[Path]:
@@ -66,7 +59,7 @@ def test_another_compiler_processor_or_source_is_another_program(
         shutil.copytree(find_source().folder, tmp_path / "source")
         with (tmp_path / "source" / "ids.rs").open("a") as module:
             module.write("// another\n")
-        monkeypatch.setattr(building, "_PACKAGED", tmp_path / "source")
+        monkeypatch.setattr(rust_limit, "_PACKAGED", tmp_path / "source")
     assert build().path != first.path
     assert compilations.read_text().split() == ["x", "x"]
 
@@ -108,7 +101,7 @@ def test_a_compiler_that_hangs_is_ended(
     fake_rustc: Any, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_rustc(compiles="sleep 300")
-    monkeypatch.setattr(building, "_DEADLINE", 0.3)
+    monkeypatch.setattr(rust_limit, "_DEADLINE", 0.3)
     with pytest.raises(FtbenchError, match=r"did not end within 0\.3 s"):
         build()
     assert left(cache, "native") == []
@@ -185,7 +178,7 @@ def test_a_file_that_cannot_be_run_is_no_compiler(tmp_path: Path) -> None:
 def test_an_installation_without_the_source_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "_CHECKOUT", tmp_path)
+    monkeypatch.setattr(rust_limit, "_CHECKOUT", tmp_path)
     with pytest.raises(NotAvailableError, match="no Rust source"):
         find_source()
 

@@ -21,8 +21,7 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments import rust_limit
-from ftbench.experiments.rust_limit.building import VARIABLE, Program
-from ftbench.experiments.rust_limit.measuring import options
+from ftbench.experiments.rust_limit import VARIABLE, Program, options
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import guarded
 from ftbench.probe.run.document import Measurement

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftbench.experiments.rust_limit.building import Program
+from ftbench.experiments.rust_limit import Program
 from ftbench.probe.workloads.ids import draw
 
 GROWN = 180_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.experiments.rust_limit.building import FLAGS, Rustc, find_source
+from ftbench.experiments.rust_limit import FLAGS, Rustc, find_source
 
 Beside = Callable[[str], Path]
 MAIN = find_source().main
