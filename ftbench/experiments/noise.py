@@ -178,7 +178,7 @@ _WIDE: Final = 9.995  # as a share: beyond it a percentage says no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SeriesNoise:
     """One series and its floor; None where its samples are no costs above zero, or too few.
 
     `least` is the smallest rise that a verdict finds in 19 of 20 cases, as a share, with as many
@@ -190,21 +190,21 @@ class Row:
     least: float = math.inf
 
 
-def rows(series: Sequence[NoiseSeries]) -> tuple[Row, ...]:
+def rows(series: Sequence[NoiseSeries]) -> tuple[SeriesNoise, ...]:
     """Return a row per series, worst first; those without a floor come last."""
     floors = Floors.of(series)
     made = [_row(each, floors.of_noise(each)) for each in series]
     return tuple(sorted(made, key=lambda row: (row.floor is None, -row.least)))
 
 
-def _row(series: NoiseSeries, floor: Floor | None) -> Row:
+def _row(series: NoiseSeries, floor: Floor | None) -> SeriesNoise:
     if floor is None:
-        return Row(series=series, floor=None)
+        return SeriesNoise(series=series, floor=None)
     least = smallest(floor, before=floor.processes, after=floor.processes)
-    return Row(series=series, floor=floor, least=least)
+    return SeriesNoise(series=series, floor=floor, least=least)
 
 
-def found(made: Sequence[Row], effect: float) -> int:
+def found(made: Sequence[SeriesNoise], effect: float) -> int:
     """Return how many series could find an effect of that share."""
     return sum(row.least <= effect for row in made)
 
@@ -221,7 +221,7 @@ def document_of(reports: Sequence[NoiseResult]) -> Document:
     )
 
 
-def _arm_record(report: NoiseResult, made: Sequence[Row]) -> dict[str, Any]:
+def _arm_record(report: NoiseResult, made: Sequence[SeriesNoise]) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
@@ -238,7 +238,7 @@ def _arm_record(report: NoiseResult, made: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _record(row: Row) -> dict[str, Any]:
+def _record(row: SeriesNoise) -> dict[str, Any]:
     series, floor = row.series, row.floor
     return {
         "benchmark": series.benchmark,
@@ -264,7 +264,7 @@ def _lost_record(lost: Lost) -> Mapping[str, Any]:
     }
 
 
-def _part(report: NoiseResult, made: Sequence[Row]) -> Part:
+def _part(report: NoiseResult, made: Sequence[SeriesNoise]) -> Part:
     """Return an arm's part: the worst series, and below it how many could find what."""
     job = report.job
     table = Table(
@@ -281,7 +281,7 @@ def _part(report: NoiseResult, made: Sequence[Row]) -> Part:
     )
 
 
-def _line(row: Row) -> Line:
+def _line(row: SeriesNoise) -> Line:
     name, order = row.series.series.name, row.series.order
     if row.floor is None:
         return Line(cells=(name, order, NONE, "none", NONE), tone=Tone.QUIET)
@@ -296,7 +296,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.{0 if share >= 1 else 1}f}\N{NARROW NO-BREAK SPACE}%"
 
 
-def _legend(report: NoiseResult, made: Sequence[Row]) -> Iterator[str]:
+def _legend(report: NoiseResult, made: Sequence[SeriesNoise]) -> Iterator[str]:
     if len(made) > MOST_ROWS:
         yield f"The worst {MOST_ROWS} of {len(made)} series; --format json has all."
     processes = {row.floor.processes for row in made if row.floor}

@@ -85,7 +85,7 @@ def build(console: Console) -> Program:
     return program
 
 
-def _key(rustc: Rustc, source: Source) -> str:
+def _key(rustc: Rustc, source: RustSource) -> str:
     facts = (source.digest, rustc.title, rustc.target, rustc.features, *FLAGS)
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
@@ -106,7 +106,7 @@ def _locked(key: str, console: Console) -> Iterator[None]:
         lock.release()
 
 
-def _compile(rustc: Rustc, source: Source, final: Path, console: Console) -> None:
+def _compile(rustc: Rustc, source: RustSource, final: Path, console: Console) -> None:
     with folder_made(final) as folder:
         command: list[str | Path] = [rustc.path, *FLAGS]
         command += ["-o", folder / _EXECUTABLE, source.main]
@@ -216,7 +216,7 @@ _CHECKOUT: Final = Path(__file__).resolve().parents[2] / "native"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class RustSource:
     """The folder of the program's modules."""
 
     folder: Path
@@ -236,11 +236,11 @@ class Source:
         return digest.hexdigest()
 
 
-def find_source() -> Source:
+def find_source() -> RustSource:
     """Return the source; raises `NotAvailableError` for an installation without it."""
     for folder in (_PACKAGED, _CHECKOUT):
         if (folder / MAIN).is_file():
-            return Source(folder=folder)
+            return RustSource(folder=folder)
     raise NotAvailableError(
         "not available: this installation of ftbench has no Rust source",
         hint="Install ftbench from a checkout or from a wheel that was built from one.",

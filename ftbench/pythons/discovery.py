@@ -59,7 +59,7 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
     answers = Answers(cache_folder(environ) / "interpreters.json")
     places = list(_distinct([*named_places(environ), *_library_places(environ)]))
 
-    def examine(place: Place) -> Interpreter | Unusable | None:
+    def examine(place: Candidate) -> Interpreter | Unusable | None:
         return _examine(place, answers, environ)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -77,17 +77,17 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
     )
 
 
-def _library_places(environ: Mapping[str, str]) -> Iterator[Place]:
+def _library_places(environ: Mapping[str, str]) -> Iterator[Candidate]:
     """Yield what python-discovery finds: the running interpreter, PATH, uv, the registry."""
     cache = DiskCache(cache_folder(environ) / "python-discovery")
     try:
         for found in iter_interpreters("cpython", cache=cache, env=search_path(environ)):
-            yield Place(executable=Path(found.system_exe), origin=Origin.PATH)
+            yield Candidate(executable=Path(found.system_exe), origin=Origin.PATH)
     except (OSError, RuntimeError) as error:  # what is found must not depend on what is broken
         logging.getLogger(__name__).warning("python-discovery gave up: %s", error)
 
 
-def _distinct(places: list[Place]) -> Iterator[Place]:
+def _distinct(places: list[Candidate]) -> Iterator[Candidate]:
     seen: set[tuple[int, int]] = set()
     for place in places:
         identity = file_identity(place.executable)
@@ -97,7 +97,7 @@ def _distinct(places: list[Place]) -> Iterator[Place]:
 
 
 def _examine(
-    place: Place, answers: Answers, environ: Mapping[str, str]
+    place: Candidate, answers: Answers, environ: Mapping[str, str]
 ) -> Interpreter | Unusable | None:
     """Ask the interpreter; None for what is no CPython of its own, such as a virtualenv."""
     try:
@@ -120,7 +120,7 @@ def _series(record: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(int(part) for part in str(record["version"]).split(".")[:2])
 
 
-def _interpreter(place: Place, record: Mapping[str, Any]) -> Interpreter:
+def _interpreter(place: Candidate, record: Mapping[str, Any]) -> Interpreter:
     build = PythonBuild.from_record(record)
     if build.free_threaded is record["gil_enabled"]:
         raise InterpreterError(
@@ -172,14 +172,14 @@ VERSION_MANAGERS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Candidate:
     """An executable worth asking, and where it was found."""
 
     executable: Path
     origin: Origin
 
 
-def named_places(environ: Mapping[str, str]) -> Iterator[Place]:
+def named_places(environ: Mapping[str, str]) -> Iterator[Candidate]:
     """Yield what lies in our own builds, in version managers, in FTBENCH_PYTHONS."""
     yield from _places(_subfolders(builds_folder(environ)), Origin.SOURCE)
     for manager in VERSION_MANAGERS:
@@ -216,21 +216,21 @@ def origin_of(prefix: Path, packager: str) -> Origin | None:
     return None
 
 
-def _in_entry(path: Path) -> Iterator[Place]:
+def _in_entry(path: Path) -> Iterator[Candidate]:
     """Yield the interpreters of an entry: an executable, a prefix, or a folder of prefixes."""
     if path.is_file():
-        yield Place(executable=path, origin=Origin.FOLDER)
+        yield Candidate(executable=path, origin=Origin.FOLDER)
         return
     own = tuple(_executables(path))
-    yield from (Place(executable=executable, origin=Origin.FOLDER) for executable in own)
+    yield from (Candidate(executable=executable, origin=Origin.FOLDER) for executable in own)
     if not own:
         yield from _places(_subfolders(path), Origin.FOLDER)
 
 
-def _places(prefixes: Iterable[Path], origin: Origin) -> Iterator[Place]:
+def _places(prefixes: Iterable[Path], origin: Origin) -> Iterator[Candidate]:
     for prefix in prefixes:
         for executable in _executables(prefix):
-            yield Place(executable=executable, origin=origin)
+            yield Candidate(executable=executable, origin=origin)
 
 
 def _subfolders(folder: Path) -> list[Path]:

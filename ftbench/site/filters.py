@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.rule import Notes, number, printed
-from ftbench.analysis.claims.tables import Place
+from ftbench.analysis.claims.tables import ArticleCell
 from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.findings import beyond, tally
@@ -33,13 +33,13 @@ SYMBOLS: Final[Mapping[Word, str]] = MappingProxyType(
         Word.INCOMPARABLE: "\N{NOT EQUAL TO}",
     }
 )
-CLAIM_SYMBOLS: Final[Mapping[claims.Verdict, str]] = MappingProxyType(
+CLAIM_SYMBOLS: Final[Mapping[claims.ClaimVerdict, str]] = MappingProxyType(
     {
-        claims.Verdict.HOLDS: "✓",
-        claims.Verdict.NOT: "✗",
-        claims.Verdict.CANNOT: "?",
-        claims.Verdict.UNMEASURED: "\N{EN DASH}",
-        claims.Verdict.UNTESTED: "○",
+        claims.ClaimVerdict.HOLDS: "✓",
+        claims.ClaimVerdict.NOT: "✗",
+        claims.ClaimVerdict.CANNOT: "?",
+        claims.ClaimVerdict.UNMEASURED: "\N{EN DASH}",
+        claims.ClaimVerdict.UNTESTED: "○",
     }
 )
 # Beyond it percent are harder to read than a multiple.
@@ -51,7 +51,7 @@ _NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
-def symbol(verdict: Word | claims.Verdict) -> str:
+def symbol(verdict: Word | claims.ClaimVerdict) -> str:
     """Return the symbol that stands before a verdict's word."""
     return SYMBOLS[verdict] if isinstance(verdict, Word) else CLAIM_SYMBOLS[verdict]
 
@@ -113,12 +113,12 @@ def axis(figures: Figures) -> Axis | None:
     return Axis.of(figures.grid.pictured.cells) if figures.measured else None
 
 
-def article_prints(place: Place) -> str:
+def article_prints(place: ArticleCell) -> str:
     """Return what the article prints at a place of its tables."""
     return DASH if place.printed is None else printed(place.printed, place.column.unit)
 
 
-def article_here(place: Place) -> tuple[str, str]:
+def article_here(place: ArticleCell) -> tuple[str, str]:
     """Return the same figure here and its interval in brackets, "" where there is none."""
     value, bracket, spread = number(place.here, place.column.unit, Notes()).partition(" (")
     return value, f"{bracket.strip()}{spread}"

@@ -193,7 +193,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedPairs:
     """Verdicts of pairs that were judged together, in their order.
 
     `by_chance` is how many alarms were to be expected by chance alone, were all pairs equal, with
@@ -220,7 +220,7 @@ _Outcome = tuple[int, float, int]
 """An index of `_OUTCOMES`, a p, and how many more processes decide it, 0 for none."""
 
 
-def judge(pairs: Sequence[Pair]) -> Judged:
+def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     """Return the verdicts of pairs as one family.
 
     A pair with a sample that is no finite cost above zero has no effect and is not decidable; one
@@ -243,7 +243,7 @@ def judge(pairs: Sequence[Pair]) -> Judged:
             pairs, effects.ratios(CONFIDENCE), usable.tolist(), strict=True
         )
     ]
-    return Judged(verdicts=tuple(verdicts), by_chance=family.by_chance(control.bar), rate=RATE)
+    return JudgedPairs(verdicts=tuple(verdicts), by_chance=family.by_chance(control.bar), rate=RATE)
 
 
 def _sides(pairs: Sequence[Pair]) -> tuple[Estimates, Estimates]:

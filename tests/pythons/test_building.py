@@ -21,7 +21,7 @@ from ftbench.errors import InterpreterError
 from ftbench.probe.instruments.build import version_text
 from ftbench.pythons.debian_source import building
 from ftbench.pythons.debian_source.apt import Suite
-from ftbench.pythons.debian_source.sources import Recipe, Source, Tarball
+from ftbench.pythons.debian_source.sources import Recipe, SourcePackage, Tarball
 from ftbench.pythons.debian_source.toolchain import Toolchain, build_environment
 from ftbench.releases import Release
 
@@ -33,7 +33,7 @@ RECIPE = Recipe(release=RELEASE, free_threaded=False, optimized=False, compiler=
 
 def tarball(path: Path) -> Tarball:
     suite = Suite(name="fake", folder=path.parent)
-    source = Source(release=RELEASE, package="python3.0", version="0-1", suite=suite)
+    source = SourcePackage(release=RELEASE, package="python3.0", version="0-1", suite=suite)
     return Tarball(source=source, path=path)
 
 

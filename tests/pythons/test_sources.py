@@ -15,7 +15,7 @@ from ftbench.pythons.debian_source import sources
 from ftbench.pythons.debian_source.apt import AptError, Suite
 from ftbench.pythons.debian_source.sources import (
     SUITES,
-    Source,
+    SourcePackage,
     Tarball,
     find_tarball,
     upstream_release,
@@ -111,7 +111,7 @@ def test_a_tarball_without_cpython_is_named(tmp_path: Path) -> None:
     with tarfile.open(path, "w:xz"):
         pass
     suite = Suite(name="fake", folder=tmp_path)
-    source = Source(
+    source = SourcePackage(
         release=Release.parse("3.13.5"), package="python3.13", version="3.13.5-1", suite=suite
     )
     with pytest.raises(InterpreterError, match=r"x\.orig\.tar\.xz"):

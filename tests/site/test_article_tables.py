@@ -14,7 +14,7 @@ from synthetic import Plan
 
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.claims.rule import TIMES
-from ftbench.analysis.claims.tables import Table, benchmarks, tables
+from ftbench.analysis.claims.tables import ArticleTable, benchmarks, tables
 from ftbench.report.choice import choice_of
 from ftbench.results import ResultTree, State, read_results
 from ftbench.results.selection import picks
@@ -32,7 +32,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
     return read_results(folder)
 
 
-def shown(tree: ResultTree) -> tuple[Table, ...]:
+def shown(tree: ResultTree) -> tuple[ArticleTable, ...]:
     """Return the tables that the page has."""
     (pick,) = picks(tree)
     return article_tables_of(choice_of(pick, tree), tree)
@@ -45,7 +45,7 @@ def page(tree: ResultTree, tmp_path_factory: pytest.TempPathFactory) -> str:
     return text[text.index('<section class="scenario article"') :].partition("</section>")[0]
 
 
-def filled(tree: ResultTree) -> Mapping[str, Table]:
+def filled(tree: ResultTree) -> Mapping[str, ArticleTable]:
     reading = AsvFigures.of(
         tree.figures, release=tree.sources[0].release, sources=tree.sources, machine=None
     )

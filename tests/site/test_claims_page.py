@@ -15,7 +15,7 @@ from synthetic import Plan
 from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.claims.data import claims, sources
-from ftbench.analysis.claims.rule import Verdict
+from ftbench.analysis.claims.rule import ClaimVerdict
 from ftbench.analysis.floors import Floors
 from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import first_pick, picks, shares
@@ -45,7 +45,7 @@ def told(tree: ResultTree) -> Iterator[str]:
     page = page_of(first, every, first, shares(tree, every)[first], Floors.of(tree.noise))
     for source, judgements in page.sources:
         counts = page.counts(judgements)
-        yield f"{source.title}: {tuple(counts[verdict] for verdict in Verdict)}"
+        yield f"{source.title}: {tuple(counts[verdict] for verdict in ClaimVerdict)}"
         for number, judgement in itertools.chain(*page.topics(judgements).values()):
             claim = judgement.claim
             rate = ", in operations per second" if claim.rate else ""

@@ -22,7 +22,7 @@ from ftbench.statistics.verdict import (
     NO_RATIO,
     RATE,
     Family,
-    Judged,
+    JudgedPairs,
     Pair,
     Verdict,
     Word,
@@ -134,7 +134,7 @@ def ends_and_value(verdict: Verdict) -> tuple[float, float, float]:
     return verdict.effect.value, *ends(verdict)
 
 
-def alike(first: Judged, second: Judged) -> bool:
+def alike(first: JudgedPairs, second: JudgedPairs) -> bool:
     return first.by_chance == pytest.approx(second.by_chance) and all(
         one.word is other.word
         and one.p == pytest.approx(other.p, rel=1e-6, abs=1e-12)
@@ -253,7 +253,7 @@ def test_what_has_no_ratio_is_not_decidable_and_of_no_family(bad: Processes) -> 
 
 
 def test_no_pairs_have_no_verdicts() -> None:
-    assert judge([]) == Judged(verdicts=(), by_chance=0.0, rate=RATE)
+    assert judge([]) == JudgedPairs(verdicts=(), by_chance=0.0, rate=RATE)
     assert judge([Pair(before=around(1.0), after=around(2.0))]).by_chance == 0
 
 

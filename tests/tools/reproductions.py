@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ftbench.experiments.reproduce.plan import PARTS, Knobs, Step, plan
-from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
+from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric
 
@@ -100,7 +100,7 @@ def measured(step: Step) -> Measurement:
 
 def taken(step: Step, **instead: object) -> Taken:
     """Return a step that was taken, with other fields `instead`."""
-    fields = {"state": State.MEASURED, "measurement": measured(step)} | instead
+    fields = {"state": StepState.MEASURED, "measurement": measured(step)} | instead
     return Taken(key=step.key, title=step.title, elapsed=1.5, **fields)  # type: ignore[arg-type]
 
 
@@ -142,14 +142,14 @@ def made(
 
 
 FAILED: Final[Mapping[str, object]] = {
-    "state": State.FAILED,
+    "state": StepState.FAILED,
     "measurement": None,
     "reason": "Worker 3 of 8 (processes, spawn) failed; nothing is recorded.",
     "story": "Traceback: it was killed",
     "exit_code": 4,
 }
 UNAVAILABLE: Final[Mapping[str, object]] = {
-    "state": State.UNAVAILABLE,
+    "state": StepState.UNAVAILABLE,
     "measurement": None,
     "reason": "There is no rustc.",
     "exit_code": 3,

@@ -111,7 +111,7 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ClaimSource:
     """A text that claims something; `about` is what its figures were taken on."""
 
     name: str
@@ -217,9 +217,9 @@ def article_claims() -> tuple[Claim, ...]:
 
 
 @cache
-def sources() -> tuple[Source, ...]:
+def sources() -> tuple[ClaimSource, ...]:
     """Return the sources, the article first."""
-    return tuple(Source(**each) for each in _read("claims.toml")["sources"])
+    return tuple(ClaimSource(**each) for each in _read("claims.toml")["sources"])
 
 
 @cache

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, Self
 
-from ftbench.analysis.claims.cells import NOT_MEASURED, OTHER_RUN, Cell, geometric_mean, over
 from ftbench.analysis.claims.data import Claim
+from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, geometric_mean, over
 from ftbench.analysis.claims.rule import (
     TIMES,
+    ClaimedRatio,
+    ClaimVerdict,
     Named,
-    Ratio,
     Shown,
-    Verdict,
     cores_of,
     decide,
     on_cores,
@@ -60,11 +60,11 @@ class Judgement:
     """
 
     claim: Claim
-    verdict: Verdict
+    verdict: ClaimVerdict
     why: str = ""
-    ratios: tuple[Ratio, ...] = ()
+    ratios: tuple[ClaimedRatio, ...] = ()
     figures: tuple[Shown, ...] = ()
-    by_way: Verdict | None = None
+    by_way: ClaimVerdict | None = None
 
     @property
     def words(self) -> str:
@@ -82,9 +82,9 @@ def judge(
     return tuple(replace(each, by_way=_otherwise(each, way)) for each in judgements)
 
 
-def _otherwise(judgement: Judgement, way: FigureSource) -> Verdict | None:
+def _otherwise(judgement: Judgement, way: FigureSource) -> ClaimVerdict | None:
     other = judged(judgement.claim, way).verdict
-    sure = {Verdict.HOLDS, Verdict.NOT}
+    sure = {ClaimVerdict.HOLDS, ClaimVerdict.NOT}
     return other if {judgement.verdict, other} == sure else None
 
 
@@ -92,9 +92,9 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
     """Return the judgement of one claim."""
     named = source.named(claim)
     if claim.relation is None or named is None:
-        return Judgement(claim=claim, verdict=Verdict.UNTESTED)
+        return Judgement(claim=claim, verdict=ClaimVerdict.UNTESTED)
     if not named:
-        return Judgement(claim=claim, verdict=Verdict.UNMEASURED)
+        return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
     ratios = ratios_of(claim.relation, named, claimed=claim.edge, within=claim.within)
     verdict, why = decide(ratios, _obstacle(claim, source.conditions))
     figures = tuple(shown for each in named for shown in each.figures)
@@ -152,12 +152,12 @@ class AsvFigures:
         """Return the figure of a series, None if there is none."""
         return self.figures.get(_key(series.arm.name, series.benchmark, series.params))
 
-    def cell(self, figure: Figure | None) -> Cell:
-        """Return a figure as a cell, with the noise floor of its series where there is one."""
-        cell = cell_of(figure)
-        if figure is None or cell.value is None:
-            return cell
-        return replace(cell, floor=self.floors.of_figure(figure))
+    def quantity(self, figure: Figure | None) -> Quantity:
+        """Return a figure as a quantity, with the noise floor of its series where there is one."""
+        quantity = quantity_of(figure)
+        if figure is None or quantity.value is None:
+            return quantity
+        return replace(quantity, floor=self.floors.of_figure(figure))
 
     def named(self, claim: Claim) -> Sequence[Named] | None:
         """Return a claim's figures, or the mean of all that it is about; None without a series."""
@@ -172,7 +172,7 @@ class AsvFigures:
             Named(
                 name=name,
                 unit=claim.unit,
-                cell=_cell(self.cell(figure), claim, common=common),
+                quantity=_comparable(self.quantity(figure), claim, common=common),
                 figures=(Shown(name=name, figure=figure),),
             )
             for name, figure in zip(claim.names, figures, strict=True)
@@ -188,8 +188,8 @@ class AsvFigures:
         )
         count = f" of {len(values)}" if values else ""
         what = f"geometric mean{count}: {' / '.join(claim.names)}"
-        cell = geometric_mean([self._share(claim.of, value) for value in values])
-        return [Named(name=what, unit=TIMES, cell=cell, figures=shown)]
+        quantity = geometric_mean([self._share(claim.of, value) for value in values])
+        return [Named(name=what, unit=TIMES, quantity=quantity, figures=shown)]
 
     def _values(self, series: Sequence[Series]) -> Sequence[str]:
         """Return the values of `every` at which all of several series were measured, sorted."""
@@ -209,29 +209,29 @@ class AsvFigures:
         figure = self.figure(series)
         return figure is not None and figure.state is State.MEASURED
 
-    def _share(self, of: Sequence[Series], value: str) -> Cell:
+    def _share(self, of: Sequence[Series], value: str) -> Quantity:
         figures = [self.figure(series.at(value)) for series in of]
         if not one_run([figure for figure in figures if figure is not None]):
             return OTHER_RUN
-        first, *second = map(self.cell, figures)
+        first, *second = map(self.quantity, figures)
         return over(first, second[0]) if second else first
 
 
-def _cell(cell: Cell, claim: Claim, *, common: bool) -> Cell:
-    if cell.value is None:
-        return cell
+def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:
+    if quantity.value is None:
+        return quantity
     if not common:
         return OTHER_RUN
-    return cell.map(lambda seconds: 1 / seconds) if claim.rate else cell
+    return quantity.map(lambda seconds: 1 / seconds) if claim.rate else quantity
 
 
-def cell_of(figure: Figure | None) -> Cell:
-    """Return a figure as a cell: its median with its 99 % interval, or the word for its absence."""
+def quantity_of(figure: Figure | None) -> Quantity:
+    """Return a figure's median with its 99 % interval, or the word for its absence."""
     if figure is None:
         return NOT_MEASURED
     if figure.median is None:
-        return Cell.none(str(figure.state), figure.reason or _UNKNOWN_REASON)
-    return Cell(
+        return Quantity.none(str(figure.state), figure.reason or _UNKNOWN_REASON)
+    return Quantity(
         value=figure.median,
         spread=figure.interval,
         samples=figure.samples,

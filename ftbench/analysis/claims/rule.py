@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from ftbench.analysis.claims.cells import Cell, over
+from ftbench.analysis.claims.quantity import Quantity, over
 from ftbench.facts.units import digits
 from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
@@ -47,7 +47,7 @@ class Relation(StrEnum):
     ALIKE = "alike"
 
 
-class Verdict(StrEnum):
+class ClaimVerdict(StrEnum):
     """What became of a claim; the values begin the words that users read."""
 
     HOLDS = "holds"
@@ -58,7 +58,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
+class ClaimedRatio:
     """A ratio that a claim was judged by, and the range that it should lie in.
 
     `what` names it as `spawn / fork`; the range is open where an end is infinite or zero.  Of a
@@ -67,22 +67,22 @@ class Ratio:
 
     what: str
     unit: str
-    cell: Cell
+    quantity: Quantity
     low: float
     high: float
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ClaimVerdict:
         """Whether the ratio, with its interval, lies in the range."""
-        if self.cell.value is None:
-            return Verdict.UNMEASURED
-        spread = self.cell.spread
-        low, high = (spread.low, spread.high) if spread else (self.cell.value,) * 2
+        if self.quantity.value is None:
+            return ClaimVerdict.UNMEASURED
+        spread = self.quantity.spread
+        low, high = (spread.low, spread.high) if spread else (self.quantity.value,) * 2
         if self.low <= low and high <= self.high:
-            return Verdict.HOLDS
+            return ClaimVerdict.HOLDS
         if high < self.low or low > self.high:
-            return Verdict.NOT
-        return Verdict.CANNOT
+            return ClaimVerdict.NOT
+        return ClaimVerdict.CANNOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,68 +102,70 @@ class Named:
 
     name: str
     unit: str
-    cell: Cell
+    quantity: Quantity
     figures: tuple[Shown, ...] = ()
 
 
 def ratios_of(
-    relation: Relation, cells: Sequence[Named], *, claimed: float | None, within: float
-) -> tuple[Ratio, ...]:
+    relation: Relation, quantities: Sequence[Named], *, claimed: float | None, within: float
+) -> tuple[ClaimedRatio, ...]:
     """Return the ratios that a relation says something of, each with the range that it names."""
     edge = claimed or 1.0
     match relation:
         case Relation.RATIO:
-            return (_ratio(cells[0], cells[1:], edge / within, edge * within),)
+            return (_ratio(quantities[0], quantities[1:], edge / within, edge * within),)
         case Relation.AT_LEAST:
-            return (_ratio(cells[0], cells[1:], edge, math.inf),)
+            return (_ratio(quantities[0], quantities[1:], edge, math.inf),)
         case Relation.AT_MOST:
-            return (_ratio(cells[0], cells[1:], 0.0, edge),)
+            return (_ratio(quantities[0], quantities[1:], 0.0, edge),)
         case Relation.ASCENDING:
             above_one = math.nextafter(1.0, 2.0)
             return tuple(
                 _ratio(above, [below], above_one, math.inf)
-                for below, above in itertools.pairwise(cells)
+                for below, above in itertools.pairwise(quantities)
             )
         case Relation.ALIKE:
-            by_size = sorted(cells, key=lambda named: named.cell.value or 0.0)
+            by_size = sorted(quantities, key=lambda named: named.quantity.value or 0.0)
             return (_ratio(by_size[-1], by_size[:1], 0.0, edge),)
 
 
-def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> Ratio:
+def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> ClaimedRatio:
     """Return the first over the second, or the first alone where there is no second."""
     if not below:
-        return Ratio(what=above.name, unit=above.unit, cell=above.cell, low=low, high=high)
-    return Ratio(
+        return ClaimedRatio(
+            what=above.name, unit=above.unit, quantity=above.quantity, low=low, high=high
+        )
+    return ClaimedRatio(
         what=f"{above.name} / {below[0].name}",
         unit=TIMES,
-        cell=over(above.cell, below[0].cell),
+        quantity=over(above.quantity, below[0].quantity),
         low=low,
         high=high,
     )
 
 
-def joint_verdict(ratios: Sequence[Ratio]) -> Verdict:
+def joint_verdict(ratios: Sequence[ClaimedRatio]) -> ClaimVerdict:
     """Return the verdict of a claim whose every ratio must lie in its range."""
     verdicts = [ratio.verdict for ratio in ratios]
-    for worst in (Verdict.UNMEASURED, Verdict.NOT, Verdict.CANNOT):
+    for worst in (ClaimVerdict.UNMEASURED, ClaimVerdict.NOT, ClaimVerdict.CANNOT):
         if worst in verdicts:
             return worst
-    return Verdict.HOLDS
+    return ClaimVerdict.HOLDS
 
 
-def decide(ratios: Sequence[Ratio], obstacle: str) -> tuple[Verdict, str]:
+def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict, str]:
     """Return the verdict of a claim and what completes it: "on 2 cores", "(failed)".
 
     `obstacle` is why it could not be judged here whatever was measured, "" if nothing is in the
     way.
     """
-    missing = next((each.cell.word for each in ratios if each.cell.value is None), None)
+    missing = next((each.quantity.word for each in ratios if each.quantity.value is None), None)
     if missing is not None:
-        return Verdict.UNMEASURED, "" if missing == Verdict.UNMEASURED else f"({missing})"
+        return ClaimVerdict.UNMEASURED, "" if missing == ClaimVerdict.UNMEASURED else f"({missing})"
     if obstacle:
-        return Verdict.CANNOT, obstacle
+        return ClaimVerdict.CANNOT, obstacle
     verdict = joint_verdict(ratios)
-    return verdict, "from so few samples" if verdict is Verdict.CANNOT else ""
+    return verdict, "from so few samples" if verdict is ClaimVerdict.CANNOT else ""
 
 
 def cores_of(machine: Mapping[str, Any]) -> float:
@@ -202,29 +204,33 @@ class Notes:
         return self.reasons.setdefault(reason, len(self.reasons) + 1)
 
 
-def number(cell: Cell, unit: str, notes: Notes) -> str:
-    """Return a cell as `3.88 (3.80-3.95)`, or as `failed [1]` with the reason among `notes`."""
-    if cell.value is None:
-        return f"{cell.word} [{notes.number(cell.reason)}]" if cell.reason else cell.word
+def number(quantity: Quantity, unit: str, notes: Notes) -> str:
+    """Return a quantity as `3.88 (3.80-3.95)`, or as `failed [1]` with the reason among `notes`."""
+    if quantity.value is None:
+        return (
+            f"{quantity.word} [{notes.number(quantity.reason)}]"
+            if quantity.reason
+            else quantity.word
+        )
     behind = BEHIND.get(unit, "")
-    value = digits(cell.value / UNITS[unit])
-    if cell.spread is None:
+    value = digits(quantity.value / UNITS[unit])
+    if quantity.spread is None:
         return f"{value}{behind}"
-    return f"{value}{behind} {_spread(cell.spread, UNITS[unit])}"
+    return f"{value}{behind} {_spread(quantity.spread, UNITS[unit])}"
 
 
-def ratio_words(ratio: Ratio) -> str:
+def ratio_words(ratio: ClaimedRatio) -> str:
     """Return `spawn / fork: 3.1x (2.9-3.3), claimed: 3.25x, counted from 2.6x to 4.06x`."""
-    if ratio.cell.value is None:
-        return f"{ratio.what}: {ratio.cell.word}"
-    return f"{ratio.what}: {number(ratio.cell, ratio.unit, Notes())}, {range_words(ratio)}"
+    if ratio.quantity.value is None:
+        return f"{ratio.what}: {ratio.quantity.word}"
+    return f"{ratio.what}: {number(ratio.quantity, ratio.unit, Notes())}, {range_words(ratio)}"
 
 
-def range_words(ratio: Ratio) -> str:
+def range_words(ratio: ClaimedRatio) -> str:
     """Return what a ratio should be: `claimed: at least 2x`."""
 
     def text(value: float) -> str:
-        return number(Cell(value=value), ratio.unit, Notes())
+        return number(Quantity(value=value), ratio.unit, Notes())
 
     if math.isinf(ratio.high):
         if 1 < ratio.low < 1 + 1e-9:  # the number next to 1: an order, not a factor
@@ -245,11 +251,11 @@ def _spread(spread: Interval, unit: float) -> str:
 _PRINTED_WHOLE: Final = 1000
 
 
-def printed(cell: Cell, unit: str) -> str:
+def printed(quantity: Quantity, unit: str) -> str:
     """Return the article's own number with the digits that it prints, and three at least."""
-    if cell.value is None:
-        return cell.word
-    value = cell.value / UNITS[unit]
+    if quantity.value is None:
+        return quantity.word
+    value = quantity.value / UNITS[unit]
     text = f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     if value < _PRINTED_WHOLE:
         text = max(f"{value:.6g}", digits(value), key=len)

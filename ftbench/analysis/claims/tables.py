@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ftbench.analysis.claims.cells import NOT_MEASURED, OTHER_RUN, Cell, combined, over
 from ftbench.analysis.claims.data import RowSpec, TableSpec, article
 from ftbench.analysis.claims.judge import AsvFigures, one_run
+from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, combined, over
 from ftbench.analysis.claims.rule import TIMES, UNITS
 from ftbench.results import Figure
 
@@ -64,33 +64,33 @@ _SHOWN: Final[Mapping[str, tuple[Column, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A figure of a row: its cell here, the article's number, and our figure if it is one.
+class ArticleCell:
+    """A figure of a row: its quantity here, the article's number, and our figure if it is one.
 
     Both are in the stored unit; `printed` is None where the article has none.
     """
 
     column: Column
-    here: Cell
-    printed: Cell | None
+    here: Quantity
+    printed: Quantity | None
     figure: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ArticleRow:
     """A row of a table, with a place for each of its columns."""
 
     spec: RowSpec
-    places: tuple[Place, ...]
+    places: tuple[ArticleCell, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ArticleTable:
     """A table of the article with those of its figures that are among asv's results."""
 
     spec: TableSpec
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ArticleRow, ...]
 
     @property
     def measured(self) -> bool:
@@ -110,34 +110,34 @@ def benchmarks() -> frozenset[str]:
     return frozenset(series.benchmark for series in tracked if series is not None)
 
 
-def tables(results: AsvFigures) -> tuple[Table, ...]:
+def tables(results: AsvFigures) -> tuple[ArticleTable, ...]:
     """Return the article's tables of one machine and release, in the article's order."""
     return tuple(_table(spec, results) for spec in article().tables if spec.name in _SHOWN)
 
 
-def _table(spec: TableSpec, results: AsvFigures) -> Table:
+def _table(spec: TableSpec, results: AsvFigures) -> ArticleTable:
     columns = _SHOWN[spec.name]
-    return Table(
+    return ArticleTable(
         spec=spec,
         columns=columns,
         rows=tuple(
-            Row(spec=row, places=tuple(_place(spec, row, each, results) for each in columns))
+            ArticleRow(spec=row, places=tuple(_place(spec, row, each, results) for each in columns))
             for row in spec.rows
         ),
     )
 
 
-def _place(table: TableSpec, row: RowSpec, column: Column, results: AsvFigures) -> Place:
+def _place(table: TableSpec, row: RowSpec, column: Column, results: AsvFigures) -> ArticleCell:
     number = row.article.get(column.prints)
-    printed = None if number is None else Cell(value=number * UNITS[column.unit])
+    printed = None if number is None else Quantity(value=number * UNITS[column.unit])
     figure = _figure(table, row.name, column, results)
     if column.relative:
         base = _figure(table, _BASE, column, results)
-        return Place(column=column, here=_relative(figure, base, results), printed=printed)
-    cell = results.cell(figure)
+        return ArticleCell(column=column, here=_relative(figure, base, results), printed=printed)
+    quantity = results.quantity(figure)
     if column.unit == _RATE:
-        cell = cell.map(lambda seconds: 1 / seconds)
-    return Place(column=column, here=cell, printed=printed, figure=figure)
+        quantity = quantity.map(lambda seconds: 1 / seconds)
+    return ArticleCell(column=column, here=quantity, printed=printed, figure=figure)
 
 
 def _figure(table: TableSpec, row: str, column: Column, results: AsvFigures) -> Figure | None:
@@ -145,12 +145,12 @@ def _figure(table: TableSpec, row: str, column: Column, results: AsvFigures) -> 
     return results.figure(series) if series else None
 
 
-def _relative(ours: Figure | None, base: Figure | None, results: AsvFigures) -> Cell:
+def _relative(ours: Figure | None, base: Figure | None, results: AsvFigures) -> Quantity:
     """Return a cost over that of threads; that of threads to itself has no interval."""
     if ours is None or base is None:
         return NOT_MEASURED
     if ours is base:
-        return combined(lambda _: 1.0, results.cell(ours))
+        return combined(lambda _: 1.0, results.quantity(ours))
     if not one_run([ours, base]):
         return OTHER_RUN
-    return over(results.cell(ours), results.cell(base))
+    return over(results.quantity(ours), results.quantity(base))

@@ -15,7 +15,7 @@ from ftbench.results.figure import UNKNOWN
 from ftbench.results.keys import Environment, SeriesKey
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Processes, location
-from ftbench.statistics.verdict import Judged, Pair, Verdict, Word, judge
+from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
 # What must be alike in two builds before a difference is one of CPython: field of the build's
 # record → what it is called.  Not the compiler's flags or configure's arguments: a release's own
@@ -172,7 +172,7 @@ def compare_sides(known: Evidence, before: Side, after: Side) -> JudgedFamily:
 
 def _verdicts(
     pairs: Sequence[tuple[Entry, Entry]], differences: Sequence[_Differences]
-) -> tuple[list[Verdict], Judged]:
+) -> tuple[list[Verdict], JudgedPairs]:
     """Return a verdict per pair, and what was judged as one family: what can be compared.
 
     Of what cannot, the effect is known all the same.
@@ -233,7 +233,7 @@ def _efforts(before: Figure, after: Figure) -> Mapping[str, tuple[float, float]]
     }
 
 
-class Against(StrEnum):
+class Base(StrEnum):
     """What a release is judged against; the values are the words that users read."""
 
     BEFORE = "the release before it in its series"
@@ -247,7 +247,7 @@ class Step:
     environment: Environment
     release: Release
     base: Release
-    against: Against
+    against: Base
     comparison: JudgedFamily
 
 
@@ -285,14 +285,14 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
     )
 
 
-def bases(release: Release, measured: Iterable[Release]) -> Iterator[tuple[Against, Release]]:
+def bases(release: Release, measured: Iterable[Release]) -> Iterator[tuple[Base, Release]]:
     """Yield what a release is judged against, of those that were measured."""
     older = sorted(each for each in measured if each < release)
     if older and older[-1].series == release.series:
-        yield Against.BEFORE, older[-1]
+        yield Base.BEFORE, older[-1]
     feature = last_feature(release, older)
     if feature is not None:
-        yield Against.FEATURE, feature
+        yield Base.FEATURE, feature
 
 
 def last_feature(release: Release, measured: Iterable[Release]) -> Release | None:

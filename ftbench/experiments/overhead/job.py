@@ -144,7 +144,7 @@ HARNESS, BARE, ARTICLE = "harness", "bare", "article"
 """The names of the loops, as `ftbench.probe.overhead.loops` has them."""
 
 
-class Verdict(StrEnum):
+class TargetVerdict(StrEnum):
     """Where a ratio lies to a target; the values are the words that users read."""
 
     WITHIN = "within"
@@ -153,7 +153,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class LoopCost:
     """One loop, measured in several processes; times are seconds per operation, medians.
 
     `overhead` is harness over bare loop; `against_article` harness over the loop in the article's
@@ -176,14 +176,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class SkippedLoop:
     """A loop that does not exist here, and why."""
 
     loop: Loop
     reason: str
 
 
-def row_of(loop: Loop, heats: Sequence[Heat]) -> Row:
+def row_of(loop: Loop, heats: Sequence[Heat]) -> LoopCost:
     """Return what the processes measured together; raises `FtbenchError` if their work differed."""
     (checked, *others) = {heat.checked for heat in heats}
     if others:
@@ -191,7 +191,7 @@ def row_of(loop: Loop, heats: Sequence[Heat]) -> Row:
             f"{loop.scenario}: processes did not do the same work: {'; '.join([checked, *others])}."
         )
     samples = {name: tuple(heat.samples[name] for heat in heats) for name in heats[0].samples}
-    return Row(
+    return LoopCost(
         loop=loop,
         samples=samples,
         overhead=_ratio(samples, BARE),
@@ -212,11 +212,11 @@ def _ratio(samples: dict[str, Processes], other: str) -> Ratio:
     )
 
 
-def verdict(ratio: Ratio, target: float) -> Verdict:
+def verdict(ratio: Ratio, target: float) -> TargetVerdict:
     """Tell whether all of a ratio's interval lies on one side of `target`."""
     if ratio.interval is None or ratio.interval.low <= target < ratio.interval.high:
-        return Verdict.OPEN
-    return Verdict.WITHIN if ratio.interval.high <= target else Verdict.ABOVE
+        return TargetVerdict.OPEN
+    return TargetVerdict.WITHIN if ratio.interval.high <= target else TargetVerdict.ABOVE
 
 
 DEADLINE_SECONDS: Final = 120.0
@@ -246,7 +246,7 @@ class OverheadResult:
     """
 
     job: OverheadJob
-    rows: tuple[Row | Skipped, ...]
+    rows: tuple[LoopCost | SkippedLoop, ...]
     machine: dict[str, Any]
     load: float | None
 
@@ -289,5 +289,5 @@ def _heat(job: OverheadJob, python: Path, loop: Loop) -> Heat:
     return heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
 
 
-def _row(loop: Loop, heats: Sequence[Heat], reason: str | None) -> Row | Skipped:
-    return Skipped(loop=loop, reason=reason) if reason else row_of(loop, heats)
+def _row(loop: Loop, heats: Sequence[Heat], reason: str | None) -> LoopCost | SkippedLoop:
+    return SkippedLoop(loop=loop, reason=reason) if reason else row_of(loop, heats)

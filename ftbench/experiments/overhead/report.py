@@ -11,10 +11,10 @@ from ftbench.experiments.overhead.job import (
     HARNESS,
     SUBJECTS,
     TARGET,
+    LoopCost,
     OverheadResult,
-    Row,
-    Skipped,
-    Verdict,
+    SkippedLoop,
+    TargetVerdict,
     verdict,
 )
 from ftbench.facts.units import scale_for
@@ -30,9 +30,9 @@ _WIDE: Final = 9.9995
 _WIDE_OPEN: Final = 99
 _NBSP: Final = "\N{NO-BREAK SPACE}"
 _TONES: Final = {
-    Verdict.WITHIN: Tone.GOOD,
-    Verdict.ABOVE: Tone.BAD,
-    Verdict.OPEN: Tone.PLAIN,
+    TargetVerdict.WITHIN: Tone.GOOD,
+    TargetVerdict.ABOVE: Tone.BAD,
+    TargetVerdict.OPEN: Tone.PLAIN,
 }
 
 
@@ -72,7 +72,7 @@ def _record(report: OverheadResult) -> dict[str, Any]:
     }
 
 
-def _row_record(row: Row | Skipped) -> dict[str, Any]:
+def _row_record(row: LoopCost | SkippedLoop) -> dict[str, Any]:
     loop = row.loop
     named = {
         "scenario": loop.scenario,
@@ -80,7 +80,7 @@ def _row_record(row: Row | Skipped) -> dict[str, Any]:
         "workers": loop.workers,
         "operations": loop.operations,
     }
-    if isinstance(row, Skipped):
+    if isinstance(row, SkippedLoop):
         return {**named, "skipped": row.reason}
     return {
         **named,
@@ -114,9 +114,9 @@ def _lines(report: OverheadResult) -> Iterator[Line]:
         yield from map(_line, rows)
 
 
-def _line(row: Row | Skipped) -> Line:
+def _line(row: LoopCost | SkippedLoop) -> Line:
     name = f"{row.loop.mode.title}, {row.loop.workers}"
-    if isinstance(row, Skipped):
+    if isinstance(row, SkippedLoop):
         return Line(cells=(name, "skipped", "skipped"), tone=Tone.QUIET)
     scale = scale_for("seconds", [row.seconds(BARE)])
     seconds = (f"{scale.text(row.seconds(side))}{_NBSP}{scale.symbol}" for side in (BARE, HARNESS))
@@ -128,7 +128,7 @@ def _line(row: Row | Skipped) -> Line:
     )
 
 
-def _timed(rows: Iterable[Row]) -> str:
+def _timed(rows: Iterable[LoopCost]) -> str:
     """Say which operations have the harness's clock around them."""
     every = {row.loop.scenario: row.every for row in rows}
     words = (f"{name}, {f'1 of {each}' if each > 1 else 'each'}" for name, each in every.items())
@@ -150,7 +150,7 @@ def _number(ratio: float) -> str:
 
 
 def _legend(report: OverheadResult) -> Iterator[str]:
-    job, measured = report.job, [row for row in report.rows if isinstance(row, Row)]
+    job, measured = report.job, [row for row in report.rows if isinstance(row, LoopCost)]
     shown = {row.loop.scenario for row in report.rows}
     yield (
         f"Seconds per operation, medians; ratios of interleaved turns (A B B A, {job.pairs} per "
@@ -169,7 +169,7 @@ def _legend(report: OverheadResult) -> Iterator[str]:
         yield _instrument(measured)
     if any(row.overhead.basis is Basis.SAMPLES for row in measured):
         yield f"The intervals rest on {Basis.SAMPLES}: another process may differ."
-    reasons = {row.reason for row in report.rows if isinstance(row, Skipped)}
+    reasons = {row.reason for row in report.rows if isinstance(row, SkippedLoop)}
     yield from (f"skipped: {reason}" for reason in sorted(reasons))
     cores = report.machine["cores"]
     if report.load is not None and cores and report.load > BUSY * cores:
@@ -179,7 +179,7 @@ def _legend(report: OverheadResult) -> Iterator[str]:
         )
 
 
-def _instrument(rows: Sequence[Row]) -> str:
+def _instrument(rows: Sequence[LoopCost]) -> str:
     """Say what the harness's own clock costs, from the least to the largest."""
     shares = [row.instrument / row.seconds(HARNESS) for row in rows]
     calls = [row.clock for row in rows]

@@ -9,38 +9,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ftbench.analysis.claims.cells import (
-    NOT_IN_ARTICLE,
-    NOT_MEASURED,
-    Cell,
-    combined,
-    mean,
-    median,
-    over,
-)
 from ftbench.analysis.claims.data import (
     Article,
     FigureSpec,
     RowSpec,
     TableSpec,
 )
+from ftbench.analysis.claims.quantity import (
+    NOT_IN_ARTICLE,
+    NOT_MEASURED,
+    Quantity,
+    combined,
+    mean,
+    median,
+    over,
+)
 from ftbench.analysis.claims.rule import UNITS
-from ftbench.experiments.reproduce.record import Reproduction, State, Taken
+from ftbench.experiments.reproduce.record import Reproduction, StepState, Taken
 
 _NO_SUCH: Final = "not available"
-_ONE: Final = Cell(value=1.0)
+_ONE: Final = Quantity(value=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class TableLine:
     """One figure of one row, in three columns, all of them in the stored unit of `unit`."""
 
     row: RowSpec
     figure: FigureSpec
     unit: str
-    article: Cell
-    way: Cell
-    corrected: Cell
+    article: Quantity
+    way: Quantity
+    corrected: Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Block:
     """A figure of a table, with a line for each row that has it."""
 
     figure: FigureSpec
-    lines: tuple[Line, ...]
+    lines: tuple[TableLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class FilledTable:
     spec: TableSpec
     blocks: tuple[Block, ...]
 
-    def line(self, row: str, figure: str) -> Line | None:
+    def line(self, row: str, figure: str) -> TableLine | None:
         """Return the line of a row's figure, None if the table has none."""
         for block in self.blocks:
             if block.figure.name == figure:
@@ -70,27 +70,27 @@ class FilledTable:
 class _Pair:
     """What is computed of one figure here; None stands for "not in this column"."""
 
-    way: Cell | None
-    corrected: Cell | None
+    way: Quantity | None
+    corrected: Quantity | None
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the steps measured, as cells."""
+    """What the steps measured, as quantities."""
 
     taken: Mapping[str, Taken]
 
-    def samples(self, key: str, metric: str, of: Callable[[Sequence[float]], Cell]) -> Cell:
+    def samples(self, key: str, metric: str, of: Callable[[Sequence[float]], Quantity]) -> Quantity:
         """Return `of` a metric's samples."""
         step = self.taken.get(key)
         if step is None or step.measurement is None:
             return self._absent(step)
         measured = step.measurement.metrics.get(metric)
         if measured is None or not measured.samples:
-            return Cell.none(_NO_SUCH, f"{step.title}: this system does not tell {metric}.")
+            return Quantity.none(_NO_SUCH, f"{step.title}: this system does not tell {metric}.")
         return of(measured.samples)
 
-    def note(self, key: str, *path: str) -> Cell:
+    def note(self, key: str, *path: str) -> Quantity:
         """Return the number that a note holds, at the end of `path`."""
         step = self.taken.get(key)
         if step is None or step.measurement is None:
@@ -99,22 +99,22 @@ class Readings:
         for name in path:
             value = value.get(name) if isinstance(value, Mapping) else None
         if not isinstance(value, int | float):
-            return Cell.none(_NO_SUCH, f"{step.title}: this system does not tell {path[-1]}.")
-        return Cell(value=float(value))
+            return Quantity.none(_NO_SUCH, f"{step.title}: this system does not tell {path[-1]}.")
+        return Quantity(value=float(value))
 
     @staticmethod
-    def _absent(step: Taken | None) -> Cell:
+    def _absent(step: Taken | None) -> Quantity:
         if step is None:
             return NOT_MEASURED
-        word = "failed" if step.state is State.FAILED else "not available"
-        return Cell.none(word, f"{step.title}: {step.reason}")
+        word = "failed" if step.state is StepState.FAILED else "not available"
+        return Quantity.none(word, f"{step.title}: {step.reason}")
 
 
 def _overhead(read: Readings, row: str) -> dict[str, _Pair]:
-    def way(row: str) -> Cell:
+    def way(row: str) -> Quantity:
         return read.samples(f"lifecycle/{row}/article", "round", mean)
 
-    def tax(row: str) -> Cell:
+    def tax(row: str) -> Quantity:
         return read.samples(f"lifecycle/{row}/empty", "round", median)
 
     return {
@@ -128,9 +128,9 @@ def _overhead(read: Readings, row: str) -> dict[str, _Pair]:
     }
 
 
-def _relative(cell: Cell, threads: Cell, row: str) -> Cell:
+def _relative(quantity: Quantity, threads: Quantity, row: str) -> Quantity:
     """Return the ratio to threads; that of threads to itself has no interval."""
-    return combined(lambda _: 1.0, cell) if row == "threads" else over(cell, threads)
+    return combined(lambda _: 1.0, quantity) if row == "threads" else over(quantity, threads)
 
 
 def _memory(read: Readings, row: str) -> dict[str, _Pair]:
@@ -167,7 +167,7 @@ def _boxed(read: Readings, name: str) -> dict[str, _Pair]:
     }
 
 
-def _timed(read: Readings, name: str, metric: str) -> Cell:
+def _timed(read: Readings, name: str, metric: str) -> Quantity:
     return read.samples(f"{name}/timed", metric, median)
 
 
@@ -192,7 +192,7 @@ def _shared_set(read: Readings, row: str) -> dict[str, _Pair]:
     }
 
 
-def _each(function: Callable[[Cell, Cell], Cell], above: _Pair, below: _Pair) -> _Pair:
+def _each(function: Callable[[Quantity, Quantity], Quantity], above: _Pair, below: _Pair) -> _Pair:
     return _Pair(
         way=above.way and below.way and function(above.way, below.way),
         corrected=above.corrected
@@ -229,20 +229,20 @@ def _of_program(read: Readings, name: str, workers: int) -> dict[str, _Pair]:
     }
 
 
-def _waiting(share: Cell) -> Cell:
+def _waiting(share: Quantity) -> Quantity:
     """Return the share of the threads' time, unless it is more than there was of it."""
     if share.value is None or share.value <= 1:
         return share
-    return Cell.none(
+    return Quantity.none(
         "not known",
         "The waits would add up to more than the threads' time: a free lock is timed in one of 64 "
         "operations, and by chance too many of these lost their core while they took it.",
     )
 
 
-def max_of(samples: Sequence[float]) -> Cell:
+def max_of(samples: Sequence[float]) -> Quantity:
     """Return the largest sample."""
-    return Cell(value=max(samples))
+    return Quantity(value=max(samples))
 
 
 # Python over Rust, except what is the better the larger it is.
@@ -317,14 +317,14 @@ def _table(spec: TableSpec, read: Readings, workers: int) -> FilledTable:
     return FilledTable(spec=spec, blocks=tuple(blocks))
 
 
-def _line(row: RowSpec, figure: FigureSpec, pair: _Pair) -> Line:
+def _line(row: RowSpec, figure: FigureSpec, pair: _Pair) -> TableLine:
     unit = row.unit or figure.unit
     printed = row.article.get(figure.name)
-    return Line(
+    return TableLine(
         row=row,
         figure=figure,
         unit=unit,
-        article=NOT_IN_ARTICLE if printed is None else Cell(value=printed * UNITS[unit]),
+        article=NOT_IN_ARTICLE if printed is None else Quantity(value=printed * UNITS[unit]),
         way=NOT_IN_ARTICLE if pair.way is None else pair.way,
         corrected=NOT_IN_ARTICLE if pair.corrected is None else pair.corrected,
     )

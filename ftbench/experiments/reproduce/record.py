@@ -37,7 +37,7 @@ from ftbench.pythons import Interpreter
 SCHEMA: Final = {"name": "ftbench.reproduction", "version": 1}
 
 
-class State(StrEnum):
+class StepState(StrEnum):
     """What became of a step; the values are the words that users read."""
 
     MEASURED = "measured"
@@ -55,7 +55,7 @@ class Taken:
 
     key: str
     title: str
-    state: State
+    state: StepState
     elapsed: float
     measurement: Measurement | None = None
     reason: str = ""
@@ -66,7 +66,7 @@ class Taken:
         """Return the JSON-able form that `from_record` reads."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         fields["measurement"] = self.measurement and self.measurement.to_json()
-        if self.state is State.MEASURED:
+        if self.state is StepState.MEASURED:
             for name in ("reason", "story", "exit_code"):
                 del fields[name]
         return fields
@@ -75,8 +75,8 @@ class Taken:
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read what `record` returned; raises as `Measurement.from_json` for what is not whole."""
         document = record["measurement"]
-        state = State(record["state"])
-        if (document is None) is (state is State.MEASURED):
+        state = StepState(record["state"])
+        if (document is None) is (state is StepState.MEASURED):
             raise ValueError(f"step {record['key']!r} is {state} and its measurement {document!r}")
         measurement = document and Measurement.from_json(document)
         for name, metric in measurement.metrics.items() if measurement else ():
@@ -137,7 +137,7 @@ class Reproduction:
     @property
     def failed(self) -> tuple[Taken, ...]:
         """The steps that failed."""
-        return tuple(step for step in self.steps if step.state is State.FAILED)
+        return tuple(step for step in self.steps if step.state is StepState.FAILED)
 
     def record(self) -> dict[str, Any]:
         """Return the JSON-able form that `from_record` reads."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.data import (
     Article,
     ArticleFigure,
@@ -17,18 +16,19 @@ from ftbench.analysis.claims.data import (
     article_claims,
 )
 from ftbench.analysis.claims.judge import Conditions, Judgement, judge
+from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import (
     BEHIND,
     UNITS,
+    ClaimedRatio,
+    ClaimVerdict,
     Named,
     Notes,
-    Ratio,
-    Verdict,
     number,
     printed,
     ratio_words,
 )
-from ftbench.experiments.reproduce.figures import FilledTable, Line, tables
+from ftbench.experiments.reproduce.figures import FilledTable, TableLine, tables
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.report import document as told
@@ -38,10 +38,10 @@ from ftbench.report.words import plural
 _LONG_MS: Final = 2000
 _COLUMNS: Final = ("article", "its way here", "corrected here")
 _TONES: Final = {
-    Verdict.HOLDS: told.Tone.GOOD,
-    Verdict.NOT: told.Tone.BAD,
-    Verdict.CANNOT: told.Tone.PLAIN,
-    Verdict.UNMEASURED: told.Tone.QUIET,
+    ClaimVerdict.HOLDS: told.Tone.GOOD,
+    ClaimVerdict.NOT: told.Tone.BAD,
+    ClaimVerdict.CANNOT: told.Tone.PLAIN,
+    ClaimVerdict.UNMEASURED: told.Tone.QUIET,
 }
 _HOW_TO_READ: Final = (
     "In brackets behind a median: where the middle half of its samples lie; behind a ratio of "
@@ -55,7 +55,7 @@ _HOW_TO_READ: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedReproduction:
     """A reproduction with the article's tables filled in and its claims judged."""
 
     article: Article
@@ -68,11 +68,11 @@ class Judged:
         return tuple(each for each in self.judgements if each.claim.table == table)
 
 
-def judged(done: Reproduction) -> Judged:
+def judged(done: Reproduction) -> JudgedReproduction:
     """Fill in the article's tables from a reproduction and judge its claims."""
     source = article()
     filled = tables(source, done)
-    return Judged(
+    return JudgedReproduction(
         article=source,
         done=done,
         tables=filled,
@@ -84,22 +84,22 @@ def judged(done: Reproduction) -> Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnFigures:
-    """A column of the tables, for claims to be judged on; `cell` takes it of a line."""
+    """A column of the tables, for claims to be judged on; `quantity` takes it of a line."""
 
     tables: Sequence[FilledTable]
-    cell: Callable[[Line], Cell]
+    quantity: Callable[[TableLine], Quantity]
     conditions: Conditions
 
     def named(self, claim: Claim) -> Sequence[Named]:
         """Return a claim's figures, [] if not all of them were asked for."""
         lines = [self._line(figure) for figure in claim.figures]
         return [
-            Named(name=name, unit=claim.unit, cell=self.cell(line))
+            Named(name=name, unit=claim.unit, quantity=self.quantity(line))
             for name, line in zip(claim.names, lines, strict=True)
             if line and all(lines)
         ]
 
-    def _line(self, figure: ArticleFigure) -> Line | None:
+    def _line(self, figure: ArticleFigure) -> TableLine | None:
         tables = (table for table in self.tables if table.spec.name == figure.table)
         table = next(tables, None)
         return table.line(figure.row.name, figure.kind.name) if table else None
@@ -113,12 +113,12 @@ def judgements(tables: Sequence[FilledTable], conditions: Conditions) -> tuple[J
     shown = {table.spec.name for table in tables}
     return judge(
         [claim for claim in article_claims() if claim.table in shown],
-        ColumnFigures(tables=tables, cell=lambda line: line.corrected, conditions=conditions),
-        way=ColumnFigures(tables=tables, cell=lambda line: line.way, conditions=conditions),
+        ColumnFigures(tables=tables, quantity=lambda line: line.corrected, conditions=conditions),
+        way=ColumnFigures(tables=tables, quantity=lambda line: line.way, conditions=conditions),
     )
 
 
-def document_of(whole: Judged) -> Document:
+def document_of(whole: JudgedReproduction) -> Document:
     """Return the document: the article's tables, three columns each, each with its claims."""
     return Document(
         title=f"The article, measured again on {whole.done.machine.get('cpu', 'this machine')}",
@@ -128,7 +128,7 @@ def document_of(whole: Judged) -> Document:
     )
 
 
-def _head(whole: Judged) -> Iterator[str]:
+def _head(whole: JudgedReproduction) -> Iterator[str]:
     done = whole.done
     yield (
         f"\N{LEFT DOUBLE QUOTATION MARK}{whole.article.title}\N{RIGHT DOUBLE QUOTATION MARK}: each "
@@ -143,14 +143,14 @@ def _head(whole: Judged) -> Iterator[str]:
     yield _HOW_TO_READ
 
 
-def _counted(whole: Judged) -> str:
+def _counted(whole: JudgedReproduction) -> str:
     """Return how many claims got which verdict."""
     verdicts = [judgement.verdict for judgement in whole.judgements]
-    counts = [f"{each}: {verdicts.count(each)}" for each in Verdict if each in verdicts]
+    counts = [f"{each}: {verdicts.count(each)}" for each in ClaimVerdict if each in verdicts]
     return f"{plural(len(verdicts), 'claim', 'claims')}; {', '.join(counts)}."
 
 
-def _parts(whole: Judged, table: FilledTable) -> Iterator[told.Part]:
+def _parts(whole: JudgedReproduction, table: FilledTable) -> Iterator[told.Part]:
     yield told.Part(title=table.spec.title, tables=(_figures(table),))
     under = whole.judgements_under(table.spec.name)
     if under:
@@ -273,7 +273,7 @@ def _builds(done: Reproduction) -> Iterator[str]:
             yield f"{what}: CPython {one.name}, {one.flavour} ({one.compiler})"
 
 
-def _record(whole: Judged) -> dict[str, Any]:
+def _record(whole: JudgedReproduction) -> dict[str, Any]:
     """Return the whole record; its schema is told in `record`."""
     return {
         **whole.done.record(),
@@ -292,21 +292,21 @@ def _table(table: FilledTable) -> dict[str, Any]:
     return {"name": table.spec.name, "title": table.spec.title, "figures": lines}
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: TableLine) -> dict[str, Any]:
     columns = {name: getattr(line, name) for name in ("article", "way", "corrected")}
     return {
         "row": line.row.name,
         "unit": line.unit,
-        **{name: _cell(cell, UNITS[line.unit]) for name, cell in columns.items()},
+        **{name: _quantity(quantity, UNITS[line.unit]) for name, quantity in columns.items()},
     }
 
 
-def _cell(cell: Cell, unit: float) -> dict[str, Any]:
-    """Return a cell in the unit that is printed; `samples` says of how many it is a median."""
-    if cell.value is None:
-        return {"value": None, "word": cell.word, "reason": cell.reason}
-    spread = cell.spread and [cell.spread.low / unit, cell.spread.high / unit]
-    return {"value": cell.value / unit, "spread": spread, "samples": len(cell.samples)}
+def _quantity(quantity: Quantity, unit: float) -> dict[str, Any]:
+    """Return a quantity in the unit that is printed; `samples` says of how many it is a median."""
+    if quantity.value is None:
+        return {"value": None, "word": quantity.word, "reason": quantity.reason}
+    spread = quantity.spread and [quantity.spread.low / unit, quantity.spread.high / unit]
+    return {"value": quantity.value / unit, "spread": spread, "samples": len(quantity.samples)}
 
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:
@@ -326,7 +326,12 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _ratio(ratio: Ratio) -> dict[str, Any]:
+def _ratio(ratio: ClaimedRatio) -> dict[str, Any]:
     unit = UNITS[ratio.unit]
     ends = [ratio.low / unit, None if math.isinf(ratio.high) else ratio.high / unit]
-    return {"what": ratio.what, "unit": ratio.unit, **_cell(ratio.cell, unit), "range": ends}
+    return {
+        "what": ratio.what,
+        "unit": ratio.unit,
+        **_quantity(ratio.quantity, unit),
+        "range": ends,
+    }

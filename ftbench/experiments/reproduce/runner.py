@@ -16,7 +16,7 @@ from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
 from ftbench.experiments.harness import probe
 from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
-from ftbench.experiments.reproduce.record import Python, Reproduction, State, Taken
+from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
@@ -27,7 +27,11 @@ from ftbench.pythons.install import pair_of
 Arms = Mapping[str, Interpreter]
 Measure = Callable[[Step], Measurement]
 
-_STYLES: Final = {State.MEASURED: "green", State.UNAVAILABLE: "yellow", State.FAILED: "red"}
+_STYLES: Final = {
+    StepState.MEASURED: "green",
+    StepState.UNAVAILABLE: "yellow",
+    StepState.FAILED: "red",
+}
 
 
 def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Reproduction:
@@ -109,7 +113,7 @@ def _taken(step: Step, measure: Measure) -> Taken:
         return Taken(
             key=step.key,
             title=step.title,
-            state=State.UNAVAILABLE if missing else State.FAILED,
+            state=StepState.UNAVAILABLE if missing else StepState.FAILED,
             elapsed=round(time.monotonic() - begin, 3),
             reason=error.message,
             story=error.story,
@@ -118,7 +122,7 @@ def _taken(step: Step, measure: Measure) -> Taken:
     return Taken(
         key=step.key,
         title=step.title,
-        state=State.MEASURED,
+        state=StepState.MEASURED,
         elapsed=round(time.monotonic() - begin, 3),
         measurement=measurement,
     )

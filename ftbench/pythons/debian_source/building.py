@@ -49,7 +49,7 @@ _USELESS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class BuildSite:
     """Where a build is made: what it is to be, and with what."""
 
     recipe: Recipe
@@ -126,7 +126,7 @@ def _locked(recipe: Recipe, console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Site]:
+def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[BuildSite]:
     """Give a new staging folder, and take it away afterwards; old ones are of killed builds."""
     folder = cache_folder() / "staging"
     logs = cache_folder() / "logs"
@@ -138,7 +138,7 @@ def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Si
     staging = Path(tempfile.mkdtemp(prefix=f"{recipe.name}.", dir=folder))
     try:
         with (logs / f"{recipe.name}.log").open("wb", buffering=0) as log:
-            yield Site(
+            yield BuildSite(
                 recipe=recipe, toolchain=toolchain, staging=staging, log=log, console=console
             )
     finally:
@@ -154,7 +154,7 @@ def _end_orphans(folder: Path) -> None:
                 process.kill()
 
 
-def _make(site: Site, tarball: Tarball) -> None:
+def _make(site: BuildSite, tarball: Tarball) -> None:
     """Configure, make, install into the staging folder; write down what it was made from."""
     with phase(site.console, f"CPython {site.recipe.title}: unpack"):
         source = tarball.unpack(site.staging / "source")
@@ -178,7 +178,7 @@ def _make(site: Site, tarball: Tarball) -> None:
     (site.installed / PROVENANCE).write_text(json.dumps(record, indent=2) + "\n")
 
 
-def _publish(site: Site) -> Path:
+def _publish(site: BuildSite) -> Path:
     """Check the build where it lies, rename it to its place, and check it there once more."""
     with phase(site.console, f"CPython {site.recipe.title}: check"):
         _check(site, site.installed)
@@ -192,7 +192,7 @@ def _publish(site: Site) -> Path:
     return site.final
 
 
-def _check(site: Site, prefix: Path) -> None:
+def _check(site: BuildSite, prefix: Path) -> None:
     executable = prefix / "bin" / "python3"
     check(executable, release=site.recipe.release, free_threaded=site.recipe.free_threaded)
 
@@ -203,7 +203,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _failed(site: Site, what: str) -> InterpreterError:
+def _failed(site: BuildSite, what: str) -> InterpreterError:
     log = Path(str(site.log.name))
     lines = log.read_text(errors="replace").strip().splitlines()
     return InterpreterError(

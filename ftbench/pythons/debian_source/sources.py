@@ -26,7 +26,7 @@ _LOCK_DEADLINE: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourcePackage:
     """An upstream release that a suite says it carries."""
 
     release: Release
@@ -43,7 +43,7 @@ class Source:
 class Tarball:
     """A release's sources on this machine."""
 
-    source: Source
+    source: SourcePackage
     path: Path
 
     @property
@@ -105,12 +105,12 @@ def _find_tarball(spec: Spec, folder: Path) -> Tarball:
     )
 
 
-def _candidates(spec: Spec, folder: Path, answers: list[str]) -> Iterator[Source]:
+def _candidates(spec: Spec, folder: Path, answers: list[str]) -> Iterator[SourcePackage]:
     """Yield the sources that fit, newest first, and note what the other suites carry.
 
     A suite is only asked when no earlier one has exactly the release that was asked for.
     """
-    found: list[Source] = []
+    found: list[SourcePackage] = []
     for name in SUITES:
         sources = _carried(Suite(name=name, folder=folder / name), spec.series, answers)
         fitting = [s for s in sources if spec.release in {None, s.release}]
@@ -121,7 +121,7 @@ def _candidates(spec: Spec, folder: Path, answers: list[str]) -> Iterator[Source
         yield from sorted(found, key=lambda source: source.release, reverse=True)
 
 
-def _carried(suite: Suite, series: str, answers: list[str]) -> list[Source]:
+def _carried(suite: Suite, series: str, answers: list[str]) -> list[SourcePackage]:
     package = f"python{series}"
     try:
         suite.update()
@@ -131,13 +131,13 @@ def _carried(suite: Suite, series: str, answers: list[str]) -> list[Source]:
     versions = suite.source_versions(package)
     answers.append(f"{suite.name}: {', '.join(versions) or 'no ' + package}")
     return [
-        Source(release=release, package=package, version=version, suite=suite)
+        SourcePackage(release=release, package=package, version=version, suite=suite)
         for version in versions
         if (release := upstream_release(version)) is not None
     ]
 
 
-def _download(source: Source, folder: Path) -> Tarball:
+def _download(source: SourcePackage, folder: Path) -> Tarball:
     """Download under a passing name, so that a tarball in its place is always a whole one."""
     final = folder / source.release.name
     if not final.is_dir():

@@ -63,7 +63,7 @@ class Page:
     choice: Choice | None = None
     menus: tuple[Menu, ...] = ()
     article: Article | None = None
-    article_tables: tuple[article_tables.Table, ...] = ()
+    article_tables: tuple[article_tables.ArticleTable, ...] = ()
     arms: tuple[Arm, ...] = ARMS
     drawn: bool = True
     pictured: int = 0
@@ -99,7 +99,7 @@ def page_of(
     )
 
 
-def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.Table, ...]:
+def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.ArticleTable, ...]:
     """Return the article's tables of which anything was measured.
 
     The figures are those of the pick, the noise and the sources the tree's.

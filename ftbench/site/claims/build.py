@@ -9,9 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ftbench.analysis.claims.data import Claim, Source, benchmarks, claims, sources
+from ftbench.analysis.claims.data import Claim, ClaimSource, benchmarks, claims, sources
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
-from ftbench.analysis.claims.rule import TIMES, Notes, Ratio, Verdict, number, range_words
+from ftbench.analysis.claims.rule import (
+    TIMES,
+    ClaimedRatio,
+    ClaimVerdict,
+    Notes,
+    number,
+    range_words,
+)
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.floors import Floors
 from ftbench.results import Machine, ResultTree
@@ -35,7 +42,7 @@ class Page:
     page.
     """
 
-    verdicts: ClassVar = tuple(Verdict)
+    verdicts: ClassVar = tuple(ClaimVerdict)
     most: ClassVar = MOST_PAGES
 
     root: str
@@ -50,7 +57,7 @@ class Page:
     warnings: tuple[str, ...]
 
     @property
-    def sources(self) -> list[tuple[Source, list[Numbered]]]:
+    def sources(self) -> list[tuple[ClaimSource, list[Numbered]]]:
         """The texts that claim something, with the judgements of their claims."""
         return [
             (source, [each for each in self.judgements if each[1].claim.source == source.name])
@@ -64,7 +71,7 @@ class Page:
             topics.setdefault(each[1].claim.topic, []).append(each)
         return topics
 
-    def counts(self, judgements: Sequence[Numbered]) -> Counter[Verdict]:
+    def counts(self, judgements: Sequence[Numbered]) -> Counter[ClaimVerdict]:
         """Return how often each verdict was given."""
         return Counter(judgement.verdict for _, judgement in judgements)
 
@@ -79,20 +86,20 @@ class Page:
         """How far the measured is from the claimed, as an SVG element."""
         return chart.draw(self.bands, name="picture")
 
-    def value(self, claim: Claim, ratio: Ratio) -> str:
+    def value(self, claim: Claim, ratio: ClaimedRatio) -> str:
         """Return a ratio with its interval: "3.25 (3.10-3.40) ms"."""
-        return number(ratio.cell, ratio.unit, Notes()) + _unit(claim, ratio)
+        return number(ratio.quantity, ratio.unit, Notes()) + _unit(claim, ratio)
 
-    def range(self, claim: Claim, ratio: Ratio) -> str:
+    def range(self, claim: Claim, ratio: ClaimedRatio) -> str:
         """Return what a ratio should be."""
         return range_words(ratio) + _unit(claim, ratio)
 
-    def deciding(self, judgement: Judgement) -> list[Ratio]:
+    def deciding(self, judgement: Judgement) -> list[ClaimedRatio]:
         """Return the ratios that there are of those that a judgement is made from."""
-        return [ratio for ratio in judgement.ratios if ratio.cell.value]
+        return [ratio for ratio in judgement.ratios if ratio.quantity.value]
 
 
-def _unit(claim: Claim, ratio: Ratio) -> str:
+def _unit(claim: Claim, ratio: ClaimedRatio) -> str:
     return f" {claim.unit}" if ratio.unit not in {TIMES, "%"} else ""
 
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from ftbench.analysis.claims.judge import Judgement
-from ftbench.analysis.claims.rule import Relation, Verdict
+from ftbench.analysis.claims.rule import ClaimVerdict, Relation
 from ftbench.site import svg
 
 _RIGHT: Final = 16
@@ -18,7 +18,7 @@ _GAP: Final = 8
 _MARK: Final = 7
 _MARGIN: Final = 1.4
 _WIDEST: Final = 100.0  # a mark farther off stands at the edge: its row would squeeze all others
-MARKERS: Final = {Verdict.HOLDS: "o", Verdict.NOT: "X", Verdict.CANNOT: "D"}
+MARKERS: Final = {ClaimVerdict.HOLDS: "o", ClaimVerdict.NOT: "X", ClaimVerdict.CANNOT: "D"}
 
 
 Numbered = tuple[int, Judgement]
@@ -32,7 +32,7 @@ def compared(judgements: Iterable[Numbered]) -> list[Numbered]:
         for number, judgement in judgements
         if judgement.claim.relation is Relation.RATIO
         and judgement.verdict in MARKERS
-        and all(ratio.cell.value for ratio in judgement.ratios)
+        and all(ratio.quantity.value for ratio in judgement.ratios)
     ]
 
 
@@ -44,7 +44,7 @@ class _Row:
     """
 
     label: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     value: float
     band: tuple[float, float]
     ends: tuple[float, float] | None
@@ -52,11 +52,11 @@ class _Row:
 
 def _row_of(order: int, judgement: Judgement) -> _Row:
     (ratio,), claimed = judgement.ratios, judgement.claim.edge or 1.0
-    spread = ratio.cell.spread
+    spread = ratio.quantity.spread
     return _Row(
         label=f"{order}  {_short(ratio.what)}",
         verdict=judgement.verdict,
-        value=(ratio.cell.value or claimed) / claimed,
+        value=(ratio.quantity.value or claimed) / claimed,
         band=(ratio.low / claimed, ratio.high / claimed),
         ends=(spread.low / claimed, spread.high / claimed) if spread else None,
     )
@@ -97,7 +97,7 @@ def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
 def _row(axes: Any, row: _Row, height: float, low: float, high: float) -> None:
     svg.left_label(axes, row.label, height)
     axes.fill_between(list(row.band), height - _ROW / 3, height + _ROW / 3, color=svg.RULE, lw=0)
-    colour = svg.BAD if row.verdict is Verdict.NOT else svg.INK
+    colour = svg.BAD if row.verdict is ClaimVerdict.NOT else svg.INK
     if row.ends is not None:
         ends = [min(max(end, low), high) for end in row.ends]
         axes.plot(ends, [height] * 2, color=colour, lw=_MARK / 4)
@@ -108,7 +108,7 @@ def _row(axes: Any, row: _Row, height: float, low: float, high: float) -> None:
         marker=MARKERS[row.verdict],
         markersize=_MARK,
         color=colour,
-        markerfacecolor=svg.PAPER if row.verdict is Verdict.CANNOT else colour,
+        markerfacecolor=svg.PAPER if row.verdict is ClaimVerdict.CANNOT else colour,
         markeredgecolor=colour,
         clip_on=False,
         zorder=3,

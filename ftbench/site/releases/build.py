@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from ftbench.analysis.conditions import Notice, profile_notice
-from ftbench.analysis.verdicts.comparing import Against
+from ftbench.analysis.verdicts.comparing import Base
 from ftbench.facts.arms import Arm
 from ftbench.files import safe_name
 from ftbench.releases import Release
@@ -85,7 +85,7 @@ class Addresses:
         """Return where a file of data lies."""
         return f"{self.data_folder}/{name}.js"
 
-    def cell(self, series: Series, arm: Arm, release: Release, against: Against) -> str:
+    def cell(self, series: Series, arm: Arm, release: Release, against: Base) -> str:
         """Return the address of one verdict on its scenario's page, with its samples.
 
         Without a script it still leads to the row of its series.
@@ -130,7 +130,7 @@ class ReleasePage:
         return tuple(notices(self.timeline, self.tallies))
 
     @property
-    def answers(self) -> Iterator[tuple[Against, list[str], Counts, float]]:
+    def answers(self) -> Iterator[tuple[Base, list[str], Counts, float]]:
         """The answer against each kind of base: its releases, counts of words, alarms by chance."""
         for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
             ours = list(tallies)
@@ -223,9 +223,9 @@ class ScenarioPage:
         return tuple(notices(self.timeline, self.timeline.tallies_of(self.timeline.newest)))
 
     @property
-    def bases(self) -> dict[Against, list[str]]:
+    def bases(self) -> dict[Base, list[str]]:
         """What the newest release is compared with, by the kind of base."""
-        bases: dict[Against, list[str]] = {}
+        bases: dict[Base, list[str]] = {}
         for tally in self.timeline.tallies_of(self.timeline.newest):
             names = bases.setdefault(tally.against, [])
             if tally.base.name not in names:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.verdicts.comparing import Against, JudgedSeries, Step, environments, history
+from ftbench.analysis.verdicts.comparing import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale.expectations import LEDGER
 from ftbench.releases import Release
@@ -115,7 +115,7 @@ def coded(ratio: float) -> int:
     return round(max(-_FARTHEST, min(math.log(ratio), _FARTHEST)) * PRECISION)
 
 
-AGAINST: Final = tuple(Against)
+AGAINST: Final = tuple(Base)
 # In the order of the data files: a verdict's place here is its code there.
 WORDS: Final = tuple(Word)
 # In the data an effect is a whole number: this often its natural logarithm.
@@ -177,7 +177,7 @@ class Alarm:
     """A verdict that somebody should look at: its arm, what it is against, and the judgement."""
 
     arm: Arm
-    against: Against
+    against: Base
     base: Release
     series: Series
     judgement: JudgedSeries
@@ -200,7 +200,7 @@ class Tally:
     """
 
     arm: Arm
-    against: Against
+    against: Base
     release: Release
     base: Release
     counts: Counts
@@ -233,7 +233,7 @@ class Timeline:
     series: list[Series]
     figures: dict[Series, list[list[Figure | None]]]
     tracks: dict[Series, list[list[Track | None]]]
-    tallies: dict[tuple[Release, str, Against], Tally] = field(default_factory=dict)
+    tallies: dict[tuple[Release, str, Base], Tally] = field(default_factory=dict)
     alarms: dict[Release, list[Alarm]] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)

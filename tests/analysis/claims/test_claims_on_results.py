@@ -11,7 +11,7 @@ from rekeyed import rekeyed
 
 from ftbench.analysis.claims.data import Claim
 from ftbench.analysis.claims.judge import NO_FLOORS, AsvFigures, Judgement, judged
-from ftbench.analysis.claims.rule import Relation, Verdict
+from ftbench.analysis.claims.rule import ClaimVerdict, Relation
 from ftbench.analysis.claims.series import Series, names
 from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
@@ -71,23 +71,23 @@ def test_a_ratio_in_its_range_holds_and_one_outside_does_not() -> None:
     assert of(replace(TWICE, claimed=3.0), BOTH).words == "does not hold here"
     found = of(TWICE, BOTH)
     assert found.ratios[0].what == "processes, fork (GIL build) / threads (free-threaded)"
-    assert found.ratios[0].cell.value == pytest.approx(2.0)
+    assert found.ratios[0].quantity.value == pytest.approx(2.0)
     assert [shown.figure for shown in found.figures] == [BOTH[1], BOTH[0]]
 
 
 def test_an_order_and_a_single_figure_are_judged_too() -> None:
-    assert of(claim(Relation.ASCENDING, THREADS, FORK), BOTH).verdict is Verdict.HOLDS
-    assert of(claim(Relation.ASCENDING, FORK, THREADS), BOTH).verdict is Verdict.NOT
+    assert of(claim(Relation.ASCENDING, THREADS, FORK), BOTH).verdict is ClaimVerdict.HOLDS
+    assert of(claim(Relation.ASCENDING, FORK, THREADS), BOTH).verdict is ClaimVerdict.NOT
     one = claim(Relation.AT_MOST, FORK, claimed=3.0, unit="ms")
-    assert of(one, BOTH).verdict is Verdict.HOLDS
-    assert of(replace(one, claimed=1.0), BOTH).verdict is Verdict.NOT
-    assert of(replace(one, claimed=2.01), BOTH).verdict is Verdict.CANNOT
+    assert of(one, BOTH).verdict is ClaimVerdict.HOLDS
+    assert of(replace(one, claimed=1.0), BOTH).verdict is ClaimVerdict.NOT
+    assert of(replace(one, claimed=2.01), BOTH).verdict is ClaimVerdict.CANNOT
 
 
 def test_a_rate_is_one_over_the_cost() -> None:
     faster = claim(Relation.RATIO, THREADS, FORK, claimed=2.0, rate=True)
-    assert of(faster, BOTH).verdict is Verdict.HOLDS
-    assert of(replace(faster, rate=False), BOTH).verdict is Verdict.NOT
+    assert of(faster, BOTH).verdict is ClaimVerdict.HOLDS
+    assert of(replace(faster, rate=False), BOTH).verdict is ClaimVerdict.NOT
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_what_is_in_the_way_is_said_and_the_figures_are_shown(
 ) -> None:
     found = of(replace(TWICE, **fields), BOTH, **here)
     assert found.words == f"cannot be judged {words}"
-    assert found.ratios[0].cell.value == pytest.approx(2.0)
+    assert found.ratios[0].quantity.value == pytest.approx(2.0)
     ours = replace(TWICE, release="3.14", system="Linux", cores=16, most_cores=16)
-    assert of(ours, BOTH).verdict is Verdict.HOLDS
+    assert of(ours, BOTH).verdict is ClaimVerdict.HOLDS
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ def kernels(arm: str, *middles: float) -> list[Figure]:
 def test_a_claim_about_all_values_is_about_the_geometric_mean_of_those_that_both_have() -> None:
     asked = claim(Relation.RATIO, EVERY.format("ft"), EVERY.format("gil"), claimed=2.0, within=1.1)
     found = of(asked, [*kernels("ft", 1.0, 8.0, 5.0), *kernels("gil", 1.0, 2.0)])
-    assert found.verdict is Verdict.HOLDS
+    assert found.verdict is ClaimVerdict.HOLDS
     assert found.ratios[0].what == "geometric mean of 2: free-threaded / GIL build"
-    assert found.ratios[0].cell.value == pytest.approx(2.0)
+    assert found.ratios[0].quantity.value == pytest.approx(2.0)
     assert len(found.figures) == 4
     assert of(asked, kernels("ft", 1.0)).words == "not measured"
 
@@ -170,4 +170,4 @@ def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_th
         for each in figures
     ]
     floors = Floors.of(noise)
-    assert of(replace(TWICE, within=1.2), figures, floors=floors).verdict is Verdict.HOLDS
+    assert of(replace(TWICE, within=1.2), figures, floors=floors).verdict is ClaimVerdict.HOLDS

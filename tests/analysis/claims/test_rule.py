@@ -8,13 +8,13 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import (
     TIMES,
+    ClaimedRatio,
+    ClaimVerdict,
     Named,
-    Ratio,
     Relation,
-    Verdict,
     cores_of,
     decide,
     ratios_of,
@@ -24,9 +24,9 @@ from ftbench.statistics.spread import Interval
 END = st.floats(1e-3, 1e3)
 
 
-def ratio(value: float, spread: Interval | None = None, *, low: float, high: float) -> Ratio:
-    return Ratio(
-        what="a / b", unit=TIMES, cell=Cell(value=value, spread=spread), low=low, high=high
+def ratio(value: float, spread: Interval | None = None, *, low: float, high: float) -> ClaimedRatio:
+    return ClaimedRatio(
+        what="a / b", unit=TIMES, quantity=Quantity(value=value, spread=spread), low=low, high=high
     )
 
 
@@ -37,26 +37,26 @@ def test_a_ratio_is_in_its_range_outside_or_across_an_edge(
     (low, value, high), (least, most) = points, edges
     verdict = ratio(value, Interval(low=low, high=high), low=least, high=most).verdict
     if least <= low <= high <= most:
-        assert verdict is Verdict.HOLDS
+        assert verdict is ClaimVerdict.HOLDS
     elif high < least or low > most:
-        assert verdict is Verdict.NOT
+        assert verdict is ClaimVerdict.NOT
     else:
-        assert verdict is Verdict.CANNOT
+        assert verdict is ClaimVerdict.CANNOT
 
 
 @given(END, END, END)
 def test_without_an_interval_the_ratio_itself_decides(value: float, a: float, b: float) -> None:
     low, high = sorted((a, b))
-    expected = Verdict.HOLDS if low <= value <= high else Verdict.NOT
+    expected = ClaimVerdict.HOLDS if low <= value <= high else ClaimVerdict.NOT
     assert ratio(value, low=low, high=high).verdict is expected
 
 
-def verdict_of(relation: Relation, claimed: float | None, *values: float) -> Verdict:
-    cells = [
-        Named(name=str(index), unit=TIMES, cell=Cell(value=value))
+def verdict_of(relation: Relation, claimed: float | None, *values: float) -> ClaimVerdict:
+    quantities = [
+        Named(name=str(index), unit=TIMES, quantity=Quantity(value=value))
         for index, value in enumerate(values)
     ]
-    return decide(ratios_of(relation, cells, claimed=claimed, within=1.25), "")[0]
+    return decide(ratios_of(relation, quantities, claimed=claimed, within=1.25), "")[0]
 
 
 @given(st.lists(END, min_size=2, max_size=5))
@@ -64,7 +64,7 @@ def test_ascending_is_strictly_so(values: list[float]) -> None:
     pairs = list(itertools.pairwise(values))
     holds = all(math.nextafter(1, 2) <= after / before for before, after in pairs)
     verdict = verdict_of(Relation.ASCENDING, None, *values)
-    assert (verdict is Verdict.HOLDS) is holds
+    assert (verdict is ClaimVerdict.HOLDS) is holds
 
 
 @given(st.lists(END, min_size=2, max_size=5), st.floats(1, 10))
@@ -72,34 +72,36 @@ def test_alike_is_whatever_the_order(values: list[float], claimed: float) -> Non
     asked = (Relation.ALIKE, claimed)
     verdict = verdict_of(*asked, *values)
     assert verdict is verdict_of(*asked, *reversed(values))
-    assert (verdict is Verdict.HOLDS) is (max(values) / min(values) <= claimed)
+    assert (verdict is ClaimVerdict.HOLDS) is (max(values) / min(values) <= claimed)
 
 
 @given(END, END)
 def test_a_ratio_may_differ_by_the_factor_up_or_down(above: float, below: float) -> None:
     asked = (Relation.RATIO, above / below)
-    assert verdict_of(*asked, above, below) is Verdict.HOLDS
-    assert verdict_of(*asked, above * 1.24, below) is Verdict.HOLDS
-    assert verdict_of(*asked, above / 1.24, below) is Verdict.HOLDS
-    assert verdict_of(*asked, above * 1.26, below) is Verdict.NOT
-    assert verdict_of(*asked, above / 1.26, below) is Verdict.NOT
+    assert verdict_of(*asked, above, below) is ClaimVerdict.HOLDS
+    assert verdict_of(*asked, above * 1.24, below) is ClaimVerdict.HOLDS
+    assert verdict_of(*asked, above / 1.24, below) is ClaimVerdict.HOLDS
+    assert verdict_of(*asked, above * 1.26, below) is ClaimVerdict.NOT
+    assert verdict_of(*asked, above / 1.26, below) is ClaimVerdict.NOT
 
 
 def test_at_least_and_at_most_take_one_figure_or_two() -> None:
-    assert verdict_of(Relation.AT_LEAST, 2.0, 4.0, 2.0) is Verdict.HOLDS
-    assert verdict_of(Relation.AT_LEAST, 0.5, 0.4) is Verdict.NOT
-    assert verdict_of(Relation.AT_MOST, 2.0, 4.1, 2.0) is Verdict.NOT
-    assert verdict_of(Relation.AT_MOST, 0.5, 0.4) is Verdict.HOLDS
+    assert verdict_of(Relation.AT_LEAST, 2.0, 4.0, 2.0) is ClaimVerdict.HOLDS
+    assert verdict_of(Relation.AT_LEAST, 0.5, 0.4) is ClaimVerdict.NOT
+    assert verdict_of(Relation.AT_MOST, 2.0, 4.1, 2.0) is ClaimVerdict.NOT
+    assert verdict_of(Relation.AT_MOST, 0.5, 0.4) is ClaimVerdict.HOLDS
 
 
 def test_what_is_missing_comes_before_what_is_in_the_way_and_that_before_the_ratio() -> None:
     holds = ratio(2.0, low=1.0, high=3.0)
-    missing = Ratio(what="a", unit=TIMES, cell=Cell.none("failed", "why"), low=1.0, high=3.0)
+    missing = ClaimedRatio(
+        what="a", unit=TIMES, quantity=Quantity.none("failed", "why"), low=1.0, high=3.0
+    )
     across = ratio(2.0, Interval(low=0.5, high=4.0), low=1.0, high=3.0)
-    assert decide((holds,), "") == (Verdict.HOLDS, "")
-    assert decide((holds,), "on 2 cores") == (Verdict.CANNOT, "on 2 cores")
-    assert decide((holds, missing), "on 2 cores") == (Verdict.UNMEASURED, "(failed)")
-    assert decide((holds, across), "") == (Verdict.CANNOT, "from so few samples")
+    assert decide((holds,), "") == (ClaimVerdict.HOLDS, "")
+    assert decide((holds,), "on 2 cores") == (ClaimVerdict.CANNOT, "on 2 cores")
+    assert decide((holds, missing), "on 2 cores") == (ClaimVerdict.UNMEASURED, "(failed)")
+    assert decide((holds, across), "") == (ClaimVerdict.CANNOT, "from so few samples")
 
 
 def test_a_quota_of_cores_counts_as_cores() -> None:

@@ -7,7 +7,7 @@ from judged import figure, several, tree
 from rekeyed import rekeyed
 
 from ftbench.analysis.verdicts.comparing import (
-    Against,
+    Base,
     Step,
     bases,
     environments,
@@ -27,12 +27,12 @@ def steps(*names: str, cost: float = 1e-3) -> tuple[Step, ...]:
     return history(known, environment)
 
 
-def told(found: tuple[Step, ...]) -> list[tuple[str, str, Against]]:
+def told(found: tuple[Step, ...]) -> list[tuple[str, str, Base]]:
     return [(step.release.name, step.base.name, step.against) for step in found]
 
 
 def test_each_release_is_judged_against_the_one_before_and_the_last_feature_release() -> None:
-    before, feature = Against.BEFORE, Against.FEATURE
+    before, feature = Base.BEFORE, Base.FEATURE
     assert told(steps(*reversed(NAMES))) == [
         ("3.13.5", "3.13.4", before),
         ("3.14.0rc1", "3.13.5", feature),
@@ -47,7 +47,7 @@ def test_each_release_is_judged_against_the_one_before_and_the_last_feature_rele
 
 
 def test_a_series_that_was_left_out_is_stepped_over() -> None:
-    assert told(steps("3.13.5", "3.15.0")) == [("3.15.0", "3.13.5", Against.FEATURE)]
+    assert told(steps("3.13.5", "3.15.0")) == [("3.15.0", "3.13.5", Base.FEATURE)]
 
 
 def test_a_series_without_a_final_release_is_no_feature_release() -> None:

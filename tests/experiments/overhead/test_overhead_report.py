@@ -12,10 +12,10 @@ from ftbench.experiments.overhead.job import (
     HARNESS,
     LOOPS,
     Heat,
+    LoopCost,
     OverheadJob,
     OverheadResult,
-    Row,
-    Skipped,
+    SkippedLoop,
     row_of,
 )
 from ftbench.experiments.overhead.report import document_of
@@ -23,7 +23,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.report.output import Format, rendered
 
 
-def rows(processes: int = 3) -> tuple[Row | Skipped, ...]:
+def rows(processes: int = 3) -> tuple[LoopCost | SkippedLoop, ...]:
     """One loop of each verdict, one of two wild processes, and one that is skipped."""
     tight, loose = (1.0, 1.001, 0.999, 1.0, 0.998, 1.002), (1.0, 1.3, 0.8, 1.1, 0.7, 1.2)
     spread = {
@@ -32,7 +32,7 @@ def rows(processes: int = 3) -> tuple[Row | Skipped, ...]:
         5: (1.0, loose),
         11: (1.0, (1.0, 1.0, 300.0, 300.0, 1.0, 1.0)),
     }
-    found: list[Row | Skipped] = []
+    found: list[LoopCost | SkippedLoop] = []
     for at, (overhead, factors) in spread.items():
         loop = LOOPS[at]
         time = 1e-6 * 10 ** (at % 4)
@@ -56,7 +56,7 @@ def rows(processes: int = 3) -> tuple[Row | Skipped, ...]:
                 )
             )
         found.append(row_of(loop, heats))
-    found.append(Skipped(loop=LOOPS[2], reason="win32 has no start method 'fork'"))
+    found.append(SkippedLoop(loop=LOOPS[2], reason="win32 has no start method 'fork'"))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from ftbench.experiments.overhead.job import (
     HARNESS,
     LOOPS,
     Heat,
-    Verdict,
+    TargetVerdict,
     row_of,
     verdict,
 )
@@ -58,15 +58,15 @@ def test_processes_that_did_different_work_are_not_put_together() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "word"),
     [
-        (0.99, 1.01, Verdict.WITHIN),
-        (0.99, 1.02, Verdict.WITHIN),
-        (1.02, 1.03, Verdict.OPEN),
-        (0.99, 1.03, Verdict.OPEN),
-        (1.021, 1.03, Verdict.ABOVE),
+        (0.99, 1.01, TargetVerdict.WITHIN),
+        (0.99, 1.02, TargetVerdict.WITHIN),
+        (1.02, 1.03, TargetVerdict.OPEN),
+        (0.99, 1.03, TargetVerdict.OPEN),
+        (1.021, 1.03, TargetVerdict.ABOVE),
     ],
 )
 def test_a_verdict_needs_the_whole_interval_on_one_side(
-    low: float, high: float, word: Verdict
+    low: float, high: float, word: TargetVerdict
 ) -> None:
     interval = Interval(low=low, high=high)
     ratio = Ratio(value=1.01, interval=interval, confidence=0.99, basis=Basis.PROCESSES)
@@ -75,4 +75,4 @@ def test_a_verdict_needs_the_whole_interval_on_one_side(
 
 def test_without_an_interval_there_is_no_verdict() -> None:
     ratio = Ratio(value=1.0, interval=None, confidence=0.99, basis=Basis.NONE)
-    assert verdict(ratio, 1.02) is Verdict.OPEN
+    assert verdict(ratio, 1.02) is TargetVerdict.OPEN

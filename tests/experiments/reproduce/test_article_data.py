@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from reproductions import made
 
-from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.data import Claim, article, article_claims
 from ftbench.analysis.claims.judge import Conditions
-from ftbench.analysis.claims.rule import UNITS, Relation, Verdict
-from ftbench.experiments.reproduce.figures import Block, FilledTable, Line, tables
+from ftbench.analysis.claims.quantity import Quantity
+from ftbench.analysis.claims.rule import UNITS, ClaimVerdict, Relation
+from ftbench.experiments.reproduce.figures import Block, FilledTable, TableLine, tables
 from ftbench.experiments.reproduce.plan import PARTS
 from ftbench.experiments.reproduce.report import judgements
 
@@ -78,16 +78,20 @@ def _as_if_measured(table: FilledTable) -> FilledTable:
     return FilledTable(spec=table.spec, blocks=blocks)
 
 
-def _own(line: Line) -> Line:
-    cell = line.article if line.article.value is not None else Cell.none("not in the article", "-")
-    return replace(line, corrected=cell)
+def _own(line: TableLine) -> TableLine:
+    quantity = (
+        line.article if line.article.value is not None else Quantity.none("not in the article", "-")
+    )
+    return replace(line, corrected=quantity)
 
 
 def test_on_the_articles_own_figures_its_claims_hold() -> None:
     filled = [_as_if_measured(table) for table in tables(ARTICLE, made())]
     for judgement in judgements(filled, Conditions(cores=ARTICLE.cores, seconds=5.0)):
         expected = (
-            Verdict.UNMEASURED if judgement.claim.quote in NOT_IN_ITS_TABLES else Verdict.HOLDS
+            ClaimVerdict.UNMEASURED
+            if judgement.claim.quote in NOT_IN_ITS_TABLES
+            else ClaimVerdict.HOLDS
         )
         assert judgement.verdict is expected, (judgement.claim.quote, judgement.ratios)
 

@@ -9,7 +9,7 @@ from reproductions import FAILED, made
 
 from ftbench.analysis.claims.data import article_claims
 from ftbench.analysis.claims.judge import Conditions, Judgement
-from ftbench.analysis.claims.rule import Verdict
+from ftbench.analysis.claims.rule import ClaimVerdict
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import judged, judgements
 
@@ -21,19 +21,19 @@ def judgement(done: Reproduction, quote: str) -> Judgement:
 
 def test_on_too_few_cores_a_claim_cannot_be_judged_and_its_figures_are_shown() -> None:
     fork = judgement(made(cores=2), "fork 1.70")
-    assert (fork.verdict, fork.words) == (Verdict.CANNOT, "cannot be judged on 2 cores")
-    assert fork.ratios[0].cell.value == pytest.approx(2.0)
+    assert (fork.verdict, fork.words) == (ClaimVerdict.CANNOT, "cannot be judged on 2 cores")
+    assert fork.ratios[0].quantity.value == pytest.approx(2.0)
     assert fork.by_way is None
     assert judgement(made(cores=1), "fork 1.70").words == "cannot be judged on 1 core"
-    assert judgement(made(cores=8), "fork 1.70").verdict is Verdict.HOLDS
+    assert judgement(made(cores=8), "fork 1.70").verdict is ClaimVerdict.HOLDS
 
 
 def test_in_too_short_a_window_neither() -> None:
     short = judgement(made(scale=0.1), "start method")
     assert short.words == "cannot be judged in a window of 0.5 s"
-    assert short.ratios[0].cell.value == pytest.approx(1.05)
-    assert judgement(made(scale=0.2), "start method").verdict is Verdict.HOLDS
-    assert judgement(made(scale=0.1), "fork 1.70").verdict is Verdict.HOLDS
+    assert short.ratios[0].quantity.value == pytest.approx(1.05)
+    assert judgement(made(scale=0.2), "start method").verdict is ClaimVerdict.HOLDS
+    assert judgement(made(scale=0.1), "fork 1.70").verdict is ClaimVerdict.HOLDS
 
 
 def test_a_quota_of_cores_counts_as_cores() -> None:
@@ -45,8 +45,8 @@ def test_a_quota_of_cores_counts_as_cores() -> None:
 def test_the_verdict_is_on_the_corrected_figures_and_says_what_the_articles_way_says() -> None:
     # Its way: 42 ms over 4 ms is 10.5; corrected: 40 ms over 2 ms is 20.
     spawn = judgement(made(), "spawn 17.93")
-    assert spawn.verdict is Verdict.HOLDS
-    assert spawn.by_way is Verdict.NOT
+    assert spawn.verdict is ClaimVerdict.HOLDS
+    assert spawn.by_way is ClaimVerdict.NOT
     assert judgement(made(), "fork 1.70").by_way is None
 
 

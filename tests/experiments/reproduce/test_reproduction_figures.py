@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from reproductions import FAILED, MIB, UNAVAILABLE, made
 
-from ftbench.analysis.claims.cells import Cell
 from ftbench.analysis.claims.data import article
-from ftbench.experiments.reproduce.figures import Line, tables
+from ftbench.analysis.claims.quantity import Quantity
+from ftbench.experiments.reproduce.figures import TableLine, tables
 from ftbench.experiments.reproduce.record import Reproduction
 
 
-def line(done: Reproduction, name: str) -> Line:
+def line(done: Reproduction, name: str) -> TableLine:
     table, row, figure = name.split(".")
     (found,) = (each for each in tables(article(), done) if each.spec.name == table)
     got = found.line(row, figure)
@@ -69,16 +69,16 @@ def test_a_median_has_its_spread_and_the_articles_average_none() -> None:
 
 def test_a_ratio_of_medians_has_an_interval_and_threads_to_themselves_none() -> None:
     assert line(made(), "overhead.fork.relative").corrected.spread is not None
-    assert line(made(), "overhead.threads.relative").corrected == Cell(value=1.0)
+    assert line(made(), "overhead.threads.relative").corrected == Quantity(value=1.0)
 
 
 def test_a_failed_step_is_failed_in_its_rows_and_in_no_others() -> None:
     done = made(broken={"lifecycle/spawn/empty": FAILED})
     round_, relative = (line(done, f"overhead.spawn.{name}") for name in ("round", "relative"))
-    for cell in (round_.corrected, relative.corrected):
-        assert (cell.value, cell.word) == (None, "failed")
-        assert "spawn" in cell.reason
-        assert "Worker 3 of 8" in cell.reason
+    for quantity in (round_.corrected, relative.corrected):
+        assert (quantity.value, quantity.word) == (None, "failed")
+        assert "spawn" in quantity.reason
+        assert "Worker 3 of 8" in quantity.reason
     assert round_.way.value == pytest.approx(0.042)
     assert line(done, "overhead.fork.relative").corrected.value == pytest.approx(2.0)
 
@@ -105,9 +105,9 @@ def test_a_system_without_pss_says_so() -> None:
     del spawn.measurement.metrics["pss"]
     del spawn.measurement.notes["without_helpers"]["pss"]
     got = line(done, "memory.spawn.pss")
-    for cell in (got.way, got.corrected):
-        assert cell.word == "not available"
-        assert "does not tell pss" in cell.reason
+    for quantity in (got.way, got.corrected):
+        assert quantity.word == "not available"
+        assert "does not tell pss" in quantity.reason
     assert line(done, "memory.spawn.uss").corrected.value == pytest.approx(60 * MIB)
 
 
@@ -134,7 +134,7 @@ def test_where_the_peak_is_known_it_is_the_articles_memory() -> None:
     (run,) = (step for step in done.steps if step.key == "native/article")
     assert run.measurement is not None
     run.measurement.notes["peak_rss"] = 7 * MIB
-    assert line(done, "rust.rust.memory").way == Cell(value=7.0 * MIB)
+    assert line(done, "rust.rust.memory").way == Quantity(value=7.0 * MIB)
 
 
 def test_only_the_parts_that_were_asked_for_have_a_table() -> None:

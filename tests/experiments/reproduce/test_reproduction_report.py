@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from reproductions import FAILED, UNAVAILABLE, made
 
-from ftbench.analysis.claims.cells import Cell
+from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import TIMES, Notes, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged
@@ -90,15 +90,15 @@ def test_markup_in_a_name_is_plain_text() -> None:
 def test_the_articles_number_has_the_digits_that_it_prints(
     value: float, unit: str, text: str
 ) -> None:
-    assert printed(Cell(value=value), unit) == text
+    assert printed(Quantity(value=value), unit) == text
 
 
 def test_a_number_carries_its_spread_and_a_hopeless_one_is_not_spelled_out() -> None:
     notes = Notes()
-    cell = Cell(value=2e-3, spread=Interval(low=1.9e-3, high=2.2e-3))
-    assert number(cell, "ms", notes) == "2.00 (1.90\N{EN DASH}2.20)"
-    wide = Cell(value=2.0, spread=Interval(low=1e-9, high=1e9))
+    quantity = Quantity(value=2e-3, spread=Interval(low=1.9e-3, high=2.2e-3))
+    assert number(quantity, "ms", notes) == "2.00 (1.90\N{EN DASH}2.20)"
+    wide = Quantity(value=2.0, spread=Interval(low=1e-9, high=1e9))
     assert number(wide, TIMES, notes) == f"2.00{TIMES} (too few samples)"
-    assert number(Cell.none("failed", "why"), "ms", notes) == "failed [1]"
-    assert number(Cell.none("failed", "other"), "ms", notes) == "failed [2]"
-    assert number(Cell.none("not available", "why"), "ms", notes) == "not available [1]"
+    assert number(Quantity.none("failed", "why"), "ms", notes) == "failed [1]"
+    assert number(Quantity.none("failed", "other"), "ms", notes) == "failed [2]"
+    assert number(Quantity.none("not available", "why"), "ms", notes) == "not available [1]"

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
 from ftbench.experiments.reproduce.plan import PARTS, Clock, Knobs, Step, about, plan
-from ftbench.experiments.reproduce.record import State
+from ftbench.experiments.reproduce.record import StepState
 from ftbench.experiments.reproduce.runner import take
 from ftbench.probe.run.document import Measurement
 
@@ -28,7 +28,7 @@ def test_every_step_is_taken_in_its_order() -> None:
     console, out = told()
     taken = take(STEPS, measured, console)
     assert [step.key for step in taken] == [step.key for step in STEPS]
-    assert {step.state for step in taken} == {State.MEASURED}
+    assert {step.state for step in taken} == {StepState.MEASURED}
     assert all(step.elapsed >= 0 for step in taken)
     assert f"{len(STEPS)} runs, about" in out.getvalue()
     assert out.getvalue().count(" measured  ") == len(STEPS)
@@ -47,13 +47,13 @@ def test_what_fails_and_what_is_not_available_stop_no_other() -> None:
     assert len(taken) == len(STEPS)
     fork, spawn = taken["memory/fork"], taken["memory/spawn"]
     assert (fork.state, fork.reason, fork.story) == (
-        State.FAILED,
+        StepState.FAILED,
         "Worker 1 of 8 failed.",
         "Traceback",
     )
     assert (fork.exit_code, fork.measurement) == (4, None)
-    assert (spawn.state, spawn.exit_code) == (State.UNAVAILABLE, 3)
-    assert [key for key, step in taken.items() if step.state is not State.MEASURED] == [
+    assert (spawn.state, spawn.exit_code) == (StepState.UNAVAILABLE, 3)
+    assert [key for key, step in taken.items() if step.state is not StepState.MEASURED] == [
         "memory/fork",
         "memory/spawn",
     ]

@@ -15,7 +15,14 @@ from rich.console import Console
 
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError
 from ftbench.experiments import rust_limit
-from ftbench.experiments.rust_limit import FLAGS, VARIABLE, Program, Source, find_rustc, find_source
+from ftbench.experiments.rust_limit import (
+    FLAGS,
+    VARIABLE,
+    Program,
+    RustSource,
+    find_rustc,
+    find_source,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script")
 
@@ -185,7 +192,7 @@ def test_an_installation_without_the_source_says_so(
 
 def test_the_digest_changes_with_any_module(tmp_path: Path) -> None:
     shutil.copytree(find_source().folder, tmp_path / "copy")
-    copied = Source(folder=tmp_path / "copy")
+    copied = RustSource(folder=tmp_path / "copy")
     assert copied.digest == find_source().digest
     (copied.folder / "gate.rs").rename(copied.folder / "port.rs")
     assert copied.digest != find_source().digest

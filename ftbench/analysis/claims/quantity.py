@@ -17,7 +17,7 @@ _LEAST_FOR_QUARTILES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Quantity:
     """One figure in its stored unit; without a `value`, `word` says so and `reason` why.
 
     `samples` are what the value is the median of, where it is one, and `processes` the same once
@@ -36,11 +36,11 @@ class Cell:
 
     @classmethod
     def none(cls, word: str, reason: str = "") -> Self:
-        """Return the cell of a figure that is not there."""
+        """Return the quantity of a figure that is not there."""
         return cls(word=word, reason=reason)
 
-    def map(self, function: Callable[[float], float]) -> Cell:
-        """Return the cell of `function`, which must be monotonic, of every number in this one."""
+    def map(self, function: Callable[[float], float]) -> Quantity:
+        """Return this quantity with `function`, which must be monotonic, of its every number."""
         if self.value is None:
             return self
         ends = self.spread and sorted((function(self.spread.low), function(self.spread.high)))
@@ -53,48 +53,48 @@ class Cell:
         )
 
 
-NOT_IN_ARTICLE: Final = Cell(word="\N{EN DASH}")
-NOT_MEASURED: Final = Cell(word="not measured", reason="This part was not asked for.")
-OTHER_RUN: Final = Cell(
+NOT_IN_ARTICLE: Final = Quantity(word="\N{EN DASH}")
+NOT_MEASURED: Final = Quantity(word="not measured", reason="This part was not asked for.")
+OTHER_RUN: Final = Quantity(
     word="no run in common", reason="A ratio of figures from two runs says little."
 )
 
 
-def median(samples: Sequence[float]) -> Cell:
+def median(samples: Sequence[float]) -> Quantity:
     """Return the median of samples, with where their middle half lies if there are enough."""
     spread = None
     if len(samples) >= _LEAST_FOR_QUARTILES:
         low, _, high = statistics.quantiles(samples, method="inclusive")
         spread = Interval(low=low, high=high)
-    return Cell(value=statistics.median(samples), spread=spread, samples=tuple(samples))
+    return Quantity(value=statistics.median(samples), spread=spread, samples=tuple(samples))
 
 
-def mean(samples: Sequence[float]) -> Cell:
+def mean(samples: Sequence[float]) -> Quantity:
     """Return the mean of samples, as the article has it: without any spread."""
-    return Cell(value=statistics.fmean(samples))
+    return Quantity(value=statistics.fmean(samples))
 
 
-def over(above: Cell, below: Cell) -> Cell:
-    """Return the ratio of two cells, with its interval if both are medians of several samples."""
-    for cell in (above, below):
-        if cell.value is None:
-            return cell
+def over(above: Quantity, below: Quantity) -> Quantity:
+    """Return a ratio, with its interval if both sides are medians of several samples."""
+    for quantity in (above, below):
+        if quantity.value is None:
+            return quantity
     assert above.value is not None
     assert below.value is not None
     if not below.value:
-        return Cell.none("no ratio", "What it would be relative to is zero.")
+        return Quantity.none("no ratio", "What it would be relative to is zero.")
     value = above.value / below.value
     if min(len(above.samples), len(below.samples)) > 1 and min(*above.samples, *below.samples) > 0:
-        return Cell(value=value, spread=_interval(above, below))
-    return Cell(value=value)
+        return Quantity(value=value, spread=_interval(above, below))
+    return Quantity(value=value)
 
 
-def _interval(above: Cell, below: Cell) -> Interval | None:
+def _interval(above: Quantity, below: Quantity) -> Interval | None:
     """Return the interval of a ratio; the wider of two noise floors, where there are two, counts.
 
     Few processes say little of how far apart processes lie; A/A runs have shown it.
     """
-    after, before = (cell.processes or (cell.samples,) for cell in (above, below))
+    after, before = (quantity.processes or (quantity.samples,) for quantity in (above, below))
     if above.floor is None or below.floor is None:
         return ratio(after, before).interval
     floor = max(above.floor, below.floor, key=lambda each: each.spread)
@@ -102,33 +102,33 @@ def _interval(above: Cell, below: Cell) -> Interval | None:
     return verdict.effect.interval if verdict.effect else None
 
 
-def geometric_mean(cells: Sequence[Cell]) -> Cell:
-    """Return the geometric mean of cells, with its interval if each has one; [] is not measured.
+def geometric_mean(quantities: Sequence[Quantity]) -> Quantity:
+    """Return the geometric mean, with its interval if each has one; that of [] is not measured.
 
-    The cells are taken to be independent: their intervals, on the logarithmic scale, add up as
+    They are taken to be independent: their intervals, on the logarithmic scale, add up as
     standard errors do.
     """
-    if not cells:
+    if not quantities:
         return NOT_MEASURED
-    mean = combined(lambda *values: statistics.geometric_mean(values), *cells)
+    mean = combined(lambda *values: statistics.geometric_mean(values), *quantities)
     if mean.value is None:
         return mean
     reaches = [
-        math.log(cell.spread.high / cell.spread.low) / 2
-        for cell in cells
-        if cell.spread is not None and cell.spread.low > 0
+        math.log(quantity.spread.high / quantity.spread.low) / 2
+        for quantity in quantities
+        if quantity.spread is not None and quantity.spread.low > 0
     ]
-    if len(reaches) < len(cells):
+    if len(reaches) < len(quantities):
         return mean
-    reach = math.exp(math.hypot(*reaches) / len(cells))
+    reach = math.exp(math.hypot(*reaches) / len(quantities))
     return replace(mean, spread=Interval(low=mean.value / reach, high=mean.value * reach))
 
 
-def combined(function: Callable[..., float], *cells: Cell) -> Cell:
-    """Return `function` of the cells' values; the first that is not there says why."""
+def combined(function: Callable[..., float], *quantities: Quantity) -> Quantity:
+    """Return `function` of the quantities' values; the first that is not there says why."""
     values = []
-    for cell in cells:
-        if cell.value is None:
-            return cell
-        values.append(cell.value)
-    return Cell(value=function(*values))
+    for quantity in quantities:
+        if quantity.value is None:
+            return quantity
+        values.append(quantity.value)
+    return Quantity(value=function(*values))
