@@ -1,4 +1,20 @@
-"""The arithmetic of verdicts: many pairs at once, as arrays with one entry per pair."""
+"""Verdicts: whether one cost is worse than another, better, the same, or not decidable.
+
+Pure: samples by process and the machine's noise floor in, verdicts out.
+
+The rule.  The effect is the ratio after / before of the mean log-medians of processes, with a
+99 % interval.  It is "worse" or "better" only if the whole interval lies beyond 1 and beyond the
+floor, and if the alarm outlives Benjamini and Hochberg's control over all series judged together;
+"same" only if the whole interval lies within the floor; else it is not decidable, and `needs` says
+how many more processes a side would decide it.
+
+The interval is Student's, from one variance for both sides: their own, pooled with the floor's,
+each weighing its degrees of freedom.  A side of one process has none, and the floor's stands for
+it.  Beyond the floor is a minimum-effect test, within it an equivalence test, both after Hodges
+and Lehmann, "Testing the Approximate Validity of Statistical Hypotheses", *Journal of the Royal
+Statistical Society B* 16, 1954; the control is Benjamini and Hochberg's, "Controlling the False
+Discovery Rate", the same journal, 57, 1995.
+"""
 
 from __future__ import annotations
 
