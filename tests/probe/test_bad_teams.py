@@ -241,14 +241,14 @@ def test_members_that_hang_are_counted_by_role_when_the_deadline_has_passed(
 ) -> None:
     worst = "inserting.owning = hang"
     story = bad(worst, 5, *_shared("actor", mode), "--deadline", "2")
-    assert "The deadline of 2 s passed while waiting for 1 owner(s) of 3 members" in story
+    assert "The deadline of 2 s passed while waiting for 1 owner of 3 members" in story
     assert "--deadline SECONDS" in story
 
 
 def test_a_time_box_that_outlasts_the_deadline_meets_it(bad: Bad) -> None:
     words = ["--set", "form=timed", "--set", "duration=600000", "--deadline", "2"]
     story = bad("", 5, *_shared("shared_memory", "processes-spawn"), *words)
-    assert "2 worker(s) of 2 members to end their round" in story
+    assert "2 workers of 2 members to end their round" in story
 
 
 @EVERY_START

@@ -112,7 +112,7 @@ def test_a_far_side_that_does_not_answer_meets_the_deadline(mode: str) -> None:
     how = _with_far("def bad(*_args):\n    time.sleep(600)")
     done = run_probe(sys.executable, "data", "--mode", mode, "--deadline", "2.5", how=how)
     assert (done.returncode, done.stdout) == (5, "")
-    assert "1 near side(s) and 1 far side(s) of 2 members" in done.stderr
+    assert "1 near side and 1 far side of 2 members" in done.stderr
 
 
 def test_a_wrong_payload_is_refused() -> None:

@@ -101,7 +101,7 @@ def test_a_ticker_that_hangs_meets_the_deadline() -> None:
     what = "def bad(*_args):\n    time.sleep(600)\nticking.tick = bad"
     done = run_probe(sys.executable, "pauses", *SMALL, "--deadline", "2", how=_with(what))
     assert (done.returncode, done.stdout) == (5, "")
-    assert "2 ticker(s) of 3 members to end their round" in done.stderr
+    assert "2 tickers of 3 members to end their round" in done.stderr
 
 
 def test_a_collector_that_does_not_collect_is_refused() -> None:

@@ -18,7 +18,7 @@ from ftbench.errors import NotAvailableError, WorkerFailedError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.workers import processes, shared_state_of
 from ftbench.probe.workers.base import Helper
-from ftbench.probe.workers.shared_state import helper_blamed, refill
+from ftbench.probe.workers.shared_state import BlameHelper, refill
 from ftbench.probe.workloads.locks import PipeLock, usable
 
 THREADS = mode_named("threads")
@@ -129,7 +129,7 @@ def _means_with_a_manager(exitcode: int | None) -> Any:
 def test_a_parent_that_falls_over_the_managers_end_blames_the_manager(error: Exception) -> None:
     with (
         pytest.raises(WorkerFailedError, match=r"manager .* ended during") as caught,
-        helper_blamed(_means_with_a_manager(-9), SPAWN),
+        BlameHelper(_means_with_a_manager(-9), SPAWN),
     ):
         raise error
     assert caught.value.story == f"It was killed by SIGKILL.\nThe parent: {error!r}."
@@ -137,5 +137,5 @@ def test_a_parent_that_falls_over_the_managers_end_blames_the_manager(error: Exc
 
 @pytest.mark.parametrize("means", [shared_state_of(THREADS), _means_with_a_manager(None)])
 def test_what_a_manager_has_no_part_in_stays_what_it_is(means: Any) -> None:
-    with pytest.raises(OSError, match="odd"), helper_blamed(means, SPAWN):
+    with pytest.raises(OSError, match="odd"), BlameHelper(means, SPAWN):
         raise OSError("odd")

@@ -114,7 +114,7 @@ def test_who_fails_is_named_by_its_role_and_its_number_in_it(make: Make) -> None
 
 def test_who_hangs_is_counted_by_role(make: Make, hang: Member) -> None:
     team = make(0.2, [*_senders(2), hang, hang])
-    with pytest.raises(DeadlineError, match=r"for 2 owner\(s\) of 4 members to end their round"):
+    with pytest.raises(DeadlineError, match=r"for 2 owners of 4 members to end their round"):
         team.round()
 
 

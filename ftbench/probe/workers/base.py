@@ -1,8 +1,4 @@
-"""Deadlines, crews and teams, whatever the mode: what a kind of worker fills in, and its errors.
-
-Comments are dense here, in the files of the modes and nowhere else: this is where threads,
-processes and interpreters meet.
-"""
+"""Deadlines, crews and teams, whatever the mode: what a kind of worker fills in, and its errors."""
 
 from __future__ import annotations
 
@@ -25,12 +21,12 @@ class Deadline:
     """A point in time that every wait of a cell shares."""
 
     def __init__(self, seconds: float) -> None:
-        """Start the clock: the deadline is `seconds` from now."""
+        """Start the clock."""
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, never less than zero."""
+        """Return the seconds that are left, 0.0 once it has passed."""
         return max(0.0, self._end - time.monotonic())
 
     def passed(self, what: str) -> DeadlineError:
@@ -40,9 +36,17 @@ class Deadline:
             hint="The run is thrown away. A slower machine can have more: --deadline SECONDS.",
         )
 
+    def join(self, running: Sequence[Any], what: str) -> None:
+        """Wait until these threads or processes have ended; `what` is what they are called."""
+        for each in running:
+            each.join(self.left())
+        alive = sum(each.is_alive() for each in running)
+        if alive:
+            raise self.passed(f"{alive} of {len(running)} {what} to end")
+
 
 class Crew:
-    """N workers of one mode; a subclass knows how one is made, started and ended."""
+    """Workers of one mode; a subclass knows how one is made, started and ended."""
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         """Make what the workers report through; no worker exists yet."""
@@ -81,7 +85,7 @@ class Crew:
 
 
 def end_of(exitcode: int) -> str:
-    """Say how a process ended that left no report."""
+    """Return how a process ended that left no report."""
     if exitcode >= 0:
         return f"It exited with code {exitcode} before it reported."
     import signal  # noqa: PLC0415 - only a failure needs it
@@ -96,17 +100,17 @@ def end_of(exitcode: int) -> str:
 def failed_worker(
     index: int, count: int, mode: Mode, story: BaseException | str
 ) -> WorkerFailedError:
-    """Return the error for worker `index` with its story."""
+    """Return the error for worker `index` of `count`."""
     return WorkerFailedError(
         f"Worker {index} of {count} ({mode.title}) failed; nothing is recorded.", story=_text(story)
     )
 
 
 class Member(NamedTuple):
-    """One member: what it is called in a story, its part of a round, and what goes before.
+    """One member: its name in a story, its part of a round, and what comes before the round.
 
-    `run` and `prepare` are a function and its arguments; the function is a module's, since it
-    must be found by name in a spawned process.  `prepare` is outside of every timed interval.
+    `run` and `prepare` are a function and its arguments; a spawned process must be able to import
+    the function by name.  `prepare` is outside of every timed interval.
     """
 
     role: str
@@ -125,8 +129,7 @@ class Helper(NamedTuple):
 class Round(NamedTuple):
     """What the members returned, in their order, and the CPU seconds of all who took part.
 
-    The CPU is that of the members, the parent and the helpers from the opening of the gate until
-    the last report.
+    These are members, parent and helper, from the opening of the gate to the last report.
     """
 
     reports: tuple[Any, ...]
@@ -134,7 +137,7 @@ class Round(NamedTuple):
 
 
 class Team:
-    """N members of one mode; a subclass knows how one is made, told and heard."""
+    """Members of one mode; a subclass knows how one is made, told and heard."""
 
     def __init__(
         self, mode: Mode, deadline: Deadline, members: Sequence[Member], helper: Helper | None
@@ -171,19 +174,19 @@ class Team:
         return {self.helper.process.pid: self.helper.role} if self.helper else {}
 
     def _hear_all(self, what: str) -> tuple[list[Any], float]:
-        """Wait for a word of every member; return what they said and their CPU seconds."""
-        said: dict[int, Any] = {}
+        """Wait for a word of every member; return their contents and their CPU seconds."""
+        contents: dict[int, Any] = {}
         cpu = 0.0
-        while len(said) < len(self.members):
-            heard = self._hear(self.deadline.left())
-            if not heard:
-                raise self._late(set(range(len(self.members))).difference(said), what)
-            for index, word, content, seconds in heard:
+        while len(contents) < len(self.members):
+            messages = self._hear(self.deadline.left())
+            if not messages:
+                raise self._late(set(range(len(self.members))).difference(contents), what)
+            for index, word, content, seconds in messages:
                 if word == FAILED:
                     raise self._failed(index, content)
-                said[index] = content
+                contents[index] = content
                 cpu += seconds
-        return [said[index] for index in range(len(self.members))], cpu
+        return [contents[index] for index in range(len(self.members))], cpu
 
     def _all(self, word: int) -> tuple[list[Any], float]:
         for index in range(len(self.members)):
@@ -214,7 +217,7 @@ class Team:
         roles: dict[str, int] = {}
         for index in silent:
             roles[self.members[index].role] = roles.get(self.members[index].role, 0) + 1
-        names = " and ".join(f"{count} {role}(s)" for role, count in roles.items())
+        names = " and ".join(f"{n} {role}{'s' * (n != 1)}" for role, n in roles.items())
         return self.deadline.passed(f"{names} of {len(self.members)} members {what}")
 
     def _failed(self, index: int, story: BaseException | str) -> WorkerFailedError:
@@ -229,9 +232,9 @@ class Team:
 
 
 def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | None:
-    """Return the error for a helper that has ended, with the `story` of who fell over that.
+    """Return the error for a helper that has ended, None if there is none or it lives.
 
-    None if there is no helper or it lives.
+    `story` is that of the member that failed because of it.
     """
     if helper is None:
         return None
@@ -263,7 +266,7 @@ def helper_pids() -> dict[int, str]:
     Source: the private singletons `multiprocessing.forkserver._forkserver` and
     `multiprocessing.resource_tracker._resource_tracker`, there in CPython 3.11 to 3.15.
     """
-    found = {}
+    roles = {}
     for role, module, holder, attribute in (
         ("fork server", "forkserver", "_forkserver", "_forkserver_pid"),
         ("resource tracker", "resource_tracker", "_resource_tracker", "_pid"),
@@ -271,5 +274,5 @@ def helper_pids() -> dict[int, str]:
         loaded = sys.modules.get(f"multiprocessing.{module}")
         pid = getattr(getattr(loaded, holder, None), attribute, None)
         if pid:
-            found[int(pid)] = role
-    return found
+            roles[int(pid)] = role
+    return roles

@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
-from ftbench.errors import NotAvailableError
+from ftbench.errors import DeadlineError, NotAvailableError
 from ftbench.facts.modes import Mode
 from ftbench.probe import entry_points
 from ftbench.probe.entry_points import FAILED, member_main
@@ -53,7 +53,7 @@ class ProcessCrew(Crew):
         super().__init__(mode, deadline)
         self._context = _context(mode)
         self._inbox, self._outbox = self._context.Pipe(duplex=False)
-        self._stop_seen, self._stop_said = self._context.Pipe(duplex=False)
+        self._stop_seen, self._stop_sent = self._context.Pipe(duplex=False)
         self._processes: list[Any] = []
         self._messages: dict[int, tuple[str, str]] = {}
 
@@ -92,37 +92,36 @@ class ProcessCrew(Crew):
 
     def _receive(self) -> list[tuple[int, str]]:
         """Read all messages that have arrived; return (index, first word) of each."""
-        heard = []
+        received = []
         while self._inbox.poll():
             message = self._inbox.recv_bytes().decode("utf-8", "replace")
             number, word, *rest = message.split(" ", 2)
             self._messages[int(number)] = (word, rest[0] if rest else "")
-            heard.append((int(number), word))
-        return heard
+            received.append((int(number), word))
+        return received
 
     def stop(self) -> None:
         # Nobody ever reads this message, so it is there for every worker that polls.
-        self._stop_said.send_bytes(b"stop")
+        self._stop_sent.send_bytes(b"stop")
 
     def join(self) -> None:
-        for process in self._processes:
-            process.join(self.deadline.left())
-        alive = sum(process.is_alive() for process in self._processes)
-        if alive:
+        try:
+            self.deadline.join(self._processes, "workers")
+        except DeadlineError:
             # Perhaps they wait for room in the pipe, to say what went wrong.
             self._receive()
             self._raise_failure()
-            raise self.deadline.passed(f"{alive} of {len(self._processes)} workers to end")
+            raise
 
     def _raise_failure(self) -> None:
-        """Raise the story of the worker that failed first to tell, else of one that just ended."""
+        """Raise the error of a worker that reported its failure, else of one that just ended."""
         count = len(self._processes)
         for index, (word, rest) in self._messages.items():
             if word == "failed":
                 raise failed_worker(index, count, self.mode, rest)
         for index, process in enumerate(self._processes):
-            said_ok = self._messages.get(index, ("",))[0] == "ok"
-            if process.exitcode is not None and not (said_ok and process.exitcode == 0):
+            reported = self._messages.get(index, ("",))[0] == "ok"
+            if process.exitcode is not None and not (reported and process.exitcode == 0):
                 raise failed_worker(index, count, self.mode, end_of(process.exitcode))
 
     def reports(self) -> list[Report]:
@@ -140,7 +139,7 @@ class ProcessCrew(Crew):
         return [process.pid for process in self._processes]
 
     def close(self) -> None:
-        for end in (self._inbox, self._outbox, self._stop_seen, self._stop_said):
+        for end in (self._inbox, self._outbox, self._stop_seen, self._stop_sent):
             end.close()
 
 
@@ -169,15 +168,16 @@ class ProcessTeam(Team):
         ends = [process.sentinel for process in self._processes]
         helper = [self.helper.process.sentinel] if self.helper else []
         readable = connection.wait([*self._lines, *ends, *helper], seconds)
-        heard = []
-        for index, line in enumerate(self._lines):
-            if line in readable:
-                heard.append((index, *self._read(index)))
-        if not heard and readable:
-            # Somebody is gone without a word: a member, or else the helper.
+        messages = [
+            (index, *self._read(index))
+            for index, line in enumerate(self._lines)
+            if line in readable
+        ]
+        if readable and not messages:
+            # A member is gone without a word, or else the helper.
             index = next((i for i, end in enumerate(ends) if end in readable), 0)
             raise self._failed(index, self._story(index))
-        return heard
+        return messages
 
     def _read(self, index: int) -> tuple[str, Any, float]:
         try:
@@ -195,11 +195,7 @@ class ProcessTeam(Team):
         return end_of(process.exitcode)
 
     def _join(self) -> None:
-        for process in self._processes:
-            process.join(self.deadline.left())
-        alive = sum(process.is_alive() for process in self._processes)
-        if alive:
-            raise self.deadline.passed(f"{alive} of {len(self._processes)} members to end")
+        self.deadline.join(self._processes, "members")
         for index, process in enumerate(self._processes):
             if process.exitcode != 0:
                 raise self._failed(index, self._story(index))
@@ -267,8 +263,8 @@ class ProcessState(SharedState):
 def _check_room(size: int) -> None:
     """Raise `NotAvailableError` if Linux has no room for so much shared memory.
 
-    It would be given all the same, and whoever writes to what is not there gets a SIGBUS: a
-    container has 64 MiB unless it was asked for more.
+    Linux would promise it all the same, and a write to what is not there is a SIGBUS: a container
+    has 64 MiB by default.
     """
     try:
         room = os.statvfs(_SHARED_MEMORY)
@@ -303,26 +299,23 @@ def shared_memory_channel(name: str, mode: Mode, size: int) -> Channel:
 
 def mapped_file(name: str, mode: Mode, size: int) -> Channel:
     """Return a channel through a file that both sides map, with a semaphore for each way."""
-    from pathlib import Path  # noqa: PLC0415 - only cells of data need it
-
-    from ftbench.probe.scenarios.data.trips import Mapped  # noqa: PLC0415
+    from ftbench.probe.scenarios.data.trips import Mapped  # noqa: PLC0415 - only data needs it
 
     context = _context(mode)
     mapped = Mapped(_file(2 * size))
-    file = Path(mapped.path)
+
+    def unlink() -> None:
+        # Once both sides have it no file stays behind, whatever happens.  Windows keeps a file
+        # while it is mapped; there it goes at the end.
+        with suppress(PermissionError, FileNotFoundError):
+            os.unlink(mapped.path)
 
     def close() -> None:
         mapped.close()
-        file.unlink(missing_ok=True)
-
-    def settled() -> None:
-        # Both sides have it: whatever happens from now on, no file stays behind.  Windows keeps
-        # a file while it is mapped; there it goes at the end.
-        with suppress(PermissionError):
-            file.unlink()
+        unlink()
 
     signals = [context.Semaphore(0) for _ in range(2)]
-    return areas(name, mapped, size, signals, close=close, settled=settled)
+    return areas(name, mapped, size, signals, close=close, settled=unlink)
 
 
 def _file(size: int) -> str:
@@ -343,18 +336,18 @@ def _file(size: int) -> str:
     return path
 
 
-def _fork_server_seconds() -> float | None:
+def _fork_server_seconds() -> float:
     """Return the CPU seconds of the fork server and of the workers it has waited for.
 
-    Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms): good enough for
-    the sum over many rounds.  None where the kernel does not say.
+    Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms), which is enough for
+    the sum over many rounds.  0.0 where the kernel does not say.
     """
     pid = next((pid for pid, role in helper_pids().items() if role == "fork server"), None)
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()
     except OSError:
-        return None
+        return 0.0
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -376,14 +369,14 @@ class ProcessClock(CpuClock):
     def _now(self) -> float:
         seconds = super()._now()
         if self._server and not self._workers:
-            seconds += _fork_server_seconds() or 0.0
+            seconds += _fork_server_seconds()
         return seconds
 
     def stop(self, workers_ns: int) -> float:
         return super().stop(workers_ns) + (workers_ns * NANO if self._workers else 0.0)
 
 
-# A cell that has no pool loads none of these libraries: logging comes with `concurrent.futures`.
+# Only a cell that has a pool loads these libraries: logging comes with `concurrent.futures`.
 
 
 def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ftbench.facts.modes import Mode
@@ -16,10 +15,7 @@ Free = Callable[[], None]
 
 
 class SharedState:
-    """What a mode offers to share; a strategy asks for what it needs and does not care which mode.
-
-    `helper` is the process that serves it, once there is one.
-    """
+    """What members of a mode can share; `helper` is the process that serves it, if any."""
 
     helper: Helper | None = None
 
@@ -51,26 +47,33 @@ class SharedState:
         """Free all that was made."""
 
 
-@contextmanager
-def helper_blamed(state: SharedState, mode: Mode) -> Iterator[None]:
-    """Raise `WorkerFailedError` if the parent falls over the end of the helper.
+class BlameHelper:
+    """A context that raises `WorkerFailedError` for calls that fail because the helper has ended.
 
-    Members tell their team of it; this is for the parent's own calls, between the rounds.
+    It is for the parent's calls: members report theirs to the team.
     """
-    try:
-        yield
-    except (EOFError, OSError) as error:
-        blamed = ended(state.helper, mode, f"The parent: {error!r}.")
-        if blamed is None:
-            raise
-        raise blamed from error
+
+    # No `contextmanager`: contextlib would weigh in the footprint of every cell.
+    def __init__(self, state: SharedState, mode: Mode) -> None:
+        """Look after calls that use `state`."""
+        self._state = state
+        self._mode = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, EOFError | OSError):
+            blamed = ended(self._state.helper, self._mode, f"The parent: {error!r}.")
+            if blamed:
+                raise blamed from error
 
 
 def refill(shared: Any, uids: Sequence[int]) -> None:
     """Make a set, a dict or a manager's dict hold just `uids`.
 
-    A dict is filled in pieces: one message of them all would leave its traces in the memory of
-    the parent and of the manager, which is looked at later.
+    A dict is filled in pieces: one message with all of them would leave its traces in the memory
+    of the parent and of the manager, which is looked at later.
     """
     shared.clear()
     if hasattr(shared, "add"):
@@ -87,8 +90,8 @@ def _nothing() -> None:
 class Channel:
     """One channel between two members: what the near side holds and what the far side.
 
-    What a side holds is told in `data.trips`.  `settled` is to be called once both members
-    stand, `close` when they are gone.
+    `data.trips` says what a side holds.  Call `settled` once both members stand, `close` when
+    they are gone.
     """
 
     def __init__(
@@ -101,7 +104,7 @@ class Channel:
         self.close = close
 
 
-# Every mode's; its file says which of them it has, and why not the others.
+# Of all modes; the file of a mode says which ones it has, and why not the others.
 CHANNELS = ("handover", "simple_queue", "queue", "pipe", "shared_memory", "mmap")
 
 
@@ -110,9 +113,9 @@ def queues(name: str, make: Callable[[], Any]) -> Channel:
     there, back = make(), make()
 
     def close() -> None:
-        for each in (there, back):
-            # The queues of processes alone have something to free.
-            getattr(each, "close", _nothing)()
+        for queue in (there, back):
+            # Only the queues of processes have something to free.
+            getattr(queue, "close", _nothing)()
 
     return Channel(near=(name, there, back), far=(name, back, there), close=close)
 

@@ -29,14 +29,14 @@ class ThreadCrew(Crew):
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         super().__init__(mode, deadline)
         self._threads: list[threading.Thread] = []
-        self._said: dict[int, Report] = {}
+        self._reports: dict[int, Report] = {}
         self._failures: dict[int, BaseException] = {}
         self._stop = bytearray(1)
 
     def _body(self, index: int, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
         # A list or dict item assignment is atomic on every build: each worker has its own key.
         try:
-            self._said[index] = function(*args)
+            self._reports[index] = function(*args)
         except BaseException as error:  # noqa: BLE001 - every end of a worker must be reported
             self._failures[index] = error
 
@@ -72,27 +72,23 @@ class ThreadCrew(Crew):
         self._stop[0] = 1
 
     def join(self) -> None:
-        for thread in self._threads:
-            thread.join(self.deadline.left())
-        alive = sum(thread.is_alive() for thread in self._threads)
-        if alive:
-            raise self.deadline.passed(f"{alive} of {len(self._threads)} workers to end")
+        self.deadline.join(self._threads, "workers")
 
     def reports(self) -> list[Report]:
         # Whoever failed is to blame, not who comes first and is still at work.
         for index, error in list(self._failures.items()):
             raise failed_worker(index, len(self._threads), self.mode, error)
-        reports = [self._said[index] for index in range(len(self._threads))]
+        reports = [self._reports[index] for index in range(len(self._threads))]
         self._threads.clear()
-        self._said.clear()
+        self._reports.clear()
         return reports
 
 
 class ThreadTeam(Team):
-    """Threads of this process.  What they use of the CPU is in the parent's figure already."""
+    """Threads of this process; their CPU time is in the parent's already."""
 
     def _make(self) -> None:
-        self._said: SimpleQueue[tuple[int, str, Any, float]] = SimpleQueue()
+        self._messages: SimpleQueue[tuple[int, str, Any, float]] = SimpleQueue()
         self._gates: list[SimpleQueue[int]] = [SimpleQueue() for _ in self.members]
         # Daemon: after a deadline the process must be able to end without its hung threads.
         self._threads = [
@@ -104,7 +100,7 @@ class ThreadTeam(Team):
 
     def _body(self, index: int) -> None:
         def say(word: str, content: Any) -> None:
-            self._said.put((index, word, content, 0.0))
+            self._messages.put((index, word, content, 0.0))
 
         try:
             obey(self._gates[index].get, say, self._steps_of(index))
@@ -119,16 +115,12 @@ class ThreadTeam(Team):
 
     def _hear(self, seconds: float) -> list[tuple[int, str, Any, float]]:
         try:
-            return [self._said.get(timeout=seconds)]
+            return [self._messages.get(timeout=seconds)]
         except Empty:
             return []
 
     def _join(self) -> None:
-        for thread in self._threads:
-            thread.join(self.deadline.left())
-        alive = sum(thread.is_alive() for thread in self._threads)
-        if alive:
-            raise self.deadline.passed(f"{alive} of {len(self._threads)} members to end")
+        self.deadline.join(self._threads, "members")
 
 
 class ThreadState(SharedState):
@@ -159,7 +151,7 @@ def handover(name: str, _mode: Mode, _size: int) -> Channel:
     return Channel(near=(name, there, back), far=(name, back, there))
 
 
-# A cell that has no pool loads none of these libraries: logging comes with `concurrent.futures`.
+# Only a cell that has a pool loads these libraries: logging comes with `concurrent.futures`.
 
 
 def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:

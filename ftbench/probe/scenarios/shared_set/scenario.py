@@ -57,7 +57,7 @@ from ftbench.probe.scenarios.shared_set.strategies import (
 )
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Round
-from ftbench.probe.workers.shared_state import SharedState, helper_blamed
+from ftbench.probe.workers.shared_state import BlameHelper, SharedState
 from ftbench.probe.workloads.ids import draw
 
 # Operations per worker, in memory and by a manager, whose each takes many times as long.
@@ -215,7 +215,7 @@ def as_run(strategy: Strategy, done: Round) -> Run:
 def run(cell: Cell) -> Outcome:
     """Measure one cell in its form."""
     means = shared_state_of(cell.mode)
-    with helper_blamed(means, cell.mode):
+    with BlameHelper(means, cell.mode):
         return (_fixed if cell.params["form"] == "fixed" else _time_boxed)(cell, means)
 
 
