@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -20,6 +21,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Column
+
+from ftbench.files import cache_folder
 
 
 @contextmanager
@@ -36,6 +39,23 @@ def phase(console: Console, doing: str) -> Iterator[None]:
         yield
     took = time.monotonic() - started
     console.print(f"{doing}: done in {took:.0f} s", highlight=False, markup=False)
+
+
+@contextmanager
+def locked(name: str, console: Console, *, waiting: str, deadline: float) -> Iterator[None]:
+    """Hold the lock `name` of this machine's user; says `waiting` while another process has it."""
+    folder = cache_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        with phase(console, waiting):
+            lock.acquire(timeout=deadline)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

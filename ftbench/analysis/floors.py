@@ -67,13 +67,9 @@ class Floors:
             }
         )
 
-    def of_figure(self, figure: Figure) -> Floor | None:
-        """Return the floor of a figure's series, None where no A/A run was made of it."""
-        return self.by_key.get(_key(figure))
-
-    def of_noise(self, run: NoiseSeries) -> Floor | None:
-        """Return the floor that an A/A run went into."""
-        return self.by_key.get(_key(run))
+    def floor_of(self, measured: Figure | NoiseSeries) -> Floor | None:
+        """Return the floor of a series, None where no A/A run was made of it."""
+        return self.by_key.get(_key(measured))
 
 
 def _key(of: Figure | NoiseSeries) -> _Key:

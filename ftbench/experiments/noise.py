@@ -193,7 +193,7 @@ class SeriesNoise:
 def rows(series: Sequence[NoiseSeries]) -> tuple[SeriesNoise, ...]:
     """Return a row per series, worst first; those without a floor come last."""
     floors = Floors.of(series)
-    made = [_row(each, floors.of_noise(each)) for each in series]
+    made = [_row(each, floors.floor_of(each)) for each in series]
     return tuple(sorted(made, key=lambda row: (row.floor is None, -row.least)))
 
 

@@ -11,13 +11,11 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from ftbench.errors import (
@@ -39,7 +37,7 @@ from ftbench.probe.run.measure import DEADLINE_SECONDS, PACKAGE_PARENT, check_de
 from ftbench.probe.run.outcome import Invariant, Metric
 from ftbench.probe.scenarios.base import Param
 from ftbench.processes import Finished, run
-from ftbench.progress import phase
+from ftbench.progress import locked, phase
 
 TITLE: Final = "the native limit"
 _EXECUTABLE: Final = "shared_set.exe" if sys.platform == "win32" else "shared_set"
@@ -75,35 +73,16 @@ def build(console: Console) -> Program:
     rustc, `FtbenchError` with the compiler's words if it fails.
     """
     rustc, source = find_rustc(), find_source()
-    key = _key(rustc, source)
+    facts = (source.digest, rustc.title, rustc.target, rustc.features, *FLAGS)
+    key = _digest("\n".join(facts))[:16]
     final = cache_folder() / "native" / key
     program = Program(path=final / _EXECUTABLE, rustc=rustc, digest=source.digest)
     if not program.path.is_file():
-        with _locked(key, console):
+        waiting = f"{TITLE}: another ftbench compiles it, wait"
+        with locked(f"native-{key}", console, waiting=waiting, deadline=_DEADLINE):
             if not program.path.is_file():
                 _compile(rustc, source, final, console)
     return program
-
-
-def _key(rustc: Rustc, source: RustSource) -> str:
-    facts = (source.digest, rustc.title, rustc.target, rustc.features, *FLAGS)
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _locked(key: str, console: Console) -> Iterator[None]:
-    folder = cache_folder() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"native-{key}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        with phase(console, f"{TITLE}: another ftbench compiles it, wait"):
-            lock.acquire(timeout=_DEADLINE)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _compile(rustc: Rustc, source: RustSource, final: Path, console: Console) -> None:

@@ -104,7 +104,7 @@ def _examine(
         record = answers.ask(place.executable, environ)
         if record["implementation"] != "CPython" or record["virtual"]:
             return None
-        if _series(record) < OLDEST:
+        if tuple(map(int, str(record["version"]).split(".")[:2])) < OLDEST:
             return Unusable(
                 executable=place.executable,
                 reason=f"CPython {record['version']} is too old to be measured",
@@ -116,10 +116,6 @@ def _examine(
         return Unusable(executable=place.executable, reason=why)
 
 
-def _series(record: Mapping[str, Any]) -> tuple[int, ...]:
-    return tuple(int(part) for part in str(record["version"]).split(".")[:2])
-
-
 def _interpreter(place: Candidate, record: Mapping[str, Any]) -> Interpreter:
     build = PythonBuild.from_record(record)
     if build.free_threaded is record["gil_enabled"]:
@@ -127,12 +123,10 @@ def _interpreter(place: Candidate, record: Mapping[str, Any]) -> Interpreter:
             f"The GIL is {'on' if record['gil_enabled'] else 'off'} in a "
             f"{'free-threaded' if build.free_threaded else 'GIL'} build."
         )
-    prefix = Path(record["prefix"])
     origin = place.origin
     if origin in {Origin.PATH, Origin.FOLDER}:
-        known = origin_of(prefix, build.packager)
-        origin = known or origin
-    return Interpreter(executable=place.executable, prefix=prefix, build=build, origin=origin)
+        origin = origin_of(Path(record["prefix"]), build.packager) or origin
+    return Interpreter.of(place.executable, record, origin)
 
 
 def _sorted(interpreters: Iterator[Interpreter]) -> tuple[Interpreter, ...]:
@@ -153,21 +147,12 @@ _EXECUTABLE: Final = re.compile(r"python(3(\.\d+)?t?)?(\.exe)?", re.IGNORECASE)
 _UV_FOLDER: Final = re.compile(r"cpython-3\.\d+.*-(linux|macos|windows)-.+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionManager:
-    """A tool that keeps one prefix per version: how its root is named, where its versions lie."""
-
-    variable: str
-    root: str
-    versions: str
-
-
-VERSION_MANAGERS: Final = (
-    VersionManager(variable="PYENV_ROOT", root="~/.pyenv", versions="versions"),
-    VersionManager(
-        variable="MISE_DATA_DIR", root="~/.local/share/mise", versions="installs/python"
-    ),
-    VersionManager(variable="ASDF_DATA_DIR", root="~/.asdf", versions="installs/python"),
+# Tools that keep a prefix per version: the variable that names their root, its default, and where
+# the versions lie in it.
+_VERSION_MANAGERS: Final = (
+    ("PYENV_ROOT", "~/.pyenv", "versions"),
+    ("MISE_DATA_DIR", "~/.local/share/mise", "installs/python"),
+    ("ASDF_DATA_DIR", "~/.asdf", "installs/python"),
 )
 
 
@@ -182,9 +167,9 @@ class Candidate:
 def named_places(environ: Mapping[str, str]) -> Iterator[Candidate]:
     """Yield what lies in our own builds, in version managers, in FTBENCH_PYTHONS."""
     yield from _places(_subfolders(builds_folder(environ)), Origin.SOURCE)
-    for manager in VERSION_MANAGERS:
-        root = Path(environ.get(manager.variable) or manager.root).expanduser()
-        yield from _places(_subfolders(root / manager.versions), Origin.PYENV)
+    for variable, default, versions in _VERSION_MANAGERS:
+        root = Path(environ.get(variable) or default).expanduser()
+        yield from _places(_subfolders(root / versions), Origin.PYENV)
     for entry in filter(None, environ.get("FTBENCH_PYTHONS", "").split(os.pathsep)):
         yield from _in_entry(Path(entry).expanduser().absolute())
 

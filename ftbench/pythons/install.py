@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from rich.console import Console
 
@@ -20,19 +20,11 @@ from ftbench.pythons.debian_source import building
 from ftbench.pythons.debian_source.sources import Recipe, find_tarball
 from ftbench.pythons.debian_source.toolchain import find_toolchain, with_headers
 from ftbench.pythons.discovery import discover
-from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, PythonBuild, Spec, preference
+from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, Spec, preference
 from ftbench.releases import Level, Release
 
 DEFAULT_RELEASE: Final = Release.parse("3.13.15")
 """What is installed where no release has both builds: uv and Debian's source archive have it."""
-
-
-class Provider(Protocol):
-    """Obtains an interpreter; raises `InterpreterError` if it has none that fits."""
-
-    def __call__(self, spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
-        """Return an interpreter that fits `spec`, with PGO and LTO if `optimized`."""
-        ...
 
 
 def ensure(
@@ -82,8 +74,13 @@ def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpr
     ]
     if not pairs:
         return None
-    newest = max(pairs, key=_newness)
-    return min((pair for pair in pairs if _newness(pair) == _newness(newest)), key=_quality)
+    newest = max(
+        (gil.release for gil, _ in pairs), key=lambda each: (each.level is Level.FINAL, each)
+    )
+    return min(
+        (pair for pair in pairs if pair[0].release == newest),
+        key=lambda pair: tuple(map(preference, pair)),
+    )
 
 
 def _are_a_pair(gil: Interpreter, free_threaded: Interpreter) -> bool:
@@ -93,15 +90,6 @@ def _are_a_pair(gil: Interpreter, free_threaded: Interpreter) -> bool:
         and free_threaded.build.free_threaded
         and gil.build.flavour == free_threaded.build.flavour
     )
-
-
-def _newness(pair: tuple[Interpreter, Interpreter]) -> tuple[bool, Release]:
-    release = pair[0].release
-    return release.level is Level.FINAL, release
-
-
-def _quality(pair: tuple[Interpreter, Interpreter]) -> tuple[tuple[int | str, ...], ...]:
-    return preference(pair[0]), preference(pair[1])
 
 
 def _ensure(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
@@ -128,7 +116,7 @@ def _from_uv(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
         raise InterpreterError("uv is not installed")
     with phase(console, f"CPython {spec}: uv python install"):
         executable = install_by_uv(found, spec)
-    interpreter = _interpreter(executable, Origin.UV)
+    interpreter = Interpreter.of(executable, ask(executable), Origin.UV)
     if not _fits(interpreter, spec, optimized=optimized):
         raise InterpreterError(f"uv gave {interpreter.name} ({interpreter.build.flavour})")
     return interpreter
@@ -142,7 +130,8 @@ def _from_source(spec: Spec, console: Console, *, optimized: bool) -> Interprete
             f"CPython {spec} could not be built: {error}.",
             hint="Builds lie in the user's cache folder; FTBENCH_CACHE names another.",
         ) from error
-    return _interpreter(prefix / "bin" / "python3", Origin.SOURCE)
+    executable = prefix / "bin" / "python3"
+    return Interpreter.of(executable, ask(executable), Origin.SOURCE)
 
 
 def _build(spec: Spec, console: Console, *, optimized: bool) -> Path:
@@ -159,8 +148,8 @@ def _build(spec: Spec, console: Console, *, optimized: bool) -> Path:
     return building.build(recipe, tarball, toolchain, console)
 
 
-PROVIDERS: Final[tuple[Provider, ...]] = (_from_uv, _from_source)
-"""Who is asked for what is not installed, in this order."""
+PROVIDERS: Final = (_from_uv, _from_source)
+"""Who is asked for what is not installed, in this order; raises `InterpreterError` without it."""
 
 
 def _recipe(spec: Spec, release: Release, compiler: str, *, optimized: bool) -> Recipe:
@@ -169,16 +158,6 @@ def _recipe(spec: Spec, release: Release, compiler: str, *, optimized: bool) -> 
         free_threaded=spec.free_threaded,
         optimized=optimized,
         compiler=compiler,
-    )
-
-
-def _interpreter(executable: Path, origin: Origin) -> Interpreter:
-    record = ask(executable)
-    return Interpreter(
-        executable=executable,
-        prefix=Path(record["prefix"]),
-        build=PythonBuild.from_record(record),
-        origin=origin,
     )
 
 
@@ -244,7 +223,7 @@ def choose(python: str | None, arm: str | None, console: Console) -> tuple[Inter
     is installed.  Without `arm`: the path's own build as it runs by itself, else `ft`.  Raises
     `UsageError` where the two contradict each other, `InterpreterError` for what is none.
     """
-    if python is not None and _is_path(python):
+    if python is not None and Path(python).name != python:
         interpreter = at(Path(python))
         return interpreter, _fitting(interpreter, arm, python)
     if python is None:
@@ -268,16 +247,7 @@ def at(executable: Path) -> Interpreter:
         oldest = ".".join(map(str, OLDEST))
         what = f"{record['implementation']} {record['version']}"
         raise broken(executable, f"it is {what}, and what is measured is CPython {oldest} or newer")
-    return Interpreter(
-        executable=executable,
-        prefix=Path(record["prefix"]),
-        build=PythonBuild.from_record(record),
-        origin=Origin.PATH,
-    )
-
-
-def _is_path(python: str) -> bool:
-    return Path(python).name != python
+    return Interpreter.of(executable, record, Origin.PATH)
 
 
 def _fitting(interpreter: Interpreter, arm: str | None, python: str) -> Arm:

@@ -170,6 +170,12 @@ class Interpreter:
     build: PythonBuild
     origin: Origin
 
+    @classmethod
+    def of(cls, executable: Path, record: Mapping[str, Any], origin: Origin) -> Self:
+        """Return the interpreter that a build record is of; raises `InterpreterError`."""
+        build = PythonBuild.from_record(record)
+        return cls(executable=executable, prefix=Path(record["prefix"]), build=build, origin=origin)
+
     @property
     def release(self) -> Release:
         """The release of its build."""

@@ -47,17 +47,6 @@ class Ratio:
     confidence: float
     basis: Basis
 
-    @property
-    def inverse(self) -> Ratio:
-        """The ratio of the sides swapped."""
-        interval = self.interval
-        return Ratio(
-            value=1 / self.value,
-            interval=interval and Interval(low=1 / interval.high, high=1 / interval.low),
-            confidence=self.confidence,
-            basis=self.basis,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:

@@ -48,7 +48,7 @@ FIGURE = Figure(
 
 
 def only(*runs: NoiseSeries) -> Floor:
-    found = Floors.of(runs).of_figure(FIGURE)
+    found = Floors.of(runs).floor_of(FIGURE)
     assert found is not None
     return found
 
@@ -89,18 +89,18 @@ def test_releases_and_flavours_are_pooled_each_around_its_own_mean() -> None:
 )
 def test_a_series_of_another_name_has_no_floor(change: dict[str, object]) -> None:
     floors = Floors.of([RUN])
-    assert floors.of_figure(FIGURE) is not None
-    assert floors.of_figure(rekeyed(FIGURE, **change)) is None
+    assert floors.floor_of(FIGURE) is not None
+    assert floors.floor_of(rekeyed(FIGURE, **change)) is None
 
 
 def test_a_run_leads_to_the_floor_that_it_went_into() -> None:
-    assert Floors.of([RUN]).of_noise(RUN) == only(RUN)
-    assert Floors.of([]).of_noise(RUN) is None
+    assert Floors.of([RUN]).floor_of(RUN) == only(RUN)
+    assert Floors.of([]).floor_of(RUN) is None
 
 
 def test_a_profile_of_no_name_has_one_process() -> None:
     run = rekeyed(RUN, profile="rounds=7")
-    found = Floors.of([run]).of_noise(run)
+    found = Floors.of([run]).floor_of(run)
     assert found is not None
     assert found.processes == 1
     assert found.effect > only(RUN).effect
@@ -109,7 +109,7 @@ def test_a_profile_of_no_name_has_one_process() -> None:
 @pytest.mark.parametrize("medians", [(), (1.0,), (0.0, 1.0), (1.0, -1.0), (1.0, math.nan)])
 def test_a_run_without_a_spread_makes_no_floor_and_spoils_none(medians: tuple[float, ...]) -> None:
     run = rekeyed(RUN, medians=medians, order="ABBA"[: len(medians)])
-    assert Floors.of([run]).of_figure(FIGURE) is None
+    assert Floors.of([run]).floor_of(FIGURE) is None
     assert only(RUN, run) == only(RUN)
 
 

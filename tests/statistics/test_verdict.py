@@ -122,7 +122,7 @@ def test_swapping_before_and_after_inverts_every_verdict(given_pairs: list[Pair]
     for verdict, inverse in zip(first.verdicts, second.verdicts, strict=True):
         assert inverse.word is OPPOSITE.get(verdict.word, verdict.word)
         assert inverse.effect is not None
-        assert inverse.effect.inverse.value == pytest.approx(ends_and_value(verdict)[0])
+        assert 1 / inverse.effect.value == pytest.approx(ends_and_value(verdict)[0])
         low, high = ends(inverse)
         assert (1 / high, 1 / low) == pytest.approx(ends(verdict))
         assert inverse.p == pytest.approx(verdict.p)

@@ -157,7 +157,7 @@ class AsvFigures:
         quantity = quantity_of(figure)
         if figure is None or quantity.value is None:
             return quantity
-        return replace(quantity, floor=self.floors.of_figure(figure))
+        return replace(quantity, floor=self.floors.floor_of(figure))
 
     def named(self, claim: Claim) -> Sequence[Named] | None:
         """Return a claim's figures, or the mean of all that it is about; None without a series."""

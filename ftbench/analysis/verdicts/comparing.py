@@ -137,7 +137,7 @@ def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
             continue
         if figure.series in side:
             raise FtbenchError(f"A side has two figures of {figure.benchmark} {figure.params}.")
-        side[figure.series] = Entry(figure, _processes(figure), known.floors.of_figure(figure))
+        side[figure.series] = Entry(figure, _processes(figure), known.floors.floor_of(figure))
     return side
 
 

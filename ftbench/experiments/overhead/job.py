@@ -44,22 +44,12 @@ class Loop:
     operations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A scenario that has a bare loop, and what one operation of it is."""
-
-    scenario: str
-    operation: str
-
-
-SUBJECTS: Final = (
-    Subject(scenario="lifecycle", operation="the life of a worker with an empty task"),
-    Subject(
-        scenario="shared_set",
-        operation="an id under strategy lock (waits for a taken lock are all timed)",
-    ),
-    Subject(scenario="sharded_writers", operation="an id sent to 1 writer, window 1"),
-)
+OPERATIONS: Final = {
+    "lifecycle": "the life of a worker with an empty task",
+    "shared_set": "an id under strategy lock (waits for a taken lock are all timed)",
+    "sharded_writers": "an id sent to 1 writer, window 1",
+}
+"""The scenarios that have a bare loop, and what one operation of each is."""
 
 _THREADS, _FORK = mode_named("threads"), mode_named("processes-fork")
 
@@ -81,10 +71,9 @@ LOOPS: Final = (
 
 def loops_of(scenarios: Sequence[str]) -> tuple[Loop, ...]:
     """Return the loops of `scenarios`, of all where none is named; raises `UsageError`."""
-    known = [subject.scenario for subject in SUBJECTS]
     for name in scenarios:
-        if name not in known:
-            raise unknown("scenario with a bare loop", name, known)
+        if name not in OPERATIONS:
+            raise unknown("scenario with a bare loop", name, OPERATIONS)
     return tuple(loop for loop in LOOPS if not scenarios or loop.scenario in scenarios)
 
 
@@ -274,20 +263,19 @@ def run(job: OverheadJob, console: Console) -> OverheadResult:
                 if loop in skipped:
                     continue
                 try:
-                    heats[loop].append(_heat(job, python, loop))
+                    heats[loop].append(
+                        heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
+                    )
                 except NotAvailableError as error:
                     skipped[loop] = error.message
     return OverheadResult(
         job=job,
-        rows=tuple(_row(loop, heats[loop], skipped.get(loop)) for loop in job.loops),
+        rows=tuple(
+            SkippedLoop(loop=loop, reason=skipped[loop])
+            if loop in skipped
+            else row_of(loop, heats[loop])
+            for loop in job.loops
+        ),
         machine=machine_record(),
         load=before,
     )
-
-
-def _heat(job: OverheadJob, python: Path, loop: Loop) -> Heat:
-    return heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
-
-
-def _row(loop: Loop, heats: Sequence[Heat], reason: str | None) -> LoopCost | SkippedLoop:
-    return SkippedLoop(loop=loop, reason=reason) if reason else row_of(loop, heats)

@@ -9,7 +9,7 @@ from ftbench.asv.command import machine_name
 from ftbench.experiments.overhead.job import (
     BARE,
     HARNESS,
-    SUBJECTS,
+    OPERATIONS,
     TARGET,
     LoopCost,
     OverheadResult,
@@ -107,10 +107,10 @@ def _ratio_record(ratio: Ratio) -> dict[str, Any]:
 
 
 def _lines(report: OverheadResult) -> Iterator[Line]:
-    for subject in SUBJECTS:
-        rows = [row for row in report.rows if row.loop.scenario == subject.scenario]
+    for scenario in OPERATIONS:
+        rows = [row for row in report.rows if row.loop.scenario == scenario]
         if rows:
-            yield Line(cells=(subject.scenario,), tone=Tone.HEADING)
+            yield Line(cells=(scenario,), tone=Tone.HEADING)
         yield from map(_line, rows)
 
 
@@ -157,8 +157,8 @@ def _legend(report: OverheadResult) -> Iterator[str]:
         f"process, {plural(job.processes, 'process', 'processes')}) with {CONFIDENCE:.0%} "
         "intervals; below 1 the harness is the faster one."
     )
-    subjects = [f"{each.scenario}, {each.operation}" for each in SUBJECTS if each.scenario in shown]
-    yield f"An operation: {'; '.join(subjects)}."
+    operations = [f"{name}, {what}" for name, what in OPERATIONS.items() if name in shown]
+    yield f"An operation: {'; '.join(operations)}."
     yield (
         "bare: the same work, a clock at both ends and nothing else. article: the article's "
         "shape, a method call per id and a clock at every turn and around every wait; its "

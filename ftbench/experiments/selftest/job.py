@@ -190,8 +190,8 @@ def _pools(
     by_metric = medians(cell, plain)
     own = {name: _series(job, cell, name, values) for name, values in by_metric.items()}
     mine = Floors.of(own.values())
-    recorded = {name: on_record.of_noise(series) for name, series in own.items()}
-    floors = {name: recorded[name] or mine.of_noise(series) for name, series in own.items()}
+    recorded = {name: on_record.floor_of(series) for name, series in own.items()}
+    floors = {name: recorded[name] or mine.floor_of(series) for name, series in own.items()}
     return _Pools(
         cell=cell,
         plain=by_metric,

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import IO, Final
 
 import psutil
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from ftbench import __version__
 from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import builds_folder, cache_folder
 from ftbench.processes import run
-from ftbench.progress import phase
+from ftbench.progress import locked, phase
 from ftbench.pythons.asking import ask, broken, run_python
 from ftbench.pythons.debian_source.sources import Recipe, Tarball
 from ftbench.pythons.debian_source.toolchain import Toolchain
@@ -100,29 +99,14 @@ def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Conso
     Waits for another process that is building the same.  Raises `InterpreterError`, with the
     path of the log, if configure, make or the check fails.
     """
-    with _locked(recipe, console):
+    waiting = f"CPython {recipe.title}: another ftbench builds it, wait"
+    with locked(recipe.name, console, waiting=waiting, deadline=_OPTIMIZED_DEADLINE):
         done = built(recipe)
         if done is None:
             with _site(recipe, toolchain, console) as site:
                 _make(site, tarball)
                 done = _publish(site)
     return done
-
-
-@contextmanager
-def _locked(recipe: Recipe, console: Console) -> Iterator[None]:
-    folder = cache_folder() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{recipe.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        with phase(console, f"CPython {recipe.title}: another ftbench builds it, wait"):
-            lock.acquire(timeout=_OPTIMIZED_DEADLINE)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

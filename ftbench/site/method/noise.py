@@ -80,7 +80,7 @@ def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
 
 def _known(tree: ResultTree, machine: str, floors: Floors) -> tuple[Known, ...]:
     series = {_key(run): run for run in tree.noise if run.machine == machine}
-    found = ((run, floors.of_noise(run)) for run in series.values())
+    found = ((run, floors.floor_of(run)) for run in series.values())
     return tuple(Known(run=run, floor=floor) for run, floor in found if floor is not None)
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import InterpreterError, UsageError
-from ftbench.experiments.overhead.job import LOOPS, SUBJECTS, loops_of
+from ftbench.experiments.overhead.job import LOOPS, OPERATIONS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
 from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
 from ftbench.probe.scenarios.shared_set import scenario as shared_set
@@ -18,20 +18,20 @@ QUIET = Console(quiet=True)
 
 
 def test_every_loop_has_a_contest_and_is_told_of_in_the_report() -> None:
-    assert {loop.scenario for loop in LOOPS} == set(CONTESTS) == {s.scenario for s in SUBJECTS}
+    assert {loop.scenario for loop in LOOPS} == set(CONTESTS) == set(OPERATIONS)
     assert {loop.mode.name for loop in LOOPS} <= set(MODES)
     assert len(set(LOOPS)) == len({(loop.scenario, loop.mode, loop.workers) for loop in LOOPS})
 
 
 def test_one_worker_and_eight_of_each_kind_in_each_scenario() -> None:
-    for subject in SUBJECTS:
+    for scenario in OPERATIONS:
         for mode in MODES:
             found = {
                 loop.workers
                 for loop in LOOPS
-                if (loop.scenario, loop.mode.name) == (subject.scenario, mode)
+                if (loop.scenario, loop.mode.name) == (scenario, mode)
             }
-            assert found == {1, 8}, (subject.scenario, mode)
+            assert found == {1, 8}, (scenario, mode)
 
 
 def test_a_turn_is_whole_strides_of_every_worker() -> None:
