@@ -7,6 +7,7 @@ from rich.console import Console
 
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.rust_limit import FILLS, FORMS
+from ftbench.facts.units import plural
 from ftbench.probe.run.document import Measurement, quantity
 from ftbench.probe.run.outcome import Metric, percentile
 from ftbench.report.document import Document, Part, Row, Table
@@ -51,6 +52,7 @@ def document_of(measurement: Measurement) -> Document:
     build, machine = measurement.build, measurement.machine
     params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
     load = " to ".join(map(str, measurement.load))
+    cores = plural(machine["usable_cores"], "core", "cores")
     table = Table(
         title="",
         columns=("metric", "median", "least", "most", "samples"),
@@ -64,7 +66,7 @@ def document_of(measurement: Measurement) -> Document:
         record=measurement.to_json(),
         lines=(
             f"{build['compiler']}, {build['target']}, {' '.join(build['flags'])}",
-            f"{machine['cpu']}, {machine['usable_cores']} cores, load {load}",
+            f"{machine['cpu']}, {cores}, load {load}",
         ),
         parts=(Part(tables=(table,)),),
     )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ftbench.errors import ResultsError, UsageError
+from ftbench.facts.units import plural
 from ftbench.report.document import Document
 from ftbench.report.output import Output, output_options
-from ftbench.report.words import plural
 
 if TYPE_CHECKING:
     from ftbench.results.migration import MigratedFile

@@ -27,11 +27,11 @@ from ftbench.experiments.harness import (
     medians,
     nothing_measured,
 )
-from ftbench.facts.units import kept
+from ftbench.facts.units import kept, plural
 from ftbench.pythons import PythonBuild
 from ftbench.report.document import Document, Part, Table, Tone
 from ftbench.report.document import Row as Line
-from ftbench.report.words import NONE, plural
+from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.noise import NoiseFile, read_noise_file, write_noise_file
 from ftbench.results.records import NOISE, NoiseCell, digest_of

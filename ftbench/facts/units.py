@@ -105,3 +105,8 @@ def kept(value: float) -> float:
     Whole numbers (bytes) stay exact; of seconds, seven digits are finer than any clock.
     """
     return value if float(value).is_integer() else float(f"{value:.7g}")
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """Return how many there are: "1 process", "2 processes"."""
+    return f"{count} {one if count == 1 else many}"

@@ -18,9 +18,9 @@ from ftbench.analysis.advice.ranking import (
     reasons,
 )
 from ftbench.analysis.advice.winner_map import title_of
-from ftbench.facts.units import digits, margin
+from ftbench.facts.units import digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE, plural
+from ftbench.report.words import NONE
 from ftbench.results.selection import Pick
 
 SCHEMA: Final = {"name": "ftbench.advice", "version": 1}

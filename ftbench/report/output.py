@@ -129,13 +129,13 @@ def rendered(document: Document, form: Format, *, width: int = WIDTH) -> str:
         case Format.JSON:
             return f"{json.dumps(finite(document.record), indent=2, allow_nan=False)}\n"
         case Format.MARKDOWN:
-            from ftbench.report.markdown import markdown  # noqa: PLC0415
+            from ftbench.report.markup import markdown  # noqa: PLC0415
 
             return markdown(document)
         case Format.HTML:
-            from ftbench.report.html import page  # noqa: PLC0415
+            from ftbench.report.markup import html  # noqa: PLC0415
 
-            return page(document)
+            return html(document)
         case Format.TABLE:
             from ftbench.report.terminal import print_document  # noqa: PLC0415
 

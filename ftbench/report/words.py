@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ftbench.analysis.verdicts.comparing import JudgedSeries
-from ftbench.facts.units import digits, reach, scale_for, times
+from ftbench.facts.units import digits, plural, reach, scale_for, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure
 from ftbench.statistics.power import Floor
@@ -29,11 +29,6 @@ EFFORTS: Final = {
 }
 # Of what else a build counts, those that moved most: pystats are hundreds.
 _MOST_OTHERS: Final = 5
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """Return how many there are: "1 process", "2 processes"."""
-    return f"{count} {one if count == 1 else many}"
 
 
 def amounts(judgement: JudgedSeries) -> tuple[str, str]:

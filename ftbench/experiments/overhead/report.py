@@ -17,11 +17,11 @@ from ftbench.experiments.overhead.job import (
     TargetVerdict,
     verdict,
 )
-from ftbench.facts.units import scale_for
+from ftbench.facts.units import plural, scale_for
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.report.document import Document, Part, Table, Tone
 from ftbench.report.document import Row as Line
-from ftbench.report.words import NONE, plural
+from ftbench.report.words import NONE
 from ftbench.statistics import CONFIDENCE, Basis, Ratio
 
 SCHEMA: Final = {"name": "ftbench.overhead", "version": 1}
@@ -174,8 +174,9 @@ def _legend(report: OverheadResult) -> Iterator[str]:
     cores = report.machine["cores"]
     if report.load is not None and cores and report.load > BUSY * cores:
         yield (
-            f"The machine was busy: its load was {report.load:g} on {cores} cores before the "
-            "first process. Measure again on a quiet one."
+            f"The machine was busy: its load was {report.load:g} on "
+            f"{plural(int(cores), 'core', 'cores')} before the first process. Measure again on a "
+            "quiet one."
         )
 
 

@@ -31,9 +31,9 @@ from ftbench.analysis.claims.rule import (
 from ftbench.experiments.reproduce.figures import FilledTable, TableLine, tables
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.facts.units import plural
 from ftbench.report import document as told
 from ftbench.report.document import Document
-from ftbench.report.words import plural
 
 _LONG_MS: Final = 2000
 _COLUMNS: Final = ("article", "its way here", "corrected here")

@@ -8,8 +8,9 @@ from typing import Any, Final
 from ftbench.experiments.noise import lost_lines, percent
 from ftbench.experiments.selftest.job import PAIRS, SelftestResult, Tried
 from ftbench.experiments.selftest.trials import LEAST, MUST_FIND, Outcome, enough
+from ftbench.facts.units import plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE, plural
+from ftbench.report.words import NONE
 from ftbench.statistics import CONFIDENCE
 
 SCHEMA: Final = {"name": "ftbench.selftest", "version": 1}
@@ -134,10 +135,10 @@ def _legend(report: SelftestResult) -> Iterator[str]:
     yield (
         f"A known share of its own work was added to each series. First: the effect that "
         f"{job.pool} processes a side show. Then: in how many of {job.trials} trials of "
-        f"{job.processes} processes a side it was called worse, with a {CONFIDENCE:.0%} interval; "
-        f"at {LEAST:.0%} and above that must be {MUST_FIND:.0%} or more. Trials are drawn from "
-        "the same processes again and again. not reached: the work that was added surely had a "
-        "smaller effect there."
+        f"{plural(job.processes, 'process', 'processes')} a side it was called worse, with a "
+        f"{CONFIDENCE:.0%} interval; at {LEAST:.0%} and above that must be {MUST_FIND:.0%} or "
+        "more. Trials are drawn from the same processes again and again. not reached: the work "
+        "that was added surely had a smaller effect there."
     )
     yield f"needs: processes a side in the profile that would find {LEAST:.0%} in 19 of 20 cases."
     yield _rests_on(report)

@@ -13,7 +13,7 @@ from reproductions import FAILED, made
 
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged
-from ftbench.report.html import page
+from ftbench.report.output import Format, rendered
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 VOID = {"meta", "link", "br"}
@@ -39,7 +39,7 @@ class Checked(HTMLParser):
 
 
 def html_of(done: Reproduction) -> str:
-    return page(document_of(judged(done)))
+    return rendered(document_of(judged(done)), Format.HTML)
 
 
 def text_of(document: str) -> str:

@@ -1,14 +1,20 @@
-"""A document as Markdown, as GitHub shows it."""
+"""A document as Markdown, as GitHub shows it, and as one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from importlib import resources
+from typing import Final
+
+import jinja2
+from markupsafe import Markup
 
 from ftbench.report.document import Document, Part, Row, Table, Tone, plain
 
 # What Markdown, and the HTML that it lets through, would take for markup.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_SHEETS: Final = (("ftbench.site", "frame.css"), ("ftbench.report", "report.css"))
 
 
 def markdown(document: Document) -> str:
@@ -61,3 +67,26 @@ def _line(cells: Iterable[str]) -> str:
 
 def _plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", plain(text))
+
+
+def html(document: Document) -> str:
+    """Return the page's HTML; every text of a result file is escaped."""
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        finalize=_finalized,
+    )
+    # No text of a result is in the style sheets: they are ours.
+    style = Markup("".join(_template(*sheet) for sheet in _SHEETS))  # noqa: S704
+    template = environment.from_string(_template("ftbench.report", "report.html.j2"))
+    return template.render(document=document, style=style)
+
+
+def _finalized(value: object) -> object:
+    """Return what is shown of a value: a text of a result file without control characters."""
+    return plain(value) if type(value) is str else value
+
+
+def _template(package: str, name: str) -> str:
+    return (resources.files(package) / "templates" / name).read_text(encoding="utf-8")
