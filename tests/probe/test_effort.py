@@ -13,6 +13,7 @@ from probing import document_of, has_mode, words_of
 
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.instruments import counters
+from ftbench.probe.run import child
 from ftbench.pythons import Interpreter
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what lives is told by /proc alone")
@@ -40,13 +41,16 @@ def test_every_modes_cell_counts_its_tree(gil_python: Interpreter, mode: Mode) -
 
 
 @linux
-def test_a_process_that_lives_is_counted_with_the_children_it_waited_for(tmp_path: Path) -> None:
-    (tmp_path / "stat").write_text(STAT)
+def test_a_process_that_lives_is_counted_with_the_children_it_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for thread, switches in (("42", (5, 2)), ("43", (7, 1))):
-        (tmp_path / "task" / thread).mkdir(parents=True)
-        (tmp_path / "task" / thread / "status").write_text(STATUS.format(*switches))
+        (tmp_path / "42" / "task" / thread).mkdir(parents=True)
+        (tmp_path / "42" / "task" / thread / "status").write_text(STATUS.format(*switches))
+    (tmp_path / "42" / "stat").write_text(STAT)
+    monkeypatch.setattr(child, "PROC", tmp_path)
     ticks = os.sysconf("SC_CLK_TCK")
-    assert counters._of_process(tmp_path) == {
+    assert counters._of_process(42) == {
         "minor_faults": 570,
         "cpu_seconds": 250 / ticks,
         "voluntary_switches": 12,
@@ -55,18 +59,18 @@ def test_a_process_that_lives_is_counted_with_the_children_it_waited_for(tmp_pat
 
 
 @linux
-def test_the_others_of_a_session_are_found_and_no_stranger() -> None:
+def test_all_of_a_session_are_found_and_no_stranger() -> None:
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
     leader = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, start_new_session=True
     )
     try:
         found: list[int] = []
-        while not found and leader.poll() is None:
-            found = counters.others_of_session(leader.pid)
+        while len(found) < 2 and leader.poll() is None:
+            found = child.session_of(leader.pid)
         assert os.getpid() not in found
-        assert leader.pid not in found
-        assert [os.getsid(pid) for pid in found] == [leader.pid]
+        assert leader.pid in found
+        assert [os.getsid(pid) for pid in found] == [leader.pid] * 2
     finally:
         os.killpg(leader.pid, signal.SIGKILL)
         leader.communicate()
@@ -75,5 +79,5 @@ def test_the_others_of_a_session_are_found_and_no_stranger() -> None:
 def test_without_proc_nothing_else_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counters, "PROC", tmp_path / "none")
-    assert counters.others_of_session(os.getpid()) == []
+    monkeypatch.setattr(child, "PROC", tmp_path / "none")
+    assert child.session_of(os.getpid()) == []

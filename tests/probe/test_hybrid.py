@@ -190,7 +190,7 @@ def end_of(patch: str, mode: str, deadline: str = "30") -> tuple[int, str]:
         ("raise RuntimeError('boom at work')", 4, "boom at work"),
         ("os.kill(os.getpid(), signal.SIGKILL)", 4, "SIGKILL"),
         ("os._exit(3)", 4, "exited with code 3"),
-        ("time.sleep(600)", 5, "cruncher(s)"),
+        ("time.sleep(600)", 5, "cruncher"),
         ("return 0", 1, "the serial twin's"),
     ],
 )

@@ -135,12 +135,12 @@ def test_no_time_at_all_is_no_division() -> None:
 def test_the_limit_of_repeats_is_the_profiles_unless_said(
     text: str, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(interference.VARIABLE, text)
+    monkeypatch.setenv(interference.REPEATS_VARIABLE, text)
     assert most_repeats(2) == limit
 
 
 @pytest.mark.parametrize("text", ["-1", "11", "two", "1.5", "²"])
 def test_a_limit_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(interference.VARIABLE, text)
+    monkeypatch.setenv(interference.REPEATS_VARIABLE, text)
     with pytest.raises(UsageError, match="FTBENCH_REPEATS"):
         most_repeats(2)

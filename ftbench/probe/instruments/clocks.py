@@ -10,21 +10,21 @@ from ftbench.facts.modes import Mode
 NANO = 1e-9
 
 
-def _children_seconds() -> float:
-    """Return the CPU seconds of all children that were waited for; 0.0 where unknown."""
+def cpu_seconds() -> float:
+    """Return the CPU seconds of this process and (not on Windows) of children it waited for."""
     if sys.platform == "win32":
-        return 0.0
+        return time.process_time()
     import resource  # noqa: PLC0415 - POSIX only
 
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 class CpuClock:
     """Counts the CPU seconds of everything a crew does between `start` and `stop`.
 
-    By the kernel's accounting of this process and of the children it has waited for, teardown
-    included; `method` says so.  A mode whose workers are accounted elsewhere has its own.
+    `method` says how: here by the kernel, of this process and the children it has waited for,
+    teardown included.
     """
 
     method = "kernel"
@@ -34,7 +34,7 @@ class CpuClock:
         self._before = 0.0
 
     def _now(self) -> float:
-        return time.process_time() + _children_seconds()
+        return cpu_seconds()
 
     def start(self) -> None:
         """Begin to count."""
@@ -46,7 +46,7 @@ class CpuClock:
 
 
 def clock_cost(calls: int = 2_000) -> float:
-    """Return what a call of `perf_counter_ns` costs here, in seconds: the instrument's own load."""
+    """Return what a call of `perf_counter_ns` costs here, in seconds."""
     from itertools import repeat  # noqa: PLC0415
 
     begin = time.perf_counter_ns()

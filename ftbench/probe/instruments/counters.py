@@ -15,9 +15,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-PROC = Path("/proc")
+from ftbench.probe.run import child
+from ftbench.probe.run.child import session_of, stat_fields
+
 _END_SECONDS = 0.5  # for a fork server that has nothing left to do
 _POLL_SECONDS = 0.002
+
+_FIELDS = {
+    "cpu_seconds": ("ru_utime", "ru_stime"),
+    "voluntary_switches": ("ru_nvcsw",),
+    "involuntary_switches": ("ru_nivcsw",),
+    "minor_faults": ("ru_minflt",),
+}
+_SWITCHES = {
+    "voluntary_ctxt_switches": "voluntary_switches",
+    "nonvoluntary_ctxt_switches": "involuntary_switches",
+}
 
 
 def tree_counters() -> dict[str, float]:
@@ -35,20 +48,14 @@ def tree_counters() -> dict[str, float]:
         usage = resource.getrusage(who)
         for name, fields in _FIELDS.items():
             counted[name] += sum(getattr(usage, field) for field in fields)
-    for pid in others_of_session(os.getpid()):
-        with suppress(OSError, ValueError, IndexError):  # it ends at this moment
-            for name, value in _of_process(PROC / str(pid)).items():
-                counted[name] += value
+    # The guard makes every cell the leader of a session of its own.
+    for pid in session_of(os.getpid()):
+        if pid != os.getpid():
+            with suppress(OSError, ValueError, IndexError):  # it ends at this moment
+                for name, value in _of_process(pid).items():
+                    counted[name] += value
     seconds = counted.pop("cpu_seconds")
     return {"cpu_seconds": round(seconds, 6), **{name: int(n) for name, n in counted.items()}}
-
-
-_FIELDS = {
-    "cpu_seconds": ("ru_utime", "ru_stime"),
-    "voluntary_switches": ("ru_nvcsw",),
-    "involuntary_switches": ("ru_nivcsw",),
-    "minor_faults": ("ru_minflt",),
-}
 
 
 def end_fork_server() -> None:
@@ -72,42 +79,24 @@ def end_fork_server() -> None:
             time.sleep(_POLL_SECONDS)
 
 
-def others_of_session(leader: int) -> list[int]:
-    """Return the processes of the cell's session but the leader, [] where /proc has none.
-
-    The guard makes every cell the leader of a session of its own.
-    """
-    found = []
-    with suppress(OSError):
-        for entry in os.scandir(PROC):
-            if entry.name.isdecimal() and int(entry.name) != leader:
-                with suppress(OSError):
-                    if os.getsid(int(entry.name)) == leader:
-                        found.append(int(entry.name))
-    return found
-
-
-def _of_process(folder: Path) -> dict[str, float]:
+def _of_process(pid: int) -> dict[str, float]:
     """Return what a process that still lives has used, and the children it has waited for.
 
     Source: proc(5).  The switches are those of its living threads: the kernel tells no others.
     """
-    fields = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-    numbers = fields.rpartition(")")[2].split()
+    numbers = stat_fields(pid)
     counted = {
         "minor_faults": float(int(numbers[7]) + int(numbers[8])),
         "cpu_seconds": sum(map(int, numbers[11:15])) / os.sysconf("SC_CLK_TCK"),
         "voluntary_switches": 0.0,
         "involuntary_switches": 0.0,
     }
-    for status in (folder / "task").glob("*/status"):
+    for status in Path(child.PROC, str(pid), "task").glob("*/status"):
         with suppress(OSError):
             for line in status.read_text(encoding="utf-8", errors="replace").splitlines():
                 name, _, value = line.partition(":")
-                if name == "voluntary_ctxt_switches":
-                    counted["voluntary_switches"] += int(value)
-                elif name == "nonvoluntary_ctxt_switches":
-                    counted["involuntary_switches"] += int(value)
+                if name in _SWITCHES:
+                    counted[_SWITCHES[name]] += int(value)
     return counted
 
 

@@ -1,14 +1,12 @@
 """What else ran on the machine while a cell was measured, by the kernel's own accounting.
 
-Two looks, before the cell is started and after all of it has ended: whatever CPU time the kernel
-has given away between them, and not to us, was somebody else's.  Linux alone tells it; elsewhere
-nothing is known, and nothing is said.
+CPU time that the kernel gave away between a look before the cell and one after it, and not to us,
+was somebody else's.  Only Linux tells; elsewhere nothing is recorded.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.errors import UsageError
+from ftbench.probe.instruments.clocks import cpu_seconds
+from ftbench.probe.instruments.machine import usable
 
 PROC = Path("/proc")
 
-# A tenth of the cores' time: a cell that needs them all loses about as much by it, and 10 % is
-# the smallest change that a full run promises to find.
+# A tenth of the cores' time costs a cell that needs them all about as much, and 10 % is the
+# smallest change that a full run promises to find.
 TAKEN_LIMIT = 0.10
-# The kernel counts in ticks of 10 ms, and reads the cores one after the other: less than five
-# ticks in all is nothing that it can tell.
+# The kernel counts in ticks of 10 ms, one core after the other: it cannot tell less than five.
 _LEAST_SECONDS = 0.05
 
-VARIABLE = "FTBENCH_REPEATS"
+REPEATS_VARIABLE = "FTBENCH_REPEATS"
 _MOST_REPEATS = 10
 
 
@@ -53,22 +52,13 @@ def look() -> Look:
     busy, stolen, cores = _cpu_time()
     return Look(
         at=time.monotonic(),
-        own=_own(),
+        own=cpu_seconds(),
         busy=busy,
         stolen=stolen,
         cores=cores,
         pressure=_pressure(),
         queue=_queue(),
     )
-
-
-def _own() -> float:
-    if sys.platform == "win32":
-        return time.process_time()
-    import resource  # noqa: PLC0415 - POSIX only
-
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _text(name: str) -> str:
@@ -79,19 +69,19 @@ def _text(name: str) -> str:
 
 
 def _cpu_time() -> tuple[float | None, float | None, int]:
-    """Return busy and stolen seconds, and of how many cores, of those that we may use.
+    """Return busy and stolen seconds, and of how many cores: those that we may use.
 
     Source: proc(5), `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal in ticks;
     a guest's time is in user's.
     """
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    cpus = usable()
     busy = stolen = cores = 0
     for line in _text("stat").splitlines():
         name, *fields = line.split()
         number = name.removeprefix("cpu")
         if not (name.startswith("cpu") and number.isdecimal()):
             continue
-        if usable is not None and int(number) not in usable:
+        if cpus is not None and int(number) not in cpus:
             continue
         with suppress(ValueError, IndexError):
             ticks = [int(field) for field in fields]
@@ -127,8 +117,8 @@ def _queue() -> int | None:
 def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
     """Return what else ran between two looks, as it goes on record; {} where nobody says.
 
-    `tree` is what the cell counted of its own tree, in CPU seconds: processes of it that nobody
-    waited for are in there alone.  Shares are of one core: 1.0 is a whole core all the time.
+    `tree` is the CPU seconds that the cell counted of its own tree, with processes that nobody
+    waited for.  Shares are of one core: 1.0 is a whole core all the time.
     """
     if before.busy is None or after.busy is None or before.cores != after.cores:
         return {}
@@ -152,12 +142,12 @@ def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
 
 
 def _why(foreign: float, stolen: float, cores: int) -> str:
-    said = f"other programs used {foreign:.2f} of {cores} cores meanwhile"
-    return f"{said}, the host of this virtual machine took {stolen:.2f}" if stolen else said
+    others = f"other programs used {foreign:.2f} of {cores} cores meanwhile"
+    return f"{others}, the host of this virtual machine took {stolen:.2f}" if stolen else others
 
 
 def taken(interference: dict[str, Any]) -> float:
-    """Return how much others took, in cores: of two runs under interference, less is better."""
+    """Return how much others took, in cores."""
     return float(interference.get("foreign", 0.0)) + float(interference.get("steal", 0.0))
 
 
@@ -166,11 +156,11 @@ def most_repeats(profile: int) -> int:
 
     Raises `UsageError` for what is no whole number from 0 to 10.
     """
-    text = os.environ.get(VARIABLE)
+    text = os.environ.get(REPEATS_VARIABLE)
     if not text:
         return profile
     if not (text.isdecimal() and int(text) <= _MOST_REPEATS):
         raise UsageError(
-            f"{VARIABLE} must be a whole number from 0 to {_MOST_REPEATS}, not {text!r}."
+            f"{REPEATS_VARIABLE} must be a whole number from 0 to {_MOST_REPEATS}, not {text!r}."
         )
     return int(text)

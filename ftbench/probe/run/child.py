@@ -1,4 +1,4 @@
-"""A child process: its environment without the caller's Python settings, and its output."""
+"""A child process: its environment, its output, and what is left of its session."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO
 
+PROC = "/proc"
 TAIL_BYTES = 16_384
 _CHUNK_BYTES = 65_536
 _LAST_WORDS_SECONDS = 1.0
@@ -24,6 +25,26 @@ def clean_environment(
     kept = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
     kept.update(extra or {})
     return kept
+
+
+def session_of(leader: int) -> list[int]:
+    """Return the processes of a session, its leader too; [] where there is no /proc.
+
+    asv puts each benchmark into a group of its own.  POSIX has no list of processes.
+    """
+    pids = []
+    with suppress(OSError):
+        for entry in os.scandir(PROC):
+            with suppress(OSError, ValueError):
+                if os.getsid(int(entry.name)) == leader:
+                    pids.append(int(entry.name))
+    return pids
+
+
+def stat_fields(pid: int) -> list[str]:
+    """Return `/proc/PID/stat` from its third field on (proc(5)); raises `OSError`."""
+    with open(f"{PROC}/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        return stat.read().rpartition(")")[2].split()
 
 
 class _Pipe:

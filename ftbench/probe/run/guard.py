@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import IO, NoReturn
 
 from ftbench.errors import DeadlineError
+from ftbench.probe.run.child import session_of, stat_fields
 
 GRACE_SECONDS = 0.5
 _POLL_SECONDS = 0.01
@@ -31,44 +32,28 @@ _KILLED_SECONDS = 3.0  # until a killed process is gone
 def _alive(group: int) -> bool:
     """Return whether anything of the session that `group` leads still runs.
 
-    What has ended and waits to be reaped does not: orphans are reaped by the system's first
-    process, which in a container may take its seconds.
+    A process that has ended and waits to be reaped does not: orphans are reaped by the system's
+    first process, which in a container may take seconds.
     """
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    known = _session(group)
-    return not known or any(map(_runs, known))
+    # Where nothing lists the processes of the session, the group stands for it.
+    session = session_of(group)
+    return not session or any(map(_runs, session))
 
 
 def _runs(pid: int) -> bool:
-    """Return whether a process is more than an entry in the table; Linux only, see `_session`."""
+    """Return whether a process is more than an entry in the table."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+        return stat_fields(pid)[0] not in "ZX"
     except OSError:
         return False
 
 
-def _session(leader: int) -> list[int]:
-    """Return what is left of the session that `leader` leads, whatever group it is in.
-
-    asv puts each benchmark into a group of its own.  Linux only: elsewhere POSIX has no list of
-    processes, and the group stands for the session.
-    """
-    found = []
-    with suppress(OSError):
-        for entry in os.scandir("/proc"):
-            if entry.name.isdecimal():
-                with suppress(OSError):
-                    if os.getsid(int(entry.name)) == leader:
-                        found.append(int(entry.name))
-    return found
-
-
 def _gone(cell: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait up to `seconds` for the end of the whole group; return whether it has come."""
+    """Wait up to `seconds` for the end of the whole group; return whether it has ended."""
     end = time.monotonic() + seconds
     while True:
         cell.poll()  # its zombie would pass for alive
@@ -82,9 +67,8 @@ def _gone(cell: subprocess.Popen[bytes], seconds: float) -> bool:
 def end_tree(cell: subprocess.Popen[bytes], *, grace: float = 0.0) -> None:
     """End the session that `cell` leads (Windows: its tree), after `grace` seconds to end alone.
 
-    All are told to end before they are killed: multiprocessing's resource tracker does not listen
-    to that, and frees the shared memory and the semaphores of the others once they are gone.
-    Nobody else would.
+    SIGTERM comes before SIGKILL: multiprocessing's resource tracker ignores it, and frees the
+    others' shared memory and semaphores once they are gone.  Nobody else would.
     """
     if sys.platform == "win32":
         subprocess.run(
@@ -101,7 +85,7 @@ def end_tree(cell: subprocess.Popen[bytes], *, grace: float = 0.0) -> None:
         if not _gone(cell, _TOLD_SECONDS):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(cell.pid, signal.SIGKILL)
-    for stray in _session(cell.pid):
+    for stray in session_of(cell.pid):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(stray, signal.SIGKILL)
 

@@ -217,8 +217,8 @@ class Team:
         roles: dict[str, int] = {}
         for index in silent:
             roles[self.members[index].role] = roles.get(self.members[index].role, 0) + 1
-        names = " and ".join(f"{n} {role}{'s' * (n != 1)}" for role, n in roles.items())
-        return self.deadline.passed(f"{names} of {len(self.members)} members {what}")
+        names = " and ".join(_plural(count, role) for role, count in roles.items())
+        return self.deadline.passed(f"{names} of {_plural(len(self.members), 'member')} {what}")
 
     def _failed(self, index: int, story: BaseException | str) -> WorkerFailedError:
         """Return the error for a member, or for the helper if that is what it fell over."""
@@ -246,6 +246,10 @@ def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | 
         f"The {helper.role} ({mode.title}) ended during the measurement; nothing is recorded.",
         story=f"{end_of(code)}\n{story}",
     )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _nothing() -> None:
