@@ -52,8 +52,7 @@ def write_whole(path: Path, text: str) -> None:
 def folder_made(path: Path) -> Iterator[Path]:
     """Yield a new folder to fill; it takes the place of `path` once the body has succeeded.
 
-    Until then `path` is what it was.  One call at a time: what a killed one left half made is
-    cleared.
+    One call at a time: what a killed one left half made is cleared.
     """
     beside = path.with_name(f"{path.name}.new")
     shutil.rmtree(beside, ignore_errors=True)

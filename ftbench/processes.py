@@ -35,10 +35,10 @@ def run(
 ) -> Finished:
     """Run `command` for at most `deadline` seconds, its output collected or written to `log`.
 
-    Raises `DeadlineError`, and OSError where it cannot be started.  Whatever ends the wait, an
-    interrupt too, the command's whole process group is killed.  Output goes through files: a
-    grandchild that holds a pipe open could otherwise keep us waiting after the deadline.
+    Whatever ends the wait, its whole process group is killed.  Raises `DeadlineError`, and OSError
+    if it cannot be started.
     """
+    # Not by pipes: a grandchild that holds one open could keep us waiting after the deadline.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
             [os.fspath(word) for word in command],
@@ -66,7 +66,6 @@ def _text(file: IO[bytes]) -> str:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the command; harmless after a good end."""
     if sys.platform == "win32":
         process.kill()
     else:

@@ -67,8 +67,8 @@ class FigureIndex:
 class Cell:
     """One mode on one arm.
 
-    `ratio` is the median over the baseline's, None without a baseline of the same run; `close`
-    says that the two intervals overlap, so that the ratio may be nothing but noise.
+    `ratio` is the median over the baseline's of the same run, else None; it may be nothing but
+    noise if it is `close`: the two intervals overlap.
     """
 
     mode: Mode

@@ -38,10 +38,7 @@ class Floors:
 
     @classmethod
     def of(cls, noise: Iterable[NoiseSeries]) -> Self:
-        """Return the floors that A/A runs show; of a run without any spread to see, none.
-
-        That is one of a single process, or with a median that is no finite cost above zero.
-        """
+        """Return the floors of A/A runs: of several processes and finite costs above zero alone."""
         runs = list(noise)
         found = estimates([tuple((median,) for median in run.medians) for run in runs])
         scatter: dict[_Key, float] = defaultdict(float)

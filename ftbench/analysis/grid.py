@@ -72,10 +72,9 @@ ALONE: Final = Ladder(param="", values=("",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What one mode did at one value of the ladder: a cell per arm, in the order of the arms.
+    """The cells of one mode at one value of the ladder, one per arm.
 
-    Values at which every arm lacks a figure for the same reason share a line: `words` says it,
-    and is "" where the cells speak for themselves.
+    Values at which every arm lacks a figure for the same reason share a line: `words` says it.
     """
 
     values: tuple[str, ...]
@@ -143,10 +142,10 @@ class Grid:
         return self._places[value, mode.name, arm.name]
 
     def bands(self) -> Iterator[tuple[Mode, tuple[Line, ...]]]:
-        """Yield the modes of which there is anything to say, each with its lines.
+        """Yield the modes that have something to say, each with its lines.
 
-        Of a mode that only some scenarios have, as of one that needs an engine, there is nothing
-        to say where it was skipped.
+        A mode that only some scenarios have, or that needs an engine, has none where it was
+        skipped.
         """
         for mode in EVERY_MODE:
             lines = self._lines(mode)
@@ -168,10 +167,7 @@ class Grid:
         return tuple(lines.values())
 
     def cheapest(self, mode: Mode, arm: Arm) -> frozenset[str]:
-        """Return the values at which this mode is cheapest on this arm.
-
-        Several, where their intervals overlap the lowest one's; none, where there is no choice.
-        """
+        """Return the values at which a mode is cheapest on an arm: several if intervals overlap."""
         every = {value: self.cell(mode, arm, value) for value in self.ladder.values}
         measured = {value: cell for value, cell in every.items() if cell.median is not None}
         if len(measured) < 2:  # noqa: PLR2004 - a choice
@@ -192,10 +188,7 @@ class Grid:
 
     @cached_property
     def pictured(self) -> Grid:
-        """What a picture shows of it: its ratios, where each row has its own baseline.
-
-        A measured cell without a ratio is then left out.
-        """
+        """The grid that a picture shows: of ratios, where each row has its own baseline."""
         if self.ladder.against is Against.GIL_BUILD and any(cell.ratio for cell in self.cells):
             rungs = tuple(tuple(map(_as_ratio, rung)) for rung in self.rungs)
             return replace(self, rungs=rungs)
@@ -222,10 +215,9 @@ def grid_of(
     ladder: Ladder,
     modes: Sequence[Mode] = EVERY_MODE,
 ) -> Grid:
-    """Return `metric` at every value of `ladder`.
+    """Return `metric` at every value of `ladder`, without what may stand in for it.
 
-    `figures` are of one machine, release and profile, with at most one flavour per arm: whoever
-    calls picks them.  What stands in for the metric is not considered: a grid has one throughout.
+    `figures` are of one machine, release and profile, with at most one flavour per arm.
     """
     found = _found(FigureIndex.holding(figures), metric, ladder)
     rungs = tuple(
@@ -244,7 +236,6 @@ _Found = Mapping[tuple[str, str, str], Figure]
 
 
 def _found(index: FigureIndex, metric: Metric, ladder: Ladder) -> _Found:
-    """Return the metric's figures by value, mode and arm."""
     return {
         (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
         for value in ladder.values
@@ -253,7 +244,6 @@ def _found(index: FigureIndex, metric: Metric, ladder: Ladder) -> _Found:
 
 
 def _baseline(found: _Found, ladder: Ladder, value: str, mode: Mode) -> Figure | None:
-    """Return what the ratios at this value in this mode are to."""
     match ladder.against:
         case Against.BASE:
             return found.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))

@@ -36,11 +36,10 @@ def _in_ledger(ledger: str) -> Callable[[str], bool]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One thing that is followed over the releases.
+    """A figure that is followed over the releases: the mean of its kernels, the values of `param`.
 
-    `param` names the kernels that it is the mean of, of those that `counts` lets through.  With
-    `taxed` it is the ratio to the GIL build's time, else the inverse of a relative cost of
-    `workers` workers.
+    Only kernels that `counts` lets through are in it.  With `taxed` it is the ratio to the GIL
+    build's time, else the inverse of the relative cost of `workers` workers.
     """
 
     name: str
@@ -72,7 +71,6 @@ Points = Mapping[tuple[Release, str], Point]
 def _efficiencies(
     title: str, group: str, param: str, workers: Iterable[int], ledger: str = ""
 ) -> tuple[Measure, ...]:
-    """Return the efficiencies of a class's relative costs, of one ledger where there are some."""
     name = ledger or group.partition(".")[0]
     return tuple(
         Measure(
@@ -180,8 +178,8 @@ def _by_place(places: _Places, effects: Effects) -> Points:
 def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:
     """Return the geometric mean of each group of effects, given by their places.
 
-    The kernels are measured one after the other, in processes of their own: their errors are taken
-    as independent, the degrees of freedom by Welch and Satterthwaite.
+    Kernels are measured in processes of their own: errors are independent, the degrees of freedom
+    by Welch and Satterthwaite.
     """
     places = [np.array(group) for group in groups]
     variances = [effects.error[place] ** 2 for place in places]

@@ -93,7 +93,6 @@ def environment_folder(interpreter: Interpreter) -> Path:
 
 
 def _told(done: Finished) -> FtbenchError:
-    """Return the error that the probe told of, of the class of its exit code."""
     before, _, words = done.err.partition(_PREFIX)
     first, _, rest = (words or before).strip().partition("\n")
     message = first or f"The probe ended with code {done.code} without a word."
@@ -109,9 +108,9 @@ Side = TypeVar("Side")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellsJob:
-    """What is measured many times: cells of one arm on one interpreter.
+    """Cells of one arm to measure on one interpreter, each within `deadline` seconds.
 
-    `machine` is this machine's name in the results; `deadline` is that of a cell, in seconds.
+    `machine` is this machine's name in the results.
     """
 
     interpreter: Interpreter
@@ -156,9 +155,9 @@ class Lost:
 
 @dataclass(slots=True, kw_only=True)
 class Gathered(Generic[Side]):
-    """What passes have yielded so far: by the title of a cell, (side, measurement) in order.
+    """What passes have yielded: (side, measurement) in order, by the title of a cell.
 
-    There is no use in a cell that `base` has given up.
+    A cell that `base` has given up is not tried.
     """
 
     taken: dict[str, list[tuple[Side, Measurement]]] = field(default_factory=dict)
@@ -187,8 +186,7 @@ def in_turn(sides: Sequence[Side], replicates: int) -> Iterator[Side]:
 class Passes(Generic[Side]):
     """Whole passes over a job's cells, one for each of `sides` in turn.
 
-    `measure` measures a cell for a side; `gathered` has where what comes of a side goes; `words`
-    are what is shown of a side.
+    `gathered` takes what `measure` yields for a side; `words` are what is shown of it.
     """
 
     job: CellsJob
@@ -198,10 +196,10 @@ class Passes(Generic[Side]):
     words: Mapping[Side, str] = field(default_factory=dict)
 
     def run(self, console: Console, *, after: Callable[[int], None] = lambda _number: None) -> None:
-        """Make them, with progress on `console`; calls `after` with the number of each made.
+        """Make the passes; calls `after` with the number of each.
 
-        What fails is in `gathered`, as lost.  Raises `InterpreterError` and `UsageError` (a
-        variable of the environment that makes no sense), which all cells would meet.
+        What fails is in `gathered`, as lost.  Raises `InterpreterError` and `UsageError` (an
+        invalid variable of the environment), which all cells would meet.
         """
         with bar(console, len(self.sides) * len(self.job.cells)) as shown:
             for number, side in enumerate(self.sides, 1):

@@ -43,10 +43,9 @@ _BLOCK: Final = 4  # A B B A: both sides have had the same place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseJob(CellsJob):
-    """What to measure against itself, and where to keep what differs.
+    """What to measure against itself, `replicates` fresh processes per cell and side.
 
-    `replicates` are fresh processes per cell and side; `results` is the results folder; `append`
-    adds to the processes of earlier runs.
+    `results` is the results folder; `append` adds to the processes of earlier runs.
     """
 
     replicates: int
@@ -70,8 +69,7 @@ class NoiseJob(CellsJob):
 class NoiseResult:
     """What came of a job: its series with all their processes, and what was lost.
 
-    `measured` counts the processes of this run, `disturbed` those of them beside which others kept
-    the machine busy.
+    Others kept the machine busy beside `disturbed` of the `measured` processes of this run.
     """
 
     job: NoiseJob
@@ -181,7 +179,7 @@ _WIDE: Final = 9.995  # as a share: beyond it a percentage says no more
 class SeriesNoise:
     """One series and its floor; None where its samples are no costs above zero, or too few.
 
-    `least` is the smallest rise that a verdict finds in 19 of 20 cases, as a share, with as many
+    `least` is the smallest rise, as a share, that a verdict finds in 19 of 20 cases with as many
     processes a side as the profile has.
     """
 

@@ -118,8 +118,7 @@ _ASK_DEADLINE: Final = 60.0
 class Rustc:
     """A compiler: its release, its whole name, its LLVM, the target it compiles for.
 
-    `features` is a digest of what `target-cpu=native` means on this machine; it and the path are
-    no part of a program's provenance.
+    `features` digests what `target-cpu=native` means here; provenance has neither it nor the path.
     """
 
     path: Path = field(repr=False)
@@ -131,10 +130,10 @@ class Rustc:
 
 
 def find_rustc(environ: Mapping[str, str] | None = None) -> Rustc:
-    """Return the compiler that `FTBENCH_RUSTC` names, else that of PATH, else cargo's.
+    """Return the compiler of `FTBENCH_RUSTC`, else of PATH, else cargo's.
 
-    Raises `NotAvailableError` where there is none or it does not run, `UsageError` where the
-    variable names no file.
+    Raises `NotAvailableError` if there is none that runs, `UsageError` if the variable names no
+    file.
     """
     environ = os.environ if environ is None else environ
     path = _path(environ)
@@ -254,13 +253,12 @@ def measure(
 ) -> Measurement:
     """Build the native program if need be, run it, return what it measured.
 
-    `params` are those of `shared_set` (its default for the rest), `profile` defaults to
-    `FTBENCH_PROFILE`, `deadline` in seconds is that of the run alone, without the build (default:
-    the probe's, and the time box of the form).  The build's progress goes to `console`, standard
-    error by default.  There is no GIL: it is told as off.
+    `params` are those of `shared_set`, `profile` defaults to `FTBENCH_PROFILE`; `deadline` is that
+    of the run, in seconds, without the build (default: the probe's, and the time box of the form).
+    There is no GIL: the measurement has it as off.
 
-    Raises `UsageError`, `NotAvailableError` (no rustc), `FtbenchError` (not to be compiled, a
-    wrong result), `WorkerFailedError` or `DeadlineError`; no process of the run stays behind.
+    Raises `UsageError`, `NotAvailableError` (no rustc), `FtbenchError` (not to be compiled, a wrong
+    result), `WorkerFailedError` or `DeadlineError`; no process of the run stays behind.
     """
     values = _parse(params or {})
     chosen = profile_named(profile) if profile else current_profile()

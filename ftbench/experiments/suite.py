@@ -59,19 +59,15 @@ def benchmark_name(group: str, metric: str) -> str:
 
 
 def cells(folder: Path) -> tuple[SuiteCell, ...]:
-    """Return every cell of the benchmarks in `folder`, in the order of the names and ladders.
+    """Return the cells of the benchmarks in `folder`, in the order of the names and ladders.
 
-    Cells that no build has (`Scenario.why_not`) are left out, and so are benchmarks by asv's own
-    clock: those are no cells of the probe.
+    Left out: cells that no build has (`Scenario.why_not`), and benchmarks by asv's own clock.
     """
     return tuple(cell for group in classes(folder) for cell in _cells(group))
 
 
 def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, ...]:
-    """Return the cells that have a series which matches `pattern`, with those metrics alone.
-
-    Raises `UsageError` for a pattern that is none, or that matches nothing.
-    """
+    """Return the cells with a series that matches, with those metrics; raises `UsageError`."""
     if pattern is None:
         return tuple(suite)
     try:

@@ -38,10 +38,10 @@ def ask(
     *,
     deadline: float = ASK_DEADLINE,
 ) -> dict[str, Any]:
-    """Return the record that `probe/build.py` prints in `executable`.
+    """Return the record that `probe/instruments/build.py` prints in `executable`.
 
-    One that is too old to be measured only says its implementation and version.
-    Raises `InterpreterError` if it does not start, crashes, hangs or says something else.
+    One that is too old to be measured only says its implementation and version.  Raises
+    `InterpreterError` if it does not start, crashes, hangs or says something else.
     """
     answer = run_python(
         executable, ["-c", _TOO_OLD_FOR_IT, str(QUESTION)], environ, deadline=deadline
@@ -62,9 +62,9 @@ def run_python(
     *,
     deadline: float = ASK_DEADLINE,
 ) -> str:
-    """Return what a run of `executable` prints; raises `InterpreterError` unless it exits 0.
+    """Return what `executable` prints without user's site-packages or PYTHON* variables.
 
-    Without the user's site-packages (-s), without the caller's PYTHON* variables.
+    Raises `InterpreterError` unless it exits 0.
     """
     try:
         done = run(

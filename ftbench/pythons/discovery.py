@@ -48,7 +48,7 @@ def discover(environ: Mapping[str, str] | None = None) -> tuple[Interpreter, ...
     """Return the interpreters that can be measured, by release, threading, best build first.
 
     Searched: our own builds, pyenv and its like, FTBENCH_PYTHONS (executables, prefixes, folders
-    of prefixes), PATH, uv's store, the registry of Windows.  Never raises for what it finds.
+    of prefixes), PATH, uv's store, the registry of Windows.
     """
     return survey(environ).interpreters
 
@@ -182,10 +182,9 @@ def missing_entries(environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def search_path(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` with a PATH without version managers' shims.
+    """Return `environ` with a PATH without shims, whose versions `named_places` yields.
 
-    A shim runs whichever version the current folder selects, and takes a second to say that
-    there is none; what it could lead to was found in `named_places`.
+    A shim takes a second to say that the current folder selects no version.
     """
     entries = environ.get("PATH", "").split(os.pathsep)
     kept = [entry for entry in entries if Path(entry).name != "shims"]
@@ -226,10 +225,7 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _executables(prefix: Path) -> Iterator[Path]:
-    """Yield the files of a prefix that are named like interpreters, each file once.
-
-    `python3` comes first, so that it is the name that is shown.
-    """
+    """Yield the files of a prefix that are named like interpreters, each once, `python3` first."""
     seen: set[tuple[int, int]] = set()
     for folder in (prefix / "bin", prefix):
         try:

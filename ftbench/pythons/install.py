@@ -30,11 +30,10 @@ DEFAULT_RELEASE: Final = Release.parse("3.13.15")
 def ensure(
     specs: Iterable[str], *, optimized: bool = False, console: Console
 ) -> tuple[Interpreter, ...]:
-    """Return an interpreter for each spec, installing what is missing.
+    """Return an interpreter for each spec, with PGO and LTO if `optimized`, installed if need be.
 
-    With `optimized`, only builds that are known to have PGO and LTO count.  Raises `UsageError`
-    for a spec that cannot exist, before anything is done, and `InterpreterError` with the answer
-    of every provider for one that nobody has.
+    Raises `UsageError` for a spec that cannot exist, before anything is done, and
+    `InterpreterError` with the answer of every provider for one that nobody has.
     """
     return tuple(
         _ensure(spec, console, optimized=optimized) for spec in [Spec.parse(s) for s in specs]
@@ -219,9 +218,8 @@ DEFAULT_ARM: Final = "ft"
 def choose(python: str | None, arm: str | None, console: Console) -> tuple[Interpreter, Arm]:
     """Return the interpreter and the arm that `python`, a release or a path, and `arm` name.
 
-    Without `python`: the newest pair's, as `ftbench bench` takes it; a release that is not here
-    is installed.  Without `arm`: the path's own build as it runs by itself, else `ft`.  Raises
-    `UsageError` where the two contradict each other, `InterpreterError` for what is none.
+    By default: the newest pair, installed if need be; a path's own build as it runs by itself, else
+    `ft`.  Raises `UsageError` if the two contradict each other, and `InterpreterError`.
     """
     if python is not None and Path(python).name != python:
         interpreter = at(Path(python))
@@ -251,7 +249,6 @@ def at(executable: Path) -> Interpreter:
 
 
 def _fitting(interpreter: Interpreter, arm: str | None, python: str) -> Arm:
-    """Return the arm called `arm`, or the build's own one."""
     free_threaded = interpreter.build.free_threaded
     if arm is None:
         return next(each for each in ARMS if each.free_threaded is free_threaded)

@@ -76,12 +76,11 @@ class PythonBuild:
 
     @property
     def flavour(self) -> str:
-        """A readable label that two builds of a release share only if they are comparable.
+        """A readable label ([a-z0-9.-]) that builds of a release share only if they are comparable.
 
-        It is part of a series' identity, so it must not change from release to release while
-        the packager's recipe stays what it is: packager, compiler, and the switches that move
-        benchmarks.  What the person who ran configure added of their own stands at the end, as
-        a short digest.  Holds [a-z0-9.-] only.
+        A series is of one flavour, so it stays the same from release to release with the packager's
+        recipe: packager, compiler, the switches that move benchmarks, and a digest of a builder's
+        own options.
         """
         switches = {
             "debug": self.debug,
@@ -205,9 +204,8 @@ def preferred(
 ) -> Interpreter | None:
     """Return the interpreter of `release` to measure, None if there is none.
 
-    In this order: no debug or statistics build; PGO and LTO before one of them before none, as
-    people run it; the JIT not on, as it is by default; then by flavour, digest and path, so that
-    the choice is the same on every call.
+    No debug or statistics build; PGO and LTO before one of them before none, as people run it; the
+    JIT not on, as by default; then by flavour, digest and path: the same choice on every call.
     """
     fitting = [
         interpreter

@@ -81,10 +81,9 @@ def why_not_copied(engine: str) -> str | None:
 
 
 def engine_files(engine: str) -> dict[Path, Path]:
-    """Return the source files of an engine as it is installed on the host: target → source.
+    """Return an engine's source files on the host, by their path in the engine's folder.
 
-    Targets are relative to the engine's folder.  Empty where a package of it is not installed, or
-    is not pure Python; its own tests are left out.
+    Empty where one of its packages is not installed or not pure Python; without its tests.
     """
     if why_not_copied(engine):
         return {}
@@ -149,10 +148,7 @@ def _fill(venv: Path) -> None:
 
 
 def ready(venv: Path, interpreter: Interpreter) -> Path:
-    """Return the Python of a virtual environment of `interpreter` at `venv`, made if need be.
-
-    Raises `InterpreterError` if the interpreter cannot carry one.
-    """
+    """Return the Python of an environment at `venv`, made if need be; raises `InterpreterError`."""
     try:
         stamp = _stamp(interpreter)
         if not _is_whole(venv, stamp):

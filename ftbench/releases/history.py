@@ -29,10 +29,7 @@ HEAD: Final = "HEAD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The releases there are (`known`), and those that can be run here, by build.
-
-    `known` need not contain the installed ones.
-    """
+    """The known releases, and those that can be run here by build, which may be unknown."""
 
     known: frozenset[Release]
     gil: frozenset[Release] = frozenset()
@@ -78,20 +75,16 @@ class History:
         return releases
 
     def tip(self, branch: str) -> Release:
-        """Return the release a branch stands at: the newest one that can be run here.
+        """Return the newest release of a branch that can be run here.
 
-        A series with nothing installed stands where the whole history does, so that `asv run`,
-        which takes the tip of every branch, finds something to run on any machine.  Where
-        nothing is installed at all it is the newest release of the branch.
+        Where none is installed it is the newest installed of all, so that `asv run`, which takes
+        the tip of every branch, finds something to run; without any, the newest of the branch.
         """
         releases = self.branch(branch)
         return max(releases & self.installed or self.installed or releases)
 
     def find(self, name: str) -> Release:
-        """Return the release that `name` means; raises `UsageError` if there is none.
-
-        A name is a release, a tag, a commit id, a branch (its tip), or HEAD.
-        """
+        """Return the release of a name, tag, commit id, branch (its tip), HEAD; or `UsageError`."""
         if name == HEAD:
             return self.tip(EVERY)
         if name == EVERY or is_series(name):
@@ -102,10 +95,7 @@ class History:
         return release
 
     def parent(self, release: Release) -> Release:
-        """Return the release before, in the same series; raises `UsageError` for the first.
-
-        Among the installed ones where there is one, so that the two can be compared here.
-        """
+        """Return the release before in its series, installed if possible; raises `UsageError`."""
         older = {other for other in self.branch(release.series) if other < release}
         if not older:
             raise UsageError(f"{release} is the first release of {release.series}.")
@@ -113,10 +103,7 @@ class History:
 
     @property
     def landmarks(self) -> frozenset[Release]:
-        """The releases that a chart names on its axis, which has room for about 25 names.
-
-        These are the final ones, the newest of a series that has none yet, and what is installed.
-        """
+        """The 25 or so releases on a chart's axis: final ones, begun series, installed ones."""
         finals = {release for release in self.releases if release.level is Level.FINAL}
         begun = {release.series for release in finals}
         newest = {max(self.branch(series)) for series in self.series if series not in begun}

@@ -26,10 +26,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRelease:
-    """A release, the commit in CPython's repository that it was made from, and that one's date.
-
-    `date` is the committer date in UTC, in whole seconds.
-    """
+    """A release, the commit it was made from, and the committer date in UTC, in whole seconds."""
 
     release: Release
     commit: str
@@ -64,10 +61,7 @@ def merge(known: Iterable[KnownRelease], more: Iterable[KnownRelease]) -> tuple[
 
 
 def save(path: Path, releases: Iterable[KnownRelease]) -> None:
-    """Write a data file, one release a line, whole or not at all.
-
-    Raises `FtbenchError` where the folder cannot be written to.
-    """
+    """Write a data file, one release a line, whole or not at all; raises `FtbenchError`."""
     text = dumps(releases)
     try:
         write_whole(path, text)
@@ -106,9 +100,9 @@ def date_of(release: Release, known: Iterable[KnownRelease]) -> datetime:
     """Return the release's date; for one that is not known, a moment beside its neighbour's.
 
     asv keys its graphs by date, so no two releases may share one.  The neighbour is the newest
-    older release of the series, or the oldest one; of all releases where the series is new.  The
-    distance is that of the commit ids, in milliseconds (a few seconds from one micro release to
-    the next): it depends on nothing else, is in order, and known dates are whole seconds far apart.
+    older release of the series, or its oldest; of all releases if the series is new.  The distance
+    is that of the commit ids in milliseconds: always the same, in order, and far below that of
+    known dates.
     """
     entries = tuple(known)
     if not entries:
@@ -134,8 +128,8 @@ _FORMAT: Final = "%09".join(f"%({field})" for field in (*_FIELDS, *_STARRED))
 def read_tags(source: str, *, deadline: float = DEADLINE_SECONDS) -> tuple[KnownRelease, ...]:
     """Return the releases that a clone (a folder) or a URL has tags of, oldest first.
 
-    From a URL the tags' commits alone are fetched, into a temporary folder: no history, no files.
-    Raises `UsageError` for a source that is none, `DeadlineError` after `deadline` seconds.
+    From a URL no more than the tags' commits is fetched.  Raises `UsageError` for an invalid
+    source, `DeadlineError` after `deadline` seconds.
     """
     if source and Path(source).is_dir():
         return _tags_of(Path(source), deadline)
@@ -152,10 +146,7 @@ def read_tags(source: str, *, deadline: float = DEADLINE_SECONDS) -> tuple[Known
 def check_origin(
     found: Iterable[KnownRelease], known: Iterable[KnownRelease], *, source: str
 ) -> None:
-    """Raise `UsageError` unless `found` can be CPython's: it shares releases, and commits, with us.
-
-    Any project may have a tag called v3.14.0.
-    """
+    """Raise `UsageError` unless `found` shares releases, and their commits, with those known."""
     commits = {entry.release: entry.commit for entry in known}
     shared = [entry for entry in found if entry.release in commits]
     if not shared:

@@ -100,8 +100,7 @@ class Release:
     def commit_id(self) -> str:
         """Eight hex digits that can be read and that sort as the releases do, `31500c01`.
 
-        Eight, because asv cuts ids to eight characters for its files and matches them by prefix;
-        hex, because `asv update` and the site take nothing else.
+        asv cuts ids to eight characters for its files, and takes nothing but hex.
         """
         return f"{self.major}{self.minor:02}{self.micro:02}{self.level}{self.serial:02}"
 

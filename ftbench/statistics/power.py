@@ -52,8 +52,8 @@ def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Flo
 def margin(*, spread: float, freedom: Counts, before: Counts, after: Counts) -> Floats:
     """Return the smallest difference that `before` and `after` processes find with `CHANCE`.
 
-    `spread` is the standard deviation of the log-medians of processes, known with `freedom`
-    degrees of freedom.
+    `spread`, the standard deviation of the log-medians of processes, has `freedom` degrees of
+    freedom.
     """
     errors = np.sqrt(1 / np.asarray(before) + 1 / np.asarray(after))
     return np.asarray(shift(freedom) * spread * errors)
@@ -71,8 +71,7 @@ def further(
 ) -> Integers:
     """Return how many more processes a side bring the margin down to `gap`, at least one.
 
-    They are as many on both sides, and add to the freedom.  0 is for none: more than
-    `MOST_PROCESSES` would not.
+    0 if `MOST_PROCESSES` more would not; they add to the freedom.
     """
     if not len(gap):
         return np.zeros(0, np.int64)
@@ -96,11 +95,10 @@ def further(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """What one machine's A/A runs say of one series.
+    """What one machine's A/A runs say of one series: effects within `effect`, a share, are noise.
 
     `spread` is the standard deviation of the log-medians of processes, with `freedom` degrees of
-    freedom; `effect` the minimal effect that can be detected with `processes` processes a side (as
-    many as the profile has), as a share: 0.04 is ±4 %.  An effect within it is noise.
+    freedom; `processes` a side, as many as the profile has, can detect `effect`.
     """
 
     spread: float

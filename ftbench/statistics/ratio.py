@@ -50,10 +50,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """Logarithms of many ratios, with their standard errors: one entry per ratio in every array.
-
-    Fields are those of `Estimates`.
-    """
+    """Logarithms of many ratios, one entry per ratio in every array; fields as in `Estimates`."""
 
     value: Floats
     error: Floats
@@ -97,10 +94,8 @@ class Effects:
 def ratio(numerator: Processes, denominator: Processes, *, confidence: float = CONFIDENCE) -> Ratio:
     """Return the ratio of the locations of two sets of samples, process by process.
 
-    A location is the geometric mean of the medians of processes.  The sides may differ in
-    processes and in samples.  Where either side has a single process, its samples stand for it,
-    and `basis` says so.  Raises `FtbenchError` for samples that are none, NaN, infinite or not
-    above zero.
+    The sides may differ in processes and in samples; samples stand for a side of a single process,
+    and `basis` says so.  Raises `FtbenchError` unless all samples are finite and above zero.
     """
     sides = estimates((_checked(numerator), _checked(denominator)))
     effect = difference(sides.take(np.array([0])), sides.take(np.array([1])))
@@ -112,9 +107,8 @@ def paired_ratio(
 ) -> Ratio:
     """Return the median ratio of interleaved pairs (numerator, denominator), process by process.
 
-    What was taken at one time is compared with each other, so a drift of the machine is in
-    neither the ratio nor its interval; measured in the order A B B A, a pair of sums is free of
-    a linear one.  Raises as `ratio` does.
+    A drift of the machine is in neither the ratio nor its interval; measured in the order A B B A,
+    a pair of sums is free of a linear one.  Raises as `ratio` does.
     """
     for side in (0, 1):
         _checked(tuple(tuple(pair[side] for pair in process) for process in pairs))

@@ -94,10 +94,7 @@ def estimates(sides: Sequence[Processes], *, of_ratios: bool = False) -> Estimat
 
 
 def location(processes: Processes) -> float | None:
-    """Return where a side lies, in its own unit: the geometric mean of the medians of processes.
-
-    An effect is the ratio of two of these.  None where a side is not `usable`.
-    """
+    """Return the geometric mean of the medians of processes, None unless the side is `usable`."""
     found = estimates((processes,))
     return math.exp(found.value[0]) if found.usable[0] else None
 

@@ -45,10 +45,9 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What Benjamini and Hochberg's control came to.
+    """What Benjamini and Hochberg's control came to: the pairs that are `sure`, by their p.
 
-    `sure` are the pairs whose effect outlives it; `bar` is the p up to which one did, `next_bar`
-    the one up to which one more would.
+    `bar` is the p up to which one is, `next_bar` that up to which one more would be.
     """
 
     sure: Flags
@@ -212,9 +211,8 @@ class Verdict:
 class JudgedPairs:
     """Verdicts of pairs that were judged together, in their order.
 
-    `by_chance` is how many alarms were to be expected by chance alone, were all pairs equal, with
-    the bar for an alarm where the control put it;
-    `rate` is the largest share of false ones among the alarms that Benjamini and Hochberg allow.
+    If all pairs were equal, `by_chance` alarms would be expected; `rate` is the largest share of
+    false alarms that Benjamini and Hochberg's control allows.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -239,8 +237,8 @@ _Outcome = tuple[int, float, int]
 def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     """Return the verdicts of pairs as one family.
 
-    A pair with a sample that is no finite cost above zero has no effect and is not decidable; one
-    without a floor has its effect and is not decidable.  Neither belongs to the family.
+    Neither a pair without a floor, nor one with a sample that is no finite cost above zero, which
+    has no effect either, is decidable; they do not belong to the family.
     """
     before, after = _sides(pairs)
     usable = before.usable & after.usable
@@ -278,7 +276,6 @@ def _sides(pairs: Sequence[Pair]) -> tuple[Estimates, Estimates]:
 
 
 def _outcomes(family: Family, chances: Floats, control: Control) -> Iterator[_Outcome]:
-    """Yield what the rule makes of each member of the family."""
     clear, above = family.clear(), family.effects.value > 0
     outcome = np.full(len(chances), _CROSSES)
     outcome[family.within()] = _SAME

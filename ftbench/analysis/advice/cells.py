@@ -42,8 +42,7 @@ TASKS: Final = tuple(
 class Cells:
     """The figures of one machine, release, profile and set of builds.
 
-    Those of crossover are of one run, that with the most of them: the modes of another run are
-    not compared with these.
+    Those of crossover are of the run that has the most of them; modes of others are not compared.
     """
 
     figures: tuple[Figure, ...]
@@ -129,10 +128,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """Seconds of a task of each size in a plain loop, rising, and the arm that they are of.
-
-    They are what a size means: the same work on every arm takes the time that it takes there.
-    """
+    """Seconds of a task of each size in a plain loop, rising: what a size means on every arm."""
 
     arm: Arm
     seconds: tuple[float, ...]
@@ -158,10 +154,9 @@ def cells_of(figures: Iterable[Figure]) -> Cells:
 
 
 def chosen(*, machine: str | None, release: str | None, profile: str | None) -> tuple[Pick, Cells]:
-    """Return the results that a user means, with their cells.
+    """Return the results that a user means, the first of the site with a cell of crossover.
 
-    Of several, those that the site's first page shows, of those with a cell of crossover.  Raises
-    `UsageError` for a name that is none, or names that were not measured together, and
+    Raises `UsageError` for an unknown name, or names that were not measured together, and
     `ResultsError` where nothing was measured.
     """
     tree = load_project()

@@ -125,7 +125,6 @@ class Asked:
 
     @cached_property
     def _payloads(self) -> Mapping[int, float] | NoData:
-        """The payloads around the one asked for."""
         axis = [math.log(each.size + _PAYLOAD_FROM) for each in PAYLOADS]
         around = interpolation.weights(axis, math.log(self.question.payload + _PAYLOAD_FROM))
         if around is None:
@@ -153,7 +152,6 @@ class Asked:
         return ((ONE,), {0: 1.0}) if mode == SERIAL else self._workers
 
     def _at_place(self, mode: Mode, cost: str) -> Expected | NoData:
-        """Return a cost of the task, from the places around it."""
         workers = self._axes(mode)
         for axis in (self._sizes, self._payloads, workers):
             if isinstance(axis, NoData):
@@ -221,7 +219,6 @@ class Asked:
     def _with_writes(
         self, seconds: Expected, found: dict[str, Expected | NoData], sharing: Sharing
     ) -> tuple[Expected, dict[str, Expected | NoData]]:
-        """Return the costs with the share of writes that a task makes."""
         share = self.question.shared
         tail, cpu = found["tail"], found["cpu"]
         if not isinstance(tail, NoData) and sharing.wait is not None and share >= _RARE:

@@ -33,10 +33,9 @@ class Known(Generic[Source]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate(Generic[Source]):
-    """A cost at a place, from the points around it.
+    """A cost at a place, from the points around it; `between` where none of them is that place.
 
-    `interval` is that of the points in the same way, None where one of them has none.  `between`
-    says that it was not measured at this very place.
+    `interval` is that of the points in the same way, None where one of them has none.
     """
 
     value: float
@@ -46,10 +45,7 @@ class Estimate(Generic[Source]):
 
 
 def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
-    """Return index of a point → its weight at `at`, one point or two; None beyond the ends.
-
-    `axis` rises.
-    """
+    """Return the weights of one point or two of a rising `axis`, by index; None beyond its ends."""
     if not axis:
         return None
     near = min(range(len(axis)), key=lambda index: abs(axis[index] - at))
@@ -95,7 +91,6 @@ def _interval(shares: Sequence[tuple[float, Known[Source]]]) -> Interval | None:
 
 
 def _mean(shares: Sequence[tuple[float, float]]) -> float:
-    """Return the geometric mean."""
     if len(shares) == 1:
         return shares[0][1]
     return math.exp(sum(share * math.log(value) for share, value in shares))

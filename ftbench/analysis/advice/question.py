@@ -117,7 +117,6 @@ def _parse(
 
 
 def _unit_words(unit: str, units: Mapping[str, float]) -> str:
-    """Return what is wrong with a unit, and which one was probably meant."""
     known = ", ".join(each for each in units if each and each != "μs")
     if not unit:
         return f"it needs a unit: {known}."

@@ -41,10 +41,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmAdvice:
-    """The modes on one arm: the ranked, best first, those ruled out, those without data.
-
-    `asked` is the question to the cells that it was answered from.
-    """
+    """The modes on one arm: the ranked, best first, those ruled out, those without data."""
 
     arm: Arm
     asked: Asked
@@ -69,10 +66,7 @@ class Advice:
 
 
 def advise(cells: Cells, question: Question, arms: Sequence[Arm] | None = None) -> Advice:
-    """Return the advice for a question, from these cells alone.
-
-    On `arms`, or on those that were measured; where nothing of it was, on those of other figures.
-    """
+    """Return the advice for a question on `arms`, or on those that were measured."""
     every = arms or cells.arms or cells.every_arm
     return Advice(question=question, arms=tuple(_on(cells, arm, question) for arm in every))
 
@@ -178,7 +172,6 @@ def amount(value: float, by: By) -> str:
 
 
 def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
-    """Say what wins, by how much, and over what."""
     winner = first.expectation
     found = cost_of(winner, by)
     assert found is not None

@@ -16,10 +16,7 @@ from ftbench.statistics.spread import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """Workers of one kind, as a map tells them apart: how they were started is no kind.
-
-    `name` is the kind of its modes; `letter` stands for it in a picture.
-    """
+    """Workers of one kind, however they are started; `letter` stands for it in a picture."""
 
     name: str
     title: str
@@ -131,7 +128,6 @@ def _spot(cells: Cells, arm: Arm, workers: int, size: Size, payload: Payload) ->
 
 
 def _words(figures: Mapping[Mode, Figure | None], measured: list[Mode]) -> Iterator[str]:
-    """Yield why modes have no figure here."""
     for mode, figure in figures.items():
         if mode not in measured:
             yield f"{title_of(mode)}: {lacking(figure)}"

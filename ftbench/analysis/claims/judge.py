@@ -55,8 +55,7 @@ class FigureSource(Protocol):
 class Judgement:
     """A claim, its verdict, what completes it, the ratios that led to it, and their figures.
 
-    `by_way` is what another way of computing would have said, None where it says nothing else or
-    cannot say.
+    `by_way` is the opposite verdict of another way of computing, None where it does not contradict.
     """
 
     claim: Claim
@@ -133,10 +132,7 @@ class AsvFigures:
         machine: Machine | None,
         floors: Floors = NO_FLOORS,
     ) -> Self:
-        """Return those of one machine, release, profile and build: whoever calls picks them.
-
-        The cores and the system are our own record's, else asv's.
-        """
+        """Return those of one machine, release, profile and build, on our record or asv's."""
         record = _record(sources, machine)
         return cls(
             figures={
@@ -179,7 +175,6 @@ class AsvFigures:
         ]
 
     def _mean(self, claim: Claim) -> Sequence[Named]:
-        """Return the geometric mean of the figures of every value, or of their ratios."""
         values = self._values(claim.of)
         shown = tuple(
             Shown(name=f"{value.replace('_', ' ')}, {name}", figure=self.figure(series.at(value)))
@@ -249,7 +244,6 @@ def _key(arm: str, benchmark: str, params: Mapping[str, str]) -> _Key:
 
 
 def _record(sources: Sequence[ResultFile], machine: Machine | None) -> Mapping[str, Any]:
-    """Return our own record of the machine, or what asv's says of it."""
     own = next((source.machines[-1] for source in sources if source.machines), None)
     if own is not None:
         return own

@@ -18,12 +18,11 @@ _LEAST_FOR_QUARTILES: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """One figure in its stored unit; without a `value`, `word` says so and `reason` why.
+    """A figure in its stored unit; without a `value`, `word` says so and `reason` why.
 
-    `samples` are what the value is the median of, where it is one, and `processes` the same once
-    more by the process that took them, () where all are of one.  `spread` is, for a median, where
-    the middle half of its samples lie or its 99 % interval, for a ratio of medians its 99 %
-    interval.  `floor` is what the machine's A/A runs say of the series, where there were any.
+    The value of `samples` is their median, `processes` are the same by process, () if all are of
+    one. `spread` is where the middle half of samples lies, or the 99 % interval of a median or a
+    ratio. `floor` is what the machine's A/A runs say of the series.
     """
 
     value: float | None = None
@@ -105,8 +104,7 @@ def _interval(above: Quantity, below: Quantity) -> Interval | None:
 def geometric_mean(quantities: Sequence[Quantity]) -> Quantity:
     """Return the geometric mean, with its interval if each has one; that of [] is not measured.
 
-    They are taken to be independent: their intervals, on the logarithmic scale, add up as
-    standard errors do.
+    Of independent ones, so that intervals add up as standard errors do, on the logarithmic scale.
     """
     if not quantities:
         return NOT_MEASURED

@@ -95,10 +95,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A figure of a claim, with what tells it from the claim's others.
-
-    `figures` are the results that it is made of, where asv has them.
-    """
+    """A figure of a claim under its name, and the results of asv that it is made of."""
 
     name: str
     unit: str
@@ -154,11 +151,7 @@ def joint_verdict(ratios: Sequence[ClaimedRatio]) -> ClaimVerdict:
 
 
 def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict, str]:
-    """Return the verdict of a claim and what completes it: "on 2 cores", "(failed)".
-
-    `obstacle` is why it could not be judged here whatever was measured, "" if nothing is in the
-    way.
-    """
+    """Return a claim's verdict and what completes it ("on 2 cores"); an `obstacle` prevents any."""
     missing = next((each.quantity.word for each in ratios if each.quantity.value is None), None)
     if missing is not None:
         return ClaimVerdict.UNMEASURED, "" if missing == ClaimVerdict.UNMEASURED else f"({missing})"
@@ -169,10 +162,7 @@ def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict,
 
 
 def cores_of(machine: Mapping[str, Any]) -> float:
-    """Return how many cores a run had by its record: those it might use, less by a quota.
-
-    What is no number above zero says nothing; of a record that says nothing, 1.
-    """
+    """Return the cores of a run by its record: those it might use, less by a quota; else 1."""
     usable = _positive(machine.get("usable_cores")) or _positive(machine.get("cores")) or 1.0
     return min(usable, _positive(machine.get("quota_cores")) or usable)
 

@@ -45,11 +45,7 @@ _METRICS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series of one arm.
-
-    `params` are all its parameters; `every` is the one that goes through all its values, "" if
-    none does, and is not among them.
-    """
+    """A series of one arm by its parameters, or by all values of the parameter `every`."""
 
     arm: Arm
     benchmark: str
@@ -60,8 +56,8 @@ class Series:
     def parse(cls, text: str) -> Self:
         """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=8`, in any order.
 
-        A parameter of `*` goes through all its values.  Raises `FtbenchError` for a text that
-        names no arm or no benchmark, or two of them.
+        A parameter of `*` goes through all values.  Raises `FtbenchError` unless one arm and one
+        benchmark are named.
         """
         names = {arm.name for arm in ARMS}
         words = text.split()

@@ -65,10 +65,7 @@ _SHOWN: Final[Mapping[str, tuple[Column, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleCell:
-    """A figure of a row: its quantity here, the article's number, and our figure if it is one.
-
-    Both are in the stored unit; `printed` is None where the article has none.
-    """
+    """A figure of a row in its stored unit: here, and as the article prints it."""
 
     column: Column
     here: Quantity
@@ -146,7 +143,6 @@ def _figure(table: TableSpec, row: str, column: Column, results: AsvFigures) -> 
 
 
 def _relative(ours: Figure | None, base: Figure | None, results: AsvFigures) -> Quantity:
-    """Return a cost over that of threads; that of threads to itself has no interval."""
     if ours is None or base is None:
         return NOT_MEASURED
     if ours is base:

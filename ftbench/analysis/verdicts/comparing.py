@@ -51,10 +51,7 @@ class JudgedSeries:
 
     @property
     def locations(self) -> tuple[float | None, float | None]:
-        """Where before and after lie, in their unit: the effect is the one over the other.
-
-        A figure's median may lie elsewhere: it is of all samples, whichever process took them.
-        """
+        """The locations before and after, in their unit, whose ratio is the effect."""
         return location(_processes(self.before)), location(_processes(self.after))
 
 
@@ -110,10 +107,7 @@ def evidence(tree: ResultTree) -> Evidence:
 
 
 def compare(tree: ResultTree, before: Sequence[Figure], after: Sequence[Figure]) -> JudgedFamily:
-    """Judge every series (benchmark and params) that both sides have.
-
-    Raises `FtbenchError` for a side that has a series twice: it is no side, but several.
-    """
+    """Judge every series that both sides have; raises `FtbenchError` if a side has one twice."""
     known = evidence(tree)
     return compare_sides(known, side_of(known, before), side_of(known, after))
 
@@ -173,10 +167,7 @@ def compare_sides(known: Evidence, before: Side, after: Side) -> JudgedFamily:
 def _verdicts(
     pairs: Sequence[tuple[Entry, Entry]], differences: Sequence[_Differences]
 ) -> tuple[list[Verdict], JudgedPairs]:
-    """Return a verdict per pair, and what was judged as one family: what can be compared.
-
-    Of what cannot, the effect is known all the same.
-    """
+    """Return a verdict per pair, and the family of those that can be compared."""
     family: dict[int, Pair] = {}
     foreign: dict[int, Pair] = {}
     for number, ((before, after), differs) in enumerate(zip(pairs, differences, strict=True)):
@@ -195,17 +186,13 @@ def _verdicts(
 
 
 def _larger(before: Floor | None, after: Floor | None) -> Floor | None:
-    """Return the larger of two floors, None unless both sides have one.
-
-    Two arms, or two machines, need not be equally noisy.
-    """
     if before is None or after is None:
         return None
+    # Two arms, or two machines, need not be equally noisy.
     return max(before, after, key=lambda floor: floor.effect)
 
 
 def _processes(figure: Figure) -> Processes:
-    """Return a figure's samples by process; those that nobody can tell apart are of one."""
     if figure.processes:
         return figure.processes
     if figure.samples:
@@ -261,10 +248,10 @@ def _order(environment: Environment) -> tuple[str, str, str, int]:
 
 
 def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
-    """Return every step of an environment, oldest first; a release has up to two.
+    """Return every step of an environment, oldest first; each is a family of its own.
 
-    Each step is a family of its own.  A release is judged against the newest older one of its
-    series that there are figures of, and against the last feature release, see `last_feature`.
+    A release is judged against the newest older one of its series that was measured, and against
+    the last feature release, see `last_feature`.
     """
     figures: dict[Release, list[Figure]] = {}
     for figure in tree.figures:
@@ -308,10 +295,6 @@ def last_feature(release: Release, measured: Iterable[Release]) -> Release | Non
 
 
 def _share(tree: ResultTree, environment: Environment) -> ResultTree:
-    """Return the tree with the noise of one environment alone, of whatever build.
-
-    The floors of thousands of series take time.
-    """
     place = environment.machine, environment.profile, environment.arm
     return replace(
         tree,

@@ -33,10 +33,9 @@ class Sides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The two sides where everything else is alike.
+    """The two sides where all else is alike: `rest`, kind → name, and "profile".
 
-    `rest` is what is alike, kind → name, and "profile"; `flavours` are the builds of both sides,
-    which differ only where no two alike were measured.
+    `flavours` are the builds of both sides, which differ only where no two alike were measured.
     """
 
     sides: Sides
@@ -47,9 +46,9 @@ class Match:
 
 
 def sides_named(before: str, after: str, tree: ResultTree) -> Sides:
-    """Return what two words mean: "3.13.5", "gil", a machine's name, or "machine:gil".
+    """Return the sides that "3.13.5", "gil", a machine's name or "machine:gil" mean.
 
-    Raises `UsageError` where they mean nothing, not the same kind of thing, several, or the same.
+    Raises `UsageError` for words without one meaning, of different kinds, or of the same thing.
     """
     first, second = _meanings(before, tree), _meanings(after, tree)
     common = [kind for kind in Kind if kind in first and kind in second]
@@ -115,8 +114,8 @@ def _a(found: Mapping[Kind, str]) -> str:
 def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]:
     """Return the two sides wherever both were measured and all else is alike, sorted.
 
-    Raises `UsageError` where that is nowhere, where it is in several releases though these are not
-    what is compared (which one is meant has to be said), and for a choice among the sides.
+    Raises `UsageError` if that is nowhere, if it is in several releases that are not what is
+    compared, and for a choice among the sides.
     """
     if getattr(wanted, sides.kind) is not None:
         raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")
@@ -193,7 +192,7 @@ _Places = dict[_Rest, dict[str, set[str]]]
 
 
 def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> _Places:
-    """Return the flavours measured of each side, by what else they are."""
+    """Return the flavours measured of each side, by what else is alike."""
     found: _Places = {}
     named = {sides.before: "before", sides.after: "after"}
     for source in filter(wanted.takes, tree.sources):
@@ -204,7 +203,7 @@ def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> _Places:
 
 
 def _alike(found: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
-    """Yield which builds to compare: each with its like, else what there is with what there is."""
+    """Yield the pairs of builds to compare: equal ones, or all where there are none."""
     pairs = [(dict(builds)["before"], dict(builds)["after"]) for builds in pair_builds(found)]
     like = [pair for pair in pairs if pair[0] == pair[1]]
     yield from like or pairs
@@ -213,7 +212,7 @@ def _alike(found: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
 def _figures(
     tree: ResultTree, sides: Sides, wanted: Filter
 ) -> Mapping[tuple[str, _Rest, str], tuple[Figure, ...]]:
-    """Return the figures by the name of their side, what else they are, and flavour."""
+    """Return the figures by the name of their side, what else is alike, and flavour."""
     found: dict[tuple[str, _Rest, str], list[Figure]] = {}
     for figure in filter(wanted.takes, tree.figures):
         name, rest = _split(figure, sides.kind)
@@ -223,7 +222,6 @@ def _figures(
 
 
 def _nowhere(sides: Sides, places: _Places, tree: ResultTree) -> UsageError:
-    """Say where each side was measured, since it was nowhere together, and what was not read."""
     said = []
     for side, name in (("before", sides.before), ("after", sides.after)):
         where = [", ".join(rest.words.values()) for rest, found in places.items() if side in found]

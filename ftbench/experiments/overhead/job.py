@@ -98,11 +98,10 @@ class Heat:
 
 
 def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> Heat:
-    """Run `loop` in a fresh process of `python`; `deadline` is in seconds.
+    """Run `loop` in a fresh process of `python`, of an environment with the measured side.
 
-    `python` is that of a virtual environment which holds the measured side.
     Raises `NotAvailableError`, `WorkerFailedError`, `DeadlineError`, `GilStateError` or
-    `FtbenchError`, as the process tells; whatever happens, nothing of it stays behind.
+    `FtbenchError`, as the process tells; nothing of it stays behind.  `deadline` is in seconds.
     """
     request = {
         "scenario": loop.scenario,
@@ -213,7 +212,7 @@ DEADLINE_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadJob:
-    """What to measure: `pairs` blocks A B B A in each of `processes` fresh processes per loop.
+    """What to measure: `pairs` blocks A B B A in each process, of `processes` per loop.
 
     `deadline` is that of one process, in seconds.
     """
@@ -228,11 +227,7 @@ class OverheadJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadResult:
-    """What came of a job, and what it was measured on.
-
-    `machine` is the record of `probe.machine`; `load` the run queue's average before the first
-    process, None where the system has none.
-    """
+    """What came of a job; `load` is the run queue's average before it, None if unknown."""
 
     job: OverheadJob
     rows: tuple[LoopCost | SkippedLoop, ...]
@@ -243,10 +238,10 @@ class OverheadResult:
 def run(job: OverheadJob, console: Console) -> OverheadResult:
     """Measure; shows progress on `console`.
 
-    A loop whose mode this build or system lacks is skipped with its reason.  Raises `UsageError`
-    for a deadline that is none, `FtbenchError` if something else is measuring on this machine,
-    `InterpreterError` if the interpreter cannot carry the measured side, and whatever ends a
-    process, see `heat`.
+    A loop whose mode is missing here is skipped with its reason.  Raises `UsageError` for an
+    invalid deadline, `FtbenchError` if something else is measuring on this machine,
+    `InterpreterError` if the interpreter cannot carry the measured side, and what ends a process,
+    see `heat`.
     """
     check_deadline(job.deadline)
     # First: making the environment anew would take it from under who measures.

@@ -57,7 +57,6 @@ def document_of(report: OverheadResult) -> Document:
 
 
 def _record(report: OverheadResult) -> dict[str, Any]:
-    """Return all samples, and what is made of them."""
     job = report.job
     return {
         "schema": SCHEMA,
@@ -129,7 +128,6 @@ def _line(row: LoopCost | SkippedLoop) -> Line:
 
 
 def _timed(rows: Iterable[LoopCost]) -> str:
-    """Say which operations have the harness's clock around them."""
     every = {row.loop.scenario: row.every for row in rows}
     words = (f"{name}, {f'1 of {each}' if each > 1 else 'each'}" for name, each in every.items())
     return f"Timed: {'; '.join(words)}."

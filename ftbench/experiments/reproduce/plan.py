@@ -31,10 +31,10 @@ class Knobs:
     writers: tuple[int, ...] = (1, 2, 4, 8)
 
     def scaled(self, scale: float) -> Self:
-        """Return the fraction `scale` of these rounds, holds and durations.
+        """Return the fraction `scale` of these; raises `UsageError` unless 0 < scale <= 1.
 
-        Never less than one round and 100 ms; a hold stays as long as it is, or there would be
-        nothing to look at.  Raises `UsageError` unless 0 < scale <= 1.
+        At least one round and 100 ms are left.  A hold keeps its length, to have something to look
+        at.
         """
         if not 0 < scale <= 1:
             raise UsageError(f"The scale must be above 0 and at most 1, not {scale:g}.")
@@ -56,10 +56,7 @@ class Knobs:
 
 
 def parts_named(text: str | None) -> tuple[str, ...]:
-    """Return the parts of `lifecycle,rust`, in the article's order; all of them for None.
-
-    Raises `UsageError` for a name that is none, with what was probably meant.
-    """
+    """Return the parts of `lifecycle,rust` in the article's order, or all; raises `UsageError`."""
     if text is None:
         return PARTS
     return ordered([name.strip() for name in text.split(",")])
@@ -119,10 +116,7 @@ class Step:
 
 
 def where(row: str) -> tuple[str, str]:
-    """Return the mode and the arm of a row of the article: threads are free of the GIL.
-
-    Processes are on the GIL build, as the article has them.
-    """
+    """Return the mode and the arm of a row: processes are on the GIL build, as in the article."""
     return ("threads", "ft") if row == "threads" else (f"processes-{row}", "gil")
 
 

@@ -50,7 +50,7 @@ class Taken:
     """A step that was taken: its measurement, or why there is none.
 
     `reason` is one sentence, `story` a worker's traceback or the like; `exit_code` is that of the
-    error's class, 0 where it was measured; `elapsed` is in seconds.
+    error's class, 0 of what was measured; `elapsed` is in seconds.
     """
 
     key: str
@@ -87,10 +87,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Python:
-    """An interpreter that was measured; `build` is its record of `probe.build`.  No path is here.
-
-    `name` is its release and threading as uv writes them: `3.14.7t`.
-    """
+    """An interpreter that was measured, without a path; `build` is its record, `name` "3.14.7t"."""
 
     name: str
     origin: str

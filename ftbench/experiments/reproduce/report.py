@@ -106,10 +106,7 @@ class ColumnFigures:
 
 
 def judgements(tables: Sequence[FilledTable], conditions: Conditions) -> tuple[Judgement, ...]:
-    """Return a judgement of every claim whose table is there, on the corrected figures.
-
-    Where the article's way would have said otherwise, that is said.
-    """
+    """Return a judgement of every claim whose table is there, by the corrected figures."""
     shown = {table.spec.name for table in tables}
     return judge(
         [claim for claim in article_claims() if claim.table in shown],
@@ -144,7 +141,6 @@ def _head(whole: JudgedReproduction) -> Iterator[str]:
 
 
 def _counted(whole: JudgedReproduction) -> str:
-    """Return how many claims got which verdict."""
     verdicts = [judgement.verdict for judgement in whole.judgements]
     counts = [f"{each}: {verdicts.count(each)}" for each in ClaimVerdict if each in verdicts]
     return f"{plural(len(verdicts), 'claim', 'claims')}; {', '.join(counts)}."
@@ -207,7 +203,6 @@ def _claim(judgement: Judgement) -> told.Row:
 
 
 def _amount(done: Reproduction) -> str:
-    """Return how much of the article's rounds and seconds was run."""
     knobs = done.knobs
     whole = "The article's own rounds and seconds"
     part = f"A fraction of {done.scale:g} of the article's rounds and seconds"
@@ -226,7 +221,7 @@ def _amount(done: Reproduction) -> str:
 
 
 def _looks(done: Reproduction) -> str:
-    """Return how often the observer looked, by its own word."""
+    """Return how often the observer looked, as it says itself."""
     for step in done.steps:
         observer = step.measurement.notes.get("observer") if step.measurement else None
         interval = observer.get("interval") if isinstance(observer, dict) else None
@@ -246,7 +241,6 @@ def _short(done: Reproduction) -> str:
 
 
 def _machine(done: Reproduction) -> str:
-    """Return which machine this was."""
     record = done.machine
     virtual = ", virtual" if record.get("virtual") else ""
     cores = "1 core" if done.cores == 1 else f"{done.cores:g} cores"
@@ -255,7 +249,6 @@ def _machine(done: Reproduction) -> str:
 
 
 def _busy(done: Reproduction) -> str:
-    """Return a warning if the machine was busy when the first run began, else ""."""
     loads = [step.measurement.load[0] for step in done.steps if step.measurement]
     if not loads or loads[0] is None or loads[0] < done.cores / 2:
         return ""
@@ -266,7 +259,6 @@ def _busy(done: Reproduction) -> str:
 
 
 def _builds(done: Reproduction) -> Iterator[str]:
-    """Yield a sentence per interpreter: what it ran, its release, its build."""
     for arm, what in (("ft", "Threads, GIL off"), ("gil", "Processes")):
         if arm in done.interpreters:
             one = done.interpreters[arm]
@@ -274,7 +266,6 @@ def _builds(done: Reproduction) -> Iterator[str]:
 
 
 def _record(whole: JudgedReproduction) -> dict[str, Any]:
-    """Return the whole record; its schema is told in `record`."""
     return {
         **whole.done.record(),
         "article": {"title": whole.article.title, "machine": whole.article.machine},

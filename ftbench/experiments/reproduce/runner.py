@@ -35,11 +35,10 @@ _STYLES: Final = {
 
 
 def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Reproduction:
-    """Run the fraction `scale` of the article's knobs for `parts`; return what came of it.
+    """Run a fraction of the article's rounds and seconds by the interpreters `gil` and `ft`.
 
-    `arms` is arm → interpreter, for `gil` and `ft`.  A step that fails or is not available here
-    is recorded with its reason and stops no other.  Raises `UsageError` for a scale that is none
-    and `FtbenchError` if another measurement is running.
+    A step that fails or is not available is recorded with its reason and stops no other.  Raises
+    `UsageError` for an invalid scale and `FtbenchError` if another measurement is running.
     """
     knobs = Knobs().scaled(scale)
     steps = plan(knobs, parts)
@@ -129,7 +128,6 @@ def _taken(step: Step, measure: Measure) -> Taken:
 
 
 def _done(step: Taken) -> Text:
-    """Return the line of a step that was taken."""
     line = Text.assemble(
         (f"{step.state:>13}", _STYLES[step.state]), f"  {step.title}, {step.elapsed:.1f} s"
     )

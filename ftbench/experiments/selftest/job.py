@@ -44,11 +44,7 @@ USUAL: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestJob(CellsJob):
-    """What to try.
-
-    `slowdowns` are shares; `noise` are the A/A runs on record, from which the floors come where
-    they have the series.
-    """
+    """What to try: `slowdowns` are shares, `noise` the A/A runs on record that floors come from."""
 
     slowdowns: Sequence[float]
     trials: int
@@ -95,8 +91,7 @@ class Alarm:
 class SelftestResult:
     """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons.
 
-    `measured` counts processes, `disturbed` those of them beside which others kept the machine
-    busy.
+    Others kept the machine busy beside `disturbed` of the `measured` processes.
     """
 
     job: SelftestJob
@@ -125,12 +120,11 @@ class _Pools:
 
 
 def run(job: SelftestJob, console: Console) -> SelftestResult:
-    """Measure the pools and try; shows progress on `console`.
+    """Measure the pools and draw trials; shows progress on `console`.
 
-    A slowdown that a cell cannot have, and a cell that fails, is told in `lost`.  Raises
-    `FtbenchError` if something else is measuring on this machine, `InterpreterError` if the
-    interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
-    cell could be measured at all.
+    Cells that fail, and slowdowns that a cell cannot have, are in `lost`.  Raises `FtbenchError` if
+    something else is measuring on this machine, `InterpreterError` if the interpreter cannot carry
+    the measured side, `NotAvailableError` or `WorkerFailedError` if no cell could be measured.
     """
     MEASURING_LOCK.acquire()
     gathered = _gathered(job, console)
@@ -208,7 +202,6 @@ def _pools(
 def _series(
     job: SelftestJob, cell: SuiteCell, metric: str, plain: tuple[float, ...]
 ) -> NoiseSeries:
-    """Return the plain processes of a metric as an A/A run of their own."""
     return NoiseSeries(
         environment=job.environment,
         release=job.interpreter.release,
@@ -220,7 +213,6 @@ def _series(
 
 
 def _tried(job: SelftestJob, pool: _Pools) -> Iterator[Tried]:
-    """Yield a row for each metric of a cell that its scenario can slow."""
     cell = pool.cell
     names = [n for n in scenario_named(cell.scenario).slowed if n in pool.plain]
     by_level = [

@@ -115,7 +115,6 @@ def _row(report: SelftestResult, tried: Tried) -> Row:
 
 
 def _outcome(outcome: Outcome) -> str:
-    """Return the effect, and in which share of the trials it was found, with an interval."""
     effect = f"\N{MULTIPLICATION SIGN}{outcome.effect.value:.3f}, " if outcome.effect else ""
     if not outcome.reached:
         return f"{effect}not reached"

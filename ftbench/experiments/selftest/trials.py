@@ -113,8 +113,7 @@ def alarms(
 ) -> list[tuple[int, str, Word]]:
     """Return the alarms of A/A comparisons: (number of the cell, metric, word), of all pairs.
 
-    Each pair draws two sides from the processes of every cell and judges all series as one family,
-    as a comparison of two releases does.
+    Each pair judges all series of all cells as one family, as a comparison of two releases does.
     """
     draw = random.Random(_SEED)  # noqa: S311 - the same pairs every time
     raised = []
@@ -137,10 +136,7 @@ def alarms(
 
 
 def enough(floor: Floor, share: float) -> int | None:
-    """Return how many processes a side would find a slowdown in 19 of 20 cases.
-
-    If the profile had so many; None if no thousand would.
-    """
+    """Return how many processes a side find a slowdown in 19 of 20 cases, None above 1000."""
 
     def finds(count: int) -> bool:
         wider = floor_with(spread=floor.spread, freedom=floor.freedom, processes=count)

@@ -75,10 +75,7 @@ def upstream_release(version: str) -> Release | None:
 
 
 def find_tarball(spec: Spec) -> Tarball:
-    """Return the sources of the newest release that fits `spec`, fetching them if need be.
-
-    Raises `InterpreterError` that names every suite that was looked through and its answer.
-    """
+    """Return the newest sources that fit `spec`, fetched if need be; raises `InterpreterError`."""
     if not has_apt():
         raise InterpreterError(
             f"The sources of CPython {spec.series} cannot be fetched: there is no apt here.",

@@ -43,10 +43,7 @@ _DEADLINE: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolchain:
-    """The compiler's name and version, the environment to build in, where OpenSSL lies.
-
-    The latter two hold paths of this machine only: they are no part of a recipe.
-    """
+    """The compiler's name and version; how to build here, which is no part of a recipe."""
 
     compiler: str
     environ: Mapping[str, str] = field(repr=False)
@@ -74,9 +71,9 @@ def find_toolchain() -> Toolchain:
 
 
 def with_headers(toolchain: Toolchain) -> Toolchain:
-    """Return a toolchain that finds every header, from a folder of ours where need be.
+    """Return a toolchain that finds every header, in a folder of ours if need be.
 
-    Raises `InterpreterError` that names the packages to install where that cannot be had.
+    Raises `InterpreterError` that names the packages to install.
     """
     missing = missing_headers(toolchain.environ)
     if not missing:
@@ -149,10 +146,7 @@ def _unpack(suite: Suite, folder: Path) -> None:
 
 
 def _point_to_system(root: Path, name: str) -> None:
-    """Make lib*.so of a -dev package lead to the library that this system runs with.
-
-    In its package it is a link to a file of the runtime package, which lies elsewhere here.
-    """
+    """Make lib*.so of a -dev package lead to this system's library, not to a missing package."""
     for folder in root.glob("usr/lib/*"):
         link = folder / f"lib{name}.so"  # not globbed for: that leaves out a link to nowhere
         if not link.is_symlink():
