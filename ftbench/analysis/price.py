@@ -8,7 +8,7 @@ E(N) is the speed-up by N workers over N: 1 / the relative cost that `cpu_scalin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,19 +26,11 @@ _GIL: Final = arm_named("gil")
 _THREADS: Final = "threads"
 
 
-def _every(_kernel: str) -> bool:
-    return True
-
-
-def _in_ledger(ledger: str) -> Callable[[str], bool]:
-    return lambda pattern: pattern in LEDGER and LEDGER[pattern].ledger == ledger
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A figure that is followed over the releases: the mean of its kernels, the values of `param`.
 
-    Only kernels that `counts` lets through are in it.  With `taxed` it is the ratio to the GIL
+    Only `kernels` are in it, or all for None.  With `taxed` it is the ratio to the GIL
     build's time, else the inverse of the relative cost of `workers` workers.
     """
 
@@ -48,7 +40,7 @@ class Measure:
     param: str
     taxed: bool = False
     workers: int = 1
-    counts: Callable[[str], bool] = _every
+    kernels: frozenset[str] | None = None
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -71,6 +63,7 @@ Points = Mapping[tuple[Release, str], Point]
 def _efficiencies(
     title: str, group: str, param: str, workers: Iterable[int], ledger: str = ""
 ) -> tuple[Measure, ...]:
+    kernels = frozenset(name for name, each in LEDGER.items() if each.ledger == ledger)
     name = ledger or group.partition(".")[0]
     return tuple(
         Measure(
@@ -79,7 +72,7 @@ def _efficiencies(
             benchmark=f"{group}.track_relative_{number}",
             param=param,
             workers=number,
-            counts=_in_ledger(ledger) if ledger else _every,
+            kernels=kernels if ledger else None,
         )
         for number in workers
     )
@@ -115,7 +108,7 @@ def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
             figure.benchmark == measure.benchmark
             and figure.state is State.MEASURED
             and (measure.taxed or figure.params.get("mode") == _THREADS)
-            and measure.counts(kernel)
+            and (measure.kernels is None or kernel in measure.kernels)
         ):
             found.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
     places, effects = _taxes(found) if measure.taxed else _inverses(found)

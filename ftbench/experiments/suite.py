@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ftbench.errors import UsageError
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
@@ -99,12 +99,9 @@ def classes(folder: Path) -> Iterator[type[ScenarioBenchmark]]:
     for module in sorted(each.name for each in pkgutil.iter_modules([str(package)])):
         loaded = importlib.import_module(f"{PACKAGE}.{module}")
         for value in vars(loaded).values():
-            if _is_ours(value) and value.__module__ == loaded.__name__:
+            ours = isinstance(value, type) and issubclass(value, ScenarioBenchmark)
+            if ours and value.__module__ == loaded.__name__:
                 yield value
-
-
-def _is_ours(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, ScenarioBenchmark)
 
 
 def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:

@@ -170,15 +170,18 @@ def named_places(environ: Mapping[str, str]) -> Iterator[Candidate]:
     for variable, default, versions in _VERSION_MANAGERS:
         root = Path(environ.get(variable) or default).expanduser()
         yield from _places(_subfolders(root / versions), Origin.PYENV)
-    for entry in filter(None, environ.get("FTBENCH_PYTHONS", "").split(os.pathsep)):
-        yield from _in_entry(Path(entry).expanduser().absolute())
+    for entry in _entries(environ):
+        yield from _in_entry(entry)
 
 
 def missing_entries(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the entries of FTBENCH_PYTHONS in which there is no interpreter at all."""
+    return tuple(entry for entry in _entries(environ) if next(_in_entry(entry), None) is None)
+
+
+def _entries(environ: Mapping[str, str]) -> list[Path]:
     entries = filter(None, environ.get("FTBENCH_PYTHONS", "").split(os.pathsep))
-    paths = (Path(entry).expanduser().absolute() for entry in entries)
-    return tuple(path for path in paths if next(_in_entry(path), None) is None)
+    return [Path(entry).expanduser().absolute() for entry in entries]
 
 
 def search_path(environ: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -136,28 +137,23 @@ def _from_source(spec: Spec, console: Console, *, optimized: bool) -> Interprete
 def _build(spec: Spec, console: Console, *, optimized: bool) -> Path:
     """Return the prefix of a build of `spec`, without asking the archive where it is there."""
     toolchain = find_toolchain()
-    if spec.release is not None:
-        done = building.built(_recipe(spec, spec.release, toolchain.compiler, optimized=optimized))
-        if done is not None:
-            return done
+    recipe_of = partial(
+        Recipe,
+        free_threaded=spec.free_threaded,
+        optimized=optimized,
+        compiler=toolchain.compiler,
+    )
+    if spec.release and (done := building.built(recipe_of(release=spec.release))):
+        return done
     with phase(console, f"CPython {spec}: look for its sources"):
         tarball = find_tarball(spec)
         toolchain = with_headers(toolchain)
-    recipe = _recipe(spec, tarball.source.release, toolchain.compiler, optimized=optimized)
+    recipe = recipe_of(release=tarball.source.release)
     return building.build(recipe, tarball, toolchain, console)
 
 
 PROVIDERS: Final = (_from_uv, _from_source)
 """Who is asked for what is not installed, in this order; raises `InterpreterError` without it."""
-
-
-def _recipe(spec: Spec, release: Release, compiler: str, *, optimized: bool) -> Recipe:
-    return Recipe(
-        release=release,
-        free_threaded=spec.free_threaded,
-        optimized=optimized,
-        compiler=compiler,
-    )
 
 
 def _answer(error: FtbenchError) -> str:

@@ -140,16 +140,14 @@ def select(text: str, history: History) -> tuple[Release, ...]:
     """Return the releases of a range, newest first; raises `UsageError` for one without sense."""
     text = text.strip()
     if text.startswith(KNOWN):
-        return _newest_first(_members(text.removeprefix(KNOWN), history))
-    if text.partition(":")[0] == _INSTALLED:
-        return _newest_first(_installed(text, history))
-    members = _members(text, history)
-    if not members:
-        raise _empty(text)
-    return _newest_first(members & history.installed or members)
-
-
-def _newest_first(releases: frozenset[Release]) -> tuple[Release, ...]:
+        releases = _members(text.removeprefix(KNOWN), history)
+    elif text.partition(":")[0] == _INSTALLED:
+        releases = _installed(text, history)
+    else:
+        members = _members(text, history)
+        if not members:
+            raise _empty(text)
+        releases = members & history.installed or members
     return tuple(sorted(releases, reverse=True))
 
 

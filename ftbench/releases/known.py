@@ -111,11 +111,8 @@ def date_of(release: Release, known: Iterable[KnownRelease]) -> datetime:
     near = sorted(series or entries, key=lambda entry: entry.release)
     older = [entry for entry in near if entry.release <= release]
     neighbour = older[-1] if older else near[0]
-    return neighbour.date + timedelta(milliseconds=_distance(neighbour.release, release))
-
-
-def _distance(one: Release, other: Release) -> int:
-    return int(other.commit_id, 16) - int(one.commit_id, 16)
+    distance = int(release.commit_id, 16) - int(neighbour.release.commit_id, 16)
+    return neighbour.date + timedelta(milliseconds=distance)
 
 
 DEADLINE_SECONDS: Final = 600.0

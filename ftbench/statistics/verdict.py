@@ -252,7 +252,9 @@ def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     effects = difference(after, before).replaced(members, family.effects)
     outcomes = _outcomes(family, chances, control)
     verdicts = [
-        _verdict(pair, ratio, outcomes) if is_usable else _without_ratio(pair)
+        _verdict(pair, ratio, outcomes)
+        if is_usable
+        else Verdict(word=Word.UNDECIDED, floor=pair.floor, why=NO_RATIO)
         for pair, ratio, is_usable in zip(
             pairs, effects.ratios(CONFIDENCE), usable.tolist(), strict=True
         )
@@ -293,7 +295,3 @@ def _verdict(pair: Pair, ratio: Ratio, outcomes: Iterator[_Outcome]) -> Verdict:
     outcome, p, needs = next(outcomes)
     word, why = _OUTCOMES[outcome]
     return Verdict(word=word, effect=ratio, floor=pair.floor, p=p, needs=needs or None, why=why)
-
-
-def _without_ratio(pair: Pair) -> Verdict:
-    return Verdict(word=Word.UNDECIDED, floor=pair.floor, why=NO_RATIO)

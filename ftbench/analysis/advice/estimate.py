@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -260,24 +261,34 @@ def cell_name(figure: Figure) -> str:
 
 
 def plus(one: Expected, other: Expected) -> Expected:
-    """Return a sum; its interval reaches from the sum of the low ends to that of the high ones."""
-    interval = None
-    if one.interval is not None and other.interval is not None:
-        interval = Interval(
-            low=one.interval.low + other.interval.low, high=one.interval.high + other.interval.high
-        )
-    return _joined(one, other, one.value + other.value, interval)
+    """Return a sum of costs; its interval lies between the sums of the ends."""
+    return _joined(operator.add, one, other, one.interval, other.interval)
 
 
 def product(one: Expected, other: Expected) -> Expected:
-    """Return a product of costs, its interval from that of the low ends to that of the high."""
+    """Return a product of costs; its interval lies between the products of the ends."""
+    intervals = (
+        each and replace(each, low=max(each.low, 0)) for each in (one.interval, other.interval)
+    )
+    return _joined(operator.mul, one, other, *intervals)
+
+
+def _joined(
+    join: Callable[[float, float], float],
+    one: Expected,
+    other: Expected,
+    first: Interval | None,
+    second: Interval | None,
+) -> Expected:
     interval = None
-    if one.interval is not None and other.interval is not None:
-        interval = Interval(
-            low=max(one.interval.low, 0) * max(other.interval.low, 0),
-            high=one.interval.high * other.interval.high,
-        )
-    return _joined(one, other, one.value * other.value, interval)
+    if first is not None and second is not None:
+        interval = Interval(low=join(first.low, second.low), high=join(first.high, second.high))
+    return interpolation.Estimate(
+        value=join(one.value, other.value),
+        interval=interval,
+        sources=tuple(dict.fromkeys([*one.sources, *other.sources])),
+        between=one.between or other.between,
+    )
 
 
 def times(one: Expected, factor: float) -> Expected:
@@ -286,15 +297,6 @@ def times(one: Expected, factor: float) -> Expected:
         low=one.interval.low * factor, high=one.interval.high * factor
     )
     return replace(one, value=one.value * factor, interval=interval)
-
-
-def _joined(one: Expected, other: Expected, value: float, interval: Interval | None) -> Expected:
-    return interpolation.Estimate(
-        value=value,
-        interval=interval,
-        sources=tuple(dict.fromkeys([*one.sources, *other.sources])),
-        between=one.between or other.between,
-    )
 
 
 def _seconds(seconds: float) -> str:

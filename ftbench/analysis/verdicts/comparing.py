@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from ftbench.analysis.conditions import said
 from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Level, Release
@@ -90,7 +91,7 @@ class Evidence:
         }
         for name, title in FACTS.items():
             records = [self.builds.get(side.key) or ({},) for side in sides]
-            facts[title] = [{_said(each.get(name)) for each in builds} for builds in records]
+            facts[title] = [{said(each, name) for each in builds} for builds in records]
         return {
             title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
             for title, (first, second) in facts.items()
@@ -205,13 +206,6 @@ def in_words(differences: _Differences) -> str:
     return ", ".join(f"{fact} ({', '.join(said)})" for fact, said in differences.items())
 
 
-def _said(value: object) -> str:
-    """Return a fact of a build's record in words."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return UNKNOWN if value is None or not value else str(value)
-
-
 def _efforts(before: Figure, after: Figure) -> Mapping[str, tuple[float, float]]:
     return {
         kind: (effort, after.effort[kind])
@@ -240,11 +234,9 @@ class Step:
 
 def environments(tree: ResultTree) -> tuple[Environment, ...]:
     """Return the environments that there are results of, in their order."""
-    return tuple(sorted({source.environment for source in tree.sources}, key=_order))
-
-
-def _order(environment: Environment) -> tuple[str, str, str, int]:
-    return environment.order
+    return tuple(
+        sorted({source.environment for source in tree.sources}, key=lambda each: each.order)
+    )
 
 
 def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:

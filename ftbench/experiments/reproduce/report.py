@@ -63,24 +63,6 @@ class JudgedReproduction:
     tables: tuple[FilledTable, ...]
     judgements: tuple[Judgement, ...]
 
-    def judgements_under(self, table: str) -> tuple[Judgement, ...]:
-        """Return the judgements of the claims that are shown under a table."""
-        return tuple(each for each in self.judgements if each.claim.table == table)
-
-
-def judged(done: Reproduction) -> JudgedReproduction:
-    """Fill in the article's tables from a reproduction and judge its claims."""
-    source = article()
-    filled = tables(source, done)
-    return JudgedReproduction(
-        article=source,
-        done=done,
-        tables=filled,
-        judgements=judgements(
-            filled, Conditions(cores=done.cores, seconds=done.knobs.duration / 1e3)
-        ),
-    )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnFigures:
@@ -112,6 +94,19 @@ def judgements(tables: Sequence[FilledTable], conditions: Conditions) -> tuple[J
         [claim for claim in article_claims() if claim.table in shown],
         ColumnFigures(tables=tables, quantity=lambda line: line.corrected, conditions=conditions),
         way=ColumnFigures(tables=tables, quantity=lambda line: line.way, conditions=conditions),
+    )
+
+
+def judged(done: Reproduction) -> JudgedReproduction:
+    """Fill in the article's tables from a reproduction and judge its claims."""
+    source = article()
+    filled = tables(source, done)
+    conditions = Conditions(cores=done.cores, seconds=done.knobs.duration / 1e3)
+    return JudgedReproduction(
+        article=source,
+        done=done,
+        tables=filled,
+        judgements=judgements(filled, conditions),
     )
 
 
@@ -148,7 +143,7 @@ def _counted(whole: JudgedReproduction) -> str:
 
 def _parts(whole: JudgedReproduction, table: FilledTable) -> Iterator[told.Part]:
     yield told.Part(title=table.spec.title, tables=(_figures(table),))
-    under = whole.judgements_under(table.spec.name)
+    under = [each for each in whole.judgements if each.claim.table == table.spec.name]
     if under:
         rows = tuple(_claim(judgement) for judgement in under)
         columns = ("claim", "verdict", "ratio", "by the article's way of computing")
