@@ -14,7 +14,8 @@ from ftbench.report.document import Document, Part, Row, Table, Tone, plain
 
 # What Markdown, and the HTML that it lets through, would take for markup.
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
-_SHEETS: Final = (("ftbench.site", "frame.css"), ("ftbench.report", "report.css"))
+# The site's pages look alike: they have it too.
+FRAME_SHEET: Final = "frame.css"
 
 
 def markdown(document: Document) -> str:
@@ -78,9 +79,10 @@ def html(document: Document) -> str:
         finalize=_finalized,
     )
     # No text of a result is in the style sheets: they are ours.
-    style = Markup("".join(_template(*sheet) for sheet in _SHEETS))  # noqa: S704
-    template = environment.from_string(_template("ftbench.report", "report.html.j2"))
-    return template.render(document=document, style=style)
+    style = Markup(template(FRAME_SHEET) + template("report.css"))  # noqa: S704
+    return environment.from_string(template("report.html.j2")).render(
+        document=document, style=style
+    )
 
 
 def _finalized(value: object) -> object:
@@ -88,5 +90,6 @@ def _finalized(value: object) -> object:
     return plain(value) if type(value) is str else value
 
 
-def _template(package: str, name: str) -> str:
-    return (resources.files(package) / "templates" / name).read_text(encoding="utf-8")
+def template(name: str) -> str:
+    """Return the text of a template or style sheet of the reports."""
+    return (resources.files("ftbench.report") / "templates" / name).read_text(encoding="utf-8")

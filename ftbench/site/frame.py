@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jinja2
 
+from ftbench.report.markup import FRAME_SHEET, template
 from ftbench.results import ResultTree
 from ftbench.site.filters import FILTERS
 
@@ -61,8 +62,11 @@ def render(name: str, page: Any, *, here: str) -> str:
     `page` has at least `root`, which leads to the site's own folder ("" or "../"), and `title`;
     `here` is the name of its place in the bar.
     """
-    template = _environment().get_template(name)
-    return template.render(page=page, style=_template("frame.css"), pages=PLACES, here=here)
+    return (
+        _environment()
+        .get_template(name)
+        .render(page=page, style=template(FRAME_SHEET), pages=PLACES, here=here)
+    )
 
 
 def write(path: Path, text: str) -> Path:

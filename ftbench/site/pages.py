@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Final
 
 from ftbench.results import ResultTree
-from ftbench.site.choose.build import write_choose
-from ftbench.site.claims.build import write_claims
-from ftbench.site.method.build import write_method
-from ftbench.site.price.build import write_price
-from ftbench.site.releases.build import write_releases
+from ftbench.site.choose import write_choose
+from ftbench.site.claims import write_claims
+from ftbench.site.method import write_method
+from ftbench.site.price import write_price
+from ftbench.site.releases import write_releases
 
 Writer = Callable[[ResultTree, Path], tuple[Path, ...]]
 

@@ -18,7 +18,7 @@ from ftbench.analysis.claims.tables import ArticleTable, benchmarks, tables
 from ftbench.report.choice import choice_of
 from ftbench.results import ResultTree, State, read_results
 from ftbench.results.selection import picks
-from ftbench.site.choose.build import article_tables_of, write_choose
+from ftbench.site.choose import article_tables_of, write_choose
 
 NAMES = ("overhead", "memory", "shared_set")
 

@@ -14,7 +14,7 @@ from ftbench.probe.scenarios.table import NAMES
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
 from ftbench.results import read_results
-from ftbench.site.choose.build import write_choose
+from ftbench.site.choose import write_choose
 from ftbench.site.frame import PLACES
 
 

@@ -19,8 +19,8 @@ from ftbench.analysis.claims.rule import ClaimVerdict
 from ftbench.analysis.floors import Floors
 from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import first_pick, picks, shares
-from ftbench.site.claims import build as claims_pages
-from ftbench.site.claims.build import newest, page_of, write_claims
+from ftbench.site import claims as claims_pages
+from ftbench.site.claims import newest, page_of, write_claims
 from ftbench.site.frame import PLACES
 
 

@@ -14,7 +14,7 @@ from watching import Watched, grave_faults, unfold
 
 from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
 from ftbench.results import read_results
-from ftbench.site.choose.build import write_choose
+from ftbench.site.choose import write_choose
 
 ONLY = tuple(
     f"Crossover.track_{cost}_{size.name}_{payload.name}"

@@ -21,8 +21,8 @@ from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.selection import Pick
-from ftbench.site.choose.build import page_of, render
-from ftbench.site.choose.winner_map import draw_map
+from ftbench.site.choose import page_of, render
+from ftbench.site.winner_map import draw_map
 from ftbench.statistics.spread import Interval
 
 GIL, FT = arm_named("gil"), arm_named("ft")

@@ -22,9 +22,9 @@ from ftbench.report.document import Table
 from ftbench.results import Figure, ResultFile, ResultTree, State, read_results
 from ftbench.results.figure import NoiseSeries
 from ftbench.site.frame import PLACES
-from ftbench.site.method.build import address, advice_from, changed, machines, write_method
-from ftbench.site.method.noise import noise_of
-from ftbench.site.method.tables import (
+from ftbench.site.method import address, advice_from, changed, machines, write_method
+from ftbench.site.method_noise import noise_of
+from ftbench.site.method_tables import (
     builds,
     disturbed,
     failed,

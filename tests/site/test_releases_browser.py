@@ -16,11 +16,11 @@ from watching import Watched, grave_faults, unfold
 from ftbench.asv.assets import assets_folder
 from ftbench.errors import FtbenchError
 from ftbench.facts.units import digits
+from ftbench.site import timeline
 from ftbench.site.filters import change, change_interval, floor_share
 from ftbench.site.frame import PLACES
-from ftbench.site.releases import timeline
-from ftbench.site.releases.build import write_releases
-from ftbench.site.releases.timeline import PRECISION
+from ftbench.site.releases import write_releases
+from ftbench.site.timeline import PRECISION
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from ftbench.files import safe_name
 from ftbench.results import ResultTree
 from ftbench.results.selection import rigs
+from ftbench.site import release_data, timeline
 from ftbench.site.filters import SYMBOLS, change, change_interval
-from ftbench.site.releases import data, timeline
-from ftbench.site.releases.timeline import PRECISION, Timeline, coded, timeline_of
+from ftbench.site.timeline import PRECISION, Timeline, coded, timeline_of
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word
@@ -36,10 +36,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Timeline:
 
 def told(made: Timeline) -> str:
     """Return all data of a timeline, a line for each series."""
-    (verdicts,) = data.verdict_chunks("all", made.series, made)
-    (samples,) = data.sample_chunks("all", made.series, made)
-    files = {"rig": data.rig(made)}
-    files |= {"verdicts": data.verdicts(verdicts, made), "samples": data.samples(samples, made)}
+    (verdicts,) = release_data.verdict_chunks("all", made.series, made)
+    (samples,) = release_data.sample_chunks("all", made.series, made)
+    files = {"rig": release_data.rig(made)}
+    files |= {
+        "verdicts": release_data.verdicts(verdicts, made),
+        "samples": release_data.samples(samples, made),
+    }
     names = {series.key: f"{series.metric}, {series.label}" for series in made.series}
     lines = []
     for name, content in files.items():
@@ -54,7 +57,7 @@ def test_the_data_are_as_they_were(made: Timeline, golden: Callable[[str, str], 
 
 
 def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:
-    text = data.script("name", {"a": [handmade.HOSTILE, math.nan, math.inf, 1.5]})
+    text = release_data.script("name", {"a": [handmade.HOSTILE, math.nan, math.inf, 1.5]})
     assert text.startswith('ftbench.take("name",')
     assert "\u2028" not in text
     inner = json.loads(text.removeprefix('ftbench.take("name",').removesuffix(");\n"))
@@ -64,9 +67,9 @@ def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:
 def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
     made: Timeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "_MOST_VERDICTS", 12)
-    monkeypatch.setattr(data, "_MOST_SAMPLES", 100)
-    for share in (data.verdict_chunks, data.sample_chunks):
+    monkeypatch.setattr(release_data, "_MOST_VERDICTS", 12)
+    monkeypatch.setattr(release_data, "_MOST_SAMPLES", 100)
+    for share in (release_data.verdict_chunks, release_data.sample_chunks):
         chunks = share("all", made.series, made)
         assert [series for chunk in chunks for series in chunk.series] == made.series
         assert len({chunk.name for chunk in chunks}) == len(chunks) > 2
@@ -74,7 +77,7 @@ def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
 
 def test_the_address_of_a_series_is_put_together_again(made: Timeline) -> None:
     for figure in handmade.tree().figures:
-        address = data.address_of(figure)
+        address = release_data.address_of(figure)
         start, _, query = figure.graph.partition("?")
         parts = [address.place, address.own, f"commits={figure.release.commit_id}"]
         assert address.start == start
@@ -82,11 +85,11 @@ def test_the_address_of_a_series_is_put_together_again(made: Timeline) -> None:
 
 
 def test_a_verdict_of_the_newest_release_has_its_base(made: Timeline) -> None:
-    base, judged, chance = data.rig(made)["steps"][2][0][1]
+    base, judged, chance = release_data.rig(made)["steps"][2][0][1]
     assert made.releases[base].name == "3.13.15"
     assert judged > 0
     assert chance >= 0
-    assert data.rig(made)["steps"][2][0][0] == 0
+    assert release_data.rig(made)["steps"][2][0][0] == 0
 
 
 @given(st.floats(1e-6, 1e6))

@@ -16,9 +16,9 @@ from synthetic import Plan
 from ftbench.releases.known import known_releases
 from ftbench.results import ResultTree, read_results
 from ftbench.results.figure import Unreadable
+from ftbench.site import timeline
 from ftbench.site.frame import PLACES
-from ftbench.site.releases import timeline
-from ftbench.site.releases.build import write_releases
+from ftbench.site.releases import write_releases
 
 MEGABYTE = 1_000_000
 

@@ -13,9 +13,9 @@ from synthetic import Plan
 
 from ftbench.results import ResultTree, read_results
 from ftbench.results.selection import newest_first, picks
+from ftbench.site import choose
 from ftbench.site.axis import Axis
-from ftbench.site.choose import build
-from ftbench.site.choose.build import write_choose
+from ftbench.site.choose import write_choose
 
 POSITIVE = st.floats(min_value=1e-9, max_value=1e12)
 
@@ -46,7 +46,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
 @pytest.fixture
 def pages(tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return all pages of Choose, of which one may have pictures."""
-    monkeypatch.setattr(build, "PICTURED", 1)
+    monkeypatch.setattr(choose, "PICTURED", 1)
     paths = list(write_choose(tree, tmp_path))
     return [path.read_text(encoding="utf-8") for path in paths]
 
@@ -69,7 +69,7 @@ def figures(page: str) -> list[str]:
 def test_a_page_has_the_same_figures_with_and_without_pictures(
     pages: list[str], tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "PICTURED", 3)
+    monkeypatch.setattr(choose, "PICTURED", 3)
     drawn = list(write_choose(tree, tmp_path))
     for page, path in zip(pages, drawn, strict=True):
         assert figures(page)

@@ -15,10 +15,9 @@ from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
 from ftbench.results import ResultFile, ResultTree
 from ftbench.results.selection import first_pick, picks
-from ftbench.site import frame
+from ftbench.site import frame, method_tables
 from ftbench.site.menus import Item, Menu
-from ftbench.site.method import tables
-from ftbench.site.method.noise import Noise, noise_of
+from ftbench.site.method_noise import Noise, noise_of
 
 PLACE: Final = "method"
 FIRST_PAGE: Final = f"{PLACE}.html"
@@ -103,13 +102,13 @@ def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -
         machine=machine_facts(machine, [latest] if latest else []),
         changed=tuple(changed(sources)),
         advice=tuple(advice_from(latest)),
-        measured={"builds": tables.builds(sources), "runs": tables.runs(sources)},
+        measured={"builds": method_tables.builds(sources), "runs": method_tables.runs(sources)},
         noise=noise_of(tree, name, floors),
         missing={
-            "states": tables.states(figures),
-            "disturbed": tables.disturbed(figures),
-            "skipped": tables.skipped(figures),
-            "failed": tables.failed(figures),
+            "states": method_tables.states(figures),
+            "disturbed": method_tables.disturbed(figures),
+            "skipped": method_tables.skipped(figures),
+            "failed": method_tables.failed(figures),
         },
         invariants={name: how for each in sources for name, how in each.invariants.items()},
         warnings=tuple(map(str, tree.warnings)),

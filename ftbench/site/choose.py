@@ -18,9 +18,9 @@ from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
-from ftbench.site.choose.charts import draw
-from ftbench.site.choose.winner_map import draw_map
 from ftbench.site.menus import FIRST_PAGE, Menu, address, menus
+from ftbench.site.mode_charts import draw
+from ftbench.site.winner_map import draw_map
 
 PICTURED: Final = 16
 """How many pages have pictures: a page of pictures takes ten times as long as one of tables."""

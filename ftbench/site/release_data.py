@@ -18,15 +18,7 @@ from ftbench.facts.units import FEW, scale_for
 from ftbench.report.words import effort_title
 from ftbench.results import Figure, State
 from ftbench.site.filters import SYMBOLS, WIDE
-from ftbench.site.releases.timeline import (
-    AGAINST,
-    PRECISION,
-    WORDS,
-    Series,
-    Timeline,
-    Track,
-    coded,
-)
+from ftbench.site.timeline import AGAINST, PRECISION, WORDS, Series, Timeline, Track, coded
 from ftbench.statistics.verdict import Word
 
 # What a file may hold: some 20 bytes a verdict, some 13 a sample.

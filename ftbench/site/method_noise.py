@@ -16,7 +16,7 @@ from ftbench.report.document import Table
 from ftbench.results import ResultTree, State
 from ftbench.results.figure import NoiseSeries
 from ftbench.site import svg
-from ftbench.site.method.tables import scenario_title, table
+from ftbench.site.method_tables import scenario_title, table
 from ftbench.statistics.power import Floor
 
 FOUND: Final = (0.05, 0.10, 0.20)

@@ -18,10 +18,9 @@ from ftbench.files import safe_name
 from ftbench.releases import Release
 from ftbench.results import ResultTree
 from ftbench.results.selection import Rig, rigs, shares, told_of
-from ftbench.site import frame
+from ftbench.site import frame, release_data
 from ftbench.site.menus import Menu, release_menu, rig_menus
-from ftbench.site.releases import data
-from ftbench.site.releases.timeline import (
+from ftbench.site.timeline import (
     AGAINST,
     Alarm,
     Counts,
@@ -338,15 +337,15 @@ def _write_scenarios(
     ours = addresses[timeline.rig]
 
     def write(name: str, content: object) -> Path:
-        return frame.write(html_dir / ours.data(name), data.script(name, content))
+        return frame.write(html_dir / ours.data(name), release_data.script(name, content))
 
-    yield write("rig", data.rig(timeline))
+    yield write("rig", release_data.rig(timeline))
     for scenario, each in groupby(timeline.series, key=lambda series: series.scenario):
         series, named = list(each), safe_name(scenario)
-        verdicts = data.verdict_chunks(named, series, timeline)
-        samples = data.sample_chunks(named, series, timeline)
-        yield from (write(chunk.name, data.verdicts(chunk, timeline)) for chunk in verdicts)
-        yield from (write(chunk.name, data.samples(chunk, timeline)) for chunk in samples)
+        verdicts = release_data.verdict_chunks(named, series, timeline)
+        samples = release_data.sample_chunks(named, series, timeline)
+        yield from (write(chunk.name, release_data.verdicts(chunk, timeline)) for chunk in verdicts)
+        yield from (write(chunk.name, release_data.samples(chunk, timeline)) for chunk in samples)
         menus = rig_menus(
             timeline.rig,
             tuple(addresses),
@@ -357,7 +356,7 @@ def _write_scenarios(
             timeline=timeline,
             addresses=ours,
             menus=menus,
-            files=(data.file_of(verdicts), data.file_of(samples)),
+            files=(release_data.file_of(verdicts), release_data.file_of(samples)),
         )
         yield _write(html_dir / ours.scenario(scenario), "releases-scenario.html.j2", page)
 

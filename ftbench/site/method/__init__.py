@@ -1,1 +1,0 @@
-"""Method and machine: how figures are produced, and what stands behind those shown."""

@@ -1,1 +1,0 @@
-"""What free threading costs and brings, release by release: ratios, pictures, plain texts."""
