@@ -99,7 +99,7 @@ def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tup
 
 def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
     """Return the warnings of a page, the weightiest first."""
-    found = (
+    candidates = (
         *_gil_notices(sources),
         profile_notice(
             pick.profile,
@@ -110,7 +110,7 @@ def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
         _builds_notice(pick),
         *_mixed_notices(sources),
     )
-    return tuple(notice for notice in found if notice is not None)
+    return tuple(notice for notice in candidates if notice is not None)
 
 
 def _gil_notices(sources: Iterable[ResultFile]) -> Iterable[Notice]:

@@ -40,14 +40,14 @@ class Floors:
     def of(cls, noise: Iterable[NoiseSeries]) -> Self:
         """Return the floors of A/A runs: of several processes and finite costs above zero alone."""
         runs = list(noise)
-        found = estimates([tuple((median,) for median in run.medians) for run in runs])
+        sides = estimates([tuple((median,) for median in run.medians) for run in runs])
         scatter: dict[_Key, float] = defaultdict(float)
         freedom: dict[_Key, int] = defaultdict(int)
         for run, squares, processes, usable in zip(
             runs,
-            found.scatter.tolist(),
-            found.processes.tolist(),
-            found.usable.tolist(),
+            sides.scatter.tolist(),
+            sides.processes.tolist(),
+            sides.usable.tolist(),
             strict=True,
         ):
             if usable and processes > 1:

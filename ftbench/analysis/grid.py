@@ -134,8 +134,8 @@ class Grid:
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
         """The arms of which there is anything to say."""
-        said = {cell.arm.name for cell in self.cells if cell.state is not State.ABSENT}
-        return tuple(arm for arm in ARMS if arm.name in said)
+        names = {cell.arm.name for cell in self.cells if cell.state is not State.ABSENT}
+        return tuple(arm for arm in ARMS if arm.name in names)
 
     def cell(self, mode: Mode, arm: Arm, value: str = "") -> Cell:
         """Return the cell of one mode on one arm at one value of the ladder."""
@@ -159,8 +159,8 @@ class Grid:
             if self.ladder.hole(value, mode):
                 continue
             cells = tuple(self.cell(mode, arm, value) for arm in self.arms or ARMS)
-            said = {cell.words for cell in cells}
-            words = said.pop() if len(said) == 1 else ""
+            texts = {cell.words for cell in cells}
+            words = texts.pop() if len(texts) == 1 else ""
             before = lines[words].values if words in lines else ()
             line = Line(values=(*before, value), cells=cells, words=words)
             lines[words or value] = line
@@ -168,8 +168,8 @@ class Grid:
 
     def cheapest(self, mode: Mode, arm: Arm) -> frozenset[str]:
         """Return the values at which a mode is cheapest on an arm: several if intervals overlap."""
-        every = {value: self.cell(mode, arm, value) for value in self.ladder.values}
-        measured = {value: cell for value, cell in every.items() if cell.median is not None}
+        cells = {value: self.cell(mode, arm, value) for value in self.ladder.values}
+        measured = {value: cell for value, cell in cells.items() if cell.median is not None}
         if len(measured) < 2:  # noqa: PLR2004 - a choice
             return frozenset()
         lowest = min(measured.values(), key=_median)
@@ -219,12 +219,12 @@ def grid_of(
 
     `figures` are of one machine, release and profile, with at most one flavour per arm.
     """
-    found = _found(FigureIndex.holding(figures), metric, ladder)
+    by_place = _by_place(FigureIndex.holding(figures), metric, ladder)
     rungs = tuple(
         tuple(
-            cell_of(mode, arm, found.get((value, mode.name, arm.name)), baseline)
+            cell_of(mode, arm, by_place.get((value, mode.name, arm.name)), baseline)
             for mode in modes
-            for baseline in [_baseline(found, ladder, value, mode)]
+            for baseline in [_baseline(by_place, ladder, value, mode)]
             for arm in ARMS
         )
         for value in ladder.values
@@ -232,10 +232,10 @@ def grid_of(
     return Grid(metric=metric, ladder=ladder, rungs=rungs)
 
 
-_Found = Mapping[tuple[str, str, str], Figure]
+_FigureByPlace = Mapping[tuple[str, str, str], Figure]
 
 
-def _found(index: FigureIndex, metric: Metric, ladder: Ladder) -> _Found:
+def _by_place(index: FigureIndex, metric: Metric, ladder: Ladder) -> _FigureByPlace:
     return {
         (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
         for value in ladder.values
@@ -243,12 +243,12 @@ def _found(index: FigureIndex, metric: Metric, ladder: Ladder) -> _Found:
     }
 
 
-def _baseline(found: _Found, ladder: Ladder, value: str, mode: Mode) -> Figure | None:
+def _baseline(by_place: _FigureByPlace, ladder: Ladder, value: str, mode: Mode) -> Figure | None:
     match ladder.against:
         case Against.BASE:
-            return found.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))
+            return by_place.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))
         case Against.GIL_BUILD:
-            return found.get((value, mode.name, GIL_BUILD.name))
+            return by_place.get((value, mode.name, GIL_BUILD.name))
         case Against.NOTHING:
             return None
 

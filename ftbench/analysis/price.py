@@ -101,7 +101,7 @@ MUST_NOT: Final = _efficiencies(
 
 def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
     """Return a measure's points; `figures` are of one machine, flavour and profile."""
-    found: dict[tuple[Release, str], dict[str, Figure]] = {}
+    by_place: dict[tuple[Release, str], dict[str, Figure]] = {}
     for figure in figures:
         kernel = figure.params.get(measure.param, "")
         if (
@@ -110,23 +110,23 @@ def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
             and (measure.taxed or figure.params.get("mode") == _THREADS)
             and (measure.kernels is None or kernel in measure.kernels)
         ):
-            found.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
-    places, effects = _taxes(found) if measure.taxed else _inverses(found)
+            by_place.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
+    places, effects = _taxes(by_place) if measure.taxed else _inverses(by_place)
     return _by_place(places, effects) if effects else {}
 
 
 _Key = tuple[Release, str]
-_Found = Mapping[_Key, Mapping[str, Figure]]
+_FiguresByPlace = Mapping[_Key, Mapping[str, Figure]]
 # The release, the arm and the kernel of each entry of some `Effects`.
 _Places = Sequence[tuple[_Key, str]]
 
 
-def _taxes(found: _Found) -> tuple[_Places, Effects | None]:
+def _taxes(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
     places: list[tuple[_Key, str]] = []
     above: list[Processes] = []
     below: list[Processes] = []
-    for (release, arm), of in found.items():
-        bases = found.get((release, _GIL.name), {})
+    for (release, arm), of in by_place.items():
+        bases = by_place.get((release, _GIL.name), {})
         for kernel, figure in of.items():
             if arm != _GIL.name and kernel in bases and _comparable(figure, bases[kernel]):
                 places.append(((release, arm), kernel))
@@ -141,10 +141,10 @@ def _comparable(figure: Figure, base: Figure) -> bool:
     return one_run and all(_is_sound(processes_of(each)) for each in (figure, base))
 
 
-def _inverses(found: _Found) -> tuple[_Places, Effects | None]:
+def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
     sound = [
         ((key, kernel), processes)
-        for key, of in found.items()
+        for key, of in by_place.items()
         for kernel, figure in of.items()
         if _is_sound(processes := processes_of(figure))
     ]

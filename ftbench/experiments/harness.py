@@ -79,7 +79,7 @@ def probe(
         deadline=deadline + _BACKSTOP_SECONDS,
     )
     if done.code:
-        raise _told(done)
+        raise _error_of(done)
     try:
         return Measurement.from_json(json.loads(done.out))
     except ValueError as error:
@@ -92,7 +92,7 @@ def environment_folder(interpreter: Interpreter) -> Path:
     return cache_folder() / "probing" / name
 
 
-def _told(done: Finished) -> FtbenchError:
+def _error_of(done: Finished) -> FtbenchError:
     before, _, words = done.err.partition(_PREFIX)
     first, _, rest = (words or before).strip().partition("\n")
     message = first or f"The probe ended with code {done.code} without a word."

@@ -29,8 +29,7 @@ from ftbench.experiments.harness import (
 )
 from ftbench.facts.units import kept, plural
 from ftbench.pythons import PythonBuild
-from ftbench.report.document import Document, Part, Table, Tone
-from ftbench.report.document import Row as Line
+from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.noise import NoiseFile, read_noise_file, write_noise_file
@@ -279,12 +278,12 @@ def _part(report: NoiseResult, made: Sequence[SeriesNoise]) -> Part:
     )
 
 
-def _line(row: SeriesNoise) -> Line:
+def _line(row: SeriesNoise) -> Row:
     name, order = row.series.series.name, row.series.order
     if row.floor is None:
-        return Line(cells=(name, order, NONE, "none", NONE), tone=Tone.QUIET)
+        return Row(cells=(name, order, NONE, "none", NONE), tone=Tone.QUIET)
     shares = (row.floor.spread, row.floor.effect, row.least)
-    return Line(cells=(name, order, *map(percent, shares)))
+    return Row(cells=(name, order, *map(percent, shares)))
 
 
 def percent(share: float) -> str:

@@ -69,13 +69,13 @@ class Cells:
 
     @cached_property
     def _by_strategy(self) -> Mapping[tuple[str, str, str, str], Mapping[str, Figure]]:
-        found: dict[tuple[str, str, str, str], dict[str, Figure]] = {}
+        by_strategy: dict[tuple[str, str, str, str], dict[str, Figure]] = {}
         for each in self.figures:
             if metric := _metric(each, SHARED):
                 params = each.params
                 key = (each.arm.name, params.get("mode", ""), params.get("fill", ""), metric)
-                found.setdefault(key, {})[params.get("strategy", "")] = each
-        return found
+                by_strategy.setdefault(key, {})[params.get("strategy", "")] = each
+        return by_strategy
 
     def at(self, arm: Arm, mode: Mode, workers: int, metric: str) -> Figure | None:
         """Return the figure of crossover, whatever became of it; a plain loop is one worker."""
@@ -93,33 +93,33 @@ class Cells:
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
         """The arms of which there is a figure of crossover."""
-        said = {arm for arm, *_ in self._by_place}
-        return tuple(arm for arm in ARMS if arm.name in said)
+        names = {arm for arm, *_ in self._by_place}
+        return tuple(arm for arm in ARMS if arm.name in names)
 
     @cached_property
     def every_arm(self) -> tuple[Arm, ...]:
         """The arms of which there is any figure at all."""
-        said = {each.arm.name for each in self.figures}
-        return tuple(arm for arm in ARMS if arm.name in said)
+        names = {each.arm.name for each in self.figures}
+        return tuple(arm for arm in ARMS if arm.name in names)
 
     @cached_property
     def workers(self) -> tuple[int, ...]:
         """The numbers of workers with which a pool was measured, rising."""
-        found = {
+        counts = {
             int(workers)
             for (_, mode, workers, _), figure in self._by_place.items()
             if mode != SERIAL.name and figure.median is not None and workers.isdecimal()
         }
-        return tuple(sorted(found))
+        return tuple(sorted(counts))
 
     @cached_property
     def loop(self) -> Loop | None:
         """What the sizes take in a plain loop; None where no arm has measured it whole."""
         for arm in ARMS:
             metrics = [place_metric("task", size.name, PAYLOADS[0].name) for size in SIZES]
-            found = [self.at(arm, SERIAL, ONE, metric) for metric in metrics]
+            figures = [self.at(arm, SERIAL, ONE, metric) for metric in metrics]
             seconds = [
-                each.median for each in found if each and each.median and self.comparable(each)
+                each.median for each in figures if each and each.median and self.comparable(each)
             ]
             if len(seconds) == len(SIZES) and seconds == sorted(set(seconds)):
                 return Loop(arm=arm, seconds=tuple(seconds))
@@ -171,9 +171,9 @@ def chosen(*, machine: str | None, release: str | None, profile: str | None) -> 
 
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
     """Return the first pick of a tree and its cells."""
-    every = picks(tree)
-    with_map = [pick for pick in every if _has_map(pick, tree)]
-    pick = first_pick(with_map or every, tree)
+    choices = picks(tree)
+    with_map = [pick for pick in choices if _has_map(pick, tree)]
+    pick = first_pick(with_map or choices, tree)
     if pick is None:
         raise ResultsError(
             "There are no such results.", hint="ftbench bench measures this machine."

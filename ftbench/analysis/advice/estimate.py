@@ -88,7 +88,7 @@ class Asked:
         seconds = self._at_place(mode, "task")
         if isinstance(seconds, NoData):
             return seconds
-        found: dict[str, Expected | NoData] = {
+        costs: dict[str, Expected | NoData] = {
             "tail": self._at_place(mode, "p99"),
             "cpu": self._at_place(mode, "cpu"),
             "memory": self._memory(mode),
@@ -97,15 +97,15 @@ class Asked:
         if isinstance(sharing, NoData):
             return sharing
         if sharing is not None:
-            seconds, found = self._with_writes(seconds, found, sharing)
-        known = {name: None if isinstance(each, NoData) else each for name, each in found.items()}
+            seconds, costs = self._with_writes(seconds, costs, sharing)
+        known = {name: None if isinstance(each, NoData) else each for name, each in costs.items()}
         return Expectation(
             mode=mode,
             seconds=seconds,
             **known,
             cost=self._cost(seconds, known["cpu"], known["memory"]),
             sharing=sharing,
-            lacks={name: each for name, each in found.items() if isinstance(each, NoData)},
+            lacks={name: each for name, each in costs.items() if isinstance(each, NoData)},
         )
 
     @cached_property
@@ -135,19 +135,21 @@ class Asked:
     @cached_property
     def _workers(self) -> tuple[tuple[int, ...], Mapping[int, float]] | NoData:
         """The numbers of workers that were measured, and those around the one asked for."""
-        every = self.cells.workers
-        if not every:
+        counts = self.cells.workers
+        if not counts:
             return NoData(why="no pool was measured", bench=_ALL)
         around = interpolation.weights(
-            [math.log(each) for each in every], math.log(self.question.workers)
+            [math.log(each) for each in counts], math.log(self.question.workers)
         )
         if around is None:
-            ends = f"from {every[0]} to {every[-1]}" if len(every) > 1 else f"at {every[0]} alone"
+            ends = (
+                f"from {counts[0]} to {counts[-1]}" if len(counts) > 1 else f"at {counts[0]} alone"
+            )
             return NoData(
                 why=f"numbers of workers were measured {ends}; no benchmark has it, by hand: "
                 f"python -m ftbench.probe crossover --workers {self.question.workers}"
             )
-        return every, around
+        return counts, around
 
     def _axes(self, mode: Mode) -> tuple[Sequence[int], Mapping[int, float]] | NoData:
         return ((ONE,), {0: 1.0}) if mode == SERIAL else self._workers
@@ -176,14 +178,14 @@ class Asked:
         if isinstance(workers, NoData):
             return workers
         counts, around = workers
-        found: Expected | NoData = NoData(why="not measured", bench=_ALL)
+        memory: Expected | NoData = NoData(why="not measured", bench=_ALL)
         for metric in ("pss", "rss"):
-            found = self._estimate(
+            memory = self._estimate(
                 mode, [(share, counts[index], metric) for index, share in around.items()]
             )
-            if not isinstance(found, NoData):
+            if not isinstance(memory, NoData):
                 break
-        return found
+        return memory
 
     def _estimate(self, mode: Mode, wanted: Sequence[tuple[float, int, str]]) -> Expected | NoData:
         """Return the mean of figures, (weight, workers, metric) each; one at least is wanted."""
@@ -218,15 +220,15 @@ class Asked:
         return Sharing(strategy=best, op=op, cpu=beside("cpu"), wait=beside(_LOCK_WAIT))
 
     def _with_writes(
-        self, seconds: Expected, found: dict[str, Expected | NoData], sharing: Sharing
+        self, seconds: Expected, costs: dict[str, Expected | NoData], sharing: Sharing
     ) -> tuple[Expected, dict[str, Expected | NoData]]:
         share = self.question.shared
-        tail, cpu = found["tail"], found["cpu"]
+        tail, cpu = costs["tail"], costs["cpu"]
         if not isinstance(tail, NoData) and sharing.wait is not None and share >= _RARE:
-            found["tail"] = plus(tail, sharing.wait)
+            costs["tail"] = plus(tail, sharing.wait)
         if not isinstance(cpu, NoData) and sharing.cpu is not None:
-            found["cpu"] = plus(cpu, times(sharing.cpu, share))
-        return plus(seconds, times(sharing.op, share)), found
+            costs["cpu"] = plus(cpu, times(sharing.cpu, share))
+        return plus(seconds, times(sharing.op, share)), costs
 
     def _cost(
         self, seconds: Expected, cpu: Expected | None, memory: Expected | None

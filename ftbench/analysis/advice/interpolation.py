@@ -61,12 +61,12 @@ def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
     return {above - 1: 1 - share, above: share}
 
 
-def corners(every: Sequence[Mapping[int, float]]) -> Mapping[Corner, float]:
+def corners(axes: Sequence[Mapping[int, float]]) -> Mapping[Corner, float]:
     """Return the corners around a place with their weights, for the weights along each axis."""
-    found = {}
-    for chosen in itertools.product(*(each.items() for each in every)):
-        found[tuple(index for index, _ in chosen)] = math.prod(share for _, share in chosen)
-    return found
+    shares = {}
+    for chosen in itertools.product(*(each.items() for each in axes)):
+        shares[tuple(index for index, _ in chosen)] = math.prod(share for _, share in chosen)
+    return shares
 
 
 def estimate(shares: Sequence[tuple[float, Known[Source]]]) -> Estimate[Source]:

@@ -80,13 +80,13 @@ def size(text: str) -> int:
 
 def share(text: str) -> float:
     """Return the share from 0 to 1 that `text` means: `5%` or `0.05`."""
-    found = _parse(text, _SHARES, "a share", "5% or 0.05")
-    if found > 1:
+    value = _parse(text, _SHARES, "a share", "5% or 0.05")
+    if value > 1:
         raise UsageError(
             f"{text!r} is more than all: a share lies between 0 and 1, or 0% and 100%.",
             hint=f"Was it meant to be {text.strip()}%?" if "%" not in text else "",
         )
-    return found
+    return value
 
 
 def cpu_price(text: str) -> float:
@@ -103,14 +103,14 @@ def _parse(
     text: str, units: Mapping[str, float], kind: str, examples: str, *, above_zero: bool = False
 ) -> float:
     """Return a number times its unit; raises `UsageError` that says what is wrong with `text`."""
-    found = _QUANTITY.fullmatch(text.strip())
+    match = _QUANTITY.fullmatch(text.strip())
     written = f"{kind[:1].upper()}{kind[1:]} is written like {examples}."
-    if found is None:
+    if match is None:
         raise UsageError(f"{text!r} is not {kind}.", hint=written)
-    unit = found["unit"].strip()
+    unit = match["unit"].strip()
     if unit not in units:
         raise UsageError(f"{text!r} is not {kind}: {_unit_words(unit, units)}", hint=written)
-    value = float(found["number"]) * units[unit]
+    value = float(match["number"]) * units[unit]
     if not math.isfinite(value) or (above_zero and not value):
         raise UsageError(f"{text!r} is not {kind}: it must be above zero and finite.", hint=written)
     return value

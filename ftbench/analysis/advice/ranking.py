@@ -67,15 +67,17 @@ class Advice:
 
 def advise(cells: Cells, question: Question, arms: Sequence[Arm] | None = None) -> Advice:
     """Return the advice for a question on `arms`, or on those that were measured."""
-    every = arms or cells.arms or cells.every_arm
-    return Advice(question=question, arms=tuple(_on(cells, arm, question) for arm in every))
+    measured = arms or cells.arms or cells.every_arm
+    return Advice(question=question, arms=tuple(_on(cells, arm, question) for arm in measured))
 
 
 def _on(cells: Cells, arm: Arm, question: Question) -> ArmAdvice:
     asked = Asked(cells=cells, arm=arm, question=question)
-    found = [(mode, asked.of(mode)) for mode in MODES]
-    known = [each for _, each in found if isinstance(each, Expectation)]
-    unknown = [Unknown(mode=mode, no_data=each) for mode, each in found if isinstance(each, NoData)]
+    expectations = [(mode, asked.of(mode)) for mode in MODES]
+    known = [each for _, each in expectations if isinstance(each, Expectation)]
+    unknown = [
+        Unknown(mode=mode, no_data=each) for mode, each in expectations if isinstance(each, NoData)
+    ]
     out = [Out(expectation=each, why=why) for each in known if (why := ruled_out(each, question))]
     left = [each for each in known if not ruled_out(each, question)]
     by = question.ranked_by
@@ -108,12 +110,12 @@ def cost_of(expectation: Expectation, by: By) -> Expected | None:
 
 def value_of(expectation: Expectation, by: By) -> float:
     """Return its value; infinite where it is not known."""
-    found = cost_of(expectation, by)
-    return float("inf") if found is None else found.value
+    cost = cost_of(expectation, by)
+    return float("inf") if cost is None else cost.value
 
 
-def _ranked(every: Sequence[Expectation], by: By) -> Iterator[Ranked]:
-    ordered = sorted(every, key=lambda each: value_of(each, by))
+def _ranked(expectations: Sequence[Expectation], by: By) -> Iterator[Ranked]:
+    ordered = sorted(expectations, key=lambda each: value_of(each, by))
     for rank, each in enumerate(ordered, start=1):
         yield Ranked(rank=rank, expectation=each, close=rank > 1 and overlap(ordered[0], each, by))
 
@@ -173,24 +175,24 @@ def amount(value: float, by: By) -> str:
 
 def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
     winner = first.expectation
-    found = cost_of(winner, by)
-    assert found is not None
-    said = f"{_capital(_name(winner))}: {amount(found.value, by)} {_NOUN[by]}"
+    cost = cost_of(winner, by)
+    assert cost is not None
+    sentence = f"{_capital(_name(winner))}: {amount(cost.value, by)} {_NOUN[by]}"
     if winner.sharing:
-        said += f", sharing by {winner.sharing.strategy.replace('_', ' ')}"
+        sentence += f", sharing by {winner.sharing.strategy.replace('_', ' ')}"
     close = [each for each in advice.ranked[1:] if each.close]
     if close:
         names = ", ".join(_name(each.expectation) for each in close)
-        said += f"; not told apart from {names}"
+        sentence += f"; not told apart from {names}"
     apart = next((each for each in advice.ranked[1:] if not each.close), None)
     if apart is not None:
         other = cost_of(apart.expectation, by)
         assert other is not None
-        behind = f"{times(other.value / found.value)} that" if found.value else "more"
-        said += f"; {_name(apart.expectation)}, next, {_takes(apart)} {behind}"
+        behind = f"{times(other.value / cost.value)} that" if cost.value else "more"
+        sentence += f"; {_name(apart.expectation)}, next, {_takes(apart)} {behind}"
     elif not close:
-        said += "; nothing else is left to compare it with"
-    return f"{said}."
+        sentence += "; nothing else is left to compare it with"
+    return f"{sentence}."
 
 
 def _takes(ranked: Ranked) -> str:
@@ -205,19 +207,21 @@ def _because(advice: ArmAdvice, first: Ranked) -> str:
     if winner.mode == SERIAL:
         return _loop_wins(advice, loop)
     gain = loop.seconds.value / winner.seconds.value
-    told = f"A plain loop takes {quantity(loop.seconds.value, 'seconds')}, {times(gain)} as long"
+    sentence = (
+        f"A plain loop takes {quantity(loop.seconds.value, 'seconds')}, {times(gain)} as long"
+    )
     if gain < 1:
-        told = (
+        sentence = (
             f"A plain loop would take {quantity(loop.seconds.value, 'seconds')}, which is less, "
             "but is not what was ranked by, or is ruled out"
         )
     over, rival = _overhead(winner, loop), _rival(advice, winner)
     if over is None:
-        return f"{told}."
-    told += f"; handing a task over costs {_name(winner)} {over} of CPU"
+        return f"{sentence}."
+    sentence += f"; handing a task over costs {_name(winner)} {over} of CPU"
     if rival is not None and (theirs := _overhead(rival, loop)) is not None:
-        told += f", {_name(rival)} {theirs}"
-    return f"{told}."
+        sentence += f", {_name(rival)} {theirs}"
+    return f"{sentence}."
 
 
 def _loop_wins(advice: ArmAdvice, loop: Expectation) -> str:

@@ -94,12 +94,12 @@ def names(series: Sequence[Series]) -> tuple[str, ...]:
         return (f"{', '.join([*mode, one.metric])} ({_ARM_NAMES[one.arm.name]})",)
     several = {
         what
-        for what, told in (
+        for what, values in (
             ("mode", {each.params.get("mode", "") for each in series}),
             ("arm", {each.arm.name for each in series}),
             ("metric", {each.benchmark for each in series}),
         )
-        if len(told) > 1
+        if len(values) > 1
     }
     shared = set.intersection(*(set(each.params.items()) for each in series))
     return tuple(_name(each, several, shared) for each in series)

@@ -53,9 +53,11 @@ def sides_named(before: str, after: str, tree: ResultTree) -> Sides:
     first, second = _meanings(before, tree), _meanings(after, tree)
     common = [kind for kind in Kind if kind in first and kind in second]
     if not common:
-        said = (f"{word!r} is {_a(found)}" for word, found in ((before, first), (after, second)))
+        meanings = (
+            f"{word!r} is {_a(kinds)}" for word, kinds in ((before, first), (after, second))
+        )
         raise UsageError(
-            f"Like is compared with like: {', and '.join(said)}.",
+            f"Like is compared with like: {', and '.join(meanings)}.",
             hint="Give two releases, two arms or two machines.",
         )
     if len(common) > 1:
@@ -84,20 +86,20 @@ def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
     text = name if len(kinds) == 1 else word
     machines = {machine.name for machine in tree.machines}
     arms = [arm.name for arm in ARMS]
-    found = {}
+    names_by_kind = {}
     if Kind.RELEASE in kinds and (release := _release(text)):
-        found[Kind.RELEASE] = release.name
+        names_by_kind[Kind.RELEASE] = release.name
     if Kind.ARM in kinds and text in arms:
-        found[Kind.ARM] = text
+        names_by_kind[Kind.ARM] = text
     if Kind.MACHINE in kinds and text in machines:
-        found[Kind.MACHINE] = text
-    if not found:
+        names_by_kind[Kind.MACHINE] = text
+    if not names_by_kind:
         releases = {source.release.name for source in tree.sources}
         what = ", ".join(kinds[:-1])
         what = f"{what} or {kinds[-1]}" if what else str(kinds[-1])
         names = {Kind.RELEASE: releases, Kind.ARM: arms, Kind.MACHINE: machines}
         raise unknown(what, text, {name for kind in kinds for name in names[kind]})
-    return found
+    return names_by_kind
 
 
 def _release(text: str) -> Release | None:
@@ -107,8 +109,8 @@ def _release(text: str) -> Release | None:
         return None
 
 
-def _a(found: Mapping[Kind, str]) -> str:
-    return " or ".join(f"{'an' if kind is Kind.ARM else 'a'} {kind}" for kind in found)
+def _a(kinds: Mapping[Kind, str]) -> str:
+    return " or ".join(f"{'an' if kind is Kind.ARM else 'a'} {kind}" for kind in kinds)
 
 
 def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]:
@@ -120,7 +122,7 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
     if getattr(wanted, sides.kind) is not None:
         raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")
     places = _places(tree, sides, wanted)
-    both = {rest: found for rest, found in places.items() if len(found) == len(_SIDES)}
+    both = {rest: builds for rest, builds in places.items() if len(builds) == len(_SIDES)}
     if not both:
         raise _nowhere(sides, places, tree)
     releases = {rest.release for rest in both}
@@ -139,8 +141,8 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
             before=figures.get((sides.before, rest, flavours[0]), ()),
             after=figures.get((sides.after, rest, flavours[1]), ()),
         )
-        for rest, found in sorted(both.items(), key=lambda item: _rank(item[0]))
-        for flavours in _alike(found)
+        for rest, builds in sorted(both.items(), key=lambda item: _rank(item[0]))
+        for flavours in _alike(builds)
     )
 
 
@@ -158,13 +160,13 @@ class _Rest:
 
     @property
     def words(self) -> Mapping[str, str]:
-        said = {
+        names = {
             Kind.MACHINE.value: self.machine,
             Kind.RELEASE.value: None if self.release is None else self.release.name,
             Kind.ARM.value: self.arm,
             "profile": self.profile,
         }
-        return {name: value for name, value in said.items() if value is not None}
+        return {name: value for name, value in names.items() if value is not None}
 
 
 def _rank(rest: _Rest) -> tuple[str, str, int]:
@@ -193,18 +195,18 @@ _Places = dict[_Rest, dict[str, set[str]]]
 
 def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> _Places:
     """Return the flavours measured of each side, by what else is alike."""
-    found: _Places = {}
+    places: _Places = {}
     named = {sides.before: "before", sides.after: "after"}
     for source in filter(wanted.takes, tree.sources):
         name, rest = _split(source, sides.kind)
         if name in named:
-            found.setdefault(rest, {}).setdefault(named[name], set()).add(source.flavour)
-    return found
+            places.setdefault(rest, {}).setdefault(named[name], set()).add(source.flavour)
+    return places
 
 
-def _alike(found: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
+def _alike(flavours: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of builds to compare: equal ones, or all where there are none."""
-    pairs = [(dict(builds)["before"], dict(builds)["after"]) for builds in pair_builds(found)]
+    pairs = [(dict(builds)["before"], dict(builds)["after"]) for builds in pair_builds(flavours)]
     like = [pair for pair in pairs if pair[0] == pair[1]]
     yield from like or pairs
 
@@ -213,21 +215,23 @@ def _figures(
     tree: ResultTree, sides: Sides, wanted: Filter
 ) -> Mapping[tuple[str, _Rest, str], tuple[Figure, ...]]:
     """Return the figures by the name of their side, what else is alike, and flavour."""
-    found: dict[tuple[str, _Rest, str], list[Figure]] = {}
+    by_side: dict[tuple[str, _Rest, str], list[Figure]] = {}
     for figure in filter(wanted.takes, tree.figures):
         name, rest = _split(figure, sides.kind)
         if name in {sides.before, sides.after}:
-            found.setdefault((name, rest, figure.flavour), []).append(figure)
-    return {place: tuple(figures) for place, figures in found.items()}
+            by_side.setdefault((name, rest, figure.flavour), []).append(figure)
+    return {place: tuple(figures) for place, figures in by_side.items()}
 
 
 def _nowhere(sides: Sides, places: _Places, tree: ResultTree) -> UsageError:
-    said = []
+    answers = []
     for side, name in (("before", sides.before), ("after", sides.after)):
-        where = [", ".join(rest.words.values()) for rest, found in places.items() if side in found]
-        said.append(f"{name}: {'; '.join(sorted(where)) or 'nothing of what is asked for'}")
+        where = [
+            ", ".join(rest.words.values()) for rest, builds in places.items() if side in builds
+        ]
+        answers.append(f"{name}: {'; '.join(sorted(where)) or 'nothing of what is asked for'}")
     return UsageError(
         f"{sides.before} and {sides.after} were never measured with all else alike.",
-        hint="There is\n  " + "\n  ".join(said),
+        hint="There is\n  " + "\n  ".join(answers),
         story="\n".join(f"not read: {warning}" for warning in tree.warnings),
     )

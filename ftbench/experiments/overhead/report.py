@@ -19,8 +19,7 @@ from ftbench.experiments.overhead.job import (
 )
 from ftbench.facts.units import plural, scale_for
 from ftbench.probe.instruments.machine import BUSY
-from ftbench.report.document import Document, Part, Table, Tone
-from ftbench.report.document import Row as Line
+from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.statistics import CONFIDENCE, Basis, Ratio
 
@@ -105,23 +104,23 @@ def _ratio_record(ratio: Ratio) -> dict[str, Any]:
     }
 
 
-def _lines(report: OverheadResult) -> Iterator[Line]:
+def _lines(report: OverheadResult) -> Iterator[Row]:
     for scenario in OPERATIONS:
         rows = [row for row in report.rows if row.loop.scenario == scenario]
         if rows:
-            yield Line(cells=(scenario,), tone=Tone.HEADING)
+            yield Row(cells=(scenario,), tone=Tone.HEADING)
         yield from map(_line, rows)
 
 
-def _line(row: LoopCost | SkippedLoop) -> Line:
+def _line(row: LoopCost | SkippedLoop) -> Row:
     name = f"{row.loop.mode.title}, {row.loop.workers}"
     if isinstance(row, SkippedLoop):
-        return Line(cells=(name, "skipped", "skipped"), tone=Tone.QUIET)
+        return Row(cells=(name, "skipped", "skipped"), tone=Tone.QUIET)
     scale = scale_for("seconds", [row.seconds(BARE)])
     seconds = (f"{scale.text(row.seconds(side))}{_NBSP}{scale.symbol}" for side in (BARE, HARNESS))
     word = verdict(row.overhead, TARGET)
     article = _ratio_text(row.against_article) if row.against_article else NONE
-    return Line(
+    return Row(
         cells=(name, *seconds, _ratio_text(row.overhead), word, article),
         tone=_TONES[word],
     )

@@ -32,16 +32,16 @@ from ftbench.experiments.reproduce.figures import FilledTable, TableLine, tables
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.facts.units import plural
-from ftbench.report import document as told
+from ftbench.report import document
 from ftbench.report.document import Document
 
 _LONG_MS: Final = 2000
 _COLUMNS: Final = ("article", "its way here", "corrected here")
 _TONES: Final = {
-    ClaimVerdict.HOLDS: told.Tone.GOOD,
-    ClaimVerdict.NOT: told.Tone.BAD,
-    ClaimVerdict.CANNOT: told.Tone.PLAIN,
-    ClaimVerdict.UNMEASURED: told.Tone.QUIET,
+    ClaimVerdict.HOLDS: document.Tone.GOOD,
+    ClaimVerdict.NOT: document.Tone.BAD,
+    ClaimVerdict.CANNOT: document.Tone.PLAIN,
+    ClaimVerdict.UNMEASURED: document.Tone.QUIET,
 }
 _HOW_TO_READ: Final = (
     "In brackets behind a median: where the middle half of its samples lie; behind a ratio of "
@@ -141,21 +141,21 @@ def _counted(whole: JudgedReproduction) -> str:
     return f"{plural(len(verdicts), 'claim', 'claims')}; {', '.join(counts)}."
 
 
-def _parts(whole: JudgedReproduction, table: FilledTable) -> Iterator[told.Part]:
-    yield told.Part(title=table.spec.title, tables=(_figures(table),))
+def _parts(whole: JudgedReproduction, table: FilledTable) -> Iterator[document.Part]:
+    yield document.Part(title=table.spec.title, tables=(_figures(table),))
     under = [each for each in whole.judgements if each.claim.table == table.spec.name]
     if under:
         rows = tuple(_claim(judgement) for judgement in under)
         columns = ("claim", "verdict", "ratio", "by the article's way of computing")
-        claims = told.Table(title="", columns=columns, rows=rows)
-        yield told.Part(title="The article's claims", tables=(claims,), level=2)
+        claims = document.Table(title="", columns=columns, rows=rows)
+        yield document.Part(title="The article's claims", tables=(claims,), level=2)
 
 
-def _figures(table: FilledTable) -> told.Table:
+def _figures(table: FilledTable) -> document.Table:
     notes = Notes()
     rows = tuple(_rows(table, notes))
     made = zip(_COLUMNS, (table.spec.article, table.spec.way, table.spec.corrected), strict=True)
-    return told.Table(
+    return document.Table(
         title="",
         columns=("", *_COLUMNS),
         rows=rows,
@@ -167,9 +167,9 @@ def _figures(table: FilledTable) -> told.Table:
     )
 
 
-def _rows(table: FilledTable, notes: Notes) -> Iterator[told.Row]:
+def _rows(table: FilledTable, notes: Notes) -> Iterator[document.Row]:
     for block in table.blocks:
-        yield told.Row(cells=(_heading(block.figure),), tone=told.Tone.HEADING)
+        yield document.Row(cells=(_heading(block.figure),), tone=document.Tone.HEADING)
         for line in block.lines:
             cells = (
                 line.row.title,
@@ -177,7 +177,7 @@ def _rows(table: FilledTable, notes: Notes) -> Iterator[told.Row]:
                 number(line.way, line.unit, notes),
                 number(line.corrected, line.unit, notes),
             )
-            yield told.Row(cells=cells)
+            yield document.Row(cells=cells)
 
 
 def _heading(figure: FigureSpec) -> str:
@@ -186,12 +186,12 @@ def _heading(figure: FigureSpec) -> str:
     return figure.title if inline else f"{figure.title}, {figure.unit}"
 
 
-def _claim(judgement: Judgement) -> told.Row:
+def _claim(judgement: Judgement) -> document.Row:
     claim = judgement.claim
     means = f" ({claim.means})" if claim.means else ""
     quote = f"\N{LEFT DOUBLE QUOTATION MARK}{claim.quote}\N{RIGHT DOUBLE QUOTATION MARK}{means}"
     ratios = "; ".join(map(ratio_words, judgement.ratios))
-    return told.Row(
+    return document.Row(
         cells=(quote, judgement.words, ratios, judgement.by_way or ""),
         tone=_TONES[judgement.verdict],
     )

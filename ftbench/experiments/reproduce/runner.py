@@ -17,6 +17,7 @@ from ftbench.errors import FtbenchError, NotAvailableError, error_class
 from ftbench.experiments.harness import probe
 from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
+from ftbench.facts.units import plural
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
@@ -90,8 +91,7 @@ def take(steps: Sequence[Step], measure: Measure, console: Console) -> tuple[Tak
     """Take every step by `measure`, showing what runs, what is done and the time that is left."""
     clock = Clock(steps)
     taken: list[Taken] = []
-    runs = "1 run" if len(steps) == 1 else f"{len(steps)} runs"
-    console.print(f"{runs}, about {about(clock.left(0))}.")
+    console.print(f"{plural(len(steps), 'run', 'runs')}, about {about(clock.left(0))}.")
     left = _Left(clock)
     with bar(console, len(steps), left=left) as shown:
         for number, step in enumerate(steps, 1):
