@@ -41,7 +41,7 @@ class Metric:
 
 
 class FigureIndex:
-    """Figures by benchmark, made once by whoever looks for many metrics in the same figures."""
+    """Figures by benchmark, for many look-ups in the same figures."""
 
     def __init__(self, figures: Iterable[Figure]) -> None:
         self._figures: dict[str, list[Figure]] = {}

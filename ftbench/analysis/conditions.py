@@ -76,7 +76,7 @@ def builds(sources: Sequence[ResultFile]) -> Builds:
         Fact(name="GIL seen", values=tuple(gil_seen(source) for source in sources)),
     ]
     facts += [
-        Fact(name=title, values=tuple(said(record, key) for record in records))
+        Fact(name=title, values=tuple(value_words(record, key) for record in records))
         for key, title in BUILD_FACTS.items()
     ]
     return Builds(titles=tuple(source.arm.label for source in sources), facts=tuple(facts))
@@ -88,7 +88,7 @@ def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tup
     if machine:
         known |= {"architecture": machine.arch, "cores": machine.num_cpu}
     record = next((source.machines[-1] for source in sources if source.machines), {})
-    known |= {title: said(record, key) for key, title in MACHINE_FACTS.items()}
+    known |= {title: value_words(record, key) for key, title in MACHINE_FACTS.items()}
     first = _first(sources)
     if first and first.load is not None:
         known["load at the start"] = f"{first.load:g}"
@@ -176,7 +176,7 @@ def gil_seen(source: ResultFile) -> str:
     return " and ".join(states) or UNKNOWN
 
 
-def said(record: Mapping[str, Any], key: str) -> str:
+def value_words(record: Mapping[str, Any], key: str) -> str:
     """Return a record's value in words; None and a missing one are "not known"."""
     value = record.get(key)
     if value is None or value == "":

@@ -118,7 +118,7 @@ class Grid:
 
     @property
     def baseline(self) -> Cell:
-        """The cell that every ratio is to; one without a figure where there is no such cell."""
+        """The cell that every ratio is to, without a figure where ratios have no common base."""
         if self.ladder.against is Against.BASE:
             return self.cell(BASELINE_MODE, BASELINE_ARM, self.ladder.base)
         return Cell(mode=BASELINE_MODE, arm=BASELINE_ARM, figure=None)
@@ -133,7 +133,7 @@ class Grid:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms of which there is anything to say."""
+        """The arms that have a figure, or a reason for having none."""
         names = {cell.arm.name for cell in self.cells if cell.state is not State.ABSENT}
         return tuple(arm for arm in ARMS if arm.name in names)
 

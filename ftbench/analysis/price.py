@@ -44,7 +44,7 @@ class Measure:
 
     @property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms that it is told of."""
+        """The arms that have it."""
         return tuple(arm for arm in ARMS if not self.taxed or arm.free_threaded)
 
 

@@ -37,7 +37,7 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """Every interpreter on the machine; `broken` and `too_old` ones are only told of."""
+    """Every interpreter on the machine, and what looks like one but cannot be measured."""
 
     interpreters: tuple[Interpreter, ...]
     too_old: tuple[Unusable, ...]

@@ -203,8 +203,8 @@ def _uv(uv: Path, *arguments: str) -> Finished:
     except OSError as error:
         raise InterpreterError(f"uv could not be started: {error.strerror}") from error
     if done.code != 0:
-        said = " ".join(done.err.split()) or f"it ended with {done.code}"
-        raise InterpreterError(f"uv could not provide it: {said}")
+        reason = " ".join(done.err.split()) or f"it ended with {done.code}"
+        raise InterpreterError(f"uv could not provide it: {reason}")
     return done
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ftbench.analysis.conditions import MACHINE_FACTS, Fact, machine_facts, said
+from ftbench.analysis.conditions import MACHINE_FACTS, Fact, machine_facts, value_words
 from ftbench.analysis.floors import Floors
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
@@ -136,6 +136,8 @@ def changed(sources: Sequence[ResultFile]) -> Iterator[str]:
     """Yield each fact of a machine that is not the same in all records, with its values."""
     records = [record for source in sources for record in source.machines]
     for key, title in MACHINE_FACTS.items():
-        values = tuple(dict.fromkeys(said(record, key) for record in records if key in record))
+        values = tuple(
+            dict.fromkeys(value_words(record, key) for record in records if key in record)
+        )
         if len(values) > 1:
             yield f"{title}: {', '.join(values)}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, said
+from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, value_words
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.releases import Release
@@ -57,7 +57,7 @@ def builds(sources: Sequence[ResultFile]) -> Table:
                 source.arm.label,
                 source.flavour or UNKNOWN,
                 gil_seen(source),
-                *(said(record, key) for key in facts),
+                *(value_words(record, key) for key in facts),
             )
             releases.setdefault(row, []).append(source.release)
     return table(

@@ -186,12 +186,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What can be said of a pair.
+    """What is known of a pair.
 
     `effect` is None where there is nothing to compare; `p` is the chance of an effect as large if
-    the true one were just the floor; `needs` is how many more processes a side would decide it,
-    in 19 of 20 cases and were effect and spread what they seem, None where a thousand would not
-    or none is needed; `why` completes the word: "its interval crosses the floor".
+    the true one were just the floor; `needs` is how many more processes a side would decide it, in
+    19 of 20 cases if effect and spread are what they seem, None where a thousand would not or none
+    is needed; `why` completes the word: "its interval crosses the floor".
     """
 
     word: Word

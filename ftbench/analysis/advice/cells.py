@@ -92,13 +92,13 @@ class Cells:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms of which there is a figure of crossover."""
+        """The arms that have a figure of crossover."""
         names = {arm for arm, *_ in self._by_place}
         return tuple(arm for arm in ARMS if arm.name in names)
 
     @cached_property
     def every_arm(self) -> tuple[Arm, ...]:
-        """The arms of which there is any figure at all."""
+        """The arms that have any figure."""
         names = {each.arm.name for each in self.figures}
         return tuple(arm for arm in ARMS if arm.name in names)
 
@@ -149,7 +149,7 @@ def _metric(figure: Figure, group: str) -> str:
 
 
 def cells_of(figures: Iterable[Figure]) -> Cells:
-    """Return the cells among `figures`; whoever calls picks one machine, release and profile."""
+    """Return the cells among `figures`, which are of one machine, release and profile."""
     return Cells(figures=tuple(figures))
 
 

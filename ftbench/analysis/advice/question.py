@@ -47,7 +47,7 @@ class Question:
 
     @property
     def ranked_by(self) -> By:
-        """What modes are ranked by: what was said, else the cost where there is a price."""
+        """What modes are ranked by, as asked, else by the cost where there is a price."""
         return self.by or (By.COST if self.priced else By.SECONDS)
 
 

@@ -25,7 +25,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Out:
-    """A mode that a limit rules out, or of which the limit cannot be told."""
+    """A mode that a limit rules out, or that cannot be held against it."""
 
     expectation: Expectation
     why: str
@@ -33,7 +33,7 @@ class Out:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A mode of which nothing is known."""
+    """A mode without data."""
 
     mode: Mode
     no_data: NoData
@@ -121,7 +121,7 @@ def _ranked(expectations: Sequence[Expectation], by: By) -> Iterator[Ranked]:
 
 
 def overlap(one: Expectation, other: Expectation, by: By) -> bool:
-    """Tell whether two are not told apart: their intervals overlap, or one has none."""
+    """Tell whether two modes are indistinguishable: intervals overlap, or one has none."""
     ours, theirs = cost_of(one, by), cost_of(other, by)
     if ours is None or theirs is None or ours.interval is None or theirs.interval is None:
         return True

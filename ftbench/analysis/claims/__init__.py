@@ -1,4 +1,4 @@
-"""What texts claim, as data, and whether it holds: one judge for whoever has figures.
+"""What texts claim, as data, and whether it holds, by whatever has the figures.
 
 data      the article's tables and the claims of all texts (article.toml, claims.toml)
 series    a series of figures as a claim names it

@@ -1,4 +1,4 @@
-"""Judges claims on figures, whoever has them: asv's results here, a reproduction elsewhere."""
+"""Judges claims on figures: of asv's results here, of a reproduction elsewhere."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Reasons, each said once and pointed at by its number."""
+    """Reasons, each written once and referred to by its number."""
 
     reasons: dict[str, int] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from ftbench.analysis.conditions import said
+from ftbench.analysis.conditions import value_words
 from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Level, Release
@@ -82,7 +82,7 @@ class Evidence:
         """Return the facts that differ although they should not, fact → (before, after).
 
         A file of several builds differs from every other in what they do not agree about.
-        Free-threading is no such fact: comparing arms, it is what is compared.
+        Free-threading is left out: between arms it is what is compared.
         """
         sides = before, after
         facts: dict[str, list[set[str]]] = {
@@ -91,7 +91,7 @@ class Evidence:
         }
         for name, title in FACTS.items():
             records = [self.builds.get(side.key) or ({},) for side in sides]
-            facts[title] = [{said(each, name) for each in builds} for builds in records]
+            facts[title] = [{value_words(each, name) for each in builds} for builds in records]
         return {
             title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
             for title, (first, second) in facts.items()
@@ -137,7 +137,7 @@ def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
 
 
 def compare_sides(known: Evidence, before: Side, after: Side) -> JudgedFamily:
-    """Do what `compare` does, for whoever compares a side often."""
+    """Do what `compare` does, for callers that compare a side often."""
     pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
     differing: dict[tuple[_Place, _Place], _Differences] = {}
     differences = []
@@ -203,7 +203,9 @@ def _processes(figure: Figure) -> Processes:
 
 def in_words(differences: _Differences) -> str:
     """Return differences on one line: "PGO (no, yes), LTO (no, yes)"."""
-    return ", ".join(f"{fact} ({', '.join(said)})" for fact, said in differences.items())
+    return ", ".join(
+        f"{fact} ({', '.join(value_words)})" for fact, value_words in differences.items()
+    )
 
 
 def _efforts(before: Figure, after: Figure) -> Mapping[str, tuple[float, float]]:

@@ -97,7 +97,7 @@ class Python:
 
     @classmethod
     def of(cls, interpreter: Interpreter) -> Self:
-        """Return what is told of an interpreter of this machine."""
+        """Return the record of an interpreter of this machine."""
         return cls(
             name=interpreter.name,
             origin=str(interpreter.origin),

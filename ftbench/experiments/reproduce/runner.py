@@ -150,9 +150,9 @@ class _Left(ProgressColumn):
 
 
 def measure(release: str | None, scale: float, parts: tuple[str, ...]) -> Reproduction:
-    """Measure `parts` on a release, the newest pair without one; progress to standard error.
+    """Measure `parts` on a release, by default the newest pair; progress to standard error.
 
-    Raises `UsageError` for a scale that is none, and what keeps all of it from being measured.
+    Raises `UsageError` for an invalid scale, and what keeps all of it from being measured.
     """
     Knobs().scaled(scale)  # before an interpreter is looked for, or built
     console = Console(stderr=True, highlight=False)

@@ -28,7 +28,7 @@ _FRESH: Final = 24 * 3600.0
 
 
 class AptError(InterpreterError):
-    """Apt said no: no such suite, no such package, no network."""
+    """Apt failed: no such suite, no such package, no network."""
 
 
 def has_apt() -> bool:
