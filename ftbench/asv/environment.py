@@ -27,7 +27,7 @@ from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.facts.profiles import VARIABLE as PROFILE
-from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form, samples_of
+from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.observer_client import HOST_PYTHON
 from ftbench.processes import run
@@ -277,7 +277,7 @@ def _figure_from_cell(args: Sequence[str], cwd: str | None) -> bool:
     kept = CellFile(Path(cwd), group, int(index)).take(metric)
     if kept is None or "failure" in kept:
         return False
-    answer = in_asv_form(samples_of(kept, metric))
+    answer = in_asv_form(kept, metric)
     Path(args[-1]).write_text(json.dumps(answer), encoding="utf-8")
     return True
 

@@ -15,7 +15,7 @@ from benchmarks.footprint import Footprint
 from benchmarks.lifecycle import Lifecycle
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.probe.run import asv_benchmark
-from ftbench.probe.run.asv_benchmark import CellFile, in_asv_form, samples_of
+from ftbench.probe.run.asv_benchmark import CellFile, in_asv_form
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric
 
@@ -181,7 +181,7 @@ def test_a_mode_that_is_not_there_is_skipped_before_it_runs(
     # The other metrics need no process: the asv process finds the skip.
     kept = CellFile(tmp_path, "lifecycle.Lifecycle", 0).take("cpu")
     assert kept is not None
-    assert math.isnan(in_asv_form(samples_of(kept, "cpu")))
+    assert math.isnan(in_asv_form(kept, "cpu"))
 
 
 def test_a_mode_that_is_there_is_set_up_without_a_word(
@@ -256,5 +256,5 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     assert file.take("round") is None
     kept = file.take("cpu")
     assert kept is not None
-    assert samples_of(kept, "cpu") == [2.0]
+    assert in_asv_form(kept, "cpu")["samples"] == [2.0]
     assert file.take("cpu") is None

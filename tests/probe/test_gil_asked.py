@@ -56,7 +56,7 @@ def test_a_gil_build_cannot_be_without(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("state", [True, False])
 def test_a_gil_that_stays_as_asked_for_is_fine(state: bool) -> None:  # noqa: FBT001
-    check_gil(asked=state, before=state, after=state, heard=["nobody listens"])
+    check_gil(asked=state, before=state, after=state, gil_warnings=["nobody listens"])
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_a_gil_that_is_not_as_asked_for_throws_the_run_away_and_says_why(
     after: bool,  # noqa: FBT001
 ) -> None:
     with pytest.raises(GilStateError, match="thrown away") as caught:
-        check_gil(asked=asked, before=before, after=after, heard=["module 'x' did it"])
+        check_gil(asked=asked, before=before, after=after, gil_warnings=["module 'x' did it"])
     assert "module 'x' did it" in str(caught.value)

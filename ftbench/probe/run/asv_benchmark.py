@@ -1,14 +1,11 @@
-"""What the classes in `benchmarks/` are made of: a cell is run once and yields all its metrics.
-
-Runs inside the measured interpreter: standard library only.
-"""
+"""What the classes in `benchmarks/` are made of: a cell is run once and yields all its metrics."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +21,7 @@ from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers import unavailable
 
 RECORDS = "FTBENCH_RECORDS"
-# asv's own time-out is the last resort: the probe's deadlines come first and tell a story.
+# asv's time-out is the last resort: the probe's deadlines come first and tell a story.
 TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
 
 _GIL_AT_START = gil_enabled()
@@ -170,7 +167,7 @@ class ScenarioBenchmark:
         kept = file.keep(metric, file.take(metric) or self._run(cell))
         if "failure" in kept:
             raise error_class(kept["failure"]["code"])(kept["failure"]["message"])
-        return in_asv_form(samples_of(kept, metric))
+        return in_asv_form(kept, metric)
 
     def _identity(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
         """Return how records name a cell: its class, the mode's name and the other parameters."""
@@ -184,12 +181,12 @@ class ScenarioBenchmark:
         return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
 
     def _file(self, cell: tuple[str | int, ...]) -> CellFile:
-        # asv hands over the values of `params` and counts its cells in the order of the product.
+        # asv counts its cells in the order of the product.
         index = list(itertools.product(*self.params)).index(cell)
         return CellFile(Path.cwd(), self.group(), index)
 
     def _skipped(self, cell: tuple[str | int, ...], reason: str) -> dict[str, Any]:
-        """Record why the cell does not exist here; return what all its metrics shall find."""
+        """Record why the cell does not exist here; return what is kept for all its metrics."""
         stage({"kind": "skip", **self._identity(cell), "reason": reason})
         return {"skip": reason}
 
@@ -256,7 +253,7 @@ class CellFile:
         self._path = folder / f"cell-{group}-{index}.json"
 
     def take(self, metric: str) -> Kept | None:
-        """Return what is there, None if there is nothing or `metric` has had it already."""
+        """Return what is there, None if there is nothing or `metric` has taken it already."""
         try:
             kept: Kept = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -264,11 +261,11 @@ class CellFile:
         if metric in kept["taken"]:
             return None
         if "failure" in kept:
-            return kept  # for the asv process, which leaves it to the benchmark's own to tell
+            return kept  # in the asv process: the benchmark's own process reports it
         return self.keep(metric, kept)
 
     def keep(self, metric: str, kept: Mapping[str, Any]) -> Kept:
-        """Write down what there is, and that `metric` has had it."""
+        """Write down what there is, and that `metric` has taken it."""
         taken = dict.fromkeys([*kept.get("taken", ()), metric])
         written = {**kept, "taken": list(taken)}
         # Renamed into place: a benchmark can be killed at any moment, and half a file is worse
@@ -279,12 +276,8 @@ class CellFile:
         return written
 
 
-def samples_of(kept: Kept, metric: str) -> Sequence[float] | None:
-    """Return the samples of `metric`; None where the cell or the metric does not exist here."""
-    samples: Sequence[float] | None = kept.get("metrics", {}).get(metric)
-    return samples
-
-
-def in_asv_form(samples: Sequence[float] | None) -> Any:
-    """Return what a `track_` method returns: asv reads NaN as skipped."""
+def in_asv_form(kept: Kept, metric: str) -> Any:
+    """Return what a `track_` method returns: the samples of `metric`, NaN where there are none."""
+    samples = kept.get("metrics", {}).get(metric)
+    # asv reads NaN as skipped: the cell or the metric does not exist here.
     return float("nan") if samples is None else {"samples": list(samples), "number": 1}

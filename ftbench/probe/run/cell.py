@@ -1,8 +1,7 @@
-"""Runs one cell in this process, which is clean: it was started for this and does nothing else.
+"""Runs one cell in this process, which `guard` started for this alone.
 
-Started by `guard`.  The request comes as one JSON argument; events go out as JSON lines on what
-was standard output (anything that a worker prints goes to standard error instead); the answer to
-an "observe" event is a line on standard input.
+The request comes as one JSON argument; events go out as JSON lines on what was standard output
+(what a worker prints goes to standard error instead); a line on standard input answers "observe".
 """
 
 from __future__ import annotations
@@ -55,18 +54,18 @@ def _observe_through(send: Send, interval: float) -> Observe:
 
 def _remember_gil_warnings() -> list[str]:
     """Return a list that will hold what CPython says when an import switches the GIL on."""
-    heard: list[str] = []
+    kept: list[str] = []
 
     def show(message: Warning | str, *_rest: Any, **_more: Any) -> None:
         if "global interpreter lock" in str(message):
-            heard.append(str(message))
+            kept.append(str(message))
 
     warnings.simplefilter("always", RuntimeWarning)
     warnings.showwarning = show
-    return heard
+    return kept
 
 
-def check_gil(*, asked: bool, before: bool, after: bool, heard: list[str]) -> None:
+def check_gil(*, asked: bool, before: bool, after: bool, gil_warnings: list[str]) -> None:
     """Raise `GilStateError` unless the GIL was as asked for, before and after."""
     words = {True: "on", False: "off"}
     if (before, after) == (asked, asked):
@@ -74,7 +73,7 @@ def check_gil(*, asked: bool, before: bool, after: bool, heard: list[str]) -> No
     raise GilStateError(
         f"The GIL was to be {words[asked]}; it was {words[before]} before the measurement and "
         f"{words[after]} after it. The run is thrown away.",
-        story="\n".join(heard),
+        story="\n".join(gil_warnings),
         hint="A free-threaded build turns its GIL on for an extension module that does not "
         "declare that it can do without, and for PYTHON_GIL=1 or -X gil=1.",
     )
@@ -84,7 +83,7 @@ def measure(
     request: dict[str, Any], send: Send, named: Callable[[str], Scenario]
 ) -> dict[str, Any]:
     """Run the cell that `request` names; return the cell's part of the document."""
-    heard = _remember_gil_warnings()
+    gil_warnings = _remember_gil_warnings()
     before = gil_enabled()
     mode = mode_named(request["mode"])
     scenario = named(request["scenario"])
@@ -102,7 +101,7 @@ def measure(
     )
     outcome: Outcome = scenario.run(cell)
     after = gil_enabled()
-    check_gil(asked=request["gil"], before=before, after=after, heard=heard)
+    check_gil(asked=request["gil"], before=before, after=after, gil_warnings=gil_warnings)
     return {
         "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
         "invariants": [vars(each) for each in outcome.invariants],
@@ -114,27 +113,18 @@ def measure(
 
 def _fail(send: Send, error: BaseException) -> int:
     """Send the story of a failure; return the exit code of its class."""
-    known = error if isinstance(error, FtbenchError) else None
-    story = known.story if known else ""
-    if known is None:
+    if not isinstance(error, FtbenchError):
         import traceback  # noqa: PLC0415
 
         story = "".join(traceback.format_exception(error))
-    code = known.exit_code if known else BUG
-    send(
-        {
-            "event": "failed",
-            "code": code,
-            "message": known.message if known else f"The cell failed: {error!r}.",
-            "story": story,
-            "hint": known.hint if known else "",
-        }
-    )
-    return code
+        error = FtbenchError(f"The cell failed: {error!r}.", story=story)
+    words = {"message": error.message, "story": error.story, "hint": error.hint}
+    send({"event": "failed", "code": error.exit_code, **words})
+    return error.exit_code
 
 
 def _effort() -> dict[str, Any]:
-    """Return what the cell has cost; called when everything is measured, and loaded then."""
+    """Return what the cell has cost, once everything is measured."""
     from ftbench.probe.instruments import counters  # noqa: PLC0415 - not in what is measured
 
     pystats = counters.pystats_totals()

@@ -1,7 +1,4 @@
-"""Runs a program under the guard: follows what it tells, and leaves nothing of it behind.
-
-Standard library only.
-"""
+"""Runs a program under the guard: follows its events, and leaves nothing of it behind."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from typing import Any, Self
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError, error_class
 from ftbench.probe.run.child import Lines, Tail
 
-# The guard is the backstop: the program's own deadline comes first and tells a better story.
+# The program's own deadline comes first and tells a better story.
 BACKSTOP_SECONDS = 5.0
 _SIGNALS = (
     "Codes above 128 are signals: 137 is SIGKILL and 134 SIGABRT, both often for want of memory."
@@ -116,7 +113,7 @@ class Guarded:
         return document
 
     def silent_end(self, code: int) -> FtbenchError:
-        """Return the error of a program that ended with `code` before it told anything."""
+        """Return the error of a program that ended with `code` before it reported anything."""
         if code == DeadlineError.exit_code:
             return DeadlineError(
                 f"The {self._name} did not end within {self.deadline:g} s; it was ended.",

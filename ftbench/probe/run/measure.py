@@ -1,7 +1,6 @@
 """Measures one cell: starts the probe's clean process under its guard, and the observer.
 
-Runs on either side: in a benchmark's process inside the measured interpreter, on the host, or as
-`python -m ftbench.probe`.  Standard library only.
+Runs on the host and in the measured interpreter: in a benchmark, or as `python -m ftbench.probe`.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def utc_now() -> str:
 
 
 def check_deadline(seconds: float) -> None:
-    """Raise `UsageError` for a deadline that is none."""
+    """Raise `UsageError` for a deadline out of range."""
     if not 0 < seconds <= _MOST_DEADLINE_SECONDS:
         raise UsageError(
             f"The deadline must be above 0 and at most {_MOST_DEADLINE_SECONDS:g} seconds, "
@@ -60,9 +59,8 @@ def check_deadline(seconds: float) -> None:
 def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
     """Return the GIL state that is asked for and the variables that ask for it.
 
-    `gil` None means what `-X gil` or `PYTHON_GIL` says (an empty one says nothing, as to CPython
-    itself), and where they are silent, the build's own way.
-    Raises `GilStateError` if the running build cannot do it.
+    `gil` None means what `-X gil` or `PYTHON_GIL` says (empty is unset, as for CPython itself),
+    else the build's own default.  Raises `GilStateError` if the running build cannot do it.
     """
     import sysconfig  # noqa: PLC0415
 
@@ -83,13 +81,12 @@ def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, di
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a clean environment in which `ftbench` can be imported."""
     extra = dict(variables)
-    # What this process was told by PYTHONPATH, its child is not: that variable is the caller's.
+    # PYTHONPATH is the caller's, and the child does not get it.
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):
         extra["PYTHONPATH"] = str(PACKAGE_PARENT)
-    for keep in ("PYTHON_JIT",):
-        if keep in os.environ:
-            extra[keep] = os.environ[keep]
+    if "PYTHON_JIT" in os.environ:
+        extra["PYTHON_JIT"] = os.environ["PYTHON_JIT"]
     return clean_environment(os.environ, extra)
 
 
@@ -135,16 +132,13 @@ def measure(
 ) -> Measurement:
     """Run one cell of `scenario` in a clean child of this interpreter; return all its metrics.
 
-    `mode` is a name of `probe.modes`; `params` are the scenario's, with its defaults for the
-    rest; `profile` defaults to `FTBENCH_PROFILE`; `gil` to `PYTHON_GIL` and then to the build's
-    own way; `deadline` is in seconds; `observer` is the host's Python (default:
-    `FTBENCH_HOST_PYTHON`, then this one).  A run that other programs disturbed is repeated, as
-    often as the profile has it (or `FTBENCH_REPEATS`) and the deadline allows; the least disturbed
-    one is returned, and marked if it was disturbed too.  `FTBENCH_PIN=core` holds the cell to one
-    CPU of each core.
-
-    With `extra`, 0.1 for a tenth, it does so much more of its work at the same nominal cost: not
-    for figures that are kept, see `Scenario.slowed`.
+    `mode` is the name of a mode; `params` are the scenario's, its defaults for the rest; `profile`
+    defaults to `FTBENCH_PROFILE`, `gil` to `PYTHON_GIL` and then to the build's own default;
+    `deadline` is in seconds; `observer` is the host's Python (default: `FTBENCH_HOST_PYTHON`, then
+    this one).  A run that other programs disturbed is repeated, as often as the profile (or
+    `FTBENCH_REPEATS`) and the deadline allow; the least disturbed one is returned, and marked if
+    it was disturbed too.  `FTBENCH_PIN=core` holds the cell to one CPU of each core.  `extra` is a
+    share of more work at the same nominal cost (0.1: a tenth), see `Scenario.slowed`.
 
     Raises `UsageError`, `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or
     `GilStateError`; whatever happens, no process of the run stays behind.

@@ -20,10 +20,7 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 
 
 class Watcher:
-    """A running observer; `phases` holds what it saw, phase → its answer.
-
-    It is ready once it has greeted: what else has to be started can be started meanwhile.
-    """
+    """A running observer, ready once it has greeted; `phases` maps a phase to its answer."""
 
     def __init__(self, python: str | None = None) -> None:
         """Start the observer on `python`; raises `NotAvailableError` if that cannot be done."""

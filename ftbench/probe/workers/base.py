@@ -217,8 +217,12 @@ class Team:
         roles: dict[str, int] = {}
         for index in silent:
             roles[self.members[index].role] = roles.get(self.members[index].role, 0) + 1
-        names = " and ".join(_plural(count, role) for role, count in roles.items())
-        return self.deadline.passed(f"{names} of {_plural(len(self.members), 'member')} {what}")
+        from ftbench.facts.units import plural  # noqa: PLC0415 - only a failure needs it
+
+        names = " and ".join(plural(n, role, f"{role}s") for role, n in roles.items())
+        return self.deadline.passed(
+            f"{names} of {plural(len(self.members), 'member', 'members')} {what}"
+        )
 
     def _failed(self, index: int, story: BaseException | str) -> WorkerFailedError:
         """Return the error for a member, or for the helper if that is what it fell over."""
@@ -246,10 +250,6 @@ def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | 
         f"The {helper.role} ({mode.title}) ended during the measurement; nothing is recorded.",
         story=f"{end_of(code)}\n{story}",
     )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _nothing() -> None:
