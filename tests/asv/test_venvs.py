@@ -130,9 +130,9 @@ def test_what_a_killed_creation_left_is_never_used(own: Path, ft_python: Interpr
 
 READY = """
 import pathlib, sys
-from ftbench.pythons import Origin, venvs
-from ftbench.pythons.install import _interpreter
-one = _interpreter(pathlib.Path(sys.argv[2]), Origin.FOLDER)
+from ftbench.pythons import venvs
+from ftbench.pythons.install import at
+one = at(pathlib.Path(sys.argv[2]))
 print("ready")
 print(venvs.ready(pathlib.Path(sys.argv[1]), one))
 """
