@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.scenarios.crossover.scenario import CROSSOVER
+from ftbench.probe.scenarios.crossover import CROSSOVER
 
 # One worker is a plain loop, mode serial.
 WORKERS = (1, 2, 8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.scenarios.must_scale.expectations import LEDGER
+from ftbench.probe.scenarios.must_scale import LEDGER
 
 
 class MustScale(ScenarioBenchmark):

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from ftbench.facts.arms import ARMS, Arm, arm_named
-from ftbench.probe.scenarios.must_scale.expectations import KNOWN_NOT, LEDGER, MUST
+from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
 from ftbench.releases import Release
 from ftbench.results import Figure, State
 from ftbench.statistics import CONFIDENCE, Processes, Ratio

@@ -16,7 +16,7 @@ from ftbench.analysis.grid import GIL_BUILD, Against, Grid
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES, Payload, Size
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.report.sections.view import GridView, Rungs
 from ftbench.statistics.crossover import crossover
 from ftbench.statistics.spread import Interval

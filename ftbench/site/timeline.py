@@ -15,7 +15,7 @@ from typing import Final
 
 from ftbench.analysis.verdicts.comparing import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
-from ftbench.probe.scenarios.must_scale.expectations import LEDGER
+from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.releases import Release
 from ftbench.report.sections import GROUPS
 from ftbench.results import Figure, Machine, ResultFile, ResultTree

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftbench.analysis.advice.winner_map import KINDS, Kind, Spot
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site.svg import INK, MUTED, PAPER, RULE, colour_named, left_label, picture
 

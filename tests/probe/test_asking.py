@@ -22,22 +22,12 @@ from hypothesis import strategies as st
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.probe import entry_points
 from ftbench.probe.entry_points import turn
-from ftbench.probe.scenarios.io import (
-    asyncio_clients,
-    blocking_clients,
-    requests,
-    scenario,
-)
-from ftbench.probe.scenarios.io.requests import (
-    ANSWER_BYTES,
-    FIGURES,
-    FIGURES_FORM,
-    HOST,
-    REQUEST,
-)
-from ftbench.probe.scenarios.io.server import Server
-from ftbench.probe.scenarios.io.server_processes import SERVER, Servers
+from ftbench.probe.scenarios import io
+from ftbench.probe.scenarios.io_servers import SERVER, Servers
 from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workloads import asyncio_clients, requests
+from ftbench.probe.workloads.requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
+from ftbench.probe.workloads.server import Server
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 MILLI = 1_000_000
@@ -139,9 +129,9 @@ def server() -> Iterator[Callable[[int], Server]]:
 @posix
 def test_an_answer_comes_after_the_delay_and_not_before(server: Callable[[int], Server]) -> None:
     for delay in (0, 30):
-        with closing(blocking_clients.connected(server(delay).port)) as connection:
+        with closing(requests.connected(server(delay).port)) as connection:
             begin = time.perf_counter()
-            answer = blocking_clients.ask(connection, 12)
+            answer = requests.ask(connection, 12)
             assert time.perf_counter() - begin >= delay / 1000
             assert len(answer) == ANSWER_BYTES
             assert answer.startswith(REQUEST.pack(12))
@@ -155,7 +145,7 @@ def test_a_server_listens_on_the_loopback_alone(server: Callable[[int], Server])
 @posix
 def test_requests_wait_side_by_side(server: Callable[[int], Server]) -> None:
     port = server(100).port
-    connections = [blocking_clients.connected(port) for _ in range(10)]
+    connections = [requests.connected(port) for _ in range(10)]
     begin = time.perf_counter()
     for number, connection in enumerate(connections):
         connection.sendall(REQUEST.pack(number))
@@ -168,23 +158,23 @@ def test_requests_wait_side_by_side(server: Callable[[int], Server]) -> None:
 @posix
 def test_a_client_that_goes_does_not_disturb_the_others(server: Callable[[int], Server]) -> None:
     port = server(20).port
-    stays, goes = blocking_clients.connected(port), blocking_clients.connected(port)
+    stays, goes = requests.connected(port), requests.connected(port)
     goes.sendall(REQUEST.pack(1))
     stays.sendall(REQUEST.pack(2))
     goes.close()
     assert stays.recv(ANSWER_BYTES).startswith(REQUEST.pack(2))
-    assert blocking_clients.ask(stays, 3).startswith(REQUEST.pack(3))
+    assert requests.ask(stays, 3).startswith(REQUEST.pack(3))
     stays.close()
 
 
 @posix
 def test_a_server_counts_its_answers_until_it_is_asked(server: Callable[[int], Server]) -> None:
-    with closing(blocking_clients.connected(server(1).port)) as connection:
+    with closing(requests.connected(server(1).port)) as connection:
         for number in range(5):
-            blocking_clients.ask(connection, number)
+            requests.ask(connection, number)
         counted = []
         for _ in range(2):
-            answer = blocking_clients.ask(connection, FIGURES)
+            answer = requests.ask(connection, FIGURES)
             answers, cpu, passed, middle, most, longest = FIGURES_FORM.unpack_from(answer, 8)
             counted.append(answers)
             assert cpu >= 0
@@ -197,7 +187,7 @@ def test_an_answer_to_another_request_is_refused() -> None:
     near, far = socket.socketpair()
     far.sendall(REQUEST.pack(2).ljust(ANSWER_BYTES, b"\0"))
     with pytest.raises(ValueError, match="was answered by 0000000000000002"):
-        blocking_clients.ask(near, 1)
+        requests.ask(near, 1)
     near.close()
     far.close()
 
@@ -207,7 +197,7 @@ def test_a_server_that_goes_in_mid_answer_is_told() -> None:
     far.sendall(REQUEST.pack(1) + b"and so")
     far.shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionError, match="closed the connection"):
-        blocking_clients.ask(near, 1)
+        requests.ask(near, 1)
     near.close()
     far.close()
 
@@ -223,7 +213,7 @@ def test_an_answer_may_come_in_pieces() -> None:
 
     pieces = threading.Thread(target=say)
     pieces.start()
-    assert blocking_clients.ask(near, 1) == answer
+    assert requests.ask(near, 1) == answer
     pieces.join(20)
     near.close()
     far.close()
@@ -232,8 +222,8 @@ def test_an_answer_may_come_in_pieces() -> None:
 # The clients.
 
 
-def _turns(index: int, make: Any, args: tuple[Any, ...], count: int) -> list[scenario.Report]:
-    return [scenario.Report(*turn(index, make, (index, *args))) for _ in range(count)]
+def _turns(index: int, make: Any, args: tuple[Any, ...], count: int) -> list[io.Report]:
+    return [io.Report(*turn(index, make, (index, *args))) for _ in range(count)]
 
 
 @posix
@@ -242,7 +232,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
 ) -> None:
     queue: SimpleQueue[Any] = SimpleQueue()
     port = server(1).port
-    connects, closed = _turns(0, blocking_clients.calling, (port, 7, queue), 2)
+    connects, closed = _turns(0, requests.calling, (port, 7, queue), 2)
     assert connects.requests == 0
     assert (closed.requests, closed.latencies) == (7, b"")
     assert 0 < closed.cpu < closed.end - closed.begin
@@ -251,7 +241,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
     for at in (now - 500 * MILLI, now - 400 * MILLI, now):
         queue.put((at, 1))
     queue.put(None)
-    [opened] = _turns(0, blocking_clients.calling, (), 1)
+    [opened] = _turns(0, requests.calling, (), 1)
     latencies = array("q", opened.latencies)
     assert opened.requests == len(latencies) == 3
     assert min(latencies[:2]) >= 400 * MILLI
@@ -267,12 +257,12 @@ def _leave(index: int) -> None:
 
 def test_the_world_outside_sends_each_arrival_and_then_tells_every_client_to_end() -> None:
     queue: SimpleQueue[Any] = SimpleQueue()
-    connects, closed, opened = _turns(3, blocking_clients.arriving, (2, 100_000, 5, queue), 3)
+    connects, closed, opened = _turns(3, requests.arriving, (2, 100_000, 5, queue), 3)
     assert connects.requests == closed.requests == opened.requests == 0
     assert len(array("q", opened.late)) == 5
     said = [queue.get_nowait() for _ in range(7)]
     assert said[5:] == [None, None]
-    assert [number - 3 * blocking_clients.NUMBERS for _, number in said[:5]] == list(range(5))
+    assert [number - 3 * requests.NUMBERS for _, number in said[:5]] == list(range(5))
     assert queue.empty()
 
 
@@ -311,8 +301,8 @@ def test_servers_serve_and_end_when_they_are_told() -> None:
     try:
         assert len(set(servers.ports)) == len(servers.roles()) == 2
         assert set(servers.roles().values()) == {SERVER}
-        with closing(blocking_clients.connected(servers.ports[1])) as connection:
-            blocking_clients.ask(connection, 1)
+        with closing(requests.connected(servers.ports[1])) as connection:
+            requests.ask(connection, 1)
         assert [each.answers for each in servers.figures()] == [0, 1]
         assert servers.exitcode is None
         assert servers.helper().process.pid in servers.roles()
@@ -338,7 +328,7 @@ def _instead_of_servers(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     def start(_args: list[str], **options: Any) -> Any:
         return real([sys.executable, "-c", program], **options)
 
-    monkeypatch.setattr("ftbench.probe.scenarios.io.server_processes.subprocess.Popen", start)
+    monkeypatch.setattr("ftbench.probe.scenarios.io_servers.subprocess.Popen", start)
 
 
 def test_a_server_that_does_not_start_tells_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,10 +25,8 @@ import os, signal, sys, time
 from ftbench.probe import entry_points
 from ftbench.probe.workers import base, processes, threads
 from ftbench.probe.run import cell
-from ftbench.probe.scenarios.shared_set import inserting, strategies, table
-from ftbench.probe.scenarios.shared_set import scenario as shared_set
-from ftbench.probe.scenarios.sharded_writers import routing
-from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
+from ftbench.probe.scenarios import shared_set, sharded_writers, strategies
+from ftbench.probe.workloads import inserting, routing
 shared_set.OPERATIONS, shared_set.MANAGED_OPERATIONS, shared_set.GROWN = 256, 16, 500
 sharded_writers.OPERATIONS = 64
 parent = os.getpid()
@@ -144,7 +142,7 @@ EVERY_START = pytest.mark.parametrize(
 
 @THREADS_AND_FORK
 def test_a_worker_that_raises_is_named_with_its_traceback(bad: Bad, mode: str) -> None:
-    worst = "table.tabled = but(1, boom, table.tabled)"
+    worst = "inserting.tabled = but(1, boom, inserting.tabled)"
     story = bad(worst, 4, *_shared("shared_memory", mode))
     assert "Worker 1 of 2 (" in story
     assert "failed; nothing is recorded" in story
@@ -184,11 +182,11 @@ def test_a_writer_that_is_killed_is_named_with_the_signal(bad: Bad, mode: str) -
 def test_a_worker_that_is_killed_under_a_lock_leaves_nobody_waiting_for_it(bad: Bad) -> None:
     """The others hang on its stripe; the parent hears of the end and does not wait for them."""
     worst = (
-        "def under_the_lock(slots, uid, stripes, size, real=table.insert):\n"
+        "def under_the_lock(slots, uid, stripes, size, real=inserting.insert):\n"
         "    kill(os.getpid())\n"
-        "table.insert = under_the_lock\n"
+        "inserting.insert = under_the_lock\n"
         "strategies.STRIPES = 1\n"
-        "table.fill = lambda *_: 0\n"
+        "inserting.fill = lambda *_: 0\n"
     )
     story = bad(worst, 4, *_shared("shared_memory", "processes-fork"))
     assert "Worker " in story
@@ -330,7 +328,7 @@ def test_other_ids_than_the_serial_twins_are_refused(bad: Bad) -> None:
 
 @THREADS_AND_FORK
 def test_a_talkative_member_disturbs_nothing(tmp_path: Path, mode: str) -> None:
-    worst = "table.tabled = but(0, lambda: os.write(1, b'\\xff' * 100_000), table.tabled)"
+    worst = "inserting.tabled = but(0, lambda: os.write(1, b'\\xff' * 100_000), inserting.tabled)"
     how = program(_CELL.format(journal=str(tmp_path / "journal"), worst=worst))
     done = run_probe(sys.executable, *_shared("shared_memory", mode), "--workers", "2", how=how)
     assert (done.returncode, done.stderr) == (0, "")

@@ -43,21 +43,14 @@ OF_EVERY_CELL = {
 }
 # The file of its mode; subinterpreters run in threads.
 OF_A_MODE = {"interpreters": {"interpreters", "threads"}}
-OF_A_TEAMS_CELL = {"scenarios.reports", "scenarios.shared_set", "scenarios.shared_set.inserting"}
-OF_A_TEAMS_CELL |= {"workloads", "workloads.ids", "workloads.locks"}
+DRAWING = {"workloads", "workloads.ids", "workloads.inserting", "workloads.locks"}
+OF_A_TEAMS_CELL = DRAWING | {"scenarios.reports"}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
     "lifecycle": {"scenarios.lifecycle"},
     "footprint": {"scenarios.footprint"},
-    "shared_set": {
-        *OF_A_TEAMS_CELL,
-        *(f"scenarios.shared_set.{each}" for each in ("scenario", "strategies", "table")),
-    },
-    "sharded_writers": {
-        *OF_A_TEAMS_CELL,
-        "scenarios.sharded_writers",
-        *(f"scenarios.sharded_writers.{each}" for each in ("routing", "scenario")),
-    },
+    "shared_set": OF_A_TEAMS_CELL | {"scenarios.shared_set", "scenarios.strategies"},
+    "sharded_writers": OF_A_TEAMS_CELL | {"scenarios.sharded_writers", "workloads.routing"},
 }
 OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.entry_points"}
 LUGGAGE = {"dataclasses", "argparse", "typing", "difflib"}
@@ -178,15 +171,14 @@ _OF_A_MEMBER = """
 import json, sys
 from ftbench.probe.workers.base import Deadline, Member
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.shared_set import inserting, table
-from ftbench.probe.scenarios.sharded_writers import routing
+from ftbench.probe.workloads import inserting, routing
 from ftbench.probe.workers import team_of
 mode, loop = sys.argv[1].split()
 run = (eval, ("tuple(__import__('sys').modules)",))
 prepare = {
     "inserting": (inserting.forget, ("local", 0)),
     "routing": (routing.clear, (0,)),
-    "table": (table.fill, (memoryview(bytearray(8)) if mode == "interpreters" else b"", (), 1)),
+    "table": (inserting.fill, (memoryview(bytearray(8)) if mode == "interpreters" else b"", (), 1)),
 }[loop]
 team = team_of(mode_named(mode), Deadline(30), [Member(role="worker", run=run, prepare=prepare)])
 [modules] = team.round().reports
@@ -207,16 +199,10 @@ if __name__ == "__main__":
     state.close()
     print(json.dumps(modules))
 """
-DRAWING = {"scenarios", "scenarios.shared_set", "workloads", "workloads.ids", "workloads.locks"}
 OF_A_LOOP = {
-    "inserting": {*DRAWING, "scenarios.shared_set.inserting"},
-    "routing": {
-        *DRAWING,
-        "scenarios.sharded_writers",
-        "scenarios.sharded_writers.routing",
-        "scenarios.shared_set.inserting",
-    },
-    "table": {*DRAWING, "scenarios.shared_set.table"},
+    "inserting": DRAWING,
+    "routing": DRAWING | {"workloads.routing"},
+    "table": DRAWING,
 }
 SPAWNED = pytest.mark.parametrize("method", ["spawn", "forkserver"])
 

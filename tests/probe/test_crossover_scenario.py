@@ -17,9 +17,8 @@ from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.instruments import counters
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.scenarios.crossover import scenario
-from ftbench.probe.scenarios.crossover.errand import errand
-from ftbench.probe.scenarios.crossover.scenario import (
+from ftbench.probe.scenarios import crossover
+from ftbench.probe.scenarios.crossover import (
     CROSSOVER,
     PAYLOADS,
     SIZES,
@@ -37,6 +36,7 @@ from ftbench.probe.scenarios.crossover.scenario import (
 )
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import ExecutorPool, Pool, pool_of
+from ftbench.probe.workloads.crunching import errand
 from ftbench.pythons import Interpreter
 
 THREADS = mode_named("threads")
@@ -147,7 +147,7 @@ def test_a_task_that_fails_ends_the_round_with_its_story(monkeypatch: pytest.Mon
     def boom(_steps: int, _data: bytes) -> int:
         raise RuntimeError("boom on the way")
 
-    monkeypatch.setattr(scenario, "errand", boom)
+    monkeypatch.setattr(crossover, "errand", boom)
     pool = pool_of("executor", THREADS, 2, Deadline(20))
     with pytest.raises(WorkerFailedError) as raised:
         by_pool(pool, small())
@@ -270,7 +270,7 @@ def test_a_plain_loop_is_there_too(gil_python: Interpreter) -> None:
 
 _BAD = """
 import os, signal, time
-from ftbench.probe.scenarios.crossover import errand as module
+from ftbench.probe.workloads import crunching as module
 from ftbench.probe.run import cell
 parent = os.getpid()
 real = module.errand

@@ -10,7 +10,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.data import MODES, Data
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.data.scenario import SIZES
+from ftbench.probe.scenarios.data import SIZES
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers import no_such_channel
 from ftbench.probe.workers.shared_state import CHANNELS
@@ -75,7 +75,7 @@ def test_a_channel_that_makes_no_sense_is_code_3_with_its_reason() -> None:
 _BAD_CELL = """
 import os, signal, time
 from ftbench.probe.run import cell
-from ftbench.probe.scenarios.data import trips
+from ftbench.probe.workloads import trips
 {side}
 trips.far = bad
 cell.main()

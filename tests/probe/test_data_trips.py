@@ -16,12 +16,13 @@ import pytest
 
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, mode_named
-from ftbench.probe.scenarios.data import scenario, trips
-from ftbench.probe.scenarios.data.scenario import SIZES, TRIPS, Report, Run
-from ftbench.probe.scenarios.data.trips import Mapped, opened
+from ftbench.probe.scenarios import data
+from ftbench.probe.scenarios.data import SIZES, TRIPS, Report, Run
 from ftbench.probe.workers import channel_of, no_such_channel, processes
 from ftbench.probe.workers.shared_state import CHANNELS, Channel
+from ftbench.probe.workloads import trips
 from ftbench.probe.workloads.payloads import KIB, RECORD_BYTES, build, checksum, record, twin
+from ftbench.probe.workloads.trips import Mapped, opened
 
 SIZE = 8 * KIB
 KINDS = ("bytes", "object")
@@ -129,7 +130,7 @@ def test_every_channel_brings_the_payload_there_and_back(
         made.close()
     assert first == (checksum(build(kind, SIZE)),) * 2, "one payload, held on both sides"
     runs = [Run(near=Report(*near), far=Report(*far), ladder=LADDER) for near, far in timed]
-    assert scenario.check(runs, kind).name == "checksum"
+    assert data.check(runs, kind).name == "checksum"
     for each in runs:
         assert [len(times) for times in each.trips] == [3, 2]
         assert all(took > 0 for times in each.trips for took in times)
@@ -201,7 +202,7 @@ def test_a_channel_has_a_reason_where_it_makes_no_sense_and_sides_where_it_does(
     channel: str, mode: Any
 ) -> None:
     reason = no_such_channel(channel, mode)
-    assert scenario.why_not(mode, {"channel": channel}) == reason
+    assert data.why_not(mode, {"channel": channel}) == reason
     if reason:
         assert len(reason.split()) > 3
         return
@@ -274,7 +275,7 @@ def test_a_sample_is_the_median_trip_of_a_round() -> None:
         _run([(1, 1), (40, 40), (2, 2), (5, 5), (6, 6), (7, 7)], ladder),
         _run([(9, 9)] * 6, ladder),
     ]
-    found = scenario.metrics(runs)
+    found = data.metrics(runs)
     assert list(found) == ["trip_1kib", "trip_64kib", "trip_1mib", "trip_16mib"]
     assert list(found["trip_1kib"].samples) == pytest.approx([4e-9, 18e-9])
     assert list(found["trip_16mib"].samples) == pytest.approx([14e-9, 18e-9])
@@ -287,9 +288,9 @@ def test_a_payload_that_is_not_the_serial_twins_is_refused(side: str) -> None:
     report = getattr(good, side)
     changed = report._replace(sums=[report.sums[0], 13])
     bad = Run(**{"near": good.near, "far": good.far, "ladder": good.ladder, side: changed})
-    assert "2 payloads" in scenario.check([good], "bytes").checked
+    assert "2 payloads" in data.check([good], "bytes").checked
     with pytest.raises(FtbenchError, match=f"the {side} side got is not the serial twin's"):
-        scenario.check([good, bad], "bytes")
+        data.check([good, bad], "bytes")
 
 
 def _seen(**bytes_of: int | None) -> dict[str, Any]:
@@ -298,11 +299,11 @@ def _seen(**bytes_of: int | None) -> dict[str, Any]:
 
 def test_held_is_what_the_tree_grew_by_and_beyond_is_what_is_not_the_payload() -> None:
     phases = {
-        scenario.EMPTY: _seen(rss=100, uss=10, pss=50),
-        scenario.BUILT: _seen(rss=200, uss=20, pss=80),
-        scenario.HELD: _seen(rss=300, uss=30, pss=120),
+        data.EMPTY: _seen(rss=100, uss=10, pss=50),
+        data.BUILT: _seen(rss=200, uss=20, pss=80),
+        data.HELD: _seen(rss=300, uss=30, pss=120),
     }
-    outcome = scenario.from_observation(phases, 1)
+    outcome = data.from_observation(phases, 1)
     assert outcome.metrics["held"].samples == (70.0,)
     assert (outcome.notes["memory"], outcome.notes["beyond"]) == ("pss", 40.0)
 
@@ -310,13 +311,13 @@ def test_held_is_what_the_tree_grew_by_and_beyond_is_what_is_not_the_payload() -
 def test_without_a_scarcer_figure_memory_is_the_resident_set() -> None:
     phases = {
         phase: _seen(rss=rss, uss=None, pss=None)
-        for phase, rss in ((scenario.EMPTY, 1), (scenario.BUILT, 2), (scenario.HELD, 5))
+        for phase, rss in ((data.EMPTY, 1), (data.BUILT, 2), (data.HELD, 5))
     }
-    outcome = scenario.from_observation(phases, 1)
+    outcome = data.from_observation(phases, 1)
     assert (outcome.metrics["held"].samples, outcome.notes["memory"]) == ((4.0,), "rss")
 
 
 def test_the_trips_of_a_round_are_fixed_and_fewer_behind_a_queue_that_sleeps() -> None:
-    assert all(len(counts) == len(SIZES) for counts in (*TRIPS.values(), scenario.POLLED_TRIPS))
-    pairs = zip(scenario.POLLED_TRIPS, TRIPS["object"], strict=True)
+    assert all(len(counts) == len(SIZES) for counts in (*TRIPS.values(), data.POLLED_TRIPS))
+    pairs = zip(data.POLLED_TRIPS, TRIPS["object"], strict=True)
     assert all(1 <= polled <= count for polled, count in pairs)

@@ -15,8 +15,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
-from ftbench.probe.scenarios.hybrid.scenario import (
+from ftbench.probe.scenarios.hybrid import (
     EACH,
     FETCH_SECONDS,
     STEPS,
@@ -28,6 +27,7 @@ from ftbench.probe.scenarios.hybrid.scenario import (
     serial_twin,
 )
 from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workloads.crunching import crunch, crunching, payload_of
 from ftbench.pythons import Interpreter
 
 METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}
@@ -159,7 +159,8 @@ def test_a_free_threaded_build_has_it_too(ft_python: Interpreter, mode: str) -> 
 
 _BAD = """
 import os, signal, sys, time
-from ftbench.probe.scenarios.hybrid import crunching, scenario
+from ftbench.probe.scenarios import hybrid as scenario
+from ftbench.probe.workloads import crunching
 from ftbench.probe.run import cell
 parent = os.getpid()
 {patch}

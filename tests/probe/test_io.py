@@ -85,10 +85,9 @@ def test_a_mode_that_io_does_not_have_is_code_3() -> None:
 
 _BAD_CELL = """
 import os, signal, time
-from ftbench.probe.scenarios.io import server_processes as servers
+from ftbench.probe.scenarios import io, io_servers as servers
 from ftbench.probe.run import cell
 from ftbench.probe.entry_points import HELD
-from ftbench.probe.scenarios.io import scenario as io
 {what}
 cell.main()
 """

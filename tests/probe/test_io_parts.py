@@ -11,8 +11,8 @@ import pytest
 
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.io import scenario
-from ftbench.probe.scenarios.io.server_processes import SERVER, Figures
+from ftbench.probe.scenarios import io
+from ftbench.probe.scenarios.io_servers import SERVER, Figures
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline, Round
 
@@ -28,8 +28,8 @@ def _cell(mode: str, **params: int) -> Any:
 
 
 def test_threads_have_a_connection_each_and_one_lets_requests_arrive() -> None:
-    members = scenario.members_of(_cell("threads"), (1, 2))
-    assert [member.role for member in members] == [scenario.CLIENT] * 10 + [scenario.WORLD]
+    members = io.members_of(_cell("threads"), (1, 2))
+    assert [member.role for member in members] == [io.CLIENT] * 10 + [io.WORLD]
     ports = [member.run[1][2][1] for member in members[:-1]]
     assert ports == [1, 2] * 5
 
@@ -39,53 +39,53 @@ def test_threads_have_a_connection_each_and_one_lets_requests_arrive() -> None:
     [("asyncio", 1), ("asyncio-per-thread", 4), ("processes-fork", 4)],
 )
 def test_loops_share_the_connections(mode: str, loop_count: int) -> None:
-    members = scenario.members_of(_cell(mode), (1, 2))
+    members = io.members_of(_cell(mode), (1, 2))
     assert len(members) == loop_count
     ports = [port for member in members for port in member.run[1][2][1]]
     assert sorted(ports) == [1] * 5 + [2] * 5
 
 
 def test_fewer_requests_than_loops_make_no_sense() -> None:
-    reason = scenario.why_not(mode_named("processes-fork"), PARAMS | {"under_way": 3})
+    reason = io.why_not(mode_named("processes-fork"), PARAMS | {"under_way": 3})
     assert reason is not None
     assert "fewer requests" in reason
-    assert scenario.why_not(mode_named("asyncio"), PARAMS | {"under_way": 3}) is None
-    assert scenario.why_not(mode_named("threads"), PARAMS | {"under_way": 1}) is None
+    assert io.why_not(mode_named("asyncio"), PARAMS | {"under_way": 3}) is None
+    assert io.why_not(mode_named("threads"), PARAMS | {"under_way": 1}) is None
     assert scenario_named("io").why_not(mode_named("interpreters"), PARAMS) is not None
 
 
 def test_a_round_has_a_fixed_number_of_requests() -> None:
-    assert [scenario.requests_of(under_way) for under_way in (1, 64, 256, 512)] == [1_024, 16, 4, 4]
+    assert [io.requests_of(under_way) for under_way in (1, 64, 256, 512)] == [1_024, 16, 4, 4]
 
 
 def _packed(*times: int) -> bytes:
     return array("q", times).tobytes()
 
 
-def _loop(*, opened: bool) -> scenario.Loop:
+def _loop(*, opened: bool) -> io.Loop:
     waits, late = (_packed(3_000, 1_000), _packed(70)) if opened else (b"", b"")
-    world = scenario.Report(0, 0, 0, 0, b"", late)
+    world = io.Report(0, 0, 0, 0, b"", late)
     reports = (
-        scenario.Report(1_000, 5_000, 400, 2, waits, b""),
-        scenario.Report(2_000, 9_000, 300, 2, b"", b""),
+        io.Report(1_000, 5_000, 400, 2, waits, b""),
+        io.Report(2_000, 9_000, 300, 2, b"", b""),
     )
     figures = Figures(answers=2, cpu=4e-6, seconds=8e-6, late=(0.0, 1e-6, 2e-6))
     idle = Figures(answers=2, cpu=0.0, seconds=8e-6, late=(0.0, 5e-6, 5e-6))
-    return scenario.Loop(reports=(*reports, world), cpu=2e-6, servers=(figures, idle))
+    return io.Loop(reports=(*reports, world), cpu=2e-6, servers=(figures, idle))
 
 
 def test_a_loops_time_is_from_the_first_begin_to_the_last_end_of_its_clients() -> None:
     closed, opened = _loop(opened=False), _loop(opened=True)
     assert closed.requests == 4
     assert closed.seconds == pytest.approx(8e-6)
-    found = scenario.metrics([closed], [opened])
+    found = io.metrics([closed], [opened])
     assert found.keys() == {"request", "cpu", "p50", "p95", "p99"}
     [values] = zip(*(metric.samples for metric in found.values()), strict=True)
     assert list(values) == pytest.approx([2e-6, 0.5e-6, 2e-6, 2.9e-6, 2.98e-6])
 
 
 def test_notes_say_whether_the_servers_were_fast_enough() -> None:
-    notes = scenario.notes([_loop(opened=False)], [_loop(opened=True)])
+    notes = io.notes([_loop(opened=False)], [_loop(opened=True)])
     assert notes["server_busy"] == 0.5
     assert notes["server_cpu"] == pytest.approx(1e-6)
     assert notes["server_late"] == pytest.approx(5e-6)
@@ -100,7 +100,7 @@ def test_a_request_without_its_answer_is_refused(expected: int, answers: int) ->
     team: Any = SimpleNamespace(round=lambda: Round(reports=reports, cpu=1.0))
     servers: Any = SimpleNamespace(figures=lambda: [figures])
     with pytest.raises(FtbenchError, match=f"Of {expected} requests {answers} were answered"):
-        scenario._loop(team, servers, expected)
+        io._loop(team, servers, expected)
 
 
 def test_the_memory_is_the_clients_and_not_the_servers() -> None:
@@ -112,7 +112,7 @@ def test_the_memory_is_the_clients_and_not_the_servers() -> None:
         ]
     }
     seen = {"samples": [look], "reader": "a", "interval": 0.5, "duty": 0.1}
-    outcome = scenario.from_observation({scenario.BUSY: seen}, 4)
+    outcome = io.from_observation({io.BUSY: seen}, 4)
     assert {name: each.samples for name, each in outcome.metrics.items()} == {
         "rss": (30.0,),
         "uss": (11.0,),
@@ -125,20 +125,20 @@ def test_too_few_file_descriptors_are_not_available(monkeypatch: pytest.MonkeyPa
     import resource  # noqa: PLC0415
 
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 256))
-    scenario._check_files(100)
+    io._check_files(100)
     with pytest.raises(NotAvailableError, match="512 connections need 576 file descriptors"):
-        scenario._check_files(512)
+        io._check_files(512)
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (resource.RLIM_INFINITY,) * 2)
-    scenario._check_files(4_096)
+    io._check_files(4_096)
 
 
 def test_a_system_without_more_threads_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_more(*_args: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(scenario, "team_of", no_more)
+    monkeypatch.setattr(io, "team_of", no_more)
     servers: Any = SimpleNamespace(ports=(1, 2), helper=lambda: None)
     cell = _cell("threads")
     cell.deadline = Deadline(1)
     with pytest.raises(NotAvailableError, match="can't start new thread"):
-        scenario._team(cell, servers)
+        io._team(cell, servers)

@@ -8,8 +8,7 @@ import pytest
 from probing import document_of, program, run_probe
 
 from benchmarks.must_scale import MustScale
-from ftbench.probe.scenarios.must_scale.expectations import LEDGER
-from ftbench.probe.scenarios.must_scale.scenario import metrics
+from ftbench.probe.scenarios.must_scale import LEDGER, metrics
 from ftbench.probe.scenarios.scaling import Pair, Report, Turn
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
@@ -19,7 +18,7 @@ METRICS = {"op", "relative_2", "relative_4", "control_2", "control_4"}
 # A cell whose pattern is `bad` in the threads, and the real one in the serial twin.
 _BAD_PATTERN = """
 import threading, time
-from ftbench.probe.scenarios.must_scale import patterns
+from ftbench.probe.workloads import patterns
 from ftbench.probe.run import cell
 real = patterns.closures
 {function}

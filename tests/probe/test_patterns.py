@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from ftbench.probe.scenarios.must_scale import patterns, scenario
-from ftbench.probe.scenarios.must_scale.expectations import KNOWN_NOT, LEDGER, MUST
+from ftbench.probe.scenarios import must_scale
+from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
+from ftbench.probe.workloads import patterns
 
 TURNS = 100
 EACH_PATTERN = pytest.mark.parametrize("pattern", LEDGER)
@@ -69,17 +70,17 @@ def test_there_are_two_ledgers_and_each_entry_has_a_reason() -> None:
     assert len(set(known.values())) == len(known)
     for entry in LEDGER.values():
         assert entry.reason
-        assert entry.turns > scenario.WARM_TURNS
+        assert entry.turns > must_scale.WARM_TURNS
 
 
 @EACH_PATTERN
 def test_a_pattern_comes_to_the_same_however_often_and_whoever_has_it(pattern: str) -> None:
     expected = getattr(patterns, pattern)(TURNS)
     assert expected > 0
-    scenario.get_ready(pattern)
-    scenario.get_ready_alone(pattern)
-    assert scenario.share(pattern, TURNS)[-1] == expected
-    assert scenario.share_nothing(pattern, TURNS)[-1] == expected
+    must_scale.get_ready(pattern)
+    must_scale.get_ready_alone(pattern)
+    assert must_scale.share(pattern, TURNS)[-1] == expected
+    assert must_scale.share_nothing(pattern, TURNS)[-1] == expected
 
 
 @EACH_PATTERN
@@ -94,7 +95,7 @@ def _code(function: FunctionType) -> Iterator[Any]:
 
 
 def test_threads_that_share_nothing_have_nothing_of_the_module_in_common() -> None:
-    first, second = in_two_threads(scenario.load)
+    first, second = in_two_threads(must_scale.load)
     assert len({first.__name__, second.__name__, patterns.__name__}) == 3
     both = [_own(module) for module in (patterns, first, second)]
     assert both[0].keys() == both[1].keys() == both[2].keys()
@@ -111,8 +112,8 @@ def test_a_thread_loads_its_own_module_once() -> None:
     def twice() -> list[int]:
         found = []
         for _ in range(2):
-            scenario.get_ready_alone("closures")
-            found.append(id(scenario._OWN.module))
+            must_scale.get_ready_alone("closures")
+            found.append(id(must_scale._OWN.module))
         return found
 
     first, second = in_two_threads(twice)

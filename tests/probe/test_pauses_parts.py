@@ -11,17 +11,9 @@ from typing import Any
 import pytest
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.scenarios.pauses import scenario, ticking
-from ftbench.probe.scenarios.pauses.scenario import (
-    LIVE,
-    MILLI,
-    PERIOD,
-    TICKS,
-    TRIGGERS,
-    Made,
-    Run,
-    Ticked,
-)
+from ftbench.probe.scenarios import pauses
+from ftbench.probe.scenarios.pauses import LIVE, MILLI, PERIOD, TICKS, TRIGGERS, Made, Run, Ticked
+from ftbench.probe.workloads import ticking
 
 PARAMS = {"heap": "small", "workers": 2, "trigger": "collect"}
 SMALL = LIVE["small"]
@@ -146,8 +138,8 @@ def test_collections_are_due_while_everybody_ticks() -> None:
 
 
 def test_there_is_one_maker_and_so_many_tickers() -> None:
-    members = scenario.members_of(PARAMS | {"workers": 5}, SMALL)
-    assert [member.role for member in members] == [scenario.MAKER] + [scenario.TICKER] * 5
+    members = pauses.members_of(PARAMS | {"workers": 5}, SMALL)
+    assert [member.role for member in members] == [pauses.MAKER] + [pauses.TICKER] * 5
     assert members[0].prepare == (ticking.settle, (SMALL,))
 
 
@@ -173,7 +165,7 @@ def _run(**changed: Any) -> Run:
 
 
 def test_metrics_are_the_quantiles_of_all_ticks_and_the_longest_collection() -> None:
-    found = scenario.metrics([_run(), _run(took=_packed(1_000))])
+    found = pauses.metrics([_run(), _run(took=_packed(1_000))])
     assert list(found) == ["p50", "p99", "p999", "max", "collect"]
     assert {metric.unit for metric in found.values()} == {"seconds"}
     first = [metric.samples[0] for metric in found.values()]
@@ -182,7 +174,7 @@ def test_metrics_are_the_quantiles_of_all_ticks_and_the_longest_collection() -> 
 
 
 def test_the_invariants_say_how_often_and_how_much_was_collected() -> None:
-    collections, heap = scenario.check([_run(), _run(collections=4)], PARAMS, SMALL)
+    collections, heap = pauses.check([_run(), _run(collections=4)], PARAMS, SMALL)
     assert "in each of 2 rounds there were 3 collections or more" in collections.checked
     assert "1000 records" in heap.checked
 
@@ -200,21 +192,21 @@ def test_a_collector_that_did_not_do_its_work_is_refused(
     changed: dict[str, Any], story: str
 ) -> None:
     with pytest.raises(FtbenchError, match=story):
-        scenario.check([_run(), _run(**changed)], PARAMS, SMALL)
+        pauses.check([_run(), _run(**changed)], PARAMS, SMALL)
 
 
 def test_a_churn_may_leave_something_uncollected_but_not_everything() -> None:
     churn = PARAMS | {"trigger": "churn"}
-    scenario.check([_run(collections=1, collected=10)], churn, SMALL)
+    pauses.check([_run(collections=1, collected=10)], churn, SMALL)
     with pytest.raises(FtbenchError, match="0 collections in a round"):
-        scenario.check([_run(collections=0, took=b"")], churn, SMALL)
+        pauses.check([_run(collections=0, took=b"")], churn, SMALL)
 
 
 def test_notes_say_by_what_kind_of_collector() -> None:
-    notes = scenario.notes([_run()], PARAMS)
+    notes = pauses.notes([_run()], PARAMS)
     assert (notes["ticks"], notes["live"], notes["collections"]) == (1_000, 2_000, 3)
     assert notes["on_cpu"] == 0.25
-    assert notes["gc"] == {"mode": scenario.gc_mode(), "threshold": list(gc.get_threshold())}
+    assert notes["gc"] == {"mode": pauses.gc_mode(), "threshold": list(gc.get_threshold())}
 
 
 @pytest.mark.parametrize(
@@ -234,4 +226,4 @@ def test_the_kind_of_collector_is_told_by_the_build_and_its_thresholds(
 ) -> None:
     monkeypatch.setattr("sysconfig.get_config_var", lambda _name: free_threaded)
     monkeypatch.setattr(gc, "get_threshold", lambda: threshold)
-    assert scenario.gc_mode() == mode
+    assert pauses.gc_mode() == mode

@@ -16,10 +16,10 @@ from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.outcome import Outcome
+from ftbench.probe.scenarios import sharded_writers
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.reports import Plan, new_ids
-from ftbench.probe.scenarios.sharded_writers import scenario
-from ftbench.probe.scenarios.sharded_writers.scenario import as_run, metrics, why_not
+from ftbench.probe.scenarios.sharded_writers import as_run, metrics, why_not
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline, Round
 from ftbench.pythons import Interpreter
@@ -132,12 +132,12 @@ def _run(**params: Any) -> Outcome:
 def test_writers_together_hold_what_one_set_would(
     workers: int, writers: int, window: int, id_space: int
 ) -> None:
-    kept = scenario.OPERATIONS
-    scenario.OPERATIONS = 48
+    kept = sharded_writers.OPERATIONS
+    sharded_writers.OPERATIONS = 48
     try:
         found = _run(workers=workers, writers=writers, window=window, id_space=id_space)
     finally:
-        scenario.OPERATIONS = kept
+        sharded_writers.OPERATIONS = kept
     assert found.notes["inserts"] == new_ids(workers, Plan(48, 0.0, 1, id_space))
 
 

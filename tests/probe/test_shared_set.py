@@ -14,16 +14,10 @@ from small_cells import GROWN, MANAGED_OPERATIONS, OPERATIONS, small_cells
 
 from ftbench.errors import UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named
+from ftbench.probe.scenarios import shared_set
 from ftbench.probe.scenarios.reports import Plan, Report, new_ids
-from ftbench.probe.scenarios.shared_set import scenario
-from ftbench.probe.scenarios.shared_set.scenario import (
-    MOST_SLOTS,
-    Run,
-    metrics,
-    peak_rss,
-    why_not,
-)
-from ftbench.probe.scenarios.shared_set.strategies import MANAGED, STRATEGIES, Yield
+from ftbench.probe.scenarios.shared_set import MOST_SLOTS, Run, metrics, peak_rss, why_not
+from ftbench.probe.scenarios.strategies import MANAGED, STRATEGIES, Yield
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import packed
@@ -261,7 +255,7 @@ def test_a_peak_is_read_as_the_system_writes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status = tmp_path / "status"
-    monkeypatch.setattr(scenario, "STATUS", status)
+    monkeypatch.setattr(shared_set, "STATUS", status)
     assert peak_rss() is None
     status.write_text("Name:\tpython\nVmRSS:\t      9 kB\n", encoding="ascii")
     assert peak_rss() is None

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.scenarios.reports import Plan, Report, new_ids, reports_of
-from ftbench.probe.scenarios.shared_set import inserting
-from ftbench.probe.scenarios.shared_set.strategies import (
+from ftbench.probe.scenarios.strategies import (
     MANAGED,
     STRATEGIES,
     Strategy,
@@ -27,6 +26,7 @@ from ftbench.probe.scenarios.shared_set.strategies import (
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.threads import ThreadState
+from ftbench.probe.workloads import inserting
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import NO_WAITS
 

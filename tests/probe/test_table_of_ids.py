@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.probe.scenarios.shared_set.table import SLOT_BYTES, fill, insert, tabled, view
 from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.inserting import SLOT_BYTES, fill, insert, tabled, view
 
 # Few stripes of few slots: ids meet, and probing wraps around.
 STRIPES, SIZE = 4, 8

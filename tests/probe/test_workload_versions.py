@@ -36,8 +36,7 @@ MODES = {
 }
 CREW = MODES | {"workers", "entry_points", "workloads.manager"}
 TEAM = CREW | {"scenarios.reports"}
-SHARING = {f"workloads.{name}" for name in ("ids", "locks", "manager")}
-SHARING |= {"scenarios.shared_set.inserting"}
+SHARING = {f"workloads.{name}" for name in ("ids", "inserting", "locks", "manager")}
 
 
 @pytest.mark.parametrize(
@@ -45,19 +44,10 @@ SHARING |= {"scenarios.shared_set.inserting"}
     [
         ("lifecycle", CREW | {"scenarios.lifecycle"}),
         ("footprint", CREW | {"scenarios.footprint"}),
-        (
-            "shared_set",
-            TEAM
-            | SHARING
-            | {"scenarios.shared_set"}
-            | {f"scenarios.shared_set.{name}" for name in ("scenario", "strategies", "table")},
-        ),
+        ("shared_set", TEAM | SHARING | {"scenarios.shared_set", "scenarios.strategies"}),
         (
             "sharded_writers",
-            TEAM
-            | SHARING
-            | {"scenarios.sharded_writers"}
-            | {f"scenarios.sharded_writers.{name}" for name in ("routing", "scenario")},
+            TEAM | SHARING | {"scenarios.sharded_writers", "workloads.routing"},
         ),
     ],
 )

@@ -11,7 +11,7 @@ from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import ARMS
-from ftbench.probe.scenarios.must_scale.expectations import LEDGER, MUST
+from ftbench.probe.scenarios.must_scale import LEDGER, MUST
 from ftbench.probe.workloads.kernels import SMALL
 from ftbench.report.choice_tables import tables
 from ftbench.report.document import Row, Table, Tone

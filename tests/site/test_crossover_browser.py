@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from synthetic import Plan
 from watching import Watched, grave_faults, unfold
 
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.results import read_results
 from ftbench.site.choose import write_choose
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ftbench.analysis.advice.cells import GROUP, MODES, ONE, SERIAL, SHARED, place_metric
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES, Payload, Size
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.releases import Release
 from ftbench.results import Figure, State
 from ftbench.results.keys import Environment, SeriesKey

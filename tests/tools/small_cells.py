@@ -24,8 +24,7 @@ from ftbench.probe.workers.base import Deadline
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios.base import Cell
-from ftbench.probe.scenarios.shared_set import scenario as shared_set
-from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
+from ftbench.probe.scenarios import shared_set, sharded_writers
 from ftbench.probe.scenarios.table import scenario_named
 name, mode, most, cells = json.loads(sys.argv[1])
 shared_set.OPERATIONS, shared_set.MANAGED_OPERATIONS, shared_set.GROWN = most

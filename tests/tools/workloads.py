@@ -28,7 +28,7 @@ NOT_WORK = {
 }
 INSTRUMENTS = ("run", "instruments")
 # What the files of the modes load for the scenarios that ask for it: those import it themselves.
-ON_REQUEST = {"workers.pools", "scenarios.data", "scenarios.data.trips"}
+ON_REQUEST = {"workers.pools", "workloads.trips"}
 
 
 def _file(module: str) -> Path:
@@ -59,8 +59,7 @@ def work_of(scenario: str) -> list[str]:
     # A mode's file is loaded by its name.
     files = {mode_named(mode).workers for mode in SCENARIOS[scenario].modes} - {None}
     of_modes = [f"workers.{file}" for file in files]
-    package = f"scenarios.{scenario}"
-    ahead = [f"{package}.scenario" if (PROBE / "scenarios" / scenario).is_dir() else package]
+    ahead = [f"scenarios.{scenario}"]
     while ahead:
         module = ahead.pop()
         room = module.partition(".")[0]

@@ -11,7 +11,7 @@ from typing import Final
 from ftbench.errors import ResultsError, UsageError
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode, mode_named
-from ftbench.probe.scenarios.crossover.scenario import CROSSOVER, PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
 from ftbench.results.project import load_project
 from ftbench.results.selection import Pick, first_pick, parse_filter, picks

@@ -17,7 +17,7 @@ from ftbench.analysis.advice.winner_map import lacking
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES, why_not
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, why_not
 from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
 

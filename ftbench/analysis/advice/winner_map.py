@@ -9,7 +9,7 @@ from typing import Final
 from ftbench.analysis.advice.cells import MODES, Cells, interval_of, place_metric
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES, Payload, Size
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.results import Figure, State
 from ftbench.statistics.spread import Interval
 

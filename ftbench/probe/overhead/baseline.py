@@ -20,8 +20,8 @@ from time import perf_counter_ns
 from typing import Any
 
 from ftbench.probe.scenarios.base import ID_SPACE
-from ftbench.probe.scenarios.shared_set.inserting import adder
 from ftbench.probe.workloads.ids import GAMMA, MASK, draw, seed_of
+from ftbench.probe.workloads.inserting import adder
 
 # The article's loops are time-boxed; ours, to do the same work, have a box that never ends.
 _NEVER = 1e12

@@ -21,15 +21,13 @@ from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
 from ftbench.probe.run.outcome import Invariant, Outcome
-from ftbench.probe.scenarios import lifecycle
+from ftbench.probe.scenarios import lifecycle, sharded_writers, shared_set
 from ftbench.probe.scenarios.base import ID_SPACE, Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.reports import Plan, new_ids
-from ftbench.probe.scenarios.sharded_writers import routing
-from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
-from ftbench.probe.scenarios.shared_set import scenario as shared_set
-from ftbench.probe.scenarios.shared_set.strategies import STRATEGIES, Work, managed
+from ftbench.probe.scenarios.strategies import STRATEGIES, Work, managed
 from ftbench.probe.workers import crew_of, shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Team
+from ftbench.probe.workloads import routing
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
 METRICS = (

@@ -1,5 +1,4 @@
-"""What can be measured: a module per scenario, or a package where it has a worker side of its own.
+"""What can be measured: a module per scenario; what its workers run is in `workloads`.
 
 `table` lists them and `base` says what one is; `scaling` and `reports` are what several share.
-Spawned workers import this package: nothing is loaded here.
 """

@@ -11,31 +11,32 @@ from importlib import import_module
 from ftbench.probe import scenarios
 from ftbench.probe.scenarios.base import Scenario
 
-# Name → the module that holds it, below this package, under its name in capitals.
-_MODULES = {
-    "lifecycle": "lifecycle",
-    "footprint": "footprint",
-    "shared_set": "shared_set.scenario",
-    "sharded_writers": "sharded_writers.scenario",
-    "cpu_scaling": "cpu_scaling",
-    "single_thread": "single_thread",
-    "must_scale": "must_scale.scenario",
-    "pools": "pools",
-    "data": "data.scenario",
-    "native": "native",
-    "grain": "grain",
-    "crossover": "crossover.scenario",
-    "failure": "failure",
-    "hybrid": "hybrid.scenario",
-    "io": "io.scenario",
-    "pauses": "pauses.scenario",
-}
-NAMES = tuple(_MODULES)
+# Each has a module of its name in this package, in which it stands under its name in capitals.
+NAMES = (
+    "lifecycle",
+    "footprint",
+    "shared_set",
+    "sharded_writers",
+    "cpu_scaling",
+    "single_thread",
+    "must_scale",
+    "pools",
+    "data",
+    "native",
+    "grain",
+    "crossover",
+    "failure",
+    "hybrid",
+    "io",
+    "pauses",
+)
 
 
 class _Scenarios(Mapping[str, Scenario]):
     def __getitem__(self, name: str) -> Scenario:
-        module = import_module(f"{scenarios.__name__}.{_MODULES[name]}")
+        if name not in NAMES:
+            raise KeyError(name)
+        module = import_module(f"{scenarios.__name__}.{name}")
         scenario: Scenario = getattr(module, name.upper())
         return scenario
 

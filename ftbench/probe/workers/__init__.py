@@ -99,7 +99,7 @@ def no_such_channel(channel: str, mode: Mode) -> str | None:
 
 def channel_of(channel: str, mode: Mode, largest: int) -> Channel:
     """Return `channel` for payloads of up to `largest` bytes; the mode must have it."""
-    from ftbench.probe.scenarios.data.trips import HEADER  # noqa: PLC0415 - only cells of data come here
+    from ftbench.probe.workloads.trips import HEADER  # noqa: PLC0415 - only cells of data come here
 
     few_more = largest // 16  # an object takes up to that much more than its size when pickled
     return workers_of(mode).channels[channel](channel, mode, HEADER + largest + few_more)

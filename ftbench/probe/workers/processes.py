@@ -299,7 +299,7 @@ def shared_memory_channel(name: str, mode: Mode, size: int) -> Channel:
 
 def mapped_file(name: str, mode: Mode, size: int) -> Channel:
     """Return a channel through a file that both sides map, with a semaphore for each way."""
-    from ftbench.probe.scenarios.data.trips import Mapped  # noqa: PLC0415 - only data needs it
+    from ftbench.probe.workloads.trips import Mapped  # noqa: PLC0415 - only data needs it
 
     context = _context(mode)
     mapped = Mapped(_file(2 * size))

@@ -1,4 +1,4 @@
-"""What the workers of several scenarios do: kernels, ids, payloads, locks.
+"""What workers run, for one scenario or several: it never loads the scenario.
 
-Spawned workers import this package: nothing is loaded here.
+Spawned workers and subinterpreters import these modules: no imports but of what is light.
 """

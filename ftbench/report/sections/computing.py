@@ -6,7 +6,7 @@ from typing import Final
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Against, Ladder, tracked
-from ftbench.probe.scenarios.crossover.scenario import SIZES
+from ftbench.probe.scenarios.crossover import SIZES
 from ftbench.report.sections.ladders import (
     BY_KERNEL,
     BY_PATTERN,

@@ -8,10 +8,10 @@ from typing import Final
 
 from ftbench.analysis.grid import STRATEGIES, WRITERS, Against, Ladder
 from ftbench.facts.modes import POOL_TABLE, no_such_pool
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS
-from ftbench.probe.scenarios.crossover.scenario import SIZES as TASK_SIZES
+from ftbench.probe.scenarios.crossover import PAYLOADS
+from ftbench.probe.scenarios.crossover import SIZES as TASK_SIZES
 from ftbench.probe.scenarios.grain import SIZES
-from ftbench.probe.scenarios.must_scale.expectations import LEDGER
+from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.probe.scenarios.native import WORK
 from ftbench.probe.workers import no_such_channel
 from ftbench.probe.workers.shared_state import CHANNELS

@@ -17,7 +17,7 @@ from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.results import Figure, State
 
 GIL, FT = arm_named("gil"), arm_named("ft")

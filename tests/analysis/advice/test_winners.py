@@ -14,7 +14,7 @@ from ftbench.analysis.advice.cells import MODES, cells_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, kind_of, spots, title_of
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.crossover.scenario import PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.results import Figure, State
 from ftbench.statistics.spread import Interval
 

@@ -9,8 +9,7 @@ from rich.console import Console
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.experiments.overhead.job import LOOPS, OPERATIONS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
-from ftbench.probe.scenarios.sharded_writers import scenario as sharded_writers
-from ftbench.probe.scenarios.shared_set import scenario as shared_set
+from ftbench.probe.scenarios import sharded_writers, shared_set
 from ftbench.pythons import Interpreter, install
 
 Pair = tuple[Interpreter, Interpreter]

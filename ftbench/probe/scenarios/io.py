@@ -29,11 +29,11 @@ from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
-from ftbench.probe.scenarios.io import blocking_clients
-from ftbench.probe.scenarios.io.server_processes import SERVER, Figures, Servers
+from ftbench.probe.scenarios.io_servers import SERVER, Figures, Servers
 from ftbench.probe.scenarios.reports import instrument, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round, Team
+from ftbench.probe.workloads import requests
 
 PROCESSES = tuple(mode.name for mode in MODES if mode.kind == "processes")
 # Requests of a round's closed loop: this many, and no fewer than four per connection.
@@ -116,12 +116,12 @@ def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
 
         arrivals: Any = queue.SimpleQueue()
         clients = [
-            _member(CLIENT, index, blocking_clients.calling, (port, each, arrivals))
+            _member(CLIENT, index, requests.calling, (port, each, arrivals))
             for index, port in enumerate(targets)
         ]
         world = (under_way, rate, ARRIVALS, arrivals)
-        return [*clients, _member(WORLD, under_way, blocking_clients.arriving, world)]
-    from ftbench.probe.scenarios.io.asyncio_clients import looping  # noqa: PLC0415 - threads do without asyncio
+        return [*clients, _member(WORLD, under_way, requests.arriving, world)]
+    from ftbench.probe.workloads.asyncio_clients import looping  # noqa: PLC0415 - threads do without asyncio
 
     return [
         _member(
@@ -136,7 +136,7 @@ def _member(role: str, index: int, make: Any, args: tuple[Any, ...]) -> Member:
 
 
 class Report(NamedTuple):
-    """What a client reports, see `blocking_clients`."""
+    """What a client reports, see `requests`."""
 
     begin: int
     end: int
@@ -281,10 +281,10 @@ def metrics(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Metric]
 
 def check(closed: Sequence[Loop], opened: Sequence[Loop]) -> Invariant:
     """Return the invariant: what the clients checked of each answer."""
-    requests = sum(each.requests for each in (*closed, *opened))
+    answered = sum(each.requests for each in (*closed, *opened))
     return Invariant(
         name="echo",
-        checked=f"each of {requests} requests in {len(closed)} closed and {len(opened)} open "
+        checked=f"each of {answered} requests in {len(closed)} closed and {len(opened)} open "
         "loops was answered once, with its own number",
     )
 

@@ -34,9 +34,9 @@ from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
-from ftbench.probe.scenarios.hybrid.crunching import crunch, crunching, payload_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Deadline, Member, Team
+from ftbench.probe.workloads.crunching import crunch, crunching, payload_of
 
 CRUNCHER = "cruncher"
 FETCH_SECONDS = 0.01

@@ -1,35 +1,84 @@
-"""Clients that block: a thread per connection, and the thread that lets requests arrive.
+"""Requests of io: what goes over the wire, when they arrive, and clients that block.
 
-What a member does is a generator: it connects, and is then asked for a closed loop and an open
-one by turns, see `entry_points.turn`.  Each returns a report
+A number asks, an answer of 1 KiB begins with the same number.  What a client does is a generator,
+see `entry_points.turn`: it connects, and then runs a closed loop and an open one by turns.  Each
+returns a report
 
     (begin, end, cpu, requests, latencies, late)
 
 with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, and, each an
 array('q') as bytes, of an open loop the `latencies` of its requests from when they were to be sent,
 and how `late` they were sent.
+
+Imported by spawned workers and by the servers: no imports but of what is light.
 """
 
 from __future__ import annotations
 
 import socket
 from array import array
-from time import perf_counter_ns, thread_time_ns
+from itertools import accumulate, islice
+from math import log
+from struct import Struct
+from time import perf_counter_ns, sleep, thread_time_ns
 
-from ftbench.probe.scenarios.io.requests import (
-    ANSWER_BYTES,
-    HOST,
-    REQUEST,
-    arrivals,
-    send_off,
-)
+from ftbench.probe.workloads.ids import draw
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     Report = tuple[int, int, int, int, bytes, bytes]
+    Arrival = tuple[int, int]  # when it was to be sent (ns), its number
+
+HOST = "127.0.0.1"  # the loopback, and nothing else
+REQUEST = Struct("!Q")
+ANSWER_BYTES = 1_024
+FILLING = bytes(ANSWER_BYTES - REQUEST.size)
+# Asks the server for its own figures since it was asked last; answered without delay, and they
+# follow the number.
+FIGURES = 0xFFFF_FFFF_FFFF_FFFF
+# Answers, CPU, time that passed (ns), and how late answers were: median, 99th percentile, most.
+FIGURES_FORM = Struct("!6Q")
+
+NANO = 1_000_000_000
+_STREAM, _STEPS = 0, 1 << 53
+LEAD = 2_000_000  # from the opening of the gate to the beginning of the schedule, ns
+
+
+def arrivals(rate: int, count: int) -> list[int]:
+    """Return when `count` requests arrive at `rate` per second, in ns from the beginning.
+
+    A Poisson process, the same one in every process and on every machine.
+    """
+    # An open loop: times are fixed beforehand, whatever becomes of the requests.  Source:
+    # Schroeder, Wierman, Harchol-Balter, "Open Versus Closed: A Cautionary Tale" (NSDI 2006).
+    # That latency counts from the time at which a request was to be sent, not from when it was,
+    # is what Gil Tene calls the cure of coordinated omission.
+    chances = islice(draw(_STREAM, _STEPS), count)
+    gaps = (-log((chance + 0.5) / _STEPS) / rate * NANO for chance in chances)
+    return list(map(int, accumulate(gaps)))
+
+
+def send_off(times: Iterable[int], first: int, send: Callable[[Arrival], None]) -> list[int]:
+    """`send` each arrival when its time has come; return by how much (ns) each was late.
+
+    `times` are nanoseconds from the beginning, `first` is the number of the first.
+    """
+    begin = perf_counter_ns() + LEAD
+    late = []
+    for number, after in enumerate(times, first):
+        at = begin + after
+        early = at - perf_counter_ns()
+        if early > 0:
+            sleep(early / NANO)
+        late.append(perf_counter_ns() - at)
+        send((at, number))
+    return late
+
+
+# -- clients that block: a thread per connection, and the thread that lets requests arrive
 
 NUMBERS = 1 << 32  # of two members never meet
 

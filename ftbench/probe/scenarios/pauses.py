@@ -32,10 +32,10 @@ from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.scenarios.pauses import ticking
 from ftbench.probe.scenarios.reports import instrument, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round
+from ftbench.probe.workloads import ticking
 
 MILLI = 1_000_000
 PERIOD, TICKS = MILLI, 300

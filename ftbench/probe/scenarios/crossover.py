@@ -39,8 +39,8 @@ from ftbench.probe.instruments import counters
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.scenarios.crossover.errand import errand
 from ftbench.probe.workers.pools import Pool, check, pool_of
+from ftbench.probe.workloads.crunching import errand
 from ftbench.probe.workloads.payloads import KIB, build
 
 SERIAL = "serial"

@@ -10,8 +10,8 @@ from array import array
 from itertools import islice
 from time import perf_counter, perf_counter_ns, thread_time_ns
 
-from ftbench.probe.scenarios.shared_set.inserting import HELD
 from ftbench.probe.workloads.ids import draw, turns
+from ftbench.probe.workloads.inserting import HELD
 from ftbench.probe.workloads.locks import NO_WAITS, packed
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker

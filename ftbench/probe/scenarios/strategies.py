@@ -17,9 +17,9 @@ from typing import Any
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios.reports import Plan, Report, attempts, inserts
-from ftbench.probe.scenarios.shared_set import inserting, table
 from ftbench.probe.workers.base import Member
 from ftbench.probe.workers.shared_state import SharedState, refill
+from ftbench.probe.workloads import inserting
 
 STRIPES = 16
 SENDER, OWNER, WORKER = "sender", "owner", "worker"
@@ -264,19 +264,19 @@ class SharedMemory(Strategy):
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
         size = 1 << (_ids_per_stripe(work) - 1).bit_length()
-        self._buffer = means.buffer(STRIPES * size * table.SLOT_BYTES)
+        self._buffer = means.buffer(STRIPES * size * inserting.SLOT_BYTES)
         self._locks = [means.lock() for _ in range(STRIPES)]
 
     def run_of(self, index: int) -> Any:
-        return table.tabled, (index, tuple(self.work.plan), self._buffer, tuple(self._locks))
+        return inserting.tabled, (index, tuple(self.work.plan), self._buffer, tuple(self._locks))
 
     def reset(self) -> None:
-        with table.view(self._buffer) as slots, slots.cast("B") as place:
+        with inserting.view(self._buffer) as slots, slots.cast("B") as place:
             place[:] = bytes(len(place))
-        table.fill(self._buffer, self.work.grown, STRIPES)
+        inserting.fill(self._buffer, self.work.grown, STRIPES)
 
     def size(self) -> int:
-        with table.view(self._buffer) as slots:
+        with inserting.view(self._buffer) as slots:
             return len(slots) - slots.tolist().count(0)
 
 

@@ -43,10 +43,10 @@ from ftbench.probe.scenarios.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.scenarios.sharded_writers import routing
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Round, Team
 from ftbench.probe.workers.shared_state import SharedState
+from ftbench.probe.workloads import routing
 
 OPERATIONS = 512
 # A poll of 10 ms per acknowledgement: fewer, or a round would take many seconds.

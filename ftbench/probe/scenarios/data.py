@@ -35,11 +35,11 @@ from ftbench.probe.run.outcome import (
     totals,
 )
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.scenarios.data import trips
 from ftbench.probe.scenarios.reports import instrument
 from ftbench.probe.workers import channel_of, no_such_channel, team_of
 from ftbench.probe.workers.base import Member, Team
 from ftbench.probe.workers.shared_state import CHANNELS, Channel
+from ftbench.probe.workloads import trips
 from ftbench.probe.workloads.payloads import KIB, twin
 
 SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.probe.run.child import Lines, Tail
-from ftbench.probe.scenarios.io import server
-from ftbench.probe.scenarios.io.blocking_clients import ask, connected
-from ftbench.probe.scenarios.io.requests import FIGURES, FIGURES_FORM, REQUEST
 from ftbench.probe.workers.base import Deadline, Helper
+from ftbench.probe.workloads import server
+from ftbench.probe.workloads.requests import FIGURES, FIGURES_FORM, REQUEST, ask, connected
 
 NANO = 1e-9
 SERVER = "server"
@@ -23,7 +22,7 @@ SERVER = "server"
 SERVERS = 2
 _END_SECONDS = 2.0
 _POLL_SECONDS = 0.01
-_PACKAGE_PARENT = str(Path(__file__).resolve().parents[4])
+_PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,9 @@
-"""What a worker of hybrid runs: it takes what others have fetched, and crunches it.
-
-Imported by every spawned worker and inside subinterpreters: no imports but of the standard
-library's lightest modules.
-"""
+"""Arithmetic on what came: with a pool's task (crossover), or through a queue (hybrid)."""
 
 from __future__ import annotations
 
 from array import array
+from binascii import crc32
 from time import perf_counter_ns
 
 from ftbench.probe.pool_tasks import grind
@@ -40,3 +37,11 @@ def crunching(queue: Any, steps: int) -> tuple[int, int, int, bytes]:
         total += crunch(payload, steps)
         end = perf_counter_ns()
     return len(waits), total, end, array("q", waits).tobytes()
+
+
+def errand(steps: int, payload: bytes) -> int:
+    """Read all of `payload`, then do that many steps of the generator from its checksum.
+
+    What comes back proves both, and is as small as a result can be.
+    """
+    return grind((crc32(payload), steps))

@@ -1,1 +1,0 @@
-"""Tasks and payloads of every size, by warm pools."""

@@ -1,1 +1,0 @@
-"""A payload goes to another worker and comes back."""

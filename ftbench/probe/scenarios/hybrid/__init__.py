@@ -1,1 +1,0 @@
-"""Threads fetch, workers crunch."""

@@ -1,1 +1,0 @@
-"""Patterns that ought to scale across threads."""

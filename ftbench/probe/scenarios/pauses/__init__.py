@@ -1,1 +1,0 @@
-"""One worker collects garbage, the others tick."""

@@ -1,1 +1,0 @@
-"""Producers send ids to the writers that own them."""

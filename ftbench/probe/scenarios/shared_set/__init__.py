@@ -1,1 +1,0 @@
-"""Workers insert ids into one set, by every strategy."""
