@@ -1,8 +1,7 @@
 """The profiles: how long to measure.  They change rounds and durations, never names or params.
 
-Three have names; a profile of one's own is written `rounds=1000` or
-`rounds=30,hold=1,interval=0.05`, for the probe and for `measure` alone: figures that are kept
-from release to release have a profile with a name.
+Three have names.  The probe and `measure` also take a profile of one's own, such as
+`rounds=30,hold=1,interval=0.05`; figures that are kept always have a profile with a name.
 """
 
 from __future__ import annotations
@@ -21,11 +20,10 @@ class Profile:
     """How much of everything one run takes.
 
     A timed cell runs `least_rounds` rounds and goes on, up to `most_rounds`, while fewer than
-    `seconds` have passed; the work of a round never changes.  A round that is itself thousands
-    of operations is repeated from `least_repeats` to `most_repeats` times in the same way.  A
-    footprint is held `holds` times for `hold` seconds and looked at every `interval` seconds.
-    `processes` is how many fresh processes asv runs per cell (its `rounds`).  A run that others
-    disturbed is repeated up to `repeats` times.
+    `seconds` have passed; a round of thousands of operations has `least_repeats` and
+    `most_repeats` instead.  A footprint is held `holds` times for `hold` seconds and looked at
+    every `interval` seconds.  `processes` is how many fresh processes asv runs per cell (its
+    `rounds`).  A run that others disturbed is repeated up to `repeats` times.
     """
 
     name: str
@@ -80,42 +78,31 @@ PROFILES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """A key of a profile of one's own: a whole number or seconds, from `least` to `most`."""
-
-    whole: bool
-    least: float
-    most: float
-
-    def parse(self, name: str, text: str) -> float:
-        """Return the value that `text` means; raises `UsageError` with what it may be."""
-        try:
-            value = int(text) if self.whole else float(text)
-        except ValueError:
-            value = float("nan")  # which is in no range
-        if not self.least <= value <= self.most:
-            from ftbench.errors import UsageError  # noqa: PLC0415 - as below
-
-            kind = "a whole number" if self.whole else "a number of seconds"
-            raise UsageError(
-                f"A profile's {name} must be {kind} from {self.least:g} to {self.most:g}, "
-                f"not {text!r}."
-            )
-        return value
+# The keys of a profile of one's own: rounds or seconds, from the least to the most.
+KEYS = {"rounds": (1, 100_000), "hold": (0, 3600), "interval": (0.001, 60)}
 
 
-KEYS = {
-    "rounds": Key(whole=True, least=1, most=100_000),
-    "hold": Key(whole=False, least=0, most=3600),
-    "interval": Key(whole=False, least=0.001, most=60),
-}
+def _value(key: str, text: str) -> float:
+    least, most = KEYS[key]
+    whole = key == "rounds"
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        value = float("nan")  # which is in no range
+    if not least <= value <= most:
+        from ftbench.errors import UsageError  # noqa: PLC0415 - as below
+
+        kind = "a whole number" if whole else "a number of seconds"
+        raise UsageError(
+            f"A profile's {key} must be {kind} from {least:g} to {most:g}, not {text!r}."
+        )
+    return value
 
 
 def profile_named(name: str) -> Profile:
     """Return the profile called `name`, or the one that it writes out.
 
-    Raises `UsageError` for a name that is none, a key that is none, a value out of range.
+    Raises `UsageError` for an unknown name or key, or a value out of range.
     """
     return _written(name) if "=" in name else _named(name)
 
@@ -131,9 +118,8 @@ def _named(name: str) -> Profile:
 def _written(text: str) -> Profile:
     """Return the profile of `rounds=3,hold=30,interval=0.05`, any of the keys, each once.
 
-    What is not said is as in the default profile; `rounds` are exactly that many, of every kind,
-    and no run is repeated.
-    Its name is always written in one way, whatever the order and the zeros in `text`.
+    The rest is as in the default profile; `rounds` are exactly that many, of every kind, and no
+    run is repeated.  The name does not depend on the order and the zeros in `text`.
     """
     values: dict[str, float] = {}
     for assignment in text.split(","):
@@ -144,7 +130,7 @@ def _written(text: str) -> Profile:
             if name in values:
                 raise UsageError(f"The profile {text!r} says {name} twice.")
             raise unknown("profile key", name, KEYS)
-        values[name] = KEYS[name].parse(name, value)
+        values[name] = _value(name, value)
     profile = replace(
         PROFILES[DEFAULT],
         name=",".join(f"{name}={values[name]!r}" for name in KEYS if name in values),

@@ -47,8 +47,7 @@ _SCALES: Final = {
 def scale_for(unit: str, values: Iterable[float]) -> Scale:
     """Return one scale for a whole column: the largest in which its middle value is at least 1.
 
-    The middle one, because figures of one column are there to be compared: a single tiny value
-    must not turn all the others into long numbers.
+    The middle one: a single tiny value must not turn all the others into long numbers.
     """
     scales = _SCALES.get(unit)
     if scales is None:
@@ -83,7 +82,7 @@ def margin(share: float) -> str:
 
 
 def reach(share: float) -> str:
-    """Return what `margin` does, in a number however wide: "±120 %"; a noise floor has one."""
+    """Return what `margin` does, as a number however wide: "±120 %"."""
     if not math.isfinite(share):
         return _WIDE
     return f"±{math.ceil(share * 100)}\N{NARROW NO-BREAK SPACE}%"

@@ -64,7 +64,7 @@ def test_loading_puts_it_on_the_path_of_this_process_and_of_its_children(
     before = list(sys.path)
     for _ in range(2):
         assert engines.load(ENGINE, f"{ENGINE}.part").ANSWER == 42
-    assert engines.version(ENGINE) == f"{ENGINE} 1.2"
+    assert engines.engine_of(MODE) == {"engine": f"{ENGINE} 1.2"}
     assert sys.path == [*before, str(installed)]
     assert os.environ["PYTHONPATH"] == os.pathsep.join(filter(None, [told, str(installed)]))
     child = [sys.executable, "-P", "-c", f"import {ENGINE}; print({ENGINE}.__version__)"]

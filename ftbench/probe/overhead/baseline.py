@@ -1,9 +1,8 @@
 """Bare loops that do the harness's work, and the same loops in the article's shape.
 
-A bare loop has no clock but at both ends, counts nothing and guards against nothing.  A loop in
-the article's shape carries the article's instrument: a method of an object with state draws each
-id, a clock is read at every turn and around every wait, everything is counted.  `contest` runs
-them in turn with the harness's, on the same objects, and compares what they come to.
+A bare loop has a clock at both ends only, counts nothing and guards against nothing.  A loop in the
+article's shape carries the article's instrument: a method of an object draws each id, a clock is
+read at every turn and around every wait, everything is counted.
 
 Side by side: `locked` with `shared_set.inserting.locked`; `producing` and `writing` with
 `producing_one_by_one` and `writing_one_by_one` of `sharded_writers.routing`; `threads` and
@@ -47,8 +46,8 @@ def threads(workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
 def processes(context: Any, workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
     """Create, start and join processes; return the time in ns, and what the task returned in each.
 
-    A process has nothing to return it by but its exit code, which says whether it was the same as
-    here: who disagrees is left out.
+    A process has only its exit code to say that it was the same as here; one that was not is left
+    out.
     """
     here = task()
     begin = perf_counter_ns()

@@ -1,8 +1,7 @@
 """What the harness costs: its loops and bare ones, turn about, in one clean process.
 
-Started by `ftbench overhead` in place of a cell.  Loops of one scenario work on the same objects
-(one set and one lock, one kind of crew, queues of one kind behind the same gate), each turn does
-the same work, and every turn's result is compared with the serial twin's.
+`ftbench overhead` starts it in place of a cell.  Loops of one scenario work on the same objects,
+each turn does the same work, and every turn's result is compared with the serial twin's.
 """
 
 from __future__ import annotations
@@ -52,8 +51,8 @@ class Contest:
     """Loops that do the same work: `turns` maps a name to a call that does it once.
 
     A call returns seconds per operation and raises `FtbenchError` if its result is not the serial
-    twin's.  The harness times one operation in `every`; `clock_calls` tells, afterwards, how many
-    it made per operation, besides `cpu_clock_calls` of another clock; `close` frees what was made.
+    twin's.  The harness times one operation in `every`; `clock_calls` returns, afterwards, how many
+    calls of the clock it made per operation, `cpu_clock_calls` is those of the CPU's clock.
     """
 
     turns: Mapping[str, Turn]
@@ -92,11 +91,11 @@ def alternate(turns: Mapping[str, Turn], pairs: int) -> dict[str, list[float]]:
     return samples
 
 
-def require(loop: str, found: object, expected: object) -> None:
+def require(loop: str, result: object, expected: object) -> None:
     """Raise `FtbenchError` unless a turn of `loop` came to what the serial twin comes to."""
-    if found != expected:
+    if result != expected:
         raise FtbenchError(
-            f"The {loop} loop came to {found}, the serial twin to {expected}: loops that do not "
+            f"The {loop} loop came to {result}, the serial twin to {expected}: loops that do not "
             "do the same work are not compared.",
         )
 
@@ -170,18 +169,18 @@ def sets(cell: Cell) -> Contest:
     every = shared_set.EVERY_ONE if managed("lock", cell.mode) else shared_set.EVERY
     plan = _plan(cell, every)
     workers = cell.params["workers"]
-    means = shared_state_of(cell.mode)
+    state = shared_state_of(cell.mode)
     work = Work(workers=workers, plan=plan, drawn=0, grown=array("q"))
-    strategy = STRATEGIES["lock"](cell.mode, means, work)
+    strategy = STRATEGIES["lock"](cell.mode, state, work)
     members = strategy.members()
     *_, shared, lock = members[0].run[1]
 
     def team(loop: Callable[..., baseline.Span]) -> Team:
-        those = _workers(loop, workers, lambda index: (index, plan.operations, shared, lock))
-        return team_of(cell.mode, cell.deadline, those, means.helper)
+        members = _workers(loop, workers, lambda index: (index, plan.operations, shared, lock))
+        return team_of(cell.mode, cell.deadline, members, state.helper)
 
     teams = {
-        HARNESS: team_of(cell.mode, cell.deadline, members, means.helper),
+        HARNESS: team_of(cell.mode, cell.deadline, members, state.helper),
         BARE: team(baseline.locked),
         ARTICLE: team(baseline.locked_as_in_the_article),
     }
@@ -201,24 +200,24 @@ def sets(cell: Cell) -> Contest:
     def clock_calls() -> float:
         return 2 * sum(timed) / len(timed)
 
-    return _contest(teams, turn, result, every=every, clock_calls=clock_calls, close=means.close)
+    return _contest(teams, turn, result, every=every, clock_calls=clock_calls, close=state.close)
 
 
 def writers(cell: Cell) -> Contest:
     """sharded_writers, one writer, window 1: queues of one kind, a team per loop."""
     plan = _plan(cell, sharded_writers.EVERY)
     producers = cell.params["workers"]
-    means = shared_state_of(cell.mode)
+    state = shared_state_of(cell.mode)
 
     def team(loop: Callable[..., Any], what: object, writer: Callable[..., Any], *at: int) -> Team:
-        queue, acks = means.queue(), tuple(means.queue() for _ in range(producers))
+        queue, acks = state.queue(), tuple(state.queue() for _ in range(producers))
         last = Member(
             role="writer",
             run=(writer, (*at, producers, queue, acks)),
             prepare=(routing.clear, (0,)),
         )
-        those = _workers(loop, producers, lambda index: (index, what, (queue,), acks[index]))
-        return team_of(cell.mode, cell.deadline, [*those, last])
+        members = _workers(loop, producers, lambda index: (index, what, (queue,), acks[index]))
+        return team_of(cell.mode, cell.deadline, [*members, last])
 
     many = plan.operations
     teams = {
@@ -243,7 +242,7 @@ def writers(cell: Cell) -> Contest:
         result,
         every=plan.every,
         clock_calls=lambda: 3 / plan.every,
-        close=means.close,
+        close=state.close,
     )
 
 

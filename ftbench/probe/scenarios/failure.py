@@ -36,7 +36,8 @@ from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.workers.pools import Pool, check, engine_of, pool_of
+from ftbench.probe.workers.engines import engine_of
+from ftbench.probe.workers.pools import Pool, check, pool_of
 
 # From handing tasks over until the crash, or until the pool is told to stop: all are at work then.
 LEAD_SECONDS = 0.03

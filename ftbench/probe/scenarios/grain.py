@@ -32,7 +32,8 @@ from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.workers.pools import Pool, check, engine_of, pool_of
+from ftbench.probe.workers.engines import engine_of
+from ftbench.probe.workers.pools import Pool, check, pool_of
 
 
 @dataclass(frozen=True, kw_only=True)

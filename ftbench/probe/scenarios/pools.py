@@ -26,7 +26,8 @@ from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
-from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, engine_of, pool_of
+from ftbench.probe.workers.engines import engine_of
+from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, pool_of
 
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
 CALLS, TASKS = 32, 512

@@ -1,8 +1,8 @@
 """Engines: the packages beside the standard library that some modes need, and where they lie.
 
-A measured interpreter has the standard library and the probe on its path, and nothing else.  In a
-benchmark's environment an engine lies in a folder of its own beside that path, and only a cell
-of the engine's mode steps into it.  By hand, an engine is whatever the interpreter has installed.
+A measured interpreter has only the standard library and the probe on its path.  In a benchmark's
+environment an engine lies in a folder beside it, which only a cell of the engine's mode adds to
+its path.  By hand, an engine is whatever the interpreter has installed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER = "engines"
 
 
 def place(engine: str) -> Path:
-    """Return the folder that an engine has in this interpreter's environment; it need not be."""
+    """Return the folder of an engine in this interpreter's environment; it need not exist."""
     return Path(sys.prefix, FOLDER, engine)
 
 
@@ -53,11 +53,13 @@ def load(engine: str, module: str) -> ModuleType:
     folder = str(place(engine))
     if place(engine).is_dir() and folder not in sys.path:
         sys.path.append(folder)
-        told = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = f"{told}{os.pathsep}{folder}" if told else folder
+        path = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = f"{path}{os.pathsep}{folder}" if path else folder
     return import_module(module)
 
 
-def version(engine: str) -> str:
-    """Return the name and version of an engine that is loaded."""
-    return f"{engine} {sys.modules[engine].__version__}"
+def engine_of(mode: Mode) -> dict[str, str]:
+    """Return the note that names the engine of a mode and its version, once it is loaded."""
+    if mode.engine is None:
+        return {}
+    return {"engine": f"{mode.engine} {sys.modules[mode.engine].__version__}"}

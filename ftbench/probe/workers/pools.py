@@ -14,7 +14,7 @@ from typing import Any
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import Mode
 from ftbench.probe.pool_tasks import nap
-from ftbench.probe.workers import engines, workers_of
+from ftbench.probe.workers import workers_of
 from ftbench.probe.workers.base import Deadline
 
 Task = Callable[..., Any]
@@ -29,15 +29,15 @@ class Pool:
     Functions are a module's, results come back by value.  Every wait ends at the deadline with
     `DeadlineError`; a task or a worker that fails raises `WorkerFailedError` with its story.
 
-    `cancels`: tasks that wait can be cancelled.  `goes_on`: where a worker has died the pool starts
-    another, and tells nobody that a task is lost.
+    `cancels`: waiting tasks can be cancelled.  `goes_on`: the pool replaces a worker that has died
+    without reporting the task that is lost.
     """
 
     cancels = True
     goes_on = False
 
     def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
-        """Make the pool; whether its workers stand already is the library's business."""
+        """Make the pool; the library decides when its workers start."""
         self.mode = mode
         self.workers = workers
         self.deadline = deadline
@@ -75,7 +75,7 @@ class Pool:
         try:
             return self._get(handle, self.deadline.left())
         except BaseException as error:
-            raise self._told(error) from error
+            raise self._as_ours(error) from error
 
     def came_back(self, handle: Any, seconds: float) -> bool:
         """Wait up to `seconds` for a task; return whether it has a result, whatever it is."""
@@ -90,14 +90,14 @@ class Pool:
         try:
             return self._get(self.submit(function, *args), self.deadline.left())
         except BaseException as error:
-            raise self._told(error) from error
+            raise self._as_ours(error) from error
 
     def map(self, function: Task, items: Sequence[Any], chunk: int) -> list[Any]:
         """Run a task per item, `chunk` of them at a time; return the results in order."""
         try:
             return self._map(function, items, chunk, self.deadline.left())
         except BaseException as error:
-            raise self._told(error) from error
+            raise self._as_ours(error) from error
 
     def fill(self) -> None:
         """Return when every worker has taken a task."""
@@ -134,12 +134,12 @@ class Pool:
         thread.start()
         thread.join(self.deadline.left())
         if failed:
-            raise self._told(failed[0]) from failed[0]
+            raise self._as_ours(failed[0]) from failed[0]
         if not took:
             raise self.deadline.passed(what)
         return took[0]
 
-    def _told(self, error: BaseException) -> FtbenchError:
+    def _as_ours(self, error: BaseException) -> FtbenchError:
         """Return `error` as one of ours."""
         if isinstance(error, FtbenchError):
             return error
@@ -234,10 +234,3 @@ def check(answers: Sequence[Any], expected: Sequence[Any]) -> None:
             "nothing is recorded.",
             hint="The pool loses or mixes results; report it.",
         )
-
-
-def engine_of(mode: Mode) -> dict[str, str]:
-    """Return the note that names the engine of a mode and its version, once it is loaded."""
-    if mode.engine is None:
-        return {}
-    return {"engine": engines.version(mode.engine)}
