@@ -24,7 +24,7 @@ from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios.base import Cell
-from ftbench.probe.scenarios.strategies import MANAGED, STRATEGIES
+from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline
 

@@ -22,12 +22,11 @@ from hypothesis import strategies as st
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.probe import entry_points
 from ftbench.probe.entry_points import turn
-from ftbench.probe.scenarios import io
+from ftbench.probe.scenarios import io, io_asyncio_clients, io_requests
+from ftbench.probe.scenarios.io_requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
+from ftbench.probe.scenarios.io_server import Server
 from ftbench.probe.scenarios.io_servers import SERVER, Servers
 from ftbench.probe.workers.base import Deadline
-from ftbench.probe.workloads import asyncio_clients, requests
-from ftbench.probe.workloads.requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
-from ftbench.probe.workloads.server import Server
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 MILLI = 1_000_000
@@ -47,35 +46,35 @@ def _no_traces() -> Iterator[None]:
 
 @given(st.integers(1, 100_000), st.integers(1, 200))
 def test_arrivals_are_fixed_beforehand_and_in_order(rate: int, count: int) -> None:
-    times = requests.arrivals(rate, count)
+    times = io_requests.arrivals(rate, count)
     assert len(times) == count
-    assert times == sorted(times) == requests.arrivals(rate, count)
-    assert times == requests.arrivals(rate, count + 1)[:count]
+    assert times == sorted(times) == io_requests.arrivals(rate, count)
+    assert times == io_requests.arrivals(rate, count + 1)[:count]
     assert times[0] >= 0
 
 
 def test_arrivals_come_at_the_rate_and_not_at_equal_gaps() -> None:
-    times = requests.arrivals(2_000, 20_000)
-    assert times[-1] == pytest.approx(10 * requests.NANO, rel=0.03)
+    times = io_requests.arrivals(2_000, 20_000)
+    assert times[-1] == pytest.approx(10 * io_requests.NANO, rel=0.03)
     gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
-    short = sum(gap < requests.NANO / 2_000 for gap in gaps) / len(gaps)
+    short = sum(gap < io_requests.NANO / 2_000 for gap in gaps) / len(gaps)
     assert short == pytest.approx(1 - 1 / 2.71828, abs=0.02), "as of a Poisson process"
 
 
 def test_loops_share_the_arrivals_of_one_schedule() -> None:
-    whole = requests.arrivals(2_000, 100)
+    whole = io_requests.arrivals(2_000, 100)
     assert sorted(at for index in range(4) for at in whole[index::4]) == whole
 
 
 def test_nothing_is_sent_before_its_time_and_lateness_is_told() -> None:
     sent: list[tuple[int, tuple[int, int]]] = []
     begin = time.perf_counter_ns()
-    late = requests.send_off(
+    late = io_requests.send_off(
         [0, MILLI, 3 * MILLI], 7, lambda each: sent.append((time.perf_counter_ns(), each))
     )
     assert [number for _, (_, number) in sent] == [7, 8, 9]
     first = sent[0][1][0]
-    assert first >= begin + requests.LEAD
+    assert first >= begin + io_requests.LEAD
     assert [at - first for _, (at, _) in sent] == [0, MILLI, 3 * MILLI]
     for (now, (at, _)), by in zip(sent, late, strict=True):
         assert 0 <= by <= now - at
@@ -86,13 +85,13 @@ def test_what_is_due_is_sent_at_once_however_late_the_one_before_was(
 ) -> None:
     """A client that stalls owes the requests of that time: their latency counts from the plan."""
     clock = iter(range(0, 1_000 * MILLI, 50 * MILLI))
-    monkeypatch.setattr(requests, "perf_counter_ns", lambda: next(clock))
+    monkeypatch.setattr(io_requests, "perf_counter_ns", lambda: next(clock))
     slept: list[float] = []
-    monkeypatch.setattr(requests, "sleep", slept.append)
+    monkeypatch.setattr(io_requests, "sleep", slept.append)
     sent: list[tuple[int, int]] = []
-    late = requests.send_off([0, MILLI, 2 * MILLI], 0, sent.append)
+    late = io_requests.send_off([0, MILLI, 2 * MILLI], 0, sent.append)
     assert not slept
-    assert [at for at, _ in sent] == [requests.LEAD + each * MILLI for each in range(3)]
+    assert [at for at, _ in sent] == [io_requests.LEAD + each * MILLI for each in range(3)]
     assert late == sorted(late)
     assert late[0] > 0
 
@@ -129,9 +128,9 @@ def server() -> Iterator[Callable[[int], Server]]:
 @posix
 def test_an_answer_comes_after_the_delay_and_not_before(server: Callable[[int], Server]) -> None:
     for delay in (0, 30):
-        with closing(requests.connected(server(delay).port)) as connection:
+        with closing(io_requests.connected(server(delay).port)) as connection:
             begin = time.perf_counter()
-            answer = requests.ask(connection, 12)
+            answer = io_requests.ask(connection, 12)
             assert time.perf_counter() - begin >= delay / 1000
             assert len(answer) == ANSWER_BYTES
             assert answer.startswith(REQUEST.pack(12))
@@ -145,7 +144,7 @@ def test_a_server_listens_on_the_loopback_alone(server: Callable[[int], Server])
 @posix
 def test_requests_wait_side_by_side(server: Callable[[int], Server]) -> None:
     port = server(100).port
-    connections = [requests.connected(port) for _ in range(10)]
+    connections = [io_requests.connected(port) for _ in range(10)]
     begin = time.perf_counter()
     for number, connection in enumerate(connections):
         connection.sendall(REQUEST.pack(number))
@@ -158,23 +157,23 @@ def test_requests_wait_side_by_side(server: Callable[[int], Server]) -> None:
 @posix
 def test_a_client_that_goes_does_not_disturb_the_others(server: Callable[[int], Server]) -> None:
     port = server(20).port
-    stays, goes = requests.connected(port), requests.connected(port)
+    stays, goes = io_requests.connected(port), io_requests.connected(port)
     goes.sendall(REQUEST.pack(1))
     stays.sendall(REQUEST.pack(2))
     goes.close()
     assert stays.recv(ANSWER_BYTES).startswith(REQUEST.pack(2))
-    assert requests.ask(stays, 3).startswith(REQUEST.pack(3))
+    assert io_requests.ask(stays, 3).startswith(REQUEST.pack(3))
     stays.close()
 
 
 @posix
 def test_a_server_counts_its_answers_until_it_is_asked(server: Callable[[int], Server]) -> None:
-    with closing(requests.connected(server(1).port)) as connection:
+    with closing(io_requests.connected(server(1).port)) as connection:
         for number in range(5):
-            requests.ask(connection, number)
+            io_requests.ask(connection, number)
         counted = []
         for _ in range(2):
-            answer = requests.ask(connection, FIGURES)
+            answer = io_requests.ask(connection, FIGURES)
             answers, cpu, passed, middle, most, longest = FIGURES_FORM.unpack_from(answer, 8)
             counted.append(answers)
             assert cpu >= 0
@@ -187,7 +186,7 @@ def test_an_answer_to_another_request_is_refused() -> None:
     near, far = socket.socketpair()
     far.sendall(REQUEST.pack(2).ljust(ANSWER_BYTES, b"\0"))
     with pytest.raises(ValueError, match="was answered by 0000000000000002"):
-        requests.ask(near, 1)
+        io_requests.ask(near, 1)
     near.close()
     far.close()
 
@@ -197,7 +196,7 @@ def test_a_server_that_goes_in_mid_answer_is_told() -> None:
     far.sendall(REQUEST.pack(1) + b"and so")
     far.shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionError, match="closed the connection"):
-        requests.ask(near, 1)
+        io_requests.ask(near, 1)
     near.close()
     far.close()
 
@@ -213,7 +212,7 @@ def test_an_answer_may_come_in_pieces() -> None:
 
     pieces = threading.Thread(target=say)
     pieces.start()
-    assert requests.ask(near, 1) == answer
+    assert io_requests.ask(near, 1) == answer
     pieces.join(20)
     near.close()
     far.close()
@@ -232,7 +231,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
 ) -> None:
     queue: SimpleQueue[Any] = SimpleQueue()
     port = server(1).port
-    connects, closed = _turns(0, requests.calling, (port, 7, queue), 2)
+    connects, closed = _turns(0, io_requests.calling, (port, 7, queue), 2)
     assert connects.requests == 0
     assert (closed.requests, closed.latencies) == (7, b"")
     assert 0 < closed.cpu < closed.end - closed.begin
@@ -241,7 +240,7 @@ def test_threads_make_their_requests_and_then_those_that_arrive(
     for at in (now - 500 * MILLI, now - 400 * MILLI, now):
         queue.put((at, 1))
     queue.put(None)
-    [opened] = _turns(0, requests.calling, (), 1)
+    [opened] = _turns(0, io_requests.calling, (), 1)
     latencies = array("q", opened.latencies)
     assert opened.requests == len(latencies) == 3
     assert min(latencies[:2]) >= 400 * MILLI
@@ -257,12 +256,12 @@ def _leave(index: int) -> None:
 
 def test_the_world_outside_sends_each_arrival_and_then_tells_every_client_to_end() -> None:
     queue: SimpleQueue[Any] = SimpleQueue()
-    connects, closed, opened = _turns(3, requests.arriving, (2, 100_000, 5, queue), 3)
+    connects, closed, opened = _turns(3, io_requests.arriving, (2, 100_000, 5, queue), 3)
     assert connects.requests == closed.requests == opened.requests == 0
     assert len(array("q", opened.late)) == 5
     said = [queue.get_nowait() for _ in range(7)]
     assert said[5:] == [None, None]
-    assert [number - 3 * requests.NUMBERS for _, number in said[:5]] == list(range(5))
+    assert [number - 3 * io_requests.NUMBERS for _, number in said[:5]] == list(range(5))
     assert queue.empty()
 
 
@@ -271,7 +270,7 @@ def test_a_loop_makes_its_requests_and_then_its_share_of_those_that_arrive(
     server: Callable[[int], Server],
 ) -> None:
     port = server(1).port
-    reports = _turns(1, asyncio_clients.looping, ((port,) * 3, 4, (10_000, 20, 2)), 5)
+    reports = _turns(1, io_asyncio_clients.looping, ((port,) * 3, 4, (10_000, 20, 2)), 5)
     assert [report.requests for report in reports] == [0, 12, 10, 12, 10]
     for closed, opened in (reports[1:3], reports[3:5]):
         assert (closed.latencies, closed.late) == (b"", b"")
@@ -285,12 +284,12 @@ def test_a_loop_makes_its_requests_and_then_its_share_of_those_that_arrive(
 @posix
 def test_a_loop_whose_server_goes_ends_with_its_story(server: Callable[[int], Server]) -> None:
     port = server(0).port
-    [_] = _turns(2, asyncio_clients.looping, ((port, port), 4, (10_000, 4, 1)), 1)
+    [_] = _turns(2, io_asyncio_clients.looping, ((port, port), 4, (10_000, 4, 1)), 1)
     streams = entry_points.HELD[2].gi_frame.f_locals["streams"]  # type: ignore[attr-defined]
     for _reader, writer in streams:
         writer.transport.abort()
     with pytest.raises(ConnectionError, match="closed the connection"):
-        turn(2, asyncio_clients.looping, ())
+        turn(2, io_asyncio_clients.looping, ())
 
 
 # The server processes.
@@ -301,8 +300,8 @@ def test_servers_serve_and_end_when_they_are_told() -> None:
     try:
         assert len(set(servers.ports)) == len(servers.roles()) == 2
         assert set(servers.roles().values()) == {SERVER}
-        with closing(requests.connected(servers.ports[1])) as connection:
-            requests.ask(connection, 1)
+        with closing(io_requests.connected(servers.ports[1])) as connection:
+            io_requests.ask(connection, 1)
         assert [each.answers for each in servers.figures()] == [0, 1]
         assert servers.exitcode is None
         assert servers.helper().process.pid in servers.roles()

@@ -25,8 +25,9 @@ import os, signal, sys, time
 from ftbench.probe import entry_points
 from ftbench.probe.workers import base, processes, threads
 from ftbench.probe.run import cell
-from ftbench.probe.scenarios import shared_set, sharded_writers, strategies
-from ftbench.probe.workloads import inserting, routing
+from ftbench.probe.scenarios import shared_set, sharded_writers, shared_set_strategies as strategies
+from ftbench.probe.workloads import inserting
+from ftbench.probe.scenarios import sharded_writers_loops as routing
 shared_set.OPERATIONS, shared_set.MANAGED_OPERATIONS, shared_set.GROWN = 256, 16, 500
 sharded_writers.OPERATIONS = 64
 parent = os.getpid()

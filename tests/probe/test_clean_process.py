@@ -49,8 +49,9 @@ OF_A_TEAMS_CELL = DRAWING | {"scenarios.reports"}
 OF_A_CELL = {
     "lifecycle": {"scenarios.lifecycle"},
     "footprint": {"scenarios.footprint"},
-    "shared_set": OF_A_TEAMS_CELL | {"scenarios.shared_set", "scenarios.strategies"},
-    "sharded_writers": OF_A_TEAMS_CELL | {"scenarios.sharded_writers", "workloads.routing"},
+    "shared_set": OF_A_TEAMS_CELL | {"scenarios.shared_set", "scenarios.shared_set_strategies"},
+    "sharded_writers": OF_A_TEAMS_CELL
+    | {"scenarios.sharded_writers", "scenarios.sharded_writers_loops"},
 }
 OF_A_WORKER = {"ftbench", "ftbench.probe", "ftbench.probe.entry_points"}
 LUGGAGE = {"dataclasses", "argparse", "typing", "difflib"}
@@ -171,7 +172,8 @@ _OF_A_MEMBER = """
 import json, sys
 from ftbench.probe.workers.base import Deadline, Member
 from ftbench.facts.modes import mode_named
-from ftbench.probe.workloads import inserting, routing
+from ftbench.probe.workloads import inserting
+from ftbench.probe.scenarios import sharded_writers_loops as routing
 from ftbench.probe.workers import team_of
 mode, loop = sys.argv[1].split()
 run = (eval, ("tuple(__import__('sys').modules)",))
@@ -201,7 +203,7 @@ if __name__ == "__main__":
 """
 OF_A_LOOP = {
     "inserting": DRAWING,
-    "routing": DRAWING | {"workloads.routing"},
+    "routing": DRAWING | {"scenarios.sharded_writers_loops"},
     "table": DRAWING,
 }
 SPAWNED = pytest.mark.parametrize("method", ["spawn", "forkserver"])

@@ -18,7 +18,7 @@ METRICS = {"op", "relative_2", "relative_4", "control_2", "control_4"}
 # A cell whose pattern is `bad` in the threads, and the real one in the serial twin.
 _BAD_PATTERN = """
 import threading, time
-from ftbench.probe.workloads import patterns
+from ftbench.probe.scenarios import must_scale_patterns as patterns
 from ftbench.probe.run import cell
 real = patterns.closures
 {function}

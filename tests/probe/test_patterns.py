@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from ftbench.probe.scenarios import must_scale
+from ftbench.probe.scenarios import must_scale, must_scale_patterns
 from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
-from ftbench.probe.workloads import patterns
 
 TURNS = 100
 EACH_PATTERN = pytest.mark.parametrize("pattern", LEDGER)
@@ -55,9 +54,9 @@ def _own(module: ModuleType) -> dict[str, Any]:
 def test_every_pattern_is_in_a_ledger() -> None:
     public = {
         name
-        for name, each in vars(patterns).items()
+        for name, each in vars(must_scale_patterns).items()
         if inspect.isfunction(each)
-        and each.__module__ == patterns.__name__
+        and each.__module__ == must_scale_patterns.__name__
         and not name.startswith("_")
     }
     assert public == LEDGER.keys()
@@ -75,7 +74,7 @@ def test_there_are_two_ledgers_and_each_entry_has_a_reason() -> None:
 
 @EACH_PATTERN
 def test_a_pattern_comes_to_the_same_however_often_and_whoever_has_it(pattern: str) -> None:
-    expected = getattr(patterns, pattern)(TURNS)
+    expected = getattr(must_scale_patterns, pattern)(TURNS)
     assert expected > 0
     must_scale.get_ready(pattern)
     must_scale.get_ready_alone(pattern)
@@ -85,7 +84,7 @@ def test_a_pattern_comes_to_the_same_however_often_and_whoever_has_it(pattern: s
 
 @EACH_PATTERN
 def test_more_turns_are_more_work(pattern: str) -> None:
-    work = getattr(patterns, pattern)
+    work = getattr(must_scale_patterns, pattern)
     assert work(2 * TURNS) > work(TURNS)
 
 
@@ -96,13 +95,13 @@ def _code(function: FunctionType) -> Iterator[Any]:
 
 def test_threads_that_share_nothing_have_nothing_of_the_module_in_common() -> None:
     first, second = in_two_threads(must_scale.load)
-    assert len({first.__name__, second.__name__, patterns.__name__}) == 3
-    both = [_own(module) for module in (patterns, first, second)]
+    assert len({first.__name__, second.__name__, must_scale_patterns.__name__}) == 3
+    both = [_own(module) for module in (must_scale_patterns, first, second)]
     assert both[0].keys() == both[1].keys() == both[2].keys()
     for name in both[0]:
         assert len({id(own[name]) for own in both}) == 3, name
     for pattern in LEDGER:
-        functions = [getattr(module, pattern) for module in (patterns, first, second)]
+        functions = [getattr(module, pattern) for module in (must_scale_patterns, first, second)]
         assert len({id(function.__globals__) for function in functions}) == 3
         codes = [set(map(id, _code(function))) for function in functions]
         assert not codes[0] & codes[1] | codes[1] & codes[2]

@@ -61,7 +61,7 @@ def test_the_arm_with_its_gil_has_the_collector_of_its_build(ft_python: Interpre
 
 _BAD_CELL = """
 import gc, os, signal, time
-from ftbench.probe.workloads import ticking
+from ftbench.probe.scenarios import pauses_workers as ticking
 from ftbench.probe.run import cell
 {what}
 cell.main()

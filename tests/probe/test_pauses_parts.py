@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.scenarios import pauses
+from ftbench.probe.scenarios import pauses, pauses_workers
 from ftbench.probe.scenarios.pauses import LIVE, MILLI, PERIOD, TICKS, TRIGGERS, Made, Run, Ticked
-from ftbench.probe.workloads import ticking
 
 PARAMS = {"heap": "small", "workers": 2, "trigger": "collect"}
 SMALL = LIVE["small"]
@@ -22,26 +21,26 @@ SMALL = LIVE["small"]
 @pytest.fixture(autouse=True)
 def _no_heap_stays() -> Iterator[None]:
     yield
-    ticking.HELD.clear()
-    ticking.SURVIVORS.clear()
+    pauses_workers.HELD.clear()
+    pauses_workers.SURVIVORS.clear()
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A clock of the test's, in nanoseconds: it stands until somebody sleeps or moves it."""
     now = [1_000]
-    monkeypatch.setattr(ticking, "perf_counter_ns", lambda: now[0])
+    monkeypatch.setattr(pauses_workers, "perf_counter_ns", lambda: now[0])
 
     def sleep(seconds: float) -> None:
         now[0] += round(seconds * 1e9)
 
-    monkeypatch.setattr(ticking, "sleep", sleep)
+    monkeypatch.setattr(pauses_workers, "sleep", sleep)
     return now
 
 
 def test_times_come_when_they_are_due(clock: list[int]) -> None:
-    first = 1_000 + ticking.LEAD
-    assert [(at, clock[0]) for at in ticking.due([0, 10, 40])] == [
+    first = 1_000 + pauses_workers.LEAD
+    assert [(at, clock[0]) for at in pauses_workers.due([0, 10, 40])] == [
         (first, first),
         (first + 10, first + 10),
         (first + 40, first + 40),
@@ -51,7 +50,7 @@ def test_times_come_when_they_are_due(clock: list[int]) -> None:
 def test_a_pause_makes_every_tick_late_that_was_due_in_it(clock: list[int]) -> None:
     """Not one: who looks only when it can would call the pause a single event."""
     late = []
-    for number, at in enumerate(ticking.due(range(0, 100, 10))):
+    for number, at in enumerate(pauses_workers.due(range(0, 100, 10))):
         if number == 2:
             clock[0] += 45
         late.append(clock[0] - at)
@@ -59,28 +58,28 @@ def test_a_pause_makes_every_tick_late_that_was_due_in_it(clock: list[int]) -> N
 
 
 def test_a_ticker_reports_every_tick() -> None:
-    begin, end, cpu, packed = ticking.tick(MILLI // 10, 50)
+    begin, end, cpu, packed = pauses_workers.tick(MILLI // 10, 50)
     late = array("q", packed)
     assert len(late) == 50
     assert min(late) >= 0
-    assert end - begin >= ticking.LEAD + 49 * MILLI // 10
+    assert end - begin >= pauses_workers.LEAD + 49 * MILLI // 10
     assert 0 <= cpu <= end - begin
 
 
 def test_ticks_are_late_by_what_their_thread_could_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     real = time.sleep
     slow = iter([0.03])
-    monkeypatch.setattr(ticking, "sleep", lambda seconds: real(seconds + next(slow, 0)))
-    late = array("q", ticking.tick(MILLI, 20)[3])
+    monkeypatch.setattr(pauses_workers, "sleep", lambda seconds: real(seconds + next(slow, 0)))
+    late = array("q", pauses_workers.tick(MILLI, 20)[3])
     assert late[0] >= 30 * MILLI
     assert late[10] >= 20 * MILLI
 
 
 def test_the_live_heap_is_built_once_and_is_two_containers_a_record() -> None:
-    ticking.settle(100)
-    built = ticking.HELD[100]
-    ticking.settle(100)
-    assert ticking.HELD[100] is built
+    pauses_workers.settle(100)
+    built = pauses_workers.HELD[100]
+    pauses_workers.settle(100)
+    assert pauses_workers.HELD[100] is built
     assert len(built) == 100
     assert all(gc.is_tracked(each) and gc.is_tracked(each["list"]) for each in built)
 
@@ -89,7 +88,7 @@ def test_one_cycle_in_ten_survives() -> None:
     gc.disable()
     try:
         gc.collect()
-        kept = ticking.litter(1_000)
+        kept = pauses_workers.litter(1_000)
         assert len(kept) == 100
         assert gc.collect() == 900
         assert all(each[0] is each for each in kept)
@@ -98,9 +97,9 @@ def test_one_cycle_in_ten_survives() -> None:
 
 
 def _made(trigger: str, steps: int) -> Made:
-    ticking.settle(SMALL)
+    pauses_workers.settle(SMALL)
     times = (0, steps * MILLI, MILLI)
-    return Made(*ticking.make(TRIGGERS[trigger].step, 1_000, SMALL, times))
+    return Made(*pauses_workers.make(TRIGGERS[trigger].step, 1_000, SMALL, times))
 
 
 def test_who_collects_reports_every_collection_and_what_it_freed() -> None:
@@ -117,7 +116,7 @@ def test_who_churns_leaves_it_to_the_collector_when_to_come() -> None:
     made = _made("churn", 30)
     assert made.cycles == 30_000
     assert made.collections == len(array("q", made.took)) >= 1
-    assert len(ticking.SURVIVORS) == ticking.YOUNG
+    assert len(pauses_workers.SURVIVORS) == pauses_workers.YOUNG
 
 
 def test_nobody_hears_of_collections_after_the_round() -> None:
@@ -127,7 +126,7 @@ def test_nobody_hears_of_collections_after_the_round() -> None:
     before = list(gc.callbacks)
     _made("collect", 1)
     with pytest.raises(RuntimeError, match="boom"):
-        ticking.make(fail, 1, SMALL, (0, MILLI, MILLI))
+        pauses_workers.make(fail, 1, SMALL, (0, MILLI, MILLI))
     assert gc.callbacks == before
 
 
@@ -140,7 +139,7 @@ def test_collections_are_due_while_everybody_ticks() -> None:
 def test_there_is_one_maker_and_so_many_tickers() -> None:
     members = pauses.members_of(PARAMS | {"workers": 5}, SMALL)
     assert [member.role for member in members] == [pauses.MAKER] + [pauses.TICKER] * 5
-    assert members[0].prepare == (ticking.settle, (SMALL,))
+    assert members[0].prepare == (pauses_workers.settle, (SMALL,))
 
 
 def _packed(*times: int) -> bytes:

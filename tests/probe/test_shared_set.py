@@ -17,7 +17,7 @@ from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.scenarios import shared_set
 from ftbench.probe.scenarios.reports import Plan, Report, new_ids
 from ftbench.probe.scenarios.shared_set import MOST_SLOTS, Run, metrics, peak_rss, why_not
-from ftbench.probe.scenarios.strategies import MANAGED, STRATEGIES, Yield
+from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES, Yield
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import packed

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.scenarios.reports import Plan, Report, new_ids, reports_of
-from ftbench.probe.scenarios.strategies import (
+from ftbench.probe.scenarios.shared_set_strategies import (
     MANAGED,
     STRATEGIES,
     Strategy,

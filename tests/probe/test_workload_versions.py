@@ -44,10 +44,13 @@ SHARING = {f"workloads.{name}" for name in ("ids", "inserting", "locks", "manage
     [
         ("lifecycle", CREW | {"scenarios.lifecycle"}),
         ("footprint", CREW | {"scenarios.footprint"}),
-        ("shared_set", TEAM | SHARING | {"scenarios.shared_set", "scenarios.strategies"}),
+        (
+            "shared_set",
+            TEAM | SHARING | {"scenarios.shared_set", "scenarios.shared_set_strategies"},
+        ),
         (
             "sharded_writers",
-            TEAM | SHARING | {"scenarios.sharded_writers", "workloads.routing"},
+            TEAM | SHARING | {"scenarios.sharded_writers", "scenarios.sharded_writers_loops"},
         ),
     ],
 )

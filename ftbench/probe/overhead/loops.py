@@ -20,13 +20,12 @@ from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
 from ftbench.probe.run.outcome import Invariant, Outcome
-from ftbench.probe.scenarios import lifecycle, sharded_writers, shared_set
+from ftbench.probe.scenarios import lifecycle, sharded_writers, sharded_writers_loops, shared_set
 from ftbench.probe.scenarios.base import ID_SPACE, Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.reports import Plan, new_ids
-from ftbench.probe.scenarios.strategies import STRATEGIES, Work, managed
+from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES, Work, managed
 from ftbench.probe.workers import crew_of, shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Team
-from ftbench.probe.workloads import routing
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
 METRICS = (
@@ -214,14 +213,19 @@ def writers(cell: Cell) -> Contest:
         last = Member(
             role="writer",
             run=(writer, (*at, producers, queue, acks)),
-            prepare=(routing.clear, (0,)),
+            prepare=(sharded_writers_loops.clear, (0,)),
         )
         members = _workers(loop, producers, lambda index: (index, what, (queue,), acks[index]))
         return team_of(cell.mode, cell.deadline, [*members, last])
 
     many = plan.operations
     teams = {
-        HARNESS: team(routing.producing_one_by_one, tuple(plan), routing.writing_one_by_one, 0),
+        HARNESS: team(
+            sharded_writers_loops.producing_one_by_one,
+            tuple(plan),
+            sharded_writers_loops.writing_one_by_one,
+            0,
+        ),
         BARE: team(baseline.producing, many, baseline.writing),
         ARTICLE: team(baseline.producing_as_in_the_article, many, baseline.writing),
     }

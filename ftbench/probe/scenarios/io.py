@@ -28,12 +28,12 @@ from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
+from ftbench.probe.scenarios import io_requests
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.io_servers import SERVER, Figures, Servers
 from ftbench.probe.scenarios.reports import instrument, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round, Team
-from ftbench.probe.workloads import requests
 
 PROCESSES = tuple(mode.name for mode in MODES if mode.kind == "processes")
 # Requests of a round's closed loop: this many, and no fewer than four per connection.
@@ -116,12 +116,12 @@ def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
 
         arrivals: Any = queue.SimpleQueue()
         clients = [
-            _member(CLIENT, index, requests.calling, (port, each, arrivals))
+            _member(CLIENT, index, io_requests.calling, (port, each, arrivals))
             for index, port in enumerate(targets)
         ]
         world = (under_way, rate, ARRIVALS, arrivals)
-        return [*clients, _member(WORLD, under_way, requests.arriving, world)]
-    from ftbench.probe.workloads.asyncio_clients import looping  # noqa: PLC0415 - threads do without asyncio
+        return [*clients, _member(WORLD, under_way, io_requests.arriving, world)]
+    from ftbench.probe.scenarios.io_asyncio_clients import looping  # noqa: PLC0415 - threads do without asyncio
 
     return [
         _member(

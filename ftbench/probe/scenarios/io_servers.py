@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.probe.run.child import Lines, Tail
+from ftbench.probe.scenarios import io_server
+from ftbench.probe.scenarios.io_requests import FIGURES, FIGURES_FORM, REQUEST, ask, connected
 from ftbench.probe.workers.base import Deadline, Helper
-from ftbench.probe.workloads import server
-from ftbench.probe.workloads.requests import FIGURES, FIGURES_FORM, REQUEST, ask, connected
 
 NANO = 1e-9
 SERVER = "server"
@@ -54,7 +54,7 @@ class Servers:
         self._deadline = deadline
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-P", "-m", server.__name__, str(delay)],
+                [sys.executable, "-P", "-m", io_server.__name__, str(delay)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

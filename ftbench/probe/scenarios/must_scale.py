@@ -36,11 +36,11 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Metric, Outcome
+from ftbench.probe.scenarios import must_scale_patterns
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.scaling import Pair, Side, by_team, check, pairs, shares
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Team
-from ftbench.probe.workloads import patterns
 from ftbench.probe.workloads.kernels import timed
 
 THREADS = (2, 4)
@@ -128,7 +128,7 @@ def run(cell: Cell) -> Outcome:
     pattern = cell.params["pattern"]
     turns = cell.more(LEDGER[pattern].turns)
     # The serial twin, before any thread is there.
-    expected: int = getattr(patterns, pattern)(turns)
+    expected: int = getattr(must_scale_patterns, pattern)(turns)
     teams: list[Team] = []
 
     def side(arm: str, count: int) -> Side:
@@ -199,10 +199,10 @@ _OWN = threading.local()
 
 def load() -> ModuleType:
     """Return the module of the patterns, loaded anew under a name of its own."""
-    name = f"{patterns.__name__}_of_{threading.get_ident()}"
-    spec = spec_from_file_location(name, patterns.__file__)
+    name = f"{must_scale_patterns.__name__}_of_{threading.get_ident()}"
+    spec = spec_from_file_location(name, must_scale_patterns.__file__)
     if spec is None or spec.loader is None:
-        raise ImportError(f"no copy of {patterns.__name__} can be loaded")
+        raise ImportError(f"no copy of {must_scale_patterns.__name__} can be loaded")
     module = module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look there
     spec.loader.exec_module(module)
@@ -211,7 +211,7 @@ def load() -> ModuleType:
 
 def share(pattern: str, turns: int) -> Report:
     """Do a pattern of the module that all threads have; return a report as `kernels.timed`."""
-    return timed(partial(getattr(patterns, pattern), turns), 1)
+    return timed(partial(getattr(must_scale_patterns, pattern), turns), 1)
 
 
 def share_nothing(pattern: str, turns: int) -> Report:
@@ -221,7 +221,7 @@ def share_nothing(pattern: str, turns: int) -> Report:
 
 def get_ready(pattern: str) -> None:
     """Have the bytecode of a shared pattern specialized for this thread."""
-    getattr(patterns, pattern)(WARM_TURNS)
+    getattr(must_scale_patterns, pattern)(WARM_TURNS)
 
 
 def get_ready_alone(pattern: str) -> None:

@@ -31,11 +31,11 @@ from typing import Any, NamedTuple
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
+from ftbench.probe.scenarios import pauses_workers
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.reports import instrument, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round
-from ftbench.probe.workloads import ticking
 
 MILLI = 1_000_000
 PERIOD, TICKS = MILLI, 300
@@ -73,9 +73,9 @@ class Trigger:
 # enough to keep no other thread from its GIL for long.
 TRIGGERS = {
     "collect": Trigger(
-        step=ticking.collecting, cycles=1_000, times=(50 * MILLI, 300 * MILLI, 100 * MILLI)
+        step=pauses_workers.collecting, cycles=1_000, times=(50 * MILLI, 300 * MILLI, 100 * MILLI)
     ),
-    "churn": Trigger(step=ticking.churning, cycles=1_000, times=(0, 300 * MILLI, MILLI)),
+    "churn": Trigger(step=pauses_workers.churning, cycles=1_000, times=(0, 300 * MILLI, MILLI)),
 }
 
 
@@ -129,10 +129,10 @@ def members_of(params: Mapping[str, Any], live: int) -> list[Member]:
     trigger = TRIGGERS[params["trigger"]]
     maker = Member(
         role=MAKER,
-        run=(ticking.make, (trigger.step, trigger.cycles, live, trigger.times)),
-        prepare=(ticking.settle, (live,)),
+        run=(pauses_workers.make, (trigger.step, trigger.cycles, live, trigger.times)),
+        prepare=(pauses_workers.settle, (live,)),
     )
-    ticker = Member(role=TICKER, run=(ticking.tick, (PERIOD, TICKS)))
+    ticker = Member(role=TICKER, run=(pauses_workers.tick, (PERIOD, TICKS)))
     return [maker, *[ticker] * params["workers"]]
 
 

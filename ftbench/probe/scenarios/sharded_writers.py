@@ -20,6 +20,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Metric, Outcome, percentile
+from ftbench.probe.scenarios import sharded_writers_loops
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,
@@ -46,7 +47,6 @@ from ftbench.probe.scenarios.reports import (
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Round, Team
 from ftbench.probe.workers.shared_state import SharedState
-from ftbench.probe.workloads import routing
 
 OPERATIONS = 512
 # A poll of 10 ms per acknowledgement: fewer, or a round would take many seconds.
@@ -113,10 +113,18 @@ def members_of(cell: Cell, means: SharedState) -> list[Member]:
     queues = tuple(means.queue() for _ in range(writers))
     acks = tuple(means.queue() for _ in range(producers))
     single = cell.params["window"] == 1
-    produce = routing.producing_one_by_one if single else routing.producing_by_windows
+    produce = (
+        sharded_writers_loops.producing_one_by_one
+        if single
+        else sharded_writers_loops.producing_by_windows
+    )
     if cell.params["form"] == "article":
-        produce = routing.producing_as_in_the_article
-    write = routing.writing_one_by_one if single else routing.writing_by_windows
+        produce = sharded_writers_loops.producing_as_in_the_article
+    write = (
+        sharded_writers_loops.writing_one_by_one
+        if single
+        else sharded_writers_loops.writing_by_windows
+    )
     plan = tuple(plan_of(cell))
     return [
         *(
@@ -127,7 +135,7 @@ def members_of(cell: Cell, means: SharedState) -> list[Member]:
             Member(
                 role=WRITER,
                 run=(write, (index, producers, queues[index], acks)),
-                prepare=(routing.clear, (index,)),
+                prepare=(sharded_writers_loops.clear, (index,)),
             )
             for index in range(writers)
         ),

@@ -47,7 +47,14 @@ from ftbench.probe.scenarios.reports import (
     reports_of,
     seconds_of,
 )
-from ftbench.probe.scenarios.strategies import STRATEGIES, Strategy, Work, Yield, hole, managed
+from ftbench.probe.scenarios.shared_set_strategies import (
+    STRATEGIES,
+    Strategy,
+    Work,
+    Yield,
+    hole,
+    managed,
+)
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Round
 from ftbench.probe.workers.shared_state import BlameHelper, SharedState

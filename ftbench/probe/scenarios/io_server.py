@@ -15,7 +15,7 @@ from array import array
 from collections import deque
 from time import perf_counter_ns, process_time_ns
 
-from ftbench.probe.workloads.requests import (
+from ftbench.probe.scenarios.io_requests import (
     ANSWER_BYTES,
     FIGURES,
     FIGURES_FORM,

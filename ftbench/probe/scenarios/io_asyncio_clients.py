@@ -1,4 +1,4 @@
-"""Clients of one asyncio loop: a task per connection, by streams; reports as in `requests`.
+"""Clients of one asyncio loop: a task per connection, by streams; reports as in `io_requests`.
 
 In the open loop a thread beside the loop lets the requests arrive: the loop's own timers count in
 milliseconds on Linux, and what arrives at a loop in earnest comes from outside too.
@@ -11,7 +11,7 @@ from array import array
 from threading import Thread
 from time import perf_counter_ns, thread_time_ns
 
-from ftbench.probe.workloads.requests import (
+from ftbench.probe.scenarios.io_requests import (
     ANSWER_BYTES,
     HOST,
     NUMBERS,
@@ -26,13 +26,13 @@ TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ftbench.probe.workloads.requests import Arrival, Report
+    from ftbench.probe.scenarios.io_requests import Arrival, Report
 
     Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def ask(stream: Stream, number: int) -> None:
-    """Send a request and wait for its answer; raises as `requests.ask` does."""
+    """Send a request and wait for its answer; raises as `io_requests.ask` does."""
     reader, writer = stream
     request = REQUEST.pack(number)
     writer.write(request)
