@@ -203,7 +203,7 @@ if __name__ == "__main__":
 """
 OF_A_LOOP = {
     "inserting": DRAWING,
-    "routing": DRAWING | {"scenarios.sharded_writers_loops"},
+    "routing": DRAWING | {"scenarios", "scenarios.sharded_writers_loops"},
     "table": DRAWING,
 }
 SPAWNED = pytest.mark.parametrize("method", ["spawn", "forkserver"])
