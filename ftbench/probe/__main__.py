@@ -79,15 +79,15 @@ def mode_name(kind: str, start_method: str | None) -> str:
 
 def parameters(assignments: list[str], workers: str | None) -> dict[str, int | str]:
     """Return the scenario's parameters that the command line sets."""
-    found: dict[str, int | str] = {}
+    params: dict[str, int | str] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UsageError(f"--set takes KEY=VALUE, not {assignment!r}.")
-        found[name] = value
+        params[name] = value
     if workers is not None:
-        found["workers"] = workers
-    return found
+        params["workers"] = workers
+    return params
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -131,7 +131,7 @@ def obey(gate: Callable[[], int], say: Callable[[str, Any], None], steps: Steps)
 def member_main(line: Any, steps: Steps) -> None:
     """Obey the words that come over `line`; answer with `(word, content, CPU of this process)`.
 
-    The CPU time is in nanoseconds and that of the step alone.  A failure is told with its
+    The CPU time is in nanoseconds and that of the step alone.  A failure is sent with its
     traceback, and ends the process with exit code 1.
     """
     before = process_time_ns()

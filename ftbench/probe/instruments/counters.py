@@ -61,9 +61,9 @@ def tree_counters() -> dict[str, float]:
 def end_fork_server() -> None:
     """End multiprocessing's fork server, if there is one, and wait for it.
 
-    It has waited for the workers; what they did is counted as ours once we have waited for it.
-    It ends when the last descriptor that tells it of clients is closed (`multiprocessing.
-    forkserver`, private names, there in CPython 3.11 to 3.15).  One that does not is left alone.
+    What the workers did is counted as ours once we have waited for the server, which waited for
+    them.  It ends when the last descriptor for its clients is closed (`multiprocessing.forkserver`,
+    private names of CPython 3.11 to 3.15).  One that does not end is left alone.
     """
     module = sys.modules.get("multiprocessing.forkserver")
     server: Any = getattr(module, "_forkserver", None)
@@ -82,7 +82,7 @@ def end_fork_server() -> None:
 def _of_process(pid: int) -> dict[str, float]:
     """Return what a process that still lives has used, and the children it has waited for.
 
-    Source: proc(5).  The switches are those of its living threads: the kernel tells no others.
+    Source: proc(5).  The switches are those of its living threads: the kernel has no others.
     """
     numbers = stat_fields(pid)
     counted = {
@@ -180,11 +180,11 @@ def _files() -> set[Path]:
 
 
 def parse_pystats(text: str) -> dict[str, int]:
-    """Return the totals of a dump; a line that it does not have is no total."""
-    found: dict[str, int] = {}
+    """Return the totals of a dump, without those that it does not have."""
+    totals: dict[str, int] = {}
     for line in text.splitlines():
         for name, pattern in _PYSTATS.items():
             match = re.fullmatch(pattern, line.rstrip())
             if match:
-                found[name] = found.get(name, 0) + int(match[1])
-    return found
+                totals[name] = totals.get(name, 0) + int(match[1])
+    return totals

@@ -30,11 +30,11 @@ BUSY = 0.25
 
 def numbers_of(text: str) -> set[int]:
     """Return the CPUs that a list of the kernel's names (`0-3,8`); raises `ValueError`."""
-    found: set[int] = set()
+    cpus: set[int] = set()
     for part in filter(None, text.strip().split(",")):
         first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    return found
+        cpus.update(range(int(first), int(last or first) + 1))
+    return cpus
 
 
 def text_of(numbers: Iterable[int]) -> str:
@@ -66,7 +66,7 @@ def _list_at(path: Path) -> set[int]:
 
 
 def one_per_core(numbers: Iterable[int]) -> list[int]:
-    """Return the first CPU of each physical core among these; one of which nothing is said is one.
+    """Return the first CPU of each physical core among these; one without siblings is a core.
 
     Source: the kernel's `topology/core_cpus_list`, until 5.4 `thread_siblings_list`.
     """
@@ -157,7 +157,7 @@ def _smt() -> bool | None:
 
 
 def machine_record() -> dict[str, Any]:
-    """Return what is known of this machine; None stands for "the system does not say"."""
+    """Return what is known of this machine, None for what the system does not say."""
     flags = _cpuinfo("flags")
     return {
         "cpu": _cpu_model(),
@@ -183,39 +183,39 @@ def advice(record: Mapping[str, Any], queue: float | None) -> tuple[str, ...]:
     `record` is a machine's record, `queue` the run queue's average before anything is measured.
     What cannot be changed from inside (a virtual machine) is on record and no advice.
     """
-    said = []
+    sentences = []
     if record.get("governor") not in (None, "performance"):
-        said.append(
+        sentences.append(
             f"The CPU's governor is {record['governor']}: its clock follows the load. "
             "`sudo pyperf system tune` sets it for as long as you measure."
         )
     if record.get("turbo"):
-        said.append(
+        sentences.append(
             "Turbo is on: the clock depends on heat and on how many cores are at work. "
             "`sudo pyperf system tune` switches it off."
         )
     if record.get("smt"):
-        said.append(
+        sentences.append(
             "SMT is on: two workers may share a core. FTBENCH_PIN=core keeps to one thread per "
             "physical core, and is recorded."
         )
     if record.get("quota_cores"):
-        said.append(
+        sentences.append(
             f"A cgroup grants {record['quota_cores']:g} cores' time: workers that need more are "
             "stopped at times. Measure without a quota."
         )
     places = numbers_of(str(record.get("affinity") or ""))
     if places and places <= numbers_of(str(record.get("isolated") or "")):
-        said.append(
+        sentences.append(
             f"All CPUs that may be used ({record['affinity']}) are isolated: the kernel does not "
             "spread threads over them, and they pile up on one. Measure without isolated CPUs."
         )
     if queue is not None and queue > BUSY * (record.get("usable_cores") or 1):
-        said.append(
+        sentences.append(
             f"The load is {queue:g} already: something else runs. Runs that it disturbs are "
             "repeated and marked; a quiet machine is better."
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def load() -> float | None:

@@ -31,16 +31,16 @@ Span = tuple[int, int]
 
 def threads(workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
     """Create, start and join threads; return the time in ns, and what the task returned in each."""
-    said: list[int] = []
+    returned: list[int] = []
     begin = perf_counter_ns()
     running = []
     for _ in range(workers):
-        thread = Thread(target=lambda: said.append(task()))
+        thread = Thread(target=lambda: returned.append(task()))
         running.append(thread)
         thread.start()
     for thread in running:
         thread.join()
-    return perf_counter_ns() - begin, said
+    return perf_counter_ns() - begin, returned
 
 
 def processes(context: Any, workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
@@ -59,10 +59,10 @@ def processes(context: Any, workers: int, task: Callable[[], int]) -> tuple[int,
     for process in running:
         process.join()
     took = perf_counter_ns() - begin
-    said = [here for process in running if process.exitcode == 0]
+    returned = [here for process in running if process.exitcode == 0]
     for process in running:
         process.close()
-    return took, said
+    return took, returned
 
 
 def _agree(task: Callable[[], int], there: int) -> None:

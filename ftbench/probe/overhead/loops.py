@@ -140,9 +140,9 @@ def lives(cell: Cell) -> Contest:
 
     def plain() -> float:
         done = [bare_round(workers, task) for _ in range(rounds)]
-        for _took, said in done:
-            require(BARE, said, [expected] * workers)
-        return sum(took for took, _said in done) * NANO / (rounds * workers)
+        for _took, returned in done:
+            require(BARE, returned, [expected] * workers)
+        return sum(took for took, _returned in done) * NANO / (rounds * workers)
 
     return Contest(
         turns={HARNESS: harness, BARE: plain},

@@ -164,7 +164,7 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
         document = measure(request, send, named)
         send({"event": "done", "document": {**document, "effort": _effort()}})
         code = 0
-    except Exception as error:  # noqa: BLE001 - every end must be told
+    except Exception as error:  # noqa: BLE001 - every end must be reported
         _end_workers()
         code = _fail(send, error)
     # Not sys.exit: a hung thread or worker must not keep the process from ending.

@@ -134,7 +134,7 @@ def main(argv: list[str]) -> int:
 if __name__ == "__main__":
     try:
         status = main(sys.argv[1:])
-    except SystemExit as told:
-        status = int(told.code or 0)
+    except SystemExit as ending:
+        status = int(ending.code or 0)
     # Not sys.exit: the relay still waits for a line.
     os._exit(status if status >= 0 else 128 - status)

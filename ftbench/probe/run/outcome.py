@@ -73,14 +73,14 @@ def totals(looks: Sequence[Look], kind: str) -> tuple[float, ...]:
 
 def roles(look: Look) -> dict[str, dict[str, int]]:
     """Return role → kind → bytes: who weighs what."""
-    found: dict[str, dict[str, int]] = {}
+    sums_of: dict[str, dict[str, int]] = {}
     for process in look["processes"]:
-        sums = found.setdefault(process["role"], {"processes": 0})
+        sums = sums_of.setdefault(process["role"], {"processes": 0})
         sums["processes"] += 1
         for kind in MEMORY_KINDS:
             if process[kind] is not None:
                 sums[kind] = sums.get(kind, 0) + process[kind]
-    return found
+    return sums_of
 
 
 def memory(seen: Mapping[str, Any]) -> Outcome:

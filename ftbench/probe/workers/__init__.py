@@ -1,10 +1,9 @@
-"""What a mode is: how its workers are made, told and heard, what they share, which pools it has.
+"""The modes: how workers are made and spoken to, what they share, which pools there are.
 
-A mode is one file here, named by `Mode.workers` and loaded when a cell of the mode asks for it: no
-cell pays for the libraries of another mode.  Workers whose making is measured are a crew; workers
-that stand before the clock starts, meet at a gate and run round after round are a team; tasks for a
-library's own workers go through a pool.  What runs *in* a worker is none of this: spawned workers
-import `ftbench.probe.entry_points` and the scenario's own loops, and never this package.
+A mode is one file here, named by `Mode.workers` and loaded by the cells of the mode: no cell pays
+for the libraries of another.  A crew is workers whose making is measured; a team stands before the
+clock starts, meets at a gate and runs round after round; a pool has a library's own workers.
+Spawned workers import `ftbench.probe.entry_points` and their workload, and never this package.
 """
 
 from __future__ import annotations
@@ -20,16 +19,15 @@ from ftbench.probe.workers.shared_state import Channel, SharedState
 
 
 def _available(_mode: Mode) -> None:
-    """Say that every interpreter has it."""
+    """Every interpreter has it."""
 
 
 class Workers:
-    """What the file of a mode says: `WORKERS` of each module here.
+    """What makes the workers of a mode: `WORKERS` of each module here.
 
-    `pools` and `channels` have what makes one, by the names of `POOL_TABLE` and of `CHANNELS`;
-    `no_channels` has the reasons for channels that make no sense.  `unavailable` returns why the
-    running interpreter cannot do the mode, None if it can.  A mode that has pools alone needs no
-    more than those.
+    `pools` and `channels` map the names of `POOL_TABLE` and of `CHANNELS` to what makes one;
+    `no_channels` maps the others to why they make no sense.  `unavailable` returns why the running
+    interpreter cannot do the mode, None if it can.  A mode with pools alone needs no more.
     """
 
     def __init__(
@@ -44,7 +42,7 @@ class Workers:
         cpu_clock: Callable[[Mode], CpuClock] = CpuClock,
         unavailable: Callable[[Mode], str | None] = _available,
     ) -> None:
-        """Keep it; nothing is made yet."""
+        """Make nothing yet."""
         self.crew = crew
         self.team = team
         self.shared_state = shared_state
@@ -56,7 +54,7 @@ class Workers:
 
 
 def workers_of(mode: Mode) -> Workers:
-    """Return what the file of `mode` says."""
+    """Return what makes the workers of `mode`."""
     workers: Workers = import_module(f"{__name__}.{mode.workers}").WORKERS
     return workers
 

@@ -137,7 +137,7 @@ class Round(NamedTuple):
 
 
 class Team:
-    """Members of one mode; a subclass knows how one is made, told and heard."""
+    """Members of one mode; a subclass knows how one is made and spoken to."""
 
     def __init__(
         self, mode: Mode, deadline: Deadline, members: Sequence[Member], helper: Helper | None

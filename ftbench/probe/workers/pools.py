@@ -125,7 +125,7 @@ class Pool:
             begin = time.perf_counter()
             try:
                 function()
-            except BaseException as error:  # noqa: BLE001 - told below
+            except BaseException as error:  # noqa: BLE001 - raised below
                 failed.append(error)
             took.append(time.perf_counter() - begin)
 

@@ -104,7 +104,7 @@ class ThreadTeam(Team):
 
         try:
             obey(self._gates[index].get, say, self._steps_of(index))
-        except BaseException as error:  # noqa: BLE001 - every end of a member must be told
+        except BaseException as error:  # noqa: BLE001 - every end of a member must be reported
             say(FAILED, error)
 
     def _steps_of(self, index: int) -> Mapping[int, Step]:
