@@ -1,12 +1,8 @@
-"""cpu_scaling: what more workers buy for work that only crunches.
+"""cpu_scaling: N workers crunch as much each as the main thread alone, in turn with it.
 
-N workers do the same amount of work each, N = 1, 2, 4 and 8, and right before or after that the
-main thread does one such amount alone; what the metrics are, `scaling` says.
-
-Shows how far each mode scales for six kinds of work, what sharing an interpreter costs them, and
-what too many workers cost: above the number of cores there are too many, on purpose.  Does not
-show what starting workers or sending them work costs: they stand at a gate and hold all that
-they need.
+The metrics are those of `scaling`.  Shows how far each mode scales for six kinds of work, what
+sharing an interpreter costs, and what more workers than cores cost.  Does not show what starting
+workers or sending them work costs: they stand at a gate and hold all that they need.
 
 Source: the articles on threads against processes, whose tasks are the sum of squares and
 `is_prime`; the LCG is the task of "Free-Threading Python vs Multiprocessing".

@@ -1,28 +1,20 @@
 """crossover: which mode wins, for tasks of every size with payloads of every size.
 
-A pool of N workers stands and is warm.  As many tasks are under way as there are workers: when
-one comes back, the main thread checks its answer and hands over the next.  A task gets a payload
-of bytes, reads all of it, does a fixed number of steps of arithmetic and answers with one number
-that proves both.  Four sizes of task and four of payload take turns, the small ones several
-times in a round.
+A warm pool of N workers has as many tasks under way.  A task gets a payload of bytes, reads all
+of it, does a fixed number of steps of arithmetic and answers with one number that proves both.
+Mode serial is the main thread alone, one worker.
 
     task_S_P  seconds per task of size S with payload P: from the first hand-over until the last
               answer is there, over the tasks
     p99_S_P   seconds from handing a task over until its answer is there, the 99th percentile;
               of fewer than a hundred tasks it lies close to the longest
-    cpu_S_P   CPU seconds per task of the parent and all workers, where the system tells one
-              process of another's (Linux)
-    pss, uss, rss  bytes of the whole tree, its pool warm, when all has been carried
+    cpu_S_P   CPU seconds per task of the parent and all workers (Linux)
+    pss, uss, rss  bytes of the whole tree, its pool warm, at the end
 
-Mode serial is the main thread alone, task after task: one worker.  What is the same everywhere
-is the work, never the time: a size's name is nominal, as in grain.
-
-Shows where a plain loop, threads, subinterpreters and processes win and where they swap places,
-with the tail and the CPU that it takes.  Does not show tasks that are queued all at once (a map,
-scenario `grain`) or in chunks, large results, objects that are dear to pickle (`data`), payloads
-that no cache holds, or tasks that share anything (`shared_set`).  Source: every guide to the
-choice draws this map by hand, "threads for IO, processes for CPU, not for small tasks or large
-data"; none has measured where its borders are.
+Shows where a plain loop, threads, subinterpreters and processes swap places, with tail and CPU.
+Does not show tasks queued all at once (`grain`), large results, objects that are dear to pickle
+(`data`), payloads that no cache holds, or tasks that share anything (`shared_set`).  Source: every
+guide to the choice draws this map by hand; none has measured where its borders are.
 """
 
 from __future__ import annotations

@@ -1,14 +1,9 @@
 """data: a payload goes to another worker and comes back, through every channel of a mode.
 
-Shows what it costs to hand data over: seconds per round trip for four sizes, of bytes and of a
-nested object, and what the tree grows by while both sides hold the largest.  The far side reads
-all of what it got before it answers with it, so nothing is promised instead of sent; that reading
-is not in the time.  Bytes in shared memory are written once per way and read where they stand.
-
-Does not show throughput (one payload is under way at a time), workers that work on shared memory
-in place and send nothing but a signal, or memory that is only needed on the way, as a pickled copy
-is: a look sees what stays.  The two sides are two workers; that one of them may be the parent
-changes nothing in how they are connected, nor does the start method once both stand.
+Shows seconds per round trip for four sizes, of bytes and of a nested object, and what the tree
+grows by while both sides hold the largest.  Does not show throughput (one payload is under way at
+a time), workers that work on shared memory in place, or memory that is only needed on the way, as
+a pickled copy is: a look sees what stays.
 
 Source: "Python Multiprocessing vs. Multithreading: A Cost-Speed-Risk Decision" calls data movement
 the second cost driver, and other guides warn of it in the same way; none has a figure.
@@ -45,6 +40,7 @@ from ftbench.probe.workloads.payloads import KIB, twin
 SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}
 LARGEST = max(SIZES.values())
 # Trips of a round, smallest size first: a tenth of a second or so on a machine of today.
+# The far side reads all of what it got before it answers; that reading is not in the time.
 TRIPS = {"bytes": (200, 100, 20, 2), "object": (100, 30, 5, 1)}
 # Behind a queue that is looked at every 10 ms.
 POLLED_TRIPS = (8, 4, 2, 1)

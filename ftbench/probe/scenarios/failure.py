@@ -1,25 +1,20 @@
 """failure: what a crash costs a pool, and what it takes to call off work that waits.
 
 A round has two halves.  In the first a worker dies in the middle of a task while a few others are
-at work: `detect` is the time until the library knows, `recover` the time until a task handed over
-after that has come back (from a new pool where the old one is broken, its shutting down included),
-`lost` the number of tasks that have no result, the crashed one among them.  In the second every
-worker is busy and many more tasks wait: `cancel` is the time to cancel one that waits,
-`uncancelled` the number of tasks that run although all were cancelled (those at work among them),
-and `stop` the time to end the pool with that many waiting and 20 ms of work to go in every worker.
+at work; in the second every worker is busy and many more tasks wait.
 
-A crash is what it is in each mode: a process is killed (SIGKILL; on Windows it is terminated); in a
-thread or a subinterpreter an exception escapes from the task.  A thread cannot be killed: what
-kills a process, a segmentation fault or want of memory, ends the whole program there, and that has
-no figure here.
+    detect       seconds until the library knows of the crash
+    recover      seconds until a task handed over after it has come back, from a new pool where
+                 the old one is broken
+    lost         tasks without a result, the crashed one among them
+    cancel       seconds to cancel a task that waits
+    uncancelled  tasks that run although all were cancelled, those at work among them
+    stop         seconds to end the pool with tasks waiting and 20 ms of work to go in each worker
 
-`multiprocessing.Pool` has no `detect`: it starts another worker and goes on, but the task of the
-dead one is lost and whoever waits for it waits for ever, `close` and `join` too.  The note
-`undetected` says for how many seconds that was watched.  Nor can it cancel.
-
-Shows the price of the pools' own ways; does not show supervisors that retry.  Source: the articles
-recommend processes for their isolation ("a crash in one does not take down the others") and leave
-out that an executor then drops every task.
+A process is killed (SIGKILL; on Windows it is terminated); in a thread or a subinterpreter an
+exception escapes from the task.  Shows the price of the pools' own ways; does not show supervisors
+that retry, nor what ends a whole program with its threads.  Source: the articles recommend
+processes for their isolation and leave out that an executor then drops every task.
 """
 
 from __future__ import annotations
@@ -46,6 +41,7 @@ HOLD_SECONDS = 0.05
 # What is still to be done in every worker when the pool is told to stop.
 REST_SECONDS = 0.02
 # How long a crash of which nobody is told is watched.
+# `multiprocessing.Pool` starts another worker, and whoever waits for the lost task waits for ever.
 WATCH_SECONDS = 0.5
 WAITING = 128
 

@@ -1,22 +1,17 @@
 """grain: how large a task must be to be worth a hand-over.
 
-A pool of N workers stands and is warm.  For each size of task, from some 10 us to some 100 ms of
-arithmetic, it runs a map of that many steps, task by task without chunks, and right before that
-the main thread runs some of the same tasks alone.  Sizes take turns in every round.
+A warm pool of N workers runs a map task by task, for sizes from some 10 us to 100 ms of
+arithmetic; right before that the main thread runs some of the same tasks alone.
 
     relative_S  T / (n * s): the pool's time T for n tasks over the serial time s of each; below
                 1 the pool beats a plain loop
-    overhead_S  T * C / n - s: seconds of a worker that a task costs beside its own work, where C
-                is how many workers can run at a time: their number or the cores, whichever is less
-    idle_S      1 - n * s / (T * C): the share of those workers that does no work of a task
+    overhead_S  T * C / n - s, at least 0: seconds of a worker that a task costs beside its own
+                work, where C workers can run at a time (their number or the cores)
+    idle_S      1 - n * s / (T * C), at least 0: the share of those workers that is idle
 
-The last two are never below 0.  A size's name is nominal: its work is a fixed number of steps, and
-`serial` in the notes says how many seconds a task of it took here.
-
-Shows the smallest task that pays in each mode; `ftbench.statistics.crossover` finds it.  Does not
-show large arguments (scenario `data`), nor what chunks save, which make one task of many.  Source:
-every guide says that processes are not for tiny tasks; the figure they give, "100 ms to start a
-process", is not what a pool's task pays.
+Shows the smallest task that pays in each mode.  Does not show large arguments (`data`), nor what
+chunks save, which make one task of many.  Source: every guide says that processes are not for
+tiny tasks; the figure they give, "100 ms to start a process", is not what a pool's task pays.
 """
 
 from __future__ import annotations

@@ -1,23 +1,17 @@
 """hybrid: threads fetch, workers crunch, and a bounded queue lies between.
 
-Eight threads of the parent wait 10 ms for each item (a sleep stands for the network), and put it
-into a queue with room for 16; N workers of the mode take items and do some 1.5 ms of arithmetic
-with each (the note `crunch` says how much here).  Fetching alone would take 1.25 ms an item: one
-core is too few to keep up, two are enough.
+Eight threads of the parent wait 10 ms for each item (a sleep stands for the network) and put it
+into a queue with room for 16; N workers take items and do some 1.5 ms of arithmetic with each.
 
-    item        seconds per item, from the first fetch until the last item is crunched
-    wait_p50    an item's time in the queue, from before it is put until a worker has it; and
-    wait_p99    waiting for room counts
-    fetch_p99   what the slowest in a hundred waits of 10 ms takes, until its thread runs again
-    cpu         CPU seconds per item of the parent, its threads and the workers
+    item                 seconds per item, from the first fetch until the last item is crunched
+    wait_p50, wait_p99   seconds from before an item is put until a worker has it
+    fetch_p99            seconds of a wait of 10 ms until its thread runs again
+    cpu                  CPU seconds per item of the parent, its threads and the workers
 
-Shows what mixing costs: to the fetchers, if those who crunch share a GIL with them, and to the
-items, if they must cross into a process.  Does not show large items (scenario `data`) nor many
-connections (`io`).  Queues are `queue.Queue`, multiprocessing's `Queue` and those of
-`concurrent.interpreters`, whose blocking calls look every 10 ms.  Source: "Hybrid Patterns
-(Thread + Process)" in "Multithreading vs Multiprocessing - Choosing the Right Concurrency Model",
-which fetches all before it crunches any; its list "threaded producers enqueue payloads, process
-pool consumes payloads" is what is measured here.
+Shows what mixing costs the fetchers, if those who crunch share a GIL with them, and the items, if
+they must cross into a process.  Does not show large items (`data`) nor many connections (`io`).
+Source: "Multithreading vs Multiprocessing - Choosing the Right Concurrency Model": "threaded
+producers enqueue payloads, process pool consumes payloads".
 """
 
 from __future__ import annotations

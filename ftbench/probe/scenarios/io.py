@@ -1,17 +1,13 @@
 """io: N requests are under way to a server that takes its time to answer.
 
-Shows what it costs to wait for many answers at once: seconds and CPU per request in a closed loop
-(a client asks again when it has its answer), latencies in an open one (requests arrive at times
-fixed beforehand, 2000 a second, and their time counts from then, so that who is late is late), and
-the memory of the clients at the end of it all.  Clients are a blocking thread per connection, one
-asyncio loop with a task per connection (streams), four loops in threads of their own, or four
-processes with a loop each.  A process with threads is not measured: it would be mode `threads`
-once more, with less to do for each.
+Shows seconds and CPU per request in a closed loop (a client asks again when it has its answer),
+latencies in an open one (2000 requests a second arrive at fixed times, from which their time
+counts), and the memory of the clients.  Clients are a blocking thread per connection, one asyncio
+loop, four loops in threads, or four processes with a loop each.
 
-Does not show a network: everything is on the loopback, and servers and clients share the cores.
-The servers are two processes of the measured interpreter; notes say how much CPU an answer took
-them, how busy the busier one was, and how late its answers were.  Close to 1, it is the servers
-that are measured.  With 64 requests and 20 ms a request takes 312 µs at least, whoever waits.
+Does not show a network: all is on the loopback, and servers and clients share the cores.  The
+notes say how busy the busier of the two servers was; close to 1, it is the servers that are
+measured.  With 64 requests and 20 ms a request takes 312 µs at least, whoever waits.
 
 Source: "Multithreading vs Multiprocessing: Choosing the Right Concurrency Model" and its like
 ("for thousands of sockets, consider asyncio instead of threads"), which measure neither.
@@ -35,6 +31,7 @@ from ftbench.probe.scenarios.reports import instrument, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round, Team
 
+# Processes with threads are not measured: mode `threads` once more, with less to do for each.
 PROCESSES = tuple(mode.name for mode in MODES if mode.kind == "processes")
 # Requests of a round's closed loop: this many, and no fewer than four per connection.
 REQUESTS, LEAST_EACH = 1_024, 4

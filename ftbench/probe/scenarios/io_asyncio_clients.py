@@ -1,8 +1,4 @@
-"""Clients of one asyncio loop: a task per connection, by streams; reports as in `io_requests`.
-
-In the open loop a thread beside the loop lets the requests arrive: the loop's own timers count in
-milliseconds on Linux, and what arrives at a loop in earnest comes from outside too.
-"""
+"""Clients of one asyncio loop: a task per connection, by streams; reports as in `io_requests`."""
 
 from __future__ import annotations
 
@@ -100,6 +96,7 @@ async def _open(streams: Sequence[Stream], first: int, times: Sequence[int]) -> 
         for _ in streams:
             arrive(None)
 
+    # Requests arrive from a thread beside the loop, whose own timers count in milliseconds.
     # Daemon: a loop that fails must be able to end without it.
     outside = Thread(target=world, daemon=True)
     cpu, begin = thread_time_ns(), perf_counter_ns()

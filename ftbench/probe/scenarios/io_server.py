@@ -1,8 +1,7 @@
 """A server that answers each request after a set delay: `python -m ...server DELAY_MS`.
 
-One thread, one selector, no timers: since every request waits equally long, those that wait are
-a queue.  It binds a port that the system chooses, on the loopback alone, writes it to standard
-output, and ends when its standard input closes.
+It binds a port that the system chooses, on the loopback alone, writes it to standard output, and
+ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ class Server:
     def __init__(self, delay: int) -> None:
         """Listen; `delay` is in nanoseconds."""
         self._delay = delay
+        # No timers: since every request waits equally long, those that wait are a queue.
         self._due: deque[tuple[int, socket.socket, bytes]] = deque()
         self._late = array("q")
         self._since = perf_counter_ns(), process_time_ns()

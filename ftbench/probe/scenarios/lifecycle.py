@@ -2,8 +2,8 @@
 
 A round creates, starts, runs one task in and joins N workers.  Shows the control-plane cost of a
 mode, whole and by part; does not show what a warm pool costs, which pays it once.  Source:
-scenario 1, profile "overhead", of "Free-Threading Python vs Multiprocessing", mended: an empty task
-beside the article's, the first round apart (the fork server starts once), fixed work per round.
+scenario 1, profile "overhead", of "Free-Threading Python vs Multiprocessing", with an empty task
+beside the article's, the first round apart (the fork server starts once) and fixed work per round.
 """
 
 from __future__ import annotations

@@ -1,26 +1,16 @@
 """must_scale: patterns that ought to scale across the threads of a free-threaded build.
 
-A thread does a pattern of `patterns` a fixed number of times; then 2 and 4 threads do as much
-each, and share what programs share: the functions, classes and objects of a module.  Then all of
-it once more by threads that share nothing, the control arm: each has loaded the module for itself.
+One thread does a pattern of `patterns` a fixed number of times; then 2 and 4 threads do as much
+each and share the module; then threads that share nothing, each with a copy of the module.
 
     op          seconds that one thread takes for a turn of the shared pattern
     relative_N  the time of N threads over that of one, for the same work per thread: 1 is ideal as
-                long as there is a core for each, N is what a GIL yields, more than N is worse than
-                taking turns
+                long as there is a core for each, N is what a GIL yields
     control_N   the same for threads that share nothing: what machine and build can do at best
 
-A pattern whose relative time is above its control's pays for sharing; where the control is above 1
-as well, its threads meet at something that nobody can have of his own, such as `sys.modules`.
-Two ledgers say beforehand which patterns must not pay (`must scale`) and which are known to
-(`known not to scale`, with the reason); the notes name a pattern's ledger.
-
 Shows where threads meet inside CPython although the program does not let them.  Does not show how
-much of a program's time such a pattern is: each is a loop that does nothing else.  With a GIL all
-relative times are N; there they say that the GIL's hand-over costs nothing more.
-
-Source: CPython's Tools/ftscalingbench, which has the idea and a score without a control arm, and
-the issues in which patterns that did not scale were reported.
+much of a program's time such a pattern is.  Source: CPython's Tools/ftscalingbench, which has the
+idea and a score without a control arm, and the issues about patterns that did not scale.
 """
 
 from __future__ import annotations

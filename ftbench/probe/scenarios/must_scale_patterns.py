@@ -1,10 +1,8 @@
 """Patterns of must_scale: what programs do a thousand times a second, in threads.
 
-Each function does its pattern `turns` times and returns a checksum.  What is shared is shared the
-way programs share it: functions, classes and objects of a module that all threads have imported.
-`scenario` loads this module anew for every thread that is to share nothing.
-
-After the idea of CPython's Tools/ftscalingbench; the patterns here are code of our own.
+Each function does its pattern `turns` times and returns a checksum.  The scenario loads this module
+anew for every thread that is to share nothing.  The idea is that of CPython's
+Tools/ftscalingbench; the patterns are code of our own.
 """
 
 from __future__ import annotations

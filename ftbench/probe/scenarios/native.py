@@ -1,16 +1,11 @@
 """native: threads whose work is native code that lets go of the GIL.
 
-N threads do the same amount of work each, N = 1, 2, 4 and 8, in turn with the main thread that
-does one such amount alone; what the metrics are, `scaling` says.  The work is one long call at a
-time into OpenSSL (`hashlib.sha256`), zlib (`zlib.compress`) or SQLite (a query over a table in
-memory); each thread has data, and a database, of its own.
+The metrics are those of `scaling`.  The work is one long call at a time into `hashlib.sha256`,
+`zlib.compress` or SQLite (a query over a table in memory); each thread has data of its own.
+Shows that for such work threads scale on every build, and what little a GIL still costs them.
+Does not show short calls, at which the GIL changes hands more often than it pays, nor disks.
 
-Shows that for such work threads scale on every build, and what little a GIL still costs them;
-where they do not, the native library itself holds them up.  Does not show short calls, at which
-the GIL changes hands more often than it pays, nor disks: nothing here waits for one.
-
-Source: the articles on threads against processes, all of which make the exception and none of
-which measures it.
+Source: the articles on threads against processes, which make the exception and measure it nowhere.
 """
 
 from __future__ import annotations

@@ -1,24 +1,16 @@
 """pauses: one worker makes garbage and has it collected, the others tick.
 
-A collector that stops the world stops every thread of its interpreter; one under a GIL has the GIL
-all the while.  Every millisecond, by a schedule fixed beforehand, each ticker wakes from a sleep
-and notes how late it is: a pause of 20 ms makes twenty ticks late, as it would twenty requests.
+Every millisecond, by a schedule fixed beforehand, each ticker wakes from a sleep and notes how
+late it is: a pause of 20 ms makes twenty ticks late, as it would twenty requests.
 
-    p50, p99, p999, max    how late the ticks of all tickers are
+    p50, p99, p999, max    seconds by which the ticks of all tickers are late
     collect                the longest collection of a round, as its own thread sees it
 
 Trigger `collect` calls `gc.collect()` three times in 0.3 s, `churn` makes cycles all the time and
-leaves it to the collector when to come.  `heap` is what is alive meanwhile, and has to be visited:
-1 000 records, or 100 000 (twice as many containers).  Processes and subinterpreters have heaps of
-their own: their ticks are the control, which shows what the machine alone does.
-
-Ticks sleep rather than spin: threads that spin wait for each other's time slices and, on a GIL
-build, for the switch interval, collection or not.  So this does not show how long threads that are
-at work take to stop, nor the slower allocations of a thread that collects.  The explicit collection
-is a full one on every build; automatic ones differ: by generations, in increments (some releases
-of 3.14), on a free-threaded build always of all that is there.  The note `gc` says which.
-
-Source: jHiccup (Gil Tene), for the ticks; PEP 703, for what stops whom.
+leaves it to the collector when to come.  `heap` is what has to be visited: 1 000 records, or
+100 000 (twice as many containers).  Processes and subinterpreters have heaps of their own: their
+ticks are the control.  Does not show how long threads that are at work take to stop, nor slower
+allocations.  Source: jHiccup (Gil Tene), for the ticks; PEP 703, for what stops whom.
 """
 
 from __future__ import annotations
@@ -38,6 +30,8 @@ from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round
 
 MILLI = 1_000_000
+# Ticks sleep rather than spin: threads that spin wait for each other's time slices and, on a GIL
+# build, for the switch interval, collection or not.
 PERIOD, TICKS = MILLI, 300
 LIVE = {"small": 1_000, "large": 100_000}
 MAKER, TICKER = "maker", "ticker"

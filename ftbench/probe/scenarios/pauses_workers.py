@@ -1,8 +1,7 @@
 """What members of pauses run: one makes garbage and has it collected, the others tick.
 
 A tick is due every so often by a schedule that nothing moves, and is late by what its thread could
-not run when it should have.  Imported by spawned workers and inside subinterpreters: no imports
-but of the standard library's lightest modules.  Times are in nanoseconds.
+not run when it should have.  Times are in nanoseconds.
 """
 
 from __future__ import annotations

@@ -1,16 +1,9 @@
 """pools: what a pool costs, from its making to its end.
 
-A round is the whole life of a pool of N workers: made, asked for a first result, filled, used,
-shut down.  Shows the cold start that a script pays and the hand-over that a server pays per
-request, for each library's pool in each mode; does not show what a task of real work or a large
-argument costs (scenarios `grain` and `data`).  Source: every guide to the choice says "reuse a
-pool" ("Multithreading vs Multiprocessing - Choosing the Right Concurrency Model" has just two
-pools, each with one map); none says what the pools differ by.
-
-`cold` ends with the first result.  Executors start workers when tasks come (with fork: all at
-the first task), `multiprocessing.Pool` starts all at once; `full` is the time until each worker
-has taken a task, seen by tasks that nap.  Executors of threads and interpreters ignore a map's
-chunks: there, `map_64` is `map_1`.
+A round is the life of a pool of N workers: made, asked for a first result, filled, used, shut down.
+Shows the cold start that a script pays and the hand-over that a server pays per request, for each
+library's pool in each mode; does not show what real work or a large argument costs (`grain`,
+`data`).  Source: every guide says "reuse a pool"; none says what the pools differ by.
 """
 
 from __future__ import annotations
@@ -31,6 +24,7 @@ from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, pool_of
 
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
 CALLS, TASKS = 32, 512
+# Executors of threads and interpreters ignore chunks: there, `map_64` is `map_1`.
 CHUNKS = (1, 64)
 STEPS = tuple(map(pool_tasks.step, range(TASKS)))
 

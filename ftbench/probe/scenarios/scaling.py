@@ -1,20 +1,15 @@
 """Scaling: the same work per worker by one and by N, one right after the other.
 
-A ratio of two times is sound where both were taken in one process and in turn: A B in one round
-and B A in the next, so that what drifts (a clock rate, a neighbour on the machine) meets both.
-
 `scaled` compares 1, 2, 4 … workers with the serial twin:
 
     unit_N      seconds from the first worker's begin to the last one's end, per unit of all
     serial      seconds per unit of the serial twin: the main thread, while all workers wait
-    relative_N  T(N) / T(serial) = 1 / E(N), where the scaling efficiency E(N) is the speed-up,
-                N * T(serial) / T(N), over N: 1 is ideal as long as there is a core for each
-                worker, N / cores above
+    relative_N  T(N) / T(serial), T(N) the time of N workers that do the serial amount each: 1 is
+                ideal as long as there is a core for each worker, N / cores above
     cpu         CPU seconds per unit with the most workers, of the workers and the parent
 
-T(N) is the time of N workers of which each does the serial amount of work, T(serial) that of its
-serial neighbour in the same round.  The efficiency is that of weak scaling (J. L. Gustafson,
-"Reevaluating Amdahl's law", 1988), turned over so that it is a cost.
+`relative_N` is one over the efficiency of weak scaling (J. L. Gustafson, "Reevaluating Amdahl's
+law", 1988).
 """
 
 from __future__ import annotations
@@ -106,6 +101,8 @@ def by_hand(member: Member) -> Side:
 def pairs(profile: Profile, sides: Mapping[Name, tuple[Side, Side]]) -> dict[Name, list[Pair]]:
     """Return name → the pairs of all rounds; `sides` are name → (one, many)."""
     found: dict[Name, list[Pair]] = {name: [] for name in sides}
+    # A B in one round and B A in the next: what drifts (a clock rate, a neighbour on the machine)
+    # meets both.
     for number in repeats(profile):
         for name, (one, many) in sides.items():
             if number % 2:

@@ -1,12 +1,8 @@
 """sharded_writers: N producers send ids to M writers, each of which owns a part of the set.
 
-Shows what message passing costs when every message is acknowledged, one at a time (window 1,
-the article's) or with 64 ids under way; does not show messages that need no answer, which is
-strategy `actor` of shared_set.  Source: scenario 3 of "Free-Threading Python vs Multiprocessing",
-which has it for processes and window 1 alone.
-
-Queues are each mode's simplest: `queue.SimpleQueue`, multiprocessing's `SimpleQueue`, and the
-queues of `concurrent.interpreters`, whose blocking `get` sleeps 10 ms between two looks.
+Shows what message passing costs when every message is acknowledged, one at a time (window 1) or
+with 64 ids under way; does not show messages that need no answer (strategy `actor` of shared_set).
+Source: scenario 3 of "Free-Threading Python vs Multiprocessing", for processes and window 1 alone.
 """
 
 from __future__ import annotations

@@ -1,15 +1,13 @@
 """shared_set: N workers draw ids and insert those that are new into one set.
 
 Shows what keeping one set of ids costs under every remedy (strategy) in every mode, with the same
-ids and the same result; does not show work between two insertions, of which there is none: that
-is the worst case for every strategy that takes turns.  Source: scenario 2 of "Free-Threading
-Python vs Multiprocessing", whose one strategy is `lock` and whose form is time-boxed; the
-others are the remedies that it names and does not measure.
+ids and the same result; does not show work between two insertions, which is the worst case for
+every strategy that takes turns.  Source: scenario 2 of "Free-Threading Python vs Multiprocessing",
+whose one strategy is `lock`; the others are the remedies that it names and does not measure.
 
-Forms: `fixed`, the tracked one, does a fixed number of operations per worker, several rounds of
-it on a set that is reset in between.  `timed` runs the same loop for a time, once.  `article` is
-`timed` with the article's instrument (a clock call at every turn and two around every acquire)
-after a warm-up of the same length, for strategy `lock`.
+Forms: `fixed`, the tracked one, does a fixed number of operations per worker, round after round on
+a set that is reset in between; `timed` runs the same loop for a time, once; `article` is `timed`
+with the article's instrument after a warm-up of the same length, for strategy `lock`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""The strategies of shared_set: how N workers keep one set of ids, each with its remedy's name.
-
-A strategy makes what its members share, says what each member runs, resets it all between rounds
-and finds out how many ids went in.  What it is made of (a set or a manager's proxy, which lock,
-which queue) is the affair of the mode, see `workers`.
-"""
+"""The strategies of shared_set: how N workers keep one set of ids, each with its remedy's name."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
 """single_thread: small kernels, one at a time, in a process that has no other thread.
 
 Shows what the free-threaded build asks of a program that does not use it, corner by corner of the
-language: its time over the GIL build's.  The cyclic garbage collector is on, since collecting is
-part of the price.  Does not show a whole program, which has more memory and less of a loop.
-
-Source: the articles' claim that the free-threaded 3.13 is some 40 % slower on one thread.
+language, with the garbage collector on.  Does not show a whole program, which has more memory and
+less of a loop.  Source: the articles' claim that the free-threaded 3.13 is some 40 % slower.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The ids that workers draw, and the turns in which they draw them.
-
-Ids are those of SplitMix64, a stream per worker, the same in every mode.  A turn is `every`
-operations of which the first is timed: a clock call per operation would itself be the load.
+"""The ids that workers draw (SplitMix64, a stream per worker), and the turns in which they do.
 
 Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014); seeds
 as in scenarios 2 and 3 of "Free-Threading Python vs Multiprocessing".
@@ -48,10 +45,8 @@ def until(end: float) -> Iterator[None]:
 
 
 def turns(operations: int, seconds: float, every: int) -> Iterator[None]:
-    """Return an iterator with an item per turn.
-
-    With `operations` it holds `operations // every` turns; with 0 it goes on for `seconds`.
-    """
+    """Return an iterator with an item per turn of `every` operations, 0: for `seconds`."""
+    # The first of a turn is timed: a clock call per operation would itself be the load.
     if operations:
         return repeat(None, operations // every)
     return until(perf_counter() + seconds)

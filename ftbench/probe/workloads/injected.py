@@ -1,9 +1,7 @@
 """What is added on purpose where a known slowdown is asked for (`Cell.extra`), and how much.
 
-Time is added as steps of the generator, as many as take it: counted out once per process, so that
-every round has the same.  Memory is held for nothing but to be seen.
-
-Imported by workers, and where memory is weighed: modules are imported by those who need them.
+Time is added as steps of the generator, counted out once per process, so that every round has the
+same.  Memory is held for nothing but to be seen.  Modules are imported by those who need them.
 """
 
 from __future__ import annotations

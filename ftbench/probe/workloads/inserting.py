@@ -1,15 +1,13 @@
 """The loops of shared_set: check whether an id is in the set, insert it if not.
 
-One function per strategy, whatever the mode: what `shared` and `locks` are is the mode's affair
-(a set or a manager's proxy; a thread's, a process's or a pipe's lock).  Each takes its worker's
-`index` and a plan `(operations, seconds, every, id_space)`, see `turns`, and returns a report
+One function per strategy, whatever the mode: `shared` and `locks` are what the mode has.  Each
+takes its worker's `index` and a plan `(operations, seconds, every, id_space)`, see `ids.turns`, and
+returns a report
 
     (begin, end, cpu, attempts, inserts, waits, more)
 
-with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, `more` what a
-strategy adds, and `waits` as the module of that name has them.
-
-Loops count what was not new, of which there is less: the instrument is to weigh little.
+with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, `waits` as
+`locks.packed` has them, `more` what a strategy adds.
 """
 
 from __future__ import annotations

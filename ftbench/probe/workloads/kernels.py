@@ -1,11 +1,7 @@
 """Kernels: small pieces of work in pure Python, each with the checksum that proves it was done.
 
-`KERNELS` crunch for some 2 ms on the machine of `results/` (`cpu_scaling`), `SMALL` exercise one
-corner of the language each for a part of a millisecond (`single_thread`).  A kernel takes
-nothing, shares nothing, and returns what `CHECKSUMS` says, on every build and system.
-
-Imported by every spawned worker: no imports but of built-in modules; `json` and `re` are loaded by
-the kernels that are about them.
+`KERNELS` crunch for some 2 ms (`cpu_scaling`), `SMALL` exercise one corner of the language each
+for a part of a millisecond (`single_thread`).  `CHECKSUMS` hold on every build and system.
 """
 
 from __future__ import annotations

@@ -2,11 +2,7 @@
 
 A lock is first asked whether it is free.  If it is not, the wait is timed, always: long waits are
 few, and a sample of the operations would miss most of what they add up to.  If it is, the first
-operation of each turn tells what taking a free lock took.
-
-The lock for subinterpreters is a pipe with one byte in it, as is GNU make's job server.  Taking
-the byte blocks in the kernel and lets go of the GIL; the queues of `concurrent.interpreters` would
-sleep 10 ms at a time instead.
+operation of each turn says what taking a free lock took.
 """
 
 from __future__ import annotations
@@ -24,6 +20,9 @@ if TYPE_CHECKING:
 
 class PipeLock:
     """A lock out of the two ends of a pipe, `(read, write)`; it is free while a byte is in it."""
+
+    # As GNU make's job server.  Taking the byte blocks in the kernel and lets go of the GIL; the
+    # queues of `concurrent.interpreters` would sleep 10 ms at a time instead.
 
     def __init__(self, ends: tuple[int, int]) -> None:
         self._read, self._write = ends

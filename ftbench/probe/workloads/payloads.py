@@ -1,7 +1,6 @@
 """Payloads of a size: bytes, or a nested object that takes as many bytes when it is pickled.
 
-Both are the same in every process and on every build, and have a checksum that looks at all of
-them: whoever says it has the payload, and not a promise of it.
+Both are the same in every process and on every build; their checksum looks at all of them.
 """
 
 from __future__ import annotations

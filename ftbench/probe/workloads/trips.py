@@ -1,13 +1,11 @@
 """The two sides of data: the near side sends a payload, the far side answers with what it got.
 
-A trip's time is the way there and the way back: what the far side needs to check what it got lies
-between the two and is not in it, nor is freeing anything.  Each loop returns a report
+A trip's time is the way there and the way back, without checking and freeing.  A loop reports
 
     (begin, end, cpu, checksums, left, arrived)
 
-with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread; the others have an
-item per trip, the last two as array('q') in bytes: when a payload was sent off and when it was
-there, as this side sees it.
+in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, and an item per trip; the last
+two, as array('q') in bytes, are when a payload was sent off and when it was there on this side.
 
 A side is `(channel, out, back)` with what its mode has for a way out and a way back:
 
@@ -17,11 +15,6 @@ A side is `(channel, out, back)` with what its mode has for a way out and a way 
     shared_memory, mmap           an area: memory (anything with a buffer, or with one in `buf`),
                                   where it begins there, and its signal: a semaphore, or the ends
                                   of a pipe
-
-Each is used as its documentation has it: a pipe sends bytes as they are and pickles objects; what
-is written to an area is read where it stands, an object has to be unpickled from there.
-
-Imported by spawned workers and inside subinterpreters: no imports but of what is light.
 """
 
 from __future__ import annotations
