@@ -18,6 +18,7 @@ from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.scenarios import data
 from ftbench.probe.scenarios.data import SIZES, TRIPS, Report, Run
+from ftbench.probe.scenarios.reports import on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, processes
 from ftbench.probe.workers.shared_state import CHANNELS, Channel
 from ftbench.probe.workloads import trips
@@ -134,7 +135,7 @@ def test_every_channel_brings_the_payload_there_and_back(
     for each in runs:
         assert [len(times) for times in each.trips] == [3, 2]
         assert all(took > 0 for times in each.trips for took in times)
-        assert 0 < each.on_cpu <= 1
+        assert 0 < on_cpu((each.near, each.far)) <= 1
 
 
 @EACH_KIND
@@ -202,7 +203,7 @@ def test_a_channel_has_a_reason_where_it_makes_no_sense_and_sides_where_it_does(
     channel: str, mode: Any
 ) -> None:
     reason = no_such_channel(channel, mode)
-    assert data.why_not(mode, {"channel": channel}) == reason
+    assert data.DATA.hole(mode, {"channel": channel}) == reason
     if reason:
         assert len(reason.split()) > 3
         return

@@ -76,10 +76,9 @@ def test_there_are_two_ledgers_and_each_entry_has_a_reason() -> None:
 def test_a_pattern_comes_to_the_same_however_often_and_whoever_has_it(pattern: str) -> None:
     expected = getattr(must_scale_patterns, pattern)(TURNS)
     assert expected > 0
-    must_scale.get_ready(pattern)
-    must_scale.get_ready_alone(pattern)
-    assert must_scale.share(pattern, TURNS)[-1] == expected
-    assert must_scale.share_nothing(pattern, TURNS)[-1] == expected
+    for arm in (must_scale.SHARED, must_scale.ALONE):
+        must_scale.get_ready(arm, pattern)
+        assert must_scale.do(arm, pattern, TURNS)[-1] == expected
 
 
 @EACH_PATTERN
@@ -111,7 +110,7 @@ def test_a_thread_loads_its_own_module_once() -> None:
     def twice() -> list[int]:
         found = []
         for _ in range(2):
-            must_scale.get_ready_alone("closures")
+            must_scale.get_ready(must_scale.ALONE, "closures")
             found.append(id(must_scale._OWN.module))
         return found
 

@@ -105,6 +105,17 @@ class MetricSpec:
     tracked: bool = True
 
 
+def memory_of(what: str) -> tuple[MetricSpec, ...]:
+    """Return the metrics that `outcome.memory` yields of `what`."""
+    rss = "The same by RSS, which every system has and which counts shared pages per process."
+    uss = "The same by USS: what would be free if the tree ended."
+    return (
+        MetricSpec("pss", "bytes", what, always=False),
+        MetricSpec("rss", "bytes", rss),
+        MetricSpec("uss", "bytes", uss, always=False, tracked=False),
+    )
+
+
 def costs(specs: Iterable[MetricSpec], samples: Mapping[str, Sequence[float]]) -> dict[str, Metric]:
     """Return the metrics of name → samples, in the units that `specs` say."""
     units = {spec.name: spec.unit for spec in specs}

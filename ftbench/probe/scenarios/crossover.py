@@ -30,7 +30,15 @@ from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.instruments import counters
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
+from ftbench.probe.scenarios.base import (
+    Cell,
+    MetricSpec,
+    Param,
+    Scenario,
+    costs,
+    memory_of,
+    repeats,
+)
 from ftbench.probe.workers.pools import Pool, check, pool_of
 from ftbench.probe.workloads.crunching import errand
 from ftbench.probe.workloads.payloads import KIB, build
@@ -97,24 +105,7 @@ METRICS = (
         for size in SIZES
         for payload in PAYLOADS
     ),
-    MetricSpec(
-        "pss",
-        "bytes",
-        "The tree with its warm pool when all has been carried (Linux).",
-        always=False,
-    ),
-    MetricSpec(
-        "uss",
-        "bytes",
-        "The same by USS: what would be free if the tree ended.",
-        always=False,
-        tracked=False,
-    ),
-    MetricSpec(
-        "rss",
-        "bytes",
-        "The same by RSS, which every system has and which counts shared pages per process.",
-    ),
+    *memory_of("The tree with its warm pool when all has been carried (Linux)."),
 )
 
 
@@ -280,7 +271,7 @@ def run(cell: Cell) -> Outcome:
 
 def workers_of(mode: Mode) -> tuple[int, ...]:
     """Return the process ids of a pool's workers; none for those that are no processes."""
-    if mode.kind != "processes":
+    if not mode.processes:
         return ()
     import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import (
@@ -30,7 +29,7 @@ from ftbench.probe.run.outcome import (
     totals,
 )
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.scenarios.reports import instrument
+from ftbench.probe.scenarios.reports import instrument, on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, team_of
 from ftbench.probe.workers.base import Member, Team
 from ftbench.probe.workers.shared_state import CHANNELS, Channel
@@ -62,11 +61,6 @@ METRICS = (
     ),
 )
 EMPTY, BUILT, HELD = "empty", "built", "held"
-
-
-def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
-    """Return why a combination makes no sense, None if it does."""
-    return no_such_channel(params["channel"], mode)
 
 
 def ladder_of(cell: Cell) -> tuple[tuple[int, int], ...]:
@@ -106,12 +100,6 @@ class Run:
         )
         return [[next(every) for _ in range(count)] for _size, count in self.ladder]
 
-    @property
-    def on_cpu(self) -> float:
-        """The share of their own time that the sides were on a CPU."""
-        spans = self.near.end - self.near.begin + self.far.end - self.far.begin
-        return (self.near.cpu + self.far.cpu) / spans
-
 
 def _times(packed: bytes) -> array[int]:
     times = array("q")
@@ -131,7 +119,7 @@ def run(cell: Cell) -> Outcome:
     return Outcome(
         metrics=metrics(runs),
         invariants=(check(runs, cell.params["kind"]),),
-        notes=instrument([each.on_cpu for each in runs], 1)
+        notes=instrument([on_cpu((each.near, each.far)) for each in runs], 1)
         | {"trips": {name: count for name, (_, count) in zip(SIZES, runs[0].ladder, strict=True)}},
     )
 
@@ -228,7 +216,7 @@ DATA = Scenario(
     metrics=METRICS,
     run=run,
     observed=True,
-    hole=why_not,
+    hole=lambda mode, params: no_such_channel(params["channel"], mode),
     from_observation=from_observation,
     slowed=("trip_16mib", "held"),
 )

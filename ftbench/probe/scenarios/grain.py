@@ -17,11 +17,10 @@ tiny tasks; the figure they give, "100 ms to start a process", is not what a poo
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.pool_tasks import grind
@@ -75,11 +74,6 @@ METRICS = tuple(
         ("idle", "ratio", "The share of the workers that is idle while tasks of {} are run."),
     )
 )
-
-
-def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
-    """Return why a combination makes no sense, None if it does."""
-    return no_such_pool(params["pool"], mode)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +171,6 @@ GRAIN = Scenario(
     metrics=METRICS,
     run=run,
     modes=POOL_MODES,
-    hole=why_not,
+    hole=lambda mode, params: no_such_pool(params["pool"], mode),
     slowed=("relative_10ms", "relative_100ms"),
 )

@@ -179,7 +179,7 @@ class Plan(NamedTuple):
 
 def bounded_queue(mode: Mode, room: int) -> Any:
     """Return a mode's queue that holds at most `room` items: `put` waits for room."""
-    if mode.kind == "processes":
+    if mode.processes:
         import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
 
         return multiprocessing.get_context(mode.start_method).Queue(room)

@@ -16,7 +16,7 @@ Source: "Multithreading vs Multiprocessing: Choosing the Right Concurrency Model
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError
@@ -27,12 +27,12 @@ from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percen
 from ftbench.probe.scenarios import io_requests
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
 from ftbench.probe.scenarios.io_servers import SERVER, Figures, Servers
-from ftbench.probe.scenarios.reports import instrument, seconds_of
+from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round, Team
 
 # Processes with threads are not measured: mode `threads` once more, with less to do for each.
-PROCESSES = tuple(mode.name for mode in MODES if mode.kind == "processes")
+PROCESSES = tuple(mode.name for mode in MODES if mode.processes)
 # Requests of a round's closed loop: this many, and no fewer than four per connection.
 REQUESTS, LEAST_EACH = 1_024, 4
 # Requests of a round's open loop: a quarter of a second of them.
@@ -178,12 +178,6 @@ class Loop:
         return seconds_of([report.late for report in self.reports])
 
     @property
-    def on_cpu(self) -> float:
-        """The share of their own time that the clients were on a CPU."""
-        spans = sum(report.end - report.begin for report in self.clients)
-        return sum(report.cpu for report in self.clients) / spans
-
-    @property
     def busy(self) -> float:
         """The share of its time that the busier server was on a CPU."""
         return max(each.busy for each in self.servers)
@@ -228,14 +222,9 @@ def _check_files(under_way: int) -> None:
 
 
 def _team(cell: Cell, servers: Servers) -> Team:
-    kind = cell.mode.kind if cell.mode.kind == "processes" else "threads"
+    members = members_of(cell, servers.ports)
     try:
-        return team_of(
-            replace(cell.mode, kind=kind),
-            cell.deadline,
-            members_of(cell, servers.ports),
-            servers.helper(),
-        )
+        return team_of(cell.mode, cell.deadline, members, servers.helper())
     except RuntimeError as error:
         # What CPython says when the system gives it no more threads.
         if "new thread" not in str(error):
@@ -294,7 +283,7 @@ def notes(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Any]:
     """
     answers = sum(each.requests for each in closed)
     cpu = sum(server.cpu for each in closed for server in each.servers)
-    return instrument([each.on_cpu for each in closed], 1) | {
+    return instrument([on_cpu(each.clients) for each in closed], 1) | {
         "requests": closed[0].requests,
         "arrivals": opened[0].requests,
         "server_cpu": cpu / answers,

@@ -1,6 +1,6 @@
 """must_scale: patterns that ought to scale across the threads of a free-threaded build.
 
-One thread does a pattern of `patterns` a fixed number of times; then 2 and 4 threads do as much
+One thread does a pattern of `must_scale_patterns` a fixed number of times; then 2 and 4 threads do as much
 each and share the module; then threads that share nothing, each with a copy of the module.
 
     op          seconds that one thread takes for a turn of the shared pattern
@@ -105,12 +105,10 @@ METRICS = (
 
 
 def member_of(arm: str, pattern: str, turns: int) -> Member:
-    """Return a thread of the arm whose threads share all, or of that whose share nothing."""
-    run, prepare = {
-        SHARED: (share, get_ready),
-        ALONE: (share_nothing, get_ready_alone),
-    }[arm]
-    return Member(role="thread", run=(run, (pattern, turns)), prepare=(prepare, (pattern,)))
+    """Return a thread of an arm, `SHARED` or `ALONE`."""
+    return Member(
+        role="thread", run=(do, (arm, pattern, turns)), prepare=(get_ready, (arm, pattern))
+    )
 
 
 def run(cell: Cell) -> Outcome:
@@ -199,23 +197,20 @@ def load() -> ModuleType:
     return module
 
 
-def share(pattern: str, turns: int) -> Report:
-    """Do a pattern of the module that all threads have; return a report as `kernels.timed`."""
-    return timed(partial(getattr(must_scale_patterns, pattern), turns), 1)
-
-
-def share_nothing(pattern: str, turns: int) -> Report:
-    """Do a pattern of the module that this thread has of its own."""
-    return timed(partial(getattr(_OWN.module, pattern), turns), 1)
-
-
-def get_ready(pattern: str) -> None:
-    """Have the bytecode of a shared pattern specialized for this thread."""
-    getattr(must_scale_patterns, pattern)(WARM_TURNS)
-
-
-def get_ready_alone(pattern: str) -> None:
-    """Load this thread's own module, once, and have its bytecode specialized."""
+def module_of(arm: str) -> Any:
+    """Return the patterns that all threads have, or those that this thread has of its own."""
+    if arm == SHARED:
+        return must_scale_patterns
     if not hasattr(_OWN, "module"):
         _OWN.module = load()
-    getattr(_OWN.module, pattern)(WARM_TURNS)
+    return _OWN.module
+
+
+def do(arm: str, pattern: str, turns: int) -> Report:
+    """Do a pattern; return a report as `kernels.timed`."""
+    return timed(partial(getattr(module_of(arm), pattern), turns), 1)
+
+
+def get_ready(arm: str, pattern: str) -> None:
+    """Have the bytecode of a pattern specialized for this thread."""
+    getattr(module_of(arm), pattern)(WARM_TURNS)

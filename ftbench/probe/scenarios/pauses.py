@@ -25,7 +25,7 @@ from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios import pauses_workers
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
-from ftbench.probe.scenarios.reports import instrument, seconds_of
+from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Round
 
@@ -112,11 +112,6 @@ class Run:
         """Seconds of the longest collection."""
         return max(seconds_of([self.made.took]))
 
-    @property
-    def on_cpu(self) -> float:
-        """The share of its own time that the maker was on a CPU."""
-        return self.made.cpu / (self.made.end - self.made.begin)
-
 
 def members_of(params: Mapping[str, Any], live: int) -> list[Member]:
     """Return the maker, whose heap holds `live` records, and then the tickers."""
@@ -191,7 +186,7 @@ def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
 def notes(runs: Sequence[Run], params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what goes with the figures: how much was done, and by what kind of collector."""
     first = runs[0]
-    return instrument([each.on_cpu for each in runs], 1) | {
+    return instrument([on_cpu([each.made]) for each in runs], 1) | {
         "ticks": len(first.late),
         "period": PERIOD * NANO,
         "live": 2 * LIVE[params["heap"]],

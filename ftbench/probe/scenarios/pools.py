@@ -9,12 +9,11 @@ library's pool in each mode; does not show what real work or a large argument co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
@@ -60,11 +59,6 @@ METRICS = (
     ),
     MetricSpec("shutdown", "seconds", "Ending an idle pool, until its last worker is gone."),
 )
-
-
-def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
-    """Return why a combination makes no sense, None if it does."""
-    return no_such_pool(params["pool"], mode)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +167,6 @@ POOLS = Scenario(
     metrics=METRICS,
     run=run,
     modes=POOL_MODES,
-    hole=why_not,
+    hole=lambda mode, params: no_such_pool(params["pool"], mode),
     slowed=("dispatch", "map_1"),
 )

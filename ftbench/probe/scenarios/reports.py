@@ -65,10 +65,11 @@ def inserts(reports: Sequence[Report]) -> int:
     return sum(report.inserts for report in reports)
 
 
-def on_cpu(reports: Sequence[Report]) -> float:
-    """Return the share of their own time that the members were on a CPU."""
-    spans = sum(report.end - report.begin for report in reports)
-    return sum(report.cpu for report in reports) / max(1, spans)
+def on_cpu(reports: Sequence[Any]) -> float:
+    """Return the share of their own time (`begin`, `end`, `cpu`) that members were on a CPU."""
+    spans: int = sum(report.end - report.begin for report in reports)
+    cpu: int = sum(report.cpu for report in reports)
+    return cpu / max(1, spans)
 
 
 def new_ids(workers: int, plan: Plan, grown: Sequence[int] = ()) -> int:

@@ -30,6 +30,7 @@ from ftbench.probe.scenarios.base import (
     Scenario,
     costs,
     dearer,
+    memory_of,
     repeats,
     time_box,
 )
@@ -102,21 +103,7 @@ METRICS = (
     MetricSpec(
         "cpu", "seconds", "CPU seconds of an operation: the workers, the parent, the manager."
     ),
-    MetricSpec(
-        "pss", "bytes", "The tree at its fullest: all ids in, nothing freed (Linux).", always=False
-    ),
-    MetricSpec(
-        "rss",
-        "bytes",
-        "The same by RSS, which every system has and which counts shared pages per process.",
-    ),
-    MetricSpec(
-        "uss",
-        "bytes",
-        "The same by USS: what would be free if the tree ended.",
-        always=False,
-        tracked=False,
-    ),
+    *memory_of("The tree at its fullest: all ids in, nothing freed (Linux)."),
 )
 
 
@@ -298,7 +285,7 @@ def notes(runs: list[Run], work: Work, mode: Mode) -> dict[str, Any]:
     shares = [on_cpu(each.reports) for each in runs]
     said = instrument(shares, 1 if work.article else work.plan.every)
     said |= {"operations": runs[0].operations, "inserts": runs[0].yielded.inserts}
-    return said if mode.kind == "processes" else said | {"peak_rss": peak_rss()}
+    return said if mode.processes else said | {"peak_rss": peak_rss()}
 
 
 def peak_rss() -> int | None:

@@ -91,19 +91,19 @@ class Strategy:
 
 
 class Shared(Strategy):
-    """Base of those that share sets or dicts; behind a manager, members connect beforehand."""
+    """Base of those that share sets or dicts."""
 
-    def shared(self) -> Sequence[Any]:
-        """Return the sets or dicts."""
-        raise NotImplementedError
+    sets: Sequence[Any]
 
     def prepare_of(self, _index: int) -> Any:
-        if self.mode.kind == "processes":
-            return inserting.connect, (tuple(self.shared()),)
-        return None
+        # Behind a manager, members connect beforehand.
+        return (inserting.connect, (tuple(self.sets),)) if self.mode.processes else None
+
+    def reset(self) -> None:
+        refill(self.sets[0], self.work.grown)
 
     def size(self) -> int:
-        return sum(map(len, self.shared()))
+        return sum(map(len, self.sets))
 
 
 class Lock(Shared):
@@ -111,18 +111,12 @@ class Lock(Shared):
 
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
-        self._set = means.shared_set()
+        self.sets = [means.shared_set()]
         self._lock = means.lock()
 
     def run_of(self, index: int) -> Any:
         loop = inserting.as_in_the_article if self.work.article else inserting.locked
-        return loop, (index, tuple(self.work.plan), self._set, self._lock)
-
-    def reset(self) -> None:
-        refill(self._set, self.work.grown)
-
-    def shared(self) -> Sequence[Any]:
-        return [self._set]
+        return loop, (index, tuple(self.work.plan), self.sets[0], self._lock)
 
 
 class Atomic(Shared):
@@ -130,16 +124,10 @@ class Atomic(Shared):
 
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
-        self._dict = means.shared_dict()
+        self.sets = [means.shared_dict()]
 
     def run_of(self, index: int) -> Any:
-        return inserting.atomic, (index, tuple(self.work.plan), self._dict)
-
-    def reset(self) -> None:
-        refill(self._dict, self.work.grown)
-
-    def shared(self) -> Sequence[Any]:
-        return [self._dict]
+        return inserting.atomic, (index, tuple(self.work.plan), self.sets[0])
 
 
 class Striped(Shared):
@@ -147,27 +135,19 @@ class Striped(Shared):
 
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         super().__init__(mode, means, work)
-        self._sets = [means.shared_set() for _ in range(STRIPES)]
-        self._locks = [means.lock() for _ in range(STRIPES)]
+        self.sets = tuple(means.shared_set() for _ in range(STRIPES))
+        self._locks = tuple(means.lock() for _ in range(STRIPES))
         self._grown = [
             array("q", (uid for uid in work.grown if uid % STRIPES == stripe))
             for stripe in range(STRIPES)
         ]
 
     def run_of(self, index: int) -> Any:
-        return inserting.striped, (
-            index,
-            tuple(self.work.plan),
-            tuple(self._sets),
-            tuple(self._locks),
-        )
+        return inserting.striped, (index, tuple(self.work.plan), self.sets, self._locks)
 
     def reset(self) -> None:
-        for shared, grown in zip(self._sets, self._grown, strict=True):
+        for shared, grown in zip(self.sets, self._grown, strict=True):
             refill(shared, grown)
-
-    def shared(self) -> Sequence[Any]:
-        return self._sets
 
 
 class Local(Strategy):
@@ -289,7 +269,7 @@ MANAGED = ("lock", "atomic", "striped")
 
 def managed(strategy: str, mode: Mode) -> bool:
     """Return whether the set lives in a manager's process."""
-    return mode.kind == "processes" and strategy in MANAGED
+    return mode.processes and strategy in MANAGED
 
 
 def hole(strategy: str, mode: Mode) -> str | None:

@@ -45,7 +45,7 @@ def until(end: float) -> Iterator[None]:
 
 
 def turns(operations: int, seconds: float, every: int) -> Iterator[None]:
-    """Return an iterator with an item per turn of `every` operations, 0: for `seconds`."""
+    """Return an iterator over the turns of `operations`; if those are 0, of `seconds`."""
     # The first of a turn is timed: a clock call per operation would itself be the load.
     if operations:
         return repeat(None, operations // every)
