@@ -1,7 +1,7 @@
 """must_scale: patterns that ought to scale across the threads of a free-threaded build.
 
-One thread does a pattern of `must_scale_patterns` a fixed number of times; then 2 and 4 threads do as much
-each and share the module; then threads that share nothing, each with a copy of the module.
+One thread does a pattern of `must_scale_patterns` a fixed number of times; then 2 and 4 threads do
+as much each and share the module; then threads that share nothing, each with a copy of the module.
 
     op          seconds that one thread takes for a turn of the shared pattern
     relative_N  the time of N threads over that of one, for the same work per thread: 1 is ideal as

@@ -1,4 +1,4 @@
-"""What workers run, for one scenario or several: it never loads the scenario.
+"""What the workers of several scenarios run: kernels, ids, payloads, locks; no scenario is loaded.
 
 Spawned workers and subinterpreters import these modules: no imports but of what is light.
 """
