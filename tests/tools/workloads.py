@@ -34,7 +34,8 @@ ON_REQUEST = {"workers.pools", "workloads.trips"}
 def _file(module: str) -> Path:
     """Return where a module of the probe lies, a package or not; it need not be there."""
     path = PROBE.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"  # a folder alone may be what bytecode has left of one
+    return package if package.is_file() else path.with_suffix(".py")
 
 
 def _imported(source: str) -> Iterator[str]:
