@@ -30,17 +30,15 @@ class Observe(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell of a scenario's grid, with all that a run of it needs.
-
-    `extra` is a share of its own work that is done besides, 0.0 where figures are kept: a known
-    slowdown, to see whether it would be found (`ftbench selftest`).
-    """
+    """One cell of a scenario's grid, with all that a run of it needs."""
 
     mode: Mode
     params: Mapping[str, Any]
     profile: Profile
     deadline: Deadline
     observe: Observe
+    # A share of its own work that is done besides, 0.0 where figures are kept: a known slowdown, to
+    # see whether `ftbench selftest` finds it.
     extra: float = 0.0
 
     def more(self, count: int, step: int = 1) -> int:
@@ -60,11 +58,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Param:
-    """One parameter of a scenario.
-
-    `choices` are the words it may be; without choices it is a whole number from `least` to
-    `most`.
-    """
+    """A parameter of a scenario: one of `choices`, or a whole number from `least` to `most`."""
 
     default: int | str
     choices: tuple[str, ...] = ()
@@ -91,18 +85,14 @@ class Param:
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """A metric of a scenario: its unit, and what it says in a sentence.
-
-    Every cell has one that is `always` there; some builds, systems or cells lack the others.  One
-    that is not `tracked` has no benchmark: it is for those who ask the probe.
-    """
+    """A metric of a scenario: its unit, and what it says in a sentence."""
 
     name: str
     unit: str
     says: str
     better: str = "lower"
-    always: bool = True
-    tracked: bool = True
+    always: bool = True  # else some builds, systems or cells lack it
+    tracked: bool = True  # else it has no benchmark: it is for those who ask the probe
 
 
 def memory_of(what: str) -> tuple[MetricSpec, ...]:
@@ -127,13 +117,10 @@ ID_SPACE = 10_000_000
 
 
 def time_box(*forms: str) -> dict[str, Param]:
-    """Return the parameters of a scenario that has a time-boxed form beside the tracked one.
-
-    `duration` is in milliseconds and means nothing to form `fixed`; `forms` are further ones.
-    """
+    """Return the parameters of a scenario with a time-boxed form (and `forms`) beside the fixed."""
     return {
         "form": Param(default="fixed", choices=(*FORMS, *forms)),
-        "duration": Param(default=5_000, most=600_000),
+        "duration": Param(default=5_000, most=600_000),  # milliseconds; nothing to form `fixed`
         "id_space": Param(default=ID_SPACE, most=1 << 62),
     }
 
@@ -150,10 +137,7 @@ def repeats(profile: Profile) -> Iterator[int]:
 
 
 def dearer(metrics: Mapping[str, Metric], names: tuple[str, ...], by: float) -> dict[str, Metric]:
-    """Return the metrics, those of `names` as costs of the nominal work: times `by`.
-
-    They were taken per operation that was done; `by` is how many were done for each nominal one.
-    """
+    """Return the metrics, those of `names` times `by`: operations done for each nominal one."""
     if by == 1:
         return dict(metrics)
     return {
@@ -174,29 +158,23 @@ def _no_observation(_phases: Mapping[str, Any], _workers: int) -> Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A scenario: `run` measures a cell inside the clean process.
-
-    `version` names the workload: figures of two versions are never compared, so it changes when
-    the measured work does (a test watches over that).  A scenario that is `observed` is watched
-    from outside meanwhile; `from_observation` makes metrics and notes of what the observer saw,
-    afterwards, in the supervising process.  `metrics` are those that a run yields, and beside them
-    one of each of `per_count` for each number of workers.  `modes` are those that it has; `hole`
-    says why a combination of mode and parameters makes no sense on any build, None if it does.
-    `slowed` are the metrics that `Cell.extra` reaches in full; without any, nothing can be added.
-    """
+    """A scenario: `run` measures a cell inside the clean process."""
 
     name: str
     title: str
+    # Figures of two versions are never compared: it changes when the measured work does.
     version: str
     params: Mapping[str, Param]
     run: Callable[[Cell], Outcome]
     metrics: tuple[MetricSpec, ...]
-    per_count: tuple[str, ...] = ()
+    per_count: tuple[str, ...] = ()  # further metrics, one of each for each number of workers
     modes: tuple[str, ...] = MODE_NAMES
-    observed: bool = False
+    # Why a combination of mode and parameters makes no sense on any build, None if it does.
     hole: Callable[[Mode, Mapping[str, Any]], str | None] = _no_hole
+    # Whether it is watched from outside, and what the supervising process makes of that afterwards.
+    observed: bool = False
     from_observation: Callable[[Mapping[str, Any], int], Outcome] = _no_observation
-    slowed: tuple[str, ...] = ()
+    slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
         """Return why there is no such cell, whatever the build; None if there is one."""

@@ -111,10 +111,7 @@ METRICS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A place of the map: `count` tasks of a size and a payload, and what each must answer.
-
-    `steps` are the size's, and what is done besides.
-    """
+    """A place of the map: `count` tasks of a size and a payload, and what each must answer."""
 
     size: Size
     steps: int
@@ -152,10 +149,7 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
 
 
 def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
-    """Return the places of the map, each with the serial twin's answer.
-
-    `more` says how many steps are done for so many.
-    """
+    """Return the places of the map with the serial twin's answers; `more` is a cell's."""
     data = [build("bytes", payload.size) for payload in PAYLOADS]
     return [
         Place(
@@ -292,10 +286,7 @@ def measure(
 
 
 def order(every: Sequence[Place], number: int) -> list[Place]:
-    """Return the turns of round `number`; every other one goes backwards through the map.
-
-    So no place is always early.
-    """
+    """Return the turns of round `number`, backwards in every other: no place is always early."""
     most = max(place.size.turns for place in every)
     turns = [place for turn in range(most) for place in every if turn < place.size.turns]
     return turns[::-1] if number % 2 else turns

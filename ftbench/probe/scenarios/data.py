@@ -136,10 +136,7 @@ def members_of(cell: Cell, channel: Channel) -> list[Member]:
 
 
 def _look(cell: Cell, team: Team) -> None:
-    """Have the tree looked at before there is a payload, with one, and with one on both sides.
-
-    Nothing has been timed then, and nothing of what timing leaves behind is in the memory.
-    """
+    """Have the tree looked at without a payload, with one, and with one on both sides."""
     cell.observe(EMPTY, 0.0, team.roles())
     gave, kept = team.round(lambda: cell.observe(BUILT, 0.0, team.roles())).reports
     cell.observe(HELD, 0.0, team.roles())
@@ -184,10 +181,9 @@ def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
 
 
 def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
-    """Return what the tree grew by to hold the largest payload on both sides.
+    """Return what the tree grew by to hold the largest payload on both sides, by PSS if it can.
 
-    In the scarcest kind that the system knows (PSS, else USS, else RSS), with the payload itself;
-    `beyond` is the part that is not the payload, but copies and buffers.
+    The note `beyond` is the part that is not the payload, but copies and buffers.
     """
     sums = {
         phase: {kind: totals(seen["samples"], kind) for kind in MEMORY_KINDS}

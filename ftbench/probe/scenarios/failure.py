@@ -132,7 +132,7 @@ def new_pool(cell: Cell) -> Pool:
 def crash(cell: Cell, pool: Pool, watch: float) -> tuple[Crash, Pool]:
     """Let a worker of a full pool die; return what it cost, and a pool that works.
 
-    `watch` is how many seconds to wait for word where the pool goes on without one.
+    Where the pool goes on without a word, that is watched for `watch` seconds.
     """
     known = Note()
     killed = cell.mode.processes
@@ -169,10 +169,7 @@ def answering(cell: Cell, pool: Pool) -> Pool:
 
 
 def busy(pool: Pool, seconds: float) -> list[Any]:
-    """Have every worker at work for `seconds`, and as many tasks as there shall be waiting.
-
-    Returns the waiting ones, `LEAD_SECONDS` later.
-    """
+    """Have every worker at work for `seconds`; return tasks that wait, `LEAD_SECONDS` later."""
     now = time.perf_counter()
     for place in range(pool.workers):
         pool.submit(pool_tasks.stay, now + seconds, place)

@@ -92,11 +92,9 @@ def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
-    """Make the metrics of what the observer saw of the whole process tree.
+    """Return the metrics of what the observer saw of the tree, a sample per look while busy.
 
-    `rss`, `uss`, `pss`: while busy, a sample per look.  The dearest kind that the system knows
-    (PSS, else USS, else RSS) gives `per_worker` ((busy - baseline) / workers), `peak` (the
-    largest look) and `left` (after the workers are gone).
+    `per_worker` ((busy - baseline) / workers), `peak` and `left` are PSS, else USS, else RSS.
     """
     looks = [look for seen in _busy(phases) for look in seen["samples"]]
     samples = {kind: totals(looks, kind) for kind in MEMORY_KINDS}
@@ -109,10 +107,7 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
 
 
 def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
-    """Return kind → mean bytes of parent and workers alone, in the last hold.
-
-    That is how the article counts, so that its figures can be told from ours.
-    """
+    """Return kind → mean bytes of parent and workers alone, in the last hold, the article's way."""
     own = [
         {"processes": [p for p in look["processes"] if p["role"] in ("parent", "worker")]}
         for look in _busy(phases)[-1]["samples"]

@@ -276,10 +276,9 @@ def check(closed: Sequence[Loop], opened: Sequence[Loop]) -> Invariant:
 
 
 def notes(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Any]:
-    """Return what goes with the figures, and what says whether the servers were fast enough.
+    """Return the notes: CPU seconds of an answer (`server_cpu`), how busy the servers were.
 
-    `server_cpu` is the CPU that an answer took them, in seconds; `late` is how late the servers'
-    answers were (open loop, 99th percentile), `sent_late` how late requests were sent.
+    `server_late` and `sent_late` are seconds, the 99th percentile of the open loop.
     """
     answers = sum(each.requests for each in closed)
     cpu = sum(server.cpu for each in closed for server in each.servers)

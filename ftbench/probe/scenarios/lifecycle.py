@@ -66,15 +66,11 @@ _FIRST_LINE, _END, _CHECKSUM, _TASK_CPU, _PROCESS_CPU = range(5)
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One round, all times in nanoseconds of one clock.
-
-    `starts` are the moments before each worker is created, `started` the moment after the last
-    start call, `reports` what the workers said.
-    """
+    """One round, all times in nanoseconds of one clock."""
 
     begin: int
-    starts: tuple[int, ...]
-    started: int
+    starts: tuple[int, ...]  # before each worker is created
+    started: int  # after the last start call
     end: int
     reports: tuple[Report, ...]
 

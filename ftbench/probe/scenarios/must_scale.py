@@ -44,12 +44,9 @@ MUST, KNOWN_NOT = "must scale", "known not to scale"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One pattern: how often a thread does it per round, its ledger, and why it stands there.
+    """One pattern: how often a thread does it per round, its ledger, and why it stands there."""
 
-    `turns` take some 8 ms on a machine of today, fewer where threads are expected to meet.
-    """
-
-    turns: int
+    turns: int  # some 8 ms on a machine of today, fewer where threads are expected to meet
     ledger: str = MUST
     reason: str = "nothing that is shared is changed"
 
@@ -148,11 +145,7 @@ def metrics(found: Mapping[str, Sequence[Pair]], turns: int) -> dict[str, Metric
 
 
 def notes(found: Mapping[str, Sequence[Pair]], pattern: str) -> dict[str, Any]:
-    """Return the pattern's ledger, how much was done, and what the instrument costs.
-
-    `on_cpu` is the name of a ratio → the median share of their turns that its threads were on a
-    CPU; two threads that have far less than 1 did not have two cores.
-    """
+    """Return the notes; threads whose `on_cpu` is far below 1 did not have a core each."""
     entry = LEDGER[pattern]
     return {
         "ledger": entry.ledger,

@@ -197,11 +197,9 @@ def notes(runs: Sequence[Run], params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def gc_mode() -> str:
-    """Return how the running interpreter's collector works when it comes by itself.
-
-    Source: the releases of 3.14 that collect in increments say 0 for the threshold of the oldest
-    generation, which they do not have.
-    """
+    """Return how the running interpreter's collector works when it comes by itself."""
+    # The releases of 3.14 that collect in increments say 0 for the threshold of the oldest
+    # generation, which they do not have.
     import sysconfig  # noqa: PLC0415
 
     if sysconfig.get_config_var("Py_GIL_DISABLED"):

@@ -63,11 +63,7 @@ METRICS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
-    """One pool from its making to its end, in seconds.
-
-    `cold` and `full` begin with the pool's making; `dispatch` and `maps` (in the order of
-    `CHUNKS`) are per task.
-    """
+    """One pool from its making to its end, in seconds; `dispatch` and `maps` are per task."""
 
     cold: float
     full: float

@@ -15,11 +15,7 @@ from ftbench.probe.workloads.ids import draw
 
 
 class Report(NamedTuple):
-    """One member's round; see `shared_set.inserting` and `sharded_writers.routing`.
-
-    Times are in nanoseconds: `begin` and `end` of its loop, `cpu` of its thread.  `waits` are as
-    `workloads.locks` has them; `more` is what a loop adds.
-    """
+    """One member's round, as the loops in `workloads.inserting` report it; times are in ns."""
 
     begin: int
     end: int
@@ -31,10 +27,7 @@ class Report(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What each worker does, as `workloads.ids` has it.
-
-    `operations` of 0 stand for a time box of `seconds`; `every` is the stride of the timed ones.
-    """
+    """What each worker does, see `ids.turns`; of `every` operations one is timed."""
 
     operations: int
     seconds: float
@@ -107,10 +100,9 @@ def check_once(found: int, operations: int) -> Invariant:
 
 
 def instrument(shares: Sequence[float], every: int) -> dict[str, Any]:
-    """Return what a reader must know of the instrument.
+    """Return notes on the instrument: one in `every` operations was timed, seconds of a clock call.
 
-    `every`: one in so many operations was timed; `clock`: seconds that a clock call costs here;
-    `on_cpu`: the median over the rounds of the members' share.
+    `on_cpu` is the median of `shares`, a round's each.
     """
     return {
         "rounds": len(shares),

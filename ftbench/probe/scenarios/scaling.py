@@ -179,11 +179,7 @@ def scaled(cell: Cell, *, of: str, member: Member, units: int, expected: int) ->
 
 
 def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
-    """Return the metrics of cells with so many workers at most; `who` is what a worker is.
-
-    The probe can be asked for any number: but for `relative_1` and `unit_1`, a cell has those of
-    its own numbers.
-    """
+    """Return the metrics of cells with these numbers of workers, each of which is called `who`."""
     one, *many = counts
     alone = "the main thread alone"
     return (
@@ -218,10 +214,7 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
 
 
 def metrics(found: Found, units: int) -> dict[str, Metric]:
-    """Return the metrics of number of workers → its pairs, a sample per round.
-
-    The serial twin's sample is its mean in a round.
-    """
+    """Return the metrics of number of workers → its pairs, a sample per round."""
     rounds = list(zip(*found.values(), strict=True))
     serial = [sum(pair.one.seconds for pair in each) / len(each) / units for each in rounds]
     most = max(found)
@@ -235,11 +228,7 @@ def metrics(found: Found, units: int) -> dict[str, Metric]:
 
 
 def notes(found: Found, units: int) -> dict[str, Any]:
-    """Return what goes with the figures: how much was done, and what the instrument costs.
-
-    `units` are those of one worker in one round; `on_cpu` is number of workers → the median share
-    of their turns that they were on a CPU, which is cores / N at most.
-    """
+    """Return the notes; `units` are those of one worker in one round."""
     return {
         "rounds": min(map(len, found.values())),
         "units": units,

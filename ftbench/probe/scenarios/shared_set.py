@@ -137,12 +137,9 @@ class Run:
 
     @property
     def waits(self) -> list[tuple[float, float]]:
-        """Seconds that operations waited for their lock, and how many operations each stands for.
-
-        A wait for a lock that was not free stands for itself.  Of those that found it free, the
-        median of the timed ones stands for all: a longer one had lost its core, not waited.  Empty
-        where there is no lock.
-        """
+        """Seconds that operations waited for their lock (if any), and how many each stands for."""
+        # A wait for a lock that was not free stands for itself.  Of those that found it free, the
+        # median of the timed ones stands for all: a longer one had lost its core, not waited.
         quicks = seconds_of([report.waits[0] for report in self.reports])
         waits = [(wait, 1.0) for wait in seconds_of([each.waits[1] for each in self.reports])]
         free = self.operations - len(waits)
@@ -278,10 +275,7 @@ def _mean(weighted: list[tuple[float, float]]) -> float:
 
 
 def notes(runs: list[Run], work: Work, mode: Mode) -> dict[str, Any]:
-    """Return what goes with the figures: how much was done, and what the instrument costs.
-
-    Where all workers are in this process, `peak_rss` too, see that function.
-    """
+    """Return the notes, with `peak_rss` where all workers are in this process."""
     shares = [on_cpu(each.reports) for each in runs]
     said = instrument(shares, 1 if work.article else work.plan.every)
     said |= {"operations": runs[0].operations, "inserts": runs[0].yielded.inserts}

@@ -22,18 +22,15 @@ SENDER, OWNER, WORKER = "sender", "owner", "worker"
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What is to be done: by how many workers, with which plan, on how full a set.
-
-    `grown` are the distinct ids that are in the set beforehand, packed, so that keeping them for
-    the next round hardly shows in the memory of the tree; `drawn` is how many were drawn for that,
-    from stream number `workers`; `article` asks for the article's own loop.
-    """
+    """What is to be done: by how many workers, with which plan, on how full a set."""
 
     workers: int
     plan: Plan
+    # The distinct ids that are in the set beforehand, of so many drawn from stream number
+    # `workers`: packed, so that keeping them hardly shows in the memory of the tree.
     drawn: int
     grown: array[int]
-    article: bool = False
+    article: bool = False  # whether the loop is the article's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,12 +217,9 @@ class Actor(Strategy):
 
 
 def _ids_per_stripe(work: Work) -> int:
-    """Return for how many ids a stripe of the table needs room.
-
-    A fixed amount of work leaves it half empty, and with few ids has room for the most that chance
-    would put into one stripe (eight standard deviations); no stripe needs more than its part of
-    the id space, which is what a time box gets.
-    """
+    """Return for how many ids a stripe of the table needs room."""
+    # Half of it stays empty, or with few ids has room for the most that chance would put into one
+    # stripe (eight standard deviations); a time box gets a stripe's part of the id space.
     part = -(-work.plan.id_space // STRIPES)
     if not work.plan.operations:
         return part

@@ -24,10 +24,9 @@ def crunch(payload: bytes, steps: int) -> int:
 
 
 def crunching(queue: Any, steps: int) -> tuple[int, int, int, bytes]:
-    """Crunch what comes until None comes.
+    """Crunch what comes until None; return (items, sum of their checksums, end of the last, waits).
 
-    Returns (items, sum of their checksums, end of the last one, waits): the end is in nanoseconds,
-    and so is each item's wait, from before it was put until it was had, an array('q') as bytes.
+    `waits` are an array('q') as bytes, from before an item was put until it was had; all in ns.
     """
     waits: list[int] = []
     total = end = 0
@@ -40,8 +39,5 @@ def crunching(queue: Any, steps: int) -> tuple[int, int, int, bytes]:
 
 
 def errand(steps: int, payload: bytes) -> int:
-    """Read all of `payload`, then do that many steps of the generator from its checksum.
-
-    What comes back proves both, and is as small as a result can be.
-    """
+    """Read all of `payload`, then do that many steps of the generator from its checksum."""
     return grind((crc32(payload), steps))

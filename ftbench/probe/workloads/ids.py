@@ -24,11 +24,8 @@ def seed_of(index: int) -> int:
 
 
 def draw(index: int, id_space: int) -> Iterator[int]:
-    """Yield the ids of worker `index` without end, each from 0 to `id_space` - 1.
-
-    A generator holds its state in locals: no method call per id, and nothing that two threads
-    share.
-    """
+    """Yield the ids of worker `index` without end, each from 0 to `id_space` - 1."""
+    # The state is in locals: no method call per id, and nothing that two threads share.
     state = seed_of(index)
     while True:
         state = (state + GAMMA) & MASK

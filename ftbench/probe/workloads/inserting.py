@@ -97,9 +97,9 @@ def locked(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
 
 
 def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
-    """Strategy `lock` with the article's instrument, as time-boxed as its.
+    """Strategy `lock` as the article measures it, with clock calls around every acquire.
 
-    A clock call at every turn and two around every acquire; `more` is the sum of the waits.
+    `more` is the sum of the waits.
     """
     _operations, seconds, _every, id_space = plan
     ids = draw(index, id_space)
@@ -125,10 +125,7 @@ def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
 
 
 def atomic(index: int, plan: Plan, shared: Any) -> Report:
-    """Strategy `atomic`: one `setdefault`, which every build of CPython makes atomic.
-
-    Each attempt offers a ticket of its own; the id was new if the ticket comes back.
-    """
+    """Strategy `atomic`: one `setdefault`; the id was new if the ticket offered comes back."""
     operations, seconds, every, id_space = plan
     ids = draw(index, id_space)
     setdefault = shared.setdefault

@@ -319,11 +319,7 @@ def crunch(kernel: str, units: int) -> Report:
 
 
 def warm(kernel: str) -> None:
-    """Run a kernel once in this thread, before the clock.
-
-    Page faults and the specializing of bytecode, which the free-threaded build does per thread,
-    are no part of the price of a unit.
-    """
+    """Run a kernel once in this thread, before the clock: page faults, specialized bytecode."""
     if (kernel, get_ident()) not in _WARM:
         _WARM.add((kernel, get_ident()))
         KERNELS[kernel]()
