@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fake_figures import rekeyed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rekeyed import rekeyed
 from scipy import stats
 
 from ftbench.analysis.floors import Floors

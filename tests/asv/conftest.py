@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from asv.config import Config
 from asvproject import CELL, CHEAP, AsvProject
-from machine_of_builds import Install, chosen, interpreter
+from fake_builds import Install, chosen, interpreter
 
 from ftbench.asv import environment as module
 from ftbench.asv.environment import CPythonEnvironment

@@ -10,7 +10,7 @@ import pytest
 from asv import util
 from asv.config import Config
 from asv.environment import iter_matrix
-from machine_of_builds import OPTIMIZED, PLAIN, Install, chosen, commit, interpreter, names
+from fake_builds import OPTIMIZED, PLAIN, Install, chosen, commit, interpreter, names
 
 from ftbench.asv import patches
 from ftbench.asv.environment import CPythonEnvironment, MissingInterpreterError

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from asv import util
 from asv.config import Config
+from fake_builds import Install, chosen, interpreter
 from filelock import FileLock
-from machine_of_builds import Install, chosen, interpreter
 
 from ftbench.asv import environment as module
 from ftbench.asv.environment import CPythonEnvironment

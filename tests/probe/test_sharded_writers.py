@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from probing import document_of, has_mode, run_probe, words_of
-from small_cells import OPERATIONS, small_cells
+from probing import OPERATIONS, document_of, has_mode, run_probe, small_cells, words_of
 
 from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named

@@ -9,8 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probing import document_of, has_mode, run_probe, words_of
-from small_cells import GROWN, MANAGED_OPERATIONS, OPERATIONS, small_cells
+from probing import (
+    GROWN,
+    MANAGED_OPERATIONS,
+    OPERATIONS,
+    document_of,
+    has_mode,
+    run_probe,
+    small_cells,
+    words_of,
+)
 
 from ftbench.errors import UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named

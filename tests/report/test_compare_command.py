@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from judgeable import (
+from fake_results import (
     ROUND,
     arms,
     count_effort,

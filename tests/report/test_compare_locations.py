@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from judgeable import arms, result_file, slow_down, write_project
+from fake_results import arms, result_file, slow_down, write_project
 from synthetic import Plan
 
 from ftbench.cli.compare import compare

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from judgeable import ROUND, arms, result_file, slow_down, write_project
+from fake_results import ROUND, arms, result_file, slow_down, write_project
 from synthetic import Plan
 
 from ftbench.cli.report import report

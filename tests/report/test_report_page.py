@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from judgeable import arms, result_file, slow_down, write_project
+from fake_results import arms, result_file, slow_down, write_project
 from playwright.sync_api import Browser
 from synthetic import Plan
 from watching import Watched, axe_script, grave_faults

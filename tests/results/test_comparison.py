@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from rekeyed import rekeyed
+from fake_figures import rekeyed
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import compare

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rekeyed import rekeyed
+from fake_figures import rekeyed
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Grid, Ladder, grid_of

@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 import synthetic
-from histories import HOSTILE, Change, History
+from fake_histories import HOSTILE, Change, History
 from synthetic import Plan
 
 from ftbench.facts.arms import ARMS

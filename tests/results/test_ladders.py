@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import synthetic
 from asv.results import Results
-from older import result_files
+from fake_results import result_files
 from synthetic import Plan
 
 from ftbench.facts.modes import EVERY_MODE, mode_ladders

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import synthetic
 from commands import Command
-from older import make_older, result_files
+from fake_results import make_older, result_files
 from synthetic import Plan
 
 from ftbench.cli.results import results

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import synthetic
-from rekeyed import rekeyed
+from fake_figures import rekeyed
 from synthetic import Plan
 
 from ftbench.analysis.claims.judge import AsvFigures

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import synthetic
-from histories import HOSTILE, History
+from fake_histories import HOSTILE, History
 from outline import Outline
 from playwright.sync_api import Browser
 from synthetic import Plan

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from measured import Place, crossover
+from fake_figures import Place, crossover
 
 from ftbench.analysis.advice.cells import cells_of
 from ftbench.analysis.advice.winner_map import KINDS, spots

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import synthetic
+from fake_figures import rekeyed
 from outline import Outline
 from playwright.sync_api import Browser
-from rekeyed import rekeyed
 from synthetic import Plan
 from watching import Watched, grave_faults
 

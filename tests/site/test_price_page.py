@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import handmade
+import fake_results
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,7 +34,7 @@ NEWEST = Release.parse("3.14.2")
 def test_what_the_tables_say_is_as_it_was(
     tmp_path: Path, golden: Callable[[str, str], None]
 ) -> None:
-    tables = Outline(pages_of(handmade.tree(), tmp_path)[0]).tables
+    tables = Outline(pages_of(fake_results.tree(), tmp_path)[0]).tables
     rows = "\n\n".join("\n".join(" | ".join(row) for row in table) for table in tables)
     golden(rows, "price.txt")
 
@@ -49,7 +49,7 @@ def figure_of(tree: ResultTree, kernel: str, arm: str) -> Figure:
 
 
 def test_a_tax_is_the_ratio_to_the_gil_build_of_the_same_release() -> None:
-    tree = handmade.tree()
+    tree = fake_results.tree()
     points = points_of(TAX, tree.figures)
     above, below = (figure_of(tree, "calls", arm).processes for arm in ("ft", "gil"))
     assert points[NEWEST, "ft"].kernels["calls"] == ratio(above, below)
@@ -58,7 +58,7 @@ def test_a_tax_is_the_ratio_to_the_gil_build_of_the_same_release() -> None:
 
 
 def test_figures_of_different_runs_make_no_tax() -> None:
-    tree = handmade.tree()
+    tree = fake_results.tree()
     figures = [
         replace(each, runs=frozenset({"run-2"})) if each.arm.name == "gil" else each
         for each in tree.figures
@@ -67,7 +67,7 @@ def test_figures_of_different_runs_make_no_tax() -> None:
 
 
 def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:
-    tree = handmade.tree()
+    tree = fake_results.tree()
     point = points_of(CRUNCHING[0], tree.figures)[NEWEST, "ft"]
     medians = [sorted(each)[1] for each in figure_of(tree, "lcg", "ft").processes]
     middle = math.exp(sum(map(math.log, medians)) / len(medians))
@@ -78,7 +78,7 @@ def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:
 
 
 def test_the_ledgers_are_kept_apart() -> None:
-    figures = handmade.tree().figures
+    figures = fake_results.tree().figures
     must, known_not = (points_of(each[0], figures) for each in (MUST_SCALE, MUST_NOT))
     assert must[NEWEST, "ft"].kernels.keys() == {"function_calls"}
     assert known_not[NEWEST, "ft"].kernels.keys() == {"shared_deque"}
@@ -90,7 +90,7 @@ def test_a_damaged_sample_leaves_its_kernel_out(bad: float) -> None:
         replace(each, processes=((bad, 1.0),), samples=(bad, 1.0))
         if {"lcg", "calls"} & {*each.params.values()}
         else each
-        for each in handmade.tree().figures
+        for each in fake_results.tree().figures
     ]
     for measure, kernel in ((CRUNCHING[0], "words"), (TAX, "floats")):
         assert points_of(measure, figures)[NEWEST, "ft"].kernels.keys() == {kernel}
@@ -153,9 +153,10 @@ def pages_of(tree: ResultTree, folder: Path) -> tuple[Path, ...]:
 
 
 def test_the_first_page_is_of_a_rig_that_has_something_to_show(tmp_path: Path) -> None:
-    bare = handmade.tree(machine="bare", series=handmade.SERIES[:1])
+    bare = fake_results.tree(machine="bare", series=fake_results.SERIES[:1])
     pages = pages_of(
-        handmade.joined(bare, handmade.tree(profile="quick"), handmade.hostile()), tmp_path
+        fake_results.joined(bare, fake_results.tree(profile="quick"), fake_results.hostile()),
+        tmp_path,
     )
     assert pages[0] == tmp_path / "price.html"
     assert "on quiet-vm" in Outline(pages[0]).words
@@ -166,7 +167,7 @@ def test_the_first_page_is_of_a_rig_that_has_something_to_show(tmp_path: Path) -
 
 
 def test_each_topic_has_a_picture_and_a_table(tmp_path: Path) -> None:
-    source = Outline(pages_of(handmade.tree(), tmp_path)[0]).source
+    source = Outline(pages_of(fake_results.tree(), tmp_path)[0]).source
     assert source.count('<svg class="chart"') == 4
     assert source.count("by release") == 4
     # Of native code there is nothing.
@@ -175,7 +176,7 @@ def test_each_topic_has_a_picture_and_a_table(tmp_path: Path) -> None:
 
 
 def test_a_mean_of_fewer_kernels_says_so(tmp_path: Path) -> None:
-    tree = handmade.tree()
+    tree = fake_results.tree()
     lacking = figure_of(tree, "lcg", "ft")
     tree = replace(tree, figures=tuple(each for each in tree.figures if each is not lacking))
     source = Outline(pages_of(tree, tmp_path)[0]).source
@@ -183,13 +184,13 @@ def test_a_mean_of_fewer_kernels_says_so(tmp_path: Path) -> None:
 
 
 def test_builds_without_pgo_and_few_rounds_are_warned_of(tmp_path: Path) -> None:
-    text = Outline(pages_of(handmade.tree(profile="quick"), tmp_path)[0]).words
+    text = Outline(pages_of(fake_results.tree(profile="quick"), tmp_path)[0]).words
     assert "Some of these builds have no PGO or no LTO." in text
     assert "These are quick figures." in text
 
 
 def test_an_arm_that_was_not_measured_has_no_column(tmp_path: Path) -> None:
-    page = pages_of(handmade.tree(arms=ARMS[:2]), tmp_path)[0]
+    page = pages_of(fake_results.tree(arms=ARMS[:2]), tmp_path)[0]
     assert "free-threaded, GIL on" not in Outline(page).text.partition("What one thread pays")[2]
 
 
@@ -202,14 +203,14 @@ def test_an_empty_suite_says_what_to_do_and_names_what_could_not_be_read(tmp_pat
 
 def test_sixty_releases_stay_light(tmp_path: Path) -> None:
     known = [each.release.name for each in known_releases()][:60]
-    (page,) = pages_of(handmade.tree(known), tmp_path)
+    (page,) = pages_of(fake_results.tree(known), tmp_path)
     assert page.stat().st_size < 900_000
 
 
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("html")
-    pages_of(handmade.joined(handmade.tree(), handmade.hostile()), folder)
+    pages_of(fake_results.joined(fake_results.tree(), fake_results.hostile()), folder)
     return folder
 
 

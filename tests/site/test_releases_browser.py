@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fake_history
-import handmade
+import fake_histories
+import fake_results
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from watching import Watched, grave_faults, unfold
@@ -32,8 +32,8 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place in PLACES:
         (folder / place.file).touch()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timeline, "history", fake_history.history)
-        write_releases(handmade.joined(handmade.tree(), handmade.hostile()), folder)
+        patch.setattr(timeline, "history", fake_histories.history)
+        write_releases(fake_results.joined(fake_results.tree(), fake_results.hostile()), folder)
     return folder
 
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-import fake_history
-import handmade
+import fake_histories
+import fake_results
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,8 +30,8 @@ def timeline_from(tree: ResultTree) -> Timeline:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Timeline:
-    monkeypatch.setattr(timeline, "history", fake_history.history)
-    return timeline_from(handmade.tree())
+    monkeypatch.setattr(timeline, "history", fake_histories.history)
+    return timeline_from(fake_results.tree())
 
 
 def told(made: Timeline) -> str:
@@ -57,11 +57,11 @@ def test_the_data_are_as_they_were(made: Timeline, golden: Callable[[str, str], 
 
 
 def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:
-    text = release_data.script("name", {"a": [handmade.HOSTILE, math.nan, math.inf, 1.5]})
+    text = release_data.script("name", {"a": [fake_results.HOSTILE, math.nan, math.inf, 1.5]})
     assert text.startswith('ftbench.take("name",')
     assert "\u2028" not in text
     inner = json.loads(text.removeprefix('ftbench.take("name",').removesuffix(");\n"))
-    assert inner == {"a": [handmade.HOSTILE, None, None, 1.5]}
+    assert inner == {"a": [fake_results.HOSTILE, None, None, 1.5]}
 
 
 def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
@@ -76,7 +76,7 @@ def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
 
 
 def test_the_address_of_a_series_is_put_together_again(made: Timeline) -> None:
-    for figure in handmade.tree().figures:
+    for figure in fake_results.tree().figures:
         address = release_data.address_of(figure)
         start, _, query = figure.graph.partition("?")
         parts = [address.place, address.own, f"commits={figure.release.commit_id}"]

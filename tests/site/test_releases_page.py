@@ -6,9 +6,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import fake_history
-import handmade
-import judgeable
+import fake_histories
+import fake_results
 import pytest
 from outline import Outline
 from synthetic import Plan
@@ -25,14 +24,14 @@ MEGABYTE = 1_000_000
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "history", fake_history.history)
+    monkeypatch.setattr(timeline, "history", fake_histories.history)
 
 
 def several() -> ResultTree:
-    return handmade.joined(
-        handmade.tree(),
-        handmade.tree(machine="busy-laptop", profile="quick"),
-        handmade.hostile(),
+    return fake_results.joined(
+        fake_results.tree(),
+        fake_results.tree(machine="busy-laptop", profile="quick"),
+        fake_results.hostile(),
     )
 
 
@@ -81,7 +80,7 @@ def test_a_link_to_a_verdict_leads_to_the_row_of_its_series(tmp_path: Path) -> N
 
 
 def test_links_to_asvs_pages_start_from_the_sites_folder(tmp_path: Path) -> None:
-    for page in pages_of(handmade.tree(), tmp_path):
+    for page in pages_of(fake_results.tree(), tmp_path):
         root = "../" * len(page.relative_to(tmp_path).parent.parts)
         outer = [link for link in Outline(page).links if "index.html" in link]
         assert len(outer) >= 3
@@ -89,7 +88,7 @@ def test_links_to_asvs_pages_start_from_the_sites_folder(tmp_path: Path) -> None
 
 
 def test_the_worst_alarm_is_the_first_and_has_what_was_counted_beside_it(tmp_path: Path) -> None:
-    pages_of(handmade.tree(), tmp_path)
+    pages_of(fake_results.tree(), tmp_path)
     text = next((tmp_path / "releases").glob("*/3.13.15.html")).read_text("utf-8")
     worse, better = re.split('id="alarms-2"', text)
     effects = re.findall(r'class="value">\+([\d.]+)', worse)
@@ -102,7 +101,7 @@ def test_the_worst_alarm_is_the_first_and_has_what_was_counted_beside_it(tmp_pat
 
 
 def test_both_bases_are_told_with_the_alarms_to_be_expected(tmp_path: Path) -> None:
-    tree = handmade.tree(("3.13.15", "3.14.1", "3.14.2"))
+    tree = fake_results.tree(("3.13.15", "3.14.1", "3.14.2"))
     words = first_of(tree, tmp_path).words
     assert "Against 3.14.1, the release before it in its series:" in words
     assert "Against 3.13.15, the last feature release:" in words
@@ -110,7 +109,7 @@ def test_both_bases_are_told_with_the_alarms_to_be_expected(tmp_path: Path) -> N
 
 
 def test_the_ledgers_of_must_scale_stand_apart(tmp_path: Path) -> None:
-    pages = pages_of(handmade.tree(), tmp_path)
+    pages = pages_of(fake_results.tree(), tmp_path)
     (page,) = (page for page in pages if page.name == "series-must_scale.html")
     words = Outline(page).words
     assert "relative 2: must scale" in words
@@ -118,7 +117,7 @@ def test_the_ledgers_of_must_scale_stand_apart(tmp_path: Path) -> None:
 
 
 def test_the_newest_release_stands_there_without_a_script(tmp_path: Path) -> None:
-    pages = pages_of(handmade.tree(), tmp_path)
+    pages = pages_of(fake_results.tree(), tmp_path)
     (page,) = (page for page in pages if page.name == "series-lifecycle.html")
     words = Outline(page).words
     assert "threads, workers 8" in words
@@ -141,8 +140,8 @@ def test_only_scenario_pages_run_a_script_and_none_of_a_page_itself(tmp_path: Pa
 
 
 def test_hostile_texts_are_texts(tmp_path: Path) -> None:
-    tree = handmade.joined(handmade.hostile(), handmade.tree())
-    why = Unreadable(path=Path("x"), why=handmade.HOSTILE)
+    tree = fake_results.joined(fake_results.hostile(), fake_results.tree())
+    why = Unreadable(path=Path("x"), why=fake_results.HOSTILE)
     pages = pages_of(replace(tree, warnings=(why,)), tmp_path)
     for page in pages:
         assert not Outline(page).tags & {"img", "iframe", "object"}
@@ -152,12 +151,14 @@ def test_hostile_texts_are_texts(tmp_path: Path) -> None:
 
 
 def test_half_a_character_in_a_name_breaks_no_page(tmp_path: Path) -> None:
-    tree = handmade.tree(machine="half \ud800")
+    tree = fake_results.tree(machine="half \ud800")
     assert "on half ?" in first_of(tree, tmp_path).words
 
 
 def test_what_could_not_be_read_is_named_on_the_newest_releases_page(tmp_path: Path) -> None:
-    tree = replace(handmade.tree(), warnings=(Unreadable(path=Path("x.json"), why="it is cut"),))
+    tree = replace(
+        fake_results.tree(), warnings=(Unreadable(path=Path("x.json"), why="it is cut"),)
+    )
     assert "x.json: it is cut" in first_of(tree, tmp_path).text
 
 
@@ -168,12 +169,12 @@ def test_an_empty_suite_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_single_release_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
-    outline = first_of(handmade.tree(("3.14.2",)), tmp_path)
+    outline = first_of(fake_results.tree(("3.14.2",)), tmp_path)
     assert "There is nothing to compare it with" in outline.text
 
 
 def test_few_rounds_are_warned_of(tmp_path: Path) -> None:
-    quick = first_of(handmade.tree(profile="quick"), tmp_path)
+    quick = first_of(fake_results.tree(profile="quick"), tmp_path)
     assert "These are quick figures." in quick.text
 
 
@@ -185,7 +186,7 @@ def test_nothing_is_heavy_at_sixty_releases(tmp_path: Path) -> None:
         for kind in kinds
         for size in range(20)
     ]
-    paths = write_releases(handmade.tree(known, series=series), tmp_path)
+    paths = write_releases(fake_results.tree(known, series=series), tmp_path)
     assert len(paths) > 60
     assert max(path.stat().st_size for path in paths) < MEGABYTE
     assert "all 60" in Outline(paths[0]).text
@@ -195,7 +196,7 @@ def test_a_verdict_without_a_floor_is_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    results = judgeable.write_project(tmp_path / "project", Plan(), noise=False)
+    results = fake_results.write_project(tmp_path / "project", Plan(), noise=False)
     outline = first_of(read_results(results), tmp_path)
     assert "This machine has no noise floor." in outline.text
     assert "No series is judged worse or better." in outline.text
@@ -206,8 +207,8 @@ def test_a_known_slowdown_is_the_first_alarm(
 ) -> None:
     monkeypatch.undo()
     plan = Plan(releases=("3.13.5", "3.13.15"))
-    results = judgeable.write_project(tmp_path / "project", plan)
-    judgeable.slow_down(judgeable.result_file(results, "3.13.15", "ft"), 2.5)
+    results = fake_results.write_project(tmp_path / "project", plan)
+    fake_results.slow_down(fake_results.result_file(results, "3.13.15", "ft"), 2.5)
     outline = first_of(read_results(results), tmp_path)
     assert "1 worse, 0 better" in outline.words
     assert "This machine has no noise floor." not in outline.text

@@ -10,9 +10,9 @@ from random import Random
 
 import numpy as np
 import pytest
+from fake_figures import Noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noisy import Noise
 
 from ftbench.errors import FtbenchError
 from ftbench.statistics import Basis, Processes, Ratio, paired_ratio, ratio

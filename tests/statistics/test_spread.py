@@ -7,9 +7,9 @@ from random import Random
 
 import numpy as np
 import pytest
+from fake_figures import Noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noisy import Noise
 from scipy import stats
 
 from ftbench.statistics import Basis, Processes, location, ratio, spread

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import synthetic
-from histories import Change, History
+from fake_histories import Change, History
 from synthetic import Plan
 
 from ftbench.observer.sampling import Reader, best_reader

@@ -39,7 +39,7 @@ from costs import (
     middle,
     units,
 )
-from histories import History, cells
+from fake_histories import History, cells
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import EVERY_MODE, NO_START_METHOD, mode_named, mode_of

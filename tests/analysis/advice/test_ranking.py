@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from fake_figures import HAND, Place, crossover, figure_of, seconds, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measured import HAND, Place, crossover, figure, seconds, shared
 
 from ftbench.analysis.advice.cells import GROUP, SERIAL, cells_of
 from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
@@ -301,7 +301,7 @@ def test_without_a_plain_loop_nobody_knows_what_a_size_means() -> None:
 
 def test_rss_stands_in_where_there_is_no_pss() -> None:
     others = [each for each in EVERY if not each.benchmark.endswith("pss")]
-    rss = figure(
+    rss = figure_of(
         f"{GROUP}.track_rss", 5e7, {"mode": "threads", "workers": "8"}, arm=FT, unit="bytes"
     )
     found = Asked(cells=cells_of([*others, rss]), arm=FT, question=Question(task=1e-3)).of(THREADS)

@@ -6,9 +6,9 @@ import random
 from dataclasses import replace
 
 import pytest
+from fake_figures import crossover, seconds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measured import crossover, seconds
 
 from ftbench.analysis.advice.cells import MODES, cells_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, kind_of, spots, title_of

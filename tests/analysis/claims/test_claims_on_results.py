@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from rekeyed import rekeyed
+from fake_figures import rekeyed
 
 from ftbench.analysis.claims.data import Claim
 from ftbench.analysis.claims.judge import NO_FLOORS, AsvFigures, Judgement, judged

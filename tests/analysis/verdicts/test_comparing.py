@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fake_figures import BUILD, OP, figure, several, tree
 from hypothesis import given
 from hypothesis import strategies as st
-from judged import BUILD, OP, figure, several, tree
 
 from ftbench.analysis.verdicts.comparing import FACTS, JudgedFamily, compare
 from ftbench.errors import FtbenchError

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from judged import figure, several, tree
-from rekeyed import rekeyed
+from fake_figures import figure, rekeyed, several, tree
 
 from ftbench.analysis.verdicts.comparing import (
     Base,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from madecells import BUILD
+from fake_measurements import BUILD
 
 from ftbench.experiments.suite import SuiteCell
 from ftbench.pythons import Interpreter, Origin, PythonBuild

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rekeyed import rekeyed
+from fake_figures import rekeyed
 
 from ftbench.experiments.harness import Lost
 from ftbench.experiments.noise import NoiseJob, NoiseResult, document_of, found, percent, rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from reproductions import made
+from fake_measurements import made
 
 from ftbench.analysis.claims.data import Claim, article, article_claims
 from ftbench.analysis.claims.judge import Conditions

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 from click.testing import CliRunner, Result
+from fake_measurements import FAILED, UNAVAILABLE, made
 from probing import ROOT, eventually
-from reproductions import FAILED, UNAVAILABLE, made
 
 from ftbench.cli.reproduce import reproduce
 from ftbench.errors import (

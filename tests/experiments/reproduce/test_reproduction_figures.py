@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from reproductions import FAILED, MIB, UNAVAILABLE, made
+from fake_measurements import FAILED, MIB, UNAVAILABLE, made
 
 from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.quantity import Quantity

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fake_measurements import FAILED, made
 from playwright.sync_api import Browser
-from reproductions import FAILED, made
 
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged

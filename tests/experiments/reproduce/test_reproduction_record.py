@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_measurements import FAILED, UNAVAILABLE, made
 from hypothesis import given
 from hypothesis import strategies as st
-from reproductions import FAILED, UNAVAILABLE, made
 
 from ftbench.errors import ResultsError
 from ftbench.experiments.reproduce.record import SCHEMA, Reproduction, load

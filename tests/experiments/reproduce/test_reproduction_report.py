@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from reproductions import FAILED, UNAVAILABLE, made
+from fake_measurements import FAILED, UNAVAILABLE, made
 
 from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import TIMES, Notes, number, printed

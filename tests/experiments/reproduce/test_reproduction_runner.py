@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from fake_measurements import measured
 from hypothesis import given
 from hypothesis import strategies as st
-from reproductions import measured
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError

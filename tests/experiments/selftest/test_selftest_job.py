@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from madecells import BUILD, measurement
+from fake_measurements import BUILD, measurement
 from rich.console import Console
 
 from ftbench.asv.measuring_lock import MeasuringLock

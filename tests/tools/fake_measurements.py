@@ -1,14 +1,39 @@
-"""A reproduction that nobody ran: every sample follows from the step's key."""
+"""Measurements of cells, and reproductions made of them, that nobody ran."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+from fake_builds import RECORD
 
 from ftbench.experiments.reproduce.plan import PARTS, Knobs, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
+from ftbench.experiments.suite import SuiteCell
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric
+
+BUILD: dict[str, Any] = {**RECORD, "free_threaded": True, "code_flags": []}
+
+
+def measurement(cell: SuiteCell, **samples: tuple[float, ...]) -> Measurement:
+    """Return a measurement of `cell` that has these samples by metric."""
+    return Measurement(
+        scenario=cell.scenario,
+        mode=cell.mode,
+        params=dict(cell.params),
+        profile="quick",
+        metrics={name: Metric(unit="seconds", samples=each) for name, each in samples.items()},
+        invariants=(),
+        gil=Gil(asked=False, before=False, after=False),
+        build=BUILD,
+        machine={"cpu": "a CPU", "cores": 2},
+        load=(0.5, 0.5),
+        started_at="2026-11-21T12:00:00Z",
+        elapsed=1.0,
+        notes={},
+    )
+
 
 MIB = 2**20
 ROUND = {"threads": 0.002, "fork": 0.004, "forkserver": 0.006, "spawn": 0.040}
