@@ -1,0 +1,124 @@
+"""What a thread loses to one more thread that does the same work; imports nothing of the harness.
+
+    python contention.py --work list --share nothing
+
+Slices in which one thread works alone alternate with slices in which two do, each on a core of its
+own, begun at a common instant.  CPU seconds of a thread per slice: a thread that waits for its core
+spends none.  Slices in which a thread lost its core (CPU below 95 % of wall) do not count.
+Prints JSON: the median ratio of neighbouring slices, and how many counted.
+"""
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+
+
+def fill_list(own, turns):
+    """Append to a list and clear it."""
+    for _ in range(turns):
+        for number in range(100):
+            own.append(number)
+        own.clear()
+
+
+def read_dict(own, turns):
+    """Look keys up."""
+    for _ in range(turns):
+        for key in own:
+            own[key]
+
+
+def call(own, turns):
+    """Call a function."""
+    for _ in range(turns * 50):
+        own(3)
+
+
+def add(number):
+    """Return one more."""
+    return number + 1
+
+
+WORKS = {
+    "list": (fill_list, list),
+    "dict": (read_dict, lambda: dict.fromkeys(range(100))),
+    "call": (call, lambda: add),
+}
+
+
+def member(index, work, own, turns, gates, slices, ended):
+    """Work on a core of one's own whenever asked; note (wall, CPU) of the slice."""
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[index % os.cpu_count()]})
+    work(own, turns)
+    while True:
+        start_at = gates[index].get()
+        if start_at is None:
+            return
+        while time.perf_counter() < start_at:
+            pass
+        wall, cpu = time.perf_counter(), time.thread_time()
+        work(own, turns)
+        slices[index] = time.perf_counter() - wall, time.thread_time() - cpu
+        ended.put(index)
+
+
+def turns_for(work, own, seconds):
+    """Return how many turns of a work last about that long."""
+    turns = 8
+    while True:
+        begin = time.perf_counter()
+        work(own, turns)
+        if time.perf_counter() - begin > seconds:
+            return turns
+        turns *= 2
+
+
+def main():
+    """Alternate, compare, print."""
+    import queue
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", choices=WORKS, required=True)
+    parser.add_argument("--share", choices=("nothing", "object"), default="nothing")
+    parser.add_argument("--slices", type=int, default=200)
+    args = parser.parse_args()
+    work, make = WORKS[args.work]
+    gc.disable()
+    first = make()
+    own = [first, first if args.share == "object" else make()]
+    turns = turns_for(work, first, 0.004)
+    gates, slices, ended = [queue.Queue(), queue.Queue()], [None, None], queue.Queue()
+    threads = [
+        threading.Thread(target=member, args=(index, work, own[index], turns, gates, slices, ended))
+        for index in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+
+    def taken(count):
+        start_at = time.perf_counter() + 0.0005
+        for gate in gates[:count]:
+            gate.put(start_at)
+        for _ in range(count):
+            ended.get()
+        sound = all(cpu > 0.95 * wall for wall, cpu in slices[:count])
+        return statistics.mean(cpu for _, cpu in slices[:count]) if sound else None
+
+    pairs = [(taken(1), taken(2)) for _ in range(args.slices)]
+    for gate in gates:
+        gate.put(None)
+    for thread in threads:
+        thread.join()
+    ratios = [beside / alone for alone, beside in pairs if alone and beside]
+    ratio = statistics.median(ratios) if ratios else None
+    result = {"ratio": ratio, "counted": len(ratios), "of": args.slices}
+    print(json.dumps({"python": sys.version.split()[0], **vars(args), **result}))
+
+
+if __name__ == "__main__":
+    main()

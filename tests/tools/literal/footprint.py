@@ -1,0 +1,92 @@
+"""The memory of N workers that compute, of a bare program; imports nothing of the harness (Linux).
+
+    python footprint.py --mode spawn --workers 8
+
+Prints JSON: bytes of PSS, USS and RSS of the program and everything it started, read from
+/proc by a small shell's view of it: the program itself holds no more than its mode needs.
+Run it by a copy of the interpreter (`cp python3 /somewhere/python3`), else PSS gives away what
+other processes of the same file share.
+"""
+
+import os
+import sys
+import time
+
+
+def busy(end):
+    """Compute until then."""
+    state = 1
+    while time.time() < end:
+        for _ in range(1000):
+            state = state * 1103515245 + 12345 & 0x7FFFFFFF
+    return state
+
+
+def start(mode, workers, end):
+    """Start workers; return what waits for all of them."""
+    if mode == "threads":
+        import threading
+
+        started = [threading.Thread(target=busy, args=(end,)) for _ in range(workers)]
+    elif mode == "subinterpreters":
+        import threading
+        from concurrent import interpreters
+
+        code = f"import time\nwhile time.time() < {end}: sum(range(1000))"
+        made = [interpreters.create() for _ in range(workers)]
+        started = [threading.Thread(target=each.exec, args=(code,)) for each in made]
+    else:
+        import multiprocessing
+
+        context = multiprocessing.get_context(mode)
+        started = [context.Process(target=busy, args=(end,)) for _ in range(workers)]
+    for worker in started:
+        worker.start()
+
+    def wait():
+        for worker in started:
+            worker.join()
+
+    return wait
+
+
+def tree(pid):
+    """Return the children of every thread of a process, and theirs."""
+    found = [pid]
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/children") as file:
+            for child in file.read().split():
+                found += tree(int(child))
+    return found
+
+
+def memory(pids):
+    """Return name → bytes of PSS, USS and RSS, summed over processes."""
+    sums = dict.fromkeys(("Pss", "Private_Clean", "Private_Dirty", "Rss"), 0)
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            for line in file:
+                name, _, rest = line.partition(":")
+                if name in sums:
+                    sums[name] += int(rest.split()[0]) * 1024
+    uss = sums["Private_Clean"] + sums["Private_Dirty"]
+    return {"pss": sums["Pss"], "uss": uss, "rss": sums["Rss"]}
+
+
+def main():
+    """Start, look half-way, wait, print."""
+    mode, workers = sys.argv[sys.argv.index("--mode") + 1], int(sys.argv[-1])
+    seconds = 4.0
+    wait = start(mode, workers, time.time() + seconds)
+    time.sleep(seconds / 2)
+    pids = tree(os.getpid())
+    # By hand: json is 0.3 MiB that the program itself would not have.
+    print('{"mode": "%s", "workers": %d, "processes": %d' % (mode, workers, len(pids)), end="")
+    for name, size in memory(pids).items():
+        print(', "%s": %d' % (name, size), end="")
+    print("}")
+    wait()
+
+
+if __name__ == "__main__":
+    main()
