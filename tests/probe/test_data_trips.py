@@ -17,7 +17,7 @@ import pytest
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.scenarios import data
-from ftbench.probe.scenarios.data import SIZES, TRIPS, Report, Run
+from ftbench.probe.scenarios.data import SIZES, TRIPS, Ladder, Report, Sides
 from ftbench.probe.scenarios.reports import on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, processes
 from ftbench.probe.workers.shared_state import CHANNELS, Channel
@@ -130,12 +130,13 @@ def test_every_channel_brings_the_payload_there_and_back(
     finally:
         made.close()
     assert first == (checksum(build(kind, SIZE)),) * 2, "one payload, held on both sides"
-    runs = [Run(near=Report(*near), far=Report(*far), ladder=LADDER) for near, far in timed]
-    assert data.check(runs, kind).name == "checksum"
-    for each in runs:
-        assert [len(times) for times in each.trips] == [3, 2]
-        assert all(took > 0 for times in each.trips for took in times)
-        assert 0 < on_cpu((each.near, each.far)) <= 1
+    rounds = [(Report(*near), Report(*far)) for near, far in timed]
+    assert data.check(rounds, kind, LADDER).name == "checksum"
+    for sides in rounds:
+        times = list(data.seconds_of_trips(sides))
+        assert len(times) == 5
+        assert min(times) > 0
+        assert 0 < on_cpu(sides) <= 1
 
 
 @EACH_KIND
@@ -252,46 +253,44 @@ def _report(sums: list[int], left: list[int], arrived: list[int]) -> Report:
     return Report(0, 100, 40, sums, array("q", left).tobytes(), array("q", arrived).tobytes())
 
 
-def _run(ways: list[tuple[int, int]], ladder: tuple[tuple[int, int], ...]) -> Run:
+def _sides(ways: list[tuple[int, int]], ladder: Ladder) -> Sides:
     """Return a round whose trips take so long there and so long back; checks take 100 each."""
     sums = [checksum(build("bytes", size)) for size, count in ladder for _ in range(count)]
     starts = range(0, 1_000 * len(ways), 1_000)
     there = [start + way for start, (way, _) in zip(starts, ways, strict=True)]
     answered = [got + 100 for got in there]
     home = [start + way for start, (_, way) in zip(answered, ways, strict=True)]
-    return Run(
-        near=_report(sums, list(starts), home), far=_report(sums, answered, there), ladder=ladder
-    )
+    return _report(sums, list(starts), home), _report(sums, answered, there)
 
 
 def test_a_trip_is_the_way_there_and_the_way_back_without_the_check_between() -> None:
-    ways = [(2, 3), (20, 30), (5, 5)]
-    times = _run(ways, ((KIB, 1), (SIZE, 2))).trips
-    assert times == [[pytest.approx(5e-9)], [pytest.approx(50e-9), pytest.approx(10e-9)]]
+    times = data.seconds_of_trips(_sides([(2, 3), (20, 30), (5, 5)], ((KIB, 1), (SIZE, 2))))
+    assert list(times) == pytest.approx([5e-9, 50e-9, 10e-9])
 
 
-def test_a_sample_is_the_median_trip_of_a_round() -> None:
+def test_a_rounds_cost_is_its_median_trip_of_each_size() -> None:
     ladder = ((KIB, 3), (KIB, 1), (KIB, 1), (KIB, 1))
-    runs = [
-        _run([(1, 1), (40, 40), (2, 2), (5, 5), (6, 6), (7, 7)], ladder),
-        _run([(9, 9)] * 6, ladder),
-    ]
-    found = data.metrics(runs)
-    assert list(found) == ["trip_1kib", "trip_64kib", "trip_1mib", "trip_16mib"]
-    assert list(found["trip_1kib"].samples) == pytest.approx([4e-9, 18e-9])
-    assert list(found["trip_16mib"].samples) == pytest.approx([14e-9, 18e-9])
-    assert {metric.unit for metric in found.values()} == {"seconds"}
+    ways = [(1, 1), (40, 40), (2, 2), (5, 5), (6, 6), (7, 7)]
+    assert data.trip_costs(_sides(ways, ladder), ladder) == {
+        "trip_1kib": pytest.approx(4e-9),
+        "trip_64kib": pytest.approx(10e-9),
+        "trip_1mib": pytest.approx(12e-9),
+        "trip_16mib": pytest.approx(14e-9),
+    }
 
 
-@pytest.mark.parametrize("side", ["near", "far"])
-def test_a_payload_that_is_not_the_serial_twins_is_refused(side: str) -> None:
-    good = _run([(1, 1), (1, 1)], ((KIB, 2),))
-    report = getattr(good, side)
-    changed = report._replace(sums=[report.sums[0], 13])
-    bad = Run(**{"near": good.near, "far": good.far, "ladder": good.ladder, side: changed})
-    assert "2 payloads" in data.check([good], "bytes").checked
-    with pytest.raises(FtbenchError, match=f"the {side} side got is not the serial twin's"):
-        data.check([good, bad], "bytes")
+@pytest.mark.parametrize("wrong", [0, 1], ids=["near", "far"])
+def test_a_payload_that_is_not_the_serial_twins_is_refused(wrong: int) -> None:
+    ladder = ((KIB, 2),)
+    good = _sides([(1, 1), (1, 1)], ladder)
+    assert "2 payloads" in data.check([good], "bytes", ladder).checked
+    near, far = (
+        report._replace(sums=[report.sums[0], 13]) if at == wrong else report
+        for at, report in enumerate(good)
+    )
+    with pytest.raises(FtbenchError, match="side got is not the serial twin's") as raised:
+        data.check([good, (near, far)], "bytes", ladder)
+    assert ("near side", "far side")[wrong] in str(raised.value)
 
 
 def _seen(**bytes_of: int | None) -> dict[str, Any]:

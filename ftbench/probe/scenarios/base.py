@@ -95,6 +95,11 @@ class MetricSpec:
     tracked: bool = True  # else it has no benchmark: it is for those who ask the probe
 
 
+def in_seconds(**says: str) -> tuple[MetricSpec, ...]:
+    """Return metrics in seconds, that every cell has, by name → what it says."""
+    return tuple(MetricSpec(name, "seconds", text) for name, text in says.items())
+
+
 def memory_of(what: str) -> tuple[MetricSpec, ...]:
     """Return the metrics that `outcome.memory` yields of `what`."""
     rss = "The same by RSS, which every system has and which counts shared pages per process."
@@ -110,6 +115,14 @@ def costs(specs: Iterable[MetricSpec], samples: Mapping[str, Sequence[float]]) -
     """Return the metrics of name → samples, in the units that `specs` say."""
     units = {spec.name: spec.unit for spec in specs}
     return {name: Metric(unit=units[name], samples=tuple(each)) for name, each in samples.items()}
+
+
+def by_round(
+    specs: Iterable[MetricSpec], rounds: Sequence[Mapping[str, float]]
+) -> dict[str, Metric]:
+    """Return the metrics of the costs of each round; one that some round lacks is left out."""
+    names = [spec.name for spec in specs if all(spec.name in costs_of for costs_of in rounds)]
+    return costs(specs, {name: [costs_of[name] for costs_of in rounds] for name in names})
 
 
 FORMS = ("fixed", "timed")

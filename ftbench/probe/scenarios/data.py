@@ -11,24 +11,23 @@ the second cost driver, and other guides warn of it in the same way; none has a 
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import (
-    MEMORY_KINDS,
-    Invariant,
-    Metric,
-    Outcome,
-    percentile,
-    roles,
-    totals,
+from ftbench.probe.run.outcome import Invariant, Outcome, percentile, roles, totals
+from ftbench.probe.scenarios.base import (
+    Cell,
+    MetricSpec,
+    Param,
+    Scenario,
+    by_round,
+    in_seconds,
+    repeats,
 )
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.scenarios.reports import instrument, on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, team_of
 from ftbench.probe.workers.base import Member, Team
@@ -43,32 +42,28 @@ LARGEST = max(SIZES.values())
 TRIPS = {"bytes": (200, 100, 20, 2), "object": (100, 30, 5, 1)}
 # Behind a queue that is looked at every 10 ms.
 POLLED_TRIPS = (8, 4, 2, 1)
+EMPTY, BUILT, HELD = "empty", "built", "held"
 
 PARAMS = {
     "channel": Param(default="queue", choices=CHANNELS),
-    "kind": Param(default="bytes", choices=("bytes", "object")),
+    "kind": Param(default="bytes", choices=tuple(TRIPS)),
 }
 
 METRICS = (
-    MetricSpec("trip_1kib", "seconds", "There and back with 1 KiB, the median of many trips."),
-    MetricSpec("trip_64kib", "seconds", "There and back with 64 KiB, the median of many trips."),
-    MetricSpec("trip_1mib", "seconds", "There and back with 1 MiB, the median of some trips."),
-    MetricSpec("trip_16mib", "seconds", "There and back with 16 MiB, the median of few trips."),
+    *in_seconds(
+        trip_1kib="There and back with 1 KiB, the median of many trips.",
+        trip_64kib="There and back with 64 KiB, the median of many trips.",
+        trip_1mib="There and back with 1 MiB, the median of some trips.",
+        trip_16mib="There and back with 16 MiB, the median of few trips.",
+    ),
     MetricSpec(
         "held",
         "bytes",
         "What the tree grew by to hold 16 MiB on both sides: payload, copies and buffers.",
     ),
 )
-EMPTY, BUILT, HELD = "empty", "built", "held"
 
-
-def ladder_of(cell: Cell) -> tuple[tuple[int, int], ...]:
-    """Return (bytes, trips of a round) of each size."""
-    polled = cell.mode.kind == "interpreters" and cell.params["channel"] == "queue"
-    counts = POLLED_TRIPS if polled else TRIPS[cell.params["kind"]]
-    *smaller, largest = SIZES.values()
-    return tuple(zip([*smaller, cell.more(largest, KIB)], counts, strict=True))
+Ladder = tuple[tuple[int, int], ...]  # (bytes, trips of a round) of each size
 
 
 class Report(NamedTuple):
@@ -82,51 +77,37 @@ class Report(NamedTuple):
     arrived: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One round: the reports of both sides, and how many trips each size made."""
-
-    near: Report
-    far: Report
-    ladder: tuple[tuple[int, int], ...]
-
-    @property
-    def trips(self) -> list[list[float]]:
-        """Seconds of each trip, there and back, by size."""
-        clocks = (self.near.left, self.far.arrived, self.far.left, self.near.arrived)
-        every = iter(
-            (there - asked + back - answered) * NANO
-            for asked, there, answered, back in zip(*map(_times, clocks), strict=True)
-        )
-        return [[next(every) for _ in range(count)] for _size, count in self.ladder]
+Sides = tuple[Report, Report]  # the near and the far one of a round
 
 
-def _times(packed: bytes) -> array[int]:
-    times = array("q")
-    times.frombytes(packed)
-    return times
+def ladder_of(cell: Cell) -> Ladder:
+    """Return the sizes of a cell and their trips."""
+    polled = cell.mode.kind == "interpreters" and cell.params["channel"] == "queue"
+    counts = POLLED_TRIPS if polled else TRIPS[cell.params["kind"]]
+    *smaller, largest = SIZES.values()
+    return tuple(zip([*smaller, cell.more(largest, KIB)], counts, strict=True))
 
 
 def run(cell: Cell) -> Outcome:
     """Look at the memory of one payload that both sides hold, then time the trips."""
-    channel = channel_of(cell.params["channel"], cell.mode, cell.more(LARGEST, KIB))
-    team = team_of(cell.mode, cell.deadline, members_of(cell, channel))
+    kind, ladder = cell.params["kind"], ladder_of(cell)
+    channel = channel_of(cell.params["channel"], cell.mode, ladder[-1][0])
+    team = team_of(cell.mode, cell.deadline, members_of(channel, kind, ladder))
     channel.settled()
     _look(cell, team)
-    runs = [_timed(team, ladder_of(cell)) for _ in repeats(cell.profile)]
+    rounds = [_sides(team) for _ in repeats(cell.profile)]
     team.end()
     channel.close()
     return Outcome(
-        metrics=metrics(runs),
-        invariants=(check(runs, cell.params["kind"]),),
-        notes=instrument([on_cpu((each.near, each.far)) for each in runs], 1)
-        | {"trips": {name: count for name, (_, count) in zip(SIZES, runs[0].ladder, strict=True)}},
+        metrics=by_round(METRICS, [trip_costs(sides, ladder) for sides in rounds]),
+        invariants=(check(rounds, kind, ladder),),
+        notes=instrument([on_cpu(sides) for sides in rounds], 1)
+        | {"trips": {name: count for name, (_, count) in zip(SIZES, ladder, strict=True)}},
     )
 
 
-def members_of(cell: Cell, channel: Channel) -> list[Member]:
+def members_of(channel: Channel, kind: str, ladder: Ladder) -> list[Member]:
     """Return the two sides."""
-    kind, ladder = cell.params["kind"], ladder_of(cell)
     near = (trips.NEAR, trips.near_side, (channel.near, kind, ladder))
     far = (trips.FAR, trips.far_side, (channel.far, kind, ladder))
     return [
@@ -144,39 +125,45 @@ def _look(cell: Cell, team: Team) -> None:
         raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
 
 
-def _timed(team: Team, ladder: tuple[tuple[int, int], ...]) -> Run:
-    here, there = team.round().reports
-    return Run(near=Report(*here), far=Report(*there), ladder=ladder)
+def _sides(team: Team) -> Sides:
+    near, far = team.round().reports
+    return Report(*near), Report(*far)
 
 
-def check(runs: Sequence[Run], kind: str) -> Invariant:
+def seconds_of_trips(sides: Sides) -> Iterator[float]:
+    """Yield the seconds of each trip, there and back."""
+    near, far = sides
+    clocks = (near.left, far.arrived, far.left, near.arrived)
+    moments = (memoryview(packed).cast("q") for packed in clocks)
+    for asked, there, answered, back in zip(*moments, strict=True):
+        yield (there - asked + back - answered) * NANO
+
+
+def trip_costs(sides: Sides, ladder: Ladder) -> dict[str, float]:
+    """Return the seconds of a round's trips of each size, their median."""
+    times = seconds_of_trips(sides)
+    return {
+        f"trip_{name}": percentile(list(islice(times, count)), 50)
+        for name, (_size, count) in zip(SIZES, ladder, strict=True)
+    }
+
+
+def check(rounds: Sequence[Sides], kind: str, ladder: Ladder) -> Invariant:
     """Return the invariant: on every trip both sides got the payload of the serial twin.
 
     Raises `FtbenchError` if not.
     """
-    expected = [total for size, count in runs[0].ladder for total in [twin(kind, size)] * count]
-    for each in runs:
-        for side, report in ((trips.NEAR, each.near), (trips.FAR, each.far)):
+    expected = [total for size, count in ladder for total in [twin(kind, size)] * count]
+    for sides in rounds:
+        for name, report in zip((trips.NEAR, trips.FAR), sides, strict=True):
             if list(report.sums) != expected:
                 raise FtbenchError(
-                    f"What the {side} got is not the serial twin's payload: nothing is recorded."
+                    f"What the {name} got is not the serial twin's payload: nothing is recorded."
                 )
     return Invariant(
         name="checksum",
-        checked=f"in each of {len(runs)} rounds {len(expected)} payloads had the serial twin's "
+        checked=f"in each of {len(rounds)} rounds {len(expected)} payloads had the serial twin's "
         "checksum, there and back",
-    )
-
-
-def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
-    """Return seconds per trip of each size: a sample per round, the median of its trips."""
-    times = [each.trips for each in runs]
-    return costs(
-        METRICS,
-        {
-            f"trip_{name}": [percentile(each[at], 50) for each in times]
-            for at, name in enumerate(SIZES)
-        },
     )
 
 
@@ -185,16 +172,11 @@ def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
 
     The note `beyond` is the part that is not the payload, but copies and buffers.
     """
-    sums = {
-        phase: {kind: totals(seen["samples"], kind) for kind in MEMORY_KINDS}
-        for phase, seen in phases.items()
-    }
-    kind = next(
-        each for each in ("pss", "uss", "rss") if all(found[each] for found in sums.values())
-    )
-    empty, built, held = (sums[phase][kind][-1] for phase in (EMPTY, BUILT, HELD))
+    looks = [phases[phase]["samples"] for phase in (EMPTY, BUILT, HELD)]
+    kind = next(kind for kind in ("pss", "uss", "rss") if all(totals(seen, kind) for seen in looks))
+    empty, built, held = (totals(seen, kind)[-1] for seen in looks)
     return Outcome(
-        metrics=costs(METRICS, {"held": [held - empty]}),
+        metrics=by_round(METRICS, [{"held": held - empty}]),
         notes={
             "memory": kind,
             "payload": LARGEST,
