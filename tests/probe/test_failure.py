@@ -16,16 +16,12 @@ from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe import pool_tasks
 from ftbench.probe.scenarios import failure as scenario
-from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.base import Cell, by_round
 from ftbench.probe.scenarios.failure import (
     WAITING,
     WATCH_SECONDS,
-    Calling,
-    Crash,
-    Note,
     call_off,
     crash,
-    metrics,
     none_left,
 )
 from ftbench.probe.scenarios.table import scenario_named
@@ -75,15 +71,6 @@ def test_dying_without_being_killed_raises_at_its_moment() -> None:
     assert time.perf_counter() >= when
 
 
-def test_a_note_remembers_its_moment() -> None:
-    note = Note()
-    assert not note.within(0.0)
-    before = time.perf_counter()
-    note()
-    assert note.within(0.0)
-    assert before <= note.moment <= time.perf_counter()
-
-
 @pytest.mark.parametrize("name", THREADS)
 def test_a_crash_in_a_thread_costs_its_own_task_and_the_pool_lives_on(name: str) -> None:
     cell = a_cell(name)
@@ -91,9 +78,8 @@ def test_a_crash_in_a_thread_costs_its_own_task_and_the_pool_lives_on(name: str)
     pool.fill()
     cost, working = crash(cell, pool, WATCH_SECONDS)
     assert working is pool
-    assert cost.lost == 1
-    assert cost.detect is not None
-    assert 0 < cost.detect <= cost.recover
+    assert cost["lost"] == 1
+    assert 0 < cost["detect"] <= cost["recover"]
     pool.shutdown()
 
 
@@ -120,10 +106,9 @@ def test_tasks_that_wait_are_cancelled_and_those_at_work_are_not() -> None:
     pool = pool_of("executor", cell.mode, 4, cell.deadline)
     pool.fill()
     cost = call_off(pool)
-    assert cost.cancel is not None
-    assert 0 < cost.cancel < 1
-    assert cost.uncancelled == 4
-    assert 0 < cost.stop < 10
+    assert 0 < cost["cancel"] < 1
+    assert cost["uncancelled"] == 4
+    assert 0 < cost["stop"] < 10
 
 
 def test_what_cannot_be_cancelled_runs_and_is_checked() -> None:
@@ -131,8 +116,8 @@ def test_what_cannot_be_cancelled_runs_and_is_checked() -> None:
     pool = pool_of("multiprocessing", cell.mode, 4, cell.deadline)
     pool.fill()
     cost = call_off(pool)
-    assert cost.cancel is None
-    assert cost.uncancelled == 4 + WAITING
+    assert "cancel" not in cost
+    assert cost["uncancelled"] == 4 + WAITING
 
 
 def test_a_pool_that_does_not_stop_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,30 +136,17 @@ def test_a_worker_process_that_is_left_is_an_error(monkeypatch: pytest.MonkeyPat
         none_left()
 
 
-CRASH = Crash(detect=0.1, recover=0.2, lost=4)
-CALLING = Calling(cancel=1e-6, uncancelled=9, stop=0.3)
-
-
-def test_metrics_have_a_sample_per_round() -> None:
-    found = metrics([CRASH, CRASH], [CALLING, CALLING])
-    assert {name: metric.samples for name, metric in found.items()} == {
-        "detect": (0.1, 0.1),
+def test_what_was_not_detected_once_or_cannot_be_cancelled_has_no_figure() -> None:
+    told = {"detect": 0.1, "recover": 0.2, "lost": 4, "uncancelled": 9, "stop": 0.3}
+    silent = {name: cost for name, cost in told.items() if name != "detect"}
+    metrics = by_round(FAILURE.metrics, [told, silent])
+    assert {name: metric.samples for name, metric in metrics.items()} == {
         "recover": (0.2, 0.2),
         "lost": (4, 4),
-        "cancel": (1e-6, 1e-6),
         "uncancelled": (9, 9),
         "stop": (0.3, 0.3),
     }
-    assert {name for name, metric in found.items() if metric.unit == "tasks"} == {
-        "lost",
-        "uncancelled",
-    }
-
-
-def test_what_was_not_detected_or_cannot_be_cancelled_has_no_figure() -> None:
-    silent = Crash(detect=None, recover=0.2, lost=1)
-    stubborn = Calling(cancel=None, uncancelled=136, stop=0.3)
-    assert set(metrics([CRASH, silent], [stubborn] * 2)) == EVERY - {"detect", "cancel"}
+    assert metrics["lost"].unit == metrics["uncancelled"].unit == "tasks"
 
 
 def test_joblib_has_no_tasks_that_can_be_watched_alone() -> None:

@@ -3,14 +3,6 @@
 A round has two halves.  In the first a worker dies in the middle of a task while a few others are
 at work; in the second every worker is busy and many more tasks wait.
 
-    detect       seconds until the library knows of the crash
-    recover      seconds until a task handed over after it has come back, from a new pool where
-                 the old one is broken
-    lost         tasks without a result, the crashed one among them
-    cancel       seconds to cancel a task that waits
-    uncancelled  tasks that run although all were cancelled, those at work among them
-    stop         seconds to end the pool with tasks waiting and 20 ms of work to go in each worker
-
 A process is killed (SIGKILL; on Windows it is terminated); in a thread or a subinterpreter an
 exception escapes from the task.  Shows the price of the pools' own ways; does not show supervisors
 that retry, nor what ends a whole program with its threads.  Source: the articles recommend
@@ -19,18 +11,18 @@ processes for their isolation and leave out that an executor then drops every ta
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from threading import Event
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
+from ftbench.probe.run.outcome import Invariant, Outcome
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, repeats
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 
@@ -88,72 +80,47 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     return no_such_pool(kind.name, mode)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Crash:
-    """What one crash cost, in seconds from its moment; `detect` is None if nobody was told."""
-
-    detect: float | None
-    recover: float
-    lost: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calling:
-    """What calling off cost: seconds per cancelled task (None: no such thing), seconds to stop."""
-
-    cancel: float | None
-    uncancelled: int
-    stop: float
-
-
-class Note:
-    """The moment at which something became known."""
-
-    def __init__(self) -> None:
-        """Nothing is known yet."""
-        self.moment = 0.0
-        self._known = Event()
-
-    def __call__(self) -> None:
-        """Note that it is known now."""
-        self.moment = time.perf_counter()
-        self._known.set()
-
-    def within(self, seconds: float) -> bool:
-        """Return whether it is known, after `seconds` at the latest."""
-        return self._known.wait(seconds)
-
-
 def new_pool(cell: Cell) -> Pool:
-    """Make a pool as the cell asks for it."""
+    """Return a pool as the cell asks for it."""
     return pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
 
 
-def crash(cell: Cell, pool: Pool, watch: float) -> tuple[Crash, Pool]:
+def crash(cell: Cell, pool: Pool, watch: float) -> tuple[dict[str, float], Pool]:
     """Let a worker of a full pool die; return what it cost, and a pool that works.
 
     Where the pool goes on without a word, that is watched for `watch` seconds.
     """
-    known = Note()
-    killed = cell.mode.processes
+    moments: SimpleQueue[float] = SimpleQueue()  # at which the library knew
     when = time.perf_counter() + LEAD_SECONDS
-    dying = pool.submit_then(known, pool_tasks.die, when, killed)
+    dying = pool.submit_then(
+        lambda: moments.put(time.perf_counter()), pool_tasks.die, when, cell.mode.processes
+    )
     # Half of the workers stay idle: a pool that goes on has room for the next task.
     others = [
         pool.submit(pool_tasks.stay, when + HOLD_SECONDS, place)
         for place in range(pool.workers // 2 - 1)
     ]
+    known = None
     if pool.goes_on:
         pool_tasks.stay(when, 0)
-    elif not known.within(cell.deadline.left()):
+    elif (known := _within(cell.deadline.left(), moments)) is None:
         raise cell.deadline.passed("word of a worker that died")
     working = answering(cell, pool)
     recover = time.perf_counter() - when
-    told = known.within(watch)
+    if pool.goes_on:
+        known = _within(watch, moments)
     lost = 1 + sum(not pool.came_back(other, WATCH_SECONDS) for other in others)
     if pool.came_back(dying, 0.0):
         raise FtbenchError("A task that was to crash came back: nothing is recorded.")
-    return Crash(detect=known.moment - when if told else None, recover=recover, lost=lost), working
+    detect = {} if known is None else {"detect": known - when}
+    return {**detect, "recover": recover, "lost": lost}, working
+
+
+def _within(seconds: float, moments: SimpleQueue[float]) -> float | None:
+    try:
+        return moments.get(timeout=seconds)
+    except Empty:
+        return None
 
 
 def answering(cell: Cell, pool: Pool) -> Pool:
@@ -178,63 +145,58 @@ def busy(pool: Pool, seconds: float) -> list[Any]:
     return waiting
 
 
-def call_off(pool: Pool) -> Calling:
-    """Cancel what waits in a full pool, then end it with as much waiting again."""
+def call_off(pool: Pool) -> dict[str, float]:
+    """Return what it costs to cancel all that waits, then to end a pool with as much waiting."""
+    costs = {}
     waiting = busy(pool, LEAD_SECONDS + HOLD_SECONDS)
-    cancel = None
     kept = list(enumerate(waiting))
     if pool.cancels:
         begin = time.perf_counter()
         gone = [pool.cancel(handle) for handle in waiting]
-        cancel = (time.perf_counter() - begin) / WAITING
-        kept = [each for each, cancelled in zip(kept, gone, strict=True) if not cancelled]
+        costs["cancel"] = (time.perf_counter() - begin) / WAITING
+        kept = [task for task, cancelled in zip(kept, gone, strict=True) if not cancelled]
     check([pool.result(handle) for _, handle in kept], [number for number, _ in kept])
     busy(pool, LEAD_SECONDS + REST_SECONDS)
-    return Calling(cancel=cancel, uncancelled=pool.workers + len(kept), stop=pool.stop())
+    return {**costs, "uncancelled": pool.workers + len(kept), "stop": pool.stop()}
 
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell: in each round a crash, then calling off what waits."""
-    crashes, callings = [], []
+    rounds: list[dict[str, float]] = []
     watch = WATCH_SECONDS
     for _ in repeats(cell.profile):
         pool = new_pool(cell)
         pool.fill()
         crashed, pool = crash(cell, pool, watch)
-        if crashed.detect is None:
+        if "detect" not in crashed:
             watch = 0.0  # it was watched once: what is lost now is lost later
         pool.fill()
-        crashes.append(crashed)
-        callings.append(call_off(pool))
+        rounds.append(crashed | call_off(pool))
         none_left()
+    metrics = by_round(METRICS, rounds)
     return Outcome(
-        metrics=metrics(crashes, callings),
+        metrics=metrics,
         invariants=(
             Invariant(
                 name="results",
-                checked=f"in each of {len(crashes)} rounds the crashed task had no result, the "
+                checked=f"in each of {len(rounds)} rounds the crashed task had no result, the "
                 "pool answered rightly afterwards, and no worker process stayed",
             ),
         ),
         notes={
-            "rounds": len(crashes),
+            "rounds": len(rounds),
             "clock": clock_cost(),
             "waiting": WAITING,
             "at_work": cell.params["workers"] // 2,
             "rest": REST_SECONDS,
-            **({} if all(each.detect is not None for each in crashes) else UNDETECTED),
+            **({} if "detect" in metrics else {"undetected": WATCH_SECONDS}),
             **engine_of(cell.mode),
         },
     )
 
 
-UNDETECTED = {"undetected": WATCH_SECONDS}
-
-
 def none_left() -> None:
     """Raise `FtbenchError` if a pool that is over has left a worker process behind."""
-    import sys  # noqa: PLC0415
-
     multiprocessing = sys.modules.get("multiprocessing")
     left = multiprocessing.active_children() if multiprocessing else []
     if left:
@@ -242,24 +204,6 @@ def none_left() -> None:
             f"{len(left)} worker processes are there after their pool has ended: nothing is "
             "recorded."
         )
-
-
-def metrics(crashes: Sequence[Crash], callings: Sequence[Calling]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round; what a library has not is left out."""
-    columns: dict[str, list[float | None]] = {
-        "detect": [each.detect for each in crashes],
-        "recover": [each.recover for each in crashes],
-        "lost": [each.lost for each in crashes],
-        "cancel": [each.cancel for each in callings],
-        "uncancelled": [each.uncancelled for each in callings],
-        "stop": [each.stop for each in callings],
-    }
-    samples = {
-        name: [each for each in column if each is not None] for name, column in columns.items()
-    }
-    return costs(
-        METRICS, {name: each for name, each in samples.items() if len(each) == len(columns[name])}
-    )
 
 
 FAILURE = Scenario(
