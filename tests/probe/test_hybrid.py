@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from array import array
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,17 +23,16 @@ from ftbench.probe.scenarios.hybrid import (
     STEPS,
     Fetching,
     Plan,
-    Run,
     bounded_queue,
-    metrics,
+    one_round,
     serial_twin,
 )
-from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.base import Deadline, Round
 from ftbench.probe.workloads.crunching import crunch, crunching, payload_of
 from ftbench.pythons import Interpreter
 
 METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}
-PLAN = Plan(3, 4, 0.001)
+PLAN = Plan(3, 12, 0.001)
 NEEDS_FORK = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
 
@@ -122,14 +123,24 @@ def test_the_serial_twin_is_the_sum_over_all_items() -> None:
     assert seconds > 0
 
 
-def test_metrics_are_those_of_each_round() -> None:
-    one = Run(items=4, seconds=2.0, waits=(0.1, 0.2, 0.3), fetches=(0.01, 0.01), cpu=1.0)
-    found = metrics([one, one])
-    assert set(found) == METRICS
-    assert found["item"].samples == (0.5, 0.5)
-    assert found["wait_p50"].samples == (0.2, 0.2)
-    assert found["cpu"].samples == (0.25, 0.25)
-    assert found["fetch_p99"].samples == (0.01, 0.01)
+def test_a_rounds_costs_are_those_of_its_items() -> None:
+    def round_of(start: Callable[[], None]) -> Round:
+        start()
+        end = time.perf_counter_ns() + 10**9
+        reports = [
+            (3, 5, end, array("q", [100_000, 200_000]).tobytes()),
+            (1, 2, end - 1, array("q", [300_000]).tobytes()),
+        ]
+        return Round(reports=tuple(reports), cpu=1.0)
+
+    cell: Any = SimpleNamespace(params={"workers": 2}, deadline=Deadline(20))
+    team: Any = SimpleNamespace(round=round_of)
+    costs = one_round(cell, team, queue.Queue(), Plan(2, 4, 0.001), 7)
+    assert costs.keys() == METRICS
+    assert 0.25 <= costs["item"] < 0.5
+    assert costs["wait_p50"] == pytest.approx(2e-4)
+    assert costs["fetch_p99"] >= 1e-3
+    assert costs["cpu"] == 0.25
 
 
 # -- real workers
