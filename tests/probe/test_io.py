@@ -85,7 +85,7 @@ def test_a_mode_that_io_does_not_have_is_code_3() -> None:
 
 _BAD_CELL = """
 import os, signal, time
-from ftbench.probe.scenarios import io, io_servers as servers
+from ftbench.probe.scenarios import io
 from ftbench.probe.run import cell
 from ftbench.probe.entry_points import HELD
 {what}
@@ -102,14 +102,14 @@ io.turn = bad
 """
 # A server is killed once all are connected.
 _KILLED_SERVER = """
-real = servers.Servers.figures
+real = io.Servers.figures
 asked = []
 def figures(self):
     asked.append(real(self))
     if len(asked) == 2:
         self._processes[0].kill()
     return asked[-1]
-servers.Servers.figures = figures
+io.Servers.figures = figures
 """
 
 
@@ -159,12 +159,12 @@ def test_answers_that_do_not_come_meet_the_deadline(mode: str) -> None:
 def test_a_killed_measurement_leaves_no_server(tmp_path: Path) -> None:
     told = tmp_path / "servers"
     what = (
-        "real = servers.Servers.helper\n"
+        "real = io.Servers.helper\n"
         "def helper(self):\n"
         f"    with open({str(told)!r}, 'w') as file:\n"
         "        file.write(' '.join(map(str, self.roles())))\n"
         "    return real(self)\n"
-        "servers.Servers.helper = helper"
+        "io.Servers.helper = helper"
     )
     words = [*_with(what), "io", "--mode", "asyncio", "--set", "under_way=8", "--set", "delay=1000"]
     supervisor = subprocess.Popen(

@@ -12,7 +12,7 @@ import pytest
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios import io
-from ftbench.probe.scenarios.io_servers import SERVER, Figures
+from ftbench.probe.scenarios.io import SERVER, Figures
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline, Round
 
@@ -69,19 +69,17 @@ def _loop(*, opened: bool) -> io.Loop:
         io.Report(1_000, 5_000, 400, 2, waits, b""),
         io.Report(2_000, 9_000, 300, 2, b"", b""),
     )
-    figures = Figures(answers=2, cpu=4e-6, seconds=8e-6, late=(0.0, 1e-6, 2e-6))
-    idle = Figures(answers=2, cpu=0.0, seconds=8e-6, late=(0.0, 5e-6, 5e-6))
-    return io.Loop(reports=(*reports, world), cpu=2e-6, servers=(figures, idle))
+    figures = Figures(answers=2, cpu=4e-6, seconds=8e-6, late=1e-6)
+    idle = Figures(answers=2, cpu=0.0, seconds=8e-6, late=5e-6)
+    return io.Loop(reports=(*reports, world), cpu=2e-6, servers=[figures, idle])
 
 
 def test_a_loops_time_is_from_the_first_begin_to_the_last_end_of_its_clients() -> None:
     closed, opened = _loop(opened=False), _loop(opened=True)
     assert closed.requests == 4
-    assert closed.seconds == pytest.approx(8e-6)
-    found = io.metrics([closed], [opened])
-    assert found.keys() == {"request", "cpu", "p50", "p95", "p99"}
-    [values] = zip(*(metric.samples for metric in found.values()), strict=True)
-    assert list(values) == pytest.approx([2e-6, 0.5e-6, 2e-6, 2.9e-6, 2.98e-6])
+    costs = io.costs_of(closed, opened)
+    assert list(costs) == ["request", "cpu", "p50", "p95", "p99"]
+    assert list(costs.values()) == pytest.approx([2e-6, 0.5e-6, 2e-6, 2.9e-6, 2.98e-6])
 
 
 def test_notes_say_whether_the_servers_were_fast_enough() -> None:
@@ -96,7 +94,7 @@ def test_notes_say_whether_the_servers_were_fast_enough() -> None:
 @pytest.mark.parametrize(("expected", "answers"), [(5, 5), (4, 3)])
 def test_a_request_without_its_answer_is_refused(expected: int, answers: int) -> None:
     reports = tuple(tuple(each) for each in _loop(opened=False).reports)
-    figures = Figures(answers=answers, cpu=0.0, seconds=1.0, late=(0.0, 0.0, 0.0))
+    figures = Figures(answers=answers, cpu=0.0, seconds=1.0, late=0.0)
     team: Any = SimpleNamespace(round=lambda: Round(reports=reports, cpu=1.0))
     servers: Any = SimpleNamespace(figures=lambda: [figures])
     with pytest.raises(FtbenchError, match=f"Of {expected} requests {answers} were answered"):

@@ -15,33 +15,50 @@ Source: "Multithreading vs Multiprocessing: Choosing the Right Concurrency Model
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
-from ftbench.probe.scenarios import io_requests
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
-from ftbench.probe.scenarios.io_servers import SERVER, Figures, Servers
+from ftbench.probe.run.child import Lines, Tail
+from ftbench.probe.run.outcome import Invariant, Outcome, memory, percentile
+from ftbench.probe.scenarios import io_requests, io_server
+from ftbench.probe.scenarios.base import (
+    Cell,
+    Param,
+    Scenario,
+    by_round,
+    dearer,
+    in_seconds,
+    memory_of,
+    repeats,
+)
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
-from ftbench.probe.workers.base import Member, Round, Team
+from ftbench.probe.workers.base import Deadline, Helper, Member, Team
 
-# Processes with threads are not measured: mode `threads` once more, with less to do for each.
-PROCESSES = tuple(mode.name for mode in MODES if mode.processes)
 # Requests of a round's closed loop: this many, and no fewer than four per connection.
 REQUESTS, LEAST_EACH = 1_024, 4
 # Requests of a round's open loop: a quarter of a second of them.
 ARRIVALS = 500
 SPARE_FILES = 64
+# Two, so that clients on many cores need not wait for one; more would only take turns on two.
+SERVERS = 2
 BUSY = "busy"
-CLIENT, WORLD = "client", "world"
+CLIENT, WORLD, SERVER = "client", "world", "server"
 PERCENTS = (50, 95, 99)
 SLOWED = ("request", "cpu")
+_END_SECONDS = 2.0
+_POLL_SECONDS = 0.01
+_PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 
 PARAMS = {
     "delay": Param(default=20, least=0, most=1_000),
@@ -51,34 +68,14 @@ PARAMS = {
 }
 
 METRICS = (
-    MetricSpec(
-        "request",
-        "seconds",
-        "A request of the closed loop: the time of the whole over all requests.",
+    *in_seconds(
+        request="A request of the closed loop: the time of the whole over all requests.",
+        cpu="CPU seconds of a request: the clients and the parent, not the servers.",
+        p50="An answer of the open loop, from when its request was to be sent, the median.",
+        p95="An answer of the open loop, the 95th percentile.",
+        p99="An answer of the open loop, the 99th percentile.",
     ),
-    MetricSpec(
-        "cpu", "seconds", "CPU seconds of a request: the clients and the parent, not the servers."
-    ),
-    MetricSpec(
-        "p50",
-        "seconds",
-        "An answer of the open loop, from when its request was to be sent, the median.",
-    ),
-    MetricSpec("p95", "seconds", "An answer of the open loop, the 95th percentile."),
-    MetricSpec("p99", "seconds", "An answer of the open loop, the 99th percentile."),
-    MetricSpec(
-        "pss", "bytes", "The tree without its servers, all clients connected (Linux).", always=False
-    ),
-    MetricSpec(
-        "rss", "bytes", "The tree without its servers, shared pages counted once per process."
-    ),
-    MetricSpec(
-        "uss",
-        "bytes",
-        "The same by USS: what would be free if the clients ended.",
-        always=False,
-        tracked=False,
-    ),
+    *memory_of("The tree without its servers, all clients connected (Linux)."),
 )
 
 
@@ -133,7 +130,7 @@ def _member(role: str, index: int, make: Any, args: tuple[Any, ...]) -> Member:
 
 
 class Report(NamedTuple):
-    """What a client reports, see `requests`."""
+    """What a client reports, see `io_requests`."""
 
     begin: int
     end: int
@@ -143,13 +140,21 @@ class Report(NamedTuple):
     late: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loop:
+class Figures(NamedTuple):
+    """What a server says of itself since it was asked last; times are in seconds."""
+
+    answers: int
+    cpu: float
+    seconds: float
+    late: float  # how late its answers were, the 99th percentile
+
+
+class Loop(NamedTuple):
     """One round of one form: what the clients reported, their CPU, what the servers say."""
 
     reports: tuple[Report, ...]
     cpu: float
-    servers: tuple[Figures, ...]
+    servers: list[Figures]
 
     @property
     def clients(self) -> list[Report]:
@@ -162,45 +167,31 @@ class Loop:
         return sum(report.requests for report in self.reports)
 
     @property
-    def seconds(self) -> float:
-        """Seconds from the first client's begin to the last one's end."""
-        ends = [report.end for report in self.clients]
-        return (max(ends) - min(report.begin for report in self.clients)) * NANO
-
-    @property
-    def latencies(self) -> list[float]:
-        """Seconds of each request of an open loop, from when it was to be sent."""
-        return seconds_of([report.latencies for report in self.reports])
-
-    @property
-    def late(self) -> list[float]:
-        """Seconds by which each request of an open loop was sent late."""
-        return seconds_of([report.late for report in self.reports])
-
-    @property
     def busy(self) -> float:
         """The share of its time that the busier server was on a CPU."""
-        return max(each.busy for each in self.servers)
+        return max(server.cpu / server.seconds for server in self.servers)
 
 
 def run(cell: Cell) -> Outcome:
     """Measure closed and open loops by turns, then have the clients looked at."""
-    _check_files(cell.params["under_way"])
+    under_way = cell.params["under_way"]
+    _check_files(under_way)
     servers = Servers(cell.params["delay"], cell.deadline)
     team = _team(cell, servers)
-    nominal = requests_of(cell.params["under_way"])
+    nominal = requests_of(under_way)
     each = cell.more(nominal)
-    expected = cell.params["under_way"] * each
     team.round()  # all connect
-    closed, opened = [], []
-    for _ in repeats(cell.profile):
-        closed.append(_loop(team, servers, expected))
-        opened.append(_loop(team, servers, ARRIVALS))
+    rounds = [
+        (_loop(team, servers, under_way * each), _loop(team, servers, ARRIVALS))
+        for _ in repeats(cell.profile)
+    ]
     cell.observe(BUSY, 0.0, team.roles() | servers.roles())
     team.end()
     servers.close()
+    metrics = by_round(METRICS, [costs_of(*loops) for loops in rounds])
+    closed, opened = zip(*rounds, strict=True)
     return Outcome(
-        metrics=dearer(metrics(closed, opened), SLOWED, each / nominal),
+        metrics=dearer(metrics, SLOWED, each / nominal),
         invariants=(check(closed, opened),),
         notes=notes(closed, opened),
     )
@@ -236,38 +227,31 @@ def _loop(team: Team, servers: Servers, expected: int) -> Loop:
     """Run a round of `expected` requests; raises `FtbenchError` unless all were answered."""
     servers.figures()
     done = team.round()
-    found = as_loop(done, servers.figures())
-    answers = sum(each.answers for each in found.servers)
-    if not expected == found.requests == answers:
+    loop = Loop(tuple(Report(*report) for report in done.reports), done.cpu, servers.figures())
+    answers = sum(server.answers for server in loop.servers)
+    if not expected == loop.requests == answers:
         raise FtbenchError(
-            f"Of {expected} requests {answers} were answered, and {found.requests} answers "
+            f"Of {expected} requests {answers} were answered, and {loop.requests} answers "
             "arrived: nothing is recorded."
         )
-    return found
+    return loop
 
 
-def as_loop(done: Round, figures: Sequence[Figures]) -> Loop:
-    """Return a round as a loop."""
-    reports = tuple(Report(*report) for report in done.reports)
-    return Loop(reports=reports, cpu=done.cpu, servers=tuple(figures))
-
-
-def metrics(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round."""
-    latencies = [each.latencies for each in opened]
-    samples = {
-        "request": [each.seconds / each.requests for each in closed],
-        "cpu": [each.cpu / each.requests for each in closed],
-        **{
-            f"p{percent}": [percentile(each, percent) for each in latencies] for percent in PERCENTS
-        },
+def costs_of(closed: Loop, opened: Loop) -> dict[str, float]:
+    """Return what a round costs in seconds: a request of the closed loop, answers of the open."""
+    first = min(client.begin for client in closed.clients)
+    last = max(client.end for client in closed.clients)
+    latencies = seconds_of([report.latencies for report in opened.reports])
+    return {
+        "request": (last - first) * NANO / closed.requests,
+        "cpu": closed.cpu / closed.requests,
+        **{f"p{percent}": percentile(latencies, percent) for percent in PERCENTS},
     }
-    return costs(METRICS, samples)
 
 
 def check(closed: Sequence[Loop], opened: Sequence[Loop]) -> Invariant:
     """Return the invariant: what the clients checked of each answer."""
-    answered = sum(each.requests for each in (*closed, *opened))
+    answered = sum(loop.requests for loop in (*closed, *opened))
     return Invariant(
         name="echo",
         checked=f"each of {answered} requests in {len(closed)} closed and {len(opened)} open "
@@ -280,16 +264,17 @@ def notes(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Any]:
 
     `server_late` and `sent_late` are seconds, the 99th percentile of the open loop.
     """
-    answers = sum(each.requests for each in closed)
-    cpu = sum(server.cpu for each in closed for server in each.servers)
-    return instrument([on_cpu(each.clients) for each in closed], 1) | {
+    answers = sum(loop.requests for loop in closed)
+    cpu = sum(server.cpu for loop in closed for server in loop.servers)
+    late = seconds_of([report.late for loop in opened for report in loop.reports])
+    return instrument([on_cpu(loop.clients) for loop in closed], 1) | {
         "requests": closed[0].requests,
         "arrivals": opened[0].requests,
         "server_cpu": cpu / answers,
-        "server_busy": round(max(each.busy for each in closed), 3),
-        "server_busy_open": round(max(each.busy for each in opened), 3),
-        "server_late": max(server.late[1] for each in opened for server in each.servers),
-        "sent_late": percentile([late for each in opened for late in each.late], 99),
+        "server_busy": round(max(loop.busy for loop in closed), 3),
+        "server_busy_open": round(max(loop.busy for loop in opened), 3),
+        "server_late": max(server.late for loop in opened for server in loop.servers),
+        "sent_late": percentile(late, 99),
     }
 
 
@@ -297,7 +282,7 @@ def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
     """Return the memory of the tree without its servers, while the clients are connected."""
     seen = phases[BUSY]
     own = [
-        {"processes": [each for each in look["processes"] if each["role"] != SERVER]}
+        {"processes": [process for process in look["processes"] if process["role"] != SERVER]}
         for look in seen["samples"]
     ]
     return memory({**seen, "samples": own})
@@ -310,9 +295,122 @@ IO = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    modes=("threads", "asyncio", "asyncio-per-thread", *PROCESSES),
+    # Not processes with threads: threads once more, with less to do for each.
+    modes=(
+        "threads",
+        "asyncio",
+        "asyncio-per-thread",
+        *(mode.name for mode in MODES if mode.processes),
+    ),
     observed=True,
     hole=why_not,
     slowed=SLOWED,
     from_observation=from_observation,
 )
+
+
+class Servers:
+    """The server processes, gone with the cell; as a team's helper they look like one process."""
+
+    def __init__(self, delay: int, deadline: Deadline) -> None:
+        """Start them, with a `delay` in milliseconds; returns when they listen."""
+        self._deadline = deadline
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", io_server.__name__, str(delay)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": _PACKAGE_PARENT},
+            )
+            for _ in range(SERVERS)
+        ]
+        self._words = [Tail(process.stderr) for process in self._processes]
+        self._lines = [Lines(process.stdout) for process in self._processes]
+        self._asking: list[socket.socket] = []
+        try:
+            self.ports = tuple(self._port(index) for index in range(SERVERS))
+        except FtbenchError:
+            self.close()
+            raise
+        self._asking += [io_requests.connected(port) for port in self.ports]
+
+    def _port(self, index: int) -> int:
+        try:
+            line = self._lines[index].following(self._deadline.left())
+        except TimeoutError:
+            raise self._deadline.passed("a server to listen") from None
+        if not line:
+            raise WorkerFailedError(
+                "A server ended before it listened; nothing is recorded.",
+                story=self._words[index].text(),
+            )
+        return int(line)
+
+    def figures(self) -> list[Figures]:
+        """Return what each server says; raises `WorkerFailedError` if one is gone."""
+        try:
+            return [self._figures(connection) for connection in self._asking]
+        except TimeoutError:
+            raise self._deadline.passed("a server's own figures") from None
+        except OSError as error:
+            raise WorkerFailedError(
+                "A server ended during the measurement; nothing is recorded.",
+                story=f"{error!r}\n{''.join(words.text() for words in self._words)}",
+            ) from error
+
+    def _figures(self, connection: socket.socket) -> Figures:
+        connection.settimeout(self._deadline.left() or _POLL_SECONDS)
+        answer = io_requests.ask(connection, io_requests.FIGURES)
+        answers, *times = io_requests.FIGURES_FORM.unpack_from(answer, io_requests.REQUEST.size)
+        return Figures(answers, *(nanoseconds * NANO for nanoseconds in times))
+
+    def helper(self) -> Helper:
+        """Return them as a team's helper, whose CPU is not the clients'."""
+        return Helper(role=SERVER, process=self, cpu=lambda: 0.0)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the first."""
+        return self._processes[0].pid
+
+    def roles(self) -> dict[int, str]:
+        """Return process id → role of all of them."""
+        return {process.pid: SERVER for process in self._processes}
+
+    @property
+    def exitcode(self) -> int | None:
+        """The exit code of the first that has ended, None if all live."""
+        codes = (process.poll() for process in self._processes)
+        return next((code for code in codes if code is not None), None)
+
+    @property
+    def sentinel(self) -> int:
+        """What can be read, or waited for on Windows, once the first has ended."""
+        process = self._processes[0]
+        if sys.platform == "win32":
+            return int(process._handle)  # noqa: SLF001 - as multiprocessing itself does
+        assert process.stdout is not None
+        return process.stdout.fileno()
+
+    def join(self, seconds: float) -> None:
+        """Wait until one has ended, for so many seconds at most."""
+        end = time.monotonic() + seconds
+        while self.exitcode is None and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """End them."""
+        for connection in self._asking:
+            connection.close()
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.close()
+        for process, lines, words in zip(self._processes, self._lines, self._words, strict=True):
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(_END_SECONDS)
+            lines.close()
+            words.close()

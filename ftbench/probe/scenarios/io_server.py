@@ -113,13 +113,11 @@ class Server:
 
     def _figures(self) -> bytes:
         late = sorted(self._late)
-        middle, most, longest = (
-            (late[len(late) // 2], late[len(late) * 99 // 100], late[-1]) if late else (0, 0, 0)
-        )
+        longest = late[len(late) * 99 // 100] if late else 0
         now, cpu = perf_counter_ns(), process_time_ns()
         before, cpu_before = self._since
         self._since, self._late = (now, cpu), array("q")
-        return FIGURES_FORM.pack(len(late), cpu - cpu_before, now - before, middle, most, longest)
+        return FIGURES_FORM.pack(len(late), cpu - cpu_before, now - before, longest)
 
 
 def main() -> None:
