@@ -12,7 +12,7 @@ import pytest
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.scenarios import pauses, pauses_workers
-from ftbench.probe.scenarios.pauses import LIVE, MILLI, PERIOD, TICKS, TRIGGERS, Made, Run, Ticked
+from ftbench.probe.scenarios.pauses import CYCLES, LIVE, MILLI, PERIOD, TICKS, TRIGGERS, Made
 
 PARAMS = {"heap": "small", "workers": 2, "trigger": "collect"}
 SMALL = LIVE["small"]
@@ -99,7 +99,8 @@ def test_one_cycle_in_ten_survives() -> None:
 def _made(trigger: str, steps: int) -> Made:
     pauses_workers.settle(SMALL)
     times = (0, steps * MILLI, MILLI)
-    return Made(*pauses_workers.make(TRIGGERS[trigger].step, 1_000, SMALL, times))
+    step, _times = TRIGGERS[trigger]
+    return Made(*pauses_workers.make(step, CYCLES, SMALL, times))
 
 
 def test_who_collects_reports_every_collection_and_what_it_freed() -> None:
@@ -131,9 +132,9 @@ def test_nobody_hears_of_collections_after_the_round() -> None:
 
 
 def test_collections_are_due_while_everybody_ticks() -> None:
-    for trigger in TRIGGERS.values():
-        assert trigger.times[1] <= PERIOD * TICKS
-    assert len(range(*TRIGGERS["collect"].times)) == 3
+    for _step, times in TRIGGERS.values():
+        assert times[1] <= PERIOD * TICKS
+    assert len(range(*TRIGGERS["collect"][1])) == 3
 
 
 def test_there_is_one_maker_and_so_many_tickers() -> None:
@@ -146,8 +147,7 @@ def _packed(*times: int) -> bytes:
     return array("q", times).tobytes()
 
 
-def _run(**changed: Any) -> Run:
-    """Return a round with two tickers whose ticks are 1 to 1000 µs late."""
+def _round(**changed: Any) -> Made:
     made = Made(
         begin=0,
         end=1_000,
@@ -158,22 +158,18 @@ def _run(**changed: Any) -> Run:
         checksum=SMALL * (SMALL - 1),
         took=_packed(5_000, 9_000, 7_000),
     )
-    odd, even = (range(first, 1_001, 2) for first in (1, 2))
-    ticked = tuple(Ticked(0, 0, 0, _packed(*(us * 1_000 for us in each))) for each in (odd, even))
-    return Run(made=made._replace(**changed), ticked=ticked)
+    return made._replace(**changed)
 
 
-def test_metrics_are_the_quantiles_of_all_ticks_and_the_longest_collection() -> None:
-    found = pauses.metrics([_run(), _run(took=_packed(1_000))])
-    assert list(found) == ["p50", "p99", "p999", "max", "collect"]
-    assert {metric.unit for metric in found.values()} == {"seconds"}
-    first = [metric.samples[0] for metric in found.values()]
-    assert first == pytest.approx([500.5e-6, 990.01e-6, 999.001e-6, 1e-3, 9e-6])
-    assert found["collect"].samples[1] == pytest.approx(1e-6)
+def test_a_round_costs_the_quantiles_of_all_ticks_and_the_longest_collection() -> None:
+    costs = pauses.costs_of(_round(), [us * 1e-6 for us in range(1_000, 0, -1)])
+    assert list(costs) == [spec.name for spec in pauses.METRICS]
+    expected = [500.5e-6, 990.01e-6, 999.001e-6, 1e-3, 9e-6]
+    assert list(costs.values()) == pytest.approx(expected)
 
 
 def test_the_invariants_say_how_often_and_how_much_was_collected() -> None:
-    collections, heap = pauses.check([_run(), _run(collections=4)], PARAMS, SMALL)
+    collections, heap = pauses.check([_round(), _round(collections=4)], "collect", SMALL)
     assert "in each of 2 rounds there were 3 collections or more" in collections.checked
     assert "1000 records" in heap.checked
 
@@ -191,19 +187,18 @@ def test_a_collector_that_did_not_do_its_work_is_refused(
     changed: dict[str, Any], story: str
 ) -> None:
     with pytest.raises(FtbenchError, match=story):
-        pauses.check([_run(), _run(**changed)], PARAMS, SMALL)
+        pauses.check([_round(), _round(**changed)], "collect", SMALL)
 
 
 def test_a_churn_may_leave_something_uncollected_but_not_everything() -> None:
-    churn = PARAMS | {"trigger": "churn"}
-    pauses.check([_run(collections=1, collected=10)], churn, SMALL)
+    pauses.check([_round(collections=1, collected=10)], "churn", SMALL)
     with pytest.raises(FtbenchError, match="0 collections in a round"):
-        pauses.check([_run(collections=0, took=b"")], churn, SMALL)
+        pauses.check([_round(collections=0, took=b"")], "churn", SMALL)
 
 
 def test_notes_say_by_what_kind_of_collector() -> None:
-    notes = pauses.notes([_run()], PARAMS)
-    assert (notes["ticks"], notes["live"], notes["collections"]) == (1_000, 2_000, 3)
+    notes = pauses.notes([_round()], "small")
+    assert (notes["live"], notes["collections"]) == (2_000, 3)
     assert notes["on_cpu"] == 0.25
     assert notes["gc"] == {"mode": pauses.gc_mode(), "threshold": list(gc.get_threshold())}
 

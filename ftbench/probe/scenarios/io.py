@@ -45,6 +45,8 @@ from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Deadline, Helper, Member, Team
 
+# Processes with threads are not measured: mode `threads` once more, with less to do for each.
+PROCESSES = tuple(mode.name for mode in MODES if mode.processes)
 # Requests of a round's closed loop: this many, and no fewer than four per connection.
 REQUESTS, LEAST_EACH = 1_024, 4
 # Requests of a round's open loop: a quarter of a second of them.
@@ -88,10 +90,8 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
 
 def _loops(mode: Mode, params: Mapping[str, Any]) -> int:
     """Return how many loops there are; 0 where every connection has a thread."""
-    if mode.kind == "threads":
-        return 0
     workers: int = params["workers"]
-    return 1 if mode.kind == "asyncio" else workers
+    return {"threads": 0, "asyncio": 1}.get(mode.kind, workers)
 
 
 def requests_of(under_way: int) -> int:
@@ -295,13 +295,7 @@ IO = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    # Not processes with threads: threads once more, with less to do for each.
-    modes=(
-        "threads",
-        "asyncio",
-        "asyncio-per-thread",
-        *(mode.name for mode in MODES if mode.processes),
-    ),
+    modes=("threads", "asyncio", "asyncio-per-thread", *PROCESSES),
     observed=True,
     hole=why_not,
     slowed=SLOWED,

@@ -3,9 +3,6 @@
 Every millisecond, by a schedule fixed beforehand, each ticker wakes from a sleep and notes how
 late it is: a pause of 20 ms makes twenty ticks late, as it would twenty requests.
 
-    p50, p99, p999, max    seconds by which the ticks of all tickers are late
-    collect                the longest collection of a round, as its own thread sees it
-
 Trigger `collect` calls `gc.collect()` three times in 0.3 s, `churn` makes cycles all the time and
 leaves it to the collector when to come.  `heap` is what has to be visited: 1 000 records, or
 100 000 (twice as many containers).  Processes and subinterpreters have heaps of their own: their
@@ -17,17 +14,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
+from ftbench.probe.run.outcome import Invariant, Outcome, percentile
 from ftbench.probe.scenarios import pauses_workers
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds, repeats
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
-from ftbench.probe.workers.base import Member, Round
+from ftbench.probe.workers.base import Member
 
 MILLI = 1_000_000
 # Ticks sleep rather than spin: threads that spin wait for each other's time slices and, on a GIL
@@ -37,44 +33,32 @@ LIVE = {"small": 1_000, "large": 100_000}
 MAKER, TICKER = "maker", "ticker"
 QUANTILES = {"p50": 50.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
 
+CYCLES = 1_000  # of garbage that a step makes
+# What a step does, and when steps are due: a range in nanoseconds.  Collections begin where no
+# other does, and end before the ticks do; a churn's steps are small enough to keep no other thread
+# from its GIL for long.
+TRIGGERS = {
+    "collect": (pauses_workers.collecting, (50 * MILLI, 300 * MILLI, 100 * MILLI)),
+    "churn": (pauses_workers.churning, (0, 300 * MILLI, MILLI)),
+}
+
 PARAMS = {
     "heap": Param(default="large", choices=tuple(LIVE)),
     "workers": Param(default=8),
-    "trigger": Param(default="collect", choices=("collect", "churn")),
+    "trigger": Param(default="collect", choices=tuple(TRIGGERS)),
 }
 
-METRICS = (
-    MetricSpec("p50", "seconds", "How late a tick is, the median."),
-    MetricSpec("p99", "seconds", "How late a tick is, the 99th percentile."),
-    MetricSpec("p999", "seconds", "How late a tick is, the latest of a thousand."),
-    MetricSpec("max", "seconds", "How late a tick is, the latest of a round."),
-    MetricSpec(
-        "collect", "seconds", "The longest collection of a round, as its own thread sees it."
-    ),
+METRICS = in_seconds(
+    p50="How late a tick is, the median.",
+    p99="How late a tick is, the 99th percentile.",
+    p999="How late a tick is, the latest of a thousand.",
+    max="How late a tick is, the latest of a round.",
+    collect="The longest collection of a round, as its own thread sees it.",
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trigger:
-    """How garbage is made: a step, its cycles, and when its steps are due (a range, in ns)."""
-
-    step: Any
-    cycles: int
-    times: tuple[int, int, int]
-
-
-# Collections begin where no other does, and end before the ticks do; a churn's steps are small
-# enough to keep no other thread from its GIL for long.
-TRIGGERS = {
-    "collect": Trigger(
-        step=pauses_workers.collecting, cycles=1_000, times=(50 * MILLI, 300 * MILLI, 100 * MILLI)
-    ),
-    "churn": Trigger(step=pauses_workers.churning, cycles=1_000, times=(0, 300 * MILLI, MILLI)),
-}
-
-
 class Made(NamedTuple):
-    """What a maker reports, see `ticking.make`."""
+    """What a maker reports, see `pauses_workers.make`."""
 
     begin: int
     end: int
@@ -86,112 +70,80 @@ class Made(NamedTuple):
     took: bytes
 
 
-class Ticked(NamedTuple):
-    """What a ticker reports, see `ticking.tick`."""
-
-    begin: int
-    end: int
-    cpu: int
-    late: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One round: what the maker and the tickers report."""
-
-    made: Made
-    ticked: tuple[Ticked, ...]
-
-    @property
-    def late(self) -> list[float]:
-        """Seconds by which each tick was late."""
-        return seconds_of([each.late for each in self.ticked])
-
-    @property
-    def longest(self) -> float:
-        """Seconds of the longest collection."""
-        return max(seconds_of([self.made.took]))
-
-
 def members_of(params: Mapping[str, Any], live: int) -> list[Member]:
     """Return the maker, whose heap holds `live` records, and then the tickers."""
-    trigger = TRIGGERS[params["trigger"]]
+    step, times = TRIGGERS[params["trigger"]]
     maker = Member(
         role=MAKER,
-        run=(pauses_workers.make, (trigger.step, trigger.cycles, live, trigger.times)),
+        run=(pauses_workers.make, (step, CYCLES, live, times)),
         prepare=(pauses_workers.settle, (live,)),
     )
     ticker = Member(role=TICKER, run=(pauses_workers.tick, (PERIOD, TICKS)))
     return [maker, *[ticker] * params["workers"]]
 
 
-def as_run(done: Round) -> Run:
-    """Return the reports of a round by name."""
-    made, *ticked = done.reports
-    return Run(made=Made(*made), ticked=tuple(Ticked(*each) for each in ticked))
-
-
 def run(cell: Cell) -> Outcome:
     """Measure one cell."""
     live = cell.more(LIVE[cell.params["heap"]])
     team = team_of(cell.mode, cell.deadline, members_of(cell.params, live))
-    runs = [as_run(team.round()) for _ in repeats(cell.profile)]
+    rounds = [team.round().reports for _ in repeats(cell.profile)]
     team.end()
-    held = check(runs, cell.params, live)
-    return Outcome(metrics=metrics(runs), invariants=held, notes=notes(runs, cell.params))
+    made = [Made(*maker) for maker, *_tickers in rounds]
+    late = [seconds_of([ticks for *_times, ticks in tickers]) for _maker, *tickers in rounds]
+    invariants = check(made, cell.params["trigger"], live)
+    return Outcome(
+        metrics=by_round(METRICS, list(map(costs_of, made, late))),
+        invariants=invariants,
+        notes=notes(made, cell.params["heap"]) | {"ticks": len(late[0])},
+    )
 
 
-def check(runs: Sequence[Run], params: Mapping[str, Any], live: int) -> tuple[Invariant, Invariant]:
+def check(made: Sequence[Made], trigger: str, live: int) -> tuple[Invariant, Invariant]:
     """Return the invariants: what was to be collected was, and what lives is as it was built.
 
     Raises `FtbenchError` if not.
     """
-    trigger = TRIGGERS[params["trigger"]]
-    asked = len(range(*trigger.times)) if params["trigger"] == "collect" else 1
-    for each in runs:
-        if each.made.collections < asked or not each.made.took:
+    collects = trigger == "collect"
+    _step, times = TRIGGERS[trigger]
+    asked = len(range(*times)) if collects else 1
+    for of_round in made:
+        if of_round.collections < asked or not of_round.took:
             raise FtbenchError(
-                f"There were {each.made.collections} collections in a round, and there should be "
+                f"There were {of_round.collections} collections in a round, and there should be "
                 f"{asked} at least: nothing is recorded."
             )
-        if params["trigger"] == "collect" and each.made.collected < each.made.cycles:
+        if collects and of_round.collected < of_round.cycles:
             raise FtbenchError(
-                f"Of {each.made.cycles} cycles the collector freed {each.made.collected} objects: "
+                f"Of {of_round.cycles} cycles the collector freed {of_round.collected} objects: "
                 "nothing is recorded."
             )
-        if each.made.checksum != live * (live - 1):
+        if of_round.checksum != live * (live - 1):
             raise FtbenchError("The live heap is not what was built: nothing is recorded.")
-    least = min(each.made.collections for each in runs)
-    freed = min(each.made.collected for each in runs)
+    least = min(of_round.collections for of_round in made)
+    freed = min(of_round.collected for of_round in made)
     return (
         Invariant(
             name="collections",
-            checked=f"in each of {len(runs)} rounds there were {least} collections or more, which "
+            checked=f"in each of {len(made)} rounds there were {least} collections or more, which "
             f"freed {freed} objects or more",
         ),
         Invariant(name="heap", checked=f"{live} records are as they were built"),
     )
 
 
-def metrics(runs: Sequence[Run]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round."""
-    late = [each.late for each in runs]
-    samples = {
-        **{name: [percentile(each, at) for each in late] for name, at in QUANTILES.items()},
-        "collect": [each.longest for each in runs],
-    }
-    return costs(METRICS, samples)
+def costs_of(made: Made, late: list[float]) -> dict[str, float]:
+    """Return what a round costs in seconds; `late` is by how much each tick was."""
+    quantiles = {name: percentile(late, percent) for name, percent in QUANTILES.items()}
+    return {**quantiles, "collect": max(seconds_of([made.took]))}
 
 
-def notes(runs: Sequence[Run], params: Mapping[str, Any]) -> dict[str, Any]:
+def notes(made: Sequence[Made], heap: str) -> dict[str, Any]:
     """Return what goes with the figures: how much was done, and by what kind of collector."""
-    first = runs[0]
-    return instrument([on_cpu([each.made]) for each in runs], 1) | {
-        "ticks": len(first.late),
+    return instrument([on_cpu([of_round]) for of_round in made], 1) | {
         "period": PERIOD * NANO,
-        "live": 2 * LIVE[params["heap"]],
-        "collections": first.made.collections,
-        "collected": first.made.collected,
+        "live": 2 * LIVE[heap],
+        "collections": made[0].collections,
+        "collected": made[0].collected,
         "gc": {"mode": gc_mode(), "threshold": list(gc.get_threshold())},
     }
 
