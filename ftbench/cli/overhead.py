@@ -49,9 +49,12 @@ def overhead(
     article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
     """
     # Loaded when it is needed: scipy takes longer than all other commands together.
-    from ftbench.experiments.overhead import OverheadJob, run  # noqa: PLC0415
-    from ftbench.experiments.overhead.job import loops_of  # noqa: PLC0415
-    from ftbench.experiments.overhead.report import document_of  # noqa: PLC0415
+    from ftbench.experiments.overhead import (  # noqa: PLC0415
+        OverheadJob,
+        document_of,
+        loops_of,
+        run,
+    )
     from ftbench.pythons.install import choose  # noqa: PLC0415
 
     loops = loops_of(scenarios)

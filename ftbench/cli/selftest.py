@@ -48,9 +48,12 @@ def selftest(
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.selftest import SelftestJob, run  # noqa: PLC0415
-    from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415
-    from ftbench.experiments.selftest.report import document_of  # noqa: PLC0415
+    from ftbench.experiments.selftest import (  # noqa: PLC0415
+        USUAL,
+        SelftestJob,
+        document_of,
+        run,
+    )
     from ftbench.pythons.install import choose  # noqa: PLC0415
     from ftbench.results.noise import read_noise  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415

@@ -16,12 +16,12 @@ from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import Finished, run
 from ftbench.progress import phase
+from ftbench.pythons import building
 from ftbench.pythons.asking import ask, broken
-from ftbench.pythons.debian_source import building
-from ftbench.pythons.debian_source.sources import Recipe, find_tarball
-from ftbench.pythons.debian_source.toolchain import find_toolchain, with_headers
+from ftbench.pythons.debian import Recipe, find_tarball
 from ftbench.pythons.discovery import discover
 from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, Spec, preference
+from ftbench.pythons.toolchain import find_toolchain, with_headers
 from ftbench.releases import Level, Release
 
 DEFAULT_RELEASE: Final = Release.parse("3.13.15")

@@ -19,10 +19,9 @@ from rich.console import Console
 
 from ftbench.errors import InterpreterError
 from ftbench.probe.instruments.build import version_text
-from ftbench.pythons.debian_source import building
-from ftbench.pythons.debian_source.apt import Suite
-from ftbench.pythons.debian_source.sources import Recipe, SourcePackage, Tarball
-from ftbench.pythons.debian_source.toolchain import Toolchain, build_environment
+from ftbench.pythons import building
+from ftbench.pythons.debian import Recipe, SourcePackage, Suite, Tarball
+from ftbench.pythons.toolchain import Toolchain, build_environment
 from ftbench.releases import Release
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds need make")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fake_pythons import script
 
-from ftbench.pythons.debian_source.apt import AptError, Suite, mirror
+from ftbench.pythons.debian import AptError, Suite, mirror
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="apt is a shell script here")
 

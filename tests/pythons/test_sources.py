@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import InterpreterError
-from ftbench.pythons.debian_source import sources
-from ftbench.pythons.debian_source.apt import AptError, Suite
-from ftbench.pythons.debian_source.sources import (
+from ftbench.pythons import debian
+from ftbench.pythons.debian import (
     SUITES,
+    AptError,
     SourcePackage,
+    Suite,
     Tarball,
     find_tarball,
     upstream_release,
@@ -46,7 +47,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
         return fake_sources(folder / f"{package}_{version}.orig.tar.xz")
 
-    monkeypatch.setattr(sources, "has_apt", lambda: True)
+    monkeypatch.setattr(debian, "has_apt", lambda: True)
     monkeypatch.setattr(Suite, "update", update)
     monkeypatch.setattr(Suite, "source_versions", versions)
     monkeypatch.setattr(Suite, "download_source", download)
@@ -79,7 +80,7 @@ def test_not_found_names_every_suite_and_its_answer(archive: list[str], text: st
 
 
 def test_without_apt_the_error_says_what_else_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "has_apt", lambda: False)
+    monkeypatch.setattr(debian, "has_apt", lambda: False)
     with pytest.raises(InterpreterError, match="no apt") as caught:
         find_tarball(Spec.parse("3.14t"))
     assert "uv" in caught.value.hint

@@ -10,9 +10,9 @@ import pytest
 from fake_pythons import script
 
 from ftbench.errors import InterpreterError
-from ftbench.pythons.debian_source import toolchain
-from ftbench.pythons.debian_source.apt import AptError
-from ftbench.pythons.debian_source.toolchain import HEADERS, Toolchain, find_toolchain, with_headers
+from ftbench.pythons import toolchain
+from ftbench.pythons.debian import AptError
+from ftbench.pythons.toolchain import HEADERS, Toolchain, find_toolchain, with_headers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="toolchains of POSIX")
 

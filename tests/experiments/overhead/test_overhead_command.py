@@ -167,7 +167,7 @@ def test_what_does_not_exist_here_is_skipped_and_the_rest_is_measured(
 ) -> None:
     """Windows has no fork; here it is taken away."""
     script = (
-        "from ftbench.experiments.overhead import job\n"
+        "from ftbench.experiments import overhead as job\n"
         "from ftbench.errors import NotAvailableError\n"
         "real = job.heat\n"
         "def heat(python, arm, loop, **more):\n"

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from ftbench.errors import InterpreterError, UsageError
-from ftbench.experiments.overhead.job import LOOPS, OPERATIONS, loops_of
+from ftbench.experiments.overhead import LOOPS, OPERATIONS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
 from ftbench.probe.scenarios import sharded_writers, shared_set
 from ftbench.pythons import Interpreter, install

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from fake_builds import fake_interpreter
 
-from ftbench.experiments.overhead.job import (
+from ftbench.experiments.overhead import (
     ARTICLE,
     BARE,
     HARNESS,
@@ -16,9 +16,9 @@ from ftbench.experiments.overhead.job import (
     OverheadJob,
     OverheadResult,
     SkippedLoop,
+    document_of,
     row_of,
 )
-from ftbench.experiments.overhead.report import document_of
 from ftbench.facts.arms import arm_named
 from ftbench.report.output import Format, rendered
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ftbench.errors import FtbenchError
-from ftbench.experiments.overhead.job import (
+from ftbench.experiments.overhead import (
     ARTICLE,
     BARE,
     HARNESS,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.experiments.overhead import job
-from ftbench.experiments.overhead.job import Heat, Loop, heat
+from ftbench.experiments import overhead
+from ftbench.experiments.overhead import Heat, Loop, heat
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.probe.run import guarded
@@ -27,7 +27,7 @@ def run(python: Path, what: Loop | None = None, *, arm: Arm = GIL, deadline: flo
 
 def replaced(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     """Let the measured process run `program` in place of the contest."""
-    monkeypatch.setattr(job, "_CONTEST", program)
+    monkeypatch.setattr(overhead, "_CONTEST", program)
 
 
 FORK = pytest.param(

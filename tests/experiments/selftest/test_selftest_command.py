@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from ftbench.cli.selftest import selftest
 from ftbench.errors import FtbenchError, UsageError
-from ftbench.experiments.selftest import job
+from ftbench.experiments import selftest as job
 from ftbench.experiments.suite import cells, chosen
 from ftbench.pythons import Interpreter
 

@@ -14,8 +14,7 @@ from rich.console import Console
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.experiments import harness
-from ftbench.experiments.selftest import SelftestJob, run
-from ftbench.experiments.selftest.report import document_of
+from ftbench.experiments.selftest import SelftestJob, document_of, run
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ftbench.experiments.selftest.trials import Outcome, alarms, enough, outcomes
+from ftbench.experiments.trials import Outcome, alarms, enough, outcomes
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.power import floor
 from ftbench.statistics.spread import Interval

@@ -17,7 +17,7 @@ from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import cache_folder, folder_made
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
-from ftbench.pythons.debian_source.apt import AptError, Suite, has_apt
+from ftbench.pythons.debian import AptError, Suite, has_apt
 
 HEADERS: Final = {
     "openssl/ssl.h": "libssl-dev",

@@ -26,9 +26,9 @@ from ftbench.files import builds_folder, cache_folder
 from ftbench.processes import run
 from ftbench.progress import locked, phase
 from ftbench.pythons.asking import ask, broken, run_python
-from ftbench.pythons.debian_source.sources import Recipe, Tarball
-from ftbench.pythons.debian_source.toolchain import Toolchain
+from ftbench.pythons.debian import Recipe, Tarball
 from ftbench.pythons.interpreter import PythonBuild
+from ftbench.pythons.toolchain import Toolchain
 from ftbench.releases import Release
 
 PROVENANCE: Final = "ftbench-build.json"

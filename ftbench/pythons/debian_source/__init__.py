@@ -1,1 +1,0 @@
-"""CPython built from Debian's source packages, where nobody else has a build of it."""
