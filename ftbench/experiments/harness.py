@@ -16,10 +16,11 @@ import json
 import os
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from rich.console import Console
 
@@ -33,6 +34,7 @@ from ftbench.errors import (
 )
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
+from ftbench.facts.units import plural
 from ftbench.files import cache_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
@@ -103,22 +105,18 @@ def _error_of(done: Finished) -> FtbenchError:
 MOST_FAILURES: Final = 2
 _MOST_REASONS: Final = 5
 
-Side = TypeVar("Side")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellsJob:
-    """Cells of one arm to measure on one interpreter, each within `deadline` seconds.
-
-    `machine` is this machine's name in the results.
-    """
+    """Cells of one arm to measure on one interpreter; `machine` is this one's name in results."""
 
     interpreter: Interpreter
     arm: Arm
     cells: Sequence[SuiteCell]
     profile: str
     machine: str
-    deadline: float = DEADLINE_SECONDS
 
     @property
     def environment(self) -> Environment:
@@ -130,109 +128,127 @@ class CellsJob:
             profile=self.profile,
         )
 
-    def measure(self, cell: SuiteCell, extra: float = 0.0) -> Measurement:
-        """Measure a cell in a fresh process, with a share of `extra` work; raises as `probe`."""
-        return probe(
-            self.interpreter,
-            cell.scenario,
-            mode=cell.mode,
-            params=cell.params,
-            profile=self.profile,
-            gil=self.arm.gil,
-            deadline=self.deadline,
-            extra=extra,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A cell that has not all of its processes, and why; `skipped` where it does not exist here."""
+    """A cell that has not all of its processes, and why; `skipped` where it does not exist here.
+
+    `extra` is the share of extra work that it was to do.
+    """
 
     cell: SuiteCell
     skipped: bool
     reason: str
+    extra: float = 0.0
 
 
-@dataclass(slots=True, kw_only=True)
-class Gathered(Generic[Side]):
-    """What passes have yielded: (side, measurement) in order, by the title of a cell.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassesResult:
+    """What passes lack: the `lost` cells, and the quiet of the machine.
 
-    A cell that `base` has given up is not tried.
+    Others kept it busy beside `disturbed` of the `measured` processes.
     """
 
-    taken: dict[str, list[tuple[Side, Measurement]]] = field(default_factory=dict)
-    lost: list[Lost] = field(default_factory=list)
-    base: Gathered[Side] | None = None
+    lost: tuple[Lost, ...]
+    measured: int = 0
+    disturbed: int = 0
 
-    @property
-    def measured(self) -> list[Measurement]:
-        """Every measurement, whatever cell and side it is of."""
-        return [measured for taken in self.taken.values() for _, measured in taken]
+    def notes(self, otherwise: str) -> Iterator[str]:
+        """Yield what to say of it below a table; `otherwise` is so on a quiet machine."""
+        if self.disturbed:
+            yield (
+                f"Others kept the machine busy beside {self.disturbed} of {self.measured} "
+                f"processes: on a quiet machine {otherwise}."
+            )
+        skipped = Counter(lost.reason for lost in self.lost if lost.skipped)
+        for reason, count in sorted(skipped.items()):
+            yield f"skipped, {plural(count, 'cell', 'cells')}: {reason}"
+        for lost in self.lost:
+            if not lost.skipped:
+                yield f"failed: {lost.cell.title}: {lost.reason}"
 
-    def given_up(self, cell: SuiteCell) -> bool:
-        """Tell whether there is no use in trying a cell again."""
-        lost = [each for each in self.lost if each.cell == cell]
-        hopeless = any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
-        return hopeless or bool(self.base and self.base.given_up(cell))
 
-
-def in_turn(sides: Sequence[Side], replicates: int) -> Iterator[Side]:
+def in_turn(sides: Sequence[T], replicates: int) -> Iterator[T]:
     """Yield each side `replicates` times: forth and back, A B B A or A B C C B A, and so on."""
     for number in range(replicates):
         yield from sides if number % 2 == 0 else reversed(sides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passes(Generic[Side]):
-    """Whole passes over a job's cells, one for each of `sides` in turn.
+class Side:
+    """One of those that are compared, and the share of extra work that its processes do."""
 
-    `gathered` takes what `measure` yields for a side; `words` are what is shown of it.
+    name: str
+    extra: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passes:
+    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded.
+
+    `taken` has (side, measurement) in order, by the title of a cell.
     """
 
     job: CellsJob
     sides: Sequence[Side]
-    measure: Callable[[SuiteCell, Side], Measurement]
-    gathered: Mapping[Side, Gathered[Side]]
-    words: Mapping[Side, str] = field(default_factory=dict)
+    taken: dict[str, list[tuple[Side, Measurement]]] = field(default_factory=dict)
+    lost: list[Lost] = field(default_factory=list)
 
     def run(self, console: Console, *, after: Callable[[int], None] = lambda _number: None) -> None:
         """Make the passes; calls `after` with the number of each.
 
-        What fails is in `gathered`, as lost.  Raises `InterpreterError` and `UsageError` (an
-        invalid variable of the environment), which all cells would meet.
+        What fails is lost.  Raises `InterpreterError` and `UsageError` (an invalid variable of the
+        environment), which all cells would meet.
         """
         with bar(console, len(self.sides) * len(self.job.cells)) as shown:
             for number, side in enumerate(self.sides, 1):
-                words = f", {self.words[side]}" if side in self.words else ""
+                more = f", {side.extra:.0%} more" if side.extra else ""
                 for cell in self.job.cells:
-                    shown.begin(f"pass {number} of {len(self.sides)}{words}, {cell.title}")
-                    self._measure(cell, side)
+                    shown.begin(f"pass {number} of {len(self.sides)}{more}, {cell.title}")
+                    # A cell that cannot be had as it is cannot be had with more work either.
+                    if not self._given_up(cell, 0.0) and not self._given_up(cell, side.extra):
+                        self._measure(cell, side)
                 after(number)
 
+    def _given_up(self, cell: SuiteCell, extra: float) -> bool:
+        lost = [each for each in self.lost if each.cell == cell and each.extra == extra]
+        return any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
+
     def _measure(self, cell: SuiteCell, side: Side) -> None:
-        gathered = self.gathered[side]
-        if gathered.given_up(cell):
-            return
         try:
-            measured = self.measure(cell, side)
+            measured = probe(
+                self.job.interpreter,
+                cell.scenario,
+                mode=cell.mode,
+                params=cell.params,
+                profile=self.job.profile,
+                gil=self.job.arm.gil,
+                extra=side.extra,
+            )
         except (InterpreterError, UsageError):
             raise
         except FtbenchError as error:
             skipped = isinstance(error, NotAvailableError)
-            gathered.lost.append(Lost(cell=cell, skipped=skipped, reason=error.message))
+            lost = Lost(cell=cell, skipped=skipped, reason=error.message, extra=side.extra)
+            self.lost.append(lost)
         else:
-            gathered.taken.setdefault(cell.title, []).append((side, measured))
+            self.taken.setdefault(cell.title, []).append((side, measured))
 
+    def nothing_measured(self) -> NotAvailableError | WorkerFailedError:
+        """Return the error of a run in which no cell was measured often enough to say anything."""
+        kind = NotAvailableError if all(each.skipped for each in self.lost) else WorkerFailedError
+        reasons = dict.fromkeys(each.reason for each in self.lost)
+        return kind(
+            "No cell could be measured, so there is nothing to judge.",
+            story="\n".join(list(reasons)[:_MOST_REASONS]),
+            hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
+        )
 
-def nothing_measured(lost: Sequence[Lost]) -> NotAvailableError | WorkerFailedError:
-    """Return the error of a run in which no cell was measured often enough to say anything."""
-    kind = NotAvailableError if all(each.skipped for each in lost) else WorkerFailedError
-    reasons = dict.fromkeys(each.reason for each in lost)
-    return kind(
-        "No cell could be measured, so there is nothing to judge.",
-        story="\n".join(list(reasons)[:_MOST_REASONS]),
-        hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
-    )
+    def result(self) -> dict[str, Any]:
+        """Return the fields of a `PassesResult`."""
+        every = [measured for taken in self.taken.values() for _, measured in taken]
+        disturbed = sum(map(is_disturbed, every))
+        return {"lost": tuple(self.lost), "measured": len(every), "disturbed": disturbed}
 
 
 def medians(cell: SuiteCell, measured: Sequence[Measurement]) -> dict[str, tuple[float, ...]]:

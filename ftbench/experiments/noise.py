@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +19,12 @@ from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import ResultsError
 from ftbench.experiments.harness import (
     CellsJob,
-    Gathered,
-    Lost,
     Passes,
+    PassesResult,
+    Side,
     in_turn,
     is_disturbed,
     medians,
-    nothing_measured,
 )
 from ftbench.facts.units import kept, plural
 from ftbench.pythons import PythonBuild
@@ -36,7 +35,7 @@ from ftbench.results.noise import NoiseFile, read_noise_file, write_noise_file
 from ftbench.results.records import NOISE, NoiseCell, digest_of
 from ftbench.statistics.power import Floor, smallest
 
-SIDES: Final = "AB"
+SIDES: Final = (Side(name="A"), Side(name="B"))
 _BLOCK: Final = 4  # A B B A: both sides have had the same place
 
 
@@ -65,17 +64,11 @@ class NoiseJob(CellsJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseResult:
-    """What came of a job: its series with all their processes, and what was lost.
-
-    Others kept the machine busy beside `disturbed` of the `measured` processes of this run.
-    """
+class NoiseResult(PassesResult):
+    """What came of a job: its series, with the processes that are on record beside this run's."""
 
     job: NoiseJob
     series: tuple[NoiseSeries, ...]
-    lost: tuple[Lost, ...]
-    measured: int = 0
-    disturbed: int = 0
 
 
 def run(job: NoiseJob, console: Console) -> NoiseResult:
@@ -86,36 +79,23 @@ def run(job: NoiseJob, console: Console) -> NoiseResult:
     interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
     cell could be measured on both sides; then nothing is written.
     """
-    before = _before(job)
+    before = after = _before(job)
     MEASURING_LOCK.acquire()
     _introduce(job)
-    gathered: Gathered[str] = Gathered()
-    sides = list(in_turn(SIDES, job.replicates))
-    after = before
+    passes = Passes(job=job, sides=list(in_turn(SIDES, job.replicates)))
 
     def keep(number: int) -> None:
         nonlocal after
-        if gathered.taken and (number % _BLOCK == 0 or number == len(sides)):
-            after = before.with_cells(_file(job, gathered), append=job.append)
+        if passes.taken and (number % _BLOCK == 0 or number == len(passes.sides)):
+            after = before.with_cells(_file(job, passes), append=job.append)
             write_noise_file(job.path, after)
 
-    Passes(
-        job=job,
-        sides=sides,
-        measure=lambda cell, _side: job.measure(cell),
-        gathered=dict.fromkeys(SIDES, gathered),
-    ).run(console, after=keep)
-    mine = {cell.key for cell in _file(job, gathered).cells}
+    passes.run(console, after=keep)
+    mine = {cell.key for cell in _file(job, passes).cells}
     if not mine:
-        raise nothing_measured(gathered.lost)
+        raise passes.nothing_measured()
     shown = job.file(cells=tuple(cell for cell in after.cells if cell.key in mine))
-    return NoiseResult(
-        job=job,
-        series=tuple(shown.series()),
-        lost=tuple(gathered.lost),
-        measured=len(gathered.measured),
-        disturbed=sum(map(is_disturbed, gathered.measured)),
-    )
+    return NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
 
 
 def _before(job: NoiseJob) -> NoiseFile:
@@ -139,29 +119,30 @@ def _introduce(job: NoiseJob) -> None:
         Machine.load(machine_name=job.machine).save(str(job.results))
 
 
-def _file(job: NoiseJob, gathered: Gathered[str]) -> NoiseFile:
-    """Return the file of what was gathered alone; a cell without a process on each side is none."""
+def _file(job: NoiseJob, passes: Passes) -> NoiseFile:
+    """Return the file of these passes alone, of the cells with a process on each side."""
     builds, machines, cells = {}, {}, []
     for cell in job.cells:
-        taken = gathered.taken.get(cell.title, [])
-        if {side for side, _ in taken} != set(SIDES):
+        order = "".join(side.name for side, _ in passes.taken.get(cell.title, []))
+        if len(set(order)) < len(SIDES):
             continue
-        first = taken[0][1]
+        processes = [measured for _, measured in passes.taken[cell.title]]
+        first = processes[0]
         build, machine = digest_of(first.build), digest_of(first.machine)
         builds[build], machines[machine] = first.build, first.machine
-        by_metric = medians(cell, [measured for _, measured in taken])
+        by_metric = medians(cell, processes)
         cells.append(
             NoiseCell(
                 group=cell.group,
                 params=cell.texts,
-                order="".join(side for side, _ in taken),
+                order=order,
                 started_at=first.started_at,
                 load=first.load[0],
                 build=build,
                 machine=machine,
                 units={name: cell.metrics[name] for name in by_metric},
                 medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
-                disturbed=sum(is_disturbed(measured) for _, measured in taken),
+                disturbed=sum(map(is_disturbed, processes)),
             )
         )
     return job.file(builds=builds, machines=machines, cells=tuple(cells))
@@ -184,26 +165,25 @@ class SeriesNoise:
 
     series: NoiseSeries
     floor: Floor | None
-    least: float = math.inf
+    least: float
 
 
 def rows(series: Sequence[NoiseSeries]) -> tuple[SeriesNoise, ...]:
     """Return a row per series, worst first; those without a floor come last."""
     floors = Floors.of(series)
-    made = [_row(each, floors.floor_of(each)) for each in series]
-    return tuple(sorted(made, key=lambda row: (row.floor is None, -row.least)))
+    noises = []
+    for each in series:
+        floor = floors.floor_of(each)
+        least = (
+            smallest(floor, before=floor.processes, after=floor.processes) if floor else math.inf
+        )
+        noises.append(SeriesNoise(series=each, floor=floor, least=least))
+    return tuple(sorted(noises, key=lambda noise: (noise.floor is None, -noise.least)))
 
 
-def _row(series: NoiseSeries, floor: Floor | None) -> SeriesNoise:
-    if floor is None:
-        return SeriesNoise(series=series, floor=None)
-    least = smallest(floor, before=floor.processes, after=floor.processes)
-    return SeriesNoise(series=series, floor=floor, least=least)
-
-
-def found(made: Sequence[SeriesNoise], effect: float) -> int:
+def detecting(noises: Sequence[SeriesNoise], effect: float) -> int:
     """Return how many series could find an effect of that share."""
-    return sum(row.least <= effect for row in made)
+    return sum(row.least <= effect for row in noises)
 
 
 def document_of(reports: Sequence[NoiseResult]) -> Document:
@@ -218,20 +198,26 @@ def document_of(reports: Sequence[NoiseResult]) -> Document:
     )
 
 
-def _arm_record(report: NoiseResult, made: Sequence[SeriesNoise]) -> dict[str, Any]:
+def _arm_record(report: NoiseResult, noises: Sequence[SeriesNoise]) -> dict[str, Any]:
     job = report.job
     return {
         "schema": SCHEMA,
-        "subject": {
-            n: v for n, v in msgspec.to_builtins(job.file().subject).items() if n != "kind"
-        },
+        "subject": msgspec.structs.asdict(job.file().subject),
         "machine": job.machine,
         "replicates": job.replicates,
         "measured": report.measured,
         "disturbed": report.disturbed,
-        "found": {f"{effect:g}": found(made, effect) for effect in WANTED},
-        "series": [_record(row) for row in made],
-        "lost": [_lost_record(lost) for lost in report.lost],
+        "found": {f"{effect:g}": detecting(noises, effect) for effect in WANTED},
+        "series": [_record(row) for row in noises],
+        "lost": [
+            {
+                "group": lost.cell.group,
+                "params": lost.cell.texts,
+                "skipped": lost.skipped,
+                "reason": lost.reason,
+            }
+            for lost in report.lost
+        ],
     }
 
 
@@ -251,25 +237,15 @@ def _record(row: SeriesNoise) -> dict[str, Any]:
     }
 
 
-def _lost_record(lost: Lost) -> Mapping[str, Any]:
-    cell = lost.cell
-    return {
-        "group": cell.group,
-        "params": cell.texts,
-        "skipped": lost.skipped,
-        "reason": lost.reason,
-    }
-
-
-def _part(report: NoiseResult, made: Sequence[SeriesNoise]) -> Part:
+def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
     """Return an arm's part: the worst series, and below it how many could find what."""
     job = report.job
     table = Table(
         title="",
         columns=("series", "order", "spread", "floor", "found from"),
-        rows=tuple(map(_line, made[:MOST_ROWS])),
+        rows=tuple(map(_line, noises[:MOST_ROWS])),
         numbers=3,
-        notes=tuple(_legend(report, made)),
+        notes=tuple(_legend(report, noises)),
     )
     return Part(
         title=f"CPython {job.interpreter.release.name}, {job.arm.title} "
@@ -293,10 +269,10 @@ def percent(share: float) -> str:
     return f"{share * 100:.{0 if share >= 1 else 1}f}\N{NARROW NO-BREAK SPACE}%"
 
 
-def _legend(report: NoiseResult, made: Sequence[SeriesNoise]) -> Iterator[str]:
-    if len(made) > MOST_ROWS:
-        yield f"The worst {MOST_ROWS} of {len(made)} series; --format json has all."
-    processes = {row.floor.processes for row in made if row.floor}
+def _legend(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Iterator[str]:
+    if len(noises) > MOST_ROWS:
+        yield f"The worst {MOST_ROWS} of {len(noises)} series; --format json has all."
+    processes = {row.floor.processes for row in noises if row.floor}
     yield (
         "spread: the standard deviation between fresh processes of the same interpreter. floor: "
         "an effect within it is noise. found from: the smallest rise that a verdict calls worse "
@@ -304,27 +280,11 @@ def _legend(report: NoiseResult, made: Sequence[SeriesNoise]) -> Iterator[str]:
         f"a side, as many as profile {report.job.profile} has."
     )
     for effect in WANTED:
-        yield f"{found(made, effect)} of {len(made)} series could find {effect:.0%}."
-    without = sum(row.floor is None for row in made)
+        yield f"{detecting(noises, effect)} of {len(noises)} series could find {effect:.0%}."
+    without = sum(row.floor is None for row in noises)
     if without:
         words = plural(without, "series has", "series have")
         yield f"{words} no floor: zeros, or too few processes."
-    if report.disturbed:
-        yield (
-            f"Others kept the machine busy beside {report.disturbed} of {report.measured} "
-            "processes: on a quiet machine the noise is less."
-        )
-    yield from lost_lines(report.lost)
+    yield from report.notes("the noise is less")
     yield "Benchmarks by asv's own clock are not cells of the probe: they have no floor."
     yield f"Kept in {report.job.path}."
-
-
-def lost_lines(lost: Sequence[Lost]) -> Iterator[str]:
-    """Yield what was skipped, reason by reason, and every failure."""
-    reasons: dict[str, int] = {}
-    for each in lost:
-        if each.skipped:
-            reasons[each.reason] = reasons.get(each.reason, 0) + 1
-    for reason, count in sorted(reasons.items()):
-        yield f"skipped, {plural(count, 'cell', 'cells')}: {reason}"
-    yield from (f"failed: {each.cell.title}: {each.reason}" for each in lost if not each.skipped)

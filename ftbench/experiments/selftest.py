@@ -1,4 +1,8 @@
-"""The whole of `ftbench selftest`: processes of every cell, slowed and not, and trials of them."""
+"""Proof of power: equal things raise no alarm, and a known slowdown is found.
+
+Processes of every cell, as it is and slowed by known shares, are measured in turn; trials are
+comparisons drawn from them, judged as releases are.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,18 @@ from ftbench.analysis.floors import Floors
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.experiments.harness import (
     CellsJob,
-    Gathered,
-    Lost,
     Passes,
+    PassesResult,
+    Side,
     in_turn,
-    is_disturbed,
     medians,
-    nothing_measured,
 )
-from ftbench.experiments.noise import lost_lines, percent
+from ftbench.experiments.noise import percent
 from ftbench.experiments.suite import SuiteCell, benchmark_name
 from ftbench.experiments.trials import LEAST, MUST_FIND, Medians, Outcome, alarms, enough, outcomes
 from ftbench.facts.profiles import profile_named
 from ftbench.facts.units import plural
+from ftbench.probe.run.document import Measurement
 from ftbench.probe.scenarios.table import scenario_named
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
@@ -68,11 +71,9 @@ class SelftestJob(CellsJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One series: its floor, whether it is one on record, and what became of each slowdown."""
+    """One series: its floor, whether that is one on record, and what became of each slowdown."""
 
-    benchmark: str
-    params: Mapping[str, str]
-    unit: str
+    series: SeriesKey
     floor: Floor | None
     on_record: bool
     outcomes: tuple[Outcome, ...]
@@ -87,25 +88,18 @@ class Tried:
 class Alarm:
     """A verdict on two equal sides."""
 
-    benchmark: str
-    params: Mapping[str, str]
+    series: SeriesKey
     word: Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelftestResult:
-    """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons.
-
-    Others kept the machine busy beside `disturbed` of the `measured` processes.
-    """
+class SelftestResult(PassesResult):
+    """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons."""
 
     job: SelftestJob
     tried: tuple[Tried, ...]
     alarms: tuple[Alarm, ...]
     judged: int
-    lost: tuple[Lost, ...]
-    measured: int = 0
-    disturbed: int = 0
 
     @property
     def passed(self) -> bool:
@@ -132,114 +126,91 @@ def run(job: SelftestJob, console: Console) -> SelftestResult:
     the measured side, `NotAvailableError` or `WorkerFailedError` if no cell could be measured.
     """
     MEASURING_LOCK.acquire()
-    gathered = _gathered(job, console)
-    if not any(each.taken for each in gathered.values()):
-        raise nothing_measured([lost for each in gathered.values() for lost in each.lost])
+    sides = [Side(name=f"{extra:.0%}", extra=extra) for extra in (0.0, *job.slowdowns)]
+    passes = Passes(job=job, sides=list(in_turn(sides, job.pool)))
+    passes.run(console)
+    if not passes.taken:
+        raise passes.nothing_measured()
     floors = Floors.of(job.noise)
-    pools = [pool for cell in job.cells if (pool := _pools(job, cell, gathered, floors))]
+    pools = [pool for cell in job.cells if (pool := _pools(job, cell, passes, floors))]
     with console.status("Judging"):
         raised = alarms(
             [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
         )
         tried = tuple(tried for pool in pools for tried in _tried(job, pool))
-    measured = [each for level in gathered.values() for each in level.measured]
     return SelftestResult(
         job=job,
         tried=tried,
         alarms=tuple(
-            Alarm(
-                benchmark=benchmark_name(pools[number].cell.group, name),
-                params=pools[number].cell.texts,
-                word=word,
-            )
+            Alarm(series=_series(pools[number].cell, name), word=word)
             for number, name, word in raised
         ),
         judged=PAIRS * sum(len(pool.plain) for pool in pools),
-        lost=tuple(lost for each in gathered.values() for lost in each.lost),
-        measured=len(measured),
-        disturbed=sum(map(is_disturbed, measured)),
+        **passes.result(),
     )
 
 
-def _gathered(job: SelftestJob, console: Console) -> dict[float, Gathered[float]]:
-    """Return slowdown → its processes of every cell; 0.0 is the work as it is."""
-    plain: Gathered[float] = Gathered()
-    gathered = {0.0: plain, **{level: Gathered(base=plain) for level in job.slowdowns}}
-    Passes(
-        job=job,
-        sides=list(in_turn((0.0, *job.slowdowns), job.pool)),
-        measure=job.measure,
-        gathered=gathered,
-        words={level: f"{level:.0%} more" for level in gathered},
-    ).run(console)
-    return gathered
+def _series(cell: SuiteCell, metric: str) -> SeriesKey:
+    return SeriesKey(benchmark=benchmark_name(cell.group, metric), params=cell.texts)
 
 
-def _pools(
-    job: SelftestJob, cell: SuiteCell, gathered: Mapping[float, Gathered[float]], on_record: Floors
-) -> _Pools | None:
+def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors) -> _Pools | None:
     """Return what was measured of a cell, None if that is too little for two equal sides."""
-    measured = {
-        level: [measured for _, measured in each.taken.get(cell.title, [])]
-        for level, each in gathered.items()
-    }
-    plain = measured.pop(0.0)
-    if len(plain) < 2 * job.processes:
+    levels: dict[float, list[Measurement]] = {}
+    for side, measured in passes.taken.get(cell.title, []):
+        levels.setdefault(side.extra, []).append(measured)
+    processes = levels.pop(0.0, [])
+    if len(processes) < 2 * job.processes:
         return None
-    by_metric = medians(cell, plain)
-    own = {name: _series(job, cell, name, values) for name, values in by_metric.items()}
-    mine = Floors.of(own.values())
+    plain = medians(cell, processes)
+    # Where no A/A run is on record, the processes that are compared say how they differ.
+    own = {
+        name: NoiseSeries(
+            environment=job.environment,
+            release=job.interpreter.release,
+            series=_series(cell, name),
+            unit=cell.metrics[name],
+            medians=values,
+            order="A" * len(values),
+        )
+        for name, values in plain.items()
+    }
+    own_floors = Floors.of(own.values())
     recorded = {name: on_record.floor_of(series) for name, series in own.items()}
-    floors = {name: recorded[name] or mine.floor_of(series) for name, series in own.items()}
+    floors = {name: recorded[name] or own_floors.floor_of(series) for name, series in own.items()}
     return _Pools(
         cell=cell,
-        plain=by_metric,
+        plain=plain,
         slowed={
-            level: medians(cell, processes)
-            for level, processes in measured.items()
-            if len(processes) >= job.processes
+            extra: medians(cell, slowed)
+            for extra, slowed in sorted(levels.items())
+            if len(slowed) >= job.processes
         },
         floors={name: floor for name, floor in floors.items() if floor is not None},
         on_record=frozenset(name for name, floor in recorded.items() if floor is not None),
     )
 
 
-def _series(
-    job: SelftestJob, cell: SuiteCell, metric: str, plain: tuple[float, ...]
-) -> NoiseSeries:
-    return NoiseSeries(
-        environment=job.environment,
-        release=job.interpreter.release,
-        series=SeriesKey(benchmark=benchmark_name(cell.group, metric), params=cell.texts),
-        unit=cell.metrics[metric],
-        medians=plain,
-        order="A" * len(plain),
-    )
-
-
 def _tried(job: SelftestJob, pool: _Pools) -> Iterator[Tried]:
-    cell = pool.cell
-    names = [n for n in scenario_named(cell.scenario).slowed if n in pool.plain]
+    names = [name for name in scenario_named(pool.cell.scenario).slowed if name in pool.plain]
     by_level = [
         outcomes(
             pool.plain,
             slowed,
-            share=level,
+            share=extra,
             metrics=[name for name in names if name in slowed],
             floors=pool.floors,
             processes=job.processes,
             trials=job.trials,
         )
-        for level, slowed in sorted(pool.slowed.items())
+        for extra, slowed in pool.slowed.items()
     ]
     for name in names:
         yield Tried(
-            benchmark=benchmark_name(cell.group, name),
-            params=cell.texts,
-            unit=cell.metrics[name],
+            series=_series(pool.cell, name),
             floor=pool.floors.get(name),
             on_record=name in pool.on_record,
-            outcomes=tuple(each[name] for each in by_level if name in each),
+            outcomes=tuple(level[name] for level in by_level if name in level),
         )
 
 
@@ -287,10 +258,7 @@ def _record(report: SelftestResult) -> dict[str, Any]:
         "equal": {
             "pairs": PAIRS,
             "judged": report.judged,
-            "alarms": [
-                {"benchmark": each.benchmark, "params": dict(each.params), "word": each.word}
-                for each in report.alarms
-            ],
+            "alarms": [{**_named(alarm.series), "word": alarm.word} for alarm in report.alarms],
         },
         "series": [_series_record(tried) for tried in report.tried],
         "lost": [
@@ -300,11 +268,14 @@ def _record(report: SelftestResult) -> dict[str, Any]:
     }
 
 
+def _named(series: SeriesKey) -> dict[str, Any]:
+    return {"benchmark": series.benchmark, "params": dict(series.params)}
+
+
 def _series_record(tried: Tried) -> dict[str, Any]:
     floor = tried.floor
     return {
-        "benchmark": tried.benchmark,
-        "params": dict(tried.params),
+        **_named(tried.series),
         "floor": floor and floor.effect,
         "spread": floor and floor.spread,
         "floor_on_record": tried.on_record,
@@ -332,7 +303,7 @@ def _row(report: SelftestResult, tried: Tried) -> Row:
     needs = enough(tried.floor, LEAST) if tried.floor else None
     return Row(
         cells=(
-            f"{tried.benchmark}({', '.join(tried.params.values())})",
+            _title(tried.series),
             percent(tried.floor.effect) if tried.floor else "none",
             *(
                 _outcome(known[share]) if share in known else NONE
@@ -342,6 +313,10 @@ def _row(report: SelftestResult, tried: Tried) -> Row:
         ),
         tone=Tone.BAD if tried.missed else Tone.PLAIN,
     )
+
+
+def _title(series: SeriesKey) -> str:
+    return f"{series.benchmark}({', '.join(series.params.values())})"
 
 
 def _outcome(outcome: Outcome) -> str:
@@ -359,8 +334,7 @@ def _legend(report: SelftestResult) -> Iterator[str]:
         f"{plural(report.judged, 'verdict', 'verdicts')} of {PAIRS} comparisons; there must be "
         "none."
     )
-    for each in report.alarms:
-        yield f"{each.word}: {each.benchmark}({', '.join(each.params.values())})"
+    yield from (f"{alarm.word}: {_title(alarm.series)}" for alarm in report.alarms)
     yield (
         f"A known share of its own work was added to each series. First: the effect that "
         f"{job.pool} processes a side show. Then: in how many of {job.trials} trials of "
@@ -370,21 +344,12 @@ def _legend(report: SelftestResult) -> Iterator[str]:
         "that was added surely had a smaller effect there."
     )
     yield f"needs: processes a side in the profile that would find {LEAST:.0%} in 19 of 20 cases."
-    yield _rests_on(report)
-    if report.disturbed:
-        yield (
-            f"Others kept the machine busy beside {report.disturbed} of {report.measured} "
-            "processes: on a quiet machine more is found."
-        )
-    missed = sum(bool(each.missed) for each in report.tried)
-    misses = "misses what it" if missed == 1 else "miss what they"
-    yield f"{missed} of {len(report.tried)} series {misses} must find."
-    yield from lost_lines(report.lost)
-
-
-def _rests_on(report: SelftestResult) -> str:
-    recorded = sum(each.on_record for each in report.tried)
-    return (
+    recorded = sum(tried.on_record for tried in report.tried)
+    yield (
         f"Floors: of {recorded} series those on record here, of the rest from the processes that "
         "are compared."
     )
+    missed = sum(bool(tried.missed) for tried in report.tried)
+    misses = "misses what it" if missed == 1 else "miss what they"
+    yield f"{missed} of {len(report.tried)} series {misses} must find."
+    yield from report.notes("more is found")

@@ -9,6 +9,7 @@ has settled the share that is found here, not what other processes would have sa
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -88,13 +89,13 @@ def outcomes(
     `plain` and `slowed` have the whole pools; `processes` are drawn for each side of a trial.
     """
     draw = random.Random(_SEED)  # noqa: S311 - the same trials every time
-    names = [name for name in plain if name in slowed]
+    every, every_slowed = range(_size(plain)), range(_size(slowed))
+    whole = _pairs(plain, every, slowed, every_slowed, floors)
     found = dict.fromkeys(metrics, 0)
     for _ in range(trials):
-        before = draw.sample(range(_size(plain)), processes)
-        after = draw.sample(range(_size(slowed)), processes)
-        pairs = [_pair(plain[n], before, slowed[n], after, floors.get(n)) for n in names]
-        for name, verdict in zip(names, judge(pairs).verdicts, strict=True):
+        before, after = draw.sample(every, processes), draw.sample(every_slowed, processes)
+        pairs = _pairs(plain, before, slowed, after, floors)
+        for name, verdict in zip(pairs, judge(list(pairs.values())).verdicts, strict=True):
             if name in found:
                 found[name] += verdict.word is Word.WORSE
     return {
@@ -102,7 +103,7 @@ def outcomes(
             share=share,
             trials=trials,
             found=found[name],
-            effect=_whole(plain[name], slowed[name], floors.get(name)),
+            effect=judge([whole[name]]).verdicts[0].effect,
         )
         for name in metrics
     }
@@ -118,18 +119,15 @@ def alarms(
     draw = random.Random(_SEED)  # noqa: S311 - the same pairs every time
     raised = []
     for _ in range(pairs):
-        names: list[tuple[int, str]] = []
-        sides: list[Pair] = []
+        drawn: dict[tuple[int, str], Pair] = {}
         for number, (plain, floors) in enumerate(pools):
             chosen = draw.sample(range(_size(plain)), 2 * processes)
-            before, after = chosen[:processes], chosen[processes:]
-            for name, medians in plain.items():
-                names.append((number, name))
-                sides.append(_pair(medians, before, medians, after, floors.get(name)))
-        verdicts = judge(sides).verdicts
+            sides = _pairs(plain, chosen[:processes], plain, chosen[processes:], floors)
+            drawn |= {(number, name): pair for name, pair in sides.items()}
+        verdicts = judge(list(drawn.values())).verdicts
         raised += [
-            (*name, verdict.word)
-            for name, verdict in zip(names, verdicts, strict=True)
+            (*key, verdict.word)
+            for key, verdict in zip(drawn, verdicts, strict=True)
             if verdict.alarm
         ]
     return raised
@@ -142,34 +140,29 @@ def enough(floor: Floor, share: float) -> int | None:
         wider = floor_with(spread=floor.spread, freedom=floor.freedom, processes=count)
         return smallest(wider, before=count, after=count) <= share
 
-    low, high = 1, MOST_PROCESSES
-    if not finds(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if finds(middle) else (middle + 1, high)
-    return low
+    counts = range(1, MOST_PROCESSES + 1)
+    least = bisect_left(counts, x=True, key=finds)
+    return counts[least] if least < len(counts) else None
 
 
 def _size(medians: Medians) -> int:
     return min((len(values) for values in medians.values()), default=0)
 
 
-def _pair(
-    plain: Sequence[float],
+def _pairs(
+    plain: Medians,
     before: Sequence[int],
-    slowed: Sequence[float],
+    slowed: Medians,
     after: Sequence[int],
-    floor: Floor | None,
-) -> Pair:
-    return Pair(
-        before=tuple((plain[number],) for number in before),
-        after=tuple((slowed[number],) for number in after),
-        floor=floor,
-    )
-
-
-def _whole(plain: Sequence[float], slowed: Sequence[float], floor: Floor | None) -> Ratio | None:
-    everything = range(len(plain)), range(len(slowed))
-    pair = _pair(plain, everything[0], slowed, everything[1], floor)
-    return judge([pair]).verdicts[0].effect
+    floors: Mapping[str, Floor],
+) -> dict[str, Pair]:
+    """Return a pair per metric: the processes `before` of `plain` and `after` of `slowed`."""
+    return {
+        name: Pair(
+            before=tuple((plain[name][number],) for number in before),
+            after=tuple((slowed[name][number],) for number in after),
+            floor=floors.get(name),
+        )
+        for name in plain
+        if name in slowed
+    }

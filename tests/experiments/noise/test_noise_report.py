@@ -8,7 +8,7 @@ import pytest
 from fake_figures import rekeyed
 
 from ftbench.experiments.harness import Lost
-from ftbench.experiments.noise import NoiseJob, NoiseResult, document_of, found, percent, rows
+from ftbench.experiments.noise import NoiseJob, NoiseResult, detecting, document_of, percent, rows
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.pythons import Interpreter
@@ -70,7 +70,7 @@ def test_the_worst_series_comes_first_and_those_without_a_floor_last() -> None:
 def test_a_steady_series_finds_ten_percent_and_a_loud_one_does_not() -> None:
     """One of three."""
     made = rows(SERIES)
-    assert found(made, 0.10) == 1
+    assert detecting(made, 0.10) == 1
 
 
 def test_the_table_says_what_it_rests_on(report: NoiseResult) -> None:

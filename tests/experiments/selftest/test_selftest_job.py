@@ -110,7 +110,9 @@ def test_what_was_slowed_is_found_and_nothing_else_is_tried(
     assert report.passed
     assert report.alarms == ()
     assert report.judged == 20 * 4
-    assert [each.benchmark for each in report.tried] == ["lifecycle.Lifecycle.track_round"] * 2
+    assert [each.series.benchmark for each in report.tried] == [
+        "lifecycle.Lifecycle.track_round"
+    ] * 2
     for tried in report.tried:
         assert [each.share for each in tried.outcomes] == [0.05, 0.10, 0.20]
         assert [each.found for each in tried.outcomes] == [20, 20, 20]
@@ -173,7 +175,7 @@ def test_a_cell_that_fails_is_left_out(
 
     asked(answer)
     report = run(plan, QUIET)
-    assert {each.params["workers"] for each in report.tried} == {"8"}
+    assert {each.series.params["workers"] for each in report.tried} == {"8"}
     assert {lost.cell.title for lost in report.lost if not lost.skipped} == {CELLS[0].title}
 
 
