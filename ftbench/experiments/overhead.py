@@ -1,10 +1,10 @@
-"""`ftbench overhead`: every loop in several fresh processes, in turn, and what they say."""
+"""What the harness costs: its loops against bare ones on one interpreter, with intervals."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -146,61 +146,52 @@ class TargetVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopCost:
-    """One loop, measured in several processes; times are seconds per operation, medians.
+    """What the processes of one loop found together.
 
     `overhead` is harness over bare loop; `against_article` harness over the loop in the article's
-    shape, None where that is the bare loop.  `every`, `clock` and `instrument` are those of a
-    `Heat`, medians.
+    shape, None where that is the bare loop.
     """
 
-    loop: Loop
-    samples: dict[str, Processes]
+    heats: Sequence[Heat]
     overhead: Ratio
     against_article: Ratio | None
-    checked: str
-    every: int
-    clock: float
-    instrument: float
+
+    def samples(self, name: str) -> Processes:
+        """Return a loop's samples by process."""
+        return tuple(heat.samples[name] for heat in self.heats)
 
     def seconds(self, name: str) -> float:
-        """Return the median of a loop's samples."""
-        return median(sample for process in self.samples[name] for sample in process)
+        """Return the median of a loop's samples, in seconds per operation."""
+        return median(sample for process in self.samples(name) for sample in process)
+
+    @property
+    def clock(self) -> float:
+        """The median of what a clock call costs, in seconds."""
+        return median(heat.clock for heat in self.heats)
+
+    @property
+    def instrument(self) -> float:
+        """The median of what the instrument costs, in seconds per operation."""
+        return median(heat.instrument for heat in self.heats)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedLoop:
-    """A loop that does not exist here, and why."""
-
-    loop: Loop
-    reason: str
-
-
-def row_of(loop: Loop, heats: Sequence[Heat]) -> LoopCost:
+def cost_of(loop: Loop, heats: Sequence[Heat]) -> LoopCost:
     """Return what the processes measured together; raises `FtbenchError` if their work differed."""
-    (checked, *others) = {heat.checked for heat in heats}
-    if others:
+    checked = dict.fromkeys(heat.checked for heat in heats)
+    if len(checked) > 1:
         raise FtbenchError(
-            f"{loop.scenario}: processes did not do the same work: {'; '.join([checked, *others])}."
+            f"{loop.scenario}: processes did not do the same work: {'; '.join(checked)}."
         )
-    samples = {name: tuple(heat.samples[name] for heat in heats) for name in heats[0].samples}
     return LoopCost(
-        loop=loop,
-        samples=samples,
-        overhead=_ratio(samples, BARE),
-        against_article=_ratio(samples, ARTICLE) if ARTICLE in samples else None,
-        checked=checked,
-        every=heats[0].every,
-        clock=median(heat.clock for heat in heats),
-        instrument=median(heat.instrument for heat in heats),
+        heats=heats,
+        overhead=_ratio(heats, BARE),
+        against_article=_ratio(heats, ARTICLE) if ARTICLE in heats[0].samples else None,
     )
 
 
-def _ratio(samples: dict[str, Processes], other: str) -> Ratio:
+def _ratio(heats: Sequence[Heat], other: str) -> Ratio:
     return paired_ratio(
-        [
-            tuple(zip(ours, theirs, strict=True))
-            for ours, theirs in zip(samples[HARNESS], samples[other], strict=True)
-        ]
+        [tuple(zip(h.samples[HARNESS], h.samples[other], strict=True)) for h in heats]
     )
 
 
@@ -231,10 +222,14 @@ class OverheadJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadResult:
-    """What came of a job; `load` is the run queue's average before it, None if unknown."""
+    """What came of a job: each loop's cost, or why it was `skipped`.
+
+    `load` is the run queue's average before it, None if unknown.
+    """
 
     job: OverheadJob
-    rows: tuple[LoopCost | SkippedLoop, ...]
+    costs: Mapping[Loop, LoopCost]
+    skipped: Mapping[Loop, str]
     machine: dict[str, Any]
     load: float | None
 
@@ -269,12 +264,8 @@ def run(job: OverheadJob, console: Console) -> OverheadResult:
                     skipped[loop] = error.message
     return OverheadResult(
         job=job,
-        rows=tuple(
-            SkippedLoop(loop=loop, reason=skipped[loop])
-            if loop in skipped
-            else row_of(loop, heats[loop])
-            for loop in job.loops
-        ),
+        costs={loop: cost_of(loop, heats[loop]) for loop in job.loops if loop not in skipped},
+        skipped=skipped,
         machine=machine_record(),
         load=before,
     )
@@ -323,31 +314,32 @@ def _record(report: OverheadResult) -> dict[str, Any]:
         "target": TARGET,
         "pairs": job.pairs,
         "processes": job.processes,
-        "loops": [_row_record(row) for row in report.rows],
+        "loops": [_loop_record(report, loop) for loop in job.loops],
     }
 
 
-def _row_record(row: LoopCost | SkippedLoop) -> dict[str, Any]:
-    loop = row.loop
+def _loop_record(report: OverheadResult, loop: Loop) -> dict[str, Any]:
     named = {
         "scenario": loop.scenario,
         "mode": loop.mode.name,
         "workers": loop.workers,
         "operations": loop.operations,
     }
-    if isinstance(row, SkippedLoop):
-        return {**named, "skipped": row.reason}
+    if loop in report.skipped:
+        return {**named, "skipped": report.skipped[loop]}
+    cost = report.costs[loop]
+    names = cost.heats[0].samples
     return {
         **named,
-        "seconds": {name: row.seconds(name) for name in row.samples},
-        "overhead": _ratio_record(row.overhead),
-        "verdict": verdict(row.overhead, TARGET),
-        "against_article": row.against_article and _ratio_record(row.against_article),
-        "same_work": row.checked,
-        "every": row.every,
-        "clock": row.clock,
-        "instrument": row.instrument,
-        "samples": row.samples,
+        "seconds": {name: cost.seconds(name) for name in names},
+        "overhead": _ratio_record(cost.overhead),
+        "verdict": verdict(cost.overhead, TARGET),
+        "against_article": cost.against_article and _ratio_record(cost.against_article),
+        "same_work": cost.heats[0].checked,
+        "every": cost.heats[0].every,
+        "clock": cost.clock,
+        "instrument": cost.instrument,
+        "samples": {name: cost.samples(name) for name in names},
     }
 
 
@@ -363,30 +355,24 @@ def _ratio_record(ratio: Ratio) -> dict[str, Any]:
 
 def _lines(report: OverheadResult) -> Iterator[Row]:
     for scenario in OPERATIONS:
-        rows = [row for row in report.rows if row.loop.scenario == scenario]
-        if rows:
+        loops = [loop for loop in report.job.loops if loop.scenario == scenario]
+        if loops:
             yield Row(cells=(scenario,), tone=Tone.HEADING)
-        yield from map(_line, rows)
+        yield from (_line(loop, report.costs.get(loop)) for loop in loops)
 
 
-def _line(row: LoopCost | SkippedLoop) -> Row:
-    name = f"{row.loop.mode.title}, {row.loop.workers}"
-    if isinstance(row, SkippedLoop):
+def _line(loop: Loop, cost: LoopCost | None) -> Row:
+    name = f"{loop.mode.title}, {loop.workers}"
+    if cost is None:
         return Row(cells=(name, "skipped", "skipped"), tone=Tone.QUIET)
-    scale = scale_for("seconds", [row.seconds(BARE)])
-    seconds = (f"{scale.text(row.seconds(side))}{_NBSP}{scale.symbol}" for side in (BARE, HARNESS))
-    word = verdict(row.overhead, TARGET)
-    article = _ratio_text(row.against_article) if row.against_article else NONE
+    scale = scale_for("seconds", [cost.seconds(BARE)])
+    seconds = (f"{scale.text(cost.seconds(side))}{_NBSP}{scale.symbol}" for side in (BARE, HARNESS))
+    word = verdict(cost.overhead, TARGET)
+    article = _ratio_text(cost.against_article) if cost.against_article else NONE
     return Row(
-        cells=(name, *seconds, _ratio_text(row.overhead), word, article),
+        cells=(name, *seconds, _ratio_text(cost.overhead), word, article),
         tone=_TONES[word],
     )
-
-
-def _timed(rows: Iterable[LoopCost]) -> str:
-    every = {row.loop.scenario: row.every for row in rows}
-    words = (f"{name}, {f'1 of {each}' if each > 1 else 'each'}" for name, each in every.items())
-    return f"Timed: {'; '.join(words)}."
 
 
 def _ratio_text(ratio: Ratio) -> str:
@@ -404,13 +390,15 @@ def _number(ratio: float) -> str:
 
 
 def _legend(report: OverheadResult) -> Iterator[str]:
-    job, measured = report.job, [row for row in report.rows if isinstance(row, LoopCost)]
-    shown = {row.loop.scenario for row in report.rows}
+    job = report.job
+    costs = list(report.costs.values())
+    strides = {loop.scenario: cost.heats[0].every for loop, cost in report.costs.items()}
     yield (
         f"Seconds per operation, medians; ratios of interleaved turns (A B B A, {job.pairs} per "
         f"process, {plural(job.processes, 'process', 'processes')}) with {CONFIDENCE:.0%} "
         "intervals; below 1 the harness is the faster one."
     )
+    shown = {loop.scenario for loop in job.loops}
     operations = [f"{name}, {what}" for name, what in OPERATIONS.items() if name in shown]
     yield f"An operation: {'; '.join(operations)}."
     yield (
@@ -418,13 +406,13 @@ def _legend(report: OverheadResult) -> Iterator[str]:
         "shape, a method call per id and a clock at every turn and around every wait; its "
         "loop of lifecycle is the bare one."
     )
-    if measured:
-        yield _timed(measured)
-        yield _instrument(measured)
-    if any(row.overhead.basis is Basis.SAMPLES for row in measured):
+    if costs:
+        timed = [f"{name}, {f'1 of {n}' if n > 1 else 'each'}" for name, n in strides.items()]
+        yield f"Timed: {'; '.join(timed)}."
+        yield _instrument(costs)
+    if any(cost.overhead.basis is Basis.SAMPLES for cost in costs):
         yield f"The intervals rest on {Basis.SAMPLES}: another process may differ."
-    reasons = {row.reason for row in report.rows if isinstance(row, SkippedLoop)}
-    yield from (f"skipped: {reason}" for reason in sorted(reasons))
+    yield from (f"skipped: {reason}" for reason in sorted(set(report.skipped.values())))
     cores = report.machine["cores"]
     if report.load is not None and cores and report.load > BUSY * cores:
         yield (
@@ -434,10 +422,10 @@ def _legend(report: OverheadResult) -> Iterator[str]:
         )
 
 
-def _instrument(rows: Sequence[LoopCost]) -> str:
+def _instrument(costs: Sequence[LoopCost]) -> str:
     """Say what the harness's own clock costs, from the least to the largest."""
-    shares = [row.instrument / row.seconds(HARNESS) for row in rows]
-    calls = [row.clock for row in rows]
+    shares = [cost.instrument / cost.seconds(HARNESS) for cost in costs]
+    calls = [cost.clock for cost in costs]
     scale = scale_for("seconds", calls)
     return (
         f"The harness's clock is {min(shares):.2%} to {max(shares):.2%} of its time; a call costs "

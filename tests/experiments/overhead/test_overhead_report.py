@@ -12,19 +12,19 @@ from ftbench.experiments.overhead import (
     HARNESS,
     LOOPS,
     Heat,
+    Loop,
     LoopCost,
     OverheadJob,
     OverheadResult,
-    SkippedLoop,
+    cost_of,
     document_of,
-    row_of,
 )
 from ftbench.facts.arms import arm_named
 from ftbench.report.output import Format, rendered
 
 
-def rows(processes: int = 3) -> tuple[LoopCost | SkippedLoop, ...]:
-    """One loop of each verdict, one of two wild processes, and one that is skipped."""
+def costs(processes: int = 3) -> dict[Loop, LoopCost]:
+    """One loop of each verdict, and one of two wild processes."""
     tight, loose = (1.0, 1.001, 0.999, 1.0, 0.998, 1.002), (1.0, 1.3, 0.8, 1.1, 0.7, 1.2)
     spread = {
         0: (1.001, tight),
@@ -32,7 +32,7 @@ def rows(processes: int = 3) -> tuple[LoopCost | SkippedLoop, ...]:
         5: (1.0, loose),
         11: (1.0, (1.0, 1.0, 300.0, 300.0, 1.0, 1.0)),
     }
-    found: list[LoopCost | SkippedLoop] = []
+    costs = {}
     for at, (overhead, factors) in spread.items():
         loop = LOOPS[at]
         time = 1e-6 * 10 ** (at % 4)
@@ -55,21 +55,22 @@ def rows(processes: int = 3) -> tuple[LoopCost | SkippedLoop, ...]:
                     instrument=time / 400,
                 )
             )
-        found.append(row_of(loop, heats))
-    found.append(SkippedLoop(loop=LOOPS[2], reason="win32 has no start method 'fork'"))
-    return tuple(found)
+        costs[loop] = cost_of(loop, heats)
+    return costs
 
 
 def report(*, load: float | None = 0.1, processes: int = 3) -> OverheadResult:
+    measured = costs(processes)
     return OverheadResult(
         job=OverheadJob(
             interpreter=fake_interpreter(version="3.14.7", free_threaded=True),
             arm=arm_named("ft"),
-            loops=LOOPS,
+            loops=(*measured, LOOPS[2]),
             pairs=2,
             processes=processes,
         ),
-        rows=rows(processes),
+        costs=measured,
+        skipped={LOOPS[2]: "win32 has no start method 'fork'"},
         machine={"cpu": "Quiet CPU", "cores": 2},
         load=load,
     )

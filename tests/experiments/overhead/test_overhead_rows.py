@@ -10,7 +10,7 @@ from ftbench.experiments.overhead import (
     LOOPS,
     Heat,
     TargetVerdict,
-    row_of,
+    cost_of,
     verdict,
 )
 from ftbench.statistics import Basis, Ratio
@@ -33,7 +33,7 @@ def heat(*bare: float, overhead: float = 1.01, checked: str = "3 of 4 new") -> H
 
 def test_ratios_are_of_pairs_of_one_moment_not_of_medians() -> None:
     """The machine got three times slower in between; harness and bare loop did so together."""
-    row = row_of(LOOPS[0], [heat(1e-6, 3e-6, 2e-6), heat(9e-6, 1e-6)])
+    row = cost_of(LOOPS[0], [heat(1e-6, 3e-6, 2e-6), heat(9e-6, 1e-6)])
     assert row.overhead.value == pytest.approx(1.01)
     assert row.overhead.basis is Basis.PROCESSES
     assert row.against_article is not None
@@ -45,14 +45,14 @@ def test_a_scenario_whose_bare_loop_is_the_articles_has_no_second_ratio() -> Non
     found = heat(1e-6, 2e-6)
     samples = {name: found.samples[name] for name in (HARNESS, BARE)}
     lone = Heat(samples=samples, checked="", every=1, clock=1e-8, instrument=1e-7)
-    row = row_of(LOOPS[0], [lone])
+    row = cost_of(LOOPS[0], [lone])
     assert row.against_article is None
     assert row.overhead.basis is Basis.SAMPLES
 
 
 def test_processes_that_did_different_work_are_not_put_together() -> None:
     with pytest.raises(FtbenchError, match="did not do the same work"):
-        row_of(LOOPS[0], [heat(1e-6), heat(1e-6, checked="2 of 4 new")])
+        cost_of(LOOPS[0], [heat(1e-6), heat(1e-6, checked="2 of 4 new")])
 
 
 @pytest.mark.parametrize(
