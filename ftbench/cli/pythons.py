@@ -35,8 +35,8 @@ def install(specs: tuple[str, ...], *, optimized: bool) -> None:
     parsed = [Spec.parse(text) for text in specs]
     console = Console(stderr=True)
     for spec in parsed:
-        for one in ensure([spec.name], optimized=optimized, console=console):
-            click.echo(f"{one.name} ({one.build.flavour}): {one.executable}")
+        one = ensure(spec, optimized=optimized, console=console)
+        click.echo(f"{one.name} ({one.build.flavour}): {one.executable}")
 
 
 def document_of(known: Survey) -> Document:

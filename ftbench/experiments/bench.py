@@ -15,7 +15,7 @@ from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.pythons import Interpreter
-from ftbench.pythons.install import pair_of
+from ftbench.pythons.install import ensure_pair
 from ftbench.report.output import Output
 from ftbench.report.summary import summary
 from ftbench.results import read_results
@@ -45,7 +45,7 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
 def run(job: BenchJob, output: Output, console: Console) -> None:
     """Do the whole job, its progress to `console`; raises an `FtbenchError` for what ends it."""
     profile = profile_named(job.profile)
-    pair = pair_of(job.release, console)
+    pair = ensure_pair(console, job.release)
     release = pair[0].release
     machine = register(job.machine)
     for each in pair:

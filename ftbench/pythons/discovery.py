@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,76 +57,89 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
     """Return what `discover` finds, and what is broken or too old."""
     environ = clean_environment(os.environ if environ is None else environ)
     answers = Answers(cache_folder(environ) / "interpreters.json")
-    places = list(_distinct([*named_places(environ), *_library_places(environ)]))
+    candidates = list(_distinct([*_in_folders(environ), *_by_library(environ)]))
 
-    def examine(place: Candidate) -> Interpreter | Unusable | None:
-        return _examine(place, answers, environ)
+    def examine(candidate: Candidate) -> Interpreter | Unusable | None:
+        return _examine(candidate, answers, environ)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(examine, places))
+        examined = list(pool.map(examine, candidates))
     answers.save()
-    empty = [
-        Unusable(executable=path, reason="FTBENCH_PYTHONS names it, and no interpreter is there")
-        for path in missing_entries(environ)
+    unusable = [one for one in examined if isinstance(one, Unusable)]
+    unusable += [
+        Unusable(executable=entry, reason="FTBENCH_PYTHONS names it, and no interpreter is there")
+        for entry in _entries(environ)
+        if not _in_entry(entry)
     ]
-    unusable = [one for one in found if isinstance(one, Unusable)]
     return Survey(
-        interpreters=_sorted(one for one in found if isinstance(one, Interpreter)),
+        interpreters=_sorted(one for one in examined if isinstance(one, Interpreter)),
         too_old=tuple(one for one in unusable if one.too_old),
-        broken=(*(one for one in unusable if not one.too_old), *empty),
+        broken=tuple(one for one in unusable if not one.too_old),
     )
 
 
-def _library_places(environ: Mapping[str, str]) -> Iterator[Candidate]:
-    """Yield what python-discovery finds: the running interpreter, PATH, uv, the registry."""
-    cache = DiskCache(cache_folder(environ) / "python-discovery")
-    try:
-        for found in iter_interpreters("cpython", cache=cache, env=search_path(environ)):
-            yield Candidate(executable=Path(found.system_exe), origin=Origin.PATH)
-    except (OSError, RuntimeError) as error:  # what is found must not depend on what is broken
-        logging.getLogger(__name__).warning("python-discovery gave up: %s", error)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An executable worth asking, and where it was found."""
+
+    executable: Path
+    origin: Origin
 
 
-def _distinct(places: list[Candidate]) -> Iterator[Candidate]:
+def _distinct(candidates: list[Candidate]) -> Iterator[Candidate]:
     seen: set[tuple[int, int]] = set()
-    for place in places:
-        identity = file_identity(place.executable)
+    for candidate in candidates:
+        identity = _identity(candidate.executable)
         if identity is not None and identity not in seen:
             seen.add(identity)
-            yield place
+            yield candidate
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what is the same for a file's links, hard and soft; None where it is no file."""
+    try:
+        return (path.stat().st_dev, path.stat().st_ino) if path.is_file() else None
+    except OSError:
+        return None
 
 
 def _examine(
-    place: Candidate, answers: Answers, environ: Mapping[str, str]
+    candidate: Candidate, answers: Answers, environ: Mapping[str, str]
 ) -> Interpreter | Unusable | None:
     """Ask the interpreter; None for what is no CPython of its own, such as a virtualenv."""
     try:
-        record = answers.ask(place.executable, environ)
+        record = answers.ask(candidate.executable, environ)
         if record["implementation"] != "CPython" or record["virtual"]:
             return None
         if tuple(map(int, str(record["version"]).split(".")[:2])) < OLDEST:
             return Unusable(
-                executable=place.executable,
+                executable=candidate.executable,
                 reason=f"CPython {record['version']} is too old to be measured",
                 too_old=True,
             )
-        return _interpreter(place, record)
+        return _interpreter(candidate, record)
     except (FtbenchError, KeyError, TypeError, ValueError) as error:
         why = error.message if isinstance(error, FtbenchError) else f"it answers nonsense: {error}"
-        return Unusable(executable=place.executable, reason=why)
+        return Unusable(executable=candidate.executable, reason=why)
 
 
-def _interpreter(place: Candidate, record: Mapping[str, Any]) -> Interpreter:
+_UV_FOLDER: Final = re.compile(r"cpython-3\.\d+.*-(linux|macos|windows)-.+")
+
+
+def _interpreter(candidate: Candidate, record: Mapping[str, Any]) -> Interpreter:
     build = PythonBuild.from_record(record)
     if build.free_threaded is record["gil_enabled"]:
         raise InterpreterError(
             f"The GIL is {'on' if record['gil_enabled'] else 'off'} in a "
             f"{'free-threaded' if build.free_threaded else 'GIL'} build."
         )
-    origin = place.origin
+    prefix, origin = Path(record["prefix"]), candidate.origin
     if origin in {Origin.PATH, Origin.FOLDER}:
-        origin = origin_of(Path(record["prefix"]), build.packager) or origin
-    return Interpreter.of(place.executable, record, origin)
+        if any(_UV_FOLDER.fullmatch(part) for part in prefix.parts):
+            origin = Origin.UV
+        elif build.packager == "debian" and sys.platform == "linux" and prefix == Path("/usr"):
+            origin = Origin.DEBIAN
+    return Interpreter.of(candidate.executable, record, origin)
 
 
 def _sorted(interpreters: Iterator[Interpreter]) -> tuple[Interpreter, ...]:
@@ -143,8 +156,19 @@ def _sorted(interpreters: Iterator[Interpreter]) -> tuple[Interpreter, ...]:
     )
 
 
-_EXECUTABLE: Final = re.compile(r"python(3(\.\d+)?t?)?(\.exe)?", re.IGNORECASE)
-_UV_FOLDER: Final = re.compile(r"cpython-3\.\d+.*-(linux|macos|windows)-.+")
+def _by_library(environ: Mapping[str, str]) -> Iterator[Candidate]:
+    """Yield what python-discovery finds: the running interpreter, PATH, uv, the registry."""
+    # A version manager's shim takes a second to say that the current folder selects no version.
+    path = environ.get("PATH", "").split(os.pathsep)
+    without_shims = os.pathsep.join(entry for entry in path if Path(entry).name != "shims")
+    cache = DiskCache(cache_folder(environ) / "python-discovery")
+    try:
+        for found in iter_interpreters(
+            "cpython", cache=cache, env={**environ, "PATH": without_shims}
+        ):
+            yield Candidate(executable=Path(found.system_exe), origin=Origin.PATH)
+    except (OSError, RuntimeError) as error:  # what is found must not depend on what is broken
+        logging.getLogger(__name__).warning("python-discovery gave up: %s", error)
 
 
 # Tools that keep a prefix per version: the variable that names their root, its default, and where
@@ -156,27 +180,15 @@ _VERSION_MANAGERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An executable worth asking, and where it was found."""
-
-    executable: Path
-    origin: Origin
-
-
-def named_places(environ: Mapping[str, str]) -> Iterator[Candidate]:
+def _in_folders(environ: Mapping[str, str]) -> Iterator[Candidate]:
     """Yield what lies in our own builds, in version managers, in FTBENCH_PYTHONS."""
-    yield from _places(_subfolders(builds_folder(environ)), Origin.SOURCE)
+    executables = {Origin.SOURCE: _below(builds_folder(environ)), Origin.PYENV: []}
     for variable, default, versions in _VERSION_MANAGERS:
         root = Path(environ.get(variable) or default).expanduser()
-        yield from _places(_subfolders(root / versions), Origin.PYENV)
-    for entry in _entries(environ):
-        yield from _in_entry(entry)
-
-
-def missing_entries(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the entries of FTBENCH_PYTHONS in which there is no interpreter at all."""
-    return tuple(entry for entry in _entries(environ) if next(_in_entry(entry), None) is None)
+        executables[Origin.PYENV] += _below(root / versions)
+    executables[Origin.FOLDER] = [path for entry in _entries(environ) for path in _in_entry(entry)]
+    for origin, paths in executables.items():
+        yield from (Candidate(executable=path, origin=origin) for path in paths)
 
 
 def _entries(environ: Mapping[str, str]) -> list[Path]:
@@ -184,67 +196,28 @@ def _entries(environ: Mapping[str, str]) -> list[Path]:
     return [Path(entry).expanduser().absolute() for entry in entries]
 
 
-def search_path(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` with a PATH without shims, whose versions `named_places` yields.
-
-    A shim takes a second to say that the current folder selects no version.
-    """
-    entries = environ.get("PATH", "").split(os.pathsep)
-    kept = [entry for entry in entries if Path(entry).name != "shims"]
-    return {**environ, "PATH": os.pathsep.join(kept)}
+def _in_entry(path: Path) -> list[Path]:
+    """Return the interpreters of an entry: an executable, a prefix, or a folder of prefixes."""
+    return [path] if path.is_file() else _executables(path) or _below(path)
 
 
-def origin_of(prefix: Path, packager: str) -> Origin | None:
-    """Return where an installation came from as far as its place tells, None if it does not."""
-    if any(_UV_FOLDER.fullmatch(part) for part in prefix.parts):
-        return Origin.UV
-    if packager == "debian" and sys.platform == "linux" and prefix == Path("/usr"):
-        return Origin.DEBIAN
-    return None
+def _below(folder: Path) -> list[Path]:
+    """Return the interpreters of a folder of prefixes."""
+    return [executable for prefix in _listed(folder) for executable in _executables(prefix)]
 
 
-def _in_entry(path: Path) -> Iterator[Candidate]:
-    """Yield the interpreters of an entry: an executable, a prefix, or a folder of prefixes."""
-    if path.is_file():
-        yield Candidate(executable=path, origin=Origin.FOLDER)
-        return
-    own = tuple(_executables(path))
-    yield from (Candidate(executable=executable, origin=Origin.FOLDER) for executable in own)
-    if not own:
-        yield from _places(_subfolders(path), Origin.FOLDER)
+_EXECUTABLE: Final = re.compile(r"python(3(\.\d+)?t?)?(\.exe)?", re.IGNORECASE)
 
 
-def _places(prefixes: Iterable[Path], origin: Origin) -> Iterator[Candidate]:
-    for prefix in prefixes:
-        for executable in _executables(prefix):
-            yield Candidate(executable=executable, origin=origin)
+def _executables(prefix: Path) -> list[Path]:
+    """Return the files of a prefix that are named like interpreters, `python3` first."""
+    listed = [*_listed(prefix / "bin"), *_listed(prefix)]
+    named = [path for path in listed if _EXECUTABLE.fullmatch(path.name) and _identity(path)]
+    return sorted(named, key=lambda path: path.stem != "python3")
 
 
-def _subfolders(folder: Path) -> list[Path]:
+def _listed(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir())
+        return sorted(folder.iterdir())
     except OSError:
         return []
-
-
-def _executables(prefix: Path) -> Iterator[Path]:
-    """Yield the files of a prefix that are named like interpreters, each once, `python3` first."""
-    seen: set[tuple[int, int]] = set()
-    for folder in (prefix / "bin", prefix):
-        try:
-            names = [path for path in folder.iterdir() if _EXECUTABLE.fullmatch(path.name)]
-        except OSError:
-            continue
-        for path in sorted(names, key=lambda path: (path.stem != "python3", path.name)):
-            identity = file_identity(path)
-            if identity is not None and identity not in seen:
-                seen.add(identity)
-                yield path
-
-
-def file_identity(path: Path) -> tuple[int, int] | None:
-    """Return what is the same for a file's links, hard and soft; None where it is no file."""
-    try:
-        return (path.stat().st_dev, path.stat().st_ino) if path.is_file() else None
-    except OSError:
-        return None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from ftbench.errors import DeadlineError, FtbenchError, InterpreterError, UsageError
+from ftbench.errors import DeadlineError, InterpreterError, UsageError
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.run.child import clean_environment
-from ftbench.processes import Finished, run
+from ftbench.processes import run
 from ftbench.progress import phase
 from ftbench.pythons import building
 from ftbench.pythons.asking import ask, broken
@@ -28,40 +29,34 @@ DEFAULT_RELEASE: Final = Release.parse("3.13.15")
 """What is installed where no release has both builds: uv and Debian's source archive have it."""
 
 
-def ensure(
-    specs: Iterable[str], *, optimized: bool = False, console: Console
-) -> tuple[Interpreter, ...]:
-    """Return an interpreter for each spec, with PGO and LTO if `optimized`, installed if need be.
+def ensure(spec: Spec, *, optimized: bool = False, console: Console) -> Interpreter:
+    """Return the best interpreter of `spec`, with PGO and LTO if `optimized`, installed if need be.
 
-    Raises `UsageError` for a spec that cannot exist, before anything is done, and
-    `InterpreterError` with the answer of every provider for one that nobody has.
+    Raises `InterpreterError` with the answer of every provider for one that nobody has.
     """
-    return tuple(
-        _ensure(spec, console, optimized=optimized) for spec in [Spec.parse(s) for s in specs]
-    )
+    fitting = [one for one in discover() if _fits(one, spec, optimized=optimized)]
+    if fitting:
+        newest = max(one.release for one in fitting)
+        return min((one for one in fitting if one.release == newest), key=preference)
+    (interpreter,) = _obtained([spec], console, optimized=optimized)
+    return interpreter
 
 
-def ensure_pair(console: Console) -> tuple[Interpreter, Interpreter]:
-    """Return a GIL and a free-threaded interpreter of one release, built alike.
+def ensure_pair(console: Console, release: str | None = None) -> tuple[Interpreter, Interpreter]:
+    """Return the GIL and the free-threaded interpreter of a release, installed if need be.
 
-    The newest release of which both are installed with the same flavour, final releases first;
-    where there is none, both of `DEFAULT_RELEASE` from one provider.
+    By default: the newest release of which both are installed with the same flavour, final releases
+    first; where there is none, both of `DEFAULT_RELEASE` from one provider, so built alike.
     """
+    if release is not None:
+        specs = Spec.both(Release.parse(release))
+        gil, free_threaded = (ensure(spec, console=console) for spec in specs)
+        return gil, free_threaded
     pair = find_pair(discover())
-    if pair is not None:
-        return pair
-    failures: list[str] = []
-    for provide in PROVIDERS:
-        try:
-            gil, free_threaded = (
-                provide(Spec.of(DEFAULT_RELEASE, free_threaded=threading), console, optimized=False)
-                for threading in (False, True)
-            )
-        except InterpreterError as error:
-            failures.append(_answer(error))
-        else:
-            return gil, free_threaded
-    raise _nobody_has(f"{DEFAULT_RELEASE} and {DEFAULT_RELEASE}t", failures)
+    if pair is None:
+        gil, free_threaded = _obtained(Spec.both(DEFAULT_RELEASE), console, optimized=False)
+        return gil, free_threaded
+    return pair
 
 
 def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpreter] | None:
@@ -70,7 +65,9 @@ def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpr
         (gil, free_threaded)
         for gil in interpreters
         for free_threaded in interpreters
-        if _are_a_pair(gil, free_threaded)
+        if (gil.build.free_threaded, free_threaded.build.free_threaded) == (False, True)
+        and gil.release == free_threaded.release
+        and gil.build.flavour == free_threaded.build.flavour
     ]
     if not pairs:
         return None
@@ -83,27 +80,22 @@ def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpr
     )
 
 
-def _are_a_pair(gil: Interpreter, free_threaded: Interpreter) -> bool:
-    return (
-        gil.release == free_threaded.release
-        and not gil.build.free_threaded
-        and free_threaded.build.free_threaded
-        and gil.build.flavour == free_threaded.build.flavour
-    )
-
-
-def _ensure(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
-    fitting = [one for one in discover() if _fits(one, spec, optimized=optimized)]
-    if fitting:
-        newest = max(one.release for one in fitting)
-        return min((one for one in fitting if one.release == newest), key=preference)
-    failures: list[str] = []
+def _obtained(
+    specs: Sequence[Spec], console: Console, *, optimized: bool
+) -> tuple[Interpreter, ...]:
+    """Return interpreters of the first provider that has all of `specs`."""
+    answers: list[str] = []
     for provide in PROVIDERS:
         try:
-            return provide(spec, console, optimized=optimized)
+            return tuple(provide(spec, console, optimized=optimized) for spec in specs)
         except InterpreterError as error:
-            failures.append(_answer(error))
-    raise _nobody_has(f"{spec}{' with PGO and LTO' if optimized else ''}", failures)
+            answers += (f"  {line}" for line in str(error).splitlines())
+    what = " and ".join(map(str, specs)) + (" with PGO and LTO" if optimized else "")
+    raise InterpreterError(
+        f"CPython {what} is not installed and could not be obtained:",
+        story="\n".join(answers),
+        hint="'ftbench pythons' lists what is installed.",
+    )
 
 
 def _fits(interpreter: Interpreter, spec: Spec, *, optimized: bool) -> bool:
@@ -111,11 +103,11 @@ def _fits(interpreter: Interpreter, spec: Spec, *, optimized: bool) -> bool:
 
 
 def _from_uv(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
-    found = find_uv()
-    if found is None:
+    uv = _find_uv()
+    if uv is None:
         raise InterpreterError("uv is not installed")
     with phase(console, f"CPython {spec}: uv python install"):
-        executable = install_by_uv(found, spec)
+        executable = install_by_uv(uv, spec)
     interpreter = Interpreter.of(executable, ask(executable), Origin.UV)
     if not _fits(interpreter, spec, optimized=optimized):
         raise InterpreterError(f"uv gave {interpreter.name} ({interpreter.build.flavour})")
@@ -124,13 +116,12 @@ def _from_uv(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
 
 def _from_source(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
     try:
-        prefix = _build(spec, console, optimized=optimized)
+        executable = _build(spec, console, optimized=optimized) / "bin" / "python3"
     except OSError as error:  # a full disk, a cache folder that may not be written
         raise InterpreterError(
             f"CPython {spec} could not be built: {error}.",
             hint="Builds lie in the user's cache folder; FTBENCH_CACHE names another.",
         ) from error
-    executable = prefix / "bin" / "python3"
     return Interpreter.of(executable, ask(executable), Origin.SOURCE)
 
 
@@ -156,22 +147,10 @@ PROVIDERS: Final = (_from_uv, _from_source)
 """Who is asked for what is not installed, in this order; raises `InterpreterError` without it."""
 
 
-def _answer(error: FtbenchError) -> str:
-    return "\n".join(f"  {line}" for line in str(error).splitlines())
-
-
-def _nobody_has(what: str, failures: list[str]) -> InterpreterError:
-    return InterpreterError(
-        f"CPython {what} is not installed and could not be obtained:",
-        story="\n".join(failures),
-        hint="'ftbench pythons' lists what is installed.",
-    )
-
-
 _DEADLINE: Final = 900.0
 
 
-def find_uv() -> Path | None:
+def _find_uv() -> Path | None:
     """Return uv's executable, from PATH or from the package of that name."""
     on_path = shutil.which("uv")
     if on_path:
@@ -189,11 +168,10 @@ def install_by_uv(uv: Path, spec: Spec) -> Path:
     """Have uv install `spec` and return the executable; raises `InterpreterError`."""
     request = f"{spec.release or spec.series}{'+freethreaded' if spec.free_threaded else ''}"
     _uv(uv, "python", "install", "--no-bin", request)
-    found = _uv(uv, "python", "find", "--managed-python", "--no-project", request)
-    return Path(found.out.strip())
+    return Path(_uv(uv, "python", "find", "--managed-python", "--no-project", request).strip())
 
 
-def _uv(uv: Path, *arguments: str) -> Finished:
+def _uv(uv: Path, *arguments: str) -> str:
     environ = clean_environment(os.environ)
     environ.pop("VIRTUAL_ENV", None)
     try:
@@ -205,10 +183,10 @@ def _uv(uv: Path, *arguments: str) -> Finished:
     if done.code != 0:
         reason = " ".join(done.err.split()) or f"it ended with {done.code}"
         raise InterpreterError(f"uv could not provide it: {reason}")
-    return done
+    return done.out
 
 
-DEFAULT_ARM: Final = "ft"
+_DEFAULT_ARM: Final = "ft"
 
 
 def choose(python: str | None, arm: str | None, console: Console) -> tuple[Interpreter, Arm]:
@@ -219,18 +197,19 @@ def choose(python: str | None, arm: str | None, console: Console) -> tuple[Inter
     """
     if python is not None and Path(python).name != python:
         interpreter = at(Path(python))
-        return interpreter, _fitting(interpreter, arm, python)
+        free_threaded = interpreter.build.free_threaded
+        by_itself = next(each for each in ARMS if each.free_threaded is free_threaded)
+        chosen = arm_named(arm or by_itself.name)
+        if chosen.free_threaded is not free_threaded:
+            raise _contradiction(chosen, python)
+        return interpreter, chosen
+    chosen = arm_named(arm or _DEFAULT_ARM)
     if python is None:
-        chosen = arm_named(arm or DEFAULT_ARM)
-        gil, free_threaded = ensure_pair(console)
-        return (free_threaded if chosen.free_threaded else gil), chosen
-    chosen = arm_named(arm or DEFAULT_ARM)
+        return ensure_pair(console)[chosen.free_threaded], chosen
     spec = Spec.parse(python)
     if spec.free_threaded and not chosen.free_threaded:
         raise _contradiction(chosen, python)
-    wanted = f"{spec.release or spec.series}{'t' if chosen.free_threaded else ''}"
-    (interpreter,) = ensure([wanted], console=console)
-    return interpreter, chosen
+    return ensure(replace(spec, free_threaded=chosen.free_threaded), console=console), chosen
 
 
 def at(executable: Path) -> Interpreter:
@@ -244,27 +223,8 @@ def at(executable: Path) -> Interpreter:
     return Interpreter.of(executable, record, Origin.PATH)
 
 
-def _fitting(interpreter: Interpreter, arm: str | None, python: str) -> Arm:
-    free_threaded = interpreter.build.free_threaded
-    if arm is None:
-        return next(each for each in ARMS if each.free_threaded is free_threaded)
-    chosen = arm_named(arm)
-    if chosen.free_threaded is not free_threaded:
-        raise _contradiction(chosen, python)
-    return chosen
-
-
 def _contradiction(arm: Arm, python: str) -> UsageError:
     return UsageError(
         f"Arm {arm.name} is a {arm.title}, which {python} is not.",
         hint="Leave --arm out for the build's own way.",
     )
-
-
-def pair_of(release: str | None, console: Console) -> tuple[Interpreter, Interpreter]:
-    """Return the GIL and the free-threaded interpreter to compare, installed if need be."""
-    if release is None:
-        return ensure_pair(console)
-    name = Release.parse(release).name
-    gil, free_threaded = ensure([name, f"{name}t"], console=console)
-    return gil, free_threaded

@@ -17,7 +17,7 @@ from ftbench.releases import Release
 
 # Not part of the digest: they name the release, which a series has many of.
 _NAMES_THE_RELEASE: Final = frozenset({"implementation", "version", "revision"})
-_COMPILERS: Final = (("clang", "clang"), ("gcc", "gcc"), ("msc", "msc"))
+_COMPILERS: Final = ("clang", "gcc", "msc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +92,8 @@ class PythonBuild:
             "pystats": self.pystats,
             **self._own_switches(),
         }
-        return "-".join(
-            [
-                self.packager,
-                _compiler_label(self.compiler),
-                *(n for n, on in switches.items() if on),
-            ]
-        )
+        words = [name for name, on in switches.items() if on]
+        return "-".join([self.packager, _compiler_label(self.compiler), *words])
 
     def _own_switches(self) -> dict[str, bool]:
         # Only where nobody packaged it do the arguments tell builds of one release apart; a
@@ -142,9 +137,9 @@ def _digest(value: Any) -> str:
 def _compiler_label(compiler: str) -> str:
     """Return the compiler and its major version: `GCC 12.2.0` is `gcc12`."""
     lowered = compiler.lower()
-    for mark, label in _COMPILERS:
-        if mark in lowered:
-            number = re.search(r"\d+", lowered.partition(mark)[2])
+    for label in _COMPILERS:
+        if label in lowered:
+            number = re.search(r"\d+", lowered.partition(label)[2])
             return label + (number.group() if number else "")
     return re.sub(r"[^a-z0-9]", "", lowered) or "unknown"
 
@@ -246,39 +241,44 @@ class Spec:
     release: Release | None
     free_threaded: bool
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read a spec as a user writes it; raises `UsageError` for what cannot exist."""
-        match = _SPEC.fullmatch(text.strip().removeprefix("v"))
-        if match is None:
-            raise _unreadable(text)
-        series, micro = match["series"], match["micro"]
-        spec = cls(
-            series=series,
-            release=Release.parse(series + micro) if micro else None,
-            free_threaded=match["threading"] in {"t", "+freethreaded"},
-        )
-        spec._check_age(text)
-        return spec
-
-    @classmethod
-    def of(cls, release: Release, *, free_threaded: bool) -> Self:
-        """Return the spec of exactly this release."""
-        return cls(series=release.series, release=release, free_threaded=free_threaded)
-
-    def _check_age(self, text: str) -> None:
+    def __post_init__(self) -> None:
         minor = tuple(int(part) for part in self.series.split("."))
         oldest = OLDEST_FREE_THREADED if self.free_threaded else OLDEST
         if minor < oldest:
             kind = "free-threaded CPython" if self.free_threaded else "CPython that is measured"
             raise UsageError(
-                f"{text!r} is too old.",
+                f"{str(self)!r} is too old.",
                 hint=f"The oldest {kind} is {oldest[0]}.{oldest[1]}.",
             )
 
-    @property
-    def name(self) -> str:
-        """The spec as uv and pyenv write it, `3.14t`."""
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a spec as a user writes it; raises `UsageError` for what cannot exist."""
+        match = _SPEC.fullmatch(text.strip().removeprefix("v"))
+        if match is None:
+            raise UsageError(
+                f"{text!r} names no build of CPython.",
+                hint="Write a series or a release, with 't' for the free-threaded build: "
+                "3.14, 3.14t, 3.13.15, 3.15.0rc1t (or 3.14+gil, 3.14+freethreaded).",
+            )
+        series, micro = match["series"], match["micro"]
+        return cls(
+            series=series,
+            release=Release.parse(series + micro) if micro else None,
+            free_threaded=match["threading"] in {"t", "+freethreaded"},
+        )
+
+    @classmethod
+    def both(cls, release: Release) -> tuple[Self, Self]:
+        """Return the specs of exactly this release, with and without GIL."""
+        gil, free_threaded = (
+            cls(series=release.series, release=release, free_threaded=free_threaded)
+            for free_threaded in (False, True)
+        )
+        return gil, free_threaded
+
+    def __str__(self) -> str:
+        """Return the spec as uv and pyenv write it, `3.14t`."""
         return f"{self.release or self.series}{'t' if self.free_threaded else ''}"
 
     def matches(self, interpreter: Interpreter) -> bool:
@@ -287,14 +287,3 @@ class Spec:
         if build.free_threaded is not self.free_threaded or build.debug:
             return False
         return release == self.release if self.release else release.series == self.series
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def _unreadable(text: str) -> UsageError:
-    return UsageError(
-        f"{text!r} names no build of CPython.",
-        hint="Write a series or a release, with 't' for the free-threaded build: "
-        "3.14, 3.14t, 3.13.15, 3.15.0rc1t (or 3.14+gil, 3.14+freethreaded).",
-    )

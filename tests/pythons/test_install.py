@@ -14,7 +14,7 @@ from fake_builds import RECORD, fake_interpreter
 from fake_pythons import script
 from rich.console import Console
 
-from ftbench.errors import InterpreterError, UsageError
+from ftbench.errors import InterpreterError
 from ftbench.pythons import Interpreter, ensure, ensure_pair, install
 from ftbench.pythons import install as install_module
 from ftbench.pythons.interpreter import Spec
@@ -60,7 +60,7 @@ def test_what_is_installed_is_taken_the_newest_release_and_its_best_build(
     ]
     nobody = Provider("nobody", has=False)
     machine(monkeypatch, [*others, best], nobody)
-    assert ensure(["3.14"], console=CONSOLE) == (best,)
+    assert ensure(Spec.parse("3.14"), console=CONSOLE) == best
     assert nobody.asked == []
 
 
@@ -70,8 +70,8 @@ def test_a_plain_build_is_not_enough_where_an_optimized_one_is_wanted(
     plain = fake_interpreter(version="3.14.3")
     source = Provider("source", has=True, pgo=True, lto=True)
     machine(monkeypatch, [plain], source)
-    assert ensure(["3.14"], console=CONSOLE) == (plain,)
-    (built,) = ensure(["3.14"], optimized=True, console=CONSOLE)
+    assert ensure(Spec.parse("3.14"), console=CONSOLE) == plain
+    built = ensure(Spec.parse("3.14"), optimized=True, console=CONSOLE)
     assert built.build.optimized
     assert source.asked == ["3.14 optimized"]
 
@@ -79,25 +79,17 @@ def test_a_plain_build_is_not_enough_where_an_optimized_one_is_wanted(
 def test_providers_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Provider("first", has=False), Provider("second", has=True)
     machine(monkeypatch, [], first, second)
-    found = ensure(["3.14t", "3.13.15"], console=CONSOLE)
-    assert [one.name for one in found] == ["3.14.0t", "3.13.15"]
+    found = [ensure(Spec.parse(text), console=CONSOLE).name for text in ("3.14t", "3.13.15")]
+    assert found == ["3.14.0t", "3.13.15"]
     assert first.asked == second.asked == ["3.14t", "3.13.15"]
 
 
 def test_what_nobody_has_is_said_with_every_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, [], Provider("first", has=False), Provider("second", has=False))
     with pytest.raises(InterpreterError, match=r"3\.14t") as caught:
-        ensure(["3.14t"], console=CONSOLE)
+        ensure(Spec.parse("3.14t"), console=CONSOLE)
     assert "first does not have it" in str(caught.value)
     assert "second does not have it" in str(caught.value)
-
-
-def test_nothing_is_begun_when_one_spec_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = Provider("source", has=True)
-    machine(monkeypatch, [], source)
-    with pytest.raises(UsageError):
-        ensure(["3.14t", "nonsense"], console=CONSOLE)
-    assert source.asked == []
 
 
 def test_an_installed_pair_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +140,9 @@ def test_uv_that_gives_another_build_is_not_believed(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     monkeypatch.setattr(install_module, "discover", lambda: ())
     monkeypatch.setattr(install_module, "PROVIDERS", install_module.PROVIDERS[:1])
-    assert ensure(["3.14"], console=CONSOLE)[0].origin == "uv"
+    assert ensure(Spec.parse("3.14"), console=CONSOLE).origin == "uv"
     with pytest.raises(InterpreterError, match=r"uv gave 3\.14\.2"):
-        ensure(["3.14t"], console=CONSOLE)
+        ensure(Spec.parse("3.14t"), console=CONSOLE)
 
 
 @posix
@@ -172,5 +164,5 @@ def test_a_cache_folder_that_cannot_be_written_is_named(
     monkeypatch.setattr(install_module, "discover", lambda: ())
     monkeypatch.setattr(install_module, "PROVIDERS", install_module.PROVIDERS[1:])
     with pytest.raises(InterpreterError, match="could not be built") as caught:
-        ensure(["3.13.15"], console=CONSOLE)
+        ensure(Spec.parse("3.13.15"), console=CONSOLE)
     assert "FTBENCH_CACHE" in str(caught.value)

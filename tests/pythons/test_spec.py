@@ -24,7 +24,7 @@ from ftbench.pythons.interpreter import Spec
     ],
 )
 def test_the_ways_to_write_it(text: str, name: str) -> None:
-    assert Spec.parse(text).name == name
+    assert str(Spec.parse(text)) == name
 
 
 @given(
@@ -34,7 +34,7 @@ def test_the_ways_to_write_it(text: str, name: str) -> None:
 )
 def test_a_name_is_read_back_as_what_it_names(minor: int, micro: int | None, mark: str) -> None:
     text = f"3.{minor}{'' if micro is None else f'.{micro}'}{mark}"
-    assert Spec.parse(text).name == text
+    assert str(Spec.parse(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "3", "314t", "3.14x", "python3.14", "4.0", "3.14.2.1", "t"])

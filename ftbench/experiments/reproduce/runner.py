@@ -23,7 +23,7 @@ from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter
-from ftbench.pythons.install import pair_of
+from ftbench.pythons.install import ensure_pair
 
 Arms = Mapping[str, Interpreter]
 Measure = Callable[[Step], Measurement]
@@ -156,7 +156,7 @@ def measure(release: str | None, scale: float, parts: tuple[str, ...]) -> Reprod
     """
     Knobs().scaled(scale)  # before an interpreter is looked for, or built
     console = Console(stderr=True, highlight=False)
-    gil, free_threaded = pair_of(release, console)
+    gil, free_threaded = ensure_pair(console, release)
     for each in (gil, free_threaded):
         console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
     return run(scale, parts, {"gil": gil, "ft": free_threaded}, console)

@@ -22,6 +22,7 @@ from ftbench.experiments import bench
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES
 from ftbench.pythons import Interpreter, install
+from ftbench.pythons.interpreter import Spec
 from ftbench.report.output import Output
 from ftbench.results.project import project_folder
 
@@ -49,8 +50,7 @@ def stubbed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     CALLS.clear()
     monkeypatch.setattr(bench, "Asv", StubAsv)
     monkeypatch.setattr(bench, "register", lambda name: name or "this-2cpu")
-    monkeypatch.setattr(install, "ensure_pair", lambda _console: pair)
-    monkeypatch.setattr(install, "ensure", lambda _specs, **_: pair)
+    monkeypatch.setattr(install, "discover", lambda: pair)
     monkeypatch.setattr(StubAsv, "code", 0)
 
 
@@ -123,9 +123,9 @@ def test_a_release_that_is_asked_for_is_ensured_with_both_builds(
 ) -> None:
     asked: list[str] = []
 
-    def ensure(specs: list[str], *, console: Console) -> Pair:
-        asked.extend(specs)
-        return pair
+    def ensure(spec: Spec, *, console: Console) -> Interpreter:
+        asked.append(str(spec))
+        return pair[spec.free_threaded]
 
     monkeypatch.setattr(install, "ensure", ensure)
     run(tmp_path, release="v3.14.2")

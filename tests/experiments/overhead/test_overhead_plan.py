@@ -11,6 +11,7 @@ from ftbench.experiments.overhead import LOOPS, OPERATIONS, loops_of
 from ftbench.probe.overhead.loops import CONTESTS, MODES
 from ftbench.probe.scenarios import sharded_writers, shared_set
 from ftbench.pythons import Interpreter, install
+from ftbench.pythons.interpreter import Spec
 
 Pair = tuple[Interpreter, Interpreter]
 QUIET = Console(quiet=True)
@@ -54,9 +55,9 @@ def obtained(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was asked for by name; what is obtained is always of the pair."""
     asked: list[str] = []
 
-    def ensure(specs: list[str], *, console: Console) -> tuple[Interpreter, ...]:
-        asked.extend(specs)
-        return tuple(pair[spec.endswith("t")] for spec in specs)
+    def ensure(spec: Spec, *, console: Console) -> Interpreter:
+        asked.append(str(spec))
+        return pair[spec.free_threaded]
 
     monkeypatch.setattr(install, "ensure", ensure)
     monkeypatch.setattr(install, "ensure_pair", lambda _console: pair)

@@ -96,7 +96,7 @@ def test_what_makes_no_sense_is_said_before_anything_is_done(
     def never(*_args: Any) -> Any:
         pytest.fail("an interpreter was looked for")
 
-    monkeypatch.setattr(runner, "pair_of", never)
+    monkeypatch.setattr(runner, "ensure_pair", never)
     error = error_of(call(*args))
     assert isinstance(error, UsageError)
     assert words in str(error)
