@@ -7,15 +7,17 @@ leaves lies under `staging`, which nothing ever uses and the next build of the s
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import psutil
 from rich.console import Console
@@ -23,10 +25,11 @@ from rich.console import Console
 from ftbench import __version__
 from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import builds_folder, cache_folder
+from ftbench.probe.instruments.machine import machine_record
 from ftbench.processes import run
 from ftbench.progress import locked, phase
 from ftbench.pythons.asking import ask, broken, run_python
-from ftbench.pythons.debian import Recipe, Tarball
+from ftbench.pythons.debian import Tarball
 from ftbench.pythons.interpreter import PythonBuild
 from ftbench.pythons.toolchain import Toolchain
 from ftbench.releases import Release
@@ -45,6 +48,56 @@ _USELESS: Final = (
     "lib/python*/config-*/*.o",
     "share",
 )
+
+
+# No tests, no pip; everything else as upstream has it by default.
+_ALWAYS: Final = ("--disable-test-modules", "--with-ensurepip=no")
+_OPTIMIZED: Final = ("--enable-optimizations", "--with-lto")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides what a build from pure upstream sources comes out as."""
+
+    release: Release
+    free_threaded: bool
+    optimized: bool
+    compiler: str
+
+    @property
+    def configure(self) -> tuple[str, ...]:
+        """Arguments for configure, without the prefix."""
+        return (
+            *_ALWAYS,
+            *(("--disable-gil",) if self.free_threaded else ()),
+            *(_OPTIMIZED if self.optimized else ()),
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON-able recipe."""
+        return {
+            "release": self.release.name,
+            "configure": list(self.configure),
+            "compiler": self.compiler,
+            "machine": platform.machine(),
+            "libc": " ".join(platform.libc_ver()),
+        }
+
+    @property
+    def title(self) -> str:
+        """Release, threading and optimization, for people."""
+        return f"{self._release}{' with PGO and LTO' if self.optimized else ''}"
+
+    @property
+    def name(self) -> str:
+        """The build's folder: readable, and another one for every other recipe."""
+        text = json.dumps(self.record(), sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        return f"{self._release}{'-optimized' if self.optimized else ''}-{digest}"
+
+    @property
+    def _release(self) -> str:
+        return f"{self.release}{'t' if self.free_threaded else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +199,7 @@ def _make(site: BuildSite, tarball: Tarball) -> None:
     configure += [*site.recipe.configure, *site.toolchain.configure]
     deadline = _OPTIMIZED_DEADLINE if site.recipe.optimized else _MAKE_DEADLINE
     site.run("configure", configure, _CONFIGURE_DEADLINE)
-    site.run("make", ["make", "-s", f"-j{_cores()}"], deadline)
+    site.run("make", ["make", "-s", f"-j{machine_record()['usable_cores']}"], deadline)
     install = ["make", "-s", "install", f"DESTDIR={site.staging / 'root'}"]
     site.run("install", install, _MAKE_DEADLINE)
     for pattern in _USELESS:
@@ -165,26 +218,15 @@ def _make(site: BuildSite, tarball: Tarball) -> None:
 def _publish(site: BuildSite) -> Path:
     """Check the build where it lies, rename it to its place, and check it there once more."""
     with phase(site.console, f"CPython {site.recipe.title}: check"):
-        _check(site, site.installed)
+        _check(site.recipe, site.installed)
         site.installed.rename(site.final)
         try:
-            _check(site, site.final)
+            _check(site.recipe, site.final)
         except BaseException:
             # Our lock kept other builds away, and discovery believes no interpreter unasked.
             site.final.rename(site.staging / "rejected")
             raise
     return site.final
-
-
-def _check(site: BuildSite, prefix: Path) -> None:
-    executable = prefix / "bin" / "python3"
-    check(executable, release=site.recipe.release, free_threaded=site.recipe.free_threaded)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _failed(site: BuildSite, what: str) -> InterpreterError:
@@ -211,20 +253,17 @@ print(json.dumps(missing))
 _DEADLINE: Final = 60.0
 
 
-def check(executable: Path, *, release: Release, free_threaded: bool) -> PythonBuild:
-    """Return what `executable` is; raises `InterpreterError` if it is not what it should be."""
+def _check(recipe: Recipe, prefix: Path) -> None:
+    """Raise `InterpreterError` if what lies at `prefix` is not what the recipe says, and whole."""
+    executable = prefix / "bin" / "python3"
     record = ask(executable, deadline=_DEADLINE)
     build = PythonBuild.from_record(record)
-    if build.release != release:
-        raise broken(executable, f"it says that it is {build.version}, not {release}")
+    free_threaded = recipe.free_threaded
+    if build.release != recipe.release:
+        raise broken(executable, f"it says that it is {build.version}, not {recipe.release}")
     if build.free_threaded is not free_threaded or record["gil_enabled"] is free_threaded:
         expected = "off" if free_threaded else "on"
         raise broken(executable, f"its GIL should be {expected} and is not")
-    _check_modules(executable)
-    return build
-
-
-def _check_modules(executable: Path) -> None:
     missing = json.loads(run_python(executable, ["-c", _CHECK % (_MODULES,)], deadline=_DEADLINE))
     if missing:
         story = "; ".join(f"{name}: {why}" for name, why in missing.items())

@@ -1,31 +1,31 @@
-"""A private apt: another suite's packages from the machine's own mirror, nothing installed.
+"""Debian's archive: packages of any suite by a private apt, and CPython's sources out of them.
 
-The archive's address and the way to it (proxies, certificates) come from the machine's apt
-configuration; sources, lists and state are folders of ours, so the system's are never touched
-and no root is needed.
+Nothing is installed.  The archive's address and the way to it (proxies, certificates) come from the
+machine's apt configuration; sources, lists and state are folders of ours, so the system's are never
+touched and no root is needed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import platform
 import re
 import shutil
 import tarfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_string
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from filelock import FileLock
 
 from ftbench.errors import DeadlineError, InterpreterError, UsageError
 from ftbench.files import cache_folder, folder_made
 from ftbench.probe.run.child import clean_environment
-from ftbench.processes import Finished, run
+from ftbench.processes import run
 from ftbench.pythons.interpreter import Spec
 from ftbench.releases import Release
 
@@ -49,8 +49,8 @@ def has_apt() -> bool:
 
 def mirror() -> str:
     """Return the address of the machine's Debian archive; raises `AptError` if it has none."""
-    listing = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
-    for address in listing.out.split():
+    targets = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    for address in _run(targets).split():
         if address.rstrip("/").endswith("/debian"):
             return address
     raise AptError(
@@ -106,14 +106,16 @@ class Suite:
             "Acquire::Languages": "none",
             "Acquire::Retries": "2",
         }
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
+        if os.geteuid() == 0:
             # Otherwise apt would drop to a user who may not write into our cache folder.
             settings["APT::Sandbox::User"] = "root"
         return "".join(f'{name} "{value}";\n' for name, value in settings.items())
 
     def apt(self, command: str, *arguments: str, folder: Path | None = None) -> str:
         """Return what an apt command prints; raises `AptError` with apt's own last words."""
-        return _run([command, f"-c={self.configuration}", *arguments], folder).out
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        return _run([command, f"-c={self.configuration}", *arguments], folder)
 
     def source_versions(self, package: str) -> tuple[str, ...]:
         """Return the versions of a source package, none if the suite does not carry it."""
@@ -121,37 +123,27 @@ class Suite:
             text = self.apt("apt-cache", "showsrc", "--only-source", package)
         except AptError:
             return ()
-        return tuple(
-            version
-            for paragraph in text.split("\n\n")
-            if (fields := _fields(paragraph)).get("Package") == package
-            and (version := fields.get("Version"))
-        )
+        paragraphs = map(message_from_string, text.split("\n\n"))
+        return tuple(each["Version"] for each in paragraphs if each["Package"] == package)
 
-    def download_source(self, package: str, version: str, folder: Path) -> Path:
-        """Fetch a source package, checked by apt, and return its upstream tarball."""
-        folder.mkdir(parents=True, exist_ok=True)
+    def download_source(self, package: str, version: str, folder: Path) -> None:
+        """Fetch a source package, checked by apt; raises `AptError` without upstream's tarball."""
         arguments = ("source", "--download-only", "--only-source", f"{package}={version}")
         self.apt("apt-get", *arguments, folder=folder)
-        tarballs = sorted(folder.glob(f"{package}_*.orig.tar.*z*"))
-        tarballs = [path for path in tarballs if path.suffix in {".xz", ".gz", ".bz2"}]
-        if not tarballs:
+        if not _tarballs(folder):
             raise AptError(f"The source package {package} {version} has no upstream tarball.")
-        return tarballs[0]
 
     def download_binaries(self, packages: tuple[str, ...], folder: Path) -> tuple[Path, ...]:
         """Fetch binary packages without installing them; return the files."""
-        folder.mkdir(parents=True, exist_ok=True)
         self.apt("apt-get", "download", *packages, folder=folder)
         return tuple(sorted(folder.glob("*.deb")))
 
 
-def _fields(paragraph: str) -> dict[str, str]:
-    pairs = (line.split(":", 1) for line in paragraph.splitlines() if line[:1].isalpha())
-    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}  # noqa: PLR2004
+def _tarballs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.orig.tar.?z"))
 
 
-def _run(command: list[str], folder: Path | None = None) -> Finished:
+def _run(command: list[str], folder: Path | None = None) -> str:
     environ = clean_environment(os.environ, {"LC_ALL": "C.UTF-8"})
     try:
         done = run(command, environ=environ, deadline=_DEADLINE, folder=folder)
@@ -159,7 +151,7 @@ def _run(command: list[str], folder: Path | None = None) -> Finished:
         raise AptError(str(error)) from error
     if done.code != 0:
         raise AptError(_first_error(done.err) or f"{command[0]} ended with {done.code}")
-    return done
+    return done.out
 
 
 def _first_error(text: str) -> str:
@@ -206,10 +198,9 @@ class Tarball:
             # Python 3.11 has filters from 3.11.4 on; what is unpacked has had its checksum taken.
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(folder)  # noqa: S202
-        found = sorted(folder.glob("*/configure"))
-        if not found:
-            raise InterpreterError(f"{self.path.name} does not hold the sources of CPython.")
-        return found[0].parent
+        for configure in folder.glob("*/configure"):
+            return configure.parent
+        raise InterpreterError(f"{self.path.name} does not hold the sources of CPython.")
 
 
 def upstream_release(version: str) -> Release | None:
@@ -222,6 +213,15 @@ def upstream_release(version: str) -> Release | None:
         return None
 
 
+@contextmanager
+def archive() -> Iterator[Path]:
+    """Yield the folder of our apt's files, which one process at a time may use."""
+    folder = cache_folder() / "apt"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock", timeout=_LOCK_DEADLINE):
+        yield folder
+
+
 def find_tarball(spec: Spec) -> Tarball:
     """Return the newest sources that fit `spec`, fetched if need be; raises `InterpreterError`."""
     if not has_apt():
@@ -229,19 +229,13 @@ def find_tarball(spec: Spec) -> Tarball:
             f"The sources of CPython {spec.series} cannot be fetched: there is no apt here.",
             hint="Install uv, or put the interpreter's folder into FTBENCH_PYTHONS.",
         )
-    folder = cache_folder() / "apt"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "lock", timeout=_LOCK_DEADLINE):
-        return _find_tarball(spec, folder)
-
-
-def _find_tarball(spec: Spec, folder: Path) -> Tarball:
     answers: list[str] = []
-    for source in _candidates(spec, folder, answers):
-        try:
-            return _download(source, folder / "sources")
-        except AptError as error:
-            answers.append(f"{source.suite.name}: {source.version} is not to be had ({error})")
+    with archive() as folder:
+        for source in _candidates(spec, folder, answers):
+            try:
+                return _download(source, folder / "sources")
+            except AptError as error:
+                answers.append(f"{source.suite.name}: {source.version} is not to be had ({error})")
     raise InterpreterError(
         f"No suite of Debian has the sources of CPython {spec.release or spec.series}.",
         story="\n".join(f"  {answer}" for answer in answers),
@@ -255,15 +249,13 @@ def _candidates(spec: Spec, folder: Path, answers: list[str]) -> Iterator[Source
 
     A suite is only asked when no earlier one has exactly the release that was asked for.
     """
-    found: list[SourcePackage] = []
+    of_series: list[SourcePackage] = []
     for name in SUITES:
         sources = _carried(Suite(name=name, folder=folder / name), spec.series, answers)
-        fitting = [s for s in sources if spec.release in {None, s.release}]
-        if spec.release is not None:
-            yield from fitting
-        found += fitting
+        yield from (source for source in sources if source.release == spec.release)
+        of_series += sources
     if spec.release is None:
-        yield from sorted(found, key=lambda source: source.release, reverse=True)
+        yield from sorted(of_series, key=lambda source: source.release, reverse=True)
 
 
 def _carried(suite: Suite, series: str, answers: list[str]) -> list[SourcePackage]:
@@ -288,54 +280,4 @@ def _download(source: SourcePackage, folder: Path) -> Tarball:
     if not final.is_dir():
         with folder_made(final) as partial:
             source.suite.download_source(source.package, source.version, partial)
-    return Tarball(source=source, path=next(iter(sorted(final.glob("*.orig.tar.*z*")))))
-
-
-# No tests, no pip; everything else as upstream has it by default.
-_ALWAYS = ("--disable-test-modules", "--with-ensurepip=no")
-_FREE_THREADED = ("--disable-gil",)
-_OPTIMIZED = ("--enable-optimizations", "--with-lto")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """All that decides what a build from pure upstream sources comes out as."""
-
-    release: Release
-    free_threaded: bool
-    optimized: bool
-    compiler: str
-
-    @property
-    def configure(self) -> tuple[str, ...]:
-        """Arguments for configure, without the prefix."""
-        return (
-            *_ALWAYS,
-            *(_FREE_THREADED if self.free_threaded else ()),
-            *(_OPTIMIZED if self.optimized else ()),
-        )
-
-    def record(self) -> dict[str, Any]:
-        """Return the JSON-able recipe."""
-        return {
-            "release": self.release.name,
-            "configure": list(self.configure),
-            "compiler": self.compiler,
-            "machine": platform.machine(),
-            "libc": " ".join(platform.libc_ver()),
-        }
-
-    @property
-    def title(self) -> str:
-        """Release, threading and optimization, for people."""
-        threading = "t" if self.free_threaded else ""
-        return f"{self.release}{threading}{' with PGO and LTO' if self.optimized else ''}"
-
-    @property
-    def name(self) -> str:
-        """The build's folder: readable, and another one for every other recipe."""
-        text = json.dumps(self.record(), sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        threading = "t" if self.free_threaded else ""
-        optimized = "-optimized" if self.optimized else ""
-        return f"{self.release}{threading}{optimized}-{digest}"
+    return Tarball(source=source, path=_tarballs(final)[0])

@@ -19,7 +19,7 @@ from ftbench.processes import run
 from ftbench.progress import phase
 from ftbench.pythons import building
 from ftbench.pythons.asking import ask, broken
-from ftbench.pythons.debian import Recipe, find_tarball
+from ftbench.pythons.debian import find_tarball
 from ftbench.pythons.discovery import discover
 from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, Spec, preference
 from ftbench.pythons.toolchain import find_toolchain, with_headers
@@ -129,7 +129,7 @@ def _build(spec: Spec, console: Console, *, optimized: bool) -> Path:
     """Return the prefix of a build of `spec`, without asking the archive where it is there."""
     toolchain = find_toolchain()
     recipe_of = partial(
-        Recipe,
+        building.Recipe,
         free_threaded=spec.free_threaded,
         optimized=optimized,
         compiler=toolchain.compiler,

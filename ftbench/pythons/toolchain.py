@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from ftbench.errors import DeadlineError, InterpreterError
+from ftbench.errors import InterpreterError
 from ftbench.files import cache_folder, folder_made
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
-from ftbench.pythons.debian import AptError, Suite, has_apt
+from ftbench.pythons.debian import AptError, Suite, archive, has_apt
 
 HEADERS: Final = {
     "openssl/ssl.h": "libssl-dev",
@@ -59,8 +56,7 @@ def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def find_toolchain() -> Toolchain:
     """Return this machine's toolchain; raises `InterpreterError` that says what to install."""
     environ = build_environment(os.environ)
-    # The order in which configure looks for a compiler.
-    compiler = next((path for name in ("gcc", "cc") if (path := shutil.which(name))), None)
+    compiler = shutil.which("gcc") or shutil.which("cc")  # in the order of configure
     if compiler is None or shutil.which("make") is None:
         raise InterpreterError(
             "CPython cannot be built here: make or a C compiler is missing.",
@@ -75,42 +71,36 @@ def with_headers(toolchain: Toolchain) -> Toolchain:
 
     Raises `InterpreterError` that names the packages to install.
     """
-    missing = missing_headers(toolchain.environ)
+    missing = _missing_headers(toolchain.environ)
     if not missing:
         return toolchain
-    packages = tuple(dict.fromkeys(HEADERS[name] for name in missing))
     try:
         sysroot = _sysroot()
-        toolchain = Toolchain(
-            compiler=toolchain.compiler,
-            environ={**toolchain.environ, **_flags(sysroot)},
-            # configure tries no -lssl before it has seen ssl.h in a folder that it knows.
-            configure=(f"--with-openssl={sysroot / 'root' / 'usr'}",),
-        )
-        missing = missing_headers(toolchain.environ)
     except (AptError, OSError) as error:
-        raise _no_headers(packages, str(error)) from error
-    if missing:
-        raise _no_headers(packages, f"{', '.join(missing)} cannot be compiled against")
+        raise _no_headers(missing, str(error)) from error
+    toolchain = replace(
+        toolchain,
+        environ={**toolchain.environ, **_flags(sysroot)},
+        # configure tries no -lssl before it has seen ssl.h in a folder that it knows.
+        configure=(f"--with-openssl={sysroot / 'root' / 'usr'}",),
+    )
+    if still := _missing_headers(toolchain.environ):
+        raise _no_headers(missing, f"{', '.join(still)} cannot be compiled against")
     return toolchain
 
 
-def missing_headers(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the headers that the compiler does not find."""
-    compiler = shutil.which("gcc") or shutil.which("cc") or "cc"
-    flags = environ.get("CPPFLAGS", "").split()
-    return tuple(name for name in HEADERS if not _compiles(compiler, flags, name, environ))
+def _missing_headers(environ: Mapping[str, str]) -> list[str]:
+    compiler = shutil.which("gcc") or "cc"
+    command = [compiler, *environ.get("CPPFLAGS", "").split(), "-E", "-x", "c", "-include"]
+    return [
+        header
+        for header in HEADERS
+        if run([*command, header, os.devnull], environ=environ, deadline=_DEADLINE).code != 0
+    ]
 
 
-def _compiles(compiler: str, flags: list[str], header: str, environ: Mapping[str, str]) -> bool:
-    command = [compiler, *flags, "-E", "-x", "c", "-include", header, os.devnull]
-    try:
-        return run(command, environ=environ, deadline=_DEADLINE).code == 0
-    except DeadlineError:
-        return False
-
-
-def _no_headers(packages: tuple[str, ...], why: str) -> InterpreterError:
+def _no_headers(missing: list[str], why: str) -> InterpreterError:
+    packages = dict.fromkeys(HEADERS[name] for name in missing)
     return InterpreterError(
         f"CPython cannot be built here: headers are missing, and {why}.",
         hint=f"On Debian: apt-get install {' '.join(packages)}",
@@ -122,10 +112,8 @@ def _sysroot() -> Path:
     suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "") if has_apt() else ""
     if not suite:
         raise AptError("this is no Debian that they could be fetched for")
-    folder = cache_folder() / "apt"
-    folder.mkdir(parents=True, exist_ok=True)
     final = cache_folder() / f"headers-{suite}"
-    with FileLock(folder / "lock", timeout=1800):
+    with archive() as folder:
         if not final.is_dir():
             with folder_made(final) as partial:
                 _unpack(Suite(name=suite, folder=folder / suite), partial)
@@ -155,18 +143,16 @@ def _point_to_system(root: Path, name: str) -> None:
         major = wanted.partition(".so.")[2].partition(".")[0]
         pattern = f"lib{name}.so.{major}*"
         system = [Path("/", "usr", "lib", link.parent.name), Path("/lib", link.parent.name)]
-        found = [path for place in system for path in sorted(place.glob(pattern))]
-        if not found:
+        libraries = [path for place in system for path in sorted(place.glob(pattern))]
+        if not libraries:
             raise AptError(f"the runtime library {wanted} is missing too")
         link.unlink()
-        link.symlink_to(found[0].resolve())
+        link.symlink_to(libraries[0].resolve())
 
 
 def _flags(sysroot: Path) -> dict[str, str]:
     usr = sysroot / "root" / "usr"
-    triple = sysconfig.get_config_var("MULTIARCH") or next(
-        (path.name for path in sorted((usr / "lib").glob("*-linux-*"))), ""
-    )
+    (triple,) = (path.name for path in (usr / "lib").glob("*-linux-*"))
     return {
         "CPPFLAGS": f"-I{usr}/include -I{usr}/include/{triple}",
         "LDFLAGS": f"-L{usr}/lib/{triple}",

@@ -12,7 +12,6 @@ import hashlib
 import json
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,15 +56,14 @@ def measured_files() -> Iterator[Path]:
 
 def _installed_files(engine: str) -> dict[Path, Path]:
     """Return all files of an engine on the host: target → source; empty if a package is missing."""
-    files = {}
+    files: dict[Path, Path] = {}
     for package in ENGINES[engine]:
         spec = find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             return {}
         folder = Path(spec.submodule_search_locations[0])
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                files[Path(package) / file.relative_to(folder)] = file
+        inside = sorted(file for file in folder.rglob("*") if file.is_file())
+        files |= {Path(package) / file.relative_to(folder): file for file in inside}
     return files
 
 
@@ -90,21 +88,34 @@ def engine_files(engine: str) -> dict[Path, Path]:
     return {
         target: file
         for target, file in _installed_files(engine).items()
-        if target.suffix == ".py" and not {"test", "tests"} & set(target.parts[1:])
+        if target.suffix == ".py" and {"test", "tests"}.isdisjoint(target.parts[1:])
     }
+
+
+def _on_path() -> dict[Path, bytes]:
+    """Return what an environment has on its path: the measured side and asv's runner."""
+    contents = {Path("ftbench") / file: (_PACKAGE / file).read_bytes() for file in measured_files()}
+    for file in sorted(_RUNNER.rglob("*.py")):
+        contents[Path("asv_runner") / file.relative_to(_RUNNER)] = file.read_bytes()
+    return contents
+
+
+def _beside() -> dict[Path, bytes]:
+    """Return what lies beside that: each engine, or why it cannot be there."""
+    contents = {}
+    for engine in ENGINES:
+        for target, file in engine_files(engine).items():
+            contents[Path(engine) / target] = file.read_bytes()
+        if reason := why_not_copied(engine):
+            contents[Path(engines.reason_file(engine))] = reason.encode()
+    return contents
 
 
 def _stamp(interpreter: Interpreter) -> str:
     """Return what the environment is made of; another stamp means another environment."""
     sources = hashlib.sha256()
-    for file in measured_files():
-        sources.update(f"{file.as_posix()}\0".encode() + (_PACKAGE / file).read_bytes())
-    for file in sorted(_RUNNER.rglob("*.py")):
-        sources.update(file.read_bytes())
-    for engine in ENGINES:
-        for target, file in engine_files(engine).items():
-            sources.update(f"{target.as_posix()}\0".encode() + file.read_bytes())
-        sources.update((why_not_copied(engine) or "").encode())
+    for target, content in {**_on_path(), **_beside()}.items():
+        sources.update(f"{target.as_posix()}\0".encode() + content)
     executable = interpreter.executable.stat()
     return json.dumps(
         {
@@ -128,21 +139,11 @@ def _fill(venv: Path) -> None:
     python = python_of(venv)
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     purelib = Path(run_python(python, ["-c", where], deadline=DEADLINE_SECONDS).strip())
-    for file in measured_files():
-        target = purelib / "ftbench" / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_PACKAGE / file, target)
-    bytecode = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(_RUNNER, purelib / "asv_runner", ignore=bytecode)
     beside = venv / engines.FOLDER
-    for engine in ENGINES:
-        for inside, file in engine_files(engine).items():
-            target = beside / engine / inside
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
-        if reason := why_not_copied(engine):
-            beside.mkdir(exist_ok=True)
-            (beside / engines.reason_file(engine)).write_text(reason, encoding="utf-8")
+    for folder, contents in ((purelib, _on_path()), (beside, _beside())):
+        for target, content in contents.items():
+            (folder / target).parent.mkdir(parents=True, exist_ok=True)
+            (folder / target).write_bytes(content)
     folders = [str(each) for each in (purelib, beside) if each.is_dir()]
     run_python(python, ["-m", "compileall", "-q", *folders], deadline=DEADLINE_SECONDS)
 

@@ -20,7 +20,8 @@ from rich.console import Console
 from ftbench.errors import InterpreterError
 from ftbench.probe.instruments.build import version_text
 from ftbench.pythons import building
-from ftbench.pythons.debian import Recipe, SourcePackage, Suite, Tarball
+from ftbench.pythons.building import Recipe
+from ftbench.pythons.debian import SourcePackage, Suite, Tarball
 from ftbench.pythons.toolchain import Toolchain, build_environment
 from ftbench.releases import Release
 
