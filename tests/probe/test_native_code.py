@@ -22,7 +22,6 @@ METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit",
 # A cell whose unit of hashing is `bad` in its threads, and the real one in the main thread.
 _BAD_UNIT = """
 import threading, time
-from dataclasses import replace
 from ftbench.probe.scenarios import native as libraries
 from ftbench.probe.run import cell
 real = libraries.WORK["sha256"]
@@ -30,7 +29,7 @@ def bad():
     {worst}
 def either():
     return real.unit() if threading.current_thread() is threading.main_thread() else bad
-libraries.WORK["sha256"] = replace(real, unit=either)
+libraries.WORK["sha256"] = real._replace(unit=either)
 cell.main()
 """
 

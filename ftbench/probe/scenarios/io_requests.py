@@ -1,15 +1,7 @@
 """Requests of io: what goes over the wire, when they arrive, and clients that block.
 
 A number asks, an answer of 1 KiB begins with the same number.  What a client does is a generator,
-see `entry_points.turn`: it connects, and then runs a closed loop and an open one by turns.  Each
-returns a report
-
-    (begin, end, cpu, requests, latencies, late)
-
-with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, and, each an
-array('q') as bytes, of an open loop the `latencies` of its requests from when they were to be sent,
-and how `late` they were sent.
-
+see `entry_points.turn`: it connects, and then runs a closed loop and an open one by turns.
 Imported by spawned workers and by the servers: no imports but of what is light.
 """
 
@@ -29,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
+    # (begin, end, cpu, requests, latencies, late): begin and end of a loop and the CPU of its
+    # thread in ns; the last two are array('q') of ns as bytes, of an open loop: from when a request
+    # was to be sent, and by how much it was sent late.
     Report = tuple[int, int, int, int, bytes, bytes]
     Arrival = tuple[int, int]  # when it was to be sent (ns), its number
 

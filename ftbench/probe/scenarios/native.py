@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ftbench.errors import NotAvailableError
 from ftbench.probe.run.outcome import Outcome
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 21
 TEXT_LINES = 2_500
 ROWS = 30_000
-
+UNITS = 8  # of work that a thread does in a round: some 10 ms
 _QUERY = "SELECT sum(value % 97 * (id & 7)) FROM numbers WHERE value & 12 <> 4"
 
 # What a thread has made ready for itself: work → its unit.
@@ -70,8 +70,7 @@ def _query() -> Kernel:
     return query
 
 
-@dataclass(frozen=True, kw_only=True)
-class Library:
+class Library(NamedTuple):
     """The module that some work needs, how it tells its version, and what makes a unit ready."""
 
     module: str
@@ -81,21 +80,19 @@ class Library:
 
 WORK = {
     # Which code hashes is the build's choice: OpenSSL's (`_hashlib`) or CPython's own.
-    "sha256": Library(
-        module="hashlib", version=lambda hashlib: hashlib.sha256.__module__, unit=_sha256
-    ),
-    "compress": Library(
-        module="zlib", version=lambda zlib: zlib.ZLIB_RUNTIME_VERSION, unit=_compress
-    ),
-    "query": Library(module="sqlite3", version=lambda sqlite3: sqlite3.sqlite_version, unit=_query),
+    "sha256": Library("hashlib", lambda hashlib: hashlib.sha256.__module__, _sha256),
+    "compress": Library("zlib", lambda zlib: zlib.ZLIB_RUNTIME_VERSION, _compress),
+    "query": Library("sqlite3", lambda sqlite3: sqlite3.sqlite_version, _query),
+}
+
+PARAMS = {
+    "work": Param(default="sha256", choices=tuple(WORK)),
+    "workers": Param(default=8),
 }
 
 
 def library(work: str) -> str:
-    """Return the module that does `work`, and which native library stands behind it.
-
-    Raises `NotAvailableError` if this build lacks it.
-    """
+    """Return which native library does `work`; raises `NotAvailableError` if there is none."""
     name = WORK[work].module
     try:
         module = import_module(name)
@@ -107,7 +104,7 @@ def library(work: str) -> str:
 
 
 def get_ready(work: str) -> None:
-    """Make ready what this thread needs, once, and do a unit."""
+    """Make a thread's unit ready, once, and do it."""
     if not hasattr(_OWN, work):
         unit = WORK[work].unit()
         unit()
@@ -116,24 +113,11 @@ def get_ready(work: str) -> None:
 
 def do(work: str, units: int) -> Report:
     """Do units of work; return a report as `kernels.timed` does."""
-    unit: Kernel = getattr(_OWN, work)
-    return timed(unit, units)
-
-
-# What a thread does in a round: some 10 ms.
-UNITS = 8
-
-PARAMS = {
-    "work": Param(default="sha256", choices=tuple(WORK)),
-    "workers": Param(default=8),
-}
+    return timed(getattr(_OWN, work), units)
 
 
 def run(cell: Cell) -> Outcome:
-    """Measure one cell; `workers` are the most threads that it has.
-
-    Raises `NotAvailableError` if this build lacks the module.
-    """
+    """Measure one cell; `workers` are the most threads that it has."""
     work = cell.params["work"]
     behind = library(work)
     units = cell.more(UNITS)
