@@ -107,15 +107,14 @@ def server() -> Iterator[Callable[[int], Server]]:
     def start(delay: int) -> Server:
         made = Server(delay * MILLI)
         read, write = os.pipe()
-        until = os.fdopen(read, "rb")
-        thread = threading.Thread(target=made.serve, args=(until,), daemon=True)
+        thread = threading.Thread(target=made.serve, args=(read,), daemon=True)
         thread.start()
 
         def end() -> None:
             os.close(write)
             thread.join(20)
             assert not thread.is_alive(), "it ends when its file can be read"
-            until.close()
+            os.close(read)
 
         ends.append(end)
         return made

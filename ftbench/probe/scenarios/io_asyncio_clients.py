@@ -41,10 +41,9 @@ async def ask(stream: Stream, number: int) -> None:
 def looping(
     index: int, ports: Sequence[int], requests: int, world: tuple[int, int, int]
 ) -> Iterator[Report]:
-    """Be a loop with a connection to each of `ports`.
+    """Be a loop with a connection to each of `ports`, each of which makes `requests` when closed.
 
-    Each connection makes `requests` in the closed loop.  `world` is the open one's rate per second,
-    its arrivals, and how many loops share them: this one has every so-manieth from its own on.
+    `world` is the open loop's rate per second, its arrivals, and how many loops share them.
     """
     rate, count, loops = world
     times = arrivals(rate, count)[index::loops]

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"  # the loopback, and nothing else
 REQUEST = Struct("!Q")
 ANSWER_BYTES = 1_024
-FILLING = bytes(ANSWER_BYTES - REQUEST.size)
 # Asks the server for its own figures since it was asked last; answered without delay, and they
 # follow the number.
 FIGURES = 0xFFFF_FFFF_FFFF_FFFF
@@ -43,12 +42,10 @@ LEAD = 2_000_000  # from the opening of the gate to the beginning of the schedul
 
 
 def arrivals(rate: int, count: int) -> list[int]:
-    """Return when `count` requests arrive at `rate` per second, in ns from the beginning.
-
-    A Poisson process, the same one in every process and on every machine.
-    """
-    # An open loop: times are fixed beforehand, whatever becomes of the requests.  Source:
-    # Schroeder, Wierman, Harchol-Balter, "Open Versus Closed: A Cautionary Tale" (NSDI 2006).
+    """Return when `count` requests arrive at `rate` per second, in ns from the beginning."""
+    # A Poisson process, the same one everywhere, for an open loop: times are fixed beforehand,
+    # whatever becomes of the requests.  Source: Schroeder, Wierman, Harchol-Balter, "Open Versus
+    # Closed: A Cautionary Tale" (NSDI 2006).
     # That latency counts from the time at which a request was to be sent, not from when it was,
     # is what Gil Tene calls the cure of coordinated omission.
     chances = islice(draw(_STREAM, _STEPS), count)
@@ -57,10 +54,7 @@ def arrivals(rate: int, count: int) -> list[int]:
 
 
 def send_off(times: Iterable[int], first: int, send: Callable[[Arrival], None]) -> list[int]:
-    """`send` each arrival when its time has come; return by how much (ns) each was late.
-
-    `times` are nanoseconds from the beginning, `first` is the number of the first.
-    """
+    """`send` what is due at `times`, from number `first` on; return how late each was (all ns)."""
     begin = perf_counter_ns() + LEAD
     late = []
     for number, after in enumerate(times, first):
@@ -92,10 +86,7 @@ def connected(port: int) -> socket.socket:
 
 
 def ask(connection: socket.socket, number: int) -> bytes:
-    """Send a request, wait for its answer and return it.
-
-    Raises `ConnectionError` if the server is gone, ValueError for the answer to another request.
-    """
+    """Return the answer to a request; raises `ConnectionError` if the server is gone."""
     request = REQUEST.pack(number)
     connection.sendall(request)
     answer = connection.recv(ANSWER_BYTES)

@@ -1,4 +1,4 @@
-"""A server that answers each request after a set delay: `python -m ...server DELAY_MS`.
+"""A server that answers each request after a set delay: `python -m …io_server DELAY_MS`.
 
 It binds a port that the system chooses, on the loopback alone, writes it to standard output, and
 ends when its standard input closes.
@@ -14,20 +14,10 @@ from array import array
 from collections import deque
 from time import perf_counter_ns, process_time_ns
 
-from ftbench.probe.scenarios.io_requests import (
-    ANSWER_BYTES,
-    FIGURES,
-    FIGURES_FORM,
-    FILLING,
-    HOST,
-    REQUEST,
-)
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from ftbench.probe.scenarios.io_requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
 
 BACKLOG = 1_024
+FILLING = bytes(ANSWER_BYTES - REQUEST.size)
 _ASKS_FOR_FIGURES = REQUEST.pack(FIGURES)
 
 
@@ -47,11 +37,11 @@ class Server:
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self.port: int = self._listener.getsockname()[1]
 
-    def serve(self, until: Any) -> None:
-        """Answer until `until`, a file, can be read; then close all connections."""
+    def serve(self, until: int) -> None:
+        """Answer until the file `until` can be read; then close all connections."""
         over = False
 
-        def end(_file: Any) -> None:
+        def end(_file: int) -> None:
             nonlocal over
             over = True
 
@@ -66,11 +56,8 @@ class Server:
         self._selector.close()
 
     def _wait(self) -> float | None:
-        """Return how long `select` may wait, None for ever, after waiting here as long as it takes.
-
-        A selector of Linux counts in milliseconds; `select` in microseconds, and it can wait for
-        the selector.
-        """
+        # How long the selector may wait, None for ever.  One of Linux counts in milliseconds;
+        # `select` counts in microseconds, and can wait for the selector.
         if not self._due:
             return None
         seconds = max(0, self._due[0][0] - perf_counter_ns()) * 1e-9
@@ -124,7 +111,7 @@ def main() -> None:
     """Serve with the delay in milliseconds that the command line says."""
     server = Server(int(sys.argv[1]) * 1_000_000)
     print(server.port, flush=True)
-    server.serve(sys.stdin.buffer)
+    server.serve(sys.stdin.fileno())
 
 
 if __name__ == "__main__":

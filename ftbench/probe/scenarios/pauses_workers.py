@@ -1,8 +1,4 @@
-"""What members of pauses run: one makes garbage and has it collected, the others tick.
-
-A tick is due every so often by a schedule that nothing moves, and is late by what its thread could
-not run when it should have.  Times are in nanoseconds.
-"""
+"""What members of pauses run: one makes garbage and has it collected, the others tick."""
 
 from __future__ import annotations
 
@@ -15,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    Record = dict[str, Any]
+    # Begin, end and CPU of a loop in ns; then of each tick by how much it was late, or what
+    # `pauses.Made` has of this round: counts, the checksum of the heap, how long collections took.
     TickerReport = tuple[int, int, int, bytes]
     MakerReport = tuple[int, int, int, int, int, int, int, bytes]
+    Record = dict[str, Any]
 
 NANO = 1e-9
 LEAD = 2_000_000  # from the opening of the gate to the first tick
@@ -54,11 +52,7 @@ def due(times: Iterable[int]) -> Iterator[int]:
 
 
 def tick(period: int, ticks: int) -> TickerReport:
-    """Tick every `period`; return (begin, end, cpu, by how much each tick was late).
-
-    The last is an array('q') as bytes.  A tick that is due while its thread is held up is not left
-    out, it is late.
-    """
+    """Tick every `period`; a tick that is due while its thread is held up is not lost but late."""
     late = array("q")
     cpu, begin = thread_time_ns(), perf_counter_ns()
     for at in due(range(0, period * ticks, period)):
@@ -92,11 +86,7 @@ def churning(step: int, count: int) -> None:
 def make(
     step: Callable[[int, int], None], count: int, live: int, times: tuple[int, int, int]
 ) -> MakerReport:
-    """Take a `step` that makes `count` cycles, at each of `times` (a range).
-
-    Return (begin, end, cpu, cycles, collections, collected, checksum of the live heap, how long
-    each collection took); the last is an array('q') as bytes, what is counted is this round's.
-    """
+    """Take a `step` that makes `count` cycles at each of `times`, a range."""
     took: array[int] = array("q")
     began = 0
 
@@ -126,7 +116,4 @@ def make(
 def _stats() -> tuple[int, int]:
     """Return how many collections there were so far, and how many objects they freed."""
     stats = gc.get_stats()
-    return (
-        sum(each["collections"] for each in stats),
-        sum(each["collected"] for each in stats),
-    )
+    return sum(gen["collections"] for gen in stats), sum(gen["collected"] for gen in stats)

@@ -1,11 +1,6 @@
 """The two sides of data: the near side sends a payload, the far side answers with what it got.
 
-A trip's time is the way there and the way back, without checking and freeing.  A loop reports
-
-    (begin, end, cpu, checksums, left, arrived)
-
-in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, and an item per trip; the last
-two, as array('q') in bytes, are when a payload was sent off and when it was there on this side.
+A trip's time is the way there and the way back, without checking and freeing.
 
 A side is `(channel, out, back)` with what its mode has for a way out and a way back:
 
@@ -35,6 +30,9 @@ if TYPE_CHECKING:
     Side = tuple[str, Any, Any]
     Area = tuple[Any, int, Any]
     Ladder = Sequence[tuple[int, int]]  # (bytes, trips) of each size
+    # (begin, end, cpu, checksums, left, arrived): begin and end of a loop and the CPU of its thread
+    # in ns; the last two are array('q') of ns as bytes: when each payload was sent off, and when it
+    # was there on this side.
     Report = tuple[int, int, int, list[int], bytes, bytes]
 
 NEAR, FAR = "near side", "far side"
