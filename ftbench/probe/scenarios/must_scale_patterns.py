@@ -17,8 +17,39 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import NamedTuple
 
+
+class _Counter:
+    limit = 3
+
+    def __init__(self) -> None:
+        self.step = 1
+
+    def after(self, number: int) -> int:
+        return number + self.step
+
+
+def _adder(step: int) -> Callable[[int], int]:
+    def add(number: int) -> int:
+        return number + step
+
+    return add
+
+
+# What the threads share that share the module.
 SETTINGS = ModuleType("settings")
 SETTINGS.limit = 3  # type: ignore[attr-defined]
+_ADD_THREE = _adder(3)
+_LOCAL = threading.local()
+# Keys are numbers that every build keeps for ever; values are objects like any other.
+_TABLE = {number: f"value {number}" for number in range(64)}
+# The comment makes it a pattern of this module: `re` gives one object to all who compile the same.
+_WORD = re.compile(rf"(\w+)=(\w+)(?#{__name__})")
+_SHARED = _Counter()
+_BOARD: dict[int, int] = {}
+_RING: deque[int] = deque(maxlen=64)
+_LOCK = threading.Lock()
+# As in the module `random`, whose functions are the methods of one hidden instance.
+_DRAW = randomness.Random(7).random  # noqa: S311 - no secrets here
 
 
 def _add(one: int, other: int) -> int:
@@ -31,16 +62,6 @@ def function_calls(turns: int) -> int:
     for number in range(turns):
         total = _add(total, number)
     return total
-
-
-class _Counter:
-    limit = 3
-
-    def __init__(self) -> None:
-        self.step = 1
-
-    def after(self, number: int) -> int:
-        return number + self.step
 
 
 def method_calls(turns: int) -> int:
@@ -68,16 +89,6 @@ def class_attributes(turns: int) -> int:
     return total
 
 
-def _adder(step: int) -> Callable[[int], int]:
-    def add(number: int) -> int:
-        return number + step
-
-    return add
-
-
-_ADD_THREE = _adder(3)
-
-
 def closures(turns: int) -> int:
     """Call a closure that all have, and make and call one's own."""
     total = 0
@@ -94,9 +105,6 @@ def constants(turns: int) -> int:
         row = (1_000_003, "a constant", 2.5)
         total += row[0] + len("another constant") + len(row)
     return total
-
-
-_LOCAL = threading.local()
 
 
 def thread_locals(turns: int) -> int:
@@ -190,10 +198,6 @@ def instance_checks(turns: int) -> int:
     return total
 
 
-# Keys are numbers that every build keeps for ever; values are objects like any other.
-_TABLE = {number: f"value {number}" for number in range(64)}
-
-
 def shared_dict_reads(turns: int) -> int:
     """Look something up in a dict that nobody changes."""
     total = 0
@@ -270,10 +274,6 @@ def own_random(turns: int) -> int:
     return total
 
 
-# The comment makes it a pattern of this module: `re` gives one object to all who compile the same.
-_WORD = re.compile(rf"(\w+)=(\w+)(?#{__name__})")
-
-
 def shared_pattern(turns: int) -> int:
     """Match a regular expression that was compiled once for all."""
     total = 0
@@ -284,18 +284,12 @@ def shared_pattern(turns: int) -> int:
     return total
 
 
-_SHARED = _Counter()
-
-
 def shared_instance(turns: int) -> int:
     """Call a method of one object that all threads have."""
     total = 0
     for number in range(turns):
         total += _SHARED.after(number)
     return total
-
-
-_BOARD: dict[int, int] = {}
 
 
 def shared_dict_writes(turns: int) -> int:
@@ -307,9 +301,6 @@ def shared_dict_writes(turns: int) -> int:
     return total
 
 
-_RING: deque[int] = deque(maxlen=64)
-
-
 def shared_deque(turns: int) -> int:
     """Append to one deque."""
     total = 0
@@ -319,9 +310,6 @@ def shared_deque(turns: int) -> int:
     return total
 
 
-_LOCK = threading.Lock()
-
-
 def shared_lock(turns: int) -> int:
     """Take one lock."""
     total = 0
@@ -329,10 +317,6 @@ def shared_lock(turns: int) -> int:
         with _LOCK:
             total += number
     return total
-
-
-# As in the module `random`, whose functions are the methods of one hidden instance.
-_DRAW = randomness.Random(7).random  # noqa: S311 - no secrets here
 
 
 def shared_random(turns: int) -> int:
