@@ -2,11 +2,8 @@
 
 One thread does a pattern of `must_scale_patterns` a fixed number of times; then 2 and 4 threads do
 as much each and share the module; then threads that share nothing, each with a copy of the module.
-
-    op          seconds that one thread takes for a turn of the shared pattern
-    relative_N  the time of N threads over that of one, for the same work per thread: 1 is ideal as
-                long as there is a core for each, N is what a GIL yields
-    control_N   the same for threads that share nothing: what machine and build can do at best
+The time of N threads over that of one is 1 as long as there is a core for each, N with a GIL;
+threads that share nothing are the control: what machine and build can do at best.
 
 Shows where threads meet inside CPython although the program does not let them.  Does not show how
 much of a program's time such a pattern is.  Source: CPython's Tools/ftscalingbench, which has the
@@ -18,23 +15,26 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import SourceFileLoader
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Metric, Outcome
 from ftbench.probe.scenarios import must_scale_patterns
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
-from ftbench.probe.scenarios.scaling import Pair, Side, by_team, check, pairs, shares
+from ftbench.probe.scenarios.scaling import Pair, by_team, check, pairs, shares
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Team
 from ftbench.probe.workloads.kernels import timed
 
+if TYPE_CHECKING:
+    from ftbench.probe.workloads.kernels import Report
+
 THREADS = (2, 4)
 SHARED, ALONE = "relative", "control"
+WARM_TURNS = 64  # so that bytecode is specialized, which the free-threaded build does per thread
 
 # A pattern must scale if its threads have nothing to wait for each other for: where it does not on
 # a free-threaded build, CPython has something left to do.  It is known not to if what it shares is
@@ -42,9 +42,8 @@ SHARED, ALONE = "relative", "control"
 MUST, KNOWN_NOT = "must scale", "known not to scale"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One pattern: how often a thread does it per round, its ledger, and why it stands there."""
+class Entry(NamedTuple):
+    """How often a thread does a pattern per round, its ledger, and why it stands there."""
 
     turns: int  # some 8 ms on a machine of today, fewer where threads are expected to meet
     ledger: str = MUST
@@ -55,7 +54,7 @@ def _not(turns: int, reason: str) -> Entry:
     return Entry(turns=turns, ledger=KNOWN_NOT, reason=reason)
 
 
-# The names are those of the functions in `patterns`.
+# The names are those of the functions in `must_scale_patterns`.
 LEDGER = {
     "function_calls": Entry(turns=200_000),
     "method_calls": Entry(turns=200_000),
@@ -101,60 +100,48 @@ METRICS = (
 )
 
 
-def member_of(arm: str, pattern: str, turns: int) -> Member:
-    """Return a thread of an arm, `SHARED` or `ALONE`."""
-    return Member(
-        role="thread", run=(do, (arm, pattern, turns)), prepare=(get_ready, (arm, pattern))
-    )
-
-
 def run(cell: Cell) -> Outcome:
     """Measure one cell: both arms, one thread and more of them in turn."""
     pattern = cell.params["pattern"]
     turns = cell.more(LEDGER[pattern].turns)
     # The serial twin, before any thread is there.
     expected: int = getattr(must_scale_patterns, pattern)(turns)
-    teams: list[Team] = []
-
-    def side(arm: str, count: int) -> Side:
-        teams.append(team_of(cell.mode, cell.deadline, [member_of(arm, pattern, turns)] * count))
-        return by_team(teams[-1])
-
-    sides: dict[str, tuple[Side, Side]] = {}
-    for arm in (SHARED, ALONE):
-        one = side(arm, 1)
-        sides |= {f"{arm}_{count}": (one, side(arm, count)) for count in THREADS}
-    found = pairs(cell.profile, sides)
-    for team in teams:
+    arms = (SHARED, ALONE)
+    teams = {(arm, n): _team(cell, arm, n, turns) for arm in arms for n in (1, *THREADS)}
+    sides = {arm_n: by_team(team) for arm_n, team in teams.items()}
+    ladder = {f"{arm}_{n}": (sides[arm, 1], sides[arm, n]) for arm in arms for n in THREADS}
+    pairs_of = pairs(cell.profile, ladder)
+    for team in teams.values():
         team.end()
-    every = [turn for those in found.values() for each in those for turn in (each.one, each.many)]
+    entry = LEDGER[pattern]
+    every = [turn for of in pairs_of.values() for pair in of for turn in (pair.one, pair.many)]
     return Outcome(
-        metrics=metrics(found, LEDGER[pattern].turns),
+        metrics=metrics(pairs_of, entry.turns),
         invariants=(check(pattern, every, expected),),
-        notes=notes(found, pattern),
+        notes={
+            "ledger": entry.ledger,
+            "reason": entry.reason,
+            "rounds": len(pairs_of[f"{SHARED}_{THREADS[0]}"]),
+            "turns": entry.turns,
+            "clock": clock_cost(),
+            "on_cpu": shares(pairs_of),  # far below 1: threads did not have a core each
+        },
     )
 
 
-def metrics(found: Mapping[str, Sequence[Pair]], turns: int) -> dict[str, Metric]:
+def _team(cell: Cell, arm: str, count: int, turns: int) -> Team:
+    pattern = cell.params["pattern"]
+    run, prepare = (do, (arm, pattern, turns)), (get_ready, (arm, pattern))
+    return team_of(cell.mode, cell.deadline, [Member("thread", run, prepare)] * count)
+
+
+def metrics(pairs_of: Mapping[str, Sequence[Pair]], turns: int) -> dict[str, Metric]:
     """Return the metrics of name → its pairs, a sample per round; `op` is the mean of a round."""
-    shared = [those for name, those in found.items() if name.startswith(SHARED)]
+    shared = [of for name, of in pairs_of.items() if name.startswith(SHARED)]
     rounds = zip(*shared, strict=True)
-    op = (sum(pair.one.seconds for pair in each) / len(each) / turns for each in rounds)
-    ratios = {name: [pair.relative for pair in those] for name, those in found.items()}
-    return costs(METRICS, {"op": list(op), **ratios})
-
-
-def notes(found: Mapping[str, Sequence[Pair]], pattern: str) -> dict[str, Any]:
-    """Return the notes; threads whose `on_cpu` is far below 1 did not have a core each."""
-    entry = LEDGER[pattern]
-    return {
-        "ledger": entry.ledger,
-        "reason": entry.reason,
-        "rounds": min(map(len, found.values())),
-        "turns": entry.turns,
-        "clock": clock_cost(),
-        "on_cpu": shares(found),
-    }
+    op = [sum(pair.one.seconds for pair in row) / len(row) / turns for row in rounds]
+    ratios = {name: [pair.relative for pair in of] for name, of in pairs_of.items()}
+    return costs(METRICS, {"op": op, **ratios})
 
 
 MUST_SCALE = Scenario(
@@ -169,24 +156,14 @@ MUST_SCALE = Scenario(
 )
 
 
-if TYPE_CHECKING:
-    from ftbench.probe.workloads.kernels import Report
-
-# So that bytecode is specialized, which the free-threaded build does per thread.
-WARM_TURNS = 64
-
 _OWN = threading.local()
 
 
 def load() -> ModuleType:
     """Return the module of the patterns, loaded anew under a name of its own."""
     name = f"{must_scale_patterns.__name__}_of_{threading.get_ident()}"
-    spec = spec_from_file_location(name, must_scale_patterns.__file__)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no copy of {must_scale_patterns.__name__} can be loaded")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look there
-    spec.loader.exec_module(module)
+    module = sys.modules[name] = ModuleType(name)  # dataclasses look there
+    SourceFileLoader(name, must_scale_patterns.__file__).exec_module(module)
     return module
 
 
