@@ -64,8 +64,8 @@ def _query() -> Kernel:
     database.commit()
 
     def query() -> int:
-        found: int = database.execute(_QUERY).fetchone()[0]
-        return found
+        total: int = database.execute(_QUERY).fetchone()[0]
+        return total
 
     return query
 

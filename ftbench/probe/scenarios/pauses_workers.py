@@ -109,7 +109,7 @@ def make(
     finally:
         gc.callbacks.remove(hear)
     collections, collected = (now - then for now, then in zip(_stats(), before, strict=True))
-    checksum = sum(each["number"] + each["list"][0] for each in HELD[live])
+    checksum = sum(alive["number"] + alive["list"][0] for alive in HELD[live])
     return begin, end, cpu, steps * count, collections, collected, checksum, took.tobytes()
 
 

@@ -24,11 +24,8 @@ def crunch(payload: bytes, steps: int) -> int:
 
 
 def crunching(queue: Any, steps: int) -> tuple[int, int, int, bytes]:
-    """Crunch what comes until None; return (items, sum of their checksums, end of the last, waits).
-
-    `waits` are an array('q') as bytes, from before an item was put until it was had; all in ns.
-    """
-    waits: list[int] = []
+    """Crunch what comes until None; return (items, sum of checksums, end of the last, waits)."""
+    waits: list[int] = []  # from before an item was put until it was had, in ns
     total = end = 0
     while (item := queue.get()) is not None:
         put_at, payload = item

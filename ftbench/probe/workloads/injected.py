@@ -1,7 +1,7 @@
 """What is added on purpose where a known slowdown is asked for (`Cell.extra`), and how much.
 
 Time is added as steps of the generator, counted out once per process, so that every round has the
-same.  Memory is held for nothing but to be seen.  Modules are imported by those who need them.
+same.  Memory is held for nothing but to be seen.
 """
 
 from __future__ import annotations
@@ -52,10 +52,7 @@ def crunch_more(kernel: str, units: int, steps: int) -> Report:
 
 
 def weight(pids: Iterable[int], proc: str = "/proc") -> int:
-    """Return the bytes of processes by PSS, of this one and of multiprocessing's helpers too.
-
-    Raises `NotAvailableError` where the system does not tell.
-    """
+    """Return the PSS of these processes, this one and multiprocessing's helpers, in bytes."""
     from ftbench.errors import NotAvailableError  # noqa: PLC0415
     from ftbench.probe.workers.base import helper_pids  # noqa: PLC0415
 

@@ -27,10 +27,7 @@ POINTS, MOST_STEPS = 600, 60
 
 
 def sum_of_squares() -> int:
-    """Sum up squares: a generator, and integers that leave a machine's word.
-
-    Source: the CPU-bound task of the articles on threads against processes.
-    """
+    """Sum up squares, as articles on threads against processes do: a generator, large integers."""
     return sum(i**2 for i in range(SUMMANDS))
 
 

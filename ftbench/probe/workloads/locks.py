@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    Waits = tuple[bytes, bytes]
+    Waits = tuple[bytes, bytes]  # two array('q') of nanoseconds
 
 
 class PipeLock:
@@ -47,8 +47,5 @@ NO_WAITS = (b"", b"")
 
 
 def packed(first: Iterable[int], second: Iterable[int]) -> Waits:
-    """Return two lists of nanoseconds, each as the bytes of an array('q').
-
-    Of a lock: the times to take it when it was free, sampled, and all waits when it was not.
-    """
+    """Return the times to take a free lock, sampled, and all waits for one that was not, packed."""
     return array("q", first).tobytes(), array("q", second).tobytes()

@@ -52,16 +52,16 @@ def twin(kind: str, size: int) -> int:
 
 def _of_records(records: Iterable[dict[str, Any]]) -> int:
     total = 0
-    for each in records:
-        more, (x, y) = each["more"], each["place"]
+    for fields in records:
+        more, (x, y) = fields["more"], fields["place"]
         total = (
             total * 31
-            + each["id"]
+            + fields["id"]
             + more["parent"]
             + more["open"]
             + int(x + y)
-            + len(each["name"])
-            + len(each["tags"])
-            + len(each["text"])
+            + len(fields["name"])
+            + len(fields["tags"])
+            + len(fields["text"])
         ) & _MASK
     return total

@@ -4,12 +4,11 @@ A trip's time is the way there and the way back, without checking and freeing.
 
 A side is `(channel, out, back)` with what its mode has for a way out and a way back:
 
-    handover                      a list of one item and a lock that is held while it is empty
-    queue, simple_queue           a queue with `put` and `get`
-    pipe                          a `multiprocessing.Connection`, the same for both ways
-    shared_memory, mmap           an area: memory (anything with a buffer, or with one in `buf`),
-                                  where it begins there, and its signal: a semaphore, or the ends
-                                  of a pipe
+    handover              a list of one item and a lock that is held while it is empty
+    queue, simple_queue   a queue with `put` and `get`
+    pipe                  a `multiprocessing.Connection`, the same for both ways
+    shared_memory, mmap   an area: memory (what has a buffer, itself or in `buf`), where it begins
+                          there, and its signal: a semaphore, or the ends of a pipe
 """
 
 from __future__ import annotations
