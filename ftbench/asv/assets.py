@@ -25,7 +25,7 @@ _NPM_SECONDS: Final = 120
 _LOCK_SECONDS: Final = 180
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Asset:
     """One file: the package that has it, and the hash that it must have.
 
@@ -38,7 +38,7 @@ class Asset:
     package: str
     path: str
     integrity: str
-    stated: bool
+    stated: bool = False
 
     @property
     def name(self) -> str:
@@ -46,60 +46,52 @@ class Asset:
         return self.path.rpartition("/")[2]
 
 
-def _asset(
-    instead_of: str, package: str, path: str, integrity: str, *, stated: bool = False
-) -> Asset:
-    return Asset(
-        instead_of=instead_of, package=package, path=path, integrity=integrity, stated=stated
-    )
-
-
 ASSETS: Final = (
-    _asset(
+    Asset(
         "jquery-3.3.1.min.js",
         "jquery@3.3.1",
         "dist/jquery.min.js",
         "sha256-FgpCb/KJQlLNfOu91ta32o/NMZxltwRo8QtmkMRdAu8=",
         stated=True,
     ),
-    _asset(
+    Asset(
         "jquery.flot.min.js",
         "jquery-flot@0.8.3",
         "jquery.flot.js",
         "sha256-t7kx8nPDixJ3ucbB9OBcTsCYhaSHvdrzJ54tfkmjjhI=",
     ),
-    _asset(
+    Asset(
         "jquery.flot.time.min.js",
         "jquery-flot@0.8.3",
         "jquery.flot.time.js",
         "sha256-pYLIMq3HE4prBar2HxbrrCdHAfG+Sv6nfnOaHDS5xBo=",
     ),
-    _asset(
+    Asset(
         "jquery.flot.selection.min.js",
         "jquery-flot@0.8.3",
         "jquery.flot.selection.js",
         "sha256-5shfbB6+S02inYriOMfFBgKD8F9+8FT2uRgX0CwJKRg=",
     ),
-    _asset(
+    Asset(
         "jquery.flot.categories.min.js",
         "jquery-flot@0.8.3",
         "jquery.flot.categories.js",
         "sha256-boFmSyjqeVxzSQb0qhVhRkCnWsf705mn+5CEBAaYNRo=",
     ),
-    _asset(
+    Asset(
         "jquery.flot.orderBars.js",
         "flot-orderbars@1.0.0",
         "js/jquery.flot.orderBars.js",
         "sha256-OXNbT0b5b/TgglckAfR8VaJ2ezZv0dHoIeRKjYMKEr8=",
         stated=True,
     ),
-    _asset(
+    Asset(
         "stupidtable.min.js",
         "stupid-table-plugin@1.1.3",
         "stupidtable.min.js",
         "sha256-RkI4Dyjr6e18rCUXk7KB74YgxDhiBdkniPmxL1zOtOA=",
     ),
-    _asset(
+    Asset(
         "md5.min.js",
         "blueimp-md5@2.19.0",
         "js/md5.min.js",
@@ -107,14 +99,14 @@ ASSETS: Final = (
         "+ijFQ==",
         stated=True,
     ),
-    _asset(
+    Asset(
         "bootstrap.min.js",
         "bootstrap@3.1.1",
         "dist/js/bootstrap.min.js",
         "sha256-iY0FoX8s/FEg3c26R6iFw3jAtGbzDwcA5QJ1fiS0A6E=",
         stated=True,
     ),
-    _asset(
+    Asset(
         "bootstrap.min.css",
         "bootstrap@3.1.1",
         "dist/css/bootstrap.min.css",

@@ -117,18 +117,10 @@ def _row(axes: Any, row: _Row, height: float, low: float, high: float) -> None:
     if row.ends is not None:
         ends = [min(max(end, low), high) for end in row.ends]
         axes.plot(ends, [height] * 2, color=colour, lw=_MARK / 4)
-    axes.plot(
-        [min(max(row.value, low), high)],
-        [height],
-        linestyle="none",
-        marker=MARKERS[row.verdict],
-        markersize=_MARK,
-        color=colour,
-        markerfacecolor=svg.PAPER if row.verdict is ClaimVerdict.CANNOT else colour,
-        markeredgecolor=colour,
-        clip_on=False,
-        zorder=3,
-    )
+    inside = svg.PAPER if row.verdict is ClaimVerdict.CANNOT else colour
+    style = {"color": colour, "markerfacecolor": inside, "markeredgecolor": colour}
+    value, marker = min(max(row.value, low), high), MARKERS[row.verdict]
+    svg.marks(axes, [value], [height], marker, _MARK, **style)
 
 
 PLACE: Final = "claims"

@@ -24,15 +24,6 @@ class Place:
     file: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A piece of a sentence: `strong`, or `whole`, which is never broken over two lines."""
-
-    text: str
-    strong: bool = False
-    whole: bool = False
-
-
 PLACES: Final = (
     Place(name="choose", title="Choose", file="choose.html"),
     Place(name="releases", title="Releases", file="releases.html"),

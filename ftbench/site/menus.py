@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from operator import attrgetter
+from typing import Any, Final
 
 from ftbench.releases import Release
-from ftbench.results.selection import Builds, GroupingT, Pick, Rig, nearest
+from ftbench.results.selection import GroupingT, Pick, Rig, nearest
 
 FIRST_PAGE: Final = "choose.html"
 FOLDER: Final = "choose"
 _MOST_RELEASES: Final = 9
 _NEIGHBOURS: Final = 2
-
-T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,31 +51,17 @@ def menus(pick: Pick, every: Sequence[Pick], first: Pick, place: str = FOLDER) -
     def leads(other: Pick) -> str:
         return address(other, first, place)
 
-    every_menu = (
-        _menu("Machine", every, pick, leads, key=_machine, text=_machine),
-        _menu("Release", here, pick, leads, key=_release, text=lambda each: each.release.name),
-        _menu("Profile", alike, pick, leads, key=_profile, text=_profile),
-        _menu("Build", kin, pick, leads, key=_builds, text=lambda each: each.build_title),
+    shown = (
+        _menu("Machine", every, pick, leads, key=attrgetter("machine")),
+        _menu(
+            "Release", here, pick, leads, key=attrgetter("release"), text=attrgetter("release.name")
+        ),
+        _menu("Profile", alike, pick, leads, key=attrgetter("profile")),
+        _menu("Build", kin, pick, leads, key=attrgetter("builds"), text=attrgetter("build_title")),
     )
     return tuple(
-        menu for menu in every_menu if len(menu.items) > 1 or menu.title in {"Machine", "Release"}
+        menu for menu in shown if len(menu.items) > 1 or menu.title in {"Machine", "Release"}
     )
-
-
-def _machine(pick: Pick) -> str:
-    return pick.machine
-
-
-def _release(pick: Pick) -> Release:
-    return pick.release
-
-
-def _profile(pick: Pick) -> str:
-    return pick.profile
-
-
-def _builds(pick: Pick) -> Builds:
-    return pick.builds
 
 
 def _menu(
@@ -85,10 +70,12 @@ def _menu(
     current: GroupingT,
     leads: Callable[[GroupingT], str],
     *,
-    key: Callable[[GroupingT], T],
-    text: Callable[[GroupingT], str],
+    key: Callable[[GroupingT], Any],
+    text: Callable[[GroupingT], str] | None = None,
 ) -> Menu:
-    groups: dict[T, list[GroupingT]] = {}
+    """Return a menu with an item for each `key`; its `text` is the key where there is none."""
+    text = text or key
+    groups: dict[Any, list[GroupingT]] = {}
     for choice in choices:
         groups.setdefault(key(choice), []).append(choice)
     items = [
@@ -107,15 +94,15 @@ def rig_menus(rig: Rig, every: Sequence[Rig], address: Callable[[Rig], str]) -> 
     here = [each for each in every if each.machine == rig.machine]
     kin = [each for each in here if each.profile == rig.profile]
 
-    def menu(title: str, choices: Sequence[Rig], text: Callable[[Rig], str]) -> Menu:
-        return _menu(title, sorted(choices, key=text), rig, address, key=text, text=text)
+    def menu(title: str, choices: Sequence[Rig], key: Callable[[Rig], str]) -> Menu:
+        return _menu(title, sorted(choices, key=key), rig, address, key=key)
 
-    found = (
-        menu("Machine", every, lambda each: each.machine),
-        menu("Profile", here, lambda each: each.profile),
-        menu("Build", kin, lambda each: each.flavour),
+    shown = (
+        menu("Machine", every, attrgetter("machine")),
+        menu("Profile", here, attrgetter("profile")),
+        menu("Build", kin, attrgetter("flavour")),
     )
-    return tuple(menu for menu in found if len(menu.items) > 1 or menu.title == "Machine")
+    return tuple(menu for menu in shown if len(menu.items) > 1 or menu.title == "Machine")
 
 
 def release_menu(

@@ -225,13 +225,4 @@ def _bar(axes: Any, count: int, arm: Arm, height: float) -> None:
         return
     colour = svg.colour_of(arm)
     axes.plot([0, count], [height] * 2, color=colour, lw=2)
-    axes.plot(
-        [count],
-        [height],
-        linestyle="none",
-        marker=svg.marker_of(arm),
-        markersize=_MARK,
-        color=colour,
-        clip_on=False,
-        zorder=3,
-    )
+    svg.marks(axes, [count], [height], svg.marker_of(arm), _MARK, color=colour)

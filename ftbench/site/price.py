@@ -28,7 +28,16 @@ from ftbench.results import Machine, ResultTree
 from ftbench.results.selection import Rig, rigs, shares, told_of
 from ftbench.site import frame
 from ftbench.site.menus import Menu, rig_menus
-from ftbench.site.svg import MUTED, PAPER, RULE, colour_of, marker_of, picture
+from ftbench.site.svg import (
+    BACKGROUND,
+    MUTED,
+    RULE,
+    arm_marks,
+    beside,
+    colour_of,
+    keep_sides,
+    picture,
+)
 
 _HEIGHT: Final = 190
 _LEFT: Final = 40
@@ -64,12 +73,11 @@ def draw_points(
     def paint(axes: Any) -> None:
         axes.set_xlim(-0.6, len(releases) - 0.4)
         axes.xaxis.set_visible(False)
-        for side, spine in axes.spines.items():
-            spine.set_visible(side == "bottom")
-            spine.set_color(RULE)
+        keep_sides(axes, "bottom")
         for value in MaxNLocator(5, min_n_ticks=3).tick_values(low, high):
             if low <= value <= high:
-                _level(axes, height_of(value), f"{value:g}", colour=RULE, width=0.6)
+                axes.axhline(height_of(value), color=RULE, linewidth=0.6, zorder=0.5)
+                beside(axes, f"{value:g}", -7, height_of(value), ha="right", color=MUTED)
         for value, words in rules:
             _rule(axes, height_of(value), words)
         _name_releases(axes, releases)
@@ -118,43 +126,14 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
     for line, width in ((ends, size / 4), (path, 0.8)):
         if line:
             axes.plot(*zip(*line, strict=True), color=colour, linewidth=width)
-    axes.plot(
-        [place for place, _, _ in places],
-        [height(point.mean.value) for _, _, point in places],
-        linestyle="none",
-        marker=marker_of(arm),
-        markersize=size,
-        color=colour,
-        markeredgecolor=PAPER,
-        markeredgewidth=size / 10,
-        clip_on=False,
-        zorder=3,
-    )
-
-
-def _level(axes: Any, height: float, text: str, *, colour: str, width: float) -> None:
-    axes.axhline(height, color=colour, linewidth=width, zorder=0.5)
-    place = axes.get_yaxis_transform()
-    left = -7 / axes.bbox.width
-    axes.text(left, height, text, transform=place, ha="right", va="center", color=MUTED)
+    heights = [height(point.mean.value) for _, _, point in places]
+    arm_marks(axes, [place for place, _, _ in places], heights, arm, size)
 
 
 def _rule(axes: Any, height: float, words: str) -> None:
     axes.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
-    place = axes.get_yaxis_transform()
-    axes.text(
-        1,
-        height - 4,
-        words,
-        transform=place,
-        ha="right",
-        va="bottom",
-        color=MUTED,
-        fontsize=10,
-        # The marks must not run through the words.
-        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
-        zorder=4,
-    )
+    style = {"ha": "right", "va": "bottom", "color": MUTED, "fontsize": 10, "zorder": 4}
+    beside(axes, words, axes.bbox.width, height - 4, bbox=BACKGROUND, **style)
 
 
 def _name_releases(axes: Any, releases: Sequence[Release]) -> None:

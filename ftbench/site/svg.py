@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -54,6 +54,8 @@ _BY_VARIABLE: Final = {variable: colour for colour, variable in _COLOURS.items()
 INK, MUTED, RULE, PAPER, BAD = (
     _BY_VARIABLE[f"--{name}"] for name in ("ink", "muted", "rule", "paper", "bad")
 )
+# Of a text that marks and rules must not run through.
+BACKGROUND: Final = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
 _MARKERS: Final = {
     "\N{BLACK SQUARE}": "s",
     "\N{BLACK CIRCLE}": "o",
@@ -140,9 +142,14 @@ def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
         _ticks(axes, MaxNLocator(5, min_n_ticks=3))
     below = axes.get_ylim()[0] + _AXIS_TITLE
     centre = axes.bbox.width / 2
-    _beside(axes, title, centre, below, ha="center", va="top", color=MUTED)
+    beside(axes, title, centre, below, ha="center", va="top", color=MUTED)
+    keep_sides(axes, "bottom")
+
+
+def keep_sides(axes: Any, *sides: str) -> None:
+    """Draw no other sides of the axes than these."""
     for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
+        spine.set_visible(side in sides)
         spine.set_color(RULE)
 
 
@@ -212,31 +219,50 @@ def cost_marks(
         if lines:
             ends = [value / scale.size for value, _ in lines]
             axes.plot(ends, [height for _, height in lines], color=colour, lw=size / 4)
-        axes.plot(
-            [(cell.median or 0.0) / scale.size for cell, _ in ours],
-            [height for _, height in ours],
-            linestyle="none",
-            marker=marker_of(arm),
-            markersize=size,
-            color=colour,
-            markeredgecolor=PAPER,
-            markeredgewidth=size / 10,
-            clip_on=False,
-            zorder=3,
-        )
+        medians = [(cell.median or 0.0) / scale.size for cell, _ in ours]
+        arm_marks(axes, medians, [height for _, height in ours], arm, size)
+
+
+def arm_marks(
+    axes: Any, places: Sequence[float], heights: Sequence[float], arm: Arm, size: float
+) -> None:
+    """Draw an arm's marks, set apart from what lies below them."""
+    edge = {"markeredgecolor": PAPER, "markeredgewidth": size / 10}
+    marks(axes, places, heights, marker_of(arm), size, color=colour_of(arm), **edge)
+
+
+def marks(
+    axes: Any,
+    places: Sequence[float],
+    heights: Sequence[float],
+    marker: str,
+    size: float,
+    **style: Any,
+) -> None:
+    """Draw marks and no line between them, whole at the edge of the axes too."""
+    axes.plot(
+        places,
+        heights,
+        linestyle="none",
+        marker=marker,
+        markersize=size,
+        clip_on=False,
+        zorder=3,
+        **style,
+    )
 
 
 def left_label(axes: Any, text: str, height: float) -> None:
     """Write what a row is, to the left of the axes."""
-    _beside(axes, text, -10, height, ha="right")
+    beside(axes, text, -10, height, ha="right")
 
 
 def heading(axes: Any, text: str, height: float) -> None:
     """Write what the rows below have in common, from the left edge of the picture."""
-    _beside(axes, text, -_LEFT, height, fontweight="bold")
+    beside(axes, text, -_LEFT, height, fontweight="bold")
 
 
-def _beside(axes: Any, text: str, left: float, height: float, **style: Any) -> None:
+def beside(axes: Any, text: str, left: float, height: float, **style: Any) -> None:
     """Write a text `left` points from the left end of the axes."""
     # A point is a pixel here, and plain text is half the work of an annotation.
     place = axes.get_yaxis_transform()
@@ -245,7 +271,7 @@ def _beside(axes: Any, text: str, left: float, height: float, **style: Any) -> N
 
 def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool = False) -> None:
     """Write why a row has no mark, at the left or the right end of the axes."""
-    _beside(
+    beside(
         axes,
         text,
         axes.bbox.width - 6 if right else 6,
@@ -253,8 +279,7 @@ def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool 
         ha="right" if right else "left",
         fontstyle="italic",
         color=colour,
-        # The baseline's rule must not run through the word.
-        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
+        bbox=BACKGROUND,
     )
 
 

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from ftbench.analysis.advice.winner_map import KINDS, Kind, Spot
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
-from ftbench.site.svg import INK, MUTED, PAPER, RULE, colour_named, left_label, picture
+from ftbench.site.svg import (
+    INK,
+    MUTED,
+    PAPER,
+    RULE,
+    beside,
+    colour_named,
+    keep_sides,
+    left_label,
+    marks,
+    picture,
+)
 
 _WIDTH: Final = 330
 _LEFT: Final = 62
@@ -57,17 +68,13 @@ def _place(number: int) -> tuple[float, float]:
 
 def _frame(axes: Any) -> None:
     axes.set_xlim(-0.34, len(SIZES) - 1 + 0.34)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in {"bottom", "left"})
-        spine.set_color(RULE)
+    keep_sides(axes, "bottom", "left")
     axes.set_xticks(range(len(SIZES)), [TASK_SIZE_NAMES[size.name] for size in SIZES])
     axes.tick_params(axis="x", color=RULE, labelcolor=MUTED, length=3)
     axes.set_xlabel("work of a task, nominal", color=MUTED)
     for row, payload in enumerate(PAYLOADS):
         left_label(axes, PAYLOAD_NAMES[payload.name], _height(row))
-    axes.text(
-        -_LEFT / axes.bbox.width, 2, "payload", transform=axes.get_yaxis_transform(), color=MUTED
-    )
+    beside(axes, "payload", -_LEFT, 2, va="baseline", color=MUTED)
 
 
 def _areas(axes: Any, spots: Sequence[Spot]) -> None:
@@ -169,17 +176,8 @@ def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
     if winner is None:
         axes.text(column, height, "no data", ha="center", va="center", color=MUTED, fontsize=9)
         return
-    axes.plot(
-        column,
-        height,
-        marker="o",
-        markersize=19 if spot.rivals else 16,
-        color=PAPER,
-        markeredgecolor=INK,
-        markeredgewidth=0.8,
-        clip_on=False,
-        zorder=3,
-    )
+    style = {"color": PAPER, "markeredgecolor": INK, "markeredgewidth": 0.8}
+    marks(axes, [column], [height], "o", 19 if spot.rivals else 16, **style)
     letter = f"≈{winner.kind.letter}" if spot.rivals else winner.kind.letter
     axes.text(
         column, height, letter, ha="center", va="center", fontweight="bold", fontsize=10, zorder=4
