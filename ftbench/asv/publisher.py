@@ -30,7 +30,7 @@ from ftbench.asv.errors import told_by_asv
 from ftbench.asv.site_patches import tags_of, write_assets, write_names
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import ResultTree, Unreadable, read_results
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 
 # A few results are read sooner than asv is through with its own pages.
 WORTH_IT: Final = 12
@@ -57,7 +57,7 @@ def write_pages(results: Path, html_dir: Path) -> Written:
     Raises what a page raises, as `OSError` where the folder cannot be written.
     """
     tree = read_results(results)
-    pages = tuple(path for place in PLACES for path in _write_place(place.name, tree, html_dir))
+    pages = tuple(path for tab in TABS for path in _write_place(tab.name, tree, html_dir))
     return Written(pages=pages, warnings=tree.warnings)
 
 
@@ -79,9 +79,7 @@ class BackgroundPages:
         before = set(multiprocessing.active_children())
         context = multiprocessing.get_context("fork")
         self._pool = ProcessPoolExecutor(_WORKERS, context, initializer=_begin_worker)
-        self._written = [
-            self._pool.submit(_work, place.name, results, self._folder) for place in PLACES
-        ]
+        self._written = [self._pool.submit(_work, tab.name, results, self._folder) for tab in TABS]
         self._workers = set(multiprocessing.active_children()) - before
 
     def finish(self) -> Written:

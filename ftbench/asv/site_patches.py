@@ -15,7 +15,7 @@ from typing import Final
 from ftbench.asv.assets import ASSETS, Asset
 from ftbench.errors import AsvError, UsageError
 from ftbench.releases import Release
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 
 _SCRIPT: Final = "ftbench.js"
 _TAGS: Final = "ftbench-tags.js"
@@ -65,8 +65,7 @@ def add_places(index: str) -> str:
     """Put the ways to our pages before asv's own tabs, in the order of our own bar."""
     once(index, _NAV, _NAV)
     links = "".join(
-        f'<li id="nav-li-{place.name}"><a href="{place.file}">{place.title}</a></li>\n\t'
-        for place in PLACES
+        f'<li id="nav-li-{tab.name}"><a href="{tab.file}">{tab.title}</a></li>\n\t' for tab in TABS
     )
     index = once(index, _HEAD_END, _ONE_LINE + _HEAD_END)
     return once(index, _FIRST_TAB, links + _FIRST_TAB)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from ftbench.analysis.advice.winner_map import Spot
 from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import Article, article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.floors import Floors
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS
 from ftbench.report.choice import Choice, choice_of
 from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
-from ftbench.site.menus import FIRST_PAGE, Menu, address, menus
+from ftbench.site.menus import Menu, address, menus
 from ftbench.site.mode_charts import draw
 from ftbench.site.winner_map import draw_map
 
@@ -35,15 +35,14 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     every = picks(tree)
     first = first_pick(every, tree)
     if first is None:
-        empty = Page(title="Choose · ftbench", warnings=tuple(map(str, tree.warnings)))
-        return (frame.write(html_dir / FIRST_PAGE, render(empty)),)
+        return frame.write_empty(html_dir, "choose", tree)
+    addresses = {pick: address(pick, first, "choose") for pick in every}
     parts = shares(tree, every)
     ordered = (first, *(pick for pick in newest_first(every) if pick != first))
     drawn = ordered[:PICTURED]
     return tuple(
-        frame.write(
-            html_dir / address(pick, first),
-            render(page_of(pick, every, first, parts[pick], drawn)),
+        frame.write_page(
+            html_dir / addresses[pick], "choose", page_of(pick, addresses, parts[pick], drawn)
         )
         for pick in ordered
     )
@@ -51,22 +50,23 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page; without a `choice` that of a suite that has measured nothing yet.
+    """The page of one pick; `root` leads from it to the site's own folder: "" or "../".
 
-    `root` leads from it to the site's own folder: "" or "../".  One that is not `drawn` has strips
-    instead of pictures, since it is none of the `pictured` newest.
+    One that is not `drawn` has strips instead of pictures, since it is none of the `pictured`
+    newest.
     """
 
+    arms: ClassVar = ARMS
+
     title: str
+    root: str
+    choice: Choice
+    menus: tuple[Menu, ...]
+    article: Article
+    article_tables: tuple[article_tables.ArticleTable, ...]
     warnings: tuple[str, ...]
-    root: str = ""
-    choice: Choice | None = None
-    menus: tuple[Menu, ...] = ()
-    article: Article | None = None
-    article_tables: tuple[article_tables.ArticleTable, ...] = ()
-    arms: tuple[Arm, ...] = ARMS
-    drawn: bool = True
-    pictured: int = 0
+    drawn: bool
+    pictured: int
 
     def picture(self, figures: ModeFigures | GridFigures) -> str:
         """Return the picture of a view, "" where the page has none."""
@@ -78,24 +78,20 @@ class Page:
 
 
 def page_of(
-    pick: Pick,
-    every: Sequence[Pick],
-    first: Pick,
-    tree: ResultTree,
-    drawn: Collection[Pick] | None = None,
+    pick: Pick, addresses: Mapping[Pick, str], tree: ResultTree, drawn: Collection[Pick]
 ) -> Page:
-    """Return the page of one pick; with pictures if it is among the `drawn`, None for all."""
+    """Return the page of one pick, with pictures if it is among the `drawn`."""
     choice = choice_of(pick, tree)
     return Page(
-        root="" if pick == first else "../",
+        root="../" * addresses[pick].count("/"),
         title=f"CPython {pick.release.name} on {pick.machine} · ftbench",
         choice=choice,
-        menus=menus(pick, every, first),
+        menus=menus(pick, addresses),
         article=article(),
         article_tables=article_tables_of(choice, tree),
         warnings=choice.warnings,
-        drawn=drawn is None or pick in drawn,
-        pictured=len(drawn or ()),
+        drawn=pick in drawn,
+        pictured=len(drawn),
     )
 
 
@@ -116,8 +112,3 @@ def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.
         floors=Floors.of(noise),
     )
     return tuple(table for table in article_tables.tables(measured) if table.measured)
-
-
-def render(page: Page) -> str:
-    """Return the page's HTML; every text from a result file is escaped."""
-    return frame.render("choose.html.j2", page, here="choose")

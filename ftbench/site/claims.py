@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any, ClassVar, Final
+
+import numpy as np
 
 from ftbench.analysis.claims.data import Claim, ClaimSource, benchmarks, claims, sources
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
@@ -22,7 +23,7 @@ from ftbench.analysis.claims.rule import (
 )
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.floors import Floors
-from ftbench.results import Machine, ResultTree
+from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame, svg
 from ftbench.site.menus import Menu, address, menus
@@ -52,32 +53,6 @@ def compared(judgements: Iterable[Numbered]) -> list[Numbered]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """A claim in the picture: all figures are shares of what is claimed.
-
-    `band` is the range in which it holds; `ends` those of its interval, None where it has none.
-    """
-
-    label: str
-    verdict: ClaimVerdict
-    value: float
-    band: tuple[float, float]
-    ends: tuple[float, float] | None
-
-
-def _row_of(order: int, judgement: Judgement) -> _Row:
-    (ratio,), claimed = judgement.ratios, judgement.claim.edge or 1.0
-    spread = ratio.quantity.spread
-    return _Row(
-        label=f"{order}  {_short(ratio.what)}",
-        verdict=judgement.verdict,
-        value=(ratio.quantity.value or claimed) / claimed,
-        band=(ratio.low / claimed, ratio.high / claimed),
-        ends=(spread.low / claimed, spread.high / claimed) if spread else None,
-    )
-
-
 def _short(what: str) -> str:
     """Return what a ratio is of, as short as a picture has room for: "spawn" of many a one."""
     above = what.partition(" / ")[0].partition(" (")[0].rpartition(": ")[2]
@@ -89,42 +64,48 @@ def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
 
     `claims` maps a heading to claims of a number.
     """
-    bands = {title: [_row_of(*each) for each in ours] for title, ours in claims.items()}
-    rows = [row for band in bands.values() for row in band]
-    if not rows:
+    values = [value for ours in claims.values() for _, each in ours for value in _shares(each)]
+    if not values:
         return ""
-    heights = [_HEADING + len(band) * _ROW + _GAP for band in bands.values()]
+    heights = [_HEADING + len(ours) * _ROW + _GAP for ours in claims.values()]
     tops = [0, *accumulate(heights)]
-    values = [end for row in rows for end in (row.value, *row.band)]
     low = max(min(values) / _MARGIN, 1 / _WIDEST)
     high = min(max(values) * _MARGIN, _WIDEST)
 
     def paint(axes: Any) -> None:
         svg.axis(axes, low, high, "measured over claimed, log scale", log=True)
         svg.rule_at(axes, 1.0, svg.MUTED)
-        for (title, band), top in zip(bands.items(), tops[:-1], strict=True):
+        for (title, ours), top in zip(claims.items(), tops[:-1], strict=True):
             svg.heading(axes, title, top + _HEADING / 2)
-            for place, row in enumerate(band):
-                _row(axes, row, top + _HEADING + (place + 0.5) * _ROW, low, high)
+            for row, numbered in enumerate(ours):
+                _row(axes, numbered, top + _HEADING + (row + 0.5) * _ROW)
 
     return svg.picture(paint, name=name, height=tops[-1], right=_RIGHT)
 
 
-def _row(axes: Any, row: _Row, height: float, low: float, high: float) -> None:
-    svg.left_label(axes, row.label, height)
-    axes.fill_between(list(row.band), height - _ROW / 3, height + _ROW / 3, color=svg.RULE, lw=0)
-    colour = svg.BAD if row.verdict is ClaimVerdict.NOT else svg.INK
-    if row.ends is not None:
-        ends = [min(max(end, low), high) for end in row.ends]
+def _shares(judgement: Judgement) -> tuple[float, float, float]:
+    """Return the measured value and the range that counts as claimed, over what is claimed."""
+    (ratio,), claimed = judgement.ratios, judgement.claim.edge or 1.0
+    return (ratio.quantity.value or claimed) / claimed, ratio.low / claimed, ratio.high / claimed
+
+
+def _row(axes: Any, numbered: Numbered, height: float) -> None:
+    number, judgement = numbered
+    (ratio,), verdict = judgement.ratios, judgement.verdict
+    value, *band = _shares(judgement)
+    svg.left_label(axes, f"{number}  {_short(ratio.what)}", height)
+    axes.fill_between(band, height - _ROW / 3, height + _ROW / 3, color=svg.RULE, lw=0)
+    colour = svg.BAD if verdict is ClaimVerdict.NOT else svg.INK
+    spread, claimed = ratio.quantity.spread, judgement.claim.edge or 1.0
+    if spread is not None:
+        ends = np.clip([spread.low / claimed, spread.high / claimed], *axes.get_xlim())
         axes.plot(ends, [height] * 2, color=colour, lw=_MARK / 4)
-    inside = svg.PAPER if row.verdict is ClaimVerdict.CANNOT else colour
+    inside = svg.PAPER if verdict is ClaimVerdict.CANNOT else colour
     style = {"color": colour, "markerfacecolor": inside, "markeredgecolor": colour}
-    value, marker = min(max(row.value, low), high), MARKERS[row.verdict]
-    svg.marks(axes, [value], [height], marker, _MARK, **style)
+    place = np.clip(value, *axes.get_xlim())
+    svg.marks(axes, [place], [height], MARKERS[verdict], _MARK, **style)
 
 
-PLACE: Final = "claims"
-FIRST_PAGE: Final = f"{PLACE}.html"
 # Of each machine: a claim is about a kind of program, and older releases are on Releases.
 MOST_PAGES: Final = 12
 
@@ -149,7 +130,7 @@ class Page:
     notices: tuple[Notice, ...]
     judgements: Sequence[Numbered]
     left_out: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Unreadable, ...]
 
     @property
     def sources(self) -> list[tuple[ClaimSource, list[Numbered]]]:
@@ -165,10 +146,6 @@ class Page:
         for each in judgements:
             topics.setdefault(each[1].claim.topic, []).append(each)
         return topics
-
-    def counts(self, judgements: Sequence[Numbered]) -> Counter[ClaimVerdict]:
-        """Return how often each verdict was given."""
-        return Counter(judgement.verdict for _, judgement in judgements)
 
     @property
     def bands(self) -> dict[str, list[Numbered]]:
@@ -189,10 +166,6 @@ class Page:
         """Return what a ratio should be."""
         return range_words(ratio) + _unit(claim, ratio)
 
-    def deciding(self, judgement: Judgement) -> list[ClaimedRatio]:
-        """Return the ratios that there are of those that a judgement is made from."""
-        return [ratio for ratio in judgement.ratios if ratio.quantity.value]
-
 
 def _unit(claim: Claim, ratio: ClaimedRatio) -> str:
     return f" {claim.unit}" if ratio.unit not in {TIMES, "%"} else ""
@@ -207,17 +180,19 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     everything = picks(tree)
     first = first_pick(everything, tree)
     if first is None:
-        return (_write(html_dir / FIRST_PAGE, frame.empty("Claims", tree)),)
-    every = newest(everything, first)
-    parts = shares(tree, every)
+        return frame.write_empty(html_dir, "claims", tree)
+    addresses = {pick: address(pick, first, "claims") for pick in newest(everything, first)}
+    parts = shares(tree, tuple(addresses))
     floors = Floors.of(tree.noise)
-    left_out = len(everything) - len(every)
-
-    def write(pick: Pick) -> Path:
-        page = page_of(pick, every, first, parts[pick], floors, left_out=left_out)
-        return _write(html_dir / address(pick, first, PLACE), page)
-
-    return tuple(map(write, (first, *(each for each in every if each != first))))
+    left_out = len(everything) - len(addresses)
+    return tuple(
+        frame.write_page(
+            html_dir / addresses[pick],
+            "claims",
+            page_of(pick, addresses, parts[pick], floors, left_out=left_out),
+        )
+        for pick in sorted(addresses, key=lambda pick: pick != first)
+    )
 
 
 def newest(every: Sequence[Pick], first: Pick) -> tuple[Pick, ...]:
@@ -230,8 +205,7 @@ def newest(every: Sequence[Pick], first: Pick) -> tuple[Pick, ...]:
 
 def page_of(
     pick: Pick,
-    every: Sequence[Pick],
-    first: Pick,
+    addresses: Mapping[Pick, str],
     tree: ResultTree,
     floors: Floors,
     *,
@@ -247,18 +221,14 @@ def page_of(
         floors=floors,
     )
     return Page(
-        root="" if pick == first else "../",
+        root="../" * addresses[pick].count("/"),
         title=f"Claims on CPython {pick.release.name}, {pick.machine} · ftbench",
         pick=pick,
         machine=machine,
         cores=measured.conditions.cores,
-        menus=menus(pick, every, first, PLACE),
+        menus=menus(pick, addresses),
         notices=notices(pick, tree.sources),
         judgements=tuple(enumerate(judge(claims(), measured), start=1)),
         left_out=left_out,
-        warnings=tuple(map(str, tree.warnings)),
+        warnings=tree.warnings,
     )
-
-
-def _write(path: Path, page: Page | frame.EmptyPage) -> Path:
-    return frame.write(path, frame.render("claims.html.j2", page, here=PLACE))

@@ -1,10 +1,9 @@
-"""What all our pages share: the list of them, the template that frames them, how one is written."""
+"""What all our pages share: the tabs that lead to them, their frame, how one is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,24 +11,29 @@ import jinja2
 
 from ftbench.report.markup import FRAME_SHEET, template
 from ftbench.results import ResultTree
+from ftbench.results.figure import Unreadable
 from ftbench.site.filters import FILTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One of our pages as the bar at the top of each names it; `file` is its first file."""
+class Tab:
+    """One of our pages as the bar at the top of each names it."""
 
     name: str
     title: str
-    file: str
+
+    @property
+    def file(self) -> str:
+        """Its first page, in the site's own folder."""
+        return f"{self.name}.html"
 
 
-PLACES: Final = (
-    Place(name="choose", title="Choose", file="choose.html"),
-    Place(name="releases", title="Releases", file="releases.html"),
-    Place(name="price", title="Price and gain", file="price.html"),
-    Place(name="claims", title="Claims", file="claims.html"),
-    Place(name="method", title="Method", file="method.html"),
+TABS: Final = (
+    Tab(name="choose", title="Choose"),
+    Tab(name="releases", title="Releases"),
+    Tab(name="price", title="Price and gain"),
+    Tab(name="claims", title="Claims"),
+    Tab(name="method", title="Method"),
 )
 
 
@@ -38,30 +42,29 @@ class EmptyPage:
     """A page of which nothing was measured yet; `warnings` are what could not be read."""
 
     title: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Unreadable, ...]
     root: str = ""
 
 
-def empty(title: str, tree: ResultTree) -> EmptyPage:
-    """Return the page of a suite that has measured nothing yet."""
-    return EmptyPage(title=f"{title} · ftbench", warnings=tuple(map(str, tree.warnings)))
+def write_empty(html_dir: Path, name: str, tree: ResultTree) -> tuple[Path, ...]:
+    """Write the only page of a tab of which nothing was measured yet."""
+    tab = next(tab for tab in TABS if tab.name == name)
+    page = EmptyPage(title=f"{tab.title} · ftbench", warnings=tree.warnings)
+    return (write_page(html_dir / tab.file, name, page),)
 
 
-def render(name: str, page: Any, *, here: str) -> str:
-    """Return the HTML of the template `name`; every text from a result file is escaped.
+def write_page(path: Path, tab: str, page: Any, template_name: str = "") -> Path:
+    """Write a page of a tab, whose template has its name; texts of result files are escaped.
 
-    `page` has at least `root`, which leads to the site's own folder ("" or "../"), and `title`;
-    `here` is the name of its place in the bar.
+    `page` has at least `root`, which leads to the site's own folder ("" or "../"), and `title`.
+    Raises `OSError` where the folder cannot be written.
     """
-    return (
-        _environment()
-        .get_template(name)
-        .render(page=page, style=template(FRAME_SHEET), pages=PLACES, here=here)
-    )
+    filled = _environment().get_template(template_name or f"{tab}.html.j2")
+    return write(path, filled.render(page=page, style=template(FRAME_SHEET), tabs=TABS, here=tab))
 
 
 def write(path: Path, text: str) -> Path:
-    """Write a page; raises `OSError` where its folder cannot be written."""
+    """Write a file of the site; raises `OSError` where its folder cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # JSON may have half a character, which no file can: it becomes a question mark.
     path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
@@ -72,14 +75,10 @@ def write(path: Path, text: str) -> Path:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         autoescape=True,
+        auto_reload=False,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
-        loader=jinja2.FunctionLoader(_template),
+        loader=jinja2.PackageLoader("ftbench.site"),
     )
     environment.filters |= FILTERS
     return environment
-
-
-@cache
-def _template(name: str) -> str:
-    return (resources.files("ftbench.site") / "templates" / name).read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -10,8 +10,18 @@ from typing import Any, Final
 from ftbench.releases import Release
 from ftbench.results.selection import GroupingT, Pick, Rig, nearest
 
-FIRST_PAGE: Final = "choose.html"
-FOLDER: Final = "choose"
+# What is chosen, the widest first: the title, what tells the choices apart, and its text.
+_Level = tuple[str, Callable[[Any], Any], Callable[[Any], str]]
+_MACHINE: Final = ("Machine", attrgetter("machine"), attrgetter("machine"))
+_RELEASE: Final = ("Release", attrgetter("release"), attrgetter("release.name"))
+_PROFILE: Final = ("Profile", attrgetter("profile"), attrgetter("profile"))
+_BUILDS: Final = ("Build", attrgetter("builds"), attrgetter("build_title"))
+_FLAVOUR: Final = ("Build", attrgetter("flavour"), attrgetter("flavour"))
+_LEVELS: Final[Mapping[type, tuple[_Level, ...]]] = {
+    Pick: (_MACHINE, _RELEASE, _PROFILE, _BUILDS),
+    Rig: (_MACHINE, _PROFILE, _FLAVOUR),
+}
+_ALWAYS: Final = ("Machine", "Release")
 _MOST_RELEASES: Final = 9
 _NEIGHBOURS: Final = 2
 
@@ -33,76 +43,35 @@ class Menu:
     items: tuple[Item, ...]
 
 
-def address(pick: Pick, first: Pick, place: str = FOLDER) -> str:
-    """Return where the page of `place` of a pick lies, relative to the site's own folder."""
-    return f"{place}.html" if pick == first else f"{place}/{pick.page}"
+def address(pick: Pick, first: Pick, tab: str) -> str:
+    """Return where the page of a pick lies, relative to the site's own folder."""
+    return f"{tab}.html" if pick == first else f"{tab}/{pick.page}"
 
 
-def menus(pick: Pick, every: Sequence[Pick], first: Pick, place: str = FOLDER) -> tuple[Menu, ...]:
-    """Return the menus of a page of `place`, which has a page for `every` pick.
+def menus(current: GroupingT, addresses: Mapping[GroupingT, str]) -> tuple[Menu, ...]:
+    """Return the menus of a page; `addresses` are those of all pages of its kind.
 
-    Machine and release always; profile and build where the machine and release has several.  An
-    item leads to the page that differs in it and in as little else as there are results for.
+    Machine and release always, the others where there is a choice.  An item leads to the page that
+    differs in it and in as little else as there are results for.
     """
-    here = [each for each in every if each.machine == pick.machine]
-    alike = [each for each in here if each.release == pick.release]
-    kin = [each for each in alike if each.profile == pick.profile]
-
-    def leads(other: Pick) -> str:
-        return address(other, first, place)
-
-    shown = (
-        _menu("Machine", every, pick, leads, key=attrgetter("machine")),
-        _menu(
-            "Release", here, pick, leads, key=attrgetter("release"), text=attrgetter("release.name")
-        ),
-        _menu("Profile", alike, pick, leads, key=attrgetter("profile")),
-        _menu("Build", kin, pick, leads, key=attrgetter("builds"), text=attrgetter("build_title")),
-    )
-    return tuple(
-        menu for menu in shown if len(menu.items) > 1 or menu.title in {"Machine", "Release"}
-    )
-
-
-def _menu(
-    title: str,
-    choices: Iterable[GroupingT],
-    current: GroupingT,
-    leads: Callable[[GroupingT], str],
-    *,
-    key: Callable[[GroupingT], Any],
-    text: Callable[[GroupingT], str] | None = None,
-) -> Menu:
-    """Return a menu with an item for each `key`; its `text` is the key where there is none."""
-    text = text or key
-    groups: dict[Any, list[GroupingT]] = {}
-    for choice in choices:
-        groups.setdefault(key(choice), []).append(choice)
-    items = [
-        Item(
-            text=text(group[0]) or "unnamed",
-            href=leads(nearest(group, current)),
-            current=value == key(current),
-        )
-        for value, group in groups.items()
-    ]
-    return Menu(title=title, items=tuple(items))
-
-
-def rig_menus(rig: Rig, every: Sequence[Rig], address: Callable[[Rig], str]) -> tuple[Menu, ...]:
-    """Return the menus from one rig to the others; profile and build where there are several."""
-    here = [each for each in every if each.machine == rig.machine]
-    kin = [each for each in here if each.profile == rig.profile]
-
-    def menu(title: str, choices: Sequence[Rig], key: Callable[[Rig], str]) -> Menu:
-        return _menu(title, sorted(choices, key=key), rig, address, key=key)
-
-    shown = (
-        menu("Machine", every, attrgetter("machine")),
-        menu("Profile", here, attrgetter("profile")),
-        menu("Build", kin, attrgetter("flavour")),
-    )
-    return tuple(menu for menu in shown if len(menu.items) > 1 or menu.title == "Machine")
+    menus = []
+    choices = list(addresses)
+    for title, key, text in _LEVELS[type(current)]:
+        groups: dict[Any, list[GroupingT]] = {}
+        for choice in sorted(choices, key=key):
+            groups.setdefault(key(choice), []).append(choice)
+        items = [
+            Item(
+                text=text(group[0]) or "unnamed",
+                href=addresses[nearest(group, current)],
+                current=value == key(current),
+            )
+            for value, group in groups.items()
+        ]
+        if len(items) > 1 or title in _ALWAYS:
+            menus.append(Menu(title=title, items=tuple(items)))
+        choices = groups[key(current)]
+    return tuple(menus)
 
 
 def release_menu(

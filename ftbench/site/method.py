@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ftbench.analysis.conditions import MACHINE_FACTS, Fact, machine_facts, value_words
 from ftbench.analysis.floors import Floors
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
-from ftbench.results import ResultFile, ResultTree
+from ftbench.results import ResultFile, ResultTree, State, Unreadable
+from ftbench.results.figure import Figure, NoiseSeries
+from ftbench.results.keys import SeriesKey
 from ftbench.results.selection import first_pick, picks
-from ftbench.site import frame, method_tables
+from ftbench.site import frame, method_tables, svg
 from ftbench.site.menus import Item, Menu
-from ftbench.site.method_noise import Noise, noise_of
 
-PLACE: Final = "method"
-FIRST_PAGE: Final = f"{PLACE}.html"
+_ROW: Final = 26
+_APART: Final = 7
+_MARK: Final = 6
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "governor": (str,),
     "turbo": (bool,),
@@ -49,7 +53,7 @@ class Page:
     noise: Noise
     missing: Mapping[str, Table]
     invariants: Mapping[str, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[Unreadable, ...]
 
 
 def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -60,16 +64,14 @@ def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """
     names = machines(tree)
     if not names:
-        return (_write(html_dir / FIRST_PAGE, frame.empty("Method", tree)),)
+        return frame.write_empty(html_dir, "method", tree)
     floors = Floors.of(tree.noise)
     return tuple(
-        _write(html_dir / address(name, names[0]), page_of(name, names, tree, floors))
+        frame.write_page(
+            html_dir / address(name, names[0]), "method", page_of(name, names, tree, floors)
+        )
         for name in names
     )
-
-
-def _write(path: Path, page: Page | frame.EmptyPage) -> Path:
-    return frame.write(path, frame.render("method.html.j2", page, here=PLACE))
 
 
 def machines(tree: ResultTree) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ def machines(tree: ResultTree) -> tuple[str, ...]:
 
 def address(name: str, first: str) -> str:
     """Return where a machine's page lies, relative to the site's own folder."""
-    return FIRST_PAGE if name == first else f"{PLACE}/{safe_name(name)}.html"
+    return "method.html" if name == first else f"method/{safe_name(name)}.html"
 
 
 def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> Page:
@@ -111,7 +113,7 @@ def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -
             "failed": method_tables.failed(figures),
         },
         invariants={name: how for each in sources for name, how in each.invariants.items()},
-        warnings=tuple(map(str, tree.warnings)),
+        warnings=tree.warnings,
     )
 
 
@@ -122,22 +124,84 @@ def _begun(source: ResultFile) -> str:
 def advice_from(source: ResultFile | None) -> Sequence[str]:
     """Return what would make a machine steadier, by the last record of it."""
     record: Mapping[str, Any] = source.machines[-1] if source and source.machines else {}
-    return advice(_sound(record), None)
-
-
-def _sound(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what of a machine's record is of the kind that it should be: a file says anything."""
+    # A file says anything: what is not of the kind that it should be plays no part.
     plain = {key: record[key] for key, kinds in _KINDS.items() if type(record.get(key)) in kinds}
     places = {key: str(record.get(key, "")) for key in ("affinity", "isolated")}
-    return plain | {key: text for key, text in places.items() if _CPUS.fullmatch(text)}
+    return advice(
+        plain | {key: cpus for key, cpus in places.items() if _CPUS.fullmatch(cpus)}, None
+    )
 
 
 def changed(sources: Sequence[ResultFile]) -> Iterator[str]:
     """Yield each fact of a machine that is not the same in all records, with its values."""
     records = [record for source in sources for record in source.machines]
     for key, title in MACHINE_FACTS.items():
-        values = tuple(
-            dict.fromkeys(value_words(record, key) for record in records if key in record)
-        )
+        values = dict.fromkeys(value_words(record, key) for record in records if key in record)
         if len(values) > 1:
             yield f"{title}: {', '.join(values)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What a machine's A/A runs say: how many series have a floor, and how many `lack` one.
+
+    Without any floor there is neither a picture nor a table; `tables` are by their id.
+    """
+
+    series: int
+    lacking: int
+    svg: str = ""
+    arms: tuple[Arm, ...] = ()
+    histogram: Table | None = None
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
+    """Return what is known of one machine's noise; each series once, whatever the release."""
+    runs = {_key(run): run for run in tree.noise if run.machine == machine}
+    known = {key: (run, floor) for key, run in runs.items() if (floor := floors.floor_of(run))}
+    measured = {
+        _key(figure)
+        for figure in tree.figures
+        if figure.machine == machine and figure.state is State.MEASURED
+    }
+    noisy, lacking = tuple(known.values()), len(measured - known.keys())
+    if not noisy:
+        return Noise(series=0, lacking=lacking)
+    arms = tuple(arm for arm in ARMS if any(run.arm == arm for run, _ in noisy))
+    counts = method_tables.floor_counts(noisy)
+    return Noise(
+        series=len(noisy),
+        lacking=lacking,
+        svg=_draw(arms, counts),
+        arms=arms,
+        histogram=method_tables.histogram(arms, counts),
+        tables={
+            "found": method_tables.findable(noisy, arms),
+            "by-scenario": method_tables.floors_by_scenario(noisy),
+            "worst": method_tables.worst(noisy),
+        },
+    )
+
+
+def _key(measured: Figure | NoiseSeries) -> tuple[Arm, str, SeriesKey]:
+    return measured.arm, measured.profile, measured.series
+
+
+def _draw(arms: Sequence[Arm], counts: Counter[tuple[Arm, int]]) -> str:
+    """Return an SVG element: a row per bin, a line per arm that ends in its mark."""
+    bins = method_tables.BINS
+
+    def paint(axes: Any) -> None:
+        svg.axis(axes, 0, max(counts.values()) * 1.08, "series", log=False)
+        for number, title in enumerate(bins):
+            middle = (number + 0.5) * _ROW
+            svg.left_label(axes, title, middle)
+            for place, arm in enumerate(arms):
+                height = middle + (place - (len(arms) - 1) / 2) * _APART
+                if count := counts[arm, number]:
+                    colour = svg.colour_of(arm)
+                    axes.plot([0, count], [height] * 2, color=colour, lw=2)
+                    svg.marks(axes, [count], [height], svg.marker_of(arm), _MARK, color=colour)
+
+    return svg.picture(paint, name="histogram-picture", height=len(bins) * _ROW, right=16)

@@ -1,22 +1,26 @@
-"""Tables of one machine's results: its builds and runs, and what is missing or was disturbed."""
+"""Tables of one machine: its builds and runs, what is missing or was disturbed, its noise."""
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import Final
 
 from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, value_words
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import EVERY_MODE
+from ftbench.facts.units import digits
 from ftbench.releases import Release
 from ftbench.report.document import Row, Table
-from ftbench.report.sections import SECTIONS
 from ftbench.results import Figure, ResultFile, State
-from ftbench.results.figure import UNKNOWN, Start
+from ftbench.results.figure import UNKNOWN, NoiseSeries, Start
+from ftbench.site.timeline import scenario_titles
+from ftbench.statistics.power import Floor
 
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
-_TITLES: Final = {section.name: section.title for section in SECTIONS}
 _ORDER: Final = [arm.name for arm in ARMS]
 _FEW: Final = 4
 _MOST: Final = 40
@@ -24,6 +28,20 @@ _NO_REASON: Final = "no reason is on record: most likely, the run was not asked 
 _NO_METRIC: Final = "the cell was measured, and has nothing of the kind: no lock, no wait for it"
 # Told by the arm and the release beside them.
 _OF_ITS_OWN: Final = ("version", "free_threaded")
+
+_FINDABLE: Final = (0.05, 0.10, 0.20)
+_EDGES: Final = (0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
+_WORST: Final = 25
+_THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+_ENDS: Final = [f"{edge * 100:g}" for edge in _EDGES]
+BINS: Final = (
+    f"up to {_ENDS[0]}{_THIN}%",
+    *(f"{low} \N{EN DASH} {high}{_THIN}%" for low, high in itertools.pairwise(_ENDS)),
+    f"above {_ENDS[-1]}{_THIN}%",
+)
+
+Noisy = tuple[NoiseSeries, Floor]
+"""A series of an A/A run with its floor."""
 
 
 def table(
@@ -78,10 +96,22 @@ def runs(sources: Sequence[ResultFile]) -> Table:
             starts.setdefault(start.run, start)
             of_run.setdefault(start.run, []).append(source)
     latest = sorted(starts.values(), key=lambda start: start.at, reverse=True)
+    rows = []
+    for start in latest:
+        ours = of_run[start.run]
+        rows.append(
+            (
+                start.at.strftime("%Y-%m-%d %H:%M"),
+                releases_text(source.release for source in ours),
+                ", ".join(sorted({source.arm.name for source in ours}, key=_ORDER.index)),
+                several(source.profile for source in ours),
+                UNKNOWN if start.load is None else f"{start.load:g}",
+            )
+        )
     return table(
         "Runs",
         ("began, UTC", "releases", "arms", "profile", "load before"),
-        (_run(start, of_run[start.run]) for start in latest),
+        rows,
         "A run measures its releases and arms by turns, round after round: A B C, then C B A, so "
         "that what drifts meets all alike. The load is the run queue's average before its first "
         "cell.",
@@ -89,36 +119,24 @@ def runs(sources: Sequence[ResultFile]) -> Table:
     )
 
 
-def _run(start: Start, sources: Sequence[ResultFile]) -> tuple[str, ...]:
-    arms = sorted({source.arm.name for source in sources}, key=_ORDER.index)
-    return (
-        start.at.strftime("%Y-%m-%d %H:%M"),
-        releases_text(source.release for source in sources),
-        ", ".join(arms),
-        several(source.profile for source in sources),
-        UNKNOWN if start.load is None else f"{start.load:g}",
-    )
-
-
 def states(figures: Sequence[Figure]) -> Table:
     """Return how many figures of each profile and arm were measured, skipped, failed, marked."""
-    counts = Counter((each.profile, each.arm.name, each.state) for each in figures)
-    marked = Counter((each.profile, each.arm.name) for each in figures if each.interference)
-    places = {(each.profile, _ORDER.index(each.arm.name)) for each in figures}
+    counts = Counter((each.profile, each.arm, each.state) for each in figures)
+    marked = Counter((each.profile, each.arm) for each in figures if each.interference)
+    rows = []
+    for profile in sorted({each.profile for each in figures}):
+        for arm in ARMS:
+            measured, skipped, failed = (
+                counts[profile, arm, state]
+                for state in (State.MEASURED, State.SKIPPED, State.FAILED)
+            )
+            numbers = measured, marked[profile, arm], skipped, failed
+            if any(numbers):
+                rows.append((profile or "unnamed", arm.label, *map(str, numbers)))
     return table(
         "What became of every figure",
         ("profile", "arm", "measured", "disturbed", "skipped", "failed"),
-        (
-            (
-                profile or "unnamed",
-                ARMS[arm].label,
-                str(counts[profile, ARMS[arm].name, State.MEASURED]),
-                str(marked[profile, ARMS[arm].name]),
-                str(counts[profile, ARMS[arm].name, State.SKIPPED]),
-                str(counts[profile, ARMS[arm].name, State.FAILED]),
-            )
-            for profile, arm in sorted(places)
-        ),
+        rows,
         "Skipped is not failed is not zero. Disturbed is measured, and marked: see below.",
         numbers=4,
     )
@@ -129,7 +147,9 @@ def disturbed(figures: Sequence[Figure]) -> Table:
     cells: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
         if figure.interference:
-            cells.setdefault(_cell(figure), []).append(figure)
+            title = f"{_scenario_title(figure)}: {_params(figure)}"
+            cell = title, figure.arm.label, figure.release.name, figure.interference
+            cells.setdefault(cell, []).append(figure)
     often = sorted(cells.items(), key=lambda item: (-len(item[1]), item[0]))
     return table(
         "Disturbed while it was measured",
@@ -141,14 +161,8 @@ def disturbed(figures: Sequence[Figure]) -> Table:
     )
 
 
-def _cell(figure: Figure) -> tuple[str, ...]:
-    params = ", ".join(value.replace("_", " ") for value in figure.params.values())
-    return (
-        f"{scenario_title(figure.benchmark)}: {params}",
-        figure.arm.label,
-        figure.release.name,
-        figure.interference,
-    )
+def _params(measured: Figure | NoiseSeries) -> str:
+    return ", ".join(value.replace("_", " ") for value in measured.params.values())
 
 
 def skipped(figures: Sequence[Figure]) -> Table:
@@ -175,8 +189,8 @@ def _by_reason(title: str, state: State, figures: Sequence[Figure]) -> Table:
         (
             (
                 reason,
-                several(scenario_title(each.benchmark) for each in ours),
-                several(_mode(each) for each in ours),
+                several(_scenario_title(each) for each in ours),
+                several(_mode_title(each.params.get("mode", "")) for each in ours),
                 releases_text(each.release for each in ours),
                 str(len(ours)),
             )
@@ -194,8 +208,7 @@ def _whole_cell(figure: Figure) -> tuple[object, ...]:
     return (*of, group, *sorted(figure.params.items()))
 
 
-def _mode(figure: Figure) -> str:
-    name = figure.params.get("mode", "")
+def _mode_title(name: str) -> str:
     return _MODES.get(name, name or "one thread")
 
 
@@ -203,10 +216,8 @@ def _left(count: int, noun: str, before: str = "") -> str:
     return f"{before}The {_MOST} most frequent of {count} {noun}." if count > _MOST else ""
 
 
-def scenario_title(benchmark: str) -> str:
-    """Return what the pages call the scenario of a benchmark."""
-    name = benchmark.partition(".")[0]
-    return _TITLES.get(name, name)
+def _scenario_title(measured: Figure | NoiseSeries) -> str:
+    return scenario_titles(measured.benchmark.partition(".")[0])[1]
 
 
 def several(items: Iterable[str]) -> str:
@@ -223,3 +234,106 @@ def releases_text(releases: Iterable[Release]) -> str:
     if len(every) <= _FEW:
         return ", ".join(release.name for release in every)
     return f"{len(every)} from {every[0].name} to {every[-1].name}"
+
+
+def floor_counts(noisy: Iterable[Noisy]) -> Counter[tuple[Arm, int]]:
+    """Return how many series there are by arm and by place of their floor in `BINS`."""
+    return Counter((run.arm, bisect.bisect_left(_EDGES, floor.effect)) for run, floor in noisy)
+
+
+def histogram(arms: Sequence[Arm], counts: Counter[tuple[Arm, int]]) -> Table:
+    """Return how many series have floors of which size."""
+    return table(
+        "Series by noise floor",
+        ("noise floor", *(arm.label for arm in arms)),
+        (
+            (title, *(str(counts[arm, number] or "\N{EN DASH}") for arm in arms))
+            for number, title in enumerate(BINS)
+        ),
+        numbers=len(arms),
+    )
+
+
+def findable(noisy: Sequence[Noisy], arms: Sequence[Arm]) -> Table:
+    """Return how many series of each profile and arm could find changes of which size."""
+    rows = []
+    for profile in sorted({run.profile for run, _ in noisy}):
+        for arm in arms:
+            ours = [floor for run, floor in noisy if (run.profile, run.arm) == (profile, arm)]
+            if ours:
+                rows.append((profile or "unnamed", arm.label, *_shares(ours)))
+    return table(
+        "What could be found",
+        (
+            "profile",
+            "arm",
+            "series",
+            *(f"{share * 100:g}{_THIN}%" for share in _FINDABLE),
+            "middle floor",
+            "processes a side",
+        ),
+        rows,
+        "How many of the series could find a change of 5, 10 and 20 % in 95 of 100 cases, with "
+        "as many processes a side as the profile has. A change within its floor is noise.",
+        numbers=len(_FINDABLE) + 3,
+    )
+
+
+def _shares(floors: Sequence[Floor]) -> tuple[str, ...]:
+    effects = [floor.effect for floor in floors]
+    counts = (sum(effect <= share for effect in effects) for share in _FINDABLE)
+    return (
+        str(len(floors)),
+        *(f"{count} ({100 * count / len(floors):.0f}{_THIN}%)" for count in counts),
+        _percent(median(effects)),
+        str(floors[0].processes),
+    )
+
+
+def floors_by_scenario(noisy: Iterable[Noisy]) -> Table:
+    """Return the floors of each scenario, the steadiest first."""
+    floors: dict[str, list[float]] = {}
+    for run, floor in noisy:
+        floors.setdefault(_scenario_title(run), []).append(floor.effect)
+    ordered = sorted(floors.items(), key=lambda item: median(item[1]))
+    return table(
+        "By scenario, the steadiest first",
+        ("scenario", "series", "lowest floor", "middle floor", "highest floor"),
+        (
+            (title, str(len(effects)), *(_percent(of(effects)) for of in (min, median, max)))
+            for title, effects in ordered
+        ),
+        numbers=4,
+    )
+
+
+def worst(noisy: Iterable[Noisy]) -> Table:
+    """Return the series with the highest floors."""
+    ordered = sorted(noisy, key=lambda each: -each[1].effect)[:_WORST]
+    return table(
+        "The worst series",
+        ("series", "arm", "profile", "floor", "spread of processes", "A/A processes"),
+        (
+            (
+                _series_title(run),
+                run.arm.label,
+                run.profile or "unnamed",
+                _percent(floor.effect),
+                _percent(floor.spread),
+                str(len(run.medians)),
+            )
+            for run, floor in ordered
+        ),
+        "The spread is the standard deviation of the logarithms of what fresh processes of the "
+        "same interpreter took.",
+        numbers=3,
+    )
+
+
+def _series_title(run: NoiseSeries) -> str:
+    metric = run.benchmark.rpartition(".")[2].partition("_")[2].replace("_", " ")
+    return f"{_scenario_title(run)}, {metric}: {_params(run)}"
+
+
+def _percent(share: float) -> str:
+    return f"{digits(share * 100)}{_THIN}%"

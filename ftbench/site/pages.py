@@ -1,6 +1,6 @@
 """Every page that `asv publish` writes for us.
 
-A new page is a `Place` in `frame.PLACES` and a line in `WRITERS`: a function
+A new page is a `Tab` in `frame.TABS` and a line in `WRITERS`: a function
 `write_NAME(tree, html_dir)` that returns the paths it wrote, its first page first.
 """
 
@@ -20,7 +20,7 @@ from ftbench.site.releases import write_releases
 
 Writer = Callable[[ResultTree, Path], tuple[Path, ...]]
 
-# By the name of their place.  They need one another's files for links only: they may be written
+# By the name of their tab.  They need one another's files for links only: they may be written
 # in any order, and at the same time.
 WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
     {

@@ -24,10 +24,10 @@ from ftbench.analysis.price import (
 )
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
-from ftbench.results import Machine, ResultTree
+from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, told_of
 from ftbench.site import frame
-from ftbench.site.menus import Menu, rig_menus
+from ftbench.site.menus import Menu, menus
 from ftbench.site.svg import (
     BACKGROUND,
     MUTED,
@@ -83,7 +83,12 @@ def draw_points(
         _name_releases(axes, releases)
         for number, arm in enumerate(arms):
             dodge = (number - (len(arms) - 1) / 2) * _APART
-            _arm(axes, arm, list(_places(points, releases, arm, dodge)), height_of)
+            places = [
+                (place + dodge, release, points[release, arm.name])
+                for place, release in enumerate(releases)
+                if (release, arm.name) in points
+            ]
+            _arm(axes, arm, places, height_of)
 
     return picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT)
 
@@ -97,15 +102,6 @@ def _range(points: Points, rules: Sequence[tuple[float, str]]) -> tuple[float, f
     low, high = min([*values, *lows]), max([*values, *highs])
     room = (high - low or high) * 0.08
     return max(low - room, 0.0), high + room
-
-
-def _places(
-    points: Points, releases: Sequence[Release], arm: Arm, dodge: float
-) -> Iterator[tuple[float, Release, Point]]:
-    for place, release in enumerate(releases):
-        point = points.get((release, arm.name))
-        if point is not None:
-            yield place + dodge, release, point
 
 
 def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], height: Any) -> None:
@@ -147,10 +143,6 @@ def _name_releases(axes: Any, releases: Sequence[Release]) -> None:
             axes.text(
                 place, _HEIGHT + 7, text, ha="center" if few else "left", va="top", color=MUTED
             )
-
-
-FIRST_PAGE: Final = "price.html"
-FOLDER: Final = "price"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +227,7 @@ class Page:
     points: Mapping[str, Points]
     menus: tuple[Menu, ...]
     notices: tuple[Notice, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Unreadable, ...]
     topics: tuple[Topic, ...] = TOPICS
 
     @property
@@ -322,12 +314,12 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     # One that has nothing to show here is not what the page opens with.
     every = sorted(rigs(tree), key=lambda rig: rig not in measured)
     if not every:
-        return (_write(html_dir / FIRST_PAGE, frame.empty("Price and gain", tree)),)
-    addresses = {
-        rig: FIRST_PAGE if rig == every[0] else f"{FOLDER}/{rig.slug}.html" for rig in every
-    }
+        return frame.write_empty(html_dir, "price", tree)
+    addresses = {rig: f"price/{rig.slug}.html" for rig in every} | {every[0]: "price.html"}
     return tuple(
-        _write(html_dir / addresses[rig], page_of(rig, addresses, told_of(share)))
+        frame.write_page(
+            html_dir / addresses[rig], "price", page_of(rig, addresses, told_of(share))
+        )
         for rig, share in shares(tree, every).items()
     )
 
@@ -342,9 +334,9 @@ def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
         machine=next((each for each in tree.machines if each.name == rig.machine), None),
         releases=sorted({source.release for source in tree.sources}),
         points={measure.name: points_of(measure, tree.figures) for measure in measures},
-        menus=rig_menus(rig, tuple(addresses), addresses.__getitem__),
+        menus=menus(rig, addresses),
         notices=tuple(_notices(rig, tree)),
-        warnings=tuple(map(str, tree.warnings)),
+        warnings=tree.warnings,
     )
 
 
@@ -358,7 +350,3 @@ def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
             text="The builds that people install have both, and need not pay the same tax: what "
             "is here holds for builds like these.",
         )
-
-
-def _write(path: Path, page: Page | frame.EmptyPage) -> Path:
-    return frame.write(path, frame.render("price.html.j2", page, here="price"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,19 +26,13 @@ _MOST_VERDICTS: Final = 24_000
 _MOST_SAMPLES: Final = 30_000
 # What a figure weighs beside its samples, counted in samples.
 _FIGURE_WEIGHT: Final = 2
-_MEASURED: Final = State.MEASURED
+
+SeriesByFile = Mapping[str, Sequence[Series]]
+"""The series that are in each file, by its name without an ending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """One file: its name without an ending, and the series that are in it."""
-
-    name: str
-    series: tuple[Series, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class GraphAddress:
     """The parts of the address of a series on asv's pages that depend on different things.
 
     `start` is the benchmark's, `place` the machine's and the arm's, `own` the series'; the
@@ -50,13 +44,13 @@ class Address:
     own: str
 
 
-def address_of(figure: Figure) -> Address:
+def graph_address(figure: Figure) -> GraphAddress:
     """Take the address of a figure's series apart."""
     start, _, query = figure.graph.partition("?")
     parts = query.split("&") if query else []
     own = [part for part in parts if part.startswith("p-")]
     place = [part for part in parts if not part.startswith(("p-", "commits="))]
-    return Address(start=start, place="&".join(place), own="&".join(own))
+    return GraphAddress(start=start, place="&".join(place), own="&".join(own))
 
 
 def script(name: str, content: object) -> str:
@@ -81,53 +75,52 @@ def _without_nan(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def verdict_chunks(scenario: str, series: Sequence[Series], timeline: Timeline) -> list[Chunk]:
+def verdict_files(scenario: str, every: Iterable[Series], timeline: Timeline) -> SeriesByFile:
     """Share out a scenario's series among files of verdicts."""
+    weights = {
+        series: sum(len(track.places) for of in timeline.tracks[series] for track in of if track)
+        for series in every
+    }
+    return _shared_out(f"verdicts-{scenario}", weights, _MOST_VERDICTS)
 
-    def weight(each: Series) -> int:
-        tracks = (track for of_arm in timeline.tracks[each] for track in of_arm)
-        return sum(len(track.places) for track in tracks if track)
 
-    return list(_chunks(f"verdicts-{scenario}", series, weight, _MOST_VERDICTS))
-
-
-def sample_chunks(scenario: str, series: Sequence[Series], timeline: Timeline) -> list[Chunk]:
+def sample_files(scenario: str, every: Iterable[Series], timeline: Timeline) -> SeriesByFile:
     """Share out a scenario's series among files of samples."""
-
-    def weight(each: Series) -> int:
-        figures = (figure for of_arm in timeline.figures[each] for figure in of_arm)
-        return sum(len(figure.samples) + _FIGURE_WEIGHT for figure in figures if figure)
-
-    return list(_chunks(f"samples-{scenario}", series, weight, _MOST_SAMPLES))
-
-
-def _chunks(
-    name: str, series: Sequence[Series], weight: Callable[[Series], int], most: int
-) -> Iterator[Chunk]:
-    begun: list[Series] = []
-    total, number = 0, 1
-    for each in series:
-        heavy = weight(each)
-        if begun and total + heavy > most:
-            yield Chunk(name=f"{name}-{number}", series=tuple(begun))
-            begun, total, number = [], 0, number + 1
-        begun.append(each)
-        total += heavy
-    if begun:
-        yield Chunk(name=f"{name}-{number}", series=tuple(begun))
+    weights = {
+        series: sum(
+            len(figure.samples) + _FIGURE_WEIGHT
+            for of_arm in timeline.figures[series]
+            for figure in of_arm
+            if figure
+        )
+        for series in every
+    }
+    return _shared_out(f"samples-{scenario}", weights, _MOST_SAMPLES)
 
 
-def file_of(chunks: Iterable[Chunk]) -> dict[Series, str]:
+def _shared_out(name: str, weights: Mapping[Series, int], most: int) -> SeriesByFile:
+    files: list[list[Series]] = []
+    total = 0
+    for series, weight in weights.items():
+        if not files or total + weight > most:
+            files.append([])
+            total = 0
+        files[-1].append(series)
+        total += weight
+    return {f"{name}-{number}": series for number, series in enumerate(files, start=1)}
+
+
+def file_of(files: SeriesByFile) -> dict[Series, str]:
     """Return the name of each series' file."""
-    return {series: chunk.name for chunk in chunks for series in chunk.series}
+    return {series: name for name, every in files.items() for series in every}
 
 
-def verdicts(chunk: Chunk, timeline: Timeline) -> dict[str, Any]:
+def verdicts(every: Iterable[Series], timeline: Timeline) -> dict[str, Any]:
     """Return what a file of verdicts holds: the columns of each series, arm and kind of base."""
     whys: dict[int, int] = {}
     rows = {
         each.key: [[_columns(track, whys) for track in of_arm] for of_arm in timeline.tracks[each]]
-        for each in chunk.series
+        for each in every
     }
     texts = {number: text for text, number in timeline.texts.items()}
     return {"whys": [texts[number] for number in whys], "series": rows}
@@ -156,17 +149,17 @@ def _once(column: Sequence[int | None]) -> Any:
     return column[0] if len(set(column)) == 1 else column
 
 
-def samples(chunk: Chunk, timeline: Timeline) -> dict[str, Any]:
+def samples(every: Iterable[Series], timeline: Timeline) -> dict[str, Any]:
     """Return what a file of samples holds: of each series its arms' figures, release by release.
 
     A figure is the list of its processes and what disturbed them, or its state and the reason.
     """
-    return {"series": {each.key: _samples(timeline.figures[each]) for each in chunk.series}}
+    return {"series": {each.key: _samples(timeline.figures[each]) for each in every}}
 
 
 def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
     known = [figure for of_arm in figures for figure in of_arm if figure]
-    address = address_of(known[0])
+    address = graph_address(known[0])
     scale = scale_for(known[0].unit, [figure.median for figure in known if figure.median])
     return {
         "unit": scale.symbol,
@@ -179,7 +172,7 @@ def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
 def _figure(figure: Figure | None) -> Sequence[Any] | int:
     if figure is None:
         return 0
-    if figure.state is not _MEASURED:
+    if figure.state is not State.MEASURED:
         return figure.state.value, figure.reason
     processes = figure.processes or (figure.samples,)
     return (processes, figure.interference) if figure.interference else (processes,)
@@ -187,6 +180,9 @@ def _figure(figure: Figure | None) -> Sequence[Any] | int:
 
 def rig(timeline: Timeline) -> dict[str, Any]:
     """Return what the files of a rig have in common: releases, arms, words, builds, machines."""
+    tracks = (track for arms in timeline.tracks.values() for of in arms for track in of if track)
+    efforts = (each for track in tracks for of in track.efforts.values() for each in of)
+    kinds = {kind for kind, _, _ in efforts}
     return {
         "words": [[SYMBOLS[word], word.value, word.name.lower()] for word in WORDS],
         "alarms": [WORDS.index(word) for word in (Word.WORSE, Word.BETTER)],
@@ -200,24 +196,16 @@ def rig(timeline: Timeline) -> dict[str, Any]:
             [[_step(timeline, arm, against, place) for against in AGAINST] for arm in timeline.arms]
             for place in range(len(timeline.releases))
         ],
-        "efforts": [[kind, effort_title(kind)] for kind in _kinds(timeline)],
+        "efforts": [[kind, effort_title(kind)] for kind in sorted(kinds)],
         **_behind(timeline),
     }
-
-
-def _kinds(timeline: Timeline) -> list[str]:
-    tracks = (
-        track for of_arms in timeline.tracks.values() for of_arm in of_arms for track in of_arm
-    )
-    found = (each for track in tracks if track for each in track.efforts.values())
-    return sorted({kind for efforts in found for kind, _, _ in efforts})
 
 
 def _arm(arm: Arm, timeline: Timeline) -> list[str]:
     number = timeline.arms.index(arm)
     figures = (figure for table in timeline.figures.values() for figure in table[number])
     figure = next(filter(None, figures), None)
-    return [arm.name, arm.character, arm.label, address_of(figure).place if figure else ""]
+    return [arm.name, arm.character, arm.label, graph_address(figure).place if figure else ""]
 
 
 def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] | int:
@@ -231,36 +219,20 @@ def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] |
 def _behind(timeline: Timeline) -> dict[str, Any]:
     """Return the builds and machines behind the samples, each text once."""
     texts: dict[str, int] = {}
-    builds: list[list[Any]] = []
+    builds: list[list[list[int]]] = []
     names: Sequence[str] = ()
+    sources = {(source.release, source.arm): source for source in timeline.sources}
     for release in timeline.releases:
-        row = []
+        builds.append([])
         for arm in timeline.arms:
-            source = _source(timeline, release, arm)
-            told = _told(conditions.builds([source]).facts) if source else {}
-            names = names or tuple(told)
-            row.append([_number_of(value, texts) for value in told.values()])
-        builds.append(row)
+            source = sources.get((release, arm))
+            facts = conditions.builds([source]).facts if source else ()
+            names = names or [fact.name for fact in facts]
+            builds[-1].append([texts.setdefault(fact.values[0], len(texts)) for fact in facts])
+    machine = conditions.machine_facts(timeline.machine, timeline.sources)
     return {
-        "facts": list(names),
+        "facts": names,
         "builds": builds,
-        "machine": [
-            [fact.name, fact.values[0]]
-            for fact in conditions.machine_facts(timeline.machine, timeline.sources)
-        ],
+        "machine": [[fact.name, fact.values[0]] for fact in machine],
         "texts": list(texts),
     }
-
-
-def _source(timeline: Timeline, release: Any, arm: Arm) -> Any:
-    return next(
-        (each for each in timeline.sources if each.release == release and each.arm == arm), None
-    )
-
-
-def _told(found: Iterable[conditions.Fact]) -> Mapping[str, str]:
-    return {fact.name: fact.values[0] for fact in found}
-
-
-def _number_of(text: str, texts: dict[str, int]) -> int:
-    return texts.setdefault(text, len(texts))

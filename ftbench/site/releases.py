@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import urlencode
 
-from ftbench.analysis.conditions import Notice, profile_notice
 from ftbench.analysis.verdicts.comparing import Base
 from ftbench.facts.arms import Arm
 from ftbench.files import safe_name
 from ftbench.releases import Release
-from ftbench.results import ResultTree
+from ftbench.results import ResultTree, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, told_of
 from ftbench.site import frame, release_data
-from ftbench.site.menus import Menu, release_menu, rig_menus
+from ftbench.site.menus import Menu, menus, release_menu
 from ftbench.site.timeline import (
     AGAINST,
     Alarm,
@@ -32,11 +31,7 @@ from ftbench.site.timeline import (
 )
 from ftbench.statistics.verdict import Word
 
-FIRST_PAGE: Final = "releases.html"
-FOLDER: Final = "releases"
 SCRIPT: Final = "releases/releases.js"
-_HERE: Final = "releases"
-_ALARMS: Final = (Word.WORSE, Word.BETTER)
 # More rows than this are left to the script: a page must stay light.
 _MOST_ROWS: Final = 800
 _MOST_OPEN: Final = 3
@@ -58,42 +53,28 @@ class Addresses:
     @property
     def folder(self) -> str:
         """The rig's own folder."""
-        return f"{FOLDER}/{self.rig.slug}"
+        return f"releases/{self.rig.slug}"
 
     def release(self, release: Release) -> str:
         """Return where the page of a release lies."""
         if self.first and release == self.newest:
-            return FIRST_PAGE
+            return "releases.html"
         return f"{self.folder}/{release.name}.html"
 
     def scenario(self, scenario: str) -> str:
         """Return where the page of a scenario lies."""
         return f"{self.folder}/series-{safe_name(scenario)}.html"
 
-    def nearest(self, scenario: str) -> str:
-        """Return where the page of a scenario lies; of one that there is not, the first page."""
-        known = scenario in self.scenarios
-        return self.scenario(scenario) if known else self.release(self.newest)
-
-    @property
-    def data_folder(self) -> str:
-        """Where the files of data lie."""
-        return f"{self.folder}/data"
-
     def data(self, name: str) -> str:
         """Return where a file of data lies."""
-        return f"{self.data_folder}/{name}.js"
+        return f"{self.folder}/data/{name}.js"
 
     def cell(self, series: Series, arm: Arm, release: Release, against: Base) -> str:
         """Return the address of one verdict on its scenario's page, with its samples.
 
         Without a script it still leads to the row of its series.
         """
-        asked = {
-            "arm": arm.name,
-            "release": release.name,
-            "against": str(AGAINST.index(against)),
-        }
+        asked = {"arm": arm.name, "release": release.name, "against": AGAINST.index(against)}
         return f"{self.scenario(series.scenario)}?{urlencode(asked)}#{series.key}"
 
 
@@ -108,7 +89,7 @@ class ReleasePage:
     release: Release
     addresses: Addresses
     menus: tuple[Menu, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Unreadable, ...]
 
     @property
     def root(self) -> str:
@@ -125,10 +106,6 @@ class ReleasePage:
         return self.timeline.tallies_of(self.release)
 
     @property
-    def notices(self) -> tuple[Notice, ...]:
-        return tuple(notices(self.timeline, self.tallies))
-
-    @property
     def answers(self) -> Iterator[tuple[Base, list[str], Counts, float]]:
         """The answer against each kind of base: its releases, counts of words, alarms by chance."""
         for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
@@ -136,11 +113,6 @@ class ReleasePage:
             bases = list(dict.fromkeys(tally.base.name for tally in ours))
             counts = {word: sum(tally.counts[word] for tally in ours) for word in Word}
             yield against, bases, counts, sum(tally.by_chance for tally in ours)
-
-    @property
-    def rate(self) -> float | None:
-        """The share of all alarms that may be false, None where nothing was judged."""
-        return max((tally.rate for tally in self.tallies), default=None)
 
     def alarms(self, word: Word) -> list[Alarm]:
         """Return the alarms of one kind, the largest first."""
@@ -161,7 +133,7 @@ class ReleasePage:
         return [tally.scenarios.get(scenario, {}) for tally in tallies]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Block:
     """The series of one metric, and of one ledger where there are ledgers.
 
@@ -181,7 +153,7 @@ class Block:
     def alarms(self) -> list[tuple[Word, int]]:
         """How many series are worse and better, if any are."""
         words = Counter(each[0] for row in self.verdicts.values() for each in row if each)
-        return [(word, words[word]) for word in _ALARMS if words[word]]
+        return [(word, words[word]) for word in (Word.WORSE, Word.BETTER) if words[word]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +165,7 @@ class ScenarioPage:
     """
 
     words: ClassVar = tuple(Word)
+    script: ClassVar = SCRIPT
 
     scenario: str
     timeline: Timeline
@@ -214,66 +187,38 @@ class ScenarioPage:
         return f"{self.heading}, release by release, on {machine} · ftbench"
 
     @property
-    def scripts(self) -> tuple[str, str]:
-        return SCRIPT, self.addresses.data("rig")
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        return tuple(notices(self.timeline, self.timeline.tallies_of(self.timeline.newest)))
-
-    @property
     def bases(self) -> dict[Base, list[str]]:
         """What the newest release is compared with, by the kind of base."""
-        bases: dict[Base, list[str]] = {}
+        bases: dict[Base, dict[str, None]] = {}
         for tally in self.timeline.tallies_of(self.timeline.newest):
-            names = bases.setdefault(tally.against, [])
-            if tally.base.name not in names:
-                names.append(tally.base.name)
-        return bases
+            bases.setdefault(tally.against, {})[tally.base.name] = None
+        return {against: list(names) for against, names in bases.items()}
 
     @property
     def blocks(self) -> list[Block]:
         """The series metric by metric; the first few with alarms are open, or else the first."""
-        shown = list(self.files[0])[:_MOST_ROWS]
-        kinds = groupby(shown, key=lambda each: (each.benchmark, each.ledger))
-        blocks = [Block(verdicts={each: self._verdicts(each) for each in of}) for _, of in kinds]
-        alarming = [block for block in blocks if block.alarms][:_MOST_OPEN] or blocks[:1]
-        return [Block(verdicts=each.verdicts, open=each in alarming) for each in blocks]
-
-    def _verdicts(self, series: Series) -> list[tuple[Word, float | None] | None]:
-        newest, asked = (
-            len(self.timeline.releases) - 1,
-            [AGAINST.index(each) for each in self.bases],
-        )
-        return [
-            track.at(newest) if (track := of_arm[against]) else None
-            for of_arm in self.timeline.tracks[series]
-            for against in asked
-        ]
+        newest, bases = len(self.timeline.releases) - 1, self.bases
+        groups: dict[tuple[str, str], dict[Series, list[tuple[Word, float | None] | None]]] = {}
+        for series in list(self.files[0])[:_MOST_ROWS]:
+            groups.setdefault((series.benchmark, series.ledger), {})[series] = [
+                track.at(newest) if (track := of_arm[AGAINST.index(against)]) else None
+                for of_arm in self.timeline.tracks[series]
+                for against in bases
+            ]
+        blocks = list(map(Block, groups.values()))
+        for block in [block for block in blocks if block.alarms][:_MOST_OPEN] or blocks[:1]:
+            block.open = True
+        return blocks
 
     def graph(self, series: Series) -> str:
         """Return asv's graph of a series, of the last figure that there is."""
         arms = self.timeline.figures[series]
-        return next(
-            figure.graph for of_arm in arms for figure in reversed(of_arm) if figure is not None
-        )
+        return next(figure.graph for of_arm in arms for figure in reversed(of_arm) if figure)
 
     @property
     def left(self) -> int:
         """How many series are left to the script."""
         return max(len(self.files[0]) - _MOST_ROWS, 0)
-
-
-def notices(timeline: Timeline, tallies: Sequence[Tally]) -> Iterator[Notice]:
-    """Yield what a reader must know before believing a verdict."""
-    if few_rounds := profile_notice(timeline.rig.profile, ": next to nothing can be decided."):
-        yield few_rounds
-    if tallies and not any(tally.floors for tally in tallies):
-        yield Notice(
-            title="This machine has no noise floor.",
-            text="Without one nobody can tell a change from noise, and nothing is decided here. "
-            "The command ftbench noise measures it.",
-        )
 
 
 def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -285,7 +230,7 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """
     every = rigs(tree)
     if not every:
-        return (_write(html_dir / FIRST_PAGE, "releases.html.j2", frame.empty("Releases", tree)),)
+        return frame.write_empty(html_dir, "releases", tree)
     told = {rig: told_of(share) for rig, share in shares(tree, every).items()}
     addresses = {
         rig: Addresses(
@@ -316,18 +261,16 @@ def _write_release_pages(
 ) -> Iterator[Path]:
     """Write a page for each release, the newest first."""
     ours = addresses[timeline.rig]
-    others = rig_menus(
-        timeline.rig, tuple(addresses), lambda rig: addresses[rig].release(addresses[rig].newest)
-    )
+    others = menus(timeline.rig, {rig: of.release(of.newest) for rig, of in addresses.items()})
     for release in reversed(timeline.releases):
         page = ReleasePage(
             timeline=timeline,
             release=release,
             addresses=ours,
             menus=(*others, release_menu(timeline.releases, release, ours.release)),
-            warnings=tuple(map(str, tree.warnings)) if release == timeline.newest else (),
+            warnings=tree.warnings if release == timeline.newest else (),
         )
-        yield _write(html_dir / ours.release(release), "releases.html.j2", page)
+        yield frame.write_page(html_dir / ours.release(release), "releases", page)
 
 
 def _write_scenarios(
@@ -340,26 +283,29 @@ def _write_scenarios(
         return frame.write(html_dir / ours.data(name), release_data.script(name, content))
 
     yield write("rig", release_data.rig(timeline))
-    for scenario, each in groupby(timeline.series, key=lambda series: series.scenario):
-        series, named = list(each), safe_name(scenario)
-        verdicts = release_data.verdict_chunks(named, series, timeline)
-        samples = release_data.sample_chunks(named, series, timeline)
-        yield from (write(chunk.name, release_data.verdicts(chunk, timeline)) for chunk in verdicts)
-        yield from (write(chunk.name, release_data.samples(chunk, timeline)) for chunk in samples)
-        menus = rig_menus(
-            timeline.rig,
-            tuple(addresses),
-            lambda rig, name=scenario: addresses[rig].nearest(name),  # type: ignore[misc]
-        )
+    for scenario, group in groupby(timeline.series, key=lambda series: series.scenario):
+        every, named = list(group), safe_name(scenario)
+        verdicts = release_data.verdict_files(named, every, timeline)
+        samples = release_data.sample_files(named, every, timeline)
+        for name, series in verdicts.items():
+            yield write(name, release_data.verdicts(series, timeline))
+        for name, series in samples.items():
+            yield write(name, release_data.samples(series, timeline))
         page = ScenarioPage(
             scenario=scenario,
             timeline=timeline,
             addresses=ours,
-            menus=menus,
+            # A rig without the scenario is shown by the page of its newest release.
+            menus=menus(
+                timeline.rig,
+                {
+                    rig: of.scenario(scenario)
+                    if scenario in of.scenarios
+                    else of.release(of.newest)
+                    for rig, of in addresses.items()
+                },
+            ),
             files=(release_data.file_of(verdicts), release_data.file_of(samples)),
         )
-        yield _write(html_dir / ours.scenario(scenario), "releases-scenario.html.j2", page)
-
-
-def _write(path: Path, template: str, page: object) -> Path:
-    return frame.write(path, frame.render(template, page, here=_HERE))
+        address = html_dir / ours.scenario(scenario)
+        yield frame.write_page(address, "releases", page, "releases-scenario.html.j2")

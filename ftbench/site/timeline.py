@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from ftbench.analysis.conditions import Notice, profile_notice
 from ftbench.analysis.verdicts.comparing import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale import LEDGER
@@ -28,7 +29,6 @@ _GROUPS: Final = {
 _ORDER: Final = list(_GROUPS)
 _LEDGERS: Final = list(dict.fromkeys(entry.ledger for entry in LEDGER.values()))
 _SCENARIO_OF_LEDGERS: Final = "must_scale"
-_UNWORDED: Final = ("track_", "time_")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,9 +51,7 @@ class Series:
     def metric(self) -> str:
         """The metric's name in words: "relative 2"."""
         name = self.benchmark.rpartition(".")[2]
-        for start in _UNWORDED:
-            name = name.removeprefix(start)
-        return name.replace("_", " ")
+        return name.removeprefix("track_").removeprefix("time_").replace("_", " ")
 
     @property
     def metric_title(self) -> str:
@@ -165,11 +163,8 @@ class Track:
         if place not in self.places:
             return None
         number = self.places.index(place)
-        effect = self.effects[number]
-        return (
-            WORDS[self.words[number]],
-            None if effect is None else math.exp(effect / PRECISION),
-        )
+        word, effect = WORDS[self.words[number]], self.effects[number]
+        return word, None if effect is None else math.exp(effect / PRECISION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +248,18 @@ class Timeline:
         keys = ((release, arm.name, against) for against in AGAINST for arm in self.arms)
         return [self.tallies[key] for key in keys if key in self.tallies]
 
+    def notices(self, release: Release) -> Iterator[Notice]:
+        """Yield what a reader must know before believing a verdict of a release."""
+        if few_rounds := profile_notice(self.rig.profile, ": next to nothing can be decided."):
+            yield few_rounds
+        tallies = self.tallies_of(release)
+        if tallies and not any(tally.floors for tally in tallies):
+            yield Notice(
+                title="This machine has no noise floor.",
+                text="Without one nobody can tell a change from noise, and nothing is decided "
+                "here. The command ftbench noise measures it.",
+            )
+
     def add(self, steps: Iterable[Step], series_by: Mapping[int, Series]) -> None:
         """Take in an environment's steps, the oldest first; `series_by` is by a figure's id."""
         for step in steps:
@@ -263,33 +270,23 @@ class Timeline:
             for judgement in step.comparison.judgements:
                 word, series = judgement.verdict.word, series_by[id(judgement.after)]
                 counts[word] += 1
-                if series.scenario not in scenarios:
-                    scenarios[series.scenario] = dict.fromkeys(Word, 0)
-                scenarios[series.scenario][word] += 1
+                scenarios.setdefault(series.scenario, dict.fromkeys(Word, 0))[word] += 1
                 why = self.texts.setdefault(judgement.verdict.why, len(self.texts))
-                self._track(series, arm, against).note(place, judgement, why)
+                tracks = self.tracks[series][arm]
+                track = tracks[against] = tracks[against] or Track()
+                track.note(place, judgement, why)
                 if judgement.verdict.alarm:
-                    self._raise(step, series, judgement)
+                    alarm = Alarm(
+                        arm=step.environment.arm,
+                        against=step.against,
+                        base=step.base,
+                        series=series,
+                        judgement=judgement,
+                    )
+                    self.alarms.setdefault(step.release, []).append(alarm)
             self.tallies[step.release, step.environment.arm.name, step.against] = _tally(
                 step, counts, scenarios
             )
-
-    def _track(self, series: Series, arm: int, against: int) -> Track:
-        of_arm = self.tracks[series][arm]
-        track = of_arm[against]
-        if track is None:
-            track = of_arm[against] = Track()
-        return track
-
-    def _raise(self, step: Step, series: Series, judgement: JudgedSeries) -> None:
-        alarm = Alarm(
-            arm=step.environment.arm,
-            against=step.against,
-            base=step.base,
-            series=series,
-            judgement=judgement,
-        )
-        self.alarms.setdefault(step.release, []).append(alarm)
 
 
 def _tally(step: Step, counts: Counts, scenarios: dict[str, Counts]) -> Tally:

@@ -18,7 +18,7 @@ from synthetic import Plan
 from watching import Watched, unfold
 
 from ftbench.results import ResultTree, read_results
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 from ftbench.site.pages import write_pages
 
 KEPT = ("Lifecycle.track_round", "SharedSet.track_op", "SingleThread.track_kernel")
@@ -115,7 +115,7 @@ def test_hostile_texts_are_read_and_shown_as_texts(evil: tuple[ResultTree, list[
     assert tree.warnings == ()
     assert {figure.machine for figure in tree.figures} == {EVIL_MACHINE, "quiet-vm"}
     assert any(HOSTILE in figure.benchmark for figure in tree.figures)
-    assert {place.file for place in PLACES} <= {path.name for path in pages}
+    assert {tab.file for tab in TABS} <= {path.name for path in pages}
     assert faults(pages) == {}
     assert any("<img src=x onerror=alert(1)>" in Outline(path).text for path in pages)
     assert not any("<img src=x" in path.read_text(encoding="utf-8") for path in pages)
@@ -161,9 +161,9 @@ def test_what_is_damaged_is_named_on_every_page_and_the_rest_is_shown(tmp_path: 
     tree, pages = written(folder, tmp_path / "html")
     assert sorted({warning.path.name for warning in tree.warnings}) == sorted(set(names))
     assert faults(pages) == {}
-    for place in PLACES:
-        text = Outline(tmp_path / "html" / place.file).words
-        assert [name for name in names if name not in text] == [], place.name
+    for tab in TABS:
+        text = Outline(tmp_path / "html" / tab.file).words
+        assert [name for name in names if name not in text] == [], tab.name
         assert "3.14.2" in text
 
 

@@ -15,14 +15,14 @@ from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
 from ftbench.results import read_results
 from ftbench.site.choose import write_choose
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 
 
 @pytest.fixture(scope="module")
 def pages(results: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     folder = tmp_path_factory.mktemp("html")
-    for place in PLACES:
-        (folder / place.file).touch()
+    for tab in TABS:
+        (folder / tab.file).touch()
     return write_choose(read_results(results), folder)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from ftbench.analysis.claims.data import claims, sources
 from ftbench.analysis.claims.rule import ClaimVerdict
 from ftbench.analysis.floors import Floors
 from ftbench.results import Figure, ResultTree, read_results
-from ftbench.results.selection import first_pick, picks, shares
+from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import claims as claims_pages
 from ftbench.site.claims import newest, page_of, write_claims
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +33,13 @@ def tree(results: Path) -> ResultTree:
 @pytest.fixture(scope="module")
 def written(tree: ResultTree, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     folder = tmp_path_factory.mktemp("html")
-    for place in PLACES:
-        (folder / place.file).touch()
+    for tab in TABS:
+        (folder / tab.file).touch()
     return write_claims(tree, folder)
+
+
+def addresses(every: Sequence[Pick]) -> dict[Pick, str]:
+    return {pick: f"claims/{pick.page}" for pick in every}
 
 
 def told(tree: ResultTree) -> Iterator[str]:
@@ -42,9 +47,9 @@ def told(tree: ResultTree) -> Iterator[str]:
     every = picks(tree)
     first = first_pick(every, tree)
     assert first is not None
-    page = page_of(first, every, first, shares(tree, every)[first], Floors.of(tree.noise))
+    page = page_of(first, addresses(every), shares(tree, every)[first], Floors.of(tree.noise))
     for source, judgements in page.sources:
-        counts = page.counts(judgements)
+        counts = Counter(judgement.verdict for _, judgement in judgements)
         yield f"{source.title}: {tuple(counts[verdict] for verdict in ClaimVerdict)}"
         for number, judgement in itertools.chain(*page.topics(judgements).values()):
             claim = judgement.claim
@@ -53,7 +58,8 @@ def told(tree: ResultTree) -> Iterator[str]:
             yield f"    {claim.quote}"
             yield from (
                 f"    {ratio.what}{rate}; {page.range(claim, ratio)}"
-                for ratio in page.deciding(judgement)
+                for ratio in judgement.ratios
+                if ratio.quantity.value
             )
             yield from (
                 f"    {each.name} {absence(each.figure)}".rstrip() for each in judgement.figures
@@ -92,8 +98,8 @@ def test_every_claim_and_every_source_is_on_every_page(written: tuple[Path, ...]
 
 def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:
     every = picks(tree)
-    page = page_of(every[0], every, every[0], shares(tree, every)[every[0]], Floors({}))
-    assert sum(page.counts(ours).total() for _, ours in page.sources) == len(claims())
+    page = page_of(every[0], addresses(every), shares(tree, every)[every[0]], Floors({}))
+    assert sum(len(ours) for _, ours in page.sources) == len(claims())
 
 
 def test_a_figure_leads_to_its_series(written: tuple[Path, ...]) -> None:

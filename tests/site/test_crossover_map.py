@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fake_figures import Place, crossover
@@ -21,7 +22,8 @@ from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.selection import Pick
-from ftbench.site.choose import page_of, render
+from ftbench.site import frame
+from ftbench.site.choose import page_of
 from ftbench.site.winner_map import draw_map
 from ftbench.statistics.spread import Interval
 
@@ -147,7 +149,9 @@ def test_without_a_figure_there_is_no_map() -> None:
     assert tables(()) == []
 
 
-def test_what_comes_from_result_files_is_plain_text_on_the_page() -> None:
+def test_what_comes_from_result_files_is_plain_text_on_the_page(
+    tmp_path: Path,
+) -> None:
     def hostile(each: Figure) -> Figure:
         if each.params["mode"] != "threads":
             return replace(each, graph=f"index.html#{HOSTILE}")
@@ -162,7 +166,8 @@ def test_what_comes_from_result_files_is_plain_text_on_the_page() -> None:
         profile="full",
         builds=(("ft", "source-gcc12"), ("gil", "source-gcc12")),
     )
-    html = render(page_of(pick, [pick], pick, ResultTree(figures=figures)))
+    page = page_of(pick, {pick: "choose.html"}, ResultTree(figures=figures), [pick])
+    html = frame.write_page(tmp_path / "choose.html", "choose", page).read_text("utf-8")
     assert HOSTILE not in html
     assert "threads: failed: &lt;script&gt;" in html
     assert html.count('<svg class="chart"') >= 6

@@ -21,9 +21,15 @@ from ftbench.releases import Release
 from ftbench.report.document import Table
 from ftbench.results import Figure, ResultFile, ResultTree, State, read_results
 from ftbench.results.figure import NoiseSeries
-from ftbench.site.frame import PLACES
-from ftbench.site.method import address, advice_from, changed, machines, write_method
-from ftbench.site.method_noise import noise_of
+from ftbench.site.frame import TABS
+from ftbench.site.method import (
+    address,
+    advice_from,
+    changed,
+    machines,
+    noise_of,
+    write_method,
+)
 from ftbench.site.method_tables import (
     builds,
     disturbed,
@@ -71,8 +77,8 @@ def written(
     tree: ResultTree, noisy: ResultTree, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, ...]:
     folder = tmp_path_factory.mktemp("html")
-    for place in PLACES:
-        (folder / place.file).touch()
+    for tab in TABS:
+        (folder / tab.file).touch()
     return write_method(replace(tree, noise=noisy.noise), folder)
 
 

@@ -102,7 +102,7 @@ def test_the_nearest_pick_keeps_the_machine_then_the_release() -> None:
 
 def test_menus_lead_to_every_release_and_mark_the_current_one() -> None:
     every = (pick(release="3.13.5"), pick(release="3.14.2"), pick("n", "3.13.5"))
-    machine, release = menus(every[0], every, every[1])
+    machine, release = menus(every[0], {each: address(each, every[1], "choose") for each in every})
     assert [item.text for item in machine.items] == ["m", "n"]
     assert [(item.text, item.current) for item in release.items] == [
         ("3.13.5", True),
@@ -114,13 +114,13 @@ def test_menus_lead_to_every_release_and_mark_the_current_one() -> None:
 def test_profile_and_build_are_menus_only_where_there_is_a_choice() -> None:
     one = pick()
     every = (one, pick(flavour="debian"), replace(one, profile="quick"))
-    assert [menu.title for menu in menus(one, every, one)] == [
+    assert [menu.title for menu in menus(one, dict.fromkeys(every, ""))] == [
         "Machine",
         "Release",
         "Profile",
         "Build",
     ]
-    assert address(every[1], one) == f"choose/{every[1].page}"
+    assert address(every[1], one, "choose") == f"choose/{every[1].page}"
 
 
 def test_the_newest_of_every_series_and_machine_come_before_the_second_newest() -> None:

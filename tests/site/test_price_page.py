@@ -23,7 +23,7 @@ from ftbench.releases import Release
 from ftbench.releases.known import known_releases
 from ftbench.results import Figure, ResultTree
 from ftbench.results.figure import Unreadable
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 from ftbench.site.price import TOPICS, newest_of_series, write_price
 from ftbench.statistics import ratio
 from ftbench.statistics.ratio import Effects
@@ -147,8 +147,8 @@ def test_the_newest_release_of_each_series_is_where_it_stands() -> None:
 
 
 def pages_of(tree: ResultTree, folder: Path) -> tuple[Path, ...]:
-    for place in PLACES:
-        (folder / place.file).touch()
+    for tab in TABS:
+        (folder / tab.file).touch()
     return write_price(tree, folder)
 
 

@@ -18,7 +18,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.units import digits
 from ftbench.site import timeline
 from ftbench.site.filters import change, change_interval, floor_share
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 from ftbench.site.releases import write_releases
 from ftbench.site.timeline import PRECISION
 from ftbench.statistics import Basis, Ratio
@@ -29,8 +29,8 @@ from ftbench.statistics.verdict import Verdict, Word
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("html")
-    for place in PLACES:
-        (folder / place.file).touch()
+    for tab in TABS:
+        (folder / tab.file).touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timeline, "history", fake_histories.history)
         write_releases(fake_results.joined(fake_results.tree(), fake_results.hostile()), folder)

@@ -36,8 +36,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Timeline:
 
 def told(made: Timeline) -> str:
     """Return all data of a timeline, a line for each series."""
-    (verdicts,) = release_data.verdict_chunks("all", made.series, made)
-    (samples,) = release_data.sample_chunks("all", made.series, made)
+    (verdicts,) = release_data.verdict_files("all", made.series, made).values()
+    (samples,) = release_data.sample_files("all", made.series, made).values()
     files = {"rig": release_data.rig(made)}
     files |= {
         "verdicts": release_data.verdicts(verdicts, made),
@@ -69,15 +69,15 @@ def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
 ) -> None:
     monkeypatch.setattr(release_data, "_MOST_VERDICTS", 12)
     monkeypatch.setattr(release_data, "_MOST_SAMPLES", 100)
-    for share in (release_data.verdict_chunks, release_data.sample_chunks):
-        chunks = share("all", made.series, made)
-        assert [series for chunk in chunks for series in chunk.series] == made.series
-        assert len({chunk.name for chunk in chunks}) == len(chunks) > 2
+    for share in (release_data.verdict_files, release_data.sample_files):
+        files = share("all", made.series, made)
+        assert [series for every in files.values() for series in every] == made.series
+        assert len(files) > 2
 
 
 def test_the_address_of_a_series_is_put_together_again(made: Timeline) -> None:
     for figure in fake_results.tree().figures:
-        address = release_data.address_of(figure)
+        address = release_data.graph_address(figure)
         start, _, query = figure.graph.partition("?")
         parts = [address.place, address.own, f"commits={figure.release.commit_id}"]
         assert address.start == start

@@ -16,7 +16,7 @@ from ftbench.releases.known import known_releases
 from ftbench.results import ResultTree, read_results
 from ftbench.results.figure import Unreadable
 from ftbench.site import timeline
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 from ftbench.site.releases import write_releases
 
 MEGABYTE = 1_000_000
@@ -36,8 +36,8 @@ def several() -> ResultTree:
 
 
 def pages_of(tree: ResultTree, folder: Path) -> list[Path]:
-    for place in PLACES:
-        (folder / place.file).touch()
+    for tab in TABS:
+        (folder / tab.file).touch()
     return [path for path in write_releases(tree, folder) if path.suffix == ".html"]
 
 

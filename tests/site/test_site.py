@@ -9,7 +9,7 @@ import pytest
 from ftbench.asv import site_patches
 from ftbench.asv.assets import ASSETS
 from ftbench.errors import AsvError
-from ftbench.site.frame import PLACES
+from ftbench.site.frame import TABS
 
 INDEX = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ INDEX = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="u
 def test_our_pages_come_before_asvs_own_tabs_in_the_order_of_our_own_bar() -> None:
     changed = site_patches.add_places(INDEX)
     hrefs = re.findall(r'<li id="nav-li-[^"]*"[^>]*>\s*<a href="([^"]*)"', changed)
-    files = [place.file for place in PLACES]
+    files = [tab.file for tab in TABS]
     assert hrefs[: len(files)] == files
     assert hrefs[len(files)] == "#/"
 
