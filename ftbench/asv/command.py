@@ -137,13 +137,6 @@ def machine_name(cpu: str, cores: int) -> str:
     return "-".join([*(words or ["unknown"]), f"{cores}cpu"])
 
 
-def _fields(name: str) -> dict[str, str]:
-    """Return all six fields that asv keeps; it fills in none of those that are left out."""
-    defaults = Machine.get_defaults()
-    record = machine_record()
-    return {**defaults, "machine": name, "cpu": str(record["cpu"])}
-
-
 def register(name: str | None = None) -> str:
     """Make sure that asv knows this machine; return the name that it has there.
 
@@ -161,7 +154,9 @@ def register(name: str | None = None) -> str:
     try:
         known: dict[str, Any] = dict(util.load_json(str(path))) if path.exists() else {}
         if name not in known:
-            MachineCollection.save(name, _fields(name))
+            # All six fields that asv keeps: it fills in none of those that are left out.
+            fields = {**Machine.get_defaults(), "machine": name, "cpu": str(record["cpu"])}
+            MachineCollection.save(name, fields)
     except (util.UserError, OSError, TypeError, ValueError) as error:
         raise AsvError(
             f"asv's list of machines, {path}, cannot be used: {error}",

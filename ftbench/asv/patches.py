@@ -43,6 +43,7 @@ from ftbench.asv.environment import (
     flavours,
     nothing_for,
 )
+from ftbench.asv.errors import told_by_asv
 from ftbench.asv.repository import ROUNDS
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import FtbenchError, unknown
@@ -75,7 +76,7 @@ def get_environments(
     an environment (that flavour, even where another one of the release is preferred) and what it
     takes in stock asv (`cpython:ft`, `existing:...`).
     """
-    try:
+    with told_by_asv():
         if verbose:
             for sentence in advice(machine_record(), load()):
                 _say_once(sentence)
@@ -90,8 +91,6 @@ def get_environments(
             for each in chosen:
                 ENVIRONMENTS[each.name] = each
                 yield each
-    except FtbenchError as error:
-        raise util.UserError(str(error)) from error
 
 
 def _split(environment: Any, *, verbose: bool) -> Iterator[Any]:
@@ -251,8 +250,9 @@ def _name_of(match: re.Match[str]) -> str:
         return match[0]  # it only looks like an id
 
 
-def _saying_names(say: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda text, *rest, **more: say(by_name(text), *rest, **more)
+def print_names(text: str, *rest: Any, **more: Any) -> None:
+    """Do what asv does to print in colour, with releases by name."""
+    color_print(by_name(text), *rest, **more)
 
 
 def _table_with_names(rows: Any, *, headers: Sequence[str], **options: Any) -> str:
@@ -271,10 +271,9 @@ def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def told(*args: Any, **kwargs: Any) -> Any:
         try:
-            result = command(*args, **kwargs)
+            with told_by_asv():
+                result = command(*args, **kwargs)
             sys.stdout.flush()
-        except FtbenchError as error:
-            raise util.UserError(str(error)) from error
         except KeyboardInterrupt:
             raise util.UserError("Interrupted.") from None
         except BrokenPipeError:  # asv show | head
@@ -292,13 +291,6 @@ def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-def _tell(command: type[Any]) -> None:
-    """Let `command` tell its errors; once, however often this is called."""
-    run = command.__dict__.get("run_from_conf_args")
-    if run is not None and not hasattr(run.__func__, "__wrapped__"):
-        command.run_from_conf_args = classmethod(_telling(run.__func__))
-
-
 def install() -> None:
     """Put everything in its place; a second call changes nothing."""
     install_loaders()
@@ -309,7 +301,7 @@ def install() -> None:
     asv.commands.run.skip_benchmarks = skip_benchmarks
     asv.commands.run.Results = RecordedResults
     asv.commands.find.Results = RecordedResults
-    asv.commands.show.color_print = _saying_names(color_print)
+    asv.commands.show.color_print = print_names
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
     util.iter_chunks = ROUNDS.chunks(_iter_chunks)
@@ -318,19 +310,21 @@ def install() -> None:
     asv.runner.format_benchmark_result = format_benchmark_result
     asv.commands.show.format_benchmark_result = format_benchmark_result
     asv.commands.compare.unroll_result = unroll_result
-    publisher.install()
     for command in util.iter_subclasses(Command):
-        _tell(command)
+        run = command.__dict__.get("run_from_conf_args")
+        if run is not None and not hasattr(run.__func__, "__wrapped__"):
+            command.run_from_conf_args = classmethod(_telling(run.__func__))
 
 
 _publish = Publish.run.__func__
 
 
 @functools.wraps(_publish)
-def publish_or_explain(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
-    """Do what `asv publish` does; raises `UserError` where the site cannot be written."""
+def publish(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
+    """Do what `asv publish` does, with our pages; raises `UserError` where it cannot write."""
     try:
-        return _publish(cls, conf, *args, **kwargs)
+        with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
+            return _publish(cls, conf, *args, **kwargs)
     except OSError as error:
         raise util.UserError(
             f"The site cannot be written to '{conf.html_dir}': {error}. Make room there or make "
@@ -339,10 +333,10 @@ def publish_or_explain(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any)
 
 
 def install_loaders() -> None:
-    """Put the guards in asv's places; a second call changes nothing."""
+    """Put in their places those that `asv publish` needs; a second call changes nothing."""
     util.load_json = safe_loading.load_json
     Results.load = classmethod(safe_loading.load_results)
     Results.save = safe_loading.save_results
     asv.commands.publish.iter_machine_files = safe_loading.machine_files
     asv.plugins.summarylist.benchmark_param_iter = benchmark_param_iter
-    Publish.run = classmethod(publish_or_explain)
+    Publish.run = classmethod(publish)

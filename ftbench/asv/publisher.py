@@ -7,6 +7,7 @@ moved into it at the end.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -14,14 +15,13 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from asv.commands.publish import Publish
 from asv.console import log
 from asv.publishing import OutputPublisher
 
@@ -30,7 +30,7 @@ from ftbench.asv.errors import told_by_asv
 from ftbench.asv.site_patches import tags_of, write_assets, write_names
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import ResultTree, Unreadable, read_results
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 
 # A few results are read sooner than asv is through with its own pages.
 WORTH_IT: Final = 12
@@ -40,7 +40,6 @@ _WORKERS: Final = 2
 DEADLINE_SECONDS: Final = 1800.0
 # Nobody else's name for a folder: what is left of a publish that was killed is removed.
 _FOLDER: Final = ".ftbench-pages"
-_MARK: Final = "begins_with_our_pages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +55,18 @@ def write_pages(results: Path, html_dir: Path) -> Written:
 
     Raises what a page raises, as `OSError` where the folder cannot be written.
     """
-    tree = read_results(results)
-    pages = tuple(path for tab in TABS for path in _write_place(tab.name, tree, html_dir))
-    return Written(pages=pages, warnings=tree.warnings)
+    return _write(read_results(results), html_dir, *(tab.name for tab in TABS))
 
 
-def _write_place(place: str, tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+def _write(tree: ResultTree, html_dir: Path, *tabs: str) -> Written:
     # Only publish may pay for matplotlib: every asv command loads what imports this module.
-    from ftbench.site.pages import WRITERS  # noqa: PLC0415
+    from ftbench.site.pages import write_pages  # noqa: PLC0415
 
-    return WRITERS[place](tree, html_dir)
+    return Written(pages=write_pages(tree, html_dir, tabs), warnings=tree.warnings)
 
 
 class BackgroundPages:
-    """Processes that write the pages of `results` beside `html_dir`, a place of the bar each."""
+    """Processes that write the pages of `results` beside `html_dir`, those of a tab each."""
 
     def __init__(self, results: Path, html_dir: Path) -> None:
         """Start them."""
@@ -95,7 +92,7 @@ class BackgroundPages:
                 "Then publish again.",
             )
         try:
-            places = [each.result() for each in self._written]
+            written = [each.result() for each in self._written]
         except BrokenProcessPool as error:
             raise FtbenchError(
                 "The process that wrote our pages was killed.",
@@ -104,9 +101,9 @@ class BackgroundPages:
             ) from error
         for entry in sorted(self._folder.iterdir()):
             entry.replace(self._html_dir / entry.name)
-        pages = (page.relative_to(self._folder) for place in places for page in place.pages)
+        pages = (page.relative_to(self._folder) for tab in written for page in tab.pages)
         return Written(
-            pages=tuple(self._html_dir / page for page in pages), warnings=places[0].warnings
+            pages=tuple(self._html_dir / page for page in pages), warnings=written[0].warnings
         )
 
     def end(self) -> None:
@@ -130,15 +127,12 @@ def _end_with_asv() -> None:
         os._exit(1)
 
 
-def _work(place: str, results: Path, folder: Path) -> Written:
-    tree = _read_once(results)
-    return Written(pages=_write_place(place, tree, folder), warnings=tree.warnings)
+def _work(tab: str, results: Path, folder: Path) -> Written:
+    return _write(_read_once(results), folder, tab)
 
 
-@functools.cache
-def _read_once(results: Path) -> ResultTree:
-    """Return the results, which a worker reads once for all its pages."""
-    return read_results(results)
+# A worker reads them once for all its pages.
+_read_once = functools.cache(read_results)
 
 
 _running: BackgroundPages | None = None
@@ -156,35 +150,19 @@ def is_worth_it(results: Path) -> bool:
     return len(list(results.glob("*/*.json"))) >= WORTH_IT
 
 
-def in_background(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Return asv's `Publish.run` with our pages begun before its own."""
-
-    @functools.wraps(run)
-    def begun(cls: type[Any], conf: Any, *args: Any, **kwargs: Any) -> Any:
-        global _running  # noqa: PLW0603 - asv hands its publishers nothing of ours
-        results, html_dir = Path(conf.results_dir), Path(conf.html_dir)
-        if not is_worth_it(results):
-            return run(cls, conf, *args, **kwargs)
-        _running = BackgroundPages(results, html_dir)
-        try:
-            return run(cls, conf, *args, **kwargs)
-        finally:
-            _running.end()
-            _running = None
-
-    return begun
-
-
-def install() -> None:
-    """Have `asv publish` begin with our pages; a second call changes nothing.
-
-    Call it after `patches.install_loaders`, which puts asv's own `run` in a guard.
-    """
-    run = Publish.__dict__["run"].__func__
-    if not getattr(run, _MARK, False):
-        begun = in_background(run)
-        setattr(begun, _MARK, True)
-        Publish.run = classmethod(begun)
+@contextlib.contextmanager
+def in_background(results: Path, html_dir: Path) -> Iterator[None]:
+    """Have our pages begun while the body publishes asv's own, where that is of use."""
+    global _running  # noqa: PLW0603 - asv hands its publishers nothing of ours
+    if not is_worth_it(results):
+        yield
+        return
+    _running = BackgroundPages(results, html_dir)
+    try:
+        yield
+    finally:
+        _running.end()
+        _running = None
 
 
 class SitePublisher(OutputPublisher):

@@ -10,35 +10,15 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 
 from asv.repo import Repo
 
 from ftbench.asv.errors import told_by_asv
 from ftbench.errors import UsageError
-from ftbench.pythons import discover
+from ftbench.pythons import Interpreter, discover
 from ftbench.releases import History, Release, date_of, known_releases, select
 from ftbench.releases.history import EVERY, HEAD, KNOWN
-
-
-class Build(Protocol):
-    """What the repository needs to know of a build."""
-
-    @property
-    def release(self) -> Release:
-        """The release it is a build of."""
-
-    @property
-    def free_threaded(self) -> bool:
-        """Whether it was built without the GIL."""
-
-
-class Installed(Protocol):
-    """What the repository needs to know of an interpreter."""
-
-    @property
-    def build(self) -> Build:
-        """The build it runs."""
 
 
 class CPythonRepo(Repo):
@@ -56,7 +36,7 @@ class CPythonRepo(Repo):
         _url: str,
         _mirror_path: str,
         *,
-        find_installed: Callable[[], Iterable[Installed]] = discover,
+        find_installed: Callable[[], Iterable[Interpreter]] = discover,
     ) -> None:
         """Ignore both arguments of asv: there is nothing to clone and nothing to mirror."""
         self._find_installed = find_installed
@@ -163,8 +143,8 @@ class CPythonRepo(Repo):
 
     @functools.cached_property
     def _builds(self) -> frozenset[tuple[Release, bool]]:
-        found = self._find_installed()
-        return frozenset((each.build.release, each.build.free_threaded) for each in found)
+        builds = (interpreter.build for interpreter in self._find_installed())
+        return frozenset((build.release, build.free_threaded) for build in builds)
 
     @property
     def _history(self) -> History:

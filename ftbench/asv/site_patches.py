@@ -15,7 +15,7 @@ from typing import Final
 from ftbench.asv.assets import ASSETS, Asset
 from ftbench.errors import AsvError, UsageError
 from ftbench.releases import Release
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 
 _SCRIPT: Final = "ftbench.js"
 _TAGS: Final = "ftbench-tags.js"

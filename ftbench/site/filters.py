@@ -19,7 +19,7 @@ from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.report.view_figures import DASH, Figures, ratio_of
 from ftbench.report.words import effort_title
 from ftbench.results import Figure
-from ftbench.site.axis import Axis
+from ftbench.site.mode_charts import Axis
 from ftbench.statistics import Ratio
 from ftbench.statistics.verdict import Verdict, Word
 

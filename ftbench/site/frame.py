@@ -1,11 +1,11 @@
-"""What all our pages share: the tabs that lead to them, their frame, how one is written."""
+"""What all our pages share: their frame, and how one is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import jinja2
 
@@ -13,28 +13,7 @@ from ftbench.report.markup import FRAME_SHEET, template
 from ftbench.results import ResultTree
 from ftbench.results.figure import Unreadable
 from ftbench.site.filters import FILTERS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tab:
-    """One of our pages as the bar at the top of each names it."""
-
-    name: str
-    title: str
-
-    @property
-    def file(self) -> str:
-        """Its first page, in the site's own folder."""
-        return f"{self.name}.html"
-
-
-TABS: Final = (
-    Tab(name="choose", title="Choose"),
-    Tab(name="releases", title="Releases"),
-    Tab(name="price", title="Price and gain"),
-    Tab(name="claims", title="Claims"),
-    Tab(name="method", title="Method"),
-)
+from ftbench.site.menus import TABS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

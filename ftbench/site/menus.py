@@ -1,4 +1,4 @@
-"""The pickers: plain links from one page to its like, so that no script is needed."""
+"""What leads from page to page: tabs and pickers, plain links that need no script."""
 
 from __future__ import annotations
 
@@ -24,6 +24,28 @@ _LEVELS: Final[Mapping[type, tuple[_Level, ...]]] = {
 _ALWAYS: Final = ("Machine", "Release")
 _MOST_RELEASES: Final = 9
 _NEIGHBOURS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One of our pages as the bar at the top of each names it."""
+
+    name: str
+    title: str
+
+    @property
+    def file(self) -> str:
+        """Its first page, in the site's own folder."""
+        return f"{self.name}.html"
+
+
+TABS: Final = (
+    Tab(name="choose", title="Choose"),
+    Tab(name="releases", title="Releases"),
+    Tab(name="price", title="Price and gain"),
+    Tab(name="claims", title="Claims"),
+    Tab(name="method", title="Method"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
-"""Draws the views of Choose: every mode on every arm, or a ladder in bands."""
+"""Draws the views of Choose on an axis of costs: every mode on every arm, or a ladder in bands."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
@@ -17,10 +19,9 @@ from ftbench.site.svg import (
     BAD,
     MUTED,
     RULE,
-    axis_of_costs,
-    baseline_rule,
+    arm_marks,
+    axis,
     colour_of,
-    cost_marks,
     heading,
     left_label,
     picture,
@@ -42,6 +43,61 @@ _MARK: Final = 7
 # The marks of a row stand a little apart, in the order of the arms: else they would hide each
 # other wherever the arms cost alike.
 _APART: Final = 6
+# Beyond this range a linear axis squeezes the small values into one place.
+_LOG_FROM: Final = 20
+_WIDEST: Final = 2
+# No cost lies beyond these, and axes cannot reach to the end of what a float can be.
+_LEAST: Final = 1e-100
+_MOST: Final = 1e100
+_BESIDE_LOG: Final = 1.5
+_BESIDE_LINEAR: Final = 1.08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """An axis from `low` to `high`, in the unit of what lies on it; above 0 if it is `log`."""
+
+    low: float
+    high: float
+    log: bool
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Axis:
+        """Return an axis for the cells, logarithmic where it must be; one of them was measured."""
+        cells = tuple(cells)
+        ends = [value for cell in cells for value in _ends(cell)]
+        medians = [cell.median for cell in cells if cell.median is not None]
+        # The interval of two samples is so wide that it would leave no room for the medians.
+        low = max(min(ends), min(medians) / _WIDEST, _LEAST)
+        high = min(max(ends), max(medians) * _WIDEST, _MOST)
+        if needs_log(medians) and low < high:
+            return cls(low=low / _BESIDE_LOG, high=high * _BESIDE_LOG, log=True)
+        return cls(low=0.0, high=high * _BESIDE_LINEAR if high > _LEAST else 1.0, log=False)
+
+    def share(self, value: float) -> float:
+        """Return how far along the axis a value lies: 0 at its low end, 1 at its high one."""
+        if self.log:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(max(share, 0.0), 1.0)
+
+    def percent(self, value: float) -> str:
+        """Return the same as a style sheet takes it: "41.7"."""
+        return f"{100 * self.share(value):.1f}"
+
+
+def needs_log(values: Sequence[float]) -> bool:
+    """Tell whether `values` span so much that a linear axis would hide the small ones."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) > _LOG_FROM
+
+
+def _ends(cell: Cell) -> Iterator[float]:
+    """Yield where a cell's median and its interval lie."""
+    if cell.figure is not None and cell.median is not None:
+        yield cell.median
+        interval = cell.figure.interval
+        yield from (end for end in (interval.low, interval.high) if end > 0) if interval else ()
 
 
 def draw(figures: ModeFigures | GridFigures) -> str:
@@ -60,8 +116,8 @@ def _draw_modes(figures: ModeFigures) -> str:
     grid, scale = figures.grid, figures.scale
 
     def paint(axes: Any) -> None:
-        axis_of_costs(axes, grid.cells, scale)
-        baseline_rule(axes, grid.baseline, scale)
+        _axis_of_costs(axes, grid.cells, scale)
+        _baseline_rule(axes, grid.baseline, scale)
         places = []
         for number, (mode, _, cells) in enumerate(figures.bands):
             top = number * _MODE_BAND
@@ -71,7 +127,7 @@ def _draw_modes(figures: ModeFigures) -> str:
                 (cell, top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
                 for row, cell in enumerate(cells)
             ]
-        cost_marks(axes, places, scale, size=_MODE_MARK)
+        _cost_marks(axes, places, scale, size=_MODE_MARK)
         for cell, height in places:
             _words(axes, scale, cell, height)
 
@@ -105,8 +161,8 @@ def _draw_grid(figures: GridFigures) -> str:
     tops = [0, *accumulate(heights)]
 
     def paint(axes: Any) -> None:
-        axis_of_costs(axes, shown.cells, shown.scale)
-        baseline_rule(axes, grid.baseline, grid.scale)
+        _axis_of_costs(axes, shown.cells, shown.scale)
+        _baseline_rule(axes, grid.baseline, grid.scale)
         if shown is not grid or not figures.has_ratios:
             rule_at(axes, 1.0, MUTED)
         rows = []
@@ -118,7 +174,7 @@ def _draw_grid(figures: GridFigures) -> str:
         for line, height in rows:
             left_label(axes, figures.label(line), height)
             _lacking(axes, shown, line, height)
-        cost_marks(axes, _marks(shown, rows), shown.scale, size=_MARK)
+        _cost_marks(axes, _marks(shown, rows), shown.scale, size=_MARK)
 
     return picture(paint, name=figures.name, height=tops[-1], right=_RIGHT)
 
@@ -156,3 +212,41 @@ def _leans_left(axes: Any, grid: Grid, cells: Sequence[Cell]) -> bool:
         axes.transData.transform([(value, 0) for value in measured])
     )
     return bool(sum(place[0] for place in places) / len(measured) < 0.5)  # noqa: PLR2004 - a half
+
+
+def _axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
+    ours = Axis.of(cells)
+    title = f"{scale.symbol}, {'log' if ours.log else 'linear'} scale"
+    axis(axes, ours.low / scale.size, ours.high / scale.size, title, log=ours.log)
+
+
+def _baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
+    if baseline.median is not None:
+        rule_at(axes, baseline.median / scale.size, colour_of(baseline.arm))
+
+
+def _cost_marks(
+    axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
+) -> None:
+    """Draw measured cells at their heights: the arm's mark at the median, a line over the interval.
+
+    An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
+    """
+    measured = [(cell, height) for cell, height in places if cell.median is not None]
+    gap = (math.nan, math.nan)
+    for arm in ARMS:
+        ours = [(cell, height) for cell, height in measured if cell.arm.name == arm.name]
+        if not ours:
+            continue
+        colour = colour_of(arm)
+        lines = [
+            point
+            for cell, height in ours
+            if cell.figure is not None and (interval := cell.figure.interval) is not None
+            for point in ((interval.low, height), (interval.high, height), gap)
+        ]
+        if lines:
+            ends = [value / scale.size for value, _ in lines]
+            axes.plot(ends, [height for _, height in lines], color=colour, lw=size / 4)
+        medians = [(cell.median or 0.0) / scale.size for cell, _ in ours]
+        arm_marks(axes, medians, [height for _, height in ours], arm, size)

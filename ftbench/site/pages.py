@@ -1,12 +1,12 @@
 """Every page that `asv publish` writes for us.
 
-A new page is a `Tab` in `frame.TABS` and a line in `WRITERS`: a function
+A new page is a `Tab` in `menus.TABS` and a line in `WRITERS`: a function
 `write_NAME(tree, html_dir)` that returns the paths it wrote, its first page first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -33,9 +33,11 @@ WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
 )
 
 
-def write_pages(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
-    """Write all our pages; return their paths, in the order of `WRITERS`.
+def write_pages(
+    tree: ResultTree, html_dir: Path, tabs: Iterable[str] = tuple(WRITERS)
+) -> tuple[Path, ...]:
+    """Write the pages of these tabs; return their paths, in the order of the tabs.
 
     Raises what a page raises, as `OSError` where the folder cannot be written.
     """
-    return tuple(path for write in WRITERS.values() for path in write(tree, html_dir))
+    return tuple(path for tab in tabs for path in WRITERS[tab](tree, html_dir))

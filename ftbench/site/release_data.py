@@ -213,7 +213,7 @@ def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] |
     tally = timeline.tallies.get((timeline.releases[place], arm.name, against))
     if tally is None:
         return 0
-    return [timeline.place_of[tally.base], tally.judged, round(tally.by_chance, 3)]
+    return [timeline.place_of[tally.base], tally.counts.total(), round(tally.by_chance, 3)]
 
 
 def _behind(timeline: Timeline) -> dict[str, Any]:

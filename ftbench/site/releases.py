@@ -111,7 +111,7 @@ class ReleasePage:
         for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
             ours = list(tallies)
             bases = list(dict.fromkeys(tally.base.name for tally in ours))
-            counts = {word: sum(tally.counts[word] for tally in ours) for word in Word}
+            counts = sum((tally.counts for tally in ours), Counter[Word]())
             yield against, bases, counts, sum(tally.by_chance for tally in ours)
 
     def alarms(self, word: Word) -> list[Alarm]:
@@ -130,7 +130,7 @@ class ReleasePage:
         """Return the counts of a scenario's verdicts on one arm, against each base there is."""
         keys = ((self.release, arm.name, against) for against in AGAINST)
         tallies = [self.timeline.tallies[key] for key in keys if key in self.timeline.tallies]
-        return [tally.scenarios.get(scenario, {}) for tally in tallies]
+        return [tally.scenarios.get(scenario, Counter()) for tally in tallies]
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -16,10 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.markers import TICKDOWN
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from ftbench.analysis.comparison import Cell
-from ftbench.facts.arms import ARMS, Arm
-from ftbench.facts.units import Scale
-from ftbench.site.axis import Axis
+from ftbench.facts.arms import Arm
 
 # The width is a phone's, so that text is never scaled below what can be read.
 WIDTH: Final = 430
@@ -121,13 +118,6 @@ def picture(
     return _adopt(text.getvalue(), name)
 
 
-def axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
-    """Give the axes an x-axis for the cells, logarithmic where it must be; one was measured."""
-    ours = Axis.of(cells)
-    title = f"{scale.symbol}, {'log' if ours.log else 'linear'} scale"
-    axis(axes, ours.low / scale.size, ours.high / scale.size, title, log=ours.log)
-
-
 def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
     """Give the axes an x-axis from `low`, above 0 if it is logarithmic, to `high`."""
     if log:
@@ -185,42 +175,9 @@ def _tick(value: float) -> str:
     return f"{value:g}" if value < 1 else f"{value:,.10g}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
-    """Draw a thin dotted rule at the baseline, if it was measured."""
-    if baseline.median is not None:
-        rule_at(axes, baseline.median / scale.size, colour_of(baseline.arm))
-
-
 def rule_at(axes: Any, value: float, colour: str) -> None:
     """Draw a thin dotted rule at a value, in the axis's scale."""
     axes.axvline(value, color=colour, linewidth=1, linestyle=(0, (2, 3)))
-
-
-def cost_marks(
-    axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
-) -> None:
-    """Draw measured cells at their heights: the arm's mark at the median, a line over the interval.
-
-    An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
-    """
-    measured = [(cell, height) for cell, height in places if cell.median is not None]
-    gap = (math.nan, math.nan)
-    for arm in ARMS:
-        ours = [(cell, height) for cell, height in measured if cell.arm.name == arm.name]
-        if not ours:
-            continue
-        colour = colour_of(arm)
-        lines = [
-            point
-            for cell, height in ours
-            if cell.figure is not None and (interval := cell.figure.interval) is not None
-            for point in ((interval.low, height), (interval.high, height), gap)
-        ]
-        if lines:
-            ends = [value / scale.size for value, _ in lines]
-            axes.plot(ends, [height for _, height in lines], color=colour, lw=size / 4)
-        medians = [(cell.median or 0.0) / scale.size for cell, _ in ours]
-        arm_marks(axes, medians, [height for _, height in ours], arm, size)
 
 
 def arm_marks(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -184,7 +185,7 @@ class Alarm:
         return effect.value if effect else 1.0
 
 
-Counts = dict[Word, int]
+Counts = Counter[Word]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,11 +206,6 @@ class Tally:
     only_before: int
     only_after: int
     floors: bool
-
-    @property
-    def judged(self) -> int:
-        """How many verdicts there are."""
-        return sum(self.counts.values())
 
 
 @dataclass(kw_only=True)
@@ -263,14 +259,12 @@ class Timeline:
     def add(self, steps: Iterable[Step], series_by: Mapping[int, Series]) -> None:
         """Take in an environment's steps, the oldest first; `series_by` is by a figure's id."""
         for step in steps:
-            counts = dict.fromkeys(Word, 0)
-            scenarios: dict[str, Counts] = {}
+            scenarios: dict[str, Counts] = defaultdict(Counter)
             arm = [arm.name for arm in self.arms].index(step.environment.arm.name)
             against, place = AGAINST.index(step.against), self.place_of[step.release]
             for judgement in step.comparison.judgements:
-                word, series = judgement.verdict.word, series_by[id(judgement.after)]
-                counts[word] += 1
-                scenarios.setdefault(series.scenario, dict.fromkeys(Word, 0))[word] += 1
+                series = series_by[id(judgement.after)]
+                scenarios[series.scenario][judgement.verdict.word] += 1
                 why = self.texts.setdefault(judgement.verdict.why, len(self.texts))
                 tracks = self.tracks[series][arm]
                 track = tracks[against] = tracks[against] or Track()
@@ -284,26 +278,20 @@ class Timeline:
                         judgement=judgement,
                     )
                     self.alarms.setdefault(step.release, []).append(alarm)
-            self.tallies[step.release, step.environment.arm.name, step.against] = _tally(
-                step, counts, scenarios
+            family = step.comparison
+            self.tallies[step.release, step.environment.arm.name, step.against] = Tally(
+                arm=step.environment.arm,
+                against=step.against,
+                release=step.release,
+                base=step.base,
+                counts=sum(scenarios.values(), Counter()),
+                scenarios=scenarios,
+                by_chance=family.by_chance,
+                rate=family.rate,
+                only_before=len(family.only_before),
+                only_after=len(family.only_after),
+                floors=any(each.verdict.floor for each in family.judgements),
             )
-
-
-def _tally(step: Step, counts: Counts, scenarios: dict[str, Counts]) -> Tally:
-    comparison = step.comparison
-    return Tally(
-        arm=step.environment.arm,
-        against=step.against,
-        release=step.release,
-        base=step.base,
-        counts=counts,
-        scenarios=scenarios,
-        by_chance=comparison.by_chance,
-        rate=comparison.rate,
-        only_before=len(comparison.only_before),
-        only_after=len(comparison.only_after),
-        floors=any(each.verdict.floor for each in comparison.judgements),
-    )
 
 
 def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:

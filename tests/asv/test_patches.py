@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from asv import util
@@ -105,16 +106,11 @@ def test_json_that_cannot_be_written_leaves_what_was_there(
     assert [each.name for each in tmp_path.iterdir()] == ["file.json"]
 
 
-def command(error: BaseException) -> type[Any]:
-    class Raising:
-        raised: ClassVar = error
+def command(error: BaseException) -> Callable[..., Any]:
+    def run_from_conf_args(*_: object) -> None:
+        raise error
 
-        @classmethod
-        def run_from_conf_args(cls, *_: object) -> None:
-            raise cls.raised
-
-    patches._tell(Raising)
-    return Raising
+    return patches._telling(run_from_conf_args)
 
 
 @pytest.mark.parametrize(
@@ -127,13 +123,13 @@ def command(error: BaseException) -> type[Any]:
 )
 def test_what_asv_lets_through_is_a_message(error: BaseException, said: str) -> None:
     with pytest.raises(util.UserError) as raised:
-        command(error).run_from_conf_args(None, None)
+        command(error)(None, None)
     assert said in str(raised.value)
 
 
 def test_a_mistake_of_ours_stays_a_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
-        command(ZeroDivisionError()).run_from_conf_args(None, None)
+        command(ZeroDivisionError())(None, None)
 
 
 def test_installing_twice_changes_nothing() -> None:

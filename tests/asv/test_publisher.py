@@ -47,10 +47,9 @@ def nothing_stays(tmp_path: Path) -> Iterator[None]:
     assert publisher.running() is None
 
 
-def publishing(*, finish: bool = True, fails: bool = False) -> Any:
-    """Return what stands for asv's `Publish.run`."""
-
-    def run(_cls: type[Any], conf: Any) -> publisher.Written | None:
+def publishing(conf: Any, *, finish: bool = True, fails: bool = False) -> publisher.Written | None:
+    """Do what asv's `Publish.run` does, or fail as it may."""
+    with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
         Path(conf.html_dir).mkdir()
         (Path(conf.html_dir) / "index.html").write_text("asv's")
         if fails:
@@ -58,8 +57,6 @@ def publishing(*, finish: bool = True, fails: bool = False) -> Any:
         begun = publisher.running()
         assert begun is not None
         return begun.finish() if finish else None
-
-    return publisher.in_background(run)
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -71,7 +68,8 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def test_the_site_has_the_same_pages(conf: SimpleNamespace, worth: None, tmp_path: Path) -> None:
-    written = publishing()(object, conf)
+    written = publishing(conf)
+    assert written is not None
     found = texts(Path(conf.html_dir))
     assert found.pop("index.html") == "asv's"
     plain = publisher.write_pages(Path(conf.results_dir), tmp_path / "plain")
@@ -83,18 +81,19 @@ def test_the_site_has_the_same_pages(conf: SimpleNamespace, worth: None, tmp_pat
 def test_what_could_not_be_read_is_told(conf: SimpleNamespace, worth: None) -> None:
     damaged = next(Path(conf.results_dir).glob("*/31305f00*.json"))
     damaged.write_text("{", encoding="utf-8")
-    (warning,) = publishing()(object, conf).warnings
+    written = publishing(conf)
+    assert written is not None
+    (warning,) = written.warnings
     assert warning.path == damaged
 
 
 @pytest.mark.parametrize("how", [{"finish": False}, {"fails": True}])
 def test_it_is_ended_with_asv(conf: SimpleNamespace, worth: None, how: dict[str, bool]) -> None:
-    run = publishing(**how)
     if how.get("fails"):
         with pytest.raises(RuntimeError, match="asv's own"):
-            run(object, conf)
+            publishing(conf, **how)
     else:
-        assert run(object, conf) is None
+        assert publishing(conf, **how) is None
 
 
 @pytest.fixture
@@ -119,7 +118,7 @@ def test_an_error_of_a_page_is_raised_here(
 
     method(refuse)
     with pytest.raises(ResultsError, match="No") as caught:
-        publishing()(object, conf)
+        publishing(conf)
     assert caught.value.hint == "Take another."
     assert caught.value.story == "It was so."
 
@@ -129,7 +128,7 @@ def test_a_killed_writer_is_a_message(
 ) -> None:
     method(lambda: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(FtbenchError, match="was killed"):
-        publishing()(object, conf)
+        publishing(conf)
 
 
 def test_a_writer_that_hangs_is_ended_with_a_message(
@@ -141,7 +140,7 @@ def test_a_writer_that_hangs_is_ended_with_a_message(
     method(lambda: time.sleep(60))
     monkeypatch.setattr(publisher, "DEADLINE_SECONDS", 0.2)
     with pytest.raises(DeadlineError, match="not written within"):
-        publishing()(object, conf)
+        publishing(conf)
 
 
 def test_the_writers_of_a_killed_publish_end_too(conf: SimpleNamespace, tmp_path: Path) -> None:
@@ -175,10 +174,8 @@ def is_running(pid: int) -> bool:
 
 
 def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:
-    asked = []
-    run = publisher.in_background(lambda _cls, _conf: asked.append(publisher.running()))
-    run(object, conf)
-    assert asked == [None]
+    with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
+        assert publisher.running() is None
 
 
 def test_asv_calls_it_within_the_guard_and_once(
@@ -193,8 +190,7 @@ def test_asv_calls_it_within_the_guard_and_once(
     monkeypatch.setattr(Publish, "run", Publish.__dict__["run"])
     patches.install()
     monkeypatch.setattr(patches, "_publish", publish)
-    for _ in range(2):
-        publisher.install()
+    patches.install()
     arguments = SimpleNamespace(html_dir=None, range=None, no_pull=True)
     assert Publish.run_from_conf_args(conf, arguments) == 7
     (one,) = begun

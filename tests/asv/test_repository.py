@@ -2,38 +2,22 @@
 
 import pickle
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import pytest
 from asv.util import UserError
+from fake_builds import interpreter
 
 from ftbench.asv.repository import CPythonRepo
-from ftbench.releases import Release, known_releases
+from ftbench.pythons import Interpreter
+from ftbench.releases import known_releases
 
 
-@dataclass(frozen=True)
-class FakeBuild:
-    release: Release
-    free_threaded: bool
-
-
-@dataclass(frozen=True)
-class FakeInterpreter:
-    build: FakeBuild
-
-
-def interpreter(name: str) -> FakeInterpreter:
-    """Make `3.14.2` or `3.14.2t`."""
-    release = Release.parse(name.removesuffix("t"))
-    return FakeInterpreter(FakeBuild(release, free_threaded=name.endswith("t")))
-
-
-def some_installed() -> Iterable[FakeInterpreter]:
+def some_installed() -> Iterable[Interpreter]:
     names = ("3.11.7", "3.13.5", "3.13.15", "3.13.15t", "3.14.2t", "3.14.99")
     return [interpreter(name) for name in names]
 
 
-def nothing_installed() -> Iterable[FakeInterpreter]:
+def nothing_installed() -> Iterable[Interpreter]:
     return []
 
 
@@ -198,7 +182,7 @@ def test_it_can_be_sent_to_another_process(repo: CPythonRepo) -> None:
 def test_interpreters_are_looked_for_once(bare: CPythonRepo) -> None:
     calls: list[int] = []
 
-    def find() -> Iterable[FakeInterpreter]:
+    def find() -> Iterable[Interpreter]:
         calls.append(1)
         return some_installed()
 

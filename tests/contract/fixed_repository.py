@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterator
+from typing import Any
 
 from ftbench.asv.repository import CPythonRepo
 from ftbench.releases import Release
@@ -16,7 +17,7 @@ class FixedRepo(CPythonRepo):
         super().__init__(url, path, find_installed=installed)
 
 
-def installed() -> Iterator[types.SimpleNamespace]:
+def installed() -> Iterator[Any]:
     """Yield three free-threaded interpreters."""
     for name in ("3.13.5", "3.13.15", "3.14.2"):
         build = types.SimpleNamespace(release=Release.parse(name), free_threaded=True)

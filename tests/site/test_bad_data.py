@@ -18,7 +18,7 @@ from synthetic import Plan
 from watching import Watched, unfold
 
 from ftbench.results import ResultTree, read_results
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 from ftbench.site.pages import write_pages
 
 KEPT = ("Lifecycle.track_round", "SharedSet.track_op", "SingleThread.track_kernel")

@@ -15,7 +15,7 @@ from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
 from ftbench.results import read_results
 from ftbench.site.choose import write_choose
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 
 
 @pytest.fixture(scope="module")

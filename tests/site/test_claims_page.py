@@ -22,7 +22,7 @@ from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import claims as claims_pages
 from ftbench.site.claims import newest, page_of, write_claims
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from ftbench.releases import Release
 from ftbench.report.document import Table
 from ftbench.results import Figure, ResultFile, ResultTree, State, read_results
 from ftbench.results.figure import NoiseSeries
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 from ftbench.site.method import (
     address,
     advice_from,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftbench.results import ResultTree
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 from ftbench.site.pages import WRITERS, write_pages
 
 

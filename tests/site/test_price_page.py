@@ -23,7 +23,7 @@ from ftbench.releases import Release
 from ftbench.releases.known import known_releases
 from ftbench.results import Figure, ResultTree
 from ftbench.results.figure import Unreadable
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 from ftbench.site.price import TOPICS, newest_of_series, write_price
 from ftbench.statistics import ratio
 from ftbench.statistics.ratio import Effects

@@ -18,7 +18,7 @@ from ftbench.errors import FtbenchError
 from ftbench.facts.units import digits
 from ftbench.site import timeline
 from ftbench.site.filters import change, change_interval, floor_share
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 from ftbench.site.releases import write_releases
 from ftbench.site.timeline import PRECISION
 from ftbench.statistics import Basis, Ratio

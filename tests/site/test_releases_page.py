@@ -16,7 +16,7 @@ from ftbench.releases.known import known_releases
 from ftbench.results import ResultTree, read_results
 from ftbench.results.figure import Unreadable
 from ftbench.site import timeline
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 from ftbench.site.releases import write_releases
 
 MEGABYTE = 1_000_000

@@ -9,7 +9,7 @@ import pytest
 from ftbench.asv import site_patches
 from ftbench.asv.assets import ASSETS
 from ftbench.errors import AsvError
-from ftbench.site.frame import TABS
+from ftbench.site.menus import TABS
 
 INDEX = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="utf-8")
 

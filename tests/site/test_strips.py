@@ -14,8 +14,8 @@ from synthetic import Plan
 from ftbench.results import ResultTree, read_results
 from ftbench.results.selection import newest_first, picks
 from ftbench.site import choose
-from ftbench.site.axis import Axis
 from ftbench.site.choose import write_choose
+from ftbench.site.mode_charts import Axis
 
 POSITIVE = st.floats(min_value=1e-9, max_value=1e12)
 

@@ -325,12 +325,10 @@ def _measured(plan: Plan, arm: Arm, number: int, build: str) -> dict[str, Any]:
 
 
 _PLUGIN = """
-from ftbench.asv import publisher
 from ftbench.asv.patches import install_loaders
 from ftbench.asv.repository import CPythonRepo
 
 install_loaders()
-publisher.install()
 
 
 class SyntheticRepo(CPythonRepo):
