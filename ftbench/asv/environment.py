@@ -244,21 +244,17 @@ class CPythonEnvironment(Environment):
     # -- what the benchmarks hand over beside their samples
 
     def take_staged(self) -> list[dict[str, Any]]:
-        """Return what the benchmarks staged since the last call, each with the run's name.
-
-        What was measured also has its place in the order of the run.
-        """
+        """Return what the benchmarks staged since the last call, with its place in the run."""
         try:
             lines = self.staged.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
         self.staged.unlink()
-        return [_in_run(json.loads(line)) for line in lines]
-
-
-def _in_run(record: dict[str, Any]) -> dict[str, Any]:
-    place = {"order": next(_ORDER)} if record.get("kind") == "cell" else {}
-    return {**record, "run": RUN, **place}
+        records = [json.loads(line) | {"run": RUN} for line in lines]
+        for record in records:
+            if record.get("kind") == "cell":
+                record["order"] = next(_ORDER)
+        return records
 
 
 def _figure_from_cell(args: Sequence[str], cwd: str | None) -> bool:

@@ -23,9 +23,7 @@ VARIABLE: Final = "FTBENCH_MEASURING_LOCK"
 class MeasuringLock:
     """A machine-wide lock, held until this process ends."""
 
-    def __init__(self) -> None:
-        """Hold nothing yet."""
-        self._lock: FileLock | None = None
+    _lock: FileLock | None = None
 
     def acquire(self) -> None:
         """Take the lock; raises `FtbenchError` if another process has it.

@@ -43,21 +43,18 @@ class RecordedResults(Results):
         Raises asv's `UserError` for a damaged file: nothing is measured that would replace it.
         """
         with told_by_asv():
-            self._load_own(result_dir)
+            try:
+                super().load_data(result_dir)
+            except util.UserError as error:
+                raise ResultsError(
+                    f"{error}",
+                    hint="It is left as it is. Take it from version control, or remove it and the "
+                    "records of the same name and measure again.",
+                ) from error
             place = Path(result_dir) / self._filename
             if place.is_file():  # what `asv rm` has left behind is of figures that are gone
                 self._records = read_records(records_path(place))
             self._refuse_another_build()
-
-    def _load_own(self, result_dir: str) -> None:
-        try:
-            super().load_data(result_dir)
-        except util.UserError as error:
-            raise ResultsError(
-                f"{error}",
-                hint="It is left as it is. Take it from version control, or remove it and the "
-                "records of the same name and measure again.",
-            ) from error
 
     def _refuse_another_build(self) -> None:
         now = self._build_digest()

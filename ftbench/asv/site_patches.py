@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from ftbench.asv.assets import ASSETS, Asset
+from ftbench.asv.assets import ASSETS
 from ftbench.errors import AsvError, UsageError
 from ftbench.releases import Release
 from ftbench.site.menus import TABS
@@ -61,7 +61,7 @@ def once(text: str, old: str | re.Pattern[str], new: str) -> str:
     return changed
 
 
-def add_places(index: str) -> str:
+def add_tabs(index: str) -> str:
     """Put the ways to our pages before asv's own tabs, in the order of our own bar."""
     once(index, _NAV, _NAV)
     links = "".join(
@@ -81,24 +81,21 @@ def add_names(index: str) -> str:
 
 def use_assets(index: str) -> str:
     """Load the third-party files from beside the page, and forbid it to load anything else."""
-    by_address = {asset.instead_of: asset for asset in ASSETS}
-    found = [_last_part(match) for match in _FOREIGN.finditer(index)]
-    if sorted(found) != sorted(by_address):
-        raise AsvError(f"asv's page loads other files than it should: {', '.join(sorted(found))}.")
-    index = _FOREIGN.sub(lambda match: _local(match, by_address[_last_part(match)]), index)
+    names = {asset.instead_of: asset.name for asset in ASSETS}
+    loaded: list[str] = []
+
+    def local(match: re.Match[str]) -> str:
+        loaded.append((match["script"] or match["style"]).rpartition("/")[2])
+        address = f"{_VENDOR}/{names.get(loaded[-1])}"
+        if match["script"]:
+            return f'<script src="{address}"></script>'
+        return f'<link rel="stylesheet" href="{address}">'
+
+    index = _FOREIGN.sub(local, index)
+    if sorted(loaded) != sorted(names):
+        raise AsvError(f"asv's page loads other files than it should: {', '.join(sorted(loaded))}.")
     index = once(index, _FAILURE, "")
     return once(index, _CHARSET, f"{_CHARSET}\n    {_POLICY}")
-
-
-def _last_part(match: re.Match[str]) -> str:
-    return (match["script"] or match["style"]).rpartition("/")[2]
-
-
-def _local(match: re.Match[str], asset: Asset) -> str:
-    address = f"{_VENDOR}/{asset.name}"
-    if match["script"]:
-        return f'<script src="{address}"></script>'
-    return f'<link rel="stylesheet" href="{address}">'
 
 
 def tags_of(commit_ids: Iterable[str]) -> dict[str, str]:
@@ -126,7 +123,7 @@ def write_names(html_dir: Path, tags: Mapping[str, str]) -> None:
     script = (templates / _SCRIPT).read_text(encoding="utf-8")
     _write(html_dir / _SCRIPT, script)
     _write(html_dir / _TAGS, f"window.ftbench_tags = {json.dumps(dict(tags))};\n")
-    _rewrite(html_dir / "index.html", lambda index: add_names(add_places(index)))
+    _rewrite(html_dir / "index.html", lambda index: add_names(add_tabs(index)))
     if (html_dir / "regressions.xml").exists():
         _rewrite(html_dir / "regressions.xml", lambda feed: name_feed(feed, tags))
 

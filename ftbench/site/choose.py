@@ -27,11 +27,7 @@ PICTURED: Final = 16
 
 
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
-    """Write `choose.html` and the pages it leads to; return their paths, the first page first.
-
-    Everything that a page needs is in it, so that it also works from a disk, without a server,
-    without a network and without a script.  Raises `OSError` where the folder cannot be written.
-    """
+    """Write `choose.html` and the pages it leads to; return their paths, the first page first."""
     every = picks(tree)
     first = first_pick(every, tree)
     if first is None:
@@ -50,11 +46,7 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The page of one pick; `root` leads from it to the site's own folder: "" or "../".
-
-    One that is not `drawn` has strips instead of pictures, since it is none of the `pictured`
-    newest.
-    """
+    """The page of one pick; with strips for pictures where it is none of the `pictured` newest."""
 
     arms: ClassVar = ARMS
 

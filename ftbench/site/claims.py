@@ -112,11 +112,7 @@ MOST_PAGES: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The page of one pick; `root` leads from it to the site's own folder: "" or "../".
-
-    `judgements` are of every claim, each with its number; `left_out` is how many picks have no
-    page.
-    """
+    """The page of one pick, with all `judgements`; `left_out` is how many picks have no page."""
 
     verdicts: ClassVar = tuple(ClaimVerdict)
     most: ClassVar = MOST_PAGES
@@ -172,11 +168,7 @@ def _unit(claim: Claim, ratio: ClaimedRatio) -> str:
 
 
 def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
-    """Write `claims.html` and the pages it leads to; return their paths, the first page first.
-
-    A page needs neither a script nor a network.  Raises `OSError` where the folder cannot be
-    written.
-    """
+    """Write `claims.html` and the pages it leads to; return their paths, the first page first."""
     everything = picks(tree)
     first = first_pick(everything, tree)
     if first is None:

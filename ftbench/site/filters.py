@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from markupsafe import Markup
-
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.rule import Notes, number, printed
@@ -134,11 +132,6 @@ def figure_interval(figure: Figure) -> str:
     return f"{scale.text(low)} \N{EN DASH} {scale.text(high)}"
 
 
-def trusted(own: str) -> str:
-    """Let our own style sheet and pictures through: no text of a result file is in them."""
-    return Markup(own)  # noqa: S704 - both are ours
-
-
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
         "alarm_counts": alarm_counts,
@@ -163,6 +156,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "symbol": symbol,
         "tally": tally,
         "task_name": lambda size: TASK_SIZE_NAMES[size.name],
-        "trusted": trusted,
     }
 )

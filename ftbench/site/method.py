@@ -36,7 +36,7 @@ _CPUS: Final = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The page of one machine; `root` leads from it to the site's own folder: "" or "../".
+    """The page of one machine.
 
     `changed` are the machine's facts that were not the same in every run, `advice` is what would
     make it steadier, `invariants` are what every run checks of its work.  Tables are by their id.
@@ -57,11 +57,7 @@ class Page:
 
 
 def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
-    """Write `method.html` and a page for each further machine; return the paths, it first.
-
-    A page needs neither a script nor a network.  Raises `OSError` where the folder cannot be
-    written.
-    """
+    """Write `method.html` and a page for each further machine; return the paths, it first."""
     names = machines(tree)
     if not names:
         return frame.write_empty(html_dir, "method", tree)

@@ -1,4 +1,6 @@
-"""Every page that `asv publish` writes for us.
+"""Every page that `asv publish` writes for us; they work without a server, a network, a script.
+
+Releases alone has a script, which draws older releases and samples.
 
 A new page is a `Tab` in `menus.TABS` and a line in `WRITERS`: a function
 `write_NAME(tree, html_dir)` that returns the paths it wrote, its first page first.

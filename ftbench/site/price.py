@@ -214,10 +214,7 @@ _HEADLINE: Final[tuple[tuple[str, Measure, Arm], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The page of one rig; `points` are by the name of their measure.
-
-    `root` leads from it to the site's own folder.
-    """
+    """The page of one rig; `points` are by the name of their measure."""
 
     root: str
     title: str
@@ -306,10 +303,7 @@ def _rules(measure: Measure, machine: Machine | None) -> Iterator[tuple[float, s
 
 
 def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
-    """Write `price.html` and a page like it for every other rig; return their paths, it first.
-
-    Everything that a page needs is in it.  Raises `OSError` where the folder cannot be written.
-    """
+    """Write `price.html` and a page like it for every other rig; return their paths, it first."""
     measured = {Rig.place_of(figure) for figure in tree.figures if figure.benchmark in BENCHMARKS}
     # One that has nothing to show here is not what the page opens with.
     every = sorted(rigs(tree), key=lambda rig: rig not in measured)

@@ -80,7 +80,7 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePage:
-    """The page of one release of a timeline; `root` leads from it to the site's own folder."""
+    """The page of one release of a timeline."""
 
     words: ClassVar = tuple(Word)
     bases: ClassVar = AGAINST
@@ -225,8 +225,7 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """Write `releases.html` and what it leads to; return the paths, the first page first.
 
     Of each rig: a page per release, its alarms first; a page per scenario, whose script draws
-    every release; the data for that, in files that are loaded as they are needed.  Works from a
-    disk, without a server or a network.  Raises `OSError` where the folder cannot be written.
+    every release; the data for that, in files that are loaded as they are needed.
     """
     every = rigs(tree)
     if not every:

@@ -55,11 +55,6 @@ class Series:
         return name.removeprefix("track_").removeprefix("time_").replace("_", " ")
 
     @property
-    def metric_title(self) -> str:
-        """The metric, with the ledger that the series is in if there are several."""
-        return ": ".join(filter(None, [self.metric, self.ledger]))
-
-    @property
     def label(self) -> str:
         """The parameters in words: "threads, workers 8, task empty"."""
         said = [value if name == "mode" else f"{name} {value}" for name, value in self.params]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ftbench.analysis.advice.winner_map import KINDS, Kind, Spot
+from ftbench.analysis.advice.winner_map import KINDS, Spot
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site.svg import (
@@ -49,7 +49,8 @@ def draw_map(spots: Sequence[Spot], *, name: str) -> str:
         _frame(axes)
         _areas(axes, spots)
         for number, spot in enumerate(spots):
-            _spot(axes, spot, *_place(number))
+            column, row = divmod(number, len(PAYLOADS))
+            _spot(axes, spot, column, _height(row))
 
     return picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT, width=_WIDTH)
 
@@ -58,12 +59,6 @@ def _height(row: float) -> float:
     """Return how far below the top a row of payloads lies; the largest payload is on top."""
     step = (_HEIGHT - 2 * _PAD) / (len(PAYLOADS) - 1)
     return _HEIGHT - _PAD - row * step
-
-
-def _place(number: int) -> tuple[float, float]:
-    """Return the place of a spot in the axes: its column, and its height in points."""
-    column, row = divmod(number, len(PAYLOADS))
-    return float(column), _height(row)
 
 
 def _frame(axes: Any) -> None:
@@ -83,8 +78,11 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
     Each kind is painted over those before it, wherever it costs less: so no gap is left where
     three meet.
     """
-    columns, heights = _mesh()
-    every = [_fine(_logs(spots, kind)) for kind in KINDS]
+    columns, heights = np.meshgrid(
+        _between(len(SIZES)), [_height(row) for row in _between(len(PAYLOADS))]
+    )
+    costs = [[spot.of_kind(kind) for spot in spots] for kind in KINDS]
+    every = [_fine([math.log(cost.median) if cost else math.nan for cost in of]) for of in costs]
     best = np.fmin.reduce(every)
     least = np.full_like(columns, _NONE)
     for step, (kind, own) in enumerate(zip(KINDS, every, strict=True)):
@@ -92,14 +90,16 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
             continue
         lead = np.ma.masked_invalid(own - least)
         least = np.fmin(least, own)
-        colour = colour_named(_variable(kind))
+        colour = colour_named(f"--kind-{'loop' if kind.name == 'serial' else kind.name}")
         level = 1 + step / len(KINDS)
         axes.contourf(columns, heights, lead, levels=[-2 * _NONE, 0], colors=[colour], zorder=level)
         if (lead > 0).any():
             axes.contour(
                 columns, heights, lead, levels=[0], colors=[INK], linewidths=[1.1], zorder=level
             )
-    doubt = np.ma.masked_invalid(np.where(np.isnan(best), math.nan, _fine(_doubt(spots))))
+    doubt = np.ma.masked_invalid(
+        np.where(np.isnan(best), math.nan, _fine([_gap(spot) for spot in spots]))
+    )
     if (doubt < 0).any():
         hatched = axes.contourf(
             columns,
@@ -115,23 +115,11 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
         hatched.set_linewidth(0)
 
 
-def _variable(kind: Kind) -> str:
-    return f"--kind-{'loop' if kind.name == 'serial' else kind.name}"
-
-
-def _logs(spots: Sequence[Spot], kind: Kind) -> Field:
-    """Return the logarithms of a kind's costs, payload by size; NaN where it has none."""
-    every = [spot.of_kind(kind) for spot in spots]
-    return _table([math.log(each.median) if each else math.nan for each in every])
-
-
-def _doubt(spots: Sequence[Spot]) -> Field:
-    """Return how far the others' intervals lie above the winner's, by logarithm; < 0 is doubt."""
-    return _table([_gap(spot) for spot in spots])
-
-
 def _gap(spot: Spot) -> float:
-    """Return the gap at one place; where an interval is not known, as far below as can be."""
+    """Return how far the others' intervals lie above the winner's, by logarithm; < 0 is doubt.
+
+    Where an interval is not known, as far below as can be.
+    """
     if not spot.ranked:
         return math.nan
     best, *others = (each.interval for each in spot.ranked)
@@ -143,30 +131,23 @@ def _gap(spot: Spot) -> float:
     return max(-_FAR, min(_FAR, math.log(min(lows) / best.high)))
 
 
-def _table(values: Sequence[float]) -> Field:
-    """Return values, size by size, as a table of payload by size."""
-    return np.array(values, dtype=float).reshape(len(SIZES), len(PAYLOADS)).T
+def _between(count: int) -> Field:
+    """Return the places of a row or a column, and those between them."""
+    return np.linspace(0, count - 1, (count - 1) * _FINE + 1)
 
 
-def _mesh() -> tuple[Field, Field]:
-    columns = np.linspace(0, len(SIZES) - 1, (len(SIZES) - 1) * _FINE + 1)
-    rows = np.linspace(0, len(PAYLOADS) - 1, (len(PAYLOADS) - 1) * _FINE + 1)
-    heights = np.array([_height(row) for row in rows])
-    wide, high = np.meshgrid(columns, heights)
-    return wide, high
+def _fine(values: Sequence[float]) -> Field:
+    """Return values, size by size, as a table of payload by size with the values between.
 
-
-def _fine(table: Field) -> Field:
-    """Return a table with the values between, on a straight line along each axis.
-
-    Next to what is not known nothing is.
+    They lie on a straight line along each axis; next to what is not known nothing is.
     """
+    table = np.array(values, dtype=float).reshape(len(SIZES), len(PAYLOADS)).T
     return _along_rows(_along_rows(table).T).T
 
 
 def _along_rows(table: Field) -> Field:
     known = np.arange(table.shape[1])
-    between = np.linspace(0, known[-1], known[-1] * _FINE + 1)
+    between = _between(table.shape[1])
     return np.array([np.interp(between, known, row) for row in table])
 
 

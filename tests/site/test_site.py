@@ -15,7 +15,7 @@ INDEX = (Path(asv.__file__).parent / "www" / "index.html").read_text(encoding="u
 
 
 def test_our_pages_come_before_asvs_own_tabs_in_the_order_of_our_own_bar() -> None:
-    changed = site_patches.add_places(INDEX)
+    changed = site_patches.add_tabs(INDEX)
     hrefs = re.findall(r'<li id="nav-li-[^"]*"[^>]*>\s*<a href="([^"]*)"', changed)
     files = [tab.file for tab in TABS]
     assert hrefs[: len(files)] == files
@@ -41,7 +41,7 @@ def test_every_third_party_file_is_loaded_from_beside_the_page() -> None:
 @pytest.mark.parametrize("text", [INDEX * 2, "", INDEX.replace("nav-li-", "x")])
 def test_a_page_that_is_not_asvs_is_refused(text: str) -> None:
     with pytest.raises(AsvError, match="and should have it once"):
-        site_patches.add_places(text)
+        site_patches.add_tabs(text)
 
 
 def test_a_page_that_loads_other_files_is_refused() -> None:
