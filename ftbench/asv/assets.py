@@ -160,7 +160,6 @@ def _is_complete(folder: Path) -> bool:
 
 
 def _fetch(folder: Path) -> None:
-    """Fetch the packages, and keep of them what is asked for once every file was checked."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as packages, folder_made(folder) as ready:
         npm_install(sorted({asset.package for asset in ASSETS}), Path(packages))
         for asset in ASSETS:

@@ -92,7 +92,6 @@ class Asv:
         return " ".join([*variables, "asv", shlex.join(arguments)])
 
     def _follow(self, process: subprocess.Popen[str], show: str) -> Sequence[str]:
-        """Show how far asv is; return its last lines."""
         assert process.stdout is not None
         last: deque[str] = deque(maxlen=_KEPT_LINES)
         with bar(self.console, 100.0, title=show, left=TimeElapsedColumn()) as shown:

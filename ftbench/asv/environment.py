@@ -170,10 +170,7 @@ class CPythonEnvironment(Environment):
         self._set_installed_commit_hash(commit_hash)
 
     def interpreter(self, commit_hash: str) -> Interpreter:
-        """Return the interpreter of a release that this environment measures.
-
-        Raises `MissingInterpreterError` if there is none.
-        """
+        """Return the interpreter of a release; raises `MissingInterpreterError` if it has none."""
         release = _release_of(commit_hash)
         found = survey()
         of_flavour = [each for each in found.interpreters if each.build.flavour == self.flavour]
@@ -218,10 +215,8 @@ class CPythonEnvironment(Environment):
         return str(venvs.python_of(self._venv(commit_hash)))
 
     def run(self, args: Sequence[str], **kwargs: Any) -> Any:
-        """Run Python with `args`, as clean as the arm has it.
-
-        A figure that the run of its cell has yielded already needs no process.
-        """
+        """Run Python with `args`, as clean as the arm has it."""
+        # A figure that the run of its cell has yielded already needs no process.
         if _figure_from_cell(args, kwargs.get("cwd")):
             return "", "", 0
         if SAY_CELLS in os.environ and list(args[1:2]) == ["run"]:

@@ -26,10 +26,8 @@ class MeasuringLock:
     _lock: FileLock | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raises `FtbenchError` if another process has it.
-
-        The children that asv starts with `-j` work under their parent's.
-        """
+        """Take the lock; raises `FtbenchError` if another process has it."""
+        # The children that asv starts with `-j` work under their parent's.
         if self._lock is not None or multiprocessing.parent_process() is not None:
             return
         path = Path(os.environ.get(VARIABLE) or cache_folder() / "measuring.lock")

@@ -83,7 +83,7 @@ def get_environments(
         plain = _get_environments(conf, None, verbose)
         every = [each for one in plain for each in _split(one, verbose=verbose)]
         for spec in env_specifiers or [CPythonEnvironment.tool_name]:
-            if not verbose:
+            if not verbose:  # to show or to compare results: names are all that asv wants
                 yield from _recorded(conf, spec)
             chosen = _chosen(every, spec)
             if chosen is None:
@@ -122,10 +122,7 @@ def _chosen(every: Sequence[Any], spec: str) -> Sequence[Any] | None:
 
 
 def _recorded(conf: Any, spec: str) -> Iterator[Any]:
-    """Yield the names of an arm's results, whatever their flavour, profile and machine.
-
-    Names are all that asv wants where it shows or compares results (`verbose` is false).
-    """
+    """Yield the names of an arm's results, whatever their flavour, profile and machine."""
     for result in sorted(Path(conf.results_dir).glob("*/*.json")):
         name = result.stem.partition("-")[2]
         gil = "-PYTHON_GIL" in name
@@ -136,10 +133,8 @@ def _recorded(conf: Any, spec: str) -> Iterator[Any]:
 
 
 def _others(conf: Any, spec: str, every: Sequence[Any], *, verbose: bool) -> Sequence[Any]:
-    """Return asv's own environments of that name; raises `UsageError` for a name of nothing.
-
-    Not where results are only looked at (`verbose` is false): they may be another machine's.
-    """
+    """Return asv's own environments of that name; raises `UsageError` for a name of nothing."""
+    # Not where results are only looked at (`verbose` is false): they may be another machine's.
     tools = {each.tool_name for each in util.iter_subclasses(asv.environment.Environment)}
     if verbose and spec.partition(":")[0] not in tools:
         raise unknown(

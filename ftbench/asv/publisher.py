@@ -51,10 +51,7 @@ class Written:
 
 
 def write_pages(results: Path, html_dir: Path) -> Written:
-    """Read the results and write our pages, here and now.
-
-    Raises what a page raises, as `OSError` where the folder cannot be written.
-    """
+    """Read the results and write our pages, here and now; raises what a page raises."""
     return _write(read_results(results), html_dir, *(tab.name for tab in TABS))
 
 
@@ -204,10 +201,7 @@ class PagesPublisher(OutputPublisher):
     def publish(
         cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
     ) -> None:
-        """Write them, from the results alone: asv's graphs know medians, and no more.
-
-        Where there are many results, they have been begun before asv's own pages.
-        """
+        """Write them, from the results alone: asv's graphs know medians, and no more."""
         begun = running()
         with told_by_asv():
             if begun:

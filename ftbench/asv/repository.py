@@ -62,10 +62,8 @@ class CPythonRepo(Repo):
             return None
 
     def get_decorated_hash(self, commit: str, hash_length: int = 8) -> str:
-        """Return what asv prints for a commit: the release's name alone says it all.
-
-        `asv run` asks for it whenever it comes to a release.
-        """
+        """Return what asv prints for a commit: the release's name alone says it all."""
+        # `asv run` asks for it whenever it comes to a release.
         ROUNDS.come_to(commit)
         return self.get_name_from_hash(commit) or commit[:hash_length]
 

@@ -110,10 +110,8 @@ def tags_of(commit_ids: Iterable[str]) -> dict[str, str]:
 
 
 def name_feed(feed: str, tags: Mapping[str, str]) -> str:
-    """Write tags for ids in the texts and the foreign links of asv's feed of regressions.
-
-    The links to asv's own pages (`commits=…`) keep their ids: asv reads nothing else there.
-    """
+    """Write tags for ids in the texts and the foreign links of asv's feed of regressions."""
+    # The links to asv's own pages (`commits=…`) keep their ids: asv reads nothing else there.
     return re.sub(rf"(?<!commits=)(?<!f\d\d-){_ID}", lambda m: tags.get(m[0], m[0]), feed)
 
 

@@ -88,10 +88,7 @@ def page_of(
 
 
 def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.ArticleTable, ...]:
-    """Return the article's tables of which anything was measured.
-
-    The figures are those of the pick, the noise and the sources the tree's.
-    """
+    """Return the article's tables of which anything was measured for the pick of a choice."""
     pick, benchmarks = choice.pick, article_tables.benchmarks()
     noise = (
         run for run in tree.noise if run.machine == pick.machine and run.benchmark in benchmarks

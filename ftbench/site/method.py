@@ -185,7 +185,6 @@ def _key(measured: Figure | NoiseSeries) -> tuple[Arm, str, SeriesKey]:
 
 
 def _draw(arms: Sequence[Arm], counts: Counter[tuple[Arm, int]]) -> str:
-    """Return an SVG element: a row per bin, a line per arm that ends in its mark."""
     bins = method_tables.BINS
 
     def paint(axes: Any) -> None:

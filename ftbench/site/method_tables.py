@@ -63,10 +63,7 @@ def table(
 
 
 def builds(sources: Sequence[ResultFile]) -> Table:
-    """Return every build: those alike but for their version share a row.
-
-    A source without a record of its build has a row too, which says so.
-    """
+    """Return every build: those alike but for their version share a row."""
     facts = {key: title for key, title in BUILD_FACTS.items() if key not in _OF_ITS_OWN}
     releases: dict[tuple[str, ...], list[Release]] = {}
     for source in sorted(sources, key=lambda each: (_ORDER.index(each.arm.name), each.release)):

@@ -12,7 +12,7 @@ from matplotlib.transforms import offset_copy
 
 from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import Grid, Line
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS
 from ftbench.facts.units import Scale, digits
 from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.site.svg import (
@@ -93,7 +93,6 @@ def needs_log(values: Sequence[float]) -> bool:
 
 
 def _ends(cell: Cell) -> Iterator[float]:
-    """Yield where a cell's median and its interval lie."""
     if cell.figure is not None and cell.median is not None:
         yield cell.median
         interval = cell.figure.interval
@@ -108,11 +107,7 @@ def draw(figures: ModeFigures | GridFigures) -> str:
 
 
 def _draw_modes(figures: ModeFigures) -> str:
-    """Draw a band for each mode with a row for each arm.
-
-    A row is a mark at the median, a line over the 99 % interval, the number, or the word for why
-    there is none.  A thin rule marks the baseline.
-    """
+    """Draw a band for each mode with a row for each arm: a mark and a number, or a word."""
     grid, scale = figures.grid, figures.scale
 
     def paint(axes: Any) -> None:
@@ -141,7 +136,6 @@ def _rule_above(axes: Any, top: float) -> None:
 
 
 def _words(axes: Any, scale: Scale, cell: Cell, height: float) -> None:
-    """Write a cell's number beside its mark, or the word for why there is none."""
     if cell.median is None or cell.figure is None:
         colour = colour_of(cell.arm) if cell.failed else MUTED
         state_word(axes, f"{cell.arm.character} {cell.state}", height, colour=colour)
@@ -171,27 +165,21 @@ def _draw_grid(figures: GridFigures) -> str:
             heading(axes, title, top + _HEADING / 2 + 2)
             first = top + _HEADING + _ROW / 2
             rows += [(line, first + number * _ROW) for number, line in enumerate(lines)]
+        middle = (len(shown.arms) - 1) / 2
+        places = []
         for line, height in rows:
             left_label(axes, figures.label(line), height)
             _lacking(axes, shown, line, height)
-        _cost_marks(axes, _marks(shown, rows), shown.scale, size=_MARK)
+            places += [
+                (cell, height + (shown.arms.index(cell.arm) - middle) * _APART)
+                for cell in line.cells
+            ]
+        _cost_marks(axes, places, shown.scale, size=_MARK)
 
     return picture(paint, name=figures.name, height=tops[-1], right=_RIGHT)
 
 
-def _marks(grid: Grid, rows: Iterable[tuple[Line, float]]) -> Iterator[tuple[Cell, float]]:
-    """Yield the cells of the rows, each with its height."""
-    for line, height in rows:
-        for cell in line.cells:
-            yield cell, height + _dodge(grid.arms, cell.arm)
-
-
-def _dodge(arms: Sequence[Arm], arm: Arm) -> float:
-    return (arms.index(arm) - (len(arms) - 1) / 2) * _APART
-
-
 def _lacking(axes: Any, grid: Grid, line: Line, height: float) -> None:
-    """Write what became of the cells of a row that have no mark."""
     if line.words:
         state_word(axes, line.state, height, colour=BAD if line.failed else MUTED)
         return
@@ -228,10 +216,8 @@ def _baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
 def _cost_marks(
     axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
 ) -> None:
-    """Draw measured cells at their heights: the arm's mark at the median, a line over the interval.
-
-    An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
-    """
+    """Draw measured cells: the arm's mark at the median, a line over the interval."""
+    # An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
     measured = [(cell, height) for cell, height in places if cell.median is not None]
     gap = (math.nan, math.nan)
     for arm in ARMS:

@@ -38,8 +38,5 @@ WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
 def write_pages(
     tree: ResultTree, html_dir: Path, tabs: Iterable[str] = tuple(WRITERS)
 ) -> tuple[Path, ...]:
-    """Write the pages of these tabs; return their paths, in the order of the tabs.
-
-    Raises what a page raises, as `OSError` where the folder cannot be written.
-    """
+    """Write the pages of these tabs; return their paths, in the order of the tabs."""
     return tuple(path for tab in tabs for path in WRITERS[tab](tree, html_dir))

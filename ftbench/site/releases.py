@@ -70,10 +70,7 @@ class Addresses:
         return f"{self.folder}/data/{name}.js"
 
     def cell(self, series: Series, arm: Arm, release: Release, against: Base) -> str:
-        """Return the address of one verdict on its scenario's page, with its samples.
-
-        Without a script it still leads to the row of its series.
-        """
+        """Return the address of one verdict; without a script it leads to the row of its series."""
         asked = {"arm": arm.name, "release": release.name, "against": AGAINST.index(against)}
         return f"{self.scenario(series.scenario)}?{urlencode(asked)}#{series.key}"
 
@@ -258,7 +255,6 @@ def _write_rig(
 def _write_release_pages(
     timeline: Timeline, addresses: Mapping[Rig, Addresses], tree: ResultTree, html_dir: Path
 ) -> Iterator[Path]:
-    """Write a page for each release, the newest first."""
     ours = addresses[timeline.rig]
     others = menus(timeline.rig, {rig: of.release(of.newest) for rig, of in addresses.items()})
     for release in reversed(timeline.releases):
@@ -275,7 +271,6 @@ def _write_release_pages(
 def _write_scenarios(
     timeline: Timeline, addresses: Mapping[Rig, Addresses], html_dir: Path
 ) -> Iterator[Path]:
-    """Write a page for each scenario, and the data of all."""
     ours = addresses[timeline.rig]
 
     def write(name: str, content: object) -> Path:

@@ -132,7 +132,6 @@ def _gap(spot: Spot) -> float:
 
 
 def _between(count: int) -> Field:
-    """Return the places of a row or a column, and those between them."""
     return np.linspace(0, count - 1, (count - 1) * _FINE + 1)
 
 
@@ -152,7 +151,6 @@ def _along_rows(table: Field) -> Field:
 
 
 def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
-    """Mark a measured place: the winner's letter, with ≈ where others may win too."""
     winner = spot.winner
     if winner is None:
         axes.text(column, height, "no data", ha="center", va="center", color=MUTED, fontsize=9)
