@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
-from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline
 
 FILLS = ("cold", "grown")

@@ -28,7 +28,7 @@ from ftbench.experiments.trials import LEAST, MUST_FIND, Medians, Outcome, alarm
 from ftbench.facts.profiles import profile_named
 from ftbench.facts.units import plural
 from ftbench.probe.run.document import Measurement
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries

@@ -16,7 +16,7 @@ from typing import Final
 
 from ftbench.errors import UsageError
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 
 PACKAGE: Final = "benchmarks"
 TRACK: Final = "track_"

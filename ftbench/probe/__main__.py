@@ -17,7 +17,7 @@ from ftbench.facts.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.facts.profiles import KEYS, PROFILES
 from ftbench.probe.run.document import table
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
-from ftbench.probe.scenarios.table import SCENARIOS
+from ftbench.probe.scenarios.base import NAMES, scenario_named
 
 _ON_OFF = {"on": True, "off": False}
 INTERRUPTED, READER_GONE = 130, 141  # what a shell says of SIGINT and SIGPIPE
@@ -27,10 +27,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ftbench.probe",
         description="Measure one cell with the interpreter that runs this.",
-        epilog="scenarios: " + "; ".join(f"{s.name}: {s.title}" for s in SCENARIOS.values()),
+        epilog="scenarios: " + "; ".join(f"{n}: {scenario_named(n).title}" for n in NAMES),
         allow_abbrev=False,
     )
-    parser.add_argument("scenario", help=", ".join(SCENARIOS))
+    parser.add_argument("scenario", help=", ".join(NAMES))
     parser.add_argument("--mode", default="threads", help=", ".join(KINDS))
     parser.add_argument("--start-method", help=f"for processes: {', '.join(START_METHODS)}")
     parser.add_argument("--workers", help="how many workers (the same as --set workers=N)")

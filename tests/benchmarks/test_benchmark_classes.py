@@ -23,7 +23,7 @@ from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.probe.scenarios.table import NAMES, scenario_named
+from ftbench.probe.scenarios.base import NAMES, scenario_named
 
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)

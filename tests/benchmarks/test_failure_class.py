@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.failure import Failure
 from ftbench.facts.modes import POOL_MODES, mode_named
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 
 
 def test_the_grid_has_the_pools_whose_tasks_can_be_watched() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.grain import Grain
 from ftbench.facts.modes import POOL_MODES
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 
 
 def test_the_ladder_is_fixed_and_within_the_scenarios_params() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.hybrid import Hybrid
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 
 
 def test_the_ladder_is_fixed_and_within_the_scenarios_params() -> None:

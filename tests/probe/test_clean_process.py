@@ -34,7 +34,6 @@ OF_EVERY_CELL = {
     "ftbench.facts.profiles",
     "ftbench.probe.scenarios",
     "ftbench.probe.scenarios.base",
-    "ftbench.probe.scenarios.table",
     "ftbench.probe.entry_points",
     "ftbench.probe.instruments.clocks",
     "ftbench.probe.workers",

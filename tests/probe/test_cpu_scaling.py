@@ -9,8 +9,8 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.cpu_scaling import CpuScaling
 from ftbench.facts.modes import MODES, Mode
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.scaling import ladder
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workloads.kernels import KERNELS
 from ftbench.pythons import Interpreter
 
@@ -53,7 +53,7 @@ def test_every_mode_yields_all_metrics(ft_python: Interpreter, mode: Mode) -> No
     for metric in document["metrics"].values():
         assert all(sample > 0 for sample in metric["samples"])
     # The serial twin once per pair, one worker and two.
-    assert document["invariants"][0]["checked"].startswith("5 times a worker's checksum was 80")
+    assert document["invariants"][0]["checked"].startswith("5 checksums of is_prime were 80")
     notes = document["notes"]
     assert (notes["rounds"], notes["units"]) == (1, 4)
     assert notes["on_cpu"].keys() == {"1", "2"}

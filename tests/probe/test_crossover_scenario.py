@@ -23,12 +23,10 @@ from ftbench.probe.scenarios.crossover import (
     PAYLOADS,
     SIZES,
     TASKS,
-    Carried,
     Place,
     by_pool,
     carried,
-    cpu_clock,
-    from_observation,
+    cpu_seconds,
     in_a_loop,
     metrics,
     order,
@@ -188,25 +186,23 @@ def test_the_clock_of_others_counts_what_they_crunch() -> None:
 
 def test_where_the_system_does_not_tell_there_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "knows_cpu_of_others", lambda: False)
-    assert cpu_clock([1])() is None
-    own = cpu_clock([])()
-    assert own is not None
-    assert own > 0
-    found = carried(small(), in_a_loop, cpu_clock([1]))
-    assert found.cpu is None
-    assert "cpu_10us_1kib" not in metrics({"10us_1kib": [found]})
+    assert cpu_seconds([1]) is None
+    assert (cpu_seconds([]) or 0) > 0
+    figures = carried(small(), in_a_loop, [1])
+    assert metrics({"10us_1kib": [figures]}).keys() == {"task_10us_1kib", "p99_10us_1kib"}
 
 
-def test_what_a_place_came_to_is_per_task() -> None:
+def test_what_a_place_came_to_is_per_task(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([1.0, 3.0])
-    found = carried(small(4), lambda _place: (8.0, [1.0, 1.0, 1.0, 5.0]), lambda: next(clock))
-    assert (found.task, found.cpu) == (2.0, 0.5)
-    assert 4.8 < found.p99 <= 5.0
+    monkeypatch.setattr(crossover, "cpu_seconds", lambda _pids: next(clock))
+    figures = carried(small(4), lambda _place: (8.0, [1.0, 1.0, 1.0, 5.0]), [])
+    assert (figures["task"], figures["cpu"]) == (2.0, 0.5)
+    assert 4.8 < figures["p99"] <= 5.0
 
 
 def test_metrics_have_a_sample_per_turn_for_every_place() -> None:
     turns = {
-        name: [Carried(task=float(n), p99=n + 0.5, cpu=n + 0.25)] * 3
+        name: [{"task": float(n), "p99": n + 0.5, "cpu": n + 0.25}] * 3
         for n, name in enumerate(NAMES)
     }
     found = metrics(turns)
@@ -235,7 +231,8 @@ def test_the_memory_is_that_of_the_tree_at_the_end() -> None:
         ]
     }
     seen = {"samples": [look], "reader": "psutil", "interval": 0.5, "duty": 0.1}
-    found = from_observation({"after": seen}, 2)
+    assert CROSSOVER.from_observation is not None
+    found = CROSSOVER.from_observation({"after": seen}, 2)
     assert {name: metric.samples for name, metric in found.metrics.items()} == {
         "rss": (8.0,),
         "uss": (3.0,),

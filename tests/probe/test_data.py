@@ -10,8 +10,8 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.data import MODES, Data
 from ftbench.facts.modes import mode_named
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.data import SIZES
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers import no_such_channel
 from ftbench.probe.workers.shared_state import CHANNELS
 from ftbench.pythons import Interpreter

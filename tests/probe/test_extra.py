@@ -16,9 +16,7 @@ from ftbench.probe.__main__ import main
 from ftbench.probe.run.measure import measure
 from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios import lifecycle
-from ftbench.probe.scenarios.base import Cell
-from ftbench.probe.scenarios.base import dearer as as_dearer
-from ftbench.probe.scenarios.table import NAMES, scenario_named
+from ftbench.probe.scenarios.base import NAMES, Cell, per_op, scenario_named
 from ftbench.probe.workers import base
 from ftbench.probe.workers.base import Crew, Deadline
 from ftbench.probe.workloads import injected
@@ -63,8 +61,8 @@ def test_a_share_that_has_no_whole_steps_is_refused(extra: float, count: int, st
 
 def test_costs_are_those_of_the_nominal_work() -> None:
     metrics = {name: Metric(unit="seconds", samples=(2.0, 3.0)) for name in ("op", "wait")}
-    assert as_dearer(metrics, ("op",), 1.0) == metrics
-    found = as_dearer(metrics, ("op",), 1.5)
+    assert per_op(metrics, ("op",), 4, 4) == metrics
+    found = per_op(metrics, ("op",), 6, 4)
     assert (found["op"].samples, found["wait"].samples) == ((3.0, 4.5), (2.0, 3.0))
 
 

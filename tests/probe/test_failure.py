@@ -16,7 +16,7 @@ from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe import pool_tasks
 from ftbench.probe.scenarios import failure as scenario
-from ftbench.probe.scenarios.base import Cell, by_round
+from ftbench.probe.scenarios.base import Cell, by_round, scenario_named
 from ftbench.probe.scenarios.failure import (
     WAITING,
     WATCH_SECONDS,
@@ -24,7 +24,6 @@ from ftbench.probe.scenarios.failure import (
     crash,
     none_left,
 )
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import Pool, pool_of
 from ftbench.pythons import Interpreter

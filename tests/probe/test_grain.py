@@ -12,7 +12,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, serial, turn
+from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, turn
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import Pool
 from ftbench.pythons import Interpreter
@@ -23,24 +23,23 @@ WORKERS = st.integers(1, 64)
 
 @given(SECONDS, WORKERS)
 def test_workers_that_do_nothing_but_their_tasks_are_never_idle(work: float, n: int) -> None:
-    ideal = Turn(serial=work, task=work / n)
-    assert ideal.relative == pytest.approx(1 / n)
-    assert ideal.overhead(n) == pytest.approx(0, abs=1e-12)
-    assert ideal.idle(n) == pytest.approx(0, abs=1e-9)
+    ideal = Turn(serial=work, task=work / n).costs(n)
+    assert ideal["relative"] == pytest.approx(1 / n)
+    assert ideal["overhead"] == pytest.approx(0, abs=1e-12)
+    assert ideal["idle"] == pytest.approx(0, abs=1e-9)
 
 
 @given(SECONDS, SECONDS, WORKERS)
 def test_overhead_and_idleness_are_two_views_of_one_time(work: float, task: float, n: int) -> None:
-    each = Turn(serial=work, task=task)
-    assert each.overhead(n) >= 0
-    assert 0 <= each.idle(n) < 1
-    assert each.idle(n) * task * n == pytest.approx(each.overhead(n), rel=1e-6, abs=1e-12)
+    costs = Turn(serial=work, task=task).costs(n)
+    assert costs["overhead"] >= 0
+    assert 0 <= costs["idle"] < 1
+    assert costs["idle"] * task * n == pytest.approx(costs["overhead"], rel=1e-6, abs=1e-12)
 
 
 def test_one_worker_at_a_time_leaves_the_other_three_idle() -> None:
     under_a_gil = Turn(serial=1.0, task=1.0)
-    assert under_a_gil.relative == 1
-    assert (under_a_gil.idle(4), under_a_gil.overhead(4)) == (0.75, 3.0)
+    assert under_a_gil.costs(4) == {"relative": 1, "overhead": 3.0, "idle": 0.75}
 
 
 def test_metrics_have_a_sample_per_round_for_every_size() -> None:
@@ -51,7 +50,6 @@ def test_metrics_have_a_sample_per_round_for_every_size() -> None:
     assert found["relative_100us"].samples == (2.0, 2.0, 2.0)
     assert found["overhead_100us"].samples == (3.0, 3.0, 3.0)
     assert found["idle_100us"].samples == (0.75, 0.75, 0.75)
-    assert serial(rounds) == dict.fromkeys([size.name for size in SIZES], 1.0)
 
 
 def test_sizes_are_a_ladder_of_fixed_work() -> None:

@@ -15,7 +15,7 @@ from probing import document_of, environment, eventually, has_mode, program, run
 from benchmarks.io import MODES, Io
 from ftbench.facts.modes import mode_named
 from ftbench.probe.__main__ import mode_name
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]

@@ -12,8 +12,8 @@ import pytest
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios import io
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.io import SERVER, Figures
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline, Round
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")

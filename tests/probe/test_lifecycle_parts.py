@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.run.outcome import percentile, weighted_percentile
-from ftbench.probe.scenarios.lifecycle import Round, check
+from ftbench.probe.scenarios.lifecycle import Round, check, round_of
 
 SAMPLES = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=40)
 PERCENTS = st.floats(0, 100)
@@ -72,19 +72,13 @@ def rounds(draw: st.DrawFn) -> Round:
         reports.append((first_line, end, 0, draw(st.integers(0, end - first_line))))
     started = now + draw(GAPS)
     last = max(started, *(report[1] for report in reports))
-    return Round(
-        begin=begin,
-        starts=tuple(starts),
-        started=started,
-        end=last + draw(GAPS),
-        reports=tuple(reports),
-    )
+    return round_of(begin, starts, started, last + draw(GAPS), reports)
 
 
 @given(rounds())
 def test_no_part_is_longer_than_its_round(one: Round) -> None:
-    for part in (one.first_line, one.task, one.teardown, one.start * len(one.starts)):
-        assert 0 <= part <= one.whole * (1 + 1e-9)
+    for part in (*one.seconds.values(), one.seconds["start"] * len(one.checksums)):
+        assert 0 <= part <= one.seconds["round"] * (1 + 1e-9)
 
 
 @given(rounds())
@@ -93,33 +87,33 @@ def test_a_worker_is_on_a_cpu_for_a_share_of_its_time(one: Round) -> None:
 
 
 def test_the_parts_of_a_round_of_one_worker_add_up() -> None:
-    one = Round(
-        begin=1_000_000_000,
-        starts=(1_000_000_000,),
-        started=1_200_000_000,
-        end=2_000_000_000,
-        reports=((1_300_000_000, 1_800_000_000, 0, 250_000_000),),
+    report = (1_300_000_000, 1_800_000_000, 0, 250_000_000)
+    one = round_of(1_000_000_000, [1_000_000_000], 1_200_000_000, 2_000_000_000, [report])
+    assert one.seconds == pytest.approx(
+        {"round": 1.0, "start": 0.2, "first_line": 0.3, "task": 0.5, "teardown": 0.2}
     )
-    assert one.start == pytest.approx(0.2)
-    assert (one.first_line, one.task, one.teardown) == pytest.approx((0.3, 0.5, 0.2))
-    assert one.first_line + one.task + one.teardown == pytest.approx(one.whole)
     assert one.on_cpu == pytest.approx(0.5)
+    assert one.process_cpu == 0
+
+
+def test_the_cpu_of_processes_is_that_of_all() -> None:
+    assert round_of(0, [0, 0], 1, 9, [(2, 3, 0, 1, 40), (2, 3, 0, 1, 2)]).process_cpu == 42
 
 
 def _with_checksum(checksum: int) -> Round:
-    return Round(begin=0, starts=(0,), started=1, end=9, reports=((2, 3, checksum, 1),))
+    return round_of(0, [0], 1, 9, [(2, 3, checksum, 1)])
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_serial_twins_checksum_is_accepted_and_told(task: str) -> None:
     expected = TASKS[task]()
-    assert str(expected) in check([_with_checksum(expected)], 1, task).checked
+    assert str(expected) in check([_with_checksum(expected)], task).checked
 
 
 def test_one_wrong_checksum_among_many_refuses_the_run() -> None:
     right = _with_checksum(TASKS["article"]())
     with pytest.raises(FtbenchError, match="nothing is recorded"):
-        check([right, right, _with_checksum(1)], 1, "article")
+        check([right, right, _with_checksum(1)], "article")
 
 
 def test_the_article_payload_is_the_articles() -> None:

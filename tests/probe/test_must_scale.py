@@ -8,9 +8,9 @@ import pytest
 from probing import document_of, program, run_probe
 
 from benchmarks.must_scale import MustScale
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.must_scale import LEDGER, metrics
 from ftbench.probe.scenarios.scaling import Pair, Report, Turn
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
 METRICS = {"op", "relative_2", "relative_4", "control_2", "control_4"}
@@ -45,7 +45,7 @@ def test_a_pattern_is_measured_in_both_arms(
     for metric in document["metrics"].values():
         assert all(sample > 0 for sample in metric["samples"])
     # Per arm: one thread twice, then two and four.
-    assert document["invariants"][0]["checked"].startswith("16 times")
+    assert document["invariants"][0]["checked"].startswith("16 checksums")
     notes = document["notes"]
     assert (notes["ledger"], notes["reason"]) == (LEDGER[pattern].ledger, LEDGER[pattern].reason)
     assert (notes["rounds"], notes["turns"]) == (1, LEDGER[pattern].turns)

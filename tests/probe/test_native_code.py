@@ -13,8 +13,8 @@ from probing import document_of, program, run_probe
 from benchmarks.native import Native
 from ftbench.errors import NotAvailableError
 from ftbench.probe.scenarios import native
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.native import WORK, do, get_ready, library
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.pythons import Interpreter
 
 METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in ("unit", "relative"))}
@@ -46,7 +46,7 @@ def test_all_work_is_measured_on_both_builds(
     assert document["metrics"].keys() == METRICS
     for metric in document["metrics"].values():
         assert all(sample > 0 for sample in metric["samples"])
-    assert document["invariants"][0]["checked"].startswith("5 times")
+    assert document["invariants"][0]["checked"].startswith("5 checksums")
     assert document["notes"]["library"].startswith(WORK[work].module)
 
 

@@ -21,8 +21,7 @@ from ftbench.facts.modes import (
 from ftbench.facts.profiles import PROFILES, current_profile, profile_named
 from ftbench.probe.__main__ import mode_name, parameters
 from ftbench.probe.run.outcome import Metric
-from ftbench.probe.scenarios.base import MOST_WORKERS, Param, Scenario
-from ftbench.probe.scenarios.table import NAMES, SCENARIOS, scenario_named
+from ftbench.probe.scenarios.base import MOST_WORKERS, NAMES, Param, Scenario, scenario_named
 from ftbench.probe.workers import unavailable
 
 WORKERS = Param(default=8)
@@ -64,7 +63,7 @@ def test_a_choice_is_itself_or_refused(text: str) -> None:
 
 
 def test_every_default_is_allowed() -> None:
-    for scenario in SCENARIOS.values():
+    for scenario in map(scenario_named, NAMES):
         defaults = {name: param.default for name, param in scenario.params.items()}
         assert scenario.parse({}) == scenario.parse(defaults) == defaults
 

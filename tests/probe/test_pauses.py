@@ -11,7 +11,7 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from benchmarks.pauses import Churn, Pauses
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]

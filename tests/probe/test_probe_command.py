@@ -136,7 +136,7 @@ def test_people_get_a_table(ft_python: Interpreter) -> None:
     assert lines[0] == "lifecycle · threads · workers=2, task=article · profile smoke"
     assert lines[1].startswith(f"CPython {ft_python.release}, free-threaded build, GIL off, ")
     assert lines[4].split() == ["metric", "median", "least", "most", "samples"]
-    assert lines[-1].startswith("checked: 6 workers' checksums")
+    assert lines[-1].startswith("checked: 6 checksums")
     assert done.stderr == ""
 
 

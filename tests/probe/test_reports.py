@@ -13,9 +13,9 @@ from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.scenarios.reports import (
     Plan,
     Report,
+    Run,
     attempts,
     check,
-    check_once,
     inserts,
     instrument,
     new_ids,
@@ -78,20 +78,28 @@ def test_the_serial_twin_finds_what_is_new(
     assert new_ids(workers, plan, sorted(grown)) == len(set(drawn) - grown)
 
 
+def run_of(inserts: int) -> Run:
+    """A round of ten operations."""
+    return Run(reports=(report(attempts=10),), inserts=inserts, end=1, cpu=0.0)
+
+
+TEN_IDS = Plan(operations=10, seconds=0.0, every=1, id_space=10**7)
+
+
 def test_what_the_twin_found_in_every_round_is_accepted_and_told() -> None:
-    held = check([7, 7, 7], 7, 10)
+    held = check([run_of(10)] * 3, 1, TEN_IDS)
     assert held.name == "inserts"
-    assert held.checked.startswith("in each of 3 rounds 7 of 10 ids were new")
+    assert held.checked.startswith("in each of 3 rounds 10 of 10 ids were new")
 
 
-@pytest.mark.parametrize("found", [[6], [8], [7, 7, 6], [8, 7]])
-def test_one_round_that_differs_refuses_the_run(found: list[int]) -> None:
-    with pytest.raises(FtbenchError, match="7 in the serial twin: nothing is recorded"):
-        check(found, 7, 10)
+@pytest.mark.parametrize("inserts", [[9], [11], [10, 10, 9], [11, 10]])
+def test_one_round_that_differs_refuses_the_run(inserts: list[int]) -> None:
+    with pytest.raises(FtbenchError, match="10 in the serial twin: nothing is recorded"):
+        check([run_of(new) for new in inserts], 1, TEN_IDS)
 
 
 def test_of_a_time_box_only_the_growth_is_known() -> None:
-    held = check_once(3, 10)
+    held = check([run_of(3)], 1, TEN_IDS._replace(operations=0))
     assert (held.name, held.checked) == (
         "inserts",
         "3 of 10 ids were new, and the set grew by as many",

@@ -105,10 +105,10 @@ def test_sides_take_turns_a_b_b_a(rounds: int) -> None:
 
 
 def test_one_wrong_checksum_refuses_the_run() -> None:
-    right = turn(1, 2)
-    assert "3 times" in check("lcg", [right, turn(1)], 7).checked
+    right, wrong = turn(1, 2), turn(1, checksum=8)
+    assert "3 checksums of lcg" in check("lcg", {2: [Pair(one=turn(1), many=right)]}, 7).checked
     with pytest.raises(FtbenchError, match=r"lcg: checksums \[7, 8\] are not 7"):
-        check("lcg", [right, turn(1, checksum=8)], 7)
+        check("lcg", {2: [Pair(one=wrong, many=right)]}, 7)
 
 
 def test_shares_are_those_of_the_many() -> None:

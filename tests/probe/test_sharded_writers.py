@@ -16,10 +16,9 @@ from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios import sharded_writers
-from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.reports import Plan, new_ids
 from ftbench.probe.scenarios.sharded_writers import as_run, metrics, why_not
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.probe.workers.base import Deadline, Round
 from ftbench.pythons import Interpreter
 

@@ -10,7 +10,7 @@ from outline import Outline
 from synthetic import Plan
 
 from ftbench.facts.arms import ARMS
-from ftbench.probe.scenarios.table import NAMES
+from ftbench.probe.scenarios.base import NAMES
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
 from ftbench.results import read_results

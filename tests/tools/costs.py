@@ -10,10 +10,10 @@ from probing import ROOT
 from ftbench.experiments import suite
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import mode_named
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.crossover import PAYLOADS
 from ftbench.probe.scenarios.grain import SIZES
 from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER
-from ftbench.probe.scenarios.table import scenario_named
 from ftbench.releases import Release
 
 # Benchmark classes; their parameters and units are their own.

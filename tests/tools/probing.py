@@ -115,7 +115,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios import shared_set, sharded_writers
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 name, mode, most, cells = json.loads(sys.argv[1])
 shared_set.OPERATIONS, shared_set.MANAGED_OPERATIONS, shared_set.GROWN = most
 sharded_writers.OPERATIONS, sharded_writers.POLLED_OPERATIONS = most[0], 8

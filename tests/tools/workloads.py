@@ -14,7 +14,7 @@ from typing import Any
 
 import ftbench.probe
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.table import SCENARIOS
+from ftbench.probe.scenarios.base import NAMES, scenario_named
 
 GOLDEN = Path(__file__).resolve().parents[1] / "probe" / "workloads.json"
 PROBE = Path(ftbench.probe.__file__).parent
@@ -58,7 +58,7 @@ def work_of(scenario: str) -> list[str]:
     """Return the modules of the probe that make the work of a scenario, by what imports what."""
     found: list[str] = []
     # A mode's file is loaded by its name.
-    files = {mode_named(mode).workers for mode in SCENARIOS[scenario].modes} - {None}
+    files = {mode_named(mode).workers for mode in scenario_named(scenario).modes} - {None}
     of_modes = [f"workers.{file}" for file in files]
     ahead = [f"scenarios.{scenario}"]
     while ahead:
@@ -119,8 +119,8 @@ def workloads() -> dict[str, dict[str, str]]:
     """Return scenario → its version and the digest of its work, as they are now."""
     return {
         name: {
-            "version": scenario.version,
+            "version": scenario_named(name).version,
             "digest": digest(*(_file(each).read_text("utf-8") for each in work_of(name))),
         }
-        for name, scenario in SCENARIOS.items()
+        for name in NAMES
     }

@@ -18,7 +18,7 @@ from threading import Thread
 from time import perf_counter_ns
 from typing import Any
 
-from ftbench.probe.scenarios.base import ID_SPACE
+from ftbench.probe.scenarios.reports import ID_SPACE
 from ftbench.probe.workloads.ids import GAMMA, MASK, draw, seed_of
 from ftbench.probe.workloads.inserting import adder
 

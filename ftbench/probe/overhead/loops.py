@@ -21,8 +21,8 @@ from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
 from ftbench.probe.run.outcome import Invariant, Outcome
 from ftbench.probe.scenarios import lifecycle, sharded_writers, sharded_writers_loops, shared_set
-from ftbench.probe.scenarios.base import ID_SPACE, Cell, MetricSpec, Param, Scenario, costs
-from ftbench.probe.scenarios.reports import Plan, new_ids
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
+from ftbench.probe.scenarios.reports import ID_SPACE, Plan, new_ids
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES, Work, managed
 from ftbench.probe.workers import crew_of, shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Team
@@ -135,8 +135,8 @@ def lives(cell: Cell) -> Contest:
 
     def harness() -> float:
         done = [lifecycle.one_round(crew, workers, TASK) for _ in range(rounds)]
-        lifecycle.check(done, workers, TASK)
-        return sum(each.whole for each in done) / (rounds * workers)
+        lifecycle.check(done, TASK)
+        return sum(each.seconds["round"] for each in done) / (rounds * workers)
 
     def plain() -> float:
         done = [bare_round(workers, task) for _ in range(rounds)]
@@ -192,8 +192,8 @@ def sets(cell: Cell) -> Contest:
         if name != HARNESS:
             return _seconds(done.reports) / result.operations
         run = shared_set.as_run(strategy, done)
-        require(name, Result(operations=run.operations, inserts=run.yielded.inserts), result)
-        timed.append(len(run.waits) / run.operations)
+        require(name, Result(operations=run.operations, inserts=run.inserts), result)
+        timed.append(len(shared_set.lock_waits(run)) / run.operations)
         return run.seconds / run.operations
 
     def clock_calls() -> float:

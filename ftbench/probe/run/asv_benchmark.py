@@ -16,8 +16,7 @@ from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure, utc_now
-from ftbench.probe.scenarios.base import MetricSpec
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import MetricSpec, scenario_named
 from ftbench.probe.workers import unavailable
 
 RECORDS = "FTBENCH_RECORDS"

@@ -18,8 +18,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.run.outcome import Outcome
-from ftbench.probe.scenarios.base import Cell, Observe, Scenario
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import Cell, Observe, Scenario, scenario_named
 from ftbench.probe.workers import unavailable
 from ftbench.probe.workers.base import Deadline, helper_pids
 

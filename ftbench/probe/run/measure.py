@@ -31,9 +31,8 @@ from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.guarded import Guarded
 from ftbench.probe.run.observer_client import Watcher
-from ftbench.probe.run.outcome import Invariant, Metric
-from ftbench.probe.scenarios.base import Scenario
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome
+from ftbench.probe.scenarios.base import Scenario, scenario_named
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 60.0
@@ -200,7 +199,7 @@ def _once(
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     with ExitStack() as stack:
-        watcher = Watcher(observer) if scenario.observed else None
+        watcher = Watcher(observer) if scenario.from_observation else None
         if watcher:
             stack.push(watcher)
         run = stack.enter_context(_cell(request, variables))
@@ -208,9 +207,10 @@ def _once(
             watcher.greet()  # it was started beside the cell
         document = _document(run, watcher)
     workers = int(request["params"].get("workers", 1))
-    seen = scenario.from_observation(watcher.phases, workers) if watcher else None
+    see = scenario.from_observation
+    seen = see(watcher.phases, workers) if see and watcher else Outcome()
     measured = {name: Metric(**each) for name, each in document["metrics"].items()}
-    measured |= seen.metrics if seen else {}
+    measured |= seen.metrics
     scenario.check(measured)
     effort = document.get("effort", {})
     return Measurement(
@@ -226,7 +226,7 @@ def _once(
         load=(before, load()),
         started_at=started_at,
         elapsed=round(time.monotonic() - begin, 3),
-        notes=document["notes"] | (seen.notes if seen else {}),
+        notes=document["notes"] | seen.notes,
         effort=effort,
         pinned=PINNED if request["cpus"] else None,
         interference=between(calm, look(), tree=effort.get("cpu_seconds", 0.0)),

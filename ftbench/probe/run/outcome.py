@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ftbench.errors import FtbenchError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
@@ -30,6 +32,20 @@ class Outcome:
     metrics: dict[str, Metric] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+def same_checksums(of: str, checksums: Sequence[int], expected: int) -> Invariant:
+    """Return the invariant that each is the serial twin's; raises `FtbenchError` if one is not."""
+    if set(checksums) != {expected}:
+        raise FtbenchError(
+            f"{of}: checksums {sorted(set(checksums))} are not {expected}, as they must be: "
+            "nothing is recorded.",
+            hint="The interpreter computes wrongly or the work is not what it says; report it.",
+        )
+    return Invariant(
+        name="checksum",
+        checked=f"{len(checksums)} checksums of {of} were {expected}, as that of the serial twin",
+    )
 
 
 def percentile(samples: list[float], percent: float) -> float:

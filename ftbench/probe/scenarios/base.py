@@ -1,11 +1,15 @@
-"""What a scenario is: a name, its parameters, and a function that runs one cell of it."""
+"""What a scenario is, and which there are: a name, its parameters, and what runs one cell of it.
+
+A scenario's module is loaded when it is asked for: a measured process holds its own alone.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any
 
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError, unknown
 from ftbench.facts.modes import MODE_NAMES, Mode
@@ -17,15 +21,9 @@ MOST_WORKERS = 256
 # Work is done in whole operations: so far may what is added be from what was asked for.
 _COARSE = 0.3
 
-
-class Observe(Protocol):
-    """Asks the observer to sample the process tree while the cell waits."""
-
-    def __call__(self, phase: str, seconds: float, members: Mapping[int, str]) -> None:
-        """Sample for `seconds` (0.0: once) as `phase`; `members` is process id → role.
-
-        Parent and multiprocessing's own helpers need not be named.
-        """
+# Has the observer sample the process tree as a phase, for so many seconds (0.0: once), and waits;
+# then process id → role, in which the parent and multiprocessing's own helpers need not be.
+Observe = Callable[[str, float, Mapping[int, str]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ class Param:
         """Return the value that `text` means; raises `UsageError` with what it may be."""
         if self.choices:
             if text not in self.choices:
-                raise unknown(f"{name}", str(text), self.choices)
+                raise unknown(name, str(text), self.choices)
             return str(text)
         try:
             number = int(str(text))  # never 2.5 or True
@@ -125,48 +123,36 @@ def by_round(
     return costs(specs, {name: [costs_of[name] for costs_of in rounds] for name in names})
 
 
-FORMS = ("fixed", "timed")
-ID_SPACE = 10_000_000
-
-
-def time_box(*forms: str) -> dict[str, Param]:
-    """Return the parameters of a scenario with a time-boxed form (and `forms`) beside the fixed."""
-    return {
-        "form": Param(default="fixed", choices=(*FORMS, *forms)),
-        "duration": Param(default=5_000, most=600_000),  # milliseconds; nothing to form `fixed`
-        "id_space": Param(default=ID_SPACE, most=1 << 62),
-    }
+def rounds(profile: Profile) -> Iterator[int]:
+    """Count the rounds of a timed cell, from 0."""
+    return _counted(profile.least_rounds, profile.most_rounds, profile.seconds)
 
 
 def repeats(profile: Profile) -> Iterator[int]:
     """Count the rounds of a scenario whose round is itself thousands of operations, from 0."""
+    return _counted(profile.least_repeats, profile.most_repeats, profile.seconds)
+
+
+def _counted(least: int, most: int, seconds: float) -> Iterator[int]:
     begin = time.perf_counter()
     done = 0
-    while done < profile.least_repeats or (
-        done < profile.most_repeats and time.perf_counter() - begin < profile.seconds
-    ):
+    while done < least or (done < most and time.perf_counter() - begin < seconds):
         yield done
         done += 1
 
 
-def dearer(metrics: Mapping[str, Metric], names: tuple[str, ...], by: float) -> dict[str, Metric]:
-    """Return the metrics, those of `names` times `by`: operations done for each nominal one."""
-    if by == 1:
+def per_op(
+    metrics: Mapping[str, Metric], names: tuple[str, ...], done: int, nominal: int
+) -> dict[str, Metric]:
+    """Return the metrics, those of `names` per `nominal` operation where they are per one done."""
+    if done == nominal:
         return dict(metrics)
     return {
-        name: replace(metric, samples=tuple(sample * by for sample in metric.samples))
+        name: replace(metric, samples=tuple(sample * done / nominal for sample in metric.samples))
         if name in names
         else metric
         for name, metric in metrics.items()
     }
-
-
-def _no_hole(_mode: Mode, _params: Mapping[str, Any]) -> str | None:
-    return None
-
-
-def _no_observation(_phases: Mapping[str, Any], _workers: int) -> Outcome:
-    return Outcome()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,10 +169,10 @@ class Scenario:
     per_count: tuple[str, ...] = ()  # further metrics, one of each for each number of workers
     modes: tuple[str, ...] = MODE_NAMES
     # Why a combination of mode and parameters makes no sense on any build, None if it does.
-    hole: Callable[[Mode, Mapping[str, Any]], str | None] = _no_hole
-    # Whether it is watched from outside, and what the supervising process makes of that afterwards.
-    observed: bool = False
-    from_observation: Callable[[Mapping[str, Any], int], Outcome] = _no_observation
+    hole: Callable[[Mode, Mapping[str, Any]], str | None] = lambda _mode, _params: None
+    # What the supervising process makes of what the observer saw, phase → samples, and the number
+    # of workers; None if nobody watches.
+    from_observation: Callable[[Mapping[str, Any], int], Outcome] | None = None
     slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -223,3 +209,32 @@ class Scenario:
             name: param.parse(name, given.get(name, param.default))
             for name, param in self.params.items()
         }
+
+
+# Each has a module of its name in this package, in which it stands under its name in capitals.
+NAMES = (
+    "lifecycle",
+    "footprint",
+    "shared_set",
+    "sharded_writers",
+    "cpu_scaling",
+    "single_thread",
+    "must_scale",
+    "pools",
+    "data",
+    "native",
+    "grain",
+    "crossover",
+    "failure",
+    "hybrid",
+    "io",
+    "pauses",
+)
+
+
+def scenario_named(name: str) -> Scenario:
+    """Return the scenario called `name`; raises `UsageError` for a name that is none."""
+    if name not in NAMES:
+        raise unknown("scenario", name, NAMES)
+    scenario: Scenario = getattr(import_module(f"{__package__}.{name}"), name.upper())
+    return scenario

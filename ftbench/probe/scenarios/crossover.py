@@ -4,13 +4,6 @@ A warm pool of N workers has as many tasks under way.  A task gets a payload of 
 of it, does a fixed number of steps of arithmetic and answers with one number that proves both.
 Mode serial is the main thread alone, one worker.
 
-    task_S_P  seconds per task of size S with payload P: from the first hand-over until the last
-              answer is there, over the tasks
-    p99_S_P   seconds from handing a task over until its answer is there, the 99th percentile;
-              of fewer than a hundred tasks it lies close to the longest
-    cpu_S_P   CPU seconds per task of the parent and all workers (Linux)
-    pss, uss, rss  bytes of the whole tree, its pool warm, at the end
-
 Shows where a plain loop, threads, subinterpreters and processes swap places, with tail and CPU.
 Does not show tasks queued all at once (`grain`), large results, objects that are dear to pickle
 (`data`), payloads that no cache holds, or tasks that share anything (`shared_set`).  Source: every
@@ -126,17 +119,7 @@ class Place:
         return f"{self.size.name}_{self.payload.name}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Carried:
-    """What a place's tasks took in one turn: seconds per task, of the slow ones, of the CPU."""
-
-    task: float
-    p99: float
-    cpu: float | None
-
-
 Carry = Callable[[Place], tuple[float, Sequence[float]]]
-Cpu = Callable[[], float | None]
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -213,38 +196,49 @@ def by_pool(pool: Pool, place: Place) -> tuple[float, list[float]]:
     return seconds, took
 
 
-def cpu_clock(pids: Sequence[int]) -> Cpu:
-    """Return a clock of the CPU seconds of this process and of its workers; it may say None."""
+def cpu_seconds(pids: Sequence[int]) -> float | None:
+    """Return the CPU seconds of this process and of its workers so far, None if nobody knows."""
     if pids and not counters.knows_cpu_of_others():
-        return lambda: None
-    return lambda: time.process_time() + counters.cpu_seconds_of(pids)
+        return None
+    return time.process_time() + counters.cpu_seconds_of(pids)
 
 
-def carried(place: Place, carry: Carry, cpu: Cpu) -> Carried:
-    """Carry out a place's tasks once."""
-    before = cpu()
+def carried(place: Place, carry: Carry, pids: Sequence[int]) -> dict[str, float]:
+    """Carry out a place's tasks once; return what one costs, as `_SAYS` has it."""
+    before = cpu_seconds(pids)
     seconds, took = carry(place)
-    after = cpu()
-    used = None if before is None or after is None else (after - before) / place.count
-    return Carried(task=seconds / place.count, p99=percentile(list(took), 99), cpu=used)
+    after = cpu_seconds(pids)
+    # Of fewer than a hundred tasks the 99th percentile lies close to the longest.
+    figures = {"task": seconds / place.count, "p99": percentile(list(took), 99)}
+    if before is not None and after is not None:
+        figures["cpu"] = (after - before) / place.count
+    return figures
 
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell: the places of the map in turn, round after round."""
-    every = places(cell.params["workers"], cell.more)
-    if cell.mode.name == SERIAL:
-        found = measure(cell, every, in_a_loop, ())
-    else:
+    ladder = places(cell.params["workers"], cell.more)
+    carry: Carry = in_a_loop
+    pids: tuple[int, ...] = ()
+    pool = None
+    if cell.mode.name != SERIAL:
         pool = pool_of(POOL, cell.mode, cell.params["workers"], cell.deadline)
         pool.fill()
-        for place in every[: len(PAYLOADS)]:
-            by_pool(pool, place)
-        found = measure(cell, every, partial(by_pool, pool), workers_of(cell.mode))
+        carry = partial(by_pool, pool)
+        for place in ladder[: len(PAYLOADS)]:
+            carry(place)
+        pids = worker_pids(cell.mode)
+    turns: dict[str, list[dict[str, float]]] = {place.name: [] for place in ladder}
+    for number in repeats(cell.profile):
+        for place in order(ladder, number):
+            turns[place.name].append(carried(place, carry, pids))
+    cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
+    if pool:
         pool.shutdown()
-    tasks = {place.name: place.count for place in every}
-    answers = sum(len(turns) * tasks[name] for name, turns in found.items())
+    tasks = {place.name: place.count for place in ladder}
+    answers = sum(len(turns[name]) * count for name, count in tasks.items())
     return Outcome(
-        metrics=metrics(found),
+        metrics=metrics(turns),
         invariants=(
             Invariant(
                 name="digest",
@@ -253,7 +247,7 @@ def run(cell: Cell) -> Outcome:
             ),
         ),
         notes={
-            "rounds": len(found[every[-1].name]),
+            "rounds": len(turns[ladder[-1].name]),
             "clock": clock_cost(),
             "tasks": tasks,
             "turns": {size.name: size.turns for size in SIZES},
@@ -263,7 +257,7 @@ def run(cell: Cell) -> Outcome:
     )
 
 
-def workers_of(mode: Mode) -> tuple[int, ...]:
+def worker_pids(mode: Mode) -> tuple[int, ...]:
     """Return the process ids of a pool's workers; none for those that are no processes."""
     if not mode.processes:
         return ()
@@ -272,41 +266,21 @@ def workers_of(mode: Mode) -> tuple[int, ...]:
     return tuple(child.pid for child in multiprocessing.active_children() if child.pid)
 
 
-def measure(
-    cell: Cell, every: Sequence[Place], carry: Carry, pids: Sequence[int]
-) -> dict[str, list[Carried]]:
-    """Return name of a place → what it came to in each turn; then have the tree looked at."""
-    cpu = cpu_clock(pids)
-    found: dict[str, list[Carried]] = {place.name: [] for place in every}
-    for number in repeats(cell.profile):
-        for place in order(every, number):
-            found[place.name].append(carried(place, carry, cpu))
-    cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
-    return found
-
-
-def order(every: Sequence[Place], number: int) -> list[Place]:
+def order(ladder: Sequence[Place], number: int) -> list[Place]:
     """Return the turns of round `number`, backwards in every other: no place is always early."""
-    most = max(place.size.turns for place in every)
-    turns = [place for turn in range(most) for place in every if turn < place.size.turns]
+    most = max(place.size.turns for place in ladder)
+    turns = [place for turn in range(most) for place in ladder if turn < place.size.turns]
     return turns[::-1] if number % 2 else turns
 
 
-def metrics(found: Mapping[str, Sequence[Carried]]) -> dict[str, Metric]:
+def metrics(turns_of: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, Metric]:
     """Return the metrics of each place, a sample per turn."""
-    samples: dict[str, list[float]] = {}
-    for name, turns in found.items():
-        samples[f"task_{name}"] = [each.task for each in turns]
-        samples[f"p99_{name}"] = [each.p99 for each in turns]
-        cpus = [each.cpu for each in turns if each.cpu is not None]
-        if cpus:
-            samples[f"cpu_{name}"] = cpus
+    samples = {
+        f"{cost}_{name}": [figures[cost] for figures in turns]
+        for name, turns in turns_of.items()
+        for cost in turns[0]
+    }
     return costs(METRICS, samples)
-
-
-def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
-    """Return the memory of the tree at the end, a single look."""
-    return memory(phases[AFTER])
 
 
 CROSSOVER = Scenario(
@@ -317,8 +291,7 @@ CROSSOVER = Scenario(
     metrics=METRICS,
     run=run,
     modes=(*MODE_NAMES, SERIAL),
-    observed=True,
     hole=why_not,
-    from_observation=from_observation,
+    from_observation=lambda phases, _workers: memory(phases[AFTER]),
     slowed=("task_10ms_0", "task_10ms_1kib", "cpu_10ms_0"),
 )

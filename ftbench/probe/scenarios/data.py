@@ -193,7 +193,6 @@ DATA = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    observed=True,
     hole=lambda mode, params: no_such_channel(params["channel"], mode),
     from_observation=from_observation,
     slowed=("trip_16mib", "held"),

@@ -10,9 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import TASKS
-from ftbench.probe.run.outcome import MEMORY_KINDS, Invariant, Metric, Outcome, roles, totals
+from ftbench.probe.run.outcome import (
+    MEMORY_KINDS,
+    Metric,
+    Outcome,
+    roles,
+    same_checksums,
+    totals,
+)
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Crew, Report
@@ -52,38 +58,27 @@ def run(cell: Cell) -> Outcome:
         reports += more
     cell.observe(LEFT, 0.0, {})
     crew.close()
-    return Outcome(invariants=(check(reports),), notes={"runs": [report[0] for report in reports]})
+    runs, checksums, *_cpu = zip(*reports, strict=True)
+    return Outcome(
+        invariants=(same_checksums("workers' last runs", checksums, TASKS[TASK]()),),
+        notes={"runs": list(runs)},
+    )
 
 
 def _hold(cell: Cell, phase: str) -> tuple[Crew, list[Report]]:
     """Have fresh workers sampled as `phase` while they are busy; return what they reported."""
     crew = crew_of(cell.mode, cell.deadline)
     crew.start_busy(cell.params["workers"], TASK)
-    held = _ballast(cell, crew) if cell.extra else None
+    held = None
+    if cell.extra:
+        from ftbench.probe.workloads.injected import ballast  # noqa: PLC0415 - it weighs something
+
+        held = ballast(cell.extra, crew.pids())
     cell.observe(phase, cell.profile.hold, dict.fromkeys(crew.pids(), WORKER))
     del held
     crew.stop()
     crew.join()
     return crew, crew.reports()
-
-
-def _ballast(cell: Cell, crew: Crew) -> bytearray:
-    """Return so large a share of what all weigh as is to be held besides."""
-    from ftbench.probe.workloads.injected import ballast  # noqa: PLC0415 - it weighs something
-
-    return ballast(cell.extra, crew.pids())
-
-
-def check(reports: list[tuple[int, ...]]) -> Invariant:
-    """Return the invariant: every worker was busy, with the serial twin's checksum."""
-    expected = TASKS[TASK]()
-    if {report[1] for report in reports} != {expected}:
-        raise FtbenchError("A worker's checksum is not the serial twin's: nothing is recorded.")
-    return Invariant(
-        name="checksum",
-        checked=f"{len(reports)} workers ran {sum(r[0] for r in reports)} tasks, last checksums "
-        f"are the serial twin's {expected}",
-    )
 
 
 def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -143,7 +138,6 @@ FOOTPRINT = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    observed=True,
     from_observation=from_observation,
     slowed=("pss", "uss", "per_worker", "peak"),
 )

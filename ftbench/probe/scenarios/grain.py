@@ -3,12 +3,6 @@
 A warm pool of N workers runs a map task by task, for sizes from some 10 us to 100 ms of
 arithmetic; right before that the main thread runs some of the same tasks alone.
 
-    relative_S  T / (n * s): the pool's time T for n tasks over the serial time s of each; below
-                1 the pool beats a plain loop
-    overhead_S  T * C / n - s, at least 0: seconds of a worker that a task costs beside its own
-                work, where C workers can run at a time (their number or the cores)
-    idle_S      1 - n * s / (T * C), at least 0: the share of those workers that is idle
-
 Shows the smallest task that pays in each mode.  Does not show large arguments (`data`), nor what
 chunks save, which make one task of many.  Source: every guide says that processes are not for
 tiny tasks; the figure they give, "100 ms to start a process", is not what a pool's task pays.
@@ -19,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
 from ftbench.probe.instruments.clocks import clock_cost
@@ -76,25 +71,19 @@ METRICS = tuple(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
+class Turn(NamedTuple):
     """One size in one round: seconds per task, of the serial twin and of the pool as a whole."""
 
     serial: float
     task: float
 
-    @property
-    def relative(self) -> float:
-        """The pool's time for the same work over the serial twin's."""
-        return self.task / self.serial
-
-    def overhead(self, capacity: int) -> float:
-        """Seconds of a worker beside the work itself, per task; `capacity` run at a time."""
-        return max(0.0, self.task * capacity - self.serial)
-
-    def idle(self, capacity: int) -> float:
-        """The share of `capacity` workers that did no work of a task."""
-        return max(0.0, 1 - self.serial / (self.task * capacity))
+    def costs(self, capacity: int) -> dict[str, float]:
+        """Return the metrics where `capacity` workers can run at a time."""
+        return {
+            "relative": self.task / self.serial,
+            "overhead": max(0.0, self.task * capacity - self.serial),
+            "idle": max(0.0, 1 - self.serial / (self.task * capacity)),
+        }
 
 
 def turn(pool: Pool, size: Size, more: int = 0) -> Turn:
@@ -138,7 +127,10 @@ def run(cell: Cell) -> Outcome:
             "capacity": capacity,
             "tasks": tasks,
             "steps": {size.name: size.steps for size in SIZES},
-            "serial": serial(rounds),
+            "serial": {
+                size.name: percentile([turn_of.serial for turn_of in turns], 50)
+                for size, turns in zip(SIZES, zip(*rounds, strict=True), strict=True)
+            },
             **engine_of(cell.mode),
         },
     )
@@ -147,20 +139,11 @@ def run(cell: Cell) -> Outcome:
 def metrics(rounds: Sequence[Sequence[Turn]], capacity: int) -> dict[str, Metric]:
     """Return the metrics of rounds that have a turn per size, a sample per round."""
     samples: dict[str, list[float]] = {}
-    for place, size in enumerate(SIZES):
-        turns = [each[place] for each in rounds]
-        samples[f"relative_{size.name}"] = [each.relative for each in turns]
-        samples[f"overhead_{size.name}"] = [each.overhead(capacity) for each in turns]
-        samples[f"idle_{size.name}"] = [each.idle(capacity) for each in turns]
+    for turns in rounds:
+        for size, turn_of in zip(SIZES, turns, strict=True):
+            for name, cost in turn_of.costs(capacity).items():
+                samples.setdefault(f"{name}_{size.name}", []).append(cost)
     return costs(METRICS, samples)
-
-
-def serial(rounds: Sequence[Sequence[Turn]]) -> dict[str, float]:
-    """Return the name of each size → the median seconds of such a task, by the serial twin."""
-    return {
-        size.name: percentile([each[place].serial for each in rounds], 50)
-        for place, size in enumerate(SIZES)
-    }
 
 
 GRAIN = Scenario(

@@ -24,8 +24,8 @@ from ftbench.probe.scenarios.base import (
     Param,
     Scenario,
     by_round,
-    dearer,
     in_seconds,
+    per_op,
     repeats,
 )
 from ftbench.probe.scenarios.reports import seconds_of
@@ -103,7 +103,7 @@ def run(cell: Cell) -> Outcome:
     rounds = [one_round(cell, team, queue, plan, expected) for _ in repeats(cell.profile)]
     team.end()
     return Outcome(
-        metrics=dearer(by_round(METRICS, rounds), SLOWED, each / EACH),
+        metrics=per_op(by_round(METRICS, rounds), SLOWED, each, EACH),
         invariants=(
             Invariant(
                 name="checksum",

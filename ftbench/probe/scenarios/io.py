@@ -36,9 +36,9 @@ from ftbench.probe.scenarios.base import (
     Param,
     Scenario,
     by_round,
-    dearer,
     in_seconds,
     memory_of,
+    per_op,
     repeats,
 )
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
@@ -191,7 +191,7 @@ def run(cell: Cell) -> Outcome:
     metrics = by_round(METRICS, [costs_of(*loops) for loops in rounds])
     closed, opened = zip(*rounds, strict=True)
     return Outcome(
-        metrics=dearer(metrics, SLOWED, each / nominal),
+        metrics=per_op(metrics, SLOWED, each, nominal),
         invariants=(check(closed, opened),),
         notes=notes(closed, opened),
     )
@@ -296,7 +296,6 @@ IO = Scenario(
     metrics=METRICS,
     run=run,
     modes=("threads", "asyncio", "asyncio-per-thread", *PROCESSES),
-    observed=True,
     hole=why_not,
     slowed=SLOWED,
     from_observation=from_observation,

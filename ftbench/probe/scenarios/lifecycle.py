@@ -9,15 +9,16 @@ beside the article's, the first round apart (the fork server starts once) and fi
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ftbench.errors import FtbenchError, GilStateError
+from ftbench.errors import GilStateError
 from ftbench.facts.profiles import Profile
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
+from ftbench.probe.run.outcome import Invariant, Outcome, percentile, same_checksums
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, rounds
 from ftbench.probe.workers import cpu_clock_of, crew_of
 from ftbench.probe.workers.base import Crew, Report
 
@@ -60,52 +61,15 @@ METRICS = (
 # How many rounds say what one takes, where a share of it is to be added.
 _TRIES = 5
 
-# Where a worker's report (`workers.run_once`, then the process's own clock) has what.
-_FIRST_LINE, _END, _CHECKSUM, _TASK_CPU, _PROCESS_CPU = range(5)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One round, all times in nanoseconds of one clock."""
+    """One round: the seconds of its parts, as in `METRICS`, and what its workers report besides."""
 
-    begin: int
-    starts: tuple[int, ...]  # before each worker is created
-    started: int  # after the last start call
-    end: int
-    reports: tuple[Report, ...]
-
-    @property
-    def whole(self) -> float:
-        """Seconds from before the first worker is created until the last is gone."""
-        return (self.end - self.begin) * NANO
-
-    @property
-    def start(self) -> float:
-        """Seconds per worker to create and start it, as the parent sees it."""
-        return (self.started - self.begin) / len(self.starts) * NANO
-
-    @property
-    def first_line(self) -> float:
-        """Seconds from a worker's creation to its first line, the mean over the workers."""
-        waits = (r[_FIRST_LINE] - s for r, s in zip(self.reports, self.starts, strict=True))
-        return sum(waits) / len(self.starts) * NANO
-
-    @property
-    def task(self) -> float:
-        """Seconds that the task took, the mean over the workers."""
-        times = (r[_END] - r[_FIRST_LINE] for r in self.reports)
-        return sum(times) / len(self.reports) * NANO
-
-    @property
-    def teardown(self) -> float:
-        """Seconds from the end of the last task until every worker is gone."""
-        return (self.end - max(r[_END] for r in self.reports)) * NANO
-
-    @property
-    def on_cpu(self) -> float:
-        """The share of the workers' task time that they were on a CPU."""
-        busy = sum(r[_TASK_CPU] for r in self.reports)
-        return busy / max(1, sum(r[_END] - r[_FIRST_LINE] for r in self.reports))
+    seconds: dict[str, float]
+    checksums: tuple[int, ...]
+    on_cpu: float  # the share of the tasks' time that the workers were on a CPU
+    process_cpu: int  # nanoseconds of the workers that are processes
 
 
 def one_round(crew: Crew, workers: int, task: str) -> Round:
@@ -119,41 +83,47 @@ def one_round(crew: Crew, workers: int, task: str) -> Round:
     crew.join()
     end = time.perf_counter_ns()
     # The reports are read when the clock has stopped: they are instrument, not load.
+    return round_of(begin, starts, started, end, crew.reports())
+
+
+def round_of(
+    begin: int, starts: Sequence[int], started: int, end: int, reports: Sequence[Report]
+) -> Round:
+    """Return the round with these moments, all in nanoseconds of one clock.
+
+    `starts` are those before each worker is created, `started` is after the last start call; a
+    report is that of `entry_points.run_once`, and then of the clock of a worker's own process.
+    """
+    first_lines, ends, checksums, cpu, *process_cpu = zip(*reports, strict=True)
+    task = sum(ends) - sum(first_lines)
     return Round(
-        begin=begin,
-        starts=tuple(starts),
-        started=started,
-        end=end,
-        reports=tuple(crew.reports()),
+        seconds={
+            "round": (end - begin) * NANO,
+            "start": (started - begin) / len(starts) * NANO,
+            "first_line": (sum(first_lines) - sum(starts)) / len(starts) * NANO,
+            "task": task / len(starts) * NANO,
+            "teardown": (end - max(ends)) * NANO,
+        },
+        checksums=checksums,
+        on_cpu=sum(cpu) / max(1, task),
+        process_cpu=sum(map(sum, process_cpu)),
     )
 
 
 def _later_rounds(crew: Crew, workers: int, task: str, profile: Profile) -> list[Round]:
-    rounds: list[Round] = []
+    done: list[Round] = []
     gil = gil_enabled()
-    begin = time.perf_counter()
-    while len(rounds) < profile.least_rounds or (
-        len(rounds) < profile.most_rounds and time.perf_counter() - begin < profile.seconds
-    ):
-        rounds.append(one_round(crew, workers, task))
+    for number in rounds(profile):
+        done.append(one_round(crew, workers, task))
         if gil_enabled() != gil:
-            raise GilStateError(f"The GIL was switched in round {len(rounds)}.")
-    return rounds
+            raise GilStateError(f"The GIL was switched in round {number + 1}.")
+    return done
 
 
-def check(rounds: list[Round], workers: int, task: str) -> Invariant:
+def check(done: Sequence[Round], task: str) -> Invariant:
     """Return the invariant: every worker's checksum is that of the serial twin."""
-    expected = TASKS[task]()
-    seen = {report[_CHECKSUM] for each in rounds for report in each.reports}
-    if seen != {expected}:
-        raise FtbenchError(
-            f"Checksums {sorted(seen)} are not the serial twin's {expected}: nothing is recorded.",
-            hint="The interpreter computes wrongly or the task is not what it says; report it.",
-        )
-    return Invariant(
-        name="checksum",
-        checked=f"{len(rounds) * workers} workers' checksums are the serial twin's {expected}",
-    )
+    checksums = [checksum for one in done for checksum in one.checksums]
+    return same_checksums(f"task {task}", checksums, TASKS[task]())
 
 
 def _make_dearer(crew: Crew, cell: Cell) -> None:
@@ -161,8 +131,8 @@ def _make_dearer(crew: Crew, cell: Cell) -> None:
     from ftbench.probe.workloads.injected import spin, steps_for  # noqa: PLC0415 - no luggage of every cell
 
     workers, task = cell.params["workers"], cell.params["task"]
-    tries = [one_round(crew, workers, task).whole / NANO for _ in range(_TRIES)]
-    steps = steps_for(cell.extra * percentile(tries, 50))
+    tries = [one_round(crew, workers, task).seconds["round"] for _ in range(_TRIES)]
+    steps = steps_for(cell.extra * percentile(tries, 50) / NANO)
     join = crew.join
 
     def join_and_crunch() -> None:
@@ -182,36 +152,21 @@ def run(cell: Cell) -> Outcome:
         _make_dearer(crew, cell)
     clock = cpu_clock_of(cell.mode)
     clock.start()
-    rounds = _later_rounds(crew, workers, task, cell.profile)
-    own = sum(r[_PROCESS_CPU] for each in rounds for r in each.reports if len(r) > _PROCESS_CPU)
-    cpu = clock.stop(own) / len(rounds)
+    later = _later_rounds(crew, workers, task, cell.profile)
+    cpu = clock.stop(sum(one.process_cpu for one in later)) / len(later)
     crew.close()
+    samples = {part: [one.seconds[part] for one in later] for part in first.seconds}
+    percentiles = {f"p{n}": [percentile(samples["round"], n)] for n in (50, 95, 99)}
+    samples |= {"first_round": [first.seconds["round"]], **percentiles, "cpu": [cpu]}
     return Outcome(
-        metrics=_metrics(first, rounds, cpu),
-        invariants=(check([first, *rounds], workers, task),),
+        metrics=costs(METRICS, samples),
+        invariants=(check([first, *later], task),),
         notes={
-            "rounds": len(rounds),
+            "rounds": len(later),
             "cpu_method": clock.method,
-            "on_cpu": round(percentile([each.on_cpu for each in rounds], 50), 3),
+            "on_cpu": round(percentile([one.on_cpu for one in later], 50), 3),
         },
     )
-
-
-def _metrics(first: Round, rounds: list[Round], cpu: float) -> dict[str, Metric]:
-    whole = [each.whole for each in rounds]
-    samples: dict[str, list[float]] = {
-        "round": whole,
-        "first_round": [first.whole],
-        "start": [each.start for each in rounds],
-        "first_line": [each.first_line for each in rounds],
-        "task": [each.task for each in rounds],
-        "teardown": [each.teardown for each in rounds],
-        "p50": [percentile(whole, 50)],
-        "p95": [percentile(whole, 95)],
-        "p99": [percentile(whole, 99)],
-        "cpu": [cpu],
-    }
-    return costs(METRICS, samples)
 
 
 LIFECYCLE = Scenario(

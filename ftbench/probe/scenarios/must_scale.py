@@ -114,10 +114,9 @@ def run(cell: Cell) -> Outcome:
     for team in teams.values():
         team.end()
     entry = LEDGER[pattern]
-    every = [turn for of in pairs_of.values() for pair in of for turn in (pair.one, pair.many)]
     return Outcome(
         metrics=metrics(pairs_of, entry.turns),
-        invariants=(check(pattern, every, expected),),
+        invariants=(check(pattern, pairs_of, expected),),
         notes={
             "ledger": entry.ledger,
             "reason": entry.reason,

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer, repeats
+from ftbench.probe.run.outcome import Invariant, Outcome
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, pool_of
 
@@ -61,17 +60,6 @@ METRICS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Life:
-    """One pool from its making to its end, in seconds; `dispatch` and `maps` are per task."""
-
-    cold: float
-    full: float
-    dispatch: float
-    maps: tuple[float, ...]
-    shutdown: float
-
-
 def opened(cell: Cell) -> tuple[Pool, float, float]:
     """Make a pool; return it, when its making began, and the seconds until its first result."""
     begin = time.perf_counter()
@@ -87,32 +75,33 @@ def one_by_one(pool: Pool, calls: int) -> list[int]:
     return [pool.call(pool_tasks.echo, number) for number in range(calls)]
 
 
-def one_life(cell: Cell) -> Life:
-    """Make a pool, use it and shut it down."""
+def one_life(cell: Cell) -> dict[str, float]:
+    """Make a pool, use it and shut it down; return the seconds of each metric of a later pool."""
     calls, tasks = cell.more(CALLS), cell.more(TASKS)
     steps = STEPS if tasks == TASKS else tuple(map(pool_tasks.step, range(tasks)))
     pool, begin, cold = opened(cell)
     pool.fill()
     full = time.perf_counter() - begin
-    return Life(
-        cold=cold,
-        full=full,
-        dispatch=timed(partial(one_by_one, pool, calls), range(calls)),
-        maps=tuple(
-            timed(partial(pool.map, pool_tasks.step, range(tasks), chunk), steps)
+    return {
+        "cold": cold,
+        "full": full,
+        "dispatch": timed(partial(one_by_one, pool, calls), range(calls)) / CALLS,
+        **{
+            f"map_{chunk}": timed(partial(pool.map, pool_tasks.step, range(tasks), chunk), steps)
+            / TASKS
             for chunk in CHUNKS
-        ),
-        shutdown=pool.shutdown(),
-    )
+        },
+        "shutdown": pool.shutdown(),
+    }
 
 
 def timed(function: Callable[[], list[int]], expected: Sequence[int]) -> float:
-    """Return the seconds per result of `function`, whose results must be `expected`."""
+    """Return the seconds that `function` takes, whose results must be `expected`."""
     begin = time.perf_counter()
     answers = function()
     end = time.perf_counter()
     check(answers, expected)
-    return (end - begin) / len(expected)
+    return end - begin
 
 
 def run(cell: Cell) -> Outcome:
@@ -120,11 +109,11 @@ def run(cell: Cell) -> Outcome:
     pool, _, first = opened(cell)
     pool.shutdown()
     lives = [one_life(cell) for _ in repeats(cell.profile)]
+    samples = {"first_cold": [first]} | {name: [one[name] for one in lives] for name in lives[0]}
     calls, tasks = cell.more(CALLS), cell.more(TASKS)
     results = len(lives) * (1 + calls + tasks * len(CHUNKS))
-    found = dearer(metrics(first, lives), ("dispatch",), calls / CALLS)
     return Outcome(
-        metrics=dearer(found, ("map_1", "map_64"), tasks / TASKS),
+        metrics=costs(METRICS, samples),
         invariants=(
             Invariant(name="results", checked=f"all {results} results are the serial twin's"),
         ),
@@ -137,22 +126,6 @@ def run(cell: Cell) -> Outcome:
             **engine_of(cell.mode),
         },
     )
-
-
-def metrics(first: float, lives: Sequence[Life]) -> dict[str, Metric]:
-    """Return the metrics of all lives, a sample per life."""
-    samples = {
-        "first_cold": [first],
-        "cold": [each.cold for each in lives],
-        "full": [each.full for each in lives],
-        "dispatch": [each.dispatch for each in lives],
-        **{
-            f"map_{chunk}": [each.maps[place] for each in lives]
-            for place, chunk in enumerate(CHUNKS)
-        },
-        "shutdown": [each.shutdown for each in lives],
-    }
-    return costs(METRICS, samples)
 
 
 POOLS = Scenario(

@@ -1,28 +1,20 @@
 """Scaling: the same work per worker by one and by N, one right after the other.
 
-`scaled` compares 1, 2, 4 … workers with the serial twin:
-
-    unit_N      seconds from the first worker's begin to the last one's end, per unit of all
-    serial      seconds per unit of the serial twin: the main thread, while all workers wait
-    relative_N  T(N) / T(serial), T(N) the time of N workers that do the serial amount each: 1 is
-                ideal as long as there is a core for each worker, N / cores above
-    cpu         CPU seconds per unit with the most workers, of the workers and the parent
-
+`scaled` compares 1, 2, 4 … workers with the serial twin, the main thread while all workers wait.
 `relative_N` is one over the efficiency of weak scaling (J. L. Gustafson, "Reevaluating Amdahl's
-law", 1988).
+law", 1988): 1 is ideal as long as there is a core for each worker, N / cores above.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from ftbench.errors import FtbenchError
 from ftbench.facts.profiles import Profile
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile, same_checksums
 from ftbench.probe.scenarios.base import Cell, MetricSpec, costs, repeats
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Team
@@ -61,8 +53,7 @@ Side = Callable[[], Turn]
 Name = TypeVar("Name")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
+class Pair(NamedTuple):
     """One turn of each side, next to each other in time."""
 
     one: Turn
@@ -100,45 +91,33 @@ def by_hand(member: Member) -> Side:
 
 def pairs(profile: Profile, sides: Mapping[Name, tuple[Side, Side]]) -> dict[Name, list[Pair]]:
     """Return name → the pairs of all rounds; `sides` are name → (one, many)."""
-    found: dict[Name, list[Pair]] = {name: [] for name in sides}
+    pairs_of: dict[Name, list[Pair]] = {name: [] for name in sides}
     # A B in one round and B A in the next: what drifts (a clock rate, a neighbour on the machine)
     # meets both.
     for number in repeats(profile):
         for name, (one, many) in sides.items():
             if number % 2:
                 late = many()
-                found[name].append(Pair(one=one(), many=late))
+                pairs_of[name].append(Pair(one=one(), many=late))
             else:
                 first = one()
-                found[name].append(Pair(one=first, many=many()))
-    return found
+                pairs_of[name].append(Pair(one=first, many=many()))
+    return pairs_of
 
 
-def check(of: str, turns: Iterable[Turn], expected: int) -> Invariant:
-    """Return the invariant: every worker's checksum is `expected`, in every turn.
-
-    Raises `FtbenchError` if one is not; `of` names the work.
-    """
-    reports = [report for turn in turns for report in turn.reports]
-    seen = {report.checksum for report in reports}
-    if seen != {expected}:
-        raise FtbenchError(
-            f"{of}: checksums {sorted(seen)} are not {expected}, as they must be: nothing is "
-            "recorded.",
-            hint="The interpreter computes wrongly or the work is not what it says; report it.",
-        )
-    return Invariant(
-        name="checksum",
-        checked=f"{len(reports)} times a worker's checksum was {expected}, as that of the serial "
-        "twin",
+def check(of: str, pairs_of: Mapping[Name, Sequence[Pair]], expected: int) -> Invariant:
+    """Return the invariant that every worker's checksum is `expected`, in every turn of `of`."""
+    turns = [turn for ladder in pairs_of.values() for pair in ladder for turn in pair]
+    return same_checksums(
+        of, [report.checksum for turn in turns for report in turn.reports], expected
     )
 
 
-def shares(found: Mapping[Name, Sequence[Pair]]) -> dict[str, float]:
+def shares(pairs_of: Mapping[Name, Sequence[Pair]]) -> dict[str, float]:
     """Return name → the median share of their turns that its many were on a CPU."""
     return {
-        str(name): round(percentile([each.many.on_cpu for each in those], 50), 3)
-        for name, those in found.items()
+        str(name): round(percentile([pair.many.on_cpu for pair in those], 50), 3)
+        for name, those in pairs_of.items()
     }
 
 
@@ -147,8 +126,6 @@ WORKER = "worker"
 COUNTS = (1, 2, 4, 8)
 # What a cell has a metric of for each of its own numbers of workers.
 PER_COUNT = ("unit", "relative")
-
-Found = Mapping[int, Sequence[Pair]]
 
 
 def ladder(most: int) -> tuple[int, ...]:
@@ -167,14 +144,19 @@ def scaled(cell: Cell, *, of: str, member: Member, units: int, expected: int) ->
         count: team_of(cell.mode, cell.deadline, [member] * count)
         for count in ladder(cell.params["workers"])
     }
-    found = pairs(cell.profile, {count: (serial, by_team(team)) for count, team in teams.items()})
+    sides = {count: (serial, by_team(team)) for count, team in teams.items()}
+    pairs_of = pairs(cell.profile, sides)
     for team in teams.values():
         team.end()
-    turns = [turn for those in found.values() for each in those for turn in (each.one, each.many)]
     return Outcome(
-        metrics=metrics(found, units),
-        invariants=(check(of, turns, expected),),
-        notes=notes(found, units),
+        metrics=metrics(pairs_of, units),
+        invariants=(check(of, pairs_of, expected),),
+        notes={
+            "rounds": len(pairs_of[1]),
+            "units": units,  # of one worker in one round
+            "clock": clock_cost(),
+            "on_cpu": shares(pairs_of),
+        },
     )
 
 
@@ -182,28 +164,19 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
     """Return the metrics of cells with these numbers of workers, each of which is called `who`."""
     one, *many = counts
     alone = "the main thread alone"
+
+    def ladder_of(name: str, unit: str, says: str) -> Iterator[MetricSpec]:
+        return (MetricSpec(f"{name}_{n}", unit, says.format(n, who), always=False) for n in many)
+
     return (
         MetricSpec("serial", "seconds", f"A unit of work by {alone}."),
         MetricSpec(f"unit_{one}", "seconds", f"A unit of work by one {who}."),
-        *(
-            MetricSpec(
-                f"unit_{count}",
-                "seconds",
-                f"The time of {count} {who}s over the units of all.",
-                always=False,
-            )
-            for count in many
-        ),
+        *ladder_of("unit", "seconds", "The time of {0} {1}s over the units of all."),
         MetricSpec(f"relative_{one}", "ratio", f"The time of one {who} over that of {alone}."),
-        *(
-            MetricSpec(
-                f"relative_{count}",
-                "ratio",
-                f"The time of {count} {who}s over that of the main thread with 1/{count} of their "
-                "work.",
-                always=False,
-            )
-            for count in many
+        *ladder_of(
+            "relative",
+            "ratio",
+            "The time of {0} {1}s over that of the main thread with 1/{0} of their work.",
         ),
         MetricSpec(
             "cpu",
@@ -213,25 +186,15 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
     )
 
 
-def metrics(found: Found, units: int) -> dict[str, Metric]:
+def metrics(pairs_of: Mapping[int, Sequence[Pair]], units: int) -> dict[str, Metric]:
     """Return the metrics of number of workers → its pairs, a sample per round."""
-    rounds = list(zip(*found.values(), strict=True))
-    serial = [sum(pair.one.seconds for pair in each) / len(each) / units for each in rounds]
-    most = max(found)
-    samples = {"serial": serial}
-    for count, those in found.items():
-        samples[f"unit_{count}"] = [pair.many.seconds / (units * count) for pair in those]
-    for count, those in found.items():
-        samples[f"relative_{count}"] = [pair.relative for pair in those]
-    samples["cpu"] = [pair.many.cpu / (units * most) for pair in found[most]]
-    return costs(metrics_of(found, WORKER), samples)
-
-
-def notes(found: Found, units: int) -> dict[str, Any]:
-    """Return the notes; `units` are those of one worker in one round."""
-    return {
-        "rounds": min(map(len, found.values())),
-        "units": units,
-        "clock": clock_cost(),
-        "on_cpu": shares(found),
+    rounds = list(zip(*pairs_of.values(), strict=True))
+    most = max(pairs_of)
+    samples = {
+        "serial": [sum(pair.one.seconds for pair in row) / len(row) / units for row in rounds],
+        "cpu": [pair.many.cpu / (units * most) for pair in pairs_of[most]],
     }
+    for count, those in pairs_of.items():
+        samples[f"unit_{count}"] = [pair.many.seconds / (units * count) for pair in those]
+        samples[f"relative_{count}"] = [pair.relative for pair in those]
+    return costs(metrics_of(pairs_of, WORKER), samples)

@@ -7,41 +7,29 @@ Source: scenario 3 of "Free-Threading Python vs Multiprocessing", for processes 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Metric, Outcome, percentile
-from ftbench.probe.scenarios import sharded_writers_loops
-from ftbench.probe.scenarios.base import (
-    Cell,
-    MetricSpec,
-    Param,
-    Scenario,
-    costs,
-    dearer,
-    repeats,
-    time_box,
-)
+from ftbench.probe.scenarios import sharded_writers_loops as loops
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, per_op
 from ftbench.probe.scenarios.reports import (
+    FORM,
     Plan,
-    Report,
+    Run,
     attempts,
     check,
-    check_once,
     inserts,
     instrument,
-    new_ids,
     on_cpu,
     reports_of,
+    rounds_of,
     seconds_of,
 )
 from ftbench.probe.workers import shared_state_of, team_of
-from ftbench.probe.workers.base import Member, Round, Team
+from ftbench.probe.workers.base import Member, Round
 from ftbench.probe.workers.shared_state import SharedState
 
 OPERATIONS = 512
@@ -56,7 +44,7 @@ PARAMS = {
     "workers": Param(default=8),
     "writers": Param(default=1),
     "window": Param(default=1, most=1_024),
-    **time_box("article"),
+    **FORM,
 }
 
 METRICS = (
@@ -109,146 +97,83 @@ def members_of(cell: Cell, means: SharedState) -> list[Member]:
     queues = tuple(means.queue() for _ in range(writers))
     acks = tuple(means.queue() for _ in range(producers))
     single = cell.params["window"] == 1
-    produce = (
-        sharded_writers_loops.producing_one_by_one
-        if single
-        else sharded_writers_loops.producing_by_windows
-    )
+    produce = loops.producing_one_by_one if single else loops.producing_by_windows
     if cell.params["form"] == "article":
-        produce = sharded_writers_loops.producing_as_in_the_article
-    write = (
-        sharded_writers_loops.writing_one_by_one
-        if single
-        else sharded_writers_loops.writing_by_windows
-    )
+        produce = loops.producing_as_in_the_article
+    write = loops.writing_one_by_one if single else loops.writing_by_windows
     plan = tuple(plan_of(cell))
     return [
         *(
-            Member(role=PRODUCER, run=(produce, (index, plan, queues, acks[index])))
+            Member(PRODUCER, (produce, (index, plan, queues, acks[index])))
             for index in range(producers)
         ),
         *(
             Member(
-                role=WRITER,
+                WRITER,
                 run=(write, (index, producers, queues[index], acks)),
-                prepare=(sharded_writers_loops.clear, (index,)),
+                prepare=(loops.clear, (index,)),
             )
             for index in range(writers)
         ),
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One round: the producers' reports, the writers', and the CPU seconds of all."""
-
-    producers: tuple[Report, ...]
-    writers: tuple[Report, ...]
-    cpu: float
-
-    @property
-    def operations(self) -> int:
-        """Operations of all producers."""
-        return attempts(self.producers)
-
-    @property
-    def inserts(self) -> int:
-        """Ids that were new, by the writers' count."""
-        return inserts(self.writers)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds from the first producer's begin to the last one's last acknowledgement."""
-        begin = min(report.begin for report in self.producers)
-        return (max(report.end for report in self.producers) - begin) * NANO
-
-    def times(self, which: int) -> list[float]:
-        """Return the seconds of all timed puts (`PUTS`) or acknowledgements (`ACKS`)."""
-        return seconds_of([report.more[which] for report in self.producers])
+def times(run: Run, which: int) -> list[float]:
+    """Return the seconds of all timed puts (`PUTS`) or acknowledgements (`ACKS`)."""
+    return seconds_of([report.more[which] for report in run.reports])
 
 
 def as_run(done: Round, producers: int) -> Run:
-    """Check that every id arrived and that the sets hold what was new; return the round.
+    """Return the round, which lasts until the last acknowledgement.
 
-    Raises `FtbenchError` if not.
+    Raises `FtbenchError` unless every id arrived and the sets hold what was new.
     """
     reports = reports_of(done)
-    each = Run(producers=reports[:producers], writers=reports[producers:], cpu=done.cpu)
-    arrived = attempts(each.writers)
-    if arrived != each.operations:
+    sent, writers = reports[:producers], reports[producers:]
+    run = Run(
+        reports=sent,
+        inserts=inserts(writers),
+        end=max(report.end for report in sent),
+        cpu=done.cpu,
+    )
+    arrived, held = attempts(writers), sum(report.more for report in writers)
+    if arrived != run.operations:
         raise FtbenchError(
-            f"{each.operations} ids were sent and {arrived} arrived: nothing is recorded."
+            f"{run.operations} ids were sent and {arrived} arrived: nothing is recorded."
         )
-    held = sum(report.more for report in each.writers)
-    if held != each.inserts:
+    if held != run.inserts:
         raise FtbenchError(
-            f"The writers say that {each.inserts} ids were new, but hold {held}: nothing is "
+            f"The writers say that {run.inserts} ids were new, but hold {held}: nothing is "
             "recorded."
         )
-    return each
+    return run
 
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell in its form."""
-    if cell.params["form"] == "fixed":
-        return _fixed(cell)
-    return _time_boxed(cell)
-
-
-def _team(cell: Cell, means: SharedState) -> Team:
-    return team_of(cell.mode, cell.deadline, members_of(cell, means))
-
-
-def _fixed(cell: Cell) -> Outcome:
-    means = shared_state_of(cell.mode)
-    team = _team(cell, means)
-    producers = cell.params["workers"]
-    runs = [as_run(team.round(), producers) for _ in repeats(cell.profile)]
-    team.end()
+    means, producers = shared_state_of(cell.mode), cell.params["workers"]
+    runs, counts = rounds_of(
+        cell,
+        lambda: team_of(cell.mode, cell.deadline, members_of(cell, means)),
+        lambda done: as_run(done, producers),
+    )
     means.close()
     plan = plan_of(cell)
-    expected = new_ids(producers, plan)
     return Outcome(
-        metrics=dearer(metrics(runs), SLOWED, plan.operations / operations_of(cell)),
-        invariants=(check([each.inserts for each in runs], expected, runs[0].operations),),
-        notes=notes(runs, plan.every) | {"distinct": expected},
-    )
-
-
-def _time_boxed(cell: Cell) -> Outcome:
-    """Run once for the time asked for; `wall` is what the article divides by."""
-    means = shared_state_of(cell.mode)
-    article = cell.params["form"] == "article"
-    if article:
-        warm = _team(cell, means)
-        warm.round()
-        warm.end()
-    wall = time.perf_counter()
-    team = _team(cell, means)
-    only = as_run(team.round(), cell.params["workers"])
-    team.end()
-    wall = time.perf_counter() - wall
-    means.close()
-    every = 1 if article else plan_of(cell).every
-    return Outcome(
-        metrics=metrics([only]),
-        invariants=(check_once(only.inserts, only.operations),),
-        notes=notes([only], every)
-        | {"distinct": only.inserts, "attempts": only.operations, "wall": wall},
+        metrics=per_op(metrics(runs), SLOWED, plan.operations, operations_of(cell)),
+        invariants=(check(runs, producers, plan),),
+        notes=notes(runs, 1 if cell.params["form"] == "article" else plan.every) | counts,
     )
 
 
 def metrics(runs: list[Run]) -> dict[str, Metric]:
     """Return the metrics of all rounds, a sample per round."""
-    acks = [each.times(ACKS) for each in runs]
+    acks_of = [times(run, ACKS) for run in runs]
     samples = {
-        "op": [each.seconds / each.operations for each in runs],
-        "put": [_mean(each.times(PUTS)) for each in runs],
-        **{
-            f"ack_p{percent}": [percentile(each, percent) for each in acks]
-            for percent in (50, 95, 99)
-        },
-        "cpu": [each.cpu / each.operations for each in runs],
+        "op": [run.seconds / run.operations for run in runs],
+        "put": [_mean(times(run, PUTS)) for run in runs],
+        **{f"ack_p{n}": [percentile(acks, n) for acks in acks_of] for n in (50, 95, 99)},
+        "cpu": [run.cpu / run.operations for run in runs],
     }
     return costs(METRICS, samples)
 
@@ -258,12 +183,10 @@ def _mean(samples: list[float]) -> float:
 
 
 def notes(runs: list[Run], every: int) -> dict[str, Any]:
-    """Return what goes with the figures: how much was done, and what the instrument costs."""
-    return instrument([on_cpu(each.producers) for each in runs], every) | {
-        "operations": runs[0].operations,
-        "inserts": runs[0].inserts,
-        "put_mean": _mean([took for each in runs for took in each.times(PUTS)]),
-        "ack_mean": _mean([took for each in runs for took in each.times(ACKS)]),
+    """Return the means, and what the instrument costs."""
+    return instrument([on_cpu(run.reports) for run in runs], every) | {
+        "put_mean": _mean([took for run in runs for took in times(run, PUTS)]),
+        "ack_mean": _mean([took for run in runs for took in times(run, ACKS)]),
     }
 
 

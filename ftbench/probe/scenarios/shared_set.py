@@ -4,10 +4,6 @@ Shows what keeping one set of ids costs under every remedy (strategy) in every m
 ids and the same result; does not show work between two insertions, which is the worst case for
 every strategy that takes turns.  Source: scenario 2 of "Free-Threading Python vs Multiprocessing",
 whose one strategy is `lock`; the others are the remedies that it names and does not measure.
-
-Forms: `fixed`, the tracked one, does a fixed number of operations per worker, round after round on
-a set that is reset in between; `timed` runs the same loop for a time, once; `article` is `timed`
-with the article's instrument after a warm-up of the same length, for strategy `lock`.
 """
 
 from __future__ import annotations
@@ -15,7 +11,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,34 +25,30 @@ from ftbench.probe.scenarios.base import (
     Param,
     Scenario,
     costs,
-    dearer,
     memory_of,
-    repeats,
-    time_box,
+    per_op,
 )
 from ftbench.probe.scenarios.reports import (
+    FORM,
     Plan,
-    Report,
-    attempts,
+    Run,
     check,
-    check_once,
     instrument,
-    new_ids,
     on_cpu,
     reports_of,
+    rounds_of,
     seconds_of,
 )
 from ftbench.probe.scenarios.shared_set_strategies import (
     STRATEGIES,
     Strategy,
     Work,
-    Yield,
     hole,
     managed,
 )
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Round
-from ftbench.probe.workers.shared_state import BlameHelper, SharedState
+from ftbench.probe.workers.shared_state import BlameHelper
 from ftbench.probe.workloads.ids import draw
 
 # Operations per worker, in memory and by a manager, whose each takes many times as long.
@@ -74,7 +66,7 @@ PARAMS = {
     "workers": Param(default=8),
     "strategy": Param(default="lock", choices=tuple(STRATEGIES)),
     "fill": Param(default="cold", choices=("cold", "grown")),
-    **time_box("article"),
+    **FORM,
 }
 
 METRICS = (
@@ -117,47 +109,24 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     return hole(params["strategy"], mode)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One round: what the workers reported, what it came to, the CPU seconds of all."""
+def lock_waits(run: Run) -> list[tuple[float, float]]:
+    """Return seconds that operations waited for their lock, if any, and how many each stands for.
 
-    reports: tuple[Report, ...]
-    yielded: Yield
-    cpu: float
+    A wait for a lock that was not free stands for itself.  Of those that found it free, the median
+    of the timed ones stands for all: a longer one had lost its core, not waited.
+    """
+    quicks = seconds_of([report.waits[0] for report in run.reports])
+    waits = [(wait, 1.0) for wait in seconds_of([report.waits[1] for report in run.reports])]
+    free = run.operations - len(waits)
+    if not quicks or len(quicks) == free:
+        return [*waits, *((quick, 1.0) for quick in quicks)]
+    return [*waits, (percentile(quicks, 50), float(free))]
 
-    @property
-    def operations(self) -> int:
-        """Operations of all workers."""
-        return attempts(self.reports)
 
-    @property
-    def seconds(self) -> float:
-        """Seconds from the first worker's begin to the end of the last of the work."""
-        return (self.yielded.end - min(report.begin for report in self.reports)) * NANO
-
-    @property
-    def waits(self) -> list[tuple[float, float]]:
-        """Seconds that operations waited for their lock (if any), and how many each stands for."""
-        # A wait for a lock that was not free stands for itself.  Of those that found it free, the
-        # median of the timed ones stands for all: a longer one had lost its core, not waited.
-        quicks = seconds_of([report.waits[0] for report in self.reports])
-        waits = [(wait, 1.0) for wait in seconds_of([each.waits[1] for each in self.reports])]
-        free = self.operations - len(waits)
-        if not quicks or len(quicks) == free:
-            return [*waits, *((quick, 1.0) for quick in quicks)]
-        return [*waits, (percentile(quicks, 50), float(free))]
-
-    @property
-    def lock_wait(self) -> float:
-        """Seconds that an operation waited for its lock by the article's instrument, the mean."""
-        waited: int = sum(report.more for report in self.reports)
-        return waited * NANO / self.operations
-
-    @property
-    def fairness(self) -> float:
-        """Slowest worker's time per operation over the fastest's, at least 1."""
-        paces = [(each.end - each.begin) / max(1, each.attempts) for each in self.reports]
-        return max(paces) / max(1.0, min(paces))
+def fairness(run: Run) -> float:
+    """Return the slowest worker's time per operation over the fastest's, at least 1."""
+    paces = [(report.end - report.begin) / max(1, report.attempts) for report in run.reports]
+    return max(paces) / max(1.0, min(paces))
 
 
 def operations_of(cell: Cell) -> int:
@@ -191,95 +160,62 @@ def as_run(strategy: Strategy, done: Round) -> Run:
     own = time.process_time()
     yielded = strategy.finish(reports)
     cpu = done.cpu + time.process_time() - own
-    return Run(reports=reports[: strategy.work.workers], yielded=yielded, cpu=cpu)
+    workers = reports[: strategy.work.workers]
+    return Run(reports=workers, inserts=yielded.inserts, end=yielded.end, cpu=cpu)
 
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell in its form."""
-    means = shared_state_of(cell.mode)
+    work, means = work_of(cell), shared_state_of(cell.mode)
     with BlameHelper(means, cell.mode):
-        return (_fixed if cell.params["form"] == "fixed" else _time_boxed)(cell, means)
-
-
-def _fixed(cell: Cell, means: SharedState) -> Outcome:
-    work = work_of(cell)
-    strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
-    team = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
-    runs = [as_run(strategy, team.round(strategy.reset)) for _ in repeats(cell.profile)]
-    cell.observe(FULL, 0.0, team.roles())
-    team.end()
-    means.close()
-    # Before the serial twin, whose set weighs what the round's did.
-    said = notes(runs, work, cell.mode)
-    expected = new_ids(work.workers, work.plan, work.grown)
-    held = check([each.yielded.inserts for each in runs], expected, runs[0].operations)
-    return Outcome(
-        metrics=dearer(metrics(runs), SLOWED, work.plan.operations / operations_of(cell)),
-        invariants=(held,),
-        notes=said | {"distinct": expected},
-    )
-
-
-def _time_boxed(cell: Cell, means: SharedState) -> Outcome:
-    """Run once for the time asked for; `wall` is what the article divides by."""
-    work = work_of(cell)
-    strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
+        strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
+        runs, counts = rounds_of(
+            cell,
+            lambda: team_of(cell.mode, cell.deadline, strategy.members(), means.helper),
+            partial(as_run, strategy),
+            strategy.reset,
+            lambda team: cell.observe(FULL, 0.0, team.roles()),
+        )
+        means.close()
+    figures = per_op(metrics(runs), SLOWED, work.plan.operations, operations_of(cell))
     if work.article:
-        warm = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
-        warm.round(strategy.reset)
-        warm.end()
-    # The article's wall: freeing the old set, creating the workers, hand-shakes, joining.
-    wall = time.perf_counter()
-    strategy.reset()
-    team = team_of(cell.mode, cell.deadline, strategy.members(), means.helper)
-    only = as_run(strategy, team.round())
-    if not work.article:
-        # Not in the article's form: looking takes time that its wall would have.
-        cell.observe(FULL, 0.0, team.roles())
-    team.end()
-    wall = time.perf_counter() - wall
-    if work.article:
-        cell.observe(FULL, 0.0, team.roles())
-    means.close()
-    figures = metrics([only])
-    if work.article:
-        figures |= costs(METRICS, {"lock_wait": [only.lock_wait]})
-    inserts = only.yielded.inserts
+        # By the article's instrument, the mean.
+        waited = sum(report.more for report in runs[0].reports) * NANO
+        figures |= costs(METRICS, {"lock_wait": [waited / runs[0].operations]})
     return Outcome(
         metrics=figures,
-        invariants=(check_once(inserts, only.operations),),
-        notes=notes([only], work, cell.mode)
-        | {"distinct": inserts, "attempts": only.operations, "wall": wall},
+        # Before the serial twin, whose set weighs what the round's did.
+        notes=notes(runs, work, cell.mode) | counts,
+        invariants=(check(runs, work.workers, work.plan, work.grown),),
     )
 
 
 def metrics(runs: list[Run]) -> dict[str, Metric]:
     """Return the metrics of all rounds, a sample per round."""
     samples = {
-        "op": [each.seconds / each.operations for each in runs],
-        "fairness": [each.fairness for each in runs],
-        "cpu": [each.cpu / each.operations for each in runs],
+        "op": [run.seconds / run.operations for run in runs],
+        "fairness": [fairness(run) for run in runs],
+        "cpu": [run.cpu / run.operations for run in runs],
     }
-    waits = [each.waits for each in runs]
-    if all(waits):
-        samples["lock_wait"] = [_mean(each) for each in waits]
+    waits_of = [lock_waits(run) for run in runs]
+    if all(waits_of):
+        samples["lock_wait"] = [_mean(waits) for waits in waits_of]
         for percent in (50, 99):
             name = f"lock_wait_p{percent}"
-            samples[name] = [weighted_percentile(each, percent) for each in waits]
-        samples["lock_wait_max"] = [max(each)[0] for each in waits]
+            samples[name] = [weighted_percentile(waits, percent) for waits in waits_of]
+        samples["lock_wait_max"] = [max(waits)[0] for waits in waits_of]
     return costs(METRICS, samples)
 
 
 def _mean(weighted: list[tuple[float, float]]) -> float:
-    return sum(value * weight for value, weight in weighted) / sum(each for _, each in weighted)
+    return sum(value * weight for value, weight in weighted) / sum(weight for _, weight in weighted)
 
 
 def notes(runs: list[Run], work: Work, mode: Mode) -> dict[str, Any]:
     """Return the notes, with `peak_rss` where all workers are in this process."""
-    shares = [on_cpu(each.reports) for each in runs]
-    said = instrument(shares, 1 if work.article else work.plan.every)
-    said |= {"operations": runs[0].operations, "inserts": runs[0].yielded.inserts}
-    return said if mode.processes else said | {"peak_rss": peak_rss()}
+    shares = [on_cpu(run.reports) for run in runs]
+    own = {} if mode.processes else {"peak_rss": peak_rss()}
+    return instrument(shares, 1 if work.article else work.plan.every) | own
 
 
 def peak_rss() -> int | None:
@@ -292,11 +228,6 @@ def peak_rss() -> int | None:
     return next((int(kibibytes) * 1024 for _name, kibibytes, _unit in sizes), None)
 
 
-def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
-    """Return the memory of the tree when all ids are in and nothing is freed."""
-    return memory(phases[FULL])
-
-
 SHARED_SET = Scenario(
     name="shared_set",
     version="1",
@@ -304,8 +235,8 @@ SHARED_SET = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    observed=True,
     hole=why_not,
-    from_observation=from_observation,
+    # When all ids are in and nothing is freed.
+    from_observation=lambda phases, _workers: memory(phases[FULL]),
     slowed=SLOWED,
 )

@@ -47,8 +47,12 @@ class Strategy:
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         """Make what the members share."""
         self.mode = mode
-        self.means = means
         self.work = work
+        self.plan = tuple(work.plan)
+        self.share(means)
+
+    def share(self, means: SharedState) -> None:
+        """Make what the members share."""
 
     def members(self) -> list[Member]:
         """Return the members, the workers first."""
@@ -106,41 +110,38 @@ class Shared(Strategy):
 class Lock(Shared):
     """One set under one lock: check and insert are one step because the lock makes them so."""
 
-    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
-        super().__init__(mode, means, work)
+    def share(self, means: SharedState) -> None:
         self.sets = [means.shared_set()]
         self._lock = means.lock()
 
     def run_of(self, index: int) -> Any:
         loop = inserting.as_in_the_article if self.work.article else inserting.locked
-        return loop, (index, tuple(self.work.plan), self.sets[0], self._lock)
+        return loop, (index, self.plan, self.sets[0], self._lock)
 
 
 class Atomic(Shared):
     """One dict and no lock: a single call that checks and inserts."""
 
-    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
-        super().__init__(mode, means, work)
+    def share(self, means: SharedState) -> None:
         self.sets = [means.shared_dict()]
 
     def run_of(self, index: int) -> Any:
-        return inserting.atomic, (index, tuple(self.work.plan), self.sets[0])
+        return inserting.atomic, (index, self.plan, self.sets[0])
 
 
 class Striped(Shared):
     """As many sets as locks; an id belongs to one of them."""
 
-    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
-        super().__init__(mode, means, work)
+    def share(self, means: SharedState) -> None:
         self.sets = tuple(means.shared_set() for _ in range(STRIPES))
         self._locks = tuple(means.lock() for _ in range(STRIPES))
         self._grown = [
-            array("q", (uid for uid in work.grown if uid % STRIPES == stripe))
+            array("q", (uid for uid in self.work.grown if uid % STRIPES == stripe))
             for stripe in range(STRIPES)
         ]
 
     def run_of(self, index: int) -> Any:
-        return inserting.striped, (index, tuple(self.work.plan), self.sets, self._locks)
+        return inserting.striped, (index, self.plan, self.sets, self._locks)
 
     def reset(self) -> None:
         for shared, grown in zip(self.sets, self._grown, strict=True):
@@ -150,13 +151,12 @@ class Striped(Shared):
 class Local(Strategy):
     """A set per worker, merged at the end by the parent; the merge is in the time."""
 
-    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
-        super().__init__(mode, means, work)
+    def share(self, _means: SharedState) -> None:
         self._merged: set[int] = set()
-        self._packed = mode.kind != "threads"
+        self._packed = self.mode.kind != "threads"
 
     def run_of(self, index: int) -> Any:
-        return inserting.local, (index, tuple(self.work.plan), self._packed)
+        return inserting.local, (index, self.plan, self._packed)
 
     def prepare_of(self, index: int) -> Any:
         return inserting.forget, ("local", index)
@@ -183,8 +183,7 @@ class Local(Strategy):
 class Actor(Strategy):
     """One owner of the set, to whom the workers send their ids, a turn's ids per message."""
 
-    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
-        super().__init__(mode, means, work)
+    def share(self, means: SharedState) -> None:
         self._queue = means.queue()
         self._size = 0
 
@@ -197,7 +196,7 @@ class Actor(Strategy):
             prepare=(inserting.grow, grow),
         )
         senders = [
-            Member(role=SENDER, run=(inserting.sending, (index, tuple(work.plan), self._queue)))
+            Member(role=SENDER, run=(inserting.sending, (index, self.plan, self._queue)))
             for index in range(work.workers)
         ]
         return [*senders, owner]
@@ -230,14 +229,13 @@ def _ids_per_stripe(work: Work) -> int:
 class SharedMemory(Strategy):
     """An open-addressing table in memory that all workers see, under striped locks."""
 
-    def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
-        super().__init__(mode, means, work)
-        size = 1 << (_ids_per_stripe(work) - 1).bit_length()
+    def share(self, means: SharedState) -> None:
+        size = 1 << (_ids_per_stripe(self.work) - 1).bit_length()
         self._buffer = means.buffer(STRIPES * size * inserting.SLOT_BYTES)
         self._locks = [means.lock() for _ in range(STRIPES)]
 
     def run_of(self, index: int) -> Any:
-        return inserting.tabled, (index, tuple(self.work.plan), self._buffer, tuple(self._locks))
+        return inserting.tabled, (index, self.plan, self._buffer, tuple(self._locks))
 
     def reset(self) -> None:
         with inserting.view(self._buffer) as slots, slots.cast("B") as place:

@@ -7,12 +7,9 @@ less of a loop.  Source: the articles' claim that the free-threaded 3.13 is some
 
 from __future__ import annotations
 
-import time
-
-from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.run.outcome import Invariant, Outcome
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, dearer
+from ftbench.probe.run.outcome import Outcome, same_checksums
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, rounds
 from ftbench.probe.workloads.kernels import CHECKSUMS, SMALL, timed
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.
@@ -28,38 +25,21 @@ METRICS = (
 def run(cell: Cell) -> Outcome:
     """Measure one cell; the first sample, in which bytecode is specialized, is left out."""
     kernel = cell.params["kernel"]
-    work, expected, runs = SMALL[kernel], CHECKSUMS[kernel], cell.more(RUNS)
-    samples: list[float] = []
-    on_cpu = 0
-    profile = cell.profile
+    work, runs = SMALL[kernel], cell.more(RUNS)
     timed(work, RUNS)
-    start = time.perf_counter()
-    while len(samples) < profile.least_rounds or (
-        len(samples) < profile.most_rounds and time.perf_counter() - start < profile.seconds
-    ):
-        begin, end, cpu, checksum = timed(work, runs)
-        if checksum != runs * expected:
-            raise FtbenchError(
-                f"{kernel}: the checksums of {runs} runs add up to {checksum}, not to "
-                f"{runs * expected}: nothing is recorded.",
-                hint="The interpreter computes wrongly or the kernel is not what it says.",
-            )
-        samples.append((end - begin) * NANO / runs)
-        on_cpu += cpu
-    whole = sum(samples) * runs / NANO
-    metrics = costs(METRICS, {"kernel": samples})
+    reports = [timed(work, runs) for _ in rounds(cell.profile)]
+    begins, ends, cpu, checksums = zip(*reports, strict=True)
+    samples = [(end - begin) * NANO / RUNS for begin, end in zip(begins, ends, strict=True)]
+    whole = sum(ends) - sum(begins)
     return Outcome(
-        metrics=dearer(metrics, ("kernel",), runs / RUNS),
+        metrics=costs(METRICS, {"kernel": samples}),
         invariants=(
-            Invariant(
-                name="checksum",
-                checked=f"every run of {kernel} yields {expected}, {runs} runs a sample",
-            ),
+            same_checksums(f"{runs} runs of {kernel}", checksums, runs * CHECKSUMS[kernel]),
         ),
         notes={
             "rounds": len(samples),
             "runs": runs,
-            "on_cpu": round(min(1.0, on_cpu / whole), 3),
+            "on_cpu": round(min(1.0, sum(cpu) / whole), 3),
             "clock": clock_cost(),
         },
     )

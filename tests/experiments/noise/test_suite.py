@@ -9,7 +9,7 @@ import pytest
 from ftbench.errors import UsageError
 from ftbench.experiments import suite
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.table import NAMES, scenario_named
+from ftbench.probe.scenarios.base import NAMES, scenario_named
 
 ROOT = Path(__file__).resolve().parents[3]
 ALL = suite.cells(ROOT)

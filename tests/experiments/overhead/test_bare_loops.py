@@ -14,7 +14,7 @@ import pytest
 
 from ftbench.probe.entry_points import TASKS, article
 from ftbench.probe.overhead import baseline
-from ftbench.probe.scenarios.base import ID_SPACE
+from ftbench.probe.scenarios.reports import ID_SPACE
 from ftbench.probe.workloads import inserting
 from ftbench.probe.workloads.ids import draw
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ftbench.experiments.reproduce.plan import NATIVE, PARTS, Knobs, Step, plan
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 
 EVERY = plan(Knobs(), PARTS)
 
