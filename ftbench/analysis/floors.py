@@ -16,8 +16,7 @@ from typing import Self
 
 from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
-from ftbench.results.figure import Figure, NoiseSeries
-from ftbench.results.keys import SeriesKey
+from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
 from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.spread import estimates
 

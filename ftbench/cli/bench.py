@@ -32,7 +32,7 @@ def bench(
     """
     # Loaded when it is needed: asv takes longer than all other commands together.
     from ftbench.experiments import bench as job  # noqa: PLC0415
-    from ftbench.results.project import project_folder  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
 
     job.run(
         job.BenchJob(

@@ -53,7 +53,7 @@ def compare(
     from ftbench.analysis.verdicts.comparing import compare_sides, evidence, side_of  # noqa: PLC0415
     from ftbench.analysis.verdicts.sides import matches, sides_named  # noqa: PLC0415
     from ftbench.report.comparison import Compared, document_of, is_regression  # noqa: PLC0415
-    from ftbench.results.project import load_project  # noqa: PLC0415
+    from ftbench.results.asvformat import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()

@@ -60,7 +60,7 @@ def noise(
         run,
     )
     from ftbench.pythons.install import choose  # noqa: PLC0415
-    from ftbench.results.project import project_folder  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
 
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)

@@ -33,7 +33,7 @@ def report(
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.report.overview import document_of, overview  # noqa: PLC0415
-    from ftbench.results.project import load_project  # noqa: PLC0415
+    from ftbench.results.asvformat import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()

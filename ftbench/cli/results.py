@@ -35,8 +35,8 @@ def migrate_results(output: Output, *, folder: Path | None) -> None:
     at all; figures and records stay as they are.  A second call changes nothing.
     """
     # Loaded when it is needed: asv takes longer than all the rest of the command line.
+    from ftbench.results.asvformat import results_folder  # noqa: PLC0415
     from ftbench.results.migration import State, migrate  # noqa: PLC0415
-    from ftbench.results.project import results_folder  # noqa: PLC0415
 
     looked_in = folder or results_folder()
     files = tuple(migrate(looked_in))

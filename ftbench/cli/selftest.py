@@ -55,8 +55,8 @@ def selftest(
         run,
     )
     from ftbench.pythons.install import choose  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
     from ftbench.results.noise import read_noise  # noqa: PLC0415
-    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     shares = _shares(slowdowns)
     folder = project_folder(Path.cwd())

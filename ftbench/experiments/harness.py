@@ -43,7 +43,7 @@ from ftbench.probe.run.observer_client import HOST_PYTHON
 from ftbench.processes import Finished, run
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment
 
 # The probe's deadlines come first and tell a story; an observer may need its time besides.
 _BACKSTOP_SECONDS: Final = 60.0

@@ -31,8 +31,7 @@ from ftbench.probe.run.document import Measurement
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
-from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import SeriesKey
+from ftbench.results.figure import NoiseSeries, SeriesKey
 from ftbench.statistics import CONFIDENCE
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word

@@ -19,7 +19,7 @@ from ftbench.releases import Release
 from ftbench.report import record, words
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment
 from ftbench.statistics.verdict import Verdict, Word
 
 _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")

@@ -14,7 +14,7 @@ from ftbench.report.choice import choice_of
 from ftbench.report.comparison import environment_part, steps_of_release
 from ftbench.report.document import Document, Part
 from ftbench.results import ResultTree
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment
 from ftbench.results.selection import Filter, Pick, first_pick, picks
 
 _READING: Final = (

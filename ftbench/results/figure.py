@@ -1,4 +1,4 @@
-"""The value types of what was measured: figures, the files they came from, the machines."""
+"""What was measured: figures, what names them, the files they came from, the machines."""
 
 from __future__ import annotations
 
@@ -7,11 +7,107 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
-from ftbench.results.keys import Environment, Measured, MeasuredSeries, SeriesKey
 from ftbench.statistics.spread import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Where and with what something is measured; releases may be compared within one.
+
+    `flavour` tells the builds of a release apart ("source-gcc12").
+    """
+
+    machine: str
+    arm: Arm
+    flavour: str
+    profile: str
+
+    @property
+    def order(self) -> tuple[str, str, str, int]:
+        """Its place among others: those of one build stand together, in the arms' order."""
+        return self.machine, self.flavour, self.profile, ARMS.index(self.arm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesKey:
+    """A benchmark, or the class of some, at one value of each of its parameters.
+
+    `params` are plain text, `{"mode": "threads", "workers": "8"}`; their order plays no part.
+    """
+
+    benchmark: str
+    params: Mapping[str, str] = field(compare=False)
+    _pairs: frozenset[tuple[str, str]] = field(init=False, repr=False)
+
+    @classmethod
+    def of(cls, benchmark: str, params: Mapping[str, object]) -> Self:
+        """Return the key of what has parameters of whatever types."""
+        return cls(benchmark=benchmark, params={name: str(value) for name, value in params.items()})
+
+    def __post_init__(self) -> None:
+        # Kept, for a set knows its hash once it was asked, and there are thousands of figures.
+        object.__setattr__(self, "_pairs", frozenset(self.params.items()))
+
+    @property
+    def name(self) -> str:
+        """What the series is called: "lifecycle.Lifecycle.track_round(mode=threads)"."""
+        params = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.benchmark}({params})" if params else self.benchmark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Something of one release in one environment, whose parts can be asked of it directly."""
+
+    environment: Environment
+    release: Release
+
+    @property
+    def key(self) -> tuple[Environment, Release]:
+        """What tells asv's result files apart."""
+        return self.environment, self.release
+
+    @property
+    def machine(self) -> str:
+        """The name of the machine."""
+        return self.environment.machine
+
+    @property
+    def arm(self) -> Arm:
+        """The build's threading, and the state of its GIL."""
+        return self.environment.arm
+
+    @property
+    def flavour(self) -> str:
+        """What tells the build from others of its release."""
+        return self.environment.flavour
+
+    @property
+    def profile(self) -> str:
+        """How thoroughly it was measured."""
+        return self.environment.profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredSeries(Measured):
+    """Something of one series."""
+
+    series: SeriesKey
+    unit: str
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark's name."""
+        return self.series.benchmark
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """Its parameters in plain text, by name."""
+        return self.series.params
 
 
 class State(StrEnum):
@@ -25,32 +121,27 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure(MeasuredSeries):
-    """One cell of one benchmark: everything that names it, and what became of it.
+    """One cell of one benchmark, and what became of it.
 
-    `median`, `interval` and `samples` are in `unit` ("seconds", "bytes", …) and there only if
-    `state` is measured.  `reason` says why a cell was skipped or how it failed; "" where nothing
-    is on record.  `runs` are the runs that the figure came from: a ratio needs one in common.
-    `processes` are the samples once more, by the fresh process that took them and in the order of
-    measuring; () where the records do not tell them apart.  `interference` says what else ran
-    while they were taken, "" if nothing did.  `effort` is what an operating system counts, the
-    median over the processes of the cell: "cpu_seconds", "voluntary_switches",
-    "involuntary_switches", "minor_faults" and whatever else the record of its cell has.
-    `graph` is the address of the series on asv's pages, relative to the site.
+    `median`, `interval` and `samples` are in `unit` ("seconds", "bytes", …), and there only if
+    `state` is measured.
     """
 
-    environment: Environment
-    release: Release
-    series: SeriesKey
-    unit: str
     state: State
     median: float | None = None
     interval: Interval | None = None
     samples: tuple[float, ...] = ()
+    # Why it was skipped or how it failed, "" where nothing is on record.
     reason: str = ""
+    # Those that the figure came from: a ratio needs one in common.
     runs: frozenset[str] = frozenset()
+    # The samples by the fresh process that took them; () where the records do not say it.
     processes: tuple[tuple[float, ...], ...] = ()
+    # What else ran beside it, "" if nothing did.
     interference: str = ""
+    # What an operating system counts ("cpu_seconds"), the median over the processes.
     effort: Mapping[str, float] = field(default_factory=dict)
+    # Its address on asv's pages, relative to the site.
     graph: str = ""
 
 
@@ -58,41 +149,32 @@ class Figure(MeasuredSeries):
 class NoiseSeries(MeasuredSeries):
     """One series of an A/A run: the same interpreter as if it were two releases, interleaved.
 
-    `medians` are those of fresh processes, in `unit` and in the order of measuring; `order` has a
-    letter per process, which of the two it stood for: "ABBAABBA".
+    `medians` are those of fresh processes, in the order of measuring; `order` has a letter per
+    process, which of the two it stood for: "ABBAABBA".
     """
 
-    environment: Environment
-    release: Release
-    series: SeriesKey
-    unit: str
     medians: tuple[float, ...]
     order: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The first cell of one run, whichever file it is in: when it began, and the load it met.
-
-    `load` is the run queue's one-minute average, None where the system has none.
-    """
+    """The first cell of one run, whichever file it is in."""
 
     run: str
     at: datetime
-    load: float | None
+    load: float | None  # the run queue's one-minute average, where the system has one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile(Measured):
     """One result file of asv, and what its side records say of how it was measured.
 
-    `builds` and `machines` are the provenance records met in it, in the order of the file: more
-    than one build is a mixed series.  `gil` holds the states of the GIL seen around its samples.
+    `builds` and `machines` are in the order of the file; more than one build is a mixed series.
+    `gil` holds the states of the GIL seen around the samples.
     """
 
     path: Path
-    environment: Environment
-    release: Release
     builds: tuple[Mapping[str, Any], ...] = ()
     machines: tuple[Mapping[str, Any], ...] = ()
     gil: frozenset[bool] = frozenset()
@@ -128,14 +210,16 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultTree:
-    """Everything that a results folder holds, sorted; `warnings` names what could not be read.
-
-    `said` is what benchmarks say of themselves, by name: "A unit of work by one worker."
-    """
+    """Everything that a results folder holds, sorted; `warnings` names what could not be read."""
 
     figures: tuple[Figure, ...] = ()
     sources: tuple[ResultFile, ...] = ()
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()
-    said: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, by name
     warnings: tuple[Unreadable, ...] = ()
+
+
+def one_line(error: object) -> str:
+    """Return an error's message on one line."""
+    return " ".join(str(error).split())

@@ -8,17 +8,23 @@ stores them (`"'threads'"`).
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeVar
+from urllib.parse import quote, urlencode
 
 from asv.results import Results
 
 from ftbench.facts.modes import EVERY_MODE, Mode
+from ftbench.results.figure import SeriesKey
 
 Ladders = Sequence[Sequence[str]]
+T = TypeVar("T")
 
 _MODES: Final = {tuple(map(repr, mode.params)): mode for mode in EVERY_MODE}
 _KINDS, _START_METHODS = (frozenset(texts) for texts in zip(*_MODES, strict=True))
@@ -50,10 +56,10 @@ def existing(ladders: Ladders) -> list[bool]:
         return [True] * math.prod(map(len, ladders))
     rest = math.prod(map(len, ladders[2:]))
     pairs = itertools.product(ladders[0], ladders[1])
-    return [found for pair in pairs for found in [pair in _MODES] * rest]
+    return [exists for pair in pairs for exists in [pair in _MODES] * rest]
 
 
-def without_holes(values: Sequence[Any], ladders: Ladders) -> list[Any]:
+def without_holes(values: Iterable[T], ladders: Ladders) -> list[T]:
     """Return the values of the cells that can exist."""
     return list(itertools.compress(values, existing(ladders)))
 
@@ -85,15 +91,69 @@ def holes_left_out(results: Results) -> Iterator[None]:
     whole = {attribute: getattr(results, attribute) for attribute in _PER_CELL}
     try:
         for attribute, stored in whole.items():
-            setattr(
-                results,
-                attribute,
-                {
-                    name: values and without_holes(values, results.get_result_params(name))
-                    for name, values in stored.items()
-                },
-            )
+            shortened = {
+                name: values and without_holes(values, results.get_result_params(name))
+                for name, values in stored.items()
+            }
+            setattr(results, attribute, shortened)
         yield
     finally:
         for attribute, stored in whole.items():
             setattr(results, attribute, stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSeries:
+    """One cell of one benchmark as asv stores it; the figures of all files share its keys."""
+
+    key: SeriesKey
+    cell: SeriesKey  # of the benchmark's class
+    method: str
+    unit: str
+    values: tuple[str, ...]
+    # Its parts of the address of its graph.
+    page: str
+    address: str
+
+
+def series_of(
+    benchmark: str, unit: str, names: Sequence[str], ladders: Ladders
+) -> Iterator[StoredSeries]:
+    """Yield every series of a benchmark, in asv's order.
+
+    `mode` and `start_method` become the one name that we have for a mode.
+    """
+    group, _, method = benchmark.rpartition(".")
+    page = quote(benchmark)
+    modal = have_start_method(ladders)
+    for values in without_holes(itertools.product(*ladders), ladders):
+        params = {name: plain_text(value) for name, value in zip(names, values, strict=True)}
+        mode = mode_in(values) if modal else None
+        if mode is not None:
+            params[names[0]] = mode.name
+            del params[names[1]]
+        places = {f"p-{name}": value for name, value in zip(names, values, strict=True)}
+        yield StoredSeries(
+            key=SeriesKey(benchmark=benchmark, params=params),
+            method=method,
+            unit=unit,
+            values=values,
+            cell=SeriesKey(benchmark=group, params=params),
+            page=page,
+            address=address(places),
+        )
+
+
+def address(places: Mapping[str, str]) -> str:
+    """Return a part of the address of a graph on asv's pages."""
+    return urlencode(places, quote_via=quote)
+
+
+@lru_cache(maxsize=4096)
+def plain_text(value: str) -> str:
+    """Return a parameter's value as asv stores it, a repr, in plain text: `'threads'` → threads."""
+    try:
+        literal = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+    return literal if isinstance(literal, str) else value

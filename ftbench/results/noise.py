@@ -12,8 +12,14 @@ from ftbench.errors import ResultsError
 from ftbench.facts.arms import arm_named
 from ftbench.files import write_whole
 from ftbench.releases import Release
-from ftbench.results.figure import NoiseSeries, Unreadable
-from ftbench.results.keys import Environment, Measured, SeriesKey
+from ftbench.results.figure import (
+    Environment,
+    Measured,
+    NoiseSeries,
+    SeriesKey,
+    Unreadable,
+    one_line,
+)
 from ftbench.results.records import (
     NOISE,
     NoiseCell,
@@ -24,12 +30,10 @@ from ftbench.results.records import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class NoiseFile(Provenance, Measured):
     """A whole file: the cells of a release in an environment, each against itself."""
 
-    environment: Environment
-    release: Release
     cells: tuple[NoiseCell, ...] = ()
 
     def with_cells(self, later: NoiseFile, *, append: bool) -> NoiseFile:
@@ -41,12 +45,8 @@ class NoiseFile(Provenance, Measured):
         for cell in later.cells:
             earlier = cells.get(cell.key) if append else None
             cells[cell.key] = earlier.followed_by(cell) if earlier else cell
-        named = self.joined(later).named_by(
-            {cell.build for cell in cells.values()}, {cell.machine for cell in cells.values()}
-        )
-        return replace(
-            later, builds=named.builds, machines=named.machines, cells=tuple(cells.values())
-        )
+        named = {name for cell in cells.values() for name in (cell.build, cell.machine)}
+        return replace(later, **vars(self.joined(later, named)), cells=tuple(cells.values()))
 
     def series(self) -> Iterator[NoiseSeries]:
         """Yield a series per cell and metric."""
@@ -73,9 +73,8 @@ class NoiseFile(Provenance, Measured):
 
     def text(self) -> str:
         """Return what is on disk."""
-        return NOISE.text(
-            self, map(msgspec.to_builtins, self.cells), of=[msgspec.to_builtins(self.subject)]
-        )
+        subject, *cells = map(msgspec.to_builtins, (self.subject, *self.cells))
+        return NOISE.text(self, cells, of=[subject])
 
 
 def parse_noise(text: str, machine: str) -> NoiseFile:
@@ -85,7 +84,14 @@ def parse_noise(text: str, machine: str) -> NoiseFile:
 
     def take(record: Record) -> None:
         if record["kind"] == "subject":
-            subjects.append(_subject(msgspec.convert(record, SubjectRecord), machine))
+            subject = msgspec.convert(record, SubjectRecord)
+            environment = Environment(
+                machine=machine,
+                arm=arm_named(subject.arm),
+                flavour=subject.flavour,
+                profile=subject.profile,
+            )
+            subjects.append((environment, Release.parse(subject.release)))
         elif record["kind"] == "noise":
             params = {str(name): str(value) for name, value in record["params"].items()}
             cells.append(read_fitting(record | {"params": params}, NoiseCell))
@@ -95,22 +101,8 @@ def parse_noise(text: str, machine: str) -> NoiseFile:
         raise ResultsError("It does not say of which release, arm and profile it is.")
     environment, release = subjects[-1]
     return NoiseFile(
-        environment=environment,
-        release=release,
-        builds=provenance.builds,
-        machines=provenance.machines,
-        cells=tuple(cells),
+        environment=environment, release=release, **vars(provenance), cells=tuple(cells)
     )
-
-
-def _subject(record: SubjectRecord, machine: str) -> tuple[Environment, Release]:
-    environment = Environment(
-        machine=machine,
-        arm=arm_named(record.arm),
-        flavour=record.flavour,
-        profile=record.profile,
-    )
-    return environment, Release.parse(record.release)
 
 
 def read_noise_file(path: Path) -> NoiseFile | None:
@@ -136,7 +128,7 @@ def read_noise(folder: Path, warnings: list[Unreadable]) -> Iterator[NoiseSeries
         try:
             file = read_noise_file(path)
         except ResultsError as error:
-            warnings.append(Unreadable(path=path, why=" ".join(error.message.split())))
+            warnings.append(Unreadable(path=path, why=one_line(error.message)))
             continue
         if file is not None:
             yield from file.series()

@@ -25,9 +25,10 @@ import contextlib
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
@@ -35,15 +36,14 @@ import msgspec
 
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.files import written_whole
-from ftbench.results.keys import SeriesKey
+from ftbench.results.figure import SeriesKey, State
 
 Record = dict[str, Any]
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
-# What a line of another shape ends in; the last two are nested too deep, and larger than a float.
-_DAMAGE: Final = (
-    msgspec.ValidationError,
+# What JSON of another shape ends in, be it nested too deep or larger than a float.
+DAMAGE: Final = (
     ValueError,
     LookupError,
     TypeError,
@@ -72,18 +72,16 @@ class _OfCell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CellRecord(_OfCell, frozen=True, kw_only=True):
-    """A process that measured a cell: what a reader of figures asks of its record.
-
-    `gil` are the GIL's states and `load` the run queue's averages,
-    before and after; `samples` is metric → how many of asv's pooled samples are its own.
-    """
+    """A process that measured a cell: what a reader of figures asks of its record."""
 
     build: str = ""
     machine: str = ""
     run: str = ""
-    started_at: str = ""
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    # Before and after, as is the run queue's average.
     gil: tuple[bool | None, ...] = ()
     load: tuple[Number | None, ...] = ()
+    # Metric → how many of asv's pooled samples are its own.
     samples: Record = {}
     effort: Record = {}
     interference: Record = {}
@@ -93,6 +91,7 @@ class CellRecord(_OfCell, frozen=True, kw_only=True):
 class SkipRecord(_OfCell, frozen=True, kw_only=True):
     """Why a cell, or one metric of it, was not measured."""
 
+    state: ClassVar = State.SKIPPED
     metric: str | None = None
     reason: str = ""
 
@@ -100,13 +99,14 @@ class SkipRecord(_OfCell, frozen=True, kw_only=True):
 class FailureRecord(_OfCell, frozen=True, kw_only=True):
     """How a cell, or one metric of it, failed."""
 
+    state: ClassVar = State.FAILED
     metric: str | None = None
     error: str = "error"
     message: str = ""
 
     @property
     def reason(self) -> str:
-        """The error's class and what it says."""
+        """The error's class and message."""
         return f"{self.error}: {self.message}"
 
 
@@ -117,11 +117,6 @@ class Interference(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     foreign: Number = 0.0
     steal: Number = 0.0
-
-    @property
-    def taken(self) -> float:
-        """How many cores others took."""
-        return self.foreign + self.steal
 
 
 class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True, tag="subject", tag_field="kind"):
@@ -134,28 +129,23 @@ class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True, tag="subject", ta
 
 
 class NoiseCell(msgspec.Struct, frozen=True, kw_only=True, tag="noise", tag_field="kind"):
-    """One cell against itself: a letter of `order` and a median of each metric per process.
-
-    `params` are plain text, mode first; `units` and `medians` are by metric; `load` is the run
-    queue's average at its first process, `build` and `machine` are digests; `disturbed` counts
-    the processes beside which others kept the machine busy.
-    """
+    """One cell against itself: a letter of `order` and a median of each metric per process."""
 
     group: str
     params: dict[str, str]
     order: str
     medians: dict[str, tuple[Number, ...]]
+    # Of its first process, as is the load.
     started_at: str = ""
     load: Number | None = None
     build: str = ""
     machine: str = ""
     units: dict[str, str] = {}
+    # The processes beside which others kept the machine busy.
     disturbed: int = 0
 
-    LETTERS: ClassVar = frozenset("AB")
-
     def __post_init__(self) -> None:
-        if not self.order or set(self.order) - self.LETTERS:
+        if not self.order or set(self.order) - set("AB"):
             raise ValueError(f"the order {self.order!r} is not of A and B")
         for name, values in self.medians.items():
             if len(values) != len(self.order):
@@ -186,7 +176,7 @@ def fits(value: object, kind: Any) -> bool:
     """Tell whether a value of a record is of a type."""
     try:
         msgspec.convert(value, kind)
-    except _DAMAGE:
+    except DAMAGE:
         return False
     return True
 
@@ -200,7 +190,7 @@ def read_fitting(record: Record, kind: type[S]) -> S:
         return msgspec.convert(record, kind)
     except msgspec.ValidationError:
         optional = {
-            each.name: each.type for each in msgspec.structs.fields(kind) if not each.required
+            field.name: field.type for field in msgspec.structs.fields(kind) if not field.required
         }
         fitting = {
             name: value
@@ -217,15 +207,12 @@ def digest_of(record: Record) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One of the two kinds of files.
-
-    `remedy` is what a user may do about a damaged one; an `empty` one may be of no record at all.
-    """
+    """One of the two kinds of files."""
 
     name: str
     suffix: str
-    remedy: str
-    empty: bool = False
+    remedy: str  # what a user may do about a damaged one
+    empty: bool = False  # whether it may be of no record at all
 
     @property
     def schema(self) -> Record:
@@ -240,11 +227,12 @@ class Format:
         self, provenance: Provenance, cells: Iterable[Record], *, of: Iterable[Record] = ()
     ) -> str:
         """Return a whole file; `of` are the records that stand before the builds."""
+        builds, machines = provenance.builds.items(), provenance.machines.items()
         every = [
             self.schema,
             *of,
-            *({"kind": "build", "digest": d, **each} for d, each in provenance.builds.items()),
-            *({"kind": "machine", "digest": d, **each} for d, each in provenance.machines.items()),
+            *({"kind": "build", "digest": digest, **record} for digest, record in builds),
+            *({"kind": "machine", "digest": digest, **record} for digest, record in machines),
             *cells,
         ]
         return "".join(json.dumps(line, sort_keys=True) + "\n" for line in every)
@@ -252,8 +240,7 @@ class Format:
     def parse(self, text: str, take: Callable[[Record], object]) -> Provenance:
         """Read a whole file's text; `take` gets each record that is of this format alone.
 
-        Raises `ResultsError` for a line that is no record, which is what `take` raises errors of
-        its own for, and for another schema.
+        Raises `ResultsError` for another schema, and a line that is no record, `take` says.
         """
         shared: dict[str, dict[str, Record]] = {kind: {} for kind in _SHARED}
         schema: Record | None = None
@@ -269,7 +256,7 @@ class Format:
                     schema = record
                 else:
                     take(record)
-            except (*_DAMAGE, FtbenchError) as error:
+            except (*DAMAGE, FtbenchError) as error:
                 raise ResultsError(f"Line {number} is no record: {error!r}.") from error
         if schema != self.schema and not (self.empty and schema is None):
             raise ResultsError(f"It names the schema {schema!r}.")
@@ -288,24 +275,19 @@ class Format:
             ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """The builds and machines that the cells of a file name, digest → record."""
 
-    builds: Mapping[str, Record] = field(default_factory=dict)
-    machines: Mapping[str, Record] = field(default_factory=dict)
+    builds: dict[str, Record] = field(default_factory=dict)
+    machines: dict[str, Record] = field(default_factory=dict)
 
-    def joined(self, other: Provenance) -> Provenance:
-        """Return both, of a digest that both have the other's."""
+    def joined(self, other: Provenance, named: AbstractSet[object]) -> Provenance:
+        """Return those of both that are `named`, of a digest that both have the other's."""
+        builds, machines = self.builds | other.builds, self.machines | other.machines
         return Provenance(
-            builds={**self.builds, **other.builds}, machines={**self.machines, **other.machines}
-        )
-
-    def named_by(self, builds: AbstractSet[object], machines: AbstractSet[object]) -> Provenance:
-        """Return those that are named."""
-        return Provenance(
-            builds={digest: each for digest, each in self.builds.items() if digest in builds},
-            machines={digest: each for digest, each in self.machines.items() if digest in machines},
+            builds={digest: builds[digest] for digest in builds if digest in named},
+            machines={digest: machines[digest] for digest in machines if digest in named},
         )
 
 
@@ -331,21 +313,17 @@ def _cell_of(record: Record) -> tuple[str, str]:
     return record["group"], json.dumps(record["params"], sort_keys=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Records(Provenance):
-    """All records of one result file.
+    """All records of one result file."""
 
-    `cells` holds the cell, skip and failure records as they are on disk, with whatever else is in
-    them; their `build` and `machine` are digests.
-    """
-
+    # Those of cells, skips and failures, as they are on disk.
     cells: tuple[Record, ...] = ()
 
     def with_staged(self, staged: Iterable[Record], *, append: bool) -> Self:
-        """Return these with what a run staged.
+        """Return these with what a run staged, in the place of earlier records of the same cells.
 
-        The staged records take the place of earlier ones of the same cell, as asv's samples do,
-        or stand beside them if `append`; a skip is said once, though each round skips.
+        Or beside them if `append`, as asv's samples; a skip is said once, though each round skips.
         """
         known: dict[str, dict[str, Record]] = {kind: {} for kind in _SHARED}
         new = []
@@ -358,10 +336,12 @@ class Records(Provenance):
             new.append(named)
         replaced = set() if append else {_cell_of(record) for record in new}
         kept = [record for record in self.cells if _cell_of(record) not in replaced]
-        cells = (*kept, *(each for each in new if each["kind"] != "skip" or each not in kept))
-        every = self.joined(Provenance(builds=known["build"], machines=known["machine"]))
-        still = every.named_by(*({cell.get(kind) for cell in cells} for kind in _SHARED))
-        return type(self)(builds=still.builds, machines=still.machines, cells=cells)
+        cells = (*kept, *(cell for cell in new if cell["kind"] != "skip" or cell not in kept))
+        shared = self.joined(
+            Provenance(builds=known["build"], machines=known["machine"]),
+            {cell.get(kind) for cell in cells for kind in _SHARED},
+        )
+        return type(self)(**vars(shared), cells=cells)
 
     def text(self) -> str:
         """Return what the file holds."""
@@ -376,8 +356,7 @@ def parse_records(text: str) -> Records:
         _ = record["group"], record["params"]
         cells.append(record)
 
-    provenance = RECORDS.parse(text, take)
-    return Records(builds=provenance.builds, machines=provenance.machines, cells=tuple(cells))
+    return Records(**vars(RECORDS.parse(text, take)), cells=tuple(cells))
 
 
 def read_records(path: Path) -> Records:
@@ -390,10 +369,7 @@ def read_records(path: Path) -> Records:
 
 @contextlib.contextmanager
 def records_written(path: Path, records: Records) -> Iterator[None]:
-    """Write the records beside `path`, and put them there once the body has succeeded.
-
-    So whatever fails, here or in the body, `path` is what it was.
-    """
+    """Write the records, which take the place of `path` once the body has succeeded."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         beside.write_text(records.text(), encoding="utf-8")

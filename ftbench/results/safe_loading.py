@@ -1,17 +1,18 @@
 """Reads asv's files whatever lies in them: a damaged one is `asv.util.UserError`, no traceback.
 
-asv 0.6.6 already skips a result file that is cut short or not JSON.  What it does not survive is
-JSON of another shape, bytes that are no UTF-8, and any damaged machine.json (`asv publish`).
+asv 0.6.6 itself does not survive JSON of another shape, bytes that are no UTF-8, and any damaged
+machine.json (`asv publish`).
 """
 
 from __future__ import annotations
 
+import math
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+import msgspec
 from asv import util
 from asv.console import log
 from asv.machine import Machine as AsvMachine
@@ -21,13 +22,7 @@ from asv.results import Results as AsvResults
 from ftbench.errors import UsageError
 from ftbench.releases import Release
 from ftbench.results import ladders
-
-# What loading JSON of the wrong shape ends in.  UnicodeDecodeError is a ValueError.
-_SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
-
-# What JSON has for numbers, and the largest of them that is a float.
-_NUMBERS: Final = frozenset({int, float, type(None)})
-_MOST: Final = sys.float_info.max
+from ftbench.results.records import DAMAGE
 
 _load_json = util.load_json
 _load_results = AsvResults.load.__func__
@@ -38,7 +33,7 @@ def load_json(path: str, api_version: int | None = None, js_comments: bool = Fal
     """Do what asv's `util.load_json` does; raises `UserError` for every file that is damaged."""
     try:
         return _load_json(path, api_version, js_comments)
-    except _SHAPE_ERRORS as error:
+    except DAMAGE as error:
         raise util.UserError(f"Error parsing JSON in file '{path}': {error}") from error
 
 
@@ -52,9 +47,9 @@ def load_results(cls: type[AsvResults], path: str, machine_name: str | None = No
     return results
 
 
-def refuse_older(path: str | Path, every: Iterable[ladders.Ladders]) -> None:
+def refuse_older(path: str | Path, params: Iterable[ladders.Ladders]) -> None:
     """Raise `UserError` if benchmarks have the mode as one parameter, as older results do."""
-    if any(map(ladders.have_mode_as_one, every)):
+    if any(map(ladders.have_mode_as_one, params)):
         raise util.UserError(
             f"'{path}' is of the older layout, in which a start method was part of the mode. It is "
             "left out until it is migrated: ftbench results migrate"
@@ -69,7 +64,7 @@ def load_any_layout(
         results = _load_results(cls, path, machine_name)
         ladders.fill_holes(results)
         _check(results)
-    except _SHAPE_ERRORS as error:
+    except DAMAGE as error:
         raise util.UserError(
             f"Error loading results file '{path}': it is not of the shape of a result file "
             f"({type(error).__name__}: {error})"
@@ -107,47 +102,37 @@ def load_machine(path: str) -> Mapping[str, str]:
     return {str(key): str(value) for key, value in data.items() if value is not None}
 
 
+_Texts = dict[str, str | None]
+_Numbers = list[float | None]
+
+
+class _Stored(msgspec.Struct):
+    """What a result file has of one benchmark."""
+
+    params: list[list[str]]
+    result: _Numbers | None
+    stats: list[dict[str, float | None] | None]
+    samples: list[_Numbers | None]
+
+    def __post_init__(self) -> None:
+        if self.result is not None and len(self.result) != math.prod(map(len, self.params)):
+            raise ValueError("it has not one result for each cell")
+
+
 def _check(results: AsvResults) -> None:
-    """Raise one of the shape errors, or `UsageError`, for what asv would only stumble on later."""
+    """Raise some of `DAMAGE`, or `UsageError`, for what asv would only stumble on later."""
     Release.from_commit_id(results.commit_hash)
-    _check_texts(results.params)
-    _check_texts(results.env_vars)
-    if not isinstance(results.date, int | float):
-        raise TypeError("its date is not a number")
+    msgspec.convert((results.params, results.env_vars, results.date), tuple[_Texts, _Texts, float])
     for name in results.get_all_result_keys():
-        _check_rows(results, name)
-
-
-def _check_texts(texts: Mapping[str, Any]) -> None:
-    for key, value in texts.items():
-        if value is not None and not isinstance(value, str):
-            raise TypeError(f"{key} is not a text")
-
-
-def _check_rows(results: AsvResults, name: str) -> None:
-    params = results.get_result_params(name)
-    cells = 1
-    for values in params:
-        cells *= len([value for value in values if isinstance(value, str)])
-    every = [params, *params]
-    if not all(isinstance(each, list) for each in every):
-        raise TypeError(f"the params of {name} are no lists")
-    # Not through asv's own accessor, which fills up what is too short with None, for failed.
-    row = results._results[name]  # noqa: SLF001
-    stats = results.get_result_stats(name, params)
-    samples = results.get_result_samples(name, params)
-    if row is not None and (len(row) != cells or not _are_numbers(row)):
-        raise TypeError(f"the results of {name} are no numbers")
-    if not all(each is None or _are_numbers(each.values()) for each in stats):
-        raise TypeError(f"the statistics of {name} are no numbers")
-    if not all(each is None or _are_numbers(each) for each in samples):
-        raise TypeError(f"the samples of {name} are no numbers")
-
-
-def _are_numbers(values: Iterable[object]) -> bool:
-    """Tell whether all are numbers or nothing; true is none, nor is what no float can be."""
-    values = tuple(values)
-    kinds = set(map(type, values))
-    if not kinds <= _NUMBERS:
-        return False
-    return int not in kinds or all(abs(v) <= _MOST for v in values if isinstance(v, int))
+        params = results.get_result_params(name)
+        stored = {
+            "params": params,
+            # Not through asv's accessor, which fills up what is too short with None, for failed.
+            "result": results._results[name],  # noqa: SLF001
+            "stats": results.get_result_stats(name, params),
+            "samples": results.get_result_samples(name, params),
+        }
+        try:
+            msgspec.convert(stored, _Stored)
+        except ValueError as error:
+            raise ValueError(f"the results of {name}: {error}") from error

@@ -16,8 +16,7 @@ from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
 from ftbench.results import ResultFile, ResultTree, State, Unreadable
-from ftbench.results.figure import Figure, NoiseSeries
-from ftbench.results.keys import SeriesKey
+from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
 from ftbench.results.selection import first_pick, picks
 from ftbench.site import frame, method_tables, svg
 from ftbench.site.menus import Item, Menu

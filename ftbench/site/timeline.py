@@ -304,7 +304,7 @@ def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:
         series=in_order(figures),
         figures=figures,
         tracks={series: [[None] * len(AGAINST) for _ in arms] for series in figures},
-        said=tree.said,
+        said=tree.descriptions,
     )
     for environment in environments(tree):
         timeline.add(history(tree, environment), series_by)

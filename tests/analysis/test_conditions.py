@@ -11,8 +11,7 @@ from ftbench.analysis.conditions import builds, machine_facts, notices
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultFile
-from ftbench.results.figure import Start
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment, Start
 from ftbench.results.selection import Pick
 
 QUIET = ResultFile(

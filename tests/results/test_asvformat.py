@@ -14,7 +14,7 @@ from synthetic import Plan
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State, read_results
-from ftbench.results.series import plain_text
+from ftbench.results.ladders import plain_text
 
 ROUND = "lifecycle.Lifecycle.track_round"
 
@@ -183,4 +183,4 @@ def test_a_benchmark_says_what_the_first_paragraph_of_its_docstring_does(
     listed = json.loads(path.read_text("utf-8"))
     listed[ROUND]["code"] = code
     path.write_text(json.dumps(listed), encoding="utf-8")
-    assert read_results(folder).said.get(ROUND, "") == says
+    assert read_results(folder).descriptions.get(ROUND, "") == says

@@ -9,7 +9,7 @@ from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, SeriesKey
 from ftbench.results.selection import pair_builds
 from ftbench.statistics.spread import Interval
 

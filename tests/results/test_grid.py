@@ -8,7 +8,7 @@ from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, SeriesKey
 from ftbench.statistics.spread import Interval
 
 LADDER = Ladder(param="strategy", values=("lock", "atomic", "local"), base="lock")

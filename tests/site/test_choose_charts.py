@@ -22,7 +22,7 @@ from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
 from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import Figure, State, read_results
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, SeriesKey
 from ftbench.site.mode_charts import draw, needs_log
 from ftbench.statistics.spread import Interval
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultFile, ResultTree
-from ftbench.results.figure import Start
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment, Start
 from ftbench.results.selection import Pick, first_pick, nearest, newest_first, picks
 from ftbench.site.menus import address, menus
 

@@ -15,8 +15,7 @@ from scipy import stats
 from ftbench.analysis.floors import Floors, processes_of
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
-from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 from ftbench.statistics import power
 from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.verdict import Pair, Verdict, Word, judge

@@ -17,8 +17,7 @@ from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, ResultTree, State
-from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 from ftbench.statistics import Processes
 from ftbench.statistics.spread import Interval
 

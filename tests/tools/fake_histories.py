@@ -12,7 +12,7 @@ from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries, Step
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment
 from ftbench.results.records import NoiseCell
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.power import Floor

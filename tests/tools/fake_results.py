@@ -19,8 +19,7 @@ from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import mode_of
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, ResultTree, State, read_results
-from ftbench.results.figure import Start
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, SeriesKey, Start
 from ftbench.results.noise import NoiseFile
 from ftbench.results.records import NOISE, NoiseCell
 

@@ -45,7 +45,7 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import EVERY_MODE, NO_START_METHOD, mode_named, mode_of
 from ftbench.releases import Release
 from ftbench.results import safe_loading
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment
 from ftbench.results.noise import NoiseFile, write_noise_file
 from ftbench.results.records import NOISE
 

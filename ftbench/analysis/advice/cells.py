@@ -13,7 +13,7 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
-from ftbench.results.project import load_project
+from ftbench.results.asvformat import load_project
 from ftbench.results.selection import Pick, first_pick, parse_filter, picks
 from ftbench.statistics.spread import Interval
 

@@ -12,8 +12,7 @@ from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.figure import UNKNOWN
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import UNKNOWN, Environment, SeriesKey
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge

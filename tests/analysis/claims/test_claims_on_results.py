@@ -16,8 +16,7 @@ from ftbench.analysis.claims.series import Series, names
 from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, State
-from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 from ftbench.statistics.spread import Interval
 
 RELEASE = Release.parse("3.14.2")

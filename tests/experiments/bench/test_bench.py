@@ -24,7 +24,7 @@ from ftbench.facts.profiles import PROFILES
 from ftbench.pythons import Interpreter, install
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.output import Output
-from ftbench.results.project import project_folder
+from ftbench.results.asvformat import project_folder
 
 Pair = tuple[Interpreter, Interpreter]
 

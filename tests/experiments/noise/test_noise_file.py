@@ -14,7 +14,7 @@ from ftbench.errors import ResultsError
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import read_results
-from ftbench.results.keys import Environment
+from ftbench.results.figure import Environment
 from ftbench.results.noise import NoiseFile, parse_noise, read_noise_file, write_noise_file
 from ftbench.results.records import NoiseCell
 

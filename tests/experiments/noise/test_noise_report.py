@@ -14,8 +14,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.pythons import Interpreter
 from ftbench.releases import Release
 from ftbench.report.output import Format, rendered
-from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 
 QUIET = NoiseSeries(
     environment=Environment(

@@ -20,8 +20,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter, Origin, PythonBuild
 from ftbench.report.output import Format, rendered
-from ftbench.results.figure import NoiseSeries
-from ftbench.results.keys import Environment, SeriesKey
+from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 
 QUIET = Console(quiet=True)
 # Spreads by a thousandth or two, the same for every pool.
