@@ -36,14 +36,14 @@ def migrate_results(output: Output, *, folder: Path | None) -> None:
     """
     # Loaded when it is needed: asv takes longer than all the rest of the command line.
     from ftbench.results.asvformat import results_folder  # noqa: PLC0415
-    from ftbench.results.migration import State, migrate  # noqa: PLC0415
+    from ftbench.results.migration import Migration, migrate  # noqa: PLC0415
 
     looked_in = folder or results_folder()
     files = tuple(migrate(looked_in))
     if not files:
         raise UsageError(f"There are no results in {looked_in}.")
     output.write(_document(files))
-    left = sum(each.state is State.LEFT for each in files)
+    left = sum(each.state is Migration.LEFT for each in files)
     if left:
         raise ResultsError(
             f"{plural(left, 'file was', 'files were')} not migrated.",

@@ -22,16 +22,16 @@ from ftbench.errors import FtbenchError, ResultsError
 from ftbench.facts.modes import EVERY_MODE, mode_ladders, mode_of
 from ftbench.files import write_whole
 from ftbench.results import safe_loading
+from ftbench.results.asvformat import BENCHMARKS, MACHINE
+from ftbench.results.figure import one_line
 from ftbench.results.ladders import Ladders, have_mode_as_one
 
-_MACHINE: Final = "machine.json"
-_BENCHMARKS: Final = "benchmarks.json"
 _NAMES: Final = {repr(mode.name): mode.name for mode in EVERY_MODE}
 # The columns of a result file that hold a value per cell.
 _PER_CELL: Final = ("result", "samples", "stats_")
 
 
-class State(StrEnum):
+class Migration(StrEnum):
     """What became of a file."""
 
     MIGRATED = "migrated"
@@ -44,7 +44,7 @@ class MigratedFile:
     """A file of a results folder, and `why` it was left as it is."""
 
     path: Path
-    state: State
+    state: Migration
     why: str = ""
 
 
@@ -54,18 +54,17 @@ def migrate(folder: Path) -> Iterator[MigratedFile]:
     A file that is damaged, or holds what is not known, is left as it is; a second call changes
     nothing.
     """
-    machines = sorted(folder.glob(f"*/{_MACHINE}"))
-    files = (path for each in machines for path in sorted(each.parent.glob("*.json")))
-    for path in (*(path for path in files if path.name != _MACHINE), *folder.glob(_BENCHMARKS)):
+    machines = sorted(folder.glob(f"*/{MACHINE}"))
+    files = (path for machine in machines for path in sorted(machine.parent.glob("*.json")))
+    for path in (*(path for path in files if path.name != MACHINE), *folder.glob(BENCHMARKS)):
         try:
-            changed = _benchmarks(path) if path.name == _BENCHMARKS else _results(path)
+            changed = _benchmarks(path) if path.name == BENCHMARKS else _results(path)
             if changed is not None:
                 write_whole(path, changed)
         except (FtbenchError, util.UserError, OSError) as error:
-            why = " ".join(str(error).split())
-            yield MigratedFile(path=path, state=State.LEFT, why=why)
+            yield MigratedFile(path=path, state=Migration.LEFT, why=one_line(error))
         else:
-            state = State.CURRENT if changed is None else State.MIGRATED
+            state = Migration.CURRENT if changed is None else Migration.MIGRATED
             yield MigratedFile(path=path, state=state)
 
 
@@ -73,15 +72,13 @@ def _results(path: Path) -> str | None:
     """Return the new text of a result file, None for one that is not of the older layout."""
     safe_loading.load_any_layout(Results, str(path))  # or it is damaged
     data = json.loads(path.read_text(encoding="utf-8"))
-    columns = data["result_columns"]
-    rows = [dict(zip(columns, row, strict=False)) for row in data["results"].values()]
-    older = [have_mode_as_one(row["params"]) for row in rows]
-    if not any(older):
-        return None
-    new = [_row(row) if old else row for row, old in zip(rows, older, strict=True)]
-    names = data["results"]
-    data["results"] = {n: list(row.values()) for n, row in zip(names, new, strict=True)}
-    return json.dumps(data)
+    changed = False
+    for name, stored in data["results"].items():
+        row = dict(zip(data["result_columns"], stored, strict=False))
+        if have_mode_as_one(row["params"]):
+            data["results"][name] = list(_row(row).values())
+            changed = True
+    return json.dumps(data) if changed else None
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,20 +117,13 @@ def _benchmarks(path: Path) -> str | None:
     """Return the new text of asv's list of benchmarks, None if none is of the older layout."""
     safe_loading.load_json(str(path), Benchmarks.api_version)
     listed = json.loads(path.read_text(encoding="utf-8"))
+    changed = False
     try:
-        older = {
-            name: each
-            for name, each in listed.items()
-            if name != "version" and have_mode_as_one(each["params"])
-        }
-        new = {
-            name: {
-                **each,
-                "params": _ladders(each["params"]),
-                "param_names": ["mode", "start_method", *each["param_names"][1:]],
-            }
-            for name, each in older.items()
-        }
+        for name, entry in listed.items():
+            if name != "version" and have_mode_as_one(entry["params"]):
+                entry["params"] = _ladders(entry["params"])
+                entry["param_names"] = ["mode", "start_method", *entry["param_names"][1:]]
+                changed = True
     except (AttributeError, LookupError, TypeError) as error:
         raise ResultsError(f"'{path}' is no list of benchmarks: {error!r}") from error
-    return json.dumps({**listed, **new}, indent=4, sort_keys=True) if older else None
+    return json.dumps(listed, indent=4, sort_keys=True) if changed else None

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Final, Protocol, Self, TypeVar
+from itertools import chain
+from typing import TypeVar
 
 from ftbench.errors import UsageError, unknown
 from ftbench.facts.arms import arm_named
@@ -66,10 +67,10 @@ def parse_filter(
     flavour: str | None = None,
     bench: str | None = None,
 ) -> Filter:
-    """Return the choice that a user's words mean.
+    """Return what a user's words mean.
 
-    Raises `UsageError` for words that name nothing in `tree`, with what there is, and for a
-    regular expression that is none or matches no series.
+    Raises `UsageError` for words that name nothing in `tree`, and for a `bench` that is no regular
+    expression or matches no series.
     """
     sources = tree.sources
     _check("machine", machine, (source.machine for source in sources))
@@ -90,7 +91,7 @@ def measured_release(tree: ResultTree, name: str) -> Release:
     release = Release.parse(name)
     measured = sorted({source.release for source in tree.sources})
     if release not in measured:
-        names = ", ".join(each.name for each in measured)
+        names = ", ".join(other.name for other in measured)
         raise UsageError(
             f"There are no results of CPython {release.name}.",
             hint=f"There are some of {names}. To measure it: asv run {release.name}^!",
@@ -120,81 +121,28 @@ def _pattern(text: str, tree: ResultTree) -> re.Pattern[str]:
     )
 
 
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
 Builds = tuple[tuple[str, str], ...]
+"""For each python of arms ("gil", "ft"), sorted, the flavour that is shown."""
 
 
 def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
     """Return the builds that belong side by side, for the flavours that there are of each python.
 
-    Like with like; a python that lacks a flavour stands in with its first, for a machine may have
-    only one of each.
+    Like with like; of a python that lacks a flavour, its first.
     """
-    every = sorted({flavour for each in flavours.values() for flavour in each})
     pairs = (
         tuple(
             (python, flavour if flavour in own else min(own))
             for python, own in sorted(flavours.items())
         )
-        for flavour in every
+        for flavour in sorted(set(chain.from_iterable(flavours.values())))
     )
     return tuple(dict.fromkeys(pairs))
 
 
-class Grouping(Protocol):
-    """The results that stand together on a page."""
-
-    __slots__ = ()
-
-    @property
-    def places(self) -> tuple[Hashable, ...]:
-        """Where its figures and sources are from."""
-
-    @staticmethod
-    def place_of(item: Figure | ResultFile) -> Hashable:
-        """Return where an item is from."""
-
-    def likeness(self, other: Self) -> tuple[int, ...]:
-        """Return in what this is like another of its kind, what matters most first."""
-
-    def shows(self, item: Figure | ResultFile) -> bool:
-        """Tell whether `item` belongs on the page."""
-        return self.place_of(item) in self.places
-
-
-GroupingT = TypeVar("GroupingT", bound=Grouping)
-
-
-def nearest(every: Iterable[GroupingT], wanted: GroupingT) -> GroupingT:
-    """Return the one most like `wanted`, of several the first."""
-    return max(every, key=wanted.likeness)
-
-
-def shares(tree: ResultTree, every: Sequence[GroupingT]) -> Mapping[GroupingT, ResultTree]:
-    """Return for each the results that its page shows: looked for once, and not per page."""
-    figures: dict[Hashable, list[Figure]] = {}
-    for each in every[:1]:
-        for figure in tree.figures:
-            figures.setdefault(each.place_of(figure), []).append(figure)
-    return {
-        each: replace(
-            tree,
-            figures=tuple(figure for place in each.places for figure in figures.get(place, ())),
-            sources=tuple(filter(each.shows, tree.sources)),
-        )
-        for each in every
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Pick(Grouping):
-    """What one page shows.
-
-    `builds` maps an arm's `python` ("gil", "ft") to the flavour shown for it, as sorted pairs:
-    the two need not be alike, for a machine may have only one of each.
-    """
+class Pick:
+    """What one page of figures shows."""
 
     machine: str
     release: Release
@@ -208,7 +156,7 @@ class Pick(Grouping):
 
     @property
     def title(self) -> str:
-        """All of it in words: "3.14.2 on my-box, full profile, source-gcc12"."""
+        """In words: "3.14.2 on my-box, full profile, source-gcc12"."""
         return f"{self.release.name} on {self.machine}, {self.profile} profile, {self.build_title}"
 
     @property
@@ -226,47 +174,40 @@ class Pick(Grouping):
 
     @property
     def places(self) -> tuple[Hashable, ...]:
-        """Where its figures and sources are from: a place for each build."""
+        """Where its figures and sources are from."""
         return tuple((self.machine, self.release, self.profile, *build) for build in self.builds)
 
     @staticmethod
     def place_of(item: Figure | ResultFile) -> Hashable:
-        """Return where an item is from: of an arm, the build alone counts."""
+        """Return where an item is from."""
         return item.machine, item.release, item.profile, item.arm.python, item.flavour
 
-    def likeness(self, other: Pick) -> tuple[int, ...]:
-        """Return in what this is like another one: machine, release, profile, builds."""
-        return (
-            self.machine == other.machine,
-            self.release == other.release,
-            self.profile == other.profile,
-            len(set(self.builds) & set(other.builds)),
-        )
+    def shows(self, item: Figure | ResultFile) -> bool:
+        """Tell whether an item belongs on the page."""
+        return self.place_of(item) in self.places
 
 
 def picks(tree: ResultTree) -> tuple[Pick, ...]:
     """Return a pick for every machine, release, profile and build that there are results of."""
-    found: dict[tuple[str, Release, str], dict[str, set[str]]] = {}
+    flavours: dict[tuple[str, Release, str], dict[str, set[str]]] = {}
     for source in tree.sources:
-        pythons = found.setdefault((source.machine, source.release, source.profile), {})
+        pythons = flavours.setdefault((source.machine, source.release, source.profile), {})
         pythons.setdefault(source.arm.python, set()).add(source.flavour)
-    every = {
-        Pick(machine=machine, release=release, profile=profile, builds=builds)
-        for (machine, release, profile), pythons in found.items()
-        for builds in pair_builds(pythons)
-    }
-    return tuple(sorted(every))
+    return tuple(
+        sorted(
+            Pick(machine=machine, release=release, profile=profile, builds=builds)
+            for (machine, release, profile), pythons in flavours.items()
+            for builds in pair_builds(pythons)
+        )
+    )
 
 
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     """Return the pick that Choose opens with, None where there is none.
 
-    What was measured last, for whoever has just run the suite looks for that; of one run, the
-    fullest profile, then the newest final release, then the pick with the most arms and figures.
+    What was measured last; of one run, the fullest profile, then the newest final release, then
+    the pick with the most arms and figures.
     """
-    begun: dict[str, datetime] = {}
-    for start in (start for source in tree.sources for start in source.starts):
-        begun[start.run] = min(start.at, begun.get(start.run, start.at))
     sources: dict[Hashable, list[ResultFile]] = {}
     for source in tree.sources:
         sources.setdefault(Pick.place_of(source), []).append(source)
@@ -274,7 +215,15 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
 
     def rank(pick: Pick) -> tuple[object, ...]:
         ours = [source for place in pick.places for source in sources.get(place, ())]
-        return _pick_rank(pick, ours, begun, sum(figures[place] for place in pick.places))
+        return (
+            _last_start(ours),
+            _thoroughness(pick.profile),
+            pick.release.level is Level.FINAL,
+            pick.release,
+            len({source.arm for source in ours}),
+            sum(figures[place] for place in pick.places),
+            pick,
+        )
 
     return max(every, key=rank, default=None)
 
@@ -282,29 +231,19 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
 def newest_first(every: Iterable[Pick]) -> list[Pick]:
     """Return the newest picks of each series of releases, then the second newest, and so on.
 
-    Of each machine, profile and build, so that a fixed number of them is some of everything.
+    The first few of them are some of everything: of each machine, profile and build.
     """
     kin: dict[tuple[object, ...], list[Pick]] = {}
     for pick in sorted(every, key=lambda pick: pick.release, reverse=True):
         family = (pick.release.series, pick.machine, pick.profile, pick.builds)
         kin.setdefault(family, []).append(pick)
     ranked = [(number, pick) for family in kin.values() for number, pick in enumerate(family)]
-    return [pick for _, pick in sorted(ranked, key=lambda each: each[0])]
+    return [pick for _, pick in sorted(ranked, key=lambda ranks: ranks[0])]
 
 
-def _pick_rank(
-    pick: Pick, sources: Sequence[ResultFile], begun: Mapping[str, datetime], figures: int
-) -> tuple[object, ...]:
-    runs = [begun[start.run] for source in sources for start in source.starts]
-    return (
-        max(runs, default=_NEVER),
-        _thoroughness(pick.profile),
-        pick.release.level is Level.FINAL,
-        pick.release,
-        len({source.arm.name for source in sources}),
-        figures,
-        pick,
-    )
+def _last_start(sources: Iterable[ResultFile]) -> datetime:
+    starts = (start.at for source in sources for start in source.starts)
+    return max(starts, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _thoroughness(profile: str) -> int:
@@ -314,7 +253,7 @@ def _thoroughness(profile: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Rig(Grouping):
+class Rig:
     """One machine, flavour of builds and profile: its arms stand side by side."""
 
     machine: str
@@ -336,20 +275,12 @@ class Rig(Grouping):
         """Return the rig that something was measured with."""
         return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
 
-    def likeness(self, other: Rig) -> tuple[int, ...]:
-        """Return in what this is like another one: machine, profile, build."""
-        return (
-            self.machine == other.machine,
-            self.profile == other.profile,
-            self.flavour == other.flavour,
-        )
-
 
 def rigs(tree: ResultTree) -> tuple[Rig, ...]:
-    """Return every rig, the one that the pages open with first, the others sorted.
+    """Return every rig, sorted, but first the one that the pages open with.
 
-    First is what has several releases to compare; of those, the fullest profile; then what knows
-    its noise, without which nothing is decided; then what was measured last.
+    It has several releases to compare; then the fullest profile; then it knows its noise, without
+    which nothing is decided; then it was measured last.
     """
     every = sorted({Rig.place_of(source) for source in tree.sources})
     if not every:
@@ -363,16 +294,49 @@ def _rig_rank(rig: Rig, tree: ResultTree) -> tuple[object, ...]:
     return (
         len({source.release for source in sources}) > 1,
         _thoroughness(rig.profile),
-        any(each.machine == rig.machine for each in tree.noise),
-        max((start.at for source in sources for start in source.starts), default=_NEVER),
+        rig.machine in {series.machine for series in tree.noise},
+        _last_start(sources),
         rig,
     )
 
 
-def told_of(tree: ResultTree) -> ResultTree:
-    """Return a tree without the series that nothing is to be said of.
+PageT = TypeVar("PageT", Pick, Rig)
 
-    asv notes whatever a run was not asked for as skipped, without a reason.
+
+def nearest(every: Iterable[PageT], wanted: PageT) -> PageT:
+    """Return the one most like `wanted`, in its first field above all; of several the first."""
+    names = [field.name for field in fields(wanted)]
+    return max(
+        every, key=lambda one: [_likeness(getattr(one, n), getattr(wanted, n)) for n in names]
+    )
+
+
+def _likeness(one: object, other: object) -> int:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(set(one) & set(other))
+    return one == other
+
+
+def shares(tree: ResultTree, every: Sequence[PageT]) -> Mapping[PageT, ResultTree]:
+    """Return for each the results that its page shows: looked for once, and not per page."""
+    figures: dict[Hashable, list[Figure]] = {}
+    for page in every[:1]:
+        for figure in tree.figures:
+            figures.setdefault(page.place_of(figure), []).append(figure)
+    return {
+        page: replace(
+            tree,
+            figures=tuple(figure for place in page.places for figure in figures.get(place, ())),
+            sources=tuple(item for item in tree.sources if page.place_of(item) in page.places),
+        )
+        for page in every
+    }
+
+
+def without_unasked(tree: ResultTree) -> ResultTree:
+    """Return a tree without the series that no run was asked for.
+
+    asv notes those as skipped, without a reason.
     """
-    told = {each.series for each in tree.figures if each.reason or each.state is not State.SKIPPED}
-    return replace(tree, figures=tuple(each for each in tree.figures if each.series in told))
+    asked = {one.series for one in tree.figures if one.reason or one.state is not State.SKIPPED}
+    return replace(tree, figures=tuple(one for one in tree.figures if one.series in asked))

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from ftbench.releases import Release
-from ftbench.results.selection import GroupingT, Pick, Rig, nearest
+from ftbench.results.selection import PageT, Pick, Rig, nearest
 
 # What is chosen, the widest first: the title, what tells the choices apart, and its text.
 _Level = tuple[str, Callable[[Any], Any], Callable[[Any], str]]
@@ -70,7 +70,7 @@ def address(pick: Pick, first: Pick, tab: str) -> str:
     return f"{tab}.html" if pick == first else f"{tab}/{pick.page}"
 
 
-def menus(current: GroupingT, addresses: Mapping[GroupingT, str]) -> tuple[Menu, ...]:
+def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
     """Return the menus of a page; `addresses` are those of all pages of its kind.
 
     Machine and release always, the others where there is a choice.  An item leads to the page that
@@ -79,7 +79,7 @@ def menus(current: GroupingT, addresses: Mapping[GroupingT, str]) -> tuple[Menu,
     menus = []
     choices = list(addresses)
     for title, key, text in _LEVELS[type(current)]:
-        groups: dict[Any, list[GroupingT]] = {}
+        groups: dict[Any, list[PageT]] = {}
         for choice in sorted(choices, key=key):
             groups.setdefault(key(choice), []).append(choice)
         items = [

@@ -25,7 +25,7 @@ from ftbench.analysis.price import (
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, Unreadable
-from ftbench.results.selection import Rig, rigs, shares, told_of
+from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame
 from ftbench.site.menus import Menu, menus
 from ftbench.site.svg import (
@@ -312,7 +312,7 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     addresses = {rig: f"price/{rig.slug}.html" for rig in every} | {every[0]: "price.html"}
     return tuple(
         frame.write_page(
-            html_dir / addresses[rig], "price", page_of(rig, addresses, told_of(share))
+            html_dir / addresses[rig], "price", page_of(rig, addresses, without_unasked(share))
         )
         for rig, share in shares(tree, every).items()
     )

@@ -16,7 +16,7 @@ from ftbench.facts.arms import Arm
 from ftbench.files import safe_name
 from ftbench.releases import Release
 from ftbench.results import ResultTree, Unreadable
-from ftbench.results.selection import Rig, rigs, shares, told_of
+from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame, release_data
 from ftbench.site.menus import Menu, menus, release_menu
 from ftbench.site.timeline import (
@@ -227,7 +227,7 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     every = rigs(tree)
     if not every:
         return frame.write_empty(html_dir, "releases", tree)
-    told = {rig: told_of(share) for rig, share in shares(tree, every).items()}
+    told = {rig: without_unasked(share) for rig, share in shares(tree, every).items()}
     addresses = {
         rig: Addresses(
             rig=rig,

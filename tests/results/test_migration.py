@@ -18,7 +18,7 @@ from synthetic import Plan
 from ftbench.cli.results import results
 from ftbench.errors import ResultsError, UsageError
 from ftbench.results import read_results
-from ftbench.results.migration import State, migrate
+from ftbench.results.migration import Migration, migrate
 
 MIGRATE = Command(results)
 COMMAND = "ftbench results migrate"
@@ -68,7 +68,7 @@ def test_older_results_are_no_figures_but_warnings_with_the_command_that_helps(
 
 def test_migrated_results_are_what_would_be_written_today(older: Path, current: Path) -> None:
     assert contents(older) != contents(current)
-    assert {each.state for each in migrate(older)} == {State.MIGRATED}
+    assert {each.state for each in migrate(older)} == {Migration.MIGRATED}
     assert contents(older) == contents(current)
 
 
@@ -82,7 +82,7 @@ def test_records_name_a_mode_as_ever(older: Path) -> None:
 def test_a_second_call_changes_nothing(older: Path) -> None:
     list(migrate(older))
     before = {each: each.stat().st_mtime_ns for each in older.rglob("*")}
-    assert {each.state for each in migrate(older)} == {State.CURRENT}
+    assert {each.state for each in migrate(older)} == {Migration.CURRENT}
     assert {each: each.stat().st_mtime_ns for each in older.rglob("*")} == before
 
 
@@ -128,8 +128,8 @@ def test_what_is_not_understood_is_left_as_it_is_and_named(
     edit_row(path, damage)
     before = path.read_bytes()
     states = {each.path: each for each in migrate(older)}
-    assert states.pop(path).state is State.LEFT
-    assert {each.state for each in states.values()} == {State.MIGRATED}
+    assert states.pop(path).state is Migration.LEFT
+    assert {each.state for each in states.values()} == {Migration.MIGRATED}
     assert path.read_bytes() == before
     assert why in next(each.why for each in migrate(older) if each.path == path)
 
@@ -138,7 +138,7 @@ def test_what_is_not_understood_is_left_as_it_is_and_named(
 @pytest.mark.parametrize("name", ["benchmarks.json", "quiet-vm/31402f00-x.json"])
 def test_a_damaged_file_is_left_as_it_is_and_named(older: Path, name: str, content: bytes) -> None:
     (older / name).write_bytes(content)
-    (left,) = (each for each in migrate(older) if each.state is State.LEFT)
+    (left,) = (each for each in migrate(older) if each.state is Migration.LEFT)
     assert left.path == older / name
     assert left.why
     assert (older / name).read_bytes() == content
@@ -147,7 +147,7 @@ def test_a_damaged_file_is_left_as_it_is_and_named(older: Path, name: str, conte
 def test_a_list_of_benchmarks_of_another_shape_is_left_as_it_is(older: Path) -> None:
     path = older / "benchmarks.json"
     path.write_text('{"version": 2, "a": {"params": 5}}', encoding="utf-8")
-    (left,) = (each for each in migrate(older) if each.state is State.LEFT)
+    (left,) = (each for each in migrate(older) if each.state is Migration.LEFT)
     assert (left.path, "no list of benchmarks" in left.why) == (path, True)
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_written_is_what_it_was(
 
     before = contents(older)
     monkeypatch.setattr(Path, "replace", full)
-    assert {each.state for each in migrate(older)} == {State.LEFT}
+    assert {each.state for each in migrate(older)} == {Migration.LEFT}
     assert contents(older) == before
 
 
