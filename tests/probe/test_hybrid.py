@@ -18,8 +18,8 @@ from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios.hybrid import (
-    EACH,
     FETCH_SECONDS,
+    PER_FETCHER,
     STEPS,
     Fetching,
     Plan,
@@ -137,10 +137,10 @@ def test_a_rounds_costs_are_those_of_its_items() -> None:
     team: Any = SimpleNamespace(round=round_of)
     costs = one_round(cell, team, queue.Queue(), Plan(2, 4, 0.001), 7)
     assert costs.keys() == METRICS
-    assert 0.25 <= costs["item"] < 0.5
+    assert 1 <= costs["item"] * 2 * PER_FETCHER < 2
     assert costs["wait_p50"] == pytest.approx(2e-4)
     assert costs["fetch_p99"] >= 1e-3
-    assert costs["cpu"] == 0.25
+    assert costs["cpu"] == 1 / (2 * PER_FETCHER)
 
 
 # -- real workers
@@ -155,8 +155,8 @@ def test_every_mode_crunches_every_item_once(gil_python: Interpreter, mode: Mode
     assert set(document["metrics"]) == METRICS
     assert all(min(metric["samples"]) > 0 for metric in document["metrics"].values())
     assert min(document["metrics"]["fetch_p99"]["samples"]) >= FETCH_SECONDS
-    assert document["notes"]["items"] == 8 * EACH
-    assert f"all {8 * EACH} items were crunched once" in document["invariants"][0]["checked"]
+    assert document["notes"]["items"] == 8 * PER_FETCHER
+    assert f"all {8 * PER_FETCHER} items were crunched once" in document["invariants"][0]["checked"]
 
 
 @pytest.mark.parametrize("mode", ["threads", pytest.param("processes-fork", marks=NEEDS_FORK)])

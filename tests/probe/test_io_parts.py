@@ -77,7 +77,7 @@ def _loop(*, opened: bool) -> io.Loop:
 def test_a_loops_time_is_from_the_first_begin_to_the_last_end_of_its_clients() -> None:
     closed, opened = _loop(opened=False), _loop(opened=True)
     assert closed.requests == 4
-    costs = io.costs_of(closed, opened)
+    costs = io.costs_of(closed, opened, 4)
     assert list(costs) == ["request", "cpu", "p50", "p95", "p99"]
     assert list(costs.values()) == pytest.approx([2e-6, 0.5e-6, 2e-6, 2.9e-6, 2.98e-6])
 

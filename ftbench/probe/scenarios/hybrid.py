@@ -19,15 +19,7 @@ from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Invariant, Outcome, percentile
-from ftbench.probe.scenarios.base import (
-    Cell,
-    Param,
-    Scenario,
-    by_round,
-    in_seconds,
-    per_op,
-    repeats,
-)
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds, repeats
 from ftbench.probe.scenarios.reports import seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Deadline, Member, Team
@@ -37,8 +29,7 @@ CRUNCHER = "cruncher"
 FETCH_SECONDS = 0.01
 # At 100 ns a step 1.5 ms: more than one core can do in the time of a fetch.
 STEPS = 15_000
-EACH = 24
-SLOWED = ("item", "cpu")
+PER_FETCHER = 24
 
 PARAMS = {
     "workers": Param(default=8),
@@ -72,13 +63,14 @@ def one_round(cell: Cell, team: Team, queue: Any, plan: Plan, expected: int) -> 
             hint="The queue loses or repeats items, or the interpreter computes wrongly; report "
             "it.",
         )
+    nominal = plan.fetchers * PER_FETCHER
     in_queue = seconds_of(waits)
     return {
-        "item": (max(ends) - fetching.begin) * NANO / items,
+        "item": (max(ends) - fetching.begin) * NANO / nominal,
         "wait_p50": percentile(in_queue, 50),
         "wait_p99": percentile(in_queue, 99),
         "fetch_p99": percentile(fetches, 99),
-        "cpu": done.cpu / items,
+        "cpu": done.cpu / nominal,
     }
 
 
@@ -93,9 +85,8 @@ def serial_twin(plan: Plan) -> tuple[int, float]:
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell: a team that crunches, and fetchers anew in each round."""
-    each = cell.more(EACH)
     fetchers = cell.params["fetchers"]
-    plan = Plan(fetchers, fetchers * each, FETCH_SECONDS)
+    plan = Plan(fetchers, fetchers * cell.more(PER_FETCHER), FETCH_SECONDS)
     expected, crunch_seconds = serial_twin(plan)
     queue = bounded_queue(cell.mode, cell.params["room"])
     member = Member(role=CRUNCHER, run=(crunching, (queue, STEPS)))
@@ -103,7 +94,7 @@ def run(cell: Cell) -> Outcome:
     rounds = [one_round(cell, team, queue, plan, expected) for _ in repeats(cell.profile)]
     team.end()
     return Outcome(
-        metrics=per_op(by_round(METRICS, rounds), SLOWED, each, EACH),
+        metrics=by_round(METRICS, rounds),
         invariants=(
             Invariant(
                 name="checksum",
@@ -128,7 +119,7 @@ HYBRID = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    slowed=SLOWED,
+    slowed=("item", "cpu"),
 )
 
 

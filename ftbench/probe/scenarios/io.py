@@ -38,7 +38,6 @@ from ftbench.probe.scenarios.base import (
     by_round,
     in_seconds,
     memory_of,
-    per_op,
     repeats,
 )
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
@@ -57,7 +56,6 @@ SERVERS = 2
 BUSY = "busy"
 CLIENT, WORLD, SERVER = "client", "world", "server"
 PERCENTS = (50, 95, 99)
-SLOWED = ("request", "cpu")
 _END_SECONDS = 2.0
 _POLL_SECONDS = 0.01
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
@@ -102,7 +100,7 @@ def requests_of(under_way: int) -> int:
 def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
     """Return the members: threads and the one that lets requests arrive, or loops."""
     under_way, rate = cell.params["under_way"], cell.params["rate"]
-    each = cell.more(requests_of(under_way))
+    requests = cell.more(requests_of(under_way))
     targets = [ports[at % len(ports)] for at in range(under_way)]
     loops = _loops(cell.mode, cell.params)
     if not loops:
@@ -110,17 +108,16 @@ def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
 
         arrivals: Any = queue.SimpleQueue()
         clients = [
-            _member(CLIENT, index, io_requests.calling, (port, each, arrivals))
+            _member(CLIENT, index, io_requests.calling, (port, requests, arrivals))
             for index, port in enumerate(targets)
         ]
-        world = (under_way, rate, ARRIVALS, arrivals)
-        return [*clients, _member(WORLD, under_way, io_requests.arriving, world)]
+        from_outside = (under_way, rate, ARRIVALS, arrivals)
+        return [*clients, _member(WORLD, under_way, io_requests.arriving, from_outside)]
     from ftbench.probe.scenarios.io_asyncio_clients import looping  # noqa: PLC0415 - threads do without asyncio
 
+    world = (rate, ARRIVALS, loops)
     return [
-        _member(
-            CLIENT, index, looping, (tuple(targets[index::loops]), each, (rate, ARRIVALS, loops))
-        )
+        _member(CLIENT, index, looping, (tuple(targets[index::loops]), requests, world))
         for index in range(loops)
     ]
 
@@ -179,19 +176,18 @@ def run(cell: Cell) -> Outcome:
     servers = Servers(cell.params["delay"], cell.deadline)
     team = _team(cell, servers)
     nominal = requests_of(under_way)
-    each = cell.more(nominal)
+    expected = under_way * cell.more(nominal)
     team.round()  # all connect
     rounds = [
-        (_loop(team, servers, under_way * each), _loop(team, servers, ARRIVALS))
+        (_loop(team, servers, expected), _loop(team, servers, ARRIVALS))
         for _ in repeats(cell.profile)
     ]
     cell.observe(BUSY, 0.0, team.roles() | servers.roles())
     team.end()
     servers.close()
-    metrics = by_round(METRICS, [costs_of(*loops) for loops in rounds])
     closed, opened = zip(*rounds, strict=True)
     return Outcome(
-        metrics=per_op(metrics, SLOWED, each, nominal),
+        metrics=by_round(METRICS, [costs_of(*loops, under_way * nominal) for loops in rounds]),
         invariants=(check(closed, opened),),
         notes=notes(closed, opened),
     )
@@ -237,14 +233,14 @@ def _loop(team: Team, servers: Servers, expected: int) -> Loop:
     return loop
 
 
-def costs_of(closed: Loop, opened: Loop) -> dict[str, float]:
-    """Return what a round costs in seconds: a request of the closed loop, answers of the open."""
+def costs_of(closed: Loop, opened: Loop, nominal: int) -> dict[str, float]:
+    """Return what a round costs in seconds: one of `nominal` requests, answers of the open loop."""
     first = min(client.begin for client in closed.clients)
     last = max(client.end for client in closed.clients)
     latencies = seconds_of([report.latencies for report in opened.reports])
     return {
-        "request": (last - first) * NANO / closed.requests,
-        "cpu": closed.cpu / closed.requests,
+        "request": (last - first) * NANO / nominal,
+        "cpu": closed.cpu / nominal,
         **{f"p{percent}": percentile(latencies, percent) for percent in PERCENTS},
     }
 
@@ -297,7 +293,7 @@ IO = Scenario(
     run=run,
     modes=("threads", "asyncio", "asyncio-per-thread", *PROCESSES),
     hole=why_not,
-    slowed=SLOWED,
+    slowed=("request", "cpu"),
     from_observation=from_observation,
 )
 
