@@ -24,12 +24,12 @@ _BAD_KERNEL = """
 import os, signal, sys, threading, time
 from ftbench.probe.workloads import kernels
 from ftbench.probe.run import cell
-real, parent = kernels.KERNELS["lcg"], os.getpid()
+(real, checksum), parent = kernels.KERNELS["lcg"], os.getpid()
 {function}
 def either():
     here = os.getpid() == parent and threading.current_thread() is threading.main_thread()
     return real() if here else bad()
-kernels.KERNELS["lcg"] = either
+kernels.KERNELS["lcg"] = either, checksum
 cell.main()
 """
 

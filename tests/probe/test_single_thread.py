@@ -35,7 +35,7 @@ CORNERS = [
 _WRONG = """
 from ftbench.probe.workloads import kernels
 from ftbench.probe.run import cell
-kernels.SMALL["json"] = lambda: 1
+kernels.SMALL["json"] = (lambda: 1), kernels.SMALL["json"][1]
 cell.main()
 """
 
@@ -81,7 +81,7 @@ def test_what_is_added_is_run_and_not_credited(monkeypatch: pytest.MonkeyPatch) 
     def clocked(work: object, runs: int) -> tuple[int, int, int, int]:
         ran.append(runs)
         begin = next(ticks)
-        return begin, begin + runs * 1_000, runs, runs * timed(SMALL["json"], 1)[3]
+        return begin, begin + runs * 1_000, runs, runs * timed(SMALL["json"][0], 1)[3]
 
     monkeypatch.setattr(single_thread, "timed", clocked)
     plain, more = (single_thread.run(_cell(extra)) for extra in (0.0, 0.1))
