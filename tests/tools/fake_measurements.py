@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fake_builds import RECORD
 
-from ftbench.experiments.reproduce.plan import PARTS, Knobs, Step, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.experiments.suite import SuiteCell
 from ftbench.probe.run.document import Gil, Measurement
@@ -142,7 +142,7 @@ def made(
 
     `broken` maps a step's key to the fields that its `Taken` has instead.
     """
-    knobs = Knobs().scaled(scale)
+    knobs = ARTICLE_KNOBS.scaled(scale)
     steps = [step for step in plan(knobs, parts) if step.key not in without]
     return Reproduction(
         ftbench="0.1.0",

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, Self
 
+from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
 from ftbench.analysis.claims.rule import TIMES, UNITS, Relation
 from ftbench.analysis.claims.series import Series, names
 
@@ -83,9 +84,20 @@ class ArticleFigure:
     kind: FigureSpec
 
     @property
+    def name(self) -> str:
+        """What names it: `overhead.fork.round`."""
+        return f"{self.table}.{self.row.name}.{self.kind.name}"
+
+    @property
     def unit(self) -> str:
         """The unit that the article prints it in."""
         return self.row.unit or self.kind.unit
+
+    @property
+    def printed(self) -> Quantity:
+        """The article's own number in the stored unit."""
+        number = self.row.article.get(self.kind.name)
+        return NOT_IN_ARTICLE if number is None else Quantity(value=number * UNITS[self.unit])
 
     @property
     def series(self) -> Series | None:

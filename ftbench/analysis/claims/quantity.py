@@ -74,12 +74,17 @@ def mean(samples: Sequence[float]) -> Quantity:
 
 
 def over(above: Quantity, below: Quantity) -> Quantity:
-    """Return a ratio, with its interval if both sides are medians of several samples."""
+    """Return a ratio, with its interval if both sides are medians of several samples.
+
+    That of a figure to itself, the same object, has none.
+    """
     for quantity in (above, below):
         if quantity.value is None:
             return quantity
     assert above.value is not None
     assert below.value is not None
+    if above is below:
+        return Quantity(value=1.0)
     if not below.value:
         return Quantity.none("no ratio", "What it would be relative to is zero.")
     value = above.value / below.value

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
-from typing import Any, Final, Self
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from ftbench.errors import UsageError, unknown
-from ftbench.facts.modes import mode_named
+from ftbench.facts.modes import Mode, mode_named
 
 PARTS: Final = ("lifecycle", "memory", "shared_set", "sharded", "rust")
 LEAST_MS: Final = 100
@@ -16,50 +15,46 @@ LEAST_MS: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
-    """What is run; the defaults are the article's.
+    """How much is run: `duration` is that of a time-boxed run in milliseconds.
 
-    `rounds` of lifecycle; `holds` of `hold` seconds for memory, looked at every `interval`
-    seconds; `duration` of a time-boxed run in milliseconds.
+    Memory is looked at every `interval` seconds during `holds` of `hold` seconds.
     """
 
-    workers: int = 8
-    rounds: int = 1000
-    holds: int = 30
-    hold: float = 1.0
-    interval: float = 0.05
-    duration: int = 5000
-    writers: tuple[int, ...] = (1, 2, 4, 8)
+    workers: int
+    rounds: int
+    holds: int
+    hold: float
+    interval: float
+    duration: int
+    writers: tuple[int, ...]
 
     def scaled(self, scale: float) -> Self:
-        """Return the fraction `scale` of these; raises `UsageError` unless 0 < scale <= 1.
-
-        At least one round and 100 ms are left.  A hold keeps its length, to have something to look
-        at.
-        """
+        """Return the fraction `scale` of these; raises `UsageError` unless 0 < scale <= 1."""
         if not 0 < scale <= 1:
             raise UsageError(f"The scale must be above 0 and at most 1, not {scale:g}.")
         return replace(
             self,
             rounds=max(1, round(self.rounds * scale)),
+            # A hold keeps its length, to have something to look at.
             holds=max(1, round(self.holds * scale)),
             duration=max(LEAST_MS, round(self.duration * scale)),
         )
 
-    def record(self) -> dict[str, Any]:
-        """Return the JSON-able form that `from_record` reads."""
-        return asdict(self) | {"writers": list(self.writers)}
 
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> Self:
-        """Read what `record` returned; raises `TypeError` or `KeyError` for anything else."""
-        return cls(**{**record, "writers": tuple(record["writers"])})
+ARTICLE_KNOBS: Final = Knobs(
+    workers=8,
+    rounds=1000,
+    holds=30,
+    hold=1.0,
+    interval=0.05,
+    duration=5000,
+    writers=(1, 2, 4, 8),
+)
 
 
 def parts_named(text: str | None) -> tuple[str, ...]:
     """Return the parts of `lifecycle,rust` in the article's order, or all; raises `UsageError`."""
-    if text is None:
-        return PARTS
-    return ordered([name.strip() for name in text.split(",")])
+    return PARTS if text is None else ordered([name.strip() for name in text.split(",")])
 
 
 def ordered(names: Sequence[str]) -> tuple[str, ...]:
@@ -71,7 +66,13 @@ def ordered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 NATIVE: Final = "native"
-METHODS: Final = ("fork", "forkserver", "spawn")
+# Of each row of the article's tables.
+_MODES: Final = {
+    "threads": mode_named("threads"),
+    "fork": mode_named("processes-fork"),
+    "forkserver": mode_named("processes-forkserver"),
+    "spawn": mode_named("processes-spawn"),
+}
 
 # Seconds that a round of eight workers takes somewhere, an empty one and one with the article's
 # task: only to begin with, the runner corrects them as it goes.
@@ -88,21 +89,23 @@ _PATIENCE: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One run of one cell.
+    """One run of one cell, or of the native program; `key` names it in a record.
 
-    `key` names it in a record; `part` is the first of the parts that asked for it; `arm` is `gil`
-    or `ft`, "" for the native program; `seconds` is a guess at how long it takes.
+    `seconds` is a guess at how long it takes.
     """
 
     key: str
-    part: str
     title: str
     scenario: str
-    arm: str
     mode: str
     params: Mapping[str, int | str]
     profile: str
     seconds: float
+
+    @property
+    def arm(self) -> str:
+        """The build that runs it: as in the article, processes are on the GIL build."""
+        return "ft" if self.mode == "threads" else "gil"
 
     @property
     def deadline(self) -> float:
@@ -115,22 +118,14 @@ class Step:
         return f"{self.scenario} {self.mode}"
 
 
-def where(row: str) -> tuple[str, str]:
-    """Return the mode and the arm of a row: processes are on the GIL build, as in the article."""
-    return ("threads", "ft") if row == "threads" else (f"processes-{row}", "gil")
-
-
 def _lifecycle(knobs: Knobs) -> Iterator[Step]:
-    for row in ("threads", *METHODS):
-        mode, arm = where(row)
+    for row, mode in _MODES.items():
         for task, guess in zip(("empty", "article"), _ROUND[row], strict=True):
             yield Step(
                 key=f"lifecycle/{row}/{task}",
-                part="lifecycle",
-                title=f"lifecycle, {mode_named(mode).title}, {task} task",
+                title=f"lifecycle, {mode.title}, {task} task",
                 scenario="lifecycle",
-                arm=arm,
-                mode=mode,
+                mode=mode.name,
                 params={"workers": knobs.workers, "task": task},
                 profile=f"rounds={knobs.rounds}",
                 seconds=_START + knobs.rounds * guess,
@@ -138,34 +133,28 @@ def _lifecycle(knobs: Knobs) -> Iterator[Step]:
 
 
 def _memory(knobs: Knobs) -> Iterator[Step]:
-    for row in ("threads", *METHODS):
-        mode, arm = where(row)
+    for row, mode in _MODES.items():
         yield Step(
             key=f"memory/{row}",
-            part="memory",
-            title=f"memory, {mode_named(mode).title}",
+            title=f"memory, {mode.title}",
             scenario="footprint",
-            arm=arm,
-            mode=mode,
+            mode=mode.name,
             params={"workers": knobs.workers},
             profile=f"rounds={knobs.holds},hold={knobs.hold},interval={knobs.interval}",
             seconds=_START + knobs.holds * (knobs.hold + 0.2),
         )
 
 
-def _boxed(scenario: str, row: str, knobs: Knobs, extra: Mapping[str, int]) -> Iterator[Step]:
+def _boxed(
+    scenario: str, mode: Mode, knobs: Knobs, *, key: str, title: str, **extra: int
+) -> Iterator[Step]:
     """Yield the article's time-boxed run, which has a warm-up as long as itself, and ours."""
-    mode, arm = where(row)
-    words = "".join(f", {name} {value}" for name, value in extra.items())
-    name = "/".join([scenario, row, *map(str, extra.values())])
     for form, runs, how in (("article", 2, "the article's loop"), ("timed", 1, "true window")):
         yield Step(
-            key=f"{name}/{form}",
-            part="sharded" if scenario == "sharded_writers" else scenario,
-            title=f"{scenario.replace('_', ' ')}, {mode_named(mode).title}{words}, {how}",
+            key=f"{key}/{form}",
+            title=f"{title}, {how}",
             scenario=scenario,
-            arm=arm,
-            mode=mode,
+            mode=mode.name,
             params={
                 "workers": knobs.workers,
                 **extra,
@@ -177,51 +166,39 @@ def _boxed(scenario: str, row: str, knobs: Knobs, extra: Mapping[str, int]) -> I
         )
 
 
-def _shared_set(knobs: Knobs) -> Iterator[Step]:
-    for row in ("threads", *METHODS):
-        yield from _boxed("shared_set", row, knobs, {})
+def _shared_set(knobs: Knobs, rows: Iterable[str] = _MODES) -> Iterator[Step]:
+    for row in rows:
+        mode = _MODES[row]
+        title = f"shared set, {mode.title}"
+        yield from _boxed("shared_set", mode, knobs, key=f"shared_set/{row}", title=title)
 
 
 def _sharded(knobs: Knobs) -> Iterator[Step]:
-    # The start method that the article's Python had by default.
+    mode = _MODES["forkserver"]  # the start method that the article's Python had by default
     for writers in knobs.writers:
-        yield from _boxed("sharded_writers", "forkserver", knobs, {"writers": writers})
+        key = f"sharded_writers/forkserver/{writers}"
+        title = f"sharded writers, {mode.title}, writers {writers}"
+        yield from _boxed("sharded_writers", mode, knobs, key=key, title=title, writers=writers)
 
 
 def _rust(knobs: Knobs) -> Iterator[Step]:
-    yield from _boxed("shared_set", "threads", knobs, {})
-    for form, runs, how in (("article", 2, "the article's loop"), ("timed", 1, "true window")):
-        yield Step(
-            key=f"native/{form}",
-            part="rust",
-            title=f"Rust, {how}",
-            scenario=NATIVE,
-            arm="",
-            mode="threads",
-            params={"workers": knobs.workers, "form": form, "duration": knobs.duration},
-            profile="rounds=1",
-            seconds=_START + runs * (knobs.duration / 1000 + 0.5),
-        )
+    yield from _shared_set(knobs, ["threads"])
+    yield from _boxed(NATIVE, _MODES["threads"], knobs, key=NATIVE, title="Rust")
 
 
-_STEPS: Final = MappingProxyType(
-    {
-        "lifecycle": _lifecycle,
-        "memory": _memory,
-        "shared_set": _shared_set,
-        "sharded": _sharded,
-        "rust": _rust,
-    }
-)
+_STEPS: Final = {
+    "lifecycle": _lifecycle,
+    "memory": _memory,
+    "shared_set": _shared_set,
+    "sharded": _sharded,
+    "rust": _rust,
+}
 
 
 def plan(knobs: Knobs, parts: Collection[str]) -> tuple[Step, ...]:
     """Return the steps of `parts` in the article's order; what two parts need is there once."""
-    first: dict[str, Step] = {}
-    for part, steps in _STEPS.items():
-        for step in steps(knobs) if part in parts else ():
-            first.setdefault(step.key, step)
-    return tuple(first.values())
+    steps = (step for part in PARTS if part in parts for step in _STEPS[part](knobs))
+    return tuple({step.key: step for step in steps}.values())
 
 
 _MINUTE: Final = 60.0

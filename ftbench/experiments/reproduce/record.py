@@ -20,13 +20,14 @@ Only what stands before "tables" is read again.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
+
+import msgspec
 
 from ftbench.analysis.claims.rule import cores_of
 from ftbench.errors import FtbenchError, ResultsError
@@ -47,42 +48,32 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A step that was taken: its measurement, or why there is none.
+    """A step that was taken: its measurement, or why there is none; `elapsed` is in seconds.
 
     `reason` is one sentence, `story` a worker's traceback or the like; `exit_code` is that of the
-    error's class, 0 of what was measured; `elapsed` is in seconds.
+    error's class, 0 of what was measured.
     """
 
     key: str
     title: str
     state: StepState
     elapsed: float
-    measurement: Measurement | None = None
+    measurement: Measurement | None
     reason: str = ""
     story: str = ""
     exit_code: int = 0
 
-    def record(self) -> dict[str, Any]:
-        """Return the JSON-able form that `from_record` reads."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        fields["measurement"] = self.measurement and self.measurement.to_json()
-        if self.state is StepState.MEASURED:
-            for name in ("reason", "story", "exit_code"):
-                del fields[name]
-        return fields
+    def __post_init__(self) -> None:
+        if (self.measurement is None) is (self.state is StepState.MEASURED):
+            raise ValueError(f"step {self.key!r} is {self.state}; measurement: {self.measurement}")
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `record` returned; raises as `Measurement.from_json` for what is not whole."""
-        document = record["measurement"]
-        state = StepState(record["state"])
-        if (document is None) is (state is StepState.MEASURED):
-            raise ValueError(f"step {record['key']!r} is {state} and its measurement {document!r}")
-        measurement = document and Measurement.from_json(document)
-        for name, metric in measurement.metrics.items() if measurement else ():
-            if not all(isinstance(sample, int | float) for sample in metric.samples):
-                raise ValueError(f"step {record['key']!r} has a sample of {name} that is no number")
-        return cls(**{**record, "state": state, "measurement": measurement})
+    def record(self) -> dict[str, Any]:
+        """Return the JSON-able form."""
+        if self.measurement:
+            known = {"key": self.key, "title": self.title, "state": self.state.value}
+            document = self.measurement.to_json()
+            return {**known, "elapsed": self.elapsed, "measurement": document}
+        return dict(msgspec.to_builtins(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +117,9 @@ class Reproduction:
     machine: Mapping[str, Any]
     steps: tuple[Taken, ...]
 
+    def __post_init__(self) -> None:
+        ordered(self.parts)  # an unknown one is an error
+
     @property
     def cores(self) -> float:
         """How many cores the runs had: those that a process may use, less if there is a quota."""
@@ -138,17 +132,8 @@ class Reproduction:
 
     def record(self) -> dict[str, Any]:
         """Return the JSON-able form that `from_record` reads."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {
-            "schema": SCHEMA,
-            **fields,
-            "parts": list(self.parts),
-            "knobs": self.knobs.record(),
-            "interpreters": {
-                arm: dataclasses.asdict(each) for arm, each in self.interpreters.items()
-            },
-            "steps": [step.record() for step in self.steps],
-        }
+        steps = [step.record() for step in self.steps]
+        return {"schema": SCHEMA, **msgspec.to_builtins(self), "steps": steps}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -156,33 +141,15 @@ class Reproduction:
         try:
             if record["schema"] != SCHEMA:
                 raise ResultsError(f"it is of the schema {record['schema']!r}")
-            fields = {field.name: record[field.name] for field in dataclasses.fields(cls)}
-            for name, kind in _KINDS.items():
-                if not isinstance(fields[name], kind):
-                    raise ResultsError(f"its {name} is {fields[name]!r}")
-            fields["interpreters"] = {
-                arm: Python(**each) for arm, each in record["interpreters"].items()
-            }
-            fields["parts"] = ordered(record["parts"])
-            fields["knobs"] = Knobs.from_record(record["knobs"])
-            fields["steps"] = tuple(map(Taken.from_record, record["steps"]))
-            return cls(**fields)
+            for step in record["steps"]:
+                if step["measurement"] is not None:
+                    Measurement.from_json(step["measurement"])  # raises for another schema
+            return msgspec.convert(record, cls)
         except (FtbenchError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise ResultsError(
                 f"This is no whole {SCHEMA['name']} document of version {SCHEMA['version']}: "
                 f"{error or type(error).__name__}."
             ) from error
-
-
-_KINDS: Final = {
-    "ftbench": str,
-    "started_at": str,
-    "elapsed": int | float,
-    "scale": int | float,
-    "interpreters": dict,
-    "machine": dict,
-    "steps": list,
-}
 
 
 def load(path: Path) -> Reproduction:

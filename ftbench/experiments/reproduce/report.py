@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ftbench.analysis.claims.data import (
-    Article,
     ArticleFigure,
     Claim,
     FigureSpec,
+    TableSpec,
     article,
     article_claims,
 )
@@ -28,7 +28,7 @@ from ftbench.analysis.claims.rule import (
     printed,
     ratio_words,
 )
-from ftbench.experiments.reproduce.figures import FilledTable, TableLine, tables
+from ftbench.experiments.reproduce.figures import Computed, figures
 from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.facts.units import plural
@@ -56,57 +56,60 @@ _HOW_TO_READ: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedReproduction:
-    """A reproduction with the article's tables filled in and its claims judged."""
+    """A reproduction with the article's figures, by their names, and its claims judged."""
 
-    article: Article
     done: Reproduction
-    tables: tuple[FilledTable, ...]
+    figures: Mapping[str, Computed]
     judgements: tuple[Judgement, ...]
+
+    @property
+    def tables(self) -> tuple[TableSpec, ...]:
+        """The tables of the parts that were asked for."""
+        return tuple(table for table in article().tables if table.part in self.done.parts)
+
+    def of(self, table: TableSpec, kind: FigureSpec) -> Iterator[tuple[ArticleFigure, Computed]]:
+        """Yield the figures of a kind, row by row."""
+        for row in table.rows:
+            figure = ArticleFigure(table=table.name, row=row, kind=kind)
+            if figure.name in self.figures:
+                yield figure, self.figures[figure.name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnFigures:
-    """A column of the tables, for claims to be judged on; `quantity` takes it of a line."""
+    """A column of the tables, for claims to be judged on: quantities by the names of figures."""
 
-    tables: Sequence[FilledTable]
-    quantity: Callable[[TableLine], Quantity]
+    quantities: Mapping[str, Quantity]
     conditions: Conditions
 
     def named(self, claim: Claim) -> Sequence[Named]:
         """Return a claim's figures, [] if not all of them were asked for."""
-        lines = [self._line(figure) for figure in claim.figures]
+        quantities = [self.quantities.get(figure.name) for figure in claim.figures]
         return [
-            Named(name=name, unit=claim.unit, quantity=self.quantity(line))
-            for name, line in zip(claim.names, lines, strict=True)
-            if line and all(lines)
+            Named(name=name, unit=claim.unit, quantity=quantity)
+            for name, quantity in zip(claim.names, quantities, strict=True)
+            if quantity and all(quantities)
         ]
 
-    def _line(self, figure: ArticleFigure) -> TableLine | None:
-        tables = (table for table in self.tables if table.spec.name == figure.table)
-        table = next(tables, None)
-        return table.line(figure.row.name, figure.kind.name) if table else None
 
-
-def judgements(tables: Sequence[FilledTable], conditions: Conditions) -> tuple[Judgement, ...]:
+def judgements(figures: Mapping[str, Computed], conditions: Conditions) -> tuple[Judgement, ...]:
     """Return a judgement of every claim whose table is there, by the corrected figures."""
-    shown = {table.spec.name for table in tables}
+    tables = {name.partition(".")[0] for name in figures}
+    corrected = {name: each.corrected for name, each in figures.items()}
+    way = {name: each.way for name, each in figures.items()}
     return judge(
-        [claim for claim in article_claims() if claim.table in shown],
-        ColumnFigures(tables=tables, quantity=lambda line: line.corrected, conditions=conditions),
-        way=ColumnFigures(tables=tables, quantity=lambda line: line.way, conditions=conditions),
+        [claim for claim in article_claims() if claim.table in tables],
+        ColumnFigures(quantities=corrected, conditions=conditions),
+        way=ColumnFigures(quantities=way, conditions=conditions),
     )
 
 
 def judged(done: Reproduction) -> JudgedReproduction:
-    """Fill in the article's tables from a reproduction and judge its claims."""
-    source = article()
-    filled = tables(source, done)
+    """Compute the article's figures from a reproduction and judge its claims."""
+    computed = figures(done)
     conditions = Conditions(cores=done.cores, seconds=done.knobs.duration / 1e3)
     return JudgedReproduction(
-        article=source,
-        done=done,
-        tables=filled,
-        judgements=judgements(filled, conditions),
+        done=done, figures=computed, judgements=judgements(computed, conditions)
     )
 
 
@@ -123,11 +126,11 @@ def document_of(whole: JudgedReproduction) -> Document:
 def _head(whole: JudgedReproduction) -> Iterator[str]:
     done = whole.done
     yield (
-        f"\N{LEFT DOUBLE QUOTATION MARK}{whole.article.title}\N{RIGHT DOUBLE QUOTATION MARK}: each "
+        f"\N{LEFT DOUBLE QUOTATION MARK}{article().title}\N{RIGHT DOUBLE QUOTATION MARK}: each "
         "of its figures, the same figure computed its way on this machine, and the figure as it "
         f"should be. {_counted(whole)}"
     )
-    yield f"The article: {whole.article.machine}"
+    yield f"The article: {article().machine}"
     yield f"Here: {_machine(done)}"
     yield from _builds(done)
     yield f"{_amount(done)} Measured {done.started_at} by ftbench {done.ftbench}."
@@ -141,9 +144,9 @@ def _counted(whole: JudgedReproduction) -> str:
     return f"{plural(len(verdicts), 'claim', 'claims')}; {', '.join(counts)}."
 
 
-def _parts(whole: JudgedReproduction, table: FilledTable) -> Iterator[document.Part]:
-    yield document.Part(title=table.spec.title, tables=(_figures(table),))
-    under = [each for each in whole.judgements if each.claim.table == table.spec.name]
+def _parts(whole: JudgedReproduction, table: TableSpec) -> Iterator[document.Part]:
+    yield document.Part(title=table.title, tables=(_figures(whole, table),))
+    under = [each for each in whole.judgements if each.claim.table == table.name]
     if under:
         rows = tuple(_claim(judgement) for judgement in under)
         columns = ("claim", "verdict", "ratio", "by the article's way of computing")
@@ -151,10 +154,10 @@ def _parts(whole: JudgedReproduction, table: FilledTable) -> Iterator[document.P
         yield document.Part(title="The article's claims", tables=(claims,), level=2)
 
 
-def _figures(table: FilledTable) -> document.Table:
+def _figures(whole: JudgedReproduction, table: TableSpec) -> document.Table:
     notes = Notes()
-    rows = tuple(_rows(table, notes))
-    made = zip(_COLUMNS, (table.spec.article, table.spec.way, table.spec.corrected), strict=True)
+    rows = tuple(_rows(whole, table, notes))
+    made = zip(_COLUMNS, (table.article, table.way, table.corrected), strict=True)
     return document.Table(
         title="",
         columns=("", *_COLUMNS),
@@ -167,15 +170,15 @@ def _figures(table: FilledTable) -> document.Table:
     )
 
 
-def _rows(table: FilledTable, notes: Notes) -> Iterator[document.Row]:
-    for block in table.blocks:
-        yield document.Row(cells=(_heading(block.figure),), tone=document.Tone.HEADING)
-        for line in block.lines:
+def _rows(whole: JudgedReproduction, table: TableSpec, notes: Notes) -> Iterator[document.Row]:
+    for kind in table.figures:
+        yield document.Row(cells=(_heading(kind),), tone=document.Tone.HEADING)
+        for figure, here in whole.of(table, kind):
             cells = (
-                line.row.title,
-                printed(line.article, line.unit),
-                number(line.way, line.unit, notes),
-                number(line.corrected, line.unit, notes),
+                figure.row.title,
+                printed(figure.printed, figure.unit),
+                number(here.way, figure.unit, notes),
+                number(here.corrected, figure.unit, notes),
             )
             yield document.Row(cells=cells)
 
@@ -263,27 +266,29 @@ def _builds(done: Reproduction) -> Iterator[str]:
 def _record(whole: JudgedReproduction) -> dict[str, Any]:
     return {
         **whole.done.record(),
-        "article": {"title": whole.article.title, "machine": whole.article.machine},
-        "tables": [_table(table) for table in whole.tables],
+        "article": {"title": article().title, "machine": article().machine},
+        "tables": [_table(whole, table) for table in whole.tables],
         "claims": [_judgement(judgement) for judgement in whole.judgements],
     }
 
 
-def _table(table: FilledTable) -> dict[str, Any]:
+def _table(whole: JudgedReproduction, table: TableSpec) -> dict[str, Any]:
     lines = [
-        {"figure": block.figure.name, **_line(line)}
-        for block in table.blocks
-        for line in block.lines
+        {"figure": kind.name, **_line(figure, here)}
+        for kind in table.figures
+        for figure, here in whole.of(table, kind)
     ]
-    return {"name": table.spec.name, "title": table.spec.title, "figures": lines}
+    return {"name": table.name, "title": table.title, "figures": lines}
 
 
-def _line(line: TableLine) -> dict[str, Any]:
-    columns = {name: getattr(line, name) for name in ("article", "way", "corrected")}
+def _line(figure: ArticleFigure, here: Computed) -> dict[str, Any]:
+    unit = UNITS[figure.unit]
     return {
-        "row": line.row.name,
-        "unit": line.unit,
-        **{name: _quantity(quantity, UNITS[line.unit]) for name, quantity in columns.items()},
+        "row": figure.row.name,
+        "unit": figure.unit,
+        "article": _quantity(figure.printed, unit),
+        "way": _quantity(here.way, unit),
+        "corrected": _quantity(here.corrected, unit),
     }
 
 
@@ -302,7 +307,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "quote": claim.quote,
         "means": claim.means,
         "relation": claim.relation,
-        "of": [f"{each.table}.{each.row.name}.{each.kind.name}" for each in claim.figures],
+        "of": [figure.name for figure in claim.figures],
         "cores": claim.cores,
         "seconds": claim.seconds,
         "verdict": judgement.verdict,

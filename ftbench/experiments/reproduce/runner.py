@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import ProgressColumn, Task
@@ -15,7 +15,7 @@ from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
 from ftbench.experiments.harness import probe
-from ftbench.experiments.reproduce.plan import NATIVE, Clock, Knobs, Step, about, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Clock, Step, about, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.facts.units import plural
 from ftbench.probe.instruments.machine import machine_record
@@ -25,7 +25,6 @@ from ftbench.progress import bar
 from ftbench.pythons import Interpreter
 from ftbench.pythons.install import ensure_pair
 
-Arms = Mapping[str, Interpreter]
 Measure = Callable[[Step], Measurement]
 
 _STYLES: Final = {
@@ -35,18 +34,23 @@ _STYLES: Final = {
 }
 
 
-def run(scale: float, parts: Sequence[str], arms: Arms, console: Console) -> Reproduction:
-    """Run a fraction of the article's rounds and seconds by the interpreters `gil` and `ft`.
+def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduction:
+    """Measure `parts` on a release, by default the newest pair; progress to standard error.
 
     A step that fails or is not available is recorded with its reason and stops no other.  Raises
-    `UsageError` for an invalid scale and `FtbenchError` if another measurement is running.
+    `UsageError` for an invalid scale, and what keeps all of it from being measured.
     """
-    knobs = Knobs().scaled(scale)
+    knobs = ARTICLE_KNOBS.scaled(scale)
+    console = Console(stderr=True, highlight=False)
+    gil, free_threaded = ensure_pair(console, release)
+    for each in (gil, free_threaded):
+        console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
+    arms = {"gil": gil, "ft": free_threaded}
     steps = plan(knobs, parts)
     MEASURING_LOCK.acquire()
     started_at, begin = utc_now(), time.monotonic()
     _build_native(steps, console)
-    taken = take(steps, lambda step: measure_step(step, arms), console)
+    taken = take(steps, lambda step: _measured(step, arms), console)
     return Reproduction(
         ftbench=__version__,
         started_at=started_at,
@@ -70,8 +74,7 @@ def _build_native(steps: Sequence[Step], console: Console) -> None:
             rust_limit.build(console)
 
 
-def measure_step(step: Step, arms: Arms) -> Measurement:
-    """Run one step; raises the errors of `probe` and `rust_limit`."""
+def _measured(step: Step, arms: Mapping[str, Interpreter]) -> Measurement:
     if step.scenario == NATIVE:
         from ftbench.experiments import rust_limit  # noqa: PLC0415 - as above
 
@@ -105,25 +108,21 @@ def take(steps: Sequence[Step], measure: Measure, console: Console) -> tuple[Tak
 
 def _taken(step: Step, measure: Measure) -> Taken:
     begin = time.monotonic()
+    measurement, state = None, StepState.MEASURED
+    why: dict[str, Any] = {}
     try:
         measurement = measure(step)
     except FtbenchError as error:
         missing = isinstance(error, NotAvailableError)
-        return Taken(
-            key=step.key,
-            title=step.title,
-            state=StepState.UNAVAILABLE if missing else StepState.FAILED,
-            elapsed=round(time.monotonic() - begin, 3),
-            reason=error.message,
-            story=error.story,
-            exit_code=error.exit_code,
-        )
+        state = StepState.UNAVAILABLE if missing else StepState.FAILED
+        why = {"reason": error.message, "story": error.story, "exit_code": error.exit_code}
     return Taken(
         key=step.key,
         title=step.title,
-        state=StepState.MEASURED,
+        state=state,
         elapsed=round(time.monotonic() - begin, 3),
         measurement=measurement,
+        **why,
     )
 
 
@@ -147,19 +146,6 @@ class _Left(ProgressColumn):
     def render(self, _task: Task) -> Text:
         left = self._clock.left(time.monotonic() - self.since)
         return Text(f"{about(left)} left")
-
-
-def measure(release: str | None, scale: float, parts: tuple[str, ...]) -> Reproduction:
-    """Measure `parts` on a release, by default the newest pair; progress to standard error.
-
-    Raises `UsageError` for an invalid scale, and what keeps all of it from being measured.
-    """
-    Knobs().scaled(scale)  # before an interpreter is looked for, or built
-    console = Console(stderr=True, highlight=False)
-    gil, free_threaded = ensure_pair(console, release)
-    for each in (gil, free_threaded):
-        console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
-    return run(scale, parts, {"gil": gil, "ft": free_threaded}, console)
 
 
 def raise_worst(done: Reproduction) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from fake_measurements import made
 
 from ftbench.analysis.claims.data import Claim, article, article_claims
 from ftbench.analysis.claims.judge import Conditions
-from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import UNITS, ClaimVerdict, Relation
-from ftbench.experiments.reproduce.figures import Block, FilledTable, TableLine, tables
+from ftbench.experiments.reproduce.figures import Computed, figures
 from ftbench.experiments.reproduce.plan import PARTS
 from ftbench.experiments.reproduce.report import judgements
 
@@ -35,24 +32,20 @@ def test_every_part_has_a_table_and_every_unit_is_known() -> None:
 
 
 def test_every_figure_of_the_article_has_its_two_columns() -> None:
-    filled = tables(ARTICLE, made())
-    assert [table.spec for table in filled] == list(ARTICLE.tables)
-    for table in filled:
-        for row in table.spec.rows:
+    computed = figures(made())
+    for table in ARTICLE.tables:
+        for row in table.rows:
             for name in row.article:
-                line = table.line(row.name, name)
-                assert line is not None
-                assert line.article.value is not None
-                assert line.way.value is not None, (table.spec.name, row.name, name)
-                assert line.corrected.value is not None, (table.spec.name, row.name, name)
+                figure = table.at(row.name, name)
+                assert figure.printed.value is not None
+                assert computed[figure.name].way.value is not None, figure.name
+                assert computed[figure.name].corrected.value is not None, figure.name
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.quote)
 def test_a_claim_names_figures_that_there_are(claim: Claim) -> None:
-    filled = {table.spec.name: table for table in tables(ARTICLE, made())}
-    assert claim.table in filled
-    for figure in claim.figures:
-        assert filled[figure.table].line(figure.row.name, figure.kind.name) is not None, figure
+    assert claim.table in {table.name for table in ARTICLE.tables}
+    assert {figure.name for figure in claim.figures} <= set(figures(made()))
     counts = {
         Relation.RATIO: (2,),
         Relation.AT_LEAST: (1, 2),
@@ -66,28 +59,9 @@ def test_a_claim_names_figures_that_there_are(claim: Claim) -> None:
     assert 1 <= claim.cores <= ARTICLE.cores
 
 
-def _as_if_measured(table: FilledTable) -> FilledTable:
-    """Return the table with the article's own figures as the corrected ones."""
-    blocks = tuple(
-        Block(
-            figure=block.figure,
-            lines=tuple(_own(line) for line in block.lines),
-        )
-        for block in table.blocks
-    )
-    return FilledTable(spec=table.spec, blocks=blocks)
-
-
-def _own(line: TableLine) -> TableLine:
-    quantity = (
-        line.article if line.article.value is not None else Quantity.none("not in the article", "-")
-    )
-    return replace(line, corrected=quantity)
-
-
 def test_on_the_articles_own_figures_its_claims_hold() -> None:
-    filled = [_as_if_measured(table) for table in tables(ARTICLE, made())]
-    for judgement in judgements(filled, Conditions(cores=ARTICLE.cores, seconds=5.0)):
+    own = {name: Computed(corrected=ARTICLE.figure(name).printed) for name in figures(made())}
+    for judgement in judgements(own, Conditions(cores=ARTICLE.cores, seconds=5.0)):
         expected = (
             ClaimVerdict.UNMEASURED
             if judgement.claim.quote in NOT_IN_ITS_TABLES

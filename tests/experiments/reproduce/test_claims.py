@@ -74,7 +74,7 @@ def test_a_claim_is_shown_under_its_table_only() -> None:
     report = judged(made(parts=("memory",)))
     assert {each.claim.table for each in report.judgements} == {"memory"}
     whole = judged(made())
-    names = [table.spec.name for table in whole.tables]
+    names = [table.name for table in whole.tables]
     shown = [each for name in names for each in whole.judgements if each.claim.table == name]
     assert sorted(each.claim.quote for each in shown) == sorted(
         each.quote for each in article_claims()
@@ -89,4 +89,4 @@ def test_figures_of_one_row_are_told_apart_by_what_they_are_of() -> None:
 
 
 def test_nothing_is_judged_without_tables() -> None:
-    assert judgements((), Conditions(cores=16, seconds=5.0)) == ()
+    assert judgements({}, Conditions(cores=16, seconds=5.0)) == ()

@@ -7,18 +7,14 @@ from dataclasses import replace
 import pytest
 from fake_measurements import FAILED, MIB, UNAVAILABLE, made
 
-from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.quantity import Quantity
-from ftbench.experiments.reproduce.figures import TableLine, tables
+from ftbench.experiments.reproduce.figures import Computed, figures
 from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.experiments.reproduce.report import judged
 
 
-def line(done: Reproduction, name: str) -> TableLine:
-    table, row, figure = name.split(".")
-    (found,) = (each for each in tables(article(), done) if each.spec.name == table)
-    got = found.line(row, figure)
-    assert got is not None
-    return got
+def line(done: Reproduction, name: str) -> Computed:
+    return figures(done)[name]
 
 
 # Of the samples in reproductions.py, by hand: its way here, corrected here, in stored units.
@@ -138,5 +134,6 @@ def test_where_the_peak_is_known_it_is_the_articles_memory() -> None:
 
 
 def test_only_the_parts_that_were_asked_for_have_a_table() -> None:
-    done = made(parts=("memory", "rust"))
-    assert [table.spec.name for table in tables(article(), done)] == ["memory", "rust"]
+    done = judged(made(parts=("memory", "rust")))
+    assert [table.name for table in done.tables] == ["memory", "rust"]
+    assert {name.partition(".")[0] for name in done.figures} == {"memory", "rust"}

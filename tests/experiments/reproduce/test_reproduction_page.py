@@ -11,6 +11,7 @@ import pytest
 from fake_measurements import FAILED, made
 from playwright.sync_api import Browser
 
+from ftbench.analysis.claims.data import article
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged
 from ftbench.report.output import Format, rendered
@@ -63,12 +64,12 @@ def test_it_has_every_table_figure_and_claim() -> None:
     whole = judged(made())
     text = text_of(html_of(made()))
     for table in whole.tables:
-        assert table.spec.title in text
-        for words in (table.spec.article, table.spec.way, table.spec.corrected):
+        assert table.title in text
+        for words in (table.article, table.way, table.corrected):
             assert words in text
     for judgement in whole.judgements:
         assert judgement.claim.quote in text
-    assert whole.article.machine in text
+    assert article().machine in text
     assert "32.851" in text
     assert "40.0 (39.8\N{EN DASH}40.2)" in text
     assert "CPython 3.14.7t, source-gcc12 (GCC 12.2.0)" in text

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
-from ftbench.experiments.reproduce.plan import PARTS, Clock, Knobs, Step, about, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Clock, Step, about, plan
 from ftbench.experiments.reproduce.record import StepState
 from ftbench.experiments.reproduce.runner import take
 from ftbench.probe.run.document import Measurement
 
-STEPS = plan(Knobs(), PARTS)
+STEPS = plan(ARTICLE_KNOBS, PARTS)
 
 
 def told() -> tuple[Console, io.StringIO]:
