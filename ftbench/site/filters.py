@@ -14,7 +14,7 @@ from ftbench.analysis.verdicts.comparing import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
-from ftbench.report.view_figures import DASH, Figures, ratio_of
+from ftbench.report.view_figures import Figures, ratio_of
 from ftbench.report.words import effort_title
 from ftbench.results import Figure
 from ftbench.site.mode_charts import Axis
@@ -113,7 +113,7 @@ def axis(figures: Figures) -> Axis | None:
 
 def article_prints(place: ArticleCell) -> str:
     """Return what the article prints at a place of its tables."""
-    return DASH if place.printed is None else printed(place.printed, place.column.unit)
+    return printed(place.printed, place.column.unit)
 
 
 def article_here(place: ArticleCell) -> tuple[str, str]:

@@ -76,7 +76,7 @@ def test_our_figures_stand_beside_them_and_lead_to_their_series(page: str) -> No
 
 
 def test_the_articles_rounds_stand_beside_rounds_with_its_task(tree: ResultTree) -> None:
-    round_, relative, empty, tax = filled(tree)["overhead"].rows[1].places
+    round_, relative, empty, tax = filled(tree)["overhead"].cells["fork"]
     assert round_.figure is not None
     assert empty.figure is not None
     assert (round_.figure.params["task"], empty.figure.params["task"]) == ("article", "empty")
@@ -86,17 +86,16 @@ def test_the_articles_rounds_stand_beside_rounds_with_its_task(tree: ResultTree)
 
 
 def test_a_rate_is_one_over_a_cost_and_threads_are_the_base(tree: ResultTree) -> None:
-    shared = filled(tree)["shared_set"]
-    threads, fork = (next(r for r in shared.rows if r.spec.name == n) for n in ("threads", "fork"))
-    ops, slower, _ = fork.places
-    base = threads.places[0].here.value
+    shared = filled(tree)["shared_set"].cells
+    threads, (ops, slower, _) = shared["threads"], shared["fork"]
+    base = threads[0].here.value
     assert ops.figure is not None
     assert ops.figure.median is not None
     assert ops.here.value == pytest.approx(1 / ops.figure.median)
     assert base is not None
     assert slower.here.value == pytest.approx(base * ops.figure.median)
-    assert threads.places[1].here.value == 1.0
-    assert threads.places[1].here.spread is None
+    assert threads[1].here.value == 1.0
+    assert threads[1].here.spread is None
 
 
 def test_what_failed_or_is_of_another_run_has_its_word(tree: ResultTree) -> None:
@@ -110,9 +109,9 @@ def test_what_failed_or_is_of_another_run_has_its_word(tree: ResultTree) -> None
         return replace(tree, figures=figures)
 
     failed = spoilt("processes-fork", state=State.FAILED, median=None, reason="it broke")
-    assert {place.here.word for place in filled(failed)["memory"].rows[1].places} == {"failed"}
+    assert {place.here.word for place in filled(failed)["memory"].cells["fork"]} == {"failed"}
     other = spoilt("processes-fork", runs=frozenset({"another"}))
-    assert filled(other)["overhead"].rows[1].places[1].here.word == "no run in common"
+    assert filled(other)["overhead"].cells["fork"][1].here.word == "no run in common"
 
 
 def test_a_table_of_which_nothing_was_measured_is_left_out(tree: ResultTree) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, Self
 
-from ftbench.analysis.claims.data import Claim
+from ftbench.analysis.claims.data import Claim, Series
 from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, geometric_mean, over
 from ftbench.analysis.claims.rule import (
     TIMES,
@@ -20,10 +20,11 @@ from ftbench.analysis.claims.rule import (
     on_cores,
     ratios_of,
 )
-from ftbench.analysis.claims.series import Series
 from ftbench.analysis.floors import Floors
+from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, State
+from ftbench.results.figure import SeriesKey
 
 _SYSTEMS: Final = {"Windows": "Windows", "Darwin": "macOS"}
 NO_FLOORS: Final = Floors({})
@@ -75,16 +76,16 @@ def judge(
     claims: Iterable[Claim], source: FigureSource, *, way: FigureSource | None = None
 ) -> tuple[Judgement, ...]:
     """Return a judgement of every claim; `way` has the figures of another way of computing."""
-    judgements = (judged(claim, source) for claim in claims)
+    judgements = tuple(judged(claim, source) for claim in claims)
     if way is None:
-        return tuple(judgements)
-    return tuple(replace(each, by_way=_otherwise(each, way)) for each in judgements)
-
-
-def _otherwise(judgement: Judgement, way: FigureSource) -> ClaimVerdict | None:
-    other = judged(judgement.claim, way).verdict
-    sure = {ClaimVerdict.HOLDS, ClaimVerdict.NOT}
-    return other if {judgement.verdict, other} == sure else None
+        return judgements
+    return tuple(
+        replace(judgement, by_way=other)
+        if {judgement.verdict, other} == {ClaimVerdict.HOLDS, ClaimVerdict.NOT}
+        else judgement
+        for judgement in judgements
+        for other in [judged(judgement.claim, way).verdict]
+    )
 
 
 def judged(claim: Claim, source: FigureSource) -> Judgement:
@@ -111,14 +112,11 @@ def _obstacle(claim: Claim, here: Conditions) -> str:
     return f"in a window of {here.seconds:g} s" if here.seconds < claim.seconds else ""
 
 
-_Key = tuple[str, str, frozenset[tuple[str, str]]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsvFigures:
     """What asv's results hold of one machine and release."""
 
-    figures: Mapping[_Key, Figure]
+    figures: Mapping[tuple[Arm, SeriesKey], Figure]
     floors: Floors
     conditions: Conditions
 
@@ -135,18 +133,16 @@ class AsvFigures:
         """Return those of one machine, release, profile and build, on our record or asv's."""
         record = _record(sources, machine)
         return cls(
-            figures={
-                _key(figure.arm.name, figure.benchmark, figure.params): figure for figure in figures
-            },
+            figures={(figure.arm, figure.series): figure for figure in figures},
             floors=floors,
             conditions=Conditions(
                 cores=cores_of(record), system=str(record.get("system") or ""), release=release
             ),
         )
 
-    def figure(self, series: Series) -> Figure | None:
+    def figure(self, series: Series | None) -> Figure | None:
         """Return the figure of a series, None if there is none."""
-        return self.figures.get(_key(series.arm.name, series.benchmark, series.params))
+        return self.figures.get((series.arm, series.key)) if series else None
 
     def quantity(self, figure: Figure | None) -> Quantity:
         """Return a figure as a quantity, with the noise floor of its series where there is one."""
@@ -154,6 +150,15 @@ class AsvFigures:
         if figure is None or quantity.value is None:
             return quantity
         return replace(quantity, floor=self.floors.floor_of(figure))
+
+    def ratio(self, above: Figure | None, below: Figure | None) -> Quantity:
+        """Return the ratio of two figures of one run; to itself a figure has no interval."""
+        if above is None or below is None:
+            return NOT_MEASURED
+        quantity = self.quantity(above)
+        if above is below:
+            return over(quantity, quantity)
+        return over(quantity, self.quantity(below)) if one_run([above, below]) else OTHER_RUN
 
     def named(self, claim: Claim) -> Sequence[Named] | None:
         """Return a claim's figures, or the mean of all that it is about; None without a series."""
@@ -205,11 +210,8 @@ class AsvFigures:
         return figure is not None and figure.state is State.MEASURED
 
     def _share(self, of: Sequence[Series], value: str) -> Quantity:
-        figures = [self.figure(series.at(value)) for series in of]
-        if not one_run([figure for figure in figures if figure is not None]):
-            return OTHER_RUN
-        first, *second = map(self.quantity, figures)
-        return over(first, second[0]) if second else first
+        first, *second = (self.figure(series.at(value)) for series in of)
+        return self.ratio(first, second[0]) if second else self.quantity(first)
 
 
 def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:
@@ -237,10 +239,6 @@ def quantity_of(figure: Figure | None) -> Quantity:
 def one_run(figures: Sequence[Figure]) -> bool:
     """Tell whether figures may be compared: a ratio of modes is only sound within one run."""
     return len(figures) < 2 or bool(frozenset.intersection(*(each.runs for each in figures)))  # noqa: PLR2004 - a pair
-
-
-def _key(arm: str, benchmark: str, params: Mapping[str, str]) -> _Key:
-    return arm, benchmark, frozenset(params.items())
 
 
 def _record(sources: Sequence[ResultFile], machine: Machine | None) -> Mapping[str, Any]:

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Final
 
 from ftbench.analysis.claims.data import RowSpec, TableSpec, article
-from ftbench.analysis.claims.judge import AsvFigures, one_run
-from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, combined, over
-from ftbench.analysis.claims.rule import TIMES, UNITS
+from ftbench.analysis.claims.judge import AsvFigures
+from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
+from ftbench.analysis.claims.rule import TIMES
 from ftbench.results import Figure
 
 _RATE: Final = "/s"
@@ -19,31 +19,24 @@ _BASE: Final = "threads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: the figure `of` the article's data, over that of threads if it is `relative`.
+    """A column: the figure `of` the article's data, over that of threads where `unit` is a ratio.
 
-    `prints` is the article's own number beside it, "" where it has none: its rounds have its
-    task in them, and its data keep them under the name of the tax.
+    `prints` is the figure that the article has beside it, "" for none: its rounds have its task
+    in them, and its data keep them under the name of the tax.
     """
 
     title: str
     of: str
     unit: str
     prints: str = ""
-    relative: bool = False
 
 
 _SHOWN: Final[Mapping[str, tuple[Column, ...]]] = {
     "overhead": (
         Column(title="a round with the article's task", of="payload", unit="ms", prints="round"),
-        Column(
-            title="relative to threads",
-            of="payload",
-            unit=TIMES,
-            prints="relative",
-            relative=True,
-        ),
+        Column(title="relative to threads", of="payload", unit=TIMES, prints="relative"),
         Column(title="a round with an empty task", of="round", unit="ms"),
-        Column(title="relative to threads", of="round", unit=TIMES, relative=True),
+        Column(title="relative to threads", of="round", unit=TIMES),
     ),
     "memory": tuple(
         Column(title=kind.upper(), of=kind, unit="MiB", prints=kind)
@@ -51,13 +44,7 @@ _SHOWN: Final[Mapping[str, tuple[Column, ...]]] = {
     ),
     "shared_set": (
         Column(title="attempts per second", of="ops", unit=_RATE, prints="ops"),
-        Column(
-            title="times slower than threads",
-            of="ops",
-            unit=TIMES,
-            prints="relative",
-            relative=True,
-        ),
+        Column(title="times slower than threads", of="ops", unit=TIMES, prints="relative"),
         Column(title="lock wait, average", of="lock_wait", unit="µs", prints="lock_wait"),
     ),
 }
@@ -69,30 +56,25 @@ class ArticleCell:
 
     column: Column
     here: Quantity
-    printed: Quantity | None
+    printed: Quantity
     figure: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleRow:
-    """A row of a table, with a place for each of its columns."""
-
-    spec: RowSpec
-    places: tuple[ArticleCell, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleTable:
-    """A table of the article with those of its figures that are among asv's results."""
+    """A table of the article with those of its figures that are among asv's results.
+
+    `cells` are by the name of a row, one for each of the columns.
+    """
 
     spec: TableSpec
     columns: tuple[Column, ...]
-    rows: tuple[ArticleRow, ...]
+    cells: Mapping[str, tuple[ArticleCell, ...]]
 
     @property
     def measured(self) -> bool:
         """Tell whether anything of it was measured here."""
-        return any(place.here.value is not None for row in self.rows for place in row.places)
+        return any(cell.here.value is not None for row in self.cells.values() for cell in row)
 
 
 @cache
@@ -109,44 +91,27 @@ def benchmarks() -> frozenset[str]:
 
 def tables(results: AsvFigures) -> tuple[ArticleTable, ...]:
     """Return the article's tables of one machine and release, in the article's order."""
-    return tuple(_table(spec, results) for spec in article().tables if spec.name in _SHOWN)
-
-
-def _table(spec: TableSpec, results: AsvFigures) -> ArticleTable:
-    columns = _SHOWN[spec.name]
-    return ArticleTable(
-        spec=spec,
-        columns=columns,
-        rows=tuple(
-            ArticleRow(spec=row, places=tuple(_place(spec, row, each, results) for each in columns))
-            for row in spec.rows
-        ),
+    return tuple(
+        ArticleTable(
+            spec=spec,
+            columns=_SHOWN[spec.name],
+            cells={
+                row.name: tuple(_cell(spec, row, column, results) for column in _SHOWN[spec.name])
+                for row in spec.rows
+            },
+        )
+        for spec in article().tables
+        if spec.name in _SHOWN
     )
 
 
-def _place(table: TableSpec, row: RowSpec, column: Column, results: AsvFigures) -> ArticleCell:
-    number = row.article.get(column.prints)
-    printed = None if number is None else Quantity(value=number * UNITS[column.unit])
-    figure = _figure(table, row.name, column, results)
-    if column.relative:
-        base = _figure(table, _BASE, column, results)
-        return ArticleCell(column=column, here=_relative(figure, base, results), printed=printed)
-    quantity = results.quantity(figure)
+def _cell(table: TableSpec, row: RowSpec, column: Column, results: AsvFigures) -> ArticleCell:
+    printed = table.at(row.name, column.prints).printed if column.prints else NOT_IN_ARTICLE
+    figure = results.figure(table.at(row.name, column.of).series)
+    if column.unit == TIMES:
+        base = results.figure(table.at(_BASE, column.of).series)
+        return ArticleCell(column=column, here=results.ratio(figure, base), printed=printed)
+    here = results.quantity(figure)
     if column.unit == _RATE:
-        quantity = quantity.map(lambda seconds: 1 / seconds)
-    return ArticleCell(column=column, here=quantity, printed=printed, figure=figure)
-
-
-def _figure(table: TableSpec, row: str, column: Column, results: AsvFigures) -> Figure | None:
-    series = table.at(row, column.of).series
-    return results.figure(series) if series else None
-
-
-def _relative(ours: Figure | None, base: Figure | None, results: AsvFigures) -> Quantity:
-    if ours is None or base is None:
-        return NOT_MEASURED
-    if ours is base:
-        return combined(lambda _: 1.0, results.quantity(ours))
-    if not one_run([ours, base]):
-        return OTHER_RUN
-    return over(results.quantity(ours), results.quantity(base))
+        here = here.map(lambda seconds: 1 / seconds)
+    return ArticleCell(column=column, here=here, printed=printed, figure=figure)

@@ -6,9 +6,16 @@ import costs
 import pytest
 import synthetic
 
-from ftbench.analysis.claims.data import ARTICLE, Claim, article, article_claims, claims, sources
+from ftbench.analysis.claims.data import (
+    ARTICLE,
+    Claim,
+    Series,
+    article,
+    article_claims,
+    claims,
+    sources,
+)
 from ftbench.analysis.claims.rule import UNITS, Relation
-from ftbench.analysis.claims.series import Series
 
 COUNTS = {
     Relation.RATIO: (1, 2),

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from fake_figures import rekeyed
 
-from ftbench.analysis.claims.data import Claim
+from ftbench.analysis.claims.data import Claim, Series, names
 from ftbench.analysis.claims.judge import NO_FLOORS, AsvFigures, Judgement, judged
 from ftbench.analysis.claims.rule import ClaimVerdict, Relation
-from ftbench.analysis.claims.series import Series, names
 from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.analysis.claims.series import Series, names
+from ftbench.analysis.claims.data import Series, names
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import arm_named
 
