@@ -12,8 +12,8 @@ from statistics import median
 from typing import Any, Final
 
 from ftbench.analysis.conditions import machine_facts
-from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries, Step, in_words
-from ftbench.analysis.verdicts.sides import Kind, Match
+from ftbench.analysis.sides import Kind, Match
+from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries, Step, in_words
 from ftbench.facts.units import few, reach
 from ftbench.releases import Release
 from ftbench.report import record, words

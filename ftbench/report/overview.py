@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ftbench.analysis.verdicts.comparing import Step, environments, history
+from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import UsageError
 from ftbench.facts.arms import arm_named
 from ftbench.report import choice_tables, record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries
+from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries
 from ftbench.results import Figure
 from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Verdict, Word

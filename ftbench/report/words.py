@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ftbench.analysis.verdicts.comparing import JudgedSeries
+from ftbench.analysis.verdicts import JudgedSeries
 from ftbench.facts.units import digits, plural, reach, scale_for, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure

@@ -10,7 +10,7 @@ from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.rule import Notes, number, printed
 from ftbench.analysis.claims.tables import ArticleCell
-from ftbench.analysis.verdicts.comparing import JudgedSeries
+from ftbench.analysis.verdicts import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES

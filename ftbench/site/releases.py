@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import urlencode
 
-from ftbench.analysis.verdicts.comparing import Base
+from ftbench.analysis.verdicts import Base
 from ftbench.facts.arms import Arm
 from ftbench.files import safe_name
 from ftbench.releases import Release

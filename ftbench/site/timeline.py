@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Final
 
 from ftbench.analysis.conditions import Notice, profile_notice
-from ftbench.analysis.verdicts.comparing import Base, JudgedSeries, Step, environments, history
+from ftbench.analysis.verdicts import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.releases import Release

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ftbench.analysis.verdicts.comparing import JudgedFamily, JudgedSeries, Step, bases
+from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries, Step, bases
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultTree, State

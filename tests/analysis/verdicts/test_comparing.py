@@ -10,7 +10,7 @@ from fake_figures import BUILD, OP, figure, several, tree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.verdicts.comparing import FACTS, JudgedFamily, compare
+from ftbench.analysis.verdicts import FACTS, JudgedFamily, compare
 from ftbench.errors import FtbenchError
 from ftbench.results import Figure, State
 from ftbench.statistics.verdict import Word

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_figures import figure, rekeyed, several, tree
 
-from ftbench.analysis.verdicts.comparing import (
+from ftbench.analysis.verdicts import (
     Base,
     Step,
     bases,

@@ -1,1 +1,0 @@
-"""Verdicts over results: release against release, arm against arm, machine against machine."""
