@@ -53,14 +53,6 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Builds:
-    """The builds side by side: a column per arm."""
-
-    titles: tuple[str, ...]
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that a reader must know before believing a figure."""
 
@@ -68,18 +60,19 @@ class Notice:
     text: str
 
 
-def builds(sources: Sequence[ResultFile]) -> Builds:
-    """Return the provenance of each arm's build, and the state of its GIL."""
+def builds(sources: Sequence[ResultFile]) -> tuple[Fact, ...]:
+    """Return the provenance of each source's build, and the state of its GIL; () of no source."""
+    if not sources:
+        return ()
     records = [source.builds[-1] if source.builds else {} for source in sources]
-    facts = [
+    return (
         Fact(name="build", values=tuple(source.flavour or UNKNOWN for source in sources)),
         Fact(name="GIL seen", values=tuple(gil_seen(source) for source in sources)),
-    ]
-    facts += [
-        Fact(name=title, values=tuple(value_words(record, key) for record in records))
-        for key, title in BUILD_FACTS.items()
-    ]
-    return Builds(titles=tuple(source.arm.label for source in sources), facts=tuple(facts))
+        *(
+            Fact(name=title, values=tuple(value_words(record, key) for record in records))
+            for key, title in BUILD_FACTS.items()
+        ),
+    )
 
 
 def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tuple[Fact, ...]:

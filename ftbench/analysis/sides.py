@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.arms import ARMS
@@ -87,8 +87,9 @@ def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
     machines = {machine.name for machine in tree.machines}
     arms = [arm.name for arm in ARMS]
     names_by_kind = {}
-    if Kind.RELEASE in kinds and (release := _release(text)):
-        names_by_kind[Kind.RELEASE] = release.name
+    with suppress(FtbenchError):
+        if Kind.RELEASE in kinds:
+            names_by_kind[Kind.RELEASE] = Release.parse(text).name
     if Kind.ARM in kinds and text in arms:
         names_by_kind[Kind.ARM] = text
     if Kind.MACHINE in kinds and text in machines:
@@ -100,13 +101,6 @@ def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
         names = {Kind.RELEASE: releases, Kind.ARM: arms, Kind.MACHINE: machines}
         raise unknown(what, text, {name for kind in kinds for name in names[kind]})
     return names_by_kind
-
-
-def _release(text: str) -> Release | None:
-    try:
-        return Release.parse(text)
-    except FtbenchError:
-        return None
 
 
 def _a(kinds: Mapping[Kind, str]) -> str:
@@ -121,32 +115,29 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
     """
     if getattr(wanted, sides.kind) is not None:
         raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")
+    names = {sides.before, sides.after}
     places = _places(tree, sides, wanted)
-    both = {rest: builds for rest, builds in places.items() if len(builds) == len(_SIDES)}
+    both = {rest: builds for rest, builds in places.items() if builds.keys() == names}
     if not both:
         raise _nowhere(sides, places, tree)
     releases = {rest.release for rest in both}
     if len(releases) > 1:
-        names = ", ".join(release.name for release in sorted(filter(None, releases)))
+        words = ", ".join(release.name for release in sorted(filter(None, releases)))
         raise UsageError(
-            f"{sides.before} and {sides.after} were both measured on several releases: {names}.",
+            f"{sides.before} and {sides.after} were both measured on several releases: {words}.",
             hint="Say which: --release 3.14.2",
         )
-    figures = _figures(tree, sides, wanted)
     return tuple(
         Match(
             sides=sides,
             rest=rest.words,
-            flavours=flavours,
-            before=figures.get((sides.before, rest, flavours[0]), ()),
-            after=figures.get((sides.after, rest, flavours[1]), ()),
+            flavours=(before, after),
+            before=tuple(builds[sides.before][before]),
+            after=tuple(builds[sides.after][after]),
         )
-        for rest, builds in sorted(both.items(), key=lambda item: _rank(item[0]))
-        for flavours in _alike(builds)
+        for rest, builds in sorted(both.items(), key=lambda item: item[0].rank)
+        for before, after in _alike(sides, builds)
     )
-
-
-_SIDES: Final = ("before", "after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,66 +159,52 @@ class _Rest:
         }
         return {name: value for name, value in names.items() if value is not None}
 
-
-def _rank(rest: _Rest) -> tuple[str, str, int]:
-    order = [None, *(arm.name for arm in ARMS)]
-    return rest.machine or "", rest.profile, order.index(rest.arm)
+    @property
+    def rank(self) -> tuple[str, str, int]:
+        order = [None, *(arm.name for arm in ARMS)]
+        return self.machine or "", self.profile, order.index(self.arm)
 
 
 def _split(item: Figure | ResultFile, kind: Kind) -> tuple[str, _Rest]:
     """Return the name of the side that an item belongs to, and what else it is."""
-    rest = _Rest(
+    name = {Kind.MACHINE: item.machine, Kind.RELEASE: item.release.name, Kind.ARM: item.arm.name}
+    return name[kind], _Rest(
         machine=None if kind is Kind.MACHINE else item.machine,
         release=None if kind is Kind.RELEASE else item.release,
         arm=None if kind is Kind.ARM else item.arm.name,
         profile=item.profile,
     )
-    names = {
-        Kind.MACHINE: item.machine,
-        Kind.RELEASE: item.release.name,
-        Kind.ARM: item.arm.name,
-    }
-    return names[kind], rest
 
 
-_Places = dict[_Rest, dict[str, set[str]]]
+# The figures of each side, by its name and flavour.
+_Builds = Mapping[str, Mapping[str, list[Figure]]]
 
 
-def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> _Places:
-    """Return the flavours measured of each side, by what else is alike."""
-    places: _Places = {}
-    named = {sides.before: "before", sides.after: "after"}
-    for source in filter(wanted.takes, tree.sources):
-        name, rest = _split(source, sides.kind)
-        if name in named:
-            places.setdefault(rest, {}).setdefault(named[name], set()).add(source.flavour)
+def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> Mapping[_Rest, _Builds]:
+    """Return the builds measured of each side, with their figures, by what else is alike."""
+    places: dict[_Rest, dict[str, dict[str, list[Figure]]]] = {}
+    items: list[Figure | ResultFile] = [*tree.sources, *tree.figures]
+    for item in filter(wanted.takes, items):
+        name, rest = _split(item, sides.kind)
+        if name in {sides.before, sides.after}:
+            builds = places.setdefault(rest, {}).setdefault(name, {})
+            figures = builds.setdefault(item.flavour, [])
+            if isinstance(item, Figure):
+                figures.append(item)
     return places
 
 
-def _alike(flavours: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of builds to compare: equal ones, or all where there are none."""
-    pairs = [(dict(builds)["before"], dict(builds)["after"]) for builds in pair_builds(flavours)]
-    like = [pair for pair in pairs if pair[0] == pair[1]]
-    yield from like or pairs
+def _alike(sides: Sides, builds: _Builds) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of flavours to compare: equal ones, or all where there are none."""
+    pairs = [(dict(pair)[sides.before], dict(pair)[sides.after]) for pair in pair_builds(builds)]
+    yield from [pair for pair in pairs if pair[0] == pair[1]] or pairs
 
 
-def _figures(
-    tree: ResultTree, sides: Sides, wanted: Filter
-) -> Mapping[tuple[str, _Rest, str], tuple[Figure, ...]]:
-    """Return the figures by the name of their side, what else is alike, and flavour."""
-    by_side: dict[tuple[str, _Rest, str], list[Figure]] = {}
-    for figure in filter(wanted.takes, tree.figures):
-        name, rest = _split(figure, sides.kind)
-        if name in {sides.before, sides.after}:
-            by_side.setdefault((name, rest, figure.flavour), []).append(figure)
-    return {place: tuple(figures) for place, figures in by_side.items()}
-
-
-def _nowhere(sides: Sides, places: _Places, tree: ResultTree) -> UsageError:
+def _nowhere(sides: Sides, places: Mapping[_Rest, _Builds], tree: ResultTree) -> UsageError:
     answers = []
-    for side, name in (("before", sides.before), ("after", sides.after)):
+    for name in (sides.before, sides.after):
         where = [
-            ", ".join(rest.words.values()) for rest, builds in places.items() if side in builds
+            ", ".join(rest.words.values()) for rest, builds in places.items() if name in builds
         ]
         answers.append(f"{name}: {'; '.join(sorted(where)) or 'nothing of what is asked for'}")
     return UsageError(

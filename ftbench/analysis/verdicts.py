@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from ftbench.analysis.conditions import value_words
+from ftbench.analysis.conditions import BUILD_FACTS, value_words
 from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Level, Release
@@ -17,18 +17,10 @@ from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
-# What must be alike in two builds before a difference is one of CPython: field of the build's
-# record → what it is called.  Not the compiler's flags or configure's arguments: a release's own
-# defaults change them, and that is part of the release; what a builder chose is in the flavour.
-FACTS: Final = {
-    "compiler": "compiler",
-    "pgo": "PGO",
-    "lto": "LTO",
-    "jit": "JIT",
-    "tail_call": "tail-call interpreter",
-    "debug": "debug build",
-    "pystats": "pystats",
-}
+# What must be alike in two builds before a difference is one of CPython.  Not the compiler's flags
+# or configure's arguments: a release's own defaults change them, and that is part of the release;
+# what a builder chose is in the flavour.  Nor free threading: between arms it is what is compared.
+ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats")
 
 _Place = tuple[Environment, Release]
 _Differences = Mapping[str, tuple[str, str]]
@@ -38,15 +30,14 @@ _Differences = Mapping[str, tuple[str, str]]
 class JudgedSeries:
     """One series, before and after.
 
-    `differences` are the facts of the builds that differ although they should not, fact → (before,
-    after): with any, the verdict is "not comparable".  `efforts` are the attribution beside an
-    alarm, kind → (before, after): context switches, CPU seconds, minor faults.
+    With any `differences` of the builds, fact → (before, after), the verdict is "not comparable".
+    `efforts` stand beside an alarm, kind → (before, after): context switches, CPU seconds.
     """
 
     before: Figure
     after: Figure
     verdict: Verdict
-    differences: Mapping[str, tuple[str, str]]
+    differences: _Differences
     efforts: Mapping[str, tuple[float, float]]
 
     @property
@@ -57,10 +48,9 @@ class JudgedSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedFamily:
-    """All series that both sides have, judged as one family, and those that only one has.
+    """All series measured on both sides, judged as one family, and those of only one side.
 
-    A side has a series if it was measured there.  `by_chance` and `rate` are those of `Judged`,
-    over the series that can be compared.
+    `by_chance` and `rate` are those of `JudgedPairs`, over the series that can be compared.
     """
 
     judgements: tuple[JudgedSeries, ...]
@@ -81,16 +71,17 @@ class Evidence:
         """Return the facts that differ although they should not, fact → (before, after).
 
         A file of several builds differs from every other in what they do not agree about.
-        Free-threading is left out: between arms it is what is compared.
         """
         sides = before, after
         facts: dict[str, list[set[str]]] = {
             "profile": [{side.profile or UNKNOWN} for side in sides],
             "build": [{side.flavour or UNKNOWN} for side in sides],
         }
-        for name, title in FACTS.items():
+        for name in ALIKE:
             records = [self.builds.get(side.key) or ({},) for side in sides]
-            facts[title] = [{value_words(each, name) for each in builds} for builds in records]
+            facts[BUILD_FACTS.get(name, name)] = [
+                {value_words(each, name) for each in builds} for builds in records
+            ]
         return {
             title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
             for title, (first, second) in facts.items()
@@ -106,12 +97,6 @@ def evidence(tree: ResultTree) -> Evidence:
     )
 
 
-def compare(tree: ResultTree, before: Sequence[Figure], after: Sequence[Figure]) -> JudgedFamily:
-    """Judge every series that both sides have; raises `FtbenchError` if a side has one twice."""
-    known = evidence(tree)
-    return compare_sides(known, side_of(known, before), side_of(known, after))
-
-
 class Entry(NamedTuple):
     """A measured figure, with what is looked up once however often it is compared."""
 
@@ -124,7 +109,7 @@ Side = Mapping[SeriesKey, Entry]
 
 
 def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
-    """Return what was measured of `figures`, by series; raises as `compare` does."""
+    """Return what was measured of `figures`; raises `FtbenchError` for two of one series."""
     side: dict[SeriesKey, Entry] = {}
     for figure in figures:
         if figure.state is not State.MEASURED:
@@ -135,8 +120,8 @@ def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
     return side
 
 
-def compare_sides(known: Evidence, before: Side, after: Side) -> JudgedFamily:
-    """Do what `compare` does, for callers that compare a side often."""
+def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
+    """Judge every series that both sides have."""
     pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
     differing: dict[tuple[_Place, _Place], _Differences] = {}
     differences = []
@@ -241,16 +226,14 @@ def environments(tree: ResultTree) -> tuple[Environment, ...]:
 
 
 def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
-    """Return every step of an environment, oldest first; each is a family of its own.
-
-    A release is judged against the newest older one of its series that was measured, and against
-    the last feature release, see `last_feature`.
-    """
+    """Return every step of an environment, oldest first; each is a family of its own."""
     figures: dict[Release, list[Figure]] = {}
     for figure in tree.figures:
         if figure.state is State.MEASURED and figure.environment == environment:
             figures.setdefault(figure.release, []).append(figure)
-    known = evidence(_share(tree, environment))
+    place = environment.machine, environment.profile, environment.arm
+    noise = tuple(run for run in tree.noise if (run.machine, run.profile, run.arm) == place)
+    known = evidence(replace(tree, noise=noise))
     sides = {release: side_of(known, measured) for release, measured in figures.items()}
     return tuple(
         Step(
@@ -258,7 +241,7 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
             release=release,
             base=base,
             against=against,
-            comparison=compare_sides(known, sides[base], sides[release]),
+            comparison=compare(known, sides[base], sides[release]),
         )
         for release in sorted(sides)
         for against, base in bases(release, sides)
@@ -266,7 +249,7 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
 
 
 def bases(release: Release, measured: Iterable[Release]) -> Iterator[tuple[Base, Release]]:
-    """Yield what a release is judged against, of those that were measured."""
+    """Yield what a release is judged against: the one before it in its series, the last feature."""
     older = sorted(each for each in measured if each < release)
     if older and older[-1].series == release.series:
         yield Base.BEFORE, older[-1]
@@ -276,20 +259,9 @@ def bases(release: Release, measured: Iterable[Release]) -> Iterator[tuple[Base,
 
 
 def last_feature(release: Release, measured: Iterable[Release]) -> Release | None:
-    """Return the newest final release of the series before that was measured, None without one.
-
-    Not its x.y.0: who looks at 3.15 asks what it changes for the users of 3.14, and those run the
-    newest 3.14; what that series' own maintenance changed is in the other column.  So the base of
-    a series is one and the same for all its releases, and moves when a newer one is measured.
-    """
+    """Return the newest final release of the series before that was measured, None without one."""
+    # Not its x.y.0: who looks at 3.15 asks what it changes for the users of 3.14, and those run the
+    # newest 3.14; what that series' own maintenance changed is in the other column.
     start = release.major, release.minor
     finals = (each for each in measured if each.level is Level.FINAL)
     return max((each for each in finals if (each.major, each.minor) < start), default=None)
-
-
-def _share(tree: ResultTree, environment: Environment) -> ResultTree:
-    place = environment.machine, environment.profile, environment.arm
-    return replace(
-        tree,
-        noise=tuple(run for run in tree.noise if (run.machine, run.profile, run.arm) == place),
-    )

@@ -50,8 +50,8 @@ def compare(
     is compared.
     """  # noqa: D301 - \b is click's
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
+    from ftbench.analysis import verdicts  # noqa: PLC0415
     from ftbench.analysis.sides import matches, sides_named  # noqa: PLC0415
-    from ftbench.analysis.verdicts import compare_sides, evidence, side_of  # noqa: PLC0415
     from ftbench.report.comparison import Compared, document_of, is_regression  # noqa: PLC0415
     from ftbench.results.asvformat import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
@@ -67,12 +67,12 @@ def compare(
         flavour=build,
         bench=bench,
     )
-    known = evidence(tree)
+    known = verdicts.evidence(tree)
     compared = [
         Compared(
             match=match,
-            comparison=compare_sides(
-                known, side_of(known, match.before), side_of(known, match.after)
+            comparison=verdicts.compare(
+                known, *(verdicts.side_of(known, side) for side in (match.before, match.after))
             ),
         )
         for match in matches(tree, sides, choice)

@@ -102,7 +102,7 @@ class Choice:
         return conditions.notices(self.pick, self.sources)
 
     @property
-    def builds(self) -> conditions.Builds:
+    def builds(self) -> tuple[conditions.Fact, ...]:
         """The builds side by side."""
         return conditions.builds(self.sources)
 

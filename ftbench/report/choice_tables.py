@@ -64,9 +64,9 @@ def _missing(sections: Iterable[SectionFigures], choice: Choice) -> Table:
 
 def _standing(choice: Choice) -> Iterator[Part]:
     """Yield what the figures stand on: builds, machine, checks."""
-    builds = choice.builds
+    arms = (source.arm.label for source in choice.sources)
     every = (
-        ("Builds", ("fact", *builds.titles), builds.facts if builds.titles else ()),
+        ("Builds", ("fact", *arms), choice.builds),
         ("Machine", ("fact", "value"), choice.machine_facts),
     )
     tables = [

@@ -226,7 +226,7 @@ def _behind(timeline: Timeline) -> dict[str, Any]:
         builds.append([])
         for arm in timeline.arms:
             source = sources.get((release, arm))
-            facts = conditions.builds([source]).facts if source else ()
+            facts = conditions.builds([source]) if source else ()
             names = names or [fact.name for fact in facts]
             builds[-1].append([texts.setdefault(fact.values[0], len(texts)) for fact in facts])
     machine = conditions.machine_facts(timeline.machine, timeline.sources)

@@ -72,7 +72,7 @@ def test_mixed_builds_in_one_series_are_told() -> None:
 
 
 def test_provenance_is_words_and_what_is_missing_is_not_known() -> None:
-    facts = {fact.name: fact.values for fact in builds([QUIET]).facts}
+    facts = {fact.name: fact.values for fact in builds([QUIET])}
     assert facts["PGO"] == ("yes",)
     assert facts["GIL seen"] == ("off",)
     assert facts["configure"] == ("no options",)
@@ -81,7 +81,7 @@ def test_provenance_is_words_and_what_is_missing_is_not_known() -> None:
 
 def test_a_fact_in_which_builds_differ_is_marked() -> None:
     other = replace(QUIET, builds=({"pgo": False},))
-    marked = [fact.name for fact in builds([QUIET, other]).facts if fact.differs]
+    marked = [fact.name for fact in builds([QUIET, other]) if fact.differs]
     assert marked == ["release", "PGO", "JIT", "configure"]
 
 

@@ -10,12 +10,19 @@ from fake_figures import BUILD, OP, figure, several, tree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.verdicts import FACTS, JudgedFamily, compare
+from ftbench.analysis import verdicts
+from ftbench.analysis.conditions import BUILD_FACTS
+from ftbench.analysis.verdicts import ALIKE, JudgedFamily
 from ftbench.errors import FtbenchError
-from ftbench.results import Figure, State
+from ftbench.results import Figure, ResultTree, State
 from ftbench.statistics.verdict import Word
 
 EFFORT = {"cpu_seconds": 0.5, "minor_faults": 100.0}
+
+
+def compare(tree: ResultTree, before: list[Figure], after: list[Figure]) -> JudgedFamily:
+    known = verdicts.evidence(tree)
+    return verdicts.compare(known, verdicts.side_of(known, before), verdicts.side_of(known, after))
 
 
 def compared(before: list[Figure], after: list[Figure], **more: Any) -> JudgedFamily:
@@ -128,7 +135,7 @@ def test_a_side_without_a_record_of_its_build_is_not_comparable_with_one_that_ha
         [figure("3.14.1")], [figure("3.14.2")], builds={"3.14.2": []}
     ).judgements
     assert judgement.verdict.word is Word.INCOMPARABLE
-    assert set(judgement.differences) == set(FACTS.values())
+    assert set(judgement.differences) == {BUILD_FACTS.get(name, name) for name in ALIKE}
 
 
 def test_what_one_side_lacks_is_listed_and_not_judged() -> None:
