@@ -17,7 +17,7 @@ import pytest
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.probe.scenarios import data
-from ftbench.probe.scenarios.data import SIZES, TRIPS, Ladder, Report, Sides
+from ftbench.probe.scenarios.data import SIZES, TRIPS, Ladder, NearAndFar, SideReport
 from ftbench.probe.scenarios.reports import on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, processes
 from ftbench.probe.workers.shared_state import CHANNELS, Channel
@@ -130,7 +130,7 @@ def test_every_channel_brings_the_payload_there_and_back(
     finally:
         made.close()
     assert first == (checksum(build(kind, SIZE)),) * 2, "one payload, held on both sides"
-    rounds = [(Report(*near), Report(*far)) for near, far in timed]
+    rounds = [(SideReport(*near), SideReport(*far)) for near, far in timed]
     assert data.check(rounds, kind, LADDER).name == "checksum"
     for sides in rounds:
         times = list(data.seconds_of_trips(sides))
@@ -249,11 +249,11 @@ def test_a_disk_without_room_is_not_available_and_leaves_no_file(
     assert not list(tmp_path.iterdir())
 
 
-def _report(sums: list[int], left: list[int], arrived: list[int]) -> Report:
-    return Report(0, 100, 40, sums, array("q", left).tobytes(), array("q", arrived).tobytes())
+def _report(sums: list[int], left: list[int], arrived: list[int]) -> SideReport:
+    return SideReport(0, 100, 40, sums, array("q", left).tobytes(), array("q", arrived).tobytes())
 
 
-def _sides(ways: list[tuple[int, int]], ladder: Ladder) -> Sides:
+def _sides(ways: list[tuple[int, int]], ladder: Ladder) -> NearAndFar:
     """Return a round whose trips take so long there and so long back; checks take 100 each."""
     sums = [checksum(build("bytes", size)) for size, count in ladder for _ in range(count)]
     starts = range(0, 1_000 * len(ways), 1_000)

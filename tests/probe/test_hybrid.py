@@ -21,8 +21,8 @@ from ftbench.probe.scenarios.hybrid import (
     FETCH_SECONDS,
     PER_FETCHER,
     STEPS,
+    Fetches,
     Fetching,
-    Plan,
     bounded_queue,
     one_round,
     serial_twin,
@@ -32,7 +32,7 @@ from ftbench.probe.workloads.crunching import crunch, crunching, payload_of
 from ftbench.pythons import Interpreter
 
 METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}
-PLAN = Plan(3, 12, 0.001)
+PLAN = Fetches(3, 12, 0.001)
 NEEDS_FORK = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
 
@@ -135,7 +135,7 @@ def test_a_rounds_costs_are_those_of_its_items() -> None:
 
     cell: Any = SimpleNamespace(params={"workers": 2}, deadline=Deadline(20))
     team: Any = SimpleNamespace(round=round_of)
-    costs = one_round(cell, team, queue.Queue(), Plan(2, 4, 0.001), 7)
+    costs = one_round(cell, team, queue.Queue(), Fetches(2, 4, 0.001), 7)
     assert costs.keys() == METRICS
     assert 1 <= costs["item"] * 2 * PER_FETCHER < 2
     assert costs["wait_p50"] == pytest.approx(2e-4)

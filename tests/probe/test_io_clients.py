@@ -220,8 +220,8 @@ def test_an_answer_may_come_in_pieces() -> None:
 # The clients.
 
 
-def _turns(index: int, make: Any, args: tuple[Any, ...], count: int) -> list[io.Report]:
-    return [io.Report(*turn(index, make, (index, *args))) for _ in range(count)]
+def _turns(index: int, make: Any, args: tuple[Any, ...], count: int) -> list[io.ClientReport]:
+    return [io.ClientReport(*turn(index, make, (index, *args))) for _ in range(count)]
 
 
 @posix

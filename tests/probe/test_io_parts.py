@@ -13,7 +13,7 @@ from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios import io
 from ftbench.probe.scenarios.base import scenario_named
-from ftbench.probe.scenarios.io import SERVER, Figures
+from ftbench.probe.scenarios.io import SERVER, ServerReport
 from ftbench.probe.workers.base import Deadline, Round
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
@@ -62,16 +62,16 @@ def _packed(*times: int) -> bytes:
     return array("q", times).tobytes()
 
 
-def _loop(*, opened: bool) -> io.Loop:
+def _loop(*, opened: bool) -> io.LoopRound:
     waits, late = (_packed(3_000, 1_000), _packed(70)) if opened else (b"", b"")
-    world = io.Report(0, 0, 0, 0, b"", late)
+    world = io.ClientReport(0, 0, 0, 0, b"", late)
     reports = (
-        io.Report(1_000, 5_000, 400, 2, waits, b""),
-        io.Report(2_000, 9_000, 300, 2, b"", b""),
+        io.ClientReport(1_000, 5_000, 400, 2, waits, b""),
+        io.ClientReport(2_000, 9_000, 300, 2, b"", b""),
     )
-    figures = Figures(answers=2, cpu=4e-6, seconds=8e-6, late=1e-6)
-    idle = Figures(answers=2, cpu=0.0, seconds=8e-6, late=5e-6)
-    return io.Loop(reports=(*reports, world), cpu=2e-6, servers=[figures, idle])
+    figures = ServerReport(answers=2, cpu=4e-6, seconds=8e-6, late=1e-6)
+    idle = ServerReport(answers=2, cpu=0.0, seconds=8e-6, late=5e-6)
+    return io.LoopRound(reports=(*reports, world), cpu=2e-6, servers=[figures, idle])
 
 
 def test_a_loops_time_is_from_the_first_begin_to_the_last_end_of_its_clients() -> None:
@@ -94,7 +94,7 @@ def test_notes_say_whether_the_servers_were_fast_enough() -> None:
 @pytest.mark.parametrize(("expected", "answers"), [(5, 5), (4, 3)])
 def test_a_request_without_its_answer_is_refused(expected: int, answers: int) -> None:
     reports = tuple(tuple(each) for each in _loop(opened=False).reports)
-    figures = Figures(answers=answers, cpu=0.0, seconds=1.0, late=0.0)
+    figures = ServerReport(answers=answers, cpu=0.0, seconds=1.0, late=0.0)
     team: Any = SimpleNamespace(round=lambda: Round(reports=reports, cpu=1.0))
     servers: Any = SimpleNamespace(figures=lambda: [figures])
     with pytest.raises(FtbenchError, match=f"Of {expected} requests {answers} were answered"):

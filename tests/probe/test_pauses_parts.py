@@ -12,7 +12,7 @@ import pytest
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.scenarios import pauses, pauses_workers
-from ftbench.probe.scenarios.pauses import CYCLES, LIVE, MILLI, PERIOD, TICKS, TRIGGERS, Made
+from ftbench.probe.scenarios.pauses import CYCLES, LIVE, MILLI, PERIOD, TICKS, TRIGGERS, MakerReport
 
 PARAMS = {"heap": "small", "workers": 2, "trigger": "collect"}
 SMALL = LIVE["small"]
@@ -96,11 +96,11 @@ def test_one_cycle_in_ten_survives() -> None:
         gc.enable()
 
 
-def _made(trigger: str, steps: int) -> Made:
+def _made(trigger: str, steps: int) -> MakerReport:
     pauses_workers.settle(SMALL)
     times = (0, steps * MILLI, MILLI)
     step, _times = TRIGGERS[trigger]
-    return Made(*pauses_workers.make(step, CYCLES, SMALL, times))
+    return MakerReport(*pauses_workers.make(step, CYCLES, SMALL, times))
 
 
 def test_who_collects_reports_every_collection_and_what_it_freed() -> None:
@@ -147,8 +147,8 @@ def _packed(*times: int) -> bytes:
     return array("q", times).tobytes()
 
 
-def _round(**changed: Any) -> Made:
-    made = Made(
+def _round(**changed: Any) -> MakerReport:
+    made = MakerReport(
         begin=0,
         end=1_000,
         cpu=250,

@@ -66,7 +66,7 @@ METRICS = (
 Ladder = tuple[tuple[int, int], ...]  # (bytes, trips of a round) of each size
 
 
-class Report(NamedTuple):
+class SideReport(NamedTuple):
     """What a side reports, see `trips`."""
 
     begin: int
@@ -77,7 +77,7 @@ class Report(NamedTuple):
     arrived: bytes
 
 
-Sides = tuple[Report, Report]  # the near and the far one of a round
+NearAndFar = tuple[SideReport, SideReport]  # the near and the far one of a round
 
 
 def ladder_of(cell: Cell) -> Ladder:
@@ -125,12 +125,12 @@ def _look(cell: Cell, team: Team) -> None:
         raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
 
 
-def _sides(team: Team) -> Sides:
+def _sides(team: Team) -> NearAndFar:
     near, far = team.round().reports
-    return Report(*near), Report(*far)
+    return SideReport(*near), SideReport(*far)
 
 
-def seconds_of_trips(sides: Sides) -> Iterator[float]:
+def seconds_of_trips(sides: NearAndFar) -> Iterator[float]:
     """Yield the seconds of each trip, there and back."""
     near, far = sides
     clocks = (near.left, far.arrived, far.left, near.arrived)
@@ -139,7 +139,7 @@ def seconds_of_trips(sides: Sides) -> Iterator[float]:
         yield (there - asked + back - answered) * NANO
 
 
-def trip_costs(sides: Sides, ladder: Ladder) -> dict[str, float]:
+def trip_costs(sides: NearAndFar, ladder: Ladder) -> dict[str, float]:
     """Return the seconds of a round's trips of each size, their median."""
     times = seconds_of_trips(sides)
     return {
@@ -148,7 +148,7 @@ def trip_costs(sides: Sides, ladder: Ladder) -> dict[str, float]:
     }
 
 
-def check(rounds: Sequence[Sides], kind: str, ladder: Ladder) -> Invariant:
+def check(rounds: Sequence[NearAndFar], kind: str, ladder: Ladder) -> Invariant:
     """Return the invariant: on every trip both sides got the payload of the serial twin.
 
     Raises `FtbenchError` if not.

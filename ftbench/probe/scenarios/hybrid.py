@@ -46,7 +46,7 @@ METRICS = in_seconds(
 )
 
 
-def one_round(cell: Cell, team: Team, queue: Any, plan: Plan, expected: int) -> dict[str, float]:
+def one_round(cell: Cell, team: Team, queue: Any, plan: Fetches, expected: int) -> dict[str, float]:
     """Fetch and crunch all items, and return what it cost.
 
     Raises `FtbenchError` unless each was crunched, once.
@@ -74,7 +74,7 @@ def one_round(cell: Cell, team: Team, queue: Any, plan: Plan, expected: int) -> 
     }
 
 
-def serial_twin(plan: Plan) -> tuple[int, float]:
+def serial_twin(plan: Fetches) -> tuple[int, float]:
     """Return the sum of all items' checksums, and the seconds that crunching one takes."""
     numbers = range(plan.items)
     begin = time.perf_counter()
@@ -86,7 +86,7 @@ def serial_twin(plan: Plan) -> tuple[int, float]:
 def run(cell: Cell) -> Outcome:
     """Measure one cell: a team that crunches, and fetchers anew in each round."""
     fetchers = cell.params["fetchers"]
-    plan = Plan(fetchers, fetchers * cell.more(PER_FETCHER), FETCH_SECONDS)
+    plan = Fetches(fetchers, fetchers * cell.more(PER_FETCHER), FETCH_SECONDS)
     expected, crunch_seconds = serial_twin(plan)
     queue = bounded_queue(cell.mode, cell.params["room"])
     member = Member(role=CRUNCHER, run=(crunching, (queue, STEPS)))
@@ -123,7 +123,7 @@ HYBRID = Scenario(
 )
 
 
-class Plan(NamedTuple):
+class Fetches(NamedTuple):
     """So many `fetchers` fetch so many `items`, in so many `seconds` each."""
 
     fetchers: int
@@ -150,7 +150,7 @@ def bounded_queue(mode: Mode, room: int) -> Any:
 class Fetching:
     """One round of fetching into `queue`, for `workers` that each take one end mark."""
 
-    def __init__(self, queue: Any, plan: Plan, workers: int) -> None:
+    def __init__(self, queue: Any, plan: Fetches, workers: int) -> None:
         """Nothing is fetched before `start`."""
         self.begin = 0
         self._queue = queue

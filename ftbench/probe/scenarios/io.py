@@ -126,7 +126,7 @@ def _member(role: str, index: int, make: Any, args: tuple[Any, ...]) -> Member:
     return Member(role=role, run=(turn, (index, make, (index, *args))))
 
 
-class Report(NamedTuple):
+class ClientReport(NamedTuple):
     """What a client reports, see `io_requests`."""
 
     begin: int
@@ -137,7 +137,7 @@ class Report(NamedTuple):
     late: bytes
 
 
-class Figures(NamedTuple):
+class ServerReport(NamedTuple):
     """What a server says of itself since it was asked last; times are in seconds."""
 
     answers: int
@@ -146,15 +146,15 @@ class Figures(NamedTuple):
     late: float  # how late its answers were, the 99th percentile
 
 
-class Loop(NamedTuple):
+class LoopRound(NamedTuple):
     """One round of one form: what the clients reported, their CPU, what the servers say."""
 
-    reports: tuple[Report, ...]
+    reports: tuple[ClientReport, ...]
     cpu: float
-    servers: list[Figures]
+    servers: list[ServerReport]
 
     @property
-    def clients(self) -> list[Report]:
+    def clients(self) -> list[ClientReport]:
         """The reports of those that made requests."""
         return [report for report in self.reports if report.requests]
 
@@ -219,11 +219,12 @@ def _team(cell: Cell, servers: Servers) -> Team:
         raise NotAvailableError(f"{cell.mode.title}: not available here: {error}.") from error
 
 
-def _loop(team: Team, servers: Servers, expected: int) -> Loop:
+def _loop(team: Team, servers: Servers, expected: int) -> LoopRound:
     """Run a round of `expected` requests; raises `FtbenchError` unless all were answered."""
     servers.figures()
     done = team.round()
-    loop = Loop(tuple(Report(*report) for report in done.reports), done.cpu, servers.figures())
+    reports = tuple(ClientReport(*report) for report in done.reports)
+    loop = LoopRound(reports, done.cpu, servers.figures())
     answers = sum(server.answers for server in loop.servers)
     if not expected == loop.requests == answers:
         raise FtbenchError(
@@ -233,7 +234,7 @@ def _loop(team: Team, servers: Servers, expected: int) -> Loop:
     return loop
 
 
-def costs_of(closed: Loop, opened: Loop, nominal: int) -> dict[str, float]:
+def costs_of(closed: LoopRound, opened: LoopRound, nominal: int) -> dict[str, float]:
     """Return what a round costs in seconds: one of `nominal` requests, answers of the open loop."""
     first = min(client.begin for client in closed.clients)
     last = max(client.end for client in closed.clients)
@@ -245,7 +246,7 @@ def costs_of(closed: Loop, opened: Loop, nominal: int) -> dict[str, float]:
     }
 
 
-def check(closed: Sequence[Loop], opened: Sequence[Loop]) -> Invariant:
+def check(closed: Sequence[LoopRound], opened: Sequence[LoopRound]) -> Invariant:
     """Return the invariant: what the clients checked of each answer."""
     answered = sum(loop.requests for loop in (*closed, *opened))
     return Invariant(
@@ -255,7 +256,7 @@ def check(closed: Sequence[Loop], opened: Sequence[Loop]) -> Invariant:
     )
 
 
-def notes(closed: Sequence[Loop], opened: Sequence[Loop]) -> dict[str, Any]:
+def notes(closed: Sequence[LoopRound], opened: Sequence[LoopRound]) -> dict[str, Any]:
     """Return the notes: CPU seconds of an answer (`server_cpu`), how busy the servers were.
 
     `server_late` and `sent_late` are seconds, the 99th percentile of the open loop.
@@ -336,7 +337,7 @@ class Servers:
             )
         return int(line)
 
-    def figures(self) -> list[Figures]:
+    def figures(self) -> list[ServerReport]:
         """Return what each server says; raises `WorkerFailedError` if one is gone."""
         try:
             return [self._figures(connection) for connection in self._asking]
@@ -348,11 +349,11 @@ class Servers:
                 story=f"{error!r}\n{''.join(words.text() for words in self._words)}",
             ) from error
 
-    def _figures(self, connection: socket.socket) -> Figures:
+    def _figures(self, connection: socket.socket) -> ServerReport:
         connection.settimeout(self._deadline.left() or _POLL_SECONDS)
         answer = io_requests.ask(connection, io_requests.FIGURES)
         answers, *times = io_requests.FIGURES_FORM.unpack_from(answer, io_requests.REQUEST.size)
-        return Figures(answers, *(nanoseconds * NANO for nanoseconds in times))
+        return ServerReport(answers, *(nanoseconds * NANO for nanoseconds in times))
 
     def helper(self) -> Helper:
         """Return them as a team's helper, whose CPU is not the clients'."""

@@ -39,14 +39,9 @@ class Server:
 
     def serve(self, until: int) -> None:
         """Answer until the file `until` can be read; then close all connections."""
-        over = False
-
-        def end(_file: int) -> None:
-            nonlocal over
-            over = True
-
-        self._selector.register(until, selectors.EVENT_READ, end)
-        while not over:
+        readable: list[int] = []
+        self._selector.register(until, selectors.EVENT_READ, readable.append)
+        while not readable:
             for key, _ in self._selector.select(self._wait()):
                 key.data(key.fileobj)
             self._answer()

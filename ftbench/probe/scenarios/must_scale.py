@@ -42,7 +42,7 @@ WARM_TURNS = 64  # so that bytecode is specialized, which the free-threaded buil
 MUST, KNOWN_NOT = "must scale", "known not to scale"
 
 
-class Entry(NamedTuple):
+class Pattern(NamedTuple):
     """How often a thread does a pattern per round, its ledger, and why it stands there."""
 
     turns: int  # some 8 ms on a machine of today, fewer where threads are expected to meet
@@ -50,34 +50,34 @@ class Entry(NamedTuple):
     reason: str = "nothing that is shared is changed"
 
 
-def _not(turns: int, reason: str) -> Entry:
-    return Entry(turns=turns, ledger=KNOWN_NOT, reason=reason)
+def _not(turns: int, reason: str) -> Pattern:
+    return Pattern(turns=turns, ledger=KNOWN_NOT, reason=reason)
 
 
 # The names are those of the functions in `must_scale_patterns`.
 LEDGER = {
-    "function_calls": Entry(turns=200_000),
-    "method_calls": Entry(turns=200_000),
-    "module_attributes": Entry(turns=300_000),
-    "class_attributes": Entry(turns=300_000),
-    "closures": Entry(turns=30_000),
-    "constants": Entry(turns=150_000),
-    "thread_locals": Entry(turns=90_000, reason="each thread has values of its own"),
-    "containers": Entry(turns=80_000),
-    "dataclasses": Entry(turns=40_000),
-    "namedtuples": Entry(turns=25_000),
-    "generators": Entry(turns=80_000),
-    "context_managers": Entry(turns=70_000),
-    "instance_checks": Entry(turns=70_000),
-    "shared_dict_reads": Entry(turns=60_000, reason="a dict is read without its lock"),
-    "enumerate_and_zip": Entry(turns=18_000),
-    "f_strings": Entry(turns=35_000),
-    "exceptions": Entry(turns=50_000),
-    "imports": Entry(turns=22_000, reason="an import that is done is a look into sys.modules"),
-    "weak_references": Entry(turns=60_000, reason="each thread refers to an object of its own"),
-    "own_lock": Entry(turns=90_000, reason="nobody else wants the lock"),
-    "own_random": Entry(turns=180_000, reason="each thread has a generator of its own"),
-    "shared_pattern": Entry(turns=25_000, reason="a compiled pattern never changes"),
+    "function_calls": Pattern(turns=200_000),
+    "method_calls": Pattern(turns=200_000),
+    "module_attributes": Pattern(turns=300_000),
+    "class_attributes": Pattern(turns=300_000),
+    "closures": Pattern(turns=30_000),
+    "constants": Pattern(turns=150_000),
+    "thread_locals": Pattern(turns=90_000, reason="each thread has values of its own"),
+    "containers": Pattern(turns=80_000),
+    "dataclasses": Pattern(turns=40_000),
+    "namedtuples": Pattern(turns=25_000),
+    "generators": Pattern(turns=80_000),
+    "context_managers": Pattern(turns=70_000),
+    "instance_checks": Pattern(turns=70_000),
+    "shared_dict_reads": Pattern(turns=60_000, reason="a dict is read without its lock"),
+    "enumerate_and_zip": Pattern(turns=18_000),
+    "f_strings": Pattern(turns=35_000),
+    "exceptions": Pattern(turns=50_000),
+    "imports": Pattern(turns=22_000, reason="an import that is done is a look into sys.modules"),
+    "weak_references": Pattern(turns=60_000, reason="each thread refers to an object of its own"),
+    "own_lock": Pattern(turns=90_000, reason="nobody else wants the lock"),
+    "own_random": Pattern(turns=180_000, reason="each thread has a generator of its own"),
+    "shared_pattern": Pattern(turns=25_000, reason="a compiled pattern never changes"),
     "shared_instance": _not(60_000, "each use counts a reference to the one object"),
     "shared_dict_writes": _not(60_000, "each write takes the lock of the one dict"),
     "shared_deque": _not(60_000, "each append takes the lock of the one deque"),

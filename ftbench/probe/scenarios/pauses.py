@@ -57,7 +57,7 @@ METRICS = in_seconds(
 )
 
 
-class Made(NamedTuple):
+class MakerReport(NamedTuple):
     """What a maker reports, see `pauses_workers.make`."""
 
     begin: int
@@ -88,7 +88,7 @@ def run(cell: Cell) -> Outcome:
     team = team_of(cell.mode, cell.deadline, members_of(cell.params, live))
     rounds = [team.round().reports for _ in repeats(cell.profile)]
     team.end()
-    made = [Made(*maker) for maker, *_tickers in rounds]
+    made = [MakerReport(*maker) for maker, *_tickers in rounds]
     late = [seconds_of([ticks for *_times, ticks in tickers]) for _maker, *tickers in rounds]
     invariants = check(made, cell.params["trigger"], live)
     return Outcome(
@@ -98,7 +98,7 @@ def run(cell: Cell) -> Outcome:
     )
 
 
-def check(made: Sequence[Made], trigger: str, live: int) -> tuple[Invariant, Invariant]:
+def check(made: Sequence[MakerReport], trigger: str, live: int) -> tuple[Invariant, Invariant]:
     """Return the invariants: what was to be collected was, and what lives is as it was built.
 
     Raises `FtbenchError` if not.
@@ -131,13 +131,13 @@ def check(made: Sequence[Made], trigger: str, live: int) -> tuple[Invariant, Inv
     )
 
 
-def costs_of(made: Made, late: list[float]) -> dict[str, float]:
+def costs_of(made: MakerReport, late: list[float]) -> dict[str, float]:
     """Return what a round costs in seconds; `late` is by how much each tick was."""
     quantiles = {name: percentile(late, percent) for name, percent in QUANTILES.items()}
     return {**quantiles, "collect": max(seconds_of([made.took]))}
 
 
-def notes(made: Sequence[Made], heap: str) -> dict[str, Any]:
+def notes(made: Sequence[MakerReport], heap: str) -> dict[str, Any]:
     """Return what goes with the figures: how much was done, and by what kind of collector."""
     return instrument([on_cpu([of_round]) for of_round in made], 1) | {
         "period": PERIOD * NANO,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     # Begin, end and CPU of a loop in ns; then of each tick by how much it was late, or what
-    # `pauses.Made` has of this round: counts, the checksum of the heap, how long collections took.
+    # `pauses.MakerReport` has: counts, the checksum of the heap, how long collections took.
     TickerReport = tuple[int, int, int, bytes]
     MakerReport = tuple[int, int, int, int, int, int, int, bytes]
     Record = dict[str, Any]
