@@ -81,7 +81,7 @@ def loops_of(scenarios: Sequence[str]) -> tuple[Loop, ...]:
     return tuple(loop for loop in LOOPS if not scenarios or loop.scenario in scenarios)
 
 
-_CONTEST: Final = "from ftbench.probe.overhead.loops import main; main()"
+_CONTEST: Final = "from ftbench.probe.overhead import main; main()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> 
 
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
-"""The names of the loops, as `ftbench.probe.overhead.loops` has them."""
+"""The names of the loops, as `ftbench.probe.overhead` has them."""
 
 
 class TargetVerdict(StrEnum):

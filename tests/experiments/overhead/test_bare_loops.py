@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from ftbench.probe import overhead
 from ftbench.probe.entry_points import TASKS, article
-from ftbench.probe.overhead import baseline
 from ftbench.probe.scenarios.reports import ID_SPACE
 from ftbench.probe.workloads import inserting
 from ftbench.probe.workloads.ids import draw
@@ -32,14 +32,14 @@ def drawn(*indices: int) -> set[int]:
 
 
 def test_an_object_that_draws_draws_the_same_ids() -> None:
-    ids = baseline.Ids(3)
+    ids = overhead.Ids(3)
     assert [ids.following() for _ in range(MANY)] == list(islice(draw(3, ID_SPACE), MANY))
 
 
-@pytest.mark.parametrize("loop", [baseline.locked, baseline.locked_as_in_the_article])
+@pytest.mark.parametrize("loop", [overhead.locked, overhead.locked_as_in_the_article])
 @pytest.mark.parametrize("shared", [set(), {}], ids=["set", "dict"])
 def test_a_loop_under_the_lock_inserts_what_the_harness_inserts(
-    loop: Callable[..., baseline.Span], shared: Any
+    loop: Callable[..., overhead.Span], shared: Any
 ) -> None:
     shared.clear()
     begin, end = loop(0, MANY, shared, threading.Lock())
@@ -49,13 +49,13 @@ def test_a_loop_under_the_lock_inserts_what_the_harness_inserts(
     assert begin < end
 
 
-@pytest.mark.parametrize("loop", [baseline.producing, baseline.producing_as_in_the_article])
-def test_every_id_is_answered_and_inserted_once(loop: Callable[..., baseline.Span]) -> None:
+@pytest.mark.parametrize("loop", [overhead.producing, overhead.producing_as_in_the_article])
+def test_every_id_is_answered_and_inserted_once(loop: Callable[..., overhead.Span]) -> None:
     """Two producers, the second with the first one's ids once more: only half of them are new."""
     inbox: Any = queue.SimpleQueue()
     acks: tuple[Any, ...] = (queue.SimpleQueue(), queue.SimpleQueue())
     found: list[int] = []
-    writer = threading.Thread(target=lambda: found.append(baseline.writing(2, inbox, acks)))
+    writer = threading.Thread(target=lambda: found.append(overhead.writing(2, inbox, acks)))
     writer.start()
     spans = [loop(0, MANY, (inbox,), acks[0])]
     inbox.put((1, next(draw(0, ID_SPACE))))
@@ -67,24 +67,22 @@ def test_every_id_is_answered_and_inserted_once(loop: Callable[..., baseline.Spa
 
 
 def test_threads_return_what_their_task_did() -> None:
-    took, said = baseline.threads(3, article)
+    took, said = overhead.threads(3, article)
     assert said == [article()] * 3
     assert took > 0
 
 
 @forks
 def test_processes_agree_on_what_their_task_returned() -> None:
-    context = multiprocessing.get_context("fork")
-    took, said = baseline.processes(context, 3, TASKS["empty"])
+    took, said = overhead.processes("fork", 3, TASKS["empty"])
     assert said == [0, 0, 0]
     assert took > 0
 
 
 @forks
 def test_a_process_that_computes_something_else_is_left_out() -> None:
-    context = multiprocessing.get_context("fork")
     here = multiprocessing.current_process().pid
-    _, said = baseline.processes(
-        context, 2, lambda: int(multiprocessing.current_process().pid == here)
+    _, said = overhead.processes(
+        "fork", 2, lambda: int(multiprocessing.current_process().pid == here)
     )
     assert said == []

@@ -11,8 +11,8 @@ import pytest
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.overhead import baseline, loops
-from ftbench.probe.overhead.loops import ARTICLE, BARE, HARNESS, alternate
+from ftbench.probe import overhead
+from ftbench.probe.overhead import ARTICLE, BARE, HARNESS, alternate
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.reports import new_ids
 from ftbench.probe.workers.base import Deadline
@@ -63,9 +63,9 @@ def test_a_linear_drift_is_the_same_for_all_loops_of_a_block() -> None:
         assert (b - a, c - a) == (9.0, 99.0)
 
 
-@pytest.mark.parametrize("scenario", loops.CONTESTS)
+@pytest.mark.parametrize("scenario", overhead.CONTESTS)
 def test_every_loop_of_a_contest_does_the_same_work(scenario: str) -> None:
-    outcome = loops.CONTESTS[scenario].run(cell(operations=16, pairs=2))
+    outcome = overhead.CONTESTS[scenario].run(cell(operations=16, pairs=2))
     names = {HARNESS, BARE, ARTICLE} if scenario != "lifecycle" else {HARNESS, BARE}
     assert set(outcome.metrics) == names
     for metric in outcome.metrics.values():
@@ -79,21 +79,21 @@ def test_every_loop_of_a_contest_does_the_same_work(scenario: str) -> None:
 
 def test_the_stride_of_timed_operations_is_the_harnesss_own() -> None:
     every = {
-        name: loops.CONTESTS[name].run(cell()).notes["every"]
+        name: overhead.CONTESTS[name].run(cell()).notes["every"]
         for name in ("lifecycle", "shared_set", "sharded_writers")
     }
     assert every == {"lifecycle": 1, "shared_set": 64, "sharded_writers": 8}
 
 
 # The real ones: `bare` will have the cheats in their place.
-LOCKED, PRODUCING, THREADS = baseline.locked, baseline.producing, baseline.threads
+LOCKED, PRODUCING, THREADS = overhead.locked, overhead.producing, overhead.threads
 
 
-def lazy_locked(index: int, operations: int, shared: Any, lock: Any) -> baseline.Span:
+def lazy_locked(index: int, operations: int, shared: Any, lock: Any) -> overhead.Span:
     return LOCKED(index, operations - 1, shared, lock)
 
 
-def lazy_producing(index: int, operations: int, queues: Any, acks: Any) -> baseline.Span:
+def lazy_producing(index: int, operations: int, queues: Any, acks: Any) -> overhead.Span:
     return PRODUCING(index, operations - 1, queues, acks)
 
 
@@ -119,16 +119,16 @@ def wrong_threads(workers: int, _task: Callable[[], int]) -> tuple[int, list[int
 def test_a_loop_that_does_less_or_other_work_is_not_compared(
     scenario: str, loop: str, cheat: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(baseline, loop, cheat)
+    monkeypatch.setattr(overhead, loop, cheat)
     with pytest.raises(FtbenchError, match="do not do the same work"):
-        loops.CONTESTS[scenario].run(cell())
+        overhead.CONTESTS[scenario].run(cell())
 
 
 def test_a_harness_that_does_less_work_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "new_ids", lambda *args: new_ids(*args) + 1)
+    monkeypatch.setattr(overhead, "new_ids", lambda *args: new_ids(*args) + 1)
     for scenario in ("shared_set", "sharded_writers"):
         with pytest.raises(FtbenchError, match="do not do the same work"):
-            loops.CONTESTS[scenario].run(cell())
+            overhead.CONTESTS[scenario].run(cell())
 
 
 def test_the_cost_of_a_clock_is_that_of_one_call() -> None:
@@ -136,4 +136,4 @@ def test_the_cost_of_a_clock_is_that_of_one_call() -> None:
         time.sleep(0.002)
         return 0
 
-    assert loops.cost_of(slow, calls=3) >= 0.002
+    assert overhead.cost_of(slow, calls=3) >= 0.002

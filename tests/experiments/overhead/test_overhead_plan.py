@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.experiments.overhead import LOOPS, OPERATIONS, loops_of
-from ftbench.probe.overhead.loops import CONTESTS, MODES
+from ftbench.probe.overhead import CONTESTS, MODES
 from ftbench.probe.scenarios import sharded_writers, shared_set
 from ftbench.pythons import Interpreter, install
 from ftbench.pythons.interpreter import Spec

@@ -67,9 +67,9 @@ def test_loops_that_differ_in_their_work_end_the_process(
     measured_python: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheat = (
-        "from ftbench.probe.overhead import baseline as bare, loops as contest\n"
-        "bare.threads = lambda workers, task: (1, [])\n"
-        "contest.main()"
+        "from ftbench.probe import overhead\n"
+        "overhead.threads = lambda workers, task: (1, [])\n"
+        "overhead.main()"
     )
     replaced(monkeypatch, cheat)
     with pytest.raises(FtbenchError, match="loops that do not do the same work"):
@@ -80,10 +80,10 @@ def test_a_worker_that_raises_is_the_story(
     measured_python: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = (
-        "from ftbench.probe.overhead import baseline as bare, loops as contest\n"
+        "from ftbench.probe import overhead\n"
         "def locked(*args): raise ZeroDivisionError('of a worker')\n"
-        "bare.locked = locked\n"
-        "contest.main()"
+        "overhead.locked = locked\n"
+        "overhead.main()"
     )
     replaced(monkeypatch, bad)
     with pytest.raises(WorkerFailedError) as raised:
@@ -117,9 +117,9 @@ def test_a_loop_that_hangs_ends_at_its_own_deadline(
 ) -> None:
     hangs = (
         "import time\n"
-        "from ftbench.probe.overhead import baseline as bare, loops as contest\n"
-        "bare.locked = lambda *args: time.sleep(600)\n"
-        "contest.main()"
+        "from ftbench.probe import overhead\n"
+        "overhead.locked = lambda *args: time.sleep(600)\n"
+        "overhead.main()"
     )
     replaced(monkeypatch, hangs)
     with pytest.raises(DeadlineError, match="deadline of 1 s passed while waiting for 2 worker"):

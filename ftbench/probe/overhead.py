@@ -1,7 +1,14 @@
 """What the harness costs: its loops and bare ones, turn about, in one clean process.
 
-`ftbench overhead` starts it in place of a cell.  Loops of one scenario work on the same objects,
-each turn does the same work, and every turn's result is compared with the serial twin's.
+`ftbench overhead` starts it in place of a cell.  A bare loop does the harness's work with a clock
+at both ends only, counts nothing and guards against nothing.  A loop in the article's shape carries
+the article's instrument: a method of an object draws each id, a clock is read at every turn and
+around every wait, everything is counted.  Loops of one scenario work on the same objects, each turn
+does the same work, and every turn's result is compared with the serial twin's.
+
+Side by side: `locked` with `workloads.inserting.locked`; `producing` and `writing` with
+`producing_one_by_one` and `writing_one_by_one` of `scenarios.sharded_writers_loops`; `threads` and
+`processes` with `scenarios.lifecycle.one_round` and `entry_points.run_once`.
 """
 
 from __future__ import annotations
@@ -11,13 +18,14 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, NoReturn
+from itertools import islice, repeat
+from threading import Thread
+from time import perf_counter_ns
+from typing import Any, Final, NamedTuple, NoReturn
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import Mode
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.overhead import baseline
 from ftbench.probe.run import cell as cells
 from ftbench.probe.run.outcome import Invariant, Outcome
 from ftbench.probe.scenarios import lifecycle, sharded_writers, sharded_writers_loops, shared_set
@@ -26,6 +34,172 @@ from ftbench.probe.scenarios.reports import ID_SPACE, Plan, new_ids
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES, Work, managed
 from ftbench.probe.workers import crew_of, shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Team
+from ftbench.probe.workers.shared_state import SharedState
+from ftbench.probe.workloads.ids import GAMMA, MASK, draw, seed_of
+from ftbench.probe.workloads.inserting import adder
+
+# The article's loops are time-boxed; ours, to do the same work, have a box that never ends.
+_NEVER = 1e12
+
+Span = tuple[int, int]  # the begin and the end of a worker's loop, in ns
+
+
+def threads(workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
+    """Create, start and join threads; return the time in ns, and what the task returned in each."""
+    returned: list[int] = []
+    begin = perf_counter_ns()
+    running = []
+    for _ in range(workers):
+        thread = Thread(target=lambda: returned.append(task()))
+        running.append(thread)
+        thread.start()
+    for thread in running:
+        thread.join()
+    return perf_counter_ns() - begin, returned
+
+
+def processes(method: str, workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
+    """Create, start and join processes; return the time in ns, and what the task returned in each.
+
+    One in which it returned something else than here, which its exit code says, is left out.
+    """
+    import multiprocessing  # noqa: PLC0415 - threads must not pay for it
+
+    context: Any = multiprocessing.get_context(method)
+    here = task()
+    begin = perf_counter_ns()
+    running = []
+    for _ in range(workers):
+        process = context.Process(target=_agree, args=(task, here))
+        running.append(process)
+        process.start()
+    for process in running:
+        process.join()
+    took = perf_counter_ns() - begin
+    returned = [here for process in running if process.exitcode == 0]
+    for process in running:
+        process.close()
+    return took, returned
+
+
+def _agree(task: Callable[[], int], there: int) -> None:
+    if task() != there:
+        raise SystemExit(1)
+
+
+def locked(index: int, operations: int, shared: Any, lock: Any) -> Span:
+    """shared_set: check and insert under the lock."""
+    ids = islice(draw(index, ID_SPACE), operations)
+    add = adder(shared)
+    begin = perf_counter_ns()
+    for uid in ids:
+        with lock:
+            if uid not in shared:
+                add(uid)
+    return begin, perf_counter_ns()
+
+
+def producing(index: int, operations: int, queues: Sequence[Any], acks: Any) -> Span:
+    """sharded_writers: send an id to its writer, wait for the answer."""
+    ids = islice(draw(index, ID_SPACE), operations)
+    puts = [queue.put for queue in queues]
+    writers = len(puts)
+    acknowledged = acks.get
+    begin = perf_counter_ns()
+    for uid in ids:
+        puts[uid % writers]((index, uid))
+        acknowledged()
+    end = perf_counter_ns()
+    for put in puts:
+        put((index, None))
+    return begin, end
+
+
+def writing(producers: int, queue: Any, acks: Sequence[Any]) -> int:
+    """sharded_writers: insert what comes, answer whether it was new; return how many were."""
+    shared: set[int] = set()
+    add = shared.add
+    replies = [queue.put for queue in acks]
+    while producers:
+        producer, uid = queue.get()
+        if uid is None:
+            producers -= 1
+        elif uid not in shared:
+            add(uid)
+            replies[producer](True)
+        else:
+            replies[producer](False)
+    return len(shared)
+
+
+# Loops in the article's shape.
+
+
+class Ids:
+    """The ids of `workloads.ids.draw`, by an object: its state in an attribute, a call per id."""
+
+    def __init__(self, index: int) -> None:
+        """Begin the stream of worker `index`."""
+        self.state = seed_of(index)
+
+    def following(self) -> int:
+        """Return the next id."""
+        self.state = (self.state + GAMMA) & MASK
+        z = self.state
+        z = (z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9 & MASK
+        z = (z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB & MASK
+        return (z ^ (z >> 31)) % ID_SPACE
+
+
+def locked_as_in_the_article(index: int, operations: int, shared: Any, lock: Any) -> Span:
+    """shared_set: a clock at every turn and around every acquire, everything counted."""
+    ids = Ids(index)
+    add = adder(shared)
+    attempts = inserts = duplicates = waited = 0
+    begin = perf_counter_ns()
+    for _ in repeat(None, operations):
+        if time.perf_counter() > _NEVER:
+            break
+        uid = ids.following()
+        asked = time.perf_counter_ns()
+        lock.acquire()
+        waited += time.perf_counter_ns() - asked
+        try:
+            if uid in shared:
+                duplicates += 1
+            else:
+                add(uid)
+                inserts += 1
+        finally:
+            lock.release()
+        attempts += 1  # noqa: SIM113 - as the article counts
+    return begin, perf_counter_ns()
+
+
+def producing_as_in_the_article(
+    index: int, operations: int, queues: Sequence[Any], acks: Any
+) -> Span:
+    """sharded_writers: a clock at every turn, around every put and around every wait."""
+    ids = Ids(index)
+    attempts = put_took = ack_took = 0
+    begin = perf_counter_ns()
+    for _ in repeat(None, operations):
+        if time.perf_counter() > _NEVER:
+            break
+        uid = ids.following()
+        queue = queues[uid % len(queues)]
+        start = time.perf_counter_ns()
+        queue.put((index, uid))
+        put_took += time.perf_counter_ns() - start
+        start = time.perf_counter_ns()
+        acks.get()
+        ack_took += time.perf_counter_ns() - start
+        attempts += 1  # noqa: SIM113 - as the article counts
+    end = perf_counter_ns()
+    for queue in queues:
+        queue.put((index, None))
+    return begin, end
+
 
 HARNESS, BARE, ARTICLE = "harness", "bare", "article"
 METRICS = (
@@ -47,23 +221,22 @@ Turn = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Loops that do the same work: `turns` maps a name to a call that does it once.
+    """Loops that do the same work, by name.
 
-    A call returns seconds per operation and raises `FtbenchError` if its result is not the serial
-    twin's.  The harness times one operation in `every`; `clock_calls` returns, afterwards, how many
-    calls of the clock it made per operation, `cpu_clock_calls` is those of the CPU's clock.
+    A turn returns seconds per operation and raises `FtbenchError` if its result is not the serial
+    twin's.
     """
 
     turns: Mapping[str, Turn]
     checked: str
-    every: int
+    every: int  # the harness times one operation in so many
+    # How many calls of the clock the harness made per operation, once all is done; of the CPU's.
     clock_calls: Callable[[], float]
-    cpu_clock_calls: float
+    cpu_clock_calls: float = 0.0  # two per turn
     close: Callable[[], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(NamedTuple):
     """What a turn came to: operations of all workers, and how many ids were new."""
 
     operations: int
@@ -130,7 +303,8 @@ def lives(cell: Cell) -> Contest:
     workers: int = cell.params["workers"]
     rounds: int = max(1, cell.params["operations"] // workers)
     crew = crew_of(cell.mode, cell.deadline)
-    bare_round = _bare_round(cell.mode)
+    method = cell.mode.start_method
+    bare_round = partial(processes, method) if method else threads
     task, expected = TASKS[TASK], TASKS[TASK]()
 
     def harness() -> float:
@@ -155,14 +329,6 @@ def lives(cell: Cell) -> Contest:
     )
 
 
-def _bare_round(mode: Mode) -> Callable[[int, Callable[[], int]], tuple[int, list[int]]]:
-    if mode.start_method is None:
-        return baseline.threads
-    import multiprocessing  # noqa: PLC0415 - threads must not pay for it
-
-    return partial(baseline.processes, multiprocessing.get_context(mode.start_method))
-
-
 def sets(cell: Cell) -> Contest:
     """shared_set, strategy lock: one set and one lock for all loops, in turn."""
     every = shared_set.EVERY_ONE if managed("lock", cell.mode) else shared_set.EVERY
@@ -174,14 +340,14 @@ def sets(cell: Cell) -> Contest:
     members = strategy.members()
     *_, shared, lock = members[0].run[1]
 
-    def team(loop: Callable[..., baseline.Span]) -> Team:
+    def team(loop: Callable[..., Span]) -> Team:
         members = _workers(loop, workers, lambda index: (index, plan.operations, shared, lock))
         return team_of(cell.mode, cell.deadline, members, state.helper)
 
     teams = {
         HARNESS: team_of(cell.mode, cell.deadline, members, state.helper),
-        BARE: team(baseline.locked),
-        ARTICLE: team(baseline.locked_as_in_the_article),
+        BARE: team(locked),
+        ARTICLE: team(locked_as_in_the_article),
     }
     result = Result(operations=workers * plan.operations, inserts=new_ids(workers, plan))
     timed: list[float] = []  # the share of operations: sampled ones, and all that had to wait
@@ -196,10 +362,13 @@ def sets(cell: Cell) -> Contest:
         timed.append(len(shared_set.lock_waits(run)) / run.operations)
         return run.seconds / run.operations
 
-    def clock_calls() -> float:
-        return 2 * sum(timed) / len(timed)
-
-    return _contest(teams, turn, result, every=every, clock_calls=clock_calls, close=state.close)
+    return Contest(
+        turns={name: partial(turn, name) for name in teams},
+        checked=_same_work(result),
+        every=every,
+        clock_calls=lambda: 2 * sum(timed) / len(timed),
+        close=partial(_end, teams, state),
+    )
 
 
 def writers(cell: Cell) -> Contest:
@@ -226,8 +395,8 @@ def writers(cell: Cell) -> Contest:
             sharded_writers_loops.writing_one_by_one,
             0,
         ),
-        BARE: team(baseline.producing, many, baseline.writing),
-        ARTICLE: team(baseline.producing_as_in_the_article, many, baseline.writing),
+        BARE: team(producing, many, writing),
+        ARTICLE: team(producing_as_in_the_article, many, writing),
     }
     result = Result(operations=producers * many, inserts=new_ids(producers, plan))
 
@@ -240,13 +409,12 @@ def writers(cell: Cell) -> Contest:
         require(name, Result(operations=run.operations, inserts=run.inserts), result)
         return run.seconds / run.operations
 
-    return _contest(
-        teams,
-        turn,
-        result,
+    return Contest(
+        turns={name: partial(turn, name) for name in teams},
+        checked=_same_work(result),
         every=plan.every,
         clock_calls=lambda: 3 / plan.every,
-        close=state.close,
+        close=partial(_end, teams, state),
     )
 
 
@@ -262,33 +430,19 @@ def _workers(
     return [Member(role="worker", run=(loop, args(index))) for index in range(count)]
 
 
-def _seconds(spans: Sequence[baseline.Span]) -> float:
+def _seconds(spans: Sequence[Span]) -> float:
     """Return the seconds from the first worker's begin to the last one's end."""
     return (max(end for _, end in spans) - min(begin for begin, _ in spans)) * NANO
 
 
-def _contest(
-    teams: Mapping[str, Team],
-    turn: Callable[[str], float],
-    result: Result,
-    *,
-    every: int,
-    clock_calls: Callable[[], float],
-    close: Callable[[], None],
-) -> Contest:
-    def end() -> None:
-        for team in teams.values():
-            team.end()
-        close()
+def _same_work(result: Result) -> str:
+    return f"{result.inserts} of {result.operations} ids were new, as in the serial twin"
 
-    return Contest(
-        turns={name: partial(turn, name) for name in teams},
-        checked=f"{result.inserts} of {result.operations} ids were new, as in the serial twin",
-        every=every,
-        clock_calls=clock_calls,
-        cpu_clock_calls=0.0,  # two per turn
-        close=end,
-    )
+
+def _end(teams: Mapping[str, Team], state: SharedState) -> None:
+    for team in teams.values():
+        team.end()
+    state.close()
 
 
 CONTESTS: Final = {

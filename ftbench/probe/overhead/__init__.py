@@ -1,1 +1,0 @@
-"""What the harness itself costs: its loops against bare ones."""
