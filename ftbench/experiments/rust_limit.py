@@ -333,15 +333,15 @@ def run_program(program: Path, options: list[str], *, deadline: float) -> dict[s
         deadline=deadline,
         name="native program",
     ) as running:
-        ended = running.follow()
-        if ended.code != 0:
+        code = running.follow()
+        if code != 0:
             *story, last = running.words.strip().splitlines() or [""]
             if last.startswith(_PREFIX):
-                raise error_class(ended.code)(last.removeprefix(_PREFIX), story="\n".join(story))
-            raise running.silent_end(ended.code)
-    if not ended.event:
+                raise error_class(code)(last.removeprefix(_PREFIX), story="\n".join(story))
+            raise running.silent_end(code)
+    if not running.event:
         raise WorkerFailedError(
             "The native program ended well, but did not tell what it measured.",
-            story=ended.line.decode(errors="replace"),
+            story=running.line.decode(errors="replace"),
         )
-    return ended.event
+    return running.event

@@ -13,8 +13,8 @@ import pytest
 from probing import environment
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.observer.sampling import kernel_can
-from ftbench.probe.run import observer_client
+from ftbench.observer import kernel_can
+from ftbench.probe.run import guarded, observer_client
 from ftbench.probe.run.measure import measure
 from ftbench.probe.run.observer_client import Watcher
 from ftbench.pythons import Interpreter
@@ -63,9 +63,9 @@ def test_linux_needs_no_psutil(gil_python: Interpreter) -> None:
 _WITHOUT_ANYTHING = """
 import sys
 sys.modules["psutil"] = None
-from ftbench.observer import sampling
-sampling.kernel_can = lambda: False
-from ftbench.observer.__main__ import serve
+from ftbench import observer
+observer.kernel_can = lambda: False
+from ftbench.observer import serve
 sys.exit(serve())
 """
 
@@ -122,9 +122,9 @@ def test_what_cannot_observe_is_not_available_with_its_reason(
 ) -> None:
     with (
         pytest.raises(NotAvailableError, match=why) as caught,
-        Watcher(_observer(tmp_path, script)),
+        Watcher(_observer(tmp_path, script)) as watcher,
     ):
-        pass
+        watcher.greet()
     assert "FTBENCH_HOST_PYTHON" in str(caught.value)
 
 
@@ -133,13 +133,13 @@ def test_an_observer_that_says_nothing_is_given_up_and_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observer_client, "START_SECONDS", 0.2)
-    monkeypatch.setattr(observer_client, "END_SECONDS", 0.5)
+    monkeypatch.setattr(guarded, "BACKSTOP_SECONDS", 0.5)
     before = {child.pid for child in psutil.Process().children()}
     with (
         pytest.raises(DeadlineError, match=r"did not answer within 0\.2 s"),
-        Watcher(_observer(tmp_path, "exec sleep 600")),
+        Watcher(_observer(tmp_path, "exec sleep 600")) as watcher,
     ):
-        pass
+        watcher.greet()
     assert {child.pid for child in psutil.Process().children()} <= before
 
 
@@ -147,6 +147,7 @@ def test_an_observer_that_says_nothing_is_given_up_and_ended(
 def test_an_observer_that_dies_is_a_failure_and_no_skip(tmp_path: Path) -> None:
     script = """echo '{"reader": "x"}'; read line; echo out of eyes >&2; exit 1"""
     with Watcher(_observer(tmp_path, script)) as watcher:
+        watcher.greet()
         with pytest.raises(FtbenchError, match="out of eyes") as caught:
             watcher.observe(REQUEST, 5.0)
         assert not isinstance(caught.value, NotAvailableError)
@@ -155,17 +156,17 @@ def test_an_observer_that_dies_is_a_failure_and_no_skip(tmp_path: Path) -> None:
 @posix
 def test_who_is_gone_is_told_by_role(tmp_path: Path) -> None:
     script = """echo '{"reader": "x"}'; read line; echo '{"gone": 7}'"""
-    with (
-        Watcher(_observer(tmp_path, script)) as watcher,
-        pytest.raises(WorkerFailedError, match=r"A worker \(process 7\) was gone"),
-    ):
+    with Watcher(_observer(tmp_path, script)) as watcher:
+        watcher.greet()
         watcher.observe(REQUEST, 5.0)
+    assert "A worker (process 7) was gone" in str(watcher.gone)
 
 
 @posix
 def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
     script = """echo '{"reader": "x"}'; read line; echo '{"samples": [1]}'"""
     with Watcher(_observer(tmp_path, script)) as watcher:
+        watcher.greet()
         watcher.observe(REQUEST, 5.0)
     assert watcher.phases == {"busy": {"samples": [1]}}
 

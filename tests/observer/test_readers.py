@@ -12,9 +12,9 @@ import psutil
 import pytest
 from probing import eventually
 
+from ftbench import observer
 from ftbench.errors import NotAvailableError
-from ftbench.observer import sampling
-from ftbench.observer.sampling import KernelReader, PsutilReader, Reader, best_reader, kernel_can
+from ftbench.observer import KernelReader, PsutilReader, Reader, best_reader, kernel_can
 
 MIB = 2**20
 KEPT = 24 * MIB
@@ -138,14 +138,14 @@ def test_a_system_that_tells_rss_only_is_read_as_far_as_it_goes(
 
 
 def test_the_cheapest_reader_of_the_system_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "kernel_can", lambda: True)
+    monkeypatch.setattr(observer, "kernel_can", lambda: True)
     assert best_reader().name == "smaps_rollup"
-    monkeypatch.setattr(sampling, "kernel_can", lambda: False)
+    monkeypatch.setattr(observer, "kernel_can", lambda: False)
     assert best_reader().name == "psutil"
 
 
 def test_a_system_without_either_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "kernel_can", lambda: False)
+    monkeypatch.setattr(observer, "kernel_can", lambda: False)
     monkeypatch.setitem(sys.modules, "psutil", None)
     with pytest.raises(NotAvailableError, match="has no psutil"):
         best_reader()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftbench.facts.profiles import INTERVAL_SECONDS
-from ftbench.observer.sampling import Memory, WorkerGoneError, look, watch
+from ftbench.observer import Memory, WorkerGoneError, look, watch
 
 ROLES = {1: "parent", 2: "worker", 3: "fork server"}
 
@@ -48,7 +48,7 @@ def test_a_helper_may_be_gone() -> None:
 def test_a_worker_or_the_parent_may_not(gone: int) -> None:
     with pytest.raises(WorkerGoneError) as caught:
         look(FakeReader(*{1, 2, 3} - {gone}), ROLES)
-    assert caught.value.pid == gone
+    assert caught.value.args[0] == gone
 
 
 def test_no_time_is_one_look() -> None:

@@ -25,7 +25,7 @@ import synthetic
 from fake_histories import Change, History
 from synthetic import Plan
 
-from ftbench.observer.sampling import Reader, best_reader
+from ftbench.observer import Reader, best_reader
 from ftbench.releases import known_releases
 from ftbench.results.ladders import existing
 

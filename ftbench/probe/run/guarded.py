@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Self
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError, error_class
@@ -22,17 +21,56 @@ _SIGNALS = (
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How a program ended: its exit code, its last event, and its last line as it was."""
+class Program:
+    """A child to speak with, as a context: it is to end when its standard input closes."""
 
-    code: int
-    event: Event
-    line: bytes
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], **options: Any) -> None:
+        """Start `command`; `options` are those of `Popen`."""
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environ),
+            **options,
+        )
+        self._lines = Lines(self._process.stdout)
+        self._words = Tail(self._process.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._end()
+        self._lines.close()
+        self._words.close()
+
+    @property
+    def words(self) -> str:
+        """What it wrote to standard error, the last of it."""
+        return self._words.text()
+
+    def _tell(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it is gone, and its end is the story
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
+
+    def _end(self) -> int:
+        """Wait for it, which has nothing left to do; return its exit code."""
+        try:
+            return self._process.wait(BACKSTOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(BACKSTOP_SECONDS)
+            return DeadlineError.exit_code
 
 
-class Guarded:
-    """A program under the guard, as a context that ends it.
+class Guarded(Program):
+    """A program under the guard; `event` and `line` are its last event and its last line.
 
     `name` is what errors call it; `hint` is what helps where its `deadline` (seconds) passes.
     """
@@ -49,66 +87,48 @@ class Guarded:
     ) -> None:
         """Start `command` under the guard, which runs on `python`."""
         self.deadline = deadline + BACKSTOP_SECONDS
+        self.event: Event = {}
+        self.line = b""
         self._name = name
         self._hint = hint
-        self._process = subprocess.Popen(
+        super().__init__(
             [python, "-P", "-m", "ftbench.probe.run.guard", str(self.deadline), *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(environ),
+            environ,
             # Ctrl-C is for the supervisor alone: it decides what ends.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
         )
-        self._lines = Lines(self._process.stdout)
-        self._words = Tail(self._process.stderr)
 
-    def __enter__(self) -> Self:
-        return self
+    def follow(self, observe: Callable[[Event], None] | None = None) -> int:
+        """Follow it to its end; return its exit code.
 
-    def __exit__(self, *_exc: object) -> None:
-        # Closing its standard input tells the guard to end everything.
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            self._process.stdin.close()
-        self._end()
-        self._lines.close()
-        self._words.close()
-
-    @property
-    def words(self) -> str:
-        """What it wrote to standard error, the last of it."""
-        return self._words.text()
-
-    def follow(self, observe: Callable[[Event], None] | None = None) -> Ended:
-        """Follow it to its end; at an "observe" event call `observe`, then let it go on."""
-        event: Event = {}
-        line = b""
+        At an "observe" event call `observe`, then let it go on.
+        """
         end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
         try:
-            while following := self._lines.following(end - time.monotonic()):
-                line = following
+            while line := self._lines.following(end - time.monotonic()):
+                self.line = line
                 try:
-                    record = json.loads(line)
+                    event = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
-                event = record if isinstance(record, dict) else {}
-                if observe and event.get("event") == "observe":
-                    observe(event)
-                    self._answer()
+                self.event = event if isinstance(event, dict) else {}
+                if observe and self.event.get("event") == "observe":
+                    observe(self.event)
+                    self._tell(b"")
         except TimeoutError:  # the guard itself hangs
-            return Ended(code=DeadlineError.exit_code, event={}, line=line)
-        return Ended(code=self._end(), event=event, line=line)
+            self.event = {}
+            return DeadlineError.exit_code
+        return self._end()
 
     def document(self, observe: Callable[[Event], None] | None = None) -> dict[str, Any]:
         """Follow a cell to its end; return its part of the document, or raise its error."""
-        ended = self.follow(observe)
-        last = ended.event
+        code = self.follow(observe)
+        last = self.event
         if last.get("event") == "failed":
             raise error_class(last["code"])(last["message"], hint=last["hint"], story=last["story"])
         if last.get("event") != "done":
-            raise self.silent_end(ended.code)
+            raise self.silent_end(code)
         document: dict[str, Any] = last["document"]
         return document
 
@@ -126,19 +146,3 @@ class Guarded:
             story=self.words,
             hint=_SIGNALS,
         )
-
-    def _answer(self) -> None:
-        """Tell the cell that the observer is done."""
-        assert self._process.stdin is not None
-        with suppress(OSError):  # the cell is gone, and its end is the story
-            self._process.stdin.write(b"\n")
-            self._process.stdin.flush()
-
-    def _end(self) -> int:
-        """Wait for the guard, which has nothing left to do; return its exit code."""
-        try:
-            return self._process.wait(BACKSTOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(BACKSTOP_SECONDS)
-            return DeadlineError.exit_code

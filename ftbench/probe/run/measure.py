@@ -10,9 +10,10 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from ftbench.errors import (
     GilStateError,
     NotAvailableError,
     UsageError,
-    WorkerFailedError,
 )
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
@@ -87,35 +87,6 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     if "PYTHON_JIT" in os.environ:
         extra["PYTHON_JIT"] = os.environ["PYTHON_JIT"]
     return clean_environment(os.environ, extra)
-
-
-def _cell(request: Mapping[str, Any], variables: Mapping[str, str]) -> Guarded:
-    """Start the cell that is requested under its guard."""
-    return Guarded(
-        [sys.executable, "-P", "-c", _CELL, json.dumps(request)],
-        environ=_environment(variables),
-        deadline=request["deadline"],
-        name="cell",
-        hint="Where each of its threads stood is written above.",
-    )
-
-
-def _document(run: Guarded, watcher: Watcher | None) -> dict[str, Any]:
-    """Follow the cell to its end while the observer watches; return its part of the document."""
-    gone: WorkerFailedError | None = None
-
-    def observe(event: dict[str, Any]) -> None:
-        nonlocal gone
-        assert watcher is not None
-        try:
-            watcher.observe(event, run.deadline)
-        except WorkerFailedError as error:
-            gone = error  # the cell will find the same, and knows the worker's story
-
-    document = run.document(observe)
-    if gone:
-        raise gone
-    return document
 
 
 def measure(
@@ -198,14 +169,26 @@ def _once(
     """Run the cell that is requested; return all its metrics."""
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
-    with ExitStack() as stack:
-        watcher = Watcher(observer) if scenario.from_observation else None
-        if watcher:
-            stack.push(watcher)
-        run = stack.enter_context(_cell(request, variables))
+    watching: AbstractContextManager[Watcher | None] = nullcontext()
+    if scenario.from_observation:
+        watching = Watcher(observer)
+    with (
+        watching as watcher,
+        Guarded(
+            [sys.executable, "-P", "-c", _CELL, json.dumps(request)],
+            environ=_environment(variables),
+            deadline=request["deadline"],
+            name="cell",
+            hint="Where each of its threads stood is written above.",
+        ) as cell,
+    ):
         if watcher:
             watcher.greet()  # it was started beside the cell
-        document = _document(run, watcher)
+            document = cell.document(partial(watcher.observe, deadline=cell.deadline))
+            if watcher.gone:  # the cell should have found the same, and knows the worker's story
+                raise watcher.gone
+        else:
+            document = cell.document()
     workers = int(request["params"].get("workers", 1))
     see = scenario.from_observation
     seen = see(watcher.phases, workers) if see and watcher else Outcome()
