@@ -12,17 +12,19 @@ import pytest
 from probing import environment
 
 from ftbench.facts.modes import MODES, Mode, mode_named
-from ftbench.probe.workers import cpu_clock_of, unavailable
+from ftbench.probe.instruments.clocks import CpuClock
+from ftbench.probe.workers import crew_of, unavailable
+from ftbench.probe.workers.base import Deadline
 
 # A worker's report ends with the CPU time that it says it took, in nanoseconds.
 _WORKS = """
 import json, sys
-from ftbench.probe.workers import cpu_clock_of, crew_of
+from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Deadline
 from ftbench.facts.modes import mode_named
 mode = mode_named(sys.argv[1])
 crew = crew_of(mode, Deadline(30))
-clock = cpu_clock_of(mode)
+clock = crew.cpu_clock(mode)
 crew.start_once("empty")  # the fork server starts
 crew.join()
 crew.reports()
@@ -52,8 +54,15 @@ def test_the_work_of_a_worker_process_is_counted_once(mode: Mode) -> None:
     assert own - tick <= counted <= 1.8 * own + 0.3
 
 
+def _clock_of(name: str) -> CpuClock:
+    mode = mode_named(name)
+    crew = crew_of(mode, Deadline(30))
+    crew.close()
+    return crew.cpu_clock(mode)
+
+
 def test_this_process_is_counted() -> None:
-    clock = cpu_clock_of(mode_named("threads"))
+    clock = _clock_of("threads")
     clock.start()
     begin = time.process_time()
     while time.process_time() - begin < 0.02:
@@ -63,7 +72,7 @@ def test_this_process_is_counted() -> None:
 
 
 def test_nothing_done_is_next_to_nothing_and_never_negative() -> None:
-    clock = cpu_clock_of(mode_named("threads"))
+    clock = _clock_of("threads")
     clock.start()
     assert clock.stop(10**9) >= 0
 
@@ -72,7 +81,7 @@ def test_a_fork_server_without_proc_is_counted_by_its_workers_clocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os.path, "exists", lambda _path: False)
-    clock = cpu_clock_of(mode_named("processes-forkserver"))
+    clock = _clock_of("processes-forkserver")
     clock.start()
     assert clock.stop(2 * 10**9) >= 2.0
     assert "workers' own clocks" in clock.method

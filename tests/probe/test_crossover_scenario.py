@@ -154,7 +154,7 @@ def test_a_task_that_fails_ends_the_round_with_its_story(monkeypatch: pytest.Mon
 
 
 def test_tasks_that_never_come_back_meet_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = Pool(THREADS, 2, Deadline(0.05))
+    pool = Pool(THREADS, 2, Deadline(0.05), None)
     monkeypatch.setattr(pool, "submit_then", lambda *_task: None)
     with pytest.raises(DeadlineError, match="a task of the pool to end"):
         by_pool(pool, small())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -33,22 +34,18 @@ def installed(prefix: Path) -> Iterator[Path]:
     package = prefix / "engines" / ENGINE / ENGINE
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("__version__ = '1.2'\n", encoding="utf-8")
-    (package / "part.py").write_text("ANSWER = 42\n", encoding="utf-8")
     yield package.parent
-    for name in (ENGINE, f"{ENGINE}.part"):
-        sys.modules.pop(name, None)
+    sys.modules.pop(ENGINE, None)
 
 
 def test_what_is_not_there_is_not_found_and_cannot_be_loaded(prefix: Path) -> None:
-    assert not engines.found(ENGINE)
     assert "not installed" in str(unavailable(MODE))
     with pytest.raises(ImportError):
-        engines.load(ENGINE, ENGINE)
+        engines.load(ENGINE)
     assert not [path for path in sys.path if ENGINE in path]
 
 
 def test_what_is_there_is_found_and_not_stepped_into(installed: Path) -> None:
-    assert engines.found(ENGINE)
     assert unavailable(MODE) is None
     assert ENGINE not in sys.modules
     assert str(installed) not in sys.path
@@ -63,7 +60,7 @@ def test_loading_puts_it_on_the_path_of_this_process_and_of_its_children(
         monkeypatch.setenv("PYTHONPATH", told)
     before = list(sys.path)
     for _ in range(2):
-        assert engines.load(ENGINE, f"{ENGINE}.part").ANSWER == 42
+        assert engines.load(ENGINE).__version__ == "1.2"
     assert engines.engine_of(MODE) == {"engine": f"{ENGINE} 1.2"}
     assert sys.path == [*before, str(installed)]
     assert os.environ["PYTHONPATH"] == os.pathsep.join(filter(None, [told, str(installed)]))
@@ -72,8 +69,8 @@ def test_loading_puts_it_on_the_path_of_this_process_and_of_its_children(
 
 
 def test_by_hand_it_is_what_the_interpreter_has(prefix: Path) -> None:
-    assert engines.found("pytest")
+    assert unavailable(dataclasses.replace(MODE, engine="pytest")) is None
     before = list(sys.path)
-    assert engines.load("pytest", "pytest") is pytest
+    assert engines.load("pytest") is pytest
     assert sys.path == before
     assert "PYTHONPATH" not in os.environ

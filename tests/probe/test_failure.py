@@ -120,7 +120,7 @@ def test_what_cannot_be_cancelled_runs_and_is_checked() -> None:
 
 
 def test_a_pool_that_does_not_stop_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = Pool(mode_named("threads"), 1, Deadline(0.05))
+    pool = Pool(mode_named("threads"), 1, Deadline(0.05), None)
     monkeypatch.setattr(pool, "_stop", lambda: time.sleep(0.3))
     with pytest.raises(DeadlineError, match="the pool to stop"):
         pool.stop()

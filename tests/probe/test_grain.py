@@ -69,7 +69,7 @@ def test_grinding_is_that_many_steps_of_the_generator() -> None:
 
 
 def test_a_result_that_is_not_the_serial_twins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = Pool(mode_named("threads"), 2, Deadline(10))
+    pool = Pool(mode_named("threads"), 2, Deadline(10), None)
     monkeypatch.setattr(pool, "_map", lambda *_task: [-1])
     with pytest.raises(FtbenchError, match="serial twin"):
         turn(pool, SIZES[0])

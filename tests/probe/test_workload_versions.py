@@ -34,9 +34,9 @@ def test_every_scenario_is_watched_over() -> None:
 MODES = {
     f"workers.{name}" for name in ("base", "interpreters", "processes", "shared_state", "threads")
 }
-CREW = MODES | {"workers", "entry_points", "workloads.manager"}
+CREW = MODES | {"workers", "entry_points"}
 TEAM = CREW | {"scenarios.reports"}
-SHARING = {f"workloads.{name}" for name in ("ids", "inserting", "locks", "manager")}
+SHARING = {f"workloads.{name}" for name in ("ids", "inserting", "locks")}
 
 
 @pytest.mark.parametrize(

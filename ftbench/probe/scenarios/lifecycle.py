@@ -19,7 +19,7 @@ from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Outcome, percentile, same_checksums
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, rounds
-from ftbench.probe.workers import cpu_clock_of, crew_of
+from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Crew, Report
 
 PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
@@ -150,7 +150,7 @@ def run(cell: Cell) -> Outcome:
     first = one_round(crew, workers, task)
     if cell.extra:
         _make_dearer(crew, cell)
-    clock = cpu_clock_of(cell.mode)
+    clock = crew.cpu_clock(cell.mode)
     clock.start()
     later = _later_rounds(crew, workers, task, cell.profile)
     cpu = clock.stop(sum(one.process_cpu for one in later)) / len(later)

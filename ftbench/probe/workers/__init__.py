@@ -10,47 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.facts.modes import Mode
-from ftbench.probe.instruments.clocks import CpuClock
 from ftbench.probe.workers.base import Crew, Deadline, Helper, Member, Team
 from ftbench.probe.workers.shared_state import Channel, SharedState
 
 
-def _available(_mode: Mode) -> None:
-    """Every interpreter has it."""
+class Workers(NamedTuple):
+    """What makes the workers of a mode: `WORKERS` of each module here; pools alone will do."""
 
-
-class Workers:
-    """What makes the workers of a mode: `WORKERS` of each module here.
-
-    `pools` and `channels` map the names of `POOL_TABLE` and of `CHANNELS` to what makes one;
-    `no_channels` maps the others to why they make no sense.  `unavailable` returns why the running
-    interpreter cannot do the mode, None if it can.  A mode with pools alone needs no more.
-    """
-
-    def __init__(
-        self,
-        *,
-        crew: type[Crew] = Crew,
-        team: type[Team] = Team,
-        shared_state: type[SharedState] = SharedState,
-        pools: Mapping[str, Callable[[Mode, int, Deadline], Any]],
-        channels: Mapping[str, Callable[[str, Mode, int], Channel]] | None = None,
-        no_channels: Mapping[str, str] | None = None,
-        cpu_clock: Callable[[Mode], CpuClock] = CpuClock,
-        unavailable: Callable[[Mode], str | None] = _available,
-    ) -> None:
-        """Make nothing yet."""
-        self.crew = crew
-        self.team = team
-        self.shared_state = shared_state
-        self.pools = pools
-        self.channels = channels or {}
-        self.no_channels = no_channels or {}
-        self.cpu_clock = cpu_clock
-        self.unavailable = unavailable
+    # Name in `POOL_TABLE` → what makes the library's pool of so many workers.
+    pools: Mapping[str, Callable[[Mode, int], Any]]
+    # Subclasses of `pools.Pool` for libraries that `pools` does not know.
+    pool_types: Mapping[str, Callable[..., Any]] = {}
+    crew: type[Crew] = Crew
+    team: type[Team] = Team
+    shared_state: type[SharedState] = SharedState
+    # Name in `CHANNELS` → what makes one, or why the mode has none.
+    channels: Mapping[str, Callable[[str, Mode, int], Channel]] = {}
+    no_channels: Mapping[str, str] = {}
+    # Why the running interpreter cannot do the mode, None if it can.
+    unavailable: Callable[[Mode], str | None] = lambda _mode: None
 
 
 def workers_of(mode: Mode) -> Workers:
@@ -79,11 +60,6 @@ def team_of(
 def shared_state_of(mode: Mode) -> SharedState:
     """Return what members of `mode` share; nothing of it is made yet."""
     return workers_of(mode).shared_state(mode)
-
-
-def cpu_clock_of(mode: Mode) -> CpuClock:
-    """Return what counts the CPU seconds of a crew of `mode`."""
-    return workers_of(mode).cpu_clock(mode)
 
 
 def no_such_channel(channel: str, mode: Mode) -> str | None:

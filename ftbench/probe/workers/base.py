@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.facts.modes import Mode
 from ftbench.probe.entry_points import FAILED, LEAVE, PREPARE, RUN
+from ftbench.probe.instruments.clocks import CpuClock
 
 LAST_WORDS_SECONDS = 1.0  # until a process that was killed can be told from one that lives
 
@@ -38,15 +39,17 @@ class Deadline:
 
     def join(self, running: Sequence[Any], what: str) -> None:
         """Wait until these threads or processes have ended; `what` is what they are called."""
-        for each in running:
-            each.join(self.left())
-        alive = sum(each.is_alive() for each in running)
+        for worker in running:
+            worker.join(self.left())
+        alive = sum(worker.is_alive() for worker in running)
         if alive:
             raise self.passed(f"{alive} of {len(running)} {what} to end")
 
 
 class Crew:
     """Workers of one mode; a subclass knows how one is made, started and ended."""
+
+    cpu_clock: type[CpuClock] = CpuClock
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         """Make what the workers report through; no worker exists yet."""
@@ -97,12 +100,10 @@ def end_of(exitcode: int) -> str:
     return f"It was killed by {name}."
 
 
-def failed_worker(
-    index: int, count: int, mode: Mode, story: BaseException | str
-) -> WorkerFailedError:
-    """Return the error for worker `index` of `count`."""
+def failed(what: str, mode: Mode, story: BaseException | str) -> WorkerFailedError:
+    """Return the error for a worker of `mode` that failed, called `what`."""
     return WorkerFailedError(
-        f"Worker {index} of {count} ({mode.title}) failed; nothing is recorded.", story=_text(story)
+        f"{what} ({mode.title}) failed; nothing is recorded.", story=_text(story)
     )
 
 
@@ -127,13 +128,10 @@ class Helper(NamedTuple):
 
 
 class Round(NamedTuple):
-    """What the members returned, in their order, and the CPU seconds of all who took part.
-
-    These are members, parent and helper, from the opening of the gate to the last report.
-    """
+    """What the members returned, in their order, and the CPU seconds that it took."""
 
     reports: tuple[Any, ...]
-    cpu: float
+    cpu: float  # of members, parent and helper, from the opening of the gate to the last report
 
 
 class Team:
@@ -148,7 +146,7 @@ class Team:
         self.members = tuple(members)
         self.helper = helper
         self._steps: list[Mapping[int, Step]] = [
-            {RUN: member.run, PREPARE: member.prepare or (_nothing, ())} for member in members
+            {RUN: member.run, PREPARE: member.prepare or (nothing, ())} for member in members
         ]
         self._make()
         self._hear_all("to be at the gate")
@@ -214,12 +212,11 @@ class Team:
         self._join()
 
     def _late(self, silent: set[int], what: str) -> DeadlineError:
-        roles: dict[str, int] = {}
-        for index in silent:
-            roles[self.members[index].role] = roles.get(self.members[index].role, 0) + 1
         from ftbench.facts.units import plural  # noqa: PLC0415 - only a failure needs it
 
-        names = " and ".join(plural(n, role, f"{role}s") for role, n in roles.items())
+        roles = [self.members[index].role for index in silent]
+        counts = {role: roles.count(role) for role in roles}
+        names = " and ".join(plural(n, role, f"{role}s") for role, n in counts.items())
         return self.deadline.passed(
             f"{names} of {plural(len(self.members), 'member', 'members')} {what}"
         )
@@ -230,9 +227,8 @@ class Team:
         first = next(at for at, member in enumerate(self.members) if member.role == role)
         count = sum(member.role == role for member in self.members)
         name = f"{role.capitalize()} {index - first} of {count}"
-        return ended(self.helper, self.mode, f"{name}: {_text(story)}") or WorkerFailedError(
-            f"{name} ({self.mode.title}) failed; nothing is recorded.", story=_text(story)
-        )
+        of_helper = ended(self.helper, self.mode, f"{name}: {_text(story)}")
+        return of_helper or failed(name, self.mode, story)
 
 
 def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | None:
@@ -252,8 +248,8 @@ def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | 
     )
 
 
-def _nothing() -> None:
-    """Prepare nothing."""
+def nothing() -> None:
+    """Stand where there is nothing to do."""
 
 
 def _text(story: BaseException | str) -> str:

@@ -29,15 +29,11 @@ def reason_file(engine: str) -> str:
     return f"{engine}.txt"
 
 
-def found(engine: str) -> bool:
-    """Return whether this interpreter has the package `engine`, without loading it."""
-    return PathFinder.find_spec(engine, [*sys.path, str(place(engine))]) is not None
-
-
 def unavailable(mode: Mode) -> str | None:
     """Return why this interpreter cannot do `mode`, which needs an engine; None if it can."""
     assert mode.engine is not None
-    if found(mode.engine):
+    folders = [*sys.path, str(place(mode.engine))]
+    if PathFinder.find_spec(mode.engine, folders):  # without loading it
         return None
     try:
         return place(mode.engine).with_name(reason_file(mode.engine)).read_text(encoding="utf-8")
@@ -45,8 +41,8 @@ def unavailable(mode: Mode) -> str | None:
         return f"{mode.engine} is not installed in this interpreter"
 
 
-def load(engine: str, module: str) -> ModuleType:
-    """Return a `module` of `engine`; from now on this process and its children find the engine.
+def load(engine: str) -> ModuleType:
+    """Return an engine, which from now on this process and its children find.
 
     Raises `ImportError` if it is not there.
     """
@@ -55,7 +51,7 @@ def load(engine: str, module: str) -> ModuleType:
         sys.path.append(folder)
         path = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = f"{path}{os.pathsep}{folder}" if path else folder
-    return import_module(module)
+    return import_module(engine)
 
 
 def engine_of(mode: Mode) -> dict[str, str]:

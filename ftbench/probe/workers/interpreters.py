@@ -117,15 +117,6 @@ def shared_memory(name: str, _mode: Mode, size: int) -> Channel:
     return areas(name, memoryview(mmap(-1, 2 * size)), size, signals, close=close)
 
 
-def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:
-    """Return a pool of `InterpreterPoolExecutor`."""
-    # Only a cell that has a pool loads it: logging comes with it.
-    futures = import_module("concurrent.futures")
-    from ftbench.probe.workers.pools import ExecutorPool  # noqa: PLC0415
-
-    return ExecutorPool(mode, workers, deadline, futures.InterpreterPoolExecutor(workers))
-
-
 _ONE_KIND_OF_QUEUE = "subinterpreters have one kind of queue: channel queue"
 _ONE_SPACE = "subinterpreters share the memory of one process: channel shared_memory"
 
@@ -133,7 +124,9 @@ WORKERS = Workers(
     crew=InterpreterCrew,
     team=InterpreterTeam,
     shared_state=InterpreterState,
-    pools={"executor": executor},
+    pools={
+        "executor": lambda _mode, n: import_module("concurrent.futures").InterpreterPoolExecutor(n)
+    },
     channels={
         "queue": lambda name, _mode, _size: queues(name, _library().create_queue),
         "shared_memory": shared_memory,

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ftbench.facts.modes import Mode
 from ftbench.probe.workers import Workers, engines
-from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import ExecutorPool, Pool, Task
 
 
-def _loky() -> Any:
-    return engines.load("joblib", "joblib.externals.loky")
+def _joblib() -> Any:
+    return engines.load("joblib")
 
 
 class LokyPool(ExecutorPool):
     """`loky.ProcessPoolExecutor`, which has the interface of `concurrent.futures`."""
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
-        super().__init__(mode, workers, deadline, _loky().ProcessPoolExecutor(workers))
-
     def _stop(self) -> None:
         # It does not drop what waits in any other way.
-        self._executor.shutdown(wait=True, kill_workers=True)
+        self._library.shutdown(wait=True, kill_workers=True)
 
 
 class JoblibPool(Pool):
@@ -32,27 +27,26 @@ class JoblibPool(Pool):
     It has no futures.  The processes behind it stay from call to call until they are told to end.
     """
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
-        super().__init__(mode, workers, deadline)
-        joblib = engines.load("joblib", "joblib")
-        self._parallel, self._delayed = joblib.Parallel, joblib.delayed
-
     def call(self, function: Task, *args: Any) -> Any:
         return self.map(function, args, 1)[0]
 
     def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
-        parallel = self._parallel(
+        parallel = self._library.Parallel(
             n_jobs=self.workers, backend=self.mode.name, batch_size=chunk, timeout=seconds
         )
-        task = self._delayed(function)
+        task = self._library.delayed(function)
         results: list[Any] = parallel(task(item) for item in items)
         return results
 
     def _end(self) -> None:
-        _loky().get_reusable_executor(reuse=True).shutdown(wait=True)
+        self._library.externals.loky.get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 WORKERS = Workers(
-    pools={"executor": LokyPool, "joblib": JoblibPool},
+    pools={
+        "executor": lambda _mode, workers: _joblib().externals.loky.ProcessPoolExecutor(workers),
+        "joblib": lambda _mode, _workers: _joblib(),
+    },
+    pool_types={"executor": LokyPool, "joblib": JoblibPool},
     unavailable=engines.unavailable,
 )

@@ -1,7 +1,7 @@
 """Pools: what a program hands its tasks to, each library's behind one interface.
 
-`POOL_TABLE` and the table of modes say which pool there is in which mode; the file of a mode makes
-them.
+`POOL_TABLE` and the table of modes say which pool there is in which mode; the file of a mode has
+the library make it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Any
 
-from ftbench.errors import FtbenchError, WorkerFailedError
+from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.pool_tasks import nap
 from ftbench.probe.workers import workers_of
-from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.base import Deadline, failed
 
 Task = Callable[..., Any]
 
@@ -36,11 +36,12 @@ class Pool:
     cancels = True
     goes_on = False
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline) -> None:
-        """Make the pool; the library decides when its workers start."""
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline, library: Any) -> None:
+        """Stand before the `library`'s pool, which decides itself when its workers start."""
         self.mode = mode
         self.workers = workers
         self.deadline = deadline
+        self._library = library
 
     def submit(self, function: Task, *args: Any) -> Any:
         """Hand over one task; return what `result` takes."""
@@ -118,7 +119,7 @@ class Pool:
 
     def _within(self, function: Callable[[], None], what: str) -> float:
         """Call what knows no deadline; return the seconds that it took."""
-        failed: list[BaseException] = []
+        errors: list[BaseException] = []
         took: list[float] = []
 
         def body() -> None:
@@ -126,15 +127,15 @@ class Pool:
             try:
                 function()
             except BaseException as error:  # noqa: BLE001 - raised below
-                failed.append(error)
+                errors.append(error)
             took.append(time.perf_counter() - begin)
 
         # Daemon: after a deadline the process must be able to end without it.
         thread = Thread(target=body, daemon=True)
         thread.start()
         thread.join(self.deadline.left())
-        if failed:
-            raise self._as_ours(failed[0]) from failed[0]
+        if errors:
+            raise self._as_ours(errors[0]) from errors[0]
         if not took:
             raise self.deadline.passed(what)
         return took[0]
@@ -145,26 +146,17 @@ class Pool:
             return error
         if not self.deadline.left():
             return self.deadline.passed("a task of the pool to end")
-        import traceback  # noqa: PLC0415
-
-        return WorkerFailedError(
-            f"A task or a worker of the pool ({self.mode.title}) failed; nothing is recorded.",
-            story="".join(traceback.format_exception(error)),
-        )
+        return failed("A task or a worker of the pool", self.mode, error)
 
 
 class ExecutorPool(Pool):
     """An executor of `concurrent.futures`, or one with its interface."""
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline, executor: Any) -> None:
-        super().__init__(mode, workers, deadline)
-        self._executor = executor
-
     def submit(self, function: Task, *args: Any) -> Any:
-        return self._executor.submit(function, *args)
+        return self._library.submit(function, *args)
 
     def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
-        future = self._executor.submit(function, *args)
+        future = self._library.submit(function, *args)
         future.add_done_callback(lambda _future: call())
         return future
 
@@ -176,13 +168,13 @@ class ExecutorPool(Pool):
         return handle.result(seconds)
 
     def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
-        return list(self._executor.map(function, items, timeout=seconds, chunksize=chunk))
+        return list(self._library.map(function, items, timeout=seconds, chunksize=chunk))
 
     def _end(self) -> None:
-        self._executor.shutdown(wait=True)
+        self._library.shutdown(wait=True)
 
     def _stop(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._library.shutdown(wait=True, cancel_futures=True)
 
 
 class MultiprocessingPool(Pool):
@@ -190,38 +182,40 @@ class MultiprocessingPool(Pool):
 
     cancels = False
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline, pool: Any) -> None:
-        super().__init__(mode, workers, deadline)
-        self._pool = pool
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline, library: Any) -> None:
+        super().__init__(mode, workers, deadline, library)
+        self.goes_on = mode.processes
 
     def submit(self, function: Task, *args: Any) -> Any:
-        return self._pool.apply_async(function, args)
+        return self._library.apply_async(function, args)
 
     def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
         def ended(_answer: Any) -> None:
             call()
 
-        return self._pool.apply_async(function, args, callback=ended, error_callback=ended)
+        return self._library.apply_async(function, args, callback=ended, error_callback=ended)
 
     def _get(self, handle: Any, seconds: float) -> Any:
         return handle.get(seconds)
 
     def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
-        results: list[Any] = self._pool.map_async(function, items, chunk).get(seconds)
+        results: list[Any] = self._library.map_async(function, items, chunk).get(seconds)
         return results
 
     def _end(self) -> None:
-        self._pool.close()
-        self._pool.join()
+        self._library.close()
+        self._library.join()
 
     def _stop(self) -> None:
-        self._pool.terminate()
-        self._pool.join()
+        self._library.terminate()
+        self._library.join()
 
 
 def pool_of(name: str, mode: Mode, workers: int, deadline: Deadline) -> Pool:
     """Return a new pool whose every wait ends at `deadline`."""
-    pool: Pool = workers_of(mode).pools[name](mode, workers, deadline)
+    makers = workers_of(mode)
+    kinds = {"executor": ExecutorPool, "multiprocessing": MultiprocessingPool, **makers.pool_types}
+    pool: Pool = kinds[name](mode, workers, deadline, makers.pools[name](mode, workers))
     return pool
 
 

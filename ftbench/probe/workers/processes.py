@@ -24,7 +24,7 @@ from ftbench.probe.workers.base import (
     Report,
     Team,
     end_of,
-    failed_worker,
+    failed,
     helper_pids,
 )
 from ftbench.probe.workers.shared_state import Channel, SharedState, areas, queues
@@ -42,12 +42,54 @@ def _unavailable(mode: Mode) -> str | None:
     return None
 
 
+def _fork_server_seconds() -> float:
+    """Return the CPU seconds of the fork server and of the workers it has waited for.
+
+    Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms), which is enough for
+    the sum over many rounds.  0.0 where the kernel does not say.
+    """
+    pid = next((pid for pid, role in helper_pids().items() if role == "fork server"), None)
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+class ProcessClock(CpuClock):
+    """Counts worker processes: children by the kernel, and a fork server by its own accounting.
+
+    Where the kernel gives neither (Windows; a fork server without /proc), the workers' own clocks
+    are summed, and `method` says so.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__(mode)
+        self._server = mode.start_method == "forkserver"
+        without_proc = self._server and not os.path.exists("/proc/self/stat")
+        self._workers = without_proc or sys.platform == "win32"
+        if self._workers:
+            self.method = "the workers' own clocks, without teardown"
+
+    def _now(self) -> float:
+        seconds = super()._now()
+        if self._server and not self._workers:
+            seconds += _fork_server_seconds()
+        return seconds
+
+    def stop(self, workers_ns: int) -> float:
+        return super().stop(workers_ns) + (workers_ns * NANO if self._workers else 0.0)
+
+
 class ProcessCrew(Crew):
     """Processes by one start method; all workers report through one pipe.
 
     The pipe is the instrument: it is made once, outside every timed interval, and is read when
     the workers are gone.  Reports are smaller than an atomic write, so they never mix.
     """
+
+    cpu_clock = ProcessClock
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         super().__init__(mode, deadline)
@@ -118,11 +160,11 @@ class ProcessCrew(Crew):
         count = len(self._processes)
         for index, (word, rest) in self._messages.items():
             if word == "failed":
-                raise failed_worker(index, count, self.mode, rest)
+                raise failed(f"Worker {index} of {count}", self.mode, rest)
         for index, process in enumerate(self._processes):
             reported = self._messages.get(index, ("",))[0] == "ok"
             if process.exitcode is not None and not (reported and process.exitcode == 0):
-                raise failed_worker(index, count, self.mode, end_of(process.exitcode))
+                raise failed(f"Worker {index} of {count}", self.mode, end_of(process.exitcode))
 
     def reports(self) -> list[Report]:
         self._receive()
@@ -221,15 +263,17 @@ class ProcessState(SharedState):
     def _served(self) -> Any:
         """Return the manager, started at the first call."""
         if self._manager is None:
-            from ftbench.probe.workloads.manager import Manager  # noqa: PLC0415 - few share by one
+            from multiprocessing.managers import SyncManager  # noqa: PLC0415 - few share by one
 
-            self._manager = Manager(ctx=self._context)
+            # So that its CPU is counted everywhere: the `time` of the manager's own process.
+            SyncManager.register("clock", __import__, exposed=("process_time_ns",))
+            self._manager = SyncManager(ctx=self._context)
             self._manager.start()
-            clock = self._manager.clock()
+            clock = self._manager.clock("time")
             self.helper = Helper(
                 role="manager",
                 process=self._manager._process,  # noqa: SLF001 - nothing public tells of its end
-                cpu=lambda: clock.cpu_ns() * NANO,
+                cpu=lambda: clock.process_time_ns() * NANO,
             )
         return self._manager
 
@@ -336,72 +380,21 @@ def _file(size: int) -> str:
     return path
 
 
-def _fork_server_seconds() -> float:
-    """Return the CPU seconds of the fork server and of the workers it has waited for.
-
-    Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms), which is enough for
-    the sum over many rounds.  0.0 where the kernel does not say.
-    """
-    pid = next((pid for pid, role in helper_pids().items() if role == "fork server"), None)
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-class ProcessClock(CpuClock):
-    """Counts worker processes: children by the kernel, and a fork server by its own accounting.
-
-    Where the kernel gives neither (Windows; a fork server without /proc), the workers' own clocks
-    are summed, and `method` says so.
-    """
-
-    def __init__(self, mode: Mode) -> None:
-        super().__init__(mode)
-        self._server = mode.start_method == "forkserver"
-        without_proc = self._server and not os.path.exists("/proc/self/stat")
-        self._workers = without_proc or sys.platform == "win32"
-        if self._workers:
-            self.method = "the workers' own clocks, without teardown"
-
-    def _now(self) -> float:
-        seconds = super()._now()
-        if self._server and not self._workers:
-            seconds += _fork_server_seconds()
-        return seconds
-
-    def stop(self, workers_ns: int) -> float:
-        return super().stop(workers_ns) + (workers_ns * NANO if self._workers else 0.0)
-
-
-# Only a cell that has a pool loads these libraries: logging comes with `concurrent.futures`.
-
-
-def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:
-    """Return a pool of `ProcessPoolExecutor`."""
+def _executor(mode: Mode, workers: int) -> Any:
+    # Only a cell that has a pool loads it: logging comes with it.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
-    from ftbench.probe.workers.pools import ExecutorPool  # noqa: PLC0415
-
-    return ExecutorPool(mode, workers, deadline, ProcessPoolExecutor(workers, _context(mode)))
-
-
-def process_pool(mode: Mode, workers: int, deadline: Deadline) -> Any:
-    """Return a pool of `multiprocessing.Pool`."""
-    from ftbench.probe.workers.pools import MultiprocessingPool  # noqa: PLC0415
-
-    pool = MultiprocessingPool(mode, workers, deadline, _context(mode).Pool(workers))
-    pool.goes_on = True
-    return pool
+    return ProcessPoolExecutor(workers, _context(mode))
 
 
 WORKERS = Workers(
     crew=ProcessCrew,
     team=ProcessTeam,
     shared_state=ProcessState,
-    pools={"executor": executor, "multiprocessing": process_pool},
+    pools={
+        "executor": _executor,
+        "multiprocessing": lambda mode, workers: _context(mode).Pool(workers),
+    },
     channels={
         "queue": lambda name, mode, _size: queues(name, _context(mode).Queue),
         "pipe": pipe,
@@ -412,6 +405,5 @@ WORKERS = Workers(
         "handover": "no reference of one process means anything to another",
         "simple_queue": "multiprocessing's SimpleQueue is a pipe with two locks: channel pipe",
     },
-    cpu_clock=ProcessClock,
     unavailable=_unavailable,
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.facts.modes import Mode
-from ftbench.probe.workers.base import Helper, ended
+from ftbench.probe.workers.base import Helper, ended, nothing
 
 _PIECE = 4_096
 
@@ -83,25 +83,13 @@ def refill(shared: Any, uids: Sequence[int]) -> None:
         shared.update(dict.fromkeys(uids[first : first + _PIECE], 0))
 
 
-def _nothing() -> None:
-    """Leave it to the collector."""
+class Channel(NamedTuple):
+    """One channel between two members: what the near side holds and what the far side."""
 
-
-class Channel:
-    """One channel between two members: what the near side holds and what the far side.
-
-    `data.trips` says what a side holds.  Call `settled` once both members stand, `close` when
-    they are gone.
-    """
-
-    def __init__(
-        self, *, near: Side, far: Side, settled: Free = _nothing, close: Free = _nothing
-    ) -> None:
-        """Keep what the mode has made."""
-        self.near = near
-        self.far = far
-        self.settled = settled
-        self.close = close
+    near: Side  # as `workloads.trips` reads it
+    far: Side
+    settled: Free = nothing  # to be called once both members stand
+    close: Free = nothing  # to be called when they are gone
 
 
 # Of all modes; the file of a mode says which ones it has, and why not the others.
@@ -115,7 +103,7 @@ def queues(name: str, make: Callable[[], Any]) -> Channel:
     def close() -> None:
         for queue in (there, back):
             # Only the queues of processes have something to free.
-            getattr(queue, "close", _nothing)()
+            getattr(queue, "close", nothing)()
 
     return Channel(near=(name, there, back), far=(name, back, there), close=close)
 
@@ -127,7 +115,7 @@ def areas(
     signals: Sequence[Any],
     *,
     close: Free,
-    settled: Free = _nothing,
+    settled: Free = nothing,
 ) -> Channel:
     """Return a channel of two areas, one after the other in `memory`, each with its signal."""
     there, back = (

@@ -15,7 +15,7 @@ from ftbench.facts.modes import Mode
 from ftbench.probe import entry_points
 from ftbench.probe.entry_points import FAILED, obey
 from ftbench.probe.workers import Workers
-from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed_worker
+from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed
 from ftbench.probe.workers.shared_state import Channel, SharedState, queues
 
 # How often a parent looks whether all its workers are busy; only for workers that share memory,
@@ -77,7 +77,7 @@ class ThreadCrew(Crew):
     def reports(self) -> list[Report]:
         # Whoever failed is to blame, not who comes first and is still at work.
         for index, error in list(self._failures.items()):
-            raise failed_worker(index, len(self._threads), self.mode, error)
+            raise failed(f"Worker {index} of {len(self._threads)}", self.mode, error)
         reports = [self._reports[index] for index in range(len(self._threads))]
         self._threads.clear()
         self._reports.clear()
@@ -151,34 +151,17 @@ def handover(name: str, _mode: Mode, _size: int) -> Channel:
     return Channel(near=(name, there, back), far=(name, back, there))
 
 
-# Only a cell that has a pool loads these libraries: logging comes with `concurrent.futures`.
-
-
-def executor(mode: Mode, workers: int, deadline: Deadline) -> Any:
-    """Return a pool of `ThreadPoolExecutor`."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
-    from ftbench.probe.workers.pools import ExecutorPool  # noqa: PLC0415
-
-    return ExecutorPool(mode, workers, deadline, ThreadPoolExecutor(workers))
-
-
-def thread_pool(mode: Mode, workers: int, deadline: Deadline) -> Any:
-    """Return a pool of `multiprocessing.pool.ThreadPool`."""
-    from multiprocessing.pool import ThreadPool  # noqa: PLC0415
-
-    from ftbench.probe.workers.pools import MultiprocessingPool  # noqa: PLC0415
-
-    return MultiprocessingPool(mode, workers, deadline, ThreadPool(workers))
-
-
 _SHARED = "threads share all memory: channel handover"
 
 WORKERS = Workers(
     crew=ThreadCrew,
     team=ThreadTeam,
     shared_state=ThreadState,
-    pools={"executor": executor, "multiprocessing": thread_pool},
+    # Only a cell that has a pool loads its library: logging comes with `concurrent.futures`.
+    pools={
+        "executor": lambda _mode, n: import_module("concurrent.futures").ThreadPoolExecutor(n),
+        "multiprocessing": lambda _mode, n: import_module("multiprocessing.pool").ThreadPool(n),
+    },
     channels={
         "handover": handover,
         "simple_queue": lambda name, _mode, _size: queues(name, SimpleQueue),
