@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from ftbench.errors import UsageError
 from ftbench.probe.instruments import interference
-from ftbench.probe.instruments.interference import Look, between, look, most_repeats, taken
+from ftbench.probe.instruments.interference import Look, between, disturbance, look, most_repeats
 
 CALM = Look(at=100.0, own=5.0, busy=50.0, stolen=1.0, cores=2, pressure=0.5, queue=0)
 
@@ -28,8 +27,7 @@ procs_blocked 9
 def after(
     seconds: float = 1.0, *, own: float = 0.0, busy: float = 0.0, stolen: float = 0.0
 ) -> Look:
-    return dataclasses.replace(
-        CALM,
+    return CALM._replace(
         at=CALM.at + seconds,
         own=CALM.own + own,
         busy=(CALM.busy or 0.0) + busy,
@@ -85,7 +83,7 @@ def test_a_system_without_proc_says_nothing(
     seen = look()
     assert (seen.busy, seen.pressure, seen.queue) == (None, None, None)
     assert between(seen, seen) == {}
-    assert taken({}) == 0.0
+    assert disturbance({}) == (False, 0.0)
 
 
 def test_our_own_work_disturbs_nobody() -> None:
@@ -115,7 +113,7 @@ def test_what_the_host_takes_disturbs_alike() -> None:
     seen = between(CALM, after(1.0, own=1.0, busy=1.0, stolen=0.5))
     assert (seen["steal"], seen["marked"]) == (0.5, True)
     assert seen["why"].endswith("the host of this virtual machine took 0.50")
-    assert taken(seen) == 0.5
+    assert disturbance(seen) == (True, 0.5)
 
 
 def test_a_few_ticks_in_a_short_run_are_nothing() -> None:
@@ -124,7 +122,7 @@ def test_a_few_ticks_in_a_short_run_are_nothing() -> None:
 
 
 def test_a_core_that_came_or_went_leaves_nothing_to_compare() -> None:
-    assert between(CALM, dataclasses.replace(after(), cores=4)) == {}
+    assert between(CALM, after()._replace(cores=4)) == {}
 
 
 def test_no_time_at_all_is_no_division() -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.errors import UsageError
 from ftbench.probe.instruments.clocks import cpu_seconds
-from ftbench.probe.instruments.machine import usable
+from ftbench.probe.instruments.machine import text_at, usable
 
 PROC = Path("/proc")
 
@@ -29,22 +29,16 @@ REPEATS_VARIABLE = "FTBENCH_REPEATS"
 _MOST_REPEATS = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """One look at the machine; seconds of CPU, over all cores that this process may use.
-
-    `own` is what this process and the children that it has waited for have used; `pressure` the
-    percentage of the last ten seconds in which something waited for a CPU (PSI, some avg10);
-    `queue` how many others were running or ready to.
-    """
+class Look(NamedTuple):
+    """One look at the machine; seconds of CPU, over all cores that this process may use."""
 
     at: float
-    own: float
+    own: float  # of this process and the children that it has waited for
     busy: float | None
     stolen: float | None
     cores: int
-    pressure: float | None
-    queue: int | None
+    pressure: float | None  # the percentage of the last 10 s in which something waited for a CPU
+    queue: int | None  # how many others were running or ready to
 
 
 def look() -> Look:
@@ -61,11 +55,8 @@ def look() -> Look:
     )
 
 
-def _text(name: str) -> str:
-    try:
-        return (PROC / name).read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
+def _lines(name: str) -> Iterable[list[str]]:
+    return filter(None, map(str.split, (text_at(PROC / name) or "").splitlines()))
 
 
 def _cpu_time() -> tuple[float | None, float | None, int]:
@@ -76,10 +67,9 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
     """
     cpus = usable()
     busy = stolen = cores = 0
-    for line in _text("stat").splitlines():
-        name, *fields = line.split()
+    for name, *fields in _lines("stat"):
         number = name.removeprefix("cpu")
-        if not (name.startswith("cpu") and number.isdecimal()):
+        if number == name or not number.isdecimal():
             continue
         if cpus is not None and int(number) not in cpus:
             continue
@@ -95,22 +85,19 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
 
 
 def _pressure() -> float | None:
-    """Return the percentage of time in which something waited for a CPU (`some avg10`)."""
-    for line in _text("pressure/cpu").splitlines():
-        kind, *fields = line.split()
+    for kind, *fields in _lines("pressure/cpu"):
         if kind == "some":
-            values = dict(field.partition("=")[::2] for field in fields)
+            averages = dict(field.partition("=")[::2] for field in fields)
             with suppress(KeyError, ValueError):
-                return float(values["avg10"])
+                return float(averages["avg10"])
     return None
 
 
 def _queue() -> int | None:
-    """Return how many threads other than ours run or are ready to (`procs_running`)."""
-    for line in _text("stat").splitlines():
-        if line.startswith("procs_running"):
+    for name, *fields in _lines("stat"):
+        if name == "procs_running":
             with suppress(ValueError, IndexError):
-                return max(0, int(line.split()[1]) - 1)
+                return max(0, int(fields[0]) - 1)
     return None
 
 
@@ -122,12 +109,10 @@ def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
     """
     if before.busy is None or after.busy is None or before.cores != after.cores:
         return {}
-    assert before.stolen is not None
-    assert after.stolen is not None
     seconds = max(after.at - before.at, 1e-9)
     own = max(after.own - before.own, tree)
     foreign = max(0.0, after.busy - before.busy - own)
-    stolen = max(0.0, after.stolen - before.stolen)
+    stolen = max(0.0, (after.stolen or 0.0) - (before.stolen or 0.0))
     taken = foreign + stolen
     marked = taken > max(_LEAST_SECONDS, TAKEN_LIMIT * seconds * after.cores)
     return {
@@ -146,9 +131,10 @@ def _why(foreign: float, stolen: float, cores: int) -> str:
     return f"{others}, the host of this virtual machine took {stolen:.2f}" if stolen else others
 
 
-def taken(interference: dict[str, Any]) -> float:
-    """Return how much others took, in cores."""
-    return float(interference.get("foreign", 0.0)) + float(interference.get("steal", 0.0))
+def disturbance(interference: dict[str, Any]) -> tuple[bool, float]:
+    """Return whether a run is marked, and how much others took, in cores."""
+    taken = interference.get("foreign", 0.0) + interference.get("steal", 0.0)
+    return interference.get("marked", False), taken
 
 
 def most_repeats(profile: int) -> int:

@@ -60,7 +60,7 @@ def isolated() -> set[int]:
 
 def _list_at(path: Path) -> set[int]:
     try:
-        return numbers_of(_text(path) or "")
+        return numbers_of(text_at(path) or "")
     except ValueError:
         return set()
 
@@ -106,7 +106,8 @@ def placed(environ: Mapping[str, str]) -> list[int] | None:
     return chosen
 
 
-def _text(path: Path) -> str | None:
+def text_at(path: Path) -> str | None:
+    """Return what a file of the kernel says, None where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -114,34 +115,27 @@ def _text(path: Path) -> str | None:
 
 
 def _cpuinfo(key: str) -> str | None:
-    for line in (_text(Path("/proc/cpuinfo")) or "").splitlines():
+    for line in (text_at(Path("/proc/cpuinfo")) or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == key:
             return value.strip()
     return None
 
 
-def _cpu_model() -> str:
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
-
-
-def _affinity() -> set[int]:
-    """Return the CPUs that this process may run on; all where the system does not say."""
-    return usable() or set(range(os.cpu_count() or 1))
-
-
 def _quota() -> float | None:
     """Return the cgroup's CPU quota in cores, None where there is none (cgroup v2)."""
-    quota, _, period = (_text(Path("/sys/fs/cgroup/cpu.max")) or "max").partition(" ")
+    quota, _, period = (text_at(Path("/sys/fs/cgroup/cpu.max")) or "max").partition(" ")
     return None if quota == "max" else int(quota) / int(period or 100_000)
 
 
+def _switch(name: str, on: str = "1") -> bool | None:
+    text = text_at(SYSTEM_CPUS / name)
+    return None if text is None else text == on
+
+
 def _turbo() -> bool | None:
-    no_turbo = _text(SYSTEM_CPUS / "intel_pstate/no_turbo")
-    if no_turbo is not None:
-        return no_turbo == "0"
-    boost = _text(SYSTEM_CPUS / "cpufreq/boost")
-    return None if boost is None else boost == "1"
+    intel = _switch("intel_pstate/no_turbo", on="0")
+    return _switch("cpufreq/boost") if intel is None else intel
 
 
 def _memory_bytes() -> int | None:
@@ -151,23 +145,19 @@ def _memory_bytes() -> int | None:
         return None
 
 
-def _smt() -> bool | None:
-    active = _text(SYSTEM_CPUS / "smt/active")
-    return None if active is None else active == "1"
-
-
 def machine_record() -> dict[str, Any]:
     """Return what is known of this machine, None for what the system does not say."""
     flags = _cpuinfo("flags")
+    affinity = usable() or range(os.cpu_count() or 1)
     return {
-        "cpu": _cpu_model(),
+        "cpu": _cpuinfo("model name") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
-        "usable_cores": len(_affinity()),
-        "affinity": text_of(_affinity()),
+        "usable_cores": len(affinity),
+        "affinity": text_of(affinity),
         "isolated": text_of(isolated()),
         "quota_cores": _quota(),
-        "smt": _smt(),
-        "governor": _text(SYSTEM_CPUS / "cpu0/cpufreq/scaling_governor"),
+        "smt": _switch("smt/active"),
+        "governor": text_at(SYSTEM_CPUS / "cpu0/cpufreq/scaling_governor"),
         "turbo": _turbo(),
         "virtual": None if flags is None else "hypervisor" in flags.split(),
         "memory_bytes": _memory_bytes(),

@@ -74,8 +74,8 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
         "build": measured.build,
         "machine": measured.machine,
         "gil": [measured.gil.before, measured.gil.after],
-        "invariants": {each.name: each.checked for each in measured.invariants},
-        "samples": {name: len(each.samples) for name, each in measured.metrics.items()},
+        "invariants": {held.name: held.checked for held in measured.invariants},
+        "samples": {name: len(metric.samples) for name, metric in measured.metrics.items()},
         "load": list(measured.load),
         "notes": measured.notes,
         "effort": measured.effort,
@@ -87,17 +87,17 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
 class ScenarioBenchmark:
     """Base of a benchmark class that measures a scenario; not a benchmark itself.
 
-    A subclass names its `scenario`, its `modes`, and in `ladders` the values of every other
-    parameter.  asv's `params` are their product, the mode as `mode` and `start_method`; a
-    combination that is no mode is never measured.  It has a `track_` method for each metric that
-    the scenario tracks.
+    It has a `track_` method for each metric that the scenario tracks.
     """
 
     scenario: ClassVar[str]
     modes: ClassVar[tuple[str, ...]]
+    # The values of every other parameter.
     ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
+    # asv measures their product, the mode as `mode` and `start_method`, where that is a mode.
     params: ClassVar[tuple[tuple[str | int, ...], ...]]
     param_names: ClassVar[tuple[str, ...]]
+    version: ClassVar[str]
     timeout: ClassVar[float] = TIMEOUT_SECONDS
 
     def __init_subclass__(cls) -> None:
@@ -112,8 +112,6 @@ class ScenarioBenchmark:
                 track.__qualname__ = f"{cls.__qualname__}.{track.__name__}"
                 setattr(cls, track.__name__, track)
 
-    version: ClassVar[str]
-
     if TYPE_CHECKING:
 
         def __getattr__(self, track: str) -> Any:
@@ -125,14 +123,11 @@ class ScenarioBenchmark:
     def setup(self, *cell: str | int) -> None:
         """Skip, with its reason, a mode that this build or system lacks."""
         mode, params = self._split(cell)
-        reason = unavailable(mode) or self._hole(mode, params)
+        scenario = scenario_named(self.scenario)
+        reason = unavailable(mode) or scenario.why_not(mode, scenario.parse(params))
         if reason:
             self._file(cell).keep("setup", self._skipped(cell, reason))
             raise NotImplementedError(reason)
-
-    def _hole(self, mode: Mode, params: Mapping[str, str | int]) -> str | None:
-        scenario = scenario_named(self.scenario)
-        return scenario.why_not(mode, scenario.parse(params))
 
     @classmethod
     def cells(cls) -> Iterator[tuple[tuple[str | int, ...], Mode, dict[str, str | int]]]:
@@ -158,10 +153,7 @@ class ScenarioBenchmark:
         return mode_of(*map(str, cell[: -len(cls.ladders)]))
 
     def cost_of(self, metric: str, *cell: str | int) -> Any:
-        """Return the samples of `metric` in `cell` in asv's form, measuring if need be.
-
-        `metric` is the name of the method that asks, without `track_`.
-        """
+        """Return the samples of `metric` in `cell` in asv's form, measuring if need be."""
         file = self._file(cell)
         kept = file.keep(metric, file.take(metric) or self._run(cell))
         if "failure" in kept:

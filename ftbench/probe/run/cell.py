@@ -28,9 +28,8 @@ BUG = 1
 
 
 def _channel() -> Send:
-    """Return a function that sends an event; from now on, prints go to standard error."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    os.dup2(2, 1)  # from now on, prints go to standard error
 
     def send(event: dict[str, Any]) -> None:
         out.write(json.dumps(event) + "\n")
@@ -111,7 +110,6 @@ def measure(
 
 
 def _fail(send: Send, error: BaseException) -> int:
-    """Send the story of a failure; return the exit code of its class."""
     if not isinstance(error, FtbenchError):
         import traceback  # noqa: PLC0415
 
@@ -123,21 +121,10 @@ def _fail(send: Send, error: BaseException) -> int:
 
 
 def _effort() -> dict[str, Any]:
-    """Return what the cell has cost, once everything is measured."""
     from ftbench.probe.instruments import counters  # noqa: PLC0415 - not in what is measured
 
     pystats = counters.pystats_totals()
     return {**counters.tree_counters(), **({"pystats": pystats} if pystats else {})}
-
-
-def _end_workers() -> None:
-    """Kill the worker processes that a failure left behind.
-
-    The guard does so too, but not on Windows once this process, their parent, has ended.
-    """
-    multiprocessing = sys.modules.get("multiprocessing")
-    for worker in multiprocessing.active_children() if multiprocessing else ():
-        worker.kill()
 
 
 def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
@@ -164,7 +151,10 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
         send({"event": "done", "document": {**document, "effort": _effort()}})
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be reported
-        _end_workers()
+        # The guard does so too, but not on Windows once this process, their parent, has ended.
+        if "multiprocessing" in sys.modules:
+            for worker in sys.modules["multiprocessing"].active_children():
+                worker.kill()
         code = _fail(send, error)
     # Not sys.exit: a hung thread or worker must not keep the process from ending.
     sys.stderr.flush()

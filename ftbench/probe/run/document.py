@@ -11,8 +11,6 @@ from ftbench.probe.run.outcome import Invariant, Metric, percentile
 
 SCHEMA = "ftbench.measurement"
 VERSION = 1
-# Fields that older documents of this version lack.
-_LATER_FIELDS = frozenset({"effort", "interference", "pinned"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +24,7 @@ class Gil:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One run of one cell.
-
-    `build`, `machine`, `effort` and `interference` are what `probe.instruments` says of them, the
-    latter two of the run's own processes and of others; `load` is the run queue's average before
-    and after; `elapsed` is in seconds and covers the whole run; `pinned` says which CPUs the run
-    was held to, None if to none.
-    """
+    """One run of one cell; `probe.instruments` say what a build, a machine and so on are."""
 
     scenario: str
     mode: str
@@ -43,13 +35,14 @@ class Measurement:
     gil: Gil
     build: dict[str, Any]
     machine: dict[str, Any]
-    load: tuple[float | None, float | None]
+    load: tuple[float | None, float | None]  # the run queue's average before and after
     started_at: str
-    elapsed: float
+    elapsed: float  # seconds, of the whole run
     notes: dict[str, Any]
-    effort: dict[str, Any] = field(default_factory=dict)
-    interference: dict[str, Any] = field(default_factory=dict)
-    pinned: str | None = None
+    # What older documents of this version lack.
+    effort: dict[str, Any] = field(default_factory=dict)  # of the run's own processes
+    interference: dict[str, Any] = field(default_factory=dict)  # of others
+    pinned: str | None = None  # which CPUs it was held to, None if to none
 
     def to_json(self) -> dict[str, Any]:
         """Return the document; every metric says that lower is better."""
@@ -65,25 +58,17 @@ class Measurement:
         if schema != {"name": SCHEMA, "version": VERSION}:
             raise FtbenchError(f"This is no {SCHEMA} document of version {VERSION}: {schema!r}.")
         try:
-            return cls(**cls._fields(document))
+            fields = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
+            fields["metrics"] = {
+                name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
+                for name, metric in document["metrics"].items()
+            }
+            fields["invariants"] = tuple(Invariant(**one) for one in document["invariants"])
+            fields["gil"] = Gil(**document["gil"])
+            fields["load"] = tuple(document["load"])
+            return cls(**fields)
         except (KeyError, TypeError, AttributeError) as error:
             raise FtbenchError(f"This {SCHEMA} document is not whole: {error!r}.") from error
-
-    @classmethod
-    def _fields(cls, document: dict[str, Any]) -> dict[str, Any]:
-        fields = {
-            name: document[name]
-            for name in cls.__dataclass_fields__
-            if name in document or name not in _LATER_FIELDS
-        }
-        fields["metrics"] = {
-            name: Metric(unit=metric["unit"], samples=tuple(metric["samples"]))
-            for name, metric in document["metrics"].items()
-        }
-        fields["invariants"] = tuple(Invariant(**each) for each in document["invariants"])
-        fields["gil"] = Gil(**document["gil"])
-        fields["load"] = tuple(document["load"])
-        return fields
 
 
 def quantity(value: float, unit: str) -> str:

@@ -30,22 +30,18 @@ _KILLED_SECONDS = 3.0  # until a killed process is gone
 
 
 def _alive(group: int) -> bool:
-    """Return whether anything of the session that `group` leads still runs.
-
-    A process that has ended and waits to be reaped does not: orphans are reaped by the system's
-    first process, which in a container may take seconds.
-    """
+    """Return whether anything of the session that `group` leads still runs."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    # Where nothing lists the processes of the session, the group stands for it.
+    # Where nothing lists the processes of the session, the group stands for it.  One that waits to
+    # be reaped has ended: in a container the system's first process may take seconds to do so.
     session = session_of(group)
     return not session or any(map(_runs, session))
 
 
 def _runs(pid: int) -> bool:
-    """Return whether a process is more than an entry in the table."""
     try:
         return stat_fields(pid)[0] not in "ZX"
     except OSError:
@@ -100,13 +96,6 @@ def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
     end_tree(cell)
 
 
-def _tell_where_it_stands(cell: subprocess.Popen[bytes]) -> None:
-    """Let the hung cell write the stacks of all its threads to standard error."""
-    if sys.platform != "win32":
-        cell.send_signal(signal.SIGUSR1)
-        time.sleep(GRACE_SECONDS)
-
-
 def _leave(number: int, _frame: object) -> NoReturn:
     # By way of `finally`: a guard that is told to end takes its cell along.
     raise SystemExit(-number)
@@ -122,7 +111,9 @@ def main(argv: list[str]) -> int:
         code = cell.wait(deadline)
         end_tree(cell, grace=GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        _tell_where_it_stands(cell)
+        if sys.platform != "win32":
+            cell.send_signal(signal.SIGUSR1)  # it writes the stacks of all its threads
+            time.sleep(GRACE_SECONDS)
         code = DeadlineError.exit_code
     finally:
         end_tree(cell)

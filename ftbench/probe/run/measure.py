@@ -25,7 +25,7 @@ from ftbench.errors import (
 )
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
-from ftbench.probe.instruments.interference import between, look, most_repeats, taken
+from ftbench.probe.instruments.interference import between, disturbance, look, most_repeats
 from ftbench.probe.instruments.machine import PINNED, load, machine_record, placed
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
@@ -142,7 +142,8 @@ def measure(
         repeats += 1
         again = {**request, "deadline": end - time.monotonic()}
         try:
-            best = min(best, _once(chosen, again, variables, observer), key=_disturbance)
+            runs = best, _once(chosen, again, variables, observer)
+            best = min(runs, key=lambda run: disturbance(run.interference))
         except DeadlineError:
             break
     seen = {**best.interference, "repeats": repeats} if best.interference else {}
@@ -154,10 +155,6 @@ def _check_extra(scenario: Scenario, extra: float) -> None:
         raise UsageError(f"The extra work must be a share from 0 to 1, not {extra:g}.")
     if extra and not scenario.slowed:
         raise NotAvailableError(f"{scenario.name} has no work of which a share more could be done.")
-
-
-def _disturbance(measured: Measurement) -> tuple[bool, float]:
-    return bool(measured.interference.get("marked")), taken(measured.interference)
 
 
 def _once(

@@ -73,9 +73,7 @@ def weighted_percentile(weighted: list[tuple[float, float]], percent: float) -> 
 
 
 MEMORY_KINDS = ("rss", "uss", "pss")
-
-Look = Mapping[str, Any]
-"""What the observer saw at one moment, see `ftbench.observer`."""
+Look = Mapping[str, Any]  # what the observer saw at one moment, see `ftbench.observer`
 
 
 def totals(looks: Sequence[Look], kind: str) -> tuple[float, ...]:
@@ -100,15 +98,12 @@ def roles(look: Look) -> dict[str, dict[str, int]]:
 
 
 def memory(seen: Mapping[str, Any]) -> Outcome:
-    """Return `pss`, `uss` and `rss` of the whole tree in bytes, a sample per look, and the roles.
-
-    What the system has no figure for is left out.
-    """
+    """Return `pss`, `uss` and `rss` of the whole tree, a sample per look, and who weighs what."""
     looks = seen["samples"]
     samples = {kind: totals(looks, kind) for kind in MEMORY_KINDS}
     return Outcome(
         metrics={
-            name: Metric(unit="bytes", samples=each) for name, each in samples.items() if each
+            kind: Metric(unit="bytes", samples=sizes) for kind, sizes in samples.items() if sizes
         },
         notes={
             "roles": roles(looks[-1]),
