@@ -29,7 +29,7 @@ from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.observer_client import HOST_PYTHON
+from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import run
 from ftbench.pythons import DEFAULT_RELEASE, Interpreter, discover, preferred, survey, venvs
 from ftbench.releases import Release

@@ -39,7 +39,7 @@ from ftbench.files import cache_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.probe.run.observer_client import HOST_PYTHON
+from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import Finished, run
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs

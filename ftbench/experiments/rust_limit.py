@@ -32,9 +32,9 @@ from ftbench.files import cache_folder, folder_made
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
-from ftbench.probe.run.guarded import Guarded
-from ftbench.probe.run.measure import DEADLINE_SECONDS, PACKAGE_PARENT, check_deadline, utc_now
+from ftbench.probe.run.measure import DEADLINE_SECONDS, check_deadline, utc_now
 from ftbench.probe.run.outcome import Invariant, Metric
+from ftbench.probe.run.programs import PACKAGE_PARENT, Guarded
 from ftbench.probe.scenarios.base import Param
 from ftbench.processes import Finished, run
 from ftbench.progress import locked, phase

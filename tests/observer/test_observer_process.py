@@ -14,9 +14,9 @@ from probing import environment
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.observer import kernel_can
-from ftbench.probe.run import guarded, observer_client
+from ftbench.probe.run import programs
 from ftbench.probe.run.measure import measure
-from ftbench.probe.run.observer_client import Watcher
+from ftbench.probe.run.programs import Watcher
 from ftbench.pythons import Interpreter
 
 REQUEST: dict[str, Any] = {"phase": "busy", "seconds": 0.0, "roles": {"7": "worker"}}
@@ -132,8 +132,8 @@ def test_what_cannot_observe_is_not_available_with_its_reason(
 def test_an_observer_that_says_nothing_is_given_up_and_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observer_client, "START_SECONDS", 0.2)
-    monkeypatch.setattr(guarded, "BACKSTOP_SECONDS", 0.5)
+    monkeypatch.setattr(programs, "START_SECONDS", 0.2)
+    monkeypatch.setattr(programs, "BACKSTOP_SECONDS", 0.5)
     before = {child.pid for child in psutil.Process().children()}
     with (
         pytest.raises(DeadlineError, match=r"did not answer within 0\.2 s"),

@@ -105,7 +105,7 @@ def bad(tmp_path: Path) -> Iterator[Bad]:
     ) -> str:
         how = program(_CELL.format(journal=str(journal), worst=worst))
         if backstop is not None:
-            sooner = f"guarded.BACKSTOP_SECONDS = {backstop}\nsys.exit(main"
+            sooner = f"programs.BACKSTOP_SECONDS = {backstop}\nsys.exit(main"
             how[1] = how[1].replace("sys.exit(main", sooner)
         done = run_probe(sys.executable, scenario, "--workers", "2", *words, "--json", how=how)
         assert (done.returncode, done.stdout) == (code, ""), done.stderr

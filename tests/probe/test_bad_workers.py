@@ -87,7 +87,7 @@ def test_a_cell_that_hangs_where_no_deadline_of_its_own_reaches_says_where_it_st
     how = program(cell)
     how[1] = how[1].replace(
         "sys.exit(main",
-        "guarded.BACKSTOP_SECONDS = 2.0\nsys.exit(main",
+        "programs.BACKSTOP_SECONDS = 2.0\nsys.exit(main",
     )
     done = run_probe(sys.executable, "lifecycle", "--deadline", "0.5", how=how)
     assert (done.returncode, done.stdout) == (5, "")

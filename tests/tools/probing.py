@@ -22,7 +22,7 @@ PROBE = ["-m", "ftbench.probe"]
 # The whole chain (supervisor, guard, cell), with another program where the cell's stands.
 _WITH_CELL = """
 import sys
-from ftbench.probe.run import guarded, measure as measuring
+from ftbench.probe.run import measure as measuring, programs
 from ftbench.probe.__main__ import main
 measuring._CELL = sys.argv[1]
 sys.exit(main(sys.argv[2:]))

@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ftbench.errors import (
@@ -29,12 +28,10 @@ from ftbench.probe.instruments.interference import between, disturbance, look, m
 from ftbench.probe.instruments.machine import PINNED, load, machine_record, placed
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
-from ftbench.probe.run.guarded import Guarded
-from ftbench.probe.run.observer_client import Watcher
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
+from ftbench.probe.run.programs import PACKAGE_PARENT, Guarded, Watcher
 from ftbench.probe.scenarios.base import Scenario, scenario_named
 
-PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 60.0
 _MOST_DEADLINE_SECONDS = 86_400.0
 _CELL = "from ftbench.probe.run.cell import main; main()"

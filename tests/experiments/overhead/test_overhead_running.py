@@ -12,7 +12,7 @@ from ftbench.experiments import overhead
 from ftbench.experiments.overhead import Heat, Loop, heat
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.facts.modes import mode_named
-from ftbench.probe.run import guarded
+from ftbench.probe.run import programs
 
 GIL = arm_named("gil")
 
@@ -105,7 +105,7 @@ def test_a_process_that_dies_is_told_with_its_last_words(
 def test_a_process_that_hangs_ends_at_its_deadline(
     measured_python: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guarded, "BACKSTOP_SECONDS", 0.5)
+    monkeypatch.setattr(programs, "BACKSTOP_SECONDS", 0.5)
     replaced(monkeypatch, "import time; time.sleep(600)")
     with pytest.raises(DeadlineError, match=r"did not end within 1 s") as raised:
         run(measured_python, deadline=0.5)

@@ -23,7 +23,7 @@ from ftbench.errors import (
 from ftbench.experiments import rust_limit
 from ftbench.experiments.rust_limit import VARIABLE, Program, options
 from ftbench.facts.profiles import PROFILES
-from ftbench.probe.run import guarded
+from ftbench.probe.run import programs
 from ftbench.probe.run.document import Measurement
 
 SMOKE = PROFILES["smoke"]
@@ -156,7 +156,7 @@ def test_a_program_that_hangs_is_ended(
 ) -> None:
     pid = tmp_path / "pid"
     fake_rustc(program=HANGS.format(pid=pid))
-    monkeypatch.setattr(guarded, "BACKSTOP_SECONDS", 1.0)
+    monkeypatch.setattr(programs, "BACKSTOP_SECONDS", 1.0)
     with pytest.raises(DeadlineError, match=r"did not end within 1\.5 s"):
         rust_limit.measure(deadline=0.5)
     eventually(lambda: gone(pid), "the program is gone")
