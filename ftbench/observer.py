@@ -249,9 +249,7 @@ def cost(processes: int) -> int:
             assert sleeper.stdout is not None
             sleeper.stdout.readline()
         pids = {sleeper.pid: "worker" for sleeper in sleepers}
-        readers: list[Reader] = [PsutilReader()]
-        if kernel_can():
-            readers.append(KernelReader())
+        readers: list[Reader] = [PsutilReader(), *([KernelReader()] if kernel_can() else [])]
         for reader in readers:
             seconds = _cpu_per_look(reader, pids)
             print(

@@ -419,9 +419,8 @@ def writers(cell: Cell) -> Contest:
 
 
 def _plan(cell: Cell, every: int) -> Plan:
-    """Return what each worker does in a turn: whole strides, one at least."""
-    each = cell.params["operations"] // cell.params["workers"] // every
-    return Plan(max(1, each) * every, 0.0, every, ID_SPACE)
+    strides = cell.params["operations"] // cell.params["workers"] // every
+    return Plan(max(1, strides) * every, 0.0, every, ID_SPACE)
 
 
 def _workers(

@@ -36,8 +36,6 @@ _SOURCE = '''def {name}(self, *cell):
 
 
 def _tracker(spec: MetricSpec) -> Callable[..., Any]:
-    """Return the `track_` method of a metric."""
-
     def track(self: ScenarioBenchmark, *cell: str | int) -> Any:
         return self.cost_of(spec.name, *cell)
 
@@ -138,12 +136,8 @@ class ScenarioBenchmark:
 
     @classmethod
     def _split(cls, cell: tuple[str | int, ...]) -> tuple[Mode, dict[str, str | int]]:
-        """Return a cell's mode and its other parameters.
-
-        Raises `NotImplementedError`, asv's word for skipped, for a combination that is no mode.
-        """
         mode = cls._mode(cell)
-        if mode is None:
+        if mode is None:  # asv takes this error for skipped
             raise NotImplementedError(f"{cell[0]} with the start method {cell[1]} is no mode")
         rest = len(cls.ladders)
         return mode, dict(zip(cls.param_names[-rest:], cell[-rest:], strict=True))
@@ -161,7 +155,6 @@ class ScenarioBenchmark:
         return in_asv_form(kept, metric)
 
     def _identity(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
-        """Return how records name a cell: its class, the mode's name and the other parameters."""
         mode, params = self._split(cell)
         texts = {name: str(value) for name, value in params.items()}
         return {"group": self.group(), "params": {"mode": mode.name, **texts}}
@@ -198,10 +191,9 @@ class ScenarioBenchmark:
 
 
 def record_own_clock(group: str, params: dict[str, str]) -> None:
-    """Record what goes with a figure that asv's own clock or peak took in this process.
+    """In `teardown`, record what goes with a figure of asv's own clock or peak in this process.
 
-    For a benchmark's `teardown`: what asv reads has been read by then.  Raises
-    `WorkerFailedError` if a thread of the benchmark is still there.
+    Raises `WorkerFailedError` if a thread of the benchmark is still there.
     """
     global _own_clock_recorded  # noqa: PLW0603 - asv calls teardown once per sample, we record once
     if _own_clock_recorded:

@@ -28,10 +28,7 @@ def clean_environment(
 
 
 def session_of(leader: int) -> list[int]:
-    """Return the processes of a session, its leader too; [] where there is no /proc.
-
-    asv puts each benchmark into a group of its own.  POSIX has no list of processes.
-    """
+    """Return the processes of a session, its leader too; [] where there is no /proc."""
     pids = []
     with suppress(OSError):
         for entry in os.scandir(PROC):
@@ -65,10 +62,8 @@ class _Pipe:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of the pipe.
-
-        One that somebody still holds open stays, with its thread: closing would wait for ever.
-        """
+        """Let go of the pipe."""
+        # One that somebody still holds open stays, with its thread: closing would wait for ever.
         self._thread.join(_LAST_WORDS_SECONDS)
         if not self._thread.is_alive():
             self._stream.close()

@@ -55,13 +55,13 @@ def check_deadline(seconds: float) -> None:
 def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
     """Return the GIL state that is asked for and the variables that ask for it.
 
-    `gil` None means what `-X gil` or `PYTHON_GIL` says (empty is unset, as for CPython itself),
-    else the build's own default.  Raises `GilStateError` if the running build cannot do it.
+    None leaves it to `-X gil`, `PYTHON_GIL`, the build.  Raises `GilStateError` if this cannot.
     """
     import sysconfig  # noqa: PLC0415
 
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     if gil is None:
+        # Empty is unset, as for CPython itself.
         word = sys._xoptions.get("gil") or environ.get(GIL_VARIABLE)  # noqa: SLF001 - documented
         gil = word != "0" if word else not free_threaded
     if not free_threaded:
@@ -99,13 +99,10 @@ def measure(
 ) -> Measurement:
     """Run one cell of `scenario` in a clean child of this interpreter; return all its metrics.
 
-    `mode` is the name of a mode; `params` are the scenario's, its defaults for the rest; `profile`
-    defaults to `FTBENCH_PROFILE`, `gil` to `PYTHON_GIL` and then to the build's own default;
     `deadline` is in seconds; `observer` is the host's Python (default: `FTBENCH_HOST_PYTHON`, then
-    this one).  A run that other programs disturbed is repeated, as often as the profile (or
-    `FTBENCH_REPEATS`) and the deadline allow; the least disturbed one is returned, and marked if
-    it was disturbed too.  `FTBENCH_PIN=core` holds the cell to one CPU of each core.  `extra` is a
-    share of more work at the same nominal cost (0.1: a tenth), see `Scenario.slowed`.
+    this one); `extra` is a share of more work at the same nominal cost, see `Scenario.slowed`.  A
+    run that other programs disturbed is repeated, as often as the profile (or `FTBENCH_REPEATS`)
+    and the deadline allow; the least disturbed one is returned.
 
     Raises `UsageError`, `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or
     `GilStateError`; whatever happens, no process of the run stays behind.

@@ -111,10 +111,7 @@ class Guarded(Program):
         )
 
     def follow(self, observe: Callable[[Event], None] | None = None) -> int:
-        """Follow it to its end; return its exit code.
-
-        At an "observe" event call `observe`, then let it go on.
-        """
+        """Follow it to its end and return its exit code; `observe` is called when it asks."""
         end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
         try:
             while line := self._lines.following(end - time.monotonic()):

@@ -108,19 +108,15 @@ def failed(what: str, mode: Mode, story: BaseException | str) -> WorkerFailedErr
 
 
 class Member(NamedTuple):
-    """One member: its name in a story, its part of a round, and what comes before the round.
+    """One member of a team; a spawned process must be able to import its functions by name."""
 
-    `run` and `prepare` are a function and its arguments; a spawned process must be able to import
-    the function by name.  `prepare` is outside of every timed interval.
-    """
-
-    role: str
-    run: Step
-    prepare: Step | None = None
+    role: str  # its name in a story
+    run: Step  # its part of a round
+    prepare: Step | None = None  # before the round, outside of every timed interval
 
 
 class Helper(NamedTuple):
-    """A process that serves the team (a manager): its name, itself, and its CPU seconds so far."""
+    """A process that serves the team, such as a manager; `cpu` is its CPU seconds so far."""
 
     role: str
     process: Any
@@ -172,7 +168,6 @@ class Team:
         return {self.helper.process.pid: self.helper.role} if self.helper else {}
 
     def _hear_all(self, what: str) -> tuple[list[Any], float]:
-        """Wait for a word of every member; return their contents and their CPU seconds."""
         contents: dict[int, Any] = {}
         cpu = 0.0
         while len(contents) < len(self.members):
@@ -222,20 +217,17 @@ class Team:
         )
 
     def _failed(self, index: int, story: BaseException | str) -> WorkerFailedError:
-        """Return the error for a member, or for the helper if that is what it fell over."""
         role = self.members[index].role
         first = next(at for at, member in enumerate(self.members) if member.role == role)
         count = sum(member.role == role for member in self.members)
         name = f"{role.capitalize()} {index - first} of {count}"
+        # A member that fell over the helper's end is not to blame.
         of_helper = ended(self.helper, self.mode, f"{name}: {_text(story)}")
         return of_helper or failed(name, self.mode, story)
 
 
 def ended(helper: Helper | None, mode: Mode, story: str) -> WorkerFailedError | None:
-    """Return the error for a helper that has ended, None if there is none or it lives.
-
-    `story` is that of the member that failed because of it.
-    """
+    """Return the error for a helper that has ended, with the `story` of the member it failed."""
     if helper is None:
         return None
     helper.process.join(LAST_WORDS_SECONDS)

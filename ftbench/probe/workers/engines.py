@@ -42,10 +42,7 @@ def unavailable(mode: Mode) -> str | None:
 
 
 def load(engine: str) -> ModuleType:
-    """Return an engine, which from now on this process and its children find.
-
-    Raises `ImportError` if it is not there.
-    """
+    """Return an engine, for this process and its children to find; raises `ImportError`."""
     folder = str(place(engine))
     if place(engine).is_dir() and folder not in sys.path:
         sys.path.append(folder)

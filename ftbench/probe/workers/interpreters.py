@@ -14,8 +14,7 @@ from ftbench.probe.workers.base import Deadline, Report, Step
 from ftbench.probe.workers.shared_state import Channel, areas, queues
 from ftbench.probe.workers.threads import ThreadCrew, ThreadState, ThreadTeam
 
-# sys.hexversion of the first release with concurrent.interpreters.
-CONCURRENT_INTERPRETERS = 0x030E0000
+_PYTHON_3_14 = 0x030E0000
 
 
 def _library() -> Any:
@@ -24,17 +23,13 @@ def _library() -> Any:
 
 
 def _unavailable(_mode: Mode) -> str | None:
-    if sys.hexversion < CONCURRENT_INTERPRETERS:
+    if sys.hexversion < _PYTHON_3_14:
         return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
     return None
 
 
 class InterpreterCrew(ThreadCrew):
-    """Subinterpreters that are made to run one task each.
-
-    Functions go by name (the interpreter imports `entry_points`), flags as memoryviews of shared
-    bytearrays.  Ending a worker includes closing its interpreter.
-    """
+    """Subinterpreters that are made to run one task each; to end one is to close it too."""
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         super().__init__(mode, deadline)
@@ -44,6 +39,7 @@ class InterpreterCrew(ThreadCrew):
     def _start(self, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
         interpreter = self._create()
         self._interpreters.append(interpreter)
+        # Functions go by name: the interpreter imports `entry_points`.
         shared = (memoryview(arg) if isinstance(arg, bytearray) else arg for arg in args)
         super()._start(interpreter.call, (function, *shared))
 
@@ -55,11 +51,7 @@ class InterpreterCrew(ThreadCrew):
 
 
 class InterpreterTeam(ThreadTeam):
-    """Subinterpreters that stay, each called by a thread of its own.
-
-    The gate is in the thread; a round is one call into the interpreter, whose arguments are
-    numbers, memoryviews, queues of `concurrent.interpreters` and the ends of pipes.
-    """
+    """Subinterpreters that stay, each called once a round by a thread, which is at the gate."""
 
     def _make(self) -> None:
         create = _library().create

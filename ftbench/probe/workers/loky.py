@@ -22,10 +22,7 @@ class LokyPool(ExecutorPool):
 
 
 class JoblibPool(Pool):
-    """`joblib.Parallel`, called anew for every task or map, as programs do.
-
-    It has no futures.  The processes behind it stay from call to call until they are told to end.
-    """
+    """`joblib.Parallel`, called anew for every task or map, as programs do; it has no futures."""
 
     def call(self, function: Task, *args: Any) -> Any:
         return self.map(function, args, 1)[0]
@@ -39,6 +36,7 @@ class JoblibPool(Pool):
         return results
 
     def _end(self) -> None:
+        # The processes stay from call to call until they are told to end.
         self._library.externals.loky.get_reusable_executor(reuse=True).shutdown(wait=True)
 
 

@@ -26,15 +26,12 @@ NAP_SECONDS = 0.005
 class Pool:
     """Workers of one mode that take tasks; a subclass knows one library's way.
 
-    Functions are a module's, results come back by value.  Every wait ends at the deadline with
-    `DeadlineError`; a task or a worker that fails raises `WorkerFailedError` with its story.
-
-    `cancels`: waiting tasks can be cancelled.  `goes_on`: the pool replaces a worker that has died
-    without reporting the task that is lost.
+    Every wait ends at the deadline with `DeadlineError`; a task or a worker that fails raises
+    `WorkerFailedError` with its story.
     """
 
-    cancels = True
-    goes_on = False
+    cancels = True  # tasks that wait
+    goes_on = False  # replaces a worker that has died, without reporting the task that is lost
 
     def __init__(self, mode: Mode, workers: int, deadline: Deadline, library: Any) -> None:
         """Stand before the `library`'s pool, which decides itself when its workers start."""
@@ -118,7 +115,6 @@ class Pool:
         return self._within(self._stop, "the pool to stop")
 
     def _within(self, function: Callable[[], None], what: str) -> float:
-        """Call what knows no deadline; return the seconds that it took."""
         errors: list[BaseException] = []
         took: list[float] = []
 
@@ -130,7 +126,8 @@ class Pool:
                 errors.append(error)
             took.append(time.perf_counter() - begin)
 
-        # Daemon: after a deadline the process must be able to end without it.
+        # In a thread, since libraries know no deadline here.  Daemon: after a deadline the process
+        # must be able to end without it.
         thread = Thread(target=body, daemon=True)
         thread.start()
         thread.join(self.deadline.left())
@@ -141,7 +138,6 @@ class Pool:
         return took[0]
 
     def _as_ours(self, error: BaseException) -> FtbenchError:
-        """Return `error` as one of ours."""
         if isinstance(error, FtbenchError):
             return error
         if not self.deadline.left():

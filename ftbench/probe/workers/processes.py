@@ -43,11 +43,8 @@ def _unavailable(mode: Mode) -> str | None:
 
 
 def _fork_server_seconds() -> float:
-    """Return the CPU seconds of the fork server and of the workers it has waited for.
-
-    Source: proc(5), `/proc/PID/stat` fields 14 to 17, in clock ticks (10 ms), which is enough for
-    the sum over many rounds.  0.0 where the kernel does not say.
-    """
+    # Of the server and of the workers it has waited for; 0.0 where the kernel does not say.
+    # Source: proc(5), `/proc/PID/stat` fields 14 to 17, in ticks of 10 ms: enough for many rounds.
     pid = next((pid for pid, role in helper_pids().items() if role == "fork server"), None)
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
@@ -58,15 +55,12 @@ def _fork_server_seconds() -> float:
 
 
 class ProcessClock(CpuClock):
-    """Counts worker processes: children by the kernel, and a fork server by its own accounting.
-
-    Where the kernel gives neither (Windows; a fork server without /proc), the workers' own clocks
-    are summed, and `method` says so.
-    """
+    """Counts worker processes: children by the kernel, and a fork server by its own accounting."""
 
     def __init__(self, mode: Mode) -> None:
         super().__init__(mode)
         self._server = mode.start_method == "forkserver"
+        # Where the kernel gives neither, the workers' own clocks are summed.
         without_proc = self._server and not os.path.exists("/proc/self/stat")
         self._workers = without_proc or sys.platform == "win32"
         if self._workers:
@@ -305,11 +299,8 @@ class ProcessState(SharedState):
 
 
 def _check_room(size: int) -> None:
-    """Raise `NotAvailableError` if Linux has no room for so much shared memory.
-
-    Linux would promise it all the same, and a write to what is not there is a SIGBUS: a container
-    has 64 MiB by default.
-    """
+    # Linux would promise it all the same, and a write to what is not there is a SIGBUS: a container
+    # has 64 MiB by default.
     try:
         room = os.statvfs(_SHARED_MEMORY)
     except (OSError, AttributeError):

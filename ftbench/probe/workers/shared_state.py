@@ -48,10 +48,7 @@ class SharedState:
 
 
 class BlameHelper:
-    """A context that raises `WorkerFailedError` for calls that fail because the helper has ended.
-
-    It is for the parent's calls: members report theirs to the team.
-    """
+    """A context that blames the helper, if it has ended, for failed calls of the parent."""
 
     # No `contextmanager`: contextlib would weigh in the footprint of every cell.
     def __init__(self, state: SharedState, mode: Mode) -> None:
@@ -70,15 +67,13 @@ class BlameHelper:
 
 
 def refill(shared: Any, uids: Sequence[int]) -> None:
-    """Make a set, a dict or a manager's dict hold just `uids`.
-
-    A dict is filled in pieces: one message with all of them would leave its traces in the memory
-    of the parent and of the manager, which is looked at later.
-    """
+    """Make a set, a dict or a manager's dict hold just `uids`."""
     shared.clear()
     if hasattr(shared, "add"):
         shared.update(uids)
         return
+    # One message with all of them would leave its traces in the memory of the parent and of the
+    # manager, which is looked at later.
     for first in range(0, len(uids), _PIECE):
         shared.update(dict.fromkeys(uids[first : first + _PIECE], 0))
 
