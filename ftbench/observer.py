@@ -112,14 +112,14 @@ class PsutilReader:
         try:
             process = self._psutil.Process(pid)
             try:
-                known = process.memory_full_info()._asdict()
+                sizes = process.memory_full_info()._asdict()
             except self._psutil.AccessDenied:
-                known = process.memory_info()._asdict()
+                sizes = process.memory_info()._asdict()
         except self._psutil.NoSuchProcess:
             raise ProcessLookupError(pid) from None
-        if not known["rss"]:  # ended, but not yet waited for
+        if not sizes["rss"]:  # ended, but not yet waited for
             raise ProcessLookupError(pid)
-        return Memory(rss=known["rss"], uss=known.get("uss"), pss=known.get("pss") or None)
+        return Memory(rss=sizes["rss"], uss=sizes.get("uss"), pss=sizes.get("pss") or None)
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -153,7 +153,7 @@ def look(reader: Reader, pids: Mapping[int, str]) -> list[dict[str, Any]]:
 
     Raises `WorkerGoneError` when a worker is not.
     """
-    seen = []
+    processes = []
     for pid, role in pids.items():
         try:
             memory = reader.read(pid)
@@ -161,8 +161,8 @@ def look(reader: Reader, pids: Mapping[int, str]) -> list[dict[str, Any]]:
             if role not in MAY_END:
                 raise WorkerGoneError(pid) from None
             continue
-        seen.append({"role": role, **memory._asdict()})
-    return seen
+        processes.append({"role": role, **memory._asdict()})
+    return processes
 
 
 def watch(

@@ -308,15 +308,15 @@ def lives(cell: Cell) -> Contest:
     task, expected = TASKS[TASK], TASKS[TASK]()
 
     def harness() -> float:
-        done = [lifecycle.one_round(crew, workers, TASK) for _ in range(rounds)]
-        lifecycle.check(done, TASK)
-        return sum(each.seconds["round"] for each in done) / (rounds * workers)
+        measured = [lifecycle.one_round(crew, workers, TASK) for _ in range(rounds)]
+        lifecycle.check(measured, TASK)
+        return sum(one.seconds["round"] for one in measured) / (rounds * workers)
 
     def plain() -> float:
-        done = [bare_round(workers, task) for _ in range(rounds)]
-        for _took, returned in done:
+        measured = [bare_round(workers, task) for _ in range(rounds)]
+        for _took, returned in measured:
             require(BARE, returned, [expected] * workers)
-        return sum(took for took, _returned in done) * NANO / (rounds * workers)
+        return sum(took for took, _returned in measured) * NANO / (rounds * workers)
 
     return Contest(
         turns={HARNESS: harness, BARE: plain},

@@ -102,7 +102,7 @@ def measure(
     check_gil(asked=request["gil"], before=before, after=after, gil_warnings=gil_warnings)
     return {
         "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
-        "invariants": [vars(each) for each in outcome.invariants],
+        "invariants": [vars(invariant) for invariant in outcome.invariants],
         "notes": outcome.notes | ({"extra": cell.extra} if cell.extra else {}),
         "gil": {"asked": request["gil"], "before": before, "after": after},
         "build": build_record(),

@@ -80,7 +80,7 @@ def quantity(value: float, unit: str) -> str:
 def _row(name: str, metric: Metric) -> tuple[str, ...]:
     samples = list(metric.samples)
     figures = (percentile(samples, 50), min(samples), max(samples))
-    return (name, *(quantity(each, metric.unit) for each in figures), str(len(samples)))
+    return (name, *(quantity(figure, metric.unit) for figure in figures), str(len(samples)))
 
 
 def table(measurement: Measurement) -> str:
@@ -109,5 +109,5 @@ def table(measurement: Measurement) -> str:
         )
         for row in rows
     ]
-    lines += ["", *(f"checked: {each.checked}" for each in measurement.invariants)]
+    lines += ["", *(f"checked: {held.checked}" for held in measurement.invariants)]
     return "\n".join(lines)

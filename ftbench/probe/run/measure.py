@@ -140,8 +140,9 @@ def measure(
             best = min(runs, key=lambda run: disturbance(run.interference))
         except DeadlineError:
             break
-    seen = {**best.interference, "repeats": repeats} if best.interference else {}
-    return replace(best, interference=seen)
+    if not best.interference:
+        return best
+    return replace(best, interference={**best.interference, "repeats": repeats})
 
 
 def _check_extra(scenario: Scenario, extra: float) -> None:
@@ -182,25 +183,25 @@ def _once(
             document = cell.document()
     workers = int(request["params"].get("workers", 1))
     see = scenario.from_observation
-    seen = see(watcher.phases, workers) if see and watcher else Outcome()
-    measured = {name: Metric(**each) for name, each in document["metrics"].items()}
-    measured |= seen.metrics
-    scenario.check(measured)
+    observed = see(watcher.phases, workers) if see and watcher else Outcome()
+    metrics = {name: Metric(**metric) for name, metric in document["metrics"].items()}
+    metrics |= observed.metrics
+    scenario.check(metrics)
     effort = document.get("effort", {})
     return Measurement(
         scenario=scenario.name,
         mode=request["mode"],
         params=request["params"],
         profile=request["profile"],
-        metrics=measured,
-        invariants=tuple(Invariant(**each) for each in document["invariants"]),
+        metrics=metrics,
+        invariants=tuple(Invariant(**invariant) for invariant in document["invariants"]),
         gil=Gil(**document["gil"]),
         build=document["build"],
         machine=machine_record(),
         load=(before, load()),
         started_at=started_at,
         elapsed=round(time.monotonic() - begin, 3),
-        notes=document["notes"] | seen.notes,
+        notes=document["notes"] | observed.notes,
         effort=effort,
         pinned=PINNED if request["cpus"] else None,
         interference=between(calm, look(), tree=effort.get("cpu_seconds", 0.0)),
