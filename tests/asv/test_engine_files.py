@@ -79,7 +79,7 @@ def test_it_lies_beside_the_path_and_is_stepped_into_when_asked(
     venv = tmp_path / "venv"
     venvs.ready(venv, ft_python)
     assert _ask(venv, f"import importlib.util as u; print(u.find_spec({ENGINE!r}))") == "None"
-    load = f"from ftbench.probe.workers import engines as e; e.load({ENGINE!r}, {ENGINE!r})"
+    load = f"from ftbench.probe.workers import engines as e; e.load({ENGINE!r})"
     version = f"import sys; print(sys.modules[{ENGINE!r}].__version__)"
     assert _ask(venv, f"{load}; {version}") == "7"
     compiled = {path.name.partition(".")[0] for path in (venv / "engines").rglob("*.pyc")}
