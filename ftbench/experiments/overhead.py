@@ -22,8 +22,8 @@ from ftbench.facts.modes import Mode, mode_named
 from ftbench.facts.units import plural, scale_for
 from ftbench.probe.instruments.machine import BUSY, load, machine_record
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.programs import Guarded
 from ftbench.probe.run.measure import check_deadline
+from ftbench.probe.run.programs import Guarded
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
 from ftbench.report.document import Document, Part, Row, Table, Tone
