@@ -62,8 +62,15 @@ _BYTES = Quantity("size", size)
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
 @click.option("--memory", type=_BYTES, help="A limit to the memory of all processes: 2GiB.")
 @click.option("--p99", type=_SECONDS, help="A limit to the 99th percentile of a task: 20ms.")
-@click.option("--price-cpu", type=Quantity("price", cpu_price), help="Of a core: 0.04/h.")
-@click.option("--price-memory", type=Quantity("price", memory_price), help="Of memory: 0.005/GiBh.")
+@click.option(
+    "--price-cpu", "cpu_price", type=Quantity("price", cpu_price), help="Of a core: 0.04/h."
+)
+@click.option(
+    "--price-memory",
+    "memory_price",
+    type=Quantity("price", memory_price),
+    help="Of memory: 0.005/GiBh.",
+)
 @click.option(
     "--by",
     type=click.Choice([each.value for each in By]),
@@ -77,19 +84,12 @@ _BYTES = Quantity("size", size)
 def advise(
     output: Output,
     *,
-    task: float,
-    payload: int,
-    shared: float,
-    workers: int,
-    memory: int | None,
-    p99: float | None,
-    price_cpu: float | None,
-    price_memory: float | None,
     by: str | None,
     arm: str | None,
     release: str | None,
     machine: str | None,
     profile: str | None,
+    **task: Any,
 ) -> None:
     """Rank the modes for a task of your own, from measured cells alone.
 
@@ -101,17 +101,7 @@ def advise(
     from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415
     from ftbench.report.advice import Given, document_of  # noqa: PLC0415
 
-    question = Question(
-        task=task,
-        payload=payload,
-        workers=workers,
-        shared=shared,
-        memory=memory,
-        p99=p99,
-        cpu_price=price_cpu,
-        memory_price=price_memory,
-        by=By(by) if by else None,
-    )
+    question = Question(by=By(by) if by else None, **task)
     if question.by is By.COST and not question.priced:
         raise UsageError(
             "There is no cost without a price.", hint="Say --price-cpu, --price-memory or both."

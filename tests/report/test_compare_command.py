@@ -18,7 +18,7 @@ from fake_results import (
 )
 from synthetic import Plan
 
-from ftbench.cli.compare import REGRESSION, compare
+from ftbench.cli.report import REGRESSION, compare
 from ftbench.errors import ResultsError, UsageError
 
 COMPARE = Command(compare)

@@ -9,7 +9,7 @@ from commands import Command
 from fake_results import arms, result_file, slow_down, write_project
 from synthetic import Plan
 
-from ftbench.cli.compare import compare
+from ftbench.cli.report import compare
 
 RELEASES = ("3.13.5", "3.13.15")
 

@@ -12,8 +12,7 @@ from playwright.sync_api import Browser
 from synthetic import Plan
 from watching import Watched, axe_script, grave_faults
 
-from ftbench.cli.compare import compare
-from ftbench.cli.report import report
+from ftbench.cli.report import compare, report
 from ftbench.errors import FtbenchError
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'

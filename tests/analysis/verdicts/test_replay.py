@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ftbench.cli.compare import REGRESSION, compare
+from ftbench.cli.report import REGRESSION, compare
 from ftbench.errors import FtbenchError
 
 ROOT = Path(__file__).parents[3]
