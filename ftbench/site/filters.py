@@ -13,7 +13,7 @@ from ftbench.analysis.claims.tables import ArticleCell
 from ftbench.analysis.verdicts import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
 from ftbench.report.findings import beyond, tally
-from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.report.view_figures import Figures, ratio_of
 from ftbench.report.words import effort_title
 from ftbench.results import Figure

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ftbench.analysis.advice.winner_map import KINDS, Spot
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
-from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site.svg import (
     INK,
     MUTED,

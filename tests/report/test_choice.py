@@ -13,11 +13,12 @@ from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import ARMS
 from ftbench.probe.scenarios.must_scale import LEDGER, MUST
 from ftbench.probe.workloads.kernels import SMALL
-from ftbench.report.choice_tables import tables
+from ftbench.report.choice import tables
 from ftbench.report.document import Row, Table, Tone
 from ftbench.report.sections import SECTIONS
-from ftbench.report.sections.ladders import BY_PATTERN, BY_POOL
+from ftbench.report.sections.computing import BY_PATTERN
 from ftbench.report.sections.view import GridView
+from ftbench.report.sections.workers import BY_POOL
 from ftbench.report.view_figures import GridFigures
 from ftbench.results import Figure, read_results
 

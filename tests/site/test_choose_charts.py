@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex, Metric
-from ftbench.analysis.grid import ROUND_EMPTY, TREE_PSS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.releases import Release
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
+from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import Figure, State, read_results
 from ftbench.results.figure import Environment, SeriesKey

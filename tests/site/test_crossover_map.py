@@ -15,11 +15,10 @@ from ftbench.analysis.advice.winner_map import KINDS, spots
 from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
-from ftbench.report.choice import SectionFigures
-from ftbench.report.choice_tables import winners
+from ftbench.report.choice import SectionFigures, winners
 from ftbench.report.document import Table, Tone
 from ftbench.report.sections import SECTIONS
-from ftbench.report.sections.ladders import PAYLOAD_NAMES, TASK_SIZE_NAMES
+from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.selection import Pick
 from ftbench.site import frame

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Ladder
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,33 @@ class Beside:
     values: tuple[str, ...] = ()
     lacks: str = ""
     share: bool = False
+
+
+class BenchmarkClass:
+    """A class of `benchmarks/` ("io.Io") at some of its parameters, and what it tracks."""
+
+    def __init__(self, name: str, **params: str) -> None:
+        self._name, self._params = name, params
+
+    def at(self, **params: str) -> BenchmarkClass:
+        """Return the class with these parameters as well."""
+        return BenchmarkClass(self._name, **{**self._params, **params})
+
+    def metric(self, name: str, title: str) -> Metric:
+        """Return what `track_<name>` returns."""
+        return Metric(benchmark=f"{self._name}.track_{name}", title=title, params=self._params)
+
+    def memory(self, title: str) -> Metric:
+        """Return the PSS, or the RSS where no PSS was measured; `title` has {} for which it is."""
+        rss = self.metric("rss", title.format("RSS"))
+        return replace(self.metric("pss", title.format("PSS")), instead=rss)
+
+    def beside(self, **headings: str) -> tuple[Beside, ...]:
+        """Return metrics to stand beside another, each `name` under its heading."""
+        return tuple(
+            Beside(metric=self.metric(name, heading), heading=heading)
+            for name, heading in headings.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +84,7 @@ class Rungs:
     every: str
     base: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
-    rivals: bool = True
+    rivals: bool = False
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def name(self, value: str) -> str:
@@ -133,3 +163,30 @@ class Group:
 
     title: str
     sections: tuple[Section, ...]
+
+
+_SPACE: Final = "\N{NO-BREAK SPACE}"
+_UNITS: Final = {"us": "µs", "ms": "ms", "kib": "KiB", "mib": "MiB"}
+_UNIT: Final = re.compile("|".join(_UNITS))
+
+
+def numbers(ladder: Ladder, noun: str, *, rivals: bool = False) -> Rungs:
+    """Return a ladder of numbers in words; `noun`, in the singular, is what they count."""
+    nouns = {value: noun if value == "1" else f"{noun}s" for value in ladder.values}
+    base = {"": "", "1": f"one {noun}"}.get(ladder.base, f"{ladder.base} {noun}s")
+    return Rungs(
+        ladder=ladder,
+        every=f"any number of {noun}s",
+        base=base,
+        names={value: f"{value}{_SPACE}{counted}" for value, counted in nouns.items()},
+        rivals=rivals,
+    )
+
+
+def with_units(names: Iterable[str]) -> dict[str, str]:
+    """Return name → the name as people write it: "10us" → "10 µs"."""
+    return {name: _UNIT.sub(lambda unit: _SPACE + _UNITS[unit[0]], name) for name in names}
+
+
+TASK_SIZE_NAMES: Final = with_units(size.name for size in SIZES)
+PAYLOAD_NAMES: Final = with_units(payload.name for payload in PAYLOADS)

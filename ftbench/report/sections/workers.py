@@ -4,107 +4,123 @@ from __future__ import annotations
 
 from typing import Final
 
-from ftbench.analysis.comparison import Metric
-from ftbench.analysis.grid import PER_WORKER, ROUND_ARTICLE, ROUND_EMPTY, TREE_PSS, tracked
-from ftbench.report.sections.ladders import (
-    BY_CRUNCHERS,
-    BY_HEAP,
-    BY_POOL,
-    BY_UNDER_WAY,
-    BY_WATCHED_POOL,
+from ftbench.analysis.grid import Ladder
+from ftbench.facts.modes import POOL_TABLE, no_such_pool
+from ftbench.probe.workers import no_such_channel
+from ftbench.probe.workers.shared_state import CHANNELS
+from ftbench.report.sections.view import (
+    BenchmarkClass,
+    Beside,
+    GridView,
+    Group,
+    Rungs,
+    Section,
+    View,
+    numbers,
 )
-from ftbench.report.sections.view import Beside, GridView, Group, Section, View
 
+_LIFECYCLE: Final = BenchmarkClass("lifecycle.Lifecycle", workers="8", task="empty")
+ROUND_EMPTY: Final = _LIFECYCLE.metric("round", "time per round, 8 workers, empty task")
+_FOOTPRINT: Final = BenchmarkClass("footprint.Footprint", workers="8")
+TREE_PSS: Final = _FOOTPRINT.memory("memory of the process tree, {}, 8 workers")
 _MEMORY: Final = Beside(metric=TREE_PSS, heading="memory")
-
-
-def _pools(name: str, title: str) -> Metric:
-    return tracked("pools.Pools", name, title)
-
-
-WORKERS: Final = Group(
-    title="Having workers",
-    sections=(
-        Section(
-            name="lifecycle",
-            title="Starting and ending workers",
-            question="What do eight workers cost before they have done anything?",
-            shows="One round creates eight workers, starts them, lets each run one task and joins "
-            "them. With an empty task that is the bare tax of a concurrency model; the small task, "
-            "20 000 steps of integer arithmetic, says what is left of the tax once there is work.",
-            hides="Nothing about long-lived workers: a pool pays this once. The first round, in "
-            "which a fork server starts, is a series of its own. Parents with much memory fork "
-            "slower.",
-            views=(
-                View(metric=ROUND_EMPTY, beside=_MEMORY),
-                View(metric=ROUND_ARTICLE, beside=_MEMORY, folded=True),
+_LIFECYCLE_SECTION: Final = Section(
+    name="lifecycle",
+    title="Starting and ending workers",
+    question="What do eight workers cost before they have done anything?",
+    shows="One round creates eight workers, starts them, lets each run one task and joins them. "
+    "With an empty task that is the bare tax of a concurrency model; the small task, 20 000 steps "
+    "of integer arithmetic, says what is left of the tax once there is work.",
+    hides="Nothing about long-lived workers: a pool pays this once. The first round, in which a "
+    "fork server starts, is a series of its own. Parents with much memory fork slower.",
+    views=(
+        View(metric=ROUND_EMPTY, beside=_MEMORY),
+        View(
+            metric=_LIFECYCLE.at(task="article").metric(
+                "round", "time per round, 8 workers, small task"
             ),
-        ),
-        Section(
-            name="footprint",
-            title="Keeping workers alive",
-            question="How much memory do eight busy workers hold?",
-            shows="Eight workers are alive and busy while an observer outside adds up their whole "
-            "process tree: parent, workers, fork server and resource tracker. PSS counts a page "
-            "that several processes share once; where the system has no PSS, RSS stands in and "
-            "says so.",
-            hides="Nothing about your data: these workers hold almost none. Threads share what "
-            "they load, processes copy it when they touch it.",
-            views=(View(metric=TREE_PSS), View(metric=PER_WORKER, folded=True)),
-        ),
-        Section(
-            name="pools",
-            title="Pools",
-            question="What does a pool cost to make, to fill, to hand a task to, to end?",
-            shows="A pool of eight workers from its making to its end, each library's in every "
-            "mode that it has. Handing over is one empty task to idle workers and its result: what "
-            "a server pays per request. Beside it is what a script pays: the time from making the "
-            "pool to its first result, until all eight are at work, and to end it.",
-            hides="Real work and large arguments; those are below. Executors of threads and "
-            "subinterpreters ignore a map's chunks: there, a chunk of 64 saves nothing.",
-            terms=(
-                ("executor", "that of concurrent.futures, or loky's of the same kind."),
-                ("multiprocessing", "multiprocessing.Pool, and its ThreadPool."),
-                ("joblib", "joblib.Parallel, over loky."),
-            ),
-            views=(
-                GridView(
-                    metric=_pools("dispatch", "time to hand over one task, pool of 8 workers"),
-                    rungs=BY_POOL,
-                    beside=(
-                        Beside(metric=_pools("cold", "first result"), heading="first result"),
-                        Beside(metric=_pools("full", "all at work"), heading="all at work"),
-                        Beside(
-                            metric=_pools("map_64", "a task of a map, chunks of 64"),
-                            heading="map, chunks of 64",
-                        ),
-                        Beside(metric=_pools("shutdown", "ending"), heading="ending"),
-                    ),
-                    key="First result and all at work count from the making of the pool; the map "
-                    "is per task.",
-                ),
-            ),
+            beside=_MEMORY,
+            folded=True,
         ),
     ),
 )
+_FOOTPRINT_SECTION: Final = Section(
+    name="footprint",
+    title="Keeping workers alive",
+    question="How much memory do eight busy workers hold?",
+    shows="Eight workers are alive and busy while an observer outside adds up their whole process "
+    "tree: parent, workers, fork server and resource tracker. PSS counts a page that several "
+    "processes share once; where the system has no PSS, RSS stands in and says so.",
+    hides="Nothing about your data: these workers hold almost none. Threads share what they load, "
+    "processes copy it when they touch it.",
+    views=(
+        View(metric=TREE_PSS),
+        View(
+            metric=_FOOTPRINT.metric("per_worker", "memory per added worker, 8 workers"),
+            folded=True,
+        ),
+    ),
+)
+_POOLS: Final = BenchmarkClass("pools.Pools")
 
 
-def _hybrid(name: str, title: str) -> Metric:
-    return tracked("hybrid.Hybrid", name, title)
+def _pools(*names: str, rivals: bool) -> Rungs:
+    return Rungs(
+        ladder=Ladder(param="pool", values=names, base="executor", hole=no_such_pool),
+        every="every pool",
+        base="the executor",
+        rivals=rivals,
+    )
+
+
+BY_POOL: Final = _pools(*POOL_TABLE, rivals=True)
+# No rivals: what goes on because it has noticed nothing is not the better one.
+_BY_WATCHED_POOL: Final = _pools(
+    *(kind.name for kind in POOL_TABLE.values() if kind.futures), rivals=False
+)
+_POOLS_SECTION: Final = Section(
+    name="pools",
+    title="Pools",
+    question="What does a pool cost to make, to fill, to hand a task to, to end?",
+    shows="A pool of eight workers from its making to its end, each library's in every mode that "
+    "it has. Handing over is one empty task to idle workers and its result: what a server pays per "
+    "request. Beside it is what a script pays: the time from making the pool to its first result, "
+    "until all eight are at work, and to end it.",
+    hides="Real work and large arguments; those are below. Executors of threads and "
+    "subinterpreters ignore a map's chunks: there, a chunk of 64 saves nothing.",
+    terms=(
+        ("executor", "that of concurrent.futures, or loky's of the same kind."),
+        ("multiprocessing", "multiprocessing.Pool, and its ThreadPool."),
+        ("joblib", "joblib.Parallel, over loky."),
+    ),
+    views=(
+        GridView(
+            metric=_POOLS.metric("dispatch", "time to hand over one task, pool of 8 workers"),
+            rungs=BY_POOL,
+            beside=_POOLS.beside(
+                cold="first result",
+                full="all at work",
+                map_64="map, chunks of 64",
+                shutdown="ending",
+            ),
+            key="First result and all at work count from the making of the pool; the map is per "
+            "task.",
+        ),
+    ),
+)
+WORKERS: Final = Group(
+    title="Having workers",
+    sections=(_LIFECYCLE_SECTION, _FOOTPRINT_SECTION, _POOLS_SECTION),
+)
 
 
 def _io(delay: int, *, folded: bool = False) -> GridView:
-    def metric(name: str, title: str) -> Metric:
-        return tracked("io.Io", name, title, delay=str(delay))
-
+    io = BenchmarkClass("io.Io", delay=str(delay))
     return GridView(
-        metric=metric("cpu", f"CPU per request, answers after {delay} ms"),
-        rungs=BY_UNDER_WAY,
-        beside=(
-            Beside(metric=metric("request", "time per request"), heading="time per request"),
-            Beside(metric=metric("p50", "latency"), heading="latency, p50"),
-            Beside(metric=metric("p99", "latency"), heading="latency, p99"),
-            Beside(metric=metric("pss", "memory"), heading="memory, PSS"),
+        metric=io.metric("cpu", f"CPU per request, answers after {delay} ms"),
+        rungs=numbers(Ladder(param="under_way", values=("64", "512"), base="64"), "request"),
+        beside=io.beside(
+            request="time per request", p50="latency, p50", p99="latency, p99", pss="memory, PSS"
         ),
         key="Latency is that of the open loop, 2 000 requests a second, and counts from when a "
         "request was to be sent. CPU and memory are the clients' alone.",
@@ -112,64 +128,94 @@ def _io(delay: int, *, folded: bool = False) -> GridView:
     )
 
 
-WAITING: Final = Group(
-    title="Waiting",
-    sections=(
-        Section(
-            name="io",
-            title="Many requests under way",
-            question="What does it cost to wait for many answers at once?",
-            shows="64 or 512 connections to servers of ours, which answer after a delay. In a "
-            "closed loop each asks again when it has its answer: time and CPU per request. In an "
-            "open one requests arrive at times fixed beforehand, so that who is late is late: "
-            "latencies.",
-            hides="A network: everything is on the loopback, and servers share the cores with "
-            "clients. Nobody is faster than delay / connections: 313 µs a request with 20 ms and "
-            "64, 39 µs with 512; the CPU that it takes tells the modes apart.",
-            views=(_io(20), _io(1, folded=True)),
-        ),
-        Section(
-            name="hybrid",
-            title="Fetching and crunching",
-            question="What does it cost to fetch in threads and to crunch in something else?",
-            shows="Eight threads wait 10 ms for each item and put it into a queue with room for "
-            "16; workers take items and compute for some 1.5 ms with each. Fetching alone would "
-            "take 1.25 ms an item: one core is too few to keep up, two are enough.",
-            hides="Large items and many connections. Queues of subinterpreters look every 10 ms.",
-            views=(
-                GridView(
-                    metric=_hybrid("item", "time per item, 8 threads fetch"),
-                    rungs=BY_CRUNCHERS,
-                    beside=(
-                        Beside(metric=_hybrid("cpu", "CPU per item"), heading="CPU per item"),
-                        Beside(metric=_hybrid("wait_p99", "in the queue"), heading="in queue, p99"),
-                        Beside(metric=_hybrid("fetch_p99", "a fetch"), heading="a fetch, p99"),
-                    ),
-                    key="In the queue is an item from before it is put until a worker has it. A "
-                    "fetch waits 10 ms; what is more, its thread waited to run again.",
-                ),
+_IO_SECTION: Final = Section(
+    name="io",
+    title="Many requests under way",
+    question="What does it cost to wait for many answers at once?",
+    shows="64 or 512 connections to servers of ours, which answer after a delay. In a closed loop "
+    "each asks again when it has its answer: time and CPU per request. In an open one requests "
+    "arrive at times fixed beforehand, so that who is late is late: latencies.",
+    hides="A network: everything is on the loopback, and servers share the cores with clients. "
+    "Nobody is faster than delay / connections: 313 µs a request with 20 ms and 64, 39 µs with "
+    "512; the CPU that it takes tells the modes apart.",
+    views=(_io(20), _io(1, folded=True)),
+)
+_HYBRID: Final = BenchmarkClass("hybrid.Hybrid")
+_HYBRID_SECTION: Final = Section(
+    name="hybrid",
+    title="Fetching and crunching",
+    question="What does it cost to fetch in threads and to crunch in something else?",
+    shows="Eight threads wait 10 ms for each item and put it into a queue with room for 16; "
+    "workers take items and compute for some 1.5 ms with each. Fetching alone would take 1.25 ms "
+    "an item: one core is too few to keep up, two are enough.",
+    hides="Large items and many connections. Queues of subinterpreters look every 10 ms.",
+    views=(
+        GridView(
+            metric=_HYBRID.metric("item", "time per item, 8 threads fetch"),
+            rungs=numbers(Ladder(param="workers", values=("2", "8"), base="2"), "worker"),
+            beside=_HYBRID.beside(
+                cpu="CPU per item", wait_p99="in queue, p99", fetch_p99="a fetch, p99"
             ),
+            key="In the queue is an item from before it is put until a worker has it. A fetch "
+            "waits 10 ms; what is more, its thread waited to run again.",
         ),
     ),
 )
+WAITING: Final = Group(
+    title="Waiting",
+    sections=(_IO_SECTION, _HYBRID_SECTION),
+)
 
 
-def _failure(name: str, title: str) -> Metric:
-    return tracked("failure.Failure", name, title)
+_FAILURE: Final = BenchmarkClass("failure.Failure")
+_FAILURE_SECTION: Final = Section(
+    name="failure",
+    title="When a worker dies",
+    question="How long until the program knows, and until a pool works again?",
+    shows="A worker of eight dies in the middle of a task while three others are at work: a "
+    "process is killed, in a thread or a subinterpreter an exception escapes. The pool works again "
+    "when a task handed over after that has come back, from a new pool where the old one is "
+    "broken. Beside it: ending a pool with 128 tasks waiting.",
+    hides="Supervisors that retry. A segmentation fault ends the whole program with its threads "
+    "and subinterpreters: that has no figure here.",
+    views=(
+        GridView(
+            metric=_FAILURE.metric("recover", "time from the crash to a working pool"),
+            rungs=_BY_WATCHED_POOL,
+            reading="multiprocessing.Pool goes on at once because it tells nobody: whoever waits "
+            "for the lost task waits for ever.",
+            beside=(
+                Beside(
+                    metric=_FAILURE.metric("detect", "time until it is known"),
+                    heading="until it is known",
+                    values=("executor",),
+                    lacks="is never known",
+                ),
+                *_FAILURE.beside(lost="lost", stop="ending", uncancelled="run anyway"),
+            ),
+            key="Lost are tasks without a result, of four at work. Ending is with 128 tasks "
+            "waiting and 20 ms of work left in each worker; run anyway are, of those and the eight "
+            "at work, the tasks that cancelling all did not stop.",
+        ),
+    ),
+)
+_BY_HEAP: Final = Rungs(
+    ladder=Ladder(param="heap", values=("small", "large"), base="small"),
+    every="any heap",
+    base="1 000 records",
+    names={
+        "small": "1\N{NARROW NO-BREAK SPACE}000 records",
+        "large": "100\N{NARROW NO-BREAK SPACE}000 records",
+    },
+)
 
 
-def _pauses(group: str, title: str, *more: Beside, folded: bool = False, **params: str) -> GridView:
-    def metric(name: str, heading: str) -> Metric:
-        return tracked(group, name, heading, **params)
-
+def _pauses(ticks: BenchmarkClass, title: str, *more: Beside, folded: bool = False) -> GridView:
     return GridView(
-        metric=metric("p99", f"how late a tick is, p99, {title}"),
-        rungs=BY_HEAP,
+        metric=ticks.metric("p99", f"how late a tick is, p99, {title}"),
+        rungs=_BY_HEAP,
         beside=(
-            Beside(metric=metric("p50", "median"), heading="p50"),
-            Beside(metric=metric("p999", "99.9th percentile"), heading="p99.9"),
-            Beside(metric=metric("max", "latest"), heading="the latest"),
-            Beside(metric=metric("collect", "a collection"), heading="a collection"),
+            *ticks.beside(p50="p50", p999="p99.9", max="the latest", collect="a collection"),
             *more,
         ),
         key="A collection is the longest of a round, as its own thread sees it.",
@@ -177,60 +223,159 @@ def _pauses(group: str, title: str, *more: Beside, folded: bool = False, **param
     )
 
 
-_ONE_TICKS: Final = Beside(
-    metric=tracked("pauses.Pauses", "p99", "how late a tick is", workers="1"),
-    heading="p99, one ticker",
+_PAUSES: Final = BenchmarkClass("pauses.Pauses", workers="8")
+_ONE_TICKER: Final = _PAUSES.at(workers="1").beside(p99="p99, one ticker")
+_CHURN: Final = BenchmarkClass("pauses.Churn", trigger="churn")
+_PAUSES_SECTION: Final = Section(
+    name="pauses",
+    title="When the collector comes",
+    question="What does one worker's garbage collection cost all the others?",
+    shows="One worker calls gc.collect() three times in 0.3 s; the others wake every millisecond, "
+    "by a schedule fixed beforehand, and note how late they are: a pause of 20 ms makes twenty "
+    "ticks late, as it would twenty requests. Processes and subinterpreters have heaps of their "
+    "own: the control.",
+    hides="Threads that are at work, which have to stop first: ticks sleep. How slow allocation is "
+    "meanwhile.",
+    views=(
+        _pauses(_PAUSES, "8 tickers", *_ONE_TICKER),
+        _pauses(_CHURN, "automatic collections", folded=True),
+    ),
 )
 FAILING: Final = Group(
     title="When it hurts",
-    sections=(
-        Section(
-            name="failure",
-            title="When a worker dies",
-            question="How long until the program knows, and until a pool works again?",
-            shows="A worker of eight dies in the middle of a task while three others are at work: "
-            "a process is killed, in a thread or a subinterpreter an exception escapes. The pool "
-            "works again when a task handed over after that has come back, from a new pool where "
-            "the old one is broken. Beside it: ending a pool with 128 tasks waiting.",
-            hides="Supervisors that retry. A segmentation fault ends the whole program with its "
-            "threads and subinterpreters: that has no figure here.",
-            views=(
-                GridView(
-                    metric=_failure("recover", "time from the crash to a working pool"),
-                    rungs=BY_WATCHED_POOL,
-                    reading="multiprocessing.Pool goes on at once because it tells nobody: "
-                    "whoever waits for the lost task waits for ever.",
-                    beside=(
-                        Beside(
-                            metric=_failure("detect", "until it is known"),
-                            heading="until it is known",
-                            values=("executor",),
-                            lacks="is never known",
-                        ),
-                        Beside(metric=_failure("lost", "tasks lost"), heading="lost"),
-                        Beside(metric=_failure("stop", "ending a full pool"), heading="ending"),
-                        Beside(metric=_failure("uncancelled", "run anyway"), heading="run anyway"),
-                    ),
-                    key="Lost are tasks without a result, of four at work. Ending is with 128 "
-                    "tasks waiting and 20 ms of work left in each worker; run anyway are, of those "
-                    "and the eight at work, the tasks that cancelling all did not stop.",
-                ),
-            ),
-        ),
-        Section(
-            name="pauses",
-            title="When the collector comes",
-            question="What does one worker's garbage collection cost all the others?",
-            shows="One worker calls gc.collect() three times in 0.3 s; the others wake every "
-            "millisecond, by a schedule fixed beforehand, and note how late they are: a pause of "
-            "20 ms makes twenty ticks late, as it would twenty requests. Processes and "
-            "subinterpreters have heaps of their own: the control.",
-            hides="Threads that are at work, which have to stop first: ticks sleep. How slow "
-            "allocation is meanwhile.",
-            views=(
-                _pauses("pauses.Pauses", "8 tickers", _ONE_TICKS, workers="8"),
-                _pauses("pauses.Churn", "automatic collections", folded=True, trigger="churn"),
-            ),
-        ),
+    sections=(_FAILURE_SECTION, _PAUSES_SECTION),
+)
+
+
+_BY_STRATEGY: Final = Rungs(
+    ladder=Ladder(
+        param="strategy",
+        values=("lock", "atomic", "striped", "local", "actor", "shared_memory"),
+        base="lock",
     ),
+    every="every strategy",
+    base="strategy lock",
+    rivals=True,
+)
+
+
+def _shared(fill: str, title: str, *, folded: bool = False) -> GridView:
+    shared_set = BenchmarkClass("shared_set.SharedSet", fill=fill)
+    return GridView(
+        metric=shared_set.metric("op", f"time per operation, 8 workers, {title}"),
+        rungs=_BY_STRATEGY,
+        beside=(
+            Beside(
+                metric=shared_set.metric("lock_wait_p99", "wait for a lock"),
+                heading="wait for a lock, p99",
+                values=("lock", "striped", "shared_memory"),
+                lacks="has no lock to wait for",
+            ),
+            *shared_set.beside(cpu="CPU per op.", pss="memory, PSS", fairness="slowest / fastest"),
+        ),
+        key="CPU is that of all processes together, memory that of the whole tree at its fullest. "
+        "Slowest / fastest compares the workers' times per operation: 1 is fair.",
+        folded=folded,
+    )
+
+
+_SHARED_SET_SECTION: Final = Section(
+    name="shared_set",
+    title="Keeping one set together",
+    question="What does it cost when eight workers share one set of ids, under every remedy?",
+    shows="Eight workers draw ids out of ten million and insert those that are new: 8 000 "
+    "operations each, 256 where the set lives with a manager. The set holds 180 000 ids "
+    "beforehand, so that it need not grow meanwhile; what growing costs is below, on a set that "
+    "starts empty. All strategies must find as many new ids as a serial run.",
+    hides="Nothing lies between two insertions. That is the worst case for those who take turns; "
+    "real work in between dilutes every ratio. Every wait for a lock that is not free is timed; "
+    "the median of a sample stands for those that find it free.",
+    terms=(
+        ("lock", "one set under one lock. Processes ask a manager, twice per id."),
+        ("atomic", "one dict without a lock of ours: a single call checks and inserts."),
+        ("striped", "16 sets under 16 locks; an id belongs to one of them."),
+        ("local", "a set per worker, merged at the end; the merge is in the time."),
+        ("actor", "one worker owns the set, the others send it their ids, 64 a message."),
+        ("shared memory", "a table in memory that all see, under 16 locks."),
+    ),
+    views=(
+        _shared("grown", "grown set"),
+        _shared("cold", "set that starts empty", folded=True),
+    ),
+)
+
+
+def _sharded(window: int, title: str, *, folded: bool = False) -> GridView:
+    sharded_writers = BenchmarkClass("sharded_writers.ShardedWriters", window=str(window))
+    return GridView(
+        metric=sharded_writers.metric("op", f"time per operation, 8 producers, {title}"),
+        rungs=numbers(
+            Ladder(param="writers", values=("1", "2", "4", "8"), base="1"), "writer", rivals=True
+        ),
+        beside=sharded_writers.beside(
+            ack_p50="wait for the answer, p50",
+            ack_p99="wait for the answer, p99",
+            cpu="CPU per op.",
+        ),
+        key="A wait begins when an id, or a window's last, has been put, and ends with the last "
+        "acknowledgement. CPU is that of all processes together.",
+        folded=folded,
+    )
+
+
+_SHARDED_WRITERS_SECTION: Final = Section(
+    name="sharded_writers",
+    title="Sending ids to their owners",
+    question="What does it cost to send every id to its owner and to wait for the answer?",
+    shows="Eight producers send each id to the writer that owns its part of the set and wait for "
+    "the acknowledgement: of one id before the next is sent (window 1), or of 64 at once. With 64, "
+    "the wait is that for a whole window. Every id must arrive, and as many be new as in a serial "
+    "run.",
+    hides="Messages that need no answer: that is strategy actor, above. A subinterpreter's queue "
+    "looks for a message every 10 ms, so with a window of 1 that pause is what its figures show. "
+    "Producers and writers share the cores: more writers are no more cores.",
+    views=(
+        _sharded(1, "window 1"),
+        _sharded(64, "window 64", folded=True),
+    ),
+)
+_BY_CHANNEL: Final = Rungs(
+    ladder=Ladder(param="channel", values=CHANNELS, base="queue", hole=no_such_channel),
+    every="every channel",
+    base="a queue",
+    names={"simple_queue": "SimpleQueue"},
+    rivals=True,
+)
+
+
+def _trips(kind: str, title: str, *, folded: bool = False) -> GridView:
+    data = BenchmarkClass("data.Data", kind=kind)
+    return GridView(
+        metric=data.metric("trip_64kib", f"time there and back, 64 KiB of {title}"),
+        rungs=_BY_CHANNEL,
+        beside=data.beside(
+            trip_1kib="1 KiB", trip_1mib="1 MiB", trip_16mib="16 MiB", held="memory, 16 MiB"
+        ),
+        key="Memory is what the whole tree grew by to hold the largest payload on both sides: the "
+        "payload itself, its copies and buffers.",
+        folded=folded,
+    )
+
+
+_DATA_SECTION: Final = Section(
+    name="data",
+    title="Handing data over",
+    question="What does it cost to hand a payload to another worker and to get it back?",
+    shows="One payload at a time goes to another worker, which reads all of it and sends it back, "
+    "through every channel that a mode has. Between threads a handover and both queues pass a "
+    "reference; memory that is shared is written once per way. Both sides check that they got the "
+    "serial twin's payload.",
+    hides="Throughput, and workers that change shared memory in place and send no more than a "
+    "signal. A subinterpreter's queue looks for a message every 10 ms, which is what its figures "
+    "show.",
+    views=(_trips("bytes", "bytes"), _trips("object", "a nested object", folded=True)),
+)
+SHARING: Final = Group(
+    title="Sharing and sending",
+    sections=(_SHARED_SET_SECTION, _SHARDED_WRITERS_SECTION, _DATA_SECTION),
 )
