@@ -17,7 +17,7 @@ from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.pythons import Interpreter
 from ftbench.pythons.install import ensure_pair
 from ftbench.report.output import Output
-from ftbench.report.summary import summary
+from ftbench.report.overview import summary
 from ftbench.results import read_results
 
 PAGE: Final = Path("html") / "choose.html"

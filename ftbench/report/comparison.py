@@ -15,8 +15,7 @@ from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.sides import Kind, Match
 from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries, Step, in_words
 from ftbench.facts.units import few, reach
-from ftbench.releases import Release
-from ftbench.report import record, words
+from ftbench.report import words
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
@@ -27,7 +26,7 @@ _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % inter
 _STEPS: Final = (5, 20, 100, 1_000)
 
 _WORDS: Final = tuple(Word)
-_SHARE: Final = "{}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{}"
+_OF: Final = "\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ def _record(compared: Sequence[Compared], tree: ResultTree) -> dict[str, Any]:
             {
                 **each.match.rest,
                 "builds": list(each.match.flavours),
-                **record.comparison(each.comparison),
+                **comparison_record(each.comparison),
             }
             for each in compared
         ],
@@ -161,7 +160,7 @@ def _alarms(comparison: JudgedFamily) -> Table:
     """Return the table of alarms: worse first, the largest effects first."""
     alarms = sorted(
         (each for each in comparison.judgements if each.verdict.alarm),
-        key=lambda each: (list(Word).index(each.verdict.word), -_size(each.verdict)),
+        key=lambda each: (_WORDS.index(each.verdict.word), -_size(each.verdict)),
     )
     return Table(
         title="Alarms",
@@ -209,7 +208,7 @@ def _counts(comparison: JudgedFamily) -> Table:
         if not verdict.alarm and verdict.word is not Word.INCOMPARABLE:
             why = verdict.why if verdict.word is Word.UNDECIDED else ""
             groups.setdefault((verdict.word, why), []).append(verdict)
-    order = sorted(groups, key=lambda group: (list(Word).index(group[0]), -len(groups[group])))
+    order = sorted(groups, key=lambda group: (_WORDS.index(group[0]), -len(groups[group])))
     return Table(
         title="No alarm",
         columns=("verdict", "series", "floor", "why", "what would decide it"),
@@ -217,7 +216,7 @@ def _counts(comparison: JudgedFamily) -> Table:
             Row(
                 cells=(
                     str(word),
-                    _SHARE.format(len(groups[word, why]), len(comparison.judgements)),
+                    f"{len(groups[word, why])}{_OF}{len(comparison.judgements)}",
                     _floors(groups[word, why]),
                     why or words.NONE,
                     _needs(groups[word, why]) if word is Word.UNDECIDED else words.NONE,
@@ -278,11 +277,6 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
     )
 
 
-def steps_of_release(steps: Iterable[Step], release: Release | None) -> tuple[Step, ...]:
-    """Return the steps that a release is judged in; all of them for None."""
-    return tuple(step for step in steps if release in {None, step.release})
-
-
 def _verdicts(steps: Sequence[Step]) -> Table:
     return Table(
         title="Verdicts",
@@ -325,3 +319,69 @@ def _step_alarms(steps: Sequence[Step]) -> Table:
             if each.verdict.alarm
         ),
     )
+
+
+def comparison_record(judged: JudgedFamily) -> dict[str, Any]:
+    """Return a comparison: every series with its verdict, and those that only one side has."""
+    words = [judgement.verdict.word for judgement in judged.judgements]
+    return {
+        "counts": {str(word): words.count(word) for word in Word},
+        "alarms_by_chance": judged.by_chance,
+        "false_alarm_rate": judged.rate,
+        "series": list(map(_judgement, judged.judgements)),
+        "only_before": [_named(figure) for figure in judged.only_before],
+        "only_after": [_named(figure) for figure in judged.only_after],
+    }
+
+
+def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
+    before, after = judgement.locations
+    verdict = judgement.verdict
+    effect, floor = verdict.effect, verdict.floor
+    interval = effect and effect.interval
+    return {
+        **_named(judgement.after),
+        "unit": judgement.after.unit,
+        "before": _side(judgement.before, before),
+        "after": _side(judgement.after, after),
+        "verdict": str(verdict.word),
+        "why": verdict.why,
+        "needs": verdict.needs,
+        "p": verdict.p,
+        "effect": effect and effect.value,
+        "interval": interval and [interval.low, interval.high],
+        "basis": effect and str(effect.basis),
+        "floor": floor and floor.effect,
+        "differences": {fact: list(pair) for fact, pair in judgement.differences.items()},
+        "efforts": {kind: list(pair) for kind, pair in judgement.efforts.items()},
+    }
+
+
+def _named(figure: Figure) -> dict[str, Any]:
+    return {"benchmark": figure.benchmark, "params": dict(figure.params)}
+
+
+def _side(figure: Figure, location: float | None) -> dict[str, Any]:
+    return {
+        "location": location,
+        "median": figure.median,
+        "processes": list(map(list, figure.processes)) or [list(figure.samples)],
+        "interference": figure.interference,
+    }
+
+
+def figure_record(figure: Figure) -> dict[str, Any]:
+    """Return one cell of Choose, in the unit that it was measured in, nothing rounded."""
+    interval = figure.interval
+    return {
+        **_named(figure),
+        "arm": figure.arm.name,
+        "unit": figure.unit,
+        "state": str(figure.state),
+        "reason": figure.reason,
+        "median": figure.median,
+        "interval": interval and [interval.low, interval.high],
+        "samples": len(figure.samples),
+        "processes": len(figure.processes),
+        "interference": figure.interference,
+    }

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from ftbench.analysis.comparison import BASELINE_TITLE, Cell
+from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import UsageError
-from ftbench.facts.arms import arm_named
-from ftbench.report import choice_tables, record
-from ftbench.report.choice import choice_of
-from ftbench.report.comparison import environment_part, steps_of_release
-from ftbench.report.document import Document, Part
-from ftbench.results import ResultTree
+from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.modes import MODES
+from ftbench.facts.units import times
+from ftbench.releases import Release
+from ftbench.report.choice import choice_of, parts
+from ftbench.report.comparison import comparison_record, environment_part, figure_record
+from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
+from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
+from ftbench.report.words import NONE
+from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
-from ftbench.results.selection import Filter, Pick, first_pick, picks
+from ftbench.results.selection import Filter, Pick, first_pick, pair_builds, picks
 
 _READING: Final = (
     "Medians with their 99 % intervals; lower is better everywhere. A ratio is to threads on the "
@@ -23,18 +29,7 @@ _READING: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """What a user asked for: `tree` has the pick's figures, `steps` each environment's."""
-
-    wanted: Filter
-    pick: Pick
-    others: tuple[Pick, ...]
-    tree: ResultTree
-    steps: tuple[tuple[Environment, tuple[Step, ...]], ...]
-
-
-def overview(tree: ResultTree, wanted: Filter) -> Overview:
+def overview(tree: ResultTree, wanted: Filter) -> Document:
     """Return what is asked for: of several picks, the one that Choose would open with.
 
     Raises `UsageError` where nothing was measured of all that is asked for.
@@ -47,66 +42,55 @@ def overview(tree: ResultTree, wanted: Filter) -> Overview:
         raise UsageError(
             "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
         )
-    # Series of one benchmark stand against each other, so all of those are kept that one is of.
-    series = replace(wanted, arm=None, flavour=None)
-    ours = [figure for figure in tree.figures if pick.shows(figure)]
-    benchmarks = {figure.benchmark for figure in ours if series.takes(figure)}
-    return Overview(
-        wanted=wanted,
-        pick=pick,
-        others=tuple(each for each in fitting if each != pick),
-        tree=replace(
-            tree,
-            figures=tuple(figure for figure in ours if figure.benchmark in benchmarks),
-            sources=tuple(filter(pick.shows, tree.sources)),
-        ),
-        steps=tuple(_steps(tree, pick, wanted)),
-    )
-
-
-def document_of(found: Overview) -> Document:
-    """Return the document of `ftbench report`."""
-    pick, wanted = found.pick, found.wanted
-    choice = choice_of(pick, found.tree)
+    shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
+    choice = choice_of(pick, shown)
+    others = "; ".join(each.title for each in fitting if each != pick)
+    title = f"CPython {pick.release.name} on {pick.machine}"
     day = f", measured on {choice.day}" if choice.day else ""
-    lead = f"CPython {pick.release.name} on {pick.machine}{choice.where}{day}."
-    notices = tuple(f"{notice.title} {notice.text}" for notice in choice.notices)
-    also = (
-        (f"There is also: {'; '.join(each.title for each in found.others)}.",)
-        if found.others
-        else ()
-    )
     return Document(
-        title=f"CPython {pick.release.name} on {pick.machine}",
-        record=_record(found),
-        lines=(lead, *notices, *also),
+        title=title,
+        record=_record(shown, pick, wanted, steps),
+        lines=(
+            f"{title}{choice.where}{day}.",
+            *(f"{notice.title} {notice.text}" for notice in choice.notices),
+            *([f"There is also: {others}."] if others else []),
+        ),
         parts=(
-            Part(
-                title="Choose: the modes side by side",
-                lines=(_READING,),
-            ),
-            *choice_tables.parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
+            Part(title="Choose: the modes side by side", lines=(_READING,)),
+            *parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
             Part(
                 title="Releases: each against the one before, and the last feature release",
                 lines=("An effect is after over before, so above 1 is worse.",),
             ),
-            *(environment_part(environment, each) for environment, each in found.steps),
+            *(environment_part(*each) for each in steps.items()),
         ),
         warnings=choice.warnings,
     )
 
 
-def _record(found: Overview) -> dict[str, Any]:
-    pick, tree = found.pick, found.tree
+def _shown(tree: ResultTree, pick: Pick, wanted: Filter) -> ResultTree:
+    """Return the pick's results; a benchmark stays whole, for its series stand side by side."""
+    asked = replace(wanted, arm=None, flavour=None)
+    ours = [figure for figure in tree.figures if pick.shows(figure)]
+    benchmarks = {figure.benchmark for figure in ours if asked.takes(figure)}
+    return replace(
+        tree,
+        figures=tuple(figure for figure in ours if figure.benchmark in benchmarks),
+        sources=tuple(filter(pick.shows, tree.sources)),
+    )
+
+
+_Steps = Mapping[Environment, tuple[Step, ...]]
+
+
+def _record(tree: ResultTree, pick: Pick, wanted: Filter, steps: _Steps) -> dict[str, Any]:
     return {
         "schema": {"name": "ftbench.report", "version": 1},
         "machine": pick.machine,
         "release": pick.release.name,
         "profile": pick.profile,
         "builds": {source.arm.name: list(source.builds) for source in tree.sources},
-        "figures": [
-            record.figure_record(figure) for figure in tree.figures if found.wanted.takes(figure)
-        ],
+        "figures": [figure_record(figure) for figure in tree.figures if wanted.takes(figure)],
         "steps": [
             {
                 "arm": step.environment.arm.name,
@@ -114,10 +98,10 @@ def _record(found: Overview) -> dict[str, Any]:
                 "release": step.release.name,
                 "base": step.base.name,
                 "against": str(step.against),
-                **record.comparison(step.comparison),
+                **comparison_record(step.comparison),
             }
-            for _, each in found.steps
-            for step in each
+            for own in steps.values()
+            for step in own
         ],
         "warnings": list(map(str, tree.warnings)),
     }
@@ -134,15 +118,106 @@ def _fits(pick: Pick, wanted: Filter) -> bool:
     )
 
 
-def _steps(
-    tree: ResultTree, pick: Pick, wanted: Filter
-) -> Iterator[tuple[Environment, tuple[Step, ...]]]:
-    """Yield the environments of the pick, each with the steps that are asked for."""
-    asked = replace(tree, figures=tuple(filter(Filter(bench=wanted.bench).takes, tree.figures)))
-    for each in environments(tree):
-        if (
-            (each.machine, each.profile) == (pick.machine, pick.profile)
-            and (each.arm.python, each.flavour) in pick.builds
-            and wanted.arm in {None, each.arm.name}
-        ):
-            yield each, steps_of_release(history(asked, each), wanted.release)
+def _steps(tree: ResultTree, pick: Pick, wanted: Filter) -> _Steps:
+    """Return the environments of the pick, each with the steps that are asked for."""
+    asked = Filter(bench=wanted.bench).of(tree)
+    return {
+        environment: tuple(
+            step for step in history(asked, environment) if wanted.release in {None, step.release}
+        )
+        for environment in environments(tree)
+        if (environment.machine, environment.profile) == (pick.machine, pick.profile)
+        and (environment.arm.python, environment.flavour) in pick.builds
+        and wanted.arm in {None, environment.arm.name}
+    }
+
+
+def summary(figures: Iterable[Figure], *, machine: str, release: Release, profile: str) -> Document:
+    """Return the document of one release on one machine.
+
+    Where there are several builds of it, the ones that most was measured of are shown.
+    """
+    ours = _of_fullest_builds(
+        figure
+        for figure in figures
+        if (figure.machine, figure.release, figure.profile) == (machine, release, profile)
+    )
+    flavours = sorted({figure.flavour for figure in ours})
+    return Document(
+        title=f"CPython {release.name} on {machine}, {profile} profile, "
+        f"{', '.join(flavours) or 'nothing measured'}",
+        record={
+            "schema": {"name": "ftbench.bench", "version": 1},
+            "machine": machine,
+            "release": release.name,
+            "profile": profile,
+            "builds": flavours,
+            "figures": [figure_record(figure) for figure in ours],
+        },
+        parts=(Part(tables=(_table(ours),)),),
+    )
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    rounds, trees = compare(figures, ROUND_EMPTY), compare(figures, TREE_PSS)
+    notes = Footnotes()
+    rows: list[Row] = []
+    for mode in MODES:
+        rows.append(Row(cells=(mode.title,), tone=Tone.HEADING))
+        rows += [_row(rounds, trees, rounds.cell(mode, arm), notes) for arm in ARMS]
+    return Table(
+        title="",
+        columns=(
+            "arm",
+            f"time, {rounds.scale.symbol or 's'}",
+            "ratio",
+            f"memory, {trees.scale.symbol or 'MiB'}",
+        ),
+        rows=tuple(rows),
+        numbers=3,
+        notes=(*_legend(rounds, trees), *notes.lines),
+    )
+
+
+def _legend(rounds: Grid, trees: Grid) -> Iterable[str]:
+    yield "; ".join(f"{arm.name}: {arm.title}" for arm in ARMS)
+    yield f"Medians of: {rounds.metric.title}; {trees.metric.title}. Lower is better."
+    yield f"A ratio is to {BASELINE_TITLE}, and only of figures from one run."
+
+
+def _of_fullest_builds(figures: Iterable[Figure]) -> Sequence[Figure]:
+    every = tuple(figures)
+    flavours: dict[str, set[str]] = {}
+    for figure in every:
+        flavours.setdefault(figure.arm.python, set()).add(figure.flavour)
+    shown = [
+        [figure for figure in every if (figure.arm.python, figure.flavour) in builds]
+        for builds in pair_builds(flavours)
+    ]
+    # Of as many figures, those of builds made alike come first.
+    return max(
+        shown,
+        key=lambda ours: (len(ours), -len({figure.flavour for figure in ours})),
+        default=[],
+    )
+
+
+def _row(rounds: Grid, trees: Grid, cell: Cell, notes: Footnotes) -> Row:
+    tree = trees.cell(cell.mode, cell.arm)
+    ratio = "" if cell.median is None else NONE
+    if cell.ratio is not None:
+        ratio = times(cell.ratio)
+    tone = Tone.PLAIN
+    if cell.median is None and tree.median is None:
+        tone = Tone.BAD if State.FAILED in {cell.state, tree.state} else Tone.QUIET
+    return Row(
+        cells=(cell.arm.name, _text(rounds, cell, notes), ratio, _text(trees, tree, notes)),
+        tone=tone,
+    )
+
+
+def _text(grid: Grid, cell: Cell, notes: Footnotes) -> str:
+    """Return the number, or the word for why there is none."""
+    if cell.median is not None:
+        return grid.scale.text(cell.median)
+    return notes.pointed(cell.words)

@@ -10,7 +10,7 @@ from synthetic import Plan
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.report.output import Format, rendered
-from ftbench.report.summary import summary
+from ftbench.report.overview import summary
 from ftbench.results import read_results
 
 
