@@ -141,9 +141,12 @@ def overhead(
     Same interpreter, same work, interleaved turns in clean processes. Beside it the loop in the
     article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
     """
-    from ftbench.experiments.overhead import OverheadJob, run  # noqa: PLC0415
-    from ftbench.experiments.overhead.job import loops_of  # noqa: PLC0415
-    from ftbench.experiments.overhead.report import document_of  # noqa: PLC0415
+    from ftbench.experiments.overhead import (  # noqa: PLC0415
+        OverheadJob,
+        document_of,
+        loops_of,
+        run,
+    )
     from ftbench.pythons.install import choose  # noqa: PLC0415
 
     loops, console = loops_of(scenarios), _console()
@@ -181,12 +184,15 @@ def selftest(
     """
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.selftest import SelftestJob, run  # noqa: PLC0415
-    from ftbench.experiments.selftest.job import USUAL  # noqa: PLC0415
-    from ftbench.experiments.selftest.report import document_of  # noqa: PLC0415
+    from ftbench.experiments.selftest import (  # noqa: PLC0415
+        USUAL,
+        SelftestJob,
+        document_of,
+        run,
+    )
     from ftbench.pythons.install import choose  # noqa: PLC0415
-    from ftbench.results.noise import read_noise  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.noise import read_noise  # noqa: PLC0415
 
     shares = _shares(slowdowns)
     folder = project_folder(Path.cwd())
