@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, Expected, NoData
-from ftbench.analysis.advice.question import By, Question
+from ftbench.analysis.advice.question import By
 from ftbench.analysis.advice.ranking import (
     Advice,
     ArmAdvice,
@@ -52,7 +52,6 @@ def document_of(given: Given) -> Document:
 
 
 def _record(given: Given) -> dict[str, Any]:
-    """Return all modes with all costs, intervals and cells."""
     question, pick = given.advice.question, given.pick
     best = given.advice.best
     return {
@@ -122,32 +121,29 @@ def _command(no_data: NoData, given: Given) -> str | None:
 
 def _title(given: Given) -> str:
     question, pick = given.advice.question, given.pick
-    asked = [f"a task of {quantity(question.task, 'seconds')}", _payload(question)]
-    asked.append(plural(question.workers, "worker", "workers"))
+    asked = [
+        f"A task of {quantity(question.task, 'seconds')}",
+        f"{quantity(question.payload, 'bytes')} payload" if question.payload else "no payload",
+        plural(question.workers, "worker", "workers"),
+    ]
     if question.shared:
         asked.append(f"{question.shared * 100:.3g} % of the tasks write to what is shared")
     where = f"CPython {pick.release.name} on {pick.machine}, {pick.profile} profile"
-    return f"{_capital(', '.join(asked))}: {where}"
+    return f"{', '.join(asked)}: {where}"
 
 
 def _best(given: Given) -> str:
-    """Return what is first of all arms."""
     best, by = given.advice.best, given.advice.question.ranked_by
     if best is None:
         return "Nothing can be advised on any arm."
     advice, first = best
-    found = cost_of(first.expectation, by)
-    told = amount(found.value, by) if found else NONE
+    cost = cost_of(first.expectation, by)
+    value = amount(cost.value, by) if cost else NONE
     mode = title_of(first.expectation.mode)
-    return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {told}"
-
-
-def _payload(question: Question) -> str:
-    return f"{quantity(question.payload, 'bytes')} payload" if question.payload else "no payload"
+    return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {value}"
 
 
 def _arm(advice: ArmAdvice, given: Given) -> Part:
-    """Return the table of an arm and what goes with it."""
     why = reasons(advice, given.advice.question.ranked_by)
     notes = tuple(_missing(advice, given))
     title = f"{advice.arm.character} {advice.arm.label}"
@@ -208,19 +204,14 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
 def _cell(expected: Expected | None, by: By) -> str:
     if expected is None:
         return NONE
-    return f"{amount(expected.value, by)} {_margin(expected)}".strip()
-
-
-def _margin(expected: Expected) -> str:
-    interval = expected.interval
-    if interval is None or not expected.value:
-        return ""
-    reach = max(interval.high - expected.value, expected.value - interval.low)
-    return margin(reach / expected.value)
+    value, interval = expected.value, expected.interval
+    if interval is None or not value:
+        return amount(value, by)
+    reach = max(interval.high - value, value - interval.low)
+    return f"{amount(value, by)} {margin(reach / value)}"
 
 
 def _notes(given: Given) -> Iterator[str]:
-    """Yield how to read it: the size of a task, what lies between, what it stands on."""
     question = given.advice.question
     loop = next((each.asked.cells.loop for each in given.advice.arms), None)
     if loop is not None:
@@ -247,7 +238,6 @@ def _notes(given: Given) -> Iterator[str]:
 
 
 def _standing(given: Given) -> Iterator[str]:
-    """Yield which cells the figures came from."""
     every = [each.expectation for advice in given.advice.arms for each in advice.ranked]
     costs = [cost for each in every for cost in (each.seconds, cost_of(each, By.MEMORY)) if cost]
     if not costs:
@@ -257,7 +247,3 @@ def _standing(given: Given) -> Iterator[str]:
     )
     how = "interpolated on logarithmic scale between" if any(c.between for c in costs) else "from"
     yield f"Figures are {how} measured cells: {', '.join(places)} (--format json has each one's)."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

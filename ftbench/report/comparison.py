@@ -90,13 +90,12 @@ def _machines(tree: ResultTree, before: str, after: str) -> str:
     for name in (before, after):
         machine = next((each for each in tree.machines if each.name == name), None)
         sources = [source for source in tree.sources if source.machine == name]
-        said = {fact.name: fact.values[0] for fact in machine_facts(machine, sources)}
-        known.append({fact: value for fact, value in said.items() if fact != "name"})
+        known.append({fact.name: fact.values[0] for fact in machine_facts(machine, sources)})
     first, second = known
     differs = (
         f"{fact} ({first.get(fact, words.NONE)}, {second.get(fact, words.NONE)})"
         for fact in dict.fromkeys((*first, *second))
-        if first.get(fact) != second.get(fact)
+        if fact != "name" and first.get(fact) != second.get(fact)
     )
     return f"The machines differ, and every effect is theirs too: {', '.join(differs)}."
 
@@ -157,7 +156,7 @@ def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -
 
 
 def _alarms(comparison: JudgedFamily) -> Table:
-    """Return the table of alarms: worse first, the largest effects first."""
+    # Worse first, the largest effects first.
     alarms = sorted(
         (each for each in comparison.judgements if each.verdict.alarm),
         key=lambda each: (_WORDS.index(each.verdict.word), -_size(each.verdict)),
@@ -170,9 +169,8 @@ def _alarms(comparison: JudgedFamily) -> Table:
 
 
 def _size(verdict: Verdict) -> float:
-    """Return how far an effect is from none, whichever its direction."""
     value = verdict.effect.value if verdict.effect else 1.0
-    return max(value, 1 / value)
+    return max(value, 1 / value)  # whichever its direction
 
 
 def _row(judgement: JudgedSeries, last: str, first: Sequence[str] = ()) -> Row:
@@ -202,7 +200,6 @@ def _others(comparison: JudgedFamily) -> Table:
 
 
 def _counts(comparison: JudgedFamily) -> Table:
-    """Return how many series have no alarm, by verdict and why, and what would decide them."""
     groups: dict[tuple[Word, str], list[Verdict]] = {}
     for verdict in (each.verdict for each in comparison.judgements):
         if not verdict.alarm and verdict.word is not Word.INCOMPARABLE:
@@ -242,16 +239,16 @@ def _needs(verdicts: Sequence[Verdict]) -> str:
     needs = [verdict.needs for verdict in verdicts if verdict.needs]
     if not needs:
         return words.NONE
-    said: list[str] = []
+    steps: list[str] = []
     last = 0
     for step in _STEPS:
         decided = sum(need <= step for need in needs)
         if decided > last:
-            more = f"{step} more processes a side decide" if not said else f"{step} decide"
-            said.append(f"{more} {decided}")
+            more = "decide" if steps else "more processes a side decide"
+            steps.append(f"{step} {more} {decided}")
             last = decided
     rest = len(verdicts) - last
-    return ", ".join([*said, f"{rest} stay undecided"] if rest else said)
+    return ", ".join([*steps, f"{rest} stay undecided"] if rest else steps)
 
 
 def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
@@ -278,34 +275,32 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
 
 
 def _verdicts(steps: Sequence[Step]) -> Table:
-    return Table(
-        title="Verdicts",
-        columns=("release", "against", "which is", *_WORDS, "alarms by chance"),
-        rows=tuple(Row(cells=tuple(_step_cells(step))) for step in steps),
-        numbers=len(_WORDS) + 1,
-        notes=tuple(_reasons(steps)),
-    )
-
-
-def _reasons(steps: Iterable[Step]) -> Iterator[str]:
-    """Yield why series are not decidable, over all steps, the commonest reason first."""
     reasons = Counter(
         each.verdict.why
         for step in steps
         for each in step.comparison.judgements
         if each.verdict.word is Word.UNDECIDED
     )
-    for why, count in reasons.most_common():
-        yield f"{count} {Word.UNDECIDED}: {why}."
+    return Table(
+        title="Verdicts",
+        columns=("release", "against", "which is", *_WORDS, "alarms by chance"),
+        rows=tuple(map(_step_row, steps)),
+        numbers=len(_WORDS) + 1,
+        notes=tuple(f"{count} {Word.UNDECIDED}: {why}." for why, count in reasons.most_common()),
+    )
 
 
-def _step_cells(step: Step) -> Iterator[str]:
+def _step_row(step: Step) -> Row:
     counts = Counter(each.verdict.word for each in step.comparison.judgements)
-    yield step.release.name
-    yield step.base.name
-    yield str(step.against)
-    yield from (str(counts[word]) for word in _WORDS)
-    yield few(step.comparison.by_chance)
+    return Row(
+        cells=(
+            step.release.name,
+            step.base.name,
+            str(step.against),
+            *(str(counts[word]) for word in _WORDS),
+            few(step.comparison.by_chance),
+        )
+    )
 
 
 def _step_alarms(steps: Sequence[Step]) -> Table:

@@ -175,14 +175,13 @@ def _table(figures: Sequence[Figure]) -> Table:
         ),
         rows=tuple(rows),
         numbers=3,
-        notes=(*_legend(rounds, trees), *notes.lines),
+        notes=(
+            "; ".join(f"{arm.name}: {arm.title}" for arm in ARMS),
+            f"Medians of: {rounds.metric.title}; {trees.metric.title}. Lower is better.",
+            f"A ratio is to {BASELINE_TITLE}, and only of figures from one run.",
+            *notes.lines,
+        ),
     )
-
-
-def _legend(rounds: Grid, trees: Grid) -> Iterable[str]:
-    yield "; ".join(f"{arm.name}: {arm.title}" for arm in ARMS)
-    yield f"Medians of: {rounds.metric.title}; {trees.metric.title}. Lower is better."
-    yield f"A ratio is to {BASELINE_TITLE}, and only of figures from one run."
 
 
 def _of_fullest_builds(figures: Iterable[Figure]) -> Sequence[Figure]:
@@ -217,7 +216,4 @@ def _row(rounds: Grid, trees: Grid, cell: Cell, notes: Footnotes) -> Row:
 
 
 def _text(grid: Grid, cell: Cell, notes: Footnotes) -> str:
-    """Return the number, or the word for why there is none."""
-    if cell.median is not None:
-        return grid.scale.text(cell.median)
-    return notes.pointed(cell.words)
+    return notes.pointed(cell.words) if cell.median is None else grid.scale.text(cell.median)

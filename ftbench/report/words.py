@@ -32,19 +32,14 @@ _MOST_OTHERS: Final = 5
 
 
 def amounts(judgement: JudgedSeries) -> tuple[str, str]:
-    """Return where before and after lie, each with its unit: "14.4 ms".
-
-    So that the effect is the one over the other; a figure's own median where it has no such place.
-    """
-    sides = judgement.before, judgement.after
-    before, after = (
-        _amount(figure, figure.median if place is None else place)
-        for figure, place in zip(sides, judgement.locations, strict=True)
-    )
-    return before, after
+    """Return where before and after lie, each with its unit: "14.4 ms"."""
+    # The effect is the one over the other; a figure without such a place has its own median.
+    before, after = judgement.locations
+    return _amount(judgement.before, before), _amount(judgement.after, after)
 
 
-def _amount(figure: Figure, value: float | None) -> str:
+def _amount(figure: Figure, location: float | None) -> str:
+    value = figure.median if location is None else location
     if value is None:
         return str(figure.state)
     scale = scale_for(figure.unit, [value])
@@ -83,8 +78,11 @@ def beside(judgement: JudgedSeries) -> str:
         for side, figure in (("before", judgement.before), ("after", judgement.after))
         if figure.interference
     )
-    said = (f"{effort_title(kind)} {_change(*efforts[kind])}" for kind in _told(efforts))
-    return "; ".join((*said, *disturbed)) or NONE
+    counted = (
+        f"{effort_title(kind)} {digits(efforts[kind][0])}{_TO}{digits(efforts[kind][1])}"
+        for kind in _shown(efforts)
+    )
+    return "; ".join((*counted, *disturbed)) or NONE
 
 
 def effort_title(kind: str) -> str:
@@ -92,19 +90,14 @@ def effort_title(kind: str) -> str:
     return EFFORTS.get(kind, kind.replace("_", " "))
 
 
-def _change(before: float, after: float) -> str:
-    return f"{digits(before)}{_TO}{digits(after)}"
-
-
-def _told(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
+def _shown(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     yield from (kind for kind in EFFORTS if kind in efforts)
-    others = {kind: _move(*pair) for kind, pair in efforts.items() if kind not in EFFORTS}
-    yield from sorted(others, key=lambda kind: (-others[kind], kind))[:_MOST_OTHERS]
-
-
-def _move(before: float, after: float) -> float:
-    """Return how far a count moved, as a share of the larger."""
-    return abs(after - before) / max(abs(before), abs(after), 1e-9)
+    moves = {
+        kind: abs(after - before) / max(abs(before), abs(after), 1e-9)
+        for kind, (before, after) in efforts.items()
+        if kind not in EFFORTS
+    }
+    yield from sorted(moves, key=lambda kind: (-moves[kind], kind))[:_MOST_OTHERS]
 
 
 def listed(names: Iterable[str], most: int = 10) -> str:

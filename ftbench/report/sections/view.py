@@ -14,10 +14,9 @@ from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """A metric that stands beside another in its table, under a heading of its own.
+    """A metric under a heading of its own in another's table; a `share` is shown without a unit.
 
-    In a grid, `values` are the values of the ladder that have it, () for all; `lacks` says why
-    the others have not.  A `share` is shown without a unit.
+    In a grid, `values` of the ladder have it, () for all; `lacks` says why the others have not.
     """
 
     metric: Metric
@@ -56,10 +55,7 @@ class BenchmarkClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One picture and its table: a metric in every mode on every arm.
-
-    What is `folded` is shown when the reader asks for it.
-    """
+    """A picture and a table of a metric in every mode on every arm; `folded`: shown on request."""
 
     metric: Metric
     beside: Beside | None = None
@@ -75,9 +71,8 @@ class View:
 class Rungs:
     """A ladder in words: what to call a value, all of them (`every`), and the baseline (`base`).
 
-    A value without a name is its own, with spaces.  `rivals` are ways to the same end, of which
-    one is the cheapest.  `groups`, heading → values, stand where other grids have the modes: for
-    ladders that are measured in one mode only.
+    Values that are `rivals` are ways to the same end.  A ladder that is measured in one mode only
+    has `groups`, heading → values, where other grids have the modes.
     """
 
     ladder: Ladder
@@ -116,11 +111,10 @@ class Crossings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridView:
-    """One picture and its table: a metric along a ladder, in every mode on every arm.
+    """A picture and tables of a metric along a ladder, in every mode on every arm.
 
-    `reading` says how to read its figures where that is not plain.  A second table has what stands
-    beside it, and `key` says how to read that.  `control` is what the same costs at best: a figure
-    above it is marked.  What is `folded` is shown when the reader asks for it.
+    `reading` says how to read its figures where that is not plain, `key` how to read those beside
+    it; figures above `control`, what the same costs at best, are marked.
     """
 
     metric: Metric
@@ -141,10 +135,9 @@ class GridView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One scenario: its question, its views (the headline first), and how far they carry.
+    """A scenario's question, views (the headline first), how far they carry, and words explained.
 
-    `terms` are the words that a reader of its figures needs, each with what it means.  What is
-    `mapped` has a map of the winners before its views.
+    One that is `mapped` has a map of the winners before its views.
     """
 
     name: str
