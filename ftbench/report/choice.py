@@ -71,11 +71,10 @@ def _maps(name: str, index: FigureIndex) -> tuple[WinnerMap, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """All that there is of one pick, and what it stands on.
+    """All that there is of one pick, and what it stands on; `sources` are in the arms' order.
 
-    `sources` are in the order of the arms, `command` measures more of it, `where` is the machine's kind and the profile as they follow its
-    name, `day` that of the last figure ("" if it is not known), `invariants` what was checked in
-    every run and how.
+    `command` measures more of it, `where` is the machine's kind and the profile as they follow its
+    name, `day` that of the last figure, "" if it is not known.
     """
 
     pick: Pick
