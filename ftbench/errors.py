@@ -26,6 +26,12 @@ class FtbenchError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    def __init_subclass__(cls, *, exit_code: int | None = None) -> None:
+        """Give a class its exit code; one without a code of its own has its base's."""
+        if exit_code is not None:
+            cls.exit_code = exit_code
+            _CLASSES[exit_code] = cls
+
     def __init__(self, message: str, *, hint: str = "", story: str = "") -> None:
         """`hint` says what to do next; `story` is a worker's traceback or output."""
         super().__init__(message)
@@ -34,69 +40,47 @@ class FtbenchError(Exception):
         self.story = story
 
     def __str__(self) -> str:
-        parts = [self.message]
-        if self.story:
-            parts.append(self.story.rstrip())
-        if self.hint:
-            parts.append(self.hint)
-        return "\n".join(parts)
+        return "\n".join(filter(None, (self.message, self.story.rstrip(), self.hint)))
 
 
-class UsageError(FtbenchError):
+_CLASSES: dict[int, type[FtbenchError]] = {}
+
+
+class UsageError(FtbenchError, exit_code=2):
     """The request makes no sense."""
 
-    exit_code = 2
 
-
-class NotAvailableError(FtbenchError):
+class NotAvailableError(FtbenchError, exit_code=3):
     """This mode, scenario or instrument does not exist on this build or system."""
 
-    exit_code = 3
 
-
-class WorkerFailedError(FtbenchError):
+class WorkerFailedError(FtbenchError, exit_code=4):
     """A worker raised, exited or was killed before it had done its work."""
 
-    exit_code = 4
 
-
-class DeadlineError(FtbenchError):
+class DeadlineError(FtbenchError, exit_code=5):
     """A wait passed its deadline."""
 
-    exit_code = 5
 
-
-class GilStateError(FtbenchError):
+class GilStateError(FtbenchError, exit_code=6):
     """The GIL was not in the state that was asked for, before or after the measurement."""
 
-    exit_code = 6
 
-
-class InterpreterError(FtbenchError):
+class InterpreterError(FtbenchError, exit_code=7):
     """An interpreter is missing, is broken or could not be built."""
 
-    exit_code = 7
 
-
-class ResultsError(FtbenchError):
+class ResultsError(FtbenchError, exit_code=8):
     """Results could not be read or written."""
 
-    exit_code = 8
 
-
-class AsvError(FtbenchError):
+class AsvError(FtbenchError, exit_code=9):
     """An asv command that we started failed."""
-
-    exit_code = 9
-
-
-def _subclasses(cls: type[FtbenchError]) -> list[type[FtbenchError]]:
-    return [cls, *(sub for child in cls.__subclasses__() for sub in _subclasses(child))]
 
 
 def error_class(exit_code: int) -> type[FtbenchError]:
     """Return the class of an exit code, `FtbenchError` itself for one that has no class."""
-    return {cls.exit_code: cls for cls in _subclasses(FtbenchError)}.get(exit_code, FtbenchError)
+    return _CLASSES.get(exit_code, FtbenchError)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:

@@ -29,8 +29,7 @@ def builds_folder(environ: Mapping[str, str] | None = None) -> Path:
 def written_whole(path: Path) -> Iterator[Path]:
     """Yield where to write a file; it takes the place of `path` once the body has succeeded.
 
-    Whatever fails, here or in the body, `path` is what it was and nothing is left beside it.
-    Raises `OSError` if it cannot be written.
+    Whatever fails, `path` is what it was, and nothing is left beside it.  Raises `OSError`.
     """
     # Of one process: several may write the same file, and the last one's is kept, whole.
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")

@@ -7,11 +7,12 @@
     known:3.14          any of the first three, whether installed or not
 
 A range means the installed releases in it; if there is none, all of them, so that a machine
-without interpreters can publish.  The two forms `a..b` and `X^!` are what asv's site prints.
+without interpreters can publish.  `a..b` and `X^!` are what asv's site prints.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -44,11 +45,11 @@ class History:
         free_threaded: Collection[Release] = (),
     ) -> Self:
         """Make a history; leaves out what is older than free-threading."""
-        sets = (
+        known, gil, free_threaded = (
             frozenset(release for release in releases if release >= FIRST)
             for releases in (known, gil, free_threaded)
         )
-        return cls(**dict(zip(("known", "gil", "free_threaded"), sets, strict=True)))
+        return cls(known=known, gil=gil, free_threaded=free_threaded)
 
     @property
     def installed(self) -> frozenset[Release]:
@@ -75,12 +76,9 @@ class History:
         return releases
 
     def tip(self, branch: str) -> Release:
-        """Return the newest release of a branch that can be run here.
-
-        Where none is installed it is the newest installed of all, so that `asv run`, which takes
-        the tip of every branch, finds something to run; without any, the newest of the branch.
-        """
+        """Return the newest release of a branch that can be run here, or else the newest of it."""
         releases = self.branch(branch)
+        # Of another branch if need be: `asv run` takes the tip of each, and must find one to run.
         return max(releases & self.installed or self.installed or releases)
 
     def find(self, name: str) -> Release:
@@ -89,10 +87,12 @@ class History:
             return self.tip(EVERY)
         if name == EVERY or is_series(name):
             return self.tip(name)
-        release = _read(name)
-        if release not in self.releases:
-            raise self.unknown(name)
-        return release
+        for read in (Release.parse, Release.from_commit_id):
+            with contextlib.suppress(UsageError):
+                release = read(name)
+                if release in self.releases:
+                    return release
+        raise self.unknown(name)
 
     def parent(self, release: Release) -> Release:
         """Return the release before in its series, installed if possible; raises `UsageError`."""
@@ -121,15 +121,6 @@ class History:
         )
 
 
-def _read(name: str) -> Release | None:
-    for read in (Release.parse, Release.from_commit_id):
-        try:
-            return read(name)
-        except UsageError:
-            continue
-    return None
-
-
 KNOWN: Final = "known:"
 _INSTALLED: Final = "installed"
 _SINGLE: Final = "^!"
@@ -156,19 +147,13 @@ def _members(text: str, history: History) -> frozenset[Release]:
         return history.branch(text)
     if _TO in text:
         after, _, upto = text.partition(_TO)
-        return _between(after, upto, history)
+        oldest, newest = (history.find(end) if end else None for end in (after, upto))
+        return frozenset(
+            release
+            for release in history.releases
+            if (not oldest or release > oldest) and (not newest or release <= newest)
+        )
     return frozenset({history.find(text.removesuffix(_SINGLE))})
-
-
-def _between(after: str, upto: str, history: History) -> frozenset[Release]:
-    releases = history.releases
-    if after:
-        oldest = history.find(after)
-        releases = frozenset(release for release in releases if release > oldest)
-    if upto:
-        newest = history.find(upto)
-        releases = frozenset(release for release in releases if release <= newest)
-    return releases
 
 
 def _installed(text: str, history: History) -> frozenset[Release]:

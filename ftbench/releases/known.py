@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from ftbench.errors import DeadlineError, FtbenchError, UsageError
 from ftbench.files import write_whole
+from ftbench.processes import run
 from ftbench.releases.history import FIRST
 from ftbench.releases.release import Release
 
@@ -62,21 +62,15 @@ def merge(known: Iterable[KnownRelease], more: Iterable[KnownRelease]) -> tuple[
 
 def save(path: Path, releases: Iterable[KnownRelease]) -> None:
     """Write a data file, one release a line, whole or not at all; raises `FtbenchError`."""
-    text = dumps(releases)
+    lines = ",\n".join(f"  {json.dumps(to_json(entry))}" for entry in merge((), releases))
     try:
-        write_whole(path, text)
+        write_whole(path, f"[\n{lines}\n]\n")
     except OSError as error:
         raise FtbenchError(
             f"The list of known releases, {path}, cannot be written: {error}",
             hint="Work in a git checkout of ftbench, installed with `pip install -e .`.",
         ) from error
     known_releases.cache_clear()
-
-
-def dumps(releases: Iterable[KnownRelease]) -> str:
-    """Return the text of a data file."""
-    lines = ",\n".join(f"  {json.dumps(to_json(entry))}" for entry in merge((), releases))
-    return f"[\n{lines}\n]\n"
 
 
 def to_json(entry: KnownRelease) -> dict[str, str]:
@@ -99,18 +93,17 @@ def _from_json(entry: dict[str, Any]) -> KnownRelease:
 def date_of(release: Release, known: Iterable[KnownRelease]) -> datetime:
     """Return the release's date; for one that is not known, a moment beside its neighbour's.
 
-    asv keys its graphs by date, so no two releases may share one.  The neighbour is the newest
-    older release of the series, or its oldest; of all releases if the series is new.  The distance
-    is that of the commit ids in milliseconds: always the same, in order, and far below that of
-    known dates.
+    That is the newest older release of the series, or its oldest; of all if the series is new.
     """
-    entries = tuple(known)
+    entries = merge((), known)
     if not entries:
         raise UsageError(f"The date of {release} cannot be told: no release is known.")
     series = [entry for entry in entries if entry.release.series == release.series]
-    near = sorted(series or entries, key=lambda entry: entry.release)
+    near = series or entries
     older = [entry for entry in near if entry.release <= release]
     neighbour = older[-1] if older else near[0]
+    # asv keys its graphs by date, so no two releases may share one.  In milliseconds this is always
+    # the same, in order, and far below the distance of known dates.
     distance = int(release.commit_id, 16) - int(neighbour.release.commit_id, 16)
     return neighbour.date + timedelta(milliseconds=distance)
 
@@ -125,8 +118,7 @@ _FORMAT: Final = "%09".join(f"%({field})" for field in (*_FIELDS, *_STARRED))
 def read_tags(source: str, *, deadline: float = DEADLINE_SECONDS) -> tuple[KnownRelease, ...]:
     """Return the releases that a clone (a folder) or a URL has tags of, oldest first.
 
-    From a URL no more than the tags' commits is fetched.  Raises `UsageError` for an invalid
-    source, `DeadlineError` after `deadline` seconds.
+    Raises `UsageError` for an invalid source, `DeadlineError` after `deadline` seconds.
     """
     if source and Path(source).is_dir():
         return _tags_of(Path(source), deadline)
@@ -161,6 +153,7 @@ def check_origin(
 
 
 def _fetch(url: str, folder: Path, deadline: float) -> None:
+    """Fetch no more than the commits of the tags."""
     _git(folder, "init", "--quiet", "--bare", deadline=deadline)
     _git(folder, "remote", "add", "origin", url, deadline=deadline)
     _git(
@@ -198,30 +191,23 @@ def _entry(line: str) -> KnownRelease | None:
 
 def _git(folder: Path, *arguments: str, deadline: float) -> str:
     """Run git in `folder`, return its output; it never asks for a password."""
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            ("git", "-C", str(folder), *arguments),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=deadline,
-            check=True,
+        done = run(
+            ("git", "-C", folder, *arguments),
+            environ={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+            deadline=deadline,
         )
     except FileNotFoundError as error:
         raise FtbenchError("git is not installed.", hint="Install git, then try again.") from error
-    except subprocess.TimeoutExpired as error:
+    except DeadlineError as error:
         raise DeadlineError(
             f"`git {arguments[0]}` did not end within {deadline:g} seconds.",
             hint="Clone CPython by hand and name the folder instead.",
         ) from error
-    except subprocess.CalledProcessError as error:
+    if done.code:
         raise UsageError(
             f"`git {arguments[0]}` failed.",
-            story=str(error.stderr),
+            story=done.err,
             hint="The source should be a git clone of CPython, or its URL.",
-        ) from error
-    return done.stdout
+        )
+    return done.out

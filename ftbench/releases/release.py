@@ -51,16 +51,14 @@ class Release:
         """Read `3.14.2`, `v3.14.2` or `3.15.0rc1`; raises `UsageError` for anything else."""
         match = _NAME.fullmatch(text.strip())
         if match is None:
-            raise _not_a_release(text)
-        major, minor, micro, mark, serial = match.groups()
-        level = next(level for level in Level if level.mark == (mark or ""))
-        return cls(
-            major=int(major),
-            minor=int(minor),
-            micro=int(micro),
-            level=level,
-            serial=int(serial or 0),
-        )
+            name = text.strip()
+            raise UsageError(
+                f"{text!r} is not a CPython release.",
+                hint=f"{name} is a series; a release of it is {name}.0."
+                if is_series(name)
+                else "A release is written like 3.14.2 or 3.15.0rc1.",
+            )
+        return cls._of(match, next(level for level in Level if level.mark == (match[4] or "")))
 
     @classmethod
     def from_commit_id(cls, commit_id: str) -> Self:
@@ -71,14 +69,12 @@ class Release:
                 f"{commit_id!r} is not the commit id of a release.",
                 hint="A commit id has eight digits: 31402f00 is 3.14.2, 31500c01 is 3.15.0rc1.",
             )
-        major, minor, micro, letter, serial = match.groups()
-        return cls(
-            major=int(major),
-            minor=int(minor),
-            micro=int(micro),
-            level=Level(letter),
-            serial=int(serial),
-        )
+        return cls._of(match, Level(match[4]))
+
+    @classmethod
+    def _of(cls, match: re.Match[str], level: Level) -> Self:
+        major, minor, micro, serial = (int(match[group] or 0) for group in (1, 2, 3, 5))
+        return cls(major=major, minor=minor, micro=micro, level=level, serial=serial)
 
     @property
     def name(self) -> str:
@@ -116,11 +112,3 @@ def is_series(text: str) -> bool:
 def series_key(series: str) -> tuple[int, ...]:
     """Return the sort key of a series: 3.9 comes before 3.14."""
     return tuple(int(part) for part in series.split("."))
-
-
-def _not_a_release(text: str) -> UsageError:
-    if is_series(text.strip()):
-        hint = f"{text.strip()} is a series; a release of it is {text.strip()}.0."
-    else:
-        hint = "A release is written like 3.14.2 or 3.15.0rc1."
-    return UsageError(f"{text!r} is not a CPython release.", hint=hint)

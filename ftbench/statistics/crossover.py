@@ -1,8 +1,4 @@
-"""Crossovers: the smallest task from which on a mode is worth its price.
-
-Pure: sizes of tasks in seconds, what each costs, and a limit, in; a bracket out.  The figures are
-those of the scenario grain.
-"""
+"""Crossovers: the smallest task from which on a mode is worth its price."""
 
 from __future__ import annotations
 
@@ -21,16 +17,12 @@ KEEPS_BUSY: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossover:
-    """Between which sizes, in seconds, a cost falls to its limit for good.
+    """Between which sizes, in seconds, a cost falls to its limit for good."""
 
-    `above` is the largest size that costs more, None if none does: the crossover is then at or
-    below `at`.  `at` is the smallest size from which on no size costs more, None if the largest
-    one does.  `estimate` lies between the two, on a straight line of the cost over the size's
-    logarithm; None unless there are both.
-    """
-
+    # The largest size that costs more, and the smallest from which on none does, if there is one.
     above: float | None
     at: float | None
+    # Between both, on a straight line of the cost over the size's logarithm.
     estimate: float | None
 
 

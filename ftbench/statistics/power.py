@@ -20,13 +20,9 @@ from ftbench.statistics.spread import Flags, Floats, Integers
 
 def smallest(floor: Floor, *, before: int, after: int) -> float:
     """Return the smallest rise that so many processes find in 19 of 20 cases."""
-    found = margin(
-        spread=floor.spread,
-        freedom=floor.freedom + before + after - 2,
-        before=before,
-        after=after,
-    )
-    return math.expm1(math.log1p(floor.effect) + float(found))
+    freedom = floor.freedom + before + after - 2
+    beyond = margin(spread=floor.spread, freedom=freedom, before=before, after=after)
+    return math.expm1(math.log1p(floor.effect) + float(beyond))
 
 
 CHANCE: Final = 0.95
@@ -41,7 +37,7 @@ Counts = int | Integers
 def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Floats:
     """Return how many standard errors away a difference must be, to be found with that chance.
 
-    `tail` is the bar, one-sided: the chance to find a difference where there is none.
+    `tail` is the chance to find one where there is none, one-sided.
     """
     known = np.asarray(freedom)
     bar = np.asarray(stats.t.isf(tail, known))
@@ -50,11 +46,7 @@ def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Flo
 
 
 def margin(*, spread: float, freedom: Counts, before: Counts, after: Counts) -> Floats:
-    """Return the smallest difference that `before` and `after` processes find with `CHANCE`.
-
-    `spread`, the standard deviation of the log-medians of processes, has `freedom` degrees of
-    freedom.
-    """
+    """Return the smallest difference that so many processes find; the others as in `Floor`."""
     errors = np.sqrt(1 / np.asarray(before) + 1 / np.asarray(after))
     return np.asarray(shift(freedom) * spread * errors)
 
@@ -69,7 +61,7 @@ def further(
     tail: float = TAIL,
     chance: float = CHANCE,
 ) -> Integers:
-    """Return how many more processes a side bring the margin down to `gap`, at least one.
+    """Return how many more processes a side, at least one, bring the margin down to `gap`.
 
     0 if `MOST_PROCESSES` more would not; they add to the freedom.
     """
@@ -95,14 +87,12 @@ def further(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """What one machine's A/A runs say of one series: effects within `effect`, a share, are noise.
+    """What a machine's A/A runs say of one series: effects within `effect`, a share, are noise."""
 
-    `spread` is the standard deviation of the log-medians of processes, with `freedom` degrees of
-    freedom; `processes` a side, as many as the profile has, can detect `effect`.
-    """
-
+    # The standard deviation of the log-medians of processes, and its degrees of freedom.
     spread: float
     freedom: int
+    # So many a side, as the profile has, can detect the effect.
     processes: int
     effect: float
 

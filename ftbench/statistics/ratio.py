@@ -11,7 +11,7 @@ inverts it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final, Self
 
 import numpy as np
@@ -35,14 +35,11 @@ LARGEST_POWER: Final = 700.0  # of e, in a float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """A ratio of costs: 1.0 is as dear, 2.0 twice as dear.
-
-    `interval` covers the true ratio at the rate `confidence`; None where there was one sample.
-    `basis` says what it rests on: of samples of one process, what another process would have
-    changed is not in it.
-    """
+    """A ratio of costs: 1.0 is as dear, 2.0 twice as dear."""
 
     value: float
+    # None where there was one sample.  What another process would have changed is not in it if its
+    # basis are samples of one process.
     interval: Interval | None
     confidence: float
     basis: Basis
@@ -59,12 +56,10 @@ class Effects:
 
     def replaced(self, members: Integers, others: Self) -> Self:
         """Return the same with `others` in the places `members`."""
-        found = replace(
-            self, **{each.name: getattr(self, each.name).copy() for each in fields(self)}
-        )
-        for each in fields(self):
-            getattr(found, each.name)[members] = getattr(others, each.name)
-        return found
+        arrays = {field.name: getattr(self, field.name).copy() for field in fields(self)}
+        for name, array in arrays.items():
+            array[members] = getattr(others, name)
+        return type(self)(**arrays)
 
     def reach(self, confidence: float) -> Floats:
         """Return half the width of each interval; NaN where there is none."""
@@ -92,10 +87,9 @@ class Effects:
 
 
 def ratio(numerator: Processes, denominator: Processes, *, confidence: float = CONFIDENCE) -> Ratio:
-    """Return the ratio of the locations of two sets of samples, process by process.
+    """Return the ratio of the locations of two sets of samples, by process.
 
-    The sides may differ in processes and in samples; samples stand for a side of a single process,
-    and `basis` says so.  Raises `FtbenchError` unless all samples are finite and above zero.
+    Raises `FtbenchError` unless all samples are finite and above zero.
     """
     sides = estimates((_checked(numerator), _checked(denominator)))
     effect = difference(sides.take(np.array([0])), sides.take(np.array([1])))
@@ -107,14 +101,13 @@ def paired_ratio(
 ) -> Ratio:
     """Return the median ratio of interleaved pairs (numerator, denominator), process by process.
 
-    A drift of the machine is in neither the ratio nor its interval; measured in the order A B B A,
-    a pair of sums is free of a linear one.  Raises as `ratio` does.
+    A drift of the machine is in neither the ratio nor its interval.  Raises as `ratio` does.
     """
     for side in (0, 1):
         _checked(tuple(tuple(pair[side] for pair in process) for process in pairs))
     ratios = tuple(tuple(above / below for above, below in process) for process in pairs)
-    found = estimates((_checked(ratios),), of_ratios=True)
-    effect = Effects(value=found.value, error=found.error, freedom=found.freedom, basis=found.basis)
+    pair = estimates((_checked(ratios),), of_ratios=True)
+    effect = Effects(value=pair.value, error=pair.error, freedom=pair.freedom, basis=pair.basis)
     return _single(effect, confidence)
 
 
@@ -147,11 +140,11 @@ def _checked(processes: Processes) -> Processes:
 def _single(effect: Effects, confidence: float) -> Ratio:
     if not 0 < confidence < 1:
         raise FtbenchError(f"A confidence lies between 0 and 1, not at {confidence!r}.")
-    (found,) = effect.ratios(confidence)
-    return found
+    (ratio,) = effect.ratios(confidence)
+    return ratio
 
 
 def _exp(exponents: Floats) -> list[float]:
-    """Return e to powers that two processes can make as large, or small, as they please."""
+    # Two processes can make them as large, or small, as they please.
     powers: list[float] = np.exp(np.clip(exponents, -LARGEST_POWER, LARGEST_POWER)).tolist()
     return powers

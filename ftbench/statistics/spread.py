@@ -53,50 +53,40 @@ BASES: Final = tuple(Basis)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """Locations of many sides on the logarithmic scale: one entry per side in every array.
+    """Locations of many sides on the logarithmic scale: one entry per side in every array."""
 
-    `value` is the mean of the log-medians of processes, NaN where a side is not `usable`: has no
-    samples, a process without any, or a sample that is not finite or not above zero.  `error` is
-    its standard error, NaN for one sample, with `freedom` degrees of freedom, and `basis` indexes
-    `BASES`.  `scatter` is the sum of squares of the log-medians around their mean, and `processes`
-    their number.
-    """
-
+    # The mean of the log-medians of processes, NaN where a side is not usable.
     value: Floats
+    # Its standard error, NaN for one sample, and the degrees of freedom of that.
     error: Floats
     freedom: Floats
-    basis: Integers
+    basis: Integers  # an index of BASES
+    # The sum of squares of the log-medians around their mean, and their number.
     scatter: Floats
     processes: Integers
+    # Whether there are samples, of every process, and all are finite and above zero.
     usable: Flags
 
     def take(self, indices: Integers) -> Self:
         """Return the estimates of some sides, in the order of `indices`."""
-        return type(self)(**{each.name: getattr(self, each.name)[indices] for each in fields(self)})
+        names = (field.name for field in fields(self))
+        return type(self)(**{name: getattr(self, name)[indices] for name in names})
 
 
 def estimates(sides: Sequence[Processes], *, of_ratios: bool = False) -> Estimates:
-    """Return where sides lie.  The orders of samples and of processes play no part, to the bit.
-
-    Of an even number of samples the median is half way between two; of ratios that is half way on
-    the logarithmic scale, for the inverse of their median to be the median of their inverses.
-    """
+    """Return where sides lie.  The orders of samples and of processes play no part, to the bit."""
     batches = [
         _batch(sides[start : start + _BATCH], of_ratios=of_ratios)
         for start in range(0, max(len(sides), 1), _BATCH)
     ]
-    return Estimates(
-        **{
-            each.name: np.concatenate([getattr(batch, each.name) for batch in batches])
-            for each in fields(Estimates)
-        }
-    )
+    names = (field.name for field in fields(Estimates))
+    return Estimates(**{n: np.concatenate([getattr(batch, n) for batch in batches]) for n in names})
 
 
 def location(processes: Processes) -> float | None:
     """Return the geometric mean of the medians of processes, None unless the side is `usable`."""
-    found = estimates((processes,))
-    return math.exp(found.value[0]) if found.usable[0] else None
+    side = estimates((processes,))
+    return math.exp(side.value[0]) if side.usable[0] else None
 
 
 def _batch(sides: Sequence[Processes], *, of_ratios: bool) -> Estimates:
@@ -129,7 +119,6 @@ def _batch(sides: Sequence[Processes], *, of_ratios: bool) -> Estimates:
 
 
 def _usable(processes: Integers, lengths: Integers, samples: Floats) -> Flags:
-    """Return which sides hold samples, in every process, that are finite and above zero."""
     bad = np.repeat(np.arange(len(lengths)), lengths)[~(np.isfinite(samples) & (samples > 0))]
     faults = np.bincount(bad, minlength=len(lengths)) + (lengths == 0)
     owners = np.repeat(np.arange(len(processes)), processes)
@@ -155,9 +144,9 @@ def _log_medians(lengths: Integers, samples: Floats, *, of_ratios: bool) -> Floa
     for rows, ordered in _by_length(lengths, samples):
         count = ordered.shape[1]
         low, high = ordered[:, (count - 1) // 2], ordered[:, count // 2]
-        halves = (np.log(low), np.log(high)) if of_ratios else (low, high)
-        middle = (halves[0] + halves[1]) / 2
-        medians[rows] = middle if of_ratios else np.log(middle)
+        # Half way between two; of ratios on the logarithmic scale, for the inverse of their median
+        # to be the median of their inverses.
+        medians[rows] = (np.log(low) + np.log(high)) / 2 if of_ratios else np.log((low + high) / 2)
     return medians
 
 

@@ -1,7 +1,5 @@
 """Verdicts: whether one cost is worse than another, better, the same, or not decidable.
 
-Pure: samples by process and the machine's noise floor in, verdicts out.
-
 The rule.  The effect is the ratio after / before of the mean log-medians of processes, with a
 99 % interval.  It is "worse" or "better" only if the whole interval lies beyond 1 and beyond the
 floor, and if the alarm outlives Benjamini and Hochberg's control over all series judged together;
@@ -45,27 +43,36 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What Benjamini and Hochberg's control came to: the pairs that are `sure`, by their p.
-
-    `bar` is the p up to which one is, `next_bar` that up to which one more would be.
-    """
+    """What Benjamini and Hochberg's control came to."""
 
     sure: Flags
+    # The p up to which an effect is sure, and that up to which one more would be.
     bar: float
     next_bar: float
+
+    @classmethod
+    def of(cls, chances: Floats, rate: float) -> Self:
+        """Return which effects are sure, with at most `rate` of them wrong."""
+        count = len(chances)
+        if not count:
+            return cls(sure=np.zeros(0, bool), bar=rate, next_bar=rate)
+        sure = stats.false_discovery_control(chances, method="bh") <= rate
+        alarms = int(sure.sum())
+        return cls(
+            sure=sure,
+            bar=rate * max(alarms, 1) / count,
+            next_bar=rate * min(alarms + 1, count) / count,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Pairs with a floor, judged together.
-
-    `limit` is the floor on the logarithmic scale, `spread` the pooled standard deviation of the
-    log-medians of processes; `before` and `after` count the processes of the sides.
-    """
+    """Pairs with a floor, judged together."""
 
     effects: Effects
-    limit: Floats
-    spread: Floats
+    limit: Floats  # the floor on the logarithmic scale
+    spread: Floats  # the pooled standard deviation of the log-medians of processes
+    # The processes of the sides.
     before: Integers
     after: Integers
 
@@ -110,19 +117,6 @@ class Family:
         far = stats.t.sf(self._in_errors(self.size + self.limit), self.effects.freedom)
         return np.minimum(near + far, 1.0)
 
-    def control(self, chances: Floats, rate: float) -> Control:
-        """Return which effects are sure, with at most `rate` of them wrong."""
-        count = len(chances)
-        if not count:
-            return Control(sure=np.zeros(0, bool), bar=rate, next_bar=rate)
-        sure = stats.false_discovery_control(chances, method="bh") <= rate
-        found = int(sure.sum())
-        return Control(
-            sure=sure,
-            bar=rate * max(found, 1) / count,
-            next_bar=rate * min(found + 1, count) / count,
-        )
-
     def by_chance(self, bar: float) -> float:
         """Return how many alarms to expect if nothing differed, and `bar` were that of the p."""
         freedom = self.effects.freedom
@@ -130,16 +124,13 @@ class Family:
         return float(np.minimum(2 * stats.t.sf(away, freedom), bar).sum())
 
     def needs(self, which: Flags, bar: float) -> Integers:
-        """Return how many more processes a side would decide each of `which`; 0 for none.
-
-        One whose effect lies beyond the floor needs them to be an alarm, up to the p `bar`;
-        another one to be the same.  Either is then found with `CHANCE`; what is the same may miss
-        it on both sides.
-        """
+        """Return how many more processes a side would decide each of `which`; 0 for none."""
         needs = np.zeros(len(self.limit), np.int64)
         beyond = self.size > self.limit
         for members, tail, chance in (
+            # To be an alarm, with a p up to the bar.
             (which & beyond, min(bar, TAIL), CHANCE),
+            # To be the same, which may be missed on both sides.
             (which & ~beyond, TAIL, (1 + CHANCE) / 2),
         ):
             needs[members] = further(
@@ -155,9 +146,9 @@ class Family:
 
     def _in_errors(self, distance: Floats) -> Floats:
         """Return distances in standard errors; where that is nought, any distance is infinite."""
-        found: Floats = np.copysign(np.inf, distance)
-        np.divide(distance, self.effects.error, out=found, where=self.effects.error > 0)
-        return found
+        errors: Floats = np.copysign(np.inf, distance)
+        np.divide(distance, self.effects.error, out=errors, where=self.effects.error > 0)
+        return errors
 
 
 RATE: Final = 0.01
@@ -186,18 +177,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is known of a pair.
-
-    `effect` is None where there is nothing to compare; `p` is the chance of an effect as large if
-    the true one were just the floor; `needs` is how many more processes a side would decide it, in
-    19 of 20 cases if effect and spread are what they seem, None where a thousand would not or none
-    is needed; `why` completes the word: "its interval crosses the floor".
-    """
+    """What is known of a pair; `why` completes the word: "its interval crosses the floor"."""
 
     word: Word
-    effect: Ratio | None = None
+    effect: Ratio | None = None  # None where there is nothing to compare
     floor: Floor | None = None
+    # The chance of an effect as large if the true one were just the floor.
     p: float | None = None
+    # So many more processes a side would decide it in 19 of 20 cases, if effect and spread are what
+    # they seem; None where a thousand would not or none is needed.
     needs: int | None = None
     why: str = ""
 
@@ -209,15 +197,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPairs:
-    """Verdicts of pairs that were judged together, in their order.
-
-    If all pairs were equal, `by_chance` alarms would be expected; `rate` is the largest share of
-    false alarms that Benjamini and Hochberg's control allows.
-    """
+    """Verdicts of pairs that were judged together, in their order."""
 
     verdicts: tuple[Verdict, ...]
-    by_chance: float
-    rate: float
+    by_chance: float  # so many alarms would be expected if all pairs were equal
+    rate: float  # the largest share of false alarms that the control allows
 
 
 _CLEAR_BY_CHANCE: Final = "its interval clears the floor, but of so many series some do by chance"
@@ -237,8 +221,8 @@ _Outcome = tuple[int, float, int]
 def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     """Return the verdicts of pairs as one family.
 
-    Neither a pair without a floor, nor one with a sample that is no finite cost above zero, which
-    has no effect either, is decidable; they do not belong to the family.
+    Not of it, and not decidable, are those without a floor or with a sample that is no finite cost
+    above zero.
     """
     before, after = _sides(pairs)
     usable = before.usable & after.usable
@@ -248,7 +232,7 @@ def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     ]
     family = Family.of(before.take(members), after.take(members), floors)
     chances = family.chances()
-    control = family.control(chances, RATE)
+    control = Control.of(chances, RATE)
     effects = difference(after, before).replaced(members, family.effects)
     outcomes = _outcomes(family, chances, control)
     verdicts = [
@@ -271,10 +255,10 @@ def _sides(pairs: Sequence[Pair]) -> tuple[Estimates, Estimates]:
             if id(side) not in numbers:
                 numbers[id(side)] = len(sides)
                 sides.append(side)
-    found = estimates(sides)
+    locations = estimates(sides)
     before = np.array([numbers[id(pair.before)] for pair in pairs], np.int64)
     after = np.array([numbers[id(pair.after)] for pair in pairs], np.int64)
-    return found.take(before), found.take(after)
+    return locations.take(before), locations.take(after)
 
 
 def _outcomes(family: Family, chances: Floats, control: Control) -> Iterator[_Outcome]:

@@ -9,7 +9,7 @@ import pytest
 
 from ftbench.errors import FtbenchError
 from ftbench.releases import KnownRelease, Release, known_releases
-from ftbench.releases.known import DATA_FILE, dumps, load, merge, save
+from ftbench.releases.known import DATA_FILE, load, merge, save
 
 
 def entry(version: str, commit: str = "0" * 40, day: int = 1) -> KnownRelease:
@@ -18,8 +18,11 @@ def entry(version: str, commit: str = "0" * 40, day: int = 1) -> KnownRelease:
     )
 
 
-def test_the_packaged_file_is_sorted_and_written_as_save_would_write_it() -> None:
-    assert DATA_FILE.read_text(encoding="utf-8") == dumps(known_releases())
+def test_the_packaged_file_is_sorted_and_written_as_save_would_write_it(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path / "cpython.json", known_releases())
+    assert (tmp_path / "cpython.json").read_bytes() == DATA_FILE.read_bytes()
 
 
 def test_the_packaged_file_has_distinct_commits_and_dates() -> None:
@@ -74,7 +77,8 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, text: str) -> N
 
 def test_a_release_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cpython.json"
-    lines = json.loads(dumps([entry("3.14.2")]))
+    save(path, [entry("3.14.2")])
+    lines = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(lines * 2), encoding="utf-8")
     with pytest.raises(FtbenchError, match="twice"):
         load(path)

@@ -85,12 +85,12 @@ def test_a_url_where_there_is_nothing_is_refused_with_gits_own_words(tmp_path: P
 
 
 def test_a_source_that_does_not_answer_is_left_at_the_deadline(
-    clone: Path, monkeypatch: pytest.MonkeyPatch
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sleep(*_: object, timeout: float, **__: object) -> None:
-        raise subprocess.TimeoutExpired("git", timeout)
-
-    monkeypatch.setattr(subprocess, "run", sleep)
+    silent = tmp_path / "git"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    silent.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     began = time.monotonic()
     with pytest.raises(DeadlineError, match=r"within 0\.5 seconds"):
         read_tags(str(clone), deadline=0.5)
@@ -98,10 +98,7 @@ def test_a_source_that_does_not_answer_is_left_at_the_deadline(
 
 
 def test_without_git_the_message_says_so(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(*_: object, **__: object) -> None:
-        raise FileNotFoundError("git")
-
-    monkeypatch.setattr(subprocess, "run", absent)
+    monkeypatch.setenv("PATH", str(clone))
     with pytest.raises(FtbenchError, match="git is not installed"):
         read_tags(str(clone))
 

@@ -21,7 +21,7 @@ from ftbench.statistics.verdict import (
     NO_FLOOR,
     NO_RATIO,
     RATE,
-    Family,
+    Control,
     JudgedPairs,
     Pair,
     Verdict,
@@ -209,8 +209,7 @@ def test_the_control_is_that_of_benjamini_and_hochbergs_own_example() -> None:
     """Their article's fifteen p (section 4.1): four are rejected at 5 %, where Bonferroni has 3."""
     chances = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344]
     chances += [0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000]
-    none = estimates([]).take(np.array([], np.int64))
-    control = Family.of(none, none, []).control(np.array(chances), 0.05)
+    control = Control.of(np.array(chances), 0.05)
     assert control.sure.tolist() == [True] * 4 + [False] * 11
     assert control.bar == pytest.approx(0.05 * 4 / 15)
     assert control.next_bar == pytest.approx(0.05 * 5 / 15)
