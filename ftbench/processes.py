@@ -35,8 +35,8 @@ def run(
 ) -> Finished:
     """Run `command` for at most `deadline` seconds, its output collected or written to `log`.
 
-    Whatever ends the wait, its whole process group is killed.  Raises `DeadlineError`, and OSError
-    if it cannot be started.
+    Its whole process group is killed in the end.  Raises `DeadlineError`, and OSError if it cannot
+    be started.
     """
     # Not by pipes: a grandchild that holds one open could keep us waiting after the deadline.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:

@@ -12,21 +12,18 @@ from ftbench.errors import unknown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """A build of CPython and the state of the GIL that it runs with.
-
-    `label` and `character`, a shape, are how tables and pictures name it: the shape comes first,
-    a colour stands only beside it.  `python` and `environment` are what `asv.conf.json` says in
-    `pythons` and `matrix`.
-    """
+    """A build of CPython and the state of the GIL that it runs with."""
 
     name: str
     title: str
+    # How tables and pictures name it: the shape comes first, a colour stands only beside it.
     label: str
     character: str
+    # What asv.conf.json says in `pythons` and `matrix`.
     python: str
+    environment: Mapping[str, str] = field(default=MappingProxyType({}), hash=False)
     free_threaded: bool
     gil: bool
-    environment: Mapping[str, str] = field(hash=False)
 
 
 ARMS: Final = (
@@ -38,7 +35,6 @@ ARMS: Final = (
         python="gil",
         free_threaded=False,
         gil=True,
-        environment=MappingProxyType({}),
     ),
     Arm(
         name="ft",
@@ -48,7 +44,6 @@ ARMS: Final = (
         python="ft",
         free_threaded=True,
         gil=False,
-        environment=MappingProxyType({}),
     ),
     Arm(
         name="ft-gil1",
@@ -73,7 +68,5 @@ def arm_named(name: str) -> Arm:
 
 def arm_of(python: str, environment: Mapping[str, str]) -> Arm | None:
     """Return the arm of an asv environment, None where it is none of ours."""
-    for arm in ARMS:
-        if arm.python == python and dict(arm.environment) == dict(environment):
-            return arm
-    return None
+    asked = python, dict(environment)
+    return next((arm for arm in ARMS if (arm.python, dict(arm.environment)) == asked), None)

@@ -11,23 +11,20 @@ NO_START_METHOD = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """One concurrency model.
+    """One concurrency model."""
 
-    `name` is what figures and records call it.  `kind` and `start_method` are the parameters
-    `mode` and `start_method` of the benchmarks, as they are on the probe's command line.
-    `workers` names the module of `ftbench.probe.workers` that says how its workers are made, None
-    for a mode without workers; `pools` are the pools that there are of them (`POOL_TABLE`);
-    `processes` says whether they are processes, so that one can be killed alone.  `engine` is the
-    package that a mode needs beside the standard library.
-    """
-
-    name: str
+    name: str  # in figures and records
+    # The parameter `mode` of the benchmarks and of the probe's command line, as is `start_method`.
     kind: str
     title: str
+    # The module of `ftbench.probe.workers` that says how its workers are made, if it has any.
     workers: str | None = None
+    # The pools that there are of them, by their names in POOL_TABLE.
     pools: tuple[str, ...] = ()
+    # Whether they are processes, so that one can be killed alone.
     processes: bool = False
     start_method: str | None = None
+    # The package that it needs beside the standard library.
     engine: str | None = None
 
     @property
@@ -127,14 +124,11 @@ def mode_ladders(modes: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolKind:
-    """One library's pool: its name in a scenario's `pool` parameter, and what it is called.
-
-    `futures`: tasks can be handed over without waiting for each.
-    """
+    """One library's pool: its name in a scenario's `pool` parameter, and what it is called."""
 
     name: str
     title: str
-    futures: bool = True
+    futures: bool = True  # whether tasks can be handed over without waiting for each
 
     @property
     def modes(self) -> tuple[str, ...]:

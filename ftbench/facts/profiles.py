@@ -17,26 +17,22 @@ INTERVAL_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """How much of everything one run takes.
-
-    A timed cell runs `least_rounds` rounds and goes on, up to `most_rounds`, while fewer than
-    `seconds` have passed; a round of thousands of operations has `least_repeats` and
-    `most_repeats` instead.  A footprint is held `holds` times for `hold` seconds and looked at
-    every `interval` seconds.  `processes` is how many fresh processes asv runs per cell (its
-    `rounds`).  A run that others disturbed is repeated up to `repeats` times.
-    """
+    """How much of everything one run takes."""
 
     name: str
+    # A timed cell goes on beyond the least while fewer than `seconds` have passed; where a round
+    # is thousands of operations, repeats stand for rounds.
     least_rounds: int
     most_rounds: int
     least_repeats: int
     most_repeats: int
     seconds: float
+    # A footprint is held `holds` times for so many seconds, and looked at in this interval.
     hold: float
-    processes: int
+    processes: int  # fresh ones per cell, asv's `rounds`
     holds: int = 1
     interval: float = INTERVAL_SECONDS
-    repeats: int = 0
+    repeats: int = 0  # of a run that others disturbed, at most
 
 
 PROFILES = {
@@ -100,10 +96,7 @@ def _value(key: str, text: str) -> float:
 
 
 def profile_named(name: str) -> Profile:
-    """Return the profile called `name`, or the one that it writes out.
-
-    Raises `UsageError` for an unknown name or key, or a value out of range.
-    """
+    """Return the profile called `name`, or the one that it writes out; or `UsageError`."""
     return _written(name) if "=" in name else _named(name)
 
 
@@ -118,8 +111,7 @@ def _named(name: str) -> Profile:
 def _written(text: str) -> Profile:
     """Return the profile of `rounds=3,hold=30,interval=0.05`, any of the keys, each once.
 
-    The rest is as in the default profile; `rounds` are exactly that many, of every kind, and no
-    run is repeated.  The name does not depend on the order and the zeros in `text`.
+    The rest is as in the default profile, but no run is repeated.
     """
     values: dict[str, float] = {}
     for assignment in text.split(","):
@@ -133,6 +125,7 @@ def _written(text: str) -> Profile:
         values[name] = _value(name, value)
     profile = replace(
         PROFILES[DEFAULT],
+        # Whatever the order and the zeros in the text are.
         name=",".join(f"{name}={values[name]!r}" for name in KEYS if name in values),
         hold=values.get("hold", PROFILES[DEFAULT].hold),
         interval=values.get("interval", INTERVAL_SECONDS),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 _DIGITS: Final = 3
-_WHOLE: Final = 100
 _WIDE: Final = "wide"
 # Fewer than this are as good as none.
 FEW: Final = 0.01
@@ -45,13 +44,11 @@ _SCALES: Final = {
 
 
 def scale_for(unit: str, values: Iterable[float]) -> Scale:
-    """Return one scale for a whole column: the largest in which its middle value is at least 1.
-
-    The middle one: a single tiny value must not turn all the others into long numbers.
-    """
+    """Return one scale for a whole column: the largest in which its middle value is at least 1."""
     scales = _SCALES.get(unit)
     if scales is None:
         return Scale(symbol=unit, size=1.0)
+    # The middle one: a single tiny value must not turn all the others into long numbers.
     ordered = sorted(abs(value) for value in values)
     middle = ordered[len(ordered) // 2] if ordered else scales[0].size
     return next((scale for scale in scales if middle >= scale.size), scales[-1])
@@ -78,7 +75,7 @@ def margin(share: float) -> str:
 
     `share` is of the median: 0.043 → "±5 %"; beyond 100 % it is only "wide".
     """
-    return reach(share) if share * 100 <= _WHOLE else _WIDE
+    return reach(share) if share <= 1 else _WIDE
 
 
 def reach(share: float) -> str:
@@ -99,10 +96,7 @@ def times(ratio: float) -> str:
 
 
 def kept(value: float) -> float:
-    """Return a sample with the digits that mean something, as it is kept for years.
-
-    Whole numbers (bytes) stay exact; of seconds, seven digits are finer than any clock.
-    """
+    """Return a sample with the digits that mean something: of bytes all, of seconds seven."""
     return value if float(value).is_integer() else float(f"{value:.7g}")
 
 
