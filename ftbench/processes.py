@@ -35,8 +35,7 @@ def run(
 ) -> Finished:
     """Run `command` for at most `deadline` seconds, its output collected or written to `log`.
 
-    Its whole process group is killed in the end.  Raises `DeadlineError`, and OSError if it cannot
-    be started.
+    Its process group is killed in the end.  Raises `DeadlineError`; OSError if it cannot start.
     """
     # Not by pipes: a grandchild that holds one open could keep us waiting after the deadline.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:

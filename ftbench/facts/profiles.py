@@ -109,10 +109,7 @@ def _named(name: str) -> Profile:
 
 
 def _written(text: str) -> Profile:
-    """Return the profile of `rounds=3,hold=30,interval=0.05`, any of the keys, each once.
-
-    The rest is as in the default profile, but no run is repeated.
-    """
+    """Return the profile of `rounds=3,hold=30,interval=0.05`, any of the keys, each once."""
     values: dict[str, float] = {}
     for assignment in text.split(","):
         name, _, value = (part.strip() for part in assignment.partition("="))

@@ -116,10 +116,7 @@ _FORMAT: Final = "%09".join(f"%({field})" for field in (*_FIELDS, *_STARRED))
 
 
 def read_tags(source: str, *, deadline: float = DEADLINE_SECONDS) -> tuple[KnownRelease, ...]:
-    """Return the releases that a clone (a folder) or a URL has tags of, oldest first.
-
-    Raises `UsageError` for an invalid source, `DeadlineError` after `deadline` seconds.
-    """
+    """Return the releases that a clone (a folder) or a URL has tags of, sorted; or `UsageError`."""
     if source and Path(source).is_dir():
         return _tags_of(Path(source), deadline)
     if "://" not in source:

@@ -94,10 +94,8 @@ class Release:
 
     @property
     def commit_id(self) -> str:
-        """Eight hex digits that can be read and that sort as the releases do, `31500c01`.
-
-        asv cuts ids to eight characters for its files, and takes nothing but hex.
-        """
+        """Eight hex digits that can be read and that sort as the releases do, `31500c01`."""
+        # asv cuts ids to eight characters for its files, and takes nothing but hex.
         return f"{self.major}{self.minor:02}{self.micro:02}{self.level}{self.serial:02}"
 
     def __str__(self) -> str:

@@ -65,10 +65,7 @@ def results_folder() -> Path:
 
 
 def load_project() -> ResultTree:
-    """Return the results of the project that the user is in.
-
-    Raises `UsageError` outside of one, and `ResultsError` if no result can be read.
-    """
+    """Return the results of the project that the user is in; `ResultsError` if there are none."""
     folder = results_folder()
     tree = read_results(folder)
     if not tree.sources:
@@ -166,10 +163,7 @@ def _series(name: str, listed: Mapping[str, Any]) -> Sequence[StoredSeries]:
 
 
 def _descriptions(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield the name of each benchmark with a docstring, and its first paragraph as a short line.
-
-    It is in the code that asv keeps.
-    """
+    """Yield the name of each benchmark with a docstring, and the first paragraph of that."""
     for name, listed in benchmarks.items():
         method = name.rpartition(".")[2]
         _, _, body = str(listed.get("code") or "").partition(f"def {method}(")

@@ -16,14 +16,11 @@ from ftbench.statistics.spread import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Where and with what something is measured; releases may be compared within one.
-
-    `flavour` tells the builds of a release apart ("source-gcc12").
-    """
+    """Where and with what something is measured; releases may be compared within one."""
 
     machine: str
     arm: Arm
-    flavour: str
+    flavour: str  # tells the builds of a release apart: "source-gcc12"
     profile: str
 
     @property
@@ -34,12 +31,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesKey:
-    """A benchmark, or the class of some, at one value of each of its parameters.
-
-    `params` are plain text, `{"mode": "threads", "workers": "8"}`; their order plays no part.
-    """
+    """A benchmark, or the class of some, at one value of each of its parameters."""
 
     benchmark: str
+    # In plain text, {"mode": "threads", "workers": "8"}; their order plays no part.
     params: Mapping[str, str] = field(compare=False)
     _pairs: frozenset[tuple[str, str]] = field(init=False, repr=False)
 
@@ -97,7 +92,7 @@ class MeasuredSeries(Measured):
     """Something of one series."""
 
     series: SeriesKey
-    unit: str
+    unit: str  # of all its numbers: "seconds", "bytes", …
 
     @property
     def benchmark(self) -> str:
@@ -121,13 +116,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure(MeasuredSeries):
-    """One cell of one benchmark, and what became of it.
-
-    `median`, `interval` and `samples` are in `unit` ("seconds", "bytes", …), and there only if
-    `state` is measured.
-    """
+    """One cell of one benchmark, and what became of it."""
 
     state: State
+    # There only if it is measured, as are the interval and the samples.
     median: float | None = None
     interval: Interval | None = None
     samples: tuple[float, ...] = ()
@@ -147,14 +139,10 @@ class Figure(MeasuredSeries):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseSeries(MeasuredSeries):
-    """One series of an A/A run: the same interpreter as if it were two releases, interleaved.
+    """One series of an A/A run: the same interpreter as if it were two releases, interleaved."""
 
-    `medians` are those of fresh processes, in the order of measuring; `order` has a letter per
-    process, which of the two it stood for: "ABBAABBA".
-    """
-
-    medians: tuple[float, ...]
-    order: str
+    medians: tuple[float, ...]  # of fresh processes, in the order of measuring
+    order: str  # which of the two each process stood for: "ABBAABBA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +156,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile(Measured):
-    """One result file of asv, and what its side records say of how it was measured.
-
-    `builds` and `machines` are in the order of the file; more than one build is a mixed series.
-    `gil` holds the states of the GIL seen around the samples.
-    """
+    """One result file of asv, and what its side records say of how it was measured."""
 
     path: Path
+    # In the order of the file; more than one build is a mixed series.
     builds: tuple[Mapping[str, Any], ...] = ()
     machines: tuple[Mapping[str, Any], ...] = ()
-    gil: frozenset[bool] = frozenset()
+    gil: frozenset[bool] = frozenset()  # its states, seen around the samples
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
 

@@ -119,10 +119,7 @@ class StoredSeries:
 def series_of(
     benchmark: str, unit: str, names: Sequence[str], ladders: Ladders
 ) -> Iterator[StoredSeries]:
-    """Yield every series of a benchmark, in asv's order.
-
-    `mode` and `start_method` become the one name that we have for a mode.
-    """
+    """Yield every series of a benchmark, in asv's order; a mode has its one name of ours."""
     group, _, method = benchmark.rpartition(".")
     page = quote(benchmark)
     modal = have_start_method(ladders)

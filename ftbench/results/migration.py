@@ -49,11 +49,7 @@ class MigratedFile:
 
 
 def migrate(folder: Path) -> Iterator[MigratedFile]:
-    """Rewrite each file of a results folder, whole or not at all.
-
-    A file that is damaged, or holds what is not known, is left as it is; a second call changes
-    nothing.
-    """
+    """Rewrite each file of a results folder, whole or, if it is not understood, not at all."""
     machines = sorted(folder.glob(f"*/{MACHINE}"))
     files = (path for machine in machines for path in sorted(machine.parent.glob("*.json")))
     for path in (*(path for path in files if path.name != MACHINE), *folder.glob(BENCHMARKS)):

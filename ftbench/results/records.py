@@ -182,10 +182,7 @@ def fits(value: object, kind: Any) -> bool:
 
 
 def read_fitting(record: Record, kind: type[S]) -> S:
-    """Return a record as a type; an optional field that does not fit says nothing.
-
-    Raises `msgspec.ValidationError` if a field that must be there does not fit.
-    """
+    """Return a record as a type, or `msgspec.ValidationError`; an optional field need not fit."""
     try:
         return msgspec.convert(record, kind)
     except msgspec.ValidationError:
@@ -240,7 +237,8 @@ class Format:
     def parse(self, text: str, take: Callable[[Record], object]) -> Provenance:
         """Read a whole file's text; `take` gets each record that is of this format alone.
 
-        Raises `ResultsError` for another schema, and a line that is no record, `take` says.
+        Raises `ResultsError` for another schema, and for a line that is no record or that `take`
+        refuses.
         """
         shared: dict[str, dict[str, Record]] = {kind: {} for kind in _SHARED}
         schema: Record | None = None
@@ -360,10 +358,7 @@ def parse_records(text: str) -> Records:
 
 
 def read_records(path: Path) -> Records:
-    """Read the records at `path`, none if there is no such file.
-
-    Raises `ResultsError` for a file that is cut short or is not of this schema.
-    """
+    """Read the records at `path`, none if there is no file; `ResultsError` for a damaged one."""
     return RECORDS.read(path, parse_records) or Records()
 
 

@@ -38,11 +38,9 @@ def load_json(path: str, api_version: int | None = None, js_comments: bool = Fal
 
 
 def load_results(cls: type[AsvResults], path: str, machine_name: str | None = None) -> AsvResults:
-    """Do what asv's `Results.load` does; raises `UserError` for a file that would break later.
-
-    The same for one of an older layout, whose figures asv would take for those of no cell.
-    """
+    """Do what asv's `Results.load` does; raises `UserError` for a file that would break later."""
     results = load_any_layout(cls, path, machine_name)
+    # Whose figures asv would take for those of no cell.
     refuse_older(path, map(results.get_result_params, results.get_all_result_keys()))
     return results
 

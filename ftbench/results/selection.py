@@ -67,11 +67,7 @@ def parse_filter(
     flavour: str | None = None,
     bench: str | None = None,
 ) -> Filter:
-    """Return what a user's words mean.
-
-    Raises `UsageError` for words that name nothing in `tree`, and for a `bench` that is no regular
-    expression or matches no series.
-    """
+    """Return what a user's words mean; raises `UsageError` for one that takes nothing of `tree`."""
     sources = tree.sources
     _check("machine", machine, (source.machine for source in sources))
     _check("profile", profile, (source.profile for source in sources))
@@ -126,12 +122,10 @@ Builds = tuple[tuple[str, str], ...]
 
 
 def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
-    """Return the builds that belong side by side, for the flavours that there are of each python.
-
-    Like with like; of a python that lacks a flavour, its first.
-    """
+    """Return the builds that belong side by side, of the flavours that each python has."""
     pairs = (
         tuple(
+            # Like with like, as far as there is.
             (python, flavour if flavour in own else min(own))
             for python, own in sorted(flavours.items())
         )
@@ -334,9 +328,6 @@ def shares(tree: ResultTree, every: Sequence[PageT]) -> Mapping[PageT, ResultTre
 
 
 def without_unasked(tree: ResultTree) -> ResultTree:
-    """Return a tree without the series that no run was asked for.
-
-    asv notes those as skipped, without a reason.
-    """
+    """Return a tree without the series that no run was asked for: skipped without a reason."""
     asked = {one.series for one in tree.figures if one.reason or one.state is not State.SKIPPED}
     return replace(tree, figures=tuple(one for one in tree.figures if one.series in asked))

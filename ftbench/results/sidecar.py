@@ -57,10 +57,7 @@ class Replicates:
         )
 
     def split(self, method: str, samples: Sequence[float]) -> tuple[tuple[float, ...], ...]:
-        """Return the pooled samples of a `track_` method by process, of those that have any.
-
-        () where the counts on record are not those of the samples.
-        """
+        """Return the pooled samples of a method by process, () where it is not on record whose."""
         metric = method.removeprefix(_METRIC)
         counts = [count for process in self.counts if (count := process.get(metric, 0))]
         if not all(type(count) is int and count > 0 for count in counts):
@@ -119,10 +116,7 @@ _UNRECORDED: Final = Replicates()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
-    """The records of one result file, by what a reader of figures asks of them.
-
-    A cell is named by its benchmarks' class.
-    """
+    """The records of one result file, by what a reader of figures asks of them."""
 
     builds: tuple[Record, ...] = ()
     machines: tuple[Record, ...] = ()
@@ -151,11 +145,9 @@ class Sidecar:
         )
 
     def reason(self, state: State, cell: SeriesKey, method: str) -> str:
-        """Return why the cell was skipped or how it failed, "" where nothing is on record.
-
-        A record that names a metric speaks for the one benchmark that tracks it.
-        """
+        """Return why the cell was skipped or how it failed, "" where nothing is on record."""
         for record in reversed(self.unmeasured.get(cell, ())):
+            # One that names a metric speaks for the one benchmark that tracks it.
             if record.state is state and record.metric in {None, method.removeprefix(_METRIC)}:
                 return sys.intern(record.reason)  # many cells have the same
         return ""

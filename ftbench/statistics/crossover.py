@@ -27,10 +27,7 @@ class Crossover:
 
 
 def crossover(costs: Mapping[float, float], limit: float) -> Crossover:
-    """Return where `costs`, size → cost, fall to `limit` for good.
-
-    Raises `FtbenchError` for no size, a size that is not above zero, or a cost that is no number.
-    """
+    """Return where `costs`, size → cost, fall to `limit` for good; or `FtbenchError`."""
     if not costs or not all(size > 0 and math.isfinite(size) for size in costs):
         raise FtbenchError(f"A crossover needs sizes above zero, not {list(costs)}.")
     if not all(map(math.isfinite, costs.values())):

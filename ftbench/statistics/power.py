@@ -35,7 +35,7 @@ Counts = int | Integers
 
 
 def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Floats:
-    """Return how many standard errors away a difference must be, to be found with that chance.
+    """Return how many standard errors away a difference is found with that `chance`.
 
     `tail` is the chance to find one where there is none, one-sided.
     """

@@ -87,10 +87,7 @@ class Effects:
 
 
 def ratio(numerator: Processes, denominator: Processes, *, confidence: float = CONFIDENCE) -> Ratio:
-    """Return the ratio of the locations of two sets of samples, by process.
-
-    Raises `FtbenchError` unless all samples are finite and above zero.
-    """
+    """Return the ratio of two locations; `FtbenchError` unless all samples are above zero."""
     sides = estimates((_checked(numerator), _checked(denominator)))
     effect = difference(sides.take(np.array([0])), sides.take(np.array([1])))
     return _single(effect, confidence)
