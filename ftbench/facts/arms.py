@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final
 
 from ftbench.errors import unknown
@@ -21,7 +20,7 @@ class Arm:
     character: str
     # What asv.conf.json says in `pythons` and `matrix`.
     python: str
-    environment: Mapping[str, str] = field(default=MappingProxyType({}), hash=False)
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     free_threaded: bool
     gil: bool
 
@@ -53,7 +52,7 @@ ARMS: Final = (
         python="ft",
         free_threaded=True,
         gil=True,
-        environment=MappingProxyType({"PYTHON_GIL": "1"}),
+        environment={"PYTHON_GIL": "1"},
     ),
 )
 
