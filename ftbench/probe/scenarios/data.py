@@ -95,9 +95,10 @@ def run(cell: Cell) -> Outcome:
     team = team_of(cell.mode, cell.deadline, members_of(channel, kind, ladder))
     channel.settled()
     _look(cell, team)
-    rounds = [_sides(team) for _ in repeats(cell.profile)]
+    reports = [team.round().reports for _ in repeats(cell.profile)]
     team.end()
     channel.close()
+    rounds = [(SideReport(*near), SideReport(*far)) for near, far in reports]
     return Outcome(
         metrics=by_round(METRICS, [trip_costs(sides, ladder) for sides in rounds]),
         invariants=(check(rounds, kind, ladder),),
@@ -123,11 +124,6 @@ def _look(cell: Cell, team: Team) -> None:
     cell.observe(HELD, 0.0, team.roles())
     if gave != kept:
         raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
-
-
-def _sides(team: Team) -> NearAndFar:
-    near, far = team.round().reports
-    return SideReport(*near), SideReport(*far)
 
 
 def seconds_of_trips(sides: NearAndFar) -> Iterator[float]:
