@@ -73,10 +73,11 @@ def build(console: Console) -> Program:
     rustc, `FtbenchError` with the compiler's words if it fails.
     """
     rustc, source = find_rustc(), find_source()
-    facts = (source.digest, rustc.title, rustc.target, rustc.features, *FLAGS)
+    digest = digest_of(source)
+    facts = (digest, rustc.title, rustc.target, rustc.features, *FLAGS)
     key = _digest("\n".join(facts))[:16]
     final = cache_folder() / "native" / key
-    program = Program(path=final / _EXECUTABLE, rustc=rustc, digest=source.digest)
+    program = Program(path=final / _EXECUTABLE, rustc=rustc, digest=digest)
     if not program.path.is_file():
         waiting = f"{TITLE}: another ftbench compiles it, wait"
         with locked(f"native-{key}", console, waiting=waiting, deadline=_DEADLINE):
@@ -85,10 +86,10 @@ def build(console: Console) -> Program:
     return program
 
 
-def _compile(rustc: Rustc, source: RustSource, final: Path, console: Console) -> None:
+def _compile(rustc: Rustc, source: Path, final: Path, console: Console) -> None:
     with folder_made(final) as folder:
         command: list[str | Path] = [rustc.path, *FLAGS]
-        command += ["-o", folder / _EXECUTABLE, source.main]
+        command += ["-o", folder / _EXECUTABLE, source / MAIN]
         with phase(console, f"{TITLE}: {rustc.title}"):
             try:
                 done = run(command, environ=os.environ, deadline=_DEADLINE, folder=folder)
@@ -153,14 +154,13 @@ def find_rustc(environ: Mapping[str, str] | None = None) -> Rustc:
 
 
 def _path(environ: Mapping[str, str]) -> Path:
-    if named := environ.get(VARIABLE):
-        if not Path(named).is_file():
-            raise UsageError(f"{VARIABLE} is {named!r}, which is no file.")
-        return Path(named).absolute()
-    if path := shutil.which("rustc", path=environ.get("PATH", "")):
-        return Path(path).absolute()
+    named = environ.get(VARIABLE)
+    if named and not Path(named).is_file():
+        raise UsageError(f"{VARIABLE} is {named!r}, which is no file.")
     cargo = Path(environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin"
-    if path := shutil.which("rustc", path=cargo):
+    folders = filter(None, [environ.get("PATH"), str(cargo)])
+    path = named or shutil.which("rustc", path=os.pathsep.join(folders))
+    if path:
         return Path(path).absolute()
     raise NotAvailableError(
         "not available: no rustc",
@@ -189,40 +189,33 @@ def _digest(text: str) -> str:
 
 
 MAIN: Final = "shared_set.rs"
+"""The module that rustc is given; it names the others."""
+
 _PACKAGED: Final = Path(__file__).resolve().parent / "rust_source"
 _CHECKOUT: Final = Path(__file__).resolve().parents[2] / "native"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RustSource:
-    """The folder of the program's modules."""
+def find_source() -> Path:
+    """Return the folder of the program's modules.
 
-    folder: Path
-
-    @property
-    def main(self) -> Path:
-        """The file that rustc is given; it names the others."""
-        return self.folder / MAIN
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of all modules, names and contents, in hex."""
-        digest = hashlib.sha256()
-        for path in sorted(self.folder.glob("*.rs")):
-            content = path.read_bytes()
-            digest.update(f"{path.name} {len(content)}\n".encode() + content)
-        return digest.hexdigest()
-
-
-def find_source() -> RustSource:
-    """Return the source; raises `NotAvailableError` for an installation without it."""
+    Raises `NotAvailableError` for an installation without it.
+    """
     for folder in (_PACKAGED, _CHECKOUT):
         if (folder / MAIN).is_file():
-            return RustSource(folder=folder)
+            return folder
     raise NotAvailableError(
         "not available: this installation of ftbench has no Rust source",
         hint="Install ftbench from a checkout or from a wheel that was built from one.",
     )
+
+
+def digest_of(source: Path) -> str:
+    """Return the SHA-256 of all modules, names and contents, in hex."""
+    digest = hashlib.sha256()
+    for path in sorted(source.glob("*.rs")):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 SCENARIO: Final = "shared_set"
@@ -249,7 +242,6 @@ def measure(
     *,
     profile: str | None = None,
     deadline: float | None = None,
-    console: Console | None = None,
 ) -> Measurement:
     """Build the native program if need be, run it, return what it measured.
 
@@ -262,10 +254,13 @@ def measure(
     """
     values = _parse(params or {})
     chosen = profile_named(profile) if profile else current_profile()
-    seconds = _deadline(values, deadline)
-    program = build(console or Console(stderr=True))
+    if deadline is None:
+        boxes = _BOXES[str(values["form"])]
+        deadline = DEADLINE_SECONDS + boxes * int(values["duration"]) / 1000
+    check_deadline(deadline)
+    program = build(Console(stderr=True))
     before, started_at, begin = load(), utc_now(), time.monotonic()
-    document = run_program(program.path, options(values, chosen), deadline=seconds)
+    document = run_program(program.path, options(values, chosen), deadline=deadline)
     return Measurement(
         scenario=SCENARIO,
         mode=MODE,
@@ -288,7 +283,7 @@ def measure(
 
 def options(values: Mapping[str, int | str], profile: Profile) -> list[str]:
     """Return the program's options for a cell and a profile."""
-    values_of = {
+    given = {
         "workers": values["workers"],
         "fill": values["fill"],
         "form": values["form"],
@@ -298,7 +293,7 @@ def options(values: Mapping[str, int | str], profile: Profile) -> list[str]:
         "most-rounds": profile.most_repeats,
         "seconds": profile.seconds,
     }
-    return [word for name, value in values_of.items() for word in (f"--{name}", str(value))]
+    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
 def _parse(given: Mapping[str, int | str]) -> dict[str, int | str]:
@@ -308,14 +303,6 @@ def _parse(given: Mapping[str, int | str]) -> dict[str, int | str]:
     return {
         name: param.parse(name, given.get(name, param.default)) for name, param in PARAMS.items()
     }
-
-
-def _deadline(values: Mapping[str, int | str], asked: float | None) -> float:
-    if asked is None:
-        boxes = _BOXES[str(values["form"])]
-        return DEADLINE_SECONDS + boxes * int(values["duration"]) / 1000
-    check_deadline(asked)
-    return asked
 
 
 _PREFIX: Final = "shared_set: "

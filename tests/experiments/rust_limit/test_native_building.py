@@ -19,7 +19,7 @@ from ftbench.experiments.rust_limit import (
     FLAGS,
     VARIABLE,
     Program,
-    RustSource,
+    digest_of,
     find_rustc,
     find_source,
 )
@@ -48,7 +48,7 @@ def test_a_program_is_built_once_and_says_what_with(fake_rustc: Any, cache: Path
         "llvm": "23.0.0",
         "target": "fake-unknown-none",
         "flags": list(FLAGS),
-        "source": find_source().digest,
+        "source": digest_of(find_source()),
     }
 
 
@@ -63,7 +63,7 @@ def test_another_compiler_processor_or_source_is_another_program(
     elif change == "processor":
         fake_rustc(feature="avx2")
     else:
-        shutil.copytree(find_source().folder, tmp_path / "source")
+        shutil.copytree(find_source(), tmp_path / "source")
         with (tmp_path / "source" / "ids.rs").open("a") as module:
             module.write("// another\n")
         monkeypatch.setattr(rust_limit, "_PACKAGED", tmp_path / "source")
@@ -191,8 +191,7 @@ def test_an_installation_without_the_source_says_so(
 
 
 def test_the_digest_changes_with_any_module(tmp_path: Path) -> None:
-    shutil.copytree(find_source().folder, tmp_path / "copy")
-    copied = RustSource(folder=tmp_path / "copy")
-    assert copied.digest == find_source().digest
-    (copied.folder / "gate.rs").rename(copied.folder / "port.rs")
-    assert copied.digest != find_source().digest
+    copied = shutil.copytree(find_source(), tmp_path / "copy")
+    assert digest_of(copied) == digest_of(find_source())
+    (copied / "gate.rs").rename(copied / "port.rs")
+    assert digest_of(copied) != digest_of(find_source())

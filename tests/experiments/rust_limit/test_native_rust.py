@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.experiments.rust_limit import FLAGS, Rustc, find_source
+from ftbench.experiments.rust_limit import FLAGS, MAIN, Rustc, find_source
 
 Beside = Callable[[str], Path]
-MAIN = find_source().main
+SOURCE = find_source() / MAIN
 
 
 def ended_well(command: Sequence[str | Path], folder: Path, **environ: str) -> str:
@@ -30,18 +30,18 @@ def ended_well(command: Sequence[str | Path], folder: Path, **environ: str) -> s
 
 
 def test_it_compiles_without_a_warning(rustc: Rustc, tmp_path: Path) -> None:
-    ended_well([rustc.path, *FLAGS, "-Dwarnings", "-o", tmp_path / "built", MAIN], tmp_path)
+    ended_well([rustc.path, *FLAGS, "-Dwarnings", "-o", tmp_path / "built", SOURCE], tmp_path)
     assert (tmp_path / "built").is_file()
 
 
 def test_its_own_tests_pass(rustc: Rustc, tmp_path: Path) -> None:
     tests = tmp_path / "tests"
-    ended_well([rustc.path, "--test", *FLAGS, "-Dwarnings", "-o", tests, MAIN], tmp_path)
+    ended_well([rustc.path, "--test", *FLAGS, "-Dwarnings", "-o", tests, SOURCE], tmp_path)
     assert "test result: ok. " in ended_well([tests], tmp_path)
 
 
 def test_it_is_formatted(beside: Beside, tmp_path: Path) -> None:
-    command: list[str | Path] = [beside("rustfmt"), "--edition", "2021", "--check", MAIN]
+    command: list[str | Path] = [beside("rustfmt"), "--edition", "2021", "--check", SOURCE]
     assert ended_well(command, tmp_path) == ""
 
 
@@ -52,6 +52,6 @@ def test_clippy_has_nothing_to_say(beside: Beside, tmp_path: Path, kind: str) ->
     kinds = ["--test"] if kind == "test" else []
     lints = ["-Dwarnings", "-Dclippy::all"]
     command: list[str | Path] = [beside("clippy-driver"), "--edition=2021", *kinds, *lints]
-    command += ["--emit=metadata", "-o", tmp_path / "checked", MAIN]
+    command += ["--emit=metadata", "-o", tmp_path / "checked", SOURCE]
     ended_well(command, tmp_path, CLIPPY_CONF_DIR=str(tmp_path))
     assert (tmp_path / "checked").is_file()
