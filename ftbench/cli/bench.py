@@ -35,13 +35,11 @@ def bench(
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
 
     job.run(
-        job.BenchJob(
-            folder=project_folder(Path.cwd()),
-            release=release,
-            profile=profile or current_profile().name,
-            machine=machine,
-            bench=bench,
-        ),
+        project_folder(Path.cwd()),
         output,
         Console(stderr=True, highlight=False),
+        release=release,
+        profile=profile or current_profile().name,
+        machine=machine,
+        bench=bench,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,51 +22,52 @@ from ftbench.results import read_results
 PAGE: Final = Path("html") / "choose.html"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchJob:
-    """What to measure: `release` None means the newest that is here as a pair."""
-
-    folder: Path
-    release: str | None
-    profile: str
-    machine: str | None
-    bench: str | None
-
-
 def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> list[str]:
     """Return asv's names of the three arms' environments of exactly this pair."""
-    builds = {each.build.free_threaded: each.build.flavour for each in pair}
+    builds = {interpreter.build.free_threaded: interpreter.build.flavour for interpreter in pair}
     return [
         environment_name(arm, flavour=builds[arm.free_threaded], profile=profile) for arm in ARMS
     ]
 
 
-def run(job: BenchJob, output: Output, console: Console) -> None:
-    """Do the whole job, its progress to `console`; raises an `FtbenchError` for what ends it."""
-    profile = profile_named(job.profile)
-    pair = ensure_pair(console, job.release)
-    release = pair[0].release
-    machine = register(job.machine)
-    for each in pair:
-        console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
+def run(
+    folder: Path,
+    output: Output,
+    console: Console,
+    *,
+    release: str | None = None,
+    profile: str,
+    machine: str | None = None,
+    bench: str | None = None,
+) -> None:
+    """Do the whole job on a release, by default the newest that is here as a pair.
+
+    Its progress goes to `console`; raises an `FtbenchError` for what ends it.
+    """
+    processes = profile_named(profile).processes
+    pair = ensure_pair(console, release)
+    measured = pair[0].release
+    machine = register(machine)
+    for one in pair:
+        console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False)
-    asv = Asv(folder=job.folder, console=console, variables={PROFILE: profile.name})
-    selection = [word for name in environment_names(pair, profile.name) for word in ("-E", name)]
+    asv = Asv(folder=folder, console=console, variables={PROFILE: profile})
+    selection = [word for name in environment_names(pair, profile) for word in ("-E", name)]
     code = asv(
-        *("run", f"{release.name}^!", "--machine", machine, "--record-samples"),
-        *(("--interleave-rounds",) if profile.processes > 1 else ()),
+        *("run", f"{measured}^!", "--machine", machine, "--record-samples"),
+        *(("--interleave-rounds",) if processes > 1 else ()),
         *selection,
-        *(("--bench", job.bench) if job.bench else ()),
-        show=f"CPython {release.name}",
+        *(("--bench", bench) if bench else ()),
+        show=f"CPython {measured}",
         tolerate=[SOME_FAILED],
     )
     asv("publish", show="Publishing")
-    figures = read_results(job.folder / "results").figures
-    output.write(summary(figures, machine=machine, release=release, profile=profile.name))
-    console.print(f"The page: {job.folder / PAGE}", markup=False, soft_wrap=True)
+    figures = read_results(folder / "results").figures
+    output.write(summary(figures, machine=machine, release=measured, profile=profile))
+    console.print(f"The page: {folder / PAGE}", markup=False, soft_wrap=True)
     if code == SOME_FAILED:
         raise AsvError(
             "Some benchmarks failed; the table says which, and the rest is saved.",
-            hint=f"To see why: asv run {release.name}^! --machine {machine} --show-stderr",
+            hint=f"To see why: asv run {measured}^! --machine {machine} --show-stderr",
         )

@@ -149,12 +149,14 @@ class LoopCost:
     """What the processes of one loop found together.
 
     `overhead` is harness over bare loop; `against_article` harness over the loop in the article's
-    shape, None where that is the bare loop.
+    shape, None where that is the bare loop; `clock` and `instrument` are medians of a `Heat`'s.
     """
 
     heats: Sequence[Heat]
     overhead: Ratio
     against_article: Ratio | None
+    clock: float
+    instrument: float
 
     def samples(self, name: str) -> Processes:
         """Return a loop's samples by process."""
@@ -163,16 +165,6 @@ class LoopCost:
     def seconds(self, name: str) -> float:
         """Return the median of a loop's samples, in seconds per operation."""
         return median(sample for process in self.samples(name) for sample in process)
-
-    @property
-    def clock(self) -> float:
-        """The median of what a clock call costs, in seconds."""
-        return median(heat.clock for heat in self.heats)
-
-    @property
-    def instrument(self) -> float:
-        """The median of what the instrument costs, in seconds per operation."""
-        return median(heat.instrument for heat in self.heats)
 
 
 def cost_of(loop: Loop, heats: Sequence[Heat]) -> LoopCost:
@@ -186,6 +178,8 @@ def cost_of(loop: Loop, heats: Sequence[Heat]) -> LoopCost:
         heats=heats,
         overhead=_ratio(heats, BARE),
         against_article=_ratio(heats, ARTICLE) if ARTICLE in heats[0].samples else None,
+        clock=median(heat.clock for heat in heats),
+        instrument=median(heat.instrument for heat in heats),
     )
 
 

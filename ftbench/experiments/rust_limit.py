@@ -72,7 +72,7 @@ def build(console: Console) -> Program:
     Waits for another process that is compiling the same.  Raises `NotAvailableError` without
     rustc, `FtbenchError` with the compiler's words if it fails.
     """
-    rustc, source = find_rustc(), find_source()
+    rustc, source = find_rustc(os.environ), find_source()
     digest = digest_of(source)
     facts = (digest, rustc.title, rustc.target, rustc.features, *FLAGS)
     key = _digest("\n".join(facts))[:16]
@@ -130,13 +130,12 @@ class Rustc:
     features: str
 
 
-def find_rustc(environ: Mapping[str, str] | None = None) -> Rustc:
+def find_rustc(environ: Mapping[str, str]) -> Rustc:
     """Return the compiler of `FTBENCH_RUSTC`, else of PATH, else cargo's.
 
     Raises `NotAvailableError` if there is none that runs, `UsageError` if the variable names no
     file.
     """
-    environ = os.environ if environ is None else environ
     path = _path(environ)
     words = _ask(path, ["-vV"], environ)
     title, _, rest = words.partition("\n")

@@ -23,7 +23,7 @@ from ftbench.experiments.harness import (
     medians,
 )
 from ftbench.experiments.noise import percent
-from ftbench.experiments.suite import SuiteCell, benchmark_name
+from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.trials import LEAST, MUST_FIND, Medians, Outcome, alarms, enough, outcomes
 from ftbench.facts.profiles import profile_named
 from ftbench.facts.units import plural
@@ -84,20 +84,15 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """A verdict on two equal sides."""
-
-    series: SeriesKey
-    word: Word
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestResult(PassesResult):
-    """What came of a job; `judged` counts the verdicts on equal sides, of `PAIRS` comparisons."""
+    """What came of a job.
+
+    `alarms` are verdicts on equal sides, of the `judged` ones in `PAIRS` comparisons.
+    """
 
     job: SelftestJob
     tried: tuple[Tried, ...]
-    alarms: tuple[Alarm, ...]
+    alarms: tuple[tuple[SeriesKey, Word], ...]
     judged: int
 
     @property
@@ -140,17 +135,10 @@ def run(job: SelftestJob, console: Console) -> SelftestResult:
     return SelftestResult(
         job=job,
         tried=tried,
-        alarms=tuple(
-            Alarm(series=_series(pools[number].cell, name), word=word)
-            for number, name, word in raised
-        ),
+        alarms=tuple((pools[number].cell.series(name), word) for number, name, word in raised),
         judged=PAIRS * sum(len(pool.plain) for pool in pools),
         **passes.result(),
     )
-
-
-def _series(cell: SuiteCell, metric: str) -> SeriesKey:
-    return SeriesKey(benchmark=benchmark_name(cell.group, metric), params=cell.texts)
 
 
 def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors) -> _Pools | None:
@@ -167,7 +155,7 @@ def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors)
         name: NoiseSeries(
             environment=job.environment,
             release=job.interpreter.release,
-            series=_series(cell, name),
+            series=cell.series(name),
             unit=cell.metrics[name],
             medians=values,
             order="A" * len(values),
@@ -206,7 +194,7 @@ def _tried(job: SelftestJob, pool: _Pools) -> Iterator[Tried]:
     ]
     for name in names:
         yield Tried(
-            series=_series(pool.cell, name),
+            series=pool.cell.series(name),
             floor=pool.floors.get(name),
             on_record=name in pool.on_record,
             outcomes=tuple(level[name] for level in by_level if name in level),
@@ -257,7 +245,7 @@ def _record(report: SelftestResult) -> dict[str, Any]:
         "equal": {
             "pairs": PAIRS,
             "judged": report.judged,
-            "alarms": [{**_named(alarm.series), "word": alarm.word} for alarm in report.alarms],
+            "alarms": [{**_named(series), "word": word} for series, word in report.alarms],
         },
         "series": [_series_record(tried) for tried in report.tried],
         "lost": [
@@ -333,7 +321,7 @@ def _legend(report: SelftestResult) -> Iterator[str]:
         f"{plural(report.judged, 'verdict', 'verdicts')} of {PAIRS} comparisons; there must be "
         "none."
     )
-    yield from (f"{alarm.word}: {_title(alarm.series)}" for alarm in report.alarms)
+    yield from (f"{word}: {_title(series)}" for series, word in report.alarms)
     yield (
         f"A known share of its own work was added to each series. First: the effect that "
         f"{job.pool} processes a side show. Then: in how many of {job.trials} trials of "

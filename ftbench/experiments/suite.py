@@ -1,7 +1,4 @@
-"""The suite: every cell that the benchmarks have, as the host sees it.
-
-The classes in `benchmarks/` say all of it: scenario, ladders, metrics and units.
-"""
+"""The suite: every cell of the benchmarks, as their classes have it."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from typing import Final
 from ftbench.errors import UsageError
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.scenarios.base import scenario_named
+from ftbench.results.keys import SeriesKey
 
 PACKAGE: Final = "benchmarks"
 TRACK: Final = "track_"
@@ -48,14 +46,13 @@ class SuiteCell:
         """The cell as people call it: `lifecycle.Lifecycle(threads, 8, empty)`."""
         return f"{self.group}({', '.join(self.texts.values())})"
 
+    def series(self, metric: str) -> SeriesKey:
+        """Return the key of the series that tracks a metric of it."""
+        return SeriesKey(benchmark=f"{self.group}.{TRACK}{metric}", params=self.texts)
+
     def spelled(self, metric: str) -> str:
         """Return how asv spells a series of it, which is what `--bench` is matched with."""
-        return f"{benchmark_name(self.group, metric)}({', '.join(map(repr, self.values))})"
-
-
-def benchmark_name(group: str, metric: str) -> str:
-    """Return asv's name of the benchmark that tracks `metric` of a class."""
-    return f"{group}.{TRACK}{metric}"
+        return f"{self.series(metric).benchmark}({', '.join(map(repr, self.values))})"
 
 
 def cells(folder: Path) -> tuple[SuiteCell, ...]:

@@ -115,20 +115,18 @@ class Answers:
 
     def save(self) -> None:
         """Write what was learned; a cache that cannot be written is no reason to fail."""
-        if not self._changed:
-            return
-        text = json.dumps({"question": self._question, "answers": self._known})
-        with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file, text)
+        if self._changed:
+            text = json.dumps({"question": self._question, "answers": self._known})
+            with contextlib.suppress(OSError):
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(self._file, text)
 
     def _load(self) -> dict[str, Any]:
         try:
             content = json.loads(self._file.read_text(encoding="utf-8"))
-            known = content["answers"] if content["question"] == self._question else {}
+            return dict(content["answers"]) if content["question"] == self._question else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
-        return known if isinstance(known, dict) else {}
 
     @staticmethod
     def _state(executable: Path) -> list[Any] | None:

@@ -172,14 +172,15 @@ def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Bu
     for stale in folder.glob(f"{recipe.name}.*"):
         _end_orphans(stale)
         shutil.rmtree(stale, ignore_errors=True)
-    staging = Path(tempfile.mkdtemp(prefix=f"{recipe.name}.", dir=folder))
-    try:
-        with (logs / f"{recipe.name}.log").open("wb", buffering=0) as log:
-            yield BuildSite(
-                recipe=recipe, toolchain=toolchain, staging=staging, log=log, console=console
-            )
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(
+            prefix=f"{recipe.name}.", dir=folder, ignore_cleanup_errors=True
+        ) as staging,
+        (logs / f"{recipe.name}.log").open("wb", buffering=0) as log,
+    ):
+        yield BuildSite(
+            recipe=recipe, toolchain=toolchain, staging=Path(staging), log=log, console=console
+        )
 
 
 def _end_orphans(folder: Path) -> None:

@@ -56,10 +56,8 @@ def stubbed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(folder: Path, **more: Any) -> str:
     said, path = io.StringIO(), folder / "summary.txt"
-    given = {"release": None, "profile": "smoke", "machine": None, "bench": None, **more}
-    bench.run(
-        bench.BenchJob(folder=folder, **given), Output(path=path), Console(file=said, width=200)
-    )
+    given = {"profile": "smoke", **more}
+    bench.run(folder, Output(path=path), Console(file=said, width=200), **given)
     return said.getvalue() + path.read_text(encoding="utf-8")
 
 
