@@ -86,18 +86,15 @@ class Recipe:
     @property
     def title(self) -> str:
         """Release, threading and optimization, for people."""
-        return f"{self._release}{' with PGO and LTO' if self.optimized else ''}"
+        threading = "t" if self.free_threaded else ""
+        return f"{self.release}{threading}{' with PGO and LTO' if self.optimized else ''}"
 
     @property
     def name(self) -> str:
         """The build's folder: readable, and another one for every other recipe."""
         text = json.dumps(self.record(), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        return f"{self._release}{'-optimized' if self.optimized else ''}-{digest}"
-
-    @property
-    def _release(self) -> str:
-        return f"{self.release}{'t' if self.free_threaded else ''}"
+        return f"{self.title.replace(' with PGO and LTO', '-optimized')}-{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +206,7 @@ def _make(site: BuildSite, tarball: Tarball) -> None:
     record = {
         "schema": {"name": "ftbench.build", "version": 1},
         "recipe": site.recipe.record(),
-        "source": {**tarball.source.record(), "tarball": tarball.path.name}
-        | {"sha256": tarball.sha256},
+        "source": tarball.record(),
         "ftbench": __version__,
     }
     (site.installed / PROVENANCE).write_text(json.dumps(record, indent=2) + "\n")

@@ -174,10 +174,6 @@ class SourcePackage:
     version: str
     suite: Suite
 
-    def record(self) -> dict[str, str]:
-        """Return where the sources are from, as stands in a build's provenance."""
-        return {"package": self.package, "version": self.version, "suite": self.suite.name}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tarball:
@@ -186,11 +182,17 @@ class Tarball:
     source: SourcePackage
     path: Path
 
-    @property
-    def sha256(self) -> str:
-        """The tarball's checksum in hex."""
+    def record(self) -> dict[str, str]:
+        """Return where the sources are from, as stands in a build's provenance."""
         with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256")
+        return {
+            "package": self.source.package,
+            "version": self.source.version,
+            "suite": self.source.suite.name,
+            "tarball": self.path.name,
+            "sha256": digest.hexdigest(),
+        }
 
     def unpack(self, folder: Path) -> Path:
         """Unpack into `folder` and return the folder that holds `configure`."""

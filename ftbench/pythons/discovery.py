@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +57,17 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
     """Return what `discover` finds, and what is broken or too old."""
     environ = clean_environment(os.environ if environ is None else environ)
     answers = Answers(cache_folder(environ) / "interpreters.json")
-    candidates = list(_distinct([*_in_folders(environ), *_by_library(environ)]))
+    candidates: dict[tuple[int, int], tuple[Path, Origin]] = {}
+    for origin, paths in _by_origin(environ).items():
+        for path in paths:
+            if identity := _identity(path):
+                candidates.setdefault(identity, (path, origin))
 
-    def examine(candidate: Candidate) -> Interpreter | Unusable | None:
-        return _examine(candidate, answers, environ)
+    def examine(candidate: tuple[Path, Origin]) -> Interpreter | Unusable | None:
+        return _examine(*candidate, answers, environ)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        examined = list(pool.map(examine, candidates))
+        examined = list(pool.map(examine, candidates.values()))
     answers.save()
     unusable = [one for one in examined if isinstance(one, Unusable)]
     unusable += [
@@ -78,23 +82,6 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An executable worth asking, and where it was found."""
-
-    executable: Path
-    origin: Origin
-
-
-def _distinct(candidates: list[Candidate]) -> Iterator[Candidate]:
-    seen: set[tuple[int, int]] = set()
-    for candidate in candidates:
-        identity = _identity(candidate.executable)
-        if identity is not None and identity not in seen:
-            seen.add(identity)
-            yield candidate
-
-
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return what is the same for a file's links, hard and soft; None where it is no file."""
     try:
@@ -104,42 +91,42 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _examine(
-    candidate: Candidate, answers: Answers, environ: Mapping[str, str]
+    executable: Path, origin: Origin, answers: Answers, environ: Mapping[str, str]
 ) -> Interpreter | Unusable | None:
     """Ask the interpreter; None for what is no CPython of its own, such as a virtualenv."""
     try:
-        record = answers.ask(candidate.executable, environ)
+        record = answers.ask(executable, environ)
         if record["implementation"] != "CPython" or record["virtual"]:
             return None
         if tuple(map(int, str(record["version"]).split(".")[:2])) < OLDEST:
             return Unusable(
-                executable=candidate.executable,
+                executable=executable,
                 reason=f"CPython {record['version']} is too old to be measured",
                 too_old=True,
             )
-        return _interpreter(candidate, record)
+        return _interpreter(executable, origin, record)
     except (FtbenchError, KeyError, TypeError, ValueError) as error:
         why = error.message if isinstance(error, FtbenchError) else f"it answers nonsense: {error}"
-        return Unusable(executable=candidate.executable, reason=why)
+        return Unusable(executable=executable, reason=why)
 
 
 _UV_FOLDER: Final = re.compile(r"cpython-3\.\d+.*-(linux|macos|windows)-.+")
 
 
-def _interpreter(candidate: Candidate, record: Mapping[str, Any]) -> Interpreter:
+def _interpreter(executable: Path, origin: Origin, record: Mapping[str, Any]) -> Interpreter:
     build = PythonBuild.from_record(record)
     if build.free_threaded is record["gil_enabled"]:
         raise InterpreterError(
             f"The GIL is {'on' if record['gil_enabled'] else 'off'} in a "
             f"{'free-threaded' if build.free_threaded else 'GIL'} build."
         )
-    prefix, origin = Path(record["prefix"]), candidate.origin
+    prefix = Path(record["prefix"])
     if origin in {Origin.PATH, Origin.FOLDER}:
         if any(_UV_FOLDER.fullmatch(part) for part in prefix.parts):
             origin = Origin.UV
         elif build.packager == "debian" and sys.platform == "linux" and prefix == Path("/usr"):
             origin = Origin.DEBIAN
-    return Interpreter.of(candidate.executable, record, origin)
+    return Interpreter.of(executable, record, origin)
 
 
 def _sorted(interpreters: Iterator[Interpreter]) -> tuple[Interpreter, ...]:
@@ -156,21 +143,6 @@ def _sorted(interpreters: Iterator[Interpreter]) -> tuple[Interpreter, ...]:
     )
 
 
-def _by_library(environ: Mapping[str, str]) -> Iterator[Candidate]:
-    """Yield what python-discovery finds: the running interpreter, PATH, uv, the registry."""
-    # A version manager's shim takes a second to say that the current folder selects no version.
-    path = environ.get("PATH", "").split(os.pathsep)
-    without_shims = os.pathsep.join(entry for entry in path if Path(entry).name != "shims")
-    cache = DiskCache(cache_folder(environ) / "python-discovery")
-    try:
-        for found in iter_interpreters(
-            "cpython", cache=cache, env={**environ, "PATH": without_shims}
-        ):
-            yield Candidate(executable=Path(found.system_exe), origin=Origin.PATH)
-    except (OSError, RuntimeError) as error:  # what is found must not depend on what is broken
-        logging.getLogger(__name__).warning("python-discovery gave up: %s", error)
-
-
 # Tools that keep a prefix per version: the variable that names their root, its default, and where
 # the versions lie in it.
 _VERSION_MANAGERS: Final = (
@@ -180,15 +152,33 @@ _VERSION_MANAGERS: Final = (
 )
 
 
-def _in_folders(environ: Mapping[str, str]) -> Iterator[Candidate]:
-    """Yield what lies in our own builds, in version managers, in FTBENCH_PYTHONS."""
-    executables = {Origin.SOURCE: _below(builds_folder(environ)), Origin.PYENV: []}
-    for variable, default, versions in _VERSION_MANAGERS:
-        root = Path(environ.get(variable) or default).expanduser()
-        executables[Origin.PYENV] += _below(root / versions)
-    executables[Origin.FOLDER] = [path for entry in _entries(environ) for path in _in_entry(entry)]
-    for origin, paths in executables.items():
-        yield from (Candidate(executable=path, origin=origin) for path in paths)
+def _by_origin(environ: Mapping[str, str]) -> dict[Origin, Iterable[Path]]:
+    """Return the executables worth asking; of one that is in several places the first counts."""
+    roots = [
+        Path(environ.get(variable) or default).expanduser() / versions
+        for variable, default, versions in _VERSION_MANAGERS
+    ]
+    return {
+        Origin.SOURCE: _below(builds_folder(environ)),
+        Origin.PYENV: [path for root in roots for path in _below(root)],
+        Origin.FOLDER: [path for entry in _entries(environ) for path in _in_entry(entry)],
+        Origin.PATH: _by_library(environ),
+    }
+
+
+def _by_library(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield what python-discovery finds: the running interpreter, PATH, uv, the registry."""
+    # A version manager's shim takes a second to say that the current folder selects no version.
+    path = environ.get("PATH", "").split(os.pathsep)
+    without_shims = os.pathsep.join(entry for entry in path if Path(entry).name != "shims")
+    cache = DiskCache(cache_folder(environ) / "python-discovery")
+    try:
+        for found in iter_interpreters(
+            "cpython", cache=cache, env={**environ, "PATH": without_shims}
+        ):
+            yield Path(found.system_exe)
+    except (OSError, RuntimeError) as error:  # what is found must not depend on what is broken
+        logging.getLogger(__name__).warning("python-discovery gave up: %s", error)
 
 
 def _entries(environ: Mapping[str, str]) -> list[Path]:

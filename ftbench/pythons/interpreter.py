@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
+
+import msgspec
 
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.releases import Release
@@ -47,22 +48,18 @@ class PythonBuild:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read a build record, ignoring what else is in it; raises `InterpreterError`."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        missing = [name for name in names if name not in record]
-        if missing:
+        try:
+            return msgspec.convert(record, cls)
+        except msgspec.ValidationError as error:
             raise InterpreterError(
-                f"This is no record of a build of CPython: {', '.join(missing)} is missing.",
+                f"This is no record of a build of CPython: {error}.",
                 hint="It was written by another version of ftbench, or cut short.",
-            )
-        values = {name: record[name] for name in names}
-        for name in ("configure_args", "code_flags"):
-            values[name] = tuple(values[name])
-        return cls(**values)
+            ) from error
 
     def record(self) -> dict[str, Any]:
         """Return the JSON-able record that `from_record` reads."""
-        lists = {name: list(getattr(self, name)) for name in ("configure_args", "code_flags")}
-        return dataclasses.asdict(self) | lists
+        record: dict[str, Any] = msgspec.to_builtins(self)
+        return record
 
     @property
     def release(self) -> Release:

@@ -60,7 +60,7 @@ def test_what_else_is_in_a_record_does_not_matter() -> None:
 
 
 def test_a_record_that_lacks_a_field_is_named() -> None:
-    with pytest.raises(InterpreterError, match="compiler is missing"):
+    with pytest.raises(InterpreterError, match="missing required field `compiler`"):
         PythonBuild.from_record({k: v for k, v in RECORD.items() if k != "compiler"})
 
 
