@@ -31,7 +31,8 @@ from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import run
-from ftbench.pythons import DEFAULT_RELEASE, Interpreter, discover, preferred, survey, venvs
+from ftbench.pythons import Interpreter, discover, preferred, survey, venvs
+from ftbench.pythons.install import DEFAULT_RELEASE
 from ftbench.releases import Release
 
 GIL_CHECK: Final = "import sys; print(int(getattr(sys, '_is_gil_enabled', lambda: True)()))"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from ftbench.pythons import Interpreter, Survey, ensure, survey
+from ftbench.pythons import Interpreter, Survey, survey
+from ftbench.pythons.install import ensure
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options

@@ -64,9 +64,8 @@ def probe(
 ) -> Measurement:
     """Run one cell of `scenario` by `python -m ftbench.probe`; return all its metrics.
 
-    `mode`, `params`, `profile`, `gil`, `deadline` (seconds) and `extra` are those of
-    `ftbench.measure`, and so are the errors; `InterpreterError` if the interpreter cannot carry the
-    probe.  Whatever ends the wait, an interrupt too, nothing of the run stays behind.
+    Parameters and errors are those of `ftbench.measure`; `InterpreterError` if the interpreter
+    cannot carry the probe.  Whatever ends the wait, nothing of the run stays behind.
     """
     python = venvs.ready(environment_folder(interpreter), interpreter)
     done = run(
@@ -131,27 +130,21 @@ class CellsJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A cell that has not all of its processes, and why; `skipped` where it does not exist here.
-
-    `extra` is the share of extra work that it was to do.
-    """
+    """A cell that has not all of its processes, and why; `skipped` where it does not exist here."""
 
     cell: SuiteCell
     skipped: bool
     reason: str
-    extra: float = 0.0
+    extra: float = 0.0  # the share of extra work that it was to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassesResult:
-    """What passes lack: the `lost` cells, and the quiet of the machine.
-
-    Others kept it busy beside `disturbed` of the `measured` processes.
-    """
+    """What passes lack: the `lost` cells, and the quiet of the machine."""
 
     lost: tuple[Lost, ...]
     measured: int = 0
-    disturbed: int = 0
+    disturbed: int = 0  # of the measured processes, those beside which others kept it busy
 
     def notes(self, otherwise: str) -> Iterator[str]:
         """Yield what to say of it below a table; `otherwise` is so on a quiet machine."""
@@ -184,21 +177,19 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passes:
-    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded.
-
-    `taken` has (side, measurement) in order, by the title of a cell.
-    """
+    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded."""
 
     job: CellsJob
     sides: Sequence[Side]
+    # By the title of a cell, in the order of measuring.
     taken: dict[str, list[tuple[Side, Measurement]]] = field(default_factory=dict)
     lost: list[Lost] = field(default_factory=list)
 
     def run(self, console: Console, *, after: Callable[[int], None] = lambda _number: None) -> None:
         """Make the passes; calls `after` with the number of each.
 
-        What fails is lost.  Raises `InterpreterError` and `UsageError` (an invalid variable of the
-        environment), which all cells would meet.
+        What fails is lost, but for what all cells would meet: raises `InterpreterError` and
+        `UsageError` (an invalid variable of the environment).
         """
         with bar(console, len(self.sides) * len(self.job.cells)) as shown:
             for number, side in enumerate(self.sides, 1):

@@ -72,12 +72,11 @@ class NoiseResult(PassesResult):
 
 
 def run(job: NoiseJob, console: Console) -> NoiseResult:
-    """Measure, and keep it after every A B B A; shows progress on `console`.
+    """Measure, keep it after every A B B A, and show progress on `console`.
 
     Raises `ResultsError` if the file is damaged, is of another build or cannot be written,
-    `FtbenchError` if something else is measuring on this machine, `InterpreterError` if the
-    interpreter cannot carry the measured side, `NotAvailableError` or `WorkerFailedError` if no
-    cell could be measured on both sides; then nothing is written.
+    `FtbenchError` if something else is measuring, `InterpreterError` as `probe`, and the error of
+    `Passes.nothing_measured` if no cell was measured on both sides; then nothing is written.
     """
     before = after = _before(job)
     MEASURING_LOCK.acquire()
@@ -159,8 +158,7 @@ _WIDE: Final = 9.995  # as a share: beyond it a percentage says no more
 class SeriesNoise:
     """One series and its floor; None where its samples are no costs above zero, or too few.
 
-    `least` is the smallest rise, as a share, that a verdict finds in 19 of 20 cases with as many
-    processes a side as the profile has.
+    `least` is the smallest rise, as a share, that as many processes as the profile has find.
     """
 
     series: NoiseSeries
@@ -238,7 +236,6 @@ def _record(row: SeriesNoise) -> dict[str, Any]:
 
 
 def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
-    """Return an arm's part: the worst series, and below it how many could find what."""
     job = report.job
     table = Table(
         title="",

@@ -21,6 +21,7 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.facts.units import plural, scale_for
 from ftbench.probe.instruments.machine import BUSY, load, machine_record
+from ftbench.probe.overhead import ARTICLE, BARE, HARNESS
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.measure import check_deadline
 from ftbench.probe.run.programs import Guarded
@@ -38,13 +39,13 @@ TARGET: Final = 1.02
 class Loop:
     """One contest: a scenario's loop in one mode, by so many workers.
 
-    `operations` is the work of a turn, of all workers together: some 0.1 s of it on a machine of
-    today, since a shorter turn may find two threads on one core from begin to end.
+    `operations` is the work of a turn, of all workers together.
     """
 
     scenario: str
     mode: Mode
     workers: int
+    # Some 0.1 s of it: a shorter turn may find two threads on one core from begin to end.
     operations: int
 
 
@@ -86,12 +87,10 @@ _CONTEST: Final = "from ftbench.probe.overhead import main; main()"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heat:
-    """What one process found of one loop.
+    """What one process found of one loop: seconds per operation, a sample a pair, by loop's name.
 
-    `samples` maps a loop's name to seconds per operation, one sample per pair, in the same order
-    for all; `checked` says how the work was found to be the same.  The harness times one operation
-    in `every`; a clock call costs `clock` there, all of its instrument `instrument` per operation,
-    both in seconds.
+    `checked` says how the work was found to be the same.  The harness times one operation in
+    `every`; a clock call costs `clock` seconds, all of its instrument `instrument` per operation.
     """
 
     samples: Mapping[str, tuple[float, ...]]
@@ -102,10 +101,10 @@ class Heat:
 
 
 def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> Heat:
-    """Run `loop` in a fresh process of `python`, of an environment with the measured side.
+    """Run `loop` in a fresh process of an environment's `python`, for at most `deadline` seconds.
 
     Raises `NotAvailableError`, `WorkerFailedError`, `DeadlineError`, `GilStateError` or
-    `FtbenchError`, as the process tells; nothing of it stays behind.  `deadline` is in seconds.
+    `FtbenchError`, as the process tells; nothing of it stays behind.
     """
     request = {
         "scenario": loop.scenario,
@@ -130,10 +129,6 @@ def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> 
         checked="; ".join(each["checked"] for each in document["invariants"]),
         **{name: notes[name] for name in ("every", "clock", "instrument")},
     )
-
-
-HARNESS, BARE, ARTICLE = "harness", "bare", "article"
-"""The names of the loops, as `ftbench.probe.overhead` has them."""
 
 
 class TargetVerdict(StrEnum):
@@ -196,22 +191,16 @@ def verdict(ratio: Ratio, target: float) -> TargetVerdict:
     return TargetVerdict.WITHIN if ratio.interval.high <= target else TargetVerdict.ABOVE
 
 
-DEADLINE_SECONDS: Final = 120.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadJob:
-    """What to measure: `pairs` blocks A B B A in each process, of `processes` per loop.
-
-    `deadline` is that of one process, in seconds.
-    """
+    """What to measure: `pairs` blocks A B B A in each of `processes`, within `deadline` seconds."""
 
     interpreter: Interpreter
     arm: Arm
     loops: Sequence[Loop]
     pairs: int
     processes: int
-    deadline: float = DEADLINE_SECONDS
+    deadline: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,12 +218,10 @@ class OverheadResult:
 
 
 def run(job: OverheadJob, console: Console) -> OverheadResult:
-    """Measure; shows progress on `console`.
+    """Measure, and show progress on `console`; a loop that does not exist here is skipped.
 
-    A loop whose mode is missing here is skipped with its reason.  Raises `UsageError` for an
-    invalid deadline, `FtbenchError` if something else is measuring on this machine,
-    `InterpreterError` if the interpreter cannot carry the measured side, and what ends a process,
-    see `heat`.
+    Raises `UsageError` for an invalid deadline, `FtbenchError` if something else is measuring,
+    `InterpreterError` if the interpreter cannot carry the measured side, and as `heat`.
     """
     check_deadline(job.deadline)
     # First: making the environment anew would take it from under who measures.
@@ -417,7 +404,6 @@ def _legend(report: OverheadResult) -> Iterator[str]:
 
 
 def _instrument(costs: Sequence[LoopCost]) -> str:
-    """Say what the harness's own clock costs, from the least to the largest."""
     shares = [cost.instrument / cost.seconds(HARNESS) for cost in costs]
     calls = [cost.clock for cost in costs]
     scale = scale_for("seconds", calls)

@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,6 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
     error_class,
-    unknown,
 )
 from ftbench.facts.profiles import Profile, current_profile, profile_named
 from ftbench.files import cache_folder, folder_made
@@ -36,6 +35,7 @@ from ftbench.probe.run.measure import DEADLINE_SECONDS, check_deadline, utc_now
 from ftbench.probe.run.outcome import Invariant, Metric
 from ftbench.probe.run.programs import PACKAGE_PARENT, Guarded
 from ftbench.probe.scenarios.base import Param
+from ftbench.probe.scenarios.table import scenario_named
 from ftbench.processes import Finished, run
 from ftbench.progress import locked, phase
 
@@ -67,10 +67,9 @@ class Program:
 
 
 def build(console: Console) -> Program:
-    """Compile the program if need be, and return it.
+    """Return the program, compiled if need be, by one process at a time.
 
-    Waits for another process that is compiling the same.  Raises `NotAvailableError` without
-    rustc, `FtbenchError` with the compiler's words if it fails.
+    Raises `NotAvailableError` without rustc, `FtbenchError` with the compiler's words if it fails.
     """
     rustc, source = find_rustc(os.environ), find_source()
     digest = digest_of(source)
@@ -131,10 +130,9 @@ class Rustc:
 
 
 def find_rustc(environ: Mapping[str, str]) -> Rustc:
-    """Return the compiler of `FTBENCH_RUSTC`, else of PATH, else cargo's.
+    """Return the compiler of `FTBENCH_RUSTC` (`UsageError` if it is no file), PATH or cargo.
 
-    Raises `NotAvailableError` if there is none that runs, `UsageError` if the variable names no
-    file.
+    Raises `NotAvailableError` if there is none that runs.
     """
     path = _path(environ)
     words = _ask(path, ["-vV"], environ)
@@ -195,10 +193,7 @@ _CHECKOUT: Final = Path(__file__).resolve().parents[2] / "native"
 
 
 def find_source() -> Path:
-    """Return the folder of the program's modules.
-
-    Raises `NotAvailableError` for an installation without it.
-    """
+    """Return the folder of the program's modules; raises `NotAvailableError` without one."""
     for folder in (_PACKAGED, _CHECKOUT):
         if (folder / MAIN).is_file():
             return folder
@@ -242,16 +237,13 @@ def measure(
     profile: str | None = None,
     deadline: float | None = None,
 ) -> Measurement:
-    """Build the native program if need be, run it, return what it measured.
+    """Build the native program if need be, run it, return what it measured, with the GIL as off.
 
-    `params` are those of `shared_set`, `profile` defaults to `FTBENCH_PROFILE`; `deadline` is that
-    of the run, in seconds, without the build (default: the probe's, and the time box of the form).
-    There is no GIL: the measurement has it as off.
-
-    Raises `UsageError`, `NotAvailableError` (no rustc), `FtbenchError` (not to be compiled, a wrong
-    result), `WorkerFailedError` or `DeadlineError`; no process of the run stays behind.
+    `profile` defaults to `FTBENCH_PROFILE`; `deadline` is that of the run, in seconds, by default
+    the probe's and the time box of the form.  Raises `UsageError`, `NotAvailableError` (no rustc),
+    `FtbenchError` (not to be compiled, a wrong result), `WorkerFailedError` or `DeadlineError`.
     """
-    values = _parse(params or {})
+    values = replace(scenario_named(SCENARIO), params=PARAMS).parse(params or {})
     chosen = profile_named(profile) if profile else current_profile()
     if deadline is None:
         boxes = _BOXES[str(values["form"])]
@@ -295,23 +287,13 @@ def options(values: Mapping[str, int | str], profile: Profile) -> list[str]:
     return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
-def _parse(given: Mapping[str, int | str]) -> dict[str, int | str]:
-    for name in given:
-        if name not in PARAMS:
-            raise unknown(f"{SCENARIO} parameter", name, PARAMS)
-    return {
-        name: param.parse(name, given.get(name, param.default)) for name, param in PARAMS.items()
-    }
-
-
 _PREFIX: Final = "shared_set: "
 
 
 def run_program(program: Path, options: list[str], *, deadline: float) -> dict[str, Any]:
-    """Run `program` and return the document that it prints.
+    """Return the document that `program` prints within `deadline` seconds.
 
-    Raises the error of its exit code with its words, `WorkerFailedError` if it was killed,
-    `DeadlineError` if it neither ended nor was ended by itself after `deadline` seconds.
+    Raises the error of its exit code with its words, `WorkerFailedError` or `DeadlineError`.
     """
     with Guarded(
         [str(program), *options, "--deadline", f"{deadline:g}"],

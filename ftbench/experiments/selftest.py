@@ -113,11 +113,10 @@ class _Pools:
 
 
 def run(job: SelftestJob, console: Console) -> SelftestResult:
-    """Measure the pools and draw trials; shows progress on `console`.
+    """Measure the pools, draw trials, and show progress on `console`.
 
-    Cells that fail, and slowdowns that a cell cannot have, are in `lost`.  Raises `FtbenchError` if
-    something else is measuring on this machine, `InterpreterError` if the interpreter cannot carry
-    the measured side, `NotAvailableError` or `WorkerFailedError` if no cell could be measured.
+    Raises `FtbenchError` if something else is measuring, `InterpreterError` as `probe`, and the
+    error of `Passes.nothing_measured` if no cell could be measured.
     """
     MEASURING_LOCK.acquire()
     sides = [Side(name=f"{extra:.0%}", extra=extra) for extra in (0.0, *job.slowdowns)]
@@ -249,8 +248,8 @@ def _record(report: SelftestResult) -> dict[str, Any]:
         },
         "series": [_series_record(tried) for tried in report.tried],
         "lost": [
-            {"cell": each.cell.title, "skipped": each.skipped, "reason": each.reason}
-            for each in report.lost
+            {"cell": lost.cell.title, "skipped": lost.skipped, "reason": lost.reason}
+            for lost in report.lost
         ],
     }
 

@@ -22,19 +22,14 @@ TRACK: Final = "track_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteCell:
-    """One cell of a benchmark class: what `ftbench.experiments.harness.probe` is asked for.
+    """One cell of a benchmark class: what `ftbench.experiments.harness.probe` is asked for."""
 
-    `group` names the class ("lifecycle.Lifecycle"); `params` are the scenario's, without the
-    mode; `values` are asv's, of all its parameters; `metrics` maps the name of each metric that
-    is tracked to its unit.
-    """
-
-    group: str
+    group: str  # the class: "lifecycle.Lifecycle"
     scenario: str
     mode: str
-    params: Mapping[str, int | str]
-    values: Sequence[int | str]
-    metrics: Mapping[str, str]
+    params: Mapping[str, int | str]  # the scenario's, without the mode
+    values: Sequence[int | str]  # asv's, of all its parameters
+    metrics: Mapping[str, str]  # those that are tracked, with their units
 
     @property
     def texts(self) -> dict[str, str]:
@@ -56,10 +51,7 @@ class SuiteCell:
 
 
 def cells(folder: Path) -> tuple[SuiteCell, ...]:
-    """Return the cells of the benchmarks in `folder`, in the order of the names and ladders.
-
-    Left out: cells that no build has (`Scenario.why_not`), and benchmarks by asv's own clock.
-    """
+    """Return the scenarios' cells in `folder` that some build has, by the names and ladders."""
     return tuple(cell for group in classes(folder) for cell in _cells(group))
 
 

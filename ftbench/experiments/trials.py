@@ -1,9 +1,8 @@
 """Trials: comparisons that are drawn from real processes and judged as those of releases are.
 
-A cell has a pool of processes as it is and one per known slowdown, all measured in turn.  A trial
-draws as many of each side as the profile has, without repeating one, and judges the metrics of its
-cell as one family.  Trials share the processes of the pools: their interval says how well drawing
-has settled the share that is found here, not what other processes would have said.
+A trial draws as many processes of each side as the profile has, without repeating one, and judges
+the metrics of its cell as one family.  Trials share the processes of the pools: their interval says
+how well drawing has settled the share that is found here, not what other processes would have said.
 """
 
 from __future__ import annotations
@@ -64,14 +63,9 @@ class Outcome:
         return interval is None or interval.high >= 1 + _REACHED * self.share
 
     @property
-    def must(self) -> bool:
-        """Tell whether it must be found."""
-        return self.share >= LEAST and self.reached
-
-    @property
     def missed(self) -> bool:
         """Tell whether it must be found and is not."""
-        return self.must and self.rate < MUST_FIND
+        return self.share >= LEAST and self.reached and self.rate < MUST_FIND
 
 
 def outcomes(
@@ -86,7 +80,7 @@ def outcomes(
 ) -> dict[str, Outcome]:
     """Return how often a slowdown by `share` is found in each of `metrics`.
 
-    `plain` and `slowed` have the whole pools; `processes` are drawn for each side of a trial.
+    `processes` are drawn of `plain` and of `slowed`, the whole pools, for each trial.
     """
     draw = random.Random(_SEED)  # noqa: S311 - the same trials every time
     every, every_slowed = range(_size(plain)), range(_size(slowed))

@@ -38,10 +38,9 @@ def ask(
     *,
     deadline: float = ASK_DEADLINE,
 ) -> dict[str, Any]:
-    """Return the record that `probe/instruments/build.py` prints in `executable`.
+    """Return the record that `build.py` prints in `executable`; raises `InterpreterError`.
 
-    One that is too old to be measured only says its implementation and version.  Raises
-    `InterpreterError` if it does not start, crashes, hangs or says something else.
+    One that is too old to be measured only says its implementation and version.
     """
     answer = run_python(
         executable, ["-c", _TOO_OLD_FOR_IT, str(QUESTION)], environ, deadline=deadline
@@ -62,10 +61,7 @@ def run_python(
     *,
     deadline: float = ASK_DEADLINE,
 ) -> str:
-    """Return what `executable` prints without user's site-packages or PYTHON* variables.
-
-    Raises `InterpreterError` unless it exits 0.
-    """
+    """Return what `executable` prints without user's site-packages or PYTHON* variables."""
     try:
         done = run(
             [executable, "-s", *arguments],

@@ -144,10 +144,9 @@ def built(recipe: Recipe) -> Path | None:
 
 
 def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Console) -> Path:
-    """Build `recipe` if nobody has yet, and return its prefix.
+    """Build `recipe` if nobody has yet, one process at a time, and return its prefix.
 
-    Waits for another process that is building the same.  Raises `InterpreterError`, with the
-    path of the log, if configure, make or the check fails.
+    Raises `InterpreterError`, with the path of the log, if configure, make or the check fails.
     """
     waiting = f"CPython {recipe.title}: another ftbench builds it, wait"
     with locked(recipe.name, console, waiting=waiting, deadline=_OPTIMIZED_DEADLINE):
@@ -190,7 +189,6 @@ def _end_orphans(folder: Path) -> None:
 
 
 def _make(site: BuildSite, tarball: Tarball) -> None:
-    """Configure, make, install into the staging folder; write down what it was made from."""
     with phase(site.console, f"CPython {site.recipe.title}: unpack"):
         source = tarball.unpack(site.staging / "source")
     configure = [str(source / "configure"), "-q", f"--prefix={site.final}"]

@@ -150,14 +150,11 @@ def _run(command: list[str], folder: Path | None = None) -> str:
     except DeadlineError as error:
         raise AptError(str(error)) from error
     if done.code != 0:
-        raise AptError(_first_error(done.err) or f"{command[0]} ended with {done.code}")
+        errors = [line[2:] for line in done.err.splitlines() if line.startswith("E:")]
+        # Without the address that apt happened to reach.
+        first = errors[0].partition("[IP:")[0] if errors else done.err
+        raise AptError(" ".join(first.split()) or f"{command[0]} ended with {done.code}")
     return done.out
-
-
-def _first_error(text: str) -> str:
-    """Return apt's first error, without the address that it happened to reach."""
-    errors = [line[2:].strip() for line in text.splitlines() if line.startswith("E:")]
-    return " ".join(errors[0].partition("[IP:")[0].split()) if errors else text.strip()
 
 
 SUITES: Final = ("trixie", "forky", "sid", "bookworm")
@@ -247,10 +244,7 @@ def find_tarball(spec: Spec) -> Tarball:
 
 
 def _candidates(spec: Spec, folder: Path, answers: list[str]) -> Iterator[SourcePackage]:
-    """Yield the sources that fit, newest first, and note what the other suites carry.
-
-    A suite is only asked when no earlier one has exactly the release that was asked for.
-    """
+    """Yield the sources that fit, newest first; a suite is asked when no earlier one will do."""
     of_series: list[SourcePackage] = []
     for name in SUITES:
         sources = _carried(Suite(name=name, folder=folder / name), spec.series, answers)

@@ -192,7 +192,6 @@ def _in_entry(path: Path) -> list[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
-    """Return the interpreters of a folder of prefixes."""
     return [executable for prefix in _listed(folder) for executable in _executables(prefix)]
 
 

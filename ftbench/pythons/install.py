@@ -83,7 +83,7 @@ def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpr
 def _obtained(
     specs: Sequence[Spec], console: Console, *, optimized: bool
 ) -> tuple[Interpreter, ...]:
-    """Return interpreters of the first provider that has all of `specs`."""
+    """Return the interpreters of the first provider that has all of `specs`."""
     answers: list[str] = []
     for provide in PROVIDERS:
         try:
@@ -151,9 +151,7 @@ _DEADLINE: Final = 900.0
 
 
 def _find_uv() -> Path | None:
-    """Return uv's executable, from PATH or from the package of that name."""
-    on_path = shutil.which("uv")
-    if on_path:
+    if on_path := shutil.which("uv"):
         return Path(on_path)
     try:
         # Not a dependency: used where somebody has it.

@@ -75,9 +75,7 @@ class PythonBuild:
     def flavour(self) -> str:
         """A readable label ([a-z0-9.-]) that builds of a release share only if they are comparable.
 
-        A series is of one flavour, so it stays the same from release to release with the packager's
-        recipe: packager, compiler, the switches that move benchmarks, and a digest of a builder's
-        own options.
+        It stays the same from release to release with the packager's recipe, as a series must.
         """
         switches = {
             "debug": self.debug,
@@ -196,8 +194,7 @@ def preferred(
 ) -> Interpreter | None:
     """Return the interpreter of `release` to measure, None if there is none.
 
-    No debug or statistics build; PGO and LTO before one of them before none, as people run it; the
-    JIT not on, as by default; then by flavour, digest and path: the same choice on every call.
+    By `preference`: the build that people run, and the same choice on every call.
     """
     fitting = [
         interpreter
@@ -213,7 +210,7 @@ def preference(interpreter: Interpreter) -> tuple[int | str, ...]:
     return (
         build.debug or build.pystats,
         -(bool(build.pgo) + bool(build.lto)),
-        build.jit == "on",
+        build.jit == "on",  # it is off by default
         build.flavour,
         build.digest,
         str(interpreter.executable),

@@ -67,10 +67,7 @@ def find_toolchain() -> Toolchain:
 
 
 def with_headers(toolchain: Toolchain) -> Toolchain:
-    """Return a toolchain that finds every header, in a folder of ours if need be.
-
-    Raises `InterpreterError` that names the packages to install.
-    """
+    """Return one that finds every header, in a folder of ours; raises `InterpreterError`."""
     missing = _missing_headers(toolchain.environ)
     if not missing:
         return toolchain

@@ -79,10 +79,7 @@ def why_not_copied(engine: str) -> str | None:
 
 
 def engine_files(engine: str) -> dict[Path, Path]:
-    """Return an engine's source files on the host, by their path in the engine's folder.
-
-    Empty where one of its packages is not installed or not pure Python; without its tests.
-    """
+    """Return an engine's source files without its tests: target → source; empty if not pure."""
     if why_not_copied(engine):
         return {}
     return {
@@ -135,7 +132,6 @@ def python_of(venv: Path) -> Path:
 
 
 def _fill(venv: Path) -> None:
-    """Copy the measured side, asv_runner and engines in; let the interpreter compile them."""
     python = python_of(venv)
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     purelib = Path(run_python(python, ["-c", where], deadline=DEADLINE_SECONDS).strip())

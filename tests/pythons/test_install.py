@@ -15,8 +15,9 @@ from fake_pythons import script
 from rich.console import Console
 
 from ftbench.errors import InterpreterError
-from ftbench.pythons import Interpreter, ensure, ensure_pair, install
+from ftbench.pythons import Interpreter, install
 from ftbench.pythons import install as install_module
+from ftbench.pythons.install import ensure, ensure_pair
 from ftbench.pythons.interpreter import Spec
 
 CONSOLE = Console(file=io.StringIO())

@@ -6,7 +6,8 @@ import itertools
 
 from fake_builds import fake_interpreter
 
-from ftbench.pythons import find_pair, preferred
+from ftbench.pythons import preferred
+from ftbench.pythons.install import find_pair
 from ftbench.releases import Release
 
 RELEASE = Release.parse("3.14.2")

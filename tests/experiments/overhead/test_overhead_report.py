@@ -7,9 +7,6 @@ import pytest
 from fake_builds import fake_interpreter
 
 from ftbench.experiments.overhead import (
-    ARTICLE,
-    BARE,
-    HARNESS,
     LOOPS,
     Heat,
     Loop,
@@ -20,6 +17,7 @@ from ftbench.experiments.overhead import (
     document_of,
 )
 from ftbench.facts.arms import arm_named
+from ftbench.probe.overhead import ARTICLE, BARE, HARNESS
 from ftbench.report.output import Format, rendered
 
 
@@ -68,6 +66,7 @@ def report(*, load: float | None = 0.1, processes: int = 3) -> OverheadResult:
             loops=(*measured, LOOPS[2]),
             pairs=2,
             processes=processes,
+            deadline=60.0,
         ),
         costs=measured,
         skipped={LOOPS[2]: "win32 has no start method 'fork'"},

@@ -4,15 +4,13 @@ import pytest
 
 from ftbench.errors import FtbenchError
 from ftbench.experiments.overhead import (
-    ARTICLE,
-    BARE,
-    HARNESS,
     LOOPS,
     Heat,
     TargetVerdict,
     cost_of,
     verdict,
 )
+from ftbench.probe.overhead import ARTICLE, BARE, HARNESS
 from ftbench.statistics import Basis, Ratio
 from ftbench.statistics.spread import Interval
 
