@@ -34,8 +34,7 @@ from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, check_deadline, utc_now
 from ftbench.probe.run.outcome import Invariant, Metric
 from ftbench.probe.run.programs import PACKAGE_PARENT, Guarded
-from ftbench.probe.scenarios.base import Param
-from ftbench.probe.scenarios.table import scenario_named
+from ftbench.probe.scenarios.base import Param, scenario_named
 from ftbench.processes import Finished, run
 from ftbench.progress import locked, phase
 

@@ -14,7 +14,7 @@ from typing import Final
 from ftbench.errors import UsageError
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.scenarios.base import scenario_named
-from ftbench.results.keys import SeriesKey
+from ftbench.results.figure import SeriesKey
 
 PACKAGE: Final = "benchmarks"
 TRACK: Final = "track_"
