@@ -71,10 +71,8 @@ def code_flags(text: str) -> list[str]:
 
 
 def packager(variables: Mapping[str, Any]) -> str:
-    """Return who configured this build: debian, standalone (uv's), installer, framework, source.
-
-    From the build's own configuration, never from where it lies, so that a copy stays what it is.
-    """
+    """Return who configured this build: debian, standalone (uv's), installer, framework, source."""
+    # Never from where it lies, so that a copy stays what it is.
     args = str(variables.get("CONFIG_ARGS") or "")
     if variables.get("PYTHON_BUILD_STANDALONE"):
         return "standalone"
@@ -147,9 +145,7 @@ def gil_enabled() -> bool:
 def build_record() -> dict[str, Any]:
     """Return the provenance of the running CPython as a JSON-able dict, without any path.
 
-    Sources: `sysconfig` (the build's own Makefile and pyconfig.h), `platform`, and
-    `sys._jit`/`sys._is_gil_enabled` where the release has them.  `pgo` and `lto` are None where
-    the build does not tell.
+    Its source is `sysconfig`: the build's own Makefile and pyconfig.h.
     """
     variables = sysconfig.get_config_vars()
     libc = " ".join(platform.libc_ver()).strip() if sys.platform.startswith("linux") else ""

@@ -21,13 +21,9 @@ def cpu_seconds() -> float:
 
 
 class CpuClock:
-    """Counts the CPU seconds of everything a crew does between `start` and `stop`.
+    """Counts the CPU seconds of everything a crew does between `start` and `stop`."""
 
-    `method` says how: here by the kernel, of this process and the children it has waited for,
-    teardown included.
-    """
-
-    method = "kernel"
+    method = "kernel"  # of this process and the children it has waited for, teardown included
 
     def __init__(self, _mode: Mode) -> None:
         """Nothing is counted before `start`."""

@@ -59,10 +59,9 @@ def tree_counters() -> dict[str, float]:
 
 
 def end_fork_server() -> None:
-    """End multiprocessing's fork server, if there is one, and wait for it.
+    """End multiprocessing's fork server, if there is one, and wait for it, which waited for ours.
 
-    What the workers did is counted as ours once we have waited for the server, which waited for
-    them.  It ends when the last descriptor for its clients is closed (`multiprocessing.forkserver`,
+    It ends when the last descriptor for its clients is closed (`multiprocessing.forkserver`,
     private names of CPython 3.11 to 3.15).  One that does not end is left alone.
     """
     module = sys.modules.get("multiprocessing.forkserver")
@@ -80,10 +79,7 @@ def end_fork_server() -> None:
 
 
 def _of_process(pid: int) -> dict[str, float]:
-    """Return what a process that still lives has used, and the children it has waited for.
-
-    Source: proc(5).  The switches are those of its living threads: the kernel has no others.
-    """
+    # Of a process that lives and the children it has waited for; see proc(5).
     numbers = stat_fields(pid)
     counted = {
         "minor_faults": float(int(numbers[7]) + int(numbers[8])),
@@ -91,6 +87,7 @@ def _of_process(pid: int) -> dict[str, float]:
         "voluntary_switches": 0.0,
         "involuntary_switches": 0.0,
     }
+    # The kernel has the switches of living threads alone.
     for status in Path(child.PROC, str(pid), "task").glob("*/status"):
         with suppress(OSError):
             for line in status.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -107,15 +104,12 @@ _SHIFT, _SCHEDULED = 3, 2
 
 
 def knows_cpu_of_others() -> bool:
-    """Return whether this system tells one process of another's CPU time."""
+    """Return whether this system tells one process of another's CPU time: `cpu_seconds_of`."""
     return sys.platform == "linux"
 
 
 def cpu_seconds_of(pids: Iterable[int]) -> float:
-    """Return the CPU seconds that these processes have used; raises `OSError` for one that ended.
-
-    Only for a system that `knows_cpu_of_others`.
-    """
+    """Return the CPU seconds that these processes have used; raises `OSError` if one ended."""
     return sum(time.clock_gettime(~pid << _SHIFT | _SCHEDULED) for pid in pids)
 
 

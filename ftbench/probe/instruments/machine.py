@@ -123,7 +123,6 @@ def _cpuinfo(key: str) -> str | None:
 
 
 def _quota() -> float | None:
-    """Return the cgroup's CPU quota in cores, None where there is none (cgroup v2)."""
     quota, _, period = (text_at(Path("/sys/fs/cgroup/cpu.max")) or "max").partition(" ")
     return None if quota == "max" else int(quota) / int(period or 100_000)
 
@@ -155,7 +154,7 @@ def machine_record() -> dict[str, Any]:
         "usable_cores": len(affinity),
         "affinity": text_of(affinity),
         "isolated": text_of(isolated()),
-        "quota_cores": _quota(),
+        "quota_cores": _quota(),  # of cgroup v2
         "smt": _switch("smt/active"),
         "governor": text_at(SYSTEM_CPUS / "cpu0/cpufreq/scaling_governor"),
         "turbo": _turbo(),
@@ -168,10 +167,9 @@ def machine_record() -> dict[str, Any]:
 
 
 def advice(record: Mapping[str, Any], queue: float | None) -> tuple[str, ...]:
-    """Return what would make figures steadier on this machine, a sentence each.
+    """Return what would make figures steadier on the machine of `record`, a sentence each.
 
-    `record` is a machine's record, `queue` the run queue's average before anything is measured.
-    What cannot be changed from inside (a virtual machine) is on record and no advice.
+    `queue` is the run queue's average before anything is measured.
     """
     sentences = []
     if record.get("governor") not in (None, "performance"):

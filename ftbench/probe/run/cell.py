@@ -51,13 +51,13 @@ def _observe_through(send: Send, interval: float) -> Observe:
 
 
 def _remember_gil_warnings() -> list[str]:
-    """Return a list that will hold what CPython says when an import switches the GIL on."""
     kept: list[str] = []
 
     def show(message: Warning | str, *_rest: Any, **_more: Any) -> None:
         if "global interpreter lock" in str(message):
             kept.append(str(message))
 
+    # CPython says so when an import switches the GIL on.
     warnings.simplefilter("always", RuntimeWarning)
     warnings.showwarning = show
     return kept

@@ -45,11 +45,7 @@ def stat_fields(pid: int) -> list[str]:
 
 
 class _Pipe:
-    """A pipe with a thread that reads it to its end.
-
-    A child blocks on a pipe that nobody reads, and a pipe has no deadline of its own (nor has
-    `select`, on Windows).
-    """
+    """A pipe with a thread that reads it to its end: a pipe has no deadline of its own."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         """Begin to read `stream`, which belongs to this object from now on."""
