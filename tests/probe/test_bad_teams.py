@@ -207,9 +207,14 @@ def test_a_manager_that_is_killed_while_its_members_work_is_to_blame(bad: Bad, m
 def test_a_manager_that_is_killed_between_rounds_is_to_blame_too(bad: Bad, moment: str) -> None:
     """Then it is the parent that falls over its end."""
     worst = (
+        "share = strategies.Atomic.share\n"
+        "def remembering(self, means):\n"
+        "    self.of_test = means\n"
+        "    return share(self, means)\n"
+        "strategies.Atomic.share = remembering\n"
         f"real = strategies.Atomic.{moment}\n"
         "def killing(self, *args):\n"
-        "    kill(self.means.helper.process.pid)\n"
+        "    kill(self.of_test.helper.process.pid)\n"
         "    return real(self, *args)\n"
         f"strategies.Atomic.{moment} = killing\n"
     )
