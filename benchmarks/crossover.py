@@ -5,9 +5,6 @@ from __future__ import annotations
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.scenarios.crossover import CROSSOVER
 
-# One worker is a plain loop, mode serial.
-WORKERS = (1, 2, 8)
-
 
 class Crossover(ScenarioBenchmark):
     """Tasks with payloads, as many under way as there are workers, in every mode and in a loop.
@@ -19,4 +16,4 @@ class Crossover(ScenarioBenchmark):
 
     scenario = "crossover"
     modes = CROSSOVER.modes
-    ladders = (("workers", WORKERS),)
+    ladders = (("workers", (1, 2, 8)),)  # one worker is a plain loop, mode serial

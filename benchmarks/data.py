@@ -7,7 +7,6 @@ from ftbench.probe.workers.shared_state import CHANNELS
 
 # One start method: how a worker was started changes nothing in how it is connected.
 MODES = ("threads", "processes-spawn", "interpreters")
-KINDS = ("bytes", "object")
 
 
 class Data(ScenarioBenchmark):
@@ -19,4 +18,4 @@ class Data(ScenarioBenchmark):
 
     scenario = "data"
     modes = MODES
-    ladders = (("channel", CHANNELS), ("kind", KINDS))
+    ladders = (("channel", CHANNELS), ("kind", ("bytes", "object")))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
-POOLS = tuple(kind.name for kind in POOL_TABLE.values() if kind.futures)
-
 
 class Failure(ScenarioBenchmark):
     """Pools of eight workers of which one dies; and eight busy workers with 128 tasks waiting.
@@ -17,4 +15,4 @@ class Failure(ScenarioBenchmark):
 
     scenario = "failure"
     modes = POOL_MODES
-    ladders = (("pool", POOLS),)
+    ladders = (("pool", tuple(kind.name for kind in POOL_TABLE.values() if kind.futures)),)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ftbench.facts.modes import POOL_MODES
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
-WORKERS = (2, 8)
-
 
 class Grain(ScenarioBenchmark):
     """Tasks of some 10 us to 100 ms of arithmetic, handed one by one to warm executors.
@@ -17,4 +15,4 @@ class Grain(ScenarioBenchmark):
 
     scenario = "grain"
     modes = POOL_MODES
-    ladders = (("workers", WORKERS),)
+    ladders = (("workers", (2, 8)),)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ftbench.facts.modes import MODE_NAMES
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
-WORKERS = (2, 8)
-
 
 class Hybrid(ScenarioBenchmark):
     """Eight threads wait 10 ms for each item; workers of the mode crunch it for 1.5 ms.
@@ -17,4 +15,4 @@ class Hybrid(ScenarioBenchmark):
 
     scenario = "hybrid"
     modes = MODE_NAMES
-    ladders = (("workers", WORKERS),)
+    ladders = (("workers", (2, 8)),)

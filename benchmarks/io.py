@@ -6,8 +6,6 @@ from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 # One start method: how a process was started changes nothing in how it waits.
 MODES = ("threads", "asyncio", "asyncio-per-thread", "processes-spawn")
-DELAYS = (1, 20)
-UNDER_WAY = (64, 512)
 
 
 class Io(ScenarioBenchmark):
@@ -19,4 +17,4 @@ class Io(ScenarioBenchmark):
 
     scenario = "io"
     modes = MODES
-    ladders = (("delay", DELAYS), ("under_way", UNDER_WAY))
+    ladders = (("delay", (1, 20)), ("under_way", (64, 512)))

@@ -7,7 +7,6 @@ from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 # Threads share a heap; a process and a subinterpreter have their own, and are the control.
 MODES = ("threads", "processes-spawn", "interpreters")
 HEAPS = ("small", "large")
-TICKERS = (1, 8)
 
 
 class Pauses(ScenarioBenchmark):
@@ -19,7 +18,7 @@ class Pauses(ScenarioBenchmark):
 
     scenario = "pauses"
     modes = MODES
-    ladders = (("heap", HEAPS), ("workers", TICKERS))
+    ladders = (("heap", HEAPS), ("workers", (1, 8)))
 
 
 class Churn(ScenarioBenchmark):

@@ -5,9 +5,6 @@ from __future__ import annotations
 from ftbench.facts.modes import MODE_NAMES
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
-WRITERS = (1, 2, 4, 8)
-WINDOWS = (1, 64)
-
 
 class ShardedWriters(ScenarioBenchmark):
     """Eight producers send ids to the writers that own them and wait for the acknowledgement.
@@ -19,4 +16,4 @@ class ShardedWriters(ScenarioBenchmark):
 
     scenario = "sharded_writers"
     modes = MODE_NAMES
-    ladders = (("writers", WRITERS), ("window", WINDOWS))
+    ladders = (("writers", (1, 2, 4, 8)), ("window", (1, 64)))

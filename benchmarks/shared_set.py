@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
 from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
 from ftbench.probe.workers.base import Deadline
-
-FILLS = ("cold", "grown")
 
 
 class SharedSet(ScenarioBenchmark):
@@ -23,7 +19,7 @@ class SharedSet(ScenarioBenchmark):
 
     scenario = "shared_set"
     modes = MODE_NAMES
-    ladders = (("strategy", tuple(STRATEGIES)), ("fill", FILLS))
+    ladders = (("strategy", tuple(STRATEGIES)), ("fill", ("cold", "grown")))
 
 
 class PeakThreads:
@@ -46,14 +42,10 @@ class PeakThreads:
                 params=scenario.parse({"strategy": strategy}),
                 profile=profile_named("smoke"),
                 deadline=Deadline(self.timeout),
-                observe=_look_away,
+                observe=lambda *_: None,  # the kernel keeps the peak
             )
         )
 
     def teardown(self, strategy: str) -> None:
         """Record the build, the machine and the GIL that the figure was taken with."""
         record_own_clock("shared_set.PeakThreads", {"strategy": strategy})
-
-
-def _look_away(phase: str, seconds: float, members: Mapping[int, str]) -> None:
-    """Observe nothing: the kernel keeps the peak."""

@@ -14,9 +14,8 @@ from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.__main__ import main
 from ftbench.probe.run.measure import measure
-from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios import lifecycle
-from ftbench.probe.scenarios.base import NAMES, Cell, per_op, scenario_named
+from ftbench.probe.scenarios.base import NAMES, Cell, scenario_named
 from ftbench.probe.workers import base
 from ftbench.probe.workers.base import Crew, Deadline
 from ftbench.probe.workloads import injected
@@ -50,20 +49,13 @@ def cell_of(extra: float, **params: int | str) -> Cell:
     ],
 )
 def test_more_is_done_in_whole_steps(extra: float, count: int, step: int, more: int) -> None:
-    assert cell_of(extra).more(count, step) == more
+    assert cell_of(extra).with_extra(count, step) == more
 
 
 @pytest.mark.parametrize(("extra", "count", "step"), [(0.1, 4, 1), (0.05, 512, 64), (0.1, 0, 1)])
 def test_a_share_that_has_no_whole_steps_is_refused(extra: float, count: int, step: int) -> None:
     with pytest.raises(NotAvailableError, match="cannot be had"):
-        cell_of(extra).more(count, step)
-
-
-def test_costs_are_those_of_the_nominal_work() -> None:
-    metrics = {name: Metric(unit="seconds", samples=(2.0, 3.0)) for name in ("op", "wait")}
-    assert per_op(metrics, ("op",), 4, 4) == metrics
-    found = per_op(metrics, ("op",), 6, 4)
-    assert (found["op"].samples, found["wait"].samples) == ((3.0, 4.5), (2.0, 3.0))
+        cell_of(extra).with_extra(count, step)
 
 
 @pytest.mark.parametrize("extra", [-0.1, 1.5, float("nan")])
@@ -109,7 +101,7 @@ def test_a_round_that_is_made_dearer_crunches_before_it_is_over(
     spun: list[int] = []
     monkeypatch.setattr(injected, "spin", spun.append)
     monkeypatch.setattr(injected, "steps_for", round)
-    lifecycle._make_dearer(crew, cell)
+    lifecycle._add_extra(crew, cell)
     assert (spun, crew.joined) == ([], 5)
     lifecycle.one_round(crew, 1, "empty")
     assert crew.joined == 6

@@ -23,7 +23,7 @@ PARAMS = {"delay": 1, "under_way": 10, "rate": 1_000, "workers": 4}
 
 def _cell(mode: str, **params: int) -> Any:
     return SimpleNamespace(
-        mode=mode_named(mode), params=PARAMS | params, more=lambda requests: requests
+        mode=mode_named(mode), params=PARAMS | params, with_extra=lambda requests: requests
     )
 
 

@@ -18,7 +18,7 @@ from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios import sharded_writers
 from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.reports import Plan, new_ids
-from ftbench.probe.scenarios.sharded_writers import as_run, metrics, why_not
+from ftbench.probe.scenarios.sharded_writers import as_run, costs_of, why_not
 from ftbench.probe.workers.base import Deadline, Round
 from ftbench.pythons import Interpreter
 
@@ -188,8 +188,7 @@ def test_a_round_is_timed_from_the_first_begin_to_the_last_acknowledgement() -> 
         _producer(2_000, 9_000, _packed(30), _packed(200)),
     )
     one = as_run(Round(reports=(*producers, _writer(16, 3, 3)), cpu=32e-6), 2)
-    found = {name: metric.samples[0] for name, metric in metrics([one]).items()}
-    assert found == pytest.approx(
+    assert costs_of(one) == pytest.approx(
         {
             "op": 8_000e-9 / 16,
             "put": 20e-9,
@@ -199,6 +198,7 @@ def test_a_round_is_timed_from_the_first_begin_to_the_last_acknowledgement() -> 
             "cpu": 2e-6,
         }
     )
+    assert costs_of(one, 8)["op"] == 2 * costs_of(one)["op"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.scenarios import shared_set
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.reports import Plan, Report, Run, new_ids
-from ftbench.probe.scenarios.shared_set import MOST_SLOTS, fairness, metrics, peak_rss, why_not
+from ftbench.probe.scenarios.shared_set import MOST_SLOTS, costs_of, fairness, peak_rss, why_not
 from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import packed
@@ -238,14 +238,18 @@ def test_a_round_is_timed_from_the_first_begin_to_the_last_of_the_work() -> None
         end=9_000,
         cpu=2e-6,
     )
-    found = metrics([one])
-    assert found["op"].samples == pytest.approx((8_000e-9 / 4,))
-    assert found["cpu"].samples == pytest.approx((2e-6 / 4,))
-    assert found["fairness"].samples == pytest.approx((4.0,))
-    assert found["lock_wait"].samples == pytest.approx(((560 + 3 * 15) / 4 * 1e-9,))
-    assert found["lock_wait_p50"].samples == pytest.approx((15e-9,))
-    assert found["lock_wait_p99"].samples == pytest.approx((560e-9,))
-    assert found["lock_wait_max"].samples == pytest.approx((560e-9,))
+    costs = {
+        "op": 8_000e-9 / 4,
+        "cpu": 2e-6 / 4,
+        "fairness": 4.0,
+        "lock_wait": (560 + 3 * 15) / 4 * 1e-9,
+        "lock_wait_p50": 15e-9,
+        "lock_wait_p99": 560e-9,
+        "lock_wait_max": 560e-9,
+    }
+    assert costs_of(one) == pytest.approx(costs)
+    assert costs_of(one, 2)["cpu"] == 2 * costs_of(one)["cpu"]
+    assert costs_of(one, article=True)["lock_wait"] == pytest.approx(140e-9)
 
 
 @linux
@@ -279,4 +283,4 @@ def test_fairness_of_a_time_box_compares_paces_and_never_divides_by_nothing() ->
         cpu=0.0,
     )
     assert fairness(boxed) == pytest.approx(100)
-    assert "lock_wait" not in metrics([boxed])
+    assert "lock_wait" not in costs_of(boxed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -39,7 +39,7 @@ class Cell:
     # see whether `ftbench selftest` finds it.
     extra: float = 0.0
 
-    def more(self, count: int, step: int = 1) -> int:
+    def with_extra(self, count: int, step: int = 1) -> int:
         """Return `count` and the extra of it, in whole steps.
 
         Raises `NotAvailableError` if that is far from what was asked for.
@@ -112,7 +112,7 @@ def memory_of(what: str) -> tuple[MetricSpec, ...]:
 def costs(specs: Iterable[MetricSpec], samples: Mapping[str, Sequence[float]]) -> dict[str, Metric]:
     """Return the metrics of name → samples, in the units that `specs` say."""
     units = {spec.name: spec.unit for spec in specs}
-    return {name: Metric(unit=units[name], samples=tuple(each)) for name, each in samples.items()}
+    return {name: Metric(unit=units[name], samples=tuple(own)) for name, own in samples.items()}
 
 
 def by_round(
@@ -139,20 +139,6 @@ def _counted(least: int, most: int, seconds: float) -> Iterator[int]:
     while done < least or (done < most and time.perf_counter() - begin < seconds):
         yield done
         done += 1
-
-
-def per_op(
-    metrics: Mapping[str, Metric], names: tuple[str, ...], done: int, nominal: int
-) -> dict[str, Metric]:
-    """Return the metrics, those of `names` per `nominal` operation where they are per one done."""
-    if done == nominal:
-        return dict(metrics)
-    return {
-        name: replace(metric, samples=tuple(sample * done / nominal for sample in metric.samples))
-        if name in names
-        else metric
-        for name, metric in metrics.items()
-    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,18 +133,18 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
 
 def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
     """Return the places of the map with the serial twin's answers; `more` is a cell's."""
-    data = [build("bytes", payload.size) for payload in PAYLOADS]
+    datas = [build("bytes", payload.size) for payload in PAYLOADS]
     return [
         Place(
             size=size,
             steps=more(size.steps),
             payload=payload,
-            data=each,
+            data=data,
             count=max(count, workers),
-            answer=errand(more(size.steps), each),
+            answer=errand(more(size.steps), data),
         )
         for size, counts in zip(SIZES, TASKS, strict=True)
-        for payload, each, count in zip(PAYLOADS, data, counts, strict=True)
+        for payload, data, count in zip(PAYLOADS, datas, counts, strict=True)
     ]
 
 
@@ -215,9 +215,8 @@ def carried(place: Place, carry: Carry, pids: Sequence[int]) -> dict[str, float]
     return figures
 
 
-def run(cell: Cell) -> Outcome:
-    """Measure one cell: the places of the map in turn, round after round."""
-    ladder = places(cell.params["workers"], cell.more)
+def turns_of(cell: Cell, ladder: Sequence[Place]) -> dict[str, list[dict[str, float]]]:
+    """Return name of a place → what a task of it cost in each turn; then have the tree seen."""
     carry: Carry = in_a_loop
     pids: tuple[int, ...] = ()
     pool = None
@@ -235,6 +234,13 @@ def run(cell: Cell) -> Outcome:
     cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
     if pool:
         pool.shutdown()
+    return turns
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: the places of the map in turn, round after round."""
+    ladder = places(cell.params["workers"], cell.with_extra)
+    turns = turns_of(cell, ladder)
     tasks = {place.name: place.count for place in ladder}
     answers = sum(len(turns[name]) * count for name, count in tasks.items())
     return Outcome(

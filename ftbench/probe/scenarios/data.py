@@ -85,7 +85,7 @@ def ladder_of(cell: Cell) -> Ladder:
     polled = cell.mode.kind == "interpreters" and cell.params["channel"] == "queue"
     counts = POLLED_TRIPS if polled else TRIPS[cell.params["kind"]]
     *smaller, largest = SIZES.values()
-    return tuple(zip([*smaller, cell.more(largest, KIB)], counts, strict=True))
+    return tuple(zip([*smaller, cell.with_extra(largest, KIB)], counts, strict=True))
 
 
 def run(cell: Cell) -> Outcome:

@@ -98,7 +98,7 @@ def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     samples["per_worker"] = tuple((total - before) / workers for total in samples[best])
     samples["peak"] = (max(samples[best]),)
     samples["left"] = totals(phases[LEFT]["samples"], best)
-    return costs(METRICS, {name: each for name, each in samples.items() if each})
+    return costs(METRICS, {name: sizes for name, sizes in samples.items() if sizes})
 
 
 def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
@@ -108,7 +108,7 @@ def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
         for look in _busy(phases)[-1]["samples"]
     ]
     sums = {kind: totals(own, kind) for kind in MEMORY_KINDS}
-    return {kind: sum(each) / len(each) for kind, each in sums.items() if each}
+    return {kind: sum(sizes) / len(sizes) for kind, sizes in sums.items() if sizes}
 
 
 def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:

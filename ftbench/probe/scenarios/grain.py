@@ -20,7 +20,7 @@ from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, repeats
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 
@@ -110,7 +110,7 @@ def run(cell: Cell) -> Outcome:
     """Measure one cell: every size in turn, round after round, by one warm pool."""
     pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
     pool.fill()
-    more = {size.name: cell.more(size.steps) - size.steps for size in SIZES}
+    more = {size.name: cell.with_extra(size.steps) - size.steps for size in SIZES}
     rounds = [[turn(pool, size, more[size.name]) for size in SIZES] for _ in repeats(cell.profile)]
     pool.shutdown()
     capacity = min(pool.workers, machine_record()["usable_cores"])
@@ -138,12 +138,15 @@ def run(cell: Cell) -> Outcome:
 
 def metrics(rounds: Sequence[Sequence[Turn]], capacity: int) -> dict[str, Metric]:
     """Return the metrics of rounds that have a turn per size, a sample per round."""
-    samples: dict[str, list[float]] = {}
-    for turns in rounds:
-        for size, turn_of in zip(SIZES, turns, strict=True):
-            for name, cost in turn_of.costs(capacity).items():
-                samples.setdefault(f"{name}_{size.name}", []).append(cost)
-    return costs(METRICS, samples)
+    costs_of_rounds = [
+        {
+            f"{name}_{size.name}": cost
+            for size, turn_of in zip(SIZES, turns, strict=True)
+            for name, cost in turn_of.costs(capacity).items()
+        }
+        for turns in rounds
+    ]
+    return by_round(METRICS, costs_of_rounds)
 
 
 GRAIN = Scenario(

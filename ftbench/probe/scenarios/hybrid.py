@@ -86,7 +86,7 @@ def serial_twin(plan: Fetches) -> tuple[int, float]:
 def run(cell: Cell) -> Outcome:
     """Measure one cell: a team that crunches, and fetchers anew in each round."""
     fetchers = cell.params["fetchers"]
-    plan = Fetches(fetchers, fetchers * cell.more(PER_FETCHER), FETCH_SECONDS)
+    plan = Fetches(fetchers, fetchers * cell.with_extra(PER_FETCHER), FETCH_SECONDS)
     expected, crunch_seconds = serial_twin(plan)
     queue = bounded_queue(cell.mode, cell.params["room"])
     member = Member(role=CRUNCHER, run=(crunching, (queue, STEPS)))

@@ -100,7 +100,7 @@ def requests_of(under_way: int) -> int:
 def members_of(cell: Cell, ports: Sequence[int]) -> list[Member]:
     """Return the members: threads and the one that lets requests arrive, or loops."""
     under_way, rate = cell.params["under_way"], cell.params["rate"]
-    requests = cell.more(requests_of(under_way))
+    requests = cell.with_extra(requests_of(under_way))
     targets = [ports[at % len(ports)] for at in range(under_way)]
     loops = _loops(cell.mode, cell.params)
     if not loops:
@@ -176,7 +176,7 @@ def run(cell: Cell) -> Outcome:
     servers = Servers(cell.params["delay"], cell.deadline)
     team = _team(cell, servers)
     nominal = requests_of(under_way)
-    expected = under_way * cell.more(nominal)
+    expected = under_way * cell.with_extra(nominal)
     team.round()  # all connect
     rounds = [
         (_loop(team, servers, expected), _loop(team, servers, ARRIVALS))

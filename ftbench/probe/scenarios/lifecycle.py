@@ -18,37 +18,32 @@ from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Outcome, percentile, same_checksums
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, rounds
+from ftbench.probe.scenarios.base import (
+    Cell,
+    MetricSpec,
+    Param,
+    Scenario,
+    by_round,
+    costs,
+    in_seconds,
+    rounds,
+)
 from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Crew, Report
 
 PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tuple(TASKS))}
 
 METRICS = (
-    MetricSpec(
-        "round",
-        "seconds",
-        "A whole round, once the first is over; the median of the rounds is p50.",
-    ),
-    MetricSpec(
-        "first_round",
-        "seconds",
-        "The first round, which also starts the fork server and fills caches.",
-    ),
-    MetricSpec(
-        "start", "seconds", "Creating and starting a worker, as the parent sees it, per worker."
-    ),
-    MetricSpec(
-        "first_line",
-        "seconds",
-        "From a worker's creation to its first line, the mean over the workers.",
-    ),
-    MetricSpec("task", "seconds", "The task itself, the mean over the workers."),
-    MetricSpec("teardown", "seconds", "From the end of the last task until every worker is gone."),
-    MetricSpec("p95", "seconds", "The 95th percentile of the rounds of one process."),
-    MetricSpec("p99", "seconds", "The 99th percentile of the rounds of one process."),
-    MetricSpec(
-        "cpu", "seconds", "CPU seconds of a round: the parent, its workers and the fork server."
+    *in_seconds(
+        round="A whole round, once the first is over; the median of the rounds is p50.",
+        first_round="The first round, which also starts the fork server and fills caches.",
+        start="Creating and starting a worker, as the parent sees it, per worker.",
+        first_line="From a worker's creation to its first line, the mean over the workers.",
+        task="The task itself, the mean over the workers.",
+        teardown="From the end of the last task until every worker is gone.",
+        p95="The 95th percentile of the rounds of one process.",
+        p99="The 99th percentile of the rounds of one process.",
+        cpu="CPU seconds of a round: the parent, its workers and the fork server.",
     ),
     MetricSpec(
         "p50",
@@ -126,7 +121,7 @@ def check(done: Sequence[Round], task: str) -> Invariant:
     return same_checksums(f"task {task}", checksums, TASKS[task]())
 
 
-def _make_dearer(crew: Crew, cell: Cell) -> None:
+def _add_extra(crew: Crew, cell: Cell) -> None:
     """Have the parent crunch besides before a round is over: a share of what a round takes."""
     from ftbench.probe.workloads.injected import spin, steps_for  # noqa: PLC0415 - no luggage of every cell
 
@@ -149,17 +144,17 @@ def run(cell: Cell) -> Outcome:
     crew = crew_of(cell.mode, cell.deadline)
     first = one_round(crew, workers, task)
     if cell.extra:
-        _make_dearer(crew, cell)
+        _add_extra(crew, cell)
     clock = crew.cpu_clock(cell.mode)
     clock.start()
     later = _later_rounds(crew, workers, task, cell.profile)
     cpu = clock.stop(sum(one.process_cpu for one in later)) / len(later)
     crew.close()
-    samples = {part: [one.seconds[part] for one in later] for part in first.seconds}
-    percentiles = {f"p{n}": [percentile(samples["round"], n)] for n in (50, 95, 99)}
-    samples |= {"first_round": [first.seconds["round"]], **percentiles, "cpu": [cpu]}
+    whole = [one.seconds["round"] for one in later]
+    once = {"first_round": [first.seconds["round"]], "cpu": [cpu]}
+    once |= {f"p{n}": [percentile(whole, n)] for n in (50, 95, 99)}
     return Outcome(
-        metrics=costs(METRICS, samples),
+        metrics=by_round(METRICS, [one.seconds for one in later]) | costs(METRICS, once),
         invariants=(check([first, *later], task),),
         notes={
             "rounds": len(later),

@@ -103,7 +103,7 @@ METRICS = (
 def run(cell: Cell) -> Outcome:
     """Measure one cell: both arms, one thread and more of them in turn."""
     pattern = cell.params["pattern"]
-    turns = cell.more(LEDGER[pattern].turns)
+    turns = cell.with_extra(LEDGER[pattern].turns)
     # The serial twin, before any thread is there.
     expected: int = getattr(must_scale_patterns, pattern)(turns)
     arms = (SHARED, ALONE)

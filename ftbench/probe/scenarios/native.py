@@ -120,7 +120,7 @@ def run(cell: Cell) -> Outcome:
     """Measure one cell; `workers` are the most threads that it has."""
     work = cell.params["work"]
     behind = library(work)
-    units = cell.more(UNITS)
+    units = cell.with_extra(UNITS)
     get_ready(work)
     outcome = scaled(
         cell,

@@ -84,7 +84,7 @@ def members_of(params: Mapping[str, Any], live: int) -> list[Member]:
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell."""
-    live = cell.more(LIVE[cell.params["heap"]])
+    live = cell.with_extra(LIVE[cell.params["heap"]])
     team = team_of(cell.mode, cell.deadline, members_of(cell.params, live))
     rounds = [team.round().reports for _ in repeats(cell.profile)]
     team.end()

@@ -16,7 +16,15 @@ from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Outcome
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, repeats
+from ftbench.probe.scenarios.base import (
+    Cell,
+    Param,
+    Scenario,
+    by_round,
+    costs,
+    in_seconds,
+    repeats,
+)
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, pool_of
 
@@ -31,32 +39,14 @@ PARAMS = {
     "workers": Param(default=8),
 }
 
-METRICS = (
-    MetricSpec(
-        "first_cold",
-        "seconds",
-        "From making the first pool of a process to its first result: imports, fork server.",
-    ),
-    MetricSpec("cold", "seconds", "From making a later pool to its first result."),
-    MetricSpec(
-        "full", "seconds", "From making a later pool until each of its workers has taken a task."
-    ),
-    MetricSpec(
-        "dispatch",
-        "seconds",
-        "Handing over one empty task and having its result, the workers being idle.",
-    ),
-    MetricSpec(
-        "map_1",
-        "seconds",
-        "A small task of a map without chunks: the time of the whole over the tasks.",
-    ),
-    MetricSpec(
-        "map_64",
-        "seconds",
-        "A small task of a map in chunks of 64: the time of the whole over the tasks.",
-    ),
-    MetricSpec("shutdown", "seconds", "Ending an idle pool, until its last worker is gone."),
+METRICS = in_seconds(
+    first_cold="From making the first pool of a process to its first result: imports, fork server.",
+    cold="From making a later pool to its first result.",
+    full="From making a later pool until each of its workers has taken a task.",
+    dispatch="Handing over one empty task and having its result, the workers being idle.",
+    map_1="A small task of a map without chunks: the time of the whole over the tasks.",
+    map_64="A small task of a map in chunks of 64: the time of the whole over the tasks.",
+    shutdown="Ending an idle pool, until its last worker is gone.",
 )
 
 
@@ -77,7 +67,7 @@ def one_by_one(pool: Pool, calls: int) -> list[int]:
 
 def one_life(cell: Cell) -> dict[str, float]:
     """Make a pool, use it and shut it down; return the seconds of each metric of a later pool."""
-    calls, tasks = cell.more(CALLS), cell.more(TASKS)
+    calls, tasks = cell.with_extra(CALLS), cell.with_extra(TASKS)
     steps = STEPS if tasks == TASKS else tuple(map(pool_tasks.step, range(tasks)))
     pool, begin, cold = opened(cell)
     pool.fill()
@@ -109,11 +99,10 @@ def run(cell: Cell) -> Outcome:
     pool, _, first = opened(cell)
     pool.shutdown()
     lives = [one_life(cell) for _ in repeats(cell.profile)]
-    samples = {"first_cold": [first]} | {name: [one[name] for one in lives] for name in lives[0]}
-    calls, tasks = cell.more(CALLS), cell.more(TASKS)
+    calls, tasks = cell.with_extra(CALLS), cell.with_extra(TASKS)
     results = len(lives) * (1 + calls + tasks * len(CHUNKS))
     return Outcome(
-        metrics=costs(METRICS, samples),
+        metrics=costs(METRICS, {"first_cold": [first]}) | by_round(METRICS, lives),
         invariants=(
             Invariant(name="results", checked=f"all {results} results are the serial twin's"),
         ),

@@ -116,8 +116,8 @@ def check(of: str, pairs_of: Mapping[Name, Sequence[Pair]], expected: int) -> In
 def shares(pairs_of: Mapping[Name, Sequence[Pair]]) -> dict[str, float]:
     """Return name → the median share of their turns that its many were on a CPU."""
     return {
-        str(name): round(percentile([pair.many.on_cpu for pair in those], 50), 3)
-        for name, those in pairs_of.items()
+        str(name): round(percentile([pair.many.on_cpu for pair in rounds], 50), 3)
+        for name, rounds in pairs_of.items()
     }
 
 
@@ -188,13 +188,15 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
 
 def metrics(pairs_of: Mapping[int, Sequence[Pair]], units: int) -> dict[str, Metric]:
     """Return the metrics of number of workers → its pairs, a sample per round."""
-    rounds = list(zip(*pairs_of.values(), strict=True))
     most = max(pairs_of)
     samples = {
-        "serial": [sum(pair.one.seconds for pair in row) / len(row) / units for row in rounds],
+        "serial": [
+            sum(pair.one.seconds for pair in row) / len(row) / units
+            for row in zip(*pairs_of.values(), strict=True)
+        ],
         "cpu": [pair.many.cpu / (units * most) for pair in pairs_of[most]],
     }
-    for count, those in pairs_of.items():
-        samples[f"unit_{count}"] = [pair.many.seconds / (units * count) for pair in those]
-        samples[f"relative_{count}"] = [pair.relative for pair in those]
+    for count, rounds in pairs_of.items():
+        samples[f"unit_{count}"] = [pair.many.seconds / (units * count) for pair in rounds]
+        samples[f"relative_{count}"] = [pair.relative for pair in rounds]
     return costs(metrics_of(pairs_of, WORKER), samples)

@@ -12,9 +12,9 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.run.outcome import Metric, Outcome, percentile
+from ftbench.probe.run.outcome import Outcome, percentile
 from ftbench.probe.scenarios import sharded_writers_loops as loops
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, per_op
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds
 from ftbench.probe.scenarios.reports import (
     FORM,
     Plan,
@@ -38,7 +38,6 @@ POLLED_OPERATIONS = 16
 EVERY = 8
 PRODUCER, WRITER = "producer", "writer"
 PUTS, ACKS = range(2)
-SLOWED = ("op", "cpu")
 
 PARAMS = {
     "workers": Param(default=8),
@@ -47,21 +46,13 @@ PARAMS = {
     **FORM,
 }
 
-METRICS = (
-    MetricSpec(
-        "op", "seconds", "An operation: the time of the whole over the ids of all producers."
-    ),
-    MetricSpec("put", "seconds", "Putting an id into its writer's queue, the mean."),
-    MetricSpec("ack_p50", "seconds", "Waiting for the acknowledgement of a window, the median."),
-    MetricSpec(
-        "ack_p95", "seconds", "Waiting for the acknowledgement of a window, the 95th percentile."
-    ),
-    MetricSpec(
-        "ack_p99", "seconds", "Waiting for the acknowledgement of a window, the 99th percentile."
-    ),
-    MetricSpec(
-        "cpu", "seconds", "CPU seconds of an operation: the producers, the writers, the parent."
-    ),
+METRICS = in_seconds(
+    op="An operation: the time of the whole over the ids of all producers.",
+    put="Putting an id into its writer's queue, the mean.",
+    ack_p50="Waiting for the acknowledgement of a window, the median.",
+    ack_p95="Waiting for the acknowledgement of a window, the 95th percentile.",
+    ack_p99="Waiting for the acknowledgement of a window, the 99th percentile.",
+    cpu="CPU seconds of an operation: the producers, the writers, the parent.",
 )
 
 
@@ -87,7 +78,7 @@ def plan_of(cell: Cell) -> Plan:
     params = cell.params
     window = params["window"]
     every = window if window > 1 else EVERY
-    operations = cell.more(operations_of(cell), every)
+    operations = cell.with_extra(operations_of(cell), every)
     return Plan(operations, params["duration"] / 1000, every, params["id_space"])
 
 
@@ -159,23 +150,24 @@ def run(cell: Cell) -> Outcome:
     )
     means.close()
     plan = plan_of(cell)
+    nominal = producers * operations_of(cell)
     return Outcome(
-        metrics=per_op(metrics(runs), SLOWED, plan.operations, operations_of(cell)),
+        metrics=by_round(METRICS, [costs_of(run, nominal) for run in runs]),
         invariants=(check(runs, producers, plan),),
         notes=notes(runs, 1 if cell.params["form"] == "article" else plan.every) | counts,
     )
 
 
-def metrics(runs: list[Run]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round."""
-    acks_of = [times(run, ACKS) for run in runs]
-    samples = {
-        "op": [run.seconds / run.operations for run in runs],
-        "put": [_mean(times(run, PUTS)) for run in runs],
-        **{f"ack_p{n}": [percentile(acks, n) for acks in acks_of] for n in (50, 95, 99)},
-        "cpu": [run.cpu / run.operations for run in runs],
+def costs_of(run: Run, nominal: int = 0) -> dict[str, float]:
+    """Return the metrics of a round of `nominal` operations, or of a time box."""
+    operations = nominal or run.operations
+    acks = times(run, ACKS)
+    return {
+        "op": run.seconds / operations,
+        "put": _mean(times(run, PUTS)),
+        **{f"ack_p{n}": percentile(acks, n) for n in (50, 95, 99)},
+        "cpu": run.cpu / operations,
     }
-    return costs(METRICS, samples)
 
 
 def _mean(samples: list[float]) -> float:
@@ -198,5 +190,5 @@ SHARDED_WRITERS = Scenario(
     metrics=METRICS,
     run=run,
     hole=why_not,
-    slowed=SLOWED,
+    slowed=("op", "cpu"),
 )

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    Plan = tuple[int, float, int, int]
-    from ftbench.probe.workloads.locks import Waits
-
-    Report = tuple[int, int, int, int, int, Waits, Any]
+    from ftbench.probe.workloads.inserting import Plan, Report
 
 
 def producing_one_by_one(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:

@@ -18,15 +18,15 @@ from typing import Any
 
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Metric, Outcome, memory, percentile, weighted_percentile
+from ftbench.probe.run.outcome import Outcome, memory, percentile, weighted_percentile
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,
     Param,
     Scenario,
-    costs,
+    by_round,
+    in_seconds,
     memory_of,
-    per_op,
 )
 from ftbench.probe.scenarios.reports import (
     FORM,
@@ -59,7 +59,6 @@ EVERY, EVERY_ONE = 64, 1
 GROWN = 180_000
 MOST_SLOTS = 1 << 25
 FULL = "full"
-SLOWED = ("op", "cpu")
 STATUS = Path("/proc/self/status")
 
 PARAMS = {
@@ -70,31 +69,20 @@ PARAMS = {
 }
 
 METRICS = (
-    MetricSpec(
-        "op",
-        "seconds",
-        "An operation: the time from the first begin to the last end, over all operations.",
+    *in_seconds(
+        op="An operation: the time from the first begin to the last end, over all operations.",
+        cpu="CPU seconds of an operation: the workers, the parent, the manager.",
     ),
-    MetricSpec(
-        "lock_wait",
-        "seconds",
-        "Waiting for the lock, the mean of the timed operations.",
-        always=False,
-    ),
-    MetricSpec("lock_wait_p50", "seconds", "Waiting for the lock, the median.", always=False),
-    MetricSpec(
-        "lock_wait_p99", "seconds", "Waiting for the lock, the 99th percentile.", always=False
-    ),
-    MetricSpec(
-        "lock_wait_max",
-        "seconds",
-        "Waiting for the lock, the longest that was timed.",
-        always=False,
+    *(
+        MetricSpec(name, "seconds", f"Waiting for the lock, {what}.", always=False)
+        for name, what in (
+            ("lock_wait", "the mean of the timed operations"),
+            ("lock_wait_p50", "the median"),
+            ("lock_wait_p99", "the 99th percentile"),
+            ("lock_wait_max", "the longest that was timed"),
+        )
     ),
     MetricSpec("fairness", "ratio", "The slowest worker's time over the fastest's."),
-    MetricSpec(
-        "cpu", "seconds", "CPU seconds of an operation: the workers, the parent, the manager."
-    ),
     *memory_of("The tree at its fullest: all ids in, nothing freed (Linux)."),
 )
 
@@ -142,7 +130,7 @@ def work_of(cell: Cell) -> Work:
     proxied = managed(params["strategy"], cell.mode)
     piped = cell.mode.kind == "interpreters" and params["strategy"] == "shared_memory"
     every = EVERY_ONE if proxied or piped else EVERY
-    operations = cell.more(operations_of(cell), every)
+    operations = cell.with_extra(operations_of(cell), every)
     workers, id_space = params["workers"], params["id_space"]
     drawn = GROWN if params["fill"] == "grown" else 0
     return Work(
@@ -177,34 +165,36 @@ def run(cell: Cell) -> Outcome:
             lambda team: cell.observe(FULL, 0.0, team.roles()),
         )
         means.close()
-    figures = per_op(metrics(runs), SLOWED, work.plan.operations, operations_of(cell))
-    if work.article:
-        # By the article's instrument, the mean.
-        waited = sum(report.more for report in runs[0].reports) * NANO
-        figures |= costs(METRICS, {"lock_wait": [waited / runs[0].operations]})
+    # What the process weighs, before the samples and the serial twin's set do.
+    noted = notes(runs, work, cell.mode) | counts
+    nominal = work.workers * operations_of(cell)
+    costs = [costs_of(run, nominal, article=work.article) for run in runs]
     return Outcome(
-        metrics=figures,
-        # Before the serial twin, whose set weighs what the round's did.
-        notes=notes(runs, work, cell.mode) | counts,
+        metrics=by_round(METRICS, costs),
         invariants=(check(runs, work.workers, work.plan, work.grown),),
+        notes=noted,
     )
 
 
-def metrics(runs: list[Run]) -> dict[str, Metric]:
-    """Return the metrics of all rounds, a sample per round."""
-    samples = {
-        "op": [run.seconds / run.operations for run in runs],
-        "fairness": [fairness(run) for run in runs],
-        "cpu": [run.cpu / run.operations for run in runs],
+def costs_of(run: Run, nominal: int = 0, *, article: bool = False) -> dict[str, float]:
+    """Return the metrics of a round of `nominal` operations, or of a time box.
+
+    Those of the lock are there if a lock is.
+    """
+    operations = nominal or run.operations
+    costs = {
+        "op": run.seconds / operations,
+        "fairness": fairness(run),
+        "cpu": run.cpu / operations,
     }
-    waits_of = [lock_waits(run) for run in runs]
-    if all(waits_of):
-        samples["lock_wait"] = [_mean(waits) for waits in waits_of]
-        for percent in (50, 99):
-            name = f"lock_wait_p{percent}"
-            samples[name] = [weighted_percentile(waits, percent) for waits in waits_of]
-        samples["lock_wait_max"] = [max(waits)[0] for waits in waits_of]
-    return costs(METRICS, samples)
+    waits = lock_waits(run)
+    if waits:
+        costs |= {"lock_wait": _mean(waits), "lock_wait_max": max(waits)[0]}
+        costs |= {f"lock_wait_p{n}": weighted_percentile(waits, n) for n in (50, 99)}
+    if article:  # by its own instrument
+        waited = sum(report.more for report in run.reports)
+        costs["lock_wait"] = waited * NANO / run.operations
+    return costs
 
 
 def _mean(weighted: list[tuple[float, float]]) -> float:
@@ -238,5 +228,5 @@ SHARED_SET = Scenario(
     hole=why_not,
     # When all ids are in and nothing is freed.
     from_observation=lambda phases, _workers: memory(phases[FULL]),
-    slowed=SLOWED,
+    slowed=("op", "cpu"),
 )

@@ -82,13 +82,13 @@ class Strategy:
 
         Raises `FtbenchError` unless the set has grown by just what the workers say was new.
         """
-        said, grew = inserts(reports), self.size() - len(self.work.grown)
-        if said != grew:
+        counted, grew = inserts(reports), self.size() - len(self.work.grown)
+        if counted != grew:
             raise FtbenchError(
-                f"The members say that {said} ids were new, but the set grew by {grew}: nothing "
+                f"The members say that {counted} ids were new, but the set grew by {grew}: nothing "
                 "is recorded."
             )
-        return Yield(end=max(report.end for report in reports), inserts=said)
+        return Yield(end=max(report.end for report in reports), inserts=counted)
 
 
 class Shared(Strategy):
@@ -169,13 +169,13 @@ class Local(Strategy):
 
     def finish(self, reports: Sequence[Report]) -> Yield:
         for report in reports:
-            found = report.more
+            ids = report.more
             if self._packed:
                 uids = array("q")
-                uids.frombytes(found)
+                uids.frombytes(ids)
                 self._merged.update(uids)
             else:
-                self._merged |= found
+                self._merged |= ids
         end = time.perf_counter_ns()
         return Yield(end=end, inserts=self.size() - len(self.work.grown))
 

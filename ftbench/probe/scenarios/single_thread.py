@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Outcome, same_checksums
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, rounds
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, costs, in_seconds, rounds
 from ftbench.probe.workloads.kernels import SMALL, timed
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.
@@ -17,16 +17,14 @@ RUNS = 20
 
 PARAMS = {"kernel": Param(default="calls", choices=tuple(SMALL))}
 
-METRICS = (
-    MetricSpec("kernel", "seconds", "One run of the kernel, with the garbage collector on."),
-)
+METRICS = in_seconds(kernel="One run of the kernel, with the garbage collector on.")
 
 
 def run(cell: Cell) -> Outcome:
     """Measure one cell; the first sample, in which bytecode is specialized, is left out."""
     kernel = cell.params["kernel"]
     work, checksum = SMALL[kernel]
-    runs = cell.more(RUNS)
+    runs = cell.with_extra(RUNS)
     timed(work, RUNS)
     reports = [timed(work, runs) for _ in rounds(cell.profile)]
     begins, ends, cpu, checksums = zip(*reports, strict=True)
