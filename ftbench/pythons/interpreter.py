@@ -58,7 +58,7 @@ class PythonBuild:
 
     def record(self) -> dict[str, Any]:
         """Return the JSON-able record that `from_record` reads."""
-        record: dict[str, Any] = msgspec.to_builtins(self)
+        record: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return record
 
     @property
