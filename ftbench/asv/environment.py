@@ -22,7 +22,7 @@ from asv.console import log
 from asv.environment import Environment
 
 from ftbench.asv.command import SAY_CELLS
-from ftbench.asv.errors import told_by_asv
+from ftbench.asv.errors import as_user_errors
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
@@ -136,7 +136,7 @@ class CPythonEnvironment(Environment):
 
     def create(self) -> None:
         """Make the folder; raises `UserError` if another asv is at work."""
-        with told_by_asv():
+        with as_user_errors():
             MEASURING_LOCK.acquire()
         super().create()
 
@@ -163,7 +163,7 @@ class CPythonEnvironment(Environment):
         """
         interpreter = self.interpreter(commit_hash)
         self._set_commit_hash(commit_hash)
-        with told_by_asv():
+        with as_user_errors():
             venvs.ready(self._venv(commit_hash), interpreter)
             self._check_gil(interpreter)
         for left in Path(self._path).glob(f"{self._staged_name}*"):  # by a run that was killed
@@ -173,9 +173,9 @@ class CPythonEnvironment(Environment):
     def interpreter(self, commit_hash: str) -> Interpreter:
         """Return the interpreter of a release; raises `MissingInterpreterError` if it has none."""
         release = _release_of(commit_hash)
-        found = survey()
-        of_flavour = [each for each in found.interpreters if each.build.flavour == self.flavour]
-        best = preferred(found.interpreters, release, self.arm.free_threaded)
+        known = survey()
+        of_flavour = [each for each in known.interpreters if each.build.flavour == self.flavour]
+        best = preferred(known.interpreters, release, self.arm.free_threaded)
         own = preferred(of_flavour, release, self.arm.free_threaded)
         if own is not None and (self.takes_any or own == best):
             return own
@@ -183,7 +183,7 @@ class CPythonEnvironment(Environment):
         raise MissingInterpreterError(
             f"CPython {release} has no {_kind(self.arm)}{flavour} here: skipped, nothing "
             f"recorded. To get one: ftbench pythons install {_wanted(release, self.arm)}"
-            + "".join(f"\nNot looked at: {each.reason}" for each in found.broken),
+            + "".join(f"\nNot looked at: {each.reason}" for each in known.broken),
             elsewhere=best is not None and not self.takes_any,
         )
 
@@ -279,15 +279,16 @@ def flavours(arm: Arm, series: Collection[str]) -> dict[str, bool]:
 
     Only releases of `series` count; the flavours of the newest release come first.
     """
-    installed = [each for each in discover() if each.release.series in series]
-    found: dict[str, bool] = {}
-    for release in sorted({each.release for each in installed}, reverse=True):
-        best = preferred(installed, release, arm.free_threaded)
-        for each in installed:
-            if each.release == release and each.build.free_threaded is arm.free_threaded:
-                flavour = each.build.flavour
-                found[flavour] = found.get(flavour, False) or each == best
-    return found
+    ours = [
+        each
+        for each in discover()
+        if each.release.series in series and each.build.free_threaded is arm.free_threaded
+    ]
+    flavours: dict[str, bool] = {}
+    for each in sorted(ours, key=lambda interpreter: interpreter.release, reverse=True):
+        flavour, best = each.build.flavour, preferred(ours, each.release, arm.free_threaded)
+        flavours[flavour] = flavours.get(flavour, False) or each == best
+    return flavours
 
 
 def nothing_for(arm: Arm) -> str:

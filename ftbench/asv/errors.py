@@ -11,7 +11,7 @@ from ftbench.errors import FtbenchError
 
 
 @contextlib.contextmanager
-def told_by_asv() -> Iterator[None]:
+def as_user_errors() -> Iterator[None]:
     """Turn an `FtbenchError` into asv's `UserError`, with the whole message."""
     try:
         yield

@@ -43,7 +43,7 @@ from ftbench.asv.environment import (
     flavours,
     nothing_for,
 )
-from ftbench.asv.errors import told_by_asv
+from ftbench.asv.errors import as_user_errors
 from ftbench.asv.repository import ROUNDS
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import FtbenchError, unknown
@@ -62,7 +62,7 @@ _run_benchmark = asv.runner.run_benchmark
 _format_benchmark_result = asv.runner.format_benchmark_result
 _unroll_result = asv.commands.compare.unroll_result
 _benchmark_param_iter = asv.plugins.summarylist.benchmark_param_iter
-_said: set[str] = set()
+_warnings_given: set[str] = set()
 
 
 def get_environments(
@@ -76,10 +76,10 @@ def get_environments(
     an environment (that flavour, even where another one of the release is preferred) and what it
     takes in stock asv (`cpython:ft`, `existing:...`).
     """
-    with told_by_asv():
+    with as_user_errors():
         if verbose:
             for sentence in advice(machine_record(), load()):
-                _say_once(sentence)
+                _warn_once(sentence)
         plain = _get_environments(conf, None, verbose)
         every = [each for one in plain for each in _split(one, verbose=verbose)]
         for spec in env_specifiers or [CPythonEnvironment.tool_name]:
@@ -99,10 +99,10 @@ def _split(environment: Any, *, verbose: bool) -> Iterator[Any]:
         yield environment
         return
     profile = current_profile().name
-    found = flavours(environment.arm, environment.series)
-    if not found and verbose:
-        _say_once(nothing_for(environment.arm))
-    for flavour, preferred in found.items():
+    by_flavour = flavours(environment.arm, environment.series)
+    if not by_flavour and verbose:
+        _warn_once(nothing_for(environment.arm))
+    for flavour, preferred in by_flavour.items():
         yield environment.of({"build": flavour, "profile": profile}, preferred=preferred)
 
 
@@ -153,7 +153,7 @@ def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
         env.interpreter(results.commit_hash)
     except MissingInterpreterError as missing:
         if not missing.elsewhere:
-            _say_once(missing.message)
+            _warn_once(missing.message)
     for _ in benchmarks:
         log.step()
     return results
@@ -227,9 +227,9 @@ def benchmark_param_iter(benchmark: Any) -> Iterator[Any]:
     )
 
 
-def _say_once(message: str) -> None:
-    if message not in _said:
-        _said.add(message)
+def _warn_once(message: str) -> None:
+    if message not in _warnings_given:
+        _warnings_given.add(message)
         log.warning(message)
 
 
@@ -260,13 +260,13 @@ def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
         _write_json(str(beside), data, *rest, **more)
 
 
-def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
+def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
     """Turn what asv lets through as a traceback into a message, and into its exit code 1."""
 
     @functools.wraps(command)
-    def told(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
-            with told_by_asv():
+            with as_user_errors():
                 result = command(*args, **kwargs)
             sys.stdout.flush()
         except KeyboardInterrupt:
@@ -283,7 +283,7 @@ def _telling(command: Callable[..., Any]) -> Callable[..., Any]:
         else:
             return result
 
-    return told
+    return guarded
 
 
 def install() -> None:
@@ -308,7 +308,7 @@ def install() -> None:
     for command in util.iter_subclasses(Command):
         run = command.__dict__.get("run_from_conf_args")
         if run is not None and not hasattr(run.__func__, "__wrapped__"):
-            command.run_from_conf_args = classmethod(_telling(run.__func__))
+            command.run_from_conf_args = classmethod(_explained(run.__func__))
 
 
 _publish = Publish.run.__func__

@@ -26,7 +26,7 @@ from asv.console import log
 from asv.publishing import OutputPublisher
 
 from ftbench.asv.assets import assets_folder
-from ftbench.asv.errors import told_by_asv
+from ftbench.asv.errors import as_user_errors
 from ftbench.asv.site_patches import tags_of, write_assets, write_names
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import ResultTree, Unreadable, read_results
@@ -177,7 +177,7 @@ class SitePublisher(OutputPublisher):
     ) -> None:
         """Rewrite the site; without npm or network it still loads asv's files from the network."""
         html_dir = Path(conf.html_dir)
-        with told_by_asv():
+        with as_user_errors():
             write_names(html_dir, tags_of(revisions))
             try:
                 folder = assets_folder()
@@ -203,7 +203,7 @@ class PagesPublisher(OutputPublisher):
     ) -> None:
         """Write them, from the results alone: asv's graphs know medians, and no more."""
         begun = running()
-        with told_by_asv():
+        with as_user_errors():
             if begun:
                 written = begun.finish()
             else:

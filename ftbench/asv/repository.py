@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from asv.repo import Repo
 
-from ftbench.asv.errors import told_by_asv
+from ftbench.asv.errors import as_user_errors
 from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter, discover
 from ftbench.releases import History, Release, date_of, known_releases, select
@@ -44,12 +44,12 @@ class CPythonRepo(Repo):
 
     # -- what asv asks for: names and ids
 
-    @told_by_asv()
+    @as_user_errors()
     def get_hash_from_name(self, name: str | None) -> str:
         """Return the commit id of a release, tag, branch, id or HEAD; None is the first branch."""
         return self._release(name or HEAD).commit_id
 
-    @told_by_asv()
+    @as_user_errors()
     def get_hash_from_parent(self, name: str) -> str:
         """Return the commit id of the release before, in the same series."""
         return self._history.parent(self._release(name)).commit_id
@@ -73,7 +73,7 @@ class CPythonRepo(Repo):
 
     # -- dates and order
 
-    @told_by_asv()
+    @as_user_errors()
     def get_date(self, commit: str) -> int:
         """Return the release's date as JavaScript has it, in milliseconds; no two are alike."""
         date = date_of(self._release(commit), known_releases())
@@ -98,7 +98,7 @@ class CPythonRepo(Repo):
 
     # -- branches and ranges
 
-    @told_by_asv()
+    @as_user_errors()
     def get_branch_commits(self, branch: str | None) -> list[str]:
         """Return the commit ids of a branch, newest first."""
         return _commit_ids(self._history.branch(self.get_branch_name(branch)))
@@ -111,7 +111,7 @@ class CPythonRepo(Repo):
         new = super().get_new_branch_commits(branches, existing)
         return [commit for commit in new if commit in installed]
 
-    @told_by_asv()
+    @as_user_errors()
     def get_hashes_from_range(self, range: str) -> list[str]:  # noqa: A002 - asv names it so
         """Return the commit ids that a range means (`ftbench.releases.history`), newest first."""
         return _commit_ids(select(range, self._history))

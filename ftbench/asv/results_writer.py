@@ -15,7 +15,7 @@ from asv import util
 from asv.results import Results
 
 from ftbench.asv.environment import ENVIRONMENTS, MissingInterpreterError
-from ftbench.asv.errors import told_by_asv
+from ftbench.asv.errors import as_user_errors
 from ftbench.errors import ResultsError
 from ftbench.facts.units import kept
 from ftbench.pythons import PythonBuild
@@ -42,7 +42,7 @@ class RecordedResults(Results):
 
         Raises asv's `UserError` for a damaged file: nothing is measured that would replace it.
         """
-        with told_by_asv():
+        with as_user_errors():
             try:
                 super().load_data(result_dir)
             except util.UserError as error:

@@ -73,8 +73,8 @@ def add_tabs(index: str) -> str:
 
 def add_names(index: str) -> str:
     """Load our scripts after asv's own."""
-    found = _LAST_SCRIPT.search(index)
-    last = found[0] if found else ""
+    match = _LAST_SCRIPT.search(index)
+    last = match[0] if match else ""
     ours = "".join(f'\n    <script src="{name}"></script>' for name in (_TAGS, _SCRIPT))
     return once(index, _LAST_SCRIPT, last + ours)
 

@@ -130,7 +130,7 @@ def _columns(track: Track | None, whys: dict[int, int]) -> list[Any] | int:
     if track is None:
         return 0
     numbered = [whys.setdefault(why, len(whys)) for why in track.whys]
-    efforts = [[place, *map(list, found)] for place, found in track.efforts.items()]
+    counted = [[place, *map(list, efforts)] for place, efforts in track.efforts.items()]
     columns = [
         track.places,
         "".join(map(str, track.words)),
@@ -141,7 +141,7 @@ def _columns(track: Track | None, whys: dict[int, int]) -> list[Any] | int:
         _once(track.needs),
         _once(numbered),
     ]
-    return [*columns, efforts] if efforts else columns
+    return [*columns, counted] if counted else columns
 
 
 def _once(column: Sequence[int | None]) -> Any:

@@ -227,18 +227,18 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     every = rigs(tree)
     if not every:
         return frame.write_empty(html_dir, "releases", tree)
-    told = {rig: without_unasked(share) for rig, share in shares(tree, every).items()}
+    trees = {rig: without_unasked(share) for rig, share in shares(tree, every).items()}
     addresses = {
         rig: Addresses(
             rig=rig,
-            newest=max(source.release for source in share.sources),
+            newest=max(source.release for source in tree.sources),
             first=rig == every[0],
-            scenarios=frozenset(figure.benchmark.partition(".")[0] for figure in share.figures),
+            scenarios=frozenset(figure.benchmark.partition(".")[0] for figure in tree.figures),
         )
-        for rig, share in told.items()
+        for rig, tree in trees.items()
     }
     return tuple(
-        path for rig, share in told.items() for path in _write_rig(rig, addresses, share, html_dir)
+        path for rig, tree in trees.items() for path in _write_rig(rig, addresses, tree, html_dir)
     )
 
 

@@ -266,7 +266,7 @@ def _adopt(svg: str, name: str) -> str:
 def _round_places(svg: str) -> str:
     """Round places to a tenth of a point: a compressed page is 14 % lighter."""
     decimals = re.compile(r"(\.\d)\d+")
-    return re.sub(r' (?:d|x|y)="[^"]*"', lambda found: decimals.sub(r"\1", found[0]), svg)
+    return re.sub(r' (?:d|x|y)="[^"]*"', lambda match: decimals.sub(r"\1", match[0]), svg)
 
 
 def _share_styles(svg: str) -> str:

@@ -57,8 +57,8 @@ class Series:
     @property
     def label(self) -> str:
         """The parameters in words: "threads, workers 8, task empty"."""
-        said = [value if name == "mode" else f"{name} {value}" for name, value in self.params]
-        return ", ".join(said) or "no parameters"
+        words = [value if name == "mode" else f"{name} {value}" for name, value in self.params]
+        return ", ".join(words) or "no parameters"
 
     @property
     def words(self) -> str:

@@ -92,7 +92,7 @@ def test_an_arm_without_any_interpreter_is_said(
     conf: Config, install: Install, caplog: pytest.LogCaptureFixture
 ) -> None:
     install(interpreter("3.14.2"))
-    patches._said.clear()
+    patches._warnings_given.clear()
     assert names(chosen(conf)) == [("gil", PLAIN)]
     assert caplog.text.count("no free-threaded build here: the arm ft is left out") == 1
 

@@ -62,7 +62,7 @@ class Silent:
 
 
 def skipped(caplog: pytest.LogCaptureFixture, *environments: Silent) -> str:
-    patches._said.clear()
+    patches._warnings_given.clear()
     results = SimpleNamespace(commit_hash="31402f00")
     for each in environments:
         assert patches.skip_benchmarks({"a": 1}, each, results) is results
@@ -110,7 +110,7 @@ def command(error: BaseException) -> Callable[..., Any]:
     def run_from_conf_args(*_: object) -> None:
         raise error
 
-    return patches._telling(run_from_conf_args)
+    return patches._explained(run_from_conf_args)
 
 
 @pytest.mark.parametrize(
