@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,14 @@ import jinja2
 
 from ftbench.report.markup import FRAME_SHEET, template
 from ftbench.results import ResultTree
-from ftbench.results.figure import Unreadable
 from ftbench.site.filters import FILTERS
 from ftbench.site.menus import TABS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmptyPage:
-    """A page of which nothing was measured yet; `warnings` are what could not be read."""
-
-    title: str
-    warnings: tuple[Unreadable, ...]
-    root: str = ""
 
 
 def write_empty(html_dir: Path, name: str, tree: ResultTree) -> tuple[Path, ...]:
     """Write the only page of a tab of which nothing was measured yet."""
     tab = next(tab for tab in TABS if tab.name == name)
-    page = EmptyPage(title=f"{tab.title} · ftbench", warnings=tree.warnings)
+    page = {"root": "", "title": f"{tab.title} · ftbench", "warnings": tree.warnings}
     return (write_page(html_dir / tab.file, name, page),)
 
 

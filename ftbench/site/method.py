@@ -104,8 +104,8 @@ def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -
         missing={
             "states": method_tables.states(figures),
             "disturbed": method_tables.disturbed(figures),
-            "skipped": method_tables.skipped(figures),
-            "failed": method_tables.failed(figures),
+            "skipped": method_tables.reasons_of(State.SKIPPED, figures),
+            "failed": method_tables.reasons_of(State.FAILED, figures),
         },
         invariants={name: how for each in sources for name, how in each.invariants.items()},
         warnings=tree.warnings,

@@ -162,17 +162,8 @@ def _params(measured: Figure | NoiseSeries) -> str:
     return ", ".join(value.replace("_", " ") for value in measured.params.values())
 
 
-def skipped(figures: Sequence[Figure]) -> Table:
-    """Return the reasons for which figures were skipped."""
-    return _by_reason("Skipped, and why", State.SKIPPED, figures)
-
-
-def failed(figures: Sequence[Figure]) -> Table:
-    """Return the reasons for which figures failed."""
-    return _by_reason("Failed, and how", State.FAILED, figures)
-
-
-def _by_reason(title: str, state: State, figures: Sequence[Figure]) -> Table:
+def reasons_of(state: State, figures: Sequence[Figure]) -> Table:
+    """Return the reasons for which figures were skipped, or failed."""
     reasons: dict[str, list[Figure]] = {}
     measured = {_whole_cell(each) for each in figures if each.state is State.MEASURED}
     for figure in figures:
@@ -181,7 +172,7 @@ def _by_reason(title: str, state: State, figures: Sequence[Figure]) -> Table:
             reasons.setdefault(figure.reason or without, []).append(figure)
     often = sorted(reasons.items(), key=lambda item: -len(item[1]))
     return table(
-        title,
+        "Failed, and how" if state is State.FAILED else "Skipped, and why",
         ("why", "scenarios", "modes", "releases", "figures"),
         (
             (

@@ -33,11 +33,10 @@ from ftbench.site.method import (
 from ftbench.site.method_tables import (
     builds,
     disturbed,
-    failed,
+    reasons_of,
     releases_text,
     runs,
     several,
-    skipped,
     states,
 )
 
@@ -158,13 +157,17 @@ def figure(tree: ResultTree, **fields: Any) -> Figure:
 
 def test_what_was_skipped_and_what_failed_is_told_by_reason(tree: ResultTree) -> None:
     ours = [each for each in tree.figures if each.machine == QUIET]
-    reasons = {row[0]: row for row in rows(skipped(ours))}
+    reasons = {row[0]: row for row in rows(reasons_of(State.SKIPPED, ours))}
     old = next(row for reason, row in reasons.items() if "concurrent.interpreters" in reason)
     assert old[2:4] == ("subinterpreters", "3.13.15")
     assert any("no wait for it" in reason for reason in reasons)
-    assert rows(failed(ours))[0][0].startswith("WorkerFailedError: Worker 3 ended")
+    assert rows(reasons_of(State.FAILED, ours))[0][0].startswith(
+        "WorkerFailedError: Worker 3 ended"
+    )
     bare = figure(tree, state=State.SKIPPED, median=None, reason="")
-    assert rows(skipped([bare]))[0][0].startswith("no reason is on record: most likely,")
+    assert rows(reasons_of(State.SKIPPED, [bare]))[0][0].startswith(
+        "no reason is on record: most likely,"
+    )
 
 
 def test_every_figure_is_counted_once(tree: ResultTree) -> None:
