@@ -38,7 +38,7 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     drawn = ordered[:PICTURED]
     return tuple(
         frame.write_page(
-            html_dir / addresses[pick], "choose", page_of(pick, addresses, parts[pick], drawn)
+            html_dir, addresses[pick], "choose", page_of(pick, addresses, parts[pick], drawn)
         )
         for pick in ordered
     )
@@ -51,7 +51,6 @@ class Page:
     arms: ClassVar = ARMS
 
     title: str
-    root: str
     choice: Choice
     menus: tuple[Menu, ...]
     article: Article
@@ -75,8 +74,7 @@ def page_of(
     """Return the page of one pick, with pictures if it is among the `drawn`."""
     choice = choice_of(pick, tree)
     return Page(
-        root="../" * addresses[pick].count("/"),
-        title=f"CPython {pick.release.name} on {pick.machine} · ftbench",
+        title=f"CPython {pick.release.name} on {pick.machine}",
         choice=choice,
         menus=menus(pick, addresses),
         article=article(),

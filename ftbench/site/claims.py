@@ -117,7 +117,6 @@ class Page:
     verdicts: ClassVar = tuple(ClaimVerdict)
     most: ClassVar = MOST_PAGES
 
-    root: str
     title: str
     pick: Pick
     machine: Machine | None
@@ -179,7 +178,8 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     left_out = len(everything) - len(addresses)
     return tuple(
         frame.write_page(
-            html_dir / addresses[pick],
+            html_dir,
+            addresses[pick],
             "claims",
             page_of(pick, addresses, parts[pick], floors, left_out=left_out),
         )
@@ -213,8 +213,7 @@ def page_of(
         floors=floors,
     )
     return Page(
-        root="../" * addresses[pick].count("/"),
-        title=f"Claims on CPython {pick.release.name}, {pick.machine} · ftbench",
+        title=f"Claims on CPython {pick.release.name}, {pick.machine}",
         pick=pick,
         machine=machine,
         cores=measured.conditions.cores,

@@ -17,18 +17,19 @@ from ftbench.site.menus import TABS
 def write_empty(html_dir: Path, name: str, tree: ResultTree) -> tuple[Path, ...]:
     """Write the only page of a tab of which nothing was measured yet."""
     tab = next(tab for tab in TABS if tab.name == name)
-    page = {"root": "", "title": f"{tab.title} · ftbench", "warnings": tree.warnings}
-    return (write_page(html_dir / tab.file, name, page),)
+    page = {"title": tab.title, "warnings": tree.warnings}
+    return (write_page(html_dir, tab.file, name, page),)
 
 
-def write_page(path: Path, tab: str, page: Any, template_name: str = "") -> Path:
+def write_page(html_dir: Path, address: str, tab: str, page: Any, template_name: str = "") -> Path:
     """Write a page of a tab, whose template has its name; texts of result files are escaped.
 
-    `page` has at least `root`, which leads to the site's own folder ("" or "../"), and `title`.
-    Raises `OSError` where the folder cannot be written.
+    `page` has at least a `title`; `address` is relative to the site's own folder, to which `root`
+    leads in the template.  Raises `OSError` where the folder cannot be written.
     """
     filled = _environment().get_template(template_name or f"{tab}.html.j2")
-    return write(path, filled.render(page=page, style=template(FRAME_SHEET), tabs=TABS, here=tab))
+    values = {"page": page, "root": "../" * address.count("/"), "tabs": TABS, "here": tab}
+    return write(html_dir / address, filled.render(values, style=template(FRAME_SHEET)))
 
 
 def write(path: Path, text: str) -> Path:

@@ -41,7 +41,6 @@ class Page:
     make it steadier, `invariants` are what every run checks of its work.  Tables are by their id.
     """
 
-    root: str
     title: str
     name: str
     menus: tuple[Menu, ...]
@@ -63,7 +62,7 @@ def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     floors = Floors.of(tree.noise)
     return tuple(
         frame.write_page(
-            html_dir / address(name, names[0]), "method", page_of(name, names, tree, floors)
+            html_dir, address(name, names[0]), "method", page_of(name, names, tree, floors)
         )
         for name in names
     )
@@ -92,8 +91,7 @@ def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -
         for each in names
     )
     return Page(
-        root="" if name == names[0] else "../",
-        title=f"Method, and {name} · ftbench",
+        title=f"Method, and {name}",
         name=name,
         menus=(Menu(title="Machine", items=items),),
         machine=machine_facts(machine, [latest] if latest else []),

@@ -216,7 +216,6 @@ _HEADLINE: Final[tuple[tuple[str, Measure, Arm], ...]] = (
 class Page:
     """The page of one rig; `points` are by the name of their measure."""
 
-    root: str
     title: str
     rig: Rig
     machine: Machine | None
@@ -312,7 +311,7 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     addresses = {rig: f"price/{rig.slug}.html" for rig in every} | {every[0]: "price.html"}
     return tuple(
         frame.write_page(
-            html_dir / addresses[rig], "price", page_of(rig, addresses, without_unasked(share))
+            html_dir, addresses[rig], "price", page_of(rig, addresses, without_unasked(share))
         )
         for rig, share in shares(tree, every).items()
     )
@@ -322,8 +321,7 @@ def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
     measures = [measure for topic in TOPICS for measure in topic.measures]
     return Page(
-        root="../" * addresses[rig].count("/"),
-        title=f"Price and gain of free threading on {rig.machine} · ftbench",
+        title=f"Price and gain of free threading on {rig.machine}",
         rig=rig,
         machine=next((each for each in tree.machines if each.name == rig.machine), None),
         releases=sorted({source.release for source in tree.sources}),

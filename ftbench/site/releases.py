@@ -89,13 +89,9 @@ class ReleasePage:
     warnings: tuple[Unreadable, ...]
 
     @property
-    def root(self) -> str:
-        return "../" * self.addresses.release(self.release).count("/")
-
-    @property
     def title(self) -> str:
         machine = self.timeline.rig.machine
-        return f"What CPython {self.release.name} changed on {machine} · ftbench"
+        return f"What CPython {self.release.name} changed on {machine}"
 
     @property
     def tallies(self) -> list[Tally]:
@@ -171,17 +167,13 @@ class ScenarioPage:
     files: tuple[Mapping[Series, str], Mapping[Series, str]]
 
     @property
-    def root(self) -> str:
-        return "../" * self.addresses.scenario(self.scenario).count("/")
-
-    @property
     def heading(self) -> str:
         return scenario_titles(self.scenario)[1]
 
     @property
     def title(self) -> str:
         machine = self.timeline.rig.machine
-        return f"{self.heading}, release by release, on {machine} · ftbench"
+        return f"{self.heading}, release by release, on {machine}"
 
     @property
     def bases(self) -> dict[Base, list[str]]:
@@ -265,7 +257,7 @@ def _write_release_pages(
             menus=(*others, release_menu(timeline.releases, release, ours.release)),
             warnings=tree.warnings if release == timeline.newest else (),
         )
-        yield frame.write_page(html_dir / ours.release(release), "releases", page)
+        yield frame.write_page(html_dir, ours.release(release), "releases", page)
 
 
 def _write_scenarios(
@@ -301,5 +293,5 @@ def _write_scenarios(
             ),
             files=(release_data.file_of(verdicts), release_data.file_of(samples)),
         )
-        address = html_dir / ours.scenario(scenario)
-        yield frame.write_page(address, "releases", page, "releases-scenario.html.j2")
+        address = ours.scenario(scenario)
+        yield frame.write_page(html_dir, address, "releases", page, "releases-scenario.html.j2")

@@ -166,7 +166,7 @@ def test_what_comes_from_result_files_is_plain_text_on_the_page(
         builds=(("ft", "source-gcc12"), ("gil", "source-gcc12")),
     )
     page = page_of(pick, {pick: "choose.html"}, ResultTree(figures=figures), [pick])
-    html = frame.write_page(tmp_path / "choose.html", "choose", page).read_text("utf-8")
+    html = frame.write_page(tmp_path, "choose.html", "choose", page).read_text("utf-8")
     assert HOSTILE not in html
     assert "threads: failed: &lt;script&gt;" in html
     assert html.count('<svg class="chart"') >= 6
