@@ -44,20 +44,18 @@ from ftbench.asv.environment import (
     nothing_for,
 )
 from ftbench.asv.errors import as_user_errors
-from ftbench.asv.repository import ROUNDS
+from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
-from ftbench.errors import FtbenchError, unknown
+from ftbench.errors import unknown
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
-from ftbench.releases import Release
 from ftbench.results import ladders, safe_loading
 
 _ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
 _get_environments = asv.environment.get_environments
 _write_json = util.write_json
-_iter_chunks = util.iter_chunks
 _run_benchmark = asv.runner.run_benchmark
 _format_benchmark_result = asv.runner.format_benchmark_result
 _unroll_result = asv.commands.compare.unroll_result
@@ -239,10 +237,8 @@ def by_name(text: str) -> str:
 
 
 def _name_of(match: re.Match[str]) -> str:
-    try:
-        return Release.from_commit_id(match[1]).name
-    except FtbenchError:
-        return match[0]  # it only looks like an id
+    release = release_of_id(match[1])
+    return release.name if release else match[0]  # it only looks like an id
 
 
 def print_names(text: str, *rest: Any, **more: Any) -> None:
@@ -299,7 +295,7 @@ def install() -> None:
     asv.commands.show.color_print = print_names
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
-    util.iter_chunks = ROUNDS.chunks(_iter_chunks)
+    util.iter_chunks = ROUNDS.iter_chunks
     Benchmarks.__init__ = select_benchmarks
     asv.runner.run_benchmark = run_benchmark
     asv.runner.format_benchmark_result = format_benchmark_result

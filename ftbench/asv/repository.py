@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC
 from typing import Any, ClassVar, Final
 
+from asv import util
 from asv.repo import Repo
 
 from ftbench.asv.errors import as_user_errors
@@ -19,6 +20,8 @@ from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter, discover
 from ftbench.releases import History, Release, date_of, known_releases, select
 from ftbench.releases.history import EVERY, HEAD, KNOWN
+
+_iter_chunks = util.iter_chunks
 
 
 class CPythonRepo(Repo):
@@ -90,7 +93,7 @@ class CPythonRepo(Repo):
         so from here on their releases belong to the history, known or not: results of a release
         that only another machine has are published too.
         """
-        releases = {commit: _from_commit_id(commit) for commit in commits}
+        releases = {commit: release_of_id(commit) for commit in commits}
         self._measured = frozenset(release for release in releases.values() if release)
         # An id of no release goes first, and asv then warns that it is on no branch.
         order = sorted(commits, key=lambda commit: (releases[commit] is not None, commit))
@@ -154,10 +157,11 @@ class CPythonRepo(Repo):
 
     def _release(self, name: str) -> Release:
         """Return what a name means; an id always means its release, so that results are found."""
-        return _from_commit_id(name) or self._history.find(name)
+        return release_of_id(name) or self._history.find(name)
 
 
-def _from_commit_id(commit: str) -> Release | None:
+def release_of_id(commit: str) -> Release | None:
+    """Return the release of a commit id, None for what is none."""
     try:
         return Release.from_commit_id(commit)
     except UsageError:
@@ -184,17 +188,11 @@ class Rounds:
         """Note which release the run has come to."""
         self._commit = commit
 
-    def chunks(
-        self, cut: Callable[[Sequence[Any], int], Iterator[list[Any]]]
-    ) -> Callable[[Sequence[Any], int], Iterator[list[Any]]]:
-        """Return asv's `iter_chunks`, which is `cut`, with every other round turned."""
-
-        def iter_chunks(environments: Sequence[Any], size: int) -> Iterator[list[Any]]:
-            self._visits[self._commit] += 1
-            turned = self._visits[self._commit] % 2 == 0
-            yield from cut(environments[::-1] if turned else environments, size)
-
-        return iter_chunks
+    def iter_chunks(self, environments: Sequence[Any], size: int) -> Iterator[list[Any]]:
+        """Do what asv's `iter_chunks` does, with every other round turned."""
+        self._visits[self._commit] += 1
+        turned = self._visits[self._commit] % 2 == 0
+        yield from _iter_chunks(environments[::-1] if turned else environments, size)
 
 
 ROUNDS: Final = Rounds()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.asv.assets import ASSETS
-from ftbench.errors import AsvError, UsageError
-from ftbench.releases import Release
+from ftbench.asv.repository import release_of_id
+from ftbench.errors import AsvError
 from ftbench.site.menus import TABS
 
 _SCRIPT: Final = "ftbench.js"
@@ -100,13 +100,8 @@ def use_assets(index: str) -> str:
 
 def tags_of(commit_ids: Iterable[str]) -> dict[str, str]:
     """Return the tag of each commit id; one that is no release's is left out."""
-    tags = {}
-    for commit_id in sorted(commit_ids):
-        try:
-            tags[commit_id] = Release.from_commit_id(commit_id).tag
-        except UsageError:
-            continue
-    return tags
+    releases = ((commit_id, release_of_id(commit_id)) for commit_id in sorted(commit_ids))
+    return {commit_id: release.tag for commit_id, release in releases if release}
 
 
 def name_feed(feed: str, tags: Mapping[str, str]) -> str:

@@ -9,7 +9,6 @@ from asvproject import CELL, AsvProject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.asv.patches import _iter_chunks
 from ftbench.asv.repository import Rounds
 from ftbench.facts.arms import ARMS
 from ftbench.results import read_results
@@ -18,12 +17,11 @@ from ftbench.results import read_results
 def order(rounds: int, commits: list[str], arms: list[str], *, chunk: int = 1) -> list[str]:
     """What `asv run --interleave-rounds` measures, its loops being those of asv 0.6.6."""
     ours = Rounds()
-    chunks = ours.chunks(_iter_chunks)
     measured = []
     for number in range(rounds, 0, -1):
         for commit in commits[::-1] if number % 2 == 0 else commits:
             ours.come_to(commit)
-            for each in chunks(arms, chunk):
+            for each in ours.iter_chunks(arms, chunk):
                 measured += [commit + arm for arm in each]
     return measured
 
