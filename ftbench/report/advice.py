@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, Expected, NoData
+from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, NoData
+from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By
 from ftbench.analysis.advice.ranking import (
     Advice,
     ArmAdvice,
     Ranked,
     amount,
-    cost_of,
     quantity,
     reasons,
 )
@@ -101,7 +101,7 @@ def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any
     }
 
 
-def _expected_record(expected: Expected) -> dict[str, Any]:
+def _expected_record(expected: Estimate) -> dict[str, Any]:
     interval = expected.interval
     return {
         "value": expected.value,
@@ -137,8 +137,7 @@ def _best(given: Given) -> str:
     if best is None:
         return "Nothing can be advised on any arm."
     advice, first = best
-    cost = cost_of(first.expectation, by)
-    value = amount(cost.value, by) if cost else NONE
+    value = amount(first.cost.value, by)
     mode = title_of(first.expectation.mode)
     return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {value}"
 
@@ -201,7 +200,7 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
         yield _cell(expectation.cost, By.COST)
 
 
-def _cell(expected: Expected | None, by: By) -> str:
+def _cell(expected: Estimate | None, by: By) -> str:
     if expected is None:
         return NONE
     value, interval = expected.value, expected.interval
@@ -239,7 +238,7 @@ def _notes(given: Given) -> Iterator[str]:
 
 def _standing(given: Given) -> Iterator[str]:
     every = [each.expectation for advice in given.advice.arms for each in advice.ranked]
-    costs = [cost for each in every for cost in (each.seconds, cost_of(each, By.MEMORY)) if cost]
+    costs = [cost for each in every for cost in (each.seconds, each.memory) if cost]
     if not costs:
         return
     places: Mapping[str, None] = dict.fromkeys(

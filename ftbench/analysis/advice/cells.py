@@ -40,16 +40,13 @@ TASKS: Final = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """The figures of one machine, release, profile and set of builds.
-
-    Those of crossover are of the run that has the most of them; modes of others are not compared.
-    """
+    """The figures of one machine, release, profile and set of builds."""
 
     figures: tuple[Figure, ...]
 
     @cached_property
     def run(self) -> str | None:
-        """The run whose cells are compared; None where nothing was measured."""
+        """The run whose cells are compared: it has the most of them; None where there is none."""
         ours = (each for each in self.figures if each.benchmark.startswith(GROUP))
         counts = Counter(run for each in ours if each.median is not None for run in each.runs)
         return max(sorted(counts), key=counts.__getitem__, default=None)
@@ -92,14 +89,8 @@ class Cells:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms that have a figure of crossover."""
-        names = {arm for arm, *_ in self._by_place}
-        return tuple(arm for arm in ARMS if arm.name in names)
-
-    @cached_property
-    def every_arm(self) -> tuple[Arm, ...]:
-        """The arms that have any figure."""
-        names = {each.arm.name for each in self.figures}
+        """The arms that have a figure of crossover, or any figure where there is none of that."""
+        names = {arm for arm, *_ in self._by_place} or {each.arm.name for each in self.figures}
         return tuple(arm for arm in ARMS if arm.name in names)
 
     @cached_property
@@ -172,17 +163,11 @@ def chosen(*, machine: str | None, release: str | None, profile: str | None) -> 
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
     """Return the first pick of a tree and its cells."""
     choices = picks(tree)
-    with_map = [pick for pick in choices if _has_map(pick, tree)]
+    mapped = [each for each in tree.figures if each.benchmark.startswith(GROUP) and each.median]
+    with_map = [pick for pick in choices if any(map(pick.shows, mapped))]
     pick = first_pick(with_map or choices, tree)
     if pick is None:
         raise ResultsError(
             "There are no such results.", hint="ftbench bench measures this machine."
         )
-    return pick, cells_of(figure for figure in tree.figures if pick.shows(figure))
-
-
-def _has_map(pick: Pick, tree: ResultTree) -> bool:
-    return any(
-        figure.benchmark.startswith(GROUP) and pick.shows(figure) and figure.median is not None
-        for figure in tree.figures
-    )
+    return pick, cells_of(filter(pick.shows, tree.figures))

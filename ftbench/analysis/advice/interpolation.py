@@ -7,41 +7,49 @@ the costs around it, and rises with an axis where those do.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Hashable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final
 
 from ftbench.statistics.spread import Interval
 
-Corner = tuple[int, ...]
-Source = TypeVar("Source", bound=Hashable)
-
 # A place this close to a point, as a share of the step to the next, is that point.
-_ON_IT = 1e-6
+_ON_IT: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known(Generic[Source]):
-    """A measured cost, above zero; `source` is what it came from."""
+class Estimate:
+    """A cost that was measured, or lies `between` measured ones, with what it came from."""
 
     value: float
     interval: Interval | None
-    source: Source
+    sources: tuple[str, ...]
+    between: bool = False
 
+    def __add__(self, other: Estimate) -> Estimate:
+        return self._joined(operator.add, other)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate(Generic[Source]):
-    """A cost at a place, from the points around it; `between` where none of them is that place.
+    def __mul__(self, other: Estimate) -> Estimate:
+        return self._joined(operator.mul, other)
 
-    `interval` is that of the points in the same way, None where one of them has none.
-    """
+    def times(self, factor: float) -> Estimate:
+        """Return a multiple."""
+        exact = Interval(low=factor, high=factor)
+        return self * Estimate(value=factor, interval=exact, sources=())
 
-    value: float
-    interval: Interval | None
-    sources: tuple[Source, ...]
-    between: bool
+    def _joined(self, join: Callable[[float, float], float], other: Estimate) -> Estimate:
+        ours, theirs = self.interval, other.interval
+        interval = None
+        if ours is not None and theirs is not None:
+            interval = Interval(low=join(ours.low, theirs.low), high=join(ours.high, theirs.high))
+        return Estimate(
+            value=join(self.value, other.value),
+            interval=interval,
+            sources=tuple(dict.fromkeys([*self.sources, *other.sources])),
+            between=self.between or other.between,
+        )
 
 
 def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
@@ -61,29 +69,20 @@ def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
     return {above - 1: 1 - share, above: share}
 
 
-def corners(axes: Sequence[Mapping[int, float]]) -> Mapping[Corner, float]:
-    """Return the corners around a place with their weights, for the weights along each axis."""
-    shares = {}
-    for chosen in itertools.product(*(each.items() for each in axes)):
-        shares[tuple(index for index, _ in chosen)] = math.prod(share for _, share in chosen)
-    return shares
-
-
-def estimate(shares: Sequence[tuple[float, Known[Source]]]) -> Estimate[Source]:
-    """Return the cost at a place from the points around it, each with its weight; one at least."""
+def estimate(shares: Sequence[tuple[float, Estimate]]) -> Estimate:
+    """Return the cost at a place from those around it, each with its weight; one at least."""
     return Estimate(
-        value=_mean([(share, known.value) for share, known in shares]),
-        interval=_interval(shares),
-        sources=tuple(dict.fromkeys(known.source for _, known in shares)),
+        value=_mean([(share, cost.value) for share, cost in shares]),
+        interval=_interval([(share, cost.interval) for share, cost in shares]),
+        sources=tuple(dict.fromkeys(source for _, cost in shares for source in cost.sources)),
         between=len(shares) > 1,
     )
 
 
-def _interval(shares: Sequence[tuple[float, Known[Source]]]) -> Interval | None:
-    ends = [(share, known.interval) for share, known in shares]
-    lows = [(share, each.low) for share, each in ends if each is not None]
-    highs = [(share, each.high) for share, each in ends if each is not None]
-    if len(lows) < len(ends):
+def _interval(shares: Sequence[tuple[float, Interval | None]]) -> Interval | None:
+    lows = [(share, interval.low) for share, interval in shares if interval is not None]
+    highs = [(share, interval.high) for share, interval in shares if interval is not None]
+    if len(lows) < len(shares):
         return None
     # Of few samples an interval reaches below zero, where no cost is: nothing is then known below.
     low = _mean(lows) if all(value > 0 for _, value in lows) else 0.0

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ftbench.analysis.advice.cells import MODES, SERIAL, Cells
-from ftbench.analysis.advice.estimate import Asked, Expectation, Expected, NoData
+from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
+from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.winner_map import kind_of, title_of
 from ftbench.facts.arms import Arm
@@ -16,11 +17,15 @@ from ftbench.facts.units import digits, scale_for, times
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """A mode and its rank; `close` says that its interval overlaps that of the first."""
+    """A mode, its rank, and the cost that it is ranked by.
+
+    It is `close` if it cannot be told from the first: intervals overlap, or one has none.
+    """
 
     rank: int
     expectation: Expectation
-    close: bool = False
+    cost: Estimate
+    close: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,45 +65,46 @@ class Advice:
     @property
     def best(self) -> tuple[ArmAdvice, Ranked] | None:
         """Return the first of all arms, None where nothing is ranked."""
-        firsts = [(each, each.ranked[0]) for each in self.arms if each.ranked]
-        by = self.question.ranked_by
-        return min(firsts, key=lambda each: value_of(each[1].expectation, by), default=None)
+        firsts = [(arm, arm.ranked[0]) for arm in self.arms if arm.ranked]
+        return min(firsts, key=lambda pair: pair[1].cost.value, default=None)
 
 
 def advise(cells: Cells, question: Question, arms: Sequence[Arm] | None = None) -> Advice:
     """Return the advice for a question on `arms`, or on those that were measured."""
-    measured = arms or cells.arms or cells.every_arm
+    measured = arms or cells.arms
     return Advice(question=question, arms=tuple(_on(cells, arm, question) for arm in measured))
 
 
 def _on(cells: Cells, arm: Arm, question: Question) -> ArmAdvice:
-    asked = Asked(cells=cells, arm=arm, question=question)
-    expectations = [(mode, asked.of(mode)) for mode in MODES]
-    known = [each for _, each in expectations if isinstance(each, Expectation)]
-    unknown = [
-        Unknown(mode=mode, no_data=each) for mode, each in expectations if isinstance(each, NoData)
-    ]
-    out = [Out(expectation=each, why=why) for each in known if (why := ruled_out(each, question))]
-    left = [each for each in known if not ruled_out(each, question)]
-    by = question.ranked_by
-    lacking = [each for each in left if cost_of(each, by) is None]
-    for each in lacking:
-        no_data = each.lacks.get(_FIELD[by], NoData(why=f"its {by} is not known"))
-        unknown.append(Unknown(mode=each.mode, no_data=no_data))
+    asked, by = Asked(cells=cells, arm=arm, question=question), question.ranked_by
+    known: list[tuple[Estimate, Expectation]] = []
+    out: list[Out] = []
+    unknown: list[Unknown] = []
+    lacking: list[Unknown] = []
+    for mode in MODES:
+        expectation = asked.of(mode)
+        if isinstance(expectation, NoData):
+            unknown.append(Unknown(mode=mode, no_data=expectation))
+        elif why := ruled_out(expectation, question):
+            out.append(Out(expectation=expectation, why=why))
+        elif cost := _cost(expectation, by):
+            known.append((cost, expectation))
+        else:
+            no_data = expectation.lacks.get(_FIELD[by], NoData(why=f"its {by} is not known"))
+            lacking.append(Unknown(mode=mode, no_data=no_data))
     return ArmAdvice(
         arm=arm,
         asked=asked,
-        ranked=tuple(_ranked([each for each in left if each not in lacking], by)),
+        ranked=tuple(_ranked(known)),
         out=tuple(out),
-        unknown=tuple(unknown),
+        unknown=(*unknown, *lacking),
     )
 
 
 _FIELD = {By.SECONDS: "seconds", By.COST: "cpu", By.MEMORY: "memory", By.TAIL: "tail"}
 
 
-def cost_of(expectation: Expectation, by: By) -> Expected | None:
-    """Return what a mode is ranked by, None where it is not known."""
+def _cost(expectation: Expectation, by: By) -> Estimate | None:
     costs = {
         By.SECONDS: expectation.seconds,
         By.COST: expectation.cost,
@@ -108,24 +114,12 @@ def cost_of(expectation: Expectation, by: By) -> Expected | None:
     return costs[by]
 
 
-def value_of(expectation: Expectation, by: By) -> float:
-    """Return its value; infinite where it is not known."""
-    cost = cost_of(expectation, by)
-    return float("inf") if cost is None else cost.value
-
-
-def _ranked(expectations: Sequence[Expectation], by: By) -> Iterator[Ranked]:
-    ordered = sorted(expectations, key=lambda each: value_of(each, by))
-    for rank, each in enumerate(ordered, start=1):
-        yield Ranked(rank=rank, expectation=each, close=rank > 1 and overlap(ordered[0], each, by))
-
-
-def overlap(one: Expectation, other: Expectation, by: By) -> bool:
-    """Tell whether two modes are indistinguishable: intervals overlap, or one has none."""
-    ours, theirs = cost_of(one, by), cost_of(other, by)
-    if ours is None or theirs is None or ours.interval is None or theirs.interval is None:
-        return True
-    return ours.interval.overlaps(theirs.interval)
+def _ranked(known: Sequence[tuple[Estimate, Expectation]]) -> Iterator[Ranked]:
+    ordered = sorted(known, key=lambda pair: pair[0].value)
+    for rank, (cost, expectation) in enumerate(ordered, start=1):
+        ours, first = cost.interval, ordered[0][0].interval
+        close = rank > 1 and (ours is None or first is None or ours.overlaps(first))
+        yield Ranked(rank=rank, expectation=expectation, cost=cost, close=close)
 
 
 def ruled_out(expectation: Expectation, question: Question) -> str:
@@ -174,10 +168,8 @@ def amount(value: float, by: By) -> str:
 
 
 def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
-    winner = first.expectation
-    cost = cost_of(winner, by)
-    assert cost is not None
-    sentence = f"{_capital(_name(winner))}: {amount(cost.value, by)} {_NOUN[by]}"
+    winner, cost = first.expectation, first.cost.value
+    sentence = f"{_capital(_name(winner))}: {amount(cost, by)} {_NOUN[by]}"
     if winner.sharing:
         sentence += f", sharing by {winner.sharing.strategy.replace('_', ' ')}"
     close = [each for each in advice.ranked[1:] if each.close]
@@ -186,17 +178,12 @@ def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
         sentence += f"; not told apart from {names}"
     apart = next((each for each in advice.ranked[1:] if not each.close), None)
     if apart is not None:
-        other = cost_of(apart.expectation, by)
-        assert other is not None
-        behind = f"{times(other.value / cost.value)} that" if cost.value else "more"
-        sentence += f"; {_name(apart.expectation)}, next, {_takes(apart)} {behind}"
+        behind = f"{times(apart.cost.value / cost)} that" if cost else "more"
+        takes = "takes" if apart.expectation.mode == SERIAL else "take"
+        sentence += f"; {_name(apart.expectation)}, next, {takes} {behind}"
     elif not close:
         sentence += "; nothing else is left to compare it with"
     return f"{sentence}."
-
-
-def _takes(ranked: Ranked) -> str:
-    return "takes" if ranked.expectation.mode == SERIAL else "take"
 
 
 def _because(advice: ArmAdvice, first: Ranked) -> str:

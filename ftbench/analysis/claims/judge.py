@@ -145,11 +145,18 @@ class AsvFigures:
         return self.figures.get((series.arm, series.key)) if series else None
 
     def quantity(self, figure: Figure | None) -> Quantity:
-        """Return a figure as a quantity, with the noise floor of its series where there is one."""
-        quantity = quantity_of(figure)
-        if figure is None or quantity.value is None:
-            return quantity
-        return replace(quantity, floor=self.floors.floor_of(figure))
+        """Return a figure's median with its interval and noise floor, or why there is none."""
+        if figure is None:
+            return NOT_MEASURED
+        if figure.median is None:
+            return Quantity.none(str(figure.state), figure.reason or _UNKNOWN_REASON)
+        return Quantity(
+            value=figure.median,
+            spread=figure.interval,
+            samples=figure.samples,
+            processes=figure.processes,
+            floor=self.floors.floor_of(figure),
+        )
 
     def ratio(self, above: Figure | None, below: Figure | None) -> Quantity:
         """Return the ratio of two figures of one run; to itself a figure has no interval."""
@@ -193,21 +200,18 @@ class AsvFigures:
 
     def _values(self, series: Sequence[Series]) -> Sequence[str]:
         """Return the values of `every` at which all of several series were measured, sorted."""
-        first = series[0]
+        name = series[0].every
         values = {
-            figure.params[first.every]
+            figure.params[name]
             for figure in self.figures.values()
-            if figure.benchmark == first.benchmark and first.every in figure.params
+            if figure.benchmark == series[0].benchmark and name in figure.params
         }
-        return [
+        figures = {value: [self.figure(each.at(value)) for each in series] for value in values}
+        return sorted(
             value
-            for value in sorted(values)
-            if all(self._measured(each.at(value)) for each in series)
-        ]
-
-    def _measured(self, series: Series) -> bool:
-        figure = self.figure(series)
-        return figure is not None and figure.state is State.MEASURED
+            for value, ours in figures.items()
+            if all(figure and figure.state is State.MEASURED for figure in ours)
+        )
 
     def _share(self, of: Sequence[Series], value: str) -> Quantity:
         first, *second = (self.figure(series.at(value)) for series in of)
@@ -220,20 +224,6 @@ def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:
     if not common:
         return OTHER_RUN
     return quantity.map(lambda seconds: 1 / seconds) if claim.rate else quantity
-
-
-def quantity_of(figure: Figure | None) -> Quantity:
-    """Return a figure's median with its 99 % interval, or the word for its absence."""
-    if figure is None:
-        return NOT_MEASURED
-    if figure.median is None:
-        return Quantity.none(str(figure.state), figure.reason or _UNKNOWN_REASON)
-    return Quantity(
-        value=figure.median,
-        spread=figure.interval,
-        samples=figure.samples,
-        processes=figure.processes,
-    )
 
 
 def one_run(figures: Sequence[Figure]) -> bool:

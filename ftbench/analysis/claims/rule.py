@@ -59,10 +59,9 @@ class ClaimVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedRatio:
-    """A ratio that a claim was judged by, and the range that it should lie in.
+    """A ratio that a claim was judged by, `spawn / fork`, or a single figure; and its range.
 
-    `what` names it as `spawn / fork`; the range is open where an end is infinite or zero.  Of a
-    claim about a single figure it is that figure, in the stored unit of `unit`.
+    The range is open where an end is infinite or zero; both are in the stored unit of `unit`.
     """
 
     what: str
@@ -128,26 +127,11 @@ def ratios_of(
 
 def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> ClaimedRatio:
     """Return the first over the second, or the first alone where there is no second."""
-    if not below:
-        return ClaimedRatio(
-            what=above.name, unit=above.unit, quantity=above.quantity, low=low, high=high
-        )
-    return ClaimedRatio(
-        what=f"{above.name} / {below[0].name}",
-        unit=TIMES,
-        quantity=over(above.quantity, below[0].quantity),
-        low=low,
-        high=high,
-    )
-
-
-def joint_verdict(ratios: Sequence[ClaimedRatio]) -> ClaimVerdict:
-    """Return the verdict of a claim whose every ratio must lie in its range."""
-    verdicts = [ratio.verdict for ratio in ratios]
-    for worst in (ClaimVerdict.UNMEASURED, ClaimVerdict.NOT, ClaimVerdict.CANNOT):
-        if worst in verdicts:
-            return worst
-    return ClaimVerdict.HOLDS
+    what, unit, quantity = above.name, above.unit, above.quantity
+    if below:
+        what, unit = f"{what} / {below[0].name}", TIMES
+        quantity = over(quantity, below[0].quantity)
+    return ClaimedRatio(what=what, unit=unit, quantity=quantity, low=low, high=high)
 
 
 def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict, str]:
@@ -157,8 +141,12 @@ def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict,
         return ClaimVerdict.UNMEASURED, "" if missing == ClaimVerdict.UNMEASURED else f"({missing})"
     if obstacle:
         return ClaimVerdict.CANNOT, obstacle
-    verdict = joint_verdict(ratios)
-    return verdict, "from so few samples" if verdict is ClaimVerdict.CANNOT else ""
+    verdicts = {ratio.verdict for ratio in ratios}
+    if ClaimVerdict.NOT in verdicts:
+        return ClaimVerdict.NOT, ""
+    if ClaimVerdict.CANNOT in verdicts:
+        return ClaimVerdict.CANNOT, "from so few samples"
+    return ClaimVerdict.HOLDS, ""
 
 
 def cores_of(machine: Mapping[str, Any]) -> float:
@@ -197,11 +185,8 @@ class Notes:
 def number(quantity: Quantity, unit: str, notes: Notes) -> str:
     """Return a quantity as `3.88 (3.80-3.95)`, or as `failed [1]` with the reason among `notes`."""
     if quantity.value is None:
-        return (
-            f"{quantity.word} [{notes.number(quantity.reason)}]"
-            if quantity.reason
-            else quantity.word
-        )
+        pointer = f" [{notes.number(quantity.reason)}]" if quantity.reason else ""
+        return f"{quantity.word}{pointer}"
     behind = BEHIND.get(unit, "")
     value = digits(quantity.value / UNITS[unit])
     if quantity.spread is None:

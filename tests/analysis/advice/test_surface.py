@@ -9,18 +9,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ftbench.analysis.advice.interpolation import Known, corners, estimate, weights
+from ftbench.analysis.advice.interpolation import Estimate, estimate, weights
 from ftbench.statistics.spread import Interval
 
 AXES = st.lists(st.floats(-20, 20), min_size=1, max_size=6, unique=True).map(sorted)
 COSTS = st.floats(1e-9, 1e9)
 
 
-def known(value: float, margin: float | None = 0.1, source: str = "") -> Known[str]:
+def known(value: float, margin: float | None = 0.1, source: str = "") -> Estimate:
     interval = (
         None if margin is None else Interval(low=value * (1 - margin), high=value * (1 + margin))
     )
-    return Known(value=value, interval=interval, source=source or str(value))
+    return Estimate(value=value, interval=interval, sources=(source or str(value),))
 
 
 @given(AXES, st.floats(-30, 30))
@@ -48,11 +48,6 @@ def test_at_a_point_nothing_is_between(axis: list[float]) -> None:
 def test_no_axis_has_no_places() -> None:
     assert weights([], 1.0) is None
     assert weights([2.0], 3.0) is None
-
-
-def test_corners_are_the_product_of_the_axes() -> None:
-    found = corners([{0: 0.25, 1: 0.75}, {2: 1.0}, {4: 0.5, 5: 0.5}])
-    assert found == {(0, 2, 4): 0.125, (0, 2, 5): 0.125, (1, 2, 4): 0.375, (1, 2, 5): 0.375}
 
 
 @given(COSTS, COSTS, st.floats(0, 1))
@@ -83,7 +78,7 @@ def test_without_an_interval_around_it_there_is_none() -> None:
 
 
 def test_an_interval_that_reaches_below_zero_leaves_nothing_known_below() -> None:
-    wide = Known(value=1.0, interval=Interval(low=-3.0, high=4.0), source="wide")
+    wide = Estimate(value=1.0, interval=Interval(low=-3.0, high=4.0), sources=("wide",))
     found = estimate([(0.5, wide), (0.5, known(1.0))]).interval
     assert found is not None
     assert found.low == 0
