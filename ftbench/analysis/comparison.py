@@ -65,10 +65,9 @@ class FigureIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One mode on one arm.
+    """One mode on one arm, with the `ratio` to the baseline of the same run.
 
-    `ratio` is the median over the baseline's of the same run, else None; it may be nothing but
-    noise if it is `close`: the two intervals overlap.
+    It may be nothing but noise if it is `close`: the two intervals overlap.
     """
 
     mode: Mode
@@ -114,14 +113,14 @@ class Cell:
 def cell_of(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None) -> Cell:
     """Return the cell of a figure, with its ratio to the baseline's."""
     ratio = _ratio(figure, baseline)
-    if ratio is None or figure is None or baseline is None or figure is baseline:
-        return Cell(mode=mode, arm=arm, figure=figure, ratio=ratio)
-    close = (
-        figure.interval is not None
-        and baseline.interval is not None
-        and figure.interval.overlaps(baseline.interval)
-    )
+    close = ratio is not None and figure is not baseline and overlap(figure, baseline)
     return Cell(mode=mode, arm=arm, figure=figure, ratio=ratio, close=close)
+
+
+def overlap(one: Figure | None, other: Figure | None) -> bool:
+    """Tell whether two figures have intervals that overlap."""
+    ours, theirs = (figure.interval if figure else None for figure in (one, other))
+    return ours is not None and theirs is not None and ours.overlaps(theirs)
 
 
 def _ratio(figure: Figure | None, baseline: Figure | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -100,13 +100,12 @@ def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
             "profile.",
         ),
         _load_notice(sources),
-        _builds_notice(pick),
-        *_mixed_notices(sources),
+        *_builds_notices(pick, sources),
     )
     return tuple(notice for notice in candidates if notice is not None)
 
 
-def _gil_notices(sources: Iterable[ResultFile]) -> Iterable[Notice]:
+def _gil_notices(sources: Iterable[ResultFile]) -> Iterator[Notice]:
     for source in sources:
         if source.gil - {source.arm.gil}:
             asked = "on" if source.arm.gil else "off"
@@ -138,16 +137,11 @@ def _load_notice(sources: Sequence[ResultFile]) -> Notice | None:
     )
 
 
-def _builds_notice(pick: Pick) -> Notice | None:
-    if len(pick.flavours) < 2:  # noqa: PLR2004 - a pair
-        return None
-    return Notice(
-        title="The two builds were not made alike.",
-        text=f"A difference between the arms is also one between {' and '.join(pick.flavours)}.",
-    )
-
-
-def _mixed_notices(sources: Iterable[ResultFile]) -> Iterable[Notice]:
+def _builds_notices(pick: Pick, sources: Iterable[ResultFile]) -> Iterator[Notice]:
+    if len(pick.flavours) > 1:
+        flavours = " and ".join(pick.flavours)
+        text = f"A difference between the arms is also one between {flavours}."
+        yield Notice(title="The two builds were not made alike.", text=text)
     for source in sources:
         if len(source.builds) > 1:
             text = "Its figures come from builds that differ in more than their place; see below."

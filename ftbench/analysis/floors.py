@@ -3,8 +3,7 @@
 The spread of a series is the standard deviation of the log-medians of fresh processes, pooled over
 all A/A runs of that series on that machine, whatever the release and the flavour: each run around
 its own mean, weighing its degrees of freedom.  Which letter of the A/A a process stood for plays no
-part, for both are the same interpreter; that their order is ABBA keeps a drift from looking like
-an effect, and leaves it in the spread.
+part; their order, ABBA, keeps a drift from looking like an effect, and leaves it in the spread.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from ftbench.analysis.comparison import (
     FigureIndex,
     Metric,
     cell_of,
+    overlap,
 )
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE, MODES, Mode, mode_named
@@ -142,11 +143,7 @@ class Grid:
         return self._places[value, mode.name, arm.name]
 
     def bands(self) -> Iterator[tuple[Mode, tuple[Line, ...]]]:
-        """Yield the modes that have something to say, each with its lines.
-
-        A mode that only some scenarios have, or that needs an engine, has none where it was
-        skipped.
-        """
+        """Yield the modes that have something to say, each with its lines."""
         for mode in EVERY_MODE:
             lines = self._lines(mode)
             states = {cell.state for line in lines for cell in line.cells}
@@ -174,17 +171,19 @@ class Grid:
             return frozenset()
         lowest = min(measured.values(), key=_median)
         return frozenset(
-            value for value, cell in measured.items() if cell is lowest or _overlap(cell, lowest)
+            value
+            for value, cell in measured.items()
+            if cell is lowest or overlap(cell.figure, lowest.figure)
         )
 
     def lowest(self, arm: Arm) -> tuple[str, Cell] | None:
         """Return the cheapest cell of one arm with its value, None if nothing was measured."""
         measured = [
-            (place[0], cell)
-            for place, cell in self._places.items()
+            (value, cell)
+            for (value, *_), cell in self._places.items()
             if cell.arm == arm and cell.median is not None
         ]
-        return min(measured, key=lambda each: _median(each[1]), default=None)
+        return min(measured, key=lambda pair: _median(pair[1]), default=None)
 
     @cached_property
     def pictured(self) -> Grid:
@@ -196,6 +195,7 @@ class Grid:
 
 
 _UNSAID = frozenset({State.ABSENT})
+# Of a mode that only some scenarios have, or that needs an engine.
 _UNSAID_OF_FURTHER = frozenset({State.ABSENT, State.SKIPPED})
 
 
@@ -215,10 +215,7 @@ def grid_of(
     ladder: Ladder,
     modes: Sequence[Mode] = EVERY_MODE,
 ) -> Grid:
-    """Return `metric` at every value of `ladder`, without what may stand in for it.
-
-    `figures` are of one machine, release and profile, with at most one flavour per arm.
-    """
+    """Return `metric` at every value of `ladder`, of figures of one pick's builds."""
     by_place = _by_place(FigureIndex.holding(figures), metric, ladder)
     rungs = tuple(
         tuple(
@@ -275,8 +272,3 @@ def _as_ratio(cell: Cell) -> Cell:
 
 def _median(cell: Cell) -> float:
     return cell.median or 0.0
-
-
-def _overlap(cell: Cell, other: Cell) -> bool:
-    ours, theirs = (each.figure.interval if each.figure else None for each in (cell, other))
-    return ours is not None and theirs is not None and ours.overlaps(theirs)

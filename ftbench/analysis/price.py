@@ -28,10 +28,9 @@ _THREADS: Final = "threads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A figure that is followed over the releases: the mean of its kernels, the values of `param`.
+    """The mean over `kernels` (None: all), the values of `param`, followed over the releases.
 
-    Only `kernels` are in it, or all for None.  With `taxed` it is the ratio to the GIL
-    build's time, else the inverse of the relative cost of `workers` workers.
+    If `taxed`, of ratios to the GIL build's time, else of efficiencies of `workers` workers.
     """
 
     name: str
@@ -169,11 +168,9 @@ def _by_place(places: _Places, effects: Effects) -> Points:
 
 
 def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:
-    """Return the geometric mean of each group of effects, given by their places.
-
-    Kernels are measured in processes of their own: errors are independent, the degrees of freedom
-    by Welch and Satterthwaite.
-    """
+    """Return the geometric mean of each group of effects, given by their places."""
+    # Kernels are measured in processes of their own: errors are independent, the degrees of freedom
+    # by Welch and Satterthwaite.
     places = [np.array(group) for group in groups]
     variances = [effects.error[place] ** 2 for place in places]
     spreads = [

@@ -110,8 +110,7 @@ def _a(kinds: Mapping[Kind, str]) -> str:
 def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]:
     """Return the two sides wherever both were measured and all else is alike, sorted.
 
-    Raises `UsageError` if that is nowhere, if it is in several releases that are not what is
-    compared, and for a choice among the sides.
+    Raises `UsageError` if that is nowhere or in several releases, and for a choice among the sides.
     """
     if getattr(wanted, sides.kind) is not None:
         raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")

@@ -121,26 +121,20 @@ def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
 
 
 def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
-    """Judge every series that both sides have."""
+    """Judge every series that both sides have; each is of one release in one environment."""
     pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
-    differing: dict[tuple[_Place, _Place], _Differences] = {}
-    differences = []
-    for one, other in pairs:
-        places = one.figure.key, other.figure.key
-        if places not in differing:
-            differing[places] = known.differences(one.figure, other.figure)
-        differences.append(differing[places])
-    verdicts, judged = _verdicts(pairs, differences)
+    differences = known.differences(*(entry.figure for entry in pairs[0])) if pairs else {}
+    judged = _judged(pairs, differences)
     return JudgedFamily(
         judgements=tuple(
             JudgedSeries(
                 before=one.figure,
                 after=other.figure,
                 verdict=verdict,
-                differences=differs,
+                differences=differences,
                 efforts=_efforts(one.figure, other.figure) if verdict.alarm else {},
             )
-            for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
+            for (one, other), verdict in zip(pairs, judged.verdicts, strict=True)
         ),
         only_before=tuple(each.figure for series, each in before.items() if series not in after),
         only_after=tuple(each.figure for series, each in after.items() if series not in before),
@@ -149,25 +143,20 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     )
 
 
-def _verdicts(
-    pairs: Sequence[tuple[Entry, Entry]], differences: Sequence[_Differences]
-) -> tuple[list[Verdict], JudgedPairs]:
-    """Return a verdict per pair, and the family of those that can be compared."""
-    family: dict[int, Pair] = {}
-    foreign: dict[int, Pair] = {}
-    for number, ((before, after), differs) in enumerate(zip(pairs, differences, strict=True)):
-        if differs:
-            foreign[number] = Pair(before=before.processes, after=after.processes)
-        else:
-            floor = _larger(before.floor, after.floor)
-            family[number] = Pair(before=before.processes, after=after.processes, floor=floor)
-    judged = judge(tuple(family.values()))
-    verdicts = dict(zip(family, judged.verdicts, strict=True))
-    effects = judge(tuple(foreign.values())).verdicts if foreign else ()
-    for number, verdict in zip(foreign, effects, strict=True):
-        why = f"the builds differ: {in_words(differences[number])}"
-        verdicts[number] = replace(verdict, word=Word.INCOMPARABLE, p=None, needs=None, why=why)
-    return [verdicts[number] for number in range(len(pairs))], judged
+def _judged(pairs: Sequence[tuple[Entry, Entry]], differences: _Differences) -> JudgedPairs:
+    """Return the verdicts on pairs; those of builds that differ are no family."""
+    family = [
+        Pair(before=one.processes, after=other.processes, floor=_larger(one.floor, other.floor))
+        for one, other in pairs
+    ]
+    if not differences:
+        return judge(tuple(family))
+    why = f"the builds differ: {in_words(differences)}"
+    effects = judge(tuple(replace(pair, floor=None) for pair in family)).verdicts
+    verdicts = tuple(
+        replace(effect, word=Word.INCOMPARABLE, p=None, needs=None, why=why) for effect in effects
+    )
+    return replace(judge(()), verdicts=verdicts)
 
 
 def _larger(before: Floor | None, after: Floor | None) -> Floor | None:

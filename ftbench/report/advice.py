@@ -13,12 +13,11 @@ from ftbench.analysis.advice.ranking import (
     Advice,
     ArmAdvice,
     Ranked,
-    amount,
-    quantity,
+    cost_words,
     reasons,
 )
 from ftbench.analysis.advice.winner_map import title_of
-from ftbench.facts.units import digits, margin, plural
+from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.selection import Pick
@@ -122,8 +121,8 @@ def _command(no_data: NoData, given: Given) -> str | None:
 def _title(given: Given) -> str:
     question, pick = given.advice.question, given.pick
     asked = [
-        f"A task of {quantity(question.task, 'seconds')}",
-        f"{quantity(question.payload, 'bytes')} payload" if question.payload else "no payload",
+        f"A task of {amount(question.task, 'seconds')}",
+        f"{amount(question.payload, 'bytes')} payload" if question.payload else "no payload",
         plural(question.workers, "worker", "workers"),
     ]
     if question.shared:
@@ -137,7 +136,7 @@ def _best(given: Given) -> str:
     if best is None:
         return "Nothing can be advised on any arm."
     advice, first = best
-    value = amount(first.cost.value, by)
+    value = cost_words(first.cost.value, by)
     mode = title_of(first.expectation.mode)
     return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {value}"
 
@@ -205,9 +204,9 @@ def _cell(expected: Estimate | None, by: By) -> str:
         return NONE
     value, interval = expected.value, expected.interval
     if interval is None or not value:
-        return amount(value, by)
+        return cost_words(value, by)
     reach = max(interval.high - value, value - interval.low)
-    return f"{amount(value, by)} {margin(reach / value)}"
+    return f"{cost_words(value, by)} {margin(reach / value)}"
 
 
 def _notes(given: Given) -> Iterator[str]:
@@ -215,7 +214,7 @@ def _notes(given: Given) -> Iterator[str]:
     loop = next((each.asked.cells.loop for each in given.advice.arms), None)
     if loop is not None:
         yield (
-            f"The task takes {quantity(question.task, 'seconds')} in a plain loop on the "
+            f"The task takes {amount(question.task, 'seconds')} in a plain loop on the "
             f"{loop.arm.title}; the other arms do the same work. As many tasks are under way as "
             "there are workers, who are warm."
         )

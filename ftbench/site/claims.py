@@ -16,7 +16,6 @@ from ftbench.analysis.claims.rule import (
     TIMES,
     ClaimedRatio,
     ClaimVerdict,
-    Notes,
     Relation,
     number,
     range_words,
@@ -155,7 +154,7 @@ class Page:
 
     def value(self, claim: Claim, ratio: ClaimedRatio) -> str:
         """Return a ratio with its interval: "3.25 (3.10-3.40) ms"."""
-        return number(ratio.quantity, ratio.unit, Notes()) + _unit(claim, ratio)
+        return number(ratio.quantity, ratio.unit) + _unit(claim, ratio)
 
     def range(self, claim: Claim, ratio: ClaimedRatio) -> str:
         """Return what a ratio should be."""

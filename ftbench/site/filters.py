@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
-from ftbench.analysis.claims.rule import Notes, number, printed
+from ftbench.analysis.claims.rule import number, printed
 from ftbench.analysis.claims.tables import ArticleCell
 from ftbench.analysis.verdicts import JudgedSeries
 from ftbench.facts.units import amount, digits, few, margin, scale_for
@@ -118,7 +118,7 @@ def article_prints(place: ArticleCell) -> str:
 
 def article_here(place: ArticleCell) -> tuple[str, str]:
     """Return the same figure here and its interval in brackets, "" where there is none."""
-    value, bracket, spread = number(place.here, place.column.unit, Notes()).partition(" (")
+    value, bracket, spread = number(place.here, place.column.unit).partition(" (")
     return value, f"{bracket.strip()}{spread}"
 
 

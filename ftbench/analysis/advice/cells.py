@@ -147,8 +147,7 @@ def cells_of(figures: Iterable[Figure]) -> Cells:
 def chosen(*, machine: str | None, release: str | None, profile: str | None) -> tuple[Pick, Cells]:
     """Return the results that a user means, the first of the site with a cell of crossover.
 
-    Raises `UsageError` for an unknown name, or names that were not measured together, and
-    `ResultsError` where nothing was measured.
+    Raises `UsageError` for names that were not measured, or not together, and `ResultsError`.
     """
     tree = load_project()
     choice = parse_filter(tree, machine=machine, release=release, profile=profile).of(tree)

@@ -13,7 +13,7 @@ from ftbench.analysis.advice.question import Question
 from ftbench.analysis.advice.winner_map import lacking
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
-from ftbench.facts.units import scale_for
+from ftbench.facts.units import amount
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, why_not
 from ftbench.results import Figure
 
@@ -122,7 +122,7 @@ class Asked:
         loop = self.cells.loop
         if loop is None:
             raise _NoDataError("no plain loop was measured that says what a size takes", _ALL)
-        ends = " to ".join(map(_seconds, (loop.seconds[0], loop.seconds[-1])))
+        ends = " to ".join(amount(loop.seconds[place], "seconds") for place in (0, -1))
         why = f"tasks were measured from {ends} in a plain loop; no benchmark has it"
         return _around(loop.seconds, self.question.task, why)
 
@@ -246,8 +246,3 @@ def cell_name(figure: Figure) -> str:
     method = figure.benchmark.rpartition(".")[2].removeprefix("track_")
     group = "" if figure.benchmark.startswith(GROUP) else f"{figure.benchmark.partition('.')[0]} "
     return f"{group}{method}({', '.join(figure.params.values())})"
-
-
-def _seconds(seconds: float) -> str:
-    scale = scale_for("seconds", [seconds])
-    return f"{scale.text(seconds)} {scale.symbol}"

@@ -1,8 +1,6 @@
-"""Costs between measured points: weights along axes, on logarithmic scale, never beyond the ends.
+"""Costs between measured ones: a straight line on logarithmic scale, never beyond the ends.
 
-Pure: points and a place in, an estimate or what is missing out.  Between two points of an axis a
-cost is a straight line of its logarithm, over several axes the product of that; so it lies between
-the costs around it, and rises with an axis where those do.
+So a cost lies between those around it, and rises with an axis where those do.
 """
 
 from __future__ import annotations

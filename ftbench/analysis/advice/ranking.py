@@ -12,7 +12,7 @@ from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.winner_map import kind_of, title_of
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
-from ftbench.facts.units import digits, scale_for, times
+from ftbench.facts.units import amount, digits, times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +135,8 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
         if expected is None:
             return f"{what} is not known ({expectation.lacks[name].why})"
         if expected.value > limit:
-            return f"{what}, {quantity(expected.value, unit)}, is above {quantity(limit, unit)}"
+            return f"{what}, {amount(expected.value, unit)}, is above {amount(limit, unit)}"
     return ""
-
-
-def quantity(value: float, unit: str) -> str:
-    """Return a quantity in three digits with its unit: "38.2 µs"."""
-    scale = scale_for(unit, [value])
-    return f"{scale.text(value)}\N{NO-BREAK SPACE}{scale.symbol}"
 
 
 _UNIT = {By.SECONDS: "seconds", By.TAIL: "seconds", By.MEMORY: "bytes", By.COST: "money"}
@@ -162,14 +156,14 @@ def reasons(advice: ArmAdvice, by: By) -> tuple[str, ...]:
     return (_wins(advice, first, by), _because(advice, first))
 
 
-def amount(value: float, by: By) -> str:
+def cost_words(value: float, by: By) -> str:
     """Return a cost of the kind that modes are ranked by."""
-    return digits(value) if by is By.COST else quantity(value, _UNIT[by])
+    return digits(value) if by is By.COST else amount(value, _UNIT[by])
 
 
 def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
     winner, cost = first.expectation, first.cost.value
-    sentence = f"{_capital(_name(winner))}: {amount(cost, by)} {_NOUN[by]}"
+    sentence = f"{_capital(_name(winner))}: {cost_words(cost, by)} {_NOUN[by]}"
     if winner.sharing:
         sentence += f", sharing by {winner.sharing.strategy.replace('_', ' ')}"
     close = [each for each in advice.ranked[1:] if each.close]
@@ -194,12 +188,10 @@ def _because(advice: ArmAdvice, first: Ranked) -> str:
     if winner.mode == SERIAL:
         return _loop_wins(advice, loop)
     gain = loop.seconds.value / winner.seconds.value
-    sentence = (
-        f"A plain loop takes {quantity(loop.seconds.value, 'seconds')}, {times(gain)} as long"
-    )
+    sentence = f"A plain loop takes {amount(loop.seconds.value, 'seconds')}, {times(gain)} as long"
     if gain < 1:
         sentence = (
-            f"A plain loop would take {quantity(loop.seconds.value, 'seconds')}, which is less, "
+            f"A plain loop would take {amount(loop.seconds.value, 'seconds')}, which is less, "
             "but is not what was ranked by, or is ruled out"
         )
     over, rival = _overhead(winner, loop), _rival(advice, winner)
@@ -218,7 +210,7 @@ def _loop_wins(advice: ArmAdvice, loop: Expectation) -> str:
     over = _overhead(rival, loop)
     if over is None:
         return "Workers gain less than handing a task over costs them."
-    theirs, ours = (quantity(each.seconds.value, "seconds") for each in (rival, loop))
+    theirs, ours = (amount(each.seconds.value, "seconds") for each in (rival, loop))
     if rival.seconds.value < loop.seconds.value:
         return (
             f"{_capital(_name(rival))} would take {theirs} a task where a plain loop takes {ours}, "
@@ -246,7 +238,7 @@ def _overhead(one: Expectation, loop: Expectation) -> str | None:
     if one.cpu is None or loop.cpu is None:
         return None
     beyond = one.cpu.value - loop.cpu.value
-    return quantity(beyond, "seconds") if beyond > 0 else "next to nothing"
+    return amount(beyond, "seconds") if beyond > 0 else "next to nothing"
 
 
 def _name(expectation: Expectation) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,15 +74,12 @@ class Contender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """A place of the map on one arm: the cheapest mode of each kind, cheapest first.
-
-    `words` say what became of the others, "subinterpreters: skipped: reason".
-    """
+    """A place of the map on one arm: the cheapest mode of each kind, cheapest first."""
 
     size: Size
     payload: Payload
     ranked: tuple[Contender, ...]
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()  # what became of the others, "subinterpreters: skipped: reason"
 
     @property
     def winner(self) -> Contender | None:
@@ -119,18 +116,17 @@ def _spot(cells: Cells, arm: Arm, workers: int, size: Size, payload: Payload) ->
         for kind in KINDS
         if (ours := [each for each in measured if each.kind == kind])
     ]
+    modes = {each.mode.name for each in measured}
     return Spot(
         size=size,
         payload=payload,
         ranked=tuple(sorted(cheapest, key=lambda each: each.median)),
-        words=tuple(_words(figures, [each.mode for each in measured])),
+        words=tuple(
+            f"{title_of(mode)}: {lacking(figure)}"
+            for mode, figure in figures.items()
+            if mode.name not in modes
+        ),
     )
-
-
-def _words(figures: Mapping[Mode, Figure | None], measured: list[Mode]) -> Iterator[str]:
-    for mode, figure in figures.items():
-        if mode not in measured:
-            yield f"{title_of(mode)}: {lacking(figure)}"
 
 
 def lacking(figure: Figure | None) -> str:

@@ -74,10 +74,9 @@ class Series:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=8`, in any order.
+        """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=*`, in any order.
 
-        A parameter of `*` goes through all values.  Raises `FtbenchError` unless one arm and one
-        benchmark are named.
+        Raises `FtbenchError` unless one arm and one benchmark are named.
         """
         names = {arm.name for arm in ARMS}
         words = text.split()

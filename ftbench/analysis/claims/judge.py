@@ -54,17 +54,14 @@ class FigureSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A claim, its verdict, what completes it, the ratios that led to it, and their figures.
-
-    `by_way` is the opposite verdict of another way of computing, None where it does not contradict.
-    """
+    """A claim, its verdict, what completes it, the ratios that led to it, and their figures."""
 
     claim: Claim
     verdict: ClaimVerdict
     why: str = ""
     ratios: tuple[ClaimedRatio, ...] = ()
     figures: tuple[Shown, ...] = ()
-    by_way: ClaimVerdict | None = None
+    by_way: ClaimVerdict | None = None  # of another way of computing, where it is the opposite
 
     @property
     def words(self) -> str:

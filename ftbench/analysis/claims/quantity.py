@@ -74,16 +74,13 @@ def mean(samples: Sequence[float]) -> Quantity:
 
 
 def over(above: Quantity, below: Quantity) -> Quantity:
-    """Return a ratio, with its interval if both sides are medians of several samples.
-
-    That of a figure to itself, the same object, has none.
-    """
+    """Return a ratio, with its interval if both sides are medians of several samples."""
     for quantity in (above, below):
         if quantity.value is None:
             return quantity
     assert above.value is not None
     assert below.value is not None
-    if above is below:
+    if above is below:  # to itself a figure has no interval
         return Quantity(value=1.0)
     if not below.value:
         return Quantity.none("no ratio", "What it would be relative to is zero.")
@@ -94,23 +91,17 @@ def over(above: Quantity, below: Quantity) -> Quantity:
 
 
 def _interval(above: Quantity, below: Quantity) -> Interval | None:
-    """Return the interval of a ratio; the wider of two noise floors, where there are two, counts.
-
-    Few processes say little of how far apart processes lie; A/A runs have shown it.
-    """
     after, before = (quantity.processes or (quantity.samples,) for quantity in (above, below))
     if above.floor is None or below.floor is None:
         return ratio(after, before).interval
+    # Few processes say little of how far apart processes lie; A/A runs have shown it.
     floor = max(above.floor, below.floor, key=lambda each: each.spread)
     (verdict,) = judge((Pair(before=before, after=after, floor=floor),)).verdicts
     return verdict.effect.interval if verdict.effect else None
 
 
 def geometric_mean(quantities: Sequence[Quantity]) -> Quantity:
-    """Return the geometric mean, with its interval if each has one; that of [] is not measured.
-
-    Of independent ones, so that intervals add up as standard errors do, on the logarithmic scale.
-    """
+    """Return the geometric mean, with its interval if each has one; that of [] is not measured."""
     if not quantities:
         return NOT_MEASURED
     mean = combined(lambda *values: statistics.geometric_mean(values), *quantities)
@@ -123,6 +114,7 @@ def geometric_mean(quantities: Sequence[Quantity]) -> Quantity:
     ]
     if len(reaches) < len(quantities):
         return mean
+    # They are independent: intervals add up as standard errors do, on the logarithmic scale.
     reach = math.exp(math.hypot(*reaches) / len(quantities))
     return replace(mean, spread=Interval(low=mean.value / reach, high=mean.value * reach))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -171,41 +171,28 @@ _WIDEST: Final = 100  # an interval that is wider than such a factor says nothin
 BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """Reasons, each written once and referred to by its number."""
-
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def number(self, reason: str) -> int:
-        """Return the number of a reason, a new one if it has none."""
-        return self.reasons.setdefault(reason, len(self.reasons) + 1)
-
-
-def number(quantity: Quantity, unit: str, notes: Notes) -> str:
-    """Return a quantity as `3.88 (3.80-3.95)`, or as `failed [1]` with the reason among `notes`."""
+def number(quantity: Quantity, unit: str, notes: dict[str, int] | None = None) -> str:
+    """Return a quantity as `3.88 (3.80-3.95)`, or as `failed [1]`: `notes` numbers the reasons."""
     if quantity.value is None:
-        pointer = f" [{notes.number(quantity.reason)}]" if quantity.reason else ""
-        return f"{quantity.word}{pointer}"
-    behind = BEHIND.get(unit, "")
-    value = digits(quantity.value / UNITS[unit])
-    if quantity.spread is None:
-        return f"{value}{behind}"
-    return f"{value}{behind} {_spread(quantity.spread, UNITS[unit])}"
+        if not quantity.reason or notes is None:
+            return quantity.word
+        return f"{quantity.word} [{notes.setdefault(quantity.reason, len(notes) + 1)}]"
+    text = digits(quantity.value / UNITS[unit]) + BEHIND.get(unit, "")
+    return f"{text} {_spread(quantity.spread, UNITS[unit])}" if quantity.spread else text
 
 
 def ratio_words(ratio: ClaimedRatio) -> str:
     """Return `spawn / fork: 3.1x (2.9-3.3), claimed: 3.25x, counted from 2.6x to 4.06x`."""
     if ratio.quantity.value is None:
         return f"{ratio.what}: {ratio.quantity.word}"
-    return f"{ratio.what}: {number(ratio.quantity, ratio.unit, Notes())}, {range_words(ratio)}"
+    return f"{ratio.what}: {number(ratio.quantity, ratio.unit)}, {range_words(ratio)}"
 
 
 def range_words(ratio: ClaimedRatio) -> str:
     """Return what a ratio should be: `claimed: at least 2x`."""
 
     def text(value: float) -> str:
-        return number(Quantity(value=value), ratio.unit, Notes())
+        return number(Quantity(value=value), ratio.unit)
 
     if math.isinf(ratio.high):
         if 1 < ratio.low < 1 + 1e-9:  # the number next to 1: an order, not a factor

@@ -62,10 +62,7 @@ class ArticleCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleTable:
-    """A table of the article with those of its figures that are among asv's results.
-
-    `cells` are by the name of a row, one for each of the columns.
-    """
+    """A table of the article; `cells` are by the name of a row, one for each of the columns."""
 
     spec: TableSpec
     columns: tuple[Column, ...]

@@ -23,7 +23,6 @@ from ftbench.analysis.claims.rule import (
     ClaimedRatio,
     ClaimVerdict,
     Named,
-    Notes,
     number,
     printed,
     ratio_words,
@@ -155,32 +154,33 @@ def _parts(whole: JudgedReproduction, table: TableSpec) -> Iterator[document.Par
 
 
 def _figures(whole: JudgedReproduction, table: TableSpec) -> document.Table:
-    notes = Notes()
-    rows = tuple(_rows(whole, table, notes))
+    notes: dict[str, int] = {}
+    rows = []
+    for kind in table.figures:
+        rows.append(document.Row(cells=(_heading(kind),), tone=document.Tone.HEADING))
+        rows += [_row(figure, here, notes) for figure, here in whole.of(table, kind)]
     made = zip(_COLUMNS, (table.article, table.way, table.corrected), strict=True)
     return document.Table(
         title="",
         columns=("", *_COLUMNS),
-        rows=rows,
+        rows=tuple(rows),
         numbers=len(_COLUMNS),
         notes=(
             *(f"{column}: {words}" for column, words in made),
-            *(f"[{count}] {reason}" for reason, count in notes.reasons.items()),
+            *(f"[{count}] {reason}" for reason, count in notes.items()),
         ),
     )
 
 
-def _rows(whole: JudgedReproduction, table: TableSpec, notes: Notes) -> Iterator[document.Row]:
-    for kind in table.figures:
-        yield document.Row(cells=(_heading(kind),), tone=document.Tone.HEADING)
-        for figure, here in whole.of(table, kind):
-            cells = (
-                figure.row.title,
-                printed(figure.printed, figure.unit),
-                number(here.way, figure.unit, notes),
-                number(here.corrected, figure.unit, notes),
-            )
-            yield document.Row(cells=cells)
+def _row(figure: ArticleFigure, here: Computed, notes: dict[str, int]) -> document.Row:
+    return document.Row(
+        cells=(
+            figure.row.title,
+            printed(figure.printed, figure.unit),
+            number(here.way, figure.unit, notes),
+            number(here.corrected, figure.unit, notes),
+        )
+    )
 
 
 def _heading(figure: FigureSpec) -> str:

@@ -37,8 +37,7 @@ _STYLES: Final = {
 def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduction:
     """Measure `parts` on a release, by default the newest pair; progress to standard error.
 
-    A step that fails or is not available is recorded with its reason and stops no other.  Raises
-    `UsageError` for an invalid scale, and what keeps all of it from being measured.
+    Raises `UsageError` for an invalid scale, and what keeps all of it from being measured.
     """
     knobs = ARTICLE_KNOBS.scaled(scale)
     console = Console(stderr=True, highlight=False)

@@ -258,8 +258,8 @@ def no_data(question: Question, mode: str, figures: Iterable[Figure] = EVERY) ->
 @pytest.mark.parametrize(
     ("question", "why"),
     [
-        (Question(task=9e-6), "from 10.0 µs to 10.0 ms"),
-        (Question(task=0.011), "from 10.0 µs to 10.0 ms"),
+        (Question(task=9e-6), "from 10.0\N{NO-BREAK SPACE}µs to 10.0\N{NO-BREAK SPACE}ms"),
+        (Question(task=0.011), "from 10.0\N{NO-BREAK SPACE}µs to 10.0\N{NO-BREAK SPACE}ms"),
         (Question(task=1e-3, payload=2**20 + 100), "up to 1 MiB"),
         (Question(task=1e-3, workers=9), "from 2 to 8"),
         (Question(task=1e-3, workers=1), "mode serial"),

@@ -9,7 +9,7 @@ import pytest
 from fake_measurements import FAILED, UNAVAILABLE, made
 
 from ftbench.analysis.claims.quantity import Quantity
-from ftbench.analysis.claims.rule import TIMES, Notes, number, printed
+from ftbench.analysis.claims.rule import TIMES, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged
 from ftbench.report.output import Format, rendered
@@ -94,7 +94,7 @@ def test_the_articles_number_has_the_digits_that_it_prints(
 
 
 def test_a_number_carries_its_spread_and_a_hopeless_one_is_not_spelled_out() -> None:
-    notes = Notes()
+    notes: dict[str, int] = {}
     quantity = Quantity(value=2e-3, spread=Interval(low=1.9e-3, high=2.2e-3))
     assert number(quantity, "ms", notes) == "2.00 (1.90\N{EN DASH}2.20)"
     wide = Quantity(value=2.0, spread=Interval(low=1e-9, high=1e9))
