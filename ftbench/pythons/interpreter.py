@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
@@ -58,8 +58,8 @@ class PythonBuild:
 
     def record(self) -> dict[str, Any]:
         """Return the JSON-able record that `from_record` reads."""
-        record: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
-        return record
+        lists = {name: list(getattr(self, name)) for name in ("configure_args", "code_flags")}
+        return asdict(self) | lists
 
     @property
     def release(self) -> Release:
