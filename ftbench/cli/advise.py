@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import click
 
@@ -21,56 +21,40 @@ from ftbench.facts.arms import ARMS, arm_named
 from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.report.output import Output, output_options
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[float]
-else:  # click had no types to tell before 8.2
-    _ParamType = click.ParamType
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Quantity(_ParamType):
-    """A quantity with its unit, read by a function of `advice.question`."""
+def _quantity(
+    metavar: str, read: Callable[[str], float], *names: str, **attributes: Any
+) -> Callable[[_Command], _Command]:
+    """Return an option whose text `read` turns into a quantity in the stored unit."""
 
-    def __init__(self, name: str, read: Callable[[str], float]) -> None:
-        self.name = name
-        self._read = read
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the quantity in the stored unit; what cannot be read is a usage error."""
+    def quantity(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
         try:
-            return self._read(str(value))
+            return None if text is None else read(text)
         except UsageError as error:
-            self.fail(f"{error.message} {error.hint}".strip(), param, ctx)
+            raise click.BadParameter(f"{error.message} {error.hint}".strip()) from error
 
-
-_SECONDS = Quantity("time", seconds)
-_BYTES = Quantity("size", size)
+    return click.option(*names, metavar=metavar, callback=quantity, **attributes)
 
 
 @click.command()
-@click.option("--task", type=_SECONDS, required=True, help="Its time in a plain loop: 200us.")
-@click.option("--payload", type=_BYTES, default="0", show_default=True, help="64KiB, 1MiB.")
-@click.option(
+@_quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
+@_quantity("SIZE", size, "--payload", default="0", show_default=True, help="64KiB, 1MiB.")
+@_quantity(
+    "SHARE",
+    share,
     "--shared-writes",
     "shared",
-    type=Quantity("share", share),
     default="0%",
     show_default=True,
     help="The share of tasks that write to what all share: 5%.",
 )
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
-@click.option("--memory", type=_BYTES, help="A limit to the memory of all processes: 2GiB.")
-@click.option("--p99", type=_SECONDS, help="A limit to the 99th percentile of a task: 20ms.")
-@click.option(
-    "--price-cpu", "cpu_price", type=Quantity("price", cpu_price), help="Of a core: 0.04/h."
-)
-@click.option(
-    "--price-memory",
-    "memory_price",
-    type=Quantity("price", memory_price),
-    help="Of memory: 0.005/GiBh.",
-)
+@_quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
+@_quantity("TIME", seconds, "--p99", help="A limit to the 99th percentile of a task: 20ms.")
+@_quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
+@_quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
 @click.option(
     "--by",
     type=click.Choice([each.value for each in By]),

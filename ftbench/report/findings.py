@@ -18,6 +18,7 @@ from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.report.sections.view import GridView, Rungs
+from ftbench.report.words import NONE
 from ftbench.statistics.crossover import crossover
 from ftbench.statistics.spread import Interval
 
@@ -55,17 +56,14 @@ def key(view: GridView, grid: Grid) -> str:
 def finding(grid: Grid, rungs: Rungs, control: Grid | None) -> Finding | None:
     """Return what a grid comes to, None where that cannot be said in a sentence."""
     if control is not None:
-        return _finding("Clearly above the control:", _above(grid, control, rungs))
-    if grid.ladder.against is Against.GIL_BUILD:
-        return _finding("All of it, geometric mean:", _means(grid))
-    if rungs.rivals:
-        return _finding("The cheapest:", _lowest(grid, rungs))
-    return None
-
-
-def _finding(intro: str, parts: Iterator[tuple[Arm, str]]) -> Finding | None:
-    said = tuple(parts)
-    return (intro, said) if said else None
+        intro, parts = "Clearly above the control:", tuple(_above(grid, control, rungs))
+    elif grid.ladder.against is Against.GIL_BUILD:
+        intro, parts = "All of it, geometric mean:", tuple(_means(grid))
+    elif rungs.rivals:
+        intro, parts = "The cheapest:", tuple(_lowest(grid, rungs))
+    else:
+        return None
+    return (intro, parts) if parts else None
 
 
 def _lowest(grid: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
@@ -74,8 +72,7 @@ def _lowest(grid: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
         if lowest is not None:
             value, cell = lowest
             number = f"{grid.scale.text(cell.median or 0)} {grid.scale.symbol}"
-            words = f"{cell.mode.title}, {rungs.name(value)}: {number}"
-            yield arm, words
+            yield arm, f"{cell.mode.title}, {rungs.name(value)}: {number}"
 
 
 def _means(grid: Grid) -> Iterator[tuple[Arm, str]]:
@@ -100,18 +97,14 @@ def _interval(cell: Cell) -> Interval | None:
 
 
 def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
-    """Yield what lies above its control on the arms whose threads need not take turns."""
     for arm in grid.arms:
         groups = [_group_above(heading, arm, grid, control, rungs) for heading in rungs.groups]
-        if not arm.gil and any(groups):
+        if not arm.gil and any(groups):  # with a GIL, threads take turns
             yield arm, "; ".join(filter(None, groups))
 
 
 def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs) -> str:
-    """Return how many of a group lie above their control, and which; "" if it cannot be told.
-
-    It can be told of those that have an interval.
-    """
+    # It is known of cells that have an interval.
     pairs = [
         (value, cell, control.cell(cell.mode, arm, value))
         for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)
@@ -124,20 +117,20 @@ def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs
 
 
 def crossing(grid: Grid, mode: Mode, arm: Arm, limit: float, sizes: Mapping[str, float]) -> str:
-    """Return from which size on a cell's figures stay at or below `limit`, "" if none is known.
+    """Return from which size on a cell's figures stay at or below `limit`, a dash if unknown.
 
     `sizes` is value of the ladder → seconds.
     """
     cells = {value: grid.cell(mode, arm, value) for value in grid.ladder.values}
     costs = {sizes[value]: cell.median for value, cell in cells.items() if cell.median is not None}
     if not costs:
-        return ""
-    found = crossover(costs, limit)
-    if found.at is None:
+        return NONE
+    point = crossover(costs, limit)
+    if point.at is None:
         return f"> {_seconds(max(costs))}"
-    if found.estimate is None:
-        return f"≤ {_seconds(found.at)}"
-    return f"≈ {_seconds(found.estimate)}"
+    if point.estimate is None:
+        return f"≤ {_seconds(point.at)}"
+    return f"≈ {_seconds(point.estimate)}"
 
 
 def _seconds(seconds: float) -> str:

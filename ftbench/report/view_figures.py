@@ -71,10 +71,7 @@ class ModeFigures(Figures):
 
     @cached_property
     def bands(self) -> Sequence[tuple[Mode, str, tuple[Cell, ...]]]:
-        """The modes of which there is anything to say: mode, words, and a cell per arm.
-
-        The words are what holds on every arm, "" where the cells speak for themselves.
-        """
+        """The modes that have anything to say: mode, words that hold on every arm, cells by arm."""
         bands = []
         for mode in MODES:
             cells = tuple(self.grid.cell(mode, arm) for arm in ARMS)
@@ -108,8 +105,7 @@ class Further:
     """A further table of a grid: a column group per metric, in it a column per arm.
 
     `columns` are headings, each with the benchmark whose history it leads to, or ""; `bands` are
-    headings ("" for none), each with its rows: a label and its entries.  `lacks` say what a dash
-    means.
+    headings, or "", with their rows; `lacks` say what a dash means.
     """
 
     title: str
@@ -169,16 +165,10 @@ class GridFigures(Figures):
     @cached_property
     def reasons(self) -> Mapping[str, int]:
         """Why cells have no number, each reason once and with the number that points at it."""
-        words = (
-            cell.words
-            for _, lines in self.bands
-            for line in lines
-            if not line.words
-            for cell in line.cells
-            if cell.words != cell.state
-        )
-        every = dict.fromkeys(filter(None, words))
-        return {reason: number for number, reason in enumerate(every, start=1)}
+        lines = (line for _, lines in self.bands for line in lines if not line.words)
+        cells = (cell for line in lines for cell in line.cells)
+        reasons = dict.fromkeys(cell.words for cell in cells if cell.words not in {"", cell.state})
+        return {reason: number for number, reason in enumerate(reasons, start=1)}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -221,26 +211,23 @@ class GridFigures(Figures):
     @cached_property
     def crossings(self) -> Further | None:
         """The table of from which value on a mode's figures stay below a limit."""
-        crossings, arms = self.view.crossings, self.grid.arms
+        crossings = self.view.crossings
         if crossings is None or not self.measured:
             return None
-        grids = [(each, self._along(each.metric)) for each in crossings.every]
-
-        def entries(mode: Mode) -> Iterator[Entry]:
-            for each, grid in grids:
-                for arm in arms:
-                    words = findings.crossing(grid, mode, arm, each.limit, crossings.sizes)
-                    yield arm, words or DASH, State.MEASURED
-
-        rows = tuple(
-            (mode.title, tuple(entries(mode)))
-            for mode, lines in self.grid.bands()
-            if not all(line.words for line in lines)
-        )
+        grids = [(each.limit, self._along(each.metric)) for each in crossings.every]
+        rows = []
+        for mode, lines in self.grid.bands():
+            sizes = [
+                (arm, findings.crossing(grid, mode, arm, limit, crossings.sizes), State.MEASURED)
+                for limit, grid in grids
+                for arm in self.grid.arms
+            ]
+            if not all(line.words for line in lines):
+                rows.append((mode.title, tuple(sizes)))
         return Further(
             title="From which size on",
             columns=tuple((each.heading, "") for each in crossings.every),
-            bands=(("", rows),),
+            bands=(("", tuple(rows)),),
             key=crossings.key,
         )
 
@@ -251,30 +238,26 @@ class GridFigures(Figures):
         shown = [(each, grid) for each, grid in grids if grid.medians]
         if not shown:
             return None
-        bands = (
-            (
-                heading,
-                tuple(
-                    (self.label(line), tuple(_entries(line, shown)))
-                    for line in lines
-                    if not line.words
-                ),
-            )
-            for heading, lines in self.bands
-        )
+        bands = []
+        for heading, lines in self.bands:
+            numbers = [line for line in lines if not line.words]
+            rows = tuple((self.label(line), tuple(_entries(line, shown))) for line in numbers)
+            if rows:
+                bands.append((heading, rows))
         return Further(
             title=f"Beside it: {'; '.join(each.heading for each, _ in shown)}",
-            columns=tuple(_column(each, grid) for each, grid in shown),
-            bands=tuple((heading, rows) for heading, rows in bands if rows),
+            columns=tuple(
+                (
+                    each.heading if each.share else f"{each.heading}, {grid.scale.symbol}",
+                    # What has a benchmark for each row leads to no history.
+                    each.metric.benchmark if grid.ladder.param else "",
+                )
+                for each, grid in shown
+            ),
+            bands=tuple(bands),
             lacks=tuple(dict.fromkeys(each.lacks for each, _ in shown if each.lacks)),
             key=self.view.key,
         )
-
-
-def _column(beside: Beside, grid: Grid) -> tuple[str, str]:
-    """Return a column's head; what has a benchmark for each row leads to no history."""
-    heading = beside.heading if beside.share else f"{beside.heading}, {grid.scale.symbol}"
-    return heading, beside.metric.benchmark if grid.ladder.param else ""
 
 
 def _entries(line: Line, shown: Sequence[tuple[Beside, Grid]]) -> Iterator[Entry]:
