@@ -10,14 +10,12 @@ import click
 from rich.console import Console
 
 from ftbench import __version__
-from ftbench.cli.advise import advise
-from ftbench.cli.bench import bench
+from ftbench.cli.bench import bench, reproduce
 from ftbench.cli.checks import noise, overhead, selftest
 from ftbench.cli.native import native
 from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
-from ftbench.cli.report import compare, report
-from ftbench.cli.reproduce import reproduce
+from ftbench.cli.report import advise, compare, report
 from ftbench.cli.results import results
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.report.output import show_what_can_be_shown

@@ -169,30 +169,23 @@ def _missing(sections: Iterable[SectionFigures], choice: Choice) -> Table:
 
 
 def _standing(choice: Choice) -> Iterator[Part]:
-    """Yield what the figures stand on: builds, machine, checks."""
     arms = (source.arm.label for source in choice.sources)
-    every = (
-        ("Builds", ("fact", *arms), choice.builds),
-        ("Machine", ("fact", "value"), choice.machine_facts),
+    builds, machine = (
+        [(fact.name, *fact.values) for fact in facts]
+        for facts in (choice.builds, choice.machine_facts)
     )
-    tables = [
-        *(
-            Table(
-                title=title,
-                columns=columns,
-                rows=tuple(Row(cells=(fact.name, *fact.values)) for fact in facts),
-            )
-            for title, columns, facts in every
-        ),
-        Table(
-            title="Checked in every run",
-            columns=("what", "how"),
-            rows=tuple(Row(cells=pair) for pair in choice.invariants),
-        ),
-    ]
-    tables = [table for table in tables if table.rows]
+    every = (
+        ("Builds", ("fact", *arms), builds),
+        ("Machine", ("fact", "value"), machine),
+        ("Checked in every run", ("what", "how"), choice.invariants),
+    )
+    tables = tuple(
+        Table(title=title, columns=columns, rows=tuple(Row(cells=cells) for cells in rows))
+        for title, columns, rows in every
+        if rows
+    )
     if tables:
-        yield Part(title="What was measured, and on what", tables=tuple(tables), level=2)
+        yield Part(title="What was measured, and on what", tables=tables, level=2)
 
 
 def tables(figures: ModeFigures | GridFigures, arm: str | None = None) -> Iterator[Table]:
@@ -207,7 +200,6 @@ def tables(figures: ModeFigures | GridFigures, arm: str | None = None) -> Iterat
 
 
 def _modes(figures: ModeFigures, arm: str | None) -> Iterator[Table]:
-    """Yield a table with a row for each arm of each mode."""
     rows, notes = [], Footnotes()
     for mode, words, cells in figures.bands:
         ours = [cell for cell in cells if arm in {None, cell.arm.name}]
@@ -242,7 +234,6 @@ def _lacking(label: str, cell: Cell, notes: Footnotes, *beside: str) -> Row:
 
 
 def _grid(figures: GridFigures, arms: Sequence[Arm]) -> Table:
-    """Return a grid's table, a column per arm."""
     notes = Footnotes(last=len(figures.notes))
     rows: list[Row] = []
     for heading, lines in figures.bands:
@@ -276,7 +267,6 @@ def _cell(cell: Cell, line: Line, figures: GridFigures) -> str:
 
 
 def _found(figures: GridFigures, arms: Sequence[Arm]) -> Iterator[str]:
-    """Yield what a grid comes to, in a sentence."""
     if figures.finding is not None:
         intro, parts = figures.finding
         said = [f"{arm.label}: {words}" for arm, words in parts if arm in arms]

@@ -76,18 +76,14 @@ def html(document: Document) -> str:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
-        finalize=_finalized,
+        # Texts of result files without control characters.
+        finalize=lambda value: plain(value) if type(value) is str else value,
     )
     # No text of a result is in the style sheets: they are ours.
     style = Markup(template(FRAME_SHEET) + template("report.css"))  # noqa: S704
     return environment.from_string(template("report.html.j2")).render(
         document=document, style=style
     )
-
-
-def _finalized(value: object) -> object:
-    """Return what is shown of a value: a text of a result file without control characters."""
-    return plain(value) if type(value) is str else value
 
 
 def template(name: str) -> str:

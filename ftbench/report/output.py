@@ -67,18 +67,14 @@ class Output:
     path: Path | None = None
 
     def write(self, document: Document) -> None:
-        """Print the document, or write its file, whole or not at all.
-
-        Raises `ResultsError` where the file cannot be written; what took long to measure is
-        printed then.
-        """
+        """Print the document, or write its file; raises `ResultsError` where that cannot be."""
         if self.path is None:
             _print(document, self.form)
             return
         try:
             write_whole(self.path, rendered(document, self.form))
         except OSError as error:
-            _print(document, self.form)
+            _print(document, self.form)  # it may have taken long to measure
             raise ResultsError(f"{self.path} cannot be written: {error.strerror}.") from error
 
 

@@ -119,7 +119,6 @@ def _fits(pick: Pick, wanted: Filter) -> bool:
 
 
 def _steps(tree: ResultTree, pick: Pick, wanted: Filter) -> _Steps:
-    """Return the environments of the pick, each with the steps that are asked for."""
     asked = Filter(bench=wanted.bench).of(tree)
     return {
         environment: tuple(

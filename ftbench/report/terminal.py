@@ -70,7 +70,6 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
 
 
 def _fits(table: Table, width: int) -> bool:
-    """Tell whether a table's lines go unbroken."""
     return sum(map(max, _lengths(table, cell_len))) + _GAP * len(table.columns) <= width
 
 
@@ -114,7 +113,6 @@ def _longest_word(text: str) -> int:
 
 
 def _lengths(table: Table, length: Callable[[str], int]) -> Iterator[list[int]]:
-    """Yield for each column how long its head and its cells are."""
     rows = (row.cells for row in _indented(table))
     for column in zip(table.columns, *rows, strict=True):
         yield list(map(length, column))

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from synthetic import Plan
 
 from ftbench.analysis.advice.cells import pick_of
-from ftbench.cli.advise import advise
+from ftbench.cli.report import advise
 from ftbench.errors import FtbenchError, ResultsError
 from ftbench.results import ResultTree, read_results
 
