@@ -111,12 +111,13 @@ class FailureRecord(_OfCell, frozen=True, kw_only=True):
 
 
 class Interference(msgspec.Struct, frozen=True, kw_only=True):
-    """What else ran beside a process: the cores that others took, `why` the process is marked."""
+    """What a process did not have: cores that others took or a quota, `why` it is marked."""
 
     marked: bool = False
     why: str = ""
     foreign: Number = 0.0
     steal: Number = 0.0
+    throttled: Number = 0.0
 
 
 class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True, tag="subject", tag_field="kind"):

@@ -81,7 +81,7 @@ def _interference(records: Sequence[CellRecord]) -> str:
     marked = [interference for interference in interferences if interference.marked]
     if not marked:
         return ""
-    worst = max(marked, key=lambda interference: interference.foreign + interference.steal)
+    worst = max(marked, key=lambda each: each.foreign + each.steal + each.throttled)
     why = worst.why or "it is not said what"
     if len(records) == 1:
         return why

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import Any
 
 import pytest
@@ -26,6 +28,12 @@ def test_the_record_says_which_cpus_may_be_used() -> None:
     assert len(numbers_of(record["affinity"])) == record["usable_cores"] >= 1
     assert numbers_of(record["isolated"]) >= set()
     assert json.loads(json.dumps(record)) == record
+
+
+def test_cores_are_the_systems_and_not_what_a_shell_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = machine_record()["cores"]
+    monkeypatch.setattr(os, "cpu_count", lambda: told + 7)  # as PYTHON_CPU_COUNT does from 3.13 on
+    assert machine_record()["cores"] == (told if sys.platform == "linux" else told + 7)
 
 
 def test_a_steady_machine_needs_no_advice() -> None:

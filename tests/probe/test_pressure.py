@@ -10,6 +10,7 @@ import pytest
 from ftbench.errors import UsageError
 from ftbench.probe.instruments import interference
 from ftbench.probe.instruments.interference import Look, between, disturbance, look, most_repeats
+from ftbench.probe.instruments.kernel import Throttled
 
 CALM = Look(at=100.0, own=5.0, busy=50.0, stolen=1.0, cores=2, pressure=0.5, queue=0)
 
@@ -119,6 +120,28 @@ def test_what_the_host_takes_disturbs_alike() -> None:
 def test_a_few_ticks_in_a_short_run_are_nothing() -> None:
     assert not between(CALM, after(0.1, busy=0.04))["marked"]
     assert between(CALM, after(0.1, busy=0.06))["marked"]
+
+
+def test_a_run_that_a_quota_stopped_is_marked_and_counts_as_disturbed() -> None:
+    early, late = Throttled(times=4, seconds=1.0), Throttled(times=6, seconds=1.5)
+    seen = between(CALM._replace(throttled=early), after()._replace(throttled=late))
+    assert (seen["throttled"], seen["marked"]) == (0.5, True)
+    assert seen["why"] == "a CPU quota stopped it 2 times, for 0.50 s in all"
+    assert disturbance(seen) == (True, 0.5)
+
+
+def test_what_was_stopped_before_is_no_mark() -> None:
+    before = Throttled(times=4, seconds=1.0)
+    seen = between(CALM._replace(throttled=before), after()._replace(throttled=before))
+    assert (seen["throttled"], seen["marked"], seen["why"]) == (0.0, False, "")
+
+
+def test_stops_are_told_where_nothing_else_is() -> None:
+    silent = CALM._replace(busy=None)
+    seen = between(silent, silent._replace(at=101.0, throttled=Throttled(times=1, seconds=0.1)))
+    assert seen["marked"]
+    assert disturbance(seen) == (True, 0.1)
+    assert "foreign" not in seen
 
 
 def test_a_core_that_came_or_went_leaves_nothing_to_compare() -> None:

@@ -1,7 +1,8 @@
 """What else ran on the machine while a cell was measured, by the kernel's own accounting.
 
 CPU time that the kernel gave away between a look before the cell and one after it, and not to us,
-was somebody else's.  Only Linux tells; elsewhere nothing is recorded.
+was somebody else's; what a quota withheld, nobody had.  Only Linux tells; elsewhere nothing is
+recorded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import UsageError
 from ftbench.probe.instruments.clocks import cpu_seconds
-from ftbench.probe.instruments.machine import text_at, usable
+from ftbench.probe.instruments.kernel import Throttled, text_at, throttled
+from ftbench.probe.instruments.machine import usable
 
 PROC = Path("/proc")
 
@@ -39,6 +41,7 @@ class Look(NamedTuple):
     cores: int
     pressure: float | None  # the percentage of the last 10 s in which something waited for a CPU
     queue: int | None  # how many others were running or ready to
+    throttled: Throttled = Throttled()
 
 
 def look() -> Look:
@@ -52,6 +55,7 @@ def look() -> Look:
         cores=cores,
         pressure=_pressure(),
         queue=_queue(),
+        throttled=throttled(),
     )
 
 
@@ -107,22 +111,29 @@ def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
     `tree` is the CPU seconds that the cell counted of its own tree, with processes that nobody
     waited for.  Shares are of one core: 1.0 is a whole core all the time.
     """
-    if before.busy is None or after.busy is None or before.cores != after.cores:
+    times = after.throttled.times - before.throttled.times
+    told = before.busy is not None and after.busy is not None and before.cores == after.cores
+    if not told and times <= 0:
         return {}
     seconds = max(after.at - before.at, 1e-9)
     own = max(after.own - before.own, tree)
-    foreign = max(0.0, after.busy - before.busy - own)
-    stolen = max(0.0, (after.stolen or 0.0) - (before.stolen or 0.0))
-    taken = foreign + stolen
-    marked = taken > max(_LEAST_SECONDS, TAKEN_LIMIT * seconds * after.cores)
+    foreign = max(0.0, (after.busy or 0.0) - (before.busy or 0.0) - own) if told else 0.0
+    stolen = max(0.0, (after.stolen or 0.0) - (before.stolen or 0.0)) if told else 0.0
+    withheld = max(0.0, after.throttled.seconds - before.throttled.seconds)
+    why = []
+    if foreign + stolen > max(_LEAST_SECONDS, TAKEN_LIMIT * seconds * after.cores):
+        why.append(_why(foreign / seconds, round(stolen / seconds, 2), after.cores))
+    if times > 0:
+        why.append(f"a CPU quota stopped it {times} times, for {withheld:.2f} s in all")
+    shares = {"foreign": round(foreign / seconds, 3), "steal": round(stolen / seconds, 3)}
     return {
-        "foreign": round(foreign / seconds, 3),
-        "steal": round(stolen / seconds, 3),
+        **(shares if told else {}),
+        "throttled": round(withheld / seconds, 3),
         "pressure": [before.pressure, after.pressure],
         "queue": [before.queue, after.queue],
         "repeats": 0,
-        "marked": marked,
-        "why": _why(foreign / seconds, round(stolen / seconds, 2), after.cores) if marked else "",
+        "marked": bool(why),
+        "why": ", ".join(why),
     }
 
 
@@ -132,8 +143,8 @@ def _why(foreign: float, stolen: float, cores: int) -> str:
 
 
 def disturbance(interference: dict[str, Any]) -> tuple[bool, float]:
-    """Return whether a run is marked, and how much others took, in cores."""
-    taken = interference.get("foreign", 0.0) + interference.get("steal", 0.0)
+    """Return whether a run is marked, and how much it did not have, in cores."""
+    taken = sum(interference.get(kind, 0.0) for kind in ("foreign", "steal", "throttled"))
     return interference.get("marked", False), taken
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.errors import UsageError, unknown
+from ftbench.probe.instruments.kernel import memory_limit, quota_cores, text_at
 
 SYSTEM_CPUS = Path("/sys/devices/system/cpu")
 
@@ -106,25 +107,12 @@ def placed(environ: Mapping[str, str]) -> list[int] | None:
     return chosen
 
 
-def text_at(path: Path) -> str | None:
-    """Return what a file of the kernel says, None where there is none."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return None
-
-
 def _cpuinfo(key: str) -> str | None:
     for line in (text_at(Path("/proc/cpuinfo")) or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == key:
             return value.strip()
     return None
-
-
-def _quota() -> float | None:
-    quota, _, period = (text_at(Path("/sys/fs/cgroup/cpu.max")) or "max").partition(" ")
-    return None if quota == "max" else int(quota) / int(period or 100_000)
 
 
 def _switch(name: str, on: str = "1") -> bool | None:
@@ -147,19 +135,23 @@ def _memory_bytes() -> int | None:
 def machine_record() -> dict[str, Any]:
     """Return what is known of this machine, None for what the system does not say."""
     flags = _cpuinfo("flags")
-    affinity = usable() or range(os.cpu_count() or 1)
+    # Not by os.cpu_count alone: PYTHON_CPU_COUNT is the caller's word, and some systems' own answer
+    # is the affinity.
+    cores = len(_list_at(SYSTEM_CPUS / "online")) or os.cpu_count()
+    affinity = usable() or range(cores or 1)
     return {
         "cpu": _cpuinfo("model name") or platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
+        "cores": cores,
         "usable_cores": len(affinity),
         "affinity": text_of(affinity),
         "isolated": text_of(isolated()),
-        "quota_cores": _quota(),  # of cgroup v2
+        "quota_cores": quota_cores(),
         "smt": _switch("smt/active"),
         "governor": text_at(SYSTEM_CPUS / "cpu0/cpufreq/scaling_governor"),
         "turbo": _turbo(),
         "virtual": None if flags is None else "hypervisor" in flags.split(),
         "memory_bytes": _memory_bytes(),
+        "memory_limit": memory_limit(),
         "arch": platform.machine(),
         "system": platform.system(),
         "kernel": platform.release(),

@@ -13,6 +13,7 @@ from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, e
 from ftbench.facts.modes import Mode, mode_ladders, mode_of
 from ftbench.facts.profiles import current_profile
 from ftbench.probe.instruments.build import build_record, gil_enabled
+from ftbench.probe.instruments.interference import between, look
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure, utc_now
@@ -25,6 +26,7 @@ TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
 
 _GIL_AT_START = gil_enabled()
 _LOAD_AT_START = load()
+_LOOK_AT_START = look()
 _STARTED_AT = utc_now()
 _own_clock_recorded = False
 
@@ -216,6 +218,7 @@ def record_own_clock(group: str, params: dict[str, str]) -> None:
             "invariants": {"threads": "no thread stays behind"},
             "samples": {},
             "load": [_LOAD_AT_START, load()],
+            "interference": between(_LOOK_AT_START, look()),
             "notes": {},
         }
     )
