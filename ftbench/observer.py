@@ -1,9 +1,9 @@
 """The observer: watches the memory of a cell's process tree from outside, on the host's Python.
 
 `python -m ftbench.observer` says hello with `{"reader": …}` or `{"unavailable": reason}` and
-answers "observe" requests, a JSON line each.  `--cost [PROCESSES]` instead shows what a look at so
-many processes costs with each reader: psutil's portable call costs more CPU than the kernel file
-that it reads on Linux, and an observer must not be a load.
+answers "observe" requests, a JSON line each, in answers behind `MARK`.  `--cost [PROCESSES]`
+instead shows what a look at so many processes costs with each reader: psutil's portable call costs
+more CPU than the kernel file that it reads on Linux, and an observer must not be a load.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ftbench.errors import NotAvailableError
 from ftbench.facts.profiles import INTERVAL_SECONDS
+from ftbench.probe.run import MARK
 from ftbench.probe.run.child import session_of
 
 
@@ -205,7 +206,7 @@ _SLEEPER = "import sys; print(flush=True); sys.stdin.read()"
 
 
 def _say(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)
+    print(f"{MARK}{json.dumps(answer)}", flush=True)
 
 
 def serve() -> int:

@@ -27,6 +27,7 @@ from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.facts.profiles import VARIABLE as PROFILE
+from ftbench.probe.run import MARK
 from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.programs import HOST_PYTHON
@@ -35,7 +36,9 @@ from ftbench.pythons import Interpreter, discover, preferred, survey, venvs
 from ftbench.pythons.install import DEFAULT_RELEASE
 from ftbench.releases import Release
 
-GIL_CHECK: Final = "import sys; print(int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
+GIL_CHECK: Final = (
+    f"import sys; print({MARK!r}, int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
+)
 
 # The environments of this asv process, by the name that asv gives their results.
 ENVIRONMENTS: Final[dict[str, CPythonEnvironment]] = {}
@@ -197,7 +200,7 @@ class CPythonEnvironment(Environment):
             environ=clean_environment(os.environ, self.arm.environment),
             deadline=venvs.DEADLINE_SECONDS,
         )
-        if answer.out.strip() != str(int(self.arm.gil)):
+        if answer.out.rpartition(MARK)[2].split()[:1] != [str(int(self.arm.gil))]:
             raise InterpreterError(
                 f"{interpreter.executable} does not run with its GIL "
                 f"{'on' if self.arm.gil else 'off'}, as the arm {self.arm.name} needs; it says "

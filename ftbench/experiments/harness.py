@@ -16,6 +16,7 @@ import json
 import os
 import statistics
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,23 +69,24 @@ def probe(
     cannot carry the probe.  Whatever ends the wait, nothing of the run stays behind.
     """
     python = venvs.ready(environment_folder(interpreter), interpreter)
-    done = run(
-        [
-            python,
-            *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
-            *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline)), "--json"),
-            *(("--extra", repr(extra)) if extra else ()),
-            *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
-        ],
-        environ=clean_environment(os.environ, {HOST_PYTHON: sys.executable}),
-        deadline=deadline + _BACKSTOP_SECONDS,
-    )
-    if done.code:
-        raise _error_of(done)
-    try:
-        return Measurement.from_json(json.loads(done.out))
-    except ValueError as error:
-        raise FtbenchError("The probe's document is no JSON.", story=done.out[:1000]) from error
+    with tempfile.TemporaryDirectory(prefix="ftbench-") as folder:
+        # Not from standard output, where a hook of the interpreter may print anything.
+        document = Path(folder, "measurement.json")
+        done = run(
+            [
+                python,
+                *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
+                *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline))),
+                *("--output", document),
+                *(("--extra", repr(extra)) if extra else ()),
+                *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
+            ],
+            environ=clean_environment(os.environ, {HOST_PYTHON: sys.executable}),
+            deadline=deadline + _BACKSTOP_SECONDS,
+        )
+        if done.code:
+            raise _error_of(done)
+        return Measurement.from_json(json.loads(document.read_text(encoding="utf-8")))
 
 
 def environment_folder(interpreter: Interpreter) -> Path:

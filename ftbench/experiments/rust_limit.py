@@ -7,6 +7,7 @@ rename: a folder under `native` of the cache is always a whole program.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -306,9 +307,11 @@ def run_program(program: Path, options: list[str], *, deadline: float) -> dict[s
             if last.startswith(_PREFIX):
                 raise error_class(code)(last.removeprefix(_PREFIX), story="\n".join(story))
             raise running.silent_end(code)
-    if not running.event:
+    words = running.others.decode(errors="replace").strip()
+    try:
+        document: dict[str, Any] = json.loads(words.rpartition("\n")[2])
+    except ValueError:
         raise WorkerFailedError(
-            "The native program ended well, but did not tell what it measured.",
-            story=running.line.decode(errors="replace"),
-        )
-    return running.event
+            "The native program ended well, but did not tell what it measured.", story=words
+        ) from None
+    return document

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+from pathlib import Path
 
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.modes import KINDS, MODE_NAMES, START_METHODS
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         help="do so much more of the work, 0.1 for a tenth: a slowdown that is known",
     )
     parser.add_argument("--json", action="store_true", help="print the whole measurement")
+    parser.add_argument("--output", metavar="FILE", help="write the whole measurement there")
     return parser
 
 
@@ -109,7 +111,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ftbench.probe: interrupted; nothing is recorded.", file=sys.stderr)
         return INTERRUPTED
-    return show(json.dumps(measurement.to_json()) if options.json else table(measurement))
+    document = json.dumps(measurement.to_json())
+    if options.output:
+        Path(options.output).write_text(document, encoding="utf-8")
+        return 0
+    return show(document if options.json else table(measurement))
 
 
 def show(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import write_whole
 from ftbench.probe.instruments import build
+from ftbench.probe.run import MARK
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
 
@@ -25,10 +26,10 @@ QUESTION: Final = Path(build.__file__)
 _TOO_OLD_FOR_IT: Final = """
 import platform, runpy, sys
 if sys.version_info < (3, 11):
-    print('{"implementation": "%s", "version": "%s", "virtual": false}' % (
+    print(MARK + '{"implementation": "%s", "version": "%s", "virtual": false}' % (
         platform.python_implementation(), platform.python_version()))
 else:
-    runpy.run_path(sys.argv[1], run_name="__main__")
+    runpy.run_path(sys.argv[1])["main"](MARK)
 """
 
 
@@ -38,20 +39,33 @@ def ask(
     *,
     deadline: float = ASK_DEADLINE,
 ) -> dict[str, Any]:
-    """Return the record that `build.py` prints in `executable`; raises `InterpreterError`.
+    """Return the record that `build.py` has of `executable`; raises `InterpreterError`.
 
     One that is too old to be measured only says its implementation and version.
     """
-    answer = run_python(
-        executable, ["-c", _TOO_OLD_FOR_IT, str(QUESTION)], environ, deadline=deadline
+    record = answer_of(
+        executable, _TOO_OLD_FOR_IT, str(QUESTION), environ=environ, deadline=deadline
     )
-    try:
-        record = json.loads(answer)
-    except ValueError:
-        record = None
     if not isinstance(record, dict) or "version" not in record:
-        raise broken(executable, f"it answered {answer.strip()[:200]!r}")
+        raise broken(executable, f"it answered {record!r:.200}")
     return record
+
+
+def answer_of(
+    executable: Path,
+    code: str,
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    deadline: float = ASK_DEADLINE,
+) -> Any:
+    """Return the JSON that `code` prints in `executable` behind `MARK`, a name that it has."""
+    command = ["-c", f"MARK = {MARK!r}\n{code}", *arguments]
+    out = run_python(executable, command, environ, deadline=deadline)
+    _before, mark, answer = out.rpartition(MARK)
+    try:
+        return json.loads(mark and answer.partition("\n")[0])
+    except ValueError:
+        raise broken(executable, f"it answered {out.strip()[:200]!r}") from None
 
 
 def run_python(

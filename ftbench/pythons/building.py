@@ -28,7 +28,7 @@ from ftbench.files import builds_folder, cache_folder
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.processes import run
 from ftbench.progress import locked, phase
-from ftbench.pythons.asking import ask, broken, run_python
+from ftbench.pythons.asking import answer_of, ask, broken
 from ftbench.pythons.debian import Tarball
 from ftbench.pythons.interpreter import PythonBuild
 from ftbench.pythons.toolchain import Toolchain
@@ -243,7 +243,7 @@ for name in %r:
         importlib.import_module(name)
     except Exception as error:
         missing[name] = str(error)
-print(json.dumps(missing))
+print(MARK + json.dumps(missing))
 """
 _DEADLINE: Final = 60.0
 
@@ -259,7 +259,7 @@ def _check(recipe: Recipe, prefix: Path) -> None:
     if build.free_threaded is not free_threaded or record["gil_enabled"] is free_threaded:
         expected = "off" if free_threaded else "on"
         raise broken(executable, f"its GIL should be {expected} and is not")
-    missing = json.loads(run_python(executable, ["-c", _CHECK % (_MODULES,)], deadline=_DEADLINE))
+    missing = answer_of(executable, _CHECK % (_MODULES,), deadline=_DEADLINE)
     if missing:
         story = "; ".join(f"{name}: {why}" for name, why in missing.items())
         raise broken(executable, f"it cannot import what it needs ({story})")

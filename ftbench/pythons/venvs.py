@@ -27,7 +27,7 @@ from ftbench.files import folder_made
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.workers import engines
 from ftbench.pythons import Interpreter
-from ftbench.pythons.asking import run_python
+from ftbench.pythons.asking import answer_of, run_python
 
 # The measured side: all that is ever copied into a benchmarked interpreter.
 MEASURED: Final = (
@@ -133,8 +133,8 @@ def python_of(venv: Path) -> Path:
 
 def _fill(venv: Path) -> None:
     python = python_of(venv)
-    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    purelib = Path(run_python(python, ["-c", where], deadline=DEADLINE_SECONDS).strip())
+    where = "import json, sysconfig; print(MARK + json.dumps(sysconfig.get_path('purelib')))"
+    purelib = Path(answer_of(python, where, deadline=DEADLINE_SECONDS))
     beside = venv / engines.FOLDER
     for folder, contents in ((purelib, _on_path()), (beside, _beside())):
         for target, content in contents.items():

@@ -16,6 +16,7 @@ from ftbench.asv import patches
 from ftbench.asv.environment import CPythonEnvironment, MissingInterpreterError
 from ftbench.errors import InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.probe.run import MARK
 from ftbench.pythons import Interpreter, Unusable
 
 
@@ -161,6 +162,17 @@ def test_an_interpreter_with_its_gil_in_the_wrong_state_is_an_error(
         ft._check_gil(interpreter("3.14.2t", path=str(script)))
     assert "does not run with its GIL off, as the arm ft needs" in str(raised.value)
     assert "Nothing is recorded" in str(raised.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands for the interpreter")
+def test_the_state_of_the_gil_is_found_in_whatever_is_printed(
+    ft: CPythonEnvironment, tmp_path: Path
+) -> None:
+    script = tmp_path / "python3"
+    words = f"printf 'site hook: 1 '\necho '{MARK} 0'\necho 1 bye"
+    script.write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
+    script.chmod(0o755)
+    ft._check_gil(interpreter("3.14.2t", path=str(script)))
 
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda each: each.name)

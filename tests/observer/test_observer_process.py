@@ -14,7 +14,7 @@ from probing import environment
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.observer import kernel_can
-from ftbench.probe.run import programs
+from ftbench.probe.run import MARK, programs
 from ftbench.probe.run.measure import measure
 from ftbench.probe.run.programs import Watcher
 from ftbench.pythons import Interpreter
@@ -34,7 +34,14 @@ def _answers(python: str | Path, *requests: dict[str, Any]) -> list[dict[str, An
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [_said(line) for line in done.stdout.splitlines()]
+
+
+def _said(line: str) -> dict[str, Any]:
+    _, mark, answer = line.partition(MARK)
+    assert mark
+    said: dict[str, Any] = json.loads(answer)
+    return said
 
 
 def test_it_says_hello_answers_and_ends_with_its_input() -> None:
@@ -75,11 +82,12 @@ def test_a_system_with_neither_reader_says_so_and_ends() -> None:
         [sys.executable, "-P", "-c", _WITHOUT_ANYTHING],
         capture_output=True,
         check=False,
+        encoding="utf-8",
         env=environment(),
         timeout=60,
     )
     assert done.returncode == 3
-    assert "has no psutil" in json.loads(done.stdout)["unavailable"]
+    assert "has no psutil" in _said(done.stdout)["unavailable"]
 
 
 def test_the_cost_of_looking_can_be_shown() -> None:
@@ -102,7 +110,8 @@ def test_the_cost_of_looking_can_be_shown() -> None:
 def _observer(folder: Path, script: str) -> str:
     """Return a program that answers as `script` does, whatever it is asked."""
     program = folder / "observer"
-    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    answer = f'answer() {{ echo "{MARK}$1"; }}'
+    program.write_text(f"#!/bin/sh\n{answer}\n{script}\n", encoding="utf-8")
     program.chmod(0o755)
     return str(program)
 
@@ -111,7 +120,7 @@ def _observer(folder: Path, script: str) -> str:
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        ("""echo '{"unavailable": "no eyes"}'""", "no eyes"),
+        ("""answer '{"unavailable": "no eyes"}'""", "no eyes"),
         ("echo not an observer", "not an observer"),
         ("echo No module named ftbench >&2; exit 1", "No module named ftbench"),
         ("exit 0", "ended without a word"),
@@ -145,7 +154,7 @@ def test_an_observer_that_says_nothing_is_given_up_and_ended(
 
 @posix
 def test_an_observer_that_dies_is_a_failure_and_no_skip(tmp_path: Path) -> None:
-    script = """echo '{"reader": "x"}'; read line; echo out of eyes >&2; exit 1"""
+    script = """answer '{"reader": "x"}'; read line; echo out of eyes >&2; exit 1"""
     with Watcher(_observer(tmp_path, script)) as watcher:
         watcher.greet()
         with pytest.raises(FtbenchError, match="out of eyes") as caught:
@@ -154,8 +163,19 @@ def test_an_observer_that_dies_is_a_failure_and_no_skip(tmp_path: Path) -> None:
 
 
 @posix
+def test_an_answer_is_found_whatever_else_is_printed(tmp_path: Path) -> None:
+    script = """
+    echo '{"level": "info"}'; printf 'tracing is on '; answer '{"reader": "x"}'
+    read line; printf '\\377 null {"samples": [2]} '; answer '{"samples": [1]}'; echo bye"""
+    with Watcher(_observer(tmp_path, script)) as watcher:
+        watcher.greet()
+        watcher.observe(REQUEST, 5.0)
+    assert watcher.phases == {"busy": {"samples": [1]}}
+
+
+@posix
 def test_who_is_gone_is_told_by_role(tmp_path: Path) -> None:
-    script = """echo '{"reader": "x"}'; read line; echo '{"gone": 7}'"""
+    script = """answer '{"reader": "x"}'; read line; answer '{"gone": 7}'"""
     with Watcher(_observer(tmp_path, script)) as watcher:
         watcher.greet()
         watcher.observe(REQUEST, 5.0)
@@ -164,7 +184,7 @@ def test_who_is_gone_is_told_by_role(tmp_path: Path) -> None:
 
 @posix
 def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
-    script = """echo '{"reader": "x"}'; read line; echo '{"samples": [1]}'"""
+    script = """answer '{"reader": "x"}'; read line; answer '{"samples": [1]}'"""
     with Watcher(_observer(tmp_path, script)) as watcher:
         watcher.greet()
         watcher.observe(REQUEST, 5.0)
@@ -173,7 +193,7 @@ def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
 
 @posix
 def test_no_observation_outlasts_its_cell(tmp_path: Path) -> None:
-    script = """echo '{"reader": "x"}'; read line"""
+    script = """answer '{"reader": "x"}'; read line"""
     with (
         Watcher(_observer(tmp_path, script)) as watcher,
         pytest.raises(DeadlineError, match="longer than the cell may"),
@@ -184,11 +204,13 @@ def test_no_observation_outlasts_its_cell(tmp_path: Path) -> None:
 # Sees nobody while they are busy, although they are all there.
 _BLIND = """
 import json, sys
-print(json.dumps({"reader": "blind"}), flush=True)
+from ftbench.probe.run import MARK
+def say(answer): print(MARK + json.dumps(answer), flush=True)
+say({"reader": "blind"})
 for line in sys.stdin:
     request = json.loads(line)
     gone = {"gone": int(next(iter(request["roles"])))}
-    print(json.dumps(gone if request["phase"] == "busy" else {"samples": []}), flush=True)
+    say(gone if request["phase"] == "busy" else {"samples": []})
 """
 
 

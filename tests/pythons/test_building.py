@@ -19,6 +19,7 @@ from rich.console import Console
 
 from ftbench.errors import InterpreterError
 from ftbench.probe.instruments.build import version_text
+from ftbench.probe.run import MARK
 from ftbench.pythons import building
 from ftbench.pythons.building import Recipe
 from ftbench.pythons.debian import SourcePackage, Suite, Tarball
@@ -105,7 +106,7 @@ def test_a_failed_step_keeps_its_log_and_names_it(
 
 
 LACKS_SSL = f"""case "$*" in
-  *importlib*) echo '{{"ssl": "no"}}';;
+  *importlib*) echo '{MARK}{{"ssl": "no"}}';;
   *) exec {base_executable()} "$@";;
 esac"""
 

@@ -15,6 +15,7 @@ from fake_builds import RECORD
 from fake_pythons import base_executable, script
 
 from ftbench.errors import InterpreterError
+from ftbench.probe.run import MARK
 from ftbench.pythons import Origin, Unusable, asking, discover, survey
 from ftbench.pythons.asking import Answers
 
@@ -25,7 +26,7 @@ def answering(path: Path, prefix: Path | None = None, **changes: object) -> Path
     """Make a fake interpreter that counts its calls beside itself and answers at once."""
     record = {**RECORD, "gil_enabled": True, "virtual": False, **changes}
     record |= {"executable": str(path), "prefix": str(prefix or path.parent.parent)}
-    return script(path, f"echo x >> {path}.calls\nprintf '%s' '{json.dumps(record)}'")
+    return script(path, f"echo x >> {path}.calls\nprintf '%s' '{MARK}{json.dumps(record)}'")
 
 
 def calls(path: Path) -> int:
@@ -91,8 +92,9 @@ def test_a_virtual_environment_is_not_shown(tmp_path: Path, bare_environ: dict[s
         ("echo no such library >&2; exit 127", "ended with 127: no such library"),
         ("kill -SEGV $$", "ended with -11"),
         ("echo hello", "answered 'hello'"),
-        ("echo '[]'", "answered '\\[\\]'"),
-        ('echo \'{"version": "3.14.2"}\'', "nonsense"),
+        ('echo \'{"version": "3.14.2"}\'', "answered '{"),
+        (f"echo '{MARK}[]'", "answered \\[\\]"),
+        (f'echo \'{MARK}{{"version": "3.14.2"}}\'', "nonsense"),
         ("/bin/sleep 60", "did not answer within"),
     ],
 )

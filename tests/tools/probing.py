@@ -69,6 +69,7 @@ def run_probe(
         capture_output=True,
         check=False,
         encoding="utf-8",
+        errors="replace",
         env=environment(environ),
         timeout=DEADLINE_SECONDS,
     )

@@ -169,14 +169,14 @@ def build_record() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Print the record, and what is true of this process and place only."""
+def main(mark: str = "") -> None:
+    """Print the record behind `mark`, and what is true of this process and place only."""
     record = build_record()
     record["gil_enabled"] = gil_enabled()
     record["executable"] = sys.executable
     record["prefix"] = sys.base_prefix
     record["virtual"] = sys.prefix != record["prefix"]
-    print(json.dumps(record))
+    print(mark + json.dumps(record))
 
 
 if __name__ == "__main__":

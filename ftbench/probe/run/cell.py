@@ -1,7 +1,7 @@
 """Runs one cell in this process, which `guard` started for this alone.
 
-The request comes as one JSON argument; events go out as JSON lines on what was standard output
-(what a worker prints goes to standard error instead); a line on standard input answers "observe".
+The request comes as one JSON argument; events go out as JSON behind `MARK` on what was standard
+output (what a worker prints goes to standard error); a line on standard input answers "observe".
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.build import build_record, gil_enabled
+from ftbench.probe.run import MARK
 from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Observe, Scenario, scenario_named
 from ftbench.probe.workers import unavailable
@@ -32,7 +33,7 @@ def _channel() -> Send:
     os.dup2(2, 1)  # from now on, prints go to standard error
 
     def send(event: dict[str, Any]) -> None:
-        out.write(json.dumps(event) + "\n")
+        out.write(f"{MARK}{json.dumps(event)}\n")
         out.flush()
 
     return send

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO
+
+from ftbench.probe.run import MARK
 
 PROC = "/proc"
 TAIL_BYTES = 16_384
@@ -70,6 +73,7 @@ class Lines(_Pipe):
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.others = b""  # the last of what is no answer
         super().__init__(stream)
 
     def _read(self) -> None:
@@ -84,6 +88,16 @@ class Lines(_Pipe):
             return self._lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
             raise TimeoutError from None
+
+    def answer(self, seconds: float) -> bytes:
+        """Return the next answer, b"" at the end; raises `TimeoutError` after `seconds`."""
+        end = time.monotonic() + seconds
+        while line := self.following(end - time.monotonic()):
+            _before, mark, answer = line.rpartition(MARK.encode())
+            if mark:
+                return answer
+            self.others = (self.others + answer)[-TAIL_BYTES:]
+        return b""
 
 
 class Tail(_Pipe):

@@ -64,6 +64,11 @@ class Program:
         """What it wrote to standard error, the last of it."""
         return self._words.text()
 
+    @property
+    def others(self) -> bytes:
+        """What it wrote to standard output and is no answer, the last of it."""
+        return self._lines.others
+
     def _tell(self, line: bytes) -> None:
         assert self._process.stdin is not None
         with suppress(OSError):  # it is gone, and its end is the story
@@ -81,7 +86,7 @@ class Program:
 
 
 class Guarded(Program):
-    """A program under the guard; `event` and `line` are its last event and its last line.
+    """A program under the guard; `event` is its last one.
 
     `name` is what errors call it; `hint` is what helps where its `deadline` (seconds) passes.
     """
@@ -99,7 +104,6 @@ class Guarded(Program):
         """Start `command` under the guard, which runs on `python`."""
         self.deadline = deadline + BACKSTOP_SECONDS
         self.event: Event = {}
-        self.line = b""
         self._name = name
         self._hint = hint
         super().__init__(
@@ -114,13 +118,11 @@ class Guarded(Program):
         """Follow it to its end and return its exit code; `observe` is called when it asks."""
         end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
         try:
-            while line := self._lines.following(end - time.monotonic()):
-                self.line = line
+            while line := self._lines.answer(end - time.monotonic()):
                 try:
-                    event = json.loads(line)
+                    self.event = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
-                self.event = event if isinstance(event, dict) else {}
                 if observe and self.event.get("event") == "observe":
                     observe(self.event)
                     self._tell(b"")
@@ -177,13 +179,13 @@ class Watcher(Program):
     def _read(self, seconds: float) -> dict[str, Any]:
         """Return the next answer, `{"unavailable": why}` if there is none."""
         try:
-            line = self._lines.following(seconds)
+            line = self._lines.answer(seconds)
         except TimeoutError:
             raise DeadlineError(f"The observer did not answer within {seconds:g} s.") from None
         try:
             answer: dict[str, Any] = json.loads(line)
         except ValueError:
-            words = (line.decode("utf-8", "replace") + self.words).strip().splitlines()
+            words = (self.others.decode("utf-8", "replace") + self.words).strip().splitlines()
             return {"unavailable": words[-1] if words else "it ended without a word"}
         return answer
 

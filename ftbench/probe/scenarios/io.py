@@ -327,7 +327,7 @@ class Servers:
 
     def _port(self, index: int) -> int:
         try:
-            line = self._lines[index].following(self._deadline.left())
+            line = self._lines[index].answer(self._deadline.left())
         except TimeoutError:
             raise self._deadline.passed("a server to listen") from None
         if not line:

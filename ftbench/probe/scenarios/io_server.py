@@ -14,6 +14,7 @@ from array import array
 from collections import deque
 from time import perf_counter_ns, process_time_ns
 
+from ftbench.probe.run import MARK
 from ftbench.probe.scenarios.io_requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
 
 BACKLOG = 1_024
@@ -105,7 +106,7 @@ class Server:
 def main() -> None:
     """Serve with the delay in milliseconds that the command line says."""
     server = Server(int(sys.argv[1]) * 1_000_000)
-    print(server.port, flush=True)
+    print(f"{MARK}{server.port}", flush=True)
     server.serve(sys.stdin.fileno())
 
 
