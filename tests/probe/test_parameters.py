@@ -135,6 +135,8 @@ def test_a_profile_changes_how_long_and_nothing_else() -> None:
     assert set(PROFILES) == {"smoke", "quick", "full"}
     assert smoke.seconds <= quick.seconds <= full.seconds
     assert smoke.hold <= quick.hold <= full.hold
+    # An interval over processes needs three.
+    assert smoke.processes < 3 <= quick.processes <= full.processes
     for profile in PROFILES.values():
         assert 2 <= profile.least_rounds <= profile.most_rounds
         assert profile.processes >= 1

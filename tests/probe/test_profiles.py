@@ -35,8 +35,11 @@ def test_what_is_written_is_what_is_done(values: dict[str, float]) -> None:
     assert profile.interval == values.get("interval", INTERVAL_SECONDS)
     rounds = values.get("rounds")
     if rounds is None:
-        assert (profile.least_rounds, profile.most_rounds, profile.holds) == (10, 50, 1)
-        assert (profile.least_repeats, profile.most_repeats) == (2, 3)
+        assert (profile.least_rounds, profile.most_rounds) == (
+            quick.least_rounds,
+            quick.most_rounds,
+        )
+        assert (profile.least_repeats, profile.holds) == (quick.least_repeats, 1)
     else:
         assert {profile.least_rounds, profile.most_rounds, profile.holds} == {rounds}
         assert {profile.least_repeats, profile.most_repeats} == {rounds}
