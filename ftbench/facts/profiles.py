@@ -57,7 +57,7 @@ PROFILES = {
             seconds=0.1,
             hold=0.1,
             processes=3,
-            repeats=1,
+            repeats=2,
         ),
         Profile(
             name="full",
