@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pickle
 import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -21,6 +22,7 @@ from asv import util
 from asv.console import log
 from asv.environment import Environment
 
+from ftbench.asv.cell_server import CELL_SERVER
 from ftbench.asv.command import SAY_CELLS
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.measuring_lock import MEASURING_LOCK
@@ -28,7 +30,7 @@ from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.probe.run import MARK
-from ftbench.probe.run.asv_benchmark import RECORDS, CellFile, in_asv_form
+from ftbench.probe.run.asv_benchmark import RECORDS, TIMEOUT_SECONDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import run
@@ -49,7 +51,7 @@ RUN: Final = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
 # Counts what this asv process has measured.
 _ORDER: Final = itertools.count(1)
 
-_CELL_OF_ASV: Final = re.compile(r"([\w.]+)\.track_(\w+)-(\d+)")
+_TRACKED: Final = re.compile(r"([\w.]+)\.track_(\w+)(?:-(\d+))?")
 
 # asv's child inherits the high-water mark of the memory of whoever starts it (getrusage(2),
 # ru_maxrss survives exec): a small parent in between, or every peak is asv's own.
@@ -220,11 +222,6 @@ class CPythonEnvironment(Environment):
 
     def run(self, args: Sequence[str], **kwargs: Any) -> Any:
         """Run Python with `args`, as clean as the arm has it."""
-        # A figure that the run of its cell has yielded already needs no process.
-        if _figure_from_cell(args, kwargs.get("cwd")):
-            return "", "", 0
-        if SAY_CELLS in os.environ and list(args[1:2]) == ["run"]:
-            print(f"[cell {args[3]}]", file=sys.stderr, flush=True)
         kwargs.pop("env", None)
         environment = clean_environment(
             os.environ,
@@ -235,10 +232,56 @@ class CPythonEnvironment(Environment):
                 RECORDS: str(self.staged),
             },
         )
+        if self._answered(args, environment, kwargs.get("cwd"), kwargs.get("timeout")):
+            return "", "", 0
         if any("peakmem_" in arg for arg in args):
             args = [*_SMALL_PARENT, *args]
         log.debug(f"Running {' '.join(args)} in {self.name}")
         return self.run_executable("python", [*args], env=environment, **kwargs)
+
+    def _answered(
+        self,
+        args: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: str | None,
+        timeout: float | None,
+    ) -> bool:
+        """Write what asv asks for with `args` without a process of asv; tell whether that is done.
+
+        asv's call is: script, "run", benchmark_dir, "module.Class.track_metric-index", params,
+        profile, result file; its answer is the result file.  What failed is left to the
+        benchmark's own process, which tells the story.
+        """
+        match = _TRACKED.fullmatch(args[3]) if args[3:] else None
+        if match is None or cwd is None:
+            return False
+        group, metric, index = match.groups()
+        if args[1] == "run" and index:
+            cell = CellFile(Path(cwd), group, int(index))
+            # A figure that the run of its cell has yielded already needs nothing to be run.
+            if _figure_from_cell(cell, metric, args[-1]):
+                return True
+            if SAY_CELLS in os.environ:
+                print(f"[cell {args[3]}]", file=sys.stderr, flush=True)
+            return (
+                args[5] == "None"  # not under asv's profiler
+                and self._served(args[2], environ, (group, int(index), cwd), timeout)
+                and _figure_from_cell(cell, metric, args[-1])
+            )
+        if args[1] == "setup_cache" and self._served(args[2], environ, (group, None, cwd), timeout):
+            Path(cwd, "cache.pickle").write_bytes(pickle.dumps(None))
+            return True
+        return False
+
+    def _served(
+        self,
+        benchmark_dir: str,
+        environ: Mapping[str, str],
+        request: tuple[str, int | None, str],
+        timeout: float | None,
+    ) -> bool:
+        command = self.find_executable("python"), benchmark_dir
+        return CELL_SERVER.ours(command, environ, request, timeout or TIMEOUT_SECONDS)
 
     # -- what the benchmarks hand over beside their samples
 
@@ -256,24 +299,13 @@ class CPythonEnvironment(Environment):
         return records
 
 
-def _figure_from_cell(args: Sequence[str], cwd: str | None) -> bool:
-    """Write the figure that asv asks for with `args`, if the run of its cell has left it in `cwd`.
-
-    asv's call is: script, "run", benchmark_dir, "module.Class.track_metric-index", params,
-    profile, result file; its answer is the result file.  What failed is left to the benchmark's
-    own process, which tells the story.
-    """
-    if cwd is None or list(args[1:2]) != ["run"]:
-        return False
-    match = _CELL_OF_ASV.fullmatch(args[3])
-    if match is None:
-        return False
-    group, metric, index = match.groups()
-    kept = CellFile(Path(cwd), group, int(index)).take(metric)
+def _figure_from_cell(cell: CellFile, metric: str, result_file: str) -> bool:
+    """Write the figure that the run of `cell` has yielded; tell whether there is one."""
+    kept = cell.take(metric)
     if kept is None or "failure" in kept:
         return False
     answer = in_asv_form(kept, metric)
-    Path(args[-1]).write_text(json.dumps(answer), encoding="utf-8")
+    Path(result_file).write_text(json.dumps(answer), encoding="utf-8")
     return True
 
 

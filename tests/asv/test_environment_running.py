@@ -15,6 +15,7 @@ from fake_builds import Install, chosen, interpreter
 from filelock import FileLock
 
 from ftbench.asv import environment as module
+from ftbench.asv.cell_server import CellServer
 from ftbench.asv.environment import CPythonEnvironment
 from ftbench.probe.run.asv_benchmark import CellFile
 from ftbench.pythons import Interpreter
@@ -30,6 +31,8 @@ def calls(ft: CPythonEnvironment, monkeypatch: pytest.MonkeyPatch) -> list[dict[
         return "", "", 0
 
     monkeypatch.setattr(ft, "run_executable", note)
+    monkeypatch.setattr(ft, "find_executable", lambda name: name)
+    monkeypatch.setattr(CellServer, "ours", lambda *_: False)
     return noted
 
 

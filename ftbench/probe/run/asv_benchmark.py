@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -152,9 +153,15 @@ class ScenarioBenchmark:
         """Return the samples of `metric` in `cell` in asv's form, measuring if need be."""
         file = self._file(cell)
         kept = file.keep(metric, file.take(metric) or self._run(cell))
-        if "failure" in kept:
-            raise error_class(kept["failure"]["code"])(kept["failure"]["message"])
+        if failure := kept.get("failure"):  # asv shows the story with --show-stderr
+            raise error_class(failure["code"])(failure["message"], story=failure["story"])
         return in_asv_form(kept, metric)
+
+    def run_cell(self, cell: tuple[str | int, ...]) -> None:
+        """Run `cell` ahead of its metrics, which find in its file what it yielded."""
+        with suppress(NotImplementedError):  # a skip is kept, too
+            self.setup(*cell)
+            self._file(cell).keep("run", self._run(cell))
 
     def _identity(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
         mode, params = self._split(cell)
@@ -186,8 +193,7 @@ class ScenarioBenchmark:
         except FtbenchError as error:
             failure = {"error": type(error).__name__, "message": error.message}
             stage({"kind": "failure", **identity, **failure})
-            print(error)  # asv shows it with --show-stderr
-            return {"failure": {**failure, "code": error.exit_code}}
+            return {"failure": {**failure, "code": error.exit_code, "story": error.story}}
         stage(cell_record(**identity, measured=measured))
         return {"metrics": {name: m.samples for name, m in measured.metrics.items()}}
 
