@@ -19,6 +19,7 @@ from ftbench.analysis.advice.question import (
 from ftbench.errors import UsageError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.probe.scenarios.base import MOST_WORKERS
+from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
 from ftbench.report.output import Output, output_options
 
 # Also that of an error of ours without a class of its own; which one it was is on stderr.
@@ -130,9 +131,19 @@ def _quantity(
     show_default=True,
     help="The share of tasks that write to what all share: 5%.",
 )
+@click.option(
+    "--shared-kind",
+    type=click.Choice(list(KINDS)),
+    default=SEEN,
+    show_default=True,
+    help="When others see a write: "
+    + "; ".join(f"{kind} (by {', '.join(names)})" for kind, names in KINDS.items()),
+)
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
 @_quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
-@_quantity("TIME", seconds, "--p99", help="A limit to the 99th percentile of a task: 20ms.")
+@_quantity(
+    "TIME", seconds, "--p99", help="A limit to the 99th percentile of a task: 20ms; not known yet."
+)
 @_quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
 @_quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
 @click.option(
@@ -157,7 +168,7 @@ def advise(
 ) -> None:
     """Rank the modes for a task of your own, from measured cells alone.
 
-    Seconds, tail, CPU and memory of each mode on each arm, with intervals, interpolated between
+    Seconds, CPU and memory of each mode on each arm, with intervals, interpolated between
     measured cells and never beyond them: there it says "no data", and what would get it.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, NoData
+from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, NoData, spaced
 from ftbench.analysis.advice.interpolation import Estimate
-from ftbench.analysis.advice.question import By
+from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.ranking import (
     Advice,
     ArmAdvice,
@@ -19,10 +19,10 @@ from ftbench.analysis.advice.ranking import (
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE
+from ftbench.report.words import NONE, tail_title
 from ftbench.results.selection import Pick
 
-SCHEMA: Final = {"name": "ftbench.advice", "version": 1}
+SCHEMA: Final = {"name": "ftbench.advice", "version": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,7 @@ def _record(given: Given) -> dict[str, Any]:
         "release": pick.release.name,
         "profile": pick.profile,
         "builds": dict(pick.builds),
+        "p99": _p99(question),
         "best": best and {"arm": best[0].arm.name, "mode": best[1].expectation.mode.name},
         "arms": [_arm_record(each, given) for each in given.advice.arms],
     }
@@ -85,9 +86,10 @@ def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
 
 
 def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any]:
+    sharing = expectation.sharing
     costs = {
         "seconds": expectation.seconds,
-        "p99": expectation.tail,
+        "slowest": expectation.slowest,
         "cpu": expectation.cpu,
         "memory": expectation.memory,
         "cost_per_million": expectation.cost,
@@ -95,7 +97,9 @@ def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any
     return {
         "mode": expectation.mode.name,
         **{name: each and _expected_record(each) for name, each in costs.items()},
-        "strategy": expectation.sharing and expectation.sharing.strategy,
+        "slowest_of": [min(expectation.tasks), max(expectation.tasks)],
+        "strategy": sharing and sharing.strategy,
+        "writes": sharing and {name: _expected_record(each) for name, each in sharing.ops.items()},
         "lacks": {name: _no_data_record(each, given) for name, each in expectation.lacks.items()},
     }
 
@@ -126,7 +130,8 @@ def _title(given: Given) -> str:
         plural(question.workers, "worker", "workers"),
     ]
     if question.shared:
-        asked.append(f"{question.shared * 100:.3g} % of the tasks write to what is shared")
+        what = f"{question.shared * 100:.3g} % of the tasks write to what is shared"
+        asked.append(f"{what}, {spaced(question.shared_kind)}")
     where = f"CPython {pick.release.name} on {pick.machine}, {pick.profile} profile"
     return f"{', '.join(asked)}: {where}"
 
@@ -151,8 +156,11 @@ def _arm(advice: ArmAdvice, given: Given) -> Part:
 
 
 def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
-    """Yield what is not known of the ranked, what was ruled out, and what has no data."""
+    """Yield what writes cost, what is not known or was ruled out, and what has no data."""
     for each in advice.ranked:
+        if sharing := each.expectation.sharing:
+            ops = (f"{_cell(op, By.SECONDS)} by {spaced(name)}" for name, op in sharing.ops.items())
+            yield f"{title_of(each.expectation.mode)}: a write takes {', '.join(ops)}"
         for name, lack in each.expectation.lacks.items():
             yield f"{title_of(each.expectation.mode)}: its {name} is not known: {lack.why}"
     for out in advice.out:
@@ -168,7 +176,8 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
 
 def _table(advice: ArmAdvice, given: Given, notes: tuple[str, ...]) -> Table:
     priced, shared = given.advice.question.priced, given.advice.question.shared
-    costs = ("a task", "its p99", "its CPU", "memory", *(["a million"] if priced else []))
+    slowest = tail_title(count for each in advice.ranked for count in each.expectation.tasks)
+    costs = ("a task", slowest, "its CPU", "memory", *(["a million"] if priced else []))
     return Table(
         title="",
         columns=("", "mode", *(["shares by"] if shared else []), *costs),
@@ -189,10 +198,9 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
     yield f"\N{ALMOST EQUAL TO}{ranked.rank}" if ranked.close else f"{ranked.rank}"
     yield title_of(expectation.mode)
     if shared:
-        sharing = expectation.sharing
-        yield sharing.strategy.replace("_", " ") if sharing else NONE
+        yield expectation.sharing.title if expectation.sharing else NONE
     yield _cell(expectation.seconds, By.SECONDS)
-    yield _cell(expectation.tail, By.TAIL)
+    yield _cell(expectation.slowest, By.SECONDS)
     yield _cell(expectation.cpu, By.SECONDS)
     yield _cell(expectation.memory, By.MEMORY)
     if priced:
@@ -219,20 +227,30 @@ def _notes(given: Given) -> Iterator[str]:
             "there are workers, who are warm."
         )
     yield from _standing(given)
+    if p99 := _p99(question):
+        yield f"The p99 is {p99}, so no mode is held against its limit."
     if given.advice.best is None:
         return
     yield (
         "± is the farther end of the 99 % interval; ≈ is not told apart from the first by "
-        f"{question.ranked_by}. Memory is that of the whole tree."
+        f"{question.ranked_by}. The slowest is the longest from handing a task over to its answer, "
+        "of those of a turn, without writes; no percentile. Memory is that of the whole tree."
     )
     if question.priced:
         yield f"A million: the price of {digits(MILLION)} tasks, of what has a price."
     if question.shared:
         yield (
-            f"A shared write costs what the mode's cheapest strategy costs {SHARED_WORKERS} workers"
-            " that do nothing else; a plain loop shares with nobody. With one write in a hundred "
-            "tasks or more, the p99 has the strategy's wait for a lock."
+            f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
+            f"strategy of that kind costs {SHARED_WORKERS} workers that do nothing else; a plain "
+            "loop shares with nobody. Memory has nothing of what is shared."
         )
+
+
+def _p99(question: Question) -> str | None:
+    if question.p99 is None:
+        return None
+    workers = plural(question.workers, "task", "tasks")
+    return f"not known: {workers} at once are too few for a percentile"
 
 
 def _standing(given: Given) -> Iterator[str]:
@@ -243,5 +261,5 @@ def _standing(given: Given) -> Iterator[str]:
     places: Mapping[str, None] = dict.fromkeys(
         cell.partition("(")[0] for cost in costs for cell in cost.sources
     )
-    how = "interpolated on logarithmic scale between" if any(c.between for c in costs) else "from"
+    how = "on straight lines between" if any(c.between for c in costs) else "from"
     yield f"Figures are {how} measured cells: {', '.join(places)} (--format json has each one's)."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,18 +13,15 @@ from ftbench.analysis.advice.winner_map import lacking
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount
-from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, why_not
+from ftbench.probe.scenarios import data, grain
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, tasks_of, why_not
+from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
 from ftbench.results import Figure
 
 FILL: Final = "grown"
 SHARED_WORKERS: Final = 8
 """How many workers shared_set is measured with."""
 MILLION: Final = 1_000_000
-# A payload's place on its axis: 0 has one too.
-_PAYLOAD_FROM: Final = 1024
-# From so rare on a shared write is no part of what the slowest in a hundred tasks wait for.
-_RARE: Final = 0.01
-_LOCK_WAIT: Final = "lock_wait_p99"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,31 +34,41 @@ class NoData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """How a mode shares best: the strategy, and what a write costs then."""
+    """How a mode shares best, and what a write takes by every strategy of the kind, best first."""
 
     strategy: str
-    op: Estimate
-    cpu: Estimate | None
-    wait: Estimate | None
+    ops: Mapping[str, Estimate]
+    cpu: Estimate
+
+    @property
+    def title(self) -> str:
+        """The strategy and its kind in words: "shared memory, seen at once"."""
+        return f"{spaced(self.strategy)}, {spaced(STRATEGIES[self.strategy].kind)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """What a mode is expected to cost on one arm.
 
-    `seconds` and `cpu` are per task, `tail` is the 99th percentile of a task's time, `memory` the
-    bytes of the whole tree, `cost` the price of a million tasks; each None where it is not known.
-    `lacks` says why, by the name of the cost.
+    `seconds` and `cpu` are per task, `slowest` is the longest of as many tasks as `tasks` has,
+    without their writes, `memory` the bytes of the whole tree, `cost` the price of a million
+    tasks; each None where it is not known.  `lacks` says why, by the name of the cost.
     """
 
     mode: Mode
     seconds: Estimate
-    tail: Estimate | None
+    slowest: Estimate | None
+    tasks: tuple[int, ...]
     cpu: Estimate | None
     memory: Estimate | None
     cost: Estimate | None
     sharing: Sharing | None
     lacks: Mapping[str, NoData]
+
+
+def spaced(name: str) -> str:
+    """Return the name of a strategy, or a kind of them, in words."""
+    return name.replace("_", " ").replace("-", " ")
 
 
 class _NoDataError(Exception):
@@ -90,11 +96,19 @@ class Asked:
             return error.no_data
         known, lacks = self._beside(mode)
         if sharing is not None:
-            seconds, known = self._with_writes(seconds, known, sharing)
+            seconds += sharing.ops[sharing.strategy].times(self.question.shared)
+            if "cpu" in known:
+                known["cpu"] += sharing.cpu.times(self.question.shared)
         return Expectation(
             mode=mode,
             seconds=seconds,
-            tail=known.get("tail"),
+            slowest=known.get("slowest"),
+            tasks=tuple(
+                tasks_of(size, payload, workers)
+                for size in self._sizes()
+                for payload in self._payloads()
+                for workers in self._workers(mode)
+            ),
             cpu=known.get("cpu"),
             memory=known.get("memory"),
             cost=self._cost(seconds, known.get("cpu"), known.get("memory")),
@@ -102,11 +116,11 @@ class Asked:
             lacks=lacks,
         )
 
-    def _beside(self, mode: Mode) -> tuple[Mapping[str, Estimate], Mapping[str, NoData]]:
+    def _beside(self, mode: Mode) -> tuple[dict[str, Estimate], Mapping[str, NoData]]:
         """Return the costs beside the time that are known, and why others are not, by name."""
         known, lacks = {}, {}
         costs: Mapping[str, Callable[[], Estimate]] = {
-            "tail": lambda: self._at_place(mode, "p99"),
+            "slowest": lambda: self._at_place(mode, "p99"),
             "cpu": lambda: self._at_place(mode, "cpu"),
             "memory": lambda: self._memory(mode),
         }
@@ -123,13 +137,25 @@ class Asked:
         if loop is None:
             raise _NoDataError("no plain loop was measured that says what a size takes", _ALL)
         ends = " to ".join(amount(loop.seconds[place], "seconds") for place in (0, -1))
-        why = f"tasks were measured from {ends} in a plain loop; no benchmark has it"
-        return _around(loop.seconds, self.question.task, why)
+        why = f"tasks were measured from {ends} in a plain loop"
+        task, most = self.question.task, grain.SIZES[-1].nominal
+        if loop.seconds[-1] < task <= most:
+            why += self._elsewhere("grain", f"tasks of {amount(most, 'seconds')} without payloads")
+        return _around(loop.seconds, task, why)
 
     def _payloads(self) -> Mapping[int, float]:
-        axis = [payload.size + _PAYLOAD_FROM for payload in PAYLOADS]
-        why = "payloads were measured up to 1 MiB; no benchmark has it"
-        return _around(axis, self.question.payload + _PAYLOAD_FROM, why)
+        why, payload = "payloads were measured up to 1 MiB", self.question.payload
+        if PAYLOADS[-1].size < payload <= data.LARGEST:
+            why += self._elsewhere("data", f"payloads of {amount(data.LARGEST, 'bytes')} alone")
+        return _around([each.size for each in PAYLOADS], payload, why)
+
+    def _elsewhere(self, scenario: str, what: str) -> str:
+        """Return which command shows what another scenario has, or measures it."""
+        measured = any(
+            each.benchmark.startswith(f"{scenario}.") and each.median for each in self.cells.figures
+        )
+        command = "ftbench report" if measured else "asv run"
+        return f"; {scenario} has {what}: {command} --bench '^{scenario}'"
 
     def _workers(self, mode: Mode) -> Mapping[int, float]:
         """Return the numbers of workers around the one asked for, with their weights."""
@@ -140,75 +166,73 @@ class Asked:
             raise _NoDataError("no pool was measured", _ALL)
         ends = f"from {counts[0]} to {counts[-1]}" if len(counts) > 1 else f"at {counts[0]} alone"
         why = (
-            f"numbers of workers were measured {ends}; no benchmark has it, by hand: "
+            f"numbers of workers were measured {ends}; by hand: "
             f"python -m ftbench.probe crossover --workers {self.question.workers}"
         )
         around = _around(counts, self.question.workers, why)
         return {counts[index]: share for index, share in around.items()}
 
     def _at_place(self, mode: Mode, cost: str) -> Estimate:
-        sizes, payloads, workers = self._sizes(), self._payloads(), self._workers(mode)
+        sizes, payloads = self._sizes(), self._payloads()
         wanted = [
-            (
-                of_size * of_payload * of_workers,
-                count,
-                place_metric(cost, SIZES[size].name, PAYLOADS[payload].name),
-            )
+            (of_size * of_payload, place_metric(cost, SIZES[size].name, PAYLOADS[payload].name))
             for size, of_size in sizes.items()
             for payload, of_payload in payloads.items()
-            for count, of_workers in workers.items()
         ]
-        return self._estimate(mode, wanted)
+        return self._estimate(mode, wanted, power=-1 if cost == "task" else 1)
 
     def _memory(self, mode: Mode) -> Estimate:
         """Return the memory of the tree, PSS, or RSS where the system has no PSS."""
-        workers = self._workers(mode)
-        pss, rss = (
-            [(share, count, metric) for count, share in workers.items()]
-            for metric in ("pss", "rss")
-        )
         try:
-            return self._estimate(mode, pss)
+            return self._estimate(mode, [(1.0, "pss")])
         except _NoDataError:
-            return self._estimate(mode, rss)
+            return self._estimate(mode, [(1.0, "rss")])
 
-    def _estimate(self, mode: Mode, wanted: Sequence[tuple[float, int, str]]) -> Estimate:
-        """Return the mean of figures, (weight, workers, metric) each; one at least is wanted."""
-        shares = []
-        for share, workers, metric in wanted:
-            figure = self.cells.at(self.arm, mode, workers, metric)
-            if figure is None or not self.cells.comparable(figure):
-                raise _NoDataError(lacking(figure), _ALL)
-            shares.append((share, _measured(figure)))
-        return estimate(shares)
+    def _estimate(
+        self, mode: Mode, wanted: Sequence[tuple[float, str]], power: int = 1
+    ) -> Estimate:
+        """Return the mean of figures, (weight, metric) each, by `power` over the workers."""
+        by_workers = [
+            (
+                of_workers,
+                estimate(
+                    [
+                        (share, self._known(self.cells.at(self.arm, mode, workers, metric)))
+                        for share, metric in wanted
+                    ]
+                ),
+            )
+            for workers, of_workers in self._workers(mode).items()
+        ]
+        return estimate(by_workers, power)
+
+    def _known(self, figure: Figure | None) -> Estimate:
+        if figure is None or not self.cells.comparable(figure):
+            raise _NoDataError(lacking(figure), _ALL)
+        return Estimate(
+            value=figure.median or 0.0, interval=interval_of(figure), sources=(cell_name(figure),)
+        )
 
     def _sharing(self, mode: Mode) -> Sharing | None:
         """Return how the mode shares best; None where nothing is shared, or with nobody."""
         if not self.question.shared or mode == SERIAL:
             return None
-        figures = self.cells.strategies(self.arm, mode, "op", FILL)
-        measured = {name: each for name, each in figures.items() if (each.median or 0) > 0}
-        if not measured:
-            why = next((lacking(each) for each in figures.values()), "not measured")
-            raise _NoDataError(f"its shared writes: {why}", "^shared_set")
-        best = min(measured, key=lambda name: measured[name].median or 0.0)
-
-        def beside(metric: str) -> Estimate | None:
-            figure = self.cells.strategies(self.arm, mode, metric, FILL).get(best)
-            return estimate([(1.0, _measured(figure))]) if figure and figure.median else None
-
-        op = estimate([(1.0, _measured(measured[best]))])
-        return Sharing(strategy=best, op=op, cpu=beside("cpu"), wait=beside(_LOCK_WAIT))
-
-    def _with_writes(
-        self, seconds: Estimate, costs: Mapping[str, Estimate], sharing: Sharing
-    ) -> tuple[Estimate, Mapping[str, Estimate]]:
-        share, more = self.question.shared, dict(costs)
-        if "tail" in costs and sharing.wait is not None and share >= _RARE:
-            more["tail"] += sharing.wait
-        if "cpu" in costs and sharing.cpu is not None:
-            more["cpu"] += sharing.cpu.times(share)
-        return seconds + sharing.op.times(share), more
+        figures, cpus = (
+            self.cells.strategies(self.arm, mode, metric, FILL) for metric in ("op", "cpu")
+        )
+        asked = [name for name in KINDS[self.question.shared_kind] if name in figures]
+        ops = {
+            name: self._known(figures[name])
+            for name in asked
+            if self.cells.comparable(figures[name])
+        }
+        if not ops:
+            asked.sort(key=lambda name: figures[name].median is None)
+            why = lacking(figures[asked[0]]) if asked else "not measured"
+            raise _NoDataError(f"its shared writes: {why}", _WITH_WRITES)
+        ops = dict(sorted(ops.items(), key=lambda item: item[1].value))
+        best = next(iter(ops))
+        return Sharing(strategy=best, ops=ops, cpu=self._known(cpus.get(best)))
 
     def _cost(
         self, seconds: Estimate, cpu: Estimate | None, memory: Estimate | None
@@ -226,19 +250,14 @@ class Asked:
 
 
 _ALL: Final = "^crossover"
+_WITH_WRITES: Final = f"{_ALL}|^shared_set"  # in one run, or they are not compared
 
 
 def _around(axis: Sequence[float], place: float, why: str) -> Mapping[int, float]:
-    around = weights([math.log(point) for point in axis], math.log(place))
+    around = weights(axis, place)
     if around is None:
-        raise _NoDataError(why)
+        raise _NoDataError(why if ":" in why else f"{why}; no benchmark has it")
     return around
-
-
-def _measured(figure: Figure) -> Estimate:
-    return Estimate(
-        value=figure.median or 0.0, interval=interval_of(figure), sources=(cell_name(figure),)
-    )
 
 
 def cell_name(figure: Figure) -> str:

@@ -1,11 +1,11 @@
-"""Costs between measured ones: a straight line on logarithmic scale, never beyond the ends.
+"""Costs between measured ones: a straight line, never beyond the ends.
 
-So a cost lies between those around it, and rises with an axis where those do.
+What a task costs is a constant, a part per step and a part per byte: straight lines of both.  Over
+the numbers of workers it is the tasks per second that rise with a straight line, up to the cores.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,27 +67,31 @@ def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
     return {above - 1: 1 - share, above: share}
 
 
-def estimate(shares: Sequence[tuple[float, Estimate]]) -> Estimate:
-    """Return the cost at a place from those around it, each with its weight; one at least."""
+def estimate(shares: Sequence[tuple[float, Estimate]], power: int = 1) -> Estimate:
+    """Return the cost at a place from those around it, each with its weight; one at least.
+
+    It is their mean, with `power` -1 the harmonic one: that of the rates.
+    """
     return Estimate(
-        value=_mean([(share, cost.value) for share, cost in shares]),
-        interval=_interval([(share, cost.interval) for share, cost in shares]),
+        value=_mean([(share, cost.value) for share, cost in shares], power),
+        interval=_interval([(share, cost.interval) for share, cost in shares], power),
         sources=tuple(dict.fromkeys(source for _, cost in shares for source in cost.sources)),
-        between=len(shares) > 1,
+        between=len(shares) > 1 or any(cost.between for _, cost in shares),
     )
 
 
-def _interval(shares: Sequence[tuple[float, Interval | None]]) -> Interval | None:
+def _interval(shares: Sequence[tuple[float, Interval | None]], power: int) -> Interval | None:
     lows = [(share, interval.low) for share, interval in shares if interval is not None]
     highs = [(share, interval.high) for share, interval in shares if interval is not None]
     if len(lows) < len(shares):
         return None
     # Of few samples an interval reaches below zero, where no cost is: nothing is then known below.
-    low = _mean(lows) if all(value > 0 for _, value in lows) else 0.0
-    return Interval(low=low, high=_mean(highs))
+    low = _mean(lows, power) if all(value > 0 for _, value in lows) else 0.0
+    return Interval(low=low, high=_mean(highs, power))
 
 
-def _mean(shares: Sequence[tuple[float, float]]) -> float:
+def _mean(shares: Sequence[tuple[float, float]], power: int) -> float:
     if len(shares) == 1:
         return shares[0][1]
-    return math.exp(sum(share * math.log(value) for share, value in shares))
+    mean: float = sum(share * value**power for share, value in shares) ** power
+    return mean

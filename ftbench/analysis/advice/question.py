@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ftbench.errors import UsageError
+from ftbench.probe.scenarios.shared_set_strategies import SEEN
 
 
 class By(StrEnum):
@@ -18,7 +19,6 @@ class By(StrEnum):
     SECONDS = "seconds"
     COST = "cost"
     MEMORY = "memory"
-    TAIL = "tail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +26,16 @@ class Question:
     """A task and what is expected of whoever runs it.
 
     `task` is the seconds that it takes in a plain loop, `payload` its bytes; `shared` is the share
-    of tasks that write to what all workers share.  `memory`, in bytes, and `p99`, in seconds, are
-    limits.  Prices are those of a core for a second and of a byte for a second.
+    of tasks that write to what all workers share, `shared_kind` when the others see it.  `memory`,
+    in bytes, and `p99`, in seconds, are limits.  Prices are those of a core for a second and of a
+    byte for a second.
     """
 
     task: float
     payload: int = 0
     workers: int = 8
     shared: float = 0.0
+    shared_kind: str = SEEN
     memory: int | None = None
     p99: float | None = None
     cpu_price: float | None = None

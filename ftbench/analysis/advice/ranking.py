@@ -63,6 +63,11 @@ class Advice:
     arms: tuple[ArmAdvice, ...]
 
     @property
+    def answered(self) -> bool:
+        """Tell whether a mode is ranked on any arm."""
+        return any(arm.ranked for arm in self.arms)
+
+    @property
     def best(self) -> tuple[ArmAdvice, Ranked] | None:
         """Return the first of all arms, None where nothing is ranked."""
         firsts = [(arm, arm.ranked[0]) for arm in self.arms if arm.ranked]
@@ -101,7 +106,7 @@ def _on(cells: Cells, arm: Arm, question: Question) -> ArmAdvice:
     )
 
 
-_FIELD = {By.SECONDS: "seconds", By.COST: "cpu", By.MEMORY: "memory", By.TAIL: "tail"}
+_FIELD = {By.SECONDS: "seconds", By.COST: "cpu", By.MEMORY: "memory"}
 
 
 def _cost(expectation: Expectation, by: By) -> Estimate | None:
@@ -109,7 +114,6 @@ def _cost(expectation: Expectation, by: By) -> Estimate | None:
         By.SECONDS: expectation.seconds,
         By.COST: expectation.cost,
         By.MEMORY: expectation.memory,
-        By.TAIL: expectation.tail,
     }
     return costs[by]
 
@@ -123,26 +127,19 @@ def _ranked(known: Sequence[tuple[Estimate, Expectation]]) -> Iterator[Ranked]:
 
 
 def ruled_out(expectation: Expectation, question: Question) -> str:
-    """Return which limit a mode breaks, or cannot be held against; "" where it keeps all."""
-    limits = (
-        ("memory", "bytes", expectation.memory, question.memory),
-        ("tail", "seconds", expectation.tail, question.p99),
-    )
-    for name, unit, expected, limit in limits:
-        if limit is None:
-            continue
-        what = "its memory" if name == "memory" else "its 99th percentile"
-        if expected is None:
-            return f"{what} is not known ({expectation.lacks[name].why})"
-        if expected.value > limit:
-            return f"{what}, {amount(expected.value, unit)}, is above {amount(limit, unit)}"
-    return ""
+    """Return how a mode breaks the limit, or why it cannot be held against it; "" otherwise."""
+    memory, limit = expectation.memory, question.memory
+    if limit is None:
+        return ""
+    if memory is None:
+        return f"its memory is not known ({expectation.lacks['memory'].why})"
+    above = f"its memory, {amount(memory.value, 'bytes')}, is above {amount(limit, 'bytes')}"
+    return above if memory.value > limit else ""
 
 
-_UNIT = {By.SECONDS: "seconds", By.TAIL: "seconds", By.MEMORY: "bytes", By.COST: "money"}
+_UNIT = {By.SECONDS: "seconds", By.MEMORY: "bytes", By.COST: "money"}
 _NOUN = {
     By.SECONDS: "a task",
-    By.TAIL: "at the 99th percentile",
     By.MEMORY: "in memory",
     By.COST: "for a million tasks",
 }
@@ -165,7 +162,7 @@ def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
     winner, cost = first.expectation, first.cost.value
     sentence = f"{_capital(_name(winner))}: {cost_words(cost, by)} {_NOUN[by]}"
     if winner.sharing:
-        sentence += f", sharing by {winner.sharing.strategy.replace('_', ' ')}"
+        sentence += f", sharing by {winner.sharing.title}"
     close = [each for each in advice.ranked[1:] if each.close]
     if close:
         names = ", ".join(_name(each.expectation) for each in close)

@@ -4,10 +4,12 @@ A warm pool of N workers has as many tasks under way.  A task gets a payload of 
 of it, does a fixed number of steps of arithmetic and answers with one number that proves both.
 Mode serial is the main thread alone, one worker.
 
-Shows where a plain loop, threads, subinterpreters and processes swap places, with tail and CPU.
-Does not show tasks queued all at once (`grain`), large results, objects that are dear to pickle
-(`data`), payloads that no cache holds, or tasks that share anything (`shared_set`).  Source: every
-guide to the choice draws this map by hand; none has measured where its borders are.
+Shows where a plain loop, threads, subinterpreters and processes swap places, with CPU.  Its
+`p99_*` are the slowest of a turn's few tasks, no percentiles, until an open loop measures those:
+with a task per worker they are the time of the whole turn.  Does not show tasks queued all at
+once (`grain`), large results, objects that are dear to pickle (`data`), payloads that no cache
+holds, or tasks that share anything (`shared_set`).  Source: every guide to the choice draws this
+map by hand; none has measured where its borders are.
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ PARAMS = {"workers": Param(default=8)}
 
 _SAYS = {
     "task": "the time of all over the tasks",
-    "p99": "from handing one over to its answer, the 99th percentile",
+    "p99": "from handing one over to its answer, the slowest of a turn's few",
     "cpu": "CPU seconds of a task, of the parent and all workers (Linux)",
 }
 METRICS = (
@@ -131,6 +133,11 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     return "one worker runs one task at a time, as a plain loop does: mode serial"
 
 
+def tasks_of(size: int, payload: int, workers: int) -> int:
+    """Return how many tasks a turn has at a place, by its row and column."""
+    return max(TASKS[size][payload], workers)
+
+
 def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
     """Return the places of the map with the serial twin's answers; `more` is a cell's."""
     datas = [build("bytes", payload.size) for payload in PAYLOADS]
@@ -140,11 +147,11 @@ def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
             steps=more(size.steps),
             payload=payload,
             data=data,
-            count=max(count, workers),
+            count=tasks_of(row, column, workers),
             answer=errand(more(size.steps), data),
         )
-        for size, counts in zip(SIZES, TASKS, strict=True)
-        for payload, data, count in zip(PAYLOADS, datas, counts, strict=True)
+        for row, size in enumerate(SIZES)
+        for column, (payload, data) in enumerate(zip(PAYLOADS, datas, strict=True))
     ]
 
 
@@ -208,7 +215,6 @@ def carried(place: Place, carry: Carry, pids: Sequence[int]) -> dict[str, float]
     before = cpu_seconds(pids)
     seconds, took = carry(place)
     after = cpu_seconds(pids)
-    # Of fewer than a hundred tasks the 99th percentile lies close to the longest.
     figures = {"task": seconds / place.count, "p99": percentile(list(took), 99)}
     if before is not None and after is not None:
         figures["cpu"] = (after - before) / place.count

@@ -17,6 +17,7 @@ from ftbench.probe.workers.shared_state import SharedState, refill
 from ftbench.probe.workloads import inserting
 
 STRIPES = 16
+SEEN, MERGED, SENT = "seen-at-once", "merged-at-end", "sent"
 SENDER, OWNER, WORKER = "sender", "owner", "worker"
 
 
@@ -43,6 +44,8 @@ class Yield:
 
 class Strategy:
     """Base: every worker inserts by itself and counts what was new."""
+
+    kind = SEEN  # when the others see what one has written
 
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         """Make what the members share."""
@@ -151,6 +154,8 @@ class Striped(Shared):
 class Local(Strategy):
     """A set per worker, merged at the end by the parent; the merge is in the time."""
 
+    kind = MERGED
+
     def share(self, _means: SharedState) -> None:
         self._merged: set[int] = set()
         self._packed = self.mode.kind != "threads"
@@ -182,6 +187,8 @@ class Local(Strategy):
 
 class Actor(Strategy):
     """One owner of the set, to whom the workers send their ids, a turn's ids per message."""
+
+    kind = SENT
 
     def share(self, means: SharedState) -> None:
         self._queue = means.queue()
@@ -254,6 +261,10 @@ STRATEGIES: Mapping[str, type[Strategy]] = {
     "local": Local,
     "actor": Actor,
     "shared_memory": SharedMemory,
+}
+KINDS = {
+    kind: tuple(name for name, strategy in STRATEGIES.items() if strategy.kind == kind)
+    for kind in (SEEN, MERGED, SENT)
 }
 # Strategies of which every operation is timed behind a manager, whose calls dwarf a clock's.
 MANAGED = ("lock", "atomic", "striped")

@@ -33,7 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for size in ("10us", "100us", "1ms", "10ms")
         for payload in ("0", "1kib", "64kib", "1mib")
     )
-    shared = ("SharedSet.track_op", "SharedSet.track_cpu", "SharedSet.track_lock_wait_p99")
+    shared = ("SharedSet.track_op", "SharedSet.track_cpu")
     synthetic.write_tree(
         folder / "results", *PLANS, only=(*only, "Crossover.track_pss", *shared, "_round")
     )
@@ -72,15 +72,19 @@ def test_the_issues_own_call_is_answered() -> None:
         assert label in flat
     assert "plain loop" in flat
     assert "First of all arms by cost:" in flat
-    assert "interpolated on logarithmic scale between measured cells: task_100us_64kib" in flat
+    assert "on straight lines between measured cells: task_100us_64kib" in flat
+    assert "slowest of 8 to 16" in flat
+    assert "The p99 is not known: 8 tasks at once are too few for a percentile" in flat
+    assert "threads: a write takes" in flat
+    assert "striped, seen at once" in flat or "atomic, seen at once" in flat
     assert "CPython 3.14.2 on quiet-vm, full profile" in flat
-    assert "5 % of the tasks write to what is shared" in flat
+    assert "5 % of the tasks write to what is shared, seen at once" in flat
     assert "asv run 3.14.2^! --bench '^crossover'" in flat
 
 
 def test_the_document_has_every_mode_with_its_cells() -> None:
     found = document("--task", "200us", "--payload", "1KiB", "--workers", "2")
-    assert found["schema"] == {"name": "ftbench.advice", "version": 1}
+    assert found["schema"] == {"name": "ftbench.advice", "version": 2}
     assert (found["machine"], found["release"], found["profile"]) == ("quiet-vm", NEW, "full")
     assert found["question"]["payload"] == 1024
     assert [arm["arm"] for arm in found["arms"]] == ["gil", "ft", "ft-gil1"]

@@ -17,7 +17,8 @@ from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
+from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
 from ftbench.results import Figure, State
 
 GIL, FT = arm_named("gil"), arm_named("ft")
@@ -35,6 +36,10 @@ def asked(question: Question, figures: Iterable[Figure] | None = None) -> Advice
 
 def on(advice: Advice, name: str = "ft") -> ArmAdvice:
     return next(each for each in advice.arms if each.arm.name == name)
+
+
+def in_run(figure: Figure, run: str) -> Figure:
+    return replace(figure, runs=frozenset({run}))
 
 
 def order(advice: ArmAdvice) -> list[str]:
@@ -56,8 +61,9 @@ def test_at_a_measured_place_it_is_the_measured_figure() -> None:
     assert found.seconds.value == pytest.approx(seconds(place))
     assert found.seconds.sources == ("task_100us_64kib(threads, 8)",)
     assert not found.seconds.between
-    assert found.tail is not None
-    assert found.tail.value == pytest.approx(24 * seconds(place))
+    assert found.slowest is not None
+    assert found.slowest.value == pytest.approx(24 * seconds(place))
+    assert found.tasks == (16,)
     assert found.memory is not None
     assert found.memory.value == 34 * 2**20
     assert found.memory.sources == ("pss(threads, 8)",)
@@ -72,6 +78,27 @@ def test_between_measured_places_it_says_so_and_names_them() -> None:
         for payload in ("1kib", "64kib")
         for workers in (2, 8)
     }
+
+
+@settings(deadline=None)
+@given(TASK, PAYLOAD)
+def test_what_is_a_constant_a_part_of_the_work_and_one_of_the_bytes_is_met(
+    task: float, payload: int
+) -> None:
+    size, carried = Size(name="", nominal=task, steps=0, turns=0), Payload(name="", size=payload)
+    # A plain loop reads the payload as well.
+    for mode, workers in ((THREADS, 8), (SPAWN, 8), (SERIAL, 1)):
+        place = Place(arm=FT, mode=mode, workers=workers, size=size, payload=carried)
+        found = expected(Question(task=task, payload=payload), mode.name)
+        assert found.seconds.value == pytest.approx(seconds(place))
+
+
+def test_tasks_per_second_rise_with_the_workers() -> None:
+    every = crossover(cost=lambda place: place.size.nominal / place.workers)
+    found = Asked(cells=cells_of(every), arm=FT, question=Question(task=1e-3, workers=4))
+    four = found.of(THREADS)
+    assert isinstance(four, Expectation)
+    assert four.seconds.value == pytest.approx(1e-3 / 4)
 
 
 @settings(deadline=None)
@@ -116,7 +143,7 @@ def test_the_order_of_the_cells_does_not_matter(
 def test_ranks_rise_with_the_costs_and_nothing_is_lost(
     task: float, payload: int, workers: int
 ) -> None:
-    for by in (By.SECONDS, By.MEMORY, By.TAIL):
+    for by in (By.SECONDS, By.MEMORY):
         for arm in asked(Question(task=task, payload=payload, workers=workers, by=by)).arms:
             assert [each.rank for each in arm.ranked] == list(range(1, len(arm.ranked) + 1))
             assert len(arm.ranked) + len(arm.out) + len(arm.unknown) == 6
@@ -160,13 +187,16 @@ def test_the_best_of_all_arms_is_named() -> None:
 
 
 def test_a_limit_rules_out_what_breaks_it_and_says_by_how_much() -> None:
-    found = on(asked(Question(task=1e-3, memory=20 * 2**20, p99=0.02)))
+    found = on(asked(Question(task=1e-3, memory=20 * 2**20)))
     assert order(found) == ["serial"]
     assert "its memory, 34.0" in found.out[0].why
     assert "above 20.0" in found.out[0].why
-    slow = on(asked(Question(task=1e-2, p99=0.06)))
-    assert "serial" in order(slow)
-    assert any("99th percentile" in each.why for each in slow.out)
+
+
+def test_few_tasks_at_once_rule_nothing_out_by_a_percentile() -> None:
+    limited, free = (asked(Question(task=1e-3, p99=limit)) for limit in (1e-9, None))
+    assert [order(arm) for arm in limited.arms] == [order(arm) for arm in free.arms]
+    assert not any(arm.out for arm in limited.arms)
 
 
 def test_a_limit_that_cannot_be_told_rules_out_too() -> None:
@@ -214,8 +244,8 @@ def test_without_the_cpu_there_is_no_price_and_no_rank_by_it() -> None:
 # -- shared writes
 
 
-def test_a_share_of_writes_adds_the_cheapest_strategys_cost() -> None:
-    figures = [*EVERY, *shared(FT, THREADS, lock=4e-5, striped=2e-5), *shared(FT, SPAWN, lock=2e-3)]
+def test_a_share_of_writes_adds_the_cost_of_the_cheapest_strategy_that_others_see() -> None:
+    figures = [*EVERY, *shared(FT, THREADS, lock=4e-5, striped=2e-5, local=1e-9, actor=2e-9)]
     plain, sharing = Question(task=1e-3), Question(task=1e-3, shared=0.5)
     cells = cells_of(figures)
     without, having = (
@@ -224,15 +254,49 @@ def test_a_share_of_writes_adds_the_cheapest_strategys_cost() -> None:
     assert isinstance(without, Expectation)
     assert isinstance(having, Expectation)
     assert having.sharing is not None
-    assert having.sharing.strategy == "striped"
+    assert having.sharing.title == "striped, seen at once"
+    assert [(name, op.value) for name, op in having.sharing.ops.items()] == [
+        ("striped", 2e-5),
+        ("lock", 4e-5),
+    ]
     assert having.seconds.value == pytest.approx(without.seconds.value + 1e-5)
     assert "shared_set op(threads, striped, grown)" in having.seconds.sources
-    assert having.tail is not None
-    assert without.tail is not None
-    assert having.tail.value == pytest.approx(without.tail.value + 1e-3)
-    rare = Asked(cells=cells, arm=FT, question=replace(plain, shared=0.001)).of(THREADS)
-    assert isinstance(rare, Expectation)
-    assert rare.tail == without.tail
+    assert having.cpu is not None
+    assert without.cpu is not None
+    assert having.cpu.value == pytest.approx(without.cpu.value + 2e-5)
+    assert having.slowest == without.slowest
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [("merged-at-end", "local, merged at end"), ("sent", "actor, sent")],
+)
+def test_another_kind_of_sharing_has_strategies_of_its_own(kind: str, title: str) -> None:
+    cells = cells_of([*EVERY, *shared(FT, THREADS, lock=1e-9, local=2e-5, actor=3e-5)])
+    question = Question(task=1e-3, shared=0.5, shared_kind=kind)
+    found = Asked(cells=cells, arm=FT, question=question).of(THREADS)
+    assert isinstance(found, Expectation)
+    assert found.sharing is not None
+    assert found.sharing.title == title
+    assert len(found.sharing.ops) == 1
+
+
+def test_every_strategy_is_of_one_kind() -> None:
+    assert sorted(name for names in KINDS.values() for name in names) == sorted(STRATEGIES)
+    assert KINDS["seen-at-once"] == ("lock", "atomic", "striped", "shared_memory")
+
+
+def test_writes_of_another_run_have_no_price() -> None:
+    question = Question(task=1e-3, shared=0.5)
+    other = [in_run(each, "run-2") for each in shared(FT, THREADS, lock=1e-6)]
+    (threads,) = (
+        each.no_data
+        for each in on(asked(question, [*EVERY, *other])).unknown
+        if each.mode == THREADS
+    )
+    assert threads == NoData(
+        why="its shared writes: measured in another run", bench="^crossover|^shared_set"
+    )
 
 
 def test_a_plain_loop_shares_with_nobody() -> None:
@@ -243,7 +307,7 @@ def test_a_plain_loop_shares_with_nobody() -> None:
 def test_a_mode_without_figures_of_sharing_has_no_data() -> None:
     found = on(asked(Question(task=1e-3, shared=0.5), [*EVERY, *shared(FT, THREADS, lock=1e-6)]))
     assert order(found) == ["threads", "serial"]
-    assert {each.no_data.bench for each in found.unknown} == {"^shared_set"}
+    assert {each.no_data.bench for each in found.unknown} == {"^crossover|^shared_set"}
 
 
 # -- no data
@@ -262,6 +326,9 @@ def no_data(question: Question, mode: str, figures: Iterable[Figure] = EVERY) ->
         (Question(task=0.011), "from 10.0\N{NO-BREAK SPACE}µs to 10.0\N{NO-BREAK SPACE}ms"),
         (Question(task=1e-3, payload=2**20 + 100), "up to 1 MiB"),
         (Question(task=1e-3, workers=9), "from 2 to 8"),
+        (Question(task=0.03), "grain has tasks of 100\N{NO-BREAK SPACE}ms without payloads: asv"),
+        (Question(task=1e-3, payload=2**21), "data has payloads of 16.0\N{NO-BREAK SPACE}MiB"),
+        (Question(task=1.0), "no benchmark has it"),
         (Question(task=1e-3, workers=1), "mode serial"),
     ],
 )
@@ -308,6 +375,17 @@ def test_rss_stands_in_where_there_is_no_pss() -> None:
     assert isinstance(found, Expectation)
     assert found.memory is not None
     assert found.memory.sources == ("rss(threads, 8)",)
+
+
+def test_what_another_scenario_has_is_told_with_the_command_that_shows_it() -> None:
+    larger = figure_of("grain.Grain.track_relative_100ms", 0.5, {}, arm=FT, unit="ratio")
+    found = no_data(Question(task=0.03), "threads", [*EVERY, larger])
+    assert found.why.endswith("without payloads: ftbench report --bench '^grain'")
+
+
+def test_whether_anything_was_answered_can_be_asked() -> None:
+    assert asked(Question(task=1e-3)).answered
+    assert not asked(Question(task=1.0)).answered
 
 
 # -- why

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 import pytest
 from hypothesis import assume, given
@@ -62,10 +61,14 @@ def test_an_estimate_lies_between_the_costs_around_it(
     assert found.between
 
 
-def test_halfway_is_the_geometric_mean() -> None:
-    found = estimate([(0.5, known(1.0)), (0.5, known(100.0))])
-    assert found.value == pytest.approx(10)
-    assert found.sources == ("1.0", "100.0")
+def test_a_cost_of_a_constant_and_a_part_of_the_work_is_met() -> None:
+    found = estimate([(0.9, known(30e-6 + 1e-5)), (0.1, known(30e-6 + 1e-4))])
+    assert found.value == pytest.approx(30e-6 + 0.9e-5 + 0.1e-4)
+    assert len(found.sources) == 2
+
+
+def test_between_rates_it_is_the_rate_that_is_halfway() -> None:
+    assert estimate([(0.5, known(1.0)), (0.5, known(0.25))], -1).value == pytest.approx(1 / 2.5)
 
 
 def test_a_measured_point_is_what_was_measured() -> None:
@@ -82,4 +85,4 @@ def test_an_interval_that_reaches_below_zero_leaves_nothing_known_below() -> Non
     found = estimate([(0.5, wide), (0.5, known(1.0))]).interval
     assert found is not None
     assert found.low == 0
-    assert found.high == pytest.approx(math.sqrt(4.0 * 1.1))
+    assert found.high == pytest.approx((4.0 + 1.1) / 2)
