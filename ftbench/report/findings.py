@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final
 
-from ftbench.analysis.advice.cells import Cells
+from ftbench.analysis.advice.cells import Cells, interval_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, spots
 from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid
@@ -17,7 +17,7 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
-from ftbench.report.sections.view import GridView, Rungs
+from ftbench.report.sections.view import Crossing, GridView, Rungs
 from ftbench.report.words import NONE
 from ftbench.statistics.crossover import crossover
 from ftbench.statistics.spread import Interval
@@ -116,21 +116,36 @@ def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs
     return f"{heading}: {len(above)} of {len(pairs)}{named}" if pairs else ""
 
 
-def crossing(grid: Grid, mode: Mode, arm: Arm, limit: float, sizes: Mapping[str, float]) -> str:
-    """Return from which size on a cell's figures stay at or below `limit`, a dash if unknown.
+def crossing(grid: Grid, mode: Mode, arm: Arm, limit: Crossing, sizes: Mapping[str, float]) -> str:
+    """Return from which size on a cell's figures stay below a limit, a dash if unknown.
 
     `sizes` is value of the ladder → seconds.
     """
-    cells = {value: grid.cell(mode, arm, value) for value in grid.ladder.values}
-    costs = {sizes[value]: cell.median for value, cell in cells.items() if cell.median is not None}
+    cells = [(sizes[value], grid.cell(mode, arm, value)) for value in grid.ladder.values]
+    costs = {size: cell.median for size, cell in cells if cell.median is not None}
     if not costs:
         return NONE
-    point = crossover(costs, limit)
+    if arm.gil and mode.kind == "threads":
+        return "never"  # whatever noise says: its tasks are Python alone
+    known = {
+        size: each for size, cell in cells if cell.figure and (each := interval_of(cell.figure))
+    }
+    if limit.idle:
+        costs = {size: _over_work(idle) for size, idle in costs.items()}
+        known = {
+            size: Interval(low=_over_work(each.low), high=_over_work(each.high))
+            for size, each in known.items()
+        }
+    point = crossover(costs, known, limit.limit)
     if point.at is None:
-        return f"> {_seconds(max(costs))}"
+        return f"> {_seconds(max(costs))}" if point.above == max(costs) else "not told"
     if point.estimate is None:
         return f"≤ {_seconds(point.at)}"
     return f"≈ {_seconds(point.estimate)}"
+
+
+def _over_work(idle: float) -> float:
+    return 1 / (1 - idle) if idle < 1 else math.inf
 
 
 def _seconds(seconds: float) -> str:

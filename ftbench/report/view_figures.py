@@ -214,12 +214,12 @@ class GridFigures(Figures):
         crossings = self.view.crossings
         if crossings is None or not self.measured:
             return None
-        grids = [(each.limit, self._along(each.metric)) for each in crossings.every]
+        grids = [(each, self._along(each.metric)) for each in crossings.every]
         rows = []
         for mode, lines in self.grid.bands():
             sizes = [
-                (arm, findings.crossing(grid, mode, arm, limit, crossings.sizes), State.MEASURED)
-                for limit, grid in grids
+                (arm, findings.crossing(grid, mode, arm, each, crossings.sizes), State.MEASURED)
+                for each, grid in grids
                 for arm in self.grid.arms
             ]
             if not all(line.words for line in lines):

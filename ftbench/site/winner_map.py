@@ -34,6 +34,9 @@ _PAD: Final = 22
 _FINE: Final = 6
 # The logarithm of a cost that there is not.
 _NONE: Final = 1e6
+# The axes, and from where on their steps are of the logarithm.
+_STEPS: Final = np.array([size.nominal for size in SIZES]), 0.0
+_BYTES: Final = np.array([float(payload.size) for payload in PAYLOADS]), 1024.0
 # What is this far below, by its logarithm, is far below.
 _FAR: Final = 5.0
 
@@ -82,7 +85,7 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
         _between(len(SIZES)), [_height(row) for row in _between(len(PAYLOADS))]
     )
     costs = [[spot.of_kind(kind) for spot in spots] for kind in KINDS]
-    every = [_fine([math.log(cost.median) if cost else math.nan for cost in of]) for of in costs]
+    every = [np.log(_fine([cost.median if cost else math.nan for cost in of])) for of in costs]
     best = np.fmin.reduce(every)
     least = np.full_like(columns, _NONE)
     for step, (kind, own) in enumerate(zip(KINDS, every, strict=True)):
@@ -138,16 +141,17 @@ def _between(count: int) -> Field:
 def _fine(values: Sequence[float]) -> Field:
     """Return values, size by size, as a table of payload by size with the values between.
 
-    They lie on a straight line along each axis; next to what is not known nothing is.
+    They lie on a straight line of the work, and of the bytes; next to what is not known nothing is.
     """
     table = np.array(values, dtype=float).reshape(len(SIZES), len(PAYLOADS)).T
-    return _along_rows(_along_rows(table).T).T
+    return _along_rows(_along_rows(table, *_STEPS).T, *_BYTES).T
 
 
-def _along_rows(table: Field) -> Field:
-    known = np.arange(table.shape[1])
-    between = _between(table.shape[1])
-    return np.array([np.interp(between, known, row) for row in table])
+def _along_rows(table: Field, axis: Field, first: float) -> Field:
+    logs = np.interp(_between(len(axis)), np.arange(len(axis)), np.log(axis + first))
+    between = np.exp(logs) - first
+    between[::_FINE] = axis
+    return np.array([np.interp(between, axis, row) for row in table])
 
 
 def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:

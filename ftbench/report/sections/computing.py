@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from ftbench.analysis.grid import Against, Ladder
+from ftbench.probe.scenarios.crossover import tasks_of
 from ftbench.probe.scenarios.grain import SIZES
 from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.probe.scenarios.native import WORK
 from ftbench.probe.workloads.kernels import KERNELS, SMALL
 from ftbench.report.sections.view import (
+    PAYLOAD_NAMES,
     TASK_SIZE_NAMES,
     BenchmarkClass,
     Beside,
@@ -23,6 +25,7 @@ from ftbench.report.sections.view import (
     numbers,
     with_units,
 )
+from ftbench.report.words import tail_title
 from ftbench.statistics.crossover import BEATS_SERIAL, KEEPS_BUSY
 
 _PAYLOAD: Final = "64kib"
@@ -35,6 +38,9 @@ _BY_TASK: Final = Rungs(
     every="every size",
     names={f"{size}_{_PAYLOAD}": words for size, words in TASK_SIZE_NAMES.items()},
 )
+_SLOWEST: Final = tail_title(
+    tasks_of(row, list(PAYLOAD_NAMES).index(_PAYLOAD), 8) for row in range(len(TASK_SIZE_NAMES))
+)
 _CROSSOVER: Final = BenchmarkClass("crossover.Crossover", workers="8")
 _CROSSOVER_SECTION: Final = Section(
     name="crossover",
@@ -44,7 +50,7 @@ _CROSSOVER_SECTION: Final = Section(
     shows="Tasks that read a payload, compute and answer with a number, through warm pools, as "
     "many under way as there are workers, against a plain loop. A place's winner takes the least "
     "time per task. A size is nominal: its work is a fixed number of steps. Between measured "
-    "places the borders are straight lines of logarithms.",
+    "places a cost is on a straight line of the work, and of the bytes.",
     hides="Tasks that share what they change, that wait, or that come in chunks; large results, "
     "objects that are dear to pickle, what starting a pool costs. Of processes the cheapest start "
     "method stands for all: once they stand they cost alike.",
@@ -53,9 +59,9 @@ _CROSSOVER_SECTION: Final = Section(
         GridView(
             metric=_CROSSOVER.metric("task", "time per task with 64 KiB, 8 workers"),
             rungs=_BY_TASK,
-            beside=_CROSSOVER.beside(p99="a task, p99", cpu="CPU per task"),
-            key="A task's time is from handing it over to its answer; of a turn's few tasks the "
-            "99th percentile lies close to the longest. CPU is that of the parent and all workers.",
+            beside=_CROSSOVER.beside(p99=_SLOWEST, cpu="CPU per task"),
+            key="The slowest is the longest from handing a task over to its answer, of those of a "
+            "turn; no percentile. CPU is that of the parent and all workers.",
             folded=True,
         ),
         View(
@@ -146,11 +152,15 @@ def _grain(workers: int, *, folded: bool = False) -> GridView:
         crossings=Crossings(
             every=(
                 Crossing(heading="beats a plain loop from", metric=relative, limit=BEATS_SERIAL),
-                Crossing(heading="keeps workers busy from", metric=idle, limit=KEEPS_BUSY),
+                Crossing(
+                    heading="keeps workers busy from", metric=idle, limit=KEEPS_BUSY, idle=True
+                ),
             ),
             sizes={size.name: size.nominal for size in SIZES},
-            key="The smallest task that pays, read off a straight line between two sizes. Busy is "
-            "80 % of the workers' time, as far as there are cores.",
+            key="The smallest task that pays: where a constant for a hand-over and a part of the "
+            "task come to the limit, between two sizes whose intervals clear it. Threads that take "
+            "turns at a GIL never do. Busy is 80 % of the workers' time, as far as there are "
+            "cores.",
         ),
         folded=folded,
     )

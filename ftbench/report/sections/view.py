@@ -93,11 +93,15 @@ class Rungs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """From which value of the ladder on a metric stays at or below `limit`."""
+    """From which value of the ladder on a metric stays below `limit`.
+
+    Of an idle share it is the workers' time over their work that does.
+    """
 
     heading: str
     metric: Metric
     limit: float
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
