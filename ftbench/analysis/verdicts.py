@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from ftbench.analysis.conditions import BUILD_FACTS, value_words
+from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS, value_words
 from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.releases import Level, Release
@@ -30,7 +30,8 @@ _Differences = Mapping[str, tuple[str, str]]
 class JudgedSeries:
     """One series, before and after.
 
-    With any `differences` of the builds, fact → (before, after), the verdict is "not comparable".
+    With any `differences` of builds or conditions, fact → (before, after), the verdict is "not
+    comparable".
     `efforts` stand beside an alarm, kind → (before, after): context switches, CPU seconds.
     """
 
@@ -68,25 +69,47 @@ class Evidence:
     builds: Mapping[_Place, tuple[Mapping[str, Any], ...]]
 
     def differences(self, before: Figure, after: Figure) -> _Differences:
-        """Return the facts that differ although they should not, fact → (before, after).
+        """Return the facts of files that differ although they should not, fact → (before, after).
 
         A file of several builds differs from every other in what they do not agree about.
         """
         sides = before, after
-        facts: dict[str, list[set[str]]] = {
-            "profile": [{side.profile or UNKNOWN} for side in sides],
-            "build": [{side.flavour or UNKNOWN} for side in sides],
-        }
-        for name in ALIKE:
-            records = [self.builds.get(side.key) or ({},) for side in sides]
-            facts[BUILD_FACTS.get(name, name)] = [
-                {value_words(each, name) for each in builds} for builds in records
-            ]
+        names = [{"profile": side.profile, "build": side.flavour} for side in sides]
+        first, second = (self.builds.get(side.key) or ({},) for side in sides)
         return {
-            title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
-            for title, (first, second) in facts.items()
-            if first != second or len(first) > 1
+            **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
+            **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
         }
+
+
+def _unlike(
+    titles: Mapping[str, str],
+    before: Sequence[Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+) -> _Differences:
+    """Return the facts of which two sides' records do not all say the same, by their titles."""
+    values = {
+        title: [{value_words(each, name) for each in records} for records in (before, after)]
+        for name, title in titles.items()
+    }
+    return {
+        title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
+        for title, (first, second) in values.items()
+        if first != second or len(first) > 1
+    }
+
+
+def _conditions(before: Figure, after: Figure) -> _Differences:
+    """Return in what one machine was not as before; what one side does not say is no difference."""
+    if before.machine != after.machine or not (before.machines and after.machines):
+        return {}  # of two machines, every effect is theirs too, and that is said
+    records = *before.machines, *after.machines
+    said = {
+        name: MACHINE_FACTS[name]
+        for name in CONDITIONS
+        if UNKNOWN not in {value_words(each, name) for each in records}
+    }
+    return _unlike(said, before.machines, after.machines)
 
 
 def evidence(tree: ResultTree) -> Evidence:
@@ -123,18 +146,26 @@ def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
 def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     """Judge every series that both sides have; each is of one release in one environment."""
     pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
-    differences = known.differences(*(entry.figure for entry in pairs[0])) if pairs else {}
-    judged = _judged(pairs, differences)
+    builds = known.differences(*(entry.figure for entry in pairs[0])) if pairs else {}
+    conditions: dict[tuple[tuple[int, ...], ...], _Differences] = {}
+    differences = []
+    for one, other in pairs:
+        # Many figures have the same records.
+        met = tuple(tuple(map(id, each.figure.machines)) for each in (one, other))
+        if met not in conditions:
+            conditions[met] = {**builds, **_conditions(one.figure, other.figure)}
+        differences.append(conditions[met])
+    verdicts, judged = _judged(pairs, differences)
     return JudgedFamily(
         judgements=tuple(
             JudgedSeries(
                 before=one.figure,
                 after=other.figure,
                 verdict=verdict,
-                differences=differences,
+                differences=differs,
                 efforts=_efforts(one.figure, other.figure) if verdict.alarm else {},
             )
-            for (one, other), verdict in zip(pairs, judged.verdicts, strict=True)
+            for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
         ),
         only_before=tuple(each.figure for series, each in before.items() if series not in after),
         only_after=tuple(each.figure for series, each in after.items() if series not in before),
@@ -143,20 +174,23 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     )
 
 
-def _judged(pairs: Sequence[tuple[Entry, Entry]], differences: _Differences) -> JudgedPairs:
-    """Return the verdicts on pairs; those of builds that differ are no family."""
-    family = [
-        Pair(before=one.processes, after=other.processes, floor=_larger(one.floor, other.floor))
-        for one, other in pairs
-    ]
-    if not differences:
-        return judge(tuple(family))
-    why = f"the builds differ: {in_words(differences)}"
-    effects = judge(tuple(replace(pair, floor=None) for pair in family)).verdicts
-    verdicts = tuple(
-        replace(effect, word=Word.INCOMPARABLE, p=None, needs=None, why=why) for effect in effects
-    )
-    return replace(judge(()), verdicts=verdicts)
+def _judged(
+    pairs: Sequence[tuple[Entry, Entry]], differences: Sequence[_Differences]
+) -> tuple[Iterable[Verdict], JudgedPairs]:
+    """Return a verdict per pair, and the family of those that can be compared."""
+    family: dict[int, Pair] = {}
+    foreign: dict[int, Pair] = {}
+    for number, ((one, other), differs) in enumerate(zip(pairs, differences, strict=True)):
+        floor = None if differs else _larger(one.floor, other.floor)
+        pair = Pair(before=one.processes, after=other.processes, floor=floor)
+        (foreign if differs else family)[number] = pair
+    judged = judge(tuple(family.values()))
+    verdicts = dict(zip(family, judged.verdicts, strict=True))
+    effects = judge(tuple(foreign.values())).verdicts
+    for number, effect in zip(foreign, effects, strict=True):
+        why = in_words(differences[number])
+        verdicts[number] = replace(effect, word=Word.INCOMPARABLE, p=None, needs=None, why=why)
+    return [verdicts[number] for number in range(len(pairs))], judged
 
 
 def _larger(before: Floor | None, after: Floor | None) -> Floor | None:
@@ -175,10 +209,12 @@ def _processes(figure: Figure) -> Processes:
 
 
 def in_words(differences: _Differences) -> str:
-    """Return differences on one line: "PGO (no, yes), LTO (no, yes)"."""
-    return ", ".join(
-        f"{fact} ({', '.join(value_words)})" for fact, value_words in differences.items()
-    )
+    """Return differences on one line: "the builds differ: PGO (no, yes), LTO (no, yes)"."""
+    facts: dict[str, list[str]] = {}
+    for fact, (before, after) in differences.items():
+        what = "the conditions" if fact in MACHINE_FACTS.values() else "the builds"
+        facts.setdefault(what, []).append(f"{fact} ({before}, {after})")
+    return "; ".join(f"{what} differ: {', '.join(words)}" for what, words in facts.items())
 
 
 def _efforts(before: Figure, after: Figure) -> Mapping[str, tuple[float, float]]:

@@ -128,9 +128,10 @@ def _lines(match: Match, comparison: JudgedFamily) -> Iterator[str]:
         counted = Counter(each.verdict.word for each in judgements)
         counts = ", ".join(f"{counted[word]} {word}" for word in Word if counted[word])
         yield f"{len(judgements)} series: {counts}."
-        differences = {in_words(each.differences): None for each in judgements if each.differences}
-        for differs in differences:
-            yield f"Nothing is called a regression here, for the builds differ: {differs}."
+        differences = Counter(in_words(each.differences) for each in judgements if each.differences)
+        for why, count in differences.items():
+            where = "here" if count == len(judgements) else f"in {count} series"
+            yield f"Nothing is called a regression {where}, for {why}."
         if any(each.verdict.p is not None for each in judgements):
             yield (
                 f"By chance alone, {few(comparison.by_chance)} alarms were to be expected; of "
@@ -261,7 +262,7 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
         return Part(title=place, lines=("There is no older release to judge it against.",), level=2)
     tables = (_verdicts(steps), _step_alarms(steps))
     differences = {
-        f"{step.release} and {step.base}: the builds differ, {in_words(each.differences)}": None
+        f"{step.release} and {step.base}: {in_words(each.differences)}": None
         for step in steps
         for each in step.comparison.judgements
         if each.differences

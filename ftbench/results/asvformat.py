@@ -275,6 +275,7 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             processes=replicates.split(series.method, samples),
             interference=replicates.interference if measured else "",
             effort=replicates.effort if measured else {},
+            machines=replicates.machines if measured else (),
             graph=f"index.html#{series.page}?{graph}",
         )
 

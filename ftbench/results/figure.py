@@ -133,6 +133,8 @@ class Figure(MeasuredSeries):
     interference: str = ""
     # What an operating system counts ("cpu_seconds"), the median over the processes.
     effort: Mapping[str, float] = field(default_factory=dict)
+    # The machine as its processes met it, each record once.
+    machines: tuple[Mapping[str, Any], ...] = ()
     # Its address on asv's pages, relative to the site.
     graph: str = ""
 

@@ -6,7 +6,7 @@ import contextlib
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import lru_cache
 from itertools import islice
@@ -45,6 +45,8 @@ class Replicates:
     interference: str = ""
     # The median over the processes that counted it.
     effort: Mapping[str, float] = field(default_factory=dict)
+    # The machine as they met it, each record once.
+    machines: tuple[Record, ...] = ()
 
     @classmethod
     def of(cls, records: Sequence[CellRecord]) -> Self:
@@ -132,16 +134,32 @@ class Sidecar:
         """Return what the records say; a field that is not there says nothing."""
         every = list(_typed(records.cells))
         cells = [record for record in every if isinstance(record, CellRecord)]
+        builds = _met(records.builds, (cell.build for cell in cells))
+        machines = _met(records.machines, (cell.machine for cell in cells))
+        # One object for the many cells that have it.
+        met = {
+            (name, pinned): machines.get(name, {}) | {"pinned": "no" if pinned is None else pinned}
+            for name, pinned in {(cell.machine, cell.pinned) for cell in cells}
+        }
         return cls(
-            builds=_met(records.builds, (cell.build for cell in cells)),
-            machines=_met(records.machines, (cell.machine for cell in cells)),
+            builds=tuple(builds.values()),
+            machines=tuple(machines.values()),
             gil=frozenset(state for cell in cells for state in cell.gil if state is not None),
             starts=_starts(cells),
             invariants={
                 name: str(checked) for cell in cells for name, checked in cell.invariants.items()
             },
             unmeasured=_by_cell(record for record in every if not isinstance(record, CellRecord)),
-            measured={key: Replicates.of(processes) for key, processes in _by_cell(cells).items()},
+            measured={
+                key: replace(
+                    Replicates.of(processes),
+                    machines=tuple(
+                        met[each]
+                        for each in dict.fromkeys((p.machine, p.pinned) for p in processes)
+                    ),
+                )
+                for key, processes in _by_cell(cells).items()
+            },
         )
 
     def reason(self, state: State, cell: SeriesKey, method: str) -> str:
@@ -180,17 +198,17 @@ _Count = int | float | None
 _Word = str | bool | int | float | list[str] | None
 
 
-def _met(known: Mapping[str, Record], named: Iterable[str]) -> tuple[Record, ...]:
-    """Return the provenance records that are named, each once, with the fields that fit."""
-    return tuple(
-        {
+def _met(known: Mapping[str, Record], named: Iterable[str]) -> Mapping[str, Record]:
+    """Return the provenance records that are named, with the fields that fit."""
+    return {
+        name: {
             fact: value
             for fact, value in known[name].items()
             if fits(value, _Count if fact in _COUNTS else _Word)
         }
         for name in dict.fromkeys(named)
         if name in known
-    )
+    }
 
 
 def _starts(cells: Iterable[CellRecord]) -> tuple[Start, ...]:

@@ -84,6 +84,28 @@ def test_builds_that_differ_are_never_a_regression_and_it_says_in_what(results: 
     assert max(each["effect"] for each in found) == pytest.approx(3, rel=0.1)
 
 
+def test_another_setting_of_the_machine_is_never_a_regression(results: Path) -> None:
+    before, after = (result_file(results, release, "ft") for release in RELEASES)
+    slow_down(after, 3)
+    edit_records(before, "machine", huge_pages="madvise", scheduling="other, nice 0")
+    edit_records(after, "machine", huge_pages="always", scheduling="other, nice 10")
+    assert COMPARE.code(*RELEASES) == 0
+    said = "for the conditions differ: huge pages (madvise, always), scheduling (other, nice 0,"
+    assert said in COMPARE.said(*RELEASES, "--arm", "ft")
+
+
+def test_cells_that_were_measured_otherwise_are_left_out_alone(results: Path) -> None:
+    before, after = (result_file(results, release, "ft") for release in RELEASES)
+    edit_records(before, "cell", pinned=None)
+    records = after.with_name(f"{after.stem}.records.jsonl")
+    one = '"params": {"mode": "threads"'
+    text = records.read_text("utf-8")
+    assert one in text
+    records.write_text(text.replace(one, f'"pinned": "one thread per core", {one}'), "utf-8")
+    text = COMPARE.said(*RELEASES, "--arm", "ft")
+    assert "Nothing is called a regression in 4 series, for the conditions differ: held to" in text
+
+
 def test_efforts_stand_beside_an_alarm(results: Path) -> None:
     before, after = (result_file(results, release, "ft") for release in RELEASES)
     slow_down(after, 1.5)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.errors import UsageError, unknown
-from ftbench.probe.instruments.kernel import memory_limit, quota_cores, text_at
+from ftbench.probe.instruments.inherited import inherited
+from ftbench.probe.instruments.kernel import quota_cores, text_at
 
 SYSTEM_CPUS = Path("/sys/devices/system/cpu")
 
@@ -151,10 +152,10 @@ def machine_record() -> dict[str, Any]:
         "turbo": _turbo(),
         "virtual": None if flags is None else "hypervisor" in flags.split(),
         "memory_bytes": _memory_bytes(),
-        "memory_limit": memory_limit(),
         "arch": platform.machine(),
         "system": platform.system(),
         "kernel": platform.release(),
+        **inherited(),
     }
 
 

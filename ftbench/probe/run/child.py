@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO
 
+from ftbench.facts.variables import is_cleared
 from ftbench.probe.run import MARK
 
 PROC = "/proc"
@@ -21,11 +22,8 @@ _LAST_WORDS_SECONDS = 1.0
 def clean_environment(
     environ: Mapping[str, str], extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return `environ` as a new dict without any PYTHON* variable, with `extra` added last."""
-    # PYTHON_GIL=0 makes a GIL build refuse to start, PYTHON_GIL=1 turns a free-threaded build into
-    # another arm, PYTHONHOME breaks it, PYTHONDONTWRITEBYTECODE makes every spawned child compile.
-    # Windows' names are case-insensitive, and os.environ gives them in upper case.
-    kept = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
+    """Return `environ` as a new dict without what `variables` clears, with `extra` added last."""
+    kept = {name: value for name, value in environ.items() if not is_cleared(name)}
     kept.update(extra or {})
     return kept
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.analysis import verdicts
-from ftbench.analysis.conditions import BUILD_FACTS
+from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS
 from ftbench.analysis.verdicts import ALIKE, JudgedFamily
 from ftbench.errors import FtbenchError
 from ftbench.results import Figure, ResultTree, State
@@ -136,6 +136,45 @@ def test_a_side_without_a_record_of_its_build_is_not_comparable_with_one_that_ha
     ).judgements
     assert judgement.verdict.word is Word.INCOMPARABLE
     assert set(judgement.differences) == {BUILD_FACTS.get(name, name) for name in ALIKE}
+
+
+MACHINE = {"affinity": "0-1", "huge_pages": "madvise", "scheduling": "other, nice 0", "kernel": "6"}
+
+
+@pytest.mark.parametrize("name", [name for name in CONDITIONS if name != "usable_cores"])
+def test_a_machine_that_was_set_otherwise_makes_figures_not_comparable(name: str) -> None:
+    """The figures are of other circumstances, whatever the builds are."""
+    calm = figure("3.14.1", machines=({**MACHINE, name: "so"},))
+    other = figure("3.14.2", 3e-3, machines=({**MACHINE, name: "otherwise"},))
+    (judgement,) = compared([calm], [other]).judgements
+    assert judgement.verdict.word is Word.INCOMPARABLE
+    assert judgement.differences == {MACHINE_FACTS[name]: ("so", "otherwise")}
+    assert judgement.verdict.why == f"the conditions differ: {MACHINE_FACTS[name]} (so, otherwise)"
+
+
+def test_what_old_records_do_not_say_is_no_difference_nor_is_another_kernel() -> None:
+    old = {"kernel": "5", "scheduling": None}
+    for before in ((old,), ()):
+        sides = [figure("3.14.1", machines=before)], [figure("3.14.2", 2e-3, machines=(MACHINE,))]
+        assert words(compared(*sides)) == [Word.WORSE]
+
+
+def test_only_the_figures_that_were_measured_otherwise_are_left_out() -> None:
+    before = [figure("3.14.1", params={"mode": mode}, machines=(MACHINE,)) for mode in "abc"]
+    met = (MACHINE,), ({**MACHINE, "affinity": "0"},), (MACHINE, {**MACHINE, "affinity": "0"})
+    after = [
+        figure("3.14.2", 2e-3, params={"mode": mode}, machines=machines)
+        for mode, machines in zip("abc", met, strict=True)
+    ]
+    comparison = compared(before, after)
+    assert words(comparison) == [Word.WORSE, Word.INCOMPARABLE, Word.INCOMPARABLE]
+    assert comparison.judgements[2].differences == {"CPUs usable": ("0-1", "0 and 0-1")}
+
+
+def test_of_two_machines_every_effect_is_theirs_and_that_is_said_elsewhere() -> None:
+    first = figure(machine="x", machines=(MACHINE,))
+    second = figure(cost=2e-3, machine="y", machines=({**MACHINE, "affinity": "0-7"},))
+    assert words(compared([first], [second])) == [Word.WORSE]
 
 
 def test_what_one_side_lacks_is_listed_and_not_judged() -> None:
