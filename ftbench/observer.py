@@ -118,6 +118,8 @@ class PsutilReader:
                 sizes = process.memory_info()._asdict()
         except self._psutil.NoSuchProcess:
             raise ProcessLookupError(pid) from None
+        except self._psutil.Error as error:
+            raise PermissionError(str(error)) from error
         if not sizes["rss"]:  # ended, but not yet waited for
             raise ProcessLookupError(pid)
         return Memory(rss=sizes["rss"], uss=sizes.get("uss"), pss=sizes.get("pss") or None)
@@ -133,12 +135,14 @@ def kernel_can() -> bool:
 
 def best_reader() -> Reader:
     """Return the cheapest reader of this system; raises `NotAvailableError` if there is none."""
-    if kernel_can():
-        return KernelReader()
     try:
-        return PsutilReader()
+        reader: Reader = KernelReader() if kernel_can() else PsutilReader()
+        reader.read(os.getpid())
     except ImportError:
         raise NotAvailableError(f"{sys.executable} has no psutil") from None
+    except OSError as error:
+        raise NotAvailableError(f"not even its own memory can be read ({error})") from None
+    return reader
 
 
 # What the measured program does not notice when it ends.
@@ -225,6 +229,8 @@ def serve() -> int:
             _say(watch(reader, roles, request["seconds"], interval))
         except WorkerGoneError as error:
             _say({"gone": error.args[0]})
+        except OSError as error:
+            _say({"unreadable": str(error)})
     return 0
 
 

@@ -18,6 +18,7 @@ from ftbench.cli.releases import releases
 from ftbench.cli.report import advise, compare, report
 from ftbench.cli.results import results
 from ftbench.errors import FtbenchError, ResultsError
+from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.report.output import show_what_can_be_shown
 
 __all__ = ["cli", "main"]
@@ -74,10 +75,14 @@ def main() -> None:
     except BrokenPipeError:
         _discard_output()
         sys.exit(NOBODY_READS)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        lack = lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
+        if not lack and not isinstance(error, OSError):
+            raise
         _discard_output()
         _end(
-            ResultsError(
+            lack
+            or ResultsError(
                 f"The system could not read or write: {error}.",
                 hint="Is the disk full, or a folder not yours to write? What is saved is kept.",
             )

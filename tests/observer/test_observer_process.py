@@ -183,6 +183,46 @@ def test_who_is_gone_is_told_by_role(tmp_path: Path) -> None:
 
 
 @posix
+def test_memory_that_may_not_be_read_is_not_available_with_what_that_takes(tmp_path: Path) -> None:
+    script = """answer '{"reader": "x"}'; read line; answer '{"unreadable": "denied"}'; read line"""
+    with Watcher(_observer(tmp_path, script)) as watcher:
+        watcher.observe(REQUEST, 5.0)
+        watcher.observe(REQUEST, 5.0)
+    assert isinstance(watcher.lacking, NotAvailableError)
+    assert "denied" in watcher.lacking.message
+    assert "CAP_SYS_PTRACE" in watcher.lacking.hint
+
+
+_DENIED = """
+import sys
+from ftbench import observer
+real = observer.KernelReader.read
+def denied(self, pid):
+    if pid != observer.os.getpid():
+        raise PermissionError(13, "Permission denied")
+    return real(self, pid)
+observer.KernelReader.read = denied
+sys.exit(observer.serve())
+"""
+
+
+@pytest.mark.skipif(not kernel_can(), reason="needs Linux's smaps_rollup")
+def test_an_observer_that_is_denied_a_process_says_so_and_goes_on() -> None:
+    request = {**REQUEST, "roles": {str(psutil.Process().pid): "parent"}}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _DENIED],
+        input=f"{json.dumps(request)}\n" * 2,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=environment(),
+        timeout=60,
+    )
+    _hello, *answers = map(_said, done.stdout.splitlines())
+    assert [set(answer) for answer in answers] == [{"unreadable"}] * 2
+
+
+@posix
 def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
     script = """answer '{"reader": "x"}'; read line; answer '{"samples": [1]}'"""
     with Watcher(_observer(tmp_path, script)) as watcher:

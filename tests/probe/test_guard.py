@@ -10,13 +10,15 @@ import psutil
 import pytest
 from probing import environment, eventually
 
+from ftbench.probe.run.programs import short_folder
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
 
 
 def _guarded(program: str, deadline: float = 30.0) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", program]
+    command, folder = [sys.executable, "-c", program], short_folder()
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ftbench.probe.run.guard", str(deadline), *command],
+        [sys.executable, "-P", "-m", "ftbench.probe.run.guard", str(deadline), folder, *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

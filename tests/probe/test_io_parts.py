@@ -14,7 +14,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios import io
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.io import SERVER, ServerReport
-from ftbench.probe.workers.base import Deadline, Round
+from ftbench.probe.workers.base import Round
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 
@@ -128,15 +128,3 @@ def test_too_few_file_descriptors_are_not_available(monkeypatch: pytest.MonkeyPa
         io._check_files(512)
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (resource.RLIM_INFINITY,) * 2)
     io._check_files(4_096)
-
-
-def test_a_system_without_more_threads_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_more(*_args: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(io, "team_of", no_more)
-    servers: Any = SimpleNamespace(ports=(1, 2), helper=lambda: None)
-    cell = _cell("threads")
-    cell.deadline = Deadline(1)
-    with pytest.raises(NotAvailableError, match="can't start new thread"):
-        io._team(cell, servers)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -41,12 +44,13 @@ def _hanging(
 ) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
     """Start a measurement whose workers hang; yield its supervisor and, once whole, its tree."""
     words = ["--mode", "processes-fork", "--workers", "2", "--profile", "smoke"]
+    folder = Path(tempfile.mkdtemp(prefix="t"))
     supervisor = subprocess.Popen(
         [sys.executable, *_HANGS, scenario, *words, "--deadline", str(deadline), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env=environment(),
+        env=environment({"TMPDIR": str(folder)}),
         start_new_session=True,
     )
     root = psutil.Process(supervisor.pid)
@@ -62,11 +66,13 @@ def _hanging(
         out, _ = supervisor.communicate(timeout=20)
         assert out == "", "nothing is recorded"
         eventually(lambda: not any(map(_lives, tree)), "the whole tree is gone")
+        eventually(lambda: not list(folder.iterdir()), "the cell's folder is gone")
     finally:
         for process in tree:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         supervisor.communicate()
+        shutil.rmtree(folder)
 
 
 def _interrupt(supervisor: subprocess.Popen[str]) -> None:

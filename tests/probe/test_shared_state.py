@@ -107,6 +107,9 @@ def test_a_buffer_without_room_is_not_available(monkeypatch: pytest.MonkeyPatch)
     means = shared_state_of(SPAWN)
     with pytest.raises(NotAvailableError, match="128 MiB is needed; /dev/shm has room for 64 MiB"):
         means.buffer(128 << 20)
+    small.f_bavail = 16
+    with pytest.raises(NotAvailableError, match="96 KiB is needed; /dev/shm has room for 64 KiB"):
+        means.buffer(96 << 10)
     means.buffer(4_096)
     means.close()
 

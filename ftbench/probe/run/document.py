@@ -110,4 +110,5 @@ def table(measurement: Measurement) -> str:
         for row in rows
     ]
     lines += ["", *(f"checked: {held.checked}" for held in measurement.invariants)]
+    lines += [str(measurement.notes["unobserved"])] if "unobserved" in measurement.notes else []
     return "\n".join(lines)

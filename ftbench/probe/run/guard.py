@@ -1,6 +1,8 @@
 """Starts a cell in a session of its own and sees to it that nothing of it stays behind.
 
-    python -m ftbench.probe.run.guard DEADLINE COMMAND...
+    python -m ftbench.probe.run.guard DEADLINE FOLDER COMMAND...
+
+FOLDER is made for the cell, and is removed once it has ended.
 
 The guard lives outside the cell's session and outside its parent's.  It ends the whole
 session when the cell has ended, when DEADLINE seconds have passed (exit code 5, after the cell has
@@ -12,6 +14,7 @@ the cell.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,11 +106,19 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 def main(argv: list[str]) -> int:
     """Run the cell; return its exit code, or 5 if the deadline passed."""
-    deadline, command = float(argv[0]), argv[1:]
+    deadline, folder, command = float(argv[0]), argv[1], argv[2:]
     signal.signal(signal.SIGTERM, _leave)
-    cell = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-    threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
+    os.mkdir(folder, 0o700)
     try:
+        return _run(command, deadline)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: list[str], deadline: float) -> int:
+    cell = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
         code = cell.wait(deadline)
         end_tree(cell, grace=GRACE_SECONDS)
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -161,32 +161,38 @@ def _once(
     """Run the cell that is requested; return all its metrics."""
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
-    watching: AbstractContextManager[Watcher | None] = nullcontext()
-    if scenario.from_observation:
-        watching = Watcher(observer)
-    with (
-        watching as watcher,
-        Guarded(
-            [sys.executable, "-P", "-c", _CELL, json.dumps(request)],
-            environ=_environment(variables),
-            deadline=request["deadline"],
-            name="cell",
-            hint="Where each of its threads stood is written above.",
-        ) as cell,
-    ):
-        if watcher:
-            watcher.greet()  # it was started beside the cell
-            document = cell.document(partial(watcher.observe, deadline=cell.deadline))
-            if watcher.gone:  # the cell should have found the same, and knows the worker's story
-                raise watcher.gone
-        else:
-            document = cell.document()
-    workers = int(request["params"].get("workers", 1))
     see = scenario.from_observation
-    observed = see(watcher.phases, workers) if see and watcher else Outcome()
+    with ExitStack() as stack:
+        watcher, unobserved = None, None
+        try:
+            watcher = stack.enter_context(Watcher(observer)) if see else None
+        except NotAvailableError as error:
+            unobserved = error
+        cell = stack.enter_context(
+            Guarded(
+                [sys.executable, "-P", "-c", _CELL, json.dumps(request)],
+                environ=_environment(variables),
+                deadline=request["deadline"],
+                name="cell",
+                hint="Where each of its threads stood is written above.",
+            )
+        )
+        observe = partial(watcher.observe, deadline=cell.deadline) if watcher else None
+        document = cell.document(observe)
+    observed = Outcome()
+    if watcher:
+        if watcher.gone:  # the cell should have found the same, and knows the worker's story
+            raise watcher.gone
+        unobserved = watcher.lacking
+    if unobserved:
+        if not scenario.has_more_than_memory:
+            raise unobserved
+        observed = Outcome(notes={"unobserved": unobserved.message})
+    elif see and watcher:
+        observed = see(watcher.phases, int(request["params"].get("workers", 1)))
     metrics = {name: Metric(**metric) for name, metric in document["metrics"].items()}
     metrics |= observed.metrics
-    scenario.check(metrics)
+    scenario.check(metrics, observed=unobserved is None)
     effort = document.get("effort", {})
     return Measurement(
         scenario=scenario.name,

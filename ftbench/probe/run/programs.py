@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +23,7 @@ from ftbench.errors import (
     error_class,
 )
 from ftbench.probe.run.child import Lines, Tail, clean_environment
+from ftbench.probe.run.lacks import lacking
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
@@ -36,17 +40,25 @@ class Program:
     """A child to speak with, as a context: it is to end when its standard input closes."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], **options: Any) -> None:
-        """Start `command`; `options` are those of `Popen`."""
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(environ),
-            **options,
-        )
-        self._lines = Lines(self._process.stdout)
-        self._words = Tail(self._process.stderr)
+        """Start `command`; `options` are those of `Popen`.
+
+        Raises `NotAvailableError` where the system has no process or thread left for it.
+        """
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(environ),
+                **options,
+            )
+            self._lines = Lines(self._process.stdout)
+            self._words = Tail(self._process.stderr)
+        except (OSError, RuntimeError) as error:
+            if hasattr(self, "_process"):
+                self._process.communicate()  # a standard input that closes is its end
+            raise lacking(f"{type(error).__name__}: {error}") or error from error
 
     def __enter__(self) -> Self:
         return self
@@ -106,13 +118,19 @@ class Guarded(Program):
         self.event: Event = {}
         self._name = name
         self._hint = hint
+        self._folder = short_folder()
+        guard = [python, "-P", "-m", "ftbench.probe.run.guard", str(self.deadline), self._folder]
         super().__init__(
-            [python, "-P", "-m", "ftbench.probe.run.guard", str(self.deadline), *command],
-            environ,
+            [*guard, *command],
+            {**environ, "TMPDIR": self._folder},
             # Ctrl-C is for the supervisor alone: it decides what ends.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
         )
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        shutil.rmtree(self._folder, ignore_errors=True)  # should the guard have been killed
 
     def follow(self, observe: Callable[[Event], None] | None = None) -> int:
         """Follow it to its end and return its exit code; `observe` is called when it asks."""
@@ -123,8 +141,9 @@ class Guarded(Program):
                     self.event = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
-                if observe and self.event.get("event") == "observe":
-                    observe(self.event)
+                if self.event.get("event") == "observe":
+                    if observe:
+                        observe(self.event)
                     self._tell(b"")
         except TimeoutError:  # the guard itself hangs
             self.event = {}
@@ -135,15 +154,21 @@ class Guarded(Program):
         """Follow a cell to its end; return its part of the document, or raise its error."""
         code = self.follow(observe)
         last = self.event
-        if last.get("event") == "failed":
-            raise error_class(last["code"])(last["message"], hint=last["hint"], story=last["story"])
-        if last.get("event") != "done":
+        if last.get("event") == "done":
+            document: dict[str, Any] = last["document"]
+            return document
+        if last.get("event") != "failed":
             raise self.silent_end(code)
-        document: dict[str, Any] = last["document"]
-        return document
+        kind, words = error_class(last["code"]), {key: last[key] for key in ("hint", "story")}
+        failed = kind in (FtbenchError, WorkerFailedError, DeadlineError)
+        # It may be for want of something that only another of its processes was told of.
+        lack = lacking(f"{last['story']}\n{self.words}") if failed else None
+        raise lack or kind(last["message"], **words)
 
     def silent_end(self, code: int) -> FtbenchError:
         """Return the error of a program that ended with `code` before it reported anything."""
+        if lack := lacking(self.words):
+            return lack
         if code == DeadlineError.exit_code:
             return DeadlineError(
                 f"The {self._name} did not end within {self.deadline:g} s; it was ended.",
@@ -158,6 +183,30 @@ class Guarded(Program):
         )
 
 
+# What multiprocessing adds for a socket, `/pymp-xxxxxxxx/listener-xxxxxxxx` and a spare, and what
+# a socket's address has room for: 108 bytes with its end on Linux, 104 on macOS.
+_OF_A_SOCKET, _LONGEST_ADDRESS = 36, 103
+
+
+def short_folder() -> str:
+    """Return the path of a new temporary folder for a cell, in which sockets have room.
+
+    Raises `NotAvailableError` where there is no temporary folder at all.
+    """
+    try:
+        usual = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise NotAvailableError(
+            f"Not available here: {error.strerror}.", hint="Name one that can be written to: TMPDIR"
+        ) from error
+    name = f"ftbench-{secrets.token_hex(4)}"
+    for folder in (usual, "/tmp", "/var/tmp"):  # noqa: S108 - the guard makes it, and its alone
+        path = str(Path(folder, name))
+        if len(os.fsencode(path)) + _OF_A_SOCKET <= _LONGEST_ADDRESS and os.access(folder, os.W_OK):
+            return path
+    return str(Path(usual, name))
+
+
 class Watcher(Program):
     """A running observer, ready once it has greeted; `phases` maps a phase to its answer."""
 
@@ -165,6 +214,8 @@ class Watcher(Program):
         """Start the observer on `python`; raises `NotAvailableError` if that cannot be done."""
         self.phases: dict[str, dict[str, Any]] = {}
         self.gone: WorkerFailedError | None = None  # a process that was to be watched
+        self.lacking: NotAvailableError | None = None  # why memory cannot be observed
+        self._greeted = False
         python = python or os.environ.get(HOST_PYTHON) or sys.executable
         # A benchmark's environment has no observer; there, the host has ftbench installed.
         here = (PACKAGE_PARENT / "ftbench" / "observer.py").exists()
@@ -186,6 +237,8 @@ class Watcher(Program):
             answer: dict[str, Any] = json.loads(line)
         except ValueError:
             words = (self.others.decode("utf-8", "replace") + self.words).strip().splitlines()
+            if lack := lacking("\n".join(words)):
+                raise lack from None
             return {"unavailable": words[-1] if words else "it ended without a word"}
         return answer
 
@@ -194,9 +247,17 @@ class Watcher(Program):
         hello = self._read(START_SECONDS)
         if "reader" not in hello:
             raise _cannot_observe(str(hello.get("unavailable", hello)))
+        self._greeted = True
 
     def observe(self, request: dict[str, Any], deadline: float) -> None:
-        """Have the tree sampled as `request` says; keep the answer, or the error of who is gone."""
+        """Have the tree sampled as `request` says; keep the answer, or why there is none."""
+        try:
+            if not self._greeted and not self.lacking:
+                self.greet()  # it was started beside the cell
+        except NotAvailableError as error:
+            self.lacking = error
+        if self.lacking:
+            return
         if request["seconds"] > deadline:
             raise DeadlineError("The observation would take longer than the cell may.")
         self._tell(json.dumps(request).encode())
@@ -207,6 +268,8 @@ class Watcher(Program):
                 f"A {role} (process {answer['gone']}) was gone while it was to be busy; "
                 "nothing is recorded."
             )
+        elif "unreadable" in answer:
+            self.lacking = _cannot_observe(answer["unreadable"], MAY_BE_READ_BY)
         elif "samples" in answer:
             self.phases[request["phase"]] = answer
         else:
@@ -215,8 +278,14 @@ class Watcher(Program):
             )
 
 
-def _cannot_observe(why: str) -> NotAvailableError:
+MAY_BE_READ_BY = (
+    "/proc/PID/smaps_rollup is read by the user of the process where its executable may be read by "
+    "them, or with CAP_SYS_PTRACE."
+)
+
+
+def _cannot_observe(why: str, hint: str = "") -> NotAvailableError:
     return NotAvailableError(
         f"Memory cannot be observed here: {why.rstrip('.')}.",
-        hint=f"Name a Python that has ftbench and psutil in {HOST_PYTHON}.",
+        hint=hint or f"Name a Python that has ftbench and psutil in {HOST_PYTHON}.",
     )

@@ -174,7 +174,7 @@ def run(cell: Cell) -> Outcome:
     under_way = cell.params["under_way"]
     _check_files(under_way)
     servers = Servers(cell.params["delay"], cell.deadline)
-    team = _team(cell, servers)
+    team = team_of(cell.mode, cell.deadline, members_of(cell, servers.ports), servers.helper())
     nominal = requests_of(under_way)
     expected = under_way * cell.with_extra(nominal)
     team.round()  # all connect
@@ -206,17 +206,6 @@ def _check_files(under_way: int) -> None:
             f"{under_way} connections need {needed} file descriptors; a process may have {limit}.",
             hint="The limit is the shell's: ulimit -n",
         )
-
-
-def _team(cell: Cell, servers: Servers) -> Team:
-    members = members_of(cell, servers.ports)
-    try:
-        return team_of(cell.mode, cell.deadline, members, servers.helper())
-    except RuntimeError as error:
-        # What CPython says when the system gives it no more threads.
-        if "new thread" not in str(error):
-            raise
-        raise NotAvailableError(f"{cell.mode.title}: not available here: {error}.") from error
 
 
 def _loop(team: Team, servers: Servers, expected: int) -> LoopRound:

@@ -10,7 +10,10 @@ from ftbench.probe.workers.pools import ExecutorPool, Pool, Task
 
 
 def _joblib() -> Any:
-    return engines.load("joblib")
+    joblib = engines.load("joblib")
+    if joblib.parallel.mp is None:  # it would work serially, and say so in a warning alone
+        raise OSError("joblib has no POSIX semaphores")
+    return joblib
 
 
 class LokyPool(ExecutorPool):

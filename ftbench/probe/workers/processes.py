@@ -307,9 +307,12 @@ def _check_room(size: int) -> None:
         return  # another system
     free = room.f_bavail * room.f_frsize
     if free < size:
+        from ftbench.probe.run.document import quantity  # noqa: PLC0415 - only a failure needs it
+
         raise NotAvailableError(
-            f"Shared memory of {size >> 20} MiB is needed; {_SHARED_MEMORY} has room for "
-            f"{free >> 20} MiB."
+            f"Shared memory of {quantity(size, 'bytes')} is needed; {_SHARED_MEMORY} has room for "
+            f"{quantity(free, 'bytes')}.",
+            hint="A container's grows by --shm-size, a system's by mount -o remount,size=.",
         )
 
 
@@ -365,7 +368,12 @@ def _file(size: int) -> str:
             os.posix_fallocate(number, 0, size)
     except OSError as error:
         os.unlink(path)
-        raise NotAvailableError(f"No file of {size >> 20} MiB can be had: {error}.") from error
+        from ftbench.probe.run.document import quantity  # noqa: PLC0415 - only a failure needs it
+
+        raise NotAvailableError(
+            f"No file of {quantity(size, 'bytes')} can be had: {error}.",
+            hint="Another temporary folder: TMPDIR",
+        ) from error
     finally:
         os.close(number)
     return path
