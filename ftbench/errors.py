@@ -1,15 +1,5 @@
 """Every fatal error of ftbench, one class per exit code.
 
-    FtbenchError             1  anything of ours that has no class of its own
-    ├── UsageError           2  the request makes no sense: unknown name, value out of range
-    ├── NotAvailableError    3  this mode or scenario cannot run here, with the reason
-    ├── WorkerFailedError    4  a worker raised, exited or was killed
-    ├── DeadlineError        5  something did not end in time
-    ├── GilStateError        6  the GIL was not in the state that was asked for
-    ├── InterpreterError     7  an interpreter is missing, broken or could not be built
-    ├── ResultsError         8  results could not be read or written
-    └── AsvError             9  an asv command that we started failed
-
 A message says what happened, what was probably meant and what to do.  Standard library only:
 the measured side raises these too.
 """
@@ -18,7 +8,32 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
+
+# As a shell says it: 128 and the number of SIGINT, of SIGPIPE.
+INTERRUPTED: Final = 130
+NOBODY_READS: Final = 141
+
+# 1 is also what Python itself ends with, so it never is an outcome.
+EXIT_CODES: Final = {
+    0: "done; of 'compare': nothing is worse",
+    1: "an error of ours that none of the others is",
+    2: "the request makes no sense: an unknown name, a value out of range",
+    3: "this mode or scenario cannot run here",
+    4: "a worker raised, exited or was killed",
+    5: "something did not end in time",
+    6: "the GIL was not in the state that was asked for",
+    7: "an interpreter is missing, broken or could not be built",
+    8: "results, or what is printed, could not be read or written",
+    9: "an asv command that we started failed",
+    10: "'compare': a series is worse",
+    11: "'compare': what was measured before failed or vanished after, whatever else is worse",
+    12: "nothing could be compared, advised or shown",
+    13: "'selftest': equal things raised an alarm, or a slowdown was missed",
+    70: "a fault of ftbench itself; FTBENCH_DEBUG=1 shows where",
+    INTERRUPTED: "interrupted; what is saved is kept",
+    NOBODY_READS: "nobody read what was printed",
+}
 
 
 class FtbenchError(Exception):
@@ -76,6 +91,26 @@ class ResultsError(FtbenchError, exit_code=8):
 
 class AsvError(FtbenchError, exit_code=9):
     """An asv command that we started failed."""
+
+
+class RegressionError(FtbenchError, exit_code=10):
+    """Something that was compared is worse."""
+
+
+class LostError(FtbenchError, exit_code=11):
+    """Something that was measured before failed or vanished after."""
+
+
+class NothingError(FtbenchError, exit_code=12):
+    """Nothing could be compared, advised or shown, although the request makes sense."""
+
+
+class SelftestError(FtbenchError, exit_code=13):
+    """Equal things raised an alarm, or a known slowdown was missed."""
+
+
+class FaultError(FtbenchError, exit_code=70):
+    """A fault of ftbench itself."""
 
 
 def error_class(exit_code: int) -> type[FtbenchError]:

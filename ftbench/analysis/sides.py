@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ftbench.errors import FtbenchError, UsageError, unknown
+from ftbench.errors import FtbenchError, NothingError, UsageError, unknown
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import Figure, ResultFile, ResultTree
@@ -110,7 +110,10 @@ def _a(kinds: Mapping[Kind, str]) -> str:
 def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]:
     """Return the two sides wherever both were measured and all else is alike, sorted.
 
-    Raises `UsageError` if that is nowhere or in several releases, and for a choice among the sides.
+    An arm that is lost after has nothing there.
+
+    Raises `NothingError` if that is nowhere, `UsageError` for several releases or a choice among
+    the sides.
     """
     if getattr(wanted, sides.kind) is not None:
         raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")
@@ -126,6 +129,11 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
             f"{sides.before} and {sides.after} were both measured on several releases: {words}.",
             hint="Say which: --release 3.14.2",
         )
+    # An arm whose neighbours have both sides has lost the one after: all of it has vanished.
+    kin = {replace(rest, arm=None) for rest in both}
+    for rest, builds in places.items():
+        if builds.keys() == {sides.before} and replace(rest, arm=None) in kin:
+            both[rest] = {**builds, sides.after: {flavour: [] for flavour in builds[sides.before]}}
     return tuple(
         Match(
             sides=sides,
@@ -199,14 +207,14 @@ def _alike(sides: Sides, builds: _Builds) -> Iterator[tuple[str, str]]:
     yield from [pair for pair in pairs if pair[0] == pair[1]] or pairs
 
 
-def _nowhere(sides: Sides, places: Mapping[_Rest, _Builds], tree: ResultTree) -> UsageError:
+def _nowhere(sides: Sides, places: Mapping[_Rest, _Builds], tree: ResultTree) -> NothingError:
     answers = []
     for name in (sides.before, sides.after):
         where = [
             ", ".join(rest.words.values()) for rest, builds in places.items() if name in builds
         ]
         answers.append(f"{name}: {'; '.join(sorted(where)) or 'nothing of what is asked for'}")
-    return UsageError(
+    return NothingError(
         f"{sides.before} and {sides.after} were never measured with all else alike.",
         hint="There is\n  " + "\n  ".join(answers),
         story="\n".join(f"not read: {warning}" for warning in tree.warnings),

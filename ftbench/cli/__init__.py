@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Any, Final, NoReturn
 
 import click
@@ -17,25 +18,33 @@ from ftbench.cli.pythons import pythons
 from ftbench.cli.releases import releases
 from ftbench.cli.report import advise, compare, report
 from ftbench.cli.results import results
-from ftbench.errors import FtbenchError, ResultsError
+from ftbench.errors import (
+    EXIT_CODES,
+    INTERRUPTED,
+    NOBODY_READS,
+    FaultError,
+    FtbenchError,
+    ResultsError,
+)
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.report.output import show_what_can_be_shown
 
 __all__ = ["cli", "main"]
 
-# As a shell says it: 128 and the number of SIGINT, of SIGPIPE.
-INTERRUPTED: Final = 130
-NOBODY_READS: Final = 141
+# Whoever sets it sees the traceback of what ended the command.
+DEBUG: Final = "FTBENCH_DEBUG"
 
 
 class _Commands(click.Group):
     """The commands, which end as others do when nobody reads on."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Call the command; a closed pipe ends it without a word.
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table of exit codes."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), means) for code, means in EXIT_CODES.items()])
 
-        click and rich would end with 1, which reads as a regression that `compare` found.
-        """
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; a closed pipe ends it without a word, where click would end with 1."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -89,9 +98,19 @@ def main() -> None:
         )
     except FtbenchError as error:
         _end(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no outcome of the command
+        _end(
+            FaultError(
+                f"This is a fault of ftbench: {type(error).__name__}: {error}",
+                hint="Please report it where you have ftbench from, with the traceback that "
+                f"{DEBUG}=1 shows.",
+            )
+        )
 
 
 def _end(error: FtbenchError) -> NoReturn:
+    if os.environ.get(DEBUG):
+        traceback.print_exc()
     Console(stderr=True, highlight=False, soft_wrap=True).print(
         f"ftbench: {error}", style="red", markup=False
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -16,14 +16,11 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.errors import UsageError
+from ftbench.errors import NothingError, UsageError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
 from ftbench.report.output import Output, output_options
-
-# Also that of an error of ours without a class of its own; which one it was is on stderr.
-REGRESSION: Final = 1
 
 _arm = click.option(
     "--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm."
@@ -50,7 +47,10 @@ def report(output: Output, **wanted: str | None) -> None:
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()
-    output.write(overview(tree, parse_filter(tree, **wanted)))
+    document = overview(tree, parse_filter(tree, **wanted))
+    output.write(document)
+    if all(figure["median"] is None for figure in document.record["figures"]):
+        raise NothingError("Nothing was measured of what is shown.")
 
 
 @click.command()
@@ -75,13 +75,13 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
     ftbench compare machine:a machine:b --release 3.14.2
 
     Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise').
-    The exit code is 1 if a series is worse, 0 if none is; an error says so on stderr, and most
-    have a code of their own. Nothing is called worse where the builds differ in more than what
-    is compared.
+    The exit code is 0 if nothing is worse, 10 if a series is, 11 if one that was measured before
+    failed or vanished after, 12 if nothing could be compared; 'ftbench --help' lists all others.
+    Nothing is called worse where the builds differ in more than what is compared.
     """  # noqa: D301 - \b is click's
     from ftbench.analysis import verdicts  # noqa: PLC0415
     from ftbench.analysis.sides import matches, sides_named  # noqa: PLC0415
-    from ftbench.report.comparison import Compared, document_of, is_regression  # noqa: PLC0415
+    from ftbench.report.comparison import Compared, alarm, document_of  # noqa: PLC0415
     from ftbench.results.asvformat import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
@@ -98,8 +98,8 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
         for match in matches(tree, sides, parse_filter(tree, **wanted))
     ]
     output.write(document_of(compared, tree, every=every))
-    if is_regression(compared):
-        click.get_current_context().exit(REGRESSION)
+    if (raised := alarm(compared)) is not None:
+        raise raised
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -170,6 +170,7 @@ def advise(
 
     Seconds, CPU and memory of each mode on each arm, with intervals, interpolated between
     measured cells and never beyond them: there it says "no data", and what would get it.
+    The exit code is 12 if nothing can be advised.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.analysis.advice.cells import chosen  # noqa: PLC0415
@@ -185,3 +186,5 @@ def advise(
     arms = [arm_named(arm)] if arm else None
     given = Given(advice=ranked(cells, asked, arms), pick=pick)
     output.write(document_of(given))
+    if given.advice.best is None:
+        raise NothingError("Nothing can be advised.", hint="What was told has the reasons.")

@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from ftbench.errors import FtbenchError, UsageError, unknown
+from ftbench.errors import INTERRUPTED, NOBODY_READS, FtbenchError, UsageError, unknown
 from ftbench.facts.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.facts.profiles import KEYS, PROFILES
 from ftbench.probe.run.document import table
@@ -21,7 +21,6 @@ from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
 from ftbench.probe.scenarios.base import NAMES, scenario_named
 
 _ON_OFF = {"on": True, "off": False}
-INTERRUPTED, READER_GONE = 130, 141  # what a shell says of SIGINT and SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,7 +126,7 @@ def show(text: str) -> int:
     except BrokenPipeError:
         # Whoever read this has seen enough. Python would say so once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
+        return NOBODY_READS
     return 0
 
 

@@ -14,9 +14,10 @@ from typing import Any, Final
 from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.sides import Kind, Match
 from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries, Step, in_words
-from ftbench.facts.units import few, reach
+from ftbench.errors import FtbenchError, LostError, NothingError, RegressionError
+from ftbench.facts.units import few, plural, reach
 from ftbench.report import words
-from ftbench.report.document import Document, Part, Row, Table
+from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
 from ftbench.statistics.verdict import Verdict, Word
@@ -36,11 +37,38 @@ class Compared:
     match: Match
     comparison: JudgedFamily
 
+    @property
+    def lost(self) -> tuple[tuple[Figure, Figure | None], ...]:
+        """What was measured before and failed or vanished after: before, and what is after.
 
-def is_regression(compared: Iterable[Compared]) -> bool:
-    """Tell whether something is worse; nothing is where the builds differ."""
-    return any(
-        each.verdict.word is Word.WORSE for one in compared for each in one.comparison.judgements
+        What is skipped with a reason is neither: its build or system lacks what it takes.
+        """
+        after = {figure.series: figure for figure in self.match.after}
+        pairs = ((each, after.get(each.series)) for each in self.comparison.only_before)
+        return tuple(
+            (before, now)
+            for before, now in pairs
+            if now is None or now.state is not State.SKIPPED or not now.reason
+        )
+
+
+def alarm(compared: Sequence[Compared]) -> FtbenchError | None:
+    """Return what a gate must not let through, the gravest; None where nothing is worse."""
+    verdicts = [each.verdict for one in compared for each in one.comparison.judgements]
+    worse = sum(verdict.word is Word.WORSE for verdict in verdicts)
+    lost = sum(len(one.lost) for one in compared)
+    told = f"{plural(worse, 'series is', 'series are')} worse." if worse else ""
+    if lost:
+        what = plural(lost, "series that was", "series that were")
+        return LostError(f"{what} measured before failed or vanished after. {told}".strip())
+    if worse:
+        return RegressionError(told)
+    if any(verdict.p is not None for verdict in verdicts):
+        return None
+    why = dict.fromkeys(verdict.why for verdict in verdicts)
+    return NothingError(
+        "Nothing could be compared.",
+        hint="\n".join(why) or "No series was measured on both sides.",
     )
 
 
@@ -67,12 +95,21 @@ def _record(compared: Sequence[Compared], tree: ResultTree) -> dict[str, Any]:
         "compared": str(sides.kind),
         "before": sides.before,
         "after": sides.after,
-        "regression": is_regression(compared),
+        "regression": any(
+            each.verdict.word is Word.WORSE
+            for one in compared
+            for each in one.comparison.judgements
+        ),
+        "exit_code": 0 if (raised := alarm(compared)) is None else raised.exit_code,
         "comparisons": [
             {
                 **each.match.rest,
                 "builds": list(each.match.flavours),
                 **comparison_record(each.comparison),
+                "lost": [
+                    {**_named(before), "end": _end(after), "reason": after.reason if after else ""}
+                    for before, after in each.lost
+                ],
             }
             for each in compared
         ],
@@ -102,12 +139,12 @@ def _machines(tree: ResultTree, before: str, after: str) -> str:
 
 def _part(compared: Compared, *, every: bool) -> Part:
     match, comparison = compared.match, compared.comparison
-    tables = [_alarms(comparison), _counts(comparison)]
+    tables = [_alarms(compared), _counts(comparison)]
     if every:
         tables.append(_others(comparison))
     return Part(
         title=_place(match),
-        lines=tuple(_lines(match, comparison)),
+        lines=tuple(_lines(compared)),
         tables=tuple(table for table in tables if table.rows),
     )
 
@@ -120,8 +157,13 @@ def _place(match: Match) -> str:
     return ", ".join((*rest.values(), builds))
 
 
-def _lines(match: Match, comparison: JudgedFamily) -> Iterator[str]:
+def _lines(compared: Compared) -> Iterator[str]:
+    match, comparison = compared.match, compared.comparison
     judgements = comparison.judgements
+    if compared.lost:
+        ends = Counter(_end(after) for _, after in compared.lost)
+        counts = ", ".join(f"{count} {end}" for end, count in ends.items())
+        yield f"Measured before, but not after: {counts}."
     if not judgements:
         yield "No series was measured on both sides."
     else:
@@ -137,7 +179,9 @@ def _lines(match: Match, comparison: JudgedFamily) -> Iterator[str]:
                 f"By chance alone, {few(comparison.by_chance)} alarms were to be expected; of "
                 f"those raised, at most {comparison.rate * 100:g} % are expected to be false."
             )
-    yield from _one_sided("before", comparison.only_before, match.after)
+    lost = {before.series for before, _ in compared.lost}
+    skipped = [each for each in comparison.only_before if each.series not in lost]
+    yield from _one_sided("before", skipped, match.after)
     yield from _one_sided("after", comparison.only_after, match.before)
 
 
@@ -156,17 +200,31 @@ def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -
             yield f"Only {side}, {state} {other}: {words.listed(names)}."
 
 
-def _alarms(comparison: JudgedFamily) -> Table:
-    # Worse first, the largest effects first.
+def _end(after: Figure | None) -> str:
+    """Return what became of something that was measured before."""
+    return "failed" if after is not None and after.state is State.FAILED else "vanished"
+
+
+def _alarms(compared: Compared) -> Table:
+    # What is lost first, then worse, the largest effects first.
     alarms = sorted(
-        (each for each in comparison.judgements if each.verdict.alarm),
+        (each for each in compared.comparison.judgements if each.verdict.alarm),
         key=lambda each: (_WORDS.index(each.verdict.word), -_size(each.verdict)),
     )
+    lost = (_lost_row(before, after) for before, after in compared.lost)
     return Table(
         title="Alarms",
         columns=(*_COLUMNS, "beside it"),
-        rows=tuple(_row(each, words.beside(each)) for each in alarms),
+        rows=(*lost, *(_row(each, words.beside(each)) for each in alarms)),
     )
+
+
+def _lost_row(before: Figure, after: Figure | None) -> Row:
+    state, reason = (after.state, after.reason) if after else (State.ABSENT, "")
+    unknown = [words.NONE] * 3
+    sides = (words.amount(before), str(state))
+    last = reason or words.NONE
+    return Row(cells=(_end(after), before.series.name, *sides, *unknown, last), tone=Tone.BAD)
 
 
 def _size(verdict: Verdict) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ftbench.analysis.comparison import BASELINE_TITLE, Cell
 from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.verdicts import Step, environments, history
-from ftbench.errors import UsageError
+from ftbench.errors import NothingError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import times
@@ -32,14 +32,14 @@ _READING: Final = (
 def overview(tree: ResultTree, wanted: Filter) -> Document:
     """Return what is asked for: of several picks, the one that Choose would open with.
 
-    Raises `UsageError` where nothing was measured of all that is asked for.
+    Raises `NothingError` where nothing was measured of all that is asked for.
     """
     every = picks(tree)
     fitting = [pick for pick in every if _fits(pick, wanted)]
     pick = first_pick(fitting, tree)
     if pick is None:
         known = "\n".join(f"  {each.title}" for each in every)
-        raise UsageError(
+        raise NothingError(
             "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
         )
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)

@@ -35,10 +35,11 @@ def amounts(judgement: JudgedSeries) -> tuple[str, str]:
     """Return where before and after lie, each with its unit: "14.4 ms"."""
     # The effect is the one over the other; a figure without such a place has its own median.
     before, after = judgement.locations
-    return _amount(judgement.before, before), _amount(judgement.after, after)
+    return amount(judgement.before, before), amount(judgement.after, after)
 
 
-def _amount(figure: Figure, location: float | None) -> str:
+def amount(figure: Figure, location: float | None = None) -> str:
+    """Return where a figure lies, or what became of it."""
     value = figure.median if location is None else location
     if value is None:
         return str(figure.state)

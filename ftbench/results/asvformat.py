@@ -16,7 +16,7 @@ from asv import util
 from asv.benchmarks import Benchmarks
 from asv.results import Results as AsvResults
 
-from ftbench.errors import FtbenchError, ResultsError, UsageError
+from ftbench.errors import FtbenchError, NothingError, ResultsError, UsageError
 from ftbench.facts.arms import Arm, arm_of
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
@@ -65,11 +65,14 @@ def results_folder() -> Path:
 
 
 def load_project() -> ResultTree:
-    """Return the results of the project that the user is in; `ResultsError` if there are none."""
+    """Return the results of the project that the user is in; `NothingError` if there are none.
+
+    `ResultsError` if none of them can be read.
+    """
     folder = results_folder()
     tree = read_results(folder)
     if not tree.sources:
-        raise ResultsError(
+        raise (ResultsError if tree.warnings else NothingError)(
             f"There are no results in {folder}.",
             hint="ftbench bench measures this machine.",
             story="\n".join(f"not read: {warning}" for warning in tree.warnings),

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
 
-from ftbench.errors import UsageError, unknown
+from ftbench.errors import NothingError, UsageError, unknown
 from ftbench.facts.arms import arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.files import safe_name
@@ -83,12 +83,12 @@ def parse_filter(
 
 
 def measured_release(tree: ResultTree, name: str) -> Release:
-    """Return a release that there are results of; raises `UsageError` for any other."""
+    """Return a release that there are results of; raises `NothingError` for any other."""
     release = Release.parse(name)
     measured = sorted({source.release for source in tree.sources})
     if release not in measured:
         names = ", ".join(other.name for other in measured)
-        raise UsageError(
+        raise NothingError(
             f"There are no results of CPython {release.name}.",
             hint=f"There are some of {names}. To measure it: asv run {release.name}^!",
             story="\n".join(f"not read: {warning}" for warning in tree.warnings),

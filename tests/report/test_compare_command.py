@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,15 @@ from fake_results import (
     arms,
     count_effort,
     edit_records,
+    forget,
     result_file,
     slow_down,
     write_project,
 )
 from synthetic import Plan
 
-from ftbench.cli.report import REGRESSION, compare
-from ftbench.errors import ResultsError, UsageError
+from ftbench.cli.report import compare
+from ftbench.errors import LostError, NothingError, RegressionError, ResultsError, UsageError
 
 COMPARE = Command(compare)
 RELEASES = ("3.13.5", "3.13.15")
@@ -51,7 +52,7 @@ def test_releases_that_cost_the_same_raise_no_alarm_and_no_exit_code(results: Pa
 
 def test_a_slower_series_is_worse_and_comes_first_and_is_the_exit_code(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
-    assert COMPARE.code(*RELEASES) == REGRESSION
+    assert COMPARE.code(*RELEASES) == RegressionError.exit_code
     text = COMPARE.said(*RELEASES, "--arm", "ft")
     assert "1 worse" in text
     assert text.index("Alarms") < text.index(f"worse {ROUND}(mode=threads") < text.index("No alarm")
@@ -61,21 +62,25 @@ def test_a_faster_series_is_better_and_no_regression(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 0.5)
     assert COMPARE.code(*RELEASES) == 0
     assert "1 better" in COMPARE.said(*RELEASES, "--arm", "ft")
-    assert COMPARE.code(*reversed(RELEASES)) == REGRESSION
+    assert COMPARE.code(*reversed(RELEASES)) == RegressionError.exit_code
 
 
 def test_a_regression_elsewhere_is_not_one_here(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 1.5)
     assert COMPARE.code(*RELEASES, "--arm", "gil") == 0
     assert COMPARE.code(*RELEASES, "--bench", "processes-spawn") == 0
-    assert COMPARE.code(*RELEASES, "--bench", "Lifecycle.track_round.*threads") == REGRESSION
+    assert (
+        COMPARE.code(*RELEASES, "--bench", "Lifecycle.track_round.*threads")
+        == RegressionError.exit_code
+    )
 
 
 def test_builds_that_differ_are_never_a_regression_and_it_says_in_what(results: Path) -> None:
     path = result_file(results, "3.13.15", "ft")
     slow_down(path, 3)
     edit_records(path, "build", pgo=True)
-    assert COMPARE.code(*RELEASES) == 0
+    assert COMPARE.code(*RELEASES) == 0  # the other arm was compared
+    assert COMPARE.code(*RELEASES, "--arm", "ft") == NothingError.exit_code
     text = COMPARE.said(*RELEASES, "--arm", "ft")
     assert "Nothing is called a regression here, for the builds differ: PGO (no, yes)" in text
     assert "Alarms" not in text
@@ -139,9 +144,10 @@ def test_without_noise_floors_nothing_is_decided_and_it_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     results = write_project(tmp_path, PLAN, noise=False)
     slow_down(result_file(results, "3.13.15", "ft"), 3)
-    assert COMPARE.code(*RELEASES) == 0
+    told = COMPARE.error(*RELEASES)
+    assert isinstance(told, NothingError)
+    assert "ftbench noise" in told.hint
     text = COMPARE.said(*RELEASES)
-    assert "ftbench noise" in text
     assert "alarms were to be expected" not in text
 
 
@@ -176,17 +182,87 @@ def test_every_series_is_listed_when_asked_for(results: Path) -> None:
     assert "mode=processes-fork," in text
 
 
-def test_what_failed_on_the_other_side_is_said(
+def spoil_threads(_group: str, params: Mapping[str, str]) -> bool:
+    return params.get("mode") == "threads"
+
+
+@pytest.mark.parametrize("is_worse", [False, True])
+def test_what_fails_after_is_an_alarm_before_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_worse: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spoiled = Plan(releases=("3.13.15",), arms=arms("ft"), spoil=spoil_threads)
+    results = write_project(tmp_path, Plan(releases=("3.13.5",), arms=arms("ft")), spoiled)
+    if is_worse:
+        slow_down(result_file(results, "3.13.15", "ft"), 1.5)
+    told = COMPARE.error(*RELEASES)
+    assert isinstance(told, LostError)
+    assert ("1 series is worse" in told.message) is is_worse
+    text = COMPARE.said(*RELEASES)
+    assert "Measured before, but not after: 4 failed." in text
+    assert text.index("Alarms") < text.index(f"failed {ROUND}(mode=threads")
+    if is_worse:
+        assert text.index(f"failed {ROUND}(mode=threads") < text.index(f"worse {ROUND}")
+    document = COMPARE.document(*RELEASES)
+    assert (document["exit_code"], document["regression"]) == (LostError.exit_code, is_worse)
+    lost = document["comparisons"][0]["lost"][0]
+    assert (lost["benchmark"], lost["end"]) == (ROUND, "failed")
+    assert lost["reason"].startswith("WorkerFailedError")
+
+
+def test_what_failed_before_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    spoiled = Plan(releases=("3.13.5",), arms=arms("ft"), spoil=spoil_threads)
+    write_project(tmp_path, spoiled, Plan(releases=("3.13.15",), arms=arms("ft")))
+    assert COMPARE.code(*RELEASES) == 0
+    assert f"Only after, failed before: {ROUND}(mode=threads" in COMPARE.said(*RELEASES)
+
+
+def test_a_benchmark_that_vanished_is_an_alarm(results: Path) -> None:
+    forget(result_file(results, "3.13.15", "ft"), ROUND)
+    assert isinstance(COMPARE.error(*RELEASES), LostError)
+    assert COMPARE.code(*RELEASES, "--arm", "gil") == 0
+    assert f"vanished {ROUND}(mode=threads" in COMPARE.said(*RELEASES)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
+def test_an_arm_that_vanished_is_an_alarm_beside_a_sound_one(
+    results: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(result_file(results, "3.13.15", "ft"))
+    assert isinstance(COMPARE.error(*RELEASES), LostError)
+    text = COMPARE.said(*RELEASES)
+    assert text.index("quiet-vm, gil") < text.index("quiet-vm, ft")
+    assert "Measured before, but not after: 16 vanished." in text
+    assert COMPARE.code(*reversed(RELEASES)) == 0
+
+
+def test_what_a_build_lacks_after_is_said_and_no_alarm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    spoiled = Plan(
-        releases=("3.13.15",),
-        arms=arms("ft"),
-        spoil=lambda _group, params: params.get("mode") == "threads",
+    write_project(tmp_path, Plan(releases=("3.14.2", "3.13.5"), arms=arms("ft")))
+    assert COMPARE.code("3.14.2", "3.13.5") in {0, RegressionError.exit_code}
+    assert f"Only before, skipped after: {ROUND}(mode=interpreters" in COMPARE.said(
+        "3.14.2", "3.13.5"
     )
-    write_project(tmp_path, Plan(releases=("3.13.5",), arms=arms("ft")), spoiled)
-    assert f"Only before, failed after: {ROUND}(mode=threads" in COMPARE.said(*RELEASES)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("3.13.5", "3.13.6"), "There are no results of CPython 3.13.6"),
+        (("gil", "ft-gil1", "--release", "3.13.5"), "never measured with all else alike"),
+        (("gil", "ft", "--release", "3.12.1"), "There are no results of CPython 3.12.1"),
+    ],
+)
+def test_nothing_to_compare_has_a_code_of_its_own(
+    results: Path, words: tuple[str, ...], message: str
+) -> None:
+    refused = COMPARE.error(*words)
+    assert isinstance(refused, NothingError)
+    assert message in refused.message
+    assert refused.hint
 
 
 def test_markdown_is_a_table_of_plain_text(results: Path) -> None:
@@ -194,7 +270,7 @@ def test_markdown_is_a_table_of_plain_text(results: Path) -> None:
     result = COMPARE.call(*RELEASES, "--format", "markdown")
     assert result.output.startswith("# Before: CPython 3.13.5.")
     assert r"| worse | lifecycle.Lifecycle.track\_round(mode=threads" in result.output
-    assert result.return_value == REGRESSION
+    assert isinstance(result.exception, RegressionError)
 
 
 def test_html_needs_nothing_else(results: Path) -> None:
@@ -210,13 +286,10 @@ def test_html_needs_nothing_else(results: Path) -> None:
         (("3.13.5", "3.13.5"), "Both sides are the release 3.13.5"),
         (("3.13.5", "v3.13.5"), "Both sides are the release 3.13.5"),
         (("gil", "arm:gil", "--release", "3.13.5"), "Both sides are the arm gil"),
-        (("3.13.5", "3.13.6"), "There are no results of CPython 3.13.6"),
         (("3.13.5", "gil"), "'3.13.5' is a release, and 'gil' is an arm"),
         (("3.13.5", "nonsense"), "release, arm or machine 'nonsense' is not known"),
         (("machine:gil", "machine:ft"), "machine 'gil' is not known"),
         (("gil", "ft"), "measured on several releases: 3.13.5, 3.13.15"),
-        (("gil", "ft-gil1", "--release", "3.13.5"), "never measured with all else alike"),
-        (("gil", "ft", "--release", "3.12.1"), "There are no results of CPython 3.12.1"),
         (("gil", "ft", "--release", "sundry"), "'sundry' is not a CPython release"),
         (("gil", "ft", "--arm", "ft"), "--arm does not go with two arms"),
         ((*RELEASES, "--release", "3.13.5"), "--release does not go with two releases"),
@@ -289,7 +362,7 @@ def test_a_folder_without_results_says_how_to_get_some(
     assert "asv.conf.json" in COMPARE.error(*RELEASES).message
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
     refused = COMPARE.error(*RELEASES)
-    assert isinstance(refused, ResultsError)
+    assert isinstance(refused, NothingError)
     assert "There are no results" in refused.message
 
 
@@ -298,8 +371,9 @@ def test_a_damaged_file_is_named_and_the_rest_is_compared(results: Path) -> None
     path.write_text(path.read_text("utf-8")[:500], encoding="utf-8")
     text = COMPARE.said(*RELEASES)
     assert f"not read: {path}"[:40] in text
-    (comparison,) = COMPARE.document(*RELEASES)["comparisons"]
-    assert comparison["arm"] == "ft"
+    assert COMPARE.code(*RELEASES) == LostError.exit_code
+    lost, compared = COMPARE.document(*RELEASES)["comparisons"]
+    assert (lost["arm"], lost["series"], compared["arm"]) == ("gil", [], "ft")
 
 
 def test_a_side_that_could_not_be_read_is_named(results: Path) -> None:
@@ -314,7 +388,7 @@ def test_records_that_cannot_be_read_leave_builds_that_nobody_vouches_for(result
     path = result_file(results, "3.13.15", "ft")
     slow_down(path, 2)
     path.with_name(f"{path.stem}.records.jsonl").write_text("{", encoding="utf-8")
-    assert COMPARE.code(*RELEASES, "--arm", "ft") == 0
+    assert COMPARE.code(*RELEASES, "--arm", "ft") == NothingError.exit_code
     assert "PGO (no, not known)" in COMPARE.said(*RELEASES, "--arm", "ft")
 
 

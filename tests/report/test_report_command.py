@@ -10,7 +10,7 @@ from fake_results import ROUND, arms, result_file, slow_down, write_project
 from synthetic import Plan
 
 from ftbench.cli.report import report
-from ftbench.errors import ResultsError, UsageError
+from ftbench.errors import NothingError, UsageError
 
 REPORT = Command(report)
 RELEASES = ("3.13.5", "3.13.15", "3.14.2")
@@ -148,7 +148,6 @@ def test_the_document_is_json_without_nan(results: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--release", "3.12.0"), "There are no results of CPython 3.12.0"),
         (("--release", "3.12"), "'3.12' is not a CPython release"),
         (("--machine", "elsewhere"), "machine 'elsewhere' is not known"),
         (("--profile", "quick"), "profile 'quick' is not known"),
@@ -192,5 +191,19 @@ def test_no_results_say_how_to_get_some(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(REPORT.error(), UsageError)
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
     refused = REPORT.error()
-    assert isinstance(refused, ResultsError)
+    assert isinstance(refused, NothingError)
     assert "ftbench bench" in refused.hint
+
+
+def test_nothing_to_show_has_an_exit_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    failed = Plan(releases=("3.13.5",), arms=arms("ft"), spoil=lambda _group, _params: True)
+    write_project(tmp_path, failed, Plan(releases=("3.13.15",), arms=arms("ft")))
+    assert REPORT.code() == 0
+    assert isinstance(REPORT.error("--release", "3.13.5"), NothingError)
+    assert REPORT.said("--release", "3.13.5").startswith("CPython 3.13.5 on quiet-vm")
+    refused = REPORT.error("--release", "3.12.0")
+    assert isinstance(refused, NothingError)
+    assert "There are no results of CPython 3.12.0" in refused.message

@@ -9,7 +9,9 @@ from typing import Any
 import click
 from click.testing import CliRunner, Result
 
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, LostError, NothingError, RegressionError
+
+OUTCOMES = RegressionError | LostError | NothingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,13 @@ class Command:
 
     def code(self, *words: object) -> int:
         """Return the exit code."""
-        return CliRunner().invoke(self.command, list(map(str, words))).exit_code
+        result = self.call(*words)
+        return getattr(result.exception, "exit_code", result.exit_code)
 
     def printed(self, *words: object) -> str:
-        """Return what a call that ends well prints to stdout."""
+        """Return what a call prints to stdout that tells its document, whatever came of it."""
         result = self.call(*words)
-        assert result.exception is None, result.exception
+        assert isinstance(result.exception, OUTCOMES | None), result.exception
         return result.stdout
 
     def said(self, *words: object) -> str:

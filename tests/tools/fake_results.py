@@ -226,6 +226,13 @@ def slow_down(path: Path, factor: float, *, benchmark: str = ROUND, cells: int =
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
+def forget(path: Path, benchmark: str) -> None:
+    """Take a benchmark out of asv's file at `path`, as if it had not been run."""
+    document = json.loads(path.read_text("utf-8"))
+    del document["results"][benchmark]
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
 def edit_records(path: Path, kind: str, **fields: Any) -> None:
     """Give each record of a kind beside asv's file at `path` these fields."""
     beside = path.with_name(f"{path.stem}.records.jsonl")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from ftbench.errors import ResultsError, UsageError
+from ftbench.errors import NothingError
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
@@ -147,13 +147,13 @@ def cells_of(figures: Iterable[Figure]) -> Cells:
 def chosen(*, machine: str | None, release: str | None, profile: str | None) -> tuple[Pick, Cells]:
     """Return the results that a user means, the first of the site with a cell of crossover.
 
-    Raises `UsageError` for names that were not measured, or not together, and `ResultsError`.
+    Raises `UsageError` for names that are not known, `NothingError` for what was not measured.
     """
     tree = load_project()
     choice = parse_filter(tree, machine=machine, release=release, profile=profile).of(tree)
     if not choice.sources:
         known = "\n".join(f"  {pick.title}" for pick in picks(tree))
-        raise UsageError(
+        raise NothingError(
             "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
         )
     return pick_of(choice)
@@ -166,7 +166,7 @@ def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
     with_map = [pick for pick in choices if any(map(pick.shows, mapped))]
     pick = first_pick(with_map or choices, tree)
     if pick is None:
-        raise ResultsError(
+        raise NothingError(
             "There are no such results.", hint="ftbench bench measures this machine."
         )
     return pick, cells_of(filter(pick.shows, tree.figures))

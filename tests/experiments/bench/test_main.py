@@ -12,13 +12,21 @@ import pytest
 
 import ftbench.cli as module
 from ftbench.errors import (
+    EXIT_CODES,
+    INTERRUPTED,
+    NOBODY_READS,
     AsvError,
     DeadlineError,
+    FaultError,
     FtbenchError,
     GilStateError,
     InterpreterError,
+    LostError,
     NotAvailableError,
+    NothingError,
+    RegressionError,
     ResultsError,
+    SelftestError,
     UsageError,
     WorkerFailedError,
 )
@@ -44,6 +52,11 @@ def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (InterpreterError, 7),
         (ResultsError, 8),
         (AsvError, 9),
+        (RegressionError, 10),
+        (LostError, 11),
+        (NothingError, 12),
+        (SelftestError, 13),
+        (FaultError, 70),
     ],
 )
 def test_every_class_of_errors_has_its_exit_code_and_is_told_whole(
@@ -60,6 +73,41 @@ def test_every_class_of_errors_has_its_exit_code_and_is_told_whole(
     said = capsys.readouterr()
     assert said.err == "ftbench: what [bold]happened[/]\nits story\nwhat to do\n"
     assert said.out == ""
+
+
+def test_every_class_of_errors_is_in_the_one_table_of_exit_codes() -> None:
+    classes = {each.exit_code for each in FtbenchError.__subclasses__()}
+    assert classes | {0, FtbenchError.exit_code, INTERRUPTED, NOBODY_READS} == set(EXIT_CODES)
+
+
+def test_the_readme_and_the_help_have_the_table_of_exit_codes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
+    rows = "\n".join(f"| {code} | {means} |" for code, means in EXIT_CODES.items())
+    assert f"\n{rows}\n\n" in readme
+    assert ended(monkeypatch, "--help") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(f" {code} {means}" in told for code, means in EXIT_CODES.items())
+
+
+def test_a_fault_of_ours_is_a_sentence_and_an_exit_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def faulty(**_: object) -> None:
+        raise KeyError("some [bold]key[/]")
+
+    monkeypatch.setattr(module, "cli", faulty)
+    monkeypatch.delenv("FTBENCH_DEBUG", raising=False)
+    assert ended(monkeypatch) == FaultError.exit_code
+    told = capsys.readouterr().err
+    assert told.startswith("ftbench: This is a fault of ftbench: KeyError: 'some [bold]key[/]'\n")
+    assert "Please report it" in told
+    assert "FTBENCH_DEBUG=1" in told
+    assert "Traceback" not in told
+    monkeypatch.setenv("FTBENCH_DEBUG", "1")
+    assert ended(monkeypatch) == FaultError.exit_code
+    assert "in faulty\n" in capsys.readouterr().err
 
 
 def test_an_interrupt_is_a_word_and_the_shells_exit_code() -> None:
@@ -132,7 +180,7 @@ def test_a_pipe_that_nobody_reads_is_no_regression(printed: str) -> None:
         )
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (module.NOBODY_READS, "")
+    assert (done.returncode, done.stderr) == (NOBODY_READS, "")
 
 
 def test_an_unknown_command_is_a_usage_error(
