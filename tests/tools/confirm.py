@@ -1,0 +1,150 @@
+"""Sets figures of the harness against the independent programs of `literal/`, in turn.
+
+    python tests/tools/confirm.py --rounds 7 PYTHON [PYTHON ...]
+
+Each round runs a cell and its program one after the other, in alternate order, on the interpreters
+named.  Prints a Markdown table: the median of harness / program, and the range over the rounds
+without the two ends.  For a quiet machine; wants the harness importable (the project's root).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+LITERAL = Path(__file__).parent / "literal"
+TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of both: a metric of a cell, and a value of a program, `factor` its unit."""
+
+    title: str
+    cell: str
+    metric: str
+    program: str
+    value: str
+    factor: float = 1.0
+
+
+def _writes(strategy: str, workers: int) -> Question:
+    return Question(
+        title=f"CPU of an insertion by {strategy}, {workers} threads",
+        cell=f"shared_set --mode threads --workers {workers} --set strategy={strategy}"
+        " --set fill=cold",
+        metric="cpu",
+        program=f"set_operations.py --strategy {strategy} --workers {workers}",
+        value="cpu_ns",
+        factor=1e-9,
+    )
+
+
+def _window(mode: str, window: str, program: str) -> Question:
+    flags = "threads" if mode == "threads" else f"processes --start-method {mode}"
+    return Question(
+        title=f"CPU of a message, {mode}, {window}",
+        cell=f"sharded_writers --mode {flags} --workers 2 {program.partition('|')[0]}",
+        metric="cpu",
+        program=f"windows.py --mode {mode} --count 4000 {program.partition('|')[2]}",
+        value="cpu_us",
+        factor=1e-6,
+    )
+
+
+def _memory(mode: str) -> Question:
+    flags = "threads" if mode == "threads" else f"processes --start-method {mode}"
+    return Question(
+        title=f"PSS of 8 workers, {mode}",
+        cell=f"footprint --mode {flags} --workers 8",
+        metric="pss",
+        program=f"footprint.py --mode {mode} --workers 8",
+        value="pss",
+    )
+
+
+QUESTIONS = (
+    *(_writes(strategy, 1) for strategy in ("lock", "atomic", "local")),
+    _writes("lock", 8),
+    *(
+        _window(mode, title, flags)
+        for mode in ("threads", "fork")
+        for title, flags in (
+            ("one at a time", "--set window=1|--window 1"),
+            ("64 under way", "--set window=64|--window 64"),
+            ("batches of 64", "--set batch=64|--window 64 --batch"),
+        )
+    ),
+    *(_memory(mode) for mode in ("threads", "fork", "forkserver", "spawn")),
+)
+
+
+def answer(command: list[str]) -> Mapping[str, Any]:
+    """Return the JSON that a command prints; raises `SystemExit` with its words if it fails."""
+    unasked = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    ended = subprocess.run(
+        command, cwd=ROOT, env=unasked, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    if ended.returncode:
+        sys.exit(f"{shlex.join(command)}\n{ended.stdout}{ended.stderr}")
+    document: Mapping[str, Any] = json.loads(ended.stdout)
+    return document
+
+
+def of_harness(python: str, question: Question) -> float:
+    """Return the median of a cell's samples."""
+    command = [python, "-m", "ftbench.probe", *question.cell.split(), "--json"]
+    samples = answer(command)["metrics"][question.metric]["samples"]
+    return float(statistics.median(samples))
+
+
+def of_program(python: str, question: Question) -> float:
+    """Return what the program says, in the metric's unit."""
+    name, *flags = question.program.split()
+    return float(answer([python, str(LITERAL / name), *flags])[question.value]) * question.factor
+
+
+def ratios(python: str, question: Question, rounds: int) -> list[float]:
+    """Return harness / program of each round, sorted; who goes first alternates."""
+    measured = []
+    for number in range(rounds):
+        asks = [of_harness, of_program][:: -1 if number % 2 else 1]
+        sides = {ask: ask(python, question) for ask in asks}
+        measured.append(sides[of_harness] / sides[of_program])
+    return sorted(measured)
+
+
+def main() -> None:
+    """Ask all questions of all interpreters, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pythons", nargs="+", metavar="PYTHON")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="questions whose title has this")
+    args = parser.parse_args()
+    print("| question | interpreter | harness / program | range |\n|---|---|---|---|", flush=True)
+    for question in QUESTIONS:
+        for python in args.pythons if args.only in question.title else ():
+            code = "import sys, sysconfig; v = sysconfig.get_config_var('Py_GIL_DISABLED'); "
+            code += "print(sys.version.split()[0] + ('t' if v else ''))"
+            name = subprocess.check_output([python, "-c", code], text=True).strip()
+            measured = ratios(python, question, args.rounds)
+            inner = measured[1:-1] or measured
+            print(
+                f"| {question.title} | {name} | {statistics.median(measured):.2f} |"
+                f" {inner[0]:.2f} to {inner[-1]:.2f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
