@@ -230,7 +230,7 @@ def serve() -> int:
         except WorkerGoneError as error:
             _say({"gone": error.args[0]})
         except OSError as error:
-            _say({"unreadable": str(error)})
+            _say({"unreadable": f"{type(error).__name__}: {error}"})
     return 0
 
 

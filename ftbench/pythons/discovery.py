@@ -57,14 +57,19 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
     """Return what `discover` finds, and what is broken or too old."""
     environ = clean_environment(os.environ if environ is None else environ)
     answers = Answers(cache_folder(environ) / "interpreters.json")
-    candidates: dict[tuple[int, int], tuple[Path, Origin]] = {}
+    candidates: dict[tuple[int, int], list[tuple[Path, Origin]]] = {}
     for origin, paths in _by_origin(environ).items():
         for path in paths:
             if identity := _identity(path):
-                candidates.setdefault(identity, (path, origin))
+                candidates.setdefault(identity, []).append((path, origin))
 
-    def examine(candidate: tuple[Path, Origin]) -> Interpreter | Unusable | None:
-        return _examine(*candidate, answers, environ)
+    def examine(names: list[tuple[Path, Origin]]) -> Interpreter | Unusable | None:
+        # Under another of its names the same file may have all that it lacks under the first.
+        tried = (_examine(*name, answers, environ) for name in names)
+        first = next(tried)
+        if not isinstance(first, Unusable):
+            return first
+        return next((one for one in tried if not isinstance(one, Unusable)), first)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         examined = list(pool.map(examine, candidates.values()))
@@ -177,8 +182,11 @@ def _by_library(environ: Mapping[str, str]) -> Iterator[Path]:
             "cpython", cache=cache, env={**environ, "PATH": without_shims}
         ):
             yield Path(found.system_exe)
-    except (OSError, RuntimeError) as error:  # what is found must not depend on what is broken
+    except (OSError, RuntimeError, ValueError) as error:
+        # What is found must not depend on what is broken.
         logging.getLogger(__name__).warning("python-discovery gave up: %s", error)
+        for folder in filter(None, without_shims.split(os.pathsep)):
+            yield from _executables(Path(folder))
 
 
 def _entries(environ: Mapping[str, str]) -> list[Path]:
@@ -188,7 +196,7 @@ def _entries(environ: Mapping[str, str]) -> list[Path]:
 
 def _in_entry(path: Path) -> list[Path]:
     """Return the interpreters of an entry: an executable, a prefix, or a folder of prefixes."""
-    return [path] if path.is_file() else _executables(path) or _below(path)
+    return [path] if path.is_file() else [*_executables(path), *_below(path)]
 
 
 def _below(folder: Path) -> list[Path]:

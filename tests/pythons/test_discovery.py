@@ -16,7 +16,7 @@ from fake_pythons import base_executable, script
 
 from ftbench.errors import InterpreterError
 from ftbench.probe.run import MARK
-from ftbench.pythons import Origin, Unusable, asking, discover, survey
+from ftbench.pythons import Origin, Unusable, asking, discover, discovery, survey
 from ftbench.pythons.asking import Answers
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="fake interpreters are shell scripts")
@@ -115,6 +115,51 @@ def test_a_broken_interpreter_is_told_of_and_hides_no_other(
     assert good in [i.executable for i in found.interpreters]
     assert [one.executable for one in found.broken] == [bad]
     assert re.search(reason, found.broken[0].reason)
+
+
+@posix
+def test_a_broken_name_of_an_interpreter_hides_no_sound_one(
+    tmp_path: Path, bare_environ: dict[str, str]
+) -> None:
+    """A copy made of hard links that has lost its library is the same file as the sound one."""
+    sound = answering(tmp_path / "sound" / "bin" / "python3")
+    text = sound.read_text().replace("\n", "\ncase $0 in */lost/*) exit 1;; esac\n", 1)
+    sound.write_text(text)
+    lost = tmp_path / "lost" / "bin" / "python3"
+    lost.parent.mkdir(parents=True)
+    lost.hardlink_to(sound)
+    both = named(bare_environ, tmp_path / "lost", tmp_path / "sound")
+    assert found_in(tmp_path, both) == [sound]
+    assert survey(both).broken == ()
+    alone = survey(named(bare_environ, tmp_path / "lost"))
+    assert [each.executable for each in alone.broken] == [lost]
+
+
+@posix
+def test_a_broken_file_beside_prefixes_hides_none(
+    tmp_path: Path, bare_environ: dict[str, str]
+) -> None:
+    python = answering(tmp_path / "all" / "3.14" / "bin" / "python3")
+    stray = script(tmp_path / "all" / "python3", "exit 1")
+    environ = named(bare_environ, tmp_path / "all")
+    assert found_in(tmp_path, environ) == [python]
+    assert [each.executable for each in survey(environ).broken] == [stray]
+
+
+@posix
+@pytest.mark.parametrize("error", [OSError("no"), RuntimeError("no"), ValueError("no")], ids=repr)
+def test_a_search_that_gives_up_hides_nothing_on_the_path(
+    tmp_path: Path,
+    bare_environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def gives_up(*_args: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(discovery, "iter_interpreters", gives_up)
+    python = answering(tmp_path / "path" / "python3")
+    assert found_in(tmp_path, {**bare_environ, "PATH": str(python.parent)}) == [python]
 
 
 @posix

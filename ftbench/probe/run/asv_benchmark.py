@@ -189,7 +189,7 @@ class ScenarioBenchmark:
         try:
             measured = measure(self.scenario, mode=mode.name, params=params)
         except NotAvailableError as error:
-            return self._skipped(cell, error.message)
+            return self._skipped(cell, f"{error.message} {error.hint}".rstrip())
         except FtbenchError as error:
             failure = {"error": type(error).__name__, "message": error.message}
             stage({"kind": "failure", **identity, **failure})

@@ -23,7 +23,7 @@ from ftbench.errors import (
     error_class,
 )
 from ftbench.probe.run.child import Lines, Tail, clean_environment
-from ftbench.probe.run.lacks import lacking
+from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
@@ -269,7 +269,8 @@ class Watcher(Program):
                 "nothing is recorded."
             )
         elif "unreadable" in answer:
-            self.lacking = _cannot_observe(answer["unreadable"], MAY_BE_READ_BY)
+            why = answer["unreadable"]
+            self.lacking = lacking(why, OF_PROGRAMS) or _cannot_observe(why, MAY_BE_READ_BY)
         elif "samples" in answer:
             self.phases[request["phase"]] = answer
         else:
