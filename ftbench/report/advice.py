@@ -19,7 +19,7 @@ from ftbench.analysis.advice.ranking import (
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE, tail_title
+from ftbench.report.words import NONE, slowest_of
 from ftbench.results.selection import Pick
 
 SCHEMA: Final = {"name": "ftbench.advice", "version": 2}
@@ -176,7 +176,7 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
 
 def _table(advice: ArmAdvice, given: Given, notes: tuple[str, ...]) -> Table:
     priced, shared = given.advice.question.priced, given.advice.question.shared
-    slowest = tail_title(count for each in advice.ranked for count in each.expectation.tasks)
+    slowest = slowest_of(count for each in advice.ranked for count in each.expectation.tasks)
     costs = ("a task", slowest, "its CPU", "memory", *(["a million"] if priced else []))
     return Table(
         title="",

@@ -101,16 +101,10 @@ def _shown(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     yield from sorted(moves, key=lambda kind: (-moves[kind], kind))[:_MOST_OTHERS]
 
 
-# Of fewer samples a 99th percentile is made of the few slowest.
-_ENOUGH: Final = 500
-
-
-def tail_title(counts: Iterable[int]) -> str:
-    """Return what to call the 99th percentile of so many tasks: "slowest of 4 to 8", or "p99"."""
-    few, *_, many = sorted(counts) * 2
-    if few >= _ENOUGH:
-        return "p99"
-    return f"slowest of {few}" + (f" to {many}" if many > few else "")
+def slowest_of(counts: Iterable[int]) -> str:
+    """Return what to call a p99 of too few tasks, which need 500: "slowest of 4 to 8"."""
+    ends = sorted(set(counts))
+    return "slowest of " + " to ".join(map(str, dict.fromkeys((ends[0], ends[-1]))))
 
 
 def listed(names: Iterable[str], most: int = 10) -> str:

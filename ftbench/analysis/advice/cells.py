@@ -64,16 +64,6 @@ class Cells:
             if (metric := _metric(each, GROUP))
         }
 
-    @cached_property
-    def _by_strategy(self) -> Mapping[tuple[str, str, str, str], Mapping[str, Figure]]:
-        by_strategy: dict[tuple[str, str, str, str], dict[str, Figure]] = {}
-        for each in self.figures:
-            if metric := _metric(each, SHARED):
-                params = each.params
-                key = (each.arm.name, params.get("mode", ""), params.get("fill", ""), metric)
-                by_strategy.setdefault(key, {})[params.get("strategy", "")] = each
-        return by_strategy
-
     def at(self, arm: Arm, mode: Mode, workers: int, metric: str) -> Figure | None:
         """Return the figure of crossover, whatever became of it; a plain loop is one worker."""
         count = ONE if mode == SERIAL else workers
@@ -85,7 +75,12 @@ class Cells:
 
     def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
         """Return strategy → its figure of shared_set."""
-        return self._by_strategy.get((arm.name, mode.name, fill, metric), {})
+        wanted = {"mode": mode.name, "fill": fill}.items()
+        return {
+            each.params["strategy"]: each
+            for each in self.figures
+            if each.arm == arm and _metric(each, SHARED) == metric and wanted <= each.params.items()
+        }
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:

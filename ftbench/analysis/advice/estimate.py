@@ -13,7 +13,7 @@ from ftbench.analysis.advice.winner_map import lacking
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount
-from ftbench.probe.scenarios import data, grain
+from ftbench.probe.scenarios import grain
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, tasks_of, why_not
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
 from ftbench.results import Figure
@@ -137,25 +137,18 @@ class Asked:
         if loop is None:
             raise _NoDataError("no plain loop was measured that says what a size takes", _ALL)
         ends = " to ".join(amount(loop.seconds[place], "seconds") for place in (0, -1))
-        why = f"tasks were measured from {ends} in a plain loop"
-        task, most = self.question.task, grain.SIZES[-1].nominal
+        task, beyond, most = self.question.task, "no benchmark has it", grain.SIZES[-1].nominal
         if loop.seconds[-1] < task <= most:
-            why += self._elsewhere("grain", f"tasks of {amount(most, 'seconds')} without payloads")
+            ours = [each for each in self.cells.figures if each.benchmark.startswith("grain.")]
+            command = "ftbench report" if any(each.median for each in ours) else "asv run"
+            larger = f"tasks of {amount(most, 'seconds')} without payloads"
+            beyond = f"grain has {larger}: {command} --bench '^grain'"
+        why = f"tasks were measured from {ends} in a plain loop; {beyond}"
         return _around(loop.seconds, task, why)
 
     def _payloads(self) -> Mapping[int, float]:
-        why, payload = "payloads were measured up to 1 MiB", self.question.payload
-        if PAYLOADS[-1].size < payload <= data.LARGEST:
-            why += self._elsewhere("data", f"payloads of {amount(data.LARGEST, 'bytes')} alone")
-        return _around([each.size for each in PAYLOADS], payload, why)
-
-    def _elsewhere(self, scenario: str, what: str) -> str:
-        """Return which command shows what another scenario has, or measures it."""
-        measured = any(
-            each.benchmark.startswith(f"{scenario}.") and each.median for each in self.cells.figures
-        )
-        command = "ftbench report" if measured else "asv run"
-        return f"; {scenario} has {what}: {command} --bench '^{scenario}'"
+        why = "payloads were measured up to 1 MiB; no benchmark has it"
+        return _around([payload.size for payload in PAYLOADS], self.question.payload, why)
 
     def _workers(self, mode: Mode) -> Mapping[int, float]:
         """Return the numbers of workers around the one asked for, with their weights."""
@@ -256,7 +249,7 @@ _WITH_WRITES: Final = f"{_ALL}|^shared_set"  # in one run, or they are not compa
 def _around(axis: Sequence[float], place: float, why: str) -> Mapping[int, float]:
     around = weights(axis, place)
     if around is None:
-        raise _NoDataError(why if ":" in why else f"{why}; no benchmark has it")
+        raise _NoDataError(why)
     return around
 
 

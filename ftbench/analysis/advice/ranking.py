@@ -182,41 +182,22 @@ def _because(advice: ArmAdvice, first: Ranked) -> str:
     winner, loop = first.expectation, advice.asked.of(SERIAL)
     if isinstance(loop, NoData):
         return "What a plain loop takes was not measured, so nobody knows what its workers gain."
+    rival = _rival(advice, winner)
     if winner.mode == SERIAL:
-        return _loop_wins(advice, loop)
-    gain = loop.seconds.value / winner.seconds.value
-    sentence = f"A plain loop takes {amount(loop.seconds.value, 'seconds')}, {times(gain)} as long"
-    if gain < 1:
-        sentence = (
-            f"A plain loop would take {amount(loop.seconds.value, 'seconds')}, which is less, "
-            "but is not what was ranked by, or is ruled out"
-        )
-    over, rival = _overhead(winner, loop), _rival(advice, winner)
-    if over is None:
-        return f"{sentence}."
-    sentence += f"; handing a task over costs {_name(winner)} {over} of CPU"
-    if rival is not None and (theirs := _overhead(rival, loop)) is not None:
-        sentence += f", {_name(rival)} {theirs}"
+        return _loop_wins(rival, loop) if rival else "No workers are left to compare it with."
+    gain = times(loop.seconds.value / winner.seconds.value)
+    sentence = f"A plain loop takes {amount(loop.seconds.value, 'seconds')}, {gain} as long"
+    if (over := _overhead(winner, loop)) is not None:
+        sentence += f"; handing a task over costs {_name(winner)} {over} of CPU"
+        if rival is not None and (theirs := _overhead(rival, loop)) is not None:
+            sentence += f", {_name(rival)} {theirs}"
     return f"{sentence}."
 
 
-def _loop_wins(advice: ArmAdvice, loop: Expectation) -> str:
-    rival = _rival(advice, loop)
-    if rival is None:
-        return "No workers are left to compare it with."
-    over = _overhead(rival, loop)
-    if over is None:
-        return "Workers gain less than handing a task over costs them."
-    theirs, ours = (amount(each.seconds.value, "seconds") for each in (rival, loop))
-    if rival.seconds.value < loop.seconds.value:
-        return (
-            f"{_capital(_name(rival))} would take {theirs} a task where a plain loop takes {ours}, "
-            f"but {over} of CPU for handing each over."
-        )
-    return (
-        f"Its work is too small to hand over: that costs {_name(rival)}, the best of the others, "
-        f"{over} of CPU a task beside the {ours} of work."
-    )
+def _loop_wins(rival: Expectation, loop: Expectation) -> str:
+    over, theirs = _overhead(rival, loop), amount(rival.seconds.value, "seconds")
+    sentence = f"{_capital(_name(rival))}, the best of the others, would take {theirs} a task"
+    return f"{sentence}." if over is None else f"{sentence}, {over} of CPU to hand it over."
 
 
 def _rival(advice: ArmAdvice, winner: Expectation) -> Expectation | None:

@@ -25,7 +25,7 @@ from ftbench.report.sections.view import (
     numbers,
     with_units,
 )
-from ftbench.report.words import tail_title
+from ftbench.report.words import slowest_of
 from ftbench.statistics.crossover import BEATS_SERIAL, KEEPS_BUSY
 
 _PAYLOAD: Final = "64kib"
@@ -38,7 +38,7 @@ _BY_TASK: Final = Rungs(
     every="every size",
     names={f"{size}_{_PAYLOAD}": words for size, words in TASK_SIZE_NAMES.items()},
 )
-_SLOWEST: Final = tail_title(
+_SLOWEST: Final = slowest_of(
     tasks_of(row, list(PAYLOAD_NAMES).index(_PAYLOAD), 8) for row in range(len(TASK_SIZE_NAMES))
 )
 _CROSSOVER: Final = BenchmarkClass("crossover.Crossover", workers="8")
