@@ -84,13 +84,10 @@ def main() -> None:
     except BrokenPipeError:
         _discard_output()
         sys.exit(NOBODY_READS)
-    except (OSError, RuntimeError) as error:
-        lack = lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
-        if not lack and not isinstance(error, OSError):
-            raise
+    except OSError as error:
         _discard_output()
         _end(
-            lack
+            _lack_of(error)
             or ResultsError(
                 f"The system could not read or write: {error}.",
                 hint="Is the disk full, or a folder not yours to write? What is saved is kept.",
@@ -100,12 +97,17 @@ def main() -> None:
         _end(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is no outcome of the command
         _end(
-            FaultError(
+            _lack_of(error)
+            or FaultError(
                 f"This is a fault of ftbench: {type(error).__name__}: {error}",
                 hint="Please report it where you have ftbench from, with the traceback that "
                 f"{DEBUG}=1 shows.",
             )
         )
+
+
+def _lack_of(error: Exception) -> FtbenchError | None:
+    return lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
 
 
 def _end(error: FtbenchError) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -89,6 +90,33 @@ def test_the_readme_and_the_help_have_the_table_of_exit_codes(
     assert ended(monkeypatch, "--help") == 0
     told = " ".join(capsys.readouterr().out.split())
     assert all(f" {code} {means}" in told for code, means in EXIT_CODES.items())
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("can't start new thread"), 3),
+        (BlockingIOError(errno.EAGAIN, "unavailable"), 3),
+        (OSError(errno.EMFILE, "Too many open files"), 3),
+        (OSError(errno.ENOSPC, "No space left on device"), 8),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), 8),
+        (RuntimeError("anything else"), FaultError.exit_code),
+    ],
+    ids=repr,
+)
+def test_what_the_system_lacks_is_not_available_and_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    code: int,
+) -> None:
+    def lacking(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(module, "cli", lacking)
+    monkeypatch.setattr(module, "_discard_output", lambda: None)
+    assert ended(monkeypatch) == code
+    assert ("Not available here" in capsys.readouterr().err) is (code == 3)
 
 
 def test_a_fault_of_ours_is_a_sentence_and_an_exit_code_of_its_own(
