@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,19 @@ def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
 def builds_folder(environ: Mapping[str, str] | None = None) -> Path:
     """Return the folder whose every folder is a finished, checked build of CPython."""
     return cache_folder(environ) / "builds"
+
+
+# Forty times what the largest of our result files weighs.
+_MOST_BYTES: Final = 16 * 2**20
+
+
+def refuse_endless(path: Path) -> None:
+    """Raise `OSError` for what cannot be read in bounded time and memory, a pipe or a huge file."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"{path.name} is no file, but a folder, a device or a pipe")
+    if found.st_size > _MOST_BYTES:
+        raise OSError(f"{path.name} is larger than {_MOST_BYTES // 2**20} MiB")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,7 +45,6 @@ from ftbench.asv.environment import (
     nothing_for,
 )
 from ftbench.asv.errors import as_user_errors
-from ftbench.asv.journal import JOURNALS
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import unknown
@@ -175,7 +175,6 @@ def select_benchmarks(
         Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
     )
     _select_benchmarks(self, conf, every, regex)
-    planned: dict[tuple[str, int], int] = {}
     for each in every:
         selected = self.benchmark_selection[each["name"]]
         if selected:
@@ -183,10 +182,6 @@ def select_benchmarks(
             selected[:] = [index for index in selected if exist[index]]
             if not selected:
                 del self[each["name"]]
-    for name, each in self.items():
-        for index in self.benchmark_selection[name] or [0]:
-            planned[name.rpartition(".")[0], index] = int(each.get("rounds") or 1)
-    JOURNALS.planned = sum(planned.values())
 
 
 def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:
@@ -270,7 +265,6 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with as_user_errors():
                 result = command(*args, **kwargs)
-            JOURNALS.forget()  # whatever ended otherwise is gone on with
             sys.stdout.flush()
         except KeyboardInterrupt:
             raise util.UserError("Interrupted.") from None
@@ -314,15 +308,33 @@ def install() -> None:
             command.run_from_conf_args = classmethod(_explained(run.__func__))
 
 
+def load_benchmarks(cls: type[Benchmarks], conf: Any, regex: Any = None) -> Benchmarks:
+    """Do what asv's `Benchmarks.load` does, without the entries that are damaged."""
+    path = Path(cls.get_benchmark_file_path(conf.results_dir))
+    try:
+        known = safe_loading.load_benchmarks(path, safe_loading.log_once)
+    except OSError as error:
+        raise util.UserError(
+            f"Without a list of benchmarks no result can be read: {error}. Take it from version "
+            "control, or make it anew: asv run --bench just-discover"
+        ) from error
+    return cls(conf, known.values(), regex=regex)
+
+
 _publish = Publish.run.__func__
 
 
 @functools.wraps(_publish)
 def publish(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
     """Do what `asv publish` does, with our pages; raises `UserError` where it cannot write."""
+    util.get_multiprocessing_pool = publisher.Pool
     try:
         with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
             return _publish(cls, conf, *args, **kwargs)
+    except BrokenProcessPool as error:
+        raise util.UserError(
+            f"A process that searched for steps was killed. {publisher.KILLED}"
+        ) from error
     except OSError as error:
         raise util.UserError(
             f"The site cannot be written to '{conf.html_dir}': {error}. Make room there or make "
@@ -335,6 +347,9 @@ def install_loaders() -> None:
     util.load_json = safe_loading.load_json
     Results.load = classmethod(safe_loading.load_results)
     Results.save = safe_loading.save_results
+    Benchmarks.load = classmethod(load_benchmarks)
     asv.commands.publish.iter_machine_files = safe_loading.machine_files
+    asv.commands.publish.iter_results = safe_loading.iter_results
+    asv.plugins.regressions.iter_results = safe_loading.iter_results
     asv.plugins.summarylist.benchmark_param_iter = benchmark_param_iter
     Publish.run = classmethod(publish)

@@ -15,11 +15,12 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 
 from asv.console import log
@@ -62,6 +63,28 @@ def _write(tree: ResultTree, html_dir: Path, *tabs: str) -> Written:
     return Written(pages=write_pages(tree, html_dir, tabs), warnings=tree.warnings)
 
 
+KILLED: Final = (
+    "Often that is for want of memory. The results are as they were: make room, then publish again."
+)
+
+
+class Pool:
+    """What asv uses of a pool of `multiprocessing`, which waits for ever for a killed worker."""
+
+    def __init__(self, workers: int) -> None:
+        """Start none yet."""
+        self._executor = ProcessPoolExecutor(workers)
+        self.close = self.join = self._executor.shutdown
+
+    def apply_async(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Return what has the function's result, or raises its error, when asked to `get` it."""
+        return SimpleNamespace(get=self._executor.submit(function, *arguments).result)
+
+    def terminate(self) -> None:
+        """End it, whatever is left to do."""
+        self._executor.shutdown(cancel_futures=True)
+
+
 class BackgroundPages:
     """Processes that write the pages of `results` beside `html_dir`, those of a tab each."""
 
@@ -93,8 +116,7 @@ class BackgroundPages:
         except BrokenProcessPool as error:
             raise FtbenchError(
                 "The process that wrote our pages was killed.",
-                hint="Often that is for want of memory. The results are as they were: make room, "
-                "then publish again.",
+                hint=KILLED,
             ) from error
         for entry in sorted(self._folder.iterdir()):
             entry.replace(self._html_dir / entry.name)

@@ -173,7 +173,7 @@ def advise(
     The exit code is 12 if nothing can be advised.
     """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
-    from ftbench.analysis.advice.cells import chosen  # noqa: PLC0415
+    from ftbench.analysis.advice.cells import chosen, pick_of  # noqa: PLC0415
     from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415
     from ftbench.report.advice import Given, document_of  # noqa: PLC0415
 
@@ -182,9 +182,10 @@ def advise(
         raise UsageError(
             "There is no cost without a price.", hint="Say --price-cpu, --price-memory or both."
         )
-    pick, cells = chosen(machine=machine, release=release, profile=profile)
+    tree = chosen(machine=machine, release=release, profile=profile)
+    pick, cells = pick_of(tree)
     arms = [arm_named(arm)] if arm else None
-    given = Given(advice=ranked(cells, asked, arms), pick=pick)
+    given = Given(advice=ranked(cells, asked, arms), pick=pick, warnings=tree.warnings)
     output.write(document_of(given))
     if given.advice.best is None:
         raise NothingError("Nothing can be advised.", hint="What was told has the reasons.")

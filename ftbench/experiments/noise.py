@@ -10,11 +10,9 @@ from typing import Any, Final
 
 import msgspec
 from asv.machine import Machine
-from asv.results import get_filename
 from rich.console import Console
 
 from ftbench.analysis.floors import Floors
-from ftbench.asv.command import environment_name
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import ResultsError
 from ftbench.experiments.harness import (
@@ -31,8 +29,8 @@ from ftbench.pythons import PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries
-from ftbench.results.noise import NoiseFile, read_noise_file, write_noise_file
-from ftbench.results.records import NOISE, NoiseCell, digest_of
+from ftbench.results.noise import NoiseFile, noise_path, read_noise_file, write_noise_file
+from ftbench.results.records import NoiseCell, digest_of
 from ftbench.statistics.power import Floor, smallest
 
 SIDES: Final = (Side(name="A"), Side(name="B"))
@@ -57,10 +55,7 @@ class NoiseJob(CellsJob):
     @property
     def path(self) -> Path:
         """Where the noise goes: beside asv's result file of the same release and environment."""
-        flavour = self.interpreter.build.flavour
-        environment = environment_name(self.arm, flavour=flavour, profile=self.profile)
-        commit = self.interpreter.release.commit_id
-        return NOISE.beside(Path(self.results, get_filename(self.machine, commit, environment)))
+        return noise_path(self.results, self.environment, self.interpreter.release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

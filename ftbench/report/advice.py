@@ -20,6 +20,7 @@ from ftbench.analysis.advice.winner_map import title_of
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE, slowest_of
+from ftbench.results import Unreadable
 from ftbench.results.selection import Pick
 
 SCHEMA: Final = {"name": "ftbench.advice", "version": 2}
@@ -31,6 +32,7 @@ class Given:
 
     advice: Advice
     pick: Pick
+    warnings: tuple[Unreadable, ...] = ()
 
     @property
     def command(self) -> str:
@@ -47,6 +49,7 @@ def document_of(given: Given) -> Document:
             *(_arm(each, given) for each in given.advice.arms),
             Part(lines=(*([_best(given)] if len(given.advice.arms) > 1 else []), *_notes(given))),
         ),
+        warnings=tuple(map(str, given.warnings)),
     )
 
 
@@ -63,6 +66,7 @@ def _record(given: Given) -> dict[str, Any]:
         "p99": _p99(question),
         "best": best and {"arm": best[0].arm.name, "mode": best[1].expectation.mode.name},
         "arms": [_arm_record(each, given) for each in given.advice.arms],
+        "warnings": list(map(str, given.warnings)),
     }
 
 

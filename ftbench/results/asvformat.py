@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from asv import util
-from asv.benchmarks import Benchmarks
 from asv.results import Results as AsvResults
 
 from ftbench.errors import FtbenchError, NothingError, ResultsError, UsageError
@@ -30,21 +28,16 @@ from ftbench.results.figure import (
     Start,
     State,
     Unreadable,
-    one_line,
 )
 from ftbench.results.ladders import StoredSeries, address, series_of
 from ftbench.results.noise import read_noise
-from ftbench.results.records import fits
 from ftbench.results.sidecar import Sidecar, read_sidecar
 from ftbench.statistics.spread import Interval
 
 CONFIGURATION: Final = "asv.conf.json"
 BENCHMARKS: Final = "benchmarks.json"
-MACHINE: Final = "machine.json"
 _RESULTS: Final = "results"
 _LONGEST_DESCRIPTION: Final = 200
-# Of the size of a cost, in whatever unit, with room to spare.
-_LEAST, _MOST = 1e-30, 1e30
 _MACHINE_FIELDS: Final = ("os", "arch", "cpu", "num_cpu", "ram")
 
 
@@ -93,15 +86,14 @@ def read_results(folder: Path) -> ResultTree:
     sources: list[ResultFile] = []
     figures: list[Figure] = []
     with _uncollected():
-        for machine, paths in _machine_folders(folder, warnings):
-            machines.append(machine)
-            for path in paths:
+        for place, fields, files in safe_loading.machine_folders(folder, warnings.append):
+            machines.append(_machine(place, fields, warnings))
+            for path, results in safe_loading.results_in(files, machines[-1].name, warnings.append):
+                sidecar = read_sidecar(path)
                 try:
-                    results = safe_loading.load_results(AsvResults, str(path), machine.name)
-                    sidecar = read_sidecar(path)
                     source = _source(path, results, sidecar)
-                except (util.UserError, OSError, FtbenchError) as error:
-                    warnings.append(Unreadable(path=path, why=one_line(error)))
+                except FtbenchError as error:
+                    warnings.append(Unreadable.of(path, error))
                     continue
                 warnings += sidecar.warnings
                 sources.append(source)
@@ -132,31 +124,13 @@ def _uncollected() -> Iterator[None]:
 
 def _benchmarks(path: Path, warnings: list[Unreadable]) -> Mapping[str, Mapping[str, Any]]:
     """Return asv's list of benchmarks; a damaged one is a warning and no benchmarks."""
-    if not path.is_file():
+    if not any(path.parent.glob("*/*.json")):
         return {}
     try:
-        listed = safe_loading.load_json(str(path), api_version=Benchmarks.api_version)
-        known = {name: entry for name, entry in listed.items() if fits(entry, _Listed)}
-        safe_loading.refuse_older(path, (entry["params"] for entry in known.values()))
-    except (util.UserError, OSError, AttributeError) as error:
-        warnings.append(Unreadable(path=path, why=one_line(error)))
+        return safe_loading.load_benchmarks(path, warnings.append)
+    except (util.UserError, OSError) as error:
+        warnings.append(Unreadable.of(path, f"{error}; without it no result can be read"))
         return {}
-    lost = ", ".join(sorted(listed.keys() - known.keys()))
-    if lost:
-        why = f"its entry of {lost} cannot be read; the results of it are left out"
-        warnings.append(Unreadable(path=path, why=why))
-    return known
-
-
-class _Listed(msgspec.Struct):
-    """What must be there of a benchmark in asv's list."""
-
-    param_names: list[str]
-    params: list[list[str]]
-
-    def __post_init__(self) -> None:
-        if len(self.param_names) != len(self.params):
-            raise ValueError("it has not one name for each parameter")
 
 
 def _series(name: str, listed: Mapping[str, Any]) -> Sequence[StoredSeries]:
@@ -176,23 +150,13 @@ def _descriptions(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple
             yield name, text[:_LONGEST_DESCRIPTION]
 
 
-def _machine_folders(
-    folder: Path, warnings: list[Unreadable]
-) -> Iterator[tuple[Machine, list[Path]]]:
-    """Yield each machine and its result files, by name; a damaged machine is a warning."""
-    for path in sorted(folder.glob(f"*/{MACHINE}")):
-        try:
-            fields = safe_loading.load_machine(str(path))
-        except (util.UserError, OSError) as error:
-            why = f"{one_line(error)}; its results are left out"
-            warnings.append(Unreadable(path=path, why=why))
-            continue
-        known = {field: fields[field] for field in _MACHINE_FIELDS if field in fields}
-        missing = ", ".join(field for field in _MACHINE_FIELDS if field not in known)
-        if missing:
-            warnings.append(Unreadable(path=path, why=f"it does not say {missing}"))
-        files = sorted(file for file in path.parent.glob("*.json") if file.name != MACHINE)
-        yield Machine(name=fields["machine"], **known), files
+def _machine(path: Path, fields: Mapping[str, str], warnings: list[Unreadable]) -> Machine:
+    """Return what asv knows of a machine; what it does not is a warning."""
+    known = {field: fields[field] for field in _MACHINE_FIELDS if field in fields}
+    missing = ", ".join(field for field in _MACHINE_FIELDS if field not in known)
+    if missing:
+        warnings.append(Unreadable.of(path, f"it does not say {missing}"))
+    return Machine(name=fields["machine"], **known)
 
 
 def _where_runs_began(sources: Sequence[ResultFile]) -> Iterator[ResultFile]:
@@ -286,9 +250,7 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
 def _state(value: float | None) -> State:
     if value is None:
         return State.FAILED
-    # What no cost can be is as good as no number, which is how asv says skipped.
-    possible = value == 0 or _LEAST <= abs(value) <= _MOST
-    return State.MEASURED if possible else State.SKIPPED
+    return State.SKIPPED if math.isnan(value) else State.MEASURED
 
 
 def _interval(stats: Mapping[str, float] | None) -> Interval | None:

@@ -191,8 +191,13 @@ class Unreadable:
     path: Path
     why: str
 
+    @classmethod
+    def of(cls, path: Path, error: object) -> Self:
+        """Return what an error says of a file."""
+        return cls(path=path, why=one_line(error))
+
     def __str__(self) -> str:
-        return f"{self.path}: {self.why}"
+        return f"{_printable(self.path)}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,4 +214,9 @@ class ResultTree:
 
 def one_line(error: object) -> str:
     """Return an error's message on one line."""
-    return " ".join(str(error).split())
+    return " ".join(_printable(error).split())
+
+
+def _printable(value: object) -> str:
+    """Return a text that UTF-8 has: a file's name may be of any bytes."""
+    return str(value).encode(errors="backslashreplace").decode()

@@ -22,9 +22,10 @@ from ftbench.errors import FtbenchError, ResultsError
 from ftbench.facts.modes import EVERY_MODE, mode_ladders, mode_of
 from ftbench.files import write_whole
 from ftbench.results import safe_loading
-from ftbench.results.asvformat import BENCHMARKS, MACHINE
+from ftbench.results.asvformat import BENCHMARKS
 from ftbench.results.figure import one_line
 from ftbench.results.ladders import Ladders, have_mode_as_one
+from ftbench.results.records import DAMAGE
 
 _NAMES: Final = {repr(mode.name): mode.name for mode in EVERY_MODE}
 # The columns of a result file that hold a value per cell.
@@ -50,14 +51,14 @@ class MigratedFile:
 
 def migrate(folder: Path) -> Iterator[MigratedFile]:
     """Rewrite each file of a results folder, whole or, if it is not understood, not at all."""
-    machines = sorted(folder.glob(f"*/{MACHINE}"))
-    files = (path for machine in machines for path in sorted(machine.parent.glob("*.json")))
-    for path in (*(path for path in files if path.name != MACHINE), *folder.glob(BENCHMARKS)):
+    machines = set(folder.glob(f"*/{safe_loading.MACHINE}"))
+    files = {path for machine in machines for path in machine.parent.glob("*.json")}
+    for path in (*sorted(files - machines), *folder.glob(BENCHMARKS)):
         try:
             changed = _benchmarks(path) if path.name == BENCHMARKS else _results(path)
             if changed is not None:
                 write_whole(path, changed)
-        except (FtbenchError, util.UserError, OSError) as error:
+        except (FtbenchError, util.UserError, OSError, *DAMAGE) as error:
             yield MigratedFile(path=path, state=Migration.LEFT, why=one_line(error))
         else:
             state = Migration.CURRENT if changed is None else Migration.MIGRATED
@@ -120,6 +121,6 @@ def _benchmarks(path: Path) -> str | None:
                 entry["params"] = _ladders(entry["params"])
                 entry["param_names"] = ["mode", "start_method", *entry["param_names"][1:]]
                 changed = True
-    except (AttributeError, LookupError, TypeError) as error:
+    except DAMAGE as error:
         raise ResultsError(f"'{path}' is no list of benchmarks: {error!r}") from error
     return json.dumps(listed, indent=4, sort_keys=True) if changed else None

@@ -18,7 +18,6 @@ from ftbench.results.figure import (
     NoiseSeries,
     SeriesKey,
     Unreadable,
-    one_line,
 )
 from ftbench.results.records import (
     NOISE,
@@ -28,6 +27,7 @@ from ftbench.results.records import (
     SubjectRecord,
     read_fitting,
 )
+from ftbench.results.safe_loading import usual_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +105,14 @@ def parse_noise(text: str, machine: str) -> NoiseFile:
     )
 
 
+def noise_path(results: Path, environment: Environment, release: Release) -> Path:
+    """Return where the noise belongs: beside asv's result file of the same."""
+    arm, build, profile = environment.arm, environment.flavour, environment.profile
+    variables = arm.environment.items()
+    name = usual_name(release.commit_id, arm.python, build, profile, variables)
+    return NOISE.beside(results / environment.machine / name)
+
+
 def read_noise_file(path: Path) -> NoiseFile | None:
     """Read the file at `path`, None if there is none; raises `ResultsError` for a damaged one."""
     return NOISE.read(path, lambda text: parse_noise(text, path.parent.name))
@@ -123,12 +131,20 @@ def write_noise_file(path: Path, file: NoiseFile) -> None:
 
 
 def read_noise(folder: Path, warnings: list[Unreadable]) -> Iterator[NoiseSeries]:
-    """Yield every noise series of a results folder, sorted; a damaged file is a warning."""
+    """Yield every noise series of a results folder; a damaged file, or a copy, is a warning."""
+    files: list[tuple[Path, NoiseFile]] = []
     for path in sorted(folder.glob(f"*/*{NOISE.suffix}")):
         try:
             file = read_noise_file(path)
         except ResultsError as error:
-            warnings.append(Unreadable(path=path, why=one_line(error.message)))
-            continue
-        if file is not None:
+            warnings.append(Unreadable.of(path, error.message))
+        else:
+            files += [(path, file)] if file else []
+    held: dict[tuple[Environment, Release], Path] = {}
+    for path, file in sorted(files, key=lambda read: read[0] != noise_path(folder, *read[1].key)):
+        other = held.setdefault(file.key, path)
+        if other is path:
             yield from file.series()
+        else:
+            why = f"it is of what {other.name} is of too; if it is a copy, remove it"
+            warnings.append(Unreadable.of(path, why))

@@ -24,7 +24,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 import msgspec
 
 from ftbench.errors import FtbenchError, ResultsError
-from ftbench.files import written_whole
+from ftbench.files import refuse_endless, written_whole
 from ftbench.results.figure import SeriesKey, State
 
 Record = dict[str, Any]
@@ -54,9 +53,10 @@ DAMAGE: Final = (
 # A cell's facts that many cells share are written once and named by their digest.
 _SHARED: Final = ("build", "machine")
 
-_MOST: Final = sys.float_info.max
-Number = Annotated[float, msgspec.Meta(ge=-_MOST, le=_MOST)]
-"""A number that is finite."""
+# Of the size of any cost, in whatever unit, with room to spare.
+MOST: Final = 1e30
+Number = Annotated[float, msgspec.Meta(ge=-MOST, le=MOST)]
+"""A number that can be reckoned with."""
 
 
 class _OfCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +175,11 @@ class NoiseCell(msgspec.Struct, frozen=True, kw_only=True, tag="noise", tag_fiel
         )
 
 
+def refuse_half_characters(value: object) -> None:
+    """Raise `ValueError` for texts that JSON can escape, but no file and no terminal can take."""
+    json.dumps(value, ensure_ascii=False).encode()
+
+
 def fits(value: object, kind: Any) -> bool:
     """Tell whether a value of a record is of a type."""
     try:
@@ -248,6 +253,8 @@ class Format:
         for number, line in enumerate(text.splitlines(), 1):
             try:
                 record = json.loads(line)
+                if "\\u" in line:
+                    refuse_half_characters(record)
                 kind = record["kind"]
                 if kind in shared:
                     digest = str(record.pop("digest"))
@@ -266,6 +273,7 @@ class Format:
     def read(self, path: Path, parse: Callable[[str], T]) -> T | None:
         """Read the file at `path`, None if there is none; raises `ResultsError` for damage."""
         try:
+            refuse_endless(path)
             return parse(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None

@@ -6,23 +6,37 @@ machine.json (`asv publish`).
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from asv import util
+from asv.benchmarks import Benchmarks
 from asv.console import log
+from asv.environment import get_env_name
 from asv.machine import Machine as AsvMachine
-from asv.machine import iter_machine_files
 from asv.results import Results as AsvResults
+from asv.results import get_filename
 
 from ftbench.errors import UsageError
+from ftbench.files import refuse_endless
 from ftbench.releases import Release
 from ftbench.results import ladders
-from ftbench.results.records import DAMAGE
+from ftbench.results.figure import Unreadable
+from ftbench.results.records import DAMAGE, MOST, Number, refuse_half_characters
+
+MACHINE: Final = "machine.json"
+# Of a whole list of benchmarks, of which each file is read: ours has 7,742.
+_MOST_CELLS: Final = 50_000
+_NAMED: Final = 3
+_LEAST: Final = 1e-30
+# From these asv makes weights; with an infinite one its search for steps does not end.
+_ENDS: Final = ("ci_99_a", "ci_99_b")
 
 _load_json = util.load_json
 _load_results = AsvResults.load.__func__
@@ -32,6 +46,7 @@ _save_results = AsvResults.save
 def load_json(path: str, api_version: int | None = None, js_comments: bool = False) -> Any:  # noqa: FBT001, FBT002 - asv's signature
     """Do what asv's `util.load_json` does; raises `UserError` for every file that is damaged."""
     try:
+        refuse_endless(Path(path))
         return _load_json(path, api_version, js_comments)
     except DAMAGE as error:
         raise util.UserError(f"Error parsing JSON in file '{path}': {error}") from error
@@ -60,14 +75,15 @@ def load_any_layout(
     """Do what `load_results` does, with a file of an older layout too."""
     try:
         results = _load_results(cls, path, machine_name)
+        _check_identity(results)
         ladders.fill_holes(results)
-        _check(results)
+        _check_figures(results)
     except DAMAGE as error:
         raise util.UserError(
             f"Error loading results file '{path}': it is not of the shape of a result file "
             f"({type(error).__name__}: {error})"
         ) from error
-    except UsageError as error:
+    except (UsageError, OSError) as error:
         raise util.UserError(f"Error loading results file '{path}': {error}") from error
     return results
 
@@ -78,59 +94,219 @@ def save_results(results: AsvResults, result_dir: str) -> None:
         _save_results(results, result_dir)
 
 
+Warn = Callable[[Unreadable], object]
+
+
+def machine_folders(
+    folder: Path, warn: Warn
+) -> Iterator[tuple[Path, Mapping[str, str], list[Path]]]:
+    """Yield each machine.json, what it says and the result files beside it, sorted."""
+    for machine in _entries(folder, warn):
+        files = [path for path in _entries(machine, warn) if path.suffix == ".json"]
+        if files:
+            path = machine / MACHINE
+            try:
+                fields = load_machine(path)
+            except (util.UserError, OSError) as error:
+                warn(Unreadable.of(path, f"{error}; its results are left out"))
+            else:
+                yield path, fields, [file for file in files if file != path]
+
+
+def _entries(folder: Path, warn: Warn) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        warn(Unreadable.of(folder, error))
+        return []
+
+
+def results_in(
+    files: Iterable[Path], machine: str, warn: Warn
+) -> Iterator[tuple[Path, AsvResults]]:
+    """Yield the results of each file, but of two that have the same figures of one alone.
+
+    That is the one with the name that asv gives; the other is probably a copy.
+    """
+    held: dict[Hashable, dict[str, Path]] = {}
+    waiting = deque((path, False) for path in files)
+    while waiting:
+        path, waited = waiting.popleft()
+        try:
+            results = load_results(AsvResults, str(path), machine)
+        except util.UserError as error:
+            warn(Unreadable.of(path, error))
+            continue
+        subject, name = _identity(results)
+        if path.name != name and not waited:
+            waiting.append((path, True))
+            continue
+        known, figures = held.setdefault(subject, {}), results.get_all_result_keys()
+        others = sorted({known[figure].name for figure in figures if figure in known})
+        if others:
+            why = f"it has figures that {', '.join(others)} has too; if it is a copy, remove it"
+            warn(Unreadable.of(path, why))
+            continue
+        known |= dict.fromkeys(figures, path)
+        yield path, results
+
+
+def _identity(results: AsvResults) -> tuple[Hashable, str]:
+    """Return what a machine's results are of, and the name that asv gives to their file."""
+    named = (results.params.get(name) or "" for name in ("python", "build", "profile"))
+    identity = (results.commit_hash, *named, frozenset(results.env_vars.items()))
+    return identity, usual_name(*identity)
+
+
+def usual_name(
+    commit_id: str, python: str, build: str, profile: str, variables: Iterable[tuple[str, str]]
+) -> str:
+    """Return the name that asv gives to the result file of a release in an environment."""
+    tagged = {("nobuild", name): value for name, value in variables}
+    requirements = {"build": build, "profile": profile}
+    environment = get_env_name("cpython", python, requirements, tagged)
+    return Path(get_filename("", commit_id, environment)).name
+
+
+def iter_results(folder: str) -> Iterator[AsvResults]:
+    """Do what asv's `iter_results` does, with the files that we read too."""
+    for _, fields, files in machine_folders(Path(folder), log_once):
+        for _, results in results_in(files, fields["machine"], log_once):
+            yield results
+
+
+@functools.cache  # once each: asv reads them several times
+def log_once(warning: Unreadable) -> None:
+    """Have asv tell of a file."""
+    log.warning(str(warning))
+
+
 def machine_files(results_dir: str) -> Iterator[str]:
     """Do what asv's `iter_machine_files` does, but pass over damaged files with a warning."""
-    for path in iter_machine_files(results_dir):
-        try:
-            load_machine(path)
-        except (util.UserError, OSError) as error:
-            log.warning(f"Skipping machine: {error}")
-        else:
-            yield path
+    for path, *_ in machine_folders(Path(results_dir), log_once):
+        yield str(path)
 
 
-def load_machine(path: str) -> Mapping[str, str]:
+def load_machine(path: Path) -> Mapping[str, str]:
     """Read a machine.json; raises `UserError` for one that is damaged or names no machine."""
-    data = load_json(path, AsvMachine.api_version)
-    if not isinstance(data, dict) or not isinstance(data.get("machine"), str):
-        raise util.UserError(f"'{path}' names no machine")
-    folder = os.path.basename(os.path.dirname(os.path.abspath(path)))  # noqa: PTH119, PTH120, PTH100 - asv's paths are text
-    if data["machine"] != folder:
-        raise util.UserError(f"'{path}' names the machine {data['machine']!r}, not {folder!r}")
-    return {str(key): str(value) for key, value in data.items() if value is not None}
+    try:
+        fields = msgspec.convert(load_json(str(path), AsvMachine.api_version), dict[str, _Fact])
+        refuse_half_characters(fields)
+    except ValueError as error:
+        raise util.UserError(f"'{path}' is of no machine: {error}") from error
+    folder = path.parent.name
+    if fields.get("machine") != folder:
+        raise util.UserError(
+            f"'{path}' names the machine {fields.get('machine')!r}, not {folder!r}"
+        )
+    return {key: str(value) for key, value in fields.items() if value is not None}
 
 
-_Texts = dict[str, str | None]
-_Numbers = list[float | None]
+def load_benchmarks(path: Path, warn: Warn) -> dict[str, dict[str, Any]]:
+    """Read what is sound of asv's list of benchmarks; raises `UserError` for a damaged list."""
+    listed = load_json(str(path), Benchmarks.api_version)
+    sound = {name: entry for name, entry in listed.items() if _is_benchmark(name, entry)}
+    refuse_older(path, (entry["params"] for entry in sound.values()))
+    sizes = {name: _size(entry["params"]) for name, entry in sound.items()}
+    smallest = sorted(sizes, key=lambda name: sizes[name])
+    totals = dict(zip(smallest, itertools.accumulate(map(sizes.get, smallest)), strict=True))
+    known = {name: entry for name, entry in sound.items() if totals[name] <= _MOST_CELLS}
+    lost = sorted(listed.keys() - known.keys())
+    if lost:
+        names = ", ".join(lost[:_NAMED]) + f" and {len(lost) - _NAMED} more" * (len(lost) > _NAMED)
+        why = f"its entry of {names} cannot be read; the results of it are left out"
+        warn(Unreadable.of(path, why))
+    return known
 
 
-class _Stored(msgspec.Struct):
+def _is_benchmark(name: str, entry: object) -> bool:
+    try:
+        listed = msgspec.convert(entry, _Listed)
+        msgspec.convert(entry, dict[str, _Fact | bool | list[str | list[str]]])
+        refuse_half_characters(entry)
+    except ValueError:
+        return False
+    return listed.name == name and len(listed.param_names) == len(listed.params)
+
+
+# Of the names of a graph's folders, and of all of them.
+_LONGEST_NAME: Final = 200
+_LONGEST_PATH: Final = 1500
+_Ladders = Annotated[list[list[str]], msgspec.Meta(max_length=20)]
+_Fact = str | Number | None
+# In milliseconds, up to the year 3000.
+_Time = Annotated[float, msgspec.Meta(ge=0, le=32_503_680_000_000)]
+
+
+class _Listed(msgspec.Struct):
+    """What must be there of a benchmark in asv's list."""
+
+    # Part of the names of files.
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.]{1,200}$")]
+    param_names: list[str]
+    params: _Ladders
+    code: str | None = None
+    unit: str | None = None
+    pretty_name: str | None = None
+    version: str | None = None
+
+
+class _Figures(msgspec.Struct):
     """What a result file has of one benchmark."""
 
-    params: list[list[str]]
-    result: _Numbers | None
+    cells: int
+    result: list[float | None] | None
     stats: list[dict[str, float | None] | None]
-    samples: list[_Numbers | None]
+    samples: list[list[Number] | None]
+    started_at: _Time | None
 
     def __post_init__(self) -> None:
-        if self.result is not None and len(self.result) != math.prod(map(len, self.params)):
+        if self.result is not None and len(self.result) != self.cells:
             raise ValueError("it has not one result for each cell")
+        ends = (each.get(name) for each in self.stats if each for name in _ENDS)
+        # Too few samples leave an interval without an end.
+        finite = (end for end in ends if end not in {math.inf, -math.inf})
+        for value in (*(self.result or ()), *finite):
+            # NaN is what was skipped.
+            if value and not (math.isnan(value) or _LEAST <= abs(value) <= MOST):
+                raise ValueError(f"{value} can be no cost")
 
 
-def _check(results: AsvResults) -> None:
+def _size(params: ladders.Ladders) -> int:
+    return math.prod(map(len, params))
+
+
+def _check_identity(results: AsvResults) -> None:
     """Raise some of `DAMAGE`, or `UsageError`, for what asv would only stumble on later."""
     Release.from_commit_id(results.commit_hash)
-    msgspec.convert((results.params, results.env_vars, results.date), tuple[_Texts, _Texts, float])
+    names = (results.params, results.env_vars, results.date)
+    msgspec.convert(names, tuple[dict[str, str | None], dict[str, str], _Time])
+    params = {name: results.get_result_params(name) for name in results.get_all_result_keys()}
+    if sum(map(_size, msgspec.convert(params, dict[str, _Ladders]).values())) > _MOST_CELLS:
+        raise ValueError(f"it is of more than {_MOST_CELLS} cells")
+    both = (*results.params.items(), *results.env_vars.items())
+    lengths = [len(f"{name}-{value}".encode()) for name, value in both]
+    if max(lengths, default=0) > _LONGEST_NAME or sum(lengths) > _LONGEST_PATH:
+        raise ValueError("its environment is longer than a file's name can be")
+    if not all(name.isidentifier() for name, _ in both):
+        raise ValueError("its environment has a parameter without a name")
+
+
+def _check_figures(results: AsvResults) -> None:
+    """Raise some of `DAMAGE` for figures that asv, or we, cannot reckon with."""
     for name in results.get_all_result_keys():
         params = results.get_result_params(name)
         stored = {
-            "params": params,
+            "cells": _size(params),
             # Not through asv's accessor, which fills up what is too short with None, for failed.
             "result": results._results[name],  # noqa: SLF001
             "stats": results.get_result_stats(name, params),
             "samples": results.get_result_samples(name, params),
+            "started_at": results.started_at[name],
         }
         try:
-            msgspec.convert(stored, _Stored)
+            msgspec.convert(stored, _Figures)
         except ValueError as error:
             raise ValueError(f"the results of {name}: {error}") from error

@@ -17,7 +17,7 @@ from typing import Any, Final, Self, TypeVar
 import msgspec
 
 from ftbench.errors import ResultsError
-from ftbench.results.figure import SeriesKey, Start, State, Unreadable, one_line
+from ftbench.results.figure import SeriesKey, Start, State, Unreadable
 from ftbench.results.records import (
     CellRecord,
     FailureRecord,
@@ -181,7 +181,7 @@ def read_sidecar(result_file: Path) -> Sidecar:
     try:
         return Sidecar.of(read_records(path))
     except ResultsError as error:
-        return Sidecar(warnings=(Unreadable(path=path, why=one_line(error.message)),))
+        return Sidecar(warnings=(Unreadable.of(path, error.message),))
 
 
 def _typed(records: Iterable[Record]) -> Iterator[CellRecord | _Unmeasured]:

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -208,3 +209,36 @@ def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None
     # Where they were written first is in none of them.
     pages = (tmp_path / "html").rglob("*.html")
     assert not any("ftbench-pages" in page.read_text("utf-8") for page in pages)
+
+
+def test_a_killed_process_of_asvs_own_pool_is_a_message_and_not_a_wait_for_ever() -> None:
+    pool = publisher.Pool(2)
+    assert pool.apply_async(divmod, (7, 2)).get() == (3, 1)
+    with pytest.raises(BrokenProcessPool):
+        pool.apply_async(_kill_oneself, ()).get()
+    pool.close()
+    pool.join()
+    pool.terminate()
+
+
+def _kill_oneself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+_KILLED_STEPS = """
+import os
+import asv.graph
+def killed(data):
+    os.kill(os.getpid(), 9)
+asv.graph._compute_graph_steps = killed
+"""
+
+
+def test_asv_publish_whose_process_is_killed_ends_with_a_sentence(tmp_path: Path) -> None:
+    write_project(tmp_path, Plan(releases=("3.14.2",), arms=ARMS), only=FEW)
+    plugin = tmp_path / "synthetic_plugin.py"
+    plugin.write_text(plugin.read_text("utf-8") + _KILLED_STEPS, encoding="utf-8")
+    done = publish(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "A process that searched for steps was killed." in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

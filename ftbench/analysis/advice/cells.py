@@ -139,8 +139,8 @@ def cells_of(figures: Iterable[Figure]) -> Cells:
     return Cells(figures=tuple(figures))
 
 
-def chosen(*, machine: str | None, release: str | None, profile: str | None) -> tuple[Pick, Cells]:
-    """Return the results that a user means, the first of the site with a cell of crossover.
+def chosen(*, machine: str | None, release: str | None, profile: str | None) -> ResultTree:
+    """Return the results that a user means.
 
     Raises `UsageError` for names that are not known, `NothingError` for what was not measured.
     """
@@ -151,11 +151,11 @@ def chosen(*, machine: str | None, release: str | None, profile: str | None) -> 
         raise NothingError(
             "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
         )
-    return pick_of(choice)
+    return choice
 
 
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
-    """Return the first pick of a tree and its cells."""
+    """Return the first pick of a tree with a cell of crossover, and its cells."""
     choices = picks(tree)
     mapped = [each for each in tree.figures if each.benchmark.startswith(GROUP) and each.median]
     with_map = [pick for pick in choices if any(map(pick.shows, mapped))]
