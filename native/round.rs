@@ -150,9 +150,10 @@ fn spawn(
 ) -> Result<thread::JoinHandle<End>, Failure> {
     let work = move || {
         let ids = Ids::of_worker(index, plan.id_space);
-        let worker = Worker::new(ids, &shared.set);
+        let worker = panic::catch_unwind(|| Worker::new(ids, plan.form, &shared.set));
         shared.start.pass();
-        let end = panic::catch_unwind(AssertUnwindSafe(|| worker.run(plan.form)));
+        let end = worker
+            .and_then(|worker| panic::catch_unwind(AssertUnwindSafe(|| worker.run(plan.form))));
         // Whoever has failed comes here too, or the others would wait for ever.
         shared.done.pass();
         end

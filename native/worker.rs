@@ -1,4 +1,4 @@
-//! A worker and its loops: draw an id, take the lock, check, insert, release.
+//! A worker and its loops: take the lock, check, insert, release; the ids are drawn beforehand.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -16,8 +16,24 @@ pub enum Form {
     /// As many turns as begin within a time.
     Timed { duration: Duration, every: usize },
     /// As in the article: as many operations as begin within a time, with a clock call before
-    /// each and two around every taking of the lock.
+    /// each and two around every taking of the lock; each draws its id.
     Article { duration: Duration },
+}
+
+/// Ids drawn for a second of a time box, and at most, as in Python.
+const CYCLE: usize = 1 << 20;
+
+impl Form {
+    /// How many ids are drawn before a round.
+    fn drawn(self) -> usize {
+        match self {
+            Self::Fixed { operations, .. } => operations,
+            Self::Timed { duration, .. } => {
+                CYCLE.min((duration.as_secs_f64() * CYCLE as f64) as usize + 1)
+            }
+            Self::Article { .. } => 0,
+        }
+    }
 }
 
 /// What a worker did in a round.
@@ -38,6 +54,8 @@ impl Tally {
 
 pub struct Worker<'a> {
     ids: Ids,
+    drawn: Vec<u64>,
+    next: usize,
     set: &'a Mutex<IdSet>,
     operations: u64,
     inserts: u64,
@@ -45,9 +63,13 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(ids: Ids, set: &'a Mutex<IdSet>) -> Self {
+    /// Draws the ids of a round in this form.
+    pub fn new(mut ids: Ids, form: Form, set: &'a Mutex<IdSet>) -> Self {
+        let drawn = ids.by_ref().take(form.drawn()).collect();
         Self {
             ids,
+            drawn,
+            next: 0,
             set,
             operations: 0,
             inserts: 0,
@@ -97,9 +119,19 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Returns the next of the ids that are drawn; after the last the first comes again.
+    fn id(&mut self) -> u64 {
+        let id = self.drawn[self.next];
+        self.next += 1;
+        if self.next == self.drawn.len() {
+            self.next = 0;
+        }
+        id
+    }
+
     /// Asks whether the lock is free, and tells how long either took.
     fn first(&mut self) {
-        let id = self.ids.draw();
+        let id = self.id();
         let asked = Instant::now();
         if let Some(set) = self.try_lock() {
             let took = asked.elapsed();
@@ -112,7 +144,7 @@ impl<'a> Worker<'a> {
 
     /// Asks whether the lock is free, and tells how long it took if it was not.
     fn another(&mut self) {
-        let id = self.ids.draw();
+        let id = self.id();
         if let Some(set) = self.try_lock() {
             self.insert(set, id);
         } else {
@@ -163,8 +195,37 @@ mod tests {
     use std::sync::mpsc;
     use std::thread;
 
+    const FIXED: Form = Form::Fixed {
+        operations: 640,
+        every: 64,
+    };
+
     fn worker(set: &Mutex<IdSet>) -> Worker<'_> {
-        Worker::new(Ids::of_worker(0, 1_000_000), set)
+        Worker::new(Ids::of_worker(0, 1_000_000), FIXED, set)
+    }
+
+    #[test]
+    fn ids_are_drawn_beforehand_and_come_again() {
+        let set = Mutex::new(IdSet::default());
+        let mut worker = worker(&set);
+        let expected: Vec<_> = Ids::of_worker(0, 1_000_000).take(640).collect();
+        for _ in 0..2 {
+            assert_eq!((0..640).map(|_| worker.id()).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_box_draws_a_cycle_and_the_article_nothing() {
+        let [short, long] = [20, 60_000].map(Duration::from_millis);
+        let timed = |duration| {
+            Form::Timed {
+                duration,
+                every: 64,
+            }
+            .drawn()
+        };
+        assert_eq!((timed(short), timed(long)), (20_972, CYCLE));
+        assert_eq!(Form::Article { duration: long }.drawn(), 0);
     }
 
     /// Has `operation` done while another thread holds the lock, again until it was waited for.
@@ -206,11 +267,7 @@ mod tests {
     #[test]
     fn of_a_lock_that_is_free_the_first_of_each_turn_is_timed() {
         let set = Mutex::new(IdSet::default());
-        let form = Form::Fixed {
-            operations: 640,
-            every: 64,
-        };
-        let (tally, waits) = worker(&set).run(form);
+        let (tally, waits) = worker(&set).run(FIXED);
         assert_eq!(tally.operations, 640);
         assert_eq!((waits.all.count(), waits.sampled.count()), (0, 10));
     }

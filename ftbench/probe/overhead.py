@@ -1,14 +1,15 @@
 """What the harness costs: its loops and bare ones, turn about, in one clean process.
 
 `ftbench overhead` starts it in place of a cell.  A bare loop does the harness's work with a clock
-at both ends only, counts nothing and guards against nothing.  A loop in the article's shape carries
-the article's instrument: a method of an object draws each id, a clock is read at every turn and
-around every wait, everything is counted.  Loops of one scenario work on the same objects, each turn
-does the same work, and every turn's result is compared with the serial twin's.
-
-Side by side: `locked` with `workloads.inserting.locked`; `producing` and `writing` with
-`producing_one_by_one` and `writing_one_by_one` of `scenarios.sharded_writers_loops`; `threads` and
-`processes` with `scenarios.lifecycle.one_round` and `entry_points.run_once`.
+`ftbench overhead` starts it in place of a cell.  A bare loop does the harness's work with a clock
+at both ends only, counts nothing and guards against nothing; both have ids drawn beforehand.  A
+loop in the article's shape carries the article's instrument: a method of an object draws each id, a
+clock is read at every turn and around every wait, everything is counted.  Loops of one scenario
+work on the same objects, each turn does the same work, and every turn's result is compared with the
+serial twin's.
+Side by side: `locked` with `workloads.inserting.locked`; `producing` and `writing` with those of
+their names in `scenarios.sharded_writers_loops`; `threads` and `processes` with
+`scenarios.lifecycle.one_round` and `entry_points.run_once`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES, Work, mana
 from ftbench.probe.workers import crew_of, shared_state_of, team_of
 from ftbench.probe.workers.base import Member, Team
 from ftbench.probe.workers.shared_state import SharedState
-from ftbench.probe.workloads.ids import GAMMA, MASK, draw, seed_of
+from ftbench.probe.workloads.ids import GAMMA, MASK, drawn, prepare, seed_of
 from ftbench.probe.workloads.inserting import adder
 
 # The article's loops are time-boxed; ours, to do the same work, have a box that never ends.
@@ -89,7 +90,7 @@ def _agree(task: Callable[[], int], there: int) -> None:
 
 def locked(index: int, operations: int, shared: Any, lock: Any) -> Span:
     """shared_set: check and insert under the lock."""
-    ids = islice(draw(index, ID_SPACE), operations)
+    ids = islice(drawn(index), operations)
     add = adder(shared)
     begin = perf_counter_ns()
     for uid in ids:
@@ -101,7 +102,7 @@ def locked(index: int, operations: int, shared: Any, lock: Any) -> Span:
 
 def producing(index: int, operations: int, queues: Sequence[Any], acks: Any) -> Span:
     """sharded_writers: send an id to its writer, wait for the answer."""
-    ids = islice(draw(index, ID_SPACE), operations)
+    ids = islice(drawn(index), operations)
     puts = [queue.put for queue in queues]
     writers = len(puts)
     acknowledged = acks.get
@@ -341,7 +342,7 @@ def sets(cell: Cell) -> Contest:
     *_, shared, lock = members[0].run[1]
 
     def team(loop: Callable[..., Span]) -> Team:
-        members = _workers(loop, workers, lambda index: (index, plan.operations, shared, lock))
+        members = _workers(loop, plan, workers, lambda at: (at, plan.operations, shared, lock))
         return team_of(cell.mode, cell.deadline, members, state.helper)
 
     teams = {
@@ -377,26 +378,28 @@ def writers(cell: Cell) -> Contest:
     producers = cell.params["workers"]
     state = shared_state_of(cell.mode)
 
-    def team(loop: Callable[..., Any], what: object, writer: Callable[..., Any], *at: int) -> Team:
+    def team(
+        loop: Callable[..., Any], what: tuple[object, ...], writer: Callable[..., Any], *at: int
+    ) -> Team:
         queue, acks = state.queue(), tuple(state.queue() for _ in range(producers))
         last = Member(
             role="writer",
             run=(writer, (*at, producers, queue, acks)),
             prepare=(sharded_writers_loops.clear, (0,)),
         )
-        members = _workers(loop, producers, lambda index: (index, what, (queue,), acks[index]))
+        members = _workers(loop, plan, producers, lambda at: (at, *what, (queue,), acks[at]))
         return team_of(cell.mode, cell.deadline, [*members, last])
 
     many = plan.operations
     teams = {
         HARNESS: team(
-            sharded_writers_loops.producing_one_by_one,
-            tuple(plan),
-            sharded_writers_loops.writing_one_by_one,
+            sharded_writers_loops.producing,
+            (tuple(plan), 1),
+            sharded_writers_loops.writing,
             0,
         ),
-        BARE: team(producing, many, writing),
-        ARTICLE: team(producing_as_in_the_article, many, writing),
+        BARE: team(producing, (many,), writing),
+        ARTICLE: team(producing_as_in_the_article, (many,), writing),
     }
     result = Result(operations=producers * many, inserts=new_ids(producers, plan))
 
@@ -424,9 +427,12 @@ def _plan(cell: Cell, every: int) -> Plan:
 
 
 def _workers(
-    loop: Callable[..., Any], count: int, args: Callable[[int], tuple[Any, ...]]
+    loop: Callable[..., Any], plan: Plan, count: int, args: Callable[[int], tuple[Any, ...]]
 ) -> list[Member]:
-    return [Member(role="worker", run=(loop, args(index))) for index in range(count)]
+    return [
+        Member(role="worker", run=(loop, args(at)), prepare=(prepare, (at, tuple(plan))))
+        for at in range(count)
+    ]
 
 
 def _seconds(spans: Sequence[Span]) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from probing import ROOT, environment
 
-from benchmarks.sharded_writers import ShardedWriters
+from benchmarks.sharded_writers import Batches, ShardedWriters
 from benchmarks.shared_set import PeakThreads, SharedSet
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import PROFILES, profile_named
@@ -27,7 +27,7 @@ from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES
 from ftbench.probe.workers.base import Deadline
 
-CLASSES: tuple[type[ScenarioBenchmark], ...] = (SharedSet, ShardedWriters)
+CLASSES: tuple[type[ScenarioBenchmark], ...] = (SharedSet, ShardedWriters, Batches)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
 LOOK = {"processes": [{"role": "parent", "rss": 3, "uss": 1, "pss": 2}]}
 SEEN = {"full": {"samples": [LOOK], "reader": "psutil", "interval": 0.5, "duty": 0.1}}
@@ -39,7 +39,8 @@ def test_a_run_in_this_process_yields_the_metrics_of_the_table(name: str) -> Non
     measured = scenario.run(
         Cell(
             mode=mode_named("threads"),
-            params=scenario.parse({"workers": 1}),
+            # So many that there are acknowledgements enough for a p99.
+            params=scenario.parse({"workers": 8}),
             profile=profile_named("smoke"),
             deadline=Deadline(30),
             observe=lambda *_: None,
@@ -74,7 +75,7 @@ _ON_ANOTHER_MACHINE = """
 import json, os, sys
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _pid: set(range(64))
-from benchmarks.sharded_writers import ShardedWriters
+from benchmarks.sharded_writers import Batches, ShardedWriters
 from benchmarks.shared_set import PeakThreads, SharedSet
 every = (SharedSet, ShardedWriters, PeakThreads)
 json.dump([[each.params, each.version] for each in every], sys.stdout)

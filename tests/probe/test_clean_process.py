@@ -177,7 +177,7 @@ from ftbench.probe.workers import team_of
 mode, loop = sys.argv[1].split()
 run = (eval, ("tuple(__import__('sys').modules)",))
 prepare = {
-    "inserting": (inserting.forget, ("local", 0)),
+    "inserting": (inserting.get_ready, (0, (8, 0.0, 8, 9), ())),
     "routing": (routing.clear, (0,)),
     "table": (inserting.fill, (memoryview(bytearray(8)) if mode == "interpreters" else b"", (), 1)),
 }[loop]

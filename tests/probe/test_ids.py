@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import islice
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.probe.workloads import ids
-from ftbench.probe.workloads.ids import GAMMA, draw, seed_of
+from ftbench.probe.workloads.ids import GAMMA, draw, drawn, prepare, seed_of
 
 WORKERS = st.integers(0, 255)
 SPACES = st.integers(1, 1 << 62)
@@ -69,3 +70,20 @@ def test_the_constants_are_the_papers_and_the_articles() -> None:
     assert GAMMA == 0x9E3779B97F4A7C15
     assert ids.SEED == 0xC0FFEE
     assert ids.MASK == _WHOLE - 1
+
+
+def test_ids_are_drawn_beforehand_once_for_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(3, (5, 0.0, 1, 100))
+    monkeypatch.setattr(ids, "draw", None)  # nothing is drawn any more
+    expected = list(islice(draw(3, 100), 5))
+    assert list(islice(drawn(3), 5)) == expected
+    with pytest.raises(KeyError):
+        drawn(3)
+
+
+def test_a_time_box_draws_a_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids, "CYCLE", 8)
+    expected = list(islice(draw(0, 100), 8))
+    for seconds, count in ((0.5, 5), (60.0, 8)):
+        prepare(0, (0, seconds, 1, 100))
+        assert list(islice(drawn(0), 2 * count)) == expected[:count] * 2

@@ -19,12 +19,15 @@ from ftbench.probe.scenarios import sharded_writers
 from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.reports import Plan, new_ids
 from ftbench.probe.scenarios.sharded_writers import as_run, costs_of, why_not
+from ftbench.probe.scenarios.sharded_writers_loops import producing
 from ftbench.probe.workers.base import Deadline, Round
+from ftbench.probe.workloads.ids import prepare
 from ftbench.pythons import Interpreter
 
 SHARDED_WRITERS = scenario_named("sharded_writers")
 THREADS = mode_named("threads")
-METRICS = {"op", "put", "ack_p50", "ack_p95", "ack_p99", "cpu"}
+METRICS = {"op", "put", "ack_p50", "cpu"}
+TAILS = {"ack_p95", "ack_p99"}  # where there are enough acknowledgements
 NOTES = {"rounds", "every", "clock", "on_cpu", "operations", "inserts", "distinct"}
 NOTES |= {"put_mean", "ack_mean"}
 EVERYWHERE = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -40,13 +43,14 @@ def _python(pair: Pair, which: int, mode: Mode) -> Interpreter:
 
 
 def _has_figures(outcome: dict[str, Any], rounds: int) -> None:
-    assert outcome["metrics"].keys() == METRICS
+    assert METRICS <= outcome["metrics"].keys() <= METRICS | TAILS
     for metric in outcome["metrics"].values():
         assert metric["unit"] == "seconds"
         assert len(metric["samples"]) == rounds
         assert all(sample >= 0 for sample in metric["samples"])
-    acks = [outcome["metrics"][f"ack_p{percent}"]["samples"] for percent in (50, 95, 99)]
-    assert all(0 < a <= b <= c for a, b, c in zip(*acks, strict=True))
+    found = [outcome["metrics"].get(f"ack_p{percent}") for percent in (50, 95, 99)]
+    acks = [metric["samples"] for metric in found if metric]
+    assert all(row[0] > 0 and list(row) == sorted(row) for row in zip(*acks, strict=True))
     assert outcome["notes"]["ack_mean"] > 0
     assert outcome["notes"]["put_mean"] >= 0
     assert outcome["metrics"]["op"]["samples"][0] > 0
@@ -56,19 +60,24 @@ def _has_figures(outcome: dict[str, Any], rounds: int) -> None:
 @EVERYWHERE
 def test_every_id_arrives_and_is_acknowledged(pair: Pair, which: int, mode: Mode) -> None:
     ladder = (
-        [(1, 1), (3, 64)] if mode.start_method == "spawn" else [(1, 1), (3, 1), (1, 64), (3, 64)]
+        [(1, 1, 1), (3, 64, 1), (3, 1, 64)]
+        if mode.start_method == "spawn"
+        else [(n, window, batch) for n in (1, 3) for window, batch in ((1, 1), (64, 1), (1, 64))]
     )
-    cells = [{"workers": 2, "writers": writers, "window": window} for writers, window in ladder]
+    cells = [
+        {"workers": 2, "writers": writers, "window": window, "batch": batch}
+        for writers, window, batch in ladder
+    ]
     python = _python(pair, which, mode)
     outcomes = small_cells(python, "sharded_writers", mode, cells)
     for cell, outcome in zip(cells, outcomes, strict=True):
-        polled = mode.kind == "interpreters" and cell["window"] == 1
-        operations = 8 if polled else OPERATIONS
+        polled = mode.kind == "interpreters" and cell["window"] == cell["batch"] == 1
+        operations = 8 if polled else OPERATIONS * (2 if cell["window"] > 1 else 1)
         notes = outcome["notes"]
         twin = new_ids(2, Plan(operations, 0.0, 1, 10_000_000))
         assert notes["inserts"] == notes["distinct"] == twin
         assert notes["operations"] == 2 * operations
-        assert notes["every"] == (64 if cell["window"] == 64 else 8)
+        assert notes["every"] == (64 if cell["batch"] == 64 else 8)
         assert notes.keys() == NOTES
         assert [each["name"] for each in outcome["invariants"]] == ["inserts"]
         _has_figures(outcome, 2)
@@ -82,11 +91,12 @@ def test_time_boxes_tell_their_wall_and_their_attempts(pair: Pair, mode: Mode) -
     cells = [
         {**boxed, "form": "timed", "window": 1},
         {**boxed, "form": "timed", "window": 64},
+        {**boxed, "form": "timed", "batch": 64},
         {**boxed, "form": "article", "window": 1},
     ]
     python = _python(pair, 1, mode)
     outcomes = small_cells(python, "sharded_writers", mode, cells)
-    for stride, outcome in zip((8, 64, 1), outcomes, strict=True):
+    for stride, outcome in zip((8, 8, 64, 1), outcomes, strict=True):
         notes = outcome["notes"]
         assert notes["wall"] > 0.06
         assert notes["attempts"] == notes["operations"] >= notes["inserts"] > 0
@@ -97,7 +107,7 @@ def test_time_boxes_tell_their_wall_and_their_attempts(pair: Pair, mode: Mode) -
 
 
 def test_through_the_whole_chain_with_the_gil_as_asked_for(ft_python: Interpreter) -> None:
-    words = ["--workers", "2", "--set", "writers=2", "--set", "window=64"]
+    words = ["--workers", "2", "--set", "writers=2", "--set", "batch=64"]
     for asked, gil in (("on", True), ("off", False)):
         mode = words_of(mode_named("processes-fork")) if sys.platform != "win32" else []
         document = document_of(
@@ -124,40 +134,78 @@ def _run(**params: Any) -> Outcome:
 @given(
     st.integers(1, 4),
     st.integers(1, 5),
-    st.sampled_from([1, 2, 8, 16]),
+    st.sampled_from([(1, 1), (1, 2), (1, 16), (2, 1), (7, 1), (16, 1)]),
     st.integers(1, 80) | st.integers(1, 1 << 62),
 )
 def test_writers_together_hold_what_one_set_would(
-    workers: int, writers: int, window: int, id_space: int
+    workers: int, writers: int, sent: tuple[int, int], id_space: int
 ) -> None:
+    window, batch = sent
+    operations = 48 * (2 if window > 1 else 1)
     kept = sharded_writers.OPERATIONS
     sharded_writers.OPERATIONS = 48
     try:
-        found = _run(workers=workers, writers=writers, window=window, id_space=id_space)
+        found = _run(
+            workers=workers, writers=writers, window=window, batch=batch, id_space=id_space
+        )
     finally:
         sharded_writers.OPERATIONS = kept
-    assert found.notes["inserts"] == new_ids(workers, Plan(48, 0.0, 1, id_space))
+    assert found.notes["inserts"] == new_ids(workers, Plan(operations, 0.0, 1, id_space))
 
 
-@pytest.mark.parametrize("window", [3, 1_000])
-def test_a_window_that_no_round_is_a_multiple_of_is_code_3(window: int) -> None:
-    done = run_probe(sys.executable, "sharded_writers", "--set", f"window={window}")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["batch=3"], "512 operations per producer, no multiple of this batch"),
+        (["batch=64", "window=64"], "a window of batches is not measured"),
+        (["form=article", "window=64"], "the article measured window 1 alone, without batches"),
+        (["form=article", "batch=64"], "the article measured window 1 alone, without batches"),
+    ],
+)
+def test_what_is_not_measured_is_code_3(words: list[str], said: str) -> None:
+    set_to = [word for each in words for word in ("--set", each)]
+    done = run_probe(sys.executable, "sharded_writers", *set_to)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "512 operations per producer, no multiple of this window" in done.stderr
+    assert said in done.stderr
 
 
-def test_the_article_had_no_windows() -> None:
-    reason = why_not(THREADS, SHARDED_WRITERS.parse({"form": "article", "window": 64}))
-    assert reason == "the article measured window 1 alone"
+def test_every_window_and_every_batch_of_the_ladder_is_measured_in_every_mode() -> None:
     for mode in MODES:
-        for window in (1, 64, 512):
-            assert why_not(mode, SHARDED_WRITERS.parse({"window": window})) is None
+        for params in ({"window": 1}, {"window": 64}, {"window": 512}, {"batch": 64}):
+            assert why_not(mode, SHARDED_WRITERS.parse(params)) is None
+
+
+class _Acknowledged:
+    """A writer in place of queues, that acknowledges the oldest message; it counts what is out."""
+
+    def __init__(self) -> None:
+        self.out = self.most = 0
+        self.waits: list[int] = []
+
+    def put(self, message: tuple[int, int | None]) -> None:
+        self.out += message[1] is not None
+        self.most = max(self.most, self.out)
+
+    def get(self) -> bool:
+        self.waits.append(self.out)
+        self.out -= 1
+        return True
+
+
+@pytest.mark.parametrize("window", [1, 4, 64])
+def test_so_many_messages_are_under_way_as_the_window_says(window: int) -> None:
+    plan, both = (256, 0.0, 8, 1_000), _Acknowledged()
+    prepare(0, plan)
+    producing(0, plan, window, (both,), both)
+    assert (both.out, both.most) == (0, window)
+    # A message is waited for when the window is full, until the end: then there are no more.
+    assert both.waits[: 257 - window] == [window] * (257 - window)
 
 
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"window": 1_025}, "window must be from 1 to 1024"),
+        ({"window": 1_025}, "window must be from 1 to 512"),
         ({"writers": 0}, "writers must be from 1 to 256"),
         ({"workers": 0}, "workers must be from 1 to 256"),
         ({"form": "boxed"}, "There is: article, fixed, timed"),
@@ -193,8 +241,6 @@ def test_a_round_is_timed_from_the_first_begin_to_the_last_acknowledgement() -> 
             "op": 8_000e-9 / 16,
             "put": 20e-9,
             "ack_p50": 200e-9,
-            "ack_p95": 290e-9,
-            "ack_p99": 298e-9,
             "cpu": 2e-6,
         }
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.ids import draw, prepare
 from ftbench.probe.workloads.inserting import SLOT_BYTES, fill, insert, tabled, view
 
 # Few stripes of few slots: ids meet, and probing wraps around.
@@ -92,9 +92,9 @@ def test_a_workers_loop_inserts_what_it_draws_and_times_one_in_every_so_many(
 ) -> None:
     buffer = _buffer(STRIPES, 64)
     locks = [Lock() for _ in range(STRIPES)]
-    begin, end, cpu, attempts, inserts, waits, more = tabled(
-        3, (operations, 0.0, every, 50), buffer, locks
-    )
+    plan = (operations, 0.0, every, 50)
+    prepare(3, plan)
+    begin, end, cpu, attempts, inserts, waits, more = tabled(3, plan, buffer, locks)
     twin = set(islice(draw(3, 50), operations))
     assert set(_held(buffer)) == twin
     assert (attempts, inserts, more) == (operations, len(twin), None)
@@ -109,6 +109,7 @@ def test_shared_memory_can_be_closed_after_it_was_viewed() -> None:
     """A view that stays behind would make that a BufferError."""
     memory = shared_memory.SharedMemory(create=True, size=STRIPES * SIZE * SLOT_BYTES)
     try:
+        prepare(0, (32, 0.0, 8, 20))
         tabled(0, (32, 0.0, 8, 20), memory, [Lock() for _ in range(STRIPES)])
         with view(memory) as slots:
             assert sum(map(bool, slots)) == len(set(islice(draw(0, 20), 32)))

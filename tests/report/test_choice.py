@@ -164,8 +164,8 @@ def test_an_arm_that_was_not_measured_has_no_column_and_is_named(tmp_path: Path)
     assert table.notes[-1].endswith("Not measured: GIL build; free-threaded, GIL on.")
 
 
-def test_writers_have_a_grid_per_window(every: tuple[Figure, ...]) -> None:
-    table, beside = said("sharded_writers", every)
+def test_writers_have_a_grid_per_window_and_one_of_batches(every: tuple[Figure, ...]) -> None:
+    table, beside, *_ = said("sharded_writers", every)
     assert [label.split() for label in labels(table)["threads"]] == [
         ["1", "writer"],
         ["2", "writers"],
@@ -174,7 +174,11 @@ def test_writers_have_a_grid_per_window(every: tuple[Figure, ...]) -> None:
     ]
     assert "wait for the answer, p99, µs, gil" in beside.columns
     assert table.title.endswith("window 1")
-    assert views("sharded_writers")[1].metric.params == {"window": "64"}
+    assert [view.metric.params for view in views("sharded_writers")] == [
+        {"window": "1"},
+        {"window": "64"},
+        {"batch": "64"},
+    ]
 
 
 def test_samples_too_few_for_an_interval_have_no_margin(tmp_path: Path) -> None:

@@ -57,6 +57,19 @@ def percentile(samples: list[float], percent: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+# Of fewer samples a percentile says less of the tail than of how many there were.
+LEAST_SAMPLES = {50: 1, 95: 100, 99: 500}
+
+
+def percentiles(samples: list[float], *percents: int) -> dict[int, float]:
+    """Return percent → its percentile, for each of `percents` of which there are enough samples."""
+    return {
+        percent: percentile(samples, percent)
+        for percent in percents
+        if len(samples) >= LEAST_SAMPLES[percent]
+    }
+
+
 def weighted_percentile(weighted: list[tuple[float, float]], percent: float) -> float:
     """Return the least value that `percent` of the weight does not exceed.
 

@@ -1,7 +1,8 @@
 """sharded_writers: N producers send ids to M writers, each of which owns a part of the set.
 
-Shows what message passing costs when every message is acknowledged, one at a time (window 1) or
-with 64 ids under way; does not show messages that need no answer (strategy `actor` of shared_set).
+Shows what message passing costs when every message is acknowledged: with one under way (window 1),
+with 64, or with one that is a batch of 64 ids; does not show messages that need no answer (strategy
+`actor` of shared_set).  The ids are drawn beforehand.
 Source: scenario 3 of "Free-Threading Python vs Multiprocessing", for processes and window 1 alone.
 """
 
@@ -12,9 +13,9 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.run.outcome import Outcome, percentile
+from ftbench.probe.run.outcome import Outcome, percentiles
 from ftbench.probe.scenarios import sharded_writers_loops as loops
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, in_seconds
 from ftbench.probe.scenarios.reports import (
     FORM,
     Plan,
@@ -29,8 +30,9 @@ from ftbench.probe.scenarios.reports import (
     seconds_of,
 )
 from ftbench.probe.workers import shared_state_of, team_of
-from ftbench.probe.workers.base import Member, Round
+from ftbench.probe.workers.base import Member, Round, Step
 from ftbench.probe.workers.shared_state import SharedState
+from ftbench.probe.workloads.ids import prepare
 
 OPERATIONS = 512
 # A poll of 10 ms per acknowledgement: fewer, or a round would take many seconds.
@@ -42,26 +44,37 @@ PUTS, ACKS = range(2)
 PARAMS = {
     "workers": Param(default=8),
     "writers": Param(default=1),
-    "window": Param(default=1, most=1_024),
+    "window": Param(default=1, most=OPERATIONS),
+    "batch": Param(default=1, most=OPERATIONS),
     **FORM,
 }
 
-METRICS = in_seconds(
-    op="An operation: the time of the whole over the ids of all producers.",
-    put="Putting an id into its writer's queue, the mean.",
-    ack_p50="Waiting for the acknowledgement of a window, the median.",
-    ack_p95="Waiting for the acknowledgement of a window, the 95th percentile.",
-    ack_p99="Waiting for the acknowledgement of a window, the 99th percentile.",
-    cpu="CPU seconds of an operation: the producers, the writers, the parent.",
+METRICS = (
+    *in_seconds(
+        op="An operation: the time of the whole over the ids of all producers.",
+        put="Putting an id into its writer's queue, the mean.",
+    ),
+    *(
+        MetricSpec(f"ack_p{n}", "seconds", f"Waiting for an acknowledgement: {what}.", always=sure)
+        for n, what, sure in (
+            (50, "the median", True),
+            (95, "the 95th percentile", False),
+            (99, "the 99th percentile", False),
+        )
+    ),
+    *in_seconds(cpu="CPU seconds of an operation: the producers, the writers, the parent."),
 )
 
 
 def why_not(_mode: Mode, params: Mapping[str, Any]) -> str | None:
     """Return why a combination makes no sense, None if it does."""
-    if params["form"] == "article" and params["window"] != 1:
-        return "the article measured window 1 alone"
-    if OPERATIONS % params["window"]:
-        return f"a round has {OPERATIONS} operations per producer, no multiple of this window"
+    window, batch = params["window"], params["batch"]
+    if params["form"] == "article" and (window, batch) != (1, 1):
+        return "the article measured window 1 alone, without batches"
+    if window > 1 and batch > 1:
+        return "a window of batches is not measured: one of the two is 1"
+    if OPERATIONS % batch:
+        return f"a round has {OPERATIONS} operations per producer, no multiple of this batch"
     return None
 
 
@@ -69,15 +82,17 @@ def operations_of(cell: Cell) -> int:
     """Return the operations of a producer in a round, 0 for a time box."""
     if cell.params["form"] != "fixed":
         return 0
-    polled = cell.mode.kind == "interpreters" and cell.params["window"] == 1
+    if cell.params["window"] > 1:
+        return 2 * OPERATIONS  # so that there are waits enough once the window is full
+    polled = cell.mode.kind == "interpreters" and cell.params["batch"] == 1
     return POLLED_OPERATIONS if polled else OPERATIONS
 
 
 def plan_of(cell: Cell) -> Plan:
     """Return what each producer does."""
     params = cell.params
-    window = params["window"]
-    every = window if window > 1 else EVERY
+    batch = params["batch"]
+    every = batch if batch > 1 else EVERY
     operations = cell.with_extra(operations_of(cell), every)
     return Plan(operations, params["duration"] / 1000, every, params["id_space"])
 
@@ -87,21 +102,27 @@ def members_of(cell: Cell, means: SharedState) -> list[Member]:
     producers, writers = cell.params["workers"], cell.params["writers"]
     queues = tuple(means.queue() for _ in range(writers))
     acks = tuple(means.queue() for _ in range(producers))
-    single = cell.params["window"] == 1
-    produce = loops.producing_one_by_one if single else loops.producing_by_windows
-    if cell.params["form"] == "article":
-        produce = loops.producing_as_in_the_article
-    write = loops.writing_one_by_one if single else loops.writing_by_windows
     plan = tuple(plan_of(cell))
+    article, batches = cell.params["form"] == "article", cell.params["batch"] > 1
+
+    def producer(index: int) -> Member:
+        ends = queues, acks[index]
+        if article:  # which draws its own ids
+            return Member(PRODUCER, (loops.producing_as_in_the_article, (index, plan, *ends)))
+        run: Step = loops.producing, (index, plan, cell.params["window"], *ends)
+        if batches:
+            run = loops.producing_batches, (index, plan, *ends)
+        return Member(PRODUCER, run, prepare=(prepare, (index, plan)))
+
     return [
-        *(
-            Member(PRODUCER, (produce, (index, plan, queues, acks[index])))
-            for index in range(producers)
-        ),
+        *map(producer, range(producers)),
         *(
             Member(
                 WRITER,
-                run=(write, (index, producers, queues[index], acks)),
+                run=(
+                    loops.writing_batches if batches else loops.writing,
+                    (index, producers, queues[index], acks),
+                ),
                 prepare=(loops.clear, (index,)),
             )
             for index in range(writers)
@@ -165,7 +186,7 @@ def costs_of(run: Run, nominal: int = 0) -> dict[str, float]:
     return {
         "op": run.seconds / operations,
         "put": _mean(times(run, PUTS)),
-        **{f"ack_p{n}": percentile(acks, n) for n in (50, 95, 99)},
+        **{f"ack_p{n}": cost for n, cost in percentiles(acks, 50, 95, 99).items()},
         "cpu": run.cpu / operations,
     }
 
@@ -184,7 +205,7 @@ def notes(runs: list[Run], every: int) -> dict[str, Any]:
 
 SHARDED_WRITERS = Scenario(
     name="sharded_writers",
-    version="1",
+    version="2",
     title="N producers send ids to M writers and wait for the answer",
     params=PARAMS,
     metrics=METRICS,

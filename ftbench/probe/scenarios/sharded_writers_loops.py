@@ -10,7 +10,7 @@ from array import array
 from itertools import islice
 from time import perf_counter, perf_counter_ns, thread_time_ns
 
-from ftbench.probe.workloads.ids import draw, turns
+from ftbench.probe.workloads.ids import draw, drawn, turns
 from ftbench.probe.workloads.inserting import HELD
 from ftbench.probe.workloads.locks import NO_WAITS, packed
 
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ftbench.probe.workloads.inserting import Plan, Report
+    from ftbench.probe.workloads.ids import Plan
+    from ftbench.probe.workloads.inserting import Report
 
 
-def producing_one_by_one(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
-    """Send each id to its writer and wait for the acknowledgement before the next."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+def producing(index: int, plan: Plan, window: int, queues: Sequence[Any], acks: Any) -> Report:
+    """Send each id to its writer, with up to `window` under way, each of them acknowledged.
+
+    When so many are, the next is sent when one has been acknowledged: an ack time is the wait for
+    that.
+    """
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     puts = [queue.put for queue in queues]
     writers = len(puts)
     acknowledged = acks.get
+    under_way = 0
     put_times: list[int] = []
     ack_times: list[int] = []
     put_took, ack_took = put_times.append, ack_times.append
@@ -38,12 +44,20 @@ def producing_one_by_one(index: int, plan: Plan, queues: Sequence[Any], acks: An
         start = perf_counter_ns()
         puts[uid % writers]((index, uid))
         sent = perf_counter_ns()
-        acknowledged()
-        ack_took(perf_counter_ns() - sent)
         put_took(sent - start)
+        under_way += 1
+        if under_way == window:
+            acknowledged()
+            ack_took(perf_counter_ns() - sent)
+            under_way -= 1
         for uid in islice(ids, every - 1):
             puts[uid % writers]((index, uid))
-            acknowledged()
+            under_way += 1
+            if under_way == window:
+                acknowledged()
+                under_way -= 1
+    for _ in range(under_way):
+        acknowledged()
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
     for put in puts:
@@ -51,14 +65,14 @@ def producing_one_by_one(index: int, plan: Plan, queues: Sequence[Any], acks: An
     return begin, end, cpu, len(put_times) * every, 0, NO_WAITS, packed(put_times, ack_times)
 
 
-def producing_by_windows(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
-    """Send a window of ids, a batch to each writer that owns some, then wait for all batches.
+def producing_batches(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
+    """Send a batch of ids, in a message to each writer that owns some, then wait for all answers.
 
-    The window is the plan's stride.  A put time is that of a window's batches over its ids, an
-    ack time the wait for all of the window's acknowledgements.
+    The batch is the plan's stride.  A put time is that of a batch's messages over its ids, an ack
+    time the wait for all of the batch's acknowledgements.
     """
-    operations, seconds, window, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, size, _id_space = plan
+    ids = drawn(index)
     puts = [queue.put for queue in queues]
     writers = len(puts)
     acknowledged = acks.get
@@ -66,26 +80,26 @@ def producing_by_windows(index: int, plan: Plan, queues: Sequence[Any], acks: An
     ack_times: list[int] = []
     put_took, ack_took = put_times.append, ack_times.append
     cpu, begin = thread_time_ns(), perf_counter_ns()
-    for _ in turns(operations, seconds, window):
-        batches: list[list[int]] = [[] for _ in puts]
-        for uid in islice(ids, window):
-            batches[uid % writers].append(uid)
+    for _ in turns(operations, seconds, size):
+        parts: list[list[int]] = [[] for _ in puts]
+        for uid in islice(ids, size):
+            parts[uid % writers].append(uid)
         start = perf_counter_ns()
         expected = 0
-        for put, batch in zip(puts, batches, strict=True):
-            if batch:
-                put((index, tuple(batch)))
+        for put, part in zip(puts, parts, strict=True):
+            if part:
+                put((index, tuple(part)))
                 expected += 1
         sent = perf_counter_ns()
         for _ in range(expected):
             acknowledged()
         ack_took(perf_counter_ns() - sent)
-        put_took((sent - start) // window)
+        put_took((sent - start) // size)
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
     for put in puts:
         put((index, None))
-    return begin, end, cpu, len(put_times) * window, 0, NO_WAITS, packed(put_times, ack_times)
+    return begin, end, cpu, len(put_times) * size, 0, NO_WAITS, packed(put_times, ack_times)
 
 
 def producing_as_in_the_article(index: int, plan: Plan, queues: Sequence[Any], acks: Any) -> Report:
@@ -118,7 +132,7 @@ def clear(index: int) -> None:
     HELD["writer", index] = set()
 
 
-def writing_one_by_one(index: int, producers: int, queue: Any, acks: Sequence[Any]) -> Report:
+def writing(index: int, producers: int, queue: Any, acks: Sequence[Any]) -> Report:
     """Insert each id that comes and tell its producer whether it was new."""
     shared = HELD["writer", index]
     add = shared.add
@@ -142,7 +156,7 @@ def writing_one_by_one(index: int, producers: int, queue: Any, acks: Sequence[An
     return begin, end, cpu, attempts, inserts, NO_WAITS, len(shared)
 
 
-def writing_by_windows(index: int, producers: int, queue: Any, acks: Sequence[Any]) -> Report:
+def writing_batches(index: int, producers: int, queue: Any, acks: Sequence[Any]) -> Report:
     """Insert each batch that comes and tell its producer how many of its ids were new."""
     shared = HELD["writer", index]
     add = shared.add

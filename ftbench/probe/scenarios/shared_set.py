@@ -1,4 +1,4 @@
-"""shared_set: N workers draw ids and insert those that are new into one set.
+"""shared_set: N workers insert ids that are new into one set; the ids are drawn beforehand.
 
 Shows what keeping one set of ids costs under every remedy (strategy) in every mode, with the same
 ids and the same result; does not show work between two insertions, which is the worst case for
@@ -220,7 +220,7 @@ def peak_rss() -> int | None:
 
 SHARED_SET = Scenario(
     name="shared_set",
-    version="1",
+    version="2",
     title="N workers insert new ids into one set",
     params=PARAMS,
     metrics=METRICS,

@@ -46,6 +46,7 @@ class Strategy:
     """Base: every worker inserts by itself and counts what was new."""
 
     kind = SEEN  # when the others see what one has written
+    proxies: tuple[Any, ...] = ()  # what workers connect to beforehand
 
     def __init__(self, mode: Mode, means: SharedState, work: Work) -> None:
         """Make what the members share."""
@@ -68,9 +69,11 @@ class Strategy:
         """Return the function and the arguments of worker `index`."""
         raise NotImplementedError
 
-    def prepare_of(self, _index: int) -> Any:
-        """Return what a worker does before a round, None for nothing."""
-        return None
+    def prepare_of(self, index: int) -> Any:
+        """Return what a worker does before a round."""
+        # The article's loop draws its own ids.
+        plan = None if self.work.article else self.plan
+        return inserting.get_ready, (index, plan, self.proxies)
 
     def reset(self) -> None:
         """Bring what is shared back to how a round finds it."""
@@ -99,9 +102,9 @@ class Shared(Strategy):
 
     sets: Sequence[Any]
 
-    def prepare_of(self, _index: int) -> Any:
-        # Behind a manager, members connect beforehand.
-        return (inserting.connect, (tuple(self.sets),)) if self.mode.processes else None
+    def prepare_of(self, index: int) -> Any:
+        self.proxies = tuple(self.sets) if self.mode.processes else ()
+        return super().prepare_of(index)
 
     def reset(self) -> None:
         refill(self.sets[0], self.work.grown)
@@ -163,9 +166,6 @@ class Local(Strategy):
     def run_of(self, index: int) -> Any:
         return inserting.local, (index, self.plan, self._packed)
 
-    def prepare_of(self, index: int) -> Any:
-        return inserting.forget, ("local", index)
-
     def reset(self) -> None:
         refill(self._merged, self.work.grown)
 
@@ -203,7 +203,11 @@ class Actor(Strategy):
             prepare=(inserting.grow, grow),
         )
         senders = [
-            Member(role=SENDER, run=(inserting.sending, (index, self.plan, self._queue)))
+            Member(
+                role=SENDER,
+                run=(inserting.sending, (index, self.plan, self._queue)),
+                prepare=self.prepare_of(index),
+            )
             for index in range(work.workers)
         ]
         return [*senders, owner]

@@ -6,16 +6,24 @@ as in scenarios 2 and 3 of "Free-Threading Python vs Multiprocessing".
 
 from __future__ import annotations
 
-from itertools import repeat
+from array import array
+from itertools import chain, islice, repeat
 from time import perf_counter
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    Plan = tuple[int, float, int, int]
+
 MASK = 0xFFFF_FFFF_FFFF_FFFF
 GAMMA = 0x9E37_79B9_7F4A_7C15
 SEED = 0xC0_FFEE
+# Ids drawn for a second of a time box, and at most: beyond them the first come again.
+CYCLE = 1 << 20
+
+# Index of a worker → the ids of its next round: drawing takes longer than inserting.
+_DRAWN: dict[int, array[int]] = {}
 
 
 def seed_of(index: int) -> int:
@@ -33,6 +41,18 @@ def draw(index: int, id_space: int) -> Iterator[int]:
         z = (z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9 & MASK
         z = (z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB & MASK
         yield (z ^ (z >> 31)) % id_space
+
+
+def prepare(index: int, plan: Plan) -> None:
+    """Draw the ids of worker `index`, before the round; packed, so that they weigh little."""
+    operations, seconds, _every, id_space = plan
+    count = operations or min(CYCLE, int(seconds * CYCLE) + 1)
+    _DRAWN[index] = array("q", islice(draw(index, id_space), count))
+
+
+def drawn(index: int) -> Iterator[int]:
+    """Return the ids that have been prepared for worker `index`, over and over."""
+    return chain.from_iterable(repeat(_DRAWN.pop(index)))
 
 
 def until(end: float) -> Iterator[None]:

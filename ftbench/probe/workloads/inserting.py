@@ -1,8 +1,8 @@
 """The loops of shared_set: check whether an id is in the set, insert it if not.
 
 One function per strategy, whatever the mode: `shared` and `locks` are what the mode has.  Each
-takes its worker's `index` and a plan `(operations, seconds, every, id_space)`, see `ids.turns`, and
-returns a report
+takes its worker's `index` and a plan `(operations, seconds, every, id_space)`, see `ids.turns`,
+has its ids from `get_ready`, and returns a report
 
     (begin, end, cpu, attempts, inserts, waits, more)
 
@@ -16,7 +16,7 @@ from array import array
 from itertools import islice
 from time import perf_counter, perf_counter_ns, thread_time_ns
 
-from ftbench.probe.workloads.ids import draw, turns
+from ftbench.probe.workloads.ids import draw, drawn, prepare, turns
 from ftbench.probe.workloads.locks import NO_WAITS, packed, usable
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    Plan = tuple[int, float, int, int]
+    from ftbench.probe.workloads.ids import Plan
     from ftbench.probe.workloads.locks import Waits
 
     Report = tuple[int, int, int, int, int, Waits, Any]
@@ -37,15 +37,16 @@ HELD: dict[tuple[str, int], set[int]] = {}
 TICKETS = 1 << 40
 
 
-def forget(role: str, index: int) -> None:
-    """Free what the member held of the round before."""
-    HELD.pop((role, index), None)
+def get_ready(index: int, plan: Plan | None, proxies: Sequence[Any]) -> None:
+    """Get a worker ready before the round: free what it held of the one before, draw its ids.
 
-
-def connect(shared: Sequence[Any]) -> None:
-    """Have this member's connection to a manager made, before the round."""
-    for each in shared:
+    Without a plan its loop draws them itself; the use of `proxies` connects it to their manager.
+    """
+    HELD.pop(("local", index), None)
+    for each in proxies:
         len(each)
+    if plan:
+        prepare(index, plan)
 
 
 def adder(shared: Any) -> Callable[[int], Any]:
@@ -58,8 +59,8 @@ def adder(shared: Any) -> Callable[[int], Any]:
 
 def locked(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
     """Strategy `lock`: one set, one lock; behind a manager two proxy calls under the lock."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     lock = usable(lock)
     add, acquire, release = adder(shared), lock.acquire, lock.release
     quicks: list[int] = []
@@ -126,8 +127,8 @@ def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
 
 def atomic(index: int, plan: Plan, shared: Any) -> Report:
     """Strategy `atomic`: one `setdefault`; the id was new if the ticket offered comes back."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     setdefault = shared.setdefault
     first = ticket = (index + 1) * TICKETS
     duplicates = 0
@@ -144,8 +145,8 @@ def atomic(index: int, plan: Plan, shared: Any) -> Report:
 
 def striped(index: int, plan: Plan, shards: Sequence[Any], locks: Sequence[Any]) -> Report:
     """Strategy `striped`: as many sets as locks, an id belongs to one of them."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     count = len(locks)
     stripes = [
         (lock.acquire, lock.release, each, adder(each))
@@ -189,8 +190,8 @@ def striped(index: int, plan: Plan, shards: Sequence[Any], locks: Sequence[Any])
 
 def local(index: int, plan: Plan, travels: bool) -> Report:  # noqa: FBT001 - all come by position
     """Strategy `local`: a set of its own; `more` is the set, as bytes where it has to travel."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     own: set[int] = set()
     HELD["local", index] = own
     add = own.add
@@ -209,8 +210,8 @@ def local(index: int, plan: Plan, travels: bool) -> Report:  # noqa: FBT001 - al
 
 def sending(index: int, plan: Plan, queue: Any) -> Report:
     """Strategy `actor`, its senders: ids go to the owner of the set, a turn's ids per message."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     attempts = 0
     cpu, begin = thread_time_ns(), perf_counter_ns()
     for _ in turns(operations, seconds, every):
@@ -299,8 +300,8 @@ def fill(buffer: Any, uids: Iterable[int], stripes: int) -> int:
 
 def tabled(index: int, plan: Plan, buffer: Any, locks: Sequence[Any]) -> Report:
     """Run the loop of one worker; see `inserting` for what comes in and what is returned."""
-    operations, seconds, every, id_space = plan
-    ids = draw(index, id_space)
+    operations, seconds, every, _id_space = plan
+    ids = drawn(index)
     stripes = len(locks)
     calls = [(lock.acquire, lock.release) for lock in map(usable, locks)]
     quicks: list[int] = []

@@ -305,8 +305,10 @@ _SHARED_SET_SECTION: Final = Section(
 )
 
 
-def _sharded(window: int, title: str, *, folded: bool = False) -> GridView:
-    sharded_writers = BenchmarkClass("sharded_writers.ShardedWriters", window=str(window))
+_SHARDED_WRITERS: Final = "sharded_writers.ShardedWriters"
+
+
+def _sharded(sharded_writers: BenchmarkClass, title: str, *, folded: bool = False) -> GridView:
     return GridView(
         metric=sharded_writers.metric("op", f"time per operation, 8 producers, {title}"),
         rungs=numbers(
@@ -317,8 +319,8 @@ def _sharded(window: int, title: str, *, folded: bool = False) -> GridView:
             ack_p99="wait for the answer, p99",
             cpu="CPU per op.",
         ),
-        key="A wait begins when an id, or a window's last, has been put, and ends with the last "
-        "acknowledgement. CPU is that of all processes together.",
+        key="A wait is that for an acknowledgement once a window is full, of a batch for its last. "
+        "CPU is that of all processes together.",
         folded=folded,
     )
 
@@ -328,15 +330,18 @@ _SHARDED_WRITERS_SECTION: Final = Section(
     title="Sending ids to their owners",
     question="What does it cost to send every id to its owner and to wait for the answer?",
     shows="Eight producers send each id to the writer that owns its part of the set and wait for "
-    "the acknowledgement: of one id before the next is sent (window 1), or of 64 at once. With 64, "
-    "the wait is that for a whole window. Every id must arrive, and as many be new as in a serial "
-    "run.",
+    "the acknowledgement: of one id before the next is sent (window 1), of one while 63 others are "
+    "under way (window 64), or of 64 ids that are one message (batches). Every id must arrive, and "
+    "as many be new as in a serial run.",
     hides="Messages that need no answer: that is strategy actor, above. A subinterpreter's queue "
     "looks for a message every 10 ms, so with a window of 1 that pause is what its figures show. "
     "Producers and writers share the cores: more writers are no more cores.",
     views=(
-        _sharded(1, "window 1"),
-        _sharded(64, "window 64", folded=True),
+        _sharded(BenchmarkClass(_SHARDED_WRITERS, window="1"), "window 1"),
+        _sharded(BenchmarkClass(_SHARDED_WRITERS, window="64"), "window 64", folded=True),
+        _sharded(
+            BenchmarkClass("sharded_writers.Batches", batch="64"), "batches of 64", folded=True
+        ),
     ),
 )
 _BY_CHANNEL: Final = Rungs(

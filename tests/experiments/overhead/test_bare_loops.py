@@ -16,9 +16,10 @@ from ftbench.probe import overhead
 from ftbench.probe.entry_points import TASKS, article
 from ftbench.probe.scenarios.reports import ID_SPACE
 from ftbench.probe.workloads import inserting
-from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.ids import draw, prepare
 
 MANY = 640
+PLAN = (MANY, 0.0, 64, ID_SPACE)
 
 
 def forks(test: Callable[[], None]) -> Callable[[], None]:
@@ -42,9 +43,11 @@ def test_a_loop_under_the_lock_inserts_what_the_harness_inserts(
     loop: Callable[..., overhead.Span], shared: Any
 ) -> None:
     shared.clear()
+    prepare(0, PLAN)
     begin, end = loop(0, MANY, shared, threading.Lock())
     theirs: set[int] = set()
-    inserting.locked(0, (MANY, 0.0, 64, ID_SPACE), theirs, threading.Lock())
+    prepare(0, PLAN)
+    inserting.locked(0, PLAN, theirs, threading.Lock())
     assert set(shared) == theirs == drawn(0)
     assert begin < end
 
@@ -57,6 +60,8 @@ def test_every_id_is_answered_and_inserted_once(loop: Callable[..., overhead.Spa
     found: list[int] = []
     writer = threading.Thread(target=lambda: found.append(overhead.writing(2, inbox, acks)))
     writer.start()
+    for index in range(2):
+        prepare(index, PLAN)
     spans = [loop(0, MANY, (inbox,), acks[0])]
     inbox.put((1, next(draw(0, ID_SPACE))))
     assert acks[1].get(timeout=10) is False
