@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS, value_words
 from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
+from ftbench.probe.instruments.build import USUAL
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import UNKNOWN, Environment, SeriesKey
@@ -17,9 +18,10 @@ from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
-# What must be alike in two builds before a difference is one of CPython.  Not the compiler's flags
-# or configure's arguments: a release's own defaults change them, and that is part of the release;
-# what a builder chose is in the flavour.  Nor free threading: between arms it is what is compared.
+# What must be alike in two builds before a difference is one of CPython, as must a builder's
+# choices (`USUAL`) where both tell them.  Not all of the compiler's flags or configure's arguments:
+# a release's own defaults change them, and that is part of the release; what a builder chose is in
+# the flavour.  Nor free threading: between arms it is what is compared.
 ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats")
 
 _Place = tuple[Environment, Release]
@@ -79,6 +81,7 @@ class Evidence:
         return {
             **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
             **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
+            **_unlike(_known(BUILD_FACTS, USUAL, (*first, *second)), first, second),
         }
 
 
@@ -103,13 +106,19 @@ def _conditions(before: Figure, after: Figure) -> _Differences:
     """Return in what one machine was not as before; what one side does not say is no difference."""
     if before.machine != after.machine or not (before.machines and after.machines):
         return {}  # of two machines, every effect is theirs too, and that is said
-    records = *before.machines, *after.machines
-    said = {
-        name: MACHINE_FACTS[name]
-        for name in CONDITIONS
-        if UNKNOWN not in {value_words(each, name) for each in records}
-    }
+    said = _known(MACHINE_FACTS, CONDITIONS, (*before.machines, *after.machines))
     return _unlike(said, before.machines, after.machines)
+
+
+def _known(
+    titles: Mapping[str, str], names: Iterable[str], records: Sequence[Mapping[str, Any]]
+) -> Mapping[str, str]:
+    """Return the titles of what all records say: what older ones lack is no difference."""
+    return {
+        name: titles[name]
+        for name in names
+        if all(value_words(each, name) != UNKNOWN for each in records)
+    }
 
 
 def evidence(tree: ResultTree) -> Evidence:

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from ftbench.errors import InterpreterError, UsageError
+from ftbench.probe.instruments.build import USUAL, choices
 from ftbench.releases import Release
 
 # Not part of the digest: they name the release, which a series has many of.
@@ -25,7 +26,8 @@ _COMPILERS: Final = ("clang", "gcc", "msc")
 class PythonBuild:
     """What `ftbench/probe/instruments/build.py` says of an interpreter; no path is in it.
 
-    `pgo` and `lto` are None where the build does not tell; `jit` is `none`, `off` or `on`.
+    `pgo`, `lto` and those that have a default are None where the build does not tell; `jit` is
+    `none`, `off` or `on`.
     """
 
     implementation: str
@@ -44,6 +46,11 @@ class PythonBuild:
     libc: str
     platform: str
     revision: str
+    optimization: str | None = None
+    march: str | None = None
+    allocator: str | None = None
+    shared: bool | None = None
+    assertions: bool | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -90,26 +97,45 @@ class PythonBuild:
         words = [name for name, on in switches.items() if on]
         return "-".join([self.packager, _compiler_label(self.compiler), *words])
 
+    @property
+    def unusual(self) -> dict[str, Any]:
+        """What its builder chose otherwise than usual, by the names of `choices`."""
+        return {
+            name: chosen
+            for name, chosen in choices(asdict(self)).items()
+            if chosen not in (None, USUAL[name])
+        }
+
     def _own_switches(self) -> dict[str, bool]:
+        chosen = self.unusual
+        words = [
+            _WORDS.get(name, "{}").format(re.sub(r"[^a-z0-9]", "", str(value).lower()))
+            for name, value in chosen.items()
+            if self.packager != "source" or name not in _IN_ARGUMENTS
+        ]
         # Only where nobody packaged it do the arguments tell builds of one release apart; a
         # packager's list grows from release to release without meaning another series.
-        if self.packager != "source":
-            return {}
-        others = [arg for arg in self.configure_args if arg not in _HAVE_A_WORD]
-        others += [
-            flag for flag in self.code_flags if re.fullmatch(r"-O(?!3$).*|-m(arch|cpu)=.*", flag)
+        others = [
+            *(arg for arg in self.configure_args if arg not in _HAVE_A_WORD),
+            *(f for f in self.code_flags if re.fullmatch(r"-O(?!3$).*|-m(arch|cpu)=.*", f)),
         ]
-        return {
-            "shared": "--enable-shared" in self.configure_args,
-            f"x{_digest(others)[:6]}": bool(others),
-        }
+        own = bool(others) and self.packager == "source"
+        return {**dict.fromkeys(words, True), f"x{_digest(others)[:6]}": own}
 
     @property
     def digest(self) -> str:
         """Twelve hex digits over everything that makes two builds of one release different."""
-        return _digest({k: v for k, v in self.record().items() if k not in _NAMES_THE_RELEASE})[:12]
+        # Of the choices what is unusual, so that a record from before they were told has the same.
+        told = {
+            k: v for k, v in self.record().items() if k not in _NAMES_THE_RELEASE | USUAL.keys()
+        }
+        return _digest(told | self.unusual)[:12]
 
 
+# How choices are called in a flavour that are not called what they are.
+_WORDS: Final = {"optimization": "o{}", "shared": "shared", "assertions": "assertions"}
+# Those that a source build's arguments and flags tell, which its flavour has a digest of.
+_IN_ARGUMENTS: Final = frozenset({"optimization", "march", "allocator", "assertions"})
 # Arguments that stand in the flavour as words of their own.
 _HAVE_A_WORD: Final = frozenset(
     {
@@ -205,14 +231,20 @@ def preferred(
 
 
 def preference(interpreter: Interpreter) -> tuple[int | str, ...]:
-    """Return the sort key of `preferred`: the smallest is the best."""
+    """Return the sort key of `preferred`: the smallest is the best.
+
+    No debug build before one, PGO and LTO before one of them before none, the JIT off before on
+    (its default), what is built as usual before fewer and more unusual `choices`; then by the
+    names of flavours, and of builds that share even that, by where they were found and the path.
+    """
     build = interpreter.build
     return (
         build.debug or build.pystats,
         -(bool(build.pgo) + bool(build.lto)),
-        build.jit == "on",  # it is off by default
+        build.jit == "on",
+        len(build.unusual),
         build.flavour,
-        build.digest,
+        list(Origin).index(interpreter.origin),
         str(interpreter.executable),
     )
 

@@ -17,6 +17,7 @@ from typing import Any, Final, Self, TypeVar
 import msgspec
 
 from ftbench.errors import ResultsError
+from ftbench.probe.instruments.build import choices
 from ftbench.results.figure import SeriesKey, Start, State, Unreadable
 from ftbench.results.records import (
     CellRecord,
@@ -134,7 +135,12 @@ class Sidecar:
         """Return what the records say; a field that is not there says nothing."""
         every = list(_typed(records.cells))
         cells = [record for record in every if isinstance(record, CellRecord)]
-        builds = _met(records.builds, (cell.build for cell in cells))
+        # Those of before that lack a builder's choices may be alike by what they say else.
+        told = _met(records.builds, (cell.build for cell in cells)).values()
+        builds = [
+            build | {name: chosen for name, chosen in choices(build).items() if chosen is not None}
+            for build in told
+        ]
         machines = _met(records.machines, (cell.machine for cell in cells))
         # One object for the many cells that have it.
         met = {
@@ -142,7 +148,7 @@ class Sidecar:
             for name, pinned in {(cell.machine, cell.pinned) for cell in cells}
         }
         return cls(
-            builds=tuple(builds.values()),
+            builds=tuple(build for n, build in enumerate(builds) if build not in builds[:n]),
             machines=tuple(machines.values()),
             gil=frozenset(state for cell in cells for state in cell.gil if state is not None),
             starts=_starts(cells),

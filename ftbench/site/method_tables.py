@@ -79,8 +79,9 @@ def builds(sources: Sequence[ResultFile]) -> Table:
         "Builds",
         ("arm", "releases", "build", "GIL seen", *facts.values()),
         ((row[0], releases_text(every), *row[1:]) for row, every in releases.items()),
-        "Builds that differ in compiler, PGO, LTO or JIT are never called better or worse than "
-        "each other. The GIL is looked at before, after and between rounds.",
+        "Builds that differ in compiler, PGO, LTO, JIT, libc, -O, -march, allocator, assertions or "
+        "shared libpython are never called better or worse than each other. The GIL is looked at "
+        "before, after and between rounds.",
     )
 
 

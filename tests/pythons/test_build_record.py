@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,76 @@ def test_a_jit_build_is_on_or_off_as_the_environment_says(
     }
     assert build._jit(variables) == state
     assert build._jit({"PY_CORE_CFLAGS": "-D_Py_TIER2=4"}) == "none"
+
+
+@pytest.mark.parametrize(
+    ("flags", "level", "processors"),
+    [
+        ("", None, None),
+        ("-DNDEBUG -g -O3 -Wall", "3", "default"),
+        ("-O3 -Wall -O0", "0", "default"),
+        ("-O", "1", "default"),
+        ("-Wall", "0", "default"),
+        ("-O3 -march=x86-64 -march=x86-64-v3", "3", "x86-64-v3"),
+        ("-Ofast -mcpu=neoverse-n1 -mtune=native -mno-avx", "fast", "neoverse-n1 native"),
+    ],
+)
+def test_of_several_options_the_last_one_holds(
+    flags: str, level: str | None, processors: str | None
+) -> None:
+    assert build.optimization(flags.split()) == level
+    assert build.march(flags.split()) == processors
+
+
+@pytest.mark.parametrize(
+    ("variables", "mapped", "who"),
+    [
+        ({}, "", None),
+        ({"WITH_PYMALLOC": 1}, "", build.CPYTHONS_OWN),
+        ({"WITH_PYMALLOC": 0}, "", "malloc"),
+        ({"WITH_PYMALLOC": 0, "Py_GIL_DISABLED": 1}, "", build.CPYTHONS_OWN),
+        ({"WITH_PYMALLOC": 0}, "7f r /usr/lib/libjemalloc.so.2\n", "malloc on jemalloc"),
+        ({"WITH_PYMALLOC": 1}, "/x/libtcmalloc_minimal.so.4", "CPython's own on tcmalloc"),
+    ],
+)
+def test_who_hands_out_memory_is_told(
+    variables: dict[str, int], mapped: str, who: str | None
+) -> None:
+    assert build.allocator(variables, mapped) == who
+
+
+def test_a_library_that_is_built_beside_the_program_is_not_what_runs() -> None:
+    """Debian's and uv's python3 are in one piece, though configured with --enable-shared."""
+    configured = {"Py_ENABLE_SHARED": 1}
+    assert build.shared(configured, "7f r-xp /usr/bin/python3.14\n") is False
+    assert build.shared(configured, "7f r-xp /usr/lib/libpython3.14.so.1.0\n") is True
+    assert build.shared(configured, "") is True
+    assert build.shared({}, "") is None
+
+
+def test_an_older_record_tells_what_its_arguments_and_flags_do() -> None:
+    old: dict[str, Any] = {"packager": "source", "libc": "glibc 2.36", "platform": "linux-x86_64"}
+    old |= {"configure_args": [], "code_flags": ["-O3"]}
+    assert build.choices(old) == build.USUAL
+    assert build.choices({**old, "configure_args": ["--enable-shared"]})["shared"] is True
+    assert build.choices({**old, "code_flags": ["-O0", "-O3"]})["optimization"] is None
+    unsaid = build.choices({**old, "packager": "standalone"})
+    assert {name for name, value in unsaid.items() if value is None} == {
+        *("allocator", "shared", "assertions")
+    }
+
+
+def test_the_choices_of_this_build_are_in_its_record() -> None:
+    record = build.build_record()
+    assert {name: record[name] for name in build.USUAL if name in record}.keys() == {
+        *build.USUAL.keys() - {"libc_family"}
+    }
+    assert build.choices(record)["libc_family"] in {"glibc", "musl", None}
+
+
+@given(st.dictionaries(st.sampled_from([*build.USUAL, "packager", "libc", "platform"]), st.text()))
+def test_any_record_has_choices(record: dict[str, str]) -> None:
+    assert build.choices(record).keys() == build.USUAL.keys()
 
 
 def test_the_file_runs_alone_and_says_what_the_module_says() -> None:

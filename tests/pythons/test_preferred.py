@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 from fake_builds import fake_interpreter
 
-from ftbench.pythons import preferred
+from ftbench.pythons import Origin, preferred
 from ftbench.pythons.install import find_pair
 from ftbench.releases import Release
 
@@ -26,6 +27,33 @@ def test_the_build_that_people_run_comes_first_whatever_the_order_found() -> Non
         for best in ladder:
             assert preferred(left, RELEASE, free_threaded=False) == best
             left.remove(best)
+
+
+def test_what_is_built_as_usual_comes_first_and_a_digest_never_chooses() -> None:
+    usual = {"packager": "standalone", "pgo": True, "lto": True}
+    ladder = [
+        fake_interpreter("/z/bin/python3", **usual),
+        fake_interpreter("/y/bin/python3", **usual, march="x86-64-v3"),
+        fake_interpreter("/x/bin/python3", **usual, march="x86-64-v3", libc="musl"),
+        fake_interpreter("/w/bin/python3", **usual, march="x86-64-v3", libc="musl", shared=True),
+    ]
+    for order in itertools.permutations(ladder):
+        left = list(order)
+        for best in ladder:
+            assert preferred(left, RELEASE, free_threaded=False) == best
+            left.remove(best)
+
+
+def test_of_builds_of_one_flavour_where_they_were_found_decides_and_then_the_path() -> None:
+    """Whatever else differs, such as a packager's list of arguments: that has no order."""
+    for arguments in itertools.permutations((["--with-a"], ["--with-b"], ["--with-c"])):
+        uv, first, second = (
+            fake_interpreter(path, packager="debian", configure_args=args)
+            for path, args in zip(("/z", "/a", "/b"), arguments, strict=True)
+        )
+        uv = dataclasses.replace(uv, origin=Origin.UV)
+        assert preferred([second, first, uv], RELEASE, free_threaded=False) == uv
+        assert preferred([second, first], RELEASE, free_threaded=False) == first
 
 
 def test_equal_builds_are_chosen_by_path() -> None:

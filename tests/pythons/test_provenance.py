@@ -30,7 +30,13 @@ OTHER: dict[str, Any] = {
     "code_flags": ["-O2"],
     "libc": "glibc 2.41",
     "platform": "linux-aarch64",
+    "optimization": "0",
+    "march": "x86-64-v3",
+    "allocator": "malloc",
+    "shared": True,
+    "assertions": True,
 }
+CHOSEN = {"optimization": "3", "march": "default", "allocator": "CPython's own"}
 
 
 @pytest.mark.parametrize("name", sorted(OTHER))
@@ -41,6 +47,15 @@ def test_every_difference_in_provenance_is_another_digest(name: str) -> None:
 def test_every_field_is_in_the_digest_or_names_the_release() -> None:
     fields = {field.name for field in dataclasses.fields(PythonBuild)}
     assert fields - set(OTHER) == {"implementation", "version", "revision"}
+
+
+def test_a_record_from_before_choices_were_told_is_of_the_same_build() -> None:
+    """Else nothing could be added to what was measured."""
+    told = fake_build(**CHOSEN, shared=False, assertions=False)
+    assert (told.digest, told.flavour) == (fake_build().digest, fake_build().flavour)
+    by_arguments = {"configure_args": ["--enable-shared", "--with-assertions"]}
+    told = fake_build(**CHOSEN, **by_arguments, shared=True, assertions=True)
+    assert told.digest == fake_build(**by_arguments).digest
 
 
 def test_releases_of_one_recipe_share_digest_and_flavour() -> None:
@@ -106,7 +121,45 @@ def test_a_packagers_growing_list_of_arguments_is_no_other_flavour() -> None:
     assert newer.flavour == fake_build(packager="debian").flavour
 
 
+@pytest.mark.parametrize("packager", ["standalone", "debian", "framework", "installer"])
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"libc": "musl"}, "musl"),
+        ({"libc": ""}, "musl"),
+        ({"optimization": "0"}, "o0"),
+        ({"code_flags": ["-O2"]}, "o2"),
+        ({"march": "x86-64-v3"}, "x8664v3"),
+        ({"code_flags": ["-O3", "-march=native"]}, "native"),
+        ({"allocator": "malloc"}, "malloc"),
+        ({"allocator": "CPython's own on jemalloc"}, "cpythonsownonjemalloc"),
+        ({"configure_args": ["--without-pymalloc"]}, "malloc"),
+        ({"shared": True}, "shared"),
+        ({"assertions": True}, "assertions"),
+    ],
+    ids=str,
+)
+def test_what_a_builder_chose_is_another_flavour_whoever_packaged_it(
+    packager: str, changes: dict[str, Any], word: str
+) -> None:
+    plain = fake_build(packager=packager).flavour
+    flavour = fake_build(packager=packager, **changes).flavour
+    if packager == "debian" and word in {"o0", "o2"}:  # its record of the level is not to be had
+        assert flavour == plain
+    else:
+        assert flavour == f"{plain}-{word}"
+
+
+def test_a_free_threaded_build_has_mimalloc_whatever_configure_was_told() -> None:
+    told = {"free_threaded": True, "configure_args": ["--without-pymalloc"]}
+    assert fake_build(packager="standalone", **told).unusual == {}
+
+
 @given(st.text(), st.lists(st.text(), max_size=3), st.sampled_from(["none", "off", "on"]))
 def test_a_flavour_can_stand_in_a_file_name(compiler: str, args: list[str], jit: str) -> None:
+    chosen = {"march": compiler, "allocator": compiler, "optimization": compiler, "shared": True}
+    for packager in ("source", "standalone"):
+        told = {"packager": packager, "compiler": compiler, "configure_args": args, "jit": jit}
+        assert re.fullmatch(r"[a-z0-9.-]+", fake_build(**told, **chosen).flavour)
     flavour = fake_build(compiler=compiler, configure_args=args, jit=jit).flavour
     assert re.fullmatch(r"[a-z0-9.-]+", flavour)

@@ -89,6 +89,22 @@ def test_builds_that_differ_are_never_a_regression_and_it_says_in_what(results: 
     assert max(each["effect"] for each in found) == pytest.approx(3, rel=0.1)
 
 
+def test_packaged_builds_that_were_made_otherwise_are_never_a_regression(results: Path) -> None:
+    before, after = (result_file(results, release, "ft") for release in RELEASES)
+    slow_down(after, 3)
+    edit_records(
+        before,
+        "build",
+        packager="standalone",
+        libc="glibc 2.17",
+        code_flags=["-O3", "-march=x86-64-v3"],
+    )
+    edit_records(after, "build", packager="standalone", libc="", code_flags=["-O0"])
+    assert COMPARE.code(*RELEASES) == 0
+    said = "libc (glibc, musl), -O (3, 0), -march (x86-64-v3, default)"
+    assert f"for the builds differ: {said}" in COMPARE.said(*RELEASES, "--arm", "ft")
+
+
 def test_another_setting_of_the_machine_is_never_a_regression(results: Path) -> None:
     before, after = (result_file(results, release, "ft") for release in RELEASES)
     slow_down(after, 3)

@@ -31,6 +31,20 @@ _CODE_FLAG = re.compile(r"-O|-f(?!lto$|lto=auto$|profile-|fat-lto|use-linker-plu
 
 # Debian's debian/rules builds with PGO where these are what it builds for (and always drives it
 # itself, `make profile-opt`, so that no configure argument shows it).
+# A builder's choices that make builds of one release differ, as they usually are.
+CPYTHONS_OWN = "CPython's own"  # pymalloc, or mimalloc in a free-threaded build
+USUAL: Mapping[str, Any] = {
+    "libc_family": "glibc",
+    "optimization": "3",
+    "march": "default",
+    "allocator": CPYTHONS_OWN,
+    "shared": False,
+    "assertions": False,
+}
+# What memory comes from where it is not the system's own.
+_ALLOCATORS = re.compile(r"/lib(jemalloc|tcmalloc|mimalloc|hoard|snmalloc|rpmalloc)")
+_LIBPYTHON = re.compile(r"/libpython3\.\d+[^/\n]*\.so")
+
 _DEBIAN_PGO = ("x86_64", "i386", "i686", "aarch64", "arm", "powerpc", "ppc64", "ppc64le", "s390x")
 
 
@@ -136,6 +150,73 @@ def _tail_call(variables: Mapping[str, Any]) -> bool:
     return False
 
 
+def optimization(flags: list[str]) -> str | None:
+    """Return the level after `-O`, of several the last, None of no flags at all."""
+    levels = [flag[2:] or "1" for flag in flags if flag.startswith("-O")]
+    return (levels or ["0"])[-1] if flags else None
+
+
+def march(flags: list[str]) -> str | None:
+    """Return for which processors it was compiled, of several options the last."""
+    named = dict(re.findall(r"(-march|-mcpu|-mtune)=(\S+)", " ".join(flags)))
+    return (" ".join(named.values()) or "default") if flags else None
+
+
+def allocator(variables: Mapping[str, Any], mapped: str) -> str | None:
+    """Return who hands out memory to objects, and on what if that is not the system's malloc."""
+    if "WITH_PYMALLOC" not in variables:
+        return None
+    own = variables["WITH_PYMALLOC"] or variables.get("Py_GIL_DISABLED")
+    below = _ALLOCATORS.search(mapped)
+    return (CPYTHONS_OWN if own else "malloc") + (f" on {below[1]}" if below else "")
+
+
+def shared(variables: Mapping[str, Any], mapped: str) -> bool | None:
+    """Return whether CPython itself is in a library (`libpython3.14.so`)."""
+    # Debian's and uv's are configured so, and their python3 is in one piece nevertheless.
+    if mapped:
+        return bool(_LIBPYTHON.search(mapped))
+    told = variables.get("Py_ENABLE_SHARED")
+    return None if told is None else bool(told)
+
+
+def _mapped() -> str:
+    try:
+        with open("/proc/self/maps", "rb") as maps:  # noqa: PTH123 - a cell loads no pathlib for it
+            return maps.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def choices(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices of `USUAL` that a build's record tells of, None for what it does not.
+
+    Of an older record, or another packager's, what arguments, flags and libc say.
+    """
+    args, flags = (
+        list(told) if isinstance(told := record.get(name), list | tuple) else []
+        for name in ("configure_args", "code_flags")
+    )
+    by_arguments = record.get("packager") == "source"  # whose arguments are all that there is
+    levels = {flag for flag in flags if flag.startswith("-O")}
+    on_linux = str(record.get("platform")).startswith("linux")
+    libc = str(record.get("libc") or ("musl" if on_linux else "")).lower()
+    told = {
+        "libc_family": libc.partition(" ")[0] or None,
+        "optimization": optimization(flags) if len(levels) < 2 else None,  # noqa: PLR2004
+        "march": march(flags),
+        "allocator": CPYTHONS_OWN if by_arguments else None,
+        "shared": "--enable-shared" in args if by_arguments else None,
+        "assertions": "--with-assertions" in args if by_arguments else None,
+    }
+    if "--without-pymalloc" in args and not record.get("free_threaded"):
+        told["allocator"] = "malloc"
+    told |= {name: record[name] for name in told if record.get(name) is not None}
+    if record.get("packager") == "debian":
+        told["optimization"] = None  # debian/rules writes another level than it builds with
+    return told
+
+
 def gil_enabled() -> bool:
     """Return whether the GIL is on in this process right now."""
     is_enabled = getattr(sys, "_is_gil_enabled", None)
@@ -149,12 +230,19 @@ def build_record() -> dict[str, Any]:
     """
     variables = sysconfig.get_config_vars()
     libc = " ".join(platform.libc_ver()).strip() if sys.platform.startswith("linux") else ""
+    if "musl" in f"{variables.get('HOST_GNU_TYPE')} {variables.get('SOABI')}":
+        libc = "musl"
+    core = str(variables.get("PY_CORE_CFLAGS") or "").split()
+    flags = [*str(variables.get("CC") or "").split(), *core] if core else []
+    debug = bool(variables.get("Py_DEBUG")) or hasattr(sys, "gettotalrefcount")
+    mapped = _mapped()
+    by = packager(variables)
     return {
         "implementation": platform.python_implementation(),
         "version": version_text(),
-        "packager": packager(variables),
+        "packager": by,
         "free_threaded": bool(variables.get("Py_GIL_DISABLED")),
-        "debug": bool(variables.get("Py_DEBUG")) or hasattr(sys, "gettotalrefcount"),
+        "debug": debug,
         "pgo": profile_guided(variables, platform.machine()),
         "lto": link_time_optimized(variables),
         "jit": _jit(variables),
@@ -162,7 +250,12 @@ def build_record() -> dict[str, Any]:
         "pystats": bool(variables.get("Py_STATS")),
         "compiler": platform.python_compiler(),
         "configure_args": configure_args(str(variables.get("CONFIG_ARGS") or "")),
-        "code_flags": code_flags(str(variables.get("PY_CORE_CFLAGS") or "")),
+        "code_flags": code_flags(" ".join(core)),
+        "optimization": None if by == "debian" else optimization(flags),
+        "march": march(flags),
+        "allocator": allocator(variables, mapped),
+        "shared": shared(variables, mapped),
+        "assertions": "-DNDEBUG" not in flags if flags else debug or None,
         "libc": libc,
         "platform": sysconfig.get_platform(),
         "revision": str(getattr(sys, "_git", ("", "", ""))[-1]),

@@ -14,6 +14,7 @@ from ftbench.analysis import verdicts
 from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS
 from ftbench.analysis.verdicts import ALIKE, JudgedFamily
 from ftbench.errors import FtbenchError
+from ftbench.probe.instruments.build import USUAL
 from ftbench.results import Figure, ResultTree, State
 from ftbench.statistics.verdict import Word
 
@@ -98,6 +99,16 @@ def test_builds_that_differ_are_not_comparable_and_say_in_what(
     assert judgement.verdict.effect is not None
     assert judgement.verdict.effect.value == pytest.approx(3, rel=0.05)
     assert comparison.by_chance == 0
+
+
+@pytest.mark.parametrize(("fact", "value"), USUAL.items())
+def test_a_builders_choice_is_not_comparable_with_another_and_unknown_is_no_difference(
+    fact: str, value: object
+) -> None:
+    for other, word in (("other", Word.INCOMPARABLE), (value, Word.WORSE), (None, Word.WORSE)):
+        builds = {"3.14.1": [{**BUILD, fact: value}], "3.14.2": [{**BUILD, fact: other}]}
+        comparison = compared([figure("3.14.1")], [figure("3.14.2", 3e-3)], builds=builds)
+        assert words(comparison) == [word]
 
 
 def test_a_release_that_changes_its_own_defaults_stays_comparable() -> None:
