@@ -60,7 +60,7 @@ class _Server(Program):
 
     def answer(self, request: tuple[str, int | None, str], seconds: float) -> bytes:
         self._tell(json.dumps(request).encode())
-        return self._lines.following(seconds)
+        return self._lines.answer(seconds)
 
 
 CELL_SERVER: Final = CellServer()

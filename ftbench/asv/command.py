@@ -22,6 +22,7 @@ from rich.progress import TimeElapsedColumn
 from ftbench.errors import AsvError, UsageError
 from ftbench.facts.arms import Arm
 from ftbench.probe.instruments.machine import machine_record
+from ftbench.probe.run.programs import short_folder
 from ftbench.progress import bar
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
@@ -58,10 +59,12 @@ class Asv:
         self.console.print(f"$ {self._as_typed(arguments)}", style="dim", markup=False)
         # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
         # call does not find a forgotten one that still measures.
+        temporary = short_folder()
+        own = {SAY_CELLS: "1", "PYTHONIOENCODING": "utf-8", "TMPDIR": temporary}
         process = subprocess.Popen(
-            [*_GUARD, sys.executable, "-m", "asv", *arguments],
+            [*_GUARD, temporary, sys.executable, "-m", "asv", *arguments],
             cwd=self.folder,
-            env={**os.environ, **self.variables, SAY_CELLS: "1", "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, **self.variables, **own},
             start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -18,6 +18,7 @@ import sys
 import threading
 from pathlib import Path
 
+from ftbench.probe.run import MARK
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 
@@ -48,7 +49,7 @@ def main(benchmark_dir: Path) -> None:
     os.dup2(2, 1)  # what a benchmark prints is no answer
     while True:
         ours = _answer(benchmark_dir.name, *json.loads(lines.get()))
-        out.write(f"{json.dumps(ours)}\n")
+        out.write(f"{MARK}{json.dumps(ours)}\n")
         out.flush()
 
 
