@@ -1,21 +1,19 @@
 """The observer: watches the memory of a cell's process tree from outside, on the host's Python.
 
 `python -m ftbench.observer` says hello with `{"reader": …}` or `{"unavailable": reason}` and
-answers "observe" requests, a JSON line each, in answers behind `MARK`.  `--cost [PROCESSES]`
-instead shows what a look at so many processes costs with each reader: psutil's portable call costs
-more CPU than the kernel file that it reads on Linux, and an observer must not be a load.
+answers "observe" requests, a JSON line each, in answers behind `MARK`.  psutil's portable call
+costs more CPU than the kernel file that it reads on Linux, and an observer must not be a load.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ftbench.errors import NotAvailableError
 from ftbench.facts.profiles import INTERVAL_SECONDS
@@ -29,21 +27,6 @@ class Memory(NamedTuple):
     rss: int
     uss: int | None
     pss: int | None
-
-
-class Reader(Protocol):
-    """Reads processes; a process that is gone is `ProcessLookupError`."""
-
-    name: str
-
-    def group(self, root: int) -> list[int]:
-        """Return the pids of the cell's whole tree, `root` among them."""
-
-    def read(self, pid: int) -> Memory:
-        """Return the memory of a process now."""
-
-    def close(self) -> None:
-        """Let go of what is open."""
 
 
 _KEYS = (b"Rss:", b"Pss:", b"Private_Clean:", b"Private_Dirty:", b"Private_Hugetlb:")
@@ -128,6 +111,10 @@ class PsutilReader:
         """Nothing is kept open."""
 
 
+# Reads processes; one that is gone is `ProcessLookupError`, one that may not be read an `OSError`.
+Reader = KernelReader | PsutilReader
+
+
 def kernel_can() -> bool:
     """Return whether this system has `smaps_rollup`."""
     return sys.platform == "linux" and Path("/proc/self/smaps_rollup").exists()
@@ -204,11 +191,6 @@ def watch(
     }
 
 
-LOOKS = 100
-PROCESSES = 9
-_SLEEPER = "import sys; print(flush=True); sys.stdin.read()"
-
-
 def _say(answer: dict[str, Any]) -> None:
     print(f"{MARK}{json.dumps(answer)}", flush=True)
 
@@ -234,44 +216,5 @@ def serve() -> int:
     return 0
 
 
-def _cpu_per_look(reader: Reader, pids: dict[int, str]) -> float:
-    look(reader, pids)
-    begin = time.process_time()
-    for _ in range(LOOKS):
-        look(reader, pids)
-    reader.close()
-    return (time.process_time() - begin) / LOOKS
-
-
-def cost(processes: int) -> int:
-    """Print the CPU seconds and the duty cycle of one look with each reader of this system."""
-    sleepers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _SLEEPER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        for _ in range(processes)
-    ]
-    try:
-        for sleeper in sleepers:
-            assert sleeper.stdout is not None
-            sleeper.stdout.readline()
-        pids = {sleeper.pid: "worker" for sleeper in sleepers}
-        readers: list[Reader] = [PsutilReader(), *([KernelReader()] if kernel_can() else [])]
-        for reader in readers:
-            seconds = _cpu_per_look(reader, pids)
-            print(
-                f"{reader.name:>14}: {seconds * 1e3:.3f} ms of CPU per look at {processes} "
-                f"processes, duty cycle {seconds / INTERVAL_SECONDS:.2%} "
-                f"at {INTERVAL_SECONDS:g} s"
-            )
-    finally:
-        for sleeper in sleepers:
-            sleeper.kill()
-            sleeper.communicate()
-    return 0
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--cost"]:
-        sys.exit(cost(int(sys.argv[2]) if len(sys.argv) > 2 else PROCESSES))  # noqa: PLR2004
     sys.exit(serve())

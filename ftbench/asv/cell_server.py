@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from ftbench.errors import NotAvailableError
 from ftbench.probe.run.programs import Program
 
 _MODULE: Final = "ftbench.probe.run.asv_server"
@@ -33,11 +34,10 @@ class CellServer:
         """
         if self._program and self._program.started != (command, environ):
             self.close()
-        if self._program is None:
-            self._program = _Server(command, environ)
         try:
+            self._program = self._program or _Server(command, environ)
             answer = self._program.answer(request, seconds)
-        except TimeoutError:
+        except (TimeoutError, NotAvailableError):
             answer = b""
         if not answer:
             self.close()
@@ -60,7 +60,7 @@ class _Server(Program):
 
     def answer(self, request: tuple[str, int | None, str], seconds: float) -> bytes:
         self._tell(json.dumps(request).encode())
-        return self._lines.answer(seconds)
+        return self.lines.answer(seconds)
 
 
 CELL_SERVER: Final = CellServer()

@@ -307,7 +307,7 @@ def run_program(program: Path, options: list[str], *, deadline: float) -> dict[s
             if last.startswith(_PREFIX):
                 raise error_class(code)(last.removeprefix(_PREFIX), story="\n".join(story))
             raise running.silent_end(code)
-    words = running.others.decode(errors="replace").strip()
+    words = running.lines.others.decode(errors="replace").strip()
     try:
         document: dict[str, Any] = json.loads(words.rpartition("\n")[2])
     except ValueError:

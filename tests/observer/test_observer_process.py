@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from probing import environment
+from probing import ROOT, environment
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.observer import kernel_can
@@ -92,7 +92,7 @@ def test_a_system_with_neither_reader_says_so_and_ends() -> None:
 
 def test_the_cost_of_looking_can_be_shown() -> None:
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "ftbench.observer", "--cost", "2"],
+        [sys.executable, str(ROOT / "tests" / "tools" / "observer_cost.py"), "2"],
         capture_output=True,
         check=False,
         encoding="utf-8",

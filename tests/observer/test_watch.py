@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ftbench.facts.profiles import INTERVAL_SECONDS
-from ftbench.observer import Memory, WorkerGoneError, look, watch
+from ftbench.observer import KernelReader, Memory, WorkerGoneError, look, watch
 
 ROLES = {1: "parent", 2: "worker", 3: "fork server"}
 
 
-class FakeReader:
+class FakeReader(KernelReader):
     """Reads processes that exist only here."""
 
     name = "fake"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios import io
 from ftbench.probe.scenarios.base import scenario_named
@@ -116,15 +116,3 @@ def test_the_memory_is_the_clients_and_not_the_servers() -> None:
         "uss": (11.0,),
         "pss": (15.0,),
     }
-
-
-@posix
-def test_too_few_file_descriptors_are_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    import resource  # noqa: PLC0415
-
-    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 256))
-    io._check_files(100)
-    with pytest.raises(NotAvailableError, match="512 connections need 576 file descriptors"):
-        io._check_files(512)
-    monkeypatch.setattr(resource, "getrlimit", lambda _which: (resource.RLIM_INFINITY,) * 2)
-    io._check_files(4_096)

@@ -107,14 +107,23 @@ def test_what_only_a_fork_server_was_told_is_heard() -> None:
 
 
 @posix
-@pytest.mark.parametrize("count", [12, 16, 20])
-def test_few_file_descriptors_are_said_with_their_limit(count: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (12, ["lifecycle", *FORK, "--workers", "8"]),
+        (20, ["lifecycle", *FORK, "--workers", "8"]),
+        (40, ["io", "--mode", "threads"]),
+        (40, ["io", "--mode", "asyncio"]),
+        (24, ["shared_set", *FORK, "--workers", "8"]),
+    ],
+)
+def test_few_file_descriptors_are_said_with_their_limit(count: int, words: list[str]) -> None:
     import resource  # noqa: PLC0415
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
-    done = _limited(limit, "lifecycle", *FORK, "--workers", "8")
+    done = _limited(limit, *words)
     assert done.returncode == 3, done.stderr
     assert f"ulimit -n is {count}" in done.stderr
     assert "Traceback" not in done.stderr

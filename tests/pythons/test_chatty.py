@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from chatty import chatty_copy
-from probing import run_probe
+from probing import ROOT, environment, run_probe
 
+from ftbench.asv.cell_server import CellServer
 from ftbench.experiments.harness import probe
 from ftbench.pythons import Interpreter, discover
 
@@ -41,3 +42,12 @@ def test_it_observes_and_serves_by_itself(chatty: Interpreter, scenario: str) ->
     assert done.returncode == 0, done.stderr
     assert "rss" in done.stdout
     assert "site hook" in done.stdout, "or nothing was tried"
+
+
+def test_its_server_of_cells_is_understood(chatty: Interpreter) -> None:
+    server = CellServer()
+    command = str(chatty.executable), str(ROOT / "benchmarks")
+    try:
+        assert server.ours(command, environment(), ("lifecycle.Lifecycle", None, ""), 60.0)
+    finally:
+        server.close()

@@ -53,7 +53,7 @@ class Program:
                 env=dict(environ),
                 **options,
             )
-            self._lines = Lines(self._process.stdout)
+            self.lines = Lines(self._process.stdout)
             self._words = Tail(self._process.stderr)
         except (OSError, RuntimeError) as error:
             if hasattr(self, "_process"):
@@ -68,18 +68,13 @@ class Program:
         with suppress(OSError):
             self._process.stdin.close()
         self._end()
-        self._lines.close()
+        self.lines.close()
         self._words.close()
 
     @property
     def words(self) -> str:
         """What it wrote to standard error, the last of it."""
         return self._words.text()
-
-    @property
-    def others(self) -> bytes:
-        """What it wrote to standard output and is no answer, the last of it."""
-        return self._lines.others
 
     def _tell(self, line: bytes) -> None:
         assert self._process.stdin is not None
@@ -136,7 +131,7 @@ class Guarded(Program):
         """Follow it to its end and return its exit code; `observe` is called when it asks."""
         end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
         try:
-            while line := self._lines.answer(end - time.monotonic()):
+            while line := self.lines.answer(end - time.monotonic()):
                 try:
                     self.event = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
@@ -183,9 +178,9 @@ class Guarded(Program):
         )
 
 
-# What multiprocessing adds for a socket, `/pymp-xxxxxxxx/listener-xxxxxxxx` and a spare, and what
-# a socket's address has room for: 108 bytes with its end on Linux, 104 on macOS.
-_OF_A_SOCKET, _LONGEST_ADDRESS = 36, 103
+# A socket's address has room for 104 bytes with its end (macOS; 108 on Linux), of which our name
+# takes 17, multiprocessing's `/pymp-xxxxxxxx/listener-xxxxxxxx` 32, and what others add the rest.
+_LONGEST_FOLDER = 50
 
 
 def short_folder() -> str:
@@ -199,12 +194,10 @@ def short_folder() -> str:
         raise NotAvailableError(
             f"Not available here: {error.strerror}.", hint="Name one that can be written to: TMPDIR"
         ) from error
-    name = f"ftbench-{secrets.token_hex(4)}"
-    for folder in (usual, "/tmp", "/var/tmp"):  # noqa: S108 - the guard makes it, and its alone
-        path = str(Path(folder, name))
-        if len(os.fsencode(path)) + _OF_A_SOCKET <= _LONGEST_ADDRESS and os.access(folder, os.W_OK):
-            return path
-    return str(Path(usual, name))
+    places = (usual, "/tmp", "/var/tmp")  # noqa: S108 - the guard makes a folder of the cell's own
+    short = (each for each in places if len(os.fsencode(each)) <= _LONGEST_FOLDER)
+    folder = next((each for each in short if os.access(each, os.W_OK)), usual)
+    return str(Path(folder, f"ftbench-{secrets.token_hex(4)}"))
 
 
 class Watcher(Program):
@@ -230,13 +223,13 @@ class Watcher(Program):
     def _read(self, seconds: float) -> dict[str, Any]:
         """Return the next answer, `{"unavailable": why}` if there is none."""
         try:
-            line = self._lines.answer(seconds)
+            line = self.lines.answer(seconds)
         except TimeoutError:
             raise DeadlineError(f"The observer did not answer within {seconds:g} s.") from None
         try:
             answer: dict[str, Any] = json.loads(line)
         except ValueError:
-            words = (self.others.decode("utf-8", "replace") + self.words).strip().splitlines()
+            words = (self.lines.others.decode("utf-8", "replace") + self.words).strip().splitlines()
             if lack := lacking("\n".join(words)):
                 raise lack from None
             return {"unavailable": words[-1] if words else "it ended without a word"}
@@ -244,18 +237,18 @@ class Watcher(Program):
 
     def greet(self) -> None:
         """Wait for its greeting; raises `NotAvailableError` if it cannot observe."""
+        self._greeted = True
         hello = self._read(START_SECONDS)
         if "reader" not in hello:
             raise _cannot_observe(str(hello.get("unavailable", hello)))
-        self._greeted = True
 
     def observe(self, request: dict[str, Any], deadline: float) -> None:
         """Have the tree sampled as `request` says; keep the answer, or why there is none."""
-        try:
-            if not self._greeted and not self.lacking:
-                self.greet()  # it was started beside the cell
-        except NotAvailableError as error:
-            self.lacking = error
+        if not self._greeted:  # it was started beside the cell
+            try:
+                self.greet()
+            except NotAvailableError as error:
+                self.lacking = error
         if self.lacking:
             return
         if request["seconds"] > deadline:

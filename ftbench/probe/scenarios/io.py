@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
+from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
@@ -50,7 +50,6 @@ PROCESSES = tuple(mode.name for mode in MODES if mode.processes)
 REQUESTS, LEAST_EACH = 1_024, 4
 # Requests of a round's open loop: a quarter of a second of them.
 ARRIVALS = 500
-SPARE_FILES = 64
 # Two, so that clients on many cores need not wait for one; more would only take turns on two.
 SERVERS = 2
 BUSY = "busy"
@@ -172,7 +171,6 @@ class LoopRound(NamedTuple):
 def run(cell: Cell) -> Outcome:
     """Measure closed and open loops by turns, then have the clients looked at."""
     under_way = cell.params["under_way"]
-    _check_files(under_way)
     servers = Servers(cell.params["delay"], cell.deadline)
     team = team_of(cell.mode, cell.deadline, members_of(cell, servers.ports), servers.helper())
     nominal = requests_of(under_way)
@@ -191,21 +189,6 @@ def run(cell: Cell) -> Outcome:
         invariants=(check(closed, opened),),
         notes=notes(closed, opened),
     )
-
-
-def _check_files(under_way: int) -> None:
-    """Raise `NotAvailableError` if a process may not have so many connections."""
-    try:
-        import resource  # noqa: PLC0415 - POSIX only
-    except ImportError:
-        return
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = under_way + SPARE_FILES
-    if limit != resource.RLIM_INFINITY and limit < needed:
-        raise NotAvailableError(
-            f"{under_way} connections need {needed} file descriptors; a process may have {limit}.",
-            hint="The limit is the shell's: ulimit -n",
-        )
 
 
 def _loop(team: Team, servers: Servers, expected: int) -> LoopRound:
