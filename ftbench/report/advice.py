@@ -245,8 +245,9 @@ def _notes(given: Given) -> Iterator[str]:
     if question.shared:
         yield (
             f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
-            f"strategy of that kind costs {SHARED_WORKERS} workers that do nothing else; a plain "
-            "loop shares with nobody. Memory has nothing of what is shared."
+            f"strategy of that kind costs {SHARED_WORKERS} workers that do nothing else: one after "
+            "a pause, which wakes a manager first, costs more. A plain loop shares with nobody. "
+            "Memory has nothing of what is shared."
         )
 
 

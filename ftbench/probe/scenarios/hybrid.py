@@ -40,8 +40,8 @@ PARAMS = {
 METRICS = in_seconds(
     item="An item: from the first fetch until the last item is crunched, over all items.",
     wait_p50="An item's time in the queue, waiting for room included; the median.",
-    wait_p99="An item's time in the queue, waiting for room included; the 99th percentile.",
-    fetch_p99="A wait of 10 ms until its thread runs again; the 99th percentile.",
+    wait_p99="An item's time in the queue, waiting for room included; of 192 the third slowest.",
+    fetch_p99="A wait of 10 ms until its thread runs again; of 192 the third slowest.",
     cpu="CPU seconds of an item: the parent, its fetchers, the workers.",
 )
 

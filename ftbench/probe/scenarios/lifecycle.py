@@ -41,8 +41,8 @@ METRICS = (
         first_line="From a worker's creation to its first line, the mean over the workers.",
         task="The task itself, the mean over the workers.",
         teardown="From the end of the last task until every worker is gone.",
-        p95="The 95th percentile of the rounds of one process.",
-        p99="The 99th percentile of the rounds of one process.",
+        p95="The 95th percentile of the rounds of one process, close to the slowest of so few.",
+        p99="The 99th percentile of the rounds of one process, all but the slowest of so few.",
         cpu="CPU seconds of a round: the parent, its workers and the fork server.",
     ),
     MetricSpec(

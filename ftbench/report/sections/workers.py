@@ -154,7 +154,9 @@ _HYBRID_SECTION: Final = Section(
             metric=_HYBRID.metric("item", "time per item, 8 threads fetch"),
             rungs=numbers(Ladder(param="workers", values=("2", "8"), base="2"), "worker"),
             beside=_HYBRID.beside(
-                cpu="CPU per item", wait_p99="in queue, p99", fetch_p99="a fetch, p99"
+                cpu="CPU per item",
+                wait_p99="in queue, 3rd slowest of 192",
+                fetch_p99="a fetch, 3rd slowest",
             ),
             key="In the queue is an item from before it is put until a worker has it. A fetch "
             "waits 10 ms; what is more, its thread waited to run again.",
@@ -224,7 +226,7 @@ def _pauses(ticks: BenchmarkClass, title: str, *more: Beside, folded: bool = Fal
 
 
 _PAUSES: Final = BenchmarkClass("pauses.Pauses", workers="8")
-_ONE_TICKER: Final = _PAUSES.at(workers="1").beside(p99="p99, one ticker")
+_ONE_TICKER: Final = _PAUSES.at(workers="1").beside(p99="4th slowest of 300, one ticker")
 _CHURN: Final = BenchmarkClass("pauses.Churn", trigger="churn")
 _PAUSES_SECTION: Final = Section(
     name="pauses",
