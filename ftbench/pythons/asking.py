@@ -47,7 +47,7 @@ def ask(
         executable, _TOO_OLD_FOR_IT, str(QUESTION), environ=environ, deadline=deadline
     )
     if not isinstance(record, dict) or "version" not in record:
-        raise broken(executable, f"it answered {record!r:.200}")
+        raise broken(executable, f"it answered {json.dumps(record)[:200]!r}")
     return record
 
 
@@ -61,9 +61,9 @@ def answer_of(
     """Return the JSON that `code` prints in `executable` behind `MARK`, a name that it has."""
     command = ["-c", f"MARK = {MARK!r}\n{code}", *arguments]
     out = run_python(executable, command, environ, deadline=deadline)
-    _before, mark, answer = out.rpartition(MARK)
+    answer = out.rpartition(MARK)[2].strip()
     try:
-        return json.loads(mark and answer.partition("\n")[0])
+        return json.loads(answer.partition("\n")[0])
     except ValueError:
         raise broken(executable, f"it answered {out.strip()[:200]!r}") from None
 
