@@ -7,6 +7,7 @@ flavour found here: another flavour is another series, in asv's own terms, and v
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ from asv.environment import Environment
 from ftbench.asv.cell_server import CELL_SERVER
 from ftbench.asv.command import SAY_CELLS
 from ftbench.asv.errors import as_user_errors
+from ftbench.asv.journal import JOURNALS, STAGED, Journal
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
@@ -221,9 +223,14 @@ class CPythonEnvironment(Environment):
         return str(venvs.python_of(self._venv(commit_hash)))
 
     def run(self, args: Sequence[str], **kwargs: Any) -> Any:
-        """Run Python with `args`, as clean as the arm has it."""
+        """Run Python with `args`, as clean as the arm has it.
+
+        asv's call of a benchmark is: script, "run", benchmark_dir,
+        "module.Class.track_metric-index", params, profile, result file; its answer is the result
+        file.  What failed is left to the benchmark's own process, which tells the story.
+        """
         kwargs.pop("env", None)
-        environment = clean_environment(
+        environ = clean_environment(
             os.environ,
             {
                 **self.arm.environment,
@@ -232,56 +239,67 @@ class CPythonEnvironment(Environment):
                 RECORDS: str(self.staged),
             },
         )
-        if self._answered(args, environment, kwargs.get("cwd"), kwargs.get("timeout")):
+        cwd = str(kwargs.get("cwd") or "")
+        match = _TRACKED.fullmatch(args[3]) if cwd and args[3:] else None
+        group, metric, index = match.groups() if match else ("", "", None)
+
+        def served(number: int | None) -> bool:
+            command = self.find_executable("python"), args[2]
+            seconds = kwargs.get("timeout") or TIMEOUT_SECONDS
+            return CELL_SERVER.ours(command, environ, (group, number, cwd), seconds)
+
+        if group and args[1] == "setup_cache" and served(None):
+            Path(cwd, "cache.pickle").write_bytes(pickle.dumps(None))
             return "", "", 0
+        if list(args[1:2]) != ["run"] or args[5] != "None":  # discovery, asv's profiler
+            return self._started(args, environ, kwargs)
+        files = {"result": Path(args[-1]), STAGED: self.staged}
+        if index:
+            cell = CellFile(Path(cwd), group, int(index))
+            files["cell"] = cell.path
+            # A figure that the run of its cell has yielded already needs no process.
+            if _figure_from_cell(cell, metric, args[-1]):
+                return "", "", 0
+        if SAY_CELLS in os.environ:
+            print(f"[cell {self._arm_name} {args[3]}]", file=sys.stderr, flush=True)
+        journal = self._journal()
+        if journal.take(args[3], files):
+            return "", "", 0
+        begin = self.staged.stat().st_size if self.staged.exists() else 0
+        done: Any = "", "", 0
+        if not (index and served(int(index)) and _figure_from_cell(cell, metric, args[-1])):
+            done = self._started(args, environ, kwargs)
+        if done[2] == 0:
+            journal.keep(args[3], files, begin)
+        return done
+
+    def _started(
+        self, args: Sequence[str], environ: Mapping[str, str], options: Mapping[str, Any]
+    ) -> Any:
         if any("peakmem_" in arg for arg in args):
             args = [*_SMALL_PARENT, *args]
         log.debug(f"Running {' '.join(args)} in {self.name}")
-        return self.run_executable("python", [*args], env=environment, **kwargs)
+        return self.run_executable("python", [*args], env=environ, **options)
 
-    def _answered(
-        self,
-        args: Sequence[str],
-        environ: Mapping[str, str],
-        cwd: str | None,
-        timeout: float | None,
-    ) -> bool:
-        """Write what asv asks for with `args` without a process of asv; tell whether that is done.
-
-        asv's call is: script, "run", benchmark_dir, "module.Class.track_metric-index", params,
-        profile, result file; its answer is the result file.  What failed is left to the
-        benchmark's own process, which tells the story.
-        """
-        match = _TRACKED.fullmatch(args[3]) if args[3:] else None
-        if match is None or cwd is None:
-            return False
-        group, metric, index = match.groups()
-        if args[1] == "run" and index:
-            cell = CellFile(Path(cwd), group, int(index))
-            # A figure that the run of its cell has yielded already needs nothing to be run.
-            if _figure_from_cell(cell, metric, args[-1]):
-                return True
-            if SAY_CELLS in os.environ:
-                print(f"[cell {args[3]}]", file=sys.stderr, flush=True)
-            return (
-                args[5] == "None"  # not under asv's profiler
-                and self._served(args[2], environ, (group, int(index), cwd), timeout)
-                and _figure_from_cell(cell, metric, args[-1])
-            )
-        if args[1] == "setup_cache" and self._served(args[2], environ, (group, None, cwd), timeout):
-            Path(cwd, "cache.pickle").write_bytes(pickle.dumps(None))
-            return True
-        return False
-
-    def _served(
-        self,
-        benchmark_dir: str,
-        environ: Mapping[str, str],
-        request: tuple[str, int | None, str],
-        timeout: float | None,
-    ) -> bool:
-        command = self.find_executable("python"), benchmark_dir
-        return CELL_SERVER.ours(command, environ, request, timeout or TIMEOUT_SECONDS)
+    def _journal(self) -> Journal:
+        """Return the journal of the selected release; says what it takes over when it is opened."""
+        commit_hash = str(self._get_installed_commit_hash())
+        if (self.name, commit_hash) not in JOURNALS:
+            sources = sorted(Path(self._conf.benchmark_dir).glob("*.py"))
+            texts = [
+                venvs.stamp_of(self._venv(commit_hash)),
+                *(each.read_text() for each in sources),
+            ]
+            path = Path(self._path) / f"measured-{self.hashname}-{commit_hash}.jsonl"
+            stamp = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+            JOURNALS[self.name, commit_hash] = journal = Journal(path, stamp, RUN)
+            if journal.count:
+                log.info(
+                    f"{self._arm_name}: {journal.count} of {JOURNALS.planned} cells were measured "
+                    f"by {journal.measured_at} in a run that was ended; they are taken over. To "
+                    f"measure them anew, remove {path}"
+                )
+        return JOURNALS[self.name, commit_hash]
 
     # -- what the benchmarks hand over beside their samples
 
@@ -292,7 +310,7 @@ class CPythonEnvironment(Environment):
         except FileNotFoundError:
             return []
         self.staged.unlink()
-        records = [json.loads(line) | {"run": RUN} for line in lines]
+        records = [{"run": RUN} | json.loads(line) for line in lines]
         for record in records:
             if record.get("kind") == "cell":
                 record["order"] = next(_ORDER)

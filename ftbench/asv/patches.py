@@ -45,6 +45,7 @@ from ftbench.asv.environment import (
     nothing_for,
 )
 from ftbench.asv.errors import as_user_errors
+from ftbench.asv.journal import JOURNALS
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import unknown
@@ -175,6 +176,7 @@ def select_benchmarks(
         Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
     )
     _select_benchmarks(self, conf, every, regex)
+    planned: dict[tuple[str, int], int] = {}
     for each in every:
         selected = self.benchmark_selection[each["name"]]
         if selected:
@@ -182,6 +184,10 @@ def select_benchmarks(
             selected[:] = [index for index in selected if exist[index]]
             if not selected:
                 del self[each["name"]]
+    for name, each in self.items():
+        for index in self.benchmark_selection[name] or [0]:
+            planned[name.rpartition(".")[0], index] = int(each.get("rounds") or 1)
+    JOURNALS.planned = sum(planned.values())
 
 
 def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:
@@ -265,6 +271,7 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with as_user_errors():
                 result = command(*args, **kwargs)
+            JOURNALS.forget()  # whatever ended otherwise is gone on with
             sys.stdout.flush()
         except KeyboardInterrupt:
             raise util.UserError("Interrupted.") from None

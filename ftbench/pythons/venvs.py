@@ -148,10 +148,10 @@ def ready(venv: Path, interpreter: Interpreter) -> Path:
     """Return the Python of an environment at `venv`, made if need be; raises `InterpreterError`."""
     try:
         stamp = _stamp(interpreter)
-        if not _is_whole(venv, stamp):
+        if stamp_of(venv) != stamp:
             venv.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(venv.with_name(f"{venv.name}.lock"), timeout=DEADLINE_SECONDS):
-                if not _is_whole(venv, stamp):  # another process may have made it meanwhile
+                if stamp_of(venv) != stamp:  # another process may have made it meanwhile
                     _make(venv, interpreter, stamp)
     except (OSError, RuntimeError, SystemExit) as error:
         raise InterpreterError(
@@ -162,11 +162,12 @@ def ready(venv: Path, interpreter: Interpreter) -> Path:
     return python_of(venv)
 
 
-def _is_whole(venv: Path, stamp: str) -> bool:
+def stamp_of(venv: Path) -> str:
+    """Return what an environment was made of, "" for one that is not whole."""
     try:
-        return (venv / _STAMP).read_text(encoding="utf-8") == stamp and python_of(venv).exists()
+        return (venv / _STAMP).read_text(encoding="utf-8") if python_of(venv).exists() else ""
     except OSError:
-        return False
+        return ""
 
 
 def _make(venv: Path, interpreter: Interpreter, stamp: str) -> None:

@@ -17,8 +17,17 @@ from filelock import FileLock
 from ftbench.asv import environment as module
 from ftbench.asv.cell_server import CellServer
 from ftbench.asv.environment import CPythonEnvironment
+from ftbench.asv.journal import Journal
 from ftbench.probe.run.asv_benchmark import CellFile
 from ftbench.pythons import Interpreter
+
+
+@pytest.fixture(autouse=True)
+def _nothing_but_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No server of cells, and a journal that holds nothing."""
+    journal = Journal(tmp_path / "journal", "stamp", "run")
+    monkeypatch.setattr(CPythonEnvironment, "_journal", lambda _: journal)
+    monkeypatch.setattr(CellServer, "ours", lambda *_: False)
 
 
 @pytest.fixture
@@ -32,7 +41,6 @@ def calls(ft: CPythonEnvironment, monkeypatch: pytest.MonkeyPatch) -> list[dict[
 
     monkeypatch.setattr(ft, "run_executable", note)
     monkeypatch.setattr(ft, "find_executable", lambda name: name)
-    monkeypatch.setattr(CellServer, "ours", lambda *_: False)
     return noted
 
 
@@ -58,7 +66,12 @@ def test_the_arm_with_its_gil_on_asks_for_it(
     install(interpreter("3.14.2t"))
     (one,) = chosen(conf, "ft-gil1")
     noted: dict[str, Any] = {}
-    monkeypatch.setattr(one, "run_executable", lambda *_, **kwargs: noted.update(kwargs))
+
+    def note(*_: Any, **kwargs: Any) -> tuple[str, str, int]:
+        noted.update(kwargs)
+        return "", "", 0
+
+    monkeypatch.setattr(one, "run_executable", note)
     one.run([*RUN, "result"])
     assert noted["env"]["PYTHON_GIL"] == "1"
 

@@ -242,12 +242,12 @@ class CellFile:
 
     def __init__(self, folder: Path, group: str, index: int) -> None:
         """Name the file; it need not exist."""
-        self._path = folder / f"cell-{group}-{index}.json"
+        self.path = folder / f"cell-{group}-{index}.json"
 
     def take(self, metric: str) -> Kept | None:
         """Return what is there, None if there is nothing or `metric` has taken it already."""
         try:
-            kept: Kept = json.loads(self._path.read_text(encoding="utf-8"))
+            kept: Kept = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         if metric in kept["taken"]:
@@ -262,9 +262,9 @@ class CellFile:
         written = {**kept, "taken": list(taken)}
         # Renamed into place: a benchmark can be killed at any moment, and half a file is worse
         # than none.
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        beside = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         beside.write_text(json.dumps(written), encoding="utf-8")
-        beside.replace(self._path)
+        beside.replace(self.path)
         return written
 
 
