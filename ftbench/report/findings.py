@@ -122,20 +122,17 @@ def crossing(grid: Grid, mode: Mode, arm: Arm, limit: Crossing, sizes: Mapping[s
     `sizes` is value of the ladder → seconds.
     """
     cells = [(sizes[value], grid.cell(mode, arm, value)) for value in grid.ladder.values]
-    costs = {size: cell.median for size, cell in cells if cell.median is not None}
+    cost = _over_work if limit.idle else float
+    costs = {size: cost(cell.median) for size, cell in cells if cell.median is not None}
     if not costs:
         return NONE
     if arm.gil and mode.kind == "threads":
         return "never"  # whatever noise says: its tasks are Python alone
     known = {
-        size: each for size, cell in cells if cell.figure and (each := interval_of(cell.figure))
+        size: Interval(low=cost(each.low), high=cost(each.high))
+        for size, cell in cells
+        if cell.figure and (each := interval_of(cell.figure))
     }
-    if limit.idle:
-        costs = {size: _over_work(idle) for size, idle in costs.items()}
-        known = {
-            size: Interval(low=_over_work(each.low), high=_over_work(each.high))
-            for size, each in known.items()
-        }
     point = crossover(costs, known, limit.limit)
     if point.at is None:
         return f"> {_seconds(max(costs))}" if point.above == max(costs) else "not told"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -185,19 +186,14 @@ class Asked:
         self, mode: Mode, wanted: Sequence[tuple[float, str]], power: int = 1
     ) -> Estimate:
         """Return the mean of figures, (weight, metric) each, by `power` over the workers."""
-        by_workers = [
-            (
-                of_workers,
-                estimate(
-                    [
-                        (share, self._known(self.cells.at(self.arm, mode, workers, metric)))
-                        for share, metric in wanted
-                    ]
-                ),
+
+        def by(count: int) -> Estimate:
+            figures = (
+                (share, self.cells.at(self.arm, mode, count, each)) for share, each in wanted
             )
-            for workers, of_workers in self._workers(mode).items()
-        ]
-        return estimate(by_workers, power)
+            return estimate([(share, self._known(figure)) for share, figure in figures])
+
+        return estimate([(share, by(count)) for count, share in self._workers(mode).items()], power)
 
     def _known(self, figure: Figure | None) -> Estimate:
         if figure is None or not self.cells.comparable(figure):
@@ -213,17 +209,15 @@ class Asked:
         figures, cpus = (
             self.cells.strategies(self.arm, mode, metric, FILL) for metric in ("op", "cpu")
         )
-        asked = [name for name in KINDS[self.question.shared_kind] if name in figures]
+        asked = [figures[name] for name in KINDS[self.question.shared_kind] if name in figures]
+        asked.sort(key=lambda each: each.median or math.inf)
         ops = {
-            name: self._known(figures[name])
-            for name in asked
-            if self.cells.comparable(figures[name])
+            each.params["strategy"]: self._known(each)
+            for each in filter(self.cells.comparable, asked)
         }
         if not ops:
-            asked.sort(key=lambda name: figures[name].median is None)
-            why = lacking(figures[asked[0]]) if asked else "not measured"
+            why = lacking(next(iter(asked), None))
             raise _NoDataError(f"its shared writes: {why}", _WITH_WRITES)
-        ops = dict(sorted(ops.items(), key=lambda item: item[1].value))
         best = next(iter(ops))
         return Sharing(strategy=best, ops=ops, cpu=self._known(cpus.get(best)))
 

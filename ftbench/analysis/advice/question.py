@@ -14,7 +14,7 @@ from ftbench.probe.scenarios.shared_set_strategies import SEEN
 
 
 class By(StrEnum):
-    """What modes are ranked by; the values are what users write."""
+    """What modes are ranked by; what users write, and the name of the cost."""
 
     SECONDS = "seconds"
     COST = "cost"

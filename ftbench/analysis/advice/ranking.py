@@ -85,37 +85,25 @@ def _on(cells: Cells, arm: Arm, question: Question) -> ArmAdvice:
     known: list[tuple[Estimate, Expectation]] = []
     out: list[Out] = []
     unknown: list[Unknown] = []
-    lacking: list[Unknown] = []
     for mode in MODES:
         expectation = asked.of(mode)
         if isinstance(expectation, NoData):
             unknown.append(Unknown(mode=mode, no_data=expectation))
         elif why := ruled_out(expectation, question):
             out.append(Out(expectation=expectation, why=why))
-        elif cost := _cost(expectation, by):
+        elif cost := getattr(expectation, by):
             known.append((cost, expectation))
         else:
-            no_data = expectation.lacks.get(_FIELD[by], NoData(why=f"its {by} is not known"))
-            lacking.append(Unknown(mode=mode, no_data=no_data))
+            lack = "cpu" if by is By.COST else by
+            no_data = expectation.lacks.get(lack, NoData(why=f"its {by} is not known"))
+            unknown.append(Unknown(mode=mode, no_data=no_data))
     return ArmAdvice(
         arm=arm,
         asked=asked,
         ranked=tuple(_ranked(known)),
         out=tuple(out),
-        unknown=(*unknown, *lacking),
+        unknown=tuple(unknown),
     )
-
-
-_FIELD = {By.SECONDS: "seconds", By.COST: "cpu", By.MEMORY: "memory"}
-
-
-def _cost(expectation: Expectation, by: By) -> Estimate | None:
-    costs = {
-        By.SECONDS: expectation.seconds,
-        By.COST: expectation.cost,
-        By.MEMORY: expectation.memory,
-    }
-    return costs[by]
 
 
 def _ranked(known: Sequence[tuple[Estimate, Expectation]]) -> Iterator[Ranked]:

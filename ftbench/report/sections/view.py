@@ -93,10 +93,7 @@ class Rungs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """From which value of the ladder on a metric stays below `limit`.
-
-    Of an idle share it is the workers' time over their work that does.
-    """
+    """From which value of the ladder on a metric stays below `limit`; idle shares as time/work."""
 
     heading: str
     metric: Metric
