@@ -26,6 +26,7 @@ ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats"
 
 _Place = tuple[Environment, Release]
 _Differences = Mapping[str, tuple[str, str]]
+_Records = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,44 +82,28 @@ class Evidence:
         return {
             **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
             **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
-            **_unlike(_known(BUILD_FACTS, USUAL, (*first, *second)), first, second),
+            **_unlike({name: BUILD_FACTS[name] for name in USUAL}, first, second, told=True),
         }
 
 
 def _unlike(
-    titles: Mapping[str, str],
-    before: Sequence[Mapping[str, Any]],
-    after: Sequence[Mapping[str, Any]],
+    titles: Mapping[str, str], before: _Records, after: _Records, *, told: bool = False
 ) -> _Differences:
-    """Return the facts of which two sides' records do not all say the same, by their titles."""
-    values = {
-        title: [{value_words(each, name) for each in records} for records in (before, after)]
-        for name, title in titles.items()
-    }
-    return {
-        title: (" and ".join(sorted(first)), " and ".join(sorted(second)))
-        for title, (first, second) in values.items()
-        if first != second or len(first) > 1
-    }
+    """Return in which facts two sides' records are not all alike; if `told`, of those all tell."""
+    found = {}
+    for name, title in titles.items():
+        first, second = ({value_words(each, name) for each in side} for side in (before, after))
+        if (first != second or len(first) > 1) and not (told and UNKNOWN in first | second):
+            found[title] = " and ".join(sorted(first)), " and ".join(sorted(second))
+    return found
 
 
 def _conditions(before: Figure, after: Figure) -> _Differences:
-    """Return in what one machine was not as before; what one side does not say is no difference."""
+    """Return in what one machine was not as before; of two, every effect is theirs too, anyway."""
     if before.machine != after.machine or not (before.machines and after.machines):
-        return {}  # of two machines, every effect is theirs too, and that is said
-    said = _known(MACHINE_FACTS, CONDITIONS, (*before.machines, *after.machines))
-    return _unlike(said, before.machines, after.machines)
-
-
-def _known(
-    titles: Mapping[str, str], names: Iterable[str], records: Sequence[Mapping[str, Any]]
-) -> Mapping[str, str]:
-    """Return the titles of what all records say: what older ones lack is no difference."""
-    return {
-        name: titles[name]
-        for name in names
-        if all(value_words(each, name) != UNKNOWN for each in records)
-    }
+        return {}
+    titles = {name: MACHINE_FACTS[name] for name in CONDITIONS}
+    return _unlike(titles, before.machines, after.machines, told=True)
 
 
 def evidence(tree: ResultTree) -> Evidence:

@@ -86,8 +86,6 @@ class CellRecord(_OfCell, frozen=True, kw_only=True):
     effort: Record = {}
     interference: Record = {}
     invariants: Record = {}
-    # Which CPUs it was held to, None if to none, "" if it is not said.
-    pinned: str | None = ""
 
 
 class SkipRecord(_OfCell, frozen=True, kw_only=True):

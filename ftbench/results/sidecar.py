@@ -142,11 +142,6 @@ class Sidecar:
             for build in told
         ]
         machines = _met(records.machines, (cell.machine for cell in cells))
-        # One object for the many cells that have it.
-        met = {
-            (name, pinned): machines.get(name, {}) | {"pinned": "no" if pinned is None else pinned}
-            for name, pinned in {(cell.machine, cell.pinned) for cell in cells}
-        }
         return cls(
             builds=tuple(build for n, build in enumerate(builds) if build not in builds[:n]),
             machines=tuple(machines.values()),
@@ -160,8 +155,9 @@ class Sidecar:
                 key: replace(
                     Replicates.of(processes),
                     machines=tuple(
-                        met[each]
-                        for each in dict.fromkeys((p.machine, p.pinned) for p in processes)
+                        machines[name]
+                        for name in dict.fromkeys(each.machine for each in processes)
+                        if name in machines
                     ),
                 )
                 for key, processes in _by_cell(cells).items()

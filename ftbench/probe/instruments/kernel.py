@@ -6,6 +6,8 @@ Linux has such files; elsewhere nothing is limited and nothing is counted.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -24,35 +26,29 @@ def text_at(path: Path) -> str | None:
         return None
 
 
-def _lines(name: str) -> list[str]:
-    return (text_at(PROC / "self" / name) or "").splitlines()
-
-
 def cgroups(controller: str) -> list[Path]:
     """Return the folders of the cgroups above this process that may have `controller`.
 
     Sources: cgroups(7) for `/proc/self/cgroup`, proc(5) for `mountinfo`.
     """
-    own: dict[bool, str] = {}  # whether it is of version 2 → where we are in the hierarchy
-    for line in _lines("cgroup"):
-        _number, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
+    own: dict[bool, PurePosixPath] = {}  # whether it is of version 2 → where we are in it
+    for line in (text_at(PROC / "self" / "cgroup") or "").splitlines():
+        controllers, _, path = line.partition(":")[2].partition(":")
         if not controllers or controller in controllers.split(","):
-            own[not controllers] = path
-    places = [(True, "/", USUAL), *_mounts(controller)]
-    return list(
-        dict.fromkeys(
-            folder
-            for unified, root, place in places
-            if unified in own
-            for folder in _upwards(own[unified], root, place)
-        )
-    )
+            own[not controllers] = PurePosixPath(path)
+    found: dict[Path, None] = {}
+    for unified, root, place in [(True, "/", USUAL), *_mounts(controller)]:
+        if unified in own:
+            # Of what is mounted elsewhere than above us, the top is all that can be seen.
+            us = own[unified]
+            inside = us.relative_to(root) if us.is_relative_to(root) else PurePosixPath()
+            found |= dict.fromkeys(place / each for each in (inside, *inside.parents))
+    return list(found)
 
 
 def _mounts(controller: str) -> Iterator[tuple[bool, str, Path]]:
     """Yield the hierarchies that are mounted: whether of version 2, from which cgroup on, where."""
-    for line in _lines("mountinfo"):
+    for line in (text_at(PROC / "self" / "mountinfo") or "").splitlines():
         before, _, after = line.partition(" - ")
         with suppress(ValueError):
             root, place = before.split()[3:5]
@@ -61,40 +57,24 @@ def _mounts(controller: str) -> Iterator[tuple[bool, str, Path]]:
                 yield kind == "cgroup2", root, Path(place.replace(r"\040", " "))
 
 
-def _upwards(path: str, root: str, place: Path) -> Iterator[Path]:
-    try:
-        folder = place / PurePosixPath(path).relative_to(root)
-    except ValueError:  # we are outside of what is mounted there: its top is all that can be seen
-        folder = place
-    yield folder
-    while folder != place:
-        folder = folder.parent
-        yield folder
-
-
 def quota_cores() -> float | None:
     """Return how many cores' time the tightest quota above this process grants, None without."""
-    quotas = [quota for folder in cgroups("cpu") if (quota := _quota(folder)) is not None]
-    return min(quotas, default=None)
-
-
-def _quota(folder: Path) -> float | None:
-    files = "cpu.cfs_quota_us", "cpu.cfs_period_us"
-    words = (text_at(folder / "cpu.max") or "").split()
-    words = words or [text_at(folder / each) or "" for each in files]
-    with suppress(ValueError, ZeroDivisionError):
-        quota, period = map(float, words)  # `max` is none, as is -1
-        return quota / period if quota > 0 else None
-    return None
+    texts = [
+        text_at(folder / "cpu.max")
+        or f"{text_at(folder / 'cpu.cfs_quota_us')} {text_at(folder / 'cpu.cfs_period_us')}"
+        for folder in cgroups("cpu")
+    ]
+    quotas = [text.split() for text in texts if re.fullmatch(r"[1-9]\d* [1-9]\d*", text)]
+    return min((int(quota) / int(period) for quota, period in quotas), default=None)
 
 
 def memory_limit() -> int | None:
     """Return the bytes that the tightest cgroup above this process grants, None without."""
     files = "memory.max", "memory.high", "memory.limit_in_bytes"
-    texts = [text_at(folder / each) for folder in cgroups("memory") for each in files]
-    limits = [int(text) for text in texts if text and text.isdecimal()]
+    texts = [text_at(folder / each) or "" for folder in cgroups("memory") for each in files]
     # Version 1 writes the largest number of pages that there is for none.
-    return min((limit for limit in limits if limit < 2**62), default=None)
+    limits = [int(text) for text in texts if text.isdecimal() and int(text) < 2**62]
+    return min(limits, default=None)
 
 
 class Throttled(NamedTuple):
@@ -106,11 +86,9 @@ class Throttled(NamedTuple):
 
 def throttled() -> Throttled:
     """Return what the kernel has counted by now."""
-    times, seconds = 0, 0.0
+    counts = Counter[str]()
     for folder in cgroups("cpu"):
-        words = (text_at(folder / "cpu.stat") or "").split()
-        with suppress(ValueError):
-            counts = {name: int(count) for name, count in zip(words[::2], words[1::2], strict=True)}
-            times += counts.get("nr_throttled", 0)
-            seconds += counts.get("throttled_usec", 0) / 1e6 + counts.get("throttled_time", 0) / 1e9
-    return Throttled(times, seconds)
+        for name, number in re.findall(r"(\w+) (\d+)", text_at(folder / "cpu.stat") or ""):
+            counts[name] += int(number)
+    seconds = counts["throttled_usec"] / 1e6 + counts["throttled_time"] / 1e9
+    return Throttled(counts["nr_throttled"], seconds)

@@ -203,7 +203,7 @@ def _once(
         invariants=tuple(Invariant(**invariant) for invariant in document["invariants"]),
         gil=Gil(**document["gil"]),
         build=document["build"],
-        machine=machine_record(),
+        machine={**machine_record(), "pinned": PINNED if request["cpus"] else "no"},
         load=(before, load()),
         started_at=started_at,
         elapsed=round(time.monotonic() - begin, 3),
