@@ -40,10 +40,7 @@ class Program:
     """A child to speak with, as a context: it is to end when its standard input closes."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], **options: Any) -> None:
-        """Start `command`; `options` are those of `Popen`.
-
-        Raises `NotAvailableError` where the system has no process or thread left for it.
-        """
+        """Start `command`, with options of `Popen`; raises `NotAvailableError` for want of room."""
         try:
             self._process = subprocess.Popen(
                 command,
@@ -184,10 +181,7 @@ _LONGEST_FOLDER = 50
 
 
 def short_folder() -> str:
-    """Return the path of a new temporary folder for a cell, in which sockets have room.
-
-    Raises `NotAvailableError` where there is no temporary folder at all.
-    """
+    """Return a path for a cell's temporary folder; raises `NotAvailableError` without a place."""
     try:
         usual = tempfile.gettempdir()
     except FileNotFoundError as error:

@@ -168,11 +168,6 @@ class Scenario:
             return f"{self.name} is measured in {', '.join(self.modes)}"
         return self.hole(mode, params)
 
-    @property
-    def has_more_than_memory(self) -> bool:
-        """Whether something is left of it where memory cannot be observed."""
-        return any(spec.unit != MEMORY for spec in self.metrics)
-
     def check(self, measured: Mapping[str, Metric], *, observed: bool = True) -> None:
         """Raise `FtbenchError` unless a run yielded the metrics of the table, in their units."""
         specs = {spec.name: spec for spec in self.metrics}
