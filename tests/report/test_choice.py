@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -296,6 +297,13 @@ def test_a_table_says_from_which_size_on_a_pool_pays(every: tuple[Figure, ...]) 
     assert (words[0], words[3]) == ("never", "never")
     assert words[1].startswith("≈ ")
     assert words[1].endswith(" µs")
+
+
+def test_without_intervals_no_crossover_is_told(every: tuple[Figure, ...]) -> None:
+    bare = tuple(replace(each, interval=None) for each in every)
+    _, crossings, _ = said("grain", bare)
+    words = {cell for row in crossings.rows for cell in row.cells[1:]}
+    assert words <= {"never", "not told", DASH}
 
 
 def test_an_engine_has_a_band_only_where_it_was_measured(

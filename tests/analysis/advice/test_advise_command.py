@@ -101,6 +101,27 @@ def test_the_document_has_every_mode_with_its_cells() -> None:
     assert found["best"]["mode"] in {each["mode"] for each in found["arms"][1]["ranked"]}
 
 
+def test_a_kind_of_sharing_is_asked_for_by_name() -> None:
+    text = " ".join(told("--help").split())
+    assert "seen-at-once (by lock, atomic, striped, shared_memory)" in text
+    words = ("--task", "1ms", "--shared-writes", "5%", "--arm", "ft", "--p99", "1us")
+    seen, merged = (
+        document(*words, "--shared-kind", kind) for kind in ("seen-at-once", "merged-at-end")
+    )
+    assert seen["p99"] == "not known: 8 tasks at once are too few for a percentile"
+    (arm,) = seen["arms"]
+    assert not arm["ruled_out"]
+    for each in arm["ranked"]:
+        assert each["slowest_of"] == [8, 16]
+        if each["mode"] != "serial":
+            assert set(each["writes"]) <= {"lock", "atomic", "striped", "shared_memory"}
+            assert each["strategy"] == min(
+                each["writes"], key=lambda name: each["writes"][name]["value"]
+            )
+    strategies = {each["strategy"] for arm in merged["arms"] for each in arm["ranked"]}
+    assert strategies == {None, "local"}
+
+
 def test_what_failed_and_what_a_release_lacks_is_no_data_with_what_would_get_it() -> None:
     new, old = (
         {
