@@ -15,6 +15,7 @@ from ftbench.files import write_whole
 from ftbench.probe.instruments import build
 from ftbench.probe.run import MARK
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.processes import run
 
 ASK_DEADLINE: Final = 20.0
@@ -85,7 +86,8 @@ def run_python(
     except DeadlineError as error:
         raise broken(executable, f"it did not answer within {deadline:g} s") from error
     except OSError as error:
-        raise broken(executable, f"it could not be started: {error.strerror}") from error
+        lack = lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
+        raise lack or broken(executable, f"it could not be started: {error.strerror}") from error
     if done.code != 0:
         last = done.err.strip().splitlines()[-1:] or ["no message"]
         raise broken(executable, f"it ended with {done.code}: {last[0][:300]}")

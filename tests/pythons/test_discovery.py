@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import pytest
 from fake_builds import RECORD
 from fake_pythons import base_executable, script
 
-from ftbench.errors import InterpreterError
+from ftbench.errors import InterpreterError, NotAvailableError
 from ftbench.probe.run import MARK
 from ftbench.pythons import Origin, Unusable, asking, discover, discovery, survey
 from ftbench.pythons.asking import Answers
@@ -133,6 +134,19 @@ def test_a_broken_name_of_an_interpreter_hides_no_sound_one(
     assert survey(both).broken == ()
     alone = survey(named(bare_environ, tmp_path / "lost"))
     assert [each.executable for each in alone.broken] == [lost]
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAGAIN])
+def test_what_the_system_lacks_is_not_blamed_on_an_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refused(*_args: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(asking, "run", refused)
+    with pytest.raises(NotAvailableError, match="no more"):
+        asking.ask(answering(tmp_path / "python3"))
 
 
 @posix
