@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ftbench.analysis.advice.estimate import MILLION, SHARED_WORKERS, Expectation, NoData, spaced
+from ftbench.analysis.advice.estimate import MILLION, Expectation, NoData, spaced
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.ranking import (
@@ -245,7 +245,7 @@ def _notes(given: Given) -> Iterator[str]:
     if question.shared:
         yield (
             f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
-            f"strategy of that kind costs {SHARED_WORKERS} workers that do nothing else: one after "
+            f"strategy of that kind costs 8 workers that do nothing else: one after "
             "a pause, which wakes a manager first, costs more. A plain loop shares with nobody. "
             "Memory has nothing of what is shared."
         )

@@ -20,8 +20,6 @@ from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
 from ftbench.results import Figure
 
 FILL: Final = "grown"
-SHARED_WORKERS: Final = 8
-"""How many workers shared_set is measured with."""
 MILLION: Final = 1_000_000
 
 

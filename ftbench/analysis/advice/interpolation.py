@@ -9,12 +9,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from ftbench.statistics.spread import Interval
-
-# A place this close to a point, as a share of the step to the next, is that point.
-_ON_IT: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +48,9 @@ class Estimate:
 
 def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
     """Return the weights of one point or two of a rising `axis`, by index; None beyond its ends."""
-    if not axis:
-        return None
-    near = min(range(len(axis)), key=lambda index: abs(axis[index] - at))
-    step = min(
-        (abs(axis[i] - axis[near]) for i in (near - 1, near + 1) if 0 <= i < len(axis)), default=1.0
-    )
-    if abs(axis[near] - at) <= _ON_IT * step:
-        return {near: 1.0}
-    if not axis[0] < at < axis[-1]:
+    if at in axis:
+        return {axis.index(at): 1.0}
+    if not axis or not axis[0] < at < axis[-1]:
         return None
     above = next(index for index, point in enumerate(axis) if point > at)
     share = (at - axis[above - 1]) / (axis[above] - axis[above - 1])
