@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -58,25 +59,60 @@ def locked(name: str, console: Console, *, waiting: str, deadline: float) -> Ite
         lock.release()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
+
+
+def about(seconds: float) -> str:
+    """Return a time that nobody takes to the second: `under a minute`, `3 min`, `1 h 20 min`."""
+    if seconds < _MINUTE:
+        return "under a minute"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    hours, rest = divmod(round(seconds / _MINUTE), 60)
+    return f"{hours} h {rest} min"
+
+
+# Without a terminal, steps that have no part are told of so often.
+_QUIET_SECONDS: Final = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
 class Bar:
-    """A line that shows how far something is, where the console is a terminal."""
+    """Shows how far something is: a line that changes, or on no terminal now and then a line."""
 
     progress: Progress
     task: TaskID
+    begun: float = field(default_factory=time.monotonic)
+    # The weight of the step that has begun, and the part and the time of the last line.
+    under_way: float = 0.0
+    said: tuple[str, float] = ("", -_QUIET_SECONDS)
 
     @property
     def console(self) -> Console:
         """Where lines that stay are printed."""
         return self.progress.console
 
-    def begin(self, step: str) -> None:
-        """Say that the next step begins, and what it is."""
-        self.progress.update(self.task, advance=1, description=step)
+    def begin(self, step: str, *, part: str = "", weight: float = 1.0) -> None:
+        """Say that the next step begins, and what it is; on no terminal, which `part` it is of."""
+        # A step that has begun is not yet completed.
+        self.progress.update(self.task, advance=self.under_way, description=step)
+        self.under_way = weight
+        now = time.monotonic() - self.begun
+        last, at = self.said
+        if self.console.is_terminal or (part == last and (part or now - at < _QUIET_SECONDS)):
+            return
+        self.said = part, now
+        task = self.progress.tasks[self.task]
+        left = ""
+        if task.completed and task.total:
+            left = f", {about(now * (task.total / task.completed - 1))} left"
+        line = f"{task.percentage:3.0f} %, {about(now)} gone{left}: {part or step}"
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def update(self, *, completed: float | None = None, at: str | None = None) -> None:
-        """Say how much is completed, or what goes on."""
-        self.progress.update(self.task, completed=completed, description=at)
+    def update(self, *, completed: float | None = None, total: float | None = None) -> None:
+        """Say how much is completed, and of how much."""
+        self.progress.update(self.task, completed=completed, total=total)
 
 
 @contextmanager
@@ -94,5 +130,4 @@ def bar(
     )
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        # A step that has begun is not yet completed.
-        yield Bar(progress=progress, task=progress.add_task("", total=total, completed=-1))
+        yield Bar(progress=progress, task=progress.add_task("", total=total))

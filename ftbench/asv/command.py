@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,20 +19,23 @@ from asv import util
 from asv.environment import get_env_name
 from asv.machine import Machine, MachineCollection
 from rich.console import Console
-from rich.progress import TimeElapsedColumn
 
 from ftbench.errors import AsvError, UsageError
 from ftbench.facts.arms import Arm
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.programs import short_folder
-from ftbench.progress import bar
+from ftbench.progress import about, bar
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
 _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
 # Set for asv, so that our environment names each cell: between two steps lie all of a class.
 SAY_CELLS: Final = "FTBENCH_SAY_CELLS"
-# "[cell lifecycle.Lifecycle.track_round-3]": what our environment says when it starts a process.
-_CELL: Final = re.compile(r"\[cell (?P<name>\S+)\]")
+# "[cell ft lifecycle.Lifecycle.track_round-3]": what our environment says of a cell that it begins.
+_CELL: Final = re.compile(r"\[cell (?P<arm>\S+) (?P<group>\S+)(?P<metric>\.\S+)\]")
+# '[cells {"lifecycle.Lifecycle": 24}]': how many there are of each class in an environment.
+_PLAN: Final = re.compile(r"\[cells (?P<counts>\{.*\})\]")
+# What it says of cells that are not measured again.
+TAKEN_OVER: Final = "they are taken over"
 _KEPT_LINES: Final = 40
 
 # Longer than any run of asv: a run has as many benchmarks as are asked for, each with a deadline.
@@ -49,6 +54,9 @@ class Asv:
     folder: Path
     console: Console
     variables: Mapping[str, str]
+    # How many environments it measures, and how many seconds a cell of each class usually takes.
+    environments: int = 1
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, *arguments: str, show: str, tolerate: Sequence[int] = ()) -> int:
         """Run `asv ARGUMENTS`, with `show` as the title of its progress; return its exit code.
@@ -60,7 +68,9 @@ class Asv:
         # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
         # call does not find a forgotten one that still measures.
         temporary = short_folder()
-        own = {SAY_CELLS: "1", "PYTHONIOENCODING": "utf-8", "TMPDIR": temporary}
+        own = {"PYTHONIOENCODING": "utf-8", "TMPDIR": temporary}
+        if arguments[0] == "run":
+            own[SAY_CELLS] = "1"
         process = subprocess.Popen(
             [*_GUARD, temporary, sys.executable, "-m", "asv", *arguments],
             cwd=self.folder,
@@ -97,20 +107,38 @@ class Asv:
     def _follow(self, process: subprocess.Popen[str], show: str) -> Sequence[str]:
         assert process.stdout is not None
         last: deque[str] = deque(maxlen=_KEPT_LINES)
-        with bar(self.console, 100.0, title=show, left=TimeElapsedColumn()) as shown:
-            shown.update(completed=0.0)
-            cells = 0
+        usual = statistics.fmean(self.seconds.values()) if self.seconds else 1.0
+        skipped = total = 0.0
+        with bar(self.console, 100.0, title=show) as shown:
             for line in process.stdout:
                 last.append(line.rstrip())
-                cell, step = _CELL.search(line), _STEP.search(line)
-                if cell:
-                    cells += 1
-                    metric = cell["name"].rpartition(".")[2]
-                    shown.update(at=f"{'1 cell' if cells == 1 else f'{cells} cells'}, {metric}")
-                elif step:
+                cell, step, plan = (each.search(line) for each in (_CELL, _STEP, _PLAN))
+                if plan:
+                    counts = json.loads(plan["counts"])
+                    of_arm = sum(self.seconds.get(name, usual) * counts[name] for name in counts)
+                    total = of_arm * self.environments
+                    shown.update(total=total)
+                    many = self.environments * sum(counts.values())
+                    words = f"{many} cells to measure, each process counted: "
+                    words += (
+                        f"{about(total)}, as the last run."
+                        if self.seconds
+                        else "how long, the first will tell."
+                    )
+                    shown.console.print(words, markup=False)
+                elif cell:
+                    part = f"{cell['arm']}, {cell['group']}"
+                    weight = self.seconds.get(cell["group"], usual)
+                    shown.begin(f"{part}{cell['metric']}", part=part, weight=weight)
+                elif step and not total:
                     shown.update(completed=float(step["percent"]))
-                elif " skipped" in line or "warning" in line.lower():
+                elif TAKEN_OVER in line or "warning" in line.lower():
                     shown.console.print(line.strip(), markup=False)
+                elif " skipped" in line:
+                    skipped += 1
+        if skipped:
+            words = f"{skipped:.0f} times asv left something out that cannot be had here."
+            self.console.print(words, markup=False)
         return list(last)
 
 

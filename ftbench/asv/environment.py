@@ -24,7 +24,7 @@ from asv.console import log
 from asv.environment import Environment
 
 from ftbench.asv.cell_server import CELL_SERVER
-from ftbench.asv.command import SAY_CELLS
+from ftbench.asv.command import SAY_CELLS, TAKEN_OVER
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS, STAGED, Journal
 from ftbench.asv.measuring_lock import MEASURING_LOCK
@@ -296,8 +296,8 @@ class CPythonEnvironment(Environment):
             if journal.count:
                 log.info(
                     f"{self._arm_name}: {journal.count} of {JOURNALS.planned} cells were measured "
-                    f"by {journal.measured_at} in a run that was ended; they are taken over. To "
-                    f"measure them anew, remove {path}"
+                    f"by {journal.measured_at} in a run that was ended; {TAKEN_OVER}. To measure "
+                    f"them anew, remove {path}"
                 )
         return JOURNALS[self.name, commit_hash]
 

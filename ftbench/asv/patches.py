@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import os
 import re
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -37,6 +39,7 @@ from asv.results import Results
 from asv_runner.console import color_print
 
 from ftbench.asv import publisher
+from ftbench.asv.command import SAY_CELLS
 from ftbench.asv.environment import (
     ENVIRONMENTS,
     CPythonEnvironment,
@@ -176,7 +179,7 @@ def select_benchmarks(
         Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
     )
     _select_benchmarks(self, conf, every, regex)
-    planned: dict[tuple[str, int], int] = {}
+    rounds: dict[tuple[str, int], int] = {}
     for each in every:
         selected = self.benchmark_selection[each["name"]]
         if selected:
@@ -186,8 +189,13 @@ def select_benchmarks(
                 del self[each["name"]]
     for name, each in self.items():
         for index in self.benchmark_selection[name] or [0]:
-            planned[name.rpartition(".")[0], index] = int(each.get("rounds") or 1)
-    JOURNALS.planned = sum(planned.values())
+            rounds[name.rpartition(".")[0], index] = int(each.get("rounds") or 1)
+    planned: Counter[str] = Counter()
+    for (group, _), count in rounds.items():
+        planned[group] += count
+    JOURNALS.planned = planned.total()
+    if SAY_CELLS in os.environ:
+        print(f"[cells {json.dumps(planned)}]", flush=True)
 
 
 def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:

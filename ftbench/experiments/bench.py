@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import statistics
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
 from ftbench.asv.command import SOME_FAILED, Asv, environment_name, register
-from ftbench.errors import AsvError
+from ftbench.errors import AsvError, ResultsError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.profiles import profile_named
@@ -18,6 +20,7 @@ from ftbench.pythons.install import ensure_pair
 from ftbench.report.output import Output
 from ftbench.report.overview import summary
 from ftbench.results import read_results
+from ftbench.results.records import read_records
 
 PAGE: Final = Path("html") / "choose.html"
 
@@ -28,6 +31,17 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     return [
         environment_name(arm, flavour=builds[arm.free_threaded], profile=profile) for arm in ARMS
     ]
+
+
+def usual_seconds(results: Path, machine: str, profile: str) -> dict[str, float]:
+    """Return how many seconds a process of each class took, by the records of a profile here."""
+    took: dict[str, list[float]] = {}
+    for path in results.glob(f"{machine}/*-profile{profile}*.records.jsonl"):
+        with suppress(ResultsError):
+            for cell in read_records(path).cells:
+                if isinstance(cell.get("elapsed"), float):
+                    took.setdefault(str(cell["group"]), []).append(cell["elapsed"])
+    return {group: statistics.fmean(each) for group, each in took.items()}
 
 
 def run(
@@ -52,7 +66,13 @@ def run(
         console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False)
-    asv = Asv(folder=folder, console=console, variables={PROFILE: profile})
+    asv = Asv(
+        folder=folder,
+        console=console,
+        variables={PROFILE: profile},
+        environments=len(ARMS),
+        seconds=usual_seconds(folder / "results", machine, profile),
+    )
     selection = [word for name in environment_names(pair, profile) for word in ("-E", name)]
     code = asv(
         *("run", f"{measured}^!", "--machine", machine, "--record-samples"),

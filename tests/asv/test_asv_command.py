@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -77,6 +78,33 @@ def test_what_is_skipped_and_warned_of_is_shown_in_passing(tmp_path: Path) -> No
     asv("run", show="Testing")
     assert "warning: something" in said.getvalue()
     assert "Discovering" not in said.getvalue()
+
+
+def test_without_a_terminal_a_line_tells_of_each_benchmark_and_arm_and_how_long_it_takes(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        '[cells {"lifecycle.Lifecycle": 2, "io.Io": 1}]',
+        *(
+            "[cell gil lifecycle.Lifecycle.track_round-0]",
+            "[cell gil lifecycle.Lifecycle.track_p99-1]",
+        ),
+        *("[cell gil io.Io.track_request-0]", "[cell ft lifecycle.Lifecycle.track_round-0]"),
+        *["[ 1.00%] ··· io.Io.track_request skipped"] * 300,
+    ]
+    plain, said = asv_in(stub(tmp_path, f"print({chr(10).join(lines)!r})"))
+    seconds = {"lifecycle.Lifecycle": 10.0, "io.Io": 130.0}
+    replace(plain, environments=2, seconds=seconds)("run", show="Testing")
+    _command, plan, *steps, left_out = said.getvalue().splitlines()
+    assert plan == "6 cells to measure, each process counted: 5 min, as the last run."
+    assert [step.rpartition(": ")[2] for step in steps] == [
+        "gil, lifecycle.Lifecycle",
+        "gil, io.Io",
+        "ft, lifecycle.Lifecycle",
+    ]
+    assert [step.partition("%")[0].strip() for step in steps] == ["0", "7", "50"]
+    assert "%, under a minute gone, under a minute left: " in steps[1]
+    assert left_out.startswith("300 times asv left something out")
 
 
 def test_a_failing_asv_is_an_error_with_its_last_lines(tmp_path: Path) -> None:
@@ -156,6 +184,6 @@ def alive(pid: int) -> bool:
 
 
 def test_a_cell_between_two_steps_is_progress_too() -> None:
-    cell = _CELL.search("[52.94%] ··· footprint.Footprint.track_left[cell footprint.F.track_a-7]")
+    cell = _CELL.search("[52.94%] ··· footprint.F.track_left[cell ft footprint.F.track_a-7]")
     assert cell is not None
-    assert cell["name"] == "footprint.F.track_a-7"
+    assert cell.groups() == ("ft", "footprint.F", ".track_a-7")

@@ -201,10 +201,6 @@ def plan(knobs: Knobs, parts: Collection[str]) -> tuple[Step, ...]:
     return tuple({step.key: step for step in steps}.values())
 
 
-_MINUTE: Final = 60.0
-_HOUR: Final = 3600.0
-
-
 class Clock:
     """The steps that are done, with the seconds that they took; the others are yet to come."""
 
@@ -230,13 +226,3 @@ class Clock:
         """Return the seconds that are left when the running step has run for `passed` seconds."""
         guesses = [self.guess(step) for step in self._steps[len(self._took) :]]
         return max(0.0, guesses[0] - passed) + sum(guesses[1:]) if guesses else 0.0
-
-
-def about(seconds: float) -> str:
-    """Return a time that nobody takes to the second: `under a minute`, `3 min`, `1 h 20 min`."""
-    if seconds < _MINUTE:
-        return "under a minute"
-    if seconds < _HOUR:
-        return f"{seconds / _MINUTE:.0f} min"
-    hours, rest = divmod(round(seconds / _MINUTE), 60)
-    return f"{hours} h {rest} min"

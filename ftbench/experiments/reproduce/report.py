@@ -28,9 +28,9 @@ from ftbench.analysis.claims.rule import (
     ratio_words,
 )
 from ftbench.experiments.reproduce.figures import Computed, figures
-from ftbench.experiments.reproduce.plan import about
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.facts.units import plural
+from ftbench.progress import about
 from ftbench.report import document
 from ftbench.report.document import Document
 

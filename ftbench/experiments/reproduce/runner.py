@@ -15,13 +15,13 @@ from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
 from ftbench.experiments.harness import probe
-from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Clock, Step, about, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Clock, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.facts.units import plural
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
-from ftbench.progress import bar
+from ftbench.progress import about, bar
 from ftbench.pythons import Interpreter
 from ftbench.pythons.install import ensure_pair
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
-from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Clock, Step, about, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Clock, Step, plan
 from ftbench.experiments.reproduce.record import StepState
 from ftbench.experiments.reproduce.runner import take
 from ftbench.probe.run.document import Measurement
+from ftbench.progress import about
 
 STEPS = plan(ARTICLE_KNOBS, PARTS)
 
