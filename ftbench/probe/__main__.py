@@ -1,8 +1,4 @@
-"""`python -m ftbench.probe SCENARIO`: measure one cell with the interpreter that runs this.
-
-Exit codes: 0 measured, 2 usage, 3 not available here, 4 a worker failed, 5 a deadline passed,
-6 the GIL was not in the state that was asked for.
-"""
+"""`python -m ftbench.probe SCENARIO`: measure one cell with the interpreter that runs this."""
 
 from __future__ import annotations
 
@@ -13,13 +9,24 @@ import os
 import sys
 from pathlib import Path
 
-from ftbench.errors import INTERRUPTED, NOBODY_READS, FtbenchError, UsageError, unknown
+from ftbench.errors import (
+    EXIT_CODES,
+    INTERRUPTED,
+    NOBODY_READS,
+    FaultError,
+    FtbenchError,
+    ResultsError,
+    UsageError,
+    unknown,
+)
 from ftbench.facts.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.facts.profiles import KEYS, PROFILES
 from ftbench.probe.run.document import table
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
 from ftbench.probe.scenarios.base import NAMES, scenario_named
 
+# Those of one cell.
+_CODES = (*range(1, ResultsError.exit_code + 1), FaultError.exit_code, INTERRUPTED, NOBODY_READS)
 _ON_OFF = {"on": True, "off": False}
 
 
@@ -27,7 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ftbench.probe",
         description="Measure one cell with the interpreter that runs this.",
-        epilog="scenarios: " + "; ".join(f"{n}: {scenario_named(n).title}" for n in NAMES),
+        epilog=f"scenarios: {'; '.join(f'{n}: {scenario_named(n).title}' for n in NAMES)}. "
+        f"exit codes: {'; '.join(f'{code}: {EXIT_CODES[code]}' for code in _CODES)}.",
         allow_abbrev=False,
     )
     parser.add_argument("scenario", help=", ".join(NAMES))
@@ -105,29 +113,40 @@ def main(argv: list[str] | None = None) -> int:
             extra=options.extra,
         )
     except FtbenchError as error:
-        print(f"ftbench.probe: {error}", file=sys.stderr)
-        return error.exit_code
+        return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
-        print("ftbench.probe: interrupted; nothing is recorded.", file=sys.stderr)
-        return INTERRUPTED
+        return _failed("interrupted; nothing is recorded.", INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - Python would end with 1
+        sys.excepthook(type(error), error, error.__traceback__)
+        return _failed("this is a fault of ftbench; please report it.", FaultError.exit_code)
     document = json.dumps(measurement.to_json())
-    if options.output:
-        Path(options.output).write_text(document, encoding="utf-8")
-        return 0
-    return show(document if options.json else table(measurement))
+    try:
+        if options.output:
+            Path(options.output).write_text(document, encoding="utf-8")
+        else:
+            show(document if options.json else table(measurement))
+    except BrokenPipeError:  # whoever read this has seen enough
+        return NOBODY_READS
+    except OSError as error:
+        return _failed(f"what was measured cannot be written: {error}.", ResultsError.exit_code)
+    return 0
 
 
-def show(text: str) -> int:
-    """Print `text` whatever the terminal can spell; return the exit code."""
+def _failed(why: str, code: int) -> int:
+    if sys.stderr is not None:  # else it would be printed as if it were measured
+        print(f"ftbench.probe: {why}", file=sys.stderr)
+    return code
+
+
+def show(text: str) -> None:
+    """Print `text` whatever the terminal can spell."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
         print(text, flush=True)
-    except BrokenPipeError:
-        # Whoever read this has seen enough. Python would say so once more at its end.
+    except OSError:  # which Python would tell of once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOBODY_READS
-    return 0
+        raise
 
 
 if __name__ == "__main__":

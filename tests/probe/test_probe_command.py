@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from probing import PROBE, ROOT, document_of, environment, has_mode, run_probe, words_of
 
+from ftbench.errors import FaultError, ResultsError, UsageError
 from ftbench.facts.modes import MODES, Mode
+from ftbench.probe.__main__ import main
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter, discover
 
@@ -160,6 +163,57 @@ def test_it_runs_from_another_folder_with_the_callers_python_path(
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("words", [(), ("--output", "/dev/full")])
+def test_what_cannot_be_written_is_a_word_and_an_exit_code_of_its_own(
+    words: tuple[str, ...],
+) -> None:
+    cell = ["lifecycle", "--workers", "1", "--profile", "smoke"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, *PROBE, *cell, *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment(),
+            timeout=60,
+        )
+    assert done.returncode == ResultsError.exit_code
+    assert done.stderr.startswith("ftbench.probe: what was measured cannot be written: ")
+
+
+def test_a_fault_of_ours_has_its_traceback_and_an_exit_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def faulty(*_args: object, **_kwargs: object) -> None:
+        raise KeyError("some key")
+
+    monkeypatch.setattr("ftbench.probe.__main__.measure", faulty)
+    assert main(["lifecycle"]) == FaultError.exit_code
+    told = capsys.readouterr()
+    assert "in faulty\n" in told.err
+    assert "fault of ftbench" in told.err
+    assert told.out == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell on Windows")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_exit_code_and_mix_nothing_up(closed: str) -> None:
+    for workers, code in (("1", 0), ("0", UsageError.exit_code)):
+        cell = ["lifecycle", "--workers", workers, "--profile", "smoke"]
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, *PROBE, *cell],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+            timeout=60,
+        )
+        assert done.returncode == code
+        assert (done.stdout == "") is (bool(code) or ">&-" in closed.split("2>&-", maxsplit=1)[0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader is POSIX's")

@@ -51,6 +51,10 @@ def test_the_running_interpreter_is_found_without_its_virtual_environment(
     assert found[0].release.name == ".".join(map(str, sys.version_info[:3]))
 
 
+def test_an_entry_below_the_home_of_nobody_is_nothing(bare_environ: dict[str, str]) -> None:
+    assert discover(named(bare_environ, Path("~nobody-of-this-name/pythons")))
+
+
 @posix
 def test_an_entry_is_an_executable_a_prefix_or_a_folder_of_prefixes(
     tmp_path: Path, bare_environ: dict[str, str]
