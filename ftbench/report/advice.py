@@ -245,9 +245,8 @@ def _notes(given: Given) -> Iterator[str]:
     if question.shared:
         yield (
             f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
-            f"strategy of that kind costs 8 workers that do nothing else: one after "
-            "a pause, which wakes a manager first, costs more. A plain loop shares with nobody. "
-            "Memory has nothing of what is shared."
+            "strategy of that kind costs 8 workers that do nothing else; after a pause, when a "
+            "manager has to wake up, more. Memory has nothing of it."
         )
 
 
