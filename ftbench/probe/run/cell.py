@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
+from ftbench.probe.instruments import constants
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.run import MARK
 from ftbench.probe.run.outcome import Outcome
@@ -104,7 +105,11 @@ def measure(
     return {
         "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
         "invariants": [vars(invariant) for invariant in outcome.invariants],
-        "notes": outcome.notes | ({"extra": cell.extra} if cell.extra else {}),
+        "notes": {
+            **outcome.notes,
+            **({"extra": cell.extra} if cell.extra else {}),
+            "constants": constants.of_loaded_code(),
+        },
         "gil": {"asked": request["gil"], "before": before, "after": after},
         "build": build_record(),
     }

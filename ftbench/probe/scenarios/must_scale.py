@@ -78,6 +78,9 @@ LEDGER = {
     "own_lock": Pattern(turns=90_000, reason="nobody else wants the lock"),
     "own_random": Pattern(turns=180_000, reason="each thread has a generator of its own"),
     "shared_pattern": Pattern(turns=25_000, reason="a compiled pattern never changes"),
+    "no_bytecode": _not(
+        100_000, "each use counts a reference to a constant that a .pyc would have made immortal"
+    ),
     "shared_instance": _not(60_000, "each use counts a reference to the one object"),
     "shared_dict_writes": _not(60_000, "each write takes the lock of the one dict"),
     "shared_deque": _not(60_000, "each append takes the lock of the one deque"),

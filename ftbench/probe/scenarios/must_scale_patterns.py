@@ -107,6 +107,30 @@ def constants(turns: int) -> int:
     return total
 
 
+# Compiled as an import without a .pyc compiles it: no build makes such constants immortal.
+_COMPILED: dict[str, Callable[[int], int]] = {}
+exec(  # noqa: S102 - that is the pattern
+    compile(
+        """
+def add(turns):
+    total = 0
+    for _ in range(turns):
+        total += 1_000_003
+        total ^= 2_000_003
+    return total
+""",
+        "<without bytecode>",
+        "exec",
+    ),
+    _COMPILED,
+)
+
+
+def no_bytecode(turns: int) -> int:
+    """Load large integers that are constants of code without a .pyc."""
+    return _COMPILED["add"](turns)
+
+
 def thread_locals(turns: int) -> int:
     """Write and read an attribute that each thread has of its own."""
     total = 0
