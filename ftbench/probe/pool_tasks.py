@@ -25,10 +25,11 @@ def step(number: int) -> int:
     return (number * 1103515245 + 12345) & 0xFFFFFFFF
 
 
-def nap(seconds: float) -> tuple[int, int]:
-    """Sleep, so that another worker takes the next task; return which worker this is."""
+def nap(seconds: float) -> tuple[int, int, float]:
+    """Sleep, so that another worker takes the next task; return which this is, and its begin."""
+    begin = perf_counter()
     sleep(seconds)
-    return getpid(), get_ident()
+    return getpid(), get_ident(), begin
 
 
 def grind(task: tuple[int, int]) -> int:

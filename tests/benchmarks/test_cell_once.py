@@ -126,7 +126,7 @@ def test_a_failure_is_told_for_every_metric_and_tried_once(
 ) -> None:
     measure.error = WorkerFailedError("Worker 0 failed.", story="a traceback")
     benchmark = Lifecycle()
-    for method in (benchmark.track_round, benchmark.track_cpu, benchmark.track_p99):
+    for method in (benchmark.track_round, benchmark.track_cpu, benchmark.track_start):
         with pytest.raises(WorkerFailedError, match=r"Worker 0 failed\."):
             method(*CELL)
     assert len(measure.runs) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from probing import document_of, has_mode, program, run_probe, words_of
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.scenarios.grain import PARAMS, SIZES, Turn, metrics, turn
+from ftbench.probe.scenarios import grain
+from ftbench.probe.scenarios.grain import PARAMS, SIZES, Size, Turn, metrics, turn
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import Pool
 from ftbench.pythons import Interpreter
@@ -73,6 +75,37 @@ def test_a_result_that_is_not_the_serial_twins_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(pool, "_map", lambda *_task: [-1])
     with pytest.raises(FtbenchError, match="serial twin"):
         turn(pool, SIZES[0])
+
+
+def test_every_other_round_begins_from_the_other_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, bool]] = []
+
+    def turn_of(_pool: Pool, size: Size, _more: int, *, pool_first: bool) -> Turn:
+        done.append((size.name, pool_first))
+        return Turn(serial=size.nominal, task=1.0)
+
+    monkeypatch.setattr(grain, "turn", turn_of)
+    pool = Pool(mode_named("threads"), 2, Deadline(10), None)
+    names = [size.name for size in SIZES]
+    for number in range(2):
+        turns = grain.one_round(pool, number, dict.fromkeys(names, 0))
+        assert [each.serial for each in turns] == [size.nominal for size in SIZES]
+    assert done == [(name, False) for name in names] + [(name, True) for name in names[::-1]]
+
+
+@pytest.mark.parametrize("pool_first", [False, True])
+def test_a_loop_and_the_pool_are_timed_whichever_is_first(
+    monkeypatch: pytest.MonkeyPatch, *, pool_first: bool
+) -> None:
+    def by_pool(_function: object, tasks: list[tuple[int, int]], *_rest: object) -> list[int]:
+        time.sleep(0.05)
+        return [grind(task) for task in tasks]
+
+    pool = Pool(mode_named("threads"), 2, Deadline(10), None)
+    monkeypatch.setattr(pool, "_map", by_pool)
+    measured = turn(pool, SIZES[0], pool_first=pool_first)
+    assert measured.task * 2 * SIZES[0].per_worker >= 0.05
+    assert measured.serial > 0
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)

@@ -31,7 +31,8 @@ from ftbench.probe.workers.base import Deadline, Round
 from ftbench.probe.workloads.crunching import crunch, crunching, payload_of
 from ftbench.pythons import Interpreter
 
-METRICS = {"item", "wait_p50", "wait_p99", "fetch_p99", "cpu"}
+METRICS = {"item", "wait_p50", "cpu"}
+TAILS = {"wait_p95", "fetch_p95"}  # where there are items enough
 PLAN = Fetches(3, 12, 0.001)
 NEEDS_FORK = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
@@ -139,7 +140,6 @@ def test_a_rounds_costs_are_those_of_its_items() -> None:
     assert costs.keys() == METRICS
     assert 1 <= costs["item"] * 2 * PER_FETCHER < 2
     assert costs["wait_p50"] == pytest.approx(2e-4)
-    assert costs["fetch_p99"] >= 1e-3
     assert costs["cpu"] == 1 / (2 * PER_FETCHER)
 
 
@@ -152,9 +152,9 @@ def test_every_mode_crunches_every_item_once(gil_python: Interpreter, mode: Mode
         pytest.skip(f"no {mode.name} here")
     words = [*words_of(mode), "--workers", "2", "--set", "room=4"]
     document = document_of(gil_python.executable, "hybrid", *words)
-    assert set(document["metrics"]) == METRICS
+    assert set(document["metrics"]) == METRICS | TAILS
     assert all(min(metric["samples"]) > 0 for metric in document["metrics"].values())
-    assert min(document["metrics"]["fetch_p99"]["samples"]) >= FETCH_SECONDS
+    assert min(document["metrics"]["fetch_p95"]["samples"]) >= FETCH_SECONDS
     assert document["notes"]["items"] == 8 * PER_FETCHER
     assert f"all {8 * PER_FETCHER} items were crunched once" in document["invariants"][0]["checked"]
 

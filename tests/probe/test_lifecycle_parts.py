@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import TASKS
-from ftbench.probe.run.outcome import percentile, weighted_percentile
+from ftbench.probe.run.outcome import percentile, percentiles, weighted_percentile
 from ftbench.probe.scenarios.lifecycle import Round, check, round_of
 
 SAMPLES = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=40)
@@ -51,6 +51,16 @@ def test_percentiles_are_the_standard_librarys_inclusive_ones(samples: list[floa
     assert [percentile(samples, p) for p in (5, 95, 99)] == pytest.approx(
         [cuts[4], cuts[94], cuts[98]]
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(1, {50}), (99, {50}), (100, {50, 95}), (499, {50, 95}), (500, {50, 95, 99})],
+)
+def test_a_percentile_needs_samples_beyond_it(count: int, told: set[int]) -> None:
+    samples = [float(number) for number in range(count)]
+    found = percentiles(samples, 50, 95, 99)
+    assert found == {percent: percentile(samples, percent) for percent in told}
 
 
 def test_known_percentiles() -> None:

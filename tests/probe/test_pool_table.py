@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -12,7 +13,7 @@ from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, mode_named, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.workers.base import Deadline
-from ftbench.probe.workers.pools import Pool, check, pool_of
+from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, pool_of
 
 # The libraries that have a pool of threads: in this process, and quickly made.
 OF_THREADS = [name for name, kind in POOL_TABLE.items() if "threads" in kind.modes]
@@ -40,8 +41,11 @@ def test_a_map_returns_its_results_in_order(pool: Pool, chunk: int) -> None:
 
 
 def test_a_pool_is_full_when_each_of_its_workers_has_taken_a_task(pool: Pool) -> None:
-    pool.fill()
-    seen = {pool.result(pool.submit(pool_tasks.nap, 0.0)) for _ in range(20)}
+    begin = perf_counter()
+    full = pool.fill()
+    # The nap that holds a worker comes after the moment that counts.
+    assert begin < full < perf_counter() - 0.9 * NAP_SECONDS
+    seen = {pool.result(pool.submit(pool_tasks.nap, 0.0))[:2] for _ in range(20)}
     assert 1 <= len(seen) <= WORKERS
 
 

@@ -1,7 +1,7 @@
 """grain: how large a task must be to be worth a hand-over.
 
 A warm pool of N workers runs a map task by task, for sizes from some 10 us to 100 ms of
-arithmetic; right before that the main thread runs some of the same tasks alone.
+arithmetic; right before or after that the main thread runs some of the same tasks alone.
 
 Shows the smallest task that pays in each mode.  Does not show large arguments (`data`), nor what
 chunks save, which make one task of many.  Source: every guide says that processes are not for
@@ -11,7 +11,7 @@ tiny tasks; the figure they give, "100 ms to start a process", is not what a poo
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,24 +86,34 @@ class Turn(NamedTuple):
         }
 
 
-def turn(pool: Pool, size: Size, more: int = 0) -> Turn:
-    """Run a round's tasks of one size, some by the main thread and then all by the pool.
+def turn(pool: Pool, size: Size, more: int = 0, *, pool_first: bool = False) -> Turn:
+    """Run a round's tasks of one size, some by the main thread and all by the pool.
 
     The pool's have `more` steps each.
     """
     own = [(seed, size.steps) for seed in range(size.alone)]
-    begin = time.perf_counter()
-    expected = [grind(task) for task in own]
-    serial = time.perf_counter() - begin
+    given = [(seed, steps + more) for seed, steps in own]
+    tasks = [given[place % size.alone] for place in range(size.per_worker * pool.workers)]
+    took, expected, answers = {}, [], []
+    for by_pool in (pool_first, not pool_first):
+        begin = time.perf_counter()
+        if by_pool:
+            answers = pool.map(grind, tasks, 1)
+        else:
+            expected = [grind(task) for task in own]
+        took[by_pool] = time.perf_counter() - begin
     if more:
-        own = [(seed, size.steps + more) for seed in range(size.alone)]
-        expected = [grind(task) for task in own]
-    tasks = [own[place % size.alone] for place in range(size.per_worker * pool.workers)]
-    begin = time.perf_counter()
-    answers = pool.map(grind, tasks, 1)
-    took = time.perf_counter() - begin
+        expected = [grind(task) for task in given]
     check(answers, [expected[place % size.alone] for place in range(len(tasks))])
-    return Turn(serial=serial / len(own), task=took / len(tasks))
+    return Turn(serial=took[False] / len(own), task=took[True] / len(tasks))
+
+
+def one_round(pool: Pool, number: int, more: Mapping[str, int]) -> list[Turn]:
+    """Return the turns of all sizes, begun from the other end in every other round."""
+    odd = number % 2 == 1
+    order = SIZES[::-1] if odd else SIZES
+    turns = {size: turn(pool, size, more[size.name], pool_first=odd) for size in order}
+    return [turns[size] for size in SIZES]
 
 
 def run(cell: Cell) -> Outcome:
@@ -111,7 +121,7 @@ def run(cell: Cell) -> Outcome:
     pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
     pool.fill()
     more = {size.name: cell.with_extra(size.steps) - size.steps for size in SIZES}
-    rounds = [[turn(pool, size, more[size.name]) for size in SIZES] for _ in repeats(cell.profile)]
+    rounds = [one_round(pool, number, more) for number in repeats(cell.profile)]
     pool.shutdown()
     capacity = min(pool.workers, machine_record()["usable_cores"])
     tasks = {size.name: size.per_worker * pool.workers for size in SIZES}
@@ -151,7 +161,7 @@ def metrics(rounds: Sequence[Sequence[Turn]], capacity: int) -> dict[str, Metric
 
 GRAIN = Scenario(
     name="grain",
-    version="1",
+    version="2",
     title="Hand tasks of 10 us to 100 ms to N workers that are warm",
     params=PARAMS,
     metrics=METRICS,

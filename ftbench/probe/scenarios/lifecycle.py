@@ -17,7 +17,7 @@ from ftbench.facts.profiles import Profile
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Invariant, Outcome, percentile, same_checksums
+from ftbench.probe.run.outcome import Invariant, Outcome, percentile, percentiles, same_checksums
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,
@@ -41,15 +41,16 @@ METRICS = (
         first_line="From a worker's creation to its first line, the mean over the workers.",
         task="The task itself, the mean over the workers.",
         teardown="From the end of the last task until every worker is gone.",
-        p95="The 95th percentile of the rounds of one process, close to the slowest of so few.",
-        p99="The 99th percentile of the rounds of one process, all but the slowest of so few.",
         cpu="CPU seconds of a round: the parent, its workers and the fork server.",
     ),
-    MetricSpec(
-        "p50",
-        "seconds",
-        "The median of the rounds, which is what asv makes of `round` too.",
-        tracked=False,
+    # The median is what asv makes of `round` too; no profile has rounds enough for the others.
+    *(
+        MetricSpec(name, "seconds", f"{what} of the rounds.", always=always, tracked=False)
+        for name, what, always in (
+            ("p50", "The median", True),
+            ("p95", "The 95th percentile", False),
+            ("p99", "The 99th percentile", False),
+        )
     ),
 )
 
@@ -152,7 +153,7 @@ def run(cell: Cell) -> Outcome:
     crew.close()
     whole = [one.seconds["round"] for one in later]
     once = {"first_round": [first.seconds["round"]], "cpu": [cpu]}
-    once |= {f"p{n}": [percentile(whole, n)] for n in (50, 95, 99)}
+    once |= {f"p{n}": [cost] for n, cost in percentiles(whole, 50, 95, 99).items()}
     return Outcome(
         metrics=by_round(METRICS, [one.seconds for one in later]) | costs(METRICS, once),
         invariants=(check([first, *later], task),),

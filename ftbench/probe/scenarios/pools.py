@@ -26,7 +26,7 @@ from ftbench.probe.scenarios.base import (
     repeats,
 )
 from ftbench.probe.workers.engines import engine_of
-from ftbench.probe.workers.pools import NAP_SECONDS, Pool, check, pool_of
+from ftbench.probe.workers.pools import Pool, check, pool_of
 
 # Tasks handed over one by one, each awaited; and tasks of a map, with chunks of 1 and of 64.
 CALLS, TASKS = 32, 512
@@ -42,7 +42,7 @@ PARAMS = {
 METRICS = in_seconds(
     first_cold="From making the first pool of a process to its first result: imports, fork server.",
     cold="From making a later pool to its first result.",
-    full="From making a later pool until each of its workers has taken a task.",
+    full="From making a later pool until the last of its workers begins its first task.",
     dispatch="Handing over one empty task and having its result, the workers being idle.",
     map_1="A small task of a map without chunks: the time of the whole over the tasks.",
     map_64="A small task of a map in chunks of 64: the time of the whole over the tasks.",
@@ -70,8 +70,7 @@ def one_life(cell: Cell) -> dict[str, float]:
     calls, tasks = cell.with_extra(CALLS), cell.with_extra(TASKS)
     steps = STEPS if tasks == TASKS else tuple(map(pool_tasks.step, range(tasks)))
     pool, begin, cold = opened(cell)
-    pool.fill()
-    full = time.perf_counter() - begin
+    full = pool.fill() - begin
     return {
         "cold": cold,
         "full": full,
@@ -109,7 +108,6 @@ def run(cell: Cell) -> Outcome:
         notes={
             "rounds": len(lives),
             "clock": clock_cost(),
-            "nap": NAP_SECONDS,
             "calls": calls,
             "tasks": tasks,
             **engine_of(cell.mode),
@@ -119,7 +117,7 @@ def run(cell: Cell) -> Outcome:
 
 POOLS = Scenario(
     name="pools",
-    version="1",
+    version="2",
     title="Make a pool of N workers, hand it tasks, shut it down",
     params=PARAMS,
     metrics=METRICS,

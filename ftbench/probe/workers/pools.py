@@ -97,14 +97,16 @@ class Pool:
         except BaseException as error:
             raise self._as_ours(error) from error
 
-    def fill(self) -> None:
-        """Return when every worker has taken a task."""
-        seen: set[tuple[int, int]] = set()
+    def fill(self) -> float:
+        """Have every worker take a task; return `perf_counter()` when the last began its first."""
+        seen: dict[tuple[int, int], float] = {}
         while len(seen) < self.workers:
             if not self.deadline.left():
                 missing = self.workers - len(seen)
                 raise self.deadline.passed(f"{missing} of {self.workers} workers to take a task")
-            seen.update(map(tuple, self.map(nap, [NAP_SECONDS] * self.workers, 1)))
+            for pid, thread, begin in self.map(nap, [NAP_SECONDS] * self.workers, 1):
+                seen[pid, thread] = min(begin, seen.get((pid, thread), begin))
+        return max(seen.values())
 
     def shutdown(self) -> float:
         """End the pool; return the seconds until its last worker was gone."""

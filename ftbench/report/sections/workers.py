@@ -154,9 +154,7 @@ _HYBRID_SECTION: Final = Section(
             metric=_HYBRID.metric("item", "time per item, 8 threads fetch"),
             rungs=numbers(Ladder(param="workers", values=("2", "8"), base="2"), "worker"),
             beside=_HYBRID.beside(
-                cpu="CPU per item",
-                wait_p99="in queue, 3rd slowest of 192",
-                fetch_p99="a fetch, 3rd slowest",
+                cpu="CPU per item", wait_p95="in queue, p95", fetch_p95="a fetch, p95"
             ),
             key="In the queue is an item from before it is put until a worker has it. A fetch "
             "waits 10 ms; what is more, its thread waited to run again.",
