@@ -195,7 +195,8 @@ def _make(site: BuildSite, tarball: Tarball) -> None:
     configure += [*site.recipe.configure, *site.toolchain.configure]
     deadline = _OPTIMIZED_DEADLINE if site.recipe.optimized else _MAKE_DEADLINE
     site.run("configure", configure, _CONFIGURE_DEADLINE)
-    site.run("make", ["make", "-s", f"-j{machine_record()['usable_cores']}"], deadline)
+    jobs = site.toolchain.jobs or machine_record()["usable_cores"]
+    site.run("make", ["make", "-s", f"-j{jobs}"], deadline)
     install = ["make", "-s", "install", f"DESTDIR={site.staging / 'root'}"]
     site.run("install", install, _MAKE_DEADLINE)
     for pattern in _USELESS:

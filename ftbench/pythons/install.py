@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import psutil
 from rich.console import Console
 
 from ftbench.errors import DeadlineError, InterpreterError, UsageError
 from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
 from ftbench.progress import phase
@@ -50,13 +55,15 @@ def ensure_pair(console: Console, release: str | None = None) -> tuple[Interpret
     """
     if release is not None:
         specs = Spec.both(Release.parse(release))
-        gil, free_threaded = (ensure(spec, console=console) for spec in specs)
-        return gil, free_threaded
-    pair = find_pair(discover())
-    if pair is None:
-        gil, free_threaded = _obtained(Spec.both(DEFAULT_RELEASE), console, optimized=False)
-        return gil, free_threaded
-    return pair
+        if any(_fits(one, spec, optimized=False) for one in discover() for spec in specs):
+            gil, free_threaded = (ensure(spec, console=console) for spec in specs)
+            return gil, free_threaded
+    elif pair := find_pair(discover()):
+        return pair
+    else:
+        specs = Spec.both(DEFAULT_RELEASE)
+    gil, free_threaded = _obtained(specs, console, optimized=False)
+    return gil, free_threaded
 
 
 def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpreter] | None:
@@ -87,7 +94,7 @@ def _obtained(
     answers: list[str] = []
     for provide in PROVIDERS:
         try:
-            return tuple(provide(spec, console, optimized=optimized) for spec in specs)
+            return _together(partial(provide, optimized=optimized), specs, console)
         except InterpreterError as error:
             answers += (f"  {line}" for line in str(error).splitlines())
     what = " and ".join(map(str, specs)) + (" with PGO and LTO" if optimized else "")
@@ -98,11 +105,32 @@ def _obtained(
     )
 
 
+def _together(
+    provide: Callable[..., Interpreter], specs: Sequence[Spec], console: Console
+) -> tuple[Interpreter, ...]:
+    """Return what `provide` has of all `specs`, obtained at once where there are cores."""
+    cores = machine_record()["usable_cores"]
+    if min(len(specs), cores) == 1:
+        return tuple(provide(spec, console, jobs=cores) for spec in specs)
+    plain = Console(file=console.file, force_terminal=False, highlight=False)  # one line can change
+    with ThreadPoolExecutor(len(specs)) as pool:
+        under_way = [pool.submit(provide, spec, plain, jobs=cores // len(specs)) for spec in specs]
+        try:
+            return tuple(each.result() for each in under_way)
+        except BaseException:  # Ctrl-C reaches this thread alone, and the other build is in vain
+            while not all(each.done() for each in under_way):
+                for child in psutil.Process().children(recursive=True):
+                    with suppress(psutil.Error):
+                        child.kill()
+                time.sleep(_POLL_SECONDS)
+            raise
+
+
 def _fits(interpreter: Interpreter, spec: Spec, *, optimized: bool) -> bool:
     return spec.matches(interpreter) and (interpreter.build.optimized or not optimized)
 
 
-def _from_uv(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
+def _from_uv(spec: Spec, console: Console, *, optimized: bool, **_jobs: int) -> Interpreter:
     uv = _find_uv()
     if uv is None:
         raise InterpreterError("uv is not installed")
@@ -114,9 +142,9 @@ def _from_uv(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
     return interpreter
 
 
-def _from_source(spec: Spec, console: Console, *, optimized: bool) -> Interpreter:
+def _from_source(spec: Spec, console: Console, *, optimized: bool, jobs: int) -> Interpreter:
     try:
-        executable = _build(spec, console, optimized=optimized) / "bin" / "python3"
+        executable = _build(spec, console, optimized=optimized, jobs=jobs) / "bin" / "python3"
     except OSError as error:  # a full disk, a cache folder that may not be written
         raise InterpreterError(
             f"CPython {spec} could not be built: {error}.",
@@ -125,9 +153,9 @@ def _from_source(spec: Spec, console: Console, *, optimized: bool) -> Interprete
     return Interpreter.of(executable, ask(executable), Origin.SOURCE)
 
 
-def _build(spec: Spec, console: Console, *, optimized: bool) -> Path:
+def _build(spec: Spec, console: Console, *, optimized: bool, jobs: int) -> Path:
     """Return the prefix of a build of `spec`, without asking the archive where it is there."""
-    toolchain = find_toolchain()
+    toolchain = replace(find_toolchain(), jobs=jobs)
     recipe_of = partial(
         building.Recipe,
         free_threaded=spec.free_threaded,
@@ -148,6 +176,7 @@ PROVIDERS: Final = (_from_uv, _from_source)
 
 
 _DEADLINE: Final = 900.0
+_POLL_SECONDS: Final = 0.1
 
 
 def _find_uv() -> Path | None:

@@ -45,6 +45,7 @@ class Toolchain:
     compiler: str
     environ: Mapping[str, str] = field(repr=False)
     configure: tuple[str, ...] = ()
+    jobs: int = 0  # of make at once, 0 for one a core
 
 
 def build_environment(environ: Mapping[str, str]) -> dict[str, str]:

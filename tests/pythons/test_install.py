@@ -6,6 +6,8 @@ import io
 import json
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from fake_pythons import script
 from rich.console import Console
 
 from ftbench.errors import InterpreterError
+from ftbench.processes import run
 from ftbench.pythons import Interpreter, install
 from ftbench.pythons import install as install_module
 from ftbench.pythons.install import ensure, ensure_pair
@@ -23,14 +26,19 @@ from ftbench.pythons.interpreter import Spec
 CONSOLE = Console(file=io.StringIO())
 
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the fake uv is a shell script")
+
+
 class Provider:
     """Gives every spec, unless it is told not to, and remembers what it was asked for."""
 
     def __init__(self, name: str, *, has: bool, **build: Any) -> None:
         self.name, self.has, self.build = name, has, build
         self.asked: list[str] = []
+        self.jobs = 0
 
-    def __call__(self, spec: Spec, _console: Console, *, optimized: bool) -> Interpreter:
+    def __call__(self, spec: Spec, _console: Console, *, optimized: bool, jobs: int) -> Interpreter:
+        self.jobs = jobs
         self.asked.append(f"{spec}{' optimized' if optimized else ''}")
         if not self.has:
             raise InterpreterError(f"{self.name} does not have it", hint="too bad")
@@ -107,16 +115,68 @@ def test_both_of_a_pair_come_from_one_provider(monkeypatch: pytest.MonkeyPatch) 
     gil, free_threaded = ensure_pair(CONSOLE)
     assert (gil.name, free_threaded.name) == ("3.13.15", "3.13.15t")
     assert gil.build.flavour == free_threaded.build.flavour
-    assert second.asked == ["3.13.15", "3.13.15t"]
+    assert sorted(second.asked) == ["3.13.15", "3.13.15t"]
+
+
+def cores(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(install_module, "machine_record", lambda: {"usable_cores": count})
+
+
+@pytest.mark.parametrize("release", [None, "3.13.15"])
+def test_both_are_obtained_at_once_where_there_are_cores(
+    monkeypatch: pytest.MonkeyPatch, release: str | None
+) -> None:
+    cores(monkeypatch, 4)
+    meeting = threading.Barrier(2, timeout=30)
+
+    class Meeting(Provider):
+        def __call__(self, *args: Any, **how: Any) -> Interpreter:
+            meeting.wait()  # each waits until the other is being obtained, too
+            return super().__call__(*args, **how)
+
+    source = Meeting("source", has=True)
+    machine(monkeypatch, [], source)
+    pair = ensure_pair(CONSOLE, release)
+    assert [each.name for each in pair] == ["3.13.15", "3.13.15t"]
+    assert source.jobs == 2
+
+
+def test_one_core_has_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores(monkeypatch, 1)
+    source = Provider("source", has=True)
+    machine(monkeypatch, [], source)
+    ensure_pair(CONSOLE)
+    assert source.asked == ["3.13.15", "3.13.15t"]
+    assert source.jobs == 1
+
+
+@posix
+@pytest.mark.parametrize("error", [KeyboardInterrupt, InterpreterError("no disk")])
+def test_where_one_ends_so_does_the_other(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    cores(monkeypatch, 2)
+    started = threading.Event()
+
+    def provide(spec: Spec, *_: Any, **__: Any) -> Interpreter:
+        if spec.free_threaded:
+            started.set()
+            run(["sleep", "600"], environ=os.environ, deadline=600)
+            raise InterpreterError("it was killed")
+        started.wait()
+        raise error
+
+    machine(monkeypatch, [], provide)  # type: ignore[arg-type]
+    begin = time.monotonic()
+    with pytest.raises(type(error) if isinstance(error, Exception) else KeyboardInterrupt):
+        ensure_pair(CONSOLE)
+    assert time.monotonic() - begin < 60
 
 
 def test_no_pair_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, [], Provider("first", has=False))
     with pytest.raises(InterpreterError, match=r"3\.13\.15 and 3\.13\.15t"):
         ensure_pair(CONSOLE)
-
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="the fake uv is a shell script")
 
 
 @posix
