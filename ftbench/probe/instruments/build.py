@@ -29,8 +29,6 @@ _NOT_PROVENANCE = re.compile(
 # the profile have fields of their own, except that thin and full LTO are not the same.
 _CODE_FLAG = re.compile(r"-O|-f(?!lto$|lto=auto$|profile-|fat-lto|use-linker-plugin)|-m|-D_FORTIFY")
 
-# Debian's debian/rules builds with PGO where these are what it builds for (and always drives it
-# itself, `make profile-opt`, so that no configure argument shows it).
 # A builder's choices that make builds of one release differ, as they usually are.
 CPYTHONS_OWN = "CPython's own"  # pymalloc, or mimalloc in a free-threaded build
 USUAL: Mapping[str, Any] = {
@@ -45,6 +43,8 @@ USUAL: Mapping[str, Any] = {
 _ALLOCATORS = re.compile(r"/lib(jemalloc|tcmalloc|mimalloc|hoard|snmalloc|rpmalloc)")
 _LIBPYTHON = re.compile(r"/libpython3\.\d+[^/\n]*\.so")
 
+# Debian's debian/rules builds with PGO where these are what it builds for (and always drives it
+# itself, `make profile-opt`, so that no configure argument shows it).
 _DEBIAN_PGO = ("x86_64", "i386", "i686", "aarch64", "arm", "powerpc", "ppc64", "ppc64le", "s390x")
 
 
@@ -150,16 +150,14 @@ def _tail_call(variables: Mapping[str, Any]) -> bool:
     return False
 
 
-def optimization(flags: list[str]) -> str | None:
-    """Return the level after `-O`, of several the last, None of no flags at all."""
-    levels = [flag[2:] or "1" for flag in flags if flag.startswith("-O")]
-    return (levels or ["0"])[-1] if flags else None
-
-
-def march(flags: list[str]) -> str | None:
-    """Return for which processors it was compiled, of several options the last."""
-    named = dict(re.findall(r"(-march|-mcpu|-mtune)=(\S+)", " ".join(flags)))
-    return (" ".join(named.values()) or "default") if flags else None
+def compiled(flags: str) -> dict[str, str]:
+    """Return the level of `-O` and for which processors, of several options the last."""
+    levels = re.findall(r"(?<!\S)-O(\S*)", flags)
+    named = dict(re.findall(r"(-march|-mcpu|-mtune)=(\S+)", flags))
+    if not flags:
+        return {}
+    level = (levels or ["0"])[-1] or "1"
+    return {"optimization": level, "march": " ".join(named.values()) or "default"}
 
 
 def allocator(variables: Mapping[str, Any], mapped: str) -> str | None:
@@ -194,27 +192,22 @@ def choices(record: Mapping[str, Any]) -> dict[str, Any]:
     Of an older record, or another packager's, what arguments, flags and libc say.
     """
     args, flags = (
-        list(told) if isinstance(told := record.get(name), list | tuple) else []
+        said if isinstance(said := record.get(name), list | tuple) else ()
         for name in ("configure_args", "code_flags")
     )
-    by_arguments = record.get("packager") == "source"  # whose arguments are all that there is
-    levels = {flag for flag in flags if flag.startswith("-O")}
-    on_linux = str(record.get("platform")).startswith("linux")
-    libc = str(record.get("libc") or ("musl" if on_linux else "")).lower()
-    told = {
-        "libc_family": libc.partition(" ")[0] or None,
-        "optimization": optimization(flags) if len(levels) < 2 else None,  # noqa: PLR2004
-        "march": march(flags),
-        "allocator": CPYTHONS_OWN if by_arguments else None,
-        "shared": "--enable-shared" in args if by_arguments else None,
-        "assertions": "--with-assertions" in args if by_arguments else None,
-    }
+    libc = record.get("libc") or ("musl" if "linux" in str(record.get("platform")) else "")
+    told: dict[str, Any] = {**dict.fromkeys(USUAL), **compiled(" ".join(flags))}
+    told["libc_family"] = str(libc).lower().partition(" ")[0] or None
+    if record.get("packager") == "source":  # whose arguments are all that there is
+        told["allocator"] = CPYTHONS_OWN
+        told["shared"] = "--enable-shared" in args
+        told["assertions"] = "--with-assertions" in args
     if "--without-pymalloc" in args and not record.get("free_threaded"):
         told["allocator"] = "malloc"
-    told |= {name: record[name] for name in told if record.get(name) is not None}
-    if record.get("packager") == "debian":
-        told["optimization"] = None  # debian/rules writes another level than it builds with
-    return told
+    # debian/rules writes another level than it builds with, and of several the order is not kept.
+    if record.get("packager") == "debian" or sum(flag.startswith("-O") for flag in flags) > 1:
+        told["optimization"] = None
+    return told | {name: record[name] for name in told if record.get(name) is not None}
 
 
 def gil_enabled() -> bool:
@@ -232,8 +225,8 @@ def build_record() -> dict[str, Any]:
     libc = " ".join(platform.libc_ver()).strip() if sys.platform.startswith("linux") else ""
     if "musl" in f"{variables.get('HOST_GNU_TYPE')} {variables.get('SOABI')}":
         libc = "musl"
-    core = str(variables.get("PY_CORE_CFLAGS") or "").split()
-    flags = [*str(variables.get("CC") or "").split(), *core] if core else []
+    core = str(variables.get("PY_CORE_CFLAGS") or "")
+    flags = core and f"{variables.get('CC')} {core}"
     debug = bool(variables.get("Py_DEBUG")) or hasattr(sys, "gettotalrefcount")
     mapped = _mapped()
     by = packager(variables)
@@ -250,9 +243,8 @@ def build_record() -> dict[str, Any]:
         "pystats": bool(variables.get("Py_STATS")),
         "compiler": platform.python_compiler(),
         "configure_args": configure_args(str(variables.get("CONFIG_ARGS") or "")),
-        "code_flags": code_flags(" ".join(core)),
-        "optimization": None if by == "debian" else optimization(flags),
-        "march": march(flags),
+        "code_flags": code_flags(core),
+        **({} if by == "debian" else compiled(flags)),
         "allocator": allocator(variables, mapped),
         "shared": shared(variables, mapped),
         "assertions": "-DNDEBUG" not in flags if flags else debug or None,

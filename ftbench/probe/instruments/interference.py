@@ -8,9 +8,8 @@ recorded.
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,8 +58,8 @@ def look() -> Look:
     )
 
 
-def _lines(name: str) -> Iterable[list[str]]:
-    return filter(None, map(str.split, (text_at(PROC / name) or "").splitlines()))
+def _all(pattern: str, name: str) -> list[Any]:
+    return re.findall(pattern, text_at(PROC / name) or "", re.MULTILINE)
 
 
 def _cpu_time() -> tuple[float | None, float | None, int]:
@@ -71,14 +70,9 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
     """
     cpus = usable()
     busy = stolen = cores = 0
-    for name, *fields in _lines("stat"):
-        number = name.removeprefix("cpu")
-        if number == name or not number.isdecimal():
-            continue
-        if cpus is not None and int(number) not in cpus:
-            continue
-        with suppress(ValueError, IndexError):
-            ticks = [int(field) for field in fields]
+    for number, text in _all(r"^cpu(\d+)((?: +\d+){8,})$", "stat"):
+        if cpus is None or int(number) in cpus:
+            ticks = [int(field) for field in text.split()]
             stolen += ticks[7]
             busy += sum(ticks[:3]) + ticks[5] + ticks[6]
             cores += 1
@@ -89,20 +83,13 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
 
 
 def _pressure() -> float | None:
-    for kind, *fields in _lines("pressure/cpu"):
-        if kind == "some":
-            averages = dict(field.partition("=")[::2] for field in fields)
-            with suppress(KeyError, ValueError):
-                return float(averages["avg10"])
-    return None
+    averages = _all(r"^some .*?\bavg10=(\d+(?:\.\d+)?)", "pressure/cpu")
+    return float(averages[0]) if averages else None
 
 
 def _queue() -> int | None:
-    for name, *fields in _lines("stat"):
-        if name == "procs_running":
-            with suppress(ValueError, IndexError):
-                return max(0, int(fields[0]) - 1)
-    return None
+    running = _all(r"^procs_running (\d+)", "stat")
+    return max(0, int(running[0]) - 1) if running else None
 
 
 def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -109,11 +110,8 @@ def placed(environ: Mapping[str, str]) -> list[int] | None:
 
 
 def _cpuinfo(key: str) -> str | None:
-    for line in (text_at(Path("/proc/cpuinfo")) or "").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == key:
-            return value.strip()
-    return None
+    match = re.search(rf"^{key}\s*: *(.*)$", text_at(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    return match and match[1].strip()
 
 
 def _switch(name: str, on: str = "1") -> bool | None:
