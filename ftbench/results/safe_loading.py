@@ -74,6 +74,7 @@ def load_any_layout(
 ) -> AsvResults:
     """Do what `load_results` does, with a file of an older layout too."""
     try:
+        refuse_endless(Path(path))  # which asv's own loader would read
         results = _load_results(cls, path, machine_name)
         _check_identity(results)
         ladders.fill_holes(results)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,9 +19,12 @@ from ftbench.errors import ResultsError
 from ftbench.probe.instruments.build import choices
 from ftbench.results.figure import SeriesKey, Start, State, Unreadable
 from ftbench.results.records import (
+    DAMAGE,
+    MOST,
     CellRecord,
     FailureRecord,
     Interference,
+    Number,
     Record,
     Records,
     SkipRecord,
@@ -104,7 +106,7 @@ def _numbers(effort: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
     for name, value in effort.items():
         if isinstance(value, dict):
             yield from _numbers(value, f"{prefix}{name}.")
-        elif type(value) in {int, float} and math.isfinite(value):
+        elif type(value) in {int, float} and abs(value) <= MOST:
             yield f"{prefix}{name}", value
 
 
@@ -184,6 +186,8 @@ def read_sidecar(result_file: Path) -> Sidecar:
         return Sidecar.of(read_records(path))
     except ResultsError as error:
         return Sidecar(warnings=(Unreadable.of(path, error.message),))
+    except DAMAGE as error:
+        return Sidecar(warnings=(Unreadable.of(path, f"it cannot be read: {error!r}"),))
 
 
 def _typed(records: Iterable[Record]) -> Iterator[CellRecord | _Unmeasured]:
@@ -196,8 +200,8 @@ def _typed(records: Iterable[Record]) -> Iterator[CellRecord | _Unmeasured]:
 
 # The facts of a machine that are counted; whatever else is said of it, or of a build, in words.
 _COUNTS: Final = frozenset({"cores", "usable_cores", "quota_cores", "memory_bytes"})
-_Count = int | float | None
-_Word = str | bool | int | float | list[str] | None
+_Count = Number | None
+_Word = str | bool | Number | list[str] | None
 
 
 def _met(known: Mapping[str, Record], named: Iterable[str]) -> Mapping[str, Record]:

@@ -1,0 +1,190 @@
+"""Whatever lies in `results/`, what reads it ends with what there is to show, or with a sentence.
+
+`FTBENCH_FUZZ=5000 pytest tests/results/test_fuzz.py` tries so many inputs of each kind, others at
+each call; without it a few are tried, always the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Command
+from fake_results import arms, write_project
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from synthetic import Plan
+
+from ftbench.cli import cli
+from ftbench.errors import FtbenchError
+from ftbench.results import read_results, safe_loading
+
+RELEASES = ("3.13.5", "3.13.15")
+EXAMPLES = int(os.environ.get("FTBENCH_FUZZ", "40"))
+FUZZ = settings(
+    max_examples=EXAMPLES,
+    derandomize="FTBENCH_FUZZ" not in os.environ,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+FEWER = settings(FUZZ, max_examples=max(EXAMPLES // 10, 8))
+
+NUMBERS = (0, -1, 10**40, 10**400, -(2**63), 1e-31, 1e31, 5e-324, 1e308, -1e30, 0.5)
+NO_NUMBERS = (float("inf"), float("-inf"), float("nan"), True, False, None, "5", "1e999")
+DEEP: list[Any] = []
+for _ in range(400):
+    DEEP = [DEEP]
+TEXTS = ("", "\ud800", "\x00", "../..", "x" * 5000, "é\u2028\x1b[31m", "[]", "'threads'")
+TREES: Any = ([], {}, DEEP, [[]], {"": {}}, ["a"] * 30, [1e-3] * 20, {"version": 2})
+ODD = st.one_of(
+    st.sampled_from([*NUMBERS, *NO_NUMBERS, *TEXTS, *TREES]), st.integers(), st.floats(), st.text()
+)
+JSON = st.recursive(
+    ODD,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    before = Path.cwd()
+    plan = Plan(releases=RELEASES, arms=arms("ft"), samples=4)
+    made = write_project(folder, plan, only="e.track_round")
+    for records in made.glob("*/*.records.jsonl"):  # of what is in the result files alone
+        lines = records.read_text("utf-8").splitlines(keepends=True)
+        ours = [line for line in lines if '"group"' not in line or ".Lifecycle" in line]
+        records.write_text("".join(ours[:60]), encoding="utf-8")
+    os.chdir(folder)
+    yield made
+    os.chdir(before)
+
+
+KINDS = {
+    "results": "*/31315*pyft*full.json",
+    "records": "*/31315*pyft*.records.jsonl",
+    "noise": "*/31315*pyft*.noise.jsonl",
+    "machine": "*/machine.json",
+    "benchmarks": "benchmarks.json",
+}
+
+
+def mutated(value: Any, chance: random.Random, odd: Any) -> Any:
+    """Return a document with one place of it replaced, removed, doubled or renamed."""
+    if not isinstance(value, (dict, list)) or not value or chance.random() < 0.1:
+        return odd
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    key = chance.choice(keys)
+    how = chance.random()
+    made: Any = dict(value) if isinstance(value, dict) else list(value)
+    if how < 0.05:
+        del made[key]
+    elif how < 0.1 and isinstance(made, list):
+        made.append(made[key])
+    elif how < 0.1:
+        made[odd if isinstance(odd, str) else str(odd)[:200]] = made.pop(key)
+    else:
+        made[key] = mutated(made[key], chance, odd)
+    return made
+
+
+def mutation(text: str, seed: int, odd: Any) -> bytes:
+    """Return a file with one fault, most of them within sound JSON."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    if chance.random() < 0.1:
+        raw = bytearray(text.encode())
+        for _ in range(chance.randint(1, 4)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        return bytes(raw[: chance.randint(0, len(raw))] if chance.random() < 0.3 else raw)
+    try:
+        return json.dumps(mutated(json.loads(text), chance, odd)).encode()
+    except ValueError:  # a record a line
+        lines = text.splitlines()
+        number = chance.randrange(len(lines))
+        lines[number] = json.dumps(mutated(json.loads(lines[number]), chance, odd))
+        return "\n".join(lines).encode()
+
+
+class Spoilt:
+    """A file with other content, for a while."""
+
+    def __init__(self, results: Path, kind: str) -> None:
+        (self.path,) = results.glob(KINDS[kind])
+        self.sound = self.path.read_bytes()
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.path.write_bytes(self.sound)
+
+
+sound_tree = functools.cache(read_results)
+
+
+def read(results: Path, kind: str, content: bytes) -> None:
+    """Everything of the other files is read, or the file is one that all of them need."""
+    sound = sound_tree(results)
+    with Spoilt(results, kind) as path:
+        path.write_bytes(content)
+        tree = read_results(results)
+        list(safe_loading.iter_results(str(results)))
+        if kind in {"results", "records", "noise"}:
+            (victim,) = (each.key for each in sound.sources if each.path.stem in path.name)
+            others = {each.key for each in sound.sources} - {victim}
+            for there, here in ((sound.figures, tree.figures), (sound.noise, tree.noise)):
+                assert [f for f in here if f.key in others] == [f for f in there if f.key in others]
+        elif kind == "machine" and not tree.figures:
+            assert [warning.path for warning in tree.warnings] == [path]
+        str(tree.warnings).encode()
+
+
+COMMANDS = (
+    ("compare", *RELEASES),
+    ("report", "--release", "3.13.15"),
+    ("report", "--format", "html"),
+    ("advise", "--task", "1ms"),
+    ("compare", *RELEASES, "--format", "json"),
+)
+
+
+def tell(results: Path, kind: str, content: bytes, words: tuple[str, ...]) -> None:
+    """A command ends with what it says or with an error of ours."""
+    with Spoilt(results, kind) as path:
+        path.write_bytes(content)
+        called = Command(cli).call(*words)
+        if called.exception is not None and not isinstance(called.exception, SystemExit):
+            assert isinstance(called.exception, FtbenchError), called.exception
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(document=JSON)
+def test_random_json_is_read_past(results: Path, kind: str, document: Any) -> None:
+    read(results, kind, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FUZZ
+@given(seed=st.integers(), odd=ODD)
+def test_mutations_are_read_past(results: Path, kind: str, seed: int, odd: Any) -> None:
+    (path,) = results.glob(KINDS[kind])
+    read(results, kind, mutation(path.read_text("utf-8"), seed, odd))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FEWER
+@given(seed=st.integers(), odd=ODD, words=st.sampled_from(COMMANDS))
+def test_commands_end_whatever_was_mutated(
+    results: Path, kind: str, seed: int, odd: Any, words: tuple[str, ...]
+) -> None:
+    (path,) = results.glob(KINDS[kind])
+    tell(results, kind, mutation(path.read_text("utf-8"), seed, odd), words)
