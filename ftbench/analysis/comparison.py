@@ -67,7 +67,7 @@ class FigureIndex:
 class Cell:
     """One mode on one arm, with the `ratio` to the baseline of the same run.
 
-    It may be nothing but noise if it is `close`: the two intervals overlap.
+    It may be nothing but noise if it is `close`: the two are not told apart.
     """
 
     mode: Mode
@@ -113,21 +113,21 @@ class Cell:
 def cell_of(mode: Mode, arm: Arm, figure: Figure | None, baseline: Figure | None) -> Cell:
     """Return the cell of a figure, with its ratio to the baseline's."""
     ratio = _ratio(figure, baseline)
-    close = ratio is not None and figure is not baseline and overlap(figure, baseline)
+    close = ratio is not None and figure is not baseline and not told_apart(figure, baseline)
     return Cell(mode=mode, arm=arm, figure=figure, ratio=ratio, close=close)
 
 
-def overlap(one: Figure | None, other: Figure | None) -> bool:
-    """Tell whether two figures have intervals that overlap."""
+def told_apart(one: Figure | None, other: Figure | None) -> bool:
+    """Tell whether two figures have intervals, and no value lies in both."""
     ours, theirs = (figure.interval if figure else None for figure in (one, other))
-    return ours is not None and theirs is not None and ours.overlaps(theirs)
+    return ours is not None and theirs is not None and not ours.overlaps(theirs)
 
 
 def _ratio(figure: Figure | None, baseline: Figure | None) -> float | None:
     """Return the ratio of the medians, None where they have no run in common, or it no end."""
     if figure is None or baseline is None or figure.median is None or not baseline.median:
         return None
-    if figure is not baseline and not figure.runs & baseline.runs:
+    if figure is not baseline and not figure.shares_run(baseline):
         return None
     ratio = figure.median / baseline.median
     return ratio if math.isfinite(ratio) else None

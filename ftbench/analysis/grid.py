@@ -15,7 +15,7 @@ from ftbench.analysis.comparison import (
     FigureIndex,
     Metric,
     cell_of,
-    overlap,
+    told_apart,
 )
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE, MODES, Mode, mode_named
@@ -164,16 +164,19 @@ class Grid:
         return tuple(lines.values())
 
     def cheapest(self, mode: Mode, arm: Arm) -> frozenset[str]:
-        """Return the values at which a mode is cheapest on an arm: several if intervals overlap."""
+        """Return the values at which a mode is cheapest on an arm: those not told apart from it.
+
+        None is where nobody knows how far apart processes lie.
+        """
         cells = {value: self.cell(mode, arm, value) for value in self.ladder.values}
         measured = {value: cell for value, cell in cells.items() if cell.median is not None}
         if len(measured) < 2:  # noqa: PLR2004 - a choice
             return frozenset()
-        lowest = min(measured.values(), key=_median)
+        lowest = min(measured.values(), key=_median).figure
+        if lowest is None or lowest.interval is None:
+            return frozenset()
         return frozenset(
-            value
-            for value, cell in measured.items()
-            if cell is lowest or overlap(cell.figure, lowest.figure)
+            value for value, cell in measured.items() if not told_apart(cell.figure, lowest)
         )
 
     def lowest(self, arm: Arm) -> tuple[str, Cell] | None:

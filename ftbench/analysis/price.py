@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,9 +18,10 @@ from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
 from ftbench.releases import Release
 from ftbench.results import Figure, State
-from ftbench.statistics import CONFIDENCE, Processes, Ratio
+from ftbench.statistics import CONFIDENCE, Ratio
+from ftbench.statistics.power import pooled
 from ftbench.statistics.ratio import Effects, difference
-from ftbench.statistics.spread import estimates
+from ftbench.statistics.spread import Estimates, estimates
 
 _GIL: Final = arm_named("gil")
 _THREADS: Final = "threads"
@@ -122,37 +123,38 @@ _Places = Sequence[tuple[_Key, str]]
 
 def _taxes(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
     places: list[tuple[_Key, str]] = []
-    above: list[Processes] = []
-    below: list[Processes] = []
+    above: list[Figure] = []
+    below: list[Figure] = []
     for (release, arm), of in by_place.items():
         bases = by_place.get((release, _GIL.name), {})
         for kernel, figure in of.items():
             if arm != _GIL.name and kernel in bases and _comparable(figure, bases[kernel]):
                 places.append(((release, arm), kernel))
-                above.append(processes_of(figure))
-                below.append(processes_of(bases[kernel]))
-    return places, difference(estimates(above), estimates(below)) if places else None
+                above.append(figure)
+                below.append(bases[kernel])
+    return places, difference(_sides(above), _sides(below)) if places else None
 
 
 def _comparable(figure: Figure, base: Figure) -> bool:
-    """Tell whether there is a ratio; none of different runs: a machine may change between them."""
-    one_run = not (figure.runs and base.runs) or bool(figure.runs & base.runs)
-    return one_run and all(_is_sound(processes_of(each)) for each in (figure, base))
+    return figure.shares_run(base) and _is_sound(figure) and _is_sound(base)
 
 
 def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
     sound = [
-        ((key, kernel), processes)
+        ((key, kernel), figure)
         for key, of in by_place.items()
         for kernel, figure in of.items()
-        if _is_sound(processes := processes_of(figure))
+        if _is_sound(figure)
     ]
     if not sound:
         return (), None
-    sides = estimates([processes for _, processes in sound], of_ratios=True)
-    value = np.negative(sides.value)
-    effects = Effects(value=value, error=sides.error, freedom=sides.freedom, basis=sides.basis)
-    return [place for place, _ in sound], effects
+    effects = Effects.of(_sides([figure for _, figure in sound], of_ratios=True))
+    return [place for place, _ in sound], replace(effects, value=np.negative(effects.value))
+
+
+def _sides(figures: Sequence[Figure], *, of_ratios: bool = False) -> Estimates:
+    sides = estimates([figure.by_process for figure in figures], of_ratios=of_ratios)
+    return pooled(sides, [figure.floor for figure in figures])
 
 
 def _by_place(places: _Places, effects: Effects) -> Points:
@@ -188,11 +190,5 @@ def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:
     )
 
 
-def processes_of(figure: Figure) -> Processes:
-    """Return a figure's samples by process; those that nobody can tell apart are of one."""
-    return figure.processes or ((figure.samples,) if figure.samples else ())
-
-
-def _is_sound(processes: Processes) -> bool:
-    samples = [sample for process in processes for sample in process]
-    return bool(samples) and all(processes) and min(samples) > 0 and max(samples) < math.inf
+def _is_sound(figure: Figure) -> bool:
+    return all(0 < sample < math.inf for process in figure.by_process for sample in process)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS, value_words
-from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
+from ftbench.facts.units import margin_of
 from ftbench.probe.instruments.build import USUAL
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import UNKNOWN, Environment, SeriesKey
+from ftbench.statistics import location
 from ftbench.statistics.power import Floor
-from ftbench.statistics.spread import Processes, location
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
 # What must be alike in two builds before a difference is one of CPython, as must a builder's
@@ -23,6 +23,8 @@ from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 # a release's own defaults change them, and that is part of the release; what a builder chose is in
 # the flavour.  Nor free threading: between arms it is what is compared.
 ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats")
+
+OTHER_SITTING: Final = "no run measured both; asv run --interleave-rounds of both releases does"
 
 _Place = tuple[Environment, Release]
 _Differences = Mapping[str, tuple[str, str]]
@@ -47,7 +49,7 @@ class JudgedSeries:
     @property
     def locations(self) -> tuple[float | None, float | None]:
         """The locations before and after, in their unit, whose ratio is the effect."""
-        return location(_processes(self.before)), location(_processes(self.after))
+        return location(self.before.by_process), location(self.after.by_process)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,8 @@ class JudgedFamily:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a tree knows beside its figures: noise floors, and the builds behind each file."""
+    """What a tree knows beside its figures: the builds behind each file."""
 
-    floors: Floors
     builds: Mapping[_Place, tuple[Mapping[str, Any], ...]]
 
     def differences(self, before: Figure, after: Figure) -> _Differences:
@@ -108,82 +109,78 @@ def _conditions(before: Figure, after: Figure) -> _Differences:
 
 def evidence(tree: ResultTree) -> Evidence:
     """Return what a tree knows beside its figures."""
-    return Evidence(
-        floors=Floors.of(tree.noise),
-        builds={source.key: source.builds for source in tree.sources},
-    )
+    return Evidence(builds={source.key: source.builds for source in tree.sources})
 
 
-class Entry(NamedTuple):
-    """A measured figure, with what is looked up once however often it is compared."""
-
-    figure: Figure
-    processes: Processes
-    floor: Floor | None
+Side = Mapping[SeriesKey, Figure]
 
 
-Side = Mapping[SeriesKey, Entry]
-
-
-def side_of(known: Evidence, figures: Iterable[Figure]) -> Side:
+def side_of(figures: Iterable[Figure]) -> Side:
     """Return what was measured of `figures`; raises `FtbenchError` for two of one series."""
-    side: dict[SeriesKey, Entry] = {}
+    side: dict[SeriesKey, Figure] = {}
     for figure in figures:
         if figure.state is not State.MEASURED:
             continue
         if figure.series in side:
             raise FtbenchError(f"A side has two figures of {figure.benchmark} {figure.params}.")
-        side[figure.series] = Entry(figure, _processes(figure), known.floors.floor_of(figure))
+        side[figure.series] = figure
     return side
 
 
 def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     """Judge every series that both sides have; each is of one release in one environment."""
-    pairs = [(entry, after[series]) for series, entry in before.items() if series in after]
-    builds = known.differences(*(entry.figure for entry in pairs[0])) if pairs else {}
+    pairs = [(figure, after[series]) for series, figure in before.items() if series in after]
+    builds = known.differences(*pairs[0]) if pairs else {}
     conditions: dict[tuple[tuple[int, ...], ...], _Differences] = {}
     differences = []
-    for one, other in pairs:
+    for pair in pairs:
         # Many figures have the same records.
-        met = tuple(tuple(map(id, each.figure.machines)) for each in (one, other))
+        met = tuple(tuple(map(id, figure.machines)) for figure in pair)
         if met not in conditions:
-            conditions[met] = {**builds, **_conditions(one.figure, other.figure)}
+            conditions[met] = {**builds, **_conditions(*pair)}
         differences.append(conditions[met])
     verdicts, judged = _judged(pairs, differences)
     return JudgedFamily(
         judgements=tuple(
             JudgedSeries(
-                before=one.figure,
-                after=other.figure,
+                before=one,
+                after=other,
                 verdict=verdict,
                 differences=differs,
-                efforts=_efforts(one.figure, other.figure) if verdict.alarm else {},
+                efforts=_efforts(one, other) if verdict.alarm else {},
             )
             for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
         ),
-        only_before=tuple(each.figure for series, each in before.items() if series not in after),
-        only_after=tuple(each.figure for series, each in after.items() if series not in before),
+        only_before=tuple(each for series, each in before.items() if series not in after),
+        only_after=tuple(each for series, each in after.items() if series not in before),
         by_chance=judged.by_chance,
         rate=judged.rate,
     )
 
 
 def _judged(
-    pairs: Sequence[tuple[Entry, Entry]], differences: Sequence[_Differences]
+    pairs: Sequence[tuple[Figure, Figure]], differences: Sequence[_Differences]
 ) -> tuple[Iterable[Verdict], JudgedPairs]:
-    """Return a verdict per pair, and the family of those that can be compared."""
+    """Return a verdict per pair, and the family of those that one run measured alike."""
     family: dict[int, Pair] = {}
     foreign: dict[int, Pair] = {}
     for number, ((one, other), differs) in enumerate(zip(pairs, differences, strict=True)):
-        floor = None if differs else _larger(one.floor, other.floor)
-        pair = Pair(before=one.processes, after=other.processes, floor=floor)
-        (foreign if differs else family)[number] = pair
+        comparable = not differs and one.shares_run(other)
+        (family if comparable else foreign)[number] = Pair(
+            before=one.by_process,
+            after=other.by_process,
+            margin=margin_of(other.unit),
+            floor=_larger(one.floor, other.floor) if comparable else None,
+        )
     judged = judge(tuple(family.values()))
     verdicts = dict(zip(family, judged.verdicts, strict=True))
     effects = judge(tuple(foreign.values())).verdicts
     for number, effect in zip(foreign, effects, strict=True):
-        why = in_words(differences[number])
-        verdicts[number] = replace(effect, word=Word.INCOMPARABLE, p=None, needs=None, why=why)
+        differs = differences[number]
+        word, why = Word.ELSEWHERE, OTHER_SITTING
+        if differs:
+            word, why = Word.INCOMPARABLE, in_words(differs)
+        verdicts[number] = replace(effect, word=word, why=why)
     return [verdicts[number] for number in range(len(pairs))], judged
 
 
@@ -192,14 +189,6 @@ def _larger(before: Floor | None, after: Floor | None) -> Floor | None:
         return None
     # Two arms, or two machines, need not be equally noisy.
     return max(before, after, key=lambda floor: floor.effect)
-
-
-def _processes(figure: Figure) -> Processes:
-    if figure.processes:
-        return figure.processes
-    if figure.samples:
-        return (figure.samples,)
-    return () if figure.median is None else ((figure.median,),)
 
 
 def in_words(differences: _Differences) -> str:
@@ -250,10 +239,8 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
     for figure in tree.figures:
         if figure.state is State.MEASURED and figure.environment == environment:
             figures.setdefault(figure.release, []).append(figure)
-    place = environment.machine, environment.profile, environment.arm
-    noise = tuple(run for run in tree.noise if (run.machine, run.profile, run.arm) == place)
-    known = evidence(replace(tree, noise=noise))
-    sides = {release: side_of(known, measured) for release, measured in figures.items()}
+    known = evidence(tree)
+    sides = {release: side_of(measured) for release, measured in figures.items()}
     return tuple(
         Step(
             environment=environment,

@@ -12,7 +12,6 @@ import msgspec
 from asv.machine import Machine
 from rich.console import Console
 
-from ftbench.analysis.floors import Floors
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import ResultsError
 from ftbench.experiments.harness import (
@@ -29,6 +28,7 @@ from ftbench.pythons import PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.floors import Floors
 from ftbench.results.noise import NoiseFile, noise_path, read_noise_file, write_noise_file
 from ftbench.results.records import NoiseCell, digest_of
 from ftbench.statistics.power import Floor, smallest

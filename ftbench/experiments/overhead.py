@@ -29,7 +29,7 @@ from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
-from ftbench.statistics import CONFIDENCE, Basis, Processes, Ratio, paired_ratio
+from ftbench.statistics import CONFIDENCE, Processes, Ratio, paired_ratio
 
 TARGET: Final = 1.02
 """The harness may take this multiple of the bare loop's time."""
@@ -359,7 +359,7 @@ def _line(loop: Loop, cost: LoopCost | None) -> Row:
 def _ratio_text(ratio: Ratio) -> str:
     """Return a ratio with its interval: in thousandths, since hundredths are what it is about."""
     if ratio.interval is None:
-        return f"{_number(ratio.value)} (no interval)"
+        return f"{_number(ratio.value)} ({ratio.basis})"
     ends = (_number(ratio.interval.low), _number(ratio.interval.high))
     return f"{_number(ratio.value)} ({ends[0]}\N{EN DASH}{ends[1]})"
 
@@ -391,8 +391,6 @@ def _legend(report: OverheadResult) -> Iterator[str]:
         timed = [f"{name}, {f'1 of {n}' if n > 1 else 'each'}" for name, n in strides.items()]
         yield f"Timed: {'; '.join(timed)}."
         yield _instrument(costs)
-    if any(cost.overhead.basis is Basis.SAMPLES for cost in costs):
-        yield f"The intervals rest on {Basis.SAMPLES}: another process may differ."
     yield from (f"skipped: {reason}" for reason in sorted(set(report.skipped.values())))
     cores = report.machine["cores"]
     if report.load is not None and cores and report.load > BUSY * cores:

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.analysis.floors import Floors
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.experiments.harness import (
     CellsJob,
@@ -32,6 +31,7 @@ from ftbench.probe.scenarios.base import scenario_named
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries, SeriesKey
+from ftbench.results.floors import Floors
 from ftbench.statistics import CONFIDENCE
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word

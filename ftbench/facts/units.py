@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +41,22 @@ _SCALES: Final = {
     ),
     "ratio": (Scale(symbol="\N{MULTIPLICATION SIGN}", size=1.0),),
 }
+
+
+# How far apart two costs of a unit may lie, as a share, and still be the same for their users:
+# fixed before anything is measured, so that no noise makes them so.  A ratio is one of times.
+_MARGINS: Final = {"seconds": 0.03, "ratio": 0.03, "bytes": 0.02, "instructions": 0.005}
+
+
+SAME: Final = (
+    "The same is what differs by at most {seconds} of a time, {bytes} of memory and {instructions} "
+    "of instructions, whatever the noise."
+).format_map({unit: f"{share * 100:g}\N{NO-BREAK SPACE}%" for unit, share in _MARGINS.items()})
+
+
+def margin_of(unit: str) -> float:
+    """Return the margin within which costs of a unit are the same; of another, that of times."""
+    return _MARGINS.get(unit, _MARGINS["seconds"])
 
 
 def scale_for(unit: str, values: Iterable[float]) -> Scale:
@@ -83,6 +99,20 @@ def reach(share: float) -> str:
     if not math.isfinite(share):
         return _WIDE
     return f"±{math.ceil(share * 100)}\N{NARROW NO-BREAK SPACE}%"
+
+
+# Of an interval whose ends are this far apart the numbers say nothing more.
+WIDEST: Final = 100.0
+
+
+def span(
+    low: float,
+    high: float,
+    text: Callable[[float], str] = digits,
+    between: str = " \N{EN DASH} ",
+) -> str:
+    """Return the ends of an interval with a dash between, or that it is wide."""
+    return _WIDE if high > WIDEST * low else f"{text(low)}{between}{text(high)}"
 
 
 def few(number: float) -> str:

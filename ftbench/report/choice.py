@@ -123,7 +123,7 @@ def choice_of(pick: Pick, tree: ResultTree) -> Choice:
 
 _MAP_KEY: Final = (
     "The winner, its time, and in brackets the next and how many times that it takes; after ≈, who "
-    "may be ahead as well, for the 99 % intervals overlap."
+    "may be ahead as well, for they are not told apart."
 )
 
 

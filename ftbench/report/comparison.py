@@ -15,7 +15,7 @@ from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.sides import Kind, Match
 from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries, Step, in_words
 from ftbench.errors import FtbenchError, LostError, NothingError, RegressionError
-from ftbench.facts.units import few, plural, reach
+from ftbench.facts.units import SAME, few, margin_of, plural, reach
 from ftbench.report import words
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.results import Figure, ResultTree, State
@@ -75,7 +75,7 @@ def alarm(compared: Sequence[Compared]) -> FtbenchError | None:
 def document_of(compared: Sequence[Compared], tree: ResultTree, *, every: bool = False) -> Document:
     """Return the document of a comparison; with `every`, series without an alarm are listed too."""
     sides = compared[0].match.sides
-    lines = ["An effect is after over before; everything is a cost, so above 1 is worse."]
+    lines = [f"An effect is after over before; everything is a cost, so above 1 is worse. {SAME}"]
     if sides.kind is Kind.MACHINE:
         lines.append(_machines(tree, sides.before, sides.after))
     return Document(
@@ -262,7 +262,7 @@ def _counts(comparison: JudgedFamily) -> Table:
     groups: dict[tuple[Word, str], list[Verdict]] = {}
     for verdict in (each.verdict for each in comparison.judgements):
         if not verdict.alarm and verdict.word is not Word.INCOMPARABLE:
-            why = verdict.why if verdict.word is Word.UNDECIDED else ""
+            why = verdict.why if verdict.word.open else ""
             groups.setdefault((verdict.word, why), []).append(verdict)
     order = sorted(groups, key=lambda group: (_WORDS.index(group[0]), -len(groups[group])))
     return Table(
@@ -275,7 +275,7 @@ def _counts(comparison: JudgedFamily) -> Table:
                     f"{len(groups[word, why])}{_OF}{len(comparison.judgements)}",
                     _floors(groups[word, why]),
                     why or words.NONE,
-                    _needs(groups[word, why]) if word is Word.UNDECIDED else words.NONE,
+                    _needs(groups[word, why]) if word.open else words.NONE,
                 ),
                 tone=words.TONES[word],
             )
@@ -335,17 +335,17 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
 
 def _verdicts(steps: Sequence[Step]) -> Table:
     reasons = Counter(
-        each.verdict.why
+        f"{each.verdict.word}: {each.verdict.why}"
         for step in steps
         for each in step.comparison.judgements
-        if each.verdict.word is Word.UNDECIDED
+        if each.verdict.word.open
     )
     return Table(
         title="Verdicts",
         columns=("release", "against", "which is", *_WORDS, "alarms by chance"),
         rows=tuple(map(_step_row, steps)),
         numbers=len(_WORDS) + 1,
-        notes=tuple(f"{count} {Word.UNDECIDED}: {why}." for why, count in reasons.most_common()),
+        notes=tuple(f"{count} {words}." for words, count in reasons.most_common()),
     )
 
 
@@ -406,6 +406,7 @@ def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
         "interval": interval and [interval.low, interval.high],
         "basis": effect and str(effect.basis),
         "floor": floor and floor.effect,
+        "margin": margin_of(judgement.after.unit),
         "differences": {fact: list(pair) for fact, pair in judgement.differences.items()},
         "efforts": {kind: list(pair) for kind, pair in judgement.efforts.items()},
     }
@@ -419,7 +420,7 @@ def _side(figure: Figure, location: float | None) -> dict[str, Any]:
     return {
         "location": location,
         "median": figure.median,
-        "processes": list(map(list, figure.processes)) or [list(figure.samples)],
+        "processes": list(map(list, figure.by_process)),
         "interference": figure.interference,
     }
 

@@ -34,8 +34,8 @@ def key(view: GridView, grid: Grid) -> str:
     parts = [view.reading] if view.reading else []
     if view.rungs.rivals:
         parts.append(
-            "★ is the cheapest of its mode on its arm, and what its interval does not tell apart "
-            "from it."
+            "★ is the cheapest of its mode on its arm, and what is not told apart from it; none "
+            "is where one process measured it."
         )
     if view.control:
         parts.append(
@@ -47,7 +47,7 @@ def key(view: GridView, grid: Grid) -> str:
         parts.append("A ratio is to the GIL build in the same row.")
     parts.append(
         "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
-        "wide beyond 100\N{NO-BREAK SPACE}%."
+        "wide beyond 100\N{NO-BREAK SPACE}%; none is of one process, which tells nothing apart."
     )
     missing = "; ".join(arm.label for arm in ARMS if arm not in grid.arms)
     return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)

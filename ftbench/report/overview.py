@@ -12,7 +12,7 @@ from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import NothingError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES
-from ftbench.facts.units import times
+from ftbench.facts.units import SAME, times
 from ftbench.releases import Release
 from ftbench.report.choice import choice_of, parts
 from ftbench.report.comparison import comparison_record, environment_part, figure_record
@@ -24,8 +24,9 @@ from ftbench.results.figure import Environment
 from ftbench.results.selection import Filter, Pick, first_pick, pair_builds, picks
 
 _READING: Final = (
-    "Medians with their 99 % intervals; lower is better everywhere. A ratio is to threads on the "
-    "free-threaded build, or to what its table names, from one run."
+    "Medians with their 99 % intervals, by how far processes are apart; lower is better "
+    "everywhere. A ratio is to threads on the free-threaded build, or to what its table names, "
+    "from one run; ≈ is not told apart."
 )
 
 
@@ -60,7 +61,7 @@ def overview(tree: ResultTree, wanted: Filter) -> Document:
             *parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
             Part(
                 title="Releases: each against the one before, and the last feature release",
-                lines=("An effect is after over before, so above 1 is worse.",),
+                lines=(f"An effect is after over before, so above 1 is worse. {SAME}",),
             ),
             *(environment_part(*each) for each in steps.items()),
         ),

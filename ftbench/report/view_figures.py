@@ -15,6 +15,7 @@ from ftbench.facts.units import Scale, times
 from ftbench.report import findings
 from ftbench.report.findings import Finding
 from ftbench.report.sections.view import Beside, GridView, View
+from ftbench.report.words import interval_of
 from ftbench.results import State
 
 DASH: Final = "\N{EN DASH}"
@@ -82,11 +83,7 @@ class ModeFigures(Figures):
 
     def interval(self, cell: Cell) -> str:
         """Return the ends of a measured cell's interval, or why there is none."""
-        interval = cell.figure.interval if cell.figure else None
-        if interval is None:
-            return "too few samples"
-        # Of few samples asv's interval reaches below zero, where no cost is.
-        return f"{self.scale.text(max(interval.low, 0))} {DASH} {self.scale.text(interval.high)}"
+        return interval_of(cell.figure, self.scale) if cell.figure else ""
 
     def beside_text(self, cell: Cell) -> str:
         """Return what stands beside a cell: a number, or what became of it; "" without a column."""

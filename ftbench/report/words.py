@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ftbench.analysis.verdicts import JudgedSeries
-from ftbench.facts.units import digits, plural, reach, scale_for, times
+from ftbench.facts.units import Scale, digits, plural, reach, scale_for, span, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure
 from ftbench.statistics.power import Floor
+from ftbench.statistics.spread import ONE_PROCESS
 from ftbench.statistics.verdict import Verdict, Word
 
 TONES: Final = {
     Word.WORSE: Tone.BAD,
     Word.BETTER: Tone.GOOD,
     Word.SAME: Tone.PLAIN,
-    Word.UNDECIDED: Tone.QUIET,
-    Word.INCOMPARABLE: Tone.QUIET,
+    **dict.fromkeys((Word.UNDECIDED, Word.NOISY, Word.ELSEWHERE, Word.INCOMPARABLE), Tone.QUIET),
 }
 NONE: Final = "\N{EN DASH}"
 _TO: Final = " \N{RIGHTWARDS ARROW} "
@@ -53,9 +53,18 @@ def effect(verdict: Verdict) -> str:
 
 
 def interval(verdict: Verdict) -> str:
-    """Return the effect's 99 % interval: its ends with a dash between."""
-    ends = None if verdict.effect is None else verdict.effect.interval
-    return NONE if ends is None else f"{digits(ends.low)} \N{EN DASH} {digits(ends.high)}"
+    """Return the effect's 99 % interval, or why there is none."""
+    if verdict.effect is None:
+        return NONE
+    ends = verdict.effect.interval
+    return span(ends.low, ends.high) if ends else ONE_PROCESS
+
+
+def interval_of(figure: Figure, scale: Scale) -> str:
+    """Return a figure's 99 % interval, or why there is none."""
+    if figure.interval is None:
+        return figure.no_interval
+    return span(figure.interval.low, figure.interval.high, scale.text)
 
 
 def floor(known: Floor | None) -> str:

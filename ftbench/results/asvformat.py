@@ -29,10 +29,10 @@ from ftbench.results.figure import (
     State,
     Unreadable,
 )
+from ftbench.results.floors import Floors
 from ftbench.results.ladders import StoredSeries, address, series_of
 from ftbench.results.noise import read_noise
 from ftbench.results.sidecar import Sidecar, read_sidecar
-from ftbench.statistics.spread import Interval
 
 CONFIGURATION: Final = "asv.conf.json"
 BENCHMARKS: Final = "benchmarks.json"
@@ -100,11 +100,13 @@ def read_results(folder: Path) -> ResultTree:
                 for name in sorted(results.get_result_keys(benchmarks)):
                     cells = _cells(results, name, benchmarks[name]["params"], series[name])
                     figures += _figures(source, sidecar, cells)
+        noise = tuple(read_noise(folder, warnings))
+        figures = list(Floors.of(noise).given(figures))
     return ResultTree(
         figures=tuple(figures),
         sources=tuple(_where_runs_began(sources)),
         machines=tuple(machines),
-        noise=tuple(read_noise(folder, warnings)),
+        noise=noise,
         descriptions=dict(_descriptions(benchmarks)),
         warnings=tuple(warnings),
     )
@@ -203,8 +205,8 @@ def _arm(python: str, variables: Mapping[str, str]) -> Arm:
     return arm
 
 
-_Cell = tuple[StoredSeries, float | None, Mapping[str, float] | None, list[float] | None]
-"""A series, and what asv stores of it: its value, statistics and samples."""
+_Cell = tuple[StoredSeries, float | None, list[float] | None]
+"""A series, and what asv stores of it: its value and samples."""
 
 
 def _cells(
@@ -212,7 +214,7 @@ def _cells(
 ) -> Iterator[_Cell]:
     """Yield the cells of a benchmark, of its current parameters those that the file has."""
     present = set(itertools.product(*results.get_result_params(name)))
-    columns = (results.get_result_value, results.get_result_stats, results.get_result_samples)
+    columns = (results.get_result_value, results.get_result_samples)
     stored = (ladders.without_holes(column(name, ladder), ladder) for column in columns)
     for cell in zip(series, *stored, strict=True):
         # asv says None for absent as for failed.
@@ -222,7 +224,7 @@ def _cells(
 
 def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> Iterator[Figure]:
     environment, release = _graph_of(source)
-    for series, value, stats, pooled in cells:
+    for series, value, pooled in cells:
         state = _state(value)
         measured = state is State.MEASURED
         samples = tuple(pooled or ()) if measured else ()
@@ -235,7 +237,6 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             unit=series.unit,
             state=state,
             median=value if measured else None,
-            interval=_interval(stats) if measured else None,
             samples=samples,
             reason=sidecar.reason(state, series.cell, series.method),
             runs=replicates.runs,
@@ -251,14 +252,6 @@ def _state(value: float | None) -> State:
     if value is None:
         return State.FAILED
     return State.SKIPPED if math.isnan(value) else State.MEASURED
-
-
-def _interval(stats: Mapping[str, float] | None) -> Interval | None:
-    """Return asv's own interval; None where too few samples leave it without an end."""
-    low, high = (stats or {}).get("ci_99_a"), (stats or {}).get("ci_99_b")
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        return None
-    return Interval(low=low, high=high)
 
 
 def _graph_of(source: ResultFile) -> tuple[str, str]:

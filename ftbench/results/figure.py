@@ -11,7 +11,9 @@ from typing import Any, Final, Self
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
-from ftbench.statistics.spread import Interval
+from ftbench.statistics import Processes
+from ftbench.statistics.power import Floor
+from ftbench.statistics.spread import ONE_PROCESS, Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +121,12 @@ class Figure(MeasuredSeries):
     """One cell of one benchmark, and what became of it."""
 
     state: State
-    # There only if it is measured, as are the interval and the samples.
+    # There only if it is measured, as are the samples.
     median: float | None = None
+    # Where another run's cost may lie, by how far processes are apart; None of one process without
+    # a floor, which is what the machine's A/A runs say of the series.
     interval: Interval | None = None
+    floor: Floor | None = None
     samples: tuple[float, ...] = ()
     # Why it was skipped or how it failed, "" where nothing is on record.
     reason: str = ""
@@ -137,6 +142,26 @@ class Figure(MeasuredSeries):
     machines: tuple[Mapping[str, Any], ...] = ()
     # Its address on asv's pages, relative to the site.
     graph: str = ""
+
+    @property
+    def by_process(self) -> Processes:
+        """Its samples by process: of one, where nobody can tell whose they are."""
+        if self.processes:
+            return self.processes
+        if self.samples:
+            return (self.samples,)
+        return () if self.median is None else ((self.median,),)
+
+    @property
+    def no_interval(self) -> str:
+        """Why it has no interval, "" if it has one."""
+        if self.interval is not None or self.median is None:
+            return ""
+        return ONE_PROCESS if len(self.by_process) == 1 else "no interval: not above zero"
+
+    def shares_run(self, other: Figure) -> bool:
+        """Tell whether one run measured both: a machine is not the same in two sittings."""
+        return not self.runs.isdisjoint(other.runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

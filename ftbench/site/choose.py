@@ -11,7 +11,6 @@ from ftbench.analysis.advice.winner_map import Spot
 from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import Article, article
 from ftbench.analysis.claims.judge import AsvFigures
-from ftbench.analysis.floors import Floors
 from ftbench.facts.arms import ARMS
 from ftbench.report.choice import Choice, choice_of
 from ftbench.report.view_figures import GridFigures, ModeFigures
@@ -88,14 +87,10 @@ def page_of(
 def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.ArticleTable, ...]:
     """Return the article's tables of which anything was measured for the pick of a choice."""
     pick, benchmarks = choice.pick, article_tables.benchmarks()
-    noise = (
-        run for run in tree.noise if run.machine == pick.machine and run.benchmark in benchmarks
-    )
     measured = AsvFigures.of(
         (each for each in tree.figures if pick.shows(each) and each.benchmark in benchmarks),
         release=pick.release,
         sources=tree.sources,
         machine=choice.machine,
-        floors=Floors.of(noise),
     )
     return tuple(table for table in article_tables.tables(measured) if table.measured)

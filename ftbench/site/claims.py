@@ -21,7 +21,6 @@ from ftbench.analysis.claims.rule import (
     range_words,
 )
 from ftbench.analysis.conditions import Notice, notices
-from ftbench.analysis.floors import Floors
 from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame, svg
@@ -173,14 +172,13 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         return frame.write_empty(html_dir, "claims", tree)
     addresses = {pick: address(pick, first, "claims") for pick in newest(everything, first)}
     parts = shares(tree, tuple(addresses))
-    floors = Floors.of(tree.noise)
     left_out = len(everything) - len(addresses)
     return tuple(
         frame.write_page(
             html_dir,
             addresses[pick],
             "claims",
-            page_of(pick, addresses, parts[pick], floors, left_out=left_out),
+            page_of(pick, addresses, parts[pick], left_out=left_out),
         )
         for pick in sorted(addresses, key=lambda pick: pick != first)
     )
@@ -198,7 +196,6 @@ def page_of(
     pick: Pick,
     addresses: Mapping[Pick, str],
     tree: ResultTree,
-    floors: Floors,
     *,
     left_out: int = 0,
 ) -> Page:
@@ -209,7 +206,6 @@ def page_of(
         release=pick.release,
         sources=tree.sources,
         machine=machine,
-        floors=floors,
     )
     return Page(
         title=f"Claims on CPython {pick.release.name}, {pick.machine}",

@@ -11,14 +11,15 @@ from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.rule import number, printed
 from ftbench.analysis.claims.tables import ArticleCell
 from ftbench.analysis.verdicts import JudgedSeries
-from ftbench.facts.units import amount, digits, few, margin, scale_for
+from ftbench.facts.units import amount, digits, few, margin, scale_for, span
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.report.view_figures import Figures, ratio_of
-from ftbench.report.words import effort_title
+from ftbench.report.words import effort_title, interval_of
 from ftbench.results import Figure
 from ftbench.site.mode_charts import Axis
 from ftbench.statistics import Ratio
+from ftbench.statistics.spread import ONE_PROCESS
 from ftbench.statistics.verdict import Verdict, Word
 
 # No triangles: those are an arm's mark.
@@ -28,6 +29,8 @@ SYMBOLS: Final[Mapping[Word, str]] = MappingProxyType(
         Word.BETTER: "\N{DOWNWARDS ARROW}",
         Word.SAME: "=",
         Word.UNDECIDED: "?",
+        Word.NOISY: "~",
+        Word.ELSEWHERE: "\N{NOT SIGN}",
         Word.INCOMPARABLE: "\N{NOT EQUAL TO}",
     }
 )
@@ -42,9 +45,6 @@ CLAIM_SYMBOLS: Final[Mapping[claims.ClaimVerdict, str]] = MappingProxyType(
 )
 # Beyond it percent are harder to read than a multiple.
 _MULTIPLE_FROM: Final = 2.0
-# Of an interval whose ends are this far apart the numbers say nothing more.
-WIDE: Final = 100.0
-_FEW_SAMPLES: Final = "too few samples"
 _NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
 _MINUS: Final = "\N{MINUS SIGN}"
 
@@ -70,20 +70,15 @@ def floor_share(share: float) -> str:
 
 def ratio_interval(ratio: Ratio) -> str:
     """Return the interval of a ratio as two numbers, or why there is none."""
-    return _interval(ratio, digits, " \N{EN DASH} ")
+    return span(ratio.interval.low, ratio.interval.high) if ratio.interval else ONE_PROCESS
 
 
 def change_interval(verdict: Verdict) -> str:
     """Return the interval of a verdict's effect as two changes, or why there is none."""
-    return _interval(verdict.effect, change, " to ") if verdict.effect else ""
-
-
-def _interval(ratio: Ratio, text: Callable[[float], str], between: str) -> str:
-    if ratio.interval is None:
-        return _FEW_SAMPLES
-    if ratio.interval.high > ratio.interval.low * WIDE:
-        return "wide"
-    return f"{text(ratio.interval.low)}{between}{text(ratio.interval.high)}"
+    ends = verdict.effect.interval if verdict.effect else None
+    if ends is None:
+        return ONE_PROCESS if verdict.effect else ""
+    return span(ends.low, ends.high, change, " to ")
 
 
 def moved(judgement: JudgedSeries) -> str:
@@ -123,13 +118,8 @@ def article_here(place: ArticleCell) -> tuple[str, str]:
 
 
 def figure_interval(figure: Figure) -> str:
-    """Return the ends of a figure's interval in the unit of its amount, or why there is none."""
-    if figure.interval is None:
-        return _FEW_SAMPLES
-    scale = scale_for(figure.unit, [figure.median or 0.0])
-    # Of few samples asv's interval reaches below zero, where no cost is.
-    low, high = max(figure.interval.low, 0), figure.interval.high
-    return f"{scale.text(low)} \N{EN DASH} {scale.text(high)}"
+    """Return a figure's interval in the unit of its amount, or why there is none."""
+    return interval_of(figure, scale_for(figure.unit, [figure.median or 0.0]))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(

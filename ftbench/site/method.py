@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from ftbench.analysis.conditions import MACHINE_FACTS, Fact, machine_facts, value_words
-from ftbench.analysis.floors import Floors
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
 from ftbench.results import ResultFile, ResultTree, State, Unreadable
 from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
+from ftbench.results.floors import Floors
 from ftbench.results.selection import first_pick, picks
 from ftbench.site import frame, method_tables, svg
 from ftbench.site.menus import Item, Menu

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from ftbench.analysis import conditions
 from ftbench.facts.arms import Arm
-from ftbench.facts.units import FEW, scale_for
+from ftbench.facts.units import FEW, WIDEST, scale_for
 from ftbench.report.words import effort_title
 from ftbench.results import Figure, State
-from ftbench.site.filters import SYMBOLS, WIDE
+from ftbench.site.filters import SYMBOLS
 from ftbench.site.timeline import AGAINST, PRECISION, WORDS, Series, Timeline, Track, coded
 from ftbench.statistics.verdict import Word
 
@@ -174,7 +174,7 @@ def _figure(figure: Figure | None) -> Sequence[Any] | int:
         return 0
     if figure.state is not State.MEASURED:
         return figure.state.value, figure.reason
-    processes = figure.processes or (figure.samples,)
+    processes = figure.by_process
     return (processes, figure.interference) if figure.interference else (processes,)
 
 
@@ -188,7 +188,7 @@ def rig(timeline: Timeline) -> dict[str, Any]:
         "alarms": [WORDS.index(word) for word in (Word.WORSE, Word.BETTER)],
         "few": FEW,
         "precision": PRECISION,
-        "wide": coded(WIDE),
+        "wide": coded(WIDEST),
         "against": [against.value for against in AGAINST],
         "releases": [[each.name, each.commit_id, each.series] for each in timeline.releases],
         "arms": [_arm(arm, timeline) for arm in timeline.arms],

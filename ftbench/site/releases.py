@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from ftbench.analysis.verdicts import Base
 from ftbench.facts.arms import Arm
+from ftbench.facts.units import SAME
 from ftbench.files import safe_name
 from ftbench.releases import Release
 from ftbench.results import ResultTree, Unreadable
@@ -81,6 +82,7 @@ class ReleasePage:
 
     words: ClassVar = tuple(Word)
     bases: ClassVar = AGAINST
+    same: ClassVar = SAME
 
     timeline: Timeline
     release: Release

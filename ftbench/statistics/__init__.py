@@ -5,7 +5,7 @@ together, `power` says how many processes it takes to find a difference.  Pure f
 distributions are scipy's.
 """
 
-from ftbench.statistics.ratio import CONFIDENCE, Ratio, paired_ratio, ratio
-from ftbench.statistics.spread import Basis, Processes, location
+from ftbench.statistics.ratio import Ratio, paired_ratio, ratio
+from ftbench.statistics.spread import CONFIDENCE, Basis, Processes, location
 
 __all__ = ["CONFIDENCE", "Basis", "Processes", "Ratio", "location", "paired_ratio", "ratio"]

@@ -7,15 +7,24 @@ over many series Benjamini and Hochberg's control asks for a little more.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.statistics.ratio import CONFIDENCE, LARGEST_POWER
-from ftbench.statistics.spread import Flags, Floats, Integers
+from ftbench.statistics.spread import (
+    BASES,
+    CONFIDENCE,
+    LARGEST_POWER,
+    Basis,
+    Estimates,
+    Flags,
+    Floats,
+    Integers,
+)
 
 
 def smallest(floor: Floor, *, before: int, after: int) -> float:
@@ -63,7 +72,7 @@ def further(
 ) -> Integers:
     """Return how many more processes a side, at least one, bring the margin down to `gap`.
 
-    0 if `MOST_PROCESSES` more would not; they add to the freedom.
+    More than `MOST_PROCESSES` if as many would not; they add to the freedom.
     """
     if not len(gap):
         return np.zeros(0, np.int64)
@@ -82,7 +91,7 @@ def further(
         met = enough(middle)
         high = np.where(met, middle, high)
         low = np.where(met, low, np.minimum(middle + 1, high))
-    return np.where(possible, high, 0)
+    return np.where(possible, high, MOST_PROCESSES + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +125,22 @@ def floor(*, spread: float, freedom: int, processes: int) -> Floor:
     least = float(quantiles) * spread * math.sqrt(2 / processes)
     effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
     return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)
+
+
+def pooled(sides: Estimates, floors: Sequence[Floor | None]) -> Estimates:
+    """Return sides with what their floors know of the spread: each weighs its degrees of freedom.
+
+    Of one process without a floor nothing is known of it, and the error is NaN.
+    """
+    known = np.array([floor.freedom if floor else 0 for floor in floors], np.int64)
+    spread = np.array([floor.spread if floor else 0.0 for floor in floors], np.float64)
+    freedom = known + sides.processes - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt((sides.scatter + known * spread**2) / freedom / sides.processes)
+    alone = np.where(known > 0, BASES.index(Basis.FLOOR), BASES.index(Basis.NONE))
+    return replace(
+        sides,
+        error=np.where(freedom > 0, error, np.nan),
+        freedom=np.maximum(freedom, 1).astype(np.float64),
+        basis=np.where(sides.processes > 1, BASES.index(Basis.PROCESSES), alone),
+    )

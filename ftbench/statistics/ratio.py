@@ -12,14 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from scipy import stats
 
 from ftbench.errors import FtbenchError
+from ftbench.statistics.power import Floor, pooled
 from ftbench.statistics.spread import (
     BASES,
+    CONFIDENCE,
+    LARGEST_POWER,
     Basis,
     Estimates,
     Floats,
@@ -29,17 +32,13 @@ from ftbench.statistics.spread import (
     estimates,
 )
 
-CONFIDENCE: Final = 0.99
-LARGEST_POWER: Final = 700.0  # of e, in a float
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
     """A ratio of costs: 1.0 is as dear, 2.0 twice as dear."""
 
     value: float
-    # None where there was one sample.  What another process would have changed is not in it if its
-    # basis are samples of one process.
+    # None where a side was of one process, and of no floor.
     interval: Interval | None
     confidence: float
     basis: Basis
@@ -53,6 +52,11 @@ class Effects:
     error: Floats
     freedom: Floats
     basis: Integers
+
+    @classmethod
+    def of(cls, sides: Estimates) -> Self:
+        """Return where sides lie by themselves."""
+        return cls(value=sides.value, error=sides.error, freedom=sides.freedom, basis=sides.basis)
 
     def replaced(self, members: Integers, others: Self) -> Self:
         """Return the same with `others` in the places `members`."""
@@ -71,7 +75,7 @@ class Effects:
         return [
             Ratio(
                 value=value,
-                # NaN, which is not itself: there was one sample.
+                # NaN, which is not itself: there was one process.
                 interval=Interval(low=low, high=high) if low == low else None,  # noqa: PLR0124
                 confidence=confidence,
                 basis=BASES[basis],
@@ -86,9 +90,15 @@ class Effects:
         ]
 
 
-def ratio(numerator: Processes, denominator: Processes, *, confidence: float = CONFIDENCE) -> Ratio:
+def ratio(
+    numerator: Processes,
+    denominator: Processes,
+    *,
+    floors: tuple[Floor | None, Floor | None] = (None, None),
+    confidence: float = CONFIDENCE,
+) -> Ratio:
     """Return the ratio of two locations; `FtbenchError` unless all samples are above zero."""
-    sides = estimates((_checked(numerator), _checked(denominator)))
+    sides = pooled(estimates((_checked(numerator), _checked(denominator))), floors)
     effect = difference(sides.take(np.array([0])), sides.take(np.array([1])))
     return _single(effect, confidence)
 
@@ -103,9 +113,13 @@ def paired_ratio(
     for side in (0, 1):
         _checked(tuple(tuple(pair[side] for pair in process) for process in pairs))
     ratios = tuple(tuple(above / below for above, below in process) for process in pairs)
-    pair = estimates((_checked(ratios),), of_ratios=True)
-    effect = Effects(value=pair.value, error=pair.error, freedom=pair.freedom, basis=pair.basis)
-    return _single(effect, confidence)
+    return _single(Effects.of(estimates((_checked(ratios),), of_ratios=True)), confidence)
+
+
+def intervals(sides: Sequence[Processes], floors: Sequence[Floor | None]) -> list[Interval | None]:
+    """Return where costs lie; None where there is one process and no floor, or no finite cost."""
+    found = Effects.of(pooled(estimates(sides), floors))
+    return [each.interval for each in found.ratios(CONFIDENCE)]
 
 
 def difference(above: Estimates, below: Estimates) -> Effects:

@@ -4,15 +4,11 @@ Samples of one process have in common what the process has: where its memory lie
 cores was busy.  They are no independent evidence, so the bootstrap draws whole processes, each
 with all its samples; drawing within them once more would count their spread twice (Davison and
 Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8).  Nothing is drawn here,
-because with infinitely many resamples two bootstraps have closed forms:
-
-- of a mean, here of the log-medians of processes: the standard deviation over the square root of
-  their number (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, section 5.2; with
-  n - 1 in the place of n, for there are few of them);
-- of a median, here of the samples of a process that stands alone: Maritz and Jarrett, "A Note on
-  Estimating the Variance of the Sample Median", *JASA* 73, 1978.  Of n samples it is exact where n
-  is odd, and within a tenth where n is even and above 4.  `scipy.stats.mstats.mjci` is the same
-  method with the weights of Beta(m - 1, n - m), which is larger for few samples.
+because with infinitely many resamples the bootstrap of a mean, here of the log-medians of
+processes, has a closed form: the standard deviation over the square root of their number (Efron and
+Tibshirani, *An Introduction to the Bootstrap*, 1993, section 5.2; with n - 1 in the place of n, for
+there are few of them).  Of a single process nobody can tell how far another would lie, unless the
+machine's noise floor does (`power.pooled`).
 """
 
 from __future__ import annotations
@@ -21,13 +17,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import lru_cache
 from itertools import chain
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Processes = tuple[tuple[float, ...], ...]
 """Samples as they were taken: one tuple per process."""
@@ -44,11 +38,15 @@ class Basis(StrEnum):
 
     PROCESSES = "processes"
     FLOOR = "the machine's noise floor"
-    SAMPLES = "samples of one process"
-    NONE = "one sample"
+    NONE = "one process"
 
 
 BASES: Final = tuple(Basis)
+ONE_PROCESS: Final = f"{Basis.NONE}: not told apart"
+"""What is said of a cost whose interval nobody knows, wherever it would be told from another."""
+
+CONFIDENCE: Final = 0.99
+LARGEST_POWER: Final = 700.0  # of e, in a float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ class Estimates:
 
     # The mean of the log-medians of processes, NaN where a side is not usable.
     value: Floats
-    # Its standard error, NaN for one sample, and the degrees of freedom of that.
+    # Its standard error, NaN for one process, and the degrees of freedom of that.
     error: Floats
     freedom: Floats
     basis: Integers  # an index of BASES
@@ -108,11 +106,6 @@ def _batch(sides: Sequence[Processes], *, of_ratios: bool) -> Estimates:
         medians = _log_medians(lengths, samples, of_ratios=of_ratios)
         for rows, logs in _by_length(processes, medians):
             _fill_from_processes(found, rows, logs)
-        alone = np.flatnonzero(processes == 1)
-        firsts = (np.cumsum(processes) - processes)[alone]
-        starts = (np.cumsum(lengths) - lengths)[firsts]
-        for rows, logs in _by_length(lengths[firsts], np.log(samples), starts):
-            _fill_from_samples(found, alone[rows], logs)
     found.value[~usable] = np.nan
     found.error[~usable] = np.nan
     return found
@@ -126,14 +119,12 @@ def _usable(processes: Integers, lengths: Integers, samples: Floats) -> Flags:
     return (processes > 0) & ~faulty
 
 
-def _by_length(
-    lengths: Integers, values: Floats, starts: Integers | None = None
-) -> Iterator[tuple[Integers, Floats]]:
+def _by_length(lengths: Integers, values: Floats) -> Iterator[tuple[Integers, Floats]]:
     """Cut `values` into runs of `lengths`; yield those of one length, as the rows of a matrix.
 
-    First the numbers of the runs; each row is sorted.  Without `starts` they lie end to end.
+    First the numbers of the runs; each row is sorted.
     """
-    starts = np.cumsum(lengths) - lengths if starts is None else starts
+    starts = np.cumsum(lengths) - lengths
     for length in np.unique(lengths[lengths > 0]):
         rows = np.flatnonzero(lengths == length)
         yield rows, np.sort(values[starts[rows][:, np.newaxis] + np.arange(length)], axis=1)
@@ -163,34 +154,9 @@ def _fill_from_processes(found: Estimates, rows: Integers, logs: Floats) -> None
         found.basis[rows] = BASES.index(Basis.PROCESSES)
 
 
-def _fill_from_samples(found: Estimates, rows: Integers, logs: Floats) -> None:
-    count = logs.shape[1]
-    if count > 1:
-        found.error[rows] = _error_of_median(logs)
-        found.freedom[rows] = count - 1
-        found.basis[rows] = BASES.index(Basis.SAMPLES)
-
-
-def _error_of_median(ordered: Floats) -> Floats:
-    """Return Maritz and Jarrett's standard error of the median of each row of sorted numbers."""
-    count = ordered.shape[1]
-    off = ordered - ordered[:, [count // 2]]
-    weights = _median_weights(count)
-    mean = (off * weights).sum(axis=1)
-    variance: Floats = ((off - mean[:, np.newaxis]) ** 2 * weights).sum(axis=1)
-    return np.sqrt(variance)
-
-
-@lru_cache(maxsize=1024)
-def _median_weights(count: int) -> Floats:
-    """Return the chance of each of `count` ordered samples to be the median of a resample."""
-    half = (count + 1) / 2
-    return np.diff(stats.beta.cdf(np.linspace(0, 1, count + 1), half, half))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A confidence interval of 99 %, in the unit of what it is for: a median, a ratio."""
+    """A confidence interval of 99 %, in the unit of what it is for: a cost, a ratio."""
 
     low: float
     high: float

@@ -2,16 +2,18 @@
 
 The rule.  The effect is the ratio after / before of the mean log-medians of processes, with a
 99 % interval.  It is "worse" or "better" only if the whole interval lies beyond 1 and beyond the
-floor, and if the alarm outlives Benjamini and Hochberg's control over all series judged together;
-"same" only if the whole interval lies within the floor; else it is not decidable, and `needs` says
-how many more processes a side would decide it.
+floor, and if the alarm outlives Benjamini and Hochberg's control over all series judged together.
+It is "same" only if the whole interval lies within the margin: how far apart costs of its unit may
+lie and be alike for whoever uses them, fixed before anything is measured, so that noise makes
+nothing the same.  A floor above the margin leaves it "too noisy".  Else it is not decidable;
+`needs` says how many more processes a side would decide it.
 
 The interval is Student's, from one variance for both sides: their own, pooled with the floor's,
 each weighing its degrees of freedom.  A side of one process has none, and the floor's stands for
-it.  Beyond the floor is a minimum-effect test, within it an equivalence test, both after Hodges
-and Lehmann, "Testing the Approximate Validity of Statistical Hypotheses", *Journal of the Royal
-Statistical Society B* 16, 1954; the control is Benjamini and Hochberg's, "Controlling the False
-Discovery Rate", the same journal, 57, 1995.
+it.  Beyond the floor is a minimum-effect test, within the margin an equivalence test, both after
+Hodges and Lehmann, "Testing the Approximate Validity of Statistical Hypotheses", *Journal of the
+Royal Statistical Society B* 16, 1954; the control is Benjamini and Hochberg's, "Controlling the
+False Discovery Rate", the same journal, 57, 1995.
 """
 
 from __future__ import annotations
@@ -24,10 +26,12 @@ from typing import Final, Self
 import numpy as np
 from scipy import stats
 
-from ftbench.statistics.power import CHANCE, TAIL, Floor, further
-from ftbench.statistics.ratio import CONFIDENCE, Effects, Ratio, difference
+from ftbench.facts.units import margin_of
+from ftbench.statistics.power import CHANCE, MOST_PROCESSES, TAIL, Floor, further
+from ftbench.statistics.ratio import Effects, Ratio, difference
 from ftbench.statistics.spread import (
     BASES,
+    CONFIDENCE,
     Basis,
     Estimates,
     Flags,
@@ -71,19 +75,27 @@ class Family:
 
     effects: Effects
     limit: Floats  # the floor on the logarithmic scale
+    margin: Floats  # that of the same, likewise
+    quiet: Integers  # so many processes a side bring the floor down to the margin
     spread: Floats  # the pooled standard deviation of the log-medians of processes
     # The processes of the sides.
     before: Integers
     after: Integers
 
     @classmethod
-    def of(cls, before: Estimates, after: Estimates, floors: Sequence[Floor]) -> Self:
+    def of(
+        cls, before: Estimates, after: Estimates, floors: Sequence[Floor], margins: Sequence[float]
+    ) -> Self:
         """Pool the spread of both sides with the floor's: each weighs its degrees of freedom."""
+        margin = np.log1p(np.array(margins, np.float64)) + _ROUNDING
         known = np.array([floor.freedom for floor in floors], np.int64)
         spread = np.array([floor.spread for floor in floors], np.float64)
         limit = np.log1p(np.array([floor.effect for floor in floors], np.float64))
         freedom = known + before.processes + after.processes - 2
         pooled = np.sqrt((before.scatter + after.scatter + known * spread**2) / freedom)
+        # A floor falls as the root of the processes that it is for.
+        share = limit / margin
+        quiet = np.array([floor.processes for floor in floors]) * np.maximum(share, 1) ** 2
         own = (before.processes > 1) & (after.processes > 1)
         return cls(
             effects=Effects(
@@ -93,6 +105,8 @@ class Family:
                 basis=np.where(own, BASES.index(Basis.PROCESSES), BASES.index(Basis.FLOOR)),
             ),
             limit=limit + _ROUNDING,
+            margin=margin,
+            quiet=np.where(share > 1, np.ceil(quiet), 0).astype(np.int64),
             spread=pooled,
             before=before.processes,
             after=after.processes,
@@ -108,8 +122,12 @@ class Family:
         return self.size - self.effects.reach(CONFIDENCE) > self.limit
 
     def within(self) -> Flags:
-        """Tell which have their whole interval within the floor."""
-        return self.size + self.effects.reach(CONFIDENCE) <= self.limit
+        """Tell which have their whole interval within the margin."""
+        return self.size + self.effects.reach(CONFIDENCE) <= self.margin
+
+    def noisy(self) -> Flags:
+        """Tell which have a floor above the margin, for as many processes as there are."""
+        return np.minimum(self.before, self.after) < self.quiet
 
     def chances(self) -> Floats:
         """Return each p: the chance of an effect as large, if the true one were the floor."""
@@ -124,17 +142,25 @@ class Family:
         return float(np.minimum(2 * stats.t.sf(away, freedom), bar).sum())
 
     def needs(self, which: Flags, bar: float) -> Integers:
-        """Return how many more processes a side would decide each of `which`; 0 for none."""
-        needs = np.zeros(len(self.limit), np.int64)
-        beyond = self.size > self.limit
-        for members, tail, chance in (
+        """Return how many more processes a side would decide each of `which`.
+
+        More than `MOST_PROCESSES` where as many would not.
+        """
+        needs = np.full(len(self.limit), MOST_PROCESSES + 1, np.int64)
+        for beyond, tail, chance, least in (
             # To be an alarm, with a p up to the bar.
-            (which & beyond, min(bar, TAIL), CHANCE),
+            (self.size - self.limit, min(bar, TAIL), CHANCE, np.zeros_like(self.quiet)),
             # To be the same, which may be missed on both sides.
-            (which & ~beyond, TAIL, (1 + CHANCE) / 2),
+            (
+                self.margin - self.size,
+                TAIL,
+                (1 + CHANCE) / 2,
+                self.quiet - np.minimum(self.before, self.after),
+            ),
         ):
-            needs[members] = further(
-                gap=np.abs(self.size - self.limit)[members],
+            members = which & (beyond > 0)
+            more = further(
+                gap=beyond[members],
                 spread=self.spread[members],
                 freedom=self.effects.freedom[members].astype(np.int64),
                 before=self.before[members],
@@ -142,6 +168,7 @@ class Family:
                 tail=tail,
                 chance=chance,
             )
+            needs[members] = np.minimum(needs[members], np.maximum(more, least[members]))
         return needs
 
     def _in_errors(self, distance: Floats) -> Floats:
@@ -163,15 +190,23 @@ class Word(StrEnum):
     BETTER = "better"
     SAME = "same"
     UNDECIDED = "not decidable"
+    NOISY = "not decidable: too noisy"
+    ELSEWHERE = "not decidable: another sitting"
     INCOMPARABLE = "not comparable"
+
+    @property
+    def open(self) -> bool:
+        """Whether it says that nothing was decided."""
+        return self.startswith(Word.UNDECIDED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two costs to judge; without a `floor` nothing can be decided."""
+    """Two costs to judge, the same within `margin`, a share; without a `floor` all stays open."""
 
     before: Processes
     after: Processes
+    margin: float = margin_of("seconds")
     floor: Floor | None = None
 
 
@@ -206,13 +241,14 @@ class JudgedPairs:
 
 _CLEAR_BY_CHANCE: Final = "its interval clears the floor, but of so many series some do by chance"
 _OUTCOMES: Final = (
-    (Word.UNDECIDED, "its interval crosses the floor"),
+    (Word.UNDECIDED, "its interval lies neither beyond the floor nor within the margin"),
     (Word.UNDECIDED, _CLEAR_BY_CHANCE),
-    (Word.SAME, "its whole interval lies within the floor"),
+    (Word.NOISY, "its floor is above the margin"),
+    (Word.SAME, "its whole interval lies within the margin"),
     (Word.WORSE, "its whole interval lies above the floor"),
     (Word.BETTER, "its whole interval lies below the floor"),
 )
-_CROSSES, _DOUBTFUL, _SAME, _WORSE, _BETTER = range(len(_OUTCOMES))
+_CROSSES, _DOUBTFUL, _NOISY, _SAME, _WORSE, _BETTER = range(len(_OUTCOMES))
 
 _Outcome = tuple[int, float, int]
 """An index of `_OUTCOMES`, a p, and how many more processes decide it, 0 for none."""
@@ -227,10 +263,10 @@ def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     before, after = _sides(pairs)
     usable = before.usable & after.usable
     members = np.flatnonzero(usable & np.array([pair.floor is not None for pair in pairs], bool))
-    floors = [
-        floor for floor in (pairs[member].floor for member in members.tolist()) if floor is not None
-    ]
-    family = Family.of(before.take(members), after.take(members), floors)
+    judged = [(pair.floor, pair.margin) for pair in (pairs[member] for member in members.tolist())]
+    floors = [floor for floor, _ in judged if floor is not None]
+    margins = [margin for _, margin in judged]
+    family = Family.of(before.take(members), after.take(members), floors, margins)
     chances = family.chances()
     control = Control.of(chances, RATE)
     effects = difference(after, before).replaced(members, family.effects)
@@ -264,12 +300,13 @@ def _sides(pairs: Sequence[Pair]) -> tuple[Estimates, Estimates]:
 def _outcomes(family: Family, chances: Floats, control: Control) -> Iterator[_Outcome]:
     clear, above = family.clear(), family.effects.value > 0
     outcome = np.full(len(chances), _CROSSES)
-    outcome[family.within()] = _SAME
     outcome[clear] = _DOUBTFUL
+    outcome[family.within()] = _SAME
+    outcome[family.noisy()] = _NOISY
     outcome[clear & control.sure & above] = _WORSE
     outcome[clear & control.sure & ~above] = _BETTER
-    open_ = (outcome == _CROSSES) | (outcome == _DOUBTFUL)
-    needs = family.needs(open_, control.next_bar)
+    needs = family.needs(outcome < _SAME, control.next_bar)
+    needs[needs > MOST_PROCESSES] = 0
     return zip(outcome.tolist(), chances.tolist(), needs.tolist(), strict=True)
 
 

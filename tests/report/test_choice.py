@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import synthetic
+from fake_histories import History
 from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex
@@ -44,7 +45,8 @@ def figures(folder: Path, plan: Plan) -> tuple[Figure, ...]:
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> tuple[Figure, ...]:
-    return figures(tmp_path_factory.mktemp("tree"), Plan(releases=("3.14.2",)))
+    history = History(processes=3, between=0.002, within=0.01)
+    return figures(tmp_path_factory.mktemp("tree"), Plan(releases=("3.14.2",), history=history))
 
 
 def said(name: str, shown: Iterable[Figure], number: int = 0) -> tuple[Table, ...]:

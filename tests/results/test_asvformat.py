@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 import synthetic
+from fake_histories import History
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Plan
@@ -43,17 +46,51 @@ def the(tree: ResultTree, release: str, arm: str, **params: str) -> Figure:
     return found
 
 
-def test_a_measured_cell_has_its_median_interval_samples_and_run(folder: Path) -> None:
+def test_a_measured_cell_has_its_median_samples_and_run(folder: Path) -> None:
     figure = the(read_results(folder), "3.14.2", "ft", mode="threads", workers="8", task="empty")
     assert figure.state is State.MEASURED
     assert figure.unit == "seconds"
     assert len(figure.samples) == 12
     assert figure.median is not None
-    assert figure.interval is not None
-    assert figure.interval.low <= figure.median <= figure.interval.high
     assert figure.runs == {"run-1"}
     assert sum(figure.processes, ()) == figure.samples
     assert (figure.flavour, figure.profile) == ("source-gcc12", "full")
+
+
+@pytest.mark.parametrize(
+    ("processes", "noise", "reach"),
+    [
+        (1, 0, None),
+        # Student's t of 99.5 %: of the processes' own spread alone, and pooled with the floor's.
+        (2, 0, 63.66 * 0.05 / math.sqrt(2)),
+        (1, 8, 3.499 * 0.05),
+        (4, 8, 3.169 * 0.05 / 2),
+    ],
+)
+def test_an_interval_is_by_how_far_processes_are_apart_and_asvs_own_is_not_read(
+    tmp_path: Path, processes: int, noise: int, reach: float | None
+) -> None:
+    history = History(processes=processes, between=0.05, within=0.001, noise=noise)
+    plan = Plan(releases=("3.14.2",), samples=9, history=history)
+    synthetic.write_tree(tmp_path, plan, only="_round")
+    figures = [each for each in read_results(tmp_path).figures if each.median]
+    assert figures
+    for figure in figures:
+        assert (figure.floor is None) is (noise == 0)
+        if reach is None:
+            assert figure.interval is None
+            assert figure.no_interval == "one process: not told apart"
+            continue
+        assert figure.interval is not None
+        assert figure.median is not None
+        assert figure.interval.low <= figure.median <= figure.interval.high
+        assert not figure.no_interval
+    if reach is not None:
+        spans = [
+            math.log(each.interval.high / each.interval.low) for each in figures if each.interval
+        ]
+        # The spread is an estimate, from two processes at the least.
+        assert median(spans) == pytest.approx(2 * reach, rel=0.6)
 
 
 def test_a_skipped_cell_says_why(folder: Path) -> None:

@@ -109,8 +109,13 @@ def test_a_mode_that_was_never_tried_has_no_band() -> None:
 def test_the_cheapest_is_the_lowest_and_what_cannot_be_told_from_it() -> None:
     made = grid(figure("lock", 1.0), figure("atomic", 1.15), figure("local", 2.0))
     assert made.cheapest(THREADS, FT) == {"lock", "atomic"}
-    bare = [figure(name, cost, interval=None) for name, cost in (("lock", 1.0), ("atomic", 1.0))]
-    assert len(grid(*bare).cheapest(THREADS, FT)) == 1
+    alone = [figure("lock", 1.0), figure("atomic", 9.0, interval=None)]
+    assert grid(*alone).cheapest(THREADS, FT) == {"lock", "atomic"}
+
+
+def test_of_one_process_each_nothing_is_the_cheapest() -> None:
+    bare = [figure(name, cost, interval=None) for name, cost in (("lock", 1.0), ("atomic", 9.0))]
+    assert grid(*bare).cheapest(THREADS, FT) == frozenset()
 
 
 def test_without_a_choice_nothing_is_the_cheapest() -> None:

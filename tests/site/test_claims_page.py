@@ -17,7 +17,6 @@ from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.claims.data import claims, sources
 from ftbench.analysis.claims.rule import ClaimVerdict
-from ftbench.analysis.floors import Floors
 from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import claims as claims_pages
@@ -47,7 +46,7 @@ def told(tree: ResultTree) -> Iterator[str]:
     every = picks(tree)
     first = first_pick(every, tree)
     assert first is not None
-    page = page_of(first, addresses(every), shares(tree, every)[first], Floors.of(tree.noise))
+    page = page_of(first, addresses(every), shares(tree, every)[first])
     for source, judgements in page.sources:
         counts = Counter(judgement.verdict for _, judgement in judgements)
         yield f"{source.title}: {tuple(counts[verdict] for verdict in ClaimVerdict)}"
@@ -98,7 +97,7 @@ def test_every_claim_and_every_source_is_on_every_page(written: tuple[Path, ...]
 
 def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:
     every = picks(tree)
-    page = page_of(every[0], addresses(every), shares(tree, every)[every[0]], Floors({}))
+    page = page_of(every[0], addresses(every), shares(tree, every)[every[0]])
     assert sum(len(ours) for _, ours in page.sources) == len(claims())
 
 

@@ -16,11 +16,11 @@ from synthetic import Plan
 from watching import Watched, grave_faults
 
 from ftbench.analysis.conditions import machine_facts
-from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.report.document import Table
 from ftbench.results import Figure, ResultFile, ResultTree, State, read_results
 from ftbench.results.figure import NoiseSeries
+from ftbench.results.floors import Floors
 from ftbench.site.menus import TABS
 from ftbench.site.method import (
     address,

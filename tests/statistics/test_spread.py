@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ftbench.statistics import Basis, Processes, location, ratio, spread
+from ftbench.statistics.power import Floor, pooled
+from ftbench.statistics.ratio import intervals
 from ftbench.statistics.spread import BASES, Estimates, estimates
 
 costs = st.floats(min_value=1e-6, max_value=1e3)
@@ -56,35 +58,10 @@ def test_several_processes_have_the_error_of_a_bootstrap_that_draws_them_whole(
     assert (freedom, basis) == (processes - 1, Basis.PROCESSES)
 
 
-@pytest.mark.parametrize(
-    ("samples", "within"), [(3, 0.03), (5, 0.03), (21, 0.03), (6, 0.15), (10, 0.12), (50, 0.06)]
-)
-def test_a_single_process_has_the_error_of_a_bootstrap_of_its_samples(
-    samples: int, within: float
-) -> None:
-    """Exact where a sample is the median, that is for odd numbers of them; else close."""
-    side = Noise(between=0, within=0.1).drawn(np.random.default_rng(samples), 1, samples)
-    drawn = stats.bootstrap(
-        (np.log(side[0]),),
-        np.median,
-        n_resamples=20_000,
-        method="percentile",
-        rng=np.random.default_rng(1),
-    )
-    value, error, freedom, basis = only(side)
-    assert value == pytest.approx(math.log(np.median(side[0])))
-    assert error == pytest.approx(float(drawn.standard_error), rel=within)
-    assert (freedom, basis) == (samples - 1, Basis.SAMPLES)
-
-
-def test_scipys_maritz_jarrett_says_nearly_the_same_of_many_samples() -> None:
-    side = Noise(between=0, within=0.1).drawn(np.random.default_rng(5), 1, 401)
-    reference = float(stats.mstats.mjci(np.log(side[0]), prob=[0.5])[0])
-    assert only(side)[1] == pytest.approx(reference, rel=0.01)
-
-
-def test_one_sample_has_a_place_and_no_error() -> None:
-    value, error, _, basis = only(((2.0,),))
+@pytest.mark.parametrize("samples", [(2.0,), (2.0,) * 50, (1.9, 2.0, 2.1)])
+def test_one_process_has_a_place_and_no_error(samples: tuple[float, ...]) -> None:
+    """However many samples it took: what another process would have is not in them."""
+    value, error, _, basis = only((samples,))
     assert value == pytest.approx(math.log(2))
     assert math.isnan(error)
     assert basis is Basis.NONE
@@ -183,3 +160,28 @@ def test_an_effect_is_the_one_location_over_the_other(above: Processes, below: P
 @pytest.mark.parametrize("side", [(), ((),), ((0.0,),), ((math.nan, 1.0),)])
 def test_what_is_not_usable_lies_nowhere(side: Processes) -> None:
     assert location(side) is None
+
+
+def test_a_floor_tells_of_one_process_what_several_tell_of_themselves() -> None:
+    known = Floor(spread=0.03, freedom=8, processes=5, effect=0.1)
+    sides = estimates([((1.0,),), ((1.0,), (1.1,), (0.9,)), ((1.0,),)])
+    found = pooled(sides, [known, known, None])
+    assert [BASES[each] for each in found.basis] == [Basis.FLOOR, Basis.PROCESSES, Basis.NONE]
+    assert found.freedom.tolist()[:2] == [8, 10]
+    assert found.error[0] == pytest.approx(0.03)
+    own = float(sides.scatter[1])
+    assert found.error[1] == pytest.approx(math.sqrt((own + 8 * 0.03**2) / 10 / 3))
+    assert math.isnan(found.error[2])
+
+
+def test_an_interval_covers_the_place_at_its_rate() -> None:
+    """Pooled with a floor that is an estimate itself, and of no process but by a floor."""
+    rng, noise = np.random.default_rng(5), Noise(between=0.03, within=0.01)
+    for processes in (1, 3):
+        sides = [noise.drawn(rng, processes, 5) for _ in range(2000)]
+        idle = [float(np.std(np.log(noise.drawn(rng, 8, 1)), ddof=1)) for _ in sides]
+        floors = [Floor(spread=each, freedom=7, processes=5, effect=0.1) for each in idle]
+        found = intervals(sides, floors)
+        covered = sum(each is not None and each.low <= 1 <= each.high for each in found)
+        assert 0.98 <= covered / 2000 <= 1
+    assert intervals([((1.0, 1.1),), ((0.0,), (1.0,))], [None, None]) == [None, None]

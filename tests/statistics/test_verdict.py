@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftbench.statistics import Basis, Processes
-from ftbench.statistics.power import Floor
+from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.spread import estimates
 from ftbench.statistics.verdict import (
     NO_FLOOR,
@@ -43,7 +43,8 @@ floors = st.builds(
     processes=st.just(5),
     effect=st.floats(min_value=0, max_value=0.2),
 )
-pairs = st.builds(Pair, before=sides, after=sides, floor=floors)
+margins = st.sampled_from([0.005, 0.02, 0.03, 0.1])
+pairs = st.builds(Pair, before=sides, after=sides, margin=margins, floor=floors)
 
 
 def only(pair: Pair) -> Verdict:
@@ -104,12 +105,15 @@ def test_the_words_are_what_the_rule_makes_of_the_numbers(given_pairs: list[Pair
             assert high < below
             assert verdict.p <= RATE
         elif verdict.word is Word.SAME:
-            assert below * (1 - 1e-8) <= low
-            assert high <= above * (1 + 1e-8)
+            assert 1 / (1 + pair.margin) * (1 - 1e-8) <= low
+            assert high <= (1 + pair.margin) * (1 + 1e-8)
+        elif verdict.word is Word.NOISY:
+            assert pair.floor.effect > pair.margin
         else:
             assert verdict.word is Word.UNDECIDED
-            assert high >= above * (1 - 1e-8) or low <= below * (1 + 1e-8)
-        if verdict.word is not Word.UNDECIDED:
+            edge = (1 + pair.margin) * (1 - 1e-8)
+            assert high >= edge or low <= 1 / edge
+        if not verdict.word.open:
             assert verdict.needs is None
 
 
@@ -189,7 +193,7 @@ def test_a_family_takes_alarms_back_and_raises_none(given_pairs: list[Pair]) -> 
         assert (together.effect, together.p) == (alone.effect, alone.p)
         if together.word is not alone.word:
             assert alone.alarm
-            assert together.word is Word.UNDECIDED
+            assert together.word.open or together.word is Word.SAME
             assert together.needs is None or together.needs >= 1
 
 
@@ -223,7 +227,8 @@ def test_without_a_floor_there_is_an_effect_and_no_verdict() -> None:
     one = only(Pair(before=((1.0, 1.1, 0.9),), after=((2.0, 2.1, 1.9),)))
     assert one.word is Word.UNDECIDED
     assert one.effect is not None
-    assert one.effect.basis is Basis.SAMPLES
+    assert one.effect.basis is Basis.NONE
+    assert one.effect.interval is None
 
 
 def test_one_process_has_the_spread_of_the_floor_whatever_its_samples_say() -> None:
@@ -266,6 +271,39 @@ def test_what_never_moves_is_the_same_and_differs_for_sure() -> None:
     assert ends(more) == pytest.approx((4104 / 4096, 4104 / 4096))
     floored = replace(still, effect=0.01)
     assert only(Pair(before=((4096.0,),), after=((4104.0,),), floor=floored)).word is Word.SAME
+
+
+@pytest.mark.parametrize(("effect", "word"), [(0.029, Word.SAME), (0.031, Word.NOISY)])
+def test_noise_makes_nothing_the_same(effect: float, word: Word) -> None:
+    """Equal to the last digit, and still: a floor above the margin hides what the margin is for."""
+    floor = replace(FLOOR, spread=0.001, effect=effect)
+    verdict = only(Pair(before=around(1.0, 0.001), after=around(1.0, 0.001), floor=floor))
+    assert verdict.word is word
+    assert (verdict.needs is None) is (word is Word.SAME)
+    finer = Pair(before=around(1.0, 0.001), after=around(1.0, 0.001), floor=floor, margin=0.02)
+    assert only(finer).word is Word.NOISY
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("slower", [1.05, 1.1, 1.5])
+def test_a_slowdown_is_never_the_same_however_noisy_the_machine_is(
+    spread: float, slower: float
+) -> None:
+    rng, noise = np.random.default_rng(3), Noise(between=spread, within=0)
+    known = floor(spread=spread, freedom=20, processes=5)
+    pairs = [
+        Pair(before=noise.drawn(rng, 5, 1), after=noise.drawn(rng, 5, 1, cost=slower), floor=known)
+        for _ in range(300)
+    ]
+    assert not [each for each in judge(pairs).verdicts if each.word is Word.SAME]
+
+
+def test_a_change_beyond_the_floor_is_an_alarm_above_the_margin_and_below_it() -> None:
+    loud = replace(FLOOR, spread=0.03, effect=0.1)
+    assert only(Pair(before=around(1.0), after=around(1.5), floor=loud)).word is Word.WORSE
+    still = replace(FLOOR, spread=0.001, effect=0.002)
+    slight = Pair(before=around(1.0, 0.001), after=around(1.01, 0.001), floor=still)
+    assert only(slight).word is Word.WORSE
 
 
 def simulated(
@@ -359,14 +397,14 @@ def test_more_processes_never_widen_the_expected_interval(
 
 
 @pytest.mark.parametrize(
-    ("after", "word"), [(1.09, Word.WORSE), (1.02, Word.SAME), (1.0, Word.SAME)]
+    ("after", "word"), [(1.09, Word.WORSE), (1.015, Word.SAME), (1.0, Word.SAME)]
 )
 def test_as_many_processes_as_it_needs_decide_it(after: float, word: Word) -> None:
     """In 19 of 20 cases, were effect and spread what they seemed."""
     known = Floor(spread=0.03, freedom=60, processes=5, effect=0.05)
     level = ((1.0,),)
     first = only(Pair(before=level, after=((after,),), floor=known))
-    assert first.word is Word.UNDECIDED
+    assert first.word is Word.NOISY
     assert first.needs is not None
     rng = np.random.default_rng(first.needs)
     noise = Noise(between=known.spread, within=0)
@@ -382,5 +420,9 @@ def test_as_many_processes_as_it_needs_decide_it(after: float, word: Word) -> No
     assert later[word] >= 0.92 * 200, (first.needs, later)
 
 
-def test_an_effect_that_is_just_the_floor_needs_more_than_anyone_has() -> None:
-    assert only(Pair(before=((1.0,),), after=((1.03,),), floor=FLOOR)).needs is None
+@pytest.mark.parametrize("effect", [0.03, 0.05])
+def test_what_is_neither_beyond_the_floor_nor_within_the_margin_is_never_decided(
+    effect: float,
+) -> None:
+    floor = replace(FLOOR, effect=effect)
+    assert only(Pair(before=((1.0,),), after=((1.03,),), floor=floor)).needs is None

@@ -18,6 +18,7 @@ from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, ResultTree, State
 from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
+from ftbench.results.floors import Floors
 from ftbench.statistics import Processes
 from ftbench.statistics.spread import Interval
 
@@ -103,6 +104,7 @@ def figure(release: str = "3.14.1", cost: float = 1e-3, **changes: Any) -> Figur
             median=cost,
             samples=tuple(sample for process in taken for sample in process),
             processes=taken,
+            runs=frozenset({"run-1"}),
         ),
         **changes,
     )
@@ -129,8 +131,9 @@ def tree(
     figures = tuple(figures)
     said = builds or {}
     places = {each.key: each for each in figures}
+    runs = () if floor is None else tuple(noise(each, floor) for each in figures)
     return ResultTree(
-        figures=figures,
+        figures=tuple(Floors.of(runs).given(figures)),
         sources=tuple(
             ResultFile(
                 path=Path(f"{number}.json"),
@@ -141,7 +144,7 @@ def tree(
             for number, each in enumerate(places.values())
         ),
         machines=tuple(Machine(name=name) for name in sorted({each.machine for each in figures})),
-        noise=() if floor is None else tuple(noise(each, floor) for each in figures),
+        noise=runs,
     )
 
 

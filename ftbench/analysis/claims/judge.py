@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self
 
 from ftbench.analysis.claims.data import Claim, Series
@@ -20,14 +20,12 @@ from ftbench.analysis.claims.rule import (
     on_cores,
     ratios_of,
 )
-from ftbench.analysis.floors import Floors
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, State
 from ftbench.results.figure import SeriesKey
 
 _SYSTEMS: Final = {"Windows": "Windows", "Darwin": "macOS"}
-NO_FLOORS: Final = Floors({})
 _UNKNOWN_REASON: Final = "no reason is on record"
 
 
@@ -61,7 +59,6 @@ class Judgement:
     why: str = ""
     ratios: tuple[ClaimedRatio, ...] = ()
     figures: tuple[Shown, ...] = ()
-    by_way: ClaimVerdict | None = None  # of another way of computing, where it is the opposite
 
     @property
     def words(self) -> str:
@@ -69,20 +66,9 @@ class Judgement:
         return f"{self.verdict} {self.why}".rstrip()
 
 
-def judge(
-    claims: Iterable[Claim], source: FigureSource, *, way: FigureSource | None = None
-) -> tuple[Judgement, ...]:
-    """Return a judgement of every claim; `way` has the figures of another way of computing."""
-    judgements = tuple(judged(claim, source) for claim in claims)
-    if way is None:
-        return judgements
-    return tuple(
-        replace(judgement, by_way=other)
-        if {judgement.verdict, other} == {ClaimVerdict.HOLDS, ClaimVerdict.NOT}
-        else judgement
-        for judgement in judgements
-        for other in [judged(judgement.claim, way).verdict]
-    )
+def judge(claims: Iterable[Claim], source: FigureSource) -> tuple[Judgement, ...]:
+    """Return a judgement of every claim."""
+    return tuple(judged(claim, source) for claim in claims)
 
 
 def judged(claim: Claim, source: FigureSource) -> Judgement:
@@ -114,7 +100,6 @@ class AsvFigures:
     """What asv's results hold of one machine and release."""
 
     figures: Mapping[tuple[Arm, SeriesKey], Figure]
-    floors: Floors
     conditions: Conditions
 
     @classmethod
@@ -125,13 +110,11 @@ class AsvFigures:
         release: Release,
         sources: Sequence[ResultFile],
         machine: Machine | None,
-        floors: Floors = NO_FLOORS,
     ) -> Self:
         """Return those of one machine, release, profile and build, on our record or asv's."""
         record = _record(sources, machine)
         return cls(
             figures={(figure.arm, figure.series): figure for figure in figures},
-            floors=floors,
             conditions=Conditions(
                 cores=cores_of(record), system=str(record.get("system") or ""), release=release
             ),
@@ -150,9 +133,8 @@ class AsvFigures:
         return Quantity(
             value=figure.median,
             spread=figure.interval,
-            samples=figure.samples,
-            processes=figure.processes,
-            floor=self.floors.floor_of(figure),
+            processes=figure.by_process,
+            floor=figure.floor,
         )
 
     def ratio(self, above: Figure | None, below: Figure | None) -> Quantity:

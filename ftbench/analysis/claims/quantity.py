@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from ftbench.statistics import ratio
+from ftbench.statistics import Processes, ratio
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Interval
-from ftbench.statistics.verdict import Pair, judge
 
 _LEAST_FOR_QUARTILES: Final = 4
 
@@ -20,15 +19,15 @@ _LEAST_FOR_QUARTILES: Final = 4
 class Quantity:
     """A figure in its stored unit; without a `value`, `word` says so and `reason` why.
 
-    The value of `samples` is their median, `processes` are the same by process, () if all are of
-    one. `spread` is where the middle half of samples lies, or the 99 % interval of a median or a
-    ratio. `floor` is what the machine's A/A runs say of the series.
+    `processes` are the samples by process, `floor` is what the machine's A/A runs say of the
+    series; `spread` is the 99 % interval that follows from both, of a cost or a ratio.  `middle` is
+    where the middle half of the samples lies, which decides nothing.
     """
 
     value: float | None = None
     spread: Interval | None = None
-    samples: tuple[float, ...] = ()
-    processes: tuple[tuple[float, ...], ...] = ()
+    middle: Interval | None = None
+    processes: Processes = ()
     floor: Floor | None = None
     word: str = ""
     reason: str = ""
@@ -42,12 +41,18 @@ class Quantity:
         """Return this quantity with `function`, which must be monotonic, of its every number."""
         if self.value is None:
             return self
-        ends = self.spread and sorted((function(self.spread.low), function(self.spread.high)))
+
+        def of(ends: Interval | None) -> Interval | None:
+            if ends is None:
+                return None
+            low, high = sorted((function(ends.low), function(ends.high)))
+            return Interval(low=low, high=high)
+
         return replace(
             self,
             value=function(self.value),
-            spread=Interval(low=ends[0], high=ends[1]) if ends else None,
-            samples=tuple(map(function, self.samples)),
+            spread=of(self.spread),
+            middle=of(self.middle),
             processes=tuple(tuple(map(function, each)) for each in self.processes),
         )
 
@@ -60,12 +65,12 @@ OTHER_RUN: Final = Quantity(
 
 
 def median(samples: Sequence[float]) -> Quantity:
-    """Return the median of samples, with where their middle half lies if there are enough."""
-    spread = None
+    """Return the median of one process's samples, with their middle half if there are enough."""
+    middle = None
     if len(samples) >= _LEAST_FOR_QUARTILES:
         low, _, high = statistics.quantiles(samples, method="inclusive")
-        spread = Interval(low=low, high=high)
-    return Quantity(value=statistics.median(samples), spread=spread, samples=tuple(samples))
+        middle = Interval(low=low, high=high)
+    return Quantity(value=statistics.median(samples), middle=middle, processes=(tuple(samples),))
 
 
 def mean(samples: Sequence[float]) -> Quantity:
@@ -74,7 +79,7 @@ def mean(samples: Sequence[float]) -> Quantity:
 
 
 def over(above: Quantity, below: Quantity) -> Quantity:
-    """Return a ratio, with its interval if both sides are medians of several samples."""
+    """Return a ratio, with its interval if both sides know how far apart processes lie."""
     for quantity in (above, below):
         if quantity.value is None:
             return quantity
@@ -85,19 +90,13 @@ def over(above: Quantity, below: Quantity) -> Quantity:
     if not below.value:
         return Quantity.none("no ratio", "What it would be relative to is zero.")
     value = above.value / below.value
-    if min(len(above.samples), len(below.samples)) > 1 and min(*above.samples, *below.samples) > 0:
-        return Quantity(value=value, spread=_interval(above, below))
-    return Quantity(value=value)
-
-
-def _interval(above: Quantity, below: Quantity) -> Interval | None:
-    after, before = (quantity.processes or (quantity.samples,) for quantity in (above, below))
-    if above.floor is None or below.floor is None:
-        return ratio(after, before).interval
-    # Few processes say little of how far apart processes lie; A/A runs have shown it.
-    floor = max(above.floor, below.floor, key=lambda each: each.spread)
-    (verdict,) = judge((Pair(before=before, after=after, floor=floor),)).verdicts
-    return verdict.effect.interval if verdict.effect else None
+    samples = [sample for side in (above, below) for each in side.processes for sample in each]
+    if not (above.processes and below.processes and min(samples) > 0):
+        return Quantity(value=value)
+    floors = above.floor, below.floor
+    return Quantity(
+        value=value, spread=ratio(above.processes, below.processes, floors=floors).interval
+    )
 
 
 def geometric_mean(quantities: Sequence[Quantity]) -> Quantity:

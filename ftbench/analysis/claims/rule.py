@@ -2,10 +2,10 @@
 
 What a claim compares is a ratio of figures, and each relation is a range that the ratio must lie
 in: for `ratio` from `claimed / within` to `claimed * within`, for `at_least` and `at_most` on one
-side of `claimed`, for `ascending` above 1, for `alike` at most `claimed`.  Where both figures are
-medians of several samples the ratio has a 99 % interval: all of it in the range is "holds", all of
-it outside is "does not hold here", and across the edge "cannot be judged", for there are too few
-samples.  Where it has none, the ratio itself decides.
+side of `claimed`, for `ascending` above 1, for `alike` at most `claimed`.  All of its 99 % interval
+in the range is "holds", all of it outside is "does not hold here", and across the edge "cannot be
+judged", for there are too few processes.  So it is where it has none: of one process, without a
+noise floor, nobody knows what another would have measured.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ftbench.analysis.claims.quantity import Quantity, over
-from ftbench.facts.units import digits
+from ftbench.facts.units import digits, span
 from ftbench.results import Figure
-from ftbench.statistics.spread import Interval
+from ftbench.statistics.spread import ONE_PROCESS, Interval
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 UNITS: Final = {
@@ -76,10 +76,9 @@ class ClaimedRatio:
         if self.quantity.value is None:
             return ClaimVerdict.UNMEASURED
         spread = self.quantity.spread
-        low, high = (spread.low, spread.high) if spread else (self.quantity.value,) * 2
-        if self.low <= low and high <= self.high:
+        if spread and self.low <= spread.low and spread.high <= self.high:
             return ClaimVerdict.HOLDS
-        if high < self.low or low > self.high:
+        if spread and (spread.high < self.low or spread.low > self.high):
             return ClaimVerdict.NOT
         return ClaimVerdict.CANNOT
 
@@ -145,7 +144,8 @@ def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict,
     if ClaimVerdict.NOT in verdicts:
         return ClaimVerdict.NOT, ""
     if ClaimVerdict.CANNOT in verdicts:
-        return ClaimVerdict.CANNOT, "from so few samples"
+        known = all(ratio.quantity.spread for ratio in ratios)
+        return ClaimVerdict.CANNOT, "from so few processes" if known else f"({ONE_PROCESS})"
     return ClaimVerdict.HOLDS, ""
 
 
@@ -166,7 +166,6 @@ def on_cores(cores: float) -> str:
 
 
 _DASH: Final = "\N{EN DASH}"
-_WIDEST: Final = 100  # an interval that is wider than such a factor says nothing in figures
 # Units that stand behind the number; the others stand once, in a heading.
 BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
 
@@ -178,7 +177,8 @@ def number(quantity: Quantity, unit: str, notes: dict[str, int] | None = None) -
             return quantity.word
         return f"{quantity.word} [{notes.setdefault(quantity.reason, len(notes) + 1)}]"
     text = digits(quantity.value / UNITS[unit]) + BEHIND.get(unit, "")
-    return f"{text} {_spread(quantity.spread, UNITS[unit])}" if quantity.spread else text
+    ends = quantity.spread or quantity.middle
+    return f"{text} {_spread(ends, UNITS[unit])}" if ends else text
 
 
 def ratio_words(ratio: ClaimedRatio) -> str:
@@ -205,9 +205,7 @@ def range_words(ratio: ClaimedRatio) -> str:
 
 
 def _spread(spread: Interval, unit: float) -> str:
-    if spread.high > _WIDEST * spread.low:
-        return "(too few samples)"
-    return f"({digits(spread.low / unit)}{_DASH}{digits(spread.high / unit)})"
+    return f"({span(spread.low / unit, spread.high / unit, between=_DASH)})"
 
 
 _PRINTED_WHOLE: Final = 1000

@@ -43,13 +43,10 @@ _TONES: Final = {
     ClaimVerdict.UNMEASURED: document.Tone.QUIET,
 }
 _HOW_TO_READ: Final = (
-    "In brackets behind a median: where the middle half of its samples lie; behind a ratio of "
-    "medians: its 99\N{NO-BREAK SPACE}% interval. A claim is judged on the corrected figures; "
-    "\N{LEFT DOUBLE QUOTATION MARK}holds\N{RIGHT DOUBLE QUOTATION MARK} and "
-    "\N{LEFT DOUBLE QUOTATION MARK}does not hold here\N{RIGHT DOUBLE QUOTATION MARK} need the "
-    "whole interval on one side, and a ratio may differ from the article's by the factor that is "
-    "shown. What the machine has too few cores for, or the run too short a window, cannot be "
-    "judged. Not available is not failed is not zero."
+    "In brackets behind a median: where the middle half of its samples lie. Each figure is of one "
+    "process, and what another would have measured nobody knows, so a ratio stands beside the "
+    "article's and decides no claim: the page Claims judges those that results/ has several "
+    "processes of. Not available is not failed is not zero."
 )
 
 
@@ -95,11 +92,9 @@ def judgements(figures: Mapping[str, Computed], conditions: Conditions) -> tuple
     """Return a judgement of every claim whose table is there, by the corrected figures."""
     tables = {name.partition(".")[0] for name in figures}
     corrected = {name: each.corrected for name, each in figures.items()}
-    way = {name: each.way for name, each in figures.items()}
     return judge(
         [claim for claim in article_claims() if claim.table in tables],
         ColumnFigures(quantities=corrected, conditions=conditions),
-        way=ColumnFigures(quantities=way, conditions=conditions),
     )
 
 
@@ -148,8 +143,7 @@ def _parts(whole: JudgedReproduction, table: TableSpec) -> Iterator[document.Par
     under = [each for each in whole.judgements if each.claim.table == table.name]
     if under:
         rows = tuple(_claim(judgement) for judgement in under)
-        columns = ("claim", "verdict", "ratio", "by the article's way of computing")
-        claims = document.Table(title="", columns=columns, rows=rows)
+        claims = document.Table(title="", columns=("claim", "verdict", "ratio"), rows=rows)
         yield document.Part(title="The article's claims", tables=(claims,), level=2)
 
 
@@ -195,7 +189,7 @@ def _claim(judgement: Judgement) -> document.Row:
     quote = f"\N{LEFT DOUBLE QUOTATION MARK}{claim.quote}\N{RIGHT DOUBLE QUOTATION MARK}{means}"
     ratios = "; ".join(map(ratio_words, judgement.ratios))
     return document.Row(
-        cells=(quote, judgement.words, ratios, judgement.by_way or ""),
+        cells=(quote, judgement.words, ratios),
         tone=_TONES[judgement.verdict],
     )
 
@@ -296,8 +290,12 @@ def _quantity(quantity: Quantity, unit: float) -> dict[str, Any]:
     """Return a quantity in the unit that is printed; `samples` says of how many it is a median."""
     if quantity.value is None:
         return {"value": None, "word": quantity.word, "reason": quantity.reason}
-    spread = quantity.spread and [quantity.spread.low / unit, quantity.spread.high / unit]
-    return {"value": quantity.value / unit, "spread": spread, "samples": len(quantity.samples)}
+    ends = {"interval": quantity.spread, "middle_half": quantity.middle}
+    return {
+        "value": quantity.value / unit,
+        **{name: each and [each.low / unit, each.high / unit] for name, each in ends.items()},
+        "samples": sum(map(len, quantity.processes)),
+    }
 
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:
@@ -312,7 +310,6 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "seconds": claim.seconds,
         "verdict": judgement.verdict,
         "words": judgement.words,
-        "by_the_articles_way": judgement.by_way,
         "ratios": [_ratio(ratio) for ratio in judgement.ratios],
     }
 

@@ -10,12 +10,12 @@ import pytest
 from fake_figures import rekeyed
 
 from ftbench.analysis.claims.data import Claim, Series, names
-from ftbench.analysis.claims.judge import NO_FLOORS, AsvFigures, Judgement, judged
+from ftbench.analysis.claims.judge import AsvFigures, Judgement, judged
 from ftbench.analysis.claims.rule import ClaimVerdict, Relation
-from ftbench.analysis.floors import Floors
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, State
 from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
+from ftbench.results.floors import Floors
 from ftbench.statistics.spread import Interval
 
 RELEASE = Release.parse("3.14.2")
@@ -37,6 +37,7 @@ def figure(text: str, middle: float, **fields: Any) -> Figure:
         median=middle,
         interval=Interval(low=middle * 0.98, high=middle * 1.02),
         samples=tuple(middle * share for share in SPREAD),
+        processes=tuple((middle * share,) for share in SPREAD),
         runs=frozenset({"run-1"}),
     )
     return rekeyed(plain, **fields)
@@ -53,9 +54,7 @@ def claim(relation: Relation, *of: str, **fields: Any) -> Claim:
 
 
 def of(asked: Claim, figures: Sequence[Figure], **fields: Any) -> Judgement:
-    measured = AsvFigures.of(
-        figures, release=RELEASE, sources=(), machine=LINUX, floors=fields.pop("floors", NO_FLOORS)
-    )
+    measured = AsvFigures.of(figures, release=RELEASE, sources=(), machine=LINUX)
     here = replace(measured.conditions, **fields)
     return judged(asked, replace(measured, conditions=here))
 
@@ -155,7 +154,9 @@ def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_th
         figure(text, pair[0], samples=pair, processes=tuple((each,) for each in pair))
         for text, pair in two.items()
     ]
-    assert of(replace(TWICE, within=1.05), figures).words == "cannot be judged from so few samples"
+    assert (
+        of(replace(TWICE, within=1.05), figures).words == "cannot be judged from so few processes"
+    )
     noise = [
         NoiseSeries(
             environment=Environment(machine="m", arm=each.arm, flavour="source", profile="full"),
@@ -167,5 +168,11 @@ def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_th
         )
         for each in figures
     ]
-    floors = Floors.of(noise)
-    assert of(replace(TWICE, within=1.2), figures, floors=floors).verdict is ClaimVerdict.HOLDS
+    figures = list(Floors.of(noise).given(figures))
+    assert of(replace(TWICE, within=1.2), figures).verdict is ClaimVerdict.HOLDS
+
+
+def test_one_process_decides_nothing_however_many_samples_it_took() -> None:
+    alone = [replace(each, processes=(each.samples,)) for each in BOTH]
+    assert of(TWICE, alone).words == "cannot be judged (one process: not told apart)"
+    assert of(replace(TWICE, claimed=30.0), alone).verdict is ClaimVerdict.CANNOT

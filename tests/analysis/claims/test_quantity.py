@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.analysis.claims.quantity import NOT_MEASURED, Quantity, combined, mean, median, over
+from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Interval
 
 SAMPLES = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=30)
@@ -18,20 +20,21 @@ MISSING = Quantity.none("failed", "it broke")
 def test_a_median_lies_in_the_middle_half_of_its_samples(samples: list[float]) -> None:
     quantity = median(samples)
     assert quantity.value == statistics.median(samples)
-    assert quantity.samples == tuple(samples)
-    assert (quantity.spread is None) is (len(samples) < 4)
-    if quantity.spread is not None:
-        assert min(samples) <= quantity.spread.low <= quantity.spread.high <= max(samples)
-        assert quantity.spread.low <= quantity.value * (1 + 1e-9)
-        assert quantity.value <= quantity.spread.high * (1 + 1e-9)
+    assert quantity.processes == (tuple(samples),)
+    assert quantity.spread is None
+    assert (quantity.middle is None) is (len(samples) < 4)
+    if quantity.middle is not None:
+        assert min(samples) <= quantity.middle.low <= quantity.middle.high <= max(samples)
+        assert quantity.middle.low <= quantity.value * (1 + 1e-9)
+        assert quantity.value <= quantity.middle.high * (1 + 1e-9)
 
 
 @given(SAMPLES)
 def test_a_rate_is_the_median_of_rates(samples: list[float]) -> None:
     quantity = median(samples).map(lambda seconds: 1 / seconds)
-    assert quantity.samples == tuple(1 / each for each in samples)
-    if quantity.spread is not None:
-        assert quantity.spread.low <= quantity.spread.high
+    assert quantity.processes == (tuple(1 / each for each in samples),)
+    if quantity.middle is not None:
+        assert quantity.middle.low <= quantity.middle.high
 
 
 @given(SAMPLES)
@@ -49,11 +52,15 @@ def test_what_is_missing_says_why_wherever_it_goes() -> None:
     assert over(NOT_MEASURED, MISSING).word == "not measured"
 
 
-def test_a_ratio_of_medians_has_its_interval_and_of_single_figures_none() -> None:
-    few = median([2.0, 2.1, 1.9, 2.05])
-    both = over(few, median([1.0, 1.05, 0.95, 1.02]))
-    assert both.spread is not None
-    assert both.spread.low < 2 < both.spread.high
+def test_a_ratio_has_its_interval_by_several_processes_or_by_noise_floors() -> None:
+    few = Quantity(value=2.0, processes=((2.0, 2.1), (1.9,)))
+    one = median([1.0, 1.05, 0.95, 1.02])
+    floor = Floor(spread=0.02, freedom=8, processes=5, effect=0.1)
+    for below in (replace(few, value=1.0, processes=((1.0,), (1.05,))), replace(one, floor=floor)):
+        both = over(few, below)
+        assert both.spread is not None
+        assert both.spread.low < 2 < both.spread.high
+    assert over(few, one).spread is None
     assert over(few, Quantity(value=1.0)).spread is None
     assert over(median([2.0]), median([1.0])) == Quantity(value=2.0)
 

@@ -16,14 +16,17 @@ from ftbench.analysis.verdicts import ALIKE, JudgedFamily
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.build import USUAL
 from ftbench.results import Figure, ResultTree, State
+from ftbench.results.floors import Floors
+from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word
 
 EFFORT = {"cpu_seconds": 0.5, "minor_faults": 100.0}
 
 
 def compare(tree: ResultTree, before: list[Figure], after: list[Figure]) -> JudgedFamily:
-    known = verdicts.evidence(tree)
-    return verdicts.compare(known, verdicts.side_of(known, before), verdicts.side_of(known, after))
+    floors = Floors.of(tree.noise)
+    sides = (verdicts.side_of(floors.given(side)) for side in (before, after))
+    return verdicts.compare(verdicts.evidence(tree), *sides)
 
 
 def compared(before: list[Figure], after: list[Figure], **more: Any) -> JudgedFamily:
@@ -50,6 +53,48 @@ def test_an_effect_is_after_over_before() -> None:
     assert judgement.verdict.effect is not None
     assert judgement.verdict.effect.value == pytest.approx(1.3, rel=0.05)
     assert judgement.before.release < judgement.after.release
+
+
+@pytest.mark.parametrize("runs", [{"run-2"}, set()])
+def test_of_two_sittings_nothing_is_decided(runs: set[str]) -> None:
+    """However far apart: the machine may have changed between them, which no floor has seen."""
+    later = figure("3.14.2", 3e-3, runs=frozenset(runs))
+    judged = compared([*several("3.14.1"), figure("3.14.1")], [*several("3.14.2"), later])
+    *rest, elsewhere = (judgement.verdict for judgement in judged.judgements)
+    assert elsewhere.word is Word.ELSEWHERE
+    assert "--interleave-rounds" in elsewhere.why
+    assert (elsewhere.p, elsewhere.needs, elsewhere.floor) == (None, None, None)
+    assert elsewhere.effect is not None
+    assert elsewhere.effect.value == pytest.approx(3, rel=0.05)
+    # Nor is it of the family of those that one run measured.
+    alone = compared(several("3.14.1"), several("3.14.2"))
+    assert [each.verdict for each in alone.judgements] == rest
+    assert judged.by_chance == alone.by_chance
+
+
+def test_one_run_in_common_is_enough() -> None:
+    before = figure("3.14.1", runs=frozenset({"run-1", "run-2"}))
+    after = figure("3.14.2", 1.3e-3, runs=frozenset({"run-2", "run-3"}))
+    assert words(compared([before], [after])) == [Word.WORSE]
+
+
+@pytest.mark.parametrize(
+    ("unit", "margin"),
+    [("seconds", 0.03), ("ratio", 0.03), ("bytes", 0.02), ("instructions", 0.005)],
+)
+@pytest.mark.parametrize(("share", "word"), [(0.9, Word.SAME), (1.1, Word.NOISY)])
+def test_what_is_the_same_is_fixed_by_the_unit_and_not_by_the_noise(
+    unit: str, margin: float, share: float, word: Word
+) -> None:
+    floor = Floor(spread=1e-5, freedom=8, processes=5, effect=margin * share)
+    before, after = (
+        figure(release, unit=unit, processes=((1.0,),) * 5, floor=floor)
+        for release in ("3.14.1", "3.14.2")
+    )
+    known = verdicts.evidence(tree([before, after]))
+    sides = (verdicts.side_of([each]) for each in (before, after))
+    (judgement,) = verdicts.compare(known, *sides).judgements
+    assert judgement.verdict.word is word
 
 
 def test_without_a_floor_nothing_is_decided() -> None:
@@ -193,8 +238,8 @@ def test_what_one_side_lacks_is_listed_and_not_judged() -> None:
     failed = figure("3.14.2", benchmark="a.A.track_x", state=State.FAILED, median=None)
     new = figure("3.14.2", benchmark="b.B.track_y")
     comparison = compared([figure("3.14.1"), lone], [figure("3.14.2"), failed, new])
-    assert comparison.only_before == (lone,)
-    assert comparison.only_after == (new,)
+    assert [each.series for each in comparison.only_before] == [lone.series]
+    assert [each.series for each in comparison.only_after] == [new.series]
     assert [judgement.after.benchmark for judgement in comparison.judgements] == [OP]
 
 

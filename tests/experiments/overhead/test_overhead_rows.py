@@ -45,7 +45,8 @@ def test_a_scenario_whose_bare_loop_is_the_articles_has_no_second_ratio() -> Non
     lone = Heat(samples=samples, checked="", every=1, clock=1e-8, instrument=1e-7)
     row = cost_of(LOOPS[0], [lone])
     assert row.against_article is None
-    assert row.overhead.basis is Basis.SAMPLES
+    assert row.overhead.basis is Basis.NONE
+    assert verdict(row.overhead, 1.02) is TargetVerdict.OPEN
 
 
 def test_processes_that_did_different_work_are_not_put_together() -> None:

@@ -9,15 +9,16 @@ part; their order, ABBA, keeps a drift from looking like an effect, and leaves i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
 from ftbench.statistics.power import Floor, floor
-from ftbench.statistics.spread import estimates
+from ftbench.statistics.ratio import intervals
+from ftbench.statistics.spread import Interval, estimates
 
 # Machine, arm, profile and series: of whatever release and flavour.
 _Key = tuple[str, Arm, str, SeriesKey]
@@ -61,6 +62,18 @@ class Floors:
                 for key, known in freedom.items()
             }
         )
+
+    def given(self, figures: Sequence[Figure]) -> Iterator[Figure]:
+        """Yield the figures with their floors and intervals."""
+        floors = [self.floor_of(figure) for figure in figures]
+        spans = intervals([figure.by_process for figure in figures], floors)
+        for figure, known, interval in zip(figures, floors, spans, strict=True):
+            if interval and figure.median is not None:
+                # The median of all samples need not lie where those of processes do.
+                low, high = min(interval.low, figure.median), max(interval.high, figure.median)
+                yield replace(figure, floor=known, interval=Interval(low=low, high=high))
+            else:
+                yield replace(figure, floor=known) if known else figure
 
     def floor_of(self, measured: Figure | NoiseSeries) -> Floor | None:
         """Return the floor of a series, None where no A/A run was made of it."""

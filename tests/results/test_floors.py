@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ftbench.analysis.floors import Floors
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results.figure import Environment, Figure, NoiseSeries, SeriesKey, State
+from ftbench.results.floors import Floors
 from ftbench.statistics.power import LEAST_EFFECT, Floor, floor
 
 MEDIANS = (1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00)
