@@ -244,7 +244,13 @@ class Timeline:
         if few_rounds := profile_notice(self.rig.profile, ": next to nothing can be decided."):
             yield few_rounds
         tallies = self.tallies_of(release)
-        if tallies and not any(tally.floors for tally in tallies):
+        if tallies and all(tally.counts.keys() == {Word.ELSEWHERE} for tally in tallies):
+            yield Notice(
+                title="No run measured it together with an older one.",
+                text="The machine may have changed in between, and nothing is decided here. The "
+                "command asv run with --interleave-rounds measures several releases by turns.",
+            )
+        elif tallies and not any(tally.floors for tally in tallies):
             yield Notice(
                 title="This machine has no noise floor.",
                 text="Without one nobody can tell a change from noise, and nothing is decided "

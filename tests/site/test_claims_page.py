@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import synthetic
+from fake_histories import History
 from outline import Outline
 from playwright.sync_api import Browser
 from synthetic import Plan
@@ -74,8 +75,16 @@ def absence(figure: Figure | None) -> str:
     )
 
 
-def test_what_is_judged_is_as_it_was(tree: ResultTree, golden: Callable[[str, str], None]) -> None:
-    golden("\n".join(told(tree)), "claims.txt")
+def test_what_is_judged_is_as_it_was(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    history = History(processes=3, between=0.002, within=0.01)
+    synthetic.write_tree(tmp_path, Plan(releases=("3.14.2",), history=history))
+    golden("\n".join(told(read_results(tmp_path))), "claims.txt")
+
+
+def test_one_process_of_each_decides_nothing(tree: ResultTree) -> None:
+    words = [line[4:] for line in told(tree) if line[:3].strip().isdecimal()]
+    assert "cannot be judged (one process: not told apart)" in words
+    assert not {"holds", "does not hold here"} & set(words)
 
 
 def test_there_is_a_page_for_every_pick_and_nothing_on_it_is_amiss(

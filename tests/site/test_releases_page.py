@@ -9,6 +9,7 @@ from pathlib import Path
 import fake_histories
 import fake_results
 import pytest
+import synthetic
 from outline import Outline
 from synthetic import Plan
 
@@ -200,6 +201,23 @@ def test_a_verdict_without_a_floor_is_warned_of(
     outline = first_of(read_results(results), tmp_path)
     assert "This machine has no noise floor." in outline.text
     assert "No series is judged worse or better." in outline.text
+
+
+def test_that_no_run_measured_two_releases_is_warned_of_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    sittings = [
+        Plan(releases=(release,), run=run)
+        for release, run in (("3.13.5", "run-1"), ("3.13.15", "run-2"))
+    ]
+    synthetic.write_tree(tmp_path / "results", *sittings, only="Lifecycle.track_round")
+    fake_results.write_noise(tmp_path / "results")
+    outline = first_of(read_results(tmp_path / "results"), tmp_path)
+    assert "No run measured it together with an older one." in outline.text
+    assert "This machine has no noise floor." not in outline.text
+    assert "0 worse, 0 better, 0 the same, " in outline.words
+    assert "not decidable: another sitting; no alarms" in outline.words
 
 
 def test_a_known_slowdown_is_the_first_alarm(
