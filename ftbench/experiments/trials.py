@@ -155,6 +155,7 @@ def _pairs(
         name: Pair(
             before=tuple((plain[name][number],) for number in before),
             after=tuple((slowed[name][number],) for number in after),
+            margin=0.0,  # alarms alone are counted
             floor=floors.get(name),
         )
         for name in plain

@@ -26,7 +26,6 @@ from typing import Final, Self
 import numpy as np
 from scipy import stats
 
-from ftbench.facts.units import margin_of
 from ftbench.statistics.power import CHANCE, MOST_PROCESSES, TAIL, Floor, further
 from ftbench.statistics.ratio import Effects, Ratio, difference
 from ftbench.statistics.spread import (
@@ -206,7 +205,7 @@ class Pair:
 
     before: Processes
     after: Processes
-    margin: float = margin_of("seconds")
+    margin: float
     floor: Floor | None = None
 
 

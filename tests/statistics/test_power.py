@@ -72,6 +72,7 @@ def trials(slowdown: float, *, seed: int = 1, processes: int = FULL) -> dict[str
     for _ in range(PAIRS):
         family = [
             Pair(
+                margin=0.03,
                 before=noise.drawn(rng, processes, SAMPLES),
                 after=noise.drawn(rng, processes, SAMPLES, cost=1 + slowdown),
                 floor=noise_floor(noise, rng, name),
@@ -135,6 +136,7 @@ def test_one_slow_series_of_hundreds_is_found_if_it_is_slow_by_much() -> None:
     noise = SERIES["steady"]
     equal = [
         Pair(
+            margin=0.03,
             before=noise.drawn(rng, FULL, SAMPLES),
             after=noise.drawn(rng, FULL, SAMPLES),
             floor=noise_floor(noise, rng, "steady"),
@@ -170,6 +172,7 @@ def test_a_chance_is_how_often_it_is_found(before: int, effect: float) -> None:
     runs = 0.02 * rng.standard_normal((2000, idle))
     family = [
         Pair(
+            margin=0.03,
             before=noise.drawn(rng, before, 1),
             after=noise.drawn(rng, after, 1, cost=1 + effect),
             floor=replace(truth, spread=float(run.std(ddof=1))),

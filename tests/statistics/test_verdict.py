@@ -77,7 +77,7 @@ def around(cost: float, off: float = 0.01) -> Processes:
     ],
 )
 def test_a_word_needs_the_whole_interval_on_one_side_of_the_floor(after: float, word: Word) -> None:
-    verdict = only(Pair(before=around(1.0), after=around(after), floor=FLOOR))
+    verdict = only(Pair(margin=0.03, before=around(1.0), after=around(after), floor=FLOOR))
     assert verdict.word is word
     assert verdict.alarm is (word in OPPOSITE)
     assert verdict.effect is not None
@@ -198,9 +198,9 @@ def test_a_family_takes_alarms_back_and_raises_none(given_pairs: list[Pair]) -> 
 
 
 def test_many_equal_series_ask_more_of_an_alarm() -> None:
-    pair = Pair(before=around(1.0), after=around(1.06), floor=FLOOR)
+    pair = Pair(margin=0.03, before=around(1.0), after=around(1.06), floor=FLOOR)
     assert only(pair).word is Word.WORSE
-    equal = Pair(before=around(1.0), after=around(1.0), floor=FLOOR)
+    equal = Pair(margin=0.03, before=around(1.0), after=around(1.0), floor=FLOOR)
     judged = judge([pair, *[equal] * 600])
     doubtful = judged.verdicts[0]
     assert doubtful.word is Word.UNDECIDED
@@ -220,11 +220,11 @@ def test_the_control_is_that_of_benjamini_and_hochbergs_own_example() -> None:
 
 
 def test_without_a_floor_there_is_an_effect_and_no_verdict() -> None:
-    verdict = only(Pair(before=around(1.0), after=around(2.0)))
+    verdict = only(Pair(margin=0.03, before=around(1.0), after=around(2.0)))
     assert (verdict.word, verdict.why) == (Word.UNDECIDED, NO_FLOOR)
     assert (verdict.floor, verdict.p, verdict.needs) == (None, None, None)
     assert ends(verdict)[0] > 1.5
-    one = only(Pair(before=((1.0, 1.1, 0.9),), after=((2.0, 2.1, 1.9),)))
+    one = only(Pair(margin=0.03, before=((1.0, 1.1, 0.9),), after=((2.0, 2.1, 1.9),)))
     assert one.word is Word.UNDECIDED
     assert one.effect is not None
     assert one.effect.basis is Basis.NONE
@@ -233,7 +233,7 @@ def test_without_a_floor_there_is_an_effect_and_no_verdict() -> None:
 
 def test_one_process_has_the_spread_of_the_floor_whatever_its_samples_say() -> None:
     """Samples that agree to the last digit say nothing of what another process would have."""
-    verdict = only(Pair(before=((1.0,) * 50,), after=((1.02,) * 50,), floor=FLOOR))
+    verdict = only(Pair(margin=0.03, before=((1.0,) * 50,), after=((1.02,) * 50,), floor=FLOOR))
     assert verdict.word is Word.UNDECIDED
     assert verdict.effect is not None
     assert verdict.effect.basis is Basis.FLOOR
@@ -243,7 +243,7 @@ def test_one_process_has_the_spread_of_the_floor_whatever_its_samples_say() -> N
 
 @pytest.mark.parametrize("bad", [(), ((),), ((1.0,), ()), ((0.0,),), ((1.0, math.nan),)])
 def test_what_has_no_ratio_is_not_decidable_and_of_no_family(bad: Processes) -> None:
-    good = Pair(before=around(1.0), after=around(1.2), floor=FLOOR)
+    good = Pair(margin=0.03, before=around(1.0), after=around(1.2), floor=FLOOR)
     judged = judge([replace(good, after=bad), good, replace(good, before=bad), good])
     assert [verdict.word for verdict in judged.verdicts] == [
         Word.UNDECIDED,
@@ -258,29 +258,36 @@ def test_what_has_no_ratio_is_not_decidable_and_of_no_family(bad: Processes) -> 
 
 def test_no_pairs_have_no_verdicts() -> None:
     assert judge([]) == JudgedPairs(verdicts=(), by_chance=0.0, rate=RATE)
-    assert judge([Pair(before=around(1.0), after=around(2.0))]).by_chance == 0
+    assert judge([Pair(margin=0.03, before=around(1.0), after=around(2.0))]).by_chance == 0
 
 
 def test_what_never_moves_is_the_same_and_differs_for_sure() -> None:
     """Bytes, say: of three processes here and of seven there, whatever their mean rounds to."""
     still = Floor(spread=0.0, freedom=7, processes=5, effect=0.0)
-    same = only(Pair(before=((4096.1,),) * 3, after=((4096.1, 4096.1),) * 7, floor=still))
+    same = only(
+        Pair(margin=0.03, before=((4096.1,),) * 3, after=((4096.1, 4096.1),) * 7, floor=still)
+    )
     assert (same.word, same.p) == (Word.SAME, 1.0)
-    more = only(Pair(before=((4096.0,),) * 3, after=((4104.0,),) * 7, floor=still))
+    more = only(Pair(margin=0.03, before=((4096.0,),) * 3, after=((4104.0,),) * 7, floor=still))
     assert (more.word, more.p) == (Word.WORSE, 0.0)
     assert ends(more) == pytest.approx((4104 / 4096, 4104 / 4096))
     floored = replace(still, effect=0.01)
-    assert only(Pair(before=((4096.0,),), after=((4104.0,),), floor=floored)).word is Word.SAME
+    assert (
+        only(Pair(margin=0.03, before=((4096.0,),), after=((4104.0,),), floor=floored)).word
+        is Word.SAME
+    )
 
 
 @pytest.mark.parametrize(("effect", "word"), [(0.029, Word.SAME), (0.031, Word.NOISY)])
 def test_noise_makes_nothing_the_same(effect: float, word: Word) -> None:
     """Equal to the last digit, and still: a floor above the margin hides what the margin is for."""
     floor = replace(FLOOR, spread=0.001, effect=effect)
-    verdict = only(Pair(before=around(1.0, 0.001), after=around(1.0, 0.001), floor=floor))
+    verdict = only(
+        Pair(margin=0.03, before=around(1.0, 0.001), after=around(1.0, 0.001), floor=floor)
+    )
     assert verdict.word is word
     assert (verdict.needs is None) is (word is Word.SAME)
-    finer = Pair(before=around(1.0, 0.001), after=around(1.0, 0.001), floor=floor, margin=0.02)
+    finer = Pair(margin=0.02, before=around(1.0, 0.001), after=around(1.0, 0.001), floor=floor)
     assert only(finer).word is Word.NOISY
 
 
@@ -292,7 +299,12 @@ def test_a_slowdown_is_never_the_same_however_noisy_the_machine_is(
     rng, noise = np.random.default_rng(3), Noise(between=spread, within=0)
     known = floor(spread=spread, freedom=20, processes=5)
     pairs = [
-        Pair(before=noise.drawn(rng, 5, 1), after=noise.drawn(rng, 5, 1, cost=slower), floor=known)
+        Pair(
+            margin=0.03,
+            before=noise.drawn(rng, 5, 1),
+            after=noise.drawn(rng, 5, 1, cost=slower),
+            floor=known,
+        )
         for _ in range(300)
     ]
     assert not [each for each in judge(pairs).verdicts if each.word is Word.SAME]
@@ -300,9 +312,12 @@ def test_a_slowdown_is_never_the_same_however_noisy_the_machine_is(
 
 def test_a_change_beyond_the_floor_is_an_alarm_above_the_margin_and_below_it() -> None:
     loud = replace(FLOOR, spread=0.03, effect=0.1)
-    assert only(Pair(before=around(1.0), after=around(1.5), floor=loud)).word is Word.WORSE
+    assert (
+        only(Pair(margin=0.03, before=around(1.0), after=around(1.5), floor=loud)).word
+        is Word.WORSE
+    )
     still = replace(FLOOR, spread=0.001, effect=0.002)
-    slight = Pair(before=around(1.0, 0.001), after=around(1.01, 0.001), floor=still)
+    slight = Pair(margin=0.03, before=around(1.0, 0.001), after=around(1.01, 0.001), floor=still)
     assert only(slight).word is Word.WORSE
 
 
@@ -316,6 +331,7 @@ def simulated(
     scatters = estimates([noise.drawn(rng, idle, 9) for _ in range(count)]).scatter.tolist()
     return [
         Pair(
+            margin=0.03,
             before=noise.drawn(rng, before, 9),
             after=noise.drawn(rng, after, 9, cost=truth),
             floor=Floor(
@@ -365,7 +381,12 @@ def test_alarms_by_chance_are_as_many_as_expected() -> None:
     judged = [
         judge(
             [
-                Pair(before=noise.drawn(rng, 1, 1), after=noise.drawn(rng, 1, 1), floor=bare)
+                Pair(
+                    margin=0.03,
+                    before=noise.drawn(rng, 1, 1),
+                    after=noise.drawn(rng, 1, 1),
+                    floor=bare,
+                )
                 for _ in range(50)
             ]
         )
@@ -375,7 +396,10 @@ def test_alarms_by_chance_are_as_many_as_expected() -> None:
     expected = sum(each.by_chance for each in judged)
     assert 1 < expected < 3
     assert abs(alarms - expected) <= 4 * math.sqrt(expected)
-    assert judge([Pair(before=((1.0,),), after=((1.0,),), floor=FLOOR)] * 600).by_chance < 0.01
+    assert (
+        judge([Pair(margin=0.03, before=((1.0,),), after=((1.0,),), floor=FLOOR)] * 600).by_chance
+        < 0.01
+    )
 
 
 @pytest.mark.parametrize(
@@ -403,13 +427,14 @@ def test_as_many_processes_as_it_needs_decide_it(after: float, word: Word) -> No
     """In 19 of 20 cases, were effect and spread what they seemed."""
     known = Floor(spread=0.03, freedom=60, processes=5, effect=0.05)
     level = ((1.0,),)
-    first = only(Pair(before=level, after=((after,),), floor=known))
+    first = only(Pair(margin=0.03, before=level, after=((after,),), floor=known))
     assert first.word is Word.NOISY
     assert first.needs is not None
     rng = np.random.default_rng(first.needs)
     noise = Noise(between=known.spread, within=0)
     others = [
         Pair(
+            margin=0.03,
             before=noise.drawn(rng, 1 + first.needs, 1),
             after=noise.drawn(rng, 1 + first.needs, 1, cost=after),
             floor=known,
@@ -425,4 +450,4 @@ def test_what_is_neither_beyond_the_floor_nor_within_the_margin_is_never_decided
     effect: float,
 ) -> None:
     floor = replace(FLOOR, effect=effect)
-    assert only(Pair(before=((1.0,),), after=((1.03,),), floor=floor)).needs is None
+    assert only(Pair(margin=0.03, before=((1.0,),), after=((1.03,),), floor=floor)).needs is None
