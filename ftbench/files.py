@@ -14,11 +14,30 @@ from typing import Final
 
 import platformdirs
 
+from ftbench.errors import UsageError
+
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
     """Return FTBENCH_CACHE, else the user's cache folder of ftbench; it need not exist."""
     named = (os.environ if environ is None else environ).get("FTBENCH_CACHE")
-    return Path(named).absolute() if named else platformdirs.user_cache_path("ftbench")
+    if named:
+        return Path(named).absolute()
+    with contextlib.suppress(RuntimeError):
+        folder = platformdirs.user_cache_path("ftbench")
+        if folder.is_absolute():  # older ones leave the ~ that they cannot expand
+            return folder
+    raise UsageError(
+        "There is no cache folder, for this user has no home folder.",
+        hint="Set FTBENCH_CACHE to a folder of yours.",
+    )
+
+
+def expanded(path: str) -> Path:
+    """Return a path with ~ as the home folder; as it is, which nothing has, where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def builds_folder(environ: Mapping[str, str] | None = None) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import traceback
-from typing import Any, Final, NoReturn
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 from rich.console import Console
@@ -35,6 +37,22 @@ __all__ = ["cli", "main"]
 DEBUG: Final = "FTBENCH_DEBUG"
 
 
+class _Formatter(click.HelpFormatter):
+    """Help as wide as the terminal, where click's own has 50 columns at least."""
+
+    def __init__(self, **_: Any) -> None:
+        super().__init__(width=max(min(shutil.get_terminal_size().columns, 80) - 2, 20))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write terms and what they mean, with half of the width for each."""
+        super().write_dl(rows, min(col_max, self.width // 2), col_spacing)
+
+
+click.Context.formatter_class = _Formatter
+
+
 class _Commands(click.Group):
     """The commands, which end as others do when nobody reads on."""
 
@@ -56,10 +74,14 @@ class _Commands(click.Group):
             raise
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Measure which concurrency model a program should pay for, on which CPython.",
+)
 @click.version_option(__version__)
 def cli() -> None:
-    """Measure which concurrency model a program should pay for, on which CPython."""
+    pass
 
 
 _MEASURING: Final = (bench, reproduce, overhead, noise, selftest, native)
@@ -70,9 +92,9 @@ for command in (*_MEASURING, advise, report, compare, results, pythons, releases
 
 def main() -> None:
     """Run the command; an error of ours is a message and the exit code of its class."""
-    show_what_can_be_shown(sys.stdout)
+    show_what_can_be_shown()
     try:
-        code = cli(standalone_mode=False)
+        code = cli(standalone_mode=False, prog_name="ftbench")
         sys.stdout.flush()  # here, where a full disk can still be told of
         sys.exit(code)
     except click.ClickException as error:
@@ -113,12 +135,15 @@ def _lack_of(error: Exception) -> FtbenchError | None:
 def _end(error: FtbenchError) -> NoReturn:
     if os.environ.get(DEBUG):
         traceback.print_exc()
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"ftbench: {error}", style="red", markup=False
-    )
+    try:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"ftbench: {error}", style="red", markup=False
+        )
+    except (OSError, SystemExit):  # nobody can be told, but for the exit code
+        _discard_output(sys.stderr)
     sys.exit(error.exit_code)
 
 
-def _discard_output() -> None:
+def _discard_output(file: TextIO | None = None) -> None:
     """Leave nothing that Python would try to write again as it ends, and complain about."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (file or sys.stdout).fileno())

@@ -13,7 +13,13 @@ from ftbench.facts.profiles import PROFILES, current_profile
 from ftbench.report.output import Output, output_options
 
 
-@click.command()
+@click.command(
+    help="""Measure every scenario on the three arms of one RELEASE, publish the site, sum it up.
+
+    Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
+    are installed; where there is none, both are installed first.
+    """
+)
 @click.argument("release", required=False)
 @click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 @click.option("--machine", help="The machine's name in the results. Default: its CPU and cores.")
@@ -27,11 +33,6 @@ def bench(
     machine: str | None,
     bench: str | None,
 ) -> None:
-    """Measure every scenario on the three arms of one RELEASE, publish the site, sum it up.
-
-    Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
-    are installed; where there is none, both are installed first.
-    """
     # Loaded when it is needed: asv takes longer than all other commands together.
     from ftbench.experiments import bench as job  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
@@ -47,7 +48,14 @@ def bench(
     )
 
 
-@click.command()
+@click.command(
+    help="""Measure what the article measured: its way, and corrected, and judge its claims.
+
+    On one RELEASE: threads on its free-threaded build, processes on its GIL build, as the article
+    has them.  Without RELEASE: the newest of which both are installed, built alike.
+    All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
+    """
+)
 @click.argument("release", required=False)
 @click.option(
     "--scale",
@@ -71,12 +79,6 @@ def reproduce(
     only: str | None,
     source: Path | None,
 ) -> None:
-    """Measure what the article measured: its way, and corrected, and judge its claims.
-
-    On one RELEASE: threads on its free-threaded build, processes on its GIL build, as the article
-    has them.  Without RELEASE: the newest of which both are installed, built alike.
-    All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
-    """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.experiments.reproduce import runner  # noqa: PLC0415
     from ftbench.experiments.reproduce.record import load  # noqa: PLC0415

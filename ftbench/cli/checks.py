@@ -27,7 +27,14 @@ def _console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-@click.command()
+@click.command(
+    help="""Measure an interpreter against itself: how much two runs differ that should not.
+
+    Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
+    kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
+    here as a pair. A second run adds other cells and replaces the same ones.
+    """
+)
 @_python
 @click.option(
     "--arm",
@@ -58,12 +65,6 @@ def noise(
     machine: str | None,
     **options: Any,
 ) -> None:
-    """Measure an interpreter against itself: how much two runs differ that should not.
-
-    Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
-    kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
-    here as a pair. A second run adds other cells and replaces the same ones.
-    """
     # Loaded when it is needed, here and below: asv and scipy take longer than all other commands.
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
@@ -108,7 +109,13 @@ def _arms(python: str | None) -> tuple[str | None, ...]:
     return tuple(arm.name for arm in ARMS if arm.free_threaded or not free_threaded_alone)
 
 
-@click.command()
+@click.command(
+    help="""Measure the harness against the bare loop: ratio, interval, target 1.02 or less.
+
+    Same interpreter, same work, interleaved turns in clean processes. Beside it the loop in the
+    article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
+    """
+)
 @_python
 @_arm
 @click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this one.")
@@ -136,11 +143,6 @@ def overhead(
     scenarios: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Measure the harness against the bare loop: ratio, interval, target 1.02 or less.
-
-    Same interpreter, same work, interleaved turns in clean processes. Beside it the loop in the
-    article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
-    """
     from ftbench.experiments.overhead import (  # noqa: PLC0415
         OverheadJob,
         document_of,
@@ -155,7 +157,14 @@ def overhead(
     output.write(document_of(run(job, console)))
 
 
-@click.command()
+@click.command(
+    help="""Prove that equal things raise no alarm here and that a known slowdown is found.
+
+    Real processes of each cell, as it is and with a known share more of its own work, are
+    measured in turn; trials draw comparisons from them. Exit code 13 if an equal pair raised an
+    alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
+    """
+)
 @_python
 @_arm
 @click.option("--bench", metavar="REGEX", help="Default: five cells; '.' is the whole suite.")
@@ -176,12 +185,6 @@ def selftest(
     machine: str | None,
     **options: Any,
 ) -> None:
-    """Prove that equal things raise no alarm here and that a known slowdown is found.
-
-    Real processes of each cell, as it is and with a known share more of its own work, are
-    measured in turn; trials draw comparisons from them. Exit code 13 if an equal pair raised an
-    alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
-    """
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.selftest import (  # noqa: PLC0415

@@ -14,22 +14,27 @@ from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 
 
-@click.group()
+@click.group(
+    help="The limit that shared_set has without Python: the same threads, set and lock in Rust."
+)
 def native() -> None:
-    """The limit that shared_set has without Python: the same threads, set and lock in Rust."""
+    pass
 
 
-@native.command()
-def build() -> None:
-    """Compile it, once per source, compiler and processor; needs rustc.
+@native.command(
+    help="""Compile it, once per source, compiler and processor; needs rustc.
 
     FTBENCH_RUSTC names a compiler; else it is that of PATH, else cargo's.
     """
+)
+def build() -> None:
     program = limit.build(Console(stderr=True))
     click.echo(f"{program.rustc.title}: {program.path}")
 
 
-@native.command()
+@native.command(
+    help="Compile it if need be, and measure: the same forms and metrics as the probe's."
+)
 @click.option("--form", type=click.Choice(FORMS), default="fixed", show_default=True)
 @click.option("--workers", type=int, default=8, show_default=True, help="How many threads.")
 @click.option("--fill", type=click.Choice(FILLS), default="cold", show_default=True)
@@ -43,7 +48,6 @@ def build() -> None:
 def run(
     output: Output, *, profile: str | None, deadline: float | None, **params: int | str
 ) -> None:
-    """Compile it if need be, and measure: the same forms and metrics as the probe's."""
     output.write(document_of(limit.measure(params, profile=profile, deadline=deadline)))
 
 

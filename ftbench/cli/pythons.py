@@ -14,25 +14,28 @@ from ftbench.report.output import Output, output_options
 _YES_NO = {True: "yes", False: "no", None: "?"}
 
 
-@click.group(invoke_without_command=True)
-@output_options
-def pythons(output: Output) -> None:
-    """List every CPython on this machine, and what each of them was built with.
+@click.group(
+    invoke_without_command=True,
+    help="""List every CPython on this machine, and what each of them was built with.
 
     FTBENCH_PYTHONS may name more: executables, prefixes, or folders of prefixes.
-    """
+    """,
+)
+@output_options
+def pythons(output: Output) -> None:
     if click.get_current_context().invoked_subcommand is None:
         output.write(document_of(survey()))
 
 
-@pythons.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--optimized", is_flag=True, help="Only a build with PGO and LTO will do.")
-def install(specs: tuple[str, ...], *, optimized: bool) -> None:
-    """Make sure that interpreters are here: 3.14t, 3.13.15, 3.14+freethreaded, 3.15.0rc1t.
+@pythons.command(
+    help="""Make sure that interpreters are here: 3.14t, 3.13.15, 3.14+freethreaded, 3.15.0rc1t.
 
     Takes what is installed; else uv's; else builds it from Debian's source package.
     """
+)
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--optimized", is_flag=True, help="Only a build with PGO and LTO will do.")
+def install(specs: tuple[str, ...], *, optimized: bool) -> None:
     parsed = [Spec.parse(text) for text in specs]
     console = Console(stderr=True)
     for spec in parsed:

@@ -18,18 +18,19 @@ from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 
 
-@click.group(invoke_without_command=True)
+@click.group(
+    invoke_without_command=True,
+    help="List the CPython releases that ftbench knows, oldest first.",
+)
 @output_options
 def releases(output: Output) -> None:
-    """List the CPython releases that ftbench knows, oldest first."""
     if click.get_current_context().invoked_subcommand is None:
         output.write(_document(known_releases()))
 
 
-@releases.command()
+@releases.command(help="Take new releases from SOURCE: a git clone of CPython, or its URL.")
 @click.argument("source")
 def add(source: str) -> None:
-    """Take new releases from SOURCE: a git clone of CPython, or its URL."""
     known = known_releases()
     found = read_tags(source)
     check_origin(found, known, source=source)

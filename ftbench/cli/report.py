@@ -27,7 +27,13 @@ _arm = click.option(
 )
 
 
-@click.command()
+@click.command(
+    help="""Show what was measured: the modes side by side, and each release's verdicts.
+
+    All of it from the results folder alone. Without --release, Releases has every release of the
+    machine.
+    """
+)
 @click.option("--release", help="Default: what was measured last, as on the site's first page.")
 @click.option("--machine", metavar="NAME", help="A machine of the results.")
 @_arm
@@ -36,11 +42,6 @@ _arm = click.option(
 @click.option("--bench", metavar="REGEX", help="Only the benchmarks with a series that matches.")
 @output_options
 def report(output: Output, **wanted: str | None) -> None:
-    """Show what was measured: the modes side by side, and each release's verdicts.
-
-    All of it from the results folder alone. Without --release, Releases has every release of the
-    machine.
-    """
     # Loaded when it is needed, here and below: asv and scipy take longer than all other commands.
     from ftbench.report.overview import overview  # noqa: PLC0415
     from ftbench.results.asvformat import load_project  # noqa: PLC0415
@@ -53,7 +54,20 @@ def report(output: Output, **wanted: str | None) -> None:
         raise NothingError("Nothing was measured of what is shown.")
 
 
-@click.command()
+@click.command(
+    help="""Judge what was measured AFTER against BEFORE: two releases, two arms or two machines.
+
+    \b
+    ftbench compare 3.13.5 3.13.15 --arm ft
+    ftbench compare gil ft --release 3.14.2
+    ftbench compare machine:a machine:b --release 3.14.2
+
+    Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise').
+    The exit code is 0 if nothing is worse, 10 if a series is, 11 if one that was measured before
+    failed or vanished after, 12 if nothing could be compared; 'ftbench --help' lists all others.
+    Nothing is called worse where the builds differ in more than what is compared.
+    """
+)
 @click.argument("before")
 @click.argument("after")
 @click.option("--release", help="The release of which two arms or machines are compared.")
@@ -67,18 +81,6 @@ def report(output: Output, **wanted: str | None) -> None:
 @click.option("--every", is_flag=True, help="List the series without an alarm too.")
 @output_options
 def compare(output: Output, before: str, after: str, *, every: bool, **wanted: str | None) -> None:
-    """Judge what was measured AFTER against BEFORE: two releases, two arms or two machines.
-
-    \b
-    ftbench compare 3.13.5 3.13.15 --arm ft
-    ftbench compare gil ft --release 3.14.2
-    ftbench compare machine:a machine:b --release 3.14.2
-
-    Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise').
-    The exit code is 0 if nothing is worse, 10 if a series is, 11 if one that was measured before
-    failed or vanished after, 12 if nothing could be compared; 'ftbench --help' lists all others.
-    Nothing is called worse where the builds differ in more than what is compared.
-    """  # noqa: D301 - \b is click's
     from ftbench.analysis import verdicts  # noqa: PLC0415
     from ftbench.analysis.sides import matches, sides_named  # noqa: PLC0415
     from ftbench.report.comparison import Compared, alarm, document_of  # noqa: PLC0415
@@ -117,7 +119,14 @@ def _quantity(
     return click.option(*names, metavar=metavar, callback=quantity, **attributes)
 
 
-@click.command()
+@click.command(
+    help="""Rank the modes for a task of your own, from measured cells alone.
+
+    Seconds, CPU and memory of each mode on each arm, with intervals, interpolated between
+    measured cells and never beyond them: there it says "no data", and what would get it.
+    The exit code is 12 if nothing can be advised.
+    """
+)
 @_quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
 @_quantity("SIZE", size, "--payload", default="0", show_default=True, help="64KiB, 1MiB.")
 @_quantity(
@@ -164,12 +173,6 @@ def advise(
     profile: str | None,
     **task: Any,
 ) -> None:
-    """Rank the modes for a task of your own, from measured cells alone.
-
-    Seconds, CPU and memory of each mode on each arm, with intervals, interpolated between
-    measured cells and never beyond them: there it says "no data", and what would get it.
-    The exit code is 12 if nothing can be advised.
-    """
     # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.analysis.advice.cells import chosen, pick_of  # noqa: PLC0415
     from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415

@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     from ftbench.results.migration import MigratedFile
 
 
-@click.group()
+@click.group(help="Look after result files.")
 def results() -> None:
-    """Look after result files."""
+    pass
 
 
-@results.command("migrate")
+@results.command(
+    "migrate",
+    help="""Rewrite results of an older ftbench, in which a start method was part of the mode.
+
+    FOLDER is `results` of this project unless one is named.  Each file is rewritten whole or not
+    at all; figures and records stay as they are.  A second call changes nothing.
+    """,
+)
 @click.argument(
     "folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
 @output_options
 def migrate_results(output: Output, *, folder: Path | None) -> None:
-    """Rewrite results of an older ftbench, in which a start method was part of the mode.
-
-    FOLDER is `results` of this project unless one is named.  Each file is rewritten whole or not
-    at all; figures and records stay as they are.  A second call changes nothing.
-    """
     # Loaded when it is needed: asv takes longer than all the rest of the command line.
     from ftbench.results.asvformat import results_folder  # noqa: PLC0415
     from ftbench.results.migration import Migration, migrate  # noqa: PLC0415

@@ -28,7 +28,7 @@ from ftbench.errors import (
     error_class,
 )
 from ftbench.facts.profiles import Profile, current_profile, profile_named
-from ftbench.files import cache_folder, folder_made
+from ftbench.files import cache_folder, expanded, folder_made
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
@@ -154,7 +154,7 @@ def _path(environ: Mapping[str, str]) -> Path:
     named = environ.get(VARIABLE)
     if named and not Path(named).is_file():
         raise UsageError(f"{VARIABLE} is {named!r}, which is no file.")
-    cargo = Path(environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin"
+    cargo = expanded(environ.get("CARGO_HOME") or "~/.cargo") / "bin"
     folders = filter(None, [environ.get("PATH"), str(cargo)])
     path = named or shutil.which("rustc", path=os.pathsep.join(folders))
     if path:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from python_discovery import DiskCache, iter_interpreters
 
 from ftbench.errors import FtbenchError, InterpreterError
-from ftbench.files import builds_folder, cache_folder
+from ftbench.files import builds_folder, cache_folder, expanded
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons.asking import Answers
 from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, PythonBuild, preference
@@ -160,7 +160,7 @@ _VERSION_MANAGERS: Final = (
 def _by_origin(environ: Mapping[str, str]) -> dict[Origin, Iterable[Path]]:
     """Return the executables worth asking; of one that is in several places the first counts."""
     roots = [
-        Path(environ.get(variable) or default).expanduser() / versions
+        expanded(environ.get(variable) or default) / versions
         for variable, default, versions in _VERSION_MANAGERS
     ]
     return {
@@ -191,7 +191,7 @@ def _by_library(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _entries(environ: Mapping[str, str]) -> list[Path]:
     entries = filter(None, environ.get("FTBENCH_PYTHONS", "").split(os.pathsep))
-    return [Path(entry).expanduser().absolute() for entry in entries]
+    return [expanded(entry).absolute() for entry in entries]
 
 
 def _in_entry(path: Path) -> list[Path]:

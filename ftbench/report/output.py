@@ -153,11 +153,20 @@ def _print(document: Document, form: Format) -> None:
     sys.stdout.write(text)  # click would write UTF-8 where the terminal says ASCII
 
 
-def show_what_can_be_shown(file: TextIO) -> None:
-    """Let a stream print something like what its encoding lacks, in place of an error."""
+def show_what_can_be_shown() -> None:
+    """Print something like what a stream's encoding lacks, in place of an error.
+
+    What is printed to a closed stream goes nowhere, and not into the next file that is opened.
+    """
     codecs.register_error("ftbench.similar", _similar)
-    if isinstance(file, io.TextIOWrapper) and not is_unicode(file):
-        file.reconfigure(errors="ftbench.similar")
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: its own
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w"))
+    for file in (sys.stdout, sys.stderr):
+        if isinstance(file, io.TextIOWrapper) and not is_unicode(file):
+            file.reconfigure(errors="ftbench.similar")
 
 
 def _similar(error: UnicodeError) -> tuple[str, int]:
