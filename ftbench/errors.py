@@ -26,10 +26,9 @@ EXIT_CODES: Final = {
     7: "an interpreter is missing, broken or could not be built",
     8: "results, or what is printed, could not be read or written",
     9: "an asv command that we started failed",
-    10: "'compare': a series is worse",
+    10: "'compare': a series is worse; 'selftest': an alarm was false or missing",
     11: "'compare': what was measured before failed or vanished after, whatever else is worse",
     12: "nothing could be compared, advised or shown",
-    13: "'selftest': equal things raised an alarm, or a slowdown was missed",
     70: "a fault of ftbench itself; FTBENCH_DEBUG=1 shows where",
     INTERRUPTED: "interrupted; what is saved is kept",
     NOBODY_READS: "nobody read what was printed",
@@ -94,7 +93,7 @@ class AsvError(FtbenchError, exit_code=9):
 
 
 class RegressionError(FtbenchError, exit_code=10):
-    """Something that was compared is worse."""
+    """Something that was judged is worse than it was, or than it must be."""
 
 
 class LostError(FtbenchError, exit_code=11):
@@ -103,10 +102,6 @@ class LostError(FtbenchError, exit_code=11):
 
 class NothingError(FtbenchError, exit_code=12):
     """Nothing could be compared, advised or shown, although the request makes sense."""
-
-
-class SelftestError(FtbenchError, exit_code=13):
-    """Equal things raised an alarm, or a known slowdown was missed."""
 
 
 class FaultError(FtbenchError, exit_code=70):

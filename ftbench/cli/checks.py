@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from rich.console import Console
 
-from ftbench.errors import SelftestError, UsageError
+from ftbench.errors import RegressionError, UsageError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES, current_profile
 from ftbench.report.output import Output, output_options
@@ -161,7 +161,7 @@ def overhead(
     help="""Prove that equal things raise no alarm here and that a known slowdown is found.
 
     Real processes of each cell, as it is and with a known share more of its own work, are
-    measured in turn; trials draw comparisons from them. Exit code 13 if an equal pair raised an
+    measured in turn; trials draw comparisons from them. Exit code 10 if an equal pair raised an
     alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
     """
 )
@@ -214,7 +214,7 @@ def selftest(
     result = run(job, console)
     output.write(document_of(result))
     if not result.passed:
-        raise SelftestError(
+        raise RegressionError(
             "An alarm was raised that should not be, or a slowdown missed that must be found.",
             hint="More processes, or a quieter machine: the last column says how many it takes.",
         )

@@ -13,12 +13,10 @@ from ftbench.probe.run.outcome import Metric, percentile
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 
-
-@click.group(
-    help="The limit that shared_set has without Python: the same threads, set and lock in Rust."
+native = click.Group(
+    "native",
+    help="The limit that shared_set has without Python: the same threads, set and lock in Rust.",
 )
-def native() -> None:
-    pass
 
 
 @native.command(

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from ftbench.results.migration import MigratedFile
 
 
-@click.group(help="Look after result files.")
-def results() -> None:
-    pass
+results = click.Group("results", help="Look after result files.")
 
 
 @results.command(

@@ -25,8 +25,6 @@ from ftbench.probe.run.document import table
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
 from ftbench.probe.scenarios.base import NAMES, scenario_named
 
-# Those of one cell.
-_CODES = (*range(1, ResultsError.exit_code + 1), FaultError.exit_code, INTERRUPTED, NOBODY_READS)
 _ON_OFF = {"on": True, "off": False}
 
 
@@ -35,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m ftbench.probe",
         description="Measure one cell with the interpreter that runs this.",
         epilog=f"scenarios: {'; '.join(f'{n}: {scenario_named(n).title}' for n in NAMES)}. "
-        f"exit codes: {'; '.join(f'{code}: {EXIT_CODES[code]}' for code in _CODES)}.",
+        f"exit codes: {'; '.join(f'{code}: {means}' for code, means in EXIT_CODES.items())}.",
         allow_abbrev=False,
     )
     parser.add_argument("scenario", help=", ".join(NAMES))

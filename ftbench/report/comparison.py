@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Final
 
@@ -38,17 +38,21 @@ class Compared:
     comparison: JudgedFamily
 
     @property
-    def lost(self) -> tuple[tuple[Figure, Figure | None], ...]:
-        """What was measured before and failed or vanished after: before, and what is after.
+    def lost(self) -> tuple[tuple[Figure, Figure], ...]:
+        """What was measured before and failed or vanished after: before and after.
 
         What is skipped with a reason is neither: its build or system lacks what it takes.
         """
         after = {figure.series: figure for figure in self.match.after}
-        pairs = ((each, after.get(each.series)) for each in self.comparison.only_before)
+        pairs = (
+            (
+                each,
+                after.get(each.series, replace(each, state=State.ABSENT, median=None, reason="")),
+            )
+            for each in self.comparison.only_before
+        )
         return tuple(
-            (before, now)
-            for before, now in pairs
-            if now is None or now.state is not State.SKIPPED or not now.reason
+            pair for pair in pairs if pair[1].state is not State.SKIPPED or not pair[1].reason
         )
 
 
@@ -107,8 +111,8 @@ def _record(compared: Sequence[Compared], tree: ResultTree) -> dict[str, Any]:
                 "builds": list(each.match.flavours),
                 **comparison_record(each.comparison),
                 "lost": [
-                    {**_named(before), "end": _end(after), "reason": after.reason if after else ""}
-                    for before, after in each.lost
+                    {**_named(after), "state": str(after.state), "reason": after.reason}
+                    for _, after in each.lost
                 ],
             }
             for each in compared
@@ -161,7 +165,7 @@ def _lines(compared: Compared) -> Iterator[str]:
     match, comparison = compared.match, compared.comparison
     judgements = comparison.judgements
     if compared.lost:
-        ends = Counter(_end(after) for _, after in compared.lost)
+        ends = Counter(after.state for _, after in compared.lost)
         counts = ", ".join(f"{count} {end}" for end, count in ends.items())
         yield f"Measured before, but not after: {counts}."
     if not judgements:
@@ -200,31 +204,28 @@ def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -
             yield f"Only {side}, {state} {other}: {words.listed(names)}."
 
 
-def _end(after: Figure | None) -> str:
-    """Return what became of something that was measured before."""
-    return "failed" if after is not None and after.state is State.FAILED else "vanished"
-
-
 def _alarms(compared: Compared) -> Table:
     # What is lost first, then worse, the largest effects first.
     alarms = sorted(
         (each for each in compared.comparison.judgements if each.verdict.alarm),
         key=lambda each: (_WORDS.index(each.verdict.word), -_size(each.verdict)),
     )
-    lost = (_lost_row(before, after) for before, after in compared.lost)
+    unknown = [words.NONE] * 3
+    lost = (
+        Row(
+            cells=(
+                *("lost", before.series.name, words.amount(before), words.amount(after)),
+                *(*unknown, after.reason or words.NONE),
+            ),
+            tone=Tone.BAD,
+        )
+        for before, after in compared.lost
+    )
     return Table(
         title="Alarms",
         columns=(*_COLUMNS, "beside it"),
         rows=(*lost, *(_row(each, words.beside(each)) for each in alarms)),
     )
-
-
-def _lost_row(before: Figure, after: Figure | None) -> Row:
-    state, reason = (after.state, after.reason) if after else (State.ABSENT, "")
-    unknown = [words.NONE] * 3
-    sides = (words.amount(before), str(state))
-    last = reason or words.NONE
-    return Row(cells=(_end(after), before.series.name, *sides, *unknown, last), tone=Tone.BAD)
 
 
 def _size(verdict: Verdict) -> float:

@@ -59,6 +59,19 @@ def test_a_slower_series_is_worse_and_comes_first_and_is_the_exit_code(results: 
     assert text.index("Alarms") < text.index(f"worse {ROUND}(mode=threads") < text.index("No alarm")
 
 
+def test_a_table_that_cannot_be_written_is_not_worse(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    slow_down(result_file(results, "3.13.15", "ft"), 1.5)
+    monkeypatch.setattr(Path, "replace", full)
+    words = (*RELEASES, "--output", tmp_path / "told")
+    assert COMPARE.code(*words) == ResultsError.exit_code
+    assert "1 worse" in COMPARE.call(*words).output
+
+
 def test_a_faster_series_is_better_and_no_regression(results: Path) -> None:
     slow_down(result_file(results, "3.13.15", "ft"), 0.5)
     assert COMPARE.code(*RELEASES) == 0
@@ -221,13 +234,13 @@ def test_what_fails_after_is_an_alarm_before_all_others(
     assert ("1 series is worse" in told.message) is is_worse
     text = COMPARE.said(*RELEASES)
     assert "Measured before, but not after: 4 failed." in text
-    assert text.index("Alarms") < text.index(f"failed {ROUND}(mode=threads")
+    assert text.index("Alarms") < text.index(f"lost {ROUND}(mode=threads")
     if is_worse:
-        assert text.index(f"failed {ROUND}(mode=threads") < text.index(f"worse {ROUND}")
+        assert text.index(f"lost {ROUND}(mode=threads") < text.index(f"worse {ROUND}")
     document = COMPARE.document(*RELEASES)
     assert (document["exit_code"], document["regression"]) == (LostError.exit_code, is_worse)
     lost = document["comparisons"][0]["lost"][0]
-    assert (lost["benchmark"], lost["end"]) == (ROUND, "failed")
+    assert (lost["benchmark"], lost["state"]) == (ROUND, "failed")
     assert lost["reason"].startswith("WorkerFailedError")
 
 
@@ -243,7 +256,7 @@ def test_a_benchmark_that_vanished_is_an_alarm(results: Path) -> None:
     forget(result_file(results, "3.13.15", "ft"), ROUND)
     assert isinstance(COMPARE.error(*RELEASES), LostError)
     assert COMPARE.code(*RELEASES, "--arm", "gil") == 0
-    assert f"vanished {ROUND}(mode=threads" in COMPARE.said(*RELEASES)
+    assert f"lost {ROUND}(mode=threads" in COMPARE.said(*RELEASES)
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
@@ -254,7 +267,7 @@ def test_an_arm_that_vanished_is_an_alarm_beside_a_sound_one(
     assert isinstance(COMPARE.error(*RELEASES), LostError)
     text = COMPARE.said(*RELEASES)
     assert text.index("quiet-vm, gil") < text.index("quiet-vm, ft")
-    assert "Measured before, but not after: 16 vanished." in text
+    assert "Measured before, but not after: 16 not measured." in text
     assert COMPARE.code(*reversed(RELEASES)) == 0
 
 

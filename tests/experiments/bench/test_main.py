@@ -27,7 +27,6 @@ from ftbench.errors import (
     NothingError,
     RegressionError,
     ResultsError,
-    SelftestError,
     UsageError,
     WorkerFailedError,
 )
@@ -56,7 +55,6 @@ def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (RegressionError, 10),
         (LostError, 11),
         (NothingError, 12),
-        (SelftestError, 13),
         (FaultError, 70),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from ftbench.cli.checks import selftest
-from ftbench.errors import SelftestError, UsageError
+from ftbench.errors import RegressionError, UsageError
 from ftbench.experiments import selftest as job
 from ftbench.experiments.suite import cells, chosen
 from ftbench.pythons import Interpreter
@@ -57,4 +57,4 @@ def test_real_processes_that_do_twice_the_work_are_slower(
     assert outcome["effect"] > 0
     # Two processes on a machine that is busy may miss even that; the exit code then says so.
     missed = outcome["missed"] or bool(json.loads(done.stdout)["equal"]["alarms"])
-    assert isinstance(done.exception, SelftestError) is missed
+    assert isinstance(done.exception, RegressionError) is missed
