@@ -18,7 +18,9 @@ _YES_NO = {True: "yes", False: "no", None: "?"}
     invoke_without_command=True,
     help="""List every CPython on this machine, and what each of them was built with.
 
-    FTBENCH_PYTHONS may name more: executables, prefixes, or folders of prefixes.
+    FTBENCH_PYTHONS may name more: executables, prefixes, or folders of prefixes. Of several builds
+    of a release the first one is measured: no debug build; PGO and LTO; JIT off; most as usual in
+    libc, -O, -march, allocator, assertions, one piece; then by name of build, finder and path.
     """,
 )
 @output_options

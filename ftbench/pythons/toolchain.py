@@ -30,7 +30,7 @@ _NOT_INHERITED: Final = frozenset(
         *("CC", "CXX", "CPP", "AR", "OPT", "LIBS", "CONFIG_SITE", "PROFILE_TASK"),
         *("CFLAGS", "CFLAGS_NODIST", "EXTRA_CFLAGS", "CPPFLAGS", "LDFLAGS", "LDFLAGS_NODIST"),
         *("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "DESTDIR"),
-        *("LD_LIBRARY_PATH", "LD_RUN_PATH"),
+        "LD_LIBRARY_PATH",
     }
 )
 """Variables that would change a build without being in its recipe, or are our caller's make's."""

@@ -157,9 +157,7 @@ class Sidecar:
                 key: replace(
                     Replicates.of(processes),
                     machines=tuple(
-                        machines[name]
-                        for name in dict.fromkeys(each.machine for each in processes)
-                        if name in machines
+                        filter(None, map(machines.get, {each.machine: 0 for each in processes}))
                     ),
                 )
                 for key, processes in _by_cell(cells).items()

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ftbench.probe.instruments import kernel
 from ftbench.probe.instruments.kernel import (
@@ -44,14 +46,15 @@ class System:
 
     def member_of(self, *lines: str) -> None:
         own = self.folder / "proc" / "self"
-        (own / "cgroup").write_text("".join(f"{line}\n" for line in lines))
-        (own / "mountinfo").write_text("".join(f"{line}\n" for line in self.mounts))
+        for name, told in (("cgroup", lines), ("mountinfo", self.mounts)):
+            (own / name).write_text("".join(f"{line}\n" for line in told), encoding="utf-8")
 
     @staticmethod
     def says(folder: Path, **files: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            (folder / name.replace("__", ".")).write_text(text)
+            path = folder / name.replace("__", ".")
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 @pytest.fixture
@@ -160,6 +163,28 @@ def test_a_memory_limit_is_the_tightest_too(system: System) -> None:
     system.says(first, memory__limit_in_bytes="9223372036854771712")
     system.says(second / "y", memory__max="max", memory__high="1000000")
     assert memory_limit() == 1000000
+
+
+_LINE = st.one_of(
+    st.text(),
+    st.from_regex(r"[0-9]{0,2}:(cpu|cpu,cpuacct|)?:[/a.]{0,9}", fullmatch=True),
+    st.from_regex(r"1 2 0:3 [/a.]{0,5} [/a.]{0,5} rw - (cgroup2?|x) y (rw,cpu|)", fullmatch=True),
+)
+_NUMBERS = st.one_of(st.text(), st.from_regex(r"(max|-?[0-9]{1,30}) [0-9]{1,30}", fullmatch=True))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_LINE), st.lists(_LINE), _NUMBERS, _NUMBERS)
+def test_whatever_the_files_say_it_is_a_number_or_none(
+    system: System, own: list[str], mounts: list[str], quota: str, stat: str
+) -> None:
+    system.mounts = mounts
+    system.member_of("0::/a", *own)
+    files = {"cpu__max": quota, "memory__max": quota.partition(" ")[0]}
+    system.says(system.usual / "a", **files, cpu__stat=f"nr_throttled {stat}")
+    assert quota_cores() is None or 0 < (quota_cores() or 0) < float("inf")
+    assert memory_limit() is None or (memory_limit() or 0) >= 0
+    assert throttled().times >= 0
 
 
 # What follows is of real cgroups.

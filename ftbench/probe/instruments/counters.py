@@ -90,10 +90,9 @@ def _of_process(pid: int) -> dict[str, float]:
     # The kernel has the switches of living threads alone.
     for status in Path(child.PROC, str(pid), "task").glob("*/status"):
         with suppress(OSError):
-            for line in status.read_text(encoding="utf-8", errors="replace").splitlines():
-                name, _, value = line.partition(":")
-                if name in _SWITCHES:
-                    counted[_SWITCHES[name]] += int(value)
+            text = status.read_text(encoding="utf-8", errors="replace")
+            for name, value in re.findall(r"(?m)^(\w+_ctxt_switches):\s+(\d+)$", text):
+                counted[_SWITCHES[name]] += int(value)
     return counted
 
 

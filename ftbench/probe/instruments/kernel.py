@@ -22,7 +22,7 @@ def text_at(path: Path) -> str | None:
     """Return what a file of the kernel says, None where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
+    except (OSError, ValueError):  # no file can have such a name
         return None
 
 
@@ -64,7 +64,7 @@ def quota_cores() -> float | None:
         or f"{text_at(folder / 'cpu.cfs_quota_us')} {text_at(folder / 'cpu.cfs_period_us')}"
         for folder in cgroups("cpu")
     ]
-    quotas = [text.split() for text in texts if re.fullmatch(r"[1-9]\d* [1-9]\d*", text)]
+    quotas = [text.split() for text in texts if re.fullmatch(r"[1-9]\d{,17} [1-9]\d{,17}", text)]
     return min((int(quota) / int(period) for quota, period in quotas), default=None)
 
 
@@ -73,7 +73,7 @@ def memory_limit() -> int | None:
     files = "memory.max", "memory.high", "memory.limit_in_bytes"
     texts = [text_at(folder / each) or "" for folder in cgroups("memory") for each in files]
     # Version 1 writes the largest number of pages that there is for none.
-    limits = [int(text) for text in texts if text.isdecimal() and int(text) < 2**62]
+    limits = [int(text) for text in texts if re.fullmatch(r"\d{1,18}", text)]
     return min(limits, default=None)
 
 
@@ -88,7 +88,7 @@ def throttled() -> Throttled:
     """Return what the kernel has counted by now."""
     counts = Counter[str]()
     for folder in cgroups("cpu"):
-        for name, number in re.findall(r"(\w+) (\d+)", text_at(folder / "cpu.stat") or ""):
+        for name, number in re.findall(r"(\w+) (\d{1,18})\b", text_at(folder / "cpu.stat") or ""):
             counts[name] += int(number)
     seconds = counts["throttled_usec"] / 1e6 + counts["throttled_time"] / 1e9
     return Throttled(counts["nr_throttled"], seconds)
