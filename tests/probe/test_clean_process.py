@@ -26,6 +26,7 @@ OF_EVERY_CELL = {
     "ftbench.probe",
     "ftbench.probe.instruments",
     "ftbench.probe.instruments.build",
+    "ftbench.probe.instruments.constants",
     "ftbench.probe.run.outcome",
     "ftbench.probe.run",
     "ftbench.probe.run.cell",

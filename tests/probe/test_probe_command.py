@@ -20,7 +20,7 @@ from ftbench.pythons import Interpreter, discover
 Pair = tuple[Interpreter, Interpreter]
 
 METRICS = {
-    "lifecycle": "round first_round start first_line task teardown p50 p95 p99 cpu",
+    "lifecycle": "round first_round start first_line task teardown p50 cpu",
     "footprint": "rss uss pss per_worker peak left"
     if sys.platform == "linux"
     else "rss per_worker peak left",

@@ -142,7 +142,7 @@ def measure(
     limit = most_repeats(chosen_profile.repeats)
     end = time.monotonic() + deadline
     best = _once(chosen, request, variables, observer)
-    if best.notes["constants"] == MORTAL and 2 * best.elapsed < end - time.monotonic():
+    if best.notes.get("constants") == MORTAL and 2 * best.elapsed < end - time.monotonic():
         # By now it has written the bytecode whose lack is the cause: the caller may not do so.
         again = {**request, "deadline": end - time.monotonic()}
         best = _once(chosen, again, variables, observer)
