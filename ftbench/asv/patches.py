@@ -326,13 +326,7 @@ def install() -> None:
 def load_benchmarks(cls: type[Benchmarks], conf: Any, regex: Any = None) -> Benchmarks:
     """Do what asv's `Benchmarks.load` does, without the entries that are damaged."""
     path = Path(cls.get_benchmark_file_path(conf.results_dir))
-    try:
-        known = safe_loading.load_benchmarks(path, safe_loading.log_once)
-    except OSError as error:
-        raise util.UserError(
-            f"Without a list of benchmarks no result can be read: {error}. Take it from version "
-            "control, or make it anew: asv run --bench just-discover"
-        ) from error
+    known = safe_loading.load_benchmarks(path, safe_loading.log_once)
     return cls(conf, known.values(), regex=regex)
 
 

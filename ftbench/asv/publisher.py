@@ -68,21 +68,16 @@ KILLED: Final = (
 )
 
 
-class Pool:
+class Pool(ProcessPoolExecutor):
     """What asv uses of a pool of `multiprocessing`, which waits for ever for a killed worker."""
 
-    def __init__(self, workers: int) -> None:
-        """Start none yet."""
-        self._executor = ProcessPoolExecutor(workers)
-        self.close = self.join = self._executor.shutdown
+    close = join = terminate = functools.partialmethod(
+        ProcessPoolExecutor.shutdown, cancel_futures=True
+    )
 
     def apply_async(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Return what has the function's result, or raises its error, when asked to `get` it."""
-        return SimpleNamespace(get=self._executor.submit(function, *arguments).result)
-
-    def terminate(self) -> None:
-        """End it, whatever is left to do."""
-        self._executor.shutdown(cancel_futures=True)
+        return SimpleNamespace(get=self.submit(function, *arguments).result)
 
 
 class BackgroundPages:

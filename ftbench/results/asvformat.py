@@ -130,8 +130,8 @@ def _benchmarks(path: Path, warnings: list[Unreadable]) -> Mapping[str, Mapping[
         return {}
     try:
         return safe_loading.load_benchmarks(path, warnings.append)
-    except (util.UserError, OSError) as error:
-        warnings.append(Unreadable.of(path, f"{error}; without it no result can be read"))
+    except util.UserError as error:
+        warnings.append(Unreadable.of(path, error))
         return {}
 
 

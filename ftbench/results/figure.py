@@ -222,7 +222,7 @@ class Unreadable:
         return cls(path=path, why=one_line(error))
 
     def __str__(self) -> str:
-        return f"{_printable(self.path)}: {self.why}"
+        return f"{one_line(self.path)}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +238,5 @@ class ResultTree:
 
 
 def one_line(error: object) -> str:
-    """Return an error's message on one line."""
-    return " ".join(_printable(error).split())
-
-
-def _printable(value: object) -> str:
-    """Return a text that UTF-8 has: a file's name may be of any bytes."""
-    return str(value).encode(errors="backslashreplace").decode()
+    """Return a message on one line, in what UTF-8 has: files' names may be of any bytes."""
+    return " ".join(str(error).encode(errors="backslashreplace").decode().split())

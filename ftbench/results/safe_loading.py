@@ -207,7 +207,13 @@ def load_machine(path: Path) -> Mapping[str, str]:
 
 def load_benchmarks(path: Path, warn: Warn) -> dict[str, dict[str, Any]]:
     """Read what is sound of asv's list of benchmarks; raises `UserError` for a damaged list."""
-    listed = load_json(str(path), Benchmarks.api_version)
+    try:
+        listed = load_json(str(path), Benchmarks.api_version)
+    except OSError as error:
+        raise util.UserError(
+            f"{error}. Without a list of benchmarks no result can be read: take it from version "
+            "control, or make it anew: asv run --bench just-discover"
+        ) from error
     sound = {name: entry for name, entry in listed.items() if _is_benchmark(name, entry)}
     refuse_older(path, (entry["params"] for entry in sound.values()))
     sizes = {name: _size(entry["params"]) for name, entry in sound.items()}
