@@ -27,6 +27,7 @@ _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % inter
 _STEPS: Final = (5, 20, 100, 1_000)
 
 _WORDS: Final = tuple(Word)
+_HEADS: Final = tuple(word.removeprefix(f"{Word.UNDECIDED}: ") for word in _WORDS)
 _OF: Final = "\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}"
 
 
@@ -343,7 +344,7 @@ def _verdicts(steps: Sequence[Step]) -> Table:
     )
     return Table(
         title="Verdicts",
-        columns=("release", "against", "which is", *_WORDS, "alarms by chance"),
+        columns=("release", "against", "which is", *_HEADS, "alarms by chance"),
         rows=tuple(map(_step_row, steps)),
         numbers=len(_WORDS) + 1,
         notes=tuple(f"{count} {words}." for words, count in reasons.most_common()),

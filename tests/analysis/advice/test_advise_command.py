@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import synthetic
 from click.testing import CliRunner, Result
+from fake_histories import History
 from synthetic import Plan
 
 from ftbench.analysis.advice.cells import pick_of
@@ -19,7 +20,7 @@ from ftbench.results import ResultTree, read_results
 
 OLD, NEW = "3.13.15", "3.14.2"
 PLANS = (
-    Plan(releases=(OLD, NEW)),
+    Plan(releases=(OLD, NEW), history=History(processes=3, between=0.002, within=0.01)),
     Plan(machine="busy-laptop", releases=(NEW,), profile="quick", run="run-0"),
 )
 
