@@ -112,6 +112,8 @@ class Asv:
         with bar(self.console, 100.0, title=show) as shown:
             for line in process.stdout:
                 last.append(line.rstrip())
+                if TAKEN_OVER in line:  # asv ends no line before it knows how a benchmark went
+                    shown.console.print(_CELL.sub("", line).strip(), markup=False)
                 cell, step, plan = (each.search(line) for each in (_CELL, _STEP, _PLAN))
                 if plan:
                     counts = json.loads(plan["counts"])
@@ -132,7 +134,7 @@ class Asv:
                     shown.begin(f"{part}{cell['metric']}", part=part, weight=weight)
                 elif step and not total:
                     shown.update(completed=float(step["percent"]))
-                elif TAKEN_OVER in line or "warning" in line.lower():
+                elif "warning" in line.lower():
                     shown.console.print(line.strip(), markup=False)
                 elif " skipped" in line:
                     skipped += 1
