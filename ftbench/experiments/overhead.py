@@ -37,15 +37,12 @@ TARGET: Final = 1.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """One contest: a scenario's loop in one mode, by so many workers.
-
-    `operations` is the work of a turn, of all workers together.
-    """
+    """One contest: a scenario's loop in one mode, by so many workers."""
 
     scenario: str
     mode: Mode
     workers: int
-    # Some 0.1 s of it: a shorter turn may find two threads on one core from begin to end.
+    # Of a turn, by all workers: a turn of less than 0.1 s may find two threads on one core.
     operations: int
 
 
@@ -87,25 +84,17 @@ _CONTEST: Final = "from ftbench.probe.overhead import main; main()"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heat:
-    """What one process found of one loop: seconds per operation, a sample a pair, by loop's name.
-
-    `checked` says how the work was found to be the same.  The harness times one operation in
-    `every`; a clock call costs `clock` seconds, all of its instrument `instrument` per operation.
-    """
+    """What one process found: seconds per operation, a sample a pair, by the name of the loop."""
 
     samples: Mapping[str, tuple[float, ...]]
-    checked: str
-    every: int
-    clock: float
-    instrument: float
+    checked: str  # how the work was found to be the same
+    every: int  # the harness times one operation in so many
+    clock: float  # seconds of a clock call
+    instrument: float  # seconds of all clock calls, per operation
 
 
 def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> Heat:
-    """Run `loop` in a fresh process of an environment's `python`, for at most `deadline` seconds.
-
-    Raises `NotAvailableError`, `WorkerFailedError`, `DeadlineError`, `GilStateError` or
-    `FtbenchError`, as the process tells; nothing of it stays behind.
-    """
+    """Run `loop` in a fresh process of an environment's `python`; raises as `Guarded.document`."""
     request = {
         "scenario": loop.scenario,
         "mode": loop.mode.name,
@@ -141,15 +130,11 @@ class TargetVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopCost:
-    """What the processes of one loop found together.
-
-    `overhead` is harness over bare loop; `against_article` harness over the loop in the article's
-    shape, None where that is the bare loop; `clock` and `instrument` are medians of a `Heat`'s.
-    """
+    """What the processes of one loop found together; `clock` and `instrument` are medians."""
 
     heats: Sequence[Heat]
-    overhead: Ratio
-    against_article: Ratio | None
+    overhead: Ratio  # the harness over the bare loop
+    against_article: Ratio | None  # over the loop in the article's shape, None where that is bare
     clock: float
     instrument: float
 
@@ -205,24 +190,17 @@ class OverheadJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadResult:
-    """What came of a job: each loop's cost, or why it was `skipped`.
-
-    `load` is the run queue's average before it, None if unknown.
-    """
+    """What came of a job: each loop's cost, or why it was `skipped`."""
 
     job: OverheadJob
     costs: Mapping[Loop, LoopCost]
     skipped: Mapping[Loop, str]
     machine: dict[str, Any]
-    load: float | None
+    load: float | None  # the run queue's average before it
 
 
 def run(job: OverheadJob, console: Console) -> OverheadResult:
-    """Measure, and show progress on `console`; a loop that does not exist here is skipped.
-
-    Raises `UsageError` for an invalid deadline, `FtbenchError` if something else is measuring,
-    `InterpreterError` if the interpreter cannot carry the measured side, and as `heat`.
-    """
+    """Measure; a loop that does not exist here is skipped.  Raises `FtbenchError`."""
     check_deadline(job.deadline)
     # First: making the environment anew would take it from under who measures.
     MEASURING_LOCK.acquire()
@@ -256,7 +234,6 @@ SCHEMA: Final = {"name": "ftbench.overhead", "version": 1}
 # Two processes may leave an interval of any width.
 _WIDE: Final = 9.9995
 _WIDE_OPEN: Final = 99
-_NBSP: Final = "\N{NO-BREAK SPACE}"
 _TONES: Final = {
     TargetVerdict.WITHIN: Tone.GOOD,
     TargetVerdict.ABOVE: Tone.BAD,
@@ -347,7 +324,10 @@ def _line(loop: Loop, cost: LoopCost | None) -> Row:
     if cost is None:
         return Row(cells=(name, "skipped", "skipped"), tone=Tone.QUIET)
     scale = scale_for("seconds", [cost.seconds(BARE)])
-    seconds = (f"{scale.text(cost.seconds(side))}{_NBSP}{scale.symbol}" for side in (BARE, HARNESS))
+    seconds = (
+        f"{scale.text(cost.seconds(side))}\N{NO-BREAK SPACE}{scale.symbol}"
+        for side in (BARE, HARNESS)
+    )
     word = verdict(cost.overhead, TARGET)
     article = _ratio_text(cost.against_article) if cost.against_article else NONE
     return Row(

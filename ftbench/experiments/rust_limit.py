@@ -67,10 +67,7 @@ class Program:
 
 
 def build(console: Console) -> Program:
-    """Return the program, compiled if need be, by one process at a time.
-
-    Raises `NotAvailableError` without rustc, `FtbenchError` with the compiler's words if it fails.
-    """
+    """Return the program, compiled if need be; raises `NotAvailableError` or `FtbenchError`."""
     rustc, source = find_rustc(os.environ), find_source()
     digest = digest_of(source)
     facts = (digest, rustc.title, rustc.target, rustc.features, *FLAGS)
@@ -116,24 +113,18 @@ _ASK_DEADLINE: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rustc:
-    """A compiler: its release, its whole name, its LLVM, the target it compiles for.
-
-    `features` digests what `target-cpu=native` means here; provenance has neither it nor the path.
-    """
+    """A compiler: its release, its whole name, its LLVM, the target it compiles for."""
 
     path: Path = field(repr=False)
     release: str
     title: str
     llvm: str
     target: str
-    features: str
+    features: str  # digest of what `target-cpu=native` means here; no part of provenance
 
 
 def find_rustc(environ: Mapping[str, str]) -> Rustc:
-    """Return the compiler of `FTBENCH_RUSTC` (`UsageError` if it is no file), PATH or cargo.
-
-    Raises `NotAvailableError` if there is none that runs.
-    """
+    """Return the rustc of `VARIABLE`, PATH or cargo; raises `NotAvailableError`, `UsageError`."""
     path = _path(environ)
     words = _ask(path, ["-vV"], environ)
     title, _, rest = words.partition("\n")
@@ -239,9 +230,8 @@ def measure(
 ) -> Measurement:
     """Build the native program if need be, run it, return what it measured, with the GIL as off.
 
-    `profile` defaults to `FTBENCH_PROFILE`; `deadline` is that of the run, in seconds, by default
-    the probe's and the time box of the form.  Raises `UsageError`, `NotAvailableError` (no rustc),
-    `FtbenchError` (not to be compiled, a wrong result), `WorkerFailedError` or `DeadlineError`.
+    `profile` defaults to `FTBENCH_PROFILE`, `deadline` (seconds of the run) to the probe's and the
+    time box of the form.  Raises as `build` and `run_program`, and `UsageError`.
     """
     values = replace(scenario_named(SCENARIO), params=PARAMS).parse(params or {})
     chosen = profile_named(profile) if profile else current_profile()
@@ -291,10 +281,7 @@ _PREFIX: Final = "shared_set: "
 
 
 def run_program(program: Path, options: list[str], *, deadline: float) -> dict[str, Any]:
-    """Return the document that `program` prints within `deadline` seconds.
-
-    Raises the error of its exit code with its words, `WorkerFailedError` or `DeadlineError`.
-    """
+    """Return the document that `program` prints; raises the error that its exit code stands for."""
     with Guarded(
         [str(program), *options, "--deadline", f"{deadline:g}"],
         environ=clean_environment(os.environ, {"PYTHONPATH": str(PACKAGE_PARENT)}),

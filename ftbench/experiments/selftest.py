@@ -85,10 +85,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestResult(PassesResult):
-    """What came of a job.
-
-    `alarms` are verdicts on equal sides, of the `judged` ones in `PAIRS` comparisons.
-    """
+    """What came of a job; `alarms` are among the `judged` verdicts on `PAIRS` equal sides."""
 
     job: SelftestJob
     tried: tuple[Tried, ...]
@@ -113,11 +110,7 @@ class _Pools:
 
 
 def run(job: SelftestJob, console: Console) -> SelftestResult:
-    """Measure the pools, draw trials, and show progress on `console`.
-
-    Raises `FtbenchError` if something else is measuring, `InterpreterError` as `probe`, and the
-    error of `Passes.nothing_measured` if no cell could be measured.
-    """
+    """Measure the pools and judge trials that are drawn from them; raises `FtbenchError`."""
     MEASURING_LOCK.acquire()
     sides = [Side(name=f"{extra:.0%}", extra=extra) for extra in (0.0, *job.slowdowns)]
     passes = Passes(job=job, sides=list(in_turn(sides, job.pool)))

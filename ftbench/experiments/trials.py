@@ -35,15 +35,12 @@ Medians = Mapping[str, tuple[float, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How often a slowdown by `share` was found in one series.
-
-    `effect` is that of the whole pools, None where there is nothing to compare.
-    """
+    """How often a slowdown by `share` was found in one series."""
 
     share: float
     trials: int
     found: int
-    effect: Ratio | None
+    effect: Ratio | None  # of the whole pools, None where there is nothing to compare
 
     @property
     def rate(self) -> float:
@@ -78,10 +75,7 @@ def outcomes(
     processes: int,
     trials: int,
 ) -> dict[str, Outcome]:
-    """Return how often a slowdown by `share` is found in each of `metrics`.
-
-    `processes` are drawn of `plain` and of `slowed`, the whole pools, for each trial.
-    """
+    """Return how often a slowdown by `share` is found; a trial draws `processes` of each pool."""
     draw = random.Random(_SEED)  # noqa: S311 - the same trials every time
     every, every_slowed = range(_size(plain)), range(_size(slowed))
     whole = _pairs(plain, every, slowed, every_slowed, floors)
@@ -106,10 +100,7 @@ def outcomes(
 def alarms(
     pools: Sequence[tuple[Medians, Mapping[str, Floor]]], *, processes: int, pairs: int
 ) -> list[tuple[int, str, Word]]:
-    """Return the alarms of A/A comparisons: (number of the cell, metric, word), of all pairs.
-
-    Each pair judges all series of all cells as one family, as a comparison of two releases does.
-    """
+    """Return the alarms of A/A comparisons: (number of the cell, metric, word), of all pairs."""
     draw = random.Random(_SEED)  # noqa: S311 - the same pairs every time
     raised = []
     for _ in range(pairs):
@@ -118,6 +109,7 @@ def alarms(
             chosen = draw.sample(range(_size(plain)), 2 * processes)
             sides = _pairs(plain, chosen[:processes], plain, chosen[processes:], floors)
             drawn |= {(number, name): pair for name, pair in sides.items()}
+        # All series of all cells are one family, as in a comparison of two releases.
         verdicts = judge(list(drawn.values())).verdicts
         raised += [
             (*key, verdict.word)

@@ -36,7 +36,6 @@ from ftbench.releases import Release
 
 PROVENANCE: Final = "ftbench-build.json"
 """Lies in the build's folder and says what it was made from."""
-
 _MINUTE: Final = 60.0
 _CONFIGURE_DEADLINE: Final = 20 * _MINUTE
 _MAKE_DEADLINE: Final = 90 * _MINUTE
@@ -144,10 +143,7 @@ def built(recipe: Recipe) -> Path | None:
 
 
 def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Console) -> Path:
-    """Build `recipe` if nobody has yet, one process at a time, and return its prefix.
-
-    Raises `InterpreterError`, with the path of the log, if configure, make or the check fails.
-    """
+    """Build `recipe` if nobody has yet and return its prefix; `InterpreterError` names the log."""
     waiting = f"CPython {recipe.title}: another ftbench builds it, wait"
     with locked(recipe.name, console, waiting=waiting, deadline=_OPTIMIZED_DEADLINE):
         done = built(recipe)

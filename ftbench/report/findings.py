@@ -117,10 +117,7 @@ def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs
 
 
 def crossing(grid: Grid, mode: Mode, arm: Arm, limit: Crossing, sizes: Mapping[str, float]) -> str:
-    """Return from which size on a cell's figures stay below a limit, a dash if unknown.
-
-    `sizes` is value of the ladder → seconds.
-    """
+    """Return from which size (value → seconds) on a cell stays below a limit, a dash if unknown."""
     cells = [(sizes[value], grid.cell(mode, arm, value)) for value in grid.ladder.values]
     cost = _over_work if limit.idle else float
     costs = {size: cost(cell.median) for size, cell in cells if cell.median is not None}

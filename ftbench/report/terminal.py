@@ -28,10 +28,7 @@ _HEAD: Final = 2
 
 
 def print_document(document: Document, file: TextIO, width: int | None) -> None:
-    """Print a document, `width` None: as wide as the terminal.
-
-    Texts of result files are plain, whatever markup is in them.
-    """
+    """Print a document, `width` None: as wide as the terminal."""
     console = Console(file=file, width=width, highlight=False)
     for each in _document(document, console.width):
         console.print(each)

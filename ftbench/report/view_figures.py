@@ -99,17 +99,13 @@ Entry = tuple[Arm, str, State]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Further:
-    """A further table of a grid: a column group per metric, in it a column per arm.
-
-    `columns` are headings, each with the benchmark whose history it leads to, or ""; `bands` are
-    headings, or "", with their rows; `lacks` say what a dash means.
-    """
+    """A further table of a grid: a column group per metric, in it a column per arm."""
 
     title: str
-    columns: tuple[tuple[str, str], ...]
-    bands: tuple[tuple[str, tuple[tuple[str, tuple[Entry, ...]], ...]], ...]
+    columns: tuple[tuple[str, str], ...]  # heading, and the benchmark whose history it leads to
+    bands: tuple[tuple[str, tuple[tuple[str, tuple[Entry, ...]], ...]], ...]  # heading, rows
     key: str
-    lacks: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()  # what a dash means
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,6 @@ from ftbench.analysis.claims.quantity import (
     NOT_IN_ARTICLE,
     NOT_MEASURED,
     Quantity,
-    combined,
     mean,
     median,
     over,
@@ -22,9 +21,7 @@ from ftbench.analysis.claims.quantity import (
 from ftbench.experiments.reproduce.record import Reproduction, Taken
 from ftbench.probe.run.document import Measurement
 
-_NO_SUCH: Final = "not available"
 _ONE: Final = Quantity(value=1.0)
-_MEMORY: Final = ("rss", "uss", "pss")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +74,7 @@ class Readings:
         if step.measurement is None:
             return Quantity.none(step.state.value, f"{step.title}: {step.reason}")
         return quantity(step.measurement) or Quantity.none(
-            _NO_SUCH, f"{step.title}: this system does not tell {name}."
+            "not available", f"{step.title}: this system does not tell {name}."
         )
 
 
@@ -115,7 +112,7 @@ def _memory(read: Readings, row: str) -> dict[str, Computed]:
             way=read.note(key, "without_helpers", kind),
             corrected=read.samples(key, kind, median),
         )
-        for kind in _MEMORY
+        for kind in ("rss", "uss", "pss")
     }
 
 
@@ -129,14 +126,10 @@ def _boxed(read: Readings, name: str) -> dict[str, Computed]:
         "ops": Computed(way=over(attempts, wall), corrected=over(_ONE, op)),
         "inserts": Computed(way=over(inserts, wall), corrected=over(new, op)),
         "duplicates": Computed(
-            way=combined(_duplicates, inserts, attempts),
+            way=over(inserts, attempts).map(lambda share: 1 - share),
             corrected=new.map(lambda share: 1 - share),
         ),
     }
-
-
-def _duplicates(inserts: float, attempts: float) -> float:
-    return 1 - inserts / attempts if attempts else 0.0
 
 
 def _timed(read: Readings, name: str, *metrics: str) -> dict[str, Computed]:
@@ -186,7 +179,9 @@ def _of_program(read: Readings, name: str) -> dict[str, Computed]:
         read.samples(timed, metric, median) for metric in ("op", "cpu", "lock_wait")
     )
     memory = Computed(
-        way=read.samples(way, "rss", _largest) if peak.value is None else peak,
+        way=read.samples(way, "rss", lambda seen: Quantity(value=max(seen)))
+        if peak.value is None
+        else peak,
         corrected=read.samples(timed, "pss", median),
     )
     ids = Computed(way=read.note(way, "inserts"), corrected=read.note(timed, "inserts"))
@@ -209,10 +204,6 @@ _TOO_LONG: Final = Quantity.none(
     "The waits would add up to more than the threads' time: a free lock is timed in one of 64 "
     "operations, and by chance too many of these lost their core while they took it.",
 )
-
-
-def _largest(samples: Sequence[float]) -> Quantity:
-    return Quantity(value=max(samples))
 
 
 # Python over Rust, except what is the better the larger it is.

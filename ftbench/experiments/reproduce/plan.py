@@ -15,17 +15,14 @@ LEAST_MS: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
-    """How much is run: `duration` is that of a time-boxed run in milliseconds.
-
-    Memory is looked at every `interval` seconds during `holds` of `hold` seconds.
-    """
+    """How much is run; memory is looked at every `interval` during `holds` of `hold` seconds."""
 
     workers: int
     rounds: int
     holds: int
     hold: float
     interval: float
-    duration: int
+    duration: int  # of a time-boxed run, in milliseconds
     writers: tuple[int, ...]
 
     def scaled(self, scale: float) -> Self:
@@ -89,12 +86,9 @@ _PATIENCE: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One run of one cell, or of the native program; `key` names it in a record.
+    """One run of one cell, or of the native program; `seconds` guesses how long it takes."""
 
-    `seconds` is a guess at how long it takes.
-    """
-
-    key: str
+    key: str  # names it in a record
     title: str
     scenario: str
     mode: str

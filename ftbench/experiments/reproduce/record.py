@@ -48,20 +48,16 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A step that was taken: its measurement, or why there is none; `elapsed` is in seconds.
-
-    `reason` is one sentence, `story` a worker's traceback or the like; `exit_code` is that of the
-    error's class, 0 of what was measured.
-    """
+    """A step that was taken: its measurement, or why there is none; `elapsed` is in seconds."""
 
     key: str
     title: str
     state: StepState
     elapsed: float
     measurement: Measurement | None
-    reason: str = ""
-    story: str = ""
-    exit_code: int = 0
+    reason: str = ""  # one sentence
+    story: str = ""  # a worker's traceback or the like
+    exit_code: int = 0  # of the error's class
 
     def __post_init__(self) -> None:
         if (self.measurement is None) is (self.state is StepState.MEASURED):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from ftbench.analysis.claims.data import (
@@ -50,13 +51,32 @@ _HOW_TO_READ: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class JudgedReproduction:
-    """A reproduction with the article's figures, by their names, and its claims judged."""
+    """A reproduction with the article's figures, by their names, on which claims are judged."""
 
     done: Reproduction
     figures: Mapping[str, Computed]
-    judgements: tuple[Judgement, ...]
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the figures were taken on."""
+        return Conditions(cores=self.done.cores, seconds=self.done.knobs.duration / 1e3)
+
+    def named(self, claim: Claim) -> Sequence[Named]:
+        """Return a claim's corrected figures, [] if not all of them were asked for."""
+        computed = [self.figures.get(figure.name) for figure in claim.figures]
+        return [
+            Named(name=name, unit=claim.unit, quantity=figure.corrected)
+            for name, figure in zip(claim.names, computed, strict=True)
+            if figure and all(computed)
+        ]
+
+    @cached_property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """A judgement of every claim whose table is there, by the corrected figures."""
+        tables = {table.name for table in self.tables}
+        return judge([claim for claim in article_claims() if claim.table in tables], self)
 
     @property
     def tables(self) -> tuple[TableSpec, ...]:
@@ -71,40 +91,9 @@ class JudgedReproduction:
                 yield figure, self.figures[figure.name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnFigures:
-    """A column of the tables, for claims to be judged on: quantities by the names of figures."""
-
-    quantities: Mapping[str, Quantity]
-    conditions: Conditions
-
-    def named(self, claim: Claim) -> Sequence[Named]:
-        """Return a claim's figures, [] if not all of them were asked for."""
-        quantities = [self.quantities.get(figure.name) for figure in claim.figures]
-        return [
-            Named(name=name, unit=claim.unit, quantity=quantity)
-            for name, quantity in zip(claim.names, quantities, strict=True)
-            if quantity and all(quantities)
-        ]
-
-
-def judgements(figures: Mapping[str, Computed], conditions: Conditions) -> tuple[Judgement, ...]:
-    """Return a judgement of every claim whose table is there, by the corrected figures."""
-    tables = {name.partition(".")[0] for name in figures}
-    corrected = {name: each.corrected for name, each in figures.items()}
-    return judge(
-        [claim for claim in article_claims() if claim.table in tables],
-        ColumnFigures(quantities=corrected, conditions=conditions),
-    )
-
-
 def judged(done: Reproduction) -> JudgedReproduction:
-    """Compute the article's figures from a reproduction and judge its claims."""
-    computed = figures(done)
-    conditions = Conditions(cores=done.cores, seconds=done.knobs.duration / 1e3)
-    return JudgedReproduction(
-        done=done, figures=computed, judgements=judgements(computed, conditions)
-    )
+    """Compute the article's figures from a reproduction, for its claims to be judged on."""
+    return JudgedReproduction(done=done, figures=figures(done))
 
 
 def document_of(whole: JudgedReproduction) -> Document:

@@ -35,10 +35,7 @@ _STYLES: Final = {
 
 
 def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduction:
-    """Measure `parts` on a release, by default the newest pair; progress to standard error.
-
-    Raises `UsageError` for an invalid scale, and what keeps all of it from being measured.
-    """
+    """Measure `parts` on a release, by default the newest pair; raises what keeps all from it."""
     knobs = ARTICLE_KNOBS.scaled(scale)
     console = Console(stderr=True, highlight=False)
     gil, free_threaded = ensure_pair(console, release)
@@ -64,9 +61,8 @@ def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduc
 
 
 def _build_native(steps: Sequence[Step], console: Console) -> None:
-    """Have the native program compiled before the progress is shown, if it is wanted."""
     if any(step.scenario == NATIVE for step in steps):
-        # Only who compares needs a compiler.
+        # Compiled before progress is shown; only who compares needs a compiler.
         from ftbench.experiments import rust_limit  # noqa: PLC0415
 
         with suppress(FtbenchError):  # its steps will say so

@@ -14,16 +14,13 @@ from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """A metric under a heading of its own in another's table; a `share` is shown without a unit.
-
-    In a grid, `values` of the ladder have it, () for all; `lacks` says why the others have not.
-    """
+    """A metric under a heading of its own in another's table."""
 
     metric: Metric
     heading: str
-    values: tuple[str, ...] = ()
-    lacks: str = ""
-    share: bool = False
+    values: tuple[str, ...] = ()  # of a grid's ladder, those that have it, () for all
+    lacks: str = ""  # why the others have not
+    share: bool = False  # shown without a unit
 
 
 class BenchmarkClass:
@@ -69,17 +66,14 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rungs:
-    """A ladder in words: what to call a value, all of them (`every`), and the baseline (`base`).
-
-    Values that are `rivals` are ways to the same end.  A ladder that is measured in one mode only
-    has `groups`, heading → values, where other grids have the modes.
-    """
+    """A ladder in words: what to call a value, all of them (`every`), and the baseline (`base`)."""
 
     ladder: Ladder
     every: str
     base: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
-    rivals: bool = False
+    rivals: bool = False  # the values are ways to the same end
+    # Heading → values, where other grids have the modes: of a ladder measured in one mode only.
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def name(self, value: str) -> str:
@@ -112,18 +106,14 @@ class Crossings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridView:
-    """A picture and tables of a metric along a ladder, in every mode on every arm.
-
-    `reading` says how to read its figures where that is not plain, `key` how to read those beside
-    it; figures above `control`, what the same costs at best, are marked.
-    """
+    """A picture and tables of a metric along a ladder, in every mode on every arm."""
 
     metric: Metric
     rungs: Rungs
-    reading: str = ""
+    reading: str = ""  # how to read its figures, where that is not plain
     beside: tuple[Beside, ...] = ()
-    key: str = ""
-    control: Metric | None = None
+    key: str = ""  # how to read those beside it
+    control: Metric | None = None  # what the same costs at best: figures above it are marked
     crossings: Crossings | None = None
     folded: bool = False
 
@@ -136,10 +126,7 @@ class GridView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A scenario's question, views (the headline first), how far they carry, and words explained.
-
-    One that is `mapped` has a map of the winners before its views.
-    """
+    """A scenario's question, views (the headline first), how far they carry, words explained."""
 
     name: str
     title: str
@@ -148,7 +135,7 @@ class Section:
     hides: str
     views: tuple[View | GridView, ...]
     terms: tuple[tuple[str, str], ...] = ()
-    mapped: bool = False
+    mapped: bool = False  # a map of the winners comes before its views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

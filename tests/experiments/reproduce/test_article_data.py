@@ -8,12 +8,11 @@ import pytest
 from fake_measurements import made
 
 from ftbench.analysis.claims.data import Claim, article, article_claims
-from ftbench.analysis.claims.judge import Conditions
 from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import UNITS, ClaimVerdict, Relation
 from ftbench.experiments.reproduce.figures import Computed, figures
 from ftbench.experiments.reproduce.plan import PARTS
-from ftbench.experiments.reproduce.report import judgements
+from ftbench.experiments.reproduce.report import JudgedReproduction
 from ftbench.statistics.spread import Interval
 
 ARTICLE = article()
@@ -75,7 +74,8 @@ def test_on_the_articles_own_figures_its_claims_hold() -> None:
     own = {
         name: Computed(corrected=_sure(ARTICLE.figure(name).printed)) for name in figures(made())
     }
-    for judgement in judgements(own, Conditions(cores=ARTICLE.cores, seconds=5.0)):
+    done = made(cores=ARTICLE.cores)
+    for judgement in JudgedReproduction(done=done, figures=own).judgements:
         expected = (
             ClaimVerdict.UNMEASURED
             if judgement.claim.quote in NOT_IN_ITS_TABLES

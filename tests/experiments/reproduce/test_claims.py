@@ -8,10 +8,10 @@ import pytest
 from fake_measurements import FAILED, made
 
 from ftbench.analysis.claims.data import article_claims
-from ftbench.analysis.claims.judge import Conditions, Judgement
+from ftbench.analysis.claims.judge import Judgement
 from ftbench.analysis.claims.rule import ClaimVerdict
 from ftbench.experiments.reproduce.record import Reproduction
-from ftbench.experiments.reproduce.report import judged, judgements
+from ftbench.experiments.reproduce.report import judged
 
 
 def judgement(done: Reproduction, quote: str) -> Judgement:
@@ -76,4 +76,4 @@ def test_figures_of_one_row_are_told_apart_by_what_they_are_of() -> None:
 
 
 def test_nothing_is_judged_without_tables() -> None:
-    assert judgements({}, Conditions(cores=16, seconds=5.0)) == ()
+    assert judged(made(parts=())).judgements == ()
