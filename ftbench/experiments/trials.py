@@ -142,7 +142,6 @@ def _pairs(
     after: Sequence[int],
     floors: Mapping[str, Floor],
 ) -> dict[str, Pair]:
-    """Return a pair per metric: the processes `before` of `plain` and `after` of `slowed`."""
     return {
         name: Pair(
             before=tuple((plain[name][number],) for number in before),

@@ -91,16 +91,14 @@ def _from_json(entry: dict[str, Any]) -> KnownRelease:
 
 
 def date_of(release: Release, known: Iterable[KnownRelease]) -> datetime:
-    """Return the release's date; for one that is not known, a moment beside its neighbour's.
-
-    That is the newest older release of the series, or its oldest; of all if the series is new.
-    """
+    """Return the release's date; for one that is not known, a moment beside its neighbour's."""
     entries = merge((), known)
     if not entries:
         raise UsageError(f"The date of {release} cannot be told: no release is known.")
     series = [entry for entry in entries if entry.release.series == release.series]
     near = series or entries
     older = [entry for entry in near if entry.release <= release]
+    # The newest older release of the series, or its oldest; of all if the series is new.
     neighbour = older[-1] if older else near[0]
     # asv keys its graphs by date, so no two releases may share one.  In milliseconds this is always
     # the same, in order, and far below the distance of known dates.
@@ -115,18 +113,22 @@ _STARRED: Final = ("*objectname", "*committerdate:unix")
 _FORMAT: Final = "%09".join(f"%({field})" for field in (*_FIELDS, *_STARRED))
 
 
-def read_tags(source: str, *, deadline: float = DEADLINE_SECONDS) -> tuple[KnownRelease, ...]:
+def read_tags(source: str) -> tuple[KnownRelease, ...]:
     """Return the releases that a clone (a folder) or a URL has tags of, sorted; or `UsageError`."""
     if source and Path(source).is_dir():
-        return _tags_of(Path(source), deadline)
+        return _tags_of(Path(source))
     if "://" not in source:
         raise UsageError(
             f"{source!r} is neither a folder nor a URL.",
             hint="Name a git clone of CPython, or https://github.com/python/cpython.",
         )
     with tempfile.TemporaryDirectory(prefix="ftbench-tags-", ignore_cleanup_errors=True) as folder:
-        _fetch(source, Path(folder), deadline)
-        return _tags_of(Path(folder), deadline)
+        # No more than the commits of the tags.
+        _git(folder, "init", "--quiet", "--bare")
+        _git(folder, "remote", "add", "origin", source)
+        commits = ("--depth=1", "--filter=tree:0", "origin", "+refs/tags/v*:refs/tags/v*")
+        _git(folder, "fetch", "--quiet", *commits)
+        return _tags_of(Path(folder))
 
 
 def check_origin(
@@ -149,30 +151,13 @@ def check_origin(
             )
 
 
-def _fetch(url: str, folder: Path, deadline: float) -> None:
-    """Fetch no more than the commits of the tags."""
-    _git(folder, "init", "--quiet", "--bare", deadline=deadline)
-    _git(folder, "remote", "add", "origin", url, deadline=deadline)
-    _git(
-        folder,
-        "fetch",
-        "--quiet",
-        "--depth=1",
-        "--filter=tree:0",
-        "origin",
-        "+refs/tags/v*:refs/tags/v*",
-        deadline=deadline,
-    )
-
-
-def _tags_of(folder: Path, deadline: float) -> tuple[KnownRelease, ...]:
-    lines = _git(folder, "for-each-ref", f"--format={_FORMAT}", "refs/tags", deadline=deadline)
+def _tags_of(folder: Path) -> tuple[KnownRelease, ...]:
+    lines = _git(folder, "for-each-ref", f"--format={_FORMAT}", "refs/tags")
     entries = [entry for line in lines.splitlines() if (entry := _entry(line))]
     return tuple(sorted(entries, key=lambda entry: entry.release))
 
 
 def _entry(line: str) -> KnownRelease | None:
-    """Return the release of one line of `_FORMAT`, None for a tag of anything else."""
     name, *fields = line.split("\t")
     commit, date = fields[2:] if fields[2] else fields[:2]
     try:
@@ -186,19 +171,19 @@ def _entry(line: str) -> KnownRelease | None:
     )
 
 
-def _git(folder: Path, *arguments: str, deadline: float) -> str:
+def _git(folder: str | Path, *arguments: str) -> str:
     """Run git in `folder`, return its output; it never asks for a password."""
     try:
         done = run(
             ("git", "-C", folder, *arguments),
             environ={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
-            deadline=deadline,
+            deadline=DEADLINE_SECONDS,
         )
     except FileNotFoundError as error:
         raise FtbenchError("git is not installed.", hint="Install git, then try again.") from error
     except DeadlineError as error:
         raise DeadlineError(
-            f"`git {arguments[0]}` did not end within {deadline:g} seconds.",
+            f"`git {arguments[0]}` did not end within {DEADLINE_SECONDS:g} seconds.",
             hint="Clone CPython by hand and name the folder instead.",
         ) from error
     if done.code:

@@ -67,7 +67,7 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
 
 
 def _fits(table: Table, width: int) -> bool:
-    return sum(map(max, _lengths(table, cell_len))) + _GAP * len(table.columns) <= width
+    return sum(_widest(table, cell_len)) + _GAP * len(table.columns) <= width
 
 
 def _grid(table: Table, width: int) -> RenderableType:
@@ -97,8 +97,7 @@ def _indented(table: Table) -> Iterator[Row]:
 
 def _widths(table: Table, width: int) -> list[int]:
     """Return each column's width: words go unbroken wherever that can be."""
-    widths = list(map(max, _lengths(table, cell_len)))
-    least = list(map(max, _lengths(table, _longest_word)))
+    widths, least = _widest(table, cell_len), _widest(table, _longest_word)
     while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > 1:
         breakable = [each for each, cells in enumerate(widths) if cells > least[each]]
         widths[max(breakable or range(len(widths)), key=widths.__getitem__)] -= 1
@@ -109,10 +108,9 @@ def _longest_word(text: str) -> int:
     return max(map(cell_len, text.split()), default=0)
 
 
-def _lengths(table: Table, length: Callable[[str], int]) -> Iterator[list[int]]:
+def _widest(table: Table, length: Callable[[str], int]) -> list[int]:
     rows = (row.cells for row in _indented(table))
-    for column in zip(table.columns, *rows, strict=True):
-        yield list(map(length, column))
+    return [max(map(length, column)) for column in zip(table.columns, *rows, strict=True)]
 
 
 def _list(table: Table) -> Iterator[RenderableType]:

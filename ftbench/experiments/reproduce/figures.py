@@ -133,7 +133,6 @@ def _boxed(read: Readings, name: str) -> dict[str, Computed]:
 
 
 def _timed(read: Readings, name: str, *metrics: str) -> dict[str, Computed]:
-    """Return what only the true window has."""
     return {
         metric: Computed(corrected=read.samples(f"{name}/timed", metric, median))
         for metric in metrics

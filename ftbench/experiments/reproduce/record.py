@@ -93,11 +93,6 @@ class Python:
             build=interpreter.build.record(),
         )
 
-    @property
-    def compiler(self) -> str:
-        """What compiled it."""
-        return str(self.build.get("compiler", "an unknown compiler"))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reproduction:

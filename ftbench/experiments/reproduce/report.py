@@ -187,14 +187,12 @@ def _amount(done: Reproduction) -> str:
     knobs = done.knobs
     whole = "The article's own rounds and seconds"
     part = f"A fraction of {done.scale:g} of the article's rounds and seconds"
+    inserting = f"{knobs.duration / 1e3:g} s of inserting"
     amounts = {
         "lifecycle": plural(knobs.rounds, "round", "rounds"),
         "memory": f"{plural(knobs.holds, 'hold', 'holds')} of {knobs.hold:g} s{_looks(done)}",
-        "shared_set": f"{knobs.duration / 1e3:g} s of inserting",
-        "sharded": f"{knobs.duration / 1e3:g} s of inserting",
-        "rust": f"{knobs.duration / 1e3:g} s of inserting",
     }
-    asked = dict.fromkeys(amounts[name] for name in done.parts)
+    asked = dict.fromkeys(amounts.get(name, inserting) for name in done.parts)
     return (
         f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers; "
         f"it took {about(done.elapsed)}."
@@ -243,7 +241,8 @@ def _builds(done: Reproduction) -> Iterator[str]:
     for arm, what in (("ft", "Threads, GIL off"), ("gil", "Processes")):
         if arm in done.interpreters:
             one = done.interpreters[arm]
-            yield f"{what}: CPython {one.name}, {one.flavour} ({one.compiler})"
+            compiler = one.build.get("compiler", "an unknown compiler")
+            yield f"{what}: CPython {one.name}, {one.flavour} ({compiler})"
 
 
 def _record(whole: JudgedReproduction) -> dict[str, Any]:
