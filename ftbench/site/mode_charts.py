@@ -15,19 +15,7 @@ from ftbench.analysis.grid import Grid, Line
 from ftbench.facts.arms import ARMS
 from ftbench.facts.units import Scale, digits
 from ftbench.report.view_figures import GridFigures, ModeFigures
-from ftbench.site.svg import (
-    BAD,
-    MUTED,
-    RULE,
-    arm_marks,
-    axis,
-    colour_of,
-    heading,
-    left_label,
-    picture,
-    rule_at,
-    state_word,
-)
+from ftbench.site import svg
 
 _ROOM_FOR_NUMBERS: Final = 46
 _ARM_HEIGHT: Final = 20
@@ -111,12 +99,11 @@ def _draw_modes(figures: ModeFigures) -> str:
     grid, scale = figures.grid, figures.scale
 
     def paint(axes: Any) -> None:
-        _axis_of_costs(axes, grid.cells, scale)
-        _baseline_rule(axes, grid.baseline, scale)
+        _axis_of_costs(axes, grid, grid)
         places = []
         for number, (mode, _, cells) in enumerate(figures.bands):
             top = number * _MODE_BAND
-            left_label(axes, mode.title, top + _MODE_BAND / 2)
+            svg.left_label(axes, mode.title, top + _MODE_BAND / 2)
             _rule_above(axes, top)
             places += [
                 (cell, top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
@@ -127,18 +114,18 @@ def _draw_modes(figures: ModeFigures) -> str:
             _words(axes, scale, cell, height)
 
     height = len(figures.bands) * _MODE_BAND
-    return picture(paint, name=figures.name, height=height, right=_ROOM_FOR_NUMBERS)
+    return svg.picture(paint, name=figures.name, height=height, right=_ROOM_FOR_NUMBERS)
 
 
 def _rule_above(axes: Any, top: float) -> None:
     if top:
-        axes.axhline(top, color=RULE, linewidth=0.6)
+        axes.axhline(top, color=svg.RULE, linewidth=0.6)
 
 
 def _words(axes: Any, scale: Scale, cell: Cell, height: float) -> None:
     if cell.median is None or cell.figure is None:
-        colour = colour_of(cell.arm) if cell.failed else MUTED
-        state_word(axes, f"{cell.arm.character} {cell.state}", height, colour=colour)
+        colour = svg.colour_of(cell.arm) if cell.failed else svg.MUTED
+        svg.state_word(axes, f"{cell.arm.character} {cell.state}", height, colour=colour)
         return
     interval = cell.figure.interval
     right = min((interval.high if interval else cell.median) / scale.size, axes.get_xlim()[1])
@@ -155,84 +142,66 @@ def _draw_grid(figures: GridFigures) -> str:
     tops = [0, *accumulate(heights)]
 
     def paint(axes: Any) -> None:
-        _axis_of_costs(axes, shown.cells, shown.scale)
-        _baseline_rule(axes, grid.baseline, grid.scale)
+        ours = _axis_of_costs(axes, shown, grid)
         if shown is not grid or not figures.has_ratios:
-            rule_at(axes, 1.0, MUTED)
+            svg.rule_at(axes, 1.0, svg.MUTED)
         rows = []
         for (title, lines), top in zip(bands, tops[:-1], strict=True):
             _rule_above(axes, top)
-            heading(axes, title, top + _HEADING / 2 + 2)
+            svg.heading(axes, title, top + _HEADING / 2 + 2)
             first = top + _HEADING + _ROW / 2
             rows += [(line, first + number * _ROW) for number, line in enumerate(lines)]
         middle = (len(shown.arms) - 1) / 2
         places = []
         for line, height in rows:
-            left_label(axes, figures.label(line), height)
-            _lacking(axes, shown, line, height)
+            svg.left_label(axes, figures.label(line), height)
+            _lacking(axes, ours, line, height)
             places += [
                 (cell, height + (shown.arms.index(cell.arm) - middle) * _APART)
                 for cell in line.cells
             ]
         _cost_marks(axes, places, shown.scale, size=_MARK)
 
-    return picture(paint, name=figures.name, height=tops[-1], right=_RIGHT)
+    return svg.picture(paint, name=figures.name, height=tops[-1], right=_RIGHT)
 
 
-def _lacking(axes: Any, grid: Grid, line: Line, height: float) -> None:
+def _lacking(axes: Any, ours: Axis, line: Line, height: float) -> None:
     if line.words:
-        state_word(axes, line.state, height, colour=BAD if line.failed else MUTED)
+        svg.state_word(axes, line.state, height, colour=svg.BAD if line.failed else svg.MUTED)
         return
     lacking = [cell for cell in line.cells if cell.median is None]
     if lacking:
         text = "  ".join(f"{cell.arm.character} {cell.state}" for cell in lacking)
-        colour = BAD if any(cell.failed for cell in lacking) else MUTED
-        right = _leans_left(axes, grid, line.cells)
-        state_word(axes, text, height, colour=colour, right=right)
+        colour = svg.BAD if any(cell.failed for cell in lacking) else svg.MUTED
+        # Where the row's marks lie in the left half, a word has room in the right.
+        shares = [ours.share(cell.median) for cell in line.cells if cell.median is not None]
+        right = bool(shares) and sum(shares) < len(shares) / 2
+        svg.state_word(axes, text, height, colour=colour, right=right)
 
 
-def _leans_left(axes: Any, grid: Grid, cells: Sequence[Cell]) -> bool:
-    """Tell whether the row's marks lie in the left half, so that a word has room in the right."""
-    measured = [cell.median / grid.scale.size for cell in cells if cell.median is not None]
-    if not measured:
-        return False
-    places = axes.transAxes.inverted().transform(
-        axes.transData.transform([(value, 0) for value in measured])
-    )
-    return bool(sum(place[0] for place in places) / len(measured) < 0.5)  # noqa: PLR2004 - a half
-
-
-def _axis_of_costs(axes: Any, cells: Iterable[Cell], scale: Scale) -> None:
-    ours = Axis.of(cells)
+def _axis_of_costs(axes: Any, shown: Grid, grid: Grid) -> Axis:
+    """Draw the axis of what is shown, and a rule at the baseline of the grid; return the axis."""
+    ours, scale, baseline = Axis.of(shown.cells), shown.scale, grid.baseline
     title = f"{scale.symbol}, {'log' if ours.log else 'linear'} scale"
-    axis(axes, ours.low / scale.size, ours.high / scale.size, title, log=ours.log)
-
-
-def _baseline_rule(axes: Any, baseline: Cell, scale: Scale) -> None:
+    svg.axis(axes, ours.low / scale.size, ours.high / scale.size, title, log=ours.log)
     if baseline.median is not None:
-        rule_at(axes, baseline.median / scale.size, colour_of(baseline.arm))
+        svg.rule_at(axes, baseline.median / grid.scale.size, svg.colour_of(baseline.arm))
+    return ours
 
 
 def _cost_marks(
     axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
 ) -> None:
     """Draw measured cells: the arm's mark at the median, a line over the interval."""
-    # An arm's marks are one artist and its lines another: an artist a cell costs ten times as much.
     measured = [(cell, height) for cell, height in places if cell.median is not None]
-    gap = (math.nan, math.nan)
     for arm in ARMS:
         ours = [(cell, height) for cell, height in measured if cell.arm.name == arm.name]
-        if not ours:
-            continue
-        colour = colour_of(arm)
-        lines = [
-            point
+        intervals = [
+            [(end / scale.size, height) for end in (interval.low, interval.high)]
             for cell, height in ours
             if cell.figure is not None and (interval := cell.figure.interval) is not None
-            for point in ((interval.low, height), (interval.high, height), gap)
         ]
-        if lines:
-            ends = [value / scale.size for value, _ in lines]
-            axes.plot(ends, [height for _, height in lines], color=colour, lw=size / 4)
-        medians = [(cell.median or 0.0) / scale.size for cell, _ in ours]
-        arm_marks(axes, medians, [height for _, height in ours], arm, size)
+        svg.lines(axes, intervals, color=svg.colour_of(arm), lw=size / 4)
+        if ours:
+            medians = [(cell.median or 0.0) / scale.size for cell, _ in ours]
+            svg.arm_marks(axes, medians, [height for _, height in ours], arm, size)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,18 +26,8 @@ from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, without_unasked
-from ftbench.site import frame
+from ftbench.site import frame, svg
 from ftbench.site.menus import Menu, menus
-from ftbench.site.svg import (
-    BACKGROUND,
-    MUTED,
-    RULE,
-    arm_marks,
-    beside,
-    colour_of,
-    keep_sides,
-    picture,
-)
 
 _HEIGHT: Final = 190
 _LEFT: Final = 40
@@ -59,12 +49,7 @@ def draw_points(
     name: str,
     rules: Sequence[tuple[float, str]],
 ) -> str:
-    """Return an SVG element, `name` unique on its page; "" where there are no points.
-
-    `rules` are values at which a dotted rule stands, each with what it means.
-    """
-    if not points:
-        return ""
+    """Return an SVG element, `name` unique on its page, with named dotted `rules` at values."""
     low, high = _range(points, rules)
 
     def height_of(value: float) -> float:
@@ -73,11 +58,11 @@ def draw_points(
     def paint(axes: Any) -> None:
         axes.set_xlim(-0.6, len(releases) - 0.4)
         axes.xaxis.set_visible(False)
-        keep_sides(axes, "bottom")
+        svg.keep_sides(axes, "bottom")
         for value in MaxNLocator(5, min_n_ticks=3).tick_values(low, high):
             if low <= value <= high:
-                axes.axhline(height_of(value), color=RULE, linewidth=0.6, zorder=0.5)
-                beside(axes, f"{value:g}", -7, height_of(value), ha="right", color=MUTED)
+                axes.axhline(height_of(value), color=svg.RULE, linewidth=0.6, zorder=0.5)
+                svg.beside(axes, f"{value:g}", -7, height_of(value), ha="right", color=svg.MUTED)
         for value, words in rules:
             _rule(axes, height_of(value), words)
         _name_releases(axes, releases)
@@ -90,7 +75,7 @@ def draw_points(
             ]
             _arm(axes, arm, places, height_of)
 
-    return picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT)
+    return svg.picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT)
 
 
 def _range(points: Points, rules: Sequence[tuple[float, str]]) -> tuple[float, float]:
@@ -106,30 +91,26 @@ def _range(points: Points, rules: Sequence[tuple[float, str]]) -> tuple[float, f
 
 def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], height: Any) -> None:
     """Draw an arm's points: its marks are one artist, its lines two others."""
-    colour, gap = colour_of(arm), (math.nan, math.nan)
     size = _LARGE if len(places) <= _MOST_NAMED else _SMALL
-    ends = [
-        end
+    intervals = [
+        [(place, height(end)) for end in (interval.low, interval.high)]
         for place, _, point in places
         if (interval := point.mean.interval)
-        for end in ((place, height(interval.low)), (place, height(interval.high)), gap)
     ]
-    path: list[tuple[float, float]] = []
-    for number, (place, release, point) in enumerate(places):
-        if number and places[number - 1][1].series != release.series:
-            path.append(gap)
-        path.append((place, height(point.mean.value)))
-    for line, width in ((ends, size / 4), (path, 0.8)):
-        if line:
-            axes.plot(*zip(*line, strict=True), color=colour, linewidth=width)
+    paths = [
+        [(place, height(point.mean.value)) for place, _, point in of]
+        for _, of in groupby(places, key=lambda each: each[1].series)
+    ]
+    for lines, width in ((intervals, size / 4), (paths, 0.8)):
+        svg.lines(axes, lines, color=svg.colour_of(arm), linewidth=width)
     heights = [height(point.mean.value) for _, _, point in places]
-    arm_marks(axes, [place for place, _, _ in places], heights, arm, size)
+    svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size)
 
 
 def _rule(axes: Any, height: float, words: str) -> None:
-    axes.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
-    style = {"ha": "right", "va": "bottom", "color": MUTED, "fontsize": 10, "zorder": 4}
-    beside(axes, words, axes.bbox.width, height - 4, bbox=BACKGROUND, **style)
+    axes.axhline(height, color=svg.MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
+    style = {"ha": "right", "va": "bottom", "color": svg.MUTED, "fontsize": 10, "zorder": 4}
+    svg.beside(axes, words, axes.bbox.width, height - 4, bbox=svg.BACKGROUND, **style)
 
 
 def _name_releases(axes: Any, releases: Sequence[Release]) -> None:
@@ -137,11 +118,11 @@ def _name_releases(axes: Any, releases: Sequence[Release]) -> None:
     for place, release in enumerate(releases):
         first = not place or releases[place - 1].series != release.series
         if place and first:
-            axes.axvline(place - 0.5, color=RULE, linewidth=0.6, zorder=0.5)
+            axes.axvline(place - 0.5, color=svg.RULE, linewidth=0.6, zorder=0.5)
         if few or first:
             text = release.name if few else release.series
             axes.text(
-                place, _HEIGHT + 7, text, ha="center" if few else "left", va="top", color=MUTED
+                place, _HEIGHT + 7, text, ha="center" if few else "left", va="top", color=svg.MUTED
             )
 
 

@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -32,25 +32,22 @@ _SHORT_LOG: Final = 30
 # A style that occurs no oftener stays where it is.
 _SELDOM: Final = 2
 
+INK, MUTED, RULE, PAPER, BAD = "#010101", "#020202", "#030303", "#070707", "#080808"
 # matplotlib wants colours now; these become the page's CSS variables in `_adopt`.
 _COLOURS: Final = {
-    "#010101": "--ink",
-    "#020202": "--muted",
-    "#030303": "--rule",
-    "#040404": "--arm-gil",
-    "#050505": "--arm-ft",
-    "#060606": "--arm-ft-gil1",
-    "#070707": "--paper",
-    "#080808": "--bad",
-    "#090909": "--kind-loop",
-    "#0a0a0a": "--kind-threads",
-    "#0b0b0b": "--kind-interpreters",
-    "#0c0c0c": "--kind-processes",
+    "ink": INK,
+    "muted": MUTED,
+    "rule": RULE,
+    "arm-gil": "#040404",
+    "arm-ft": "#050505",
+    "arm-ft-gil1": "#060606",
+    "paper": PAPER,
+    "bad": BAD,
+    "kind-loop": "#090909",
+    "kind-threads": "#0a0a0a",
+    "kind-interpreters": "#0b0b0b",
+    "kind-processes": "#0c0c0c",
 }
-_BY_VARIABLE: Final = {variable: colour for colour, variable in _COLOURS.items()}
-INK, MUTED, RULE, PAPER, BAD = (
-    _BY_VARIABLE[f"--{name}"] for name in ("ink", "muted", "rule", "paper", "bad")
-)
 # Of a text that marks and rules must not run through.
 BACKGROUND: Final = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
 _MARKERS: Final = {
@@ -70,7 +67,7 @@ _STYLE: Final[dict[Any, Any]] = {
 
 def colour_of(arm: Arm) -> str:
     """Return the stand-in for the colour of an arm."""
-    return colour_named(f"--arm-{arm.name}")
+    return colour_named(f"arm-{arm.name}")
 
 
 def marker_of(arm: Arm) -> str:
@@ -80,7 +77,7 @@ def marker_of(arm: Arm) -> str:
 
 def colour_named(variable: str) -> str:
     """Return the stand-in for a CSS variable of the page."""
-    return _BY_VARIABLE[variable]
+    return _COLOURS[variable]
 
 
 def picture(
@@ -94,8 +91,7 @@ def picture(
 ) -> str:
     """Return an SVG element, `name` unique on its page, whose axes `paint` fills.
 
-    `height` is the axes', `left` and `right` are the margins for what is beside them, `width` that
-    of the whole, all in points; the y-axis counts points from the top.
+    Lengths are in points: `height` is the axes', `width` the whole's; y counts from the top.
     """
     whole = _TOP + height + _BOTTOM
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
@@ -122,13 +118,13 @@ def axis(axes: Any, low: float, high: float, title: str, *, log: bool) -> None:
     """Give the axes an x-axis from `low`, above 0 if it is logarithmic, to `high`."""
     if log:
         axes.set_xscale("log")
-    axes.set_xlim(low, high)
-    if log:
+        axes.set_xlim(low, high)
         # Within a decade or so, powers of ten alone would name a single place.
         named = (1.0, 2.0, 5.0) if high / low < _SHORT_LOG else (1.0,)
         every = LogLocator(10, subs="auto", numticks=8)
         _ticks(axes, LogLocator(10, subs=named, numticks=6), every)
     else:
+        axes.set_xlim(low, high)
         _ticks(axes, MaxNLocator(5, min_n_ticks=3))
     below = axes.get_ylim()[0] + _AXIS_TITLE
     centre = axes.bbox.width / 2
@@ -144,18 +140,16 @@ def keep_sides(axes: Any, *sides: str) -> None:
 
 
 def _ticks(axes: Any, *locators: LogLocator | MaxNLocator) -> None:
-    """Draw the ticks of the first locator with a rule and a number each, those of others bare.
-
-    matplotlib's own ticks are artists of five artists each, and most of what a picture costs.
-    """
+    """Draw the ticks of the first locator with a rule and a number each, those of others bare."""
+    # matplotlib's own ticks are artists of five artists each, and most of what a picture costs.
     axes.xaxis.set_visible(False)
     (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
     named, *others = (
         [float(value) for value in locator.tick_values(left, right) if left <= value <= right]
         for locator in locators
     )
-    rules = [point for value in named for point in (value, value, math.nan)]
-    axes.plot(rules, [bottom, 0, math.nan] * len(named), color=RULE, linewidth=0.6, zorder=0.5)
+    rules = (((value, bottom), (value, 0)) for value in named)
+    lines(axes, rules, color=RULE, linewidth=0.6, zorder=0.5)
     every = [*named, *(value for values in others for value in values if value not in named)]
     axes.plot(
         every,
@@ -178,6 +172,13 @@ def _tick(value: float) -> str:
 def rule_at(axes: Any, value: float, colour: str) -> None:
     """Draw a thin dotted rule at a value, in the axis's scale."""
     axes.axvline(value, color=colour, linewidth=1, linestyle=(0, (2, 3)))
+
+
+def lines(axes: Any, every: Iterable[Sequence[tuple[float, float]]], **style: Any) -> None:
+    """Draw lines, given by their points, as one artist: one a line would cost ten times as much."""
+    points = [point for line in every for point in (*line, (math.nan, math.nan))]
+    if points:
+        axes.plot(*zip(*points, strict=True), **style)
 
 
 def arm_marks(
@@ -241,16 +242,13 @@ def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool 
 
 
 def _adopt(svg: str, name: str) -> str:
-    """Make matplotlib's document an element of the page: its variables, its font, unique ids.
-
-    matplotlib has no setting for any of these: it writes whole documents, with fixed colours, a
-    font of its own, and ids that are the same in every picture.
-    """
+    """Make matplotlib's document an element of the page: its variables, its font, unique ids."""
+    # matplotlib has no setting for any of these.
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    for colour, variable in _COLOURS.items():
-        svg = svg.replace(colour, f"var({variable})")
+    for variable, colour in _COLOURS.items():
+        svg = svg.replace(colour, f"var(--{variable})")
     # The page's font, and no rules that would reach beyond the picture.
     svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.DOTALL)
@@ -270,10 +268,8 @@ def _round_places(svg: str) -> str:
 
 
 def _share_styles(svg: str) -> str:
-    """Write a style that occurs often once, as a class; the class is named for what it says.
-
-    A page of pictures is 12 % lighter, which keeps the heaviest below a megabyte.
-    """
+    """Write a style that occurs often once, as a class; the class is named for what it says."""
+    # A page of pictures is 12 % lighter, which keeps the heaviest below a megabyte.
     often = [
         style
         for style, times in Counter(re.findall(r' style="([^"]*)"', svg)).items()

@@ -12,18 +12,7 @@ from numpy.typing import NDArray
 from ftbench.analysis.advice.winner_map import KINDS, Spot
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
-from ftbench.site.svg import (
-    INK,
-    MUTED,
-    PAPER,
-    RULE,
-    beside,
-    colour_named,
-    keep_sides,
-    left_label,
-    marks,
-    picture,
-)
+from ftbench.site import svg
 
 _WIDTH: Final = 330
 _LEFT: Final = 62
@@ -55,7 +44,7 @@ def draw_map(spots: Sequence[Spot], *, name: str) -> str:
             column, row = divmod(number, len(PAYLOADS))
             _spot(axes, spot, column, _height(row))
 
-    return picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT, width=_WIDTH)
+    return svg.picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT, width=_WIDTH)
 
 
 def _height(row: float) -> float:
@@ -66,13 +55,13 @@ def _height(row: float) -> float:
 
 def _frame(axes: Any) -> None:
     axes.set_xlim(-0.34, len(SIZES) - 1 + 0.34)
-    keep_sides(axes, "bottom", "left")
+    svg.keep_sides(axes, "bottom", "left")
     axes.set_xticks(range(len(SIZES)), [TASK_SIZE_NAMES[size.name] for size in SIZES])
-    axes.tick_params(axis="x", color=RULE, labelcolor=MUTED, length=3)
-    axes.set_xlabel("work of a task, nominal", color=MUTED)
+    axes.tick_params(axis="x", color=svg.RULE, labelcolor=svg.MUTED, length=3)
+    axes.set_xlabel("work of a task, nominal", color=svg.MUTED)
     for row, payload in enumerate(PAYLOADS):
-        left_label(axes, PAYLOAD_NAMES[payload.name], _height(row))
-    beside(axes, "payload", -_LEFT, 2, va="baseline", color=MUTED)
+        svg.left_label(axes, PAYLOAD_NAMES[payload.name], _height(row))
+    svg.beside(axes, "payload", -_LEFT, 2, va="baseline", color=svg.MUTED)
 
 
 def _areas(axes: Any, spots: Sequence[Spot]) -> None:
@@ -93,12 +82,12 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
             continue
         lead = np.ma.masked_invalid(own - least)
         least = np.fmin(least, own)
-        colour = colour_named(f"--kind-{'loop' if kind.name == 'serial' else kind.name}")
+        colour = svg.colour_named(f"kind-{'loop' if kind.name == 'serial' else kind.name}")
         level = 1 + step / len(KINDS)
         axes.contourf(columns, heights, lead, levels=[-2 * _NONE, 0], colors=[colour], zorder=level)
         if (lead > 0).any():
             axes.contour(
-                columns, heights, lead, levels=[0], colors=[INK], linewidths=[1.1], zorder=level
+                columns, heights, lead, levels=[0], colors=[svg.INK], linewidths=[1.1], zorder=level
             )
     doubt = np.ma.masked_invalid(
         np.where(np.isnan(best), math.nan, _fine([_gap(spot) for spot in spots]))
@@ -114,7 +103,7 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
             zorder=2,
         )
         # A hatch has the colour of an edge, which has no width here.
-        hatched.set_edgecolor(MUTED)
+        hatched.set_edgecolor(svg.MUTED)
         hatched.set_linewidth(0)
 
 
@@ -157,10 +146,10 @@ def _along_rows(table: Field, axis: Field, first: float) -> Field:
 def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
     winner = spot.winner
     if winner is None:
-        axes.text(column, height, "no data", ha="center", va="center", color=MUTED, fontsize=9)
+        axes.text(column, height, "no data", ha="center", va="center", color=svg.MUTED, fontsize=9)
         return
-    style = {"color": PAPER, "markeredgecolor": INK, "markeredgewidth": 0.8}
-    marks(axes, [column], [height], "o", 19 if spot.rivals else 16, **style)
+    style = {"color": svg.PAPER, "markeredgecolor": svg.INK, "markeredgewidth": 0.8}
+    svg.marks(axes, [column], [height], "o", 19 if spot.rivals else 16, **style)
     letter = f"≈{winner.kind.letter}" if spot.rivals else winner.kind.letter
     axes.text(
         column, height, letter, ha="center", va="center", fontweight="bold", fontsize=10, zorder=4
