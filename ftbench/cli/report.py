@@ -188,5 +188,5 @@ def advise(
     arms = [arm_named(arm)] if arm else None
     given = Given(advice=ranked(cells, asked, arms), pick=pick, warnings=tree.warnings)
     output.write(document_of(given))
-    if not given.advice.answered:
+    if given.advice.best is None:
         raise NothingError("Nothing can be advised.", hint="What was told has the reasons.")

@@ -34,10 +34,10 @@ class Given:
     pick: Pick
     warnings: tuple[Unreadable, ...] = ()
 
-    @property
-    def command(self) -> str:
-        """What measures more of it, but for what is to be measured."""
-        return f"FTBENCH_PROFILE={self.pick.profile} asv run {self.pick.release.name}^! --bench"
+    def command(self, no_data: NoData) -> str | None:
+        """Return what would get what is missing, None where nothing would."""
+        run = f"FTBENCH_PROFILE={self.pick.profile} asv run {self.pick.release.name}^!"
+        return f"{run} --bench '{no_data.bench}'" if no_data.bench else None
 
 
 def document_of(given: Given) -> Document:
@@ -82,8 +82,8 @@ def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
             {"why": each.why, **_expectation_record(each.expectation, given)} for each in advice.out
         ],
         "no_data": [
-            {"mode": each.mode.name, **_no_data_record(each.no_data, given)}
-            for each in advice.unknown
+            {"mode": mode.name, **_no_data_record(no_data, given)}
+            for mode, no_data in advice.unknown.items()
         ],
         "why": list(reasons(advice, by)),
     }
@@ -119,11 +119,7 @@ def _expected_record(expected: Estimate) -> dict[str, Any]:
 
 
 def _no_data_record(no_data: NoData, given: Given) -> dict[str, Any]:
-    return {"why": no_data.why, "command": _command(no_data, given)}
-
-
-def _command(no_data: NoData, given: Given) -> str | None:
-    return f"{given.command} '{no_data.bench}'" if no_data.bench else None
+    return {"why": no_data.why, "command": given.command(no_data)}
 
 
 def _title(given: Given) -> str:
@@ -170,10 +166,10 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
     for out in advice.out:
         yield f"ruled out: {title_of(out.expectation.mode)}: {out.why}"
     modes_by_lack: dict[NoData, list[str]] = {}
-    for unknown in advice.unknown:
-        modes_by_lack.setdefault(unknown.no_data, []).append(title_of(unknown.mode))
+    for mode, no_data in advice.unknown.items():
+        modes_by_lack.setdefault(no_data, []).append(title_of(mode))
     for no_data, modes in modes_by_lack.items():
-        command = _command(no_data, given)
+        command = given.command(no_data)
         get = f"; to get it: {command}" if command else ""
         yield f"no data: {'; '.join(modes)}: {no_data.why.rstrip('.')}{get}"
 

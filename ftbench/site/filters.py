@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from ftbench.analysis.advice.winner_map import title_of
@@ -23,35 +22,26 @@ from ftbench.statistics.spread import ONE_PROCESS
 from ftbench.statistics.verdict import Verdict, Word
 
 # No triangles: those are an arm's mark.
-SYMBOLS: Final[Mapping[Word, str]] = MappingProxyType(
-    {
-        Word.WORSE: "\N{UPWARDS ARROW}",
-        Word.BETTER: "\N{DOWNWARDS ARROW}",
-        Word.SAME: "=",
-        Word.UNDECIDED: "?",
-        Word.NOISY: "~",
-        Word.ELSEWHERE: "\N{NOT SIGN}",
-        Word.INCOMPARABLE: "\N{NOT EQUAL TO}",
-    }
-)
-CLAIM_SYMBOLS: Final[Mapping[claims.ClaimVerdict, str]] = MappingProxyType(
-    {
-        claims.ClaimVerdict.HOLDS: "✓",
-        claims.ClaimVerdict.NOT: "✗",
-        claims.ClaimVerdict.CANNOT: "?",
-        claims.ClaimVerdict.UNMEASURED: "\N{EN DASH}",
-        claims.ClaimVerdict.UNTESTED: "○",
-    }
-)
+SYMBOLS: Final[Mapping[Word, str]] = {
+    Word.WORSE: "\N{UPWARDS ARROW}",
+    Word.BETTER: "\N{DOWNWARDS ARROW}",
+    Word.SAME: "=",
+    Word.UNDECIDED: "?",
+    Word.NOISY: "~",
+    Word.ELSEWHERE: "\N{NOT SIGN}",
+    Word.INCOMPARABLE: "\N{NOT EQUAL TO}",
+}
+CLAIM_SYMBOLS: Final[Mapping[claims.ClaimVerdict, str]] = {
+    claims.ClaimVerdict.HOLDS: "✓",
+    claims.ClaimVerdict.NOT: "✗",
+    claims.ClaimVerdict.CANNOT: "?",
+    claims.ClaimVerdict.UNMEASURED: "\N{EN DASH}",
+    claims.ClaimVerdict.UNTESTED: "○",
+}
 # Beyond it percent are harder to read than a multiple.
 _MULTIPLE_FROM: Final = 2.0
 _NARROW: Final = "\N{NARROW NO-BREAK SPACE}"
 _MINUS: Final = "\N{MINUS SIGN}"
-
-
-def symbol(verdict: Word | claims.ClaimVerdict) -> str:
-    """Return the symbol that stands before a verdict's word."""
-    return SYMBOLS[verdict] if isinstance(verdict, Word) else CLAIM_SYMBOLS[verdict]
 
 
 def change(ratio: float) -> str:
@@ -122,29 +112,27 @@ def figure_interval(figure: Figure) -> str:
     return interval_of(figure, scale_for(figure.unit, [figure.median or 0.0]))
 
 
-FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
-    {
-        "alarm_counts": alarm_counts,
-        "amount": amount,
-        "article_here": article_here,
-        "article_prints": article_prints,
-        "axis": axis,
-        "beyond": beyond,
-        "change": change,
-        "change_interval": change_interval,
-        "digits": digits,
-        "effort_title": effort_title,
-        "few": few,
-        "figure_interval": figure_interval,
-        "floor_share": floor_share,
-        "margin": margin,
-        "mode_title": title_of,
-        "moved": moved,
-        "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
-        "ratio": ratio_of,
-        "ratio_interval": ratio_interval,
-        "symbol": symbol,
-        "tally": tally,
-        "task_name": lambda size: TASK_SIZE_NAMES[size.name],
-    }
-)
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "alarm_counts": alarm_counts,
+    "amount": amount,
+    "article_here": article_here,
+    "article_prints": article_prints,
+    "axis": axis,
+    "beyond": beyond,
+    "change": change,
+    "change_interval": change_interval,
+    "digits": digits,
+    "effort_title": effort_title,
+    "few": few,
+    "figure_interval": figure_interval,
+    "floor_share": floor_share,
+    "margin": margin,
+    "mode_title": title_of,
+    "moved": moved,
+    "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
+    "ratio": ratio_of,
+    "ratio_interval": ratio_interval,
+    "symbol": lambda verdict: SYMBOLS.get(verdict) or CLAIM_SYMBOLS[verdict],
+    "tally": tally,
+    "task_name": lambda size: TASK_SIZE_NAMES[size.name],
+}

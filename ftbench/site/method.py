@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ftbench.analysis.conditions import MACHINE_FACTS, Fact, machine_facts, value_words
+from ftbench.analysis.conditions import MACHINE_FACTS, machine_facts, value_words
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
 from ftbench.report.document import Table
-from ftbench.results import ResultFile, ResultTree, State, Unreadable
+from ftbench.results import ResultFile, ResultTree, State
 from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
 from ftbench.results.floors import Floors
 from ftbench.results.selection import first_pick, picks
@@ -33,27 +33,6 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
 _CPUS: Final = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The page of one machine.
-
-    `changed` are the machine's facts that were not the same in every run, `advice` is what would
-    make it steadier, `invariants` are what every run checks of its work.  Tables are by their id.
-    """
-
-    title: str
-    name: str
-    menus: tuple[Menu, ...]
-    machine: tuple[Fact, ...]
-    changed: tuple[str, ...]
-    advice: tuple[str, ...]
-    measured: Mapping[str, Table]
-    noise: Noise
-    missing: Mapping[str, Table]
-    invariants: Mapping[str, str]
-    warnings: tuple[Unreadable, ...]
-
-
 def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """Write `method.html` and a page for each further machine; return the paths, it first."""
     names = machines(tree)
@@ -62,7 +41,7 @@ def write_method(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     floors = Floors.of(tree.noise)
     return tuple(
         frame.write_page(
-            html_dir, address(name, names[0]), "method", page_of(name, names, tree, floors)
+            html_dir, address(name, names[0]), "method", _page(name, names, tree, floors)
         )
         for name in names
     )
@@ -80,8 +59,8 @@ def address(name: str, first: str) -> str:
     return "method.html" if name == first else f"method/{safe_name(name)}.html"
 
 
-def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> Page:
-    """Return the page of one machine."""
+def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> dict[str, Any]:
+    """Return what the template of one machine's page shows; tables are by their id."""
     sources = [source for source in tree.sources if source.machine == name]
     figures = tuple(figure for figure in tree.figures if figure.machine == name)
     machine = next((each for each in tree.machines if each.name == name), None)
@@ -90,24 +69,24 @@ def page_of(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -
         Item(text=each or "unnamed", href=address(each, names[0]), current=each == name)
         for each in names
     )
-    return Page(
-        title=f"Method, and {name}",
-        name=name,
-        menus=(Menu(title="Machine", items=items),),
-        machine=machine_facts(machine, [latest] if latest else []),
-        changed=tuple(changed(sources)),
-        advice=tuple(advice_from(latest)),
-        measured={"builds": method_tables.builds(sources), "runs": method_tables.runs(sources)},
-        noise=noise_of(tree, name, floors),
-        missing={
+    return {
+        "title": f"Method, and {name}",
+        "name": name,
+        "menus": [Menu(title="Machine", items=items)],
+        "machine": machine_facts(machine, [latest] if latest else []),
+        "changed": list(changed(sources)),
+        "advice": advice_from(latest),
+        "measured": {"builds": method_tables.builds(sources), "runs": method_tables.runs(sources)},
+        "noise": noise_of(tree, name, floors),
+        "missing": {
             "states": method_tables.states(figures),
             "disturbed": method_tables.disturbed(figures),
             "skipped": method_tables.reasons_of(State.SKIPPED, figures),
             "failed": method_tables.reasons_of(State.FAILED, figures),
         },
-        invariants={name: how for each in sources for name, how in each.invariants.items()},
-        warnings=tree.warnings,
-    )
+        "invariants": {name: how for each in sources for name, how in each.invariants.items()},
+        "warnings": tree.warnings,
+    }
 
 
 def _begun(source: ResultFile) -> str:
@@ -136,13 +115,10 @@ def changed(sources: Sequence[ResultFile]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
-    """What a machine's A/A runs say: how many series have a floor, and how many `lack` one.
+    """What a machine's A/A runs say; without any floor there is neither a picture nor a table."""
 
-    Without any floor there is neither a picture nor a table; `tables` are by their id.
-    """
-
-    series: int
-    lacking: int
+    series: int  # that have a floor
+    lacking: int  # that have none
     svg: str = ""
     arms: tuple[Arm, ...] = ()
     histogram: Table | None = None

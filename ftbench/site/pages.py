@@ -1,16 +1,12 @@
 """Every page that `asv publish` writes for us; they work without a server, a network, a script.
 
 Releases alone has a script, which draws older releases and samples.
-
-A new page is a `Tab` in `menus.TABS` and a line in `WRITERS`: a function
-`write_NAME(tree, html_dir)` that returns the paths it wrote, its first page first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from ftbench.results import ResultTree
@@ -22,17 +18,15 @@ from ftbench.site.releases import write_releases
 
 Writer = Callable[[ResultTree, Path], tuple[Path, ...]]
 
-# By the name of their tab.  They need one another's files for links only: they may be written
-# in any order, and at the same time.
-WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
-    {
-        "choose": write_choose,
-        "releases": write_releases,
-        "price": write_price,
-        "claims": write_claims,
-        "method": write_method,
-    }
-)
+# By the name of their tab (`menus.TABS`); each returns the paths it wrote, its first page first.
+# They need one another's files for links only: they may be written at the same time.
+WRITERS: Final[Mapping[str, Writer]] = {
+    "choose": write_choose,
+    "releases": write_releases,
+    "price": write_price,
+    "claims": write_claims,
+    "method": write_method,
+}
 
 
 def write_pages(

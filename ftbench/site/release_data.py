@@ -1,8 +1,4 @@
-"""The files that a page's script loads as it needs them: verdicts, samples, and what is behind.
-
-Each is a script of one call, since a page that was opened from a disk may load nothing else.  All
-texts of result files are in JSON strings, and no key of an object is one of them.
-"""
+"""The files that a page's script loads as it needs them: verdicts, samples, and what is behind."""
 
 from __future__ import annotations
 
@@ -33,14 +29,10 @@ SeriesByFile = Mapping[str, Sequence[Series]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphAddress:
-    """The parts of the address of a series on asv's pages that depend on different things.
+    """The parts of the address of a series on asv's pages, without the release's commit id."""
 
-    `start` is the benchmark's, `place` the machine's and the arm's, `own` the series'; the
-    release's is its commit id.
-    """
-
-    start: str
-    place: str
+    start: str  # the benchmark's
+    place: str  # the machine's and the arm's
     own: str
 
 
@@ -55,6 +47,8 @@ def graph_address(figure: Figure) -> GraphAddress:
 
 def script(name: str, content: object) -> str:
     """Return a file's text: one call that hands over its name and what it holds."""
+    # A page that was opened from a disk may load nothing but scripts.  Texts of result files are
+    # in JSON strings, and never a key of an object.
     try:
         text = _json(content)
     except ValueError:
@@ -78,7 +72,7 @@ def _without_nan(content: Any) -> Any:
 def verdict_files(scenario: str, every: Iterable[Series], timeline: Timeline) -> SeriesByFile:
     """Share out a scenario's series among files of verdicts."""
     weights = {
-        series: sum(len(track.places) for of in timeline.tracks[series] for track in of if track)
+        series: sum(len(track.verdicts) for of in timeline.tracks[series] for track in of if track)
         for series in every
     }
     return _shared_out(f"verdicts-{scenario}", weights, _MOST_VERDICTS)
@@ -129,18 +123,11 @@ def verdicts(every: Iterable[Series], timeline: Timeline) -> dict[str, Any]:
 def _columns(track: Track | None, whys: dict[int, int]) -> list[Any] | int:
     if track is None:
         return 0
-    numbered = [whys.setdefault(why, len(whys)) for why in track.whys]
-    counted = [[place, *map(list, efforts)] for place, efforts in track.efforts.items()]
-    columns = [
-        track.places,
-        "".join(map(str, track.words)),
-        track.effects,
-        track.lows,
-        track.highs,
-        _once(track.floors),
-        _once(track.needs),
-        _once(numbered),
-    ]
+    words, effects, lows, highs, *others, reasons = zip(*track.verdicts.values(), strict=True)
+    numbered = [whys.setdefault(why, len(whys)) for why in reasons]
+    counted = [[place, *efforts] for place, efforts in track.efforts.items()]
+    rare = map(_once, (*others, numbered))
+    columns = [list(track.verdicts), "".join(map(str, words)), effects, lows, highs, *rare]
     return [*columns, counted] if counted else columns
 
 
@@ -150,10 +137,7 @@ def _once(column: Sequence[int | None]) -> Any:
 
 
 def samples(every: Iterable[Series], timeline: Timeline) -> dict[str, Any]:
-    """Return what a file of samples holds: of each series its arms' figures, release by release.
-
-    A figure is the list of its processes and what disturbed them, or its state and the reason.
-    """
+    """Return what a file of samples holds: of each series its arms' figures, release by release."""
     return {"series": {each.key: _samples(timeline.figures[each]) for each in every}}
 
 
@@ -170,6 +154,7 @@ def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
 
 
 def _figure(figure: Figure | None) -> Sequence[Any] | int:
+    """Return its processes and what disturbed them, or its state and the reason; 0 for none."""
     if figure is None:
         return 0
     if figure.state is not State.MEASURED:

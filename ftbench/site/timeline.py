@@ -34,12 +34,9 @@ _SCENARIO_OF_LEDGERS: Final = "must_scale"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Series:
-    """One benchmark with its parameters fixed; `params` are in the benchmark's order.
+    """One benchmark with its parameters fixed, in the benchmark's order; one object per series."""
 
-    There is one object per series: they are compared as what they are, not by what is in them,
-    which a hundred thousand times is too slow.
-    """
-
+    # Compared as what they are: by what is in them is too slow for a hundred thousand times.
     benchmark: str
     params: tuple[tuple[str, str], ...]
 
@@ -117,24 +114,18 @@ PRECISION: Final = 10_000
 _FARTHEST: Final = 50.0
 _CODES: Final = {word: code for code, word in enumerate(WORDS)}
 
+CodedVerdict = tuple[int, int | None, int | None, int | None, int | None, int | None, int]
+"""The code of its word, effect, its ends, floor, needs, and the number of the timeline's why."""
+
 
 @dataclass(slots=True)
 class Track:
-    """The verdicts of one series on one arm against one kind of base, release by release.
+    """The verdicts of one series on one arm against one kind of base, and its efforts.
 
-    `places` are places in the timeline's releases, rising; the other columns go with them:
-    `words` are codes, `effects`, `lows` and `highs` coded logarithms or None, `floors` coded
-    likewise, `needs` and `whys` as in a verdict, the whys as numbers of the timeline's texts.
+    Both are by the place in the timeline's releases, rising.
     """
 
-    places: list[int] = field(default_factory=list)
-    words: list[int] = field(default_factory=list)
-    effects: list[int | None] = field(default_factory=list)
-    lows: list[int | None] = field(default_factory=list)
-    highs: list[int | None] = field(default_factory=list)
-    floors: list[int | None] = field(default_factory=list)
-    needs: list[int | None] = field(default_factory=list)
-    whys: list[int] = field(default_factory=list)
+    verdicts: dict[int, CodedVerdict] = field(default_factory=dict)
     efforts: dict[int, tuple[tuple[str, float, float], ...]] = field(default_factory=dict)
 
     def note(self, place: int, judgement: JudgedSeries, why: int) -> None:
@@ -145,22 +136,22 @@ class Track:
         if judgement.efforts:
             efforts = judgement.efforts.items()
             self.efforts[place] = tuple((kind, *values) for kind, values in efforts)
-        self.places.append(place)
-        self.words.append(_CODES[verdict.word])
-        self.effects.append(coded(effect.value) if effect else None)
-        self.lows.append(coded(interval.low) if interval else None)
-        self.highs.append(coded(interval.high) if interval else None)
-        self.floors.append(coded(1 + floor.effect) if floor else None)
-        self.needs.append(verdict.needs)
-        self.whys.append(why)
+        self.verdicts[place] = (
+            _CODES[verdict.word],
+            coded(effect.value) if effect else None,
+            coded(interval.low) if interval else None,
+            coded(interval.high) if interval else None,
+            coded(1 + floor.effect) if floor else None,
+            verdict.needs,
+            why,
+        )
 
     def at(self, place: int) -> tuple[Word, float | None] | None:
         """Return the verdict of a release and its effect, None where it has no verdict."""
-        if place not in self.places:
+        if place not in self.verdicts:
             return None
-        number = self.places.index(place)
-        word, effect = WORDS[self.words[number]], self.effects[number]
-        return word, None if effect is None else math.exp(effect / PRECISION)
+        word, effect, *_ = self.verdicts[place]
+        return WORDS[word], None if effect is None else math.exp(effect / PRECISION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +176,7 @@ Counts = Counter[Word]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What one step's verdicts come to: how many of each word, and how many alarms by chance.
-
-    `scenarios` has the counts of each; `floors` tells whether any series had a noise floor.
-    """
+    """What one step's verdicts come to; `floors` tells whether any series had a noise floor."""
 
     arm: Arm
     against: Base
@@ -205,11 +193,7 @@ class Tally:
 
 @dataclass(kw_only=True)
 class Timeline:
-    """Everything of one rig that the pages show; releases are sorted, the oldest first.
-
-    `figures` and `tracks` have a table for each series: arm by arm, and in it release by release,
-    or by kind of base; None where there is nothing.  `said` is the tree's.
-    """
+    """Everything of one rig that the pages show; releases are sorted, the oldest first."""
 
     rig: Rig
     machine: Machine | None
@@ -217,6 +201,7 @@ class Timeline:
     releases: tuple[Release, ...]
     arms: tuple[Arm, ...]
     series: list[Series]
+    # A table for each series: arm by arm, in it release by release, or by kind of base.
     figures: dict[Series, list[list[Figure | None]]]
     tracks: dict[Series, list[list[Track | None]]]
     tallies: dict[tuple[Release, str, Base], Tally] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ftbench.analysis.advice.cells import MODES, SERIAL, Cells
@@ -17,15 +17,12 @@ from ftbench.facts.units import amount, digits, times
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """A mode, its rank, and the cost that it is ranked by.
-
-    It is `close` if it cannot be told from the first: intervals overlap, or one has none.
-    """
+    """A mode, its rank, and the cost that it is ranked by."""
 
     rank: int
     expectation: Expectation
     cost: Estimate
-    close: bool
+    close: bool  # not to be told from the first: intervals overlap, or one has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +34,6 @@ class Out:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
-    """A mode without data."""
-
-    mode: Mode
-    no_data: NoData
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmAdvice:
     """The modes on one arm: the ranked, best first, those ruled out, those without data."""
 
@@ -52,7 +41,7 @@ class ArmAdvice:
     asked: Asked
     ranked: tuple[Ranked, ...]
     out: tuple[Out, ...]
-    unknown: tuple[Unknown, ...]
+    unknown: Mapping[Mode, NoData]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +50,6 @@ class Advice:
 
     question: Question
     arms: tuple[ArmAdvice, ...]
-
-    @property
-    def answered(self) -> bool:
-        """Tell whether a mode is ranked on any arm."""
-        return any(arm.ranked for arm in self.arms)
 
     @property
     def best(self) -> tuple[ArmAdvice, Ranked] | None:
@@ -84,26 +68,20 @@ def _on(cells: Cells, arm: Arm, question: Question) -> ArmAdvice:
     asked, by = Asked(cells=cells, arm=arm, question=question), question.ranked_by
     known: list[tuple[Estimate, Expectation]] = []
     out: list[Out] = []
-    unknown: list[Unknown] = []
+    unknown: dict[Mode, NoData] = {}
     for mode in MODES:
         expectation = asked.of(mode)
         if isinstance(expectation, NoData):
-            unknown.append(Unknown(mode=mode, no_data=expectation))
+            unknown[mode] = expectation
         elif why := ruled_out(expectation, question):
             out.append(Out(expectation=expectation, why=why))
         elif cost := getattr(expectation, by):
             known.append((cost, expectation))
         else:
             lack = "cpu" if by is By.COST else by
-            no_data = expectation.lacks.get(lack, NoData(why=f"its {by} is not known"))
-            unknown.append(Unknown(mode=mode, no_data=no_data))
-    return ArmAdvice(
-        arm=arm,
-        asked=asked,
-        ranked=tuple(_ranked(known)),
-        out=tuple(out),
-        unknown=tuple(unknown),
-    )
+            unknown[mode] = expectation.lacks.get(lack, NoData(why=f"its {by} is not known"))
+    ranked = tuple(_ranked(known))
+    return ArmAdvice(arm=arm, asked=asked, ranked=ranked, out=tuple(out), unknown=unknown)
 
 
 def _ranked(known: Sequence[tuple[Estimate, Expectation]]) -> Iterator[Ranked]:
@@ -126,11 +104,7 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
 
 
 _UNIT = {By.SECONDS: "seconds", By.MEMORY: "bytes", By.COST: "money"}
-_NOUN = {
-    By.SECONDS: "a task",
-    By.MEMORY: "in memory",
-    By.COST: "for a million tasks",
-}
+_NOUN = {By.SECONDS: "a task", By.MEMORY: "in memory", By.COST: "for a million tasks"}
 
 
 def reasons(advice: ArmAdvice, by: By) -> tuple[str, ...]:

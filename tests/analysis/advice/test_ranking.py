@@ -238,7 +238,7 @@ def test_without_the_cpu_there_is_no_price_and_no_rank_by_it() -> None:
     without = [each for each in EVERY if "track_cpu" not in each.benchmark]
     found = on(asked(Question(task=1e-3, cpu_price=1e-5), without))
     assert not found.ranked
-    assert {each.no_data.bench for each in found.unknown} == {"^crossover"}
+    assert {each.bench for each in found.unknown.values()} == {"^crossover"}
 
 
 # -- shared writes
@@ -289,12 +289,7 @@ def test_every_strategy_is_of_one_kind() -> None:
 def test_writes_of_another_run_have_no_price() -> None:
     question = Question(task=1e-3, shared=0.5)
     other = [in_run(each, "run-2") for each in shared(FT, THREADS, lock=1e-6)]
-    (threads,) = (
-        each.no_data
-        for each in on(asked(question, [*EVERY, *other])).unknown
-        if each.mode == THREADS
-    )
-    assert threads == NoData(
+    assert on(asked(question, [*EVERY, *other])).unknown[THREADS] == NoData(
         why="its shared writes: measured in another run", bench="^crossover|^shared_set"
     )
 
@@ -307,7 +302,7 @@ def test_a_plain_loop_shares_with_nobody() -> None:
 def test_a_mode_without_figures_of_sharing_has_no_data() -> None:
     found = on(asked(Question(task=1e-3, shared=0.5), [*EVERY, *shared(FT, THREADS, lock=1e-6)]))
     assert order(found) == ["threads", "serial"]
-    assert {each.no_data.bench for each in found.unknown} == {"^crossover|^shared_set"}
+    assert {each.bench for each in found.unknown.values()} == {"^crossover|^shared_set"}
 
 
 # -- no data
@@ -362,7 +357,7 @@ def test_without_a_plain_loop_nobody_knows_what_a_size_means() -> None:
     others = list(shared(FT, THREADS, lock=1e-6))
     (arm,) = asked(Question(task=1e-3), others).arms
     assert (arm.arm, arm.ranked, len(arm.unknown)) == (FT, (), 6)
-    assert {each.no_data.bench for each in arm.unknown} == {"^crossover"}
+    assert {each.bench for each in arm.unknown.values()} == {"^crossover"}
 
 
 def test_rss_stands_in_where_there_is_no_pss() -> None:
@@ -383,8 +378,8 @@ def test_what_another_scenario_has_is_told_with_the_command_that_shows_it() -> N
 
 
 def test_whether_anything_was_answered_can_be_asked() -> None:
-    assert asked(Question(task=1e-3)).answered
-    assert not asked(Question(task=1.0)).answered
+    assert asked(Question(task=1e-3)).best is not None
+    assert asked(Question(task=1.0)).best is None
 
 
 # -- why
