@@ -1,8 +1,4 @@
-"""Every fatal error of ftbench, one class per exit code.
-
-A message says what happened, what was probably meant and what to do.  Standard library only:
-the measured side raises these too.
-"""
+"""Every fatal error of ftbench, one class per exit code: what happened, what to do."""
 
 from __future__ import annotations
 

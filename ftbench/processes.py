@@ -33,10 +33,7 @@ def run(
     folder: Path | None = None,
     log: IO[bytes] | None = None,
 ) -> Finished:
-    """Run `command` for at most `deadline` seconds, its output collected or written to `log`.
-
-    Its process group is killed in the end.  Raises `DeadlineError`; OSError if it cannot start.
-    """
+    """Run for up to `deadline` seconds, then kill its group; raises `DeadlineError`, `OSError`."""
     # Not by pipes: a grandchild that holds one open could keep us waiting after the deadline.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(

@@ -65,10 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def mode_name(kind: str, start_method: str | None) -> str:
-    """Return the mode that `--mode` and `--start-method` name together.
-
-    Processes without a start method mean this interpreter's default one.
-    """
+    """Return the mode that both options name; the interpreter's default is for processes alone."""
     if kind in MODE_NAMES and start_method is None:
         return kind
     if kind != "processes" and start_method is not None:

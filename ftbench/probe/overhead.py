@@ -1,15 +1,9 @@
 """What the harness costs: its loops and bare ones, turn about, in one clean process.
 
-`ftbench overhead` starts it in place of a cell.  A bare loop does the harness's work with a clock
-`ftbench overhead` starts it in place of a cell.  A bare loop does the harness's work with a clock
-at both ends only, counts nothing and guards against nothing; both have ids drawn beforehand.  A
-loop in the article's shape carries the article's instrument: a method of an object draws each id, a
-clock is read at every turn and around every wait, everything is counted.  Loops of one scenario
-work on the same objects, each turn does the same work, and every turn's result is compared with the
-serial twin's.
-Side by side: `locked` with `workloads.inserting.locked`; `producing` and `writing` with those of
-their names in `scenarios.sharded_writers_loops`; `threads` and `processes` with
-`scenarios.lifecycle.one_round` and `entry_points.run_once`.
+`ftbench overhead` starts it in place of a cell.  Loops of one scenario work on the same objects and
+do the same work each turn, and every turn's result is compared with the serial twin's.  A bare loop
+reads a clock at both ends only and counts nothing.  One in the article's shape has its instrument:
+a method draws each id, a clock is read at every turn and around every wait, everything is counted.
 """
 
 from __future__ import annotations
@@ -140,7 +134,6 @@ class Ids:
     """The ids of `workloads.ids.draw`, by an object: its state in an attribute, a call per id."""
 
     def __init__(self, index: int) -> None:
-        """Begin the stream of worker `index`."""
         self.state = seed_of(index)
 
     def following(self) -> int:
@@ -222,13 +215,9 @@ Turn = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Loops that do the same work, by name.
+    """Loops that do the same work, by name."""
 
-    A turn returns seconds per operation and raises `FtbenchError` if its result is not the serial
-    twin's.
-    """
-
-    turns: Mapping[str, Turn]
+    turns: Mapping[str, Turn]  # seconds per operation; `FtbenchError` for another result
     checked: str
     every: int  # the harness times one operation in so many
     # How many calls of the clock the harness made per operation, once all is done; of the CPU's.
@@ -245,11 +234,8 @@ class Result(NamedTuple):
 
 
 def alternate(turns: Mapping[str, Turn], pairs: int) -> dict[str, list[float]]:
-    """Return `pairs` samples of each loop, interleaved A B B A, after one turn that is not kept.
-
-    A sample is the mean of a loop's two turns in such a block, which a linear drift does not
-    change.  Each block begins with another loop.
-    """
+    """Return `pairs` samples of each loop, interleaved A B B A, after one turn that is not kept."""
+    # A sample is the mean of a block's two turns, which a linear drift does not change.
     for turn in turns.values():
         turn()
     names = list(turns)

@@ -54,10 +54,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a report: a heading, sentences, then tables; `level` 2 stands below 1.
-
-    One without a title goes on below what stands before it.
-    """
+    """A piece of a report: heading (if any), sentences, tables; `level` 2 stands below 1."""
 
     title: str = ""
     lines: tuple[str, ...] = ()
@@ -67,16 +64,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a command says; `record` is the same for programs, `warnings` what could not be read.
-
-    Numbers in a record are in the units that they were measured in, and not rounded.
-    """
+    """What a command says; `record` is the same for programs, in stored units, not rounded."""
 
     title: str
     record: Any
     lines: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # what could not be read
 
 
 @dataclass(slots=True)

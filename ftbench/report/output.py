@@ -154,10 +154,7 @@ def _print(document: Document, form: Format) -> None:
 
 
 def show_what_can_be_shown() -> None:
-    """Print something like what a stream's encoding lacks, in place of an error.
-
-    What is printed to a closed stream goes nowhere, and not into the next file that is opened.
-    """
+    """Have streams print something like what their encoding lacks, and closed ones nothing."""
     codecs.register_error("ftbench.similar", _similar)
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:

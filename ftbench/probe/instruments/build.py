@@ -1,8 +1,4 @@
-"""Tells which build of CPython this is; run by that CPython, importable by the host.
-
-Also runs as a plain file (`python build.py` prints the record as JSON), so that the host can ask
-an interpreter that cannot import ftbench.  Standard library only.
-"""
+"""Tells which build of CPython runs it; also as a plain file, where ftbench cannot be imported."""
 
 from __future__ import annotations
 
@@ -142,14 +138,6 @@ def _jit(variables: Mapping[str, Any]) -> str:
     return "on" if (asked == "1" or (not asked and not default_off)) else "off"
 
 
-def _tail_call(variables: Mapping[str, Any]) -> bool:
-    # pyconfig.h says it, under two names; 0 there is a no, whatever configure was asked for.
-    for name in ("_Py_TAIL_CALL_INTERP", "Py_TAIL_CALL_INTERP"):
-        if name in variables:
-            return bool(variables[name])
-    return False
-
-
 def compiled(flags: str) -> dict[str, str]:
     """Return the level of `-O` and for which processors, of several options the last."""
     levels = re.findall(r"(?<!\S)-O(\S*)", flags)
@@ -187,10 +175,7 @@ def _mapped() -> str:
 
 
 def choices(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the choices of `USUAL` that a build's record tells of, None for what it does not.
-
-    Of an older record, or another packager's, what arguments, flags and libc say.
-    """
+    """Return the choices of `USUAL` by a build's record, else by its arguments, flags and libc."""
     args, flags = (
         said if isinstance(said := record.get(name), list | tuple) else ()
         for name in ("configure_args", "code_flags")
@@ -217,10 +202,7 @@ def gil_enabled() -> bool:
 
 
 def build_record() -> dict[str, Any]:
-    """Return the provenance of the running CPython as a JSON-able dict, without any path.
-
-    Its source is `sysconfig`: the build's own Makefile and pyconfig.h.
-    """
+    """Return the provenance of the running CPython as `sysconfig` has it, without any path."""
     variables = sysconfig.get_config_vars()
     libc = " ".join(platform.libc_ver()).strip() if sys.platform.startswith("linux") else ""
     if "musl" in f"{variables.get('HOST_GNU_TYPE')} {variables.get('SOABI')}":
@@ -239,7 +221,8 @@ def build_record() -> dict[str, Any]:
         "pgo": profile_guided(variables, platform.machine()),
         "lto": link_time_optimized(variables),
         "jit": _jit(variables),
-        "tail_call": _tail_call(variables),
+        # In pyconfig.h under two names; 0 there is a no, whatever configure was asked for.
+        "tail_call": any(map(variables.get, ("_Py_TAIL_CALL_INTERP", "Py_TAIL_CALL_INTERP"))),
         "pystats": bool(variables.get("Py_STATS")),
         "compiler": platform.python_compiler(),
         "configure_args": configure_args(str(variables.get("CONFIG_ARGS") or "")),

@@ -26,7 +26,6 @@ class CpuClock:
     method = "kernel"  # of this process and the children it has waited for, teardown included
 
     def __init__(self, _mode: Mode) -> None:
-        """Nothing is counted before `start`."""
         self._before = 0.0
 
     def _now(self) -> float:

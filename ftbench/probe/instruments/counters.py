@@ -1,8 +1,4 @@
-"""What the operating system and the interpreter count of a cell, once all of it is measured.
-
-The kernel's accounting covers the cell's process from its start, its threads, and every process
-that it or its helpers have waited for.  A build configured with `--enable-pystats` counts too.
-"""
+"""What the operating system, and a build with pystats, count of a cell, once all is measured."""
 
 from __future__ import annotations
 

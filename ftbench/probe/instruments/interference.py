@@ -1,8 +1,6 @@
-"""What else ran on the machine while a cell was measured, by the kernel's own accounting.
+"""What else ran on the machine while a cell was measured: CPU time that the kernel gave to others.
 
-CPU time that the kernel gave away between a look before the cell and one after it, and not to us,
-was somebody else's; what a quota withheld, nobody had.  Only Linux tells; elsewhere nothing is
-recorded.
+Only Linux tells; elsewhere nothing is recorded.
 """
 
 from __future__ import annotations
@@ -46,14 +44,16 @@ class Look(NamedTuple):
 def look() -> Look:
     """Look at the machine now; None for what the system does not say."""
     busy, stolen, cores = _cpu_time()
+    averages = _all(r"^some .*?\bavg10=(\d+(?:\.\d+)?)", "pressure/cpu")
+    running = _all(r"^procs_running (\d+)", "stat")
     return Look(
         at=time.monotonic(),
         own=cpu_seconds(),
         busy=busy,
         stolen=stolen,
         cores=cores,
-        pressure=_pressure(),
-        queue=_queue(),
+        pressure=float(averages[0]) if averages else None,
+        queue=max(0, int(running[0]) - 1) if running else None,
         throttled=throttled(),
     )
 
@@ -82,16 +82,6 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
     return busy * tick, stolen * tick, cores
 
 
-def _pressure() -> float | None:
-    averages = _all(r"^some .*?\bavg10=(\d+(?:\.\d+)?)", "pressure/cpu")
-    return float(averages[0]) if averages else None
-
-
-def _queue() -> int | None:
-    running = _all(r"^procs_running (\d+)", "stat")
-    return max(0, int(running[0]) - 1) if running else None
-
-
 def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
     """Return what else ran between two looks, as it goes on record; {} where nobody says.
 
@@ -109,7 +99,10 @@ def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
     withheld = max(0.0, after.throttled.seconds - before.throttled.seconds)
     why = []
     if foreign + stolen > max(_LEAST_SECONDS, TAKEN_LIMIT * seconds * after.cores):
-        why.append(_why(foreign / seconds, round(stolen / seconds, 2), after.cores))
+        used = f"{foreign / seconds:.2f} of {after.cores} cores"
+        why.append(f"other programs used {used} meanwhile")
+        if round(stolen / seconds, 2):
+            why.append(f"the host of this virtual machine took {stolen / seconds:.2f}")
     if times > 0:
         why.append(f"a CPU quota stopped it {times} times, for {withheld:.2f} s in all")
     shares = {"foreign": round(foreign / seconds, 3), "steal": round(stolen / seconds, 3)}
@@ -124,11 +117,6 @@ def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
     }
 
 
-def _why(foreign: float, stolen: float, cores: int) -> str:
-    others = f"other programs used {foreign:.2f} of {cores} cores meanwhile"
-    return f"{others}, the host of this virtual machine took {stolen:.2f}" if stolen else others
-
-
 def disturbance(interference: dict[str, Any]) -> tuple[bool, float]:
     """Return whether a run is marked, and how much it did not have, in cores."""
     taken = sum(interference.get(kind, 0.0) for kind in ("foreign", "steal", "throttled"))
@@ -136,10 +124,7 @@ def disturbance(interference: dict[str, Any]) -> tuple[bool, float]:
 
 
 def most_repeats(profile: int) -> int:
-    """Return how often a run under interference is repeated: `FTBENCH_REPEATS`, else `profile`.
-
-    Raises `UsageError` for what is no whole number from 0 to 10.
-    """
+    """Return how often a run under interference is repeated: `FTBENCH_REPEATS`, else `profile`."""
     text = os.environ.get(REPEATS_VARIABLE)
     if not text:
         return profile

@@ -1,7 +1,6 @@
-"""Reads the kernel's files: one, and those of the cgroups above this process.
+"""Reads the kernel's files: one, and those of the cgroups above this process; only Linux has them.
 
-A cgroup's limit may be set at any place on the way up, by version 1 or 2; the tightest holds.  Only
-Linux has such files; elsewhere nothing is limited and nothing is counted.
+A limit may be set at any place on the way up, by version 1 or 2 of cgroups; the tightest holds.
 """
 
 from __future__ import annotations

@@ -19,10 +19,8 @@ from ftbench.probe.instruments.kernel import quota_cores, text_at
 
 SYSTEM_CPUS = Path("/sys/devices/system/cpu")
 
-# `FTBENCH_PIN=core` holds a cell, with all that it starts, to one logical CPU of each core: no two
-# of its threads share a core's two halves, and each still goes where there is room.  With more
-# workers than cores, a thread tied to one CPU would wait behind its neighbour while another core
-# is idle.
+# `FTBENCH_PIN=core` holds a cell, with all that it starts, to one logical CPU of each core.  With
+# one CPU for each thread, one would wait behind its neighbour while another core is idle.
 PIN_VARIABLE = "FTBENCH_PIN"
 PIN_TO_CORES = "core"
 PINNED = "one thread per core"
@@ -86,10 +84,7 @@ def one_per_core(numbers: Iterable[int]) -> list[int]:
 
 
 def placed(environ: Mapping[str, str]) -> list[int] | None:
-    """Return the CPUs that `FTBENCH_PIN` holds a cell to, None where it is not set.
-
-    Raises `UsageError` for another word than `core`, and where it cannot be done.
-    """
+    """Return the CPUs that `FTBENCH_PIN` holds a cell to, None where unset; raises `UsageError`."""
     word = environ.get(PIN_VARIABLE)
     if not word:
         return None
@@ -158,10 +153,7 @@ def machine_record() -> dict[str, Any]:
 
 
 def advice(record: Mapping[str, Any], queue: float | None) -> tuple[str, ...]:
-    """Return what would make figures steadier on the machine of `record`, a sentence each.
-
-    `queue` is the run queue's average before anything is measured.
-    """
+    """Return what would make figures steadier here, a sentence each; `queue` is of before."""
     sentences = []
     if record.get("governor") not in (None, "performance"):
         sentences.append(

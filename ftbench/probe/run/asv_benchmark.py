@@ -86,10 +86,7 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
 
 
 class ScenarioBenchmark:
-    """Base of a benchmark class that measures a scenario; not a benchmark itself.
-
-    It has a `track_` method for each metric that the scenario tracks.
-    """
+    """Base of a class that measures a scenario: a `track_` method for each tracked metric."""
 
     scenario: ClassVar[str]
     modes: ClassVar[tuple[str, ...]]
@@ -241,7 +238,6 @@ class CellFile:
     """
 
     def __init__(self, folder: Path, group: str, index: int) -> None:
-        """Name the file; it need not exist."""
         self.path = folder / f"cell-{group}-{index}.json"
 
     def take(self, metric: str) -> Kept | None:
@@ -260,8 +256,7 @@ class CellFile:
         """Write down what there is, and that `metric` has taken it."""
         taken = dict.fromkeys([*kept.get("taken", ()), metric])
         written = {**kept, "taken": list(taken)}
-        # Renamed into place: a benchmark can be killed at any moment, and half a file is worse
-        # than none.
+        # Renamed into place: a benchmark can be killed at any moment.
         beside = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         beside.write_text(json.dumps(written), encoding="utf-8")
         beside.replace(self.path)

@@ -3,8 +3,7 @@
     python -m ftbench.probe.run.asv_server BENCHMARK_DIR
 
 A line on standard input names a cell, or a class whose cache asv wants; the answer, behind `MARK`,
-is whether it was one of ours.  Each cell runs in a clean process all the same.  This one ends when
-its standard input closes, and a cell under way with it.
+is whether it was one of ours.  It ends, with a cell under way, when its standard input closes.
 """
 
 from __future__ import annotations

@@ -134,10 +134,7 @@ def _effort() -> dict[str, Any]:
 
 
 def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
-    """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process.
-
-    `named` returns the scenario of a name.
-    """
+    """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process."""
     send = _channel()
     if sys.platform != "win32":
         import faulthandler  # noqa: PLC0415

@@ -49,7 +49,6 @@ class _Pipe:
     """A pipe with a thread that reads it to its end: a pipe has no deadline of its own."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
-        """Begin to read `stream`, which belongs to this object from now on."""
         assert stream is not None
         self._stream = stream
         self._thread = threading.Thread(target=self._read, daemon=True)

@@ -2,13 +2,10 @@
 
     python -m ftbench.probe.run.guard DEADLINE FOLDER COMMAND...
 
-FOLDER is made for the cell, and is removed once it has ended.
-
-The guard lives outside the cell's session and outside its parent's.  It ends the whole
-session when the cell has ended, when DEADLINE seconds have passed (exit code 5, after the cell has
-written where it stands), and when its standard input closes: then whoever asked for the
-measurement is gone, by Ctrl-C, a time-out of asv or SIGKILL.  Lines on standard input go on to
-the cell.
+The guard, outside of the cell's session and its parent's, makes FOLDER for the cell and passes on
+lines of standard input.  It ends the whole session and removes FOLDER when the cell has ended, when
+DEADLINE seconds have passed (exit code 5; the cell writes where it stands), and when standard input
+closes: whoever asked is gone then, by Ctrl-C, a time-out of asv or SIGKILL.
 """
 
 from __future__ import annotations

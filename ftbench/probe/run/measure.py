@@ -17,12 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ftbench.errors import (
-    DeadlineError,
-    GilStateError,
-    NotAvailableError,
-    UsageError,
-)
+from ftbench.errors import DeadlineError, GilStateError, NotAvailableError, UsageError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
 from ftbench.probe.instruments.constants import MORTAL
@@ -116,12 +111,9 @@ def measure(
     """Run one cell of `scenario` in a clean child of this interpreter; return all its metrics.
 
     `deadline` is in seconds; `observer` is the host's Python (default: `FTBENCH_HOST_PYTHON`, then
-    this one); `extra` is a share of more work at the same nominal cost, see `Scenario.slowed`.  A
-    run that other programs disturbed is repeated, as often as the profile (or `FTBENCH_REPEATS`)
-    and the deadline allow; the least disturbed one is returned.
-
-    Raises `UsageError`, `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or
-    `GilStateError`; whatever happens, no process of the run stays behind.
+    this one); `extra` is a share of more work at the same nominal cost, see `Scenario.slowed`.  Of
+    runs that other programs disturb the least disturbed is returned.  Raises `UsageError`,
+    `NotAvailableError`, `WorkerFailedError`, `DeadlineError` or `GilStateError`.
     """
     chosen = scenario_named(scenario)
     values = chosen.parse(params or {})

@@ -71,10 +71,7 @@ def percentiles(samples: list[float], *percents: int) -> dict[int, float]:
 
 
 def weighted_percentile(weighted: list[tuple[float, float]], percent: float) -> float:
-    """Return the least value that `percent` of the weight does not exceed.
-
-    `weighted` is (value, weight) pairs; the inverse of the empirical distribution function.
-    """
+    """Return the least value that `percent` of the weight of (value, weight) does not exceed."""
     ordered = sorted(weighted)
     wanted = sum(weight for _value, weight in ordered) * percent / 100
     passed = 0.0

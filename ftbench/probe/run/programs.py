@@ -37,10 +37,9 @@ Event = dict[str, Any]
 
 
 class Program:
-    """A child to speak with, as a context: it is to end when its standard input closes."""
+    """A child to speak with, a context; raises `NotAvailableError` where the system lacks room."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], **options: Any) -> None:
-        """Start `command`, with options of `Popen`; raises `NotAvailableError` for want of room."""
         try:
             self._process = subprocess.Popen(
                 command,
@@ -90,10 +89,7 @@ class Program:
 
 
 class Guarded(Program):
-    """A program under the guard; `event` is its last one.
-
-    `name` is what errors call it; `hint` is what helps where its `deadline` (seconds) passes.
-    """
+    """A program under the guard, which runs on `python`; `event` is the program's last one."""
 
     def __init__(
         self,
@@ -101,11 +97,10 @@ class Guarded(Program):
         *,
         environ: Mapping[str, str],
         deadline: float,
-        name: str,
-        hint: str = "",
+        name: str,  # in errors
+        hint: str = "",  # what helps where `deadline`, in seconds, passes
         python: str = sys.executable,
     ) -> None:
-        """Start `command` under the guard, which runs on `python`."""
         self.deadline = deadline + BACKSTOP_SECONDS
         self.event: Event = {}
         self._name = name
@@ -198,7 +193,6 @@ class Watcher(Program):
     """A running observer, ready once it has greeted; `phases` maps a phase to its answer."""
 
     def __init__(self, python: str | None = None) -> None:
-        """Start the observer on `python`; raises `NotAvailableError` if that cannot be done."""
         self.phases: dict[str, dict[str, Any]] = {}
         self.gone: WorkerFailedError | None = None  # a process that was to be watched
         self.lacking: NotAvailableError | None = None  # why memory cannot be observed

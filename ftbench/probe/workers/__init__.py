@@ -1,9 +1,8 @@
 """The modes: how workers are made and spoken to, what they share, which pools there are.
 
-A mode is one file here, named by `Mode.workers` and loaded by the cells of the mode: no cell pays
-for the libraries of another.  A crew is workers whose making is measured; a team stands before the
-clock starts, meets at a gate and runs round after round; a pool has a library's own workers.
-Spawned workers import `ftbench.probe.entry_points` and their workload, and never this package.
+A mode is one file, named by `Mode.workers`: no cell pays for the libraries of another.  A crew is
+workers whose making is measured; a team stands before the clock starts, meets at a gate and runs
+round after round; a pool has a library's own workers.  Spawned workers never import this package.
 """
 
 from __future__ import annotations

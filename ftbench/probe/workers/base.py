@@ -22,7 +22,6 @@ class Deadline:
     """A point in time that every wait of a cell shares."""
 
     def __init__(self, seconds: float) -> None:
-        """Start the clock."""
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
@@ -52,7 +51,6 @@ class Crew:
     cpu_clock: type[CpuClock] = CpuClock
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
-        """Make what the workers report through; no worker exists yet."""
         self.mode = mode
         self.deadline = deadline
 
@@ -136,7 +134,6 @@ class Team:
     def __init__(
         self, mode: Mode, deadline: Deadline, members: Sequence[Member], helper: Helper | None
     ) -> None:
-        """Make the members and wait until each is at the gate."""
         self.mode = mode
         self.deadline = deadline
         self.members = tuple(members)

@@ -1,8 +1,7 @@
 """Engines: the packages beside the standard library that some modes need, and where they lie.
 
-A measured interpreter has only the standard library and the probe on its path.  In a benchmark's
-environment an engine lies in a folder beside it, which only a cell of the engine's mode adds to
-its path.  By hand, an engine is whatever the interpreter has installed.
+In a benchmark's environment an engine lies in a folder that only cells of its mode add to their
+path.  By hand, it is whatever the interpreter has installed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Pools: what a program hands its tasks to, each library's behind one interface.
-
-`POOL_TABLE` and the table of modes say which pool there is in which mode; the file of a mode has
-the library make it.
-"""
+"""Pools, each library's behind one interface; `POOL_TABLE` says which there are in which mode."""
 
 from __future__ import annotations
 
@@ -34,7 +30,6 @@ class Pool:
     goes_on = False  # replaces a worker that has died, without reporting the task that is lost
 
     def __init__(self, mode: Mode, workers: int, deadline: Deadline, library: Any) -> None:
-        """Stand before the `library`'s pool, which decides itself when its workers start."""
         self.mode = mode
         self.workers = workers
         self.deadline = deadline

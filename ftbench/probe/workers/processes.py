@@ -77,11 +77,9 @@ class ProcessClock(CpuClock):
 
 
 class ProcessCrew(Crew):
-    """Processes by one start method; all workers report through one pipe.
+    """Processes by one start method; all report through one pipe, read when they are gone."""
 
-    The pipe is the instrument: it is made once, outside every timed interval, and is read when
-    the workers are gone.  Reports are smaller than an atomic write, so they never mix.
-    """
+    # Reports are smaller than an atomic write, so they never mix.
 
     cpu_clock = ProcessClock
 

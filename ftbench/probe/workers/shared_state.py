@@ -20,7 +20,6 @@ class SharedState:
     helper: Helper | None = None
 
     def __init__(self, mode: Mode) -> None:
-        """Make nothing before it is asked for."""
         self.mode = mode
 
     def shared_set(self) -> Any:
@@ -52,7 +51,6 @@ class BlameHelper:
 
     # No `contextmanager`: contextlib would weigh in the footprint of every cell.
     def __init__(self, state: SharedState, mode: Mode) -> None:
-        """Look after calls that use `state`."""
         self._state = state
         self._mode = mode
 
