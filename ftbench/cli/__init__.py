@@ -13,13 +13,9 @@ import click
 from rich.console import Console
 
 from ftbench import __version__
-from ftbench.cli.bench import bench, reproduce
-from ftbench.cli.checks import noise, overhead, selftest
-from ftbench.cli.native import native
-from ftbench.cli.pythons import pythons
-from ftbench.cli.releases import releases
-from ftbench.cli.report import advise, compare, report
-from ftbench.cli.results import results
+from ftbench.cli.cpythons import pythons, releases
+from ftbench.cli.measuring import bench, native, noise, overhead, reproduce, selftest
+from ftbench.cli.report import advise, compare, report, results
 from ftbench.errors import (
     EXIT_CODES,
     INTERRUPTED,

@@ -1,9 +1,11 @@
-"""`ftbench report`, `compare` and `advise`: what was measured, side by side, judged, as advice."""
+"""What tells of results: `ftbench report`, `compare`, `advise`; `results` looks after the files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,11 +18,18 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.errors import NothingError, UsageError
+from ftbench.errors import NothingError, ResultsError, UsageError
 from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
+from ftbench.report.document import Document
 from ftbench.report.output import Output, output_options
+
+if TYPE_CHECKING:
+    from ftbench.results.migration import MigratedFile
+
+# Each command loads what it runs: asv and scipy take longer than all the rest.
 
 _arm = click.option(
     "--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm."
@@ -42,7 +51,6 @@ _arm = click.option(
 @click.option("--bench", metavar="REGEX", help="Only the benchmarks with a series that matches.")
 @output_options
 def report(output: Output, **wanted: str | None) -> None:
-    # Loaded when it is needed, here and below: asv and scipy take longer than all other commands.
     from ftbench.report.overview import overview  # noqa: PLC0415
     from ftbench.results.asvformat import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
@@ -173,7 +181,6 @@ def advise(
     profile: str | None,
     **task: Any,
 ) -> None:
-    # Loaded when it is needed: asv and scipy take longer than all other commands together.
     from ftbench.analysis.advice.cells import chosen, pick_of  # noqa: PLC0415
     from ftbench.analysis.advice.ranking import advise as ranked  # noqa: PLC0415
     from ftbench.report.advice import Given, document_of  # noqa: PLC0415
@@ -190,3 +197,48 @@ def advise(
     output.write(document_of(given))
     if given.advice.best is None:
         raise NothingError("Nothing can be advised.", hint="What was told has the reasons.")
+
+
+results = click.Group("results", help="Look after result files.")
+
+
+@results.command(
+    "migrate",
+    help="""Rewrite results of an older ftbench, in which a start method was part of the mode.
+
+    FOLDER is `results` of this project unless one is named.  Each file is rewritten whole or not
+    at all; figures and records stay as they are.  A second call changes nothing.
+    """,
+)
+@click.argument(
+    "folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+@output_options
+def migrate_results(output: Output, *, folder: Path | None) -> None:
+    from ftbench.results.asvformat import results_folder  # noqa: PLC0415
+    from ftbench.results.migration import Migration, migrate  # noqa: PLC0415
+
+    looked_in = folder or results_folder()
+    files = tuple(migrate(looked_in))
+    if not files:
+        raise UsageError(f"There are no results in {looked_in}.")
+    output.write(_migrated(files))
+    left = sum(each.state is Migration.LEFT for each in files)
+    if left:
+        raise ResultsError(
+            f"{plural(left, 'file was', 'files were')} not migrated.",
+            hint="Take what is damaged from version control, or remove it and measure again.",
+        )
+
+
+def _migrated(files: Sequence[MigratedFile]) -> Document:
+    counts = Counter(each.state for each in files)
+    states = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return Document(
+        title="Results, migrated",
+        record=[{"file": f"{e.path}", "state": f"{e.state}", "why": e.why} for e in files],
+        lines=(
+            f"{plural(len(files), 'file', 'files')}: {states}.",
+            *(f"{each.path}: {each.why}" for each in files if each.why),
+        ),
+    )

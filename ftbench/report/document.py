@@ -38,7 +38,7 @@ class Row:
 class Table:
     """A table; the last `numbers` columns hold numbers.  `notes` are read below it."""
 
-    title: str
+    title: str = ""
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     numbers: int = 0

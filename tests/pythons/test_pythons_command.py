@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 
@@ -10,11 +9,9 @@ import pytest
 from click.testing import CliRunner
 from fake_builds import fake_interpreter
 
+from ftbench.cli import cpythons
 from ftbench.errors import UsageError
 from ftbench.pythons import PythonBuild, Survey, Unusable
-
-# The package has the command of the same name as its attribute.
-command = importlib.import_module("ftbench.cli.pythons")
 
 FOUND = Survey(
     interpreters=(
@@ -28,12 +25,12 @@ FOUND = Survey(
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> Survey:
-    monkeypatch.setattr(command, "survey", lambda: FOUND)
+    monkeypatch.setattr(cpythons, "survey", lambda: FOUND)
     return FOUND
 
 
 def test_one_line_each_uncut_and_what_cannot_be_measured_after_them(found: Survey) -> None:
-    result = CliRunner().invoke(command.pythons, [])
+    result = CliRunner().invoke(cpythons.pythons, [])
     assert result.exit_code == 0
     rows = [line for line in result.output.splitlines() if line.startswith("3.14.2")]
     lines = [line.split() for line in rows]
@@ -48,7 +45,7 @@ def test_one_line_each_uncut_and_what_cannot_be_measured_after_them(found: Surve
 
 
 def test_json_holds_the_whole_record(found: Survey) -> None:
-    document = json.loads(CliRunner().invoke(command.pythons, ["--format", "json"]).output)
+    document = json.loads(CliRunner().invoke(cpythons.pythons, ["--format", "json"]).output)
     assert document["schema"] == {"name": "ftbench.pythons", "version": 1}
     builds = [PythonBuild.from_record(one["build"]) for one in document["interpreters"]]
     assert builds == [one.build for one in found.interpreters]
@@ -57,6 +54,6 @@ def test_json_holds_the_whole_record(found: Survey) -> None:
 
 
 def test_install_refuses_a_bad_spec_before_it_does_anything() -> None:
-    result = CliRunner().invoke(command.pythons, ["install", "3.14t", "nonsense"])
+    result = CliRunner().invoke(cpythons.pythons, ["install", "3.14t", "nonsense"])
     assert isinstance(result.exception, UsageError)
     assert result.output == ""

@@ -1,6 +1,5 @@
 """`ftbench releases` on the command line."""
 
-import importlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,13 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ftbench.cli.releases import releases
+from ftbench.cli import cpythons
+from ftbench.cli.cpythons import releases
 from ftbench.errors import UsageError
 from ftbench.releases import KnownRelease, Release, known_releases
 from ftbench.releases.known import load, save
 
-# The package's attribute of this name is the command group itself.
-command = importlib.import_module("ftbench.cli.releases")
 NEW = KnownRelease(
     release=Release.parse("3.14.99"), commit="f" * 40, date=datetime(2030, 1, 1, tzinfo=UTC)
 )
@@ -25,12 +23,12 @@ def data_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the packaged data file, written instead of it."""
     path = tmp_path / "cpython.json"
     save(path, known_releases())
-    monkeypatch.setattr(command, "DATA_FILE", path)
+    monkeypatch.setattr(cpythons, "DATA_FILE", path)
     return path
 
 
 def has_tags(monkeypatch: pytest.MonkeyPatch, *entries: KnownRelease) -> None:
-    monkeypatch.setattr(command, "read_tags", lambda _source: entries)
+    monkeypatch.setattr(cpythons, "read_tags", lambda _source: entries)
 
 
 def test_the_list_has_a_line_for_each_release() -> None:

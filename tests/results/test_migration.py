@@ -15,7 +15,7 @@ from commands import Command
 from fake_results import make_older, result_files
 from synthetic import Plan
 
-from ftbench.cli.results import results
+from ftbench.cli.report import results
 from ftbench.errors import ResultsError, UsageError
 from ftbench.results import read_results
 from ftbench.results.migration import Migration, migrate

@@ -77,7 +77,8 @@ def quantity(value: float, unit: str) -> str:
     return f"{value / scale.size:.4g} {scale.symbol}"
 
 
-def _row(name: str, metric: Metric) -> tuple[str, ...]:
+def metric_row(name: str, metric: Metric) -> tuple[str, ...]:
+    """Return a metric's name, median, least, most and number of samples."""
     samples = list(metric.samples)
     figures = (percentile(samples, 50), min(samples), max(samples))
     return (name, *(quantity(figure, metric.unit) for figure in figures), str(len(samples)))
@@ -89,7 +90,7 @@ def table(measurement: Measurement) -> str:
     kind = "free-threaded" if build["free_threaded"] else "GIL"
     params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
     rows: list[tuple[str, ...]] = [("metric", "median", "least", "most", "samples")]
-    rows += [_row(name, metric) for name, metric in measurement.metrics.items()]
+    rows += [metric_row(name, metric) for name, metric in measurement.metrics.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     words = [name.upper() for name in ("pgo", "lto") if build[name]]
     load = " to ".join(map(str, measurement.load))

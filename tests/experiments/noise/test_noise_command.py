@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ftbench.cli.checks import noise
+from ftbench.cli.measuring import noise
 from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter
 from ftbench.results import read_results

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from fake_measurements import FAILED, UNAVAILABLE, made
 from probing import ROOT, eventually
 
-from ftbench.cli.bench import reproduce
+from ftbench.cli.measuring import reproduce
 from ftbench.errors import (
     DeadlineError,
     FtbenchError,

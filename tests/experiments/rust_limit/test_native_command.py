@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,13 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from ftbench.cli.measuring import native
 from ftbench.errors import UsageError
 from ftbench.experiments import rust_limit as limit
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric
-
-# The package has the command of the same name as its attribute.
-command = importlib.import_module("ftbench.cli.native")
 
 MEASURED = Measurement(
     scenario="shared_set",
@@ -57,7 +54,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_build_says_which_compiler_and_where(fake_rustc: Any) -> None:
     fake_rustc()
-    done = CliRunner().invoke(command.native, ["build"])
+    done = CliRunner().invoke(native, ["build"])
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("rustc 1.99.0 (0123abcd 2026-01-02): ")
     assert done.stdout.strip().endswith("shared_set")
@@ -66,18 +63,18 @@ def test_build_says_which_compiler_and_where(fake_rustc: Any) -> None:
 def test_run_prints_an_aligned_table(
     asked: dict[str, Any], golden: Callable[[str, str], None]
 ) -> None:
-    done = CliRunner().invoke(command.native, ["run"])
+    done = CliRunner().invoke(native, ["run"])
     golden(done.stdout, "native.txt")
 
 
 def test_run_prints_the_whole_measurement_as_json(asked: dict[str, Any]) -> None:
-    done = CliRunner().invoke(command.native, ["run", "--format", "json"])
+    done = CliRunner().invoke(native, ["run", "--format", "json"])
     assert Measurement.from_json(json.loads(done.stdout)) == MEASURED
 
 
 def test_every_option_reaches_the_measurement(asked: dict[str, Any]) -> None:
     words = "run --form timed --workers 3 --fill grown --duration 70 --id-space 9 --profile smoke"
-    CliRunner().invoke(command.native, [*words.split(), "--deadline", "4"])
+    CliRunner().invoke(native, [*words.split(), "--deadline", "4"])
     assert asked == {
         "params": {"form": "timed", "workers": 3, "fill": "grown", "duration": 70, "id_space": 9},
         "profile": "smoke",
@@ -87,6 +84,6 @@ def test_every_option_reaches_the_measurement(asked: dict[str, Any]) -> None:
 
 def test_a_value_out_of_range_is_a_usage_error(fake_rustc: Any) -> None:
     fake_rustc()
-    done = CliRunner().invoke(command.native, ["run", "--workers", "0"])
+    done = CliRunner().invoke(native, ["run", "--workers", "0"])
     assert isinstance(done.exception, UsageError)
-    assert CliRunner().invoke(command.native, ["run", "--form", "fast"]).exit_code == 2
+    assert CliRunner().invoke(native, ["run", "--form", "fast"]).exit_code == 2

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ftbench.cli.checks import selftest
+from ftbench.cli.measuring import selftest
 from ftbench.errors import RegressionError, UsageError
 from ftbench.experiments import selftest as job
 from ftbench.experiments.suite import cells, chosen

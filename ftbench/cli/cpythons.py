@@ -1,4 +1,4 @@
-"""`ftbench pythons`: what CPythons are here, and how to get another one."""
+"""`ftbench pythons` and `releases`: which CPythons are here, which were released; getting more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from rich.console import Console
 from ftbench.pythons import Interpreter, Survey, survey
 from ftbench.pythons.install import ensure
 from ftbench.pythons.interpreter import Spec
+from ftbench.releases.known import (
+    DATA_FILE,
+    KnownRelease,
+    check_origin,
+    known_releases,
+    merge,
+    read_tags,
+    save,
+    to_json,
+)
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 
@@ -26,7 +36,7 @@ _YES_NO = {True: "yes", False: "no", None: "?"}
 @output_options
 def pythons(output: Output) -> None:
     if click.get_current_context().invoked_subcommand is None:
-        output.write(document_of(survey()))
+        output.write(_pythons(survey()))
 
 
 @pythons.command(
@@ -45,12 +55,10 @@ def install(specs: tuple[str, ...], *, optimized: bool) -> None:
         click.echo(f"{one.name} ({one.build.flavour}): {one.executable}")
 
 
-def document_of(known: Survey) -> Document:
-    """Return the document: a line per interpreter, then what cannot be measured and why."""
+def _pythons(known: Survey) -> Document:
     table = Table(
-        title="",
         columns=("release", "build", "from", "PGO", "LTO", "JIT", "compiler", "path"),
-        rows=tuple(Row(cells=row(one)) for one in known.interpreters),
+        rows=tuple(Row(cells=_row(one)) for one in known.interpreters),
     )
     unusable = tuple(
         f"{'too old' if one.too_old else 'broken'}: {one.executable} ({one.reason})"
@@ -75,8 +83,7 @@ def _record(known: Survey) -> dict[str, object]:
     }
 
 
-def row(one: Interpreter) -> tuple[str, ...]:
-    """Return an interpreter's cells."""
+def _row(one: Interpreter) -> tuple[str, ...]:
     build = one.build
     return (
         one.name,
@@ -87,4 +94,45 @@ def row(one: Interpreter) -> tuple[str, ...]:
         build.jit,
         build.compiler,
         str(one.executable),
+    )
+
+
+@click.group(
+    invoke_without_command=True,
+    help="List the CPython releases that ftbench knows, oldest first.",
+)
+@output_options
+def releases(output: Output) -> None:
+    if click.get_current_context().invoked_subcommand is None:
+        output.write(_releases(known_releases()))
+
+
+@releases.command(help="Take new releases from SOURCE: a git clone of CPython, or its URL.")
+@click.argument("source")
+def add(source: str) -> None:
+    known = known_releases()
+    found = read_tags(source)
+    check_origin(found, known, source=source)
+    have = {entry.release for entry in known}
+    new = [entry for entry in found if entry.release not in have]
+    if not new:
+        click.echo(f"Nothing new in {source}: all of its {len(found)} releases are known.")
+        return
+    save(DATA_FILE, merge(known, new))
+    for entry in new:
+        click.echo(f"{entry.release} of {entry.date:%Y-%m-%d} is known now.")
+
+
+def _releases(entries: tuple[KnownRelease, ...]) -> Document:
+    table = Table(
+        columns=("release", "date (UTC)", "commit"),
+        rows=tuple(
+            Row(cells=(entry.release.name, f"{entry.date:%Y-%m-%d %H:%M}", entry.commit))
+            for entry in entries
+        ),
+    )
+    return Document(
+        title="The CPython releases that are known",
+        record=[to_json(entry) for entry in merge((), entries)],
+        parts=(Part(tables=(table,)),),
     )

@@ -1,0 +1,364 @@
+"""What measures: `ftbench bench`, `reproduce`, `noise`, `overhead`, `selftest` and `native`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+
+from ftbench.errors import RegressionError, UsageError
+from ftbench.experiments import rust_limit as limit
+from ftbench.experiments.reproduce.plan import PARTS, parts_named
+from ftbench.experiments.rust_limit import FILLS, FORMS
+from ftbench.facts.arms import ARMS
+from ftbench.facts.profiles import PROFILES, current_profile
+from ftbench.facts.units import plural
+from ftbench.probe.run.document import Measurement, metric_row
+from ftbench.pythons.install import choose
+from ftbench.pythons.interpreter import Spec
+from ftbench.report.document import Document, Part, Row, Table
+from ftbench.report.output import Output, output_options
+
+# Each command loads what it runs: asv and scipy take longer than all the rest.
+
+_ARM_NAMES: Final = click.Choice([arm.name for arm in ARMS])
+_python = click.argument("python", required=False, metavar="[RELEASE|PATH]")
+_arm = click.option(
+    "--arm", type=_ARM_NAMES, help="Default: ft, or the build's own way where a path is given."
+)
+_bench = click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
+_profile = click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
+_machine = click.option(
+    "--machine", help="The machine's name in the results. Default: its CPU and cores."
+)
+
+
+def _console() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+@click.command(
+    help="""Measure every scenario on the three arms of one RELEASE, publish the site, sum it up.
+
+    Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
+    are installed; where there is none, both are installed first.
+    """
+)
+@click.argument("release", required=False)
+@_profile
+@_machine
+@_bench
+@output_options
+def bench(
+    output: Output,
+    *,
+    release: str | None,
+    profile: str | None,
+    machine: str | None,
+    bench: str | None,
+) -> None:
+    from ftbench.experiments import bench as job  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+
+    job.run(
+        project_folder(Path.cwd()),
+        output,
+        _console(),
+        release=release,
+        profile=profile or current_profile().name,
+        machine=machine,
+        bench=bench,
+    )
+
+
+@click.command(
+    help="""Measure what the article measured: its way, and corrected, and judge its claims.
+
+    On one RELEASE: threads on its free-threaded build, processes on its GIL build, as the article
+    has them.  Without RELEASE: the newest of which both are installed, built alike.
+    All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
+    """
+)
+@click.argument("release", required=False)
+@click.option(
+    "--scale",
+    type=float,
+    metavar="FRACTION",
+    help="Run this fraction of the article's rounds and seconds. Default: 1, all of them.",
+)
+@click.option("--only", metavar="PARTS", help=f"Only these, with commas: {','.join(PARTS)}.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Measure nothing: tell anew what a file of --format json holds.",
+)
+@output_options
+def reproduce(
+    output: Output,
+    *,
+    release: str | None,
+    scale: float | None,
+    only: str | None,
+    source: Path | None,
+) -> None:
+    from ftbench.experiments.reproduce import runner  # noqa: PLC0415
+    from ftbench.experiments.reproduce.record import load  # noqa: PLC0415
+    from ftbench.experiments.reproduce.report import document_of, judged  # noqa: PLC0415
+
+    if source is not None:
+        if (release, scale, only) != (None, None, None):
+            raise UsageError("--from measures nothing: no RELEASE, --scale or --only goes with it.")
+        done = load(source)
+    else:
+        done = runner.measure(release, 1.0 if scale is None else scale, parts_named(only))
+    output.write(document_of(judged(done)))
+    if source is None:
+        runner.raise_worst(done)
+
+
+@click.command(
+    help="""Measure an interpreter against itself: how much two runs differ that should not.
+
+    Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
+    kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
+    here as a pair. A second run adds other cells and replaces the same ones.
+    """
+)
+@_python
+@click.option(
+    "--arm",
+    "arms",
+    multiple=True,
+    type=_ARM_NAMES,
+    help="Can be given several times. Default: all, or the build's own way for a path.",
+)
+@_bench
+@_profile
+@click.option(
+    "--replicates",
+    type=click.IntRange(2, 1_000),
+    default=4,
+    show_default=True,
+    help="How many fresh processes per cell and side.",
+)
+@_machine
+@click.option("--append", is_flag=True, help="Add to the processes that are on record.")
+@output_options
+def noise(
+    output: Output,
+    *,
+    python: str | None,
+    arms: tuple[str, ...],
+    bench: str | None,
+    profile: str | None,
+    machine: str | None,
+    **options: Any,
+) -> None:
+    from ftbench.asv.command import register  # noqa: PLC0415
+    from ftbench.experiments import noise as experiment  # noqa: PLC0415
+    from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+
+    folder = project_folder(Path.cwd())
+    cells = suite.chosen(suite.cells(folder), bench)
+    console = _console()
+    results: list[experiment.NoiseResult] = []
+    try:
+        for name in arms or _arms(python):
+            interpreter, arm = choose(python, name, console)
+            job = experiment.NoiseJob(
+                interpreter=interpreter,
+                arm=arm,
+                cells=cells,
+                profile=profile or current_profile().name,
+                results=folder / "results",
+                machine=register(machine),
+                **options,
+            )
+            results.append(experiment.run(job, console))
+    finally:  # whatever ends a later arm, the earlier ones are reported
+        if results:
+            output.write(experiment.document_of(results))
+
+
+def _arms(python: str | None) -> tuple[str | None, ...]:
+    """Return the arms that `python` can be measured on: a path's build has a way of its own."""
+    if python is not None and Path(python).name != python:
+        return (None,)
+    free_threaded_alone = python is not None and Spec.parse(python).free_threaded
+    return tuple(arm.name for arm in ARMS if arm.free_threaded or not free_threaded_alone)
+
+
+@click.command(
+    help="""Measure the harness against the bare loop: ratio, interval, target 1.02 or less.
+
+    Same interpreter, same work, interleaved turns in clean processes. Beside it the loop in the
+    article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
+    """
+)
+@_python
+@_arm
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this one.")
+@click.option(
+    "--pairs",
+    type=click.IntRange(1, 10_000),
+    default=3,
+    show_default=True,
+    help="How often A B B A in a process.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 1_000),
+    default=8,
+    show_default=True,
+    help="How many fresh processes per loop.",
+)
+@click.option("--deadline", type=float, default=120.0, show_default=True, help="Per process, s.")
+@output_options
+def overhead(
+    output: Output,
+    *,
+    python: str | None,
+    arm: str | None,
+    scenarios: tuple[str, ...],
+    **options: Any,
+) -> None:
+    from ftbench.experiments import overhead as experiment  # noqa: PLC0415
+
+    loops, console = experiment.loops_of(scenarios), _console()
+    interpreter, chosen = choose(python, arm, console)
+    job = experiment.OverheadJob(interpreter=interpreter, arm=chosen, loops=loops, **options)
+    output.write(experiment.document_of(experiment.run(job, console)))
+
+
+@click.command(
+    help="""Prove that equal things raise no alarm here and that a known slowdown is found.
+
+    Real processes of each cell, as it is and with a known share more of its own work, are
+    measured in turn; trials draw comparisons from them. Exit code 10 if an equal pair raised an
+    alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
+    """
+)
+@_python
+@_arm
+@click.option("--bench", metavar="REGEX", help="Default: five cells; '.' is the whole suite.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="full", show_default=True)
+@click.option(
+    "--trials", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Per series."
+)
+@click.option("--slowdowns", default="5,10,20", show_default=True, help="In percent.")
+@_machine
+@output_options
+def selftest(
+    output: Output,
+    *,
+    python: str | None,
+    arm: str | None,
+    bench: str | None,
+    slowdowns: str,
+    machine: str | None,
+    **options: Any,
+) -> None:
+    from ftbench.asv.command import register  # noqa: PLC0415
+    from ftbench.experiments import selftest as experiment  # noqa: PLC0415
+    from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.noise import read_noise  # noqa: PLC0415
+
+    shares = _shares(slowdowns)
+    folder = project_folder(Path.cwd())
+    cells = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
+    console = _console()
+    interpreter, chosen = choose(python, arm, console)
+    job = experiment.SelftestJob(
+        interpreter=interpreter,
+        arm=chosen,
+        cells=cells,
+        slowdowns=shares,
+        machine=register(machine),
+        noise=tuple(read_noise(folder / "results", [])),
+        **options,
+    )
+    result = experiment.run(job, console)
+    output.write(experiment.document_of(result))
+    if not result.passed:
+        raise RegressionError(
+            "An alarm was raised that should not be, or a slowdown missed that must be found.",
+            hint="More processes, or a quieter machine: the last column says how many it takes.",
+        )
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    """Return the slowdowns that `text` lists in percent, as shares."""
+    try:
+        shares = tuple(dict.fromkeys(float(word) / 100 for word in text.split(",")))
+    except ValueError:
+        shares = ()
+    if not shares or not all(0 < share <= 1 for share in shares):
+        raise UsageError(f"--slowdowns takes percents above 0 and up to 100, not {text!r}.")
+    return shares
+
+
+native = click.Group(
+    "native",
+    help="The limit that shared_set has without Python: the same threads, set and lock in Rust.",
+)
+
+
+@native.command(
+    "build",
+    help="""Compile it, once per source, compiler and processor; needs rustc.
+
+    FTBENCH_RUSTC names a compiler; else it is that of PATH, else cargo's.
+    """,
+)
+def build_native() -> None:
+    program = limit.build(Console(stderr=True))
+    click.echo(f"{program.rustc.title}: {program.path}")
+
+
+@native.command(
+    "run",
+    help="Compile it if need be, and measure: the same forms and metrics as the probe's.",
+)
+@click.option("--form", type=click.Choice(FORMS), default="fixed", show_default=True)
+@click.option("--workers", type=int, default=8, show_default=True, help="How many threads.")
+@click.option("--fill", type=click.Choice(FILLS), default="cold", show_default=True)
+@click.option(
+    "--duration", type=int, default=5000, show_default=True, metavar="MS", help="Not for fixed."
+)
+@click.option("--id-space", type=int, default=10_000_000, show_default=True)
+@click.option("--profile", help="Default: FTBENCH_PROFILE, quick.")
+@click.option("--deadline", type=float, metavar="SECONDS", help="Default: 60 and the time box.")
+@output_options
+def run_native(
+    output: Output, *, profile: str | None, deadline: float | None, **params: int | str
+) -> None:
+    output.write(_native_document(limit.measure(params, profile=profile, deadline=deadline)))
+
+
+def _native_document(measurement: Measurement) -> Document:
+    """Return the document: the metrics as the probe has them, and what they were measured on."""
+    build, machine = measurement.build, measurement.machine
+    params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
+    load = " to ".join(map(str, measurement.load))
+    cores = plural(machine["usable_cores"], "core", "cores")
+    table = Table(
+        columns=("metric", "median", "least", "most", "samples"),
+        rows=tuple(Row(cells=metric_row(name, each)) for name, each in measurement.metrics.items()),
+        numbers=4,
+        notes=tuple(f"checked: {each.checked}" for each in measurement.invariants),
+    )
+    return Document(
+        title=f"{measurement.scenario} · native {measurement.mode} · {params} · "
+        f"profile {measurement.profile}",
+        record=measurement.to_json(),
+        lines=(
+            f"{build['compiler']}, {build['target']}, {' '.join(build['flags'])}",
+            f"{machine['cpu']}, {cores}, load {load}",
+        ),
+        parts=(Part(tables=(table,)),),
+    )
