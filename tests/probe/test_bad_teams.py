@@ -327,7 +327,10 @@ def test_a_writer_that_drops_ids_or_counts_them_twice_is_refused(
 
 def test_other_ids_than_the_serial_twins_are_refused(bad: Bad) -> None:
     """Everything adds up, but the work is not the work."""
-    worst = "real = inserting.draw\ninserting.draw = lambda index, id_space: real(index, 100)\n"
+    worst = (
+        "real = inserting.prepare\n"
+        "inserting.prepare = lambda index, plan: real(index, (*plan[:-1], 100))\n"
+    )
     story = bad(worst, 1, *_shared("local", "threads"))
     assert " ids were new in the rounds, and 512 in the serial twin" in story
 
