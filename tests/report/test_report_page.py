@@ -13,7 +13,7 @@ from synthetic import Plan
 from watching import Watched, axe_script, grave_faults
 
 from ftbench.cli.report import compare, report
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, RegressionError
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
@@ -36,9 +36,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for command, words in ((report, []), (compare, ["3.13.5", "3.13.15", "--every"])):
+        for command, words, ends in (
+            (report, [], type(None)),
+            (compare, ["3.13.5", "3.13.15", "--every"], RegressionError),
+        ):
             done = CliRunner().invoke(command, [*words, "--format", "html"], standalone_mode=False)
-            assert done.exception is None
+            assert type(done.exception) is ends
             path = folder / f"{command.name}.html"
             path.write_text(done.output, encoding="utf-8")
             made[str(command.name)] = path
