@@ -118,24 +118,23 @@ def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs
 
 def crossing(grid: Grid, mode: Mode, arm: Arm, limit: Crossing, sizes: Mapping[str, float]) -> str:
     """Return from which size (value → seconds) on a cell stays below a limit, a dash if unknown."""
-    cells = [(sizes[value], grid.cell(mode, arm, value)) for value in grid.ladder.values]
+    cells = {sizes[value]: grid.cell(mode, arm, value) for value in grid.ladder.values}
     cost = _over_work if limit.idle else float
-    costs = {size: cost(cell.median) for size, cell in cells if cell.median is not None}
+    found = {size: cost(each.median) for size, each in cells.items() if each.median is not None}
+    costs = {size: each for size, each in found.items() if math.isfinite(each)}
     if not costs:
         return NONE
     if arm.gil and mode.kind == "threads":
         return "never"  # whatever noise says: its tasks are Python alone
     known = {
         size: Interval(low=cost(each.low), high=cost(each.high))
-        for size, cell in cells
-        if cell.figure and (each := interval_of(cell.figure))
+        for size in costs
+        if (figure := cells[size].figure) and (each := interval_of(figure))
     }
     point = crossover(costs, known, limit.limit)
     if point.at is None:
         return f"> {_seconds(max(costs))}" if point.above == max(costs) else "not told"
-    if point.estimate is None:
-        return f"≤ {_seconds(point.at)}"
-    return f"≈ {_seconds(point.estimate)}"
+    return f"≈ {_seconds(point.estimate)}" if point.estimate else f"≤ {_seconds(point.at)}"
 
 
 def _over_work(idle: float) -> float:

@@ -308,6 +308,15 @@ def test_without_intervals_no_crossover_is_told(every: tuple[Figure, ...]) -> No
     assert words <= {"never", "not told", DASH}
 
 
+def test_of_shares_that_no_pool_can_have_no_crossover_is_told(every: tuple[Figure, ...]) -> None:
+    odd = tuple(
+        replace(each, median=1.0) if "Grain.track_idle" in each.benchmark else each
+        for each in every
+    )
+    _, crossings, _ = said("grain", odd)
+    assert {row.cells[5] for row in crossings.rows} == {DASH}
+
+
 def test_an_engine_has_a_band_only_where_it_was_measured(
     every: tuple[Figure, ...], tmp_path: Path
 ) -> None:
