@@ -60,17 +60,14 @@ def locked(name: str, console: Console, *, waiting: str, deadline: float) -> Ite
 
 
 _MINUTE: Final = 60.0
-_HOUR: Final = 3600.0
 
 
 def about(seconds: float) -> str:
     """Return a time that nobody takes to the second: `under a minute`, `3 min`, `1 h 20 min`."""
     if seconds < _MINUTE:
         return "under a minute"
-    if seconds < _HOUR:
-        return f"{seconds / _MINUTE:.0f} min"
-    hours, rest = divmod(round(seconds / _MINUTE), 60)
-    return f"{hours} h {rest} min"
+    hours, minutes = divmod(round(seconds / _MINUTE), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 # Without a terminal, steps that have no part are told of so often.

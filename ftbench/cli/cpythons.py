@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from ftbench.pythons import Interpreter, Survey, survey
+from ftbench.pythons import Survey, survey
 from ftbench.pythons.install import ensure
 from ftbench.pythons.interpreter import Spec
 from ftbench.releases.known import (
@@ -58,7 +58,21 @@ def install(specs: tuple[str, ...], *, optimized: bool) -> None:
 def _pythons(known: Survey) -> Document:
     table = Table(
         columns=("release", "build", "from", "PGO", "LTO", "JIT", "compiler", "path"),
-        rows=tuple(Row(cells=_row(one)) for one in known.interpreters),
+        rows=tuple(
+            Row(
+                cells=(
+                    one.name,
+                    one.build.flavour,
+                    str(one.origin),
+                    _YES_NO[one.build.pgo],
+                    _YES_NO[one.build.lto],
+                    one.build.jit,
+                    one.build.compiler,
+                    str(one.executable),
+                )
+            )
+            for one in known.interpreters
+        ),
     )
     unusable = tuple(
         f"{'too old' if one.too_old else 'broken'}: {one.executable} ({one.reason})"
@@ -81,20 +95,6 @@ def _record(known: Survey) -> dict[str, object]:
             for name, those in unusable.items()
         },
     }
-
-
-def _row(one: Interpreter) -> tuple[str, ...]:
-    build = one.build
-    return (
-        one.name,
-        build.flavour,
-        str(one.origin),
-        _YES_NO[build.pgo],
-        _YES_NO[build.lto],
-        build.jit,
-        build.compiler,
-        str(one.executable),
-    )
 
 
 @click.group(

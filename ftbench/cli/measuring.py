@@ -292,7 +292,6 @@ def selftest(
 
 
 def _shares(text: str) -> tuple[float, ...]:
-    """Return the slowdowns that `text` lists in percent, as shares."""
     try:
         shares = tuple(dict.fromkeys(float(word) / 100 for word in text.split(",")))
     except ValueError:
@@ -341,7 +340,6 @@ def run_native(
 
 
 def _native_document(measurement: Measurement) -> Document:
-    """Return the document: the metrics as the probe has them, and what they were measured on."""
     build, machine = measurement.build, measurement.machine
     params = ", ".join(f"{name}={value}" for name, value in measurement.params.items())
     load = " to ".join(map(str, measurement.load))

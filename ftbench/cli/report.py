@@ -116,7 +116,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def _quantity(
     metavar: str, read: Callable[[str], float], *names: str, **attributes: Any
 ) -> Callable[[_Command], _Command]:
-    """Return an option whose text `read` turns into a quantity in the stored unit."""
 
     def quantity(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
         try:

@@ -233,7 +233,6 @@ def _record(row: SeriesNoise) -> dict[str, Any]:
 def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
     job = report.job
     table = Table(
-        title="",
         columns=("series", "order", "spread", "floor", "found from"),
         rows=tuple(map(_line, noises[:MOST_ROWS])),
         numbers=3,

@@ -247,7 +247,6 @@ def document_of(report: OverheadResult) -> Document:
     machine = machine_name(str(report.machine["cpu"]), int(report.machine["cores"] or 1))
     ratios = ("to bare", f"\N{LESS-THAN OR EQUAL TO} {TARGET:g}", "to article")
     table = Table(
-        title="",
         columns=("mode, workers", BARE, HARNESS, *ratios),
         rows=tuple(_lines(report)),
         numbers=5,

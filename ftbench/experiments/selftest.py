@@ -201,7 +201,6 @@ def document_of(report: SelftestResult) -> Document:
     job = report.job
     shares = sorted(job.slowdowns)
     table = Table(
-        title="",
         columns=(
             "series",
             "floor",

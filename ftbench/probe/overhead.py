@@ -54,10 +54,7 @@ def threads(workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
 
 
 def processes(method: str, workers: int, task: Callable[[], int]) -> tuple[int, list[int]]:
-    """Create, start and join processes; return the time in ns, and what the task returned in each.
-
-    One in which it returned something else than here, which its exit code says, is left out.
-    """
+    """Do the same with processes; one whose task returned something else than here is left out."""
     import multiprocessing  # noqa: PLC0415 - threads must not pay for it
 
     context: Any = multiprocessing.get_context(method)

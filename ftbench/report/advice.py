@@ -179,7 +179,6 @@ def _table(advice: ArmAdvice, given: Given, notes: tuple[str, ...]) -> Table:
     slowest = slowest_of(count for each in advice.ranked for count in each.expectation.tasks)
     costs = ("a task", slowest, "its CPU", "memory", *(["a million"] if priced else []))
     return Table(
-        title="",
         columns=("", "mode", *(["shares by"] if shared else []), *costs),
         rows=tuple(
             Row(

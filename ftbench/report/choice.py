@@ -152,7 +152,6 @@ def parts(choice: Choice, *, arm: str | None = None, unmeasured: bool = True) ->
 
 def _missing(sections: Iterable[SectionFigures], choice: Choice) -> Table:
     return Table(
-        title="",
         columns=("scenario", "why", "to measure it"),
         rows=tuple(
             Row(

@@ -166,7 +166,6 @@ def _table(figures: Sequence[Figure]) -> Table:
         rows.append(Row(cells=(mode.title,), tone=Tone.HEADING))
         rows += [_row(rounds, trees, rounds.cell(mode, arm), notes) for arm in ARMS]
     return Table(
-        title="",
         columns=(
             "arm",
             f"time, {rounds.scale.symbol or 's'}",

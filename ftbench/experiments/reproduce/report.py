@@ -132,7 +132,7 @@ def _parts(whole: JudgedReproduction, table: TableSpec) -> Iterator[document.Par
     under = [each for each in whole.judgements if each.claim.table == table.name]
     if under:
         rows = tuple(_claim(judgement) for judgement in under)
-        claims = document.Table(title="", columns=("claim", "verdict", "ratio"), rows=rows)
+        claims = document.Table(columns=("claim", "verdict", "ratio"), rows=rows)
         yield document.Part(title="The article's claims", tables=(claims,), level=2)
 
 
@@ -144,7 +144,6 @@ def _figures(whole: JudgedReproduction, table: TableSpec) -> document.Table:
         rows += [_row(figure, here, notes) for figure, here in whole.of(table, kind)]
     made = zip(_COLUMNS, (table.article, table.way, table.corrected), strict=True)
     return document.Table(
-        title="",
         columns=("", *_COLUMNS),
         rows=tuple(rows),
         numbers=len(_COLUMNS),

@@ -124,7 +124,6 @@ def link_time_optimized(variables: Mapping[str, Any]) -> bool | None:
 
 
 def _jit(variables: Mapping[str, Any]) -> str:
-    """Return `none`, `off`, or `on`: the JIT as it is in this process."""
     jit = getattr(sys, "_jit", None)
     if jit is not None:
         if not jit.is_available():

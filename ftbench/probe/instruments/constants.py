@@ -1,9 +1,8 @@
 """Whether threads count references to constants of code, which depends on the build and on a .pyc.
 
-A free-threaded build interns the constants of code and makes them immortal (`intern_constants` in
-CPython's Objects/codeobject.c), so that no thread counts them; of strings those that are interned.
-Not so what `compile` makes (`builtin_compile_impl` in Python/bltinmodule.c suppresses it), by which
-an import compiles a module without a .pyc: there all threads count the numbers that they share.
+A free-threaded build makes the constants of code immortal (`intern_constants` in CPython's
+Objects/codeobject.c), but not those of what `compile` makes (`builtin_compile_impl` in
+Python/bltinmodule.c), by which an import compiles a module without a .pyc.
 """
 
 from __future__ import annotations

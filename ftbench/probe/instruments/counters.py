@@ -30,10 +30,7 @@ _SWITCHES = {
 
 
 def tree_counters() -> dict[str, float]:
-    """Return CPU seconds, context switches and minor faults of this process and all below it.
-
-    Empty where the system does not count (Windows).  Called last: it ends the fork server.
-    """
+    """Return what this process and all below it used, {} on Windows; ends the fork server."""
     if sys.platform == "win32":
         return {}
     import resource  # noqa: PLC0415 - POSIX only
@@ -55,11 +52,8 @@ def tree_counters() -> dict[str, float]:
 
 
 def end_fork_server() -> None:
-    """End multiprocessing's fork server, if there is one, and wait for it, which waited for ours.
-
-    It ends when the last descriptor for its clients is closed (`multiprocessing.forkserver`,
-    private names of CPython 3.11 to 3.15).  One that does not end is left alone.
-    """
+    """End multiprocessing's fork server, if there is one; one that does not end is left alone."""
+    # It ends when the last descriptor for its clients is closed; private names of 3.11 to 3.15.
     module = sys.modules.get("multiprocessing.forkserver")
     server: Any = getattr(module, "_forkserver", None)
     pid = getattr(server, "_forkserver_pid", None)
@@ -92,9 +86,8 @@ def _of_process(pid: int) -> dict[str, float]:
     return counted
 
 
-# How Linux names the CPU clock of another process, all of its threads together, in nanoseconds.
-# Source: MAKE_PROCESS_CPUCLOCK and CPUCLOCK_SCHED of the kernel's posix-timers.h, which is what
-# clock_getcpuclockid(3) returns.
+# How Linux names the CPU clock of another process, all threads together (clock_getcpuclockid(3)):
+# MAKE_PROCESS_CPUCLOCK and CPUCLOCK_SCHED of the kernel's posix-timers.h.
 _SHIFT, _SCHEDULED = 3, 2
 
 
@@ -108,9 +101,8 @@ def cpu_seconds_of(pids: Iterable[int]) -> float:
     return sum(time.clock_gettime(~pid << _SHIFT | _SCHEDULED) for pid in pids)
 
 
-# An interpreter with pystats has `sys._stats_on`, `_stats_off`, `_stats_clear` and `_stats_dump`.
-# The dump is text, "name: number" a line, into a file of a random name in this folder, or to
-# standard error where the folder does not exist; it is of this process alone.
+# The dump is text, "name: number" a line, of this process alone, into a file of a random name in
+# this folder, or to standard error where there is none.
 # Source: CPython, `Python/pystats.c`; `Python/specialize.c` before 3.15.
 PYSTATS_FOLDER = Path("c:/temp/py_stats" if sys.platform == "win32" else "/tmp/py_stats")  # noqa: S108
 

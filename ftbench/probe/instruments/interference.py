@@ -63,11 +63,8 @@ def _all(pattern: str, name: str) -> list[Any]:
 
 
 def _cpu_time() -> tuple[float | None, float | None, int]:
-    """Return busy and stolen seconds, and of how many cores: those that we may use.
-
-    Source: proc(5), `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal in ticks;
-    a guest's time is in user's.
-    """
+    # Busy and stolen seconds, and of how many cores: those that we may use.  In proc(5): user (with
+    # a guest's), nice, system, idle, iowait, irq, softirq, steal, in ticks.
     cpus = usable()
     busy = stolen = cores = 0
     for number, text in _all(r"^cpu(\d+)((?: +\d+){8,})$", "stat"):
@@ -83,10 +80,9 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
 
 
 def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
-    """Return what else ran between two looks, as it goes on record; {} where nobody says.
+    """Return what else ran, as shares of one core; {} where nobody says.
 
-    `tree` is the CPU seconds that the cell counted of its own tree, with processes that nobody
-    waited for.  Shares are of one core: 1.0 is a whole core all the time.
+    `tree` is the CPU seconds of the cell's own tree, with processes that nobody waited for.
     """
     times = after.throttled.times - before.throttled.times
     told = before.busy is not None and after.busy is not None and before.cores == after.cores

@@ -26,10 +26,7 @@ def text_at(path: Path) -> str | None:
 
 
 def cgroups(controller: str) -> list[Path]:
-    """Return the folders of the cgroups above this process that may have `controller`.
-
-    Sources: cgroups(7) for `/proc/self/cgroup`, proc(5) for `mountinfo`.
-    """
+    """Return the folders of the cgroups above this process that may have `controller`."""
     own: dict[bool, PurePosixPath] = {}  # whether it is of version 2 → where we are in it
     for line in (text_at(PROC / "self" / "cgroup") or "").splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")

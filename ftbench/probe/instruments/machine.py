@@ -1,7 +1,4 @@
-"""This machine: what it is, how busy it is, and on which of its CPUs a cell may run.
-
-No host name, no user, no path: the record is published beside every figure.
-"""
+"""This machine, without names and paths: what it is, how busy, on which CPUs a cell may run."""
 
 from __future__ import annotations
 
@@ -67,16 +64,13 @@ def _list_at(path: Path) -> set[int]:
 
 
 def one_per_core(numbers: Iterable[int]) -> list[int]:
-    """Return the first CPU of each physical core among these; one without siblings is a core.
-
-    Source: the kernel's `topology/core_cpus_list`, until 5.4 `thread_siblings_list`.
-    """
+    """Return the first CPU of each physical core among these; one without siblings is a core."""
     chosen: list[int] = []
     taken: set[int] = set()
     for number in sorted(numbers):
         topology = SYSTEM_CPUS / f"cpu{number}" / "topology"
         siblings = _list_at(topology / "core_cpus_list")
-        siblings = siblings or _list_at(topology / "thread_siblings_list")
+        siblings = siblings or _list_at(topology / "thread_siblings_list")  # until Linux 5.4
         if number not in taken:
             chosen.append(number)
         taken |= siblings
@@ -129,8 +123,7 @@ def _memory_bytes() -> int | None:
 def machine_record() -> dict[str, Any]:
     """Return what is known of this machine, None for what the system does not say."""
     flags = _cpuinfo("flags")
-    # Not by os.cpu_count alone: PYTHON_CPU_COUNT is the caller's word, and some systems' own answer
-    # is the affinity.
+    # Not os.cpu_count: PYTHON_CPU_COUNT is the caller's word, some systems' answer the affinity.
     cores = len(_list_at(SYSTEM_CPUS / "online")) or os.cpu_count()
     affinity = usable() or range(cores or 1)
     return {

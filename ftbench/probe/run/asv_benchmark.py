@@ -196,10 +196,7 @@ class ScenarioBenchmark:
 
 
 def record_own_clock(group: str, params: dict[str, str]) -> None:
-    """In `teardown`, record what goes with a figure of asv's own clock or peak in this process.
-
-    Raises `WorkerFailedError` if a thread of the benchmark is still there.
-    """
+    """In `teardown`, record what goes with asv's own figure; raises where threads stay behind."""
     global _own_clock_recorded  # noqa: PLW0603 - asv calls teardown once per sample, we record once
     if _own_clock_recorded:
         return
@@ -231,11 +228,9 @@ Kept = dict[str, Any]
 
 
 class CellFile:
-    """The file of cell number `index` (asv's count) of the benchmark class `group`.
+    """The file of cell number `index` (asv's count) of the benchmark class `group`."""
 
-    It holds `{"metrics": {name: samples}}`, `{"failure": {...}}` or `{"skip": reason}`, and which
-    metrics have `taken` theirs.
-    """
+    # {"metrics": {name: samples}}, {"failure": ...} or {"skip": reason}; "taken" names metrics.
 
     def __init__(self, folder: Path, group: str, index: int) -> None:
         self.path = folder / f"cell-{group}-{index}.json"

@@ -24,8 +24,7 @@ def clean_environment(
 ) -> dict[str, str]:
     """Return `environ` as a new dict without what `variables` clears, with `extra` added last."""
     kept = {name: value for name, value in environ.items() if not is_cleared(name)}
-    kept.update(extra or {})
-    return kept
+    return {**kept, **(extra or {})}
 
 
 def session_of(leader: int) -> list[int]:

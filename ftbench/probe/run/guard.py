@@ -30,7 +30,6 @@ _KILLED_SECONDS = 3.0  # until a killed process is gone
 
 
 def _alive(group: int) -> bool:
-    """Return whether anything of the session that `group` leads still runs."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
@@ -49,7 +48,6 @@ def _runs(pid: int) -> bool:
 
 
 def _gone(cell: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait up to `seconds` for the end of the whole group; return whether it has ended."""
     end = time.monotonic() + seconds
     while True:
         cell.poll()  # its zombie would pass for alive
@@ -61,11 +59,8 @@ def _gone(cell: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def end_tree(cell: subprocess.Popen[bytes], *, grace: float = 0.0) -> None:
-    """End the session that `cell` leads (Windows: its tree), after `grace` seconds to end alone.
-
-    SIGTERM comes before SIGKILL: multiprocessing's resource tracker ignores it, and frees the
-    others' shared memory and semaphores once they are gone.  Nobody else would.
-    """
+    """End the session that `cell` leads (Windows: its tree), after `grace` seconds to end alone."""
+    # SIGTERM first: multiprocessing's resource tracker ignores it, and frees the others' memory.
     if sys.platform == "win32":
         subprocess.run(
             ["taskkill", "/F", "/T", "/PID", str(cell.pid)],
@@ -87,7 +82,6 @@ def end_tree(cell: subprocess.Popen[bytes], *, grace: float = 0.0) -> None:
 
 
 def _relay(source: IO[bytes], cell: subprocess.Popen[bytes]) -> None:
-    """Pass lines on to the cell until the source closes, then end the cell."""
     assert cell.stdin is not None
     for line in iter(source.readline, b""):
         with suppress(OSError):  # a cell that listens no more must still be ended

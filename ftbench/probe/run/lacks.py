@@ -1,7 +1,4 @@
-"""What a system may lack: the words by which its errors say so, and the setting that would help.
-
-They come as text, since most are raised in other processes: a worker, a fork server, the guard.
-"""
+"""What a system may lack: how errors say so, of any process, and the setting that would help."""
 
 from __future__ import annotations
 
@@ -24,7 +21,6 @@ _LONGEST = 200  # characters of an error's line
 
 
 def _limit(letter: str, name: str) -> Iterator[str]:
-    """Yield what the shell's limit `ulimit -letter` is, if there is one."""
     with suppress(ImportError):  # POSIX only
         import resource  # noqa: PLC0415
 

@@ -1,7 +1,4 @@
-"""Measures one cell: starts the probe's clean process under its guard, and the observer.
-
-Runs on the host and in the measured interpreter: in a benchmark, or as `python -m ftbench.probe`.
-"""
+"""Measures one cell: starts the probe's clean process under its guard, and the observer."""
 
 from __future__ import annotations
 
@@ -50,10 +47,7 @@ def check_deadline(seconds: float) -> None:
 
 
 def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
-    """Return the GIL state that is asked for and the variables that ask for it.
-
-    None leaves it to `-X gil`, `PYTHON_GIL`, the build.  Raises `GilStateError` if this cannot.
-    """
+    """Return the GIL state asked for and its variables; raises `GilStateError` if it cannot be."""
     import sysconfig  # noqa: PLC0415
 
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -86,7 +80,6 @@ def _bytecode() -> dict[str, str]:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return a clean environment in which `ftbench` can be imported."""
     extra = {**variables, **_bytecode()}
     # PYTHONPATH is the caller's, and the child does not get it.
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
@@ -170,7 +163,6 @@ def _once(
     variables: Mapping[str, str],
     observer: str | None,
 ) -> Measurement:
-    """Run the cell that is requested; return all its metrics."""
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     see = scenario.from_observation

@@ -71,10 +71,7 @@ class Crew:
         raise NotImplementedError
 
     def reports(self) -> list[Report]:
-        """Return what each worker reported, in the order of their indices; forget the workers.
-
-        Raises `WorkerFailedError` with the worker's story if one did not report.
-        """
+        """Return and forget what workers reported, in order; raises `WorkerFailedError`."""
         raise NotImplementedError
 
     def pids(self) -> list[int]:
@@ -145,11 +142,9 @@ class Team:
         self._hear_all("to be at the gate")
 
     def _make(self) -> None:
-        """Make all members and start them."""
         raise NotImplementedError
 
     def _tell(self, index: int, word: int) -> None:
-        """Tell a member what to do."""
         raise NotImplementedError
 
     def _hear(self, seconds: float) -> list[tuple[int, str, Any, float]]:
@@ -157,7 +152,6 @@ class Team:
         raise NotImplementedError
 
     def _join(self) -> None:
-        """Wait until every member is gone."""
         raise NotImplementedError
 
     def roles(self) -> dict[int, str]:
@@ -250,11 +244,8 @@ def _text(story: BaseException | str) -> str:
 
 
 def helper_pids() -> dict[int, str]:
-    """Return process id → role of multiprocessing's own helpers that run for this process.
-
-    Source: the private singletons `multiprocessing.forkserver._forkserver` and
-    `multiprocessing.resource_tracker._resource_tracker`, there in CPython 3.11 to 3.15.
-    """
+    """Return process id → role of multiprocessing's own helpers that run for this process."""
+    # By private singletons that are there in CPython 3.11 to 3.15.
     roles = {}
     for role, module, holder, attribute in (
         ("fork server", "forkserver", "_forkserver", "_forkserver_pid"),

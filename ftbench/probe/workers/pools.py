@@ -20,11 +20,7 @@ NAP_SECONDS = 0.005
 
 
 class Pool:
-    """Workers of one mode that take tasks; a subclass knows one library's way.
-
-    Every wait ends at the deadline with `DeadlineError`; a task or a worker that fails raises
-    `WorkerFailedError` with its story.
-    """
+    """Workers of one mode that take tasks; raises `DeadlineError` and `WorkerFailedError`."""
 
     cancels = True  # tasks that wait
     goes_on = False  # replaces a worker that has died, without reporting the task that is lost
@@ -48,7 +44,6 @@ class Pool:
         raise NotImplementedError
 
     def _get(self, handle: Any, seconds: float) -> Any:
-        """Wait up to `seconds` for a task's result and return it."""
         raise NotImplementedError
 
     def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
@@ -56,7 +51,6 @@ class Pool:
         raise NotImplementedError
 
     def _end(self) -> None:
-        """Let the workers finish what they have, and wait until they are gone."""
         raise NotImplementedError
 
     def _stop(self) -> None:
@@ -123,8 +117,7 @@ class Pool:
                 errors.append(error)
             took.append(time.perf_counter() - begin)
 
-        # In a thread, since libraries know no deadline here.  Daemon: after a deadline the process
-        # must be able to end without it.
+        # Libraries know no deadline here; daemon, so that the process can end after one.
         thread = Thread(target=body, daemon=True)
         thread.start()
         thread.join(self.deadline.left())

@@ -125,7 +125,6 @@ class ProcessCrew(Crew):
                 self._raise_failure()
 
     def _receive(self) -> list[tuple[int, str]]:
-        """Read all messages that have arrived; return (index, first word) of each."""
         received = []
         while self._inbox.poll():
             message = self._inbox.recv_bytes().decode("utf-8", "replace")
@@ -253,7 +252,6 @@ class ProcessState(SharedState):
         self._memory: list[Any] = []
 
     def _served(self) -> Any:
-        """Return the manager, started at the first call."""
         if self._manager is None:
             from multiprocessing.managers import SyncManager  # noqa: PLC0415 - few share by one
 
@@ -341,8 +339,7 @@ def mapped_file(name: str, mode: Mode, size: int) -> Channel:
     mapped = Mapped(_file(2 * size))
 
     def unlink() -> None:
-        # Once both sides have it no file stays behind, whatever happens.  Windows keeps a file
-        # while it is mapped; there it goes at the end.
+        # Once both sides have it, so that none stays behind; Windows keeps it while it is mapped.
         with suppress(PermissionError, FileNotFoundError):
             os.unlink(mapped.path)
 
@@ -355,7 +352,6 @@ def mapped_file(name: str, mode: Mode, size: int) -> Channel:
 
 
 def _file(size: int) -> str:
-    """Return the path of a new file of `size` bytes that the disk has room for."""
     import tempfile  # noqa: PLC0415 - only cells of data need it
 
     number, path = tempfile.mkstemp(prefix="ftbench-")

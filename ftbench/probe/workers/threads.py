@@ -18,8 +18,7 @@ from ftbench.probe.workers import Workers
 from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed
 from ftbench.probe.workers.shared_state import Channel, SharedState, queues
 
-# How often a parent looks whether all its workers are busy; only for workers that share memory,
-# and only before the measured interval.
+# How often a parent looks, before the measured interval, whether all its workers are busy.
 _POLL_SECONDS = 0.002
 
 
