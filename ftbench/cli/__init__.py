@@ -42,7 +42,6 @@ class _Formatter(click.HelpFormatter):
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        """Write terms and what they mean, with half of the width for each."""
         super().write_dl(rows, min(col_max, self.width // 2), col_spacing)
 
 
@@ -53,7 +52,6 @@ class _Commands(click.Group):
     """The commands, which end as others do when nobody reads on."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the table of exit codes."""
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), means) for code, means in EXIT_CODES.items()])
 

@@ -116,7 +116,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def _quantity(
     metavar: str, read: Callable[[str], float], *names: str, **attributes: Any
 ) -> Callable[[_Command], _Command]:
-
     def quantity(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
         try:
             return None if text is None else read(text)

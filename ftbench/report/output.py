@@ -38,8 +38,6 @@ _SIMILAR: Final = str.maketrans(
         "\N{UPWARDS ARROW}": "^",
         "\N{MIDDLE DOT}": "-",
         "\N{MICRO SIGN}": "u",
-        "\N{NO-BREAK SPACE}": " ",
-        "\N{NARROW NO-BREAK SPACE}": " ",
         "\N{LEFT DOUBLE QUOTATION MARK}": '"',
         "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
         "\N{BLACK SQUARE}": "#",

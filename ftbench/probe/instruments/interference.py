@@ -8,15 +8,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ftbench.errors import UsageError
 from ftbench.probe.instruments.clocks import cpu_seconds
-from ftbench.probe.instruments.kernel import Throttled, text_at, throttled
+from ftbench.probe.instruments.kernel import PROC, Throttled, text_at, throttled
 from ftbench.probe.instruments.machine import usable
-
-PROC = Path("/proc")
 
 # A tenth of the cores' time costs a cell that needs them all about as much, and 10 % is the
 # smallest change that a full run promises to find.
