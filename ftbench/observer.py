@@ -141,10 +141,7 @@ class WorkerGoneError(Exception):
 
 
 def look(reader: Reader, pids: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Return the memory of every process of pid → role that is still there.
-
-    Raises `WorkerGoneError` when a worker is not.
-    """
+    """Return the memory of every process of pid → role; raises `WorkerGoneError` for a worker."""
     processes = []
     for pid, role in pids.items():
         try:
@@ -163,10 +160,9 @@ def watch(
     seconds: float,
     interval: float = INTERVAL_SECONDS,
 ) -> dict[str, Any]:
-    """Look at the tree for `seconds`, at least once; return the samples and the duty cycle.
+    """Look at the tree of pid → role for `seconds`, at least once, every `interval` seconds.
 
-    `interval` is from the beginning of one look to that of the next, in seconds; `roles` is
-    pid → role as the cell knows them.
+    Return the samples and the duty cycle.
     """
     root = next(pid for pid, role in roles.items() if role == "parent")
     # What the cell does not know of is there too; a helper of an earlier phase may be gone.

@@ -29,16 +29,13 @@ _THREADS: Final = "threads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """The mean over `kernels` (None: all), the values of `param`, followed over the releases.
-
-    If `taxed`, of ratios to the GIL build's time, else of efficiencies of `workers` workers.
-    """
+    """The mean over `kernels` (None: all), the values of `param`, followed over the releases."""
 
     name: str
     title: str
     benchmark: str
     param: str
-    taxed: bool = False
+    taxed: bool = False  # of ratios to the GIL build's time, or of the workers' efficiencies
     workers: int = 1
     kernels: frozenset[str] | None = None
 
@@ -128,15 +125,12 @@ def _taxes(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
     for (release, arm), of in by_place.items():
         bases = by_place.get((release, _GIL.name), {})
         for kernel, figure in of.items():
-            if arm != _GIL.name and kernel in bases and _comparable(figure, bases[kernel]):
+            base = bases.get(kernel) if arm != _GIL.name else None
+            if base and figure.shares_run(base) and _is_sound(figure) and _is_sound(base):
                 places.append(((release, arm), kernel))
                 above.append(figure)
-                below.append(bases[kernel])
+                below.append(base)
     return places, difference(_sides(above), _sides(below)) if places else None
-
-
-def _comparable(figure: Figure, base: Figure) -> bool:
-    return figure.shares_run(base) and _is_sound(figure) and _is_sound(base)
 
 
 def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:

@@ -58,10 +58,7 @@ def _short(what: str) -> str:
 
 
 def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
-    """Return an SVG element, `name` unique on its page; "" where there is no row.
-
-    `claims` maps a heading to claims of a number.
-    """
+    """Return an SVG element of claims of a number by heading, "" where there is none."""
     values = [value for ours in claims.values() for _, each in ours for value in _shares(each)]
     if not values:
         return ""

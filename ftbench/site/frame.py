@@ -22,10 +22,9 @@ def write_empty(html_dir: Path, name: str, tree: ResultTree) -> tuple[Path, ...]
 
 
 def write_page(html_dir: Path, address: str, tab: str, page: Any, template_name: str = "") -> Path:
-    """Write a page of a tab, whose template has its name; texts of result files are escaped.
+    """Write a page, which has a `title`, to `address`; the template has the name of its tab.
 
-    `page` has at least a `title`; `address` is relative to the site's own folder, to which `root`
-    leads in the template.  Raises `OSError` where the folder cannot be written.
+    Texts of result files are escaped; raises `OSError` where the folder cannot be written.
     """
     filled = _environment().get_template(template_name or f"{tab}.html.j2")
     values = {"page": page, "root": "../" * address.count("/"), "tabs": TABS, "here": tab}

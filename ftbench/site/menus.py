@@ -73,8 +73,7 @@ def address(pick: Pick, first: Pick, tab: str) -> str:
 def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
     """Return the menus of a page; `addresses` are those of all pages of its kind.
 
-    Machine and release always, the others where there is a choice.  An item leads to the page that
-    differs in it and in as little else as there are results for.
+    An item leads to the page that differs in it and in as little else as there are results for.
     """
     menus = []
     choices = list(addresses)
@@ -99,23 +98,21 @@ def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
 def release_menu(
     releases: Sequence[Release], current: Release, address: Callable[[Release], str]
 ) -> Menu:
-    """Return the menu of a rig's releases, the newest first.
-
-    Of many, the newest of each series and the neighbours of the current one; the others are in
-    the list of all, at the end of the newest release's page.
-    """
+    """Return the menu of a rig's releases, the newest first; of many, those near."""
     shown = _near(sorted(releases), current)
     items = [
         Item(text=release.name, href=address(release), current=release == current)
         for release in reversed(shown)
     ]
     if len(shown) < len(releases):
+        # At the end of the newest release's page there is a list of all.
         every = f"{address(max(releases))}#releases"
         items.append(Item(text=f"all {len(releases)}", href=every, current=False))
     return Menu(title="Release", items=tuple(items))
 
 
 def _near(releases: Sequence[Release], current: Release) -> list[Release]:
+    """Return the newest of each series and the neighbours of the current one; all of few."""
     if len(releases) <= _MOST_RELEASES:
         return list(releases)
     newest = {release.series: release for release in releases}

@@ -40,16 +40,12 @@ _MOST_OPEN: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where the pages of one rig lie, all relative to the site's own folder.
-
-    The newest release of the first rig has the first page; `scenarios` are those that the rig has
-    results of.
-    """
+    """Where the pages of one rig lie, all relative to the site's own folder."""
 
     rig: Rig
     newest: Release
-    first: bool
-    scenarios: frozenset[str]
+    first: bool  # the rig whose newest release has the first page
+    scenarios: frozenset[str]  # that it has results of
 
     @property
     def folder(self) -> str:
@@ -63,7 +59,9 @@ class Addresses:
         return f"{self.folder}/{release.name}.html"
 
     def scenario(self, scenario: str) -> str:
-        """Return where the page of a scenario lies."""
+        """Return where the page of a scenario lies, or without it that of the newest release."""
+        if scenario not in self.scenarios:
+            return self.release(self.newest)
         return f"{self.folder}/series-{safe_name(scenario)}.html"
 
     def data(self, name: str) -> str:
@@ -130,12 +128,9 @@ class ReleasePage:
 
 @dataclass(slots=True)
 class Block:
-    """The series of one metric, and of one ledger where there are ledgers.
+    """The series of one metric, and of one ledger where there are ledgers."""
 
-    `verdicts` are the newest release's by series, arm by arm and base by base, a word and its
-    effect each.
-    """
-
+    # The newest release's, arm by arm and base by base: a word and its effect each.
     verdicts: Mapping[Series, Sequence[tuple[Word, float | None] | None]]
     open: bool = False
 
@@ -153,11 +148,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioPage:
-    """The series of one scenario: the newest release, and where the others' data lie.
-
-    The page's script draws every release from the data; without a script the newest one stands
-    there.  `files` has the name of each series' file of verdicts and of samples.
-    """
+    """The series of one scenario: the newest release; a script draws the others from the data."""
 
     words: ClassVar = tuple(Word)
     script: ClassVar = SCRIPT
@@ -166,6 +157,7 @@ class ScenarioPage:
     timeline: Timeline
     addresses: Addresses
     menus: tuple[Menu, ...]
+    # Of each series the names of its files of verdicts and of samples.
     files: tuple[Mapping[Series, str], Mapping[Series, str]]
 
     @property
@@ -213,11 +205,7 @@ class ScenarioPage:
 
 
 def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
-    """Write `releases.html` and what it leads to; return the paths, the first page first.
-
-    Of each rig: a page per release, its alarms first; a page per scenario, whose script draws
-    every release; the data for that, in files that are loaded as they are needed.
-    """
+    """Write `releases.html` and what it leads to; return the paths, the first page first."""
     every = rigs(tree)
     if not every:
         return frame.write_empty(html_dir, "releases", tree)
@@ -231,19 +219,13 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         )
         for rig, tree in trees.items()
     }
-    return tuple(
-        path for rig, tree in trees.items() for path in _write_rig(rig, addresses, tree, html_dir)
-    )
-
-
-def _write_rig(
-    rig: Rig, addresses: Mapping[Rig, Addresses], tree: ResultTree, html_dir: Path
-) -> Iterator[Path]:
-    timeline = timeline_of(rig, tree)
-    yield from _write_release_pages(timeline, addresses, tree, html_dir)
-    yield from _write_scenarios(timeline, addresses, html_dir)
+    paths: list[Path] = []
+    for rig, ours in trees.items():
+        timeline = timeline_of(rig, ours)
+        paths += _write_release_pages(timeline, addresses, ours, html_dir)
+        paths += _write_scenarios(timeline, addresses, html_dir)
     script = (resources.files("ftbench.site") / "templates" / "releases.js").read_text("utf-8")
-    yield frame.write(html_dir / SCRIPT, script)
+    return (*paths, frame.write(html_dir / SCRIPT, script))
 
 
 def _write_release_pages(
@@ -283,15 +265,8 @@ def _write_scenarios(
             scenario=scenario,
             timeline=timeline,
             addresses=ours,
-            # A rig without the scenario is shown by the page of its newest release.
             menus=menus(
-                timeline.rig,
-                {
-                    rig: of.scenario(scenario)
-                    if scenario in of.scenarios
-                    else of.release(of.newest)
-                    for rig, of in addresses.items()
-                },
+                timeline.rig, {rig: of.scenario(scenario) for rig, of in addresses.items()}
             ),
             files=(release_data.file_of(verdicts), release_data.file_of(samples)),
         )

@@ -151,15 +151,7 @@ def _ticks(axes: Any, *locators: LogLocator | MaxNLocator) -> None:
     rules = (((value, bottom), (value, 0)) for value in named)
     lines(axes, rules, color=RULE, linewidth=0.6, zorder=0.5)
     every = [*named, *(value for values in others for value in values if value not in named)]
-    axes.plot(
-        every,
-        [bottom] * len(every),
-        linestyle="none",
-        marker=TICKDOWN,
-        markersize=_TICK,
-        color=RULE,
-        clip_on=False,
-    )
+    marks(axes, every, [bottom] * len(every), TICKDOWN, _TICK, color=RULE, zorder=2)
     for value in named:
         place, below = (value, bottom + _TICK_LABEL), {"ha": "center", "va": "top"}
         axes.text(*place, _tick(value), color=MUTED, **below)
@@ -193,7 +185,7 @@ def marks(
     axes: Any,
     places: Sequence[float],
     heights: Sequence[float],
-    marker: str,
+    marker: str | int,
     size: float,
     **style: Any,
 ) -> None:
@@ -205,8 +197,7 @@ def marks(
         marker=marker,
         markersize=size,
         clip_on=False,
-        zorder=3,
-        **style,
+        **{"zorder": 3} | style,
     )
 
 
@@ -229,16 +220,9 @@ def beside(axes: Any, text: str, left: float, height: float, **style: Any) -> No
 
 def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool = False) -> None:
     """Write why a row has no mark, at the left or the right end of the axes."""
-    beside(
-        axes,
-        text,
-        axes.bbox.width - 6 if right else 6,
-        height,
-        ha="right" if right else "left",
-        fontstyle="italic",
-        color=colour,
-        bbox=BACKGROUND,
-    )
+    place, side = (axes.bbox.width - 6, "right") if right else (6, "left")
+    style = {"fontstyle": "italic", "color": colour, "bbox": BACKGROUND}
+    beside(axes, text, place, height, ha=side, **style)
 
 
 def _adopt(svg: str, name: str) -> str:

@@ -65,18 +65,14 @@ def _frame(axes: Any) -> None:
 
 
 def _areas(axes: Any, spots: Sequence[Spot]) -> None:
-    """Fill the area of each kind, draw its border, and hatch where the winner is not sure.
-
-    Each kind is painted over those before it, wherever it costs less: so no gap is left where
-    three meet.
-    """
-    columns, heights = np.meshgrid(
-        _between(len(SIZES)), [_height(row) for row in _between(len(PAYLOADS))]
-    )
+    """Fill the area of each kind, draw its border, and hatch where the winner is not sure."""
+    rows = [_height(row) for row in _between(len(PAYLOADS))]
+    places, below = np.meshgrid(_between(len(SIZES)), rows), [-2 * _NONE, 0]
     costs = [[spot.of_kind(kind) for spot in spots] for kind in KINDS]
     every = [np.log(_fine([cost.median if cost else math.nan for cost in of])) for of in costs]
     best = np.fmin.reduce(every)
-    least = np.full_like(columns, _NONE)
+    least = np.full_like(best, _NONE)
+    # Each is painted over those before it, wherever it costs less: no gap is left where three meet.
     for step, (kind, own) in enumerate(zip(KINDS, every, strict=True)):
         if not (own <= best).any():
             continue
@@ -84,34 +80,23 @@ def _areas(axes: Any, spots: Sequence[Spot]) -> None:
         least = np.fmin(least, own)
         colour = svg.colour_named(f"kind-{'loop' if kind.name == 'serial' else kind.name}")
         level = 1 + step / len(KINDS)
-        axes.contourf(columns, heights, lead, levels=[-2 * _NONE, 0], colors=[colour], zorder=level)
+        axes.contourf(*places, lead, levels=below, colors=[colour], zorder=level)
         if (lead > 0).any():
-            axes.contour(
-                columns, heights, lead, levels=[0], colors=[svg.INK], linewidths=[1.1], zorder=level
-            )
+            border = {"colors": [svg.INK], "linewidths": [1.1]}
+            axes.contour(*places, lead, levels=[0], zorder=level, **border)
     doubt = np.ma.masked_invalid(
         np.where(np.isnan(best), math.nan, _fine([_gap(spot) for spot in spots]))
     )
     if (doubt < 0).any():
-        hatched = axes.contourf(
-            columns,
-            heights,
-            doubt,
-            levels=[-2 * _NONE, 0],
-            colors="none",
-            hatches=["////"],
-            zorder=2,
-        )
+        style = {"colors": "none", "hatches": ["////"], "zorder": 2}
+        hatched = axes.contourf(*places, doubt, levels=below, **style)
         # A hatch has the colour of an edge, which has no width here.
         hatched.set_edgecolor(svg.MUTED)
         hatched.set_linewidth(0)
 
 
 def _gap(spot: Spot) -> float:
-    """Return how far the others' intervals lie above the winner's, by logarithm; < 0 is doubt.
-
-    Where an interval is not known, as far below as can be.
-    """
+    """Return how far the others' intervals lie above the winner's, by logarithm; < 0 is doubt."""
     if not spot.ranked:
         return math.nan
     best, *others = (each.interval for each in spot.ranked)
@@ -128,10 +113,8 @@ def _between(count: int) -> Field:
 
 
 def _fine(values: Sequence[float]) -> Field:
-    """Return values, size by size, as a table of payload by size with the values between.
-
-    They lie on a straight line of the work, and of the bytes; next to what is not known nothing is.
-    """
+    """Return values, size by size, as a table of payload by size with the values between."""
+    # On straight lines of the work, and of the bytes; next to what is not known nothing is.
     table = np.array(values, dtype=float).reshape(len(SIZES), len(PAYLOADS)).T
     return _along_rows(_along_rows(table, *_STEPS).T, *_BYTES).T
 

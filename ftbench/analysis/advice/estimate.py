@@ -47,22 +47,17 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What a mode is expected to cost on one arm.
-
-    `seconds` and `cpu` are per task, `slowest` is the longest of as many tasks as `tasks` has,
-    without their writes, `memory` the bytes of the whole tree, `cost` the price of a million
-    tasks; each None where it is not known.  `lacks` says why, by the name of the cost.
-    """
+    """What a mode is expected to cost on one arm, seconds and CPU of a task; None: not known."""
 
     mode: Mode
     seconds: Estimate
-    slowest: Estimate | None
+    slowest: Estimate | None  # the longest of as many as `tasks` has, without their writes
     tasks: tuple[int, ...]
     cpu: Estimate | None
-    memory: Estimate | None
-    cost: Estimate | None
+    memory: Estimate | None  # bytes of the whole tree
+    cost: Estimate | None  # of a million tasks
     sharing: Sharing | None
-    lacks: Mapping[str, NoData]
+    lacks: Mapping[str, NoData]  # by the name of the cost that is not known
 
 
 def spaced(name: str) -> str:

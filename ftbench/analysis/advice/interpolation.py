@@ -58,10 +58,7 @@ def weights(axis: Sequence[float], at: float) -> Mapping[int, float] | None:
 
 
 def estimate(shares: Sequence[tuple[float, Estimate]], power: int = 1) -> Estimate:
-    """Return the cost at a place from those around it, each with its weight; one at least.
-
-    It is their mean, with `power` -1 the harmonic one: that of the rates.
-    """
+    """Return the mean of costs, each with its weight; with `power` -1 that of their rates."""
     return Estimate(
         value=_mean([(share, cost.value) for share, cost in shares], power),
         interval=_interval([(share, cost.interval) for share, cost in shares], power),

@@ -23,23 +23,17 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A task and what is expected of whoever runs it.
+    """A task and what is expected of whoever runs it."""
 
-    `task` is the seconds that it takes in a plain loop, `payload` its bytes; `shared` is the share
-    of tasks that write to what all workers share, `shared_kind` when the others see it.  `memory`,
-    in bytes, and `p99`, in seconds, are limits.  Prices are those of a core for a second and of a
-    byte for a second.
-    """
-
-    task: float
-    payload: int = 0
+    task: float  # seconds in a plain loop
+    payload: int = 0  # bytes
     workers: int = 8
-    shared: float = 0.0
-    shared_kind: str = SEEN
-    memory: int | None = None
-    p99: float | None = None
-    cpu_price: float | None = None
-    memory_price: float | None = None
+    shared: float = 0.0  # of the tasks, the share that writes to what all workers share
+    shared_kind: str = SEEN  # when the others see a write
+    memory: int | None = None  # most bytes
+    p99: float | None = None  # most seconds
+    cpu_price: float | None = None  # of a core for a second
+    memory_price: float | None = None  # of a byte for a second
     by: By | None = None
 
     @property

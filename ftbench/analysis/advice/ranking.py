@@ -165,10 +165,8 @@ def _loop_wins(rival: Expectation, loop: Expectation) -> str:
 def _rival(advice: ArmAdvice, winner: Expectation) -> Expectation | None:
     """Return the best mode of another kind than the winner's, no plain loop; ruled out or not."""
     ours = kind_of(winner.mode)
-    others = [
-        *(each.expectation for each in advice.ranked),
-        *(each.expectation for each in advice.out),
-    ]
+    modes: list[Ranked | Out] = [*advice.ranked, *advice.out]
+    others = (each.expectation for each in modes)
     rest = [each for each in others if kind_of(each.mode) != ours and each.mode != SERIAL]
     return min(rest, key=lambda each: each.seconds.value, default=None)
 

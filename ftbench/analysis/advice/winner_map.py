@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,14 +28,11 @@ KINDS: Final = (
     Kind(name="interpreters", title="subinterpreters", letter="S"),
     Kind(name="processes", title="processes", letter="P"),
 )
-_BY_MODE: Final[Mapping[str, Kind]] = {
-    mode.name: kind for mode in MODES for kind in KINDS if kind.name == mode.kind
-}
 
 
 def kind_of(mode: Mode) -> Kind:
     """Return the kind of a mode that crossover has."""
-    return _BY_MODE[mode.name]
+    return next(kind for kind in KINDS if kind.name == mode.kind)
 
 
 def title_of(mode: Mode) -> str:
