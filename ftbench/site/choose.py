@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, Final
 
-from ftbench.analysis.advice.winner_map import Spot
 from ftbench.analysis.claims import tables as article_tables
-from ftbench.analysis.claims.data import Article, article
+from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.facts.arms import ARMS
 from ftbench.report.choice import Choice, choice_of
-from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
-from ftbench.site.menus import Menu, address, menus
+from ftbench.site.menus import address, menus
 from ftbench.site.mode_charts import draw
 from ftbench.site.winner_map import draw_map
 
@@ -43,45 +40,28 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The page of one pick; with strips for pictures where it is none of the `pictured` newest."""
-
-    arms: ClassVar = ARMS
-
-    title: str
-    choice: Choice
-    menus: tuple[Menu, ...]
-    article: Article
-    article_tables: tuple[article_tables.ArticleTable, ...]
-    warnings: tuple[str, ...]
-    drawn: bool
-    pictured: int
-
-    def picture(self, figures: ModeFigures | GridFigures) -> str:
-        """Return the picture of a view, "" where the page has none."""
-        return draw(figures) if self.drawn else ""
-
-    def map(self, spots: Sequence[Spot], name: str) -> str:
-        """Return the picture of an arm's winners, "" where the page has none."""
-        return draw_map(spots, name=name) if self.drawn else ""
-
-
 def page_of(
     pick: Pick, addresses: Mapping[Pick, str], tree: ResultTree, drawn: Collection[Pick]
-) -> Page:
-    """Return the page of one pick, with pictures if it is among the `drawn`."""
-    choice = choice_of(pick, tree)
-    return Page(
-        title=f"CPython {pick.release.name} on {pick.machine}",
-        choice=choice,
-        menus=menus(pick, addresses),
-        article=article(),
-        article_tables=article_tables_of(choice, tree),
-        warnings=choice.warnings,
-        drawn=pick in drawn,
-        pictured=len(drawn),
-    )
+) -> dict[str, Any]:
+    """Return what the template of a pick's page shows; those not `drawn` have strips instead."""
+    choice, is_drawn = choice_of(pick, tree), pick in drawn
+    return {
+        "title": f"CPython {pick.release.name} on {pick.machine}",
+        "arms": ARMS,
+        "choice": choice,
+        "menus": menus(pick, addresses),
+        "article": article(),
+        "article_tables": article_tables_of(choice, tree),
+        "warnings": choice.warnings,
+        "drawn": is_drawn,
+        "pictured": len(drawn),
+        "picture": draw if is_drawn else _no_picture,
+        "map": draw_map if is_drawn else _no_picture,
+    }
+
+
+def _no_picture(*_: object) -> str:
+    return ""
 
 
 def article_tables_of(choice: Choice, tree: ResultTree) -> tuple[article_tables.ArticleTable, ...]:

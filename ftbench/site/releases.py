@@ -25,7 +25,6 @@ from ftbench.site.timeline import (
     Alarm,
     Counts,
     Series,
-    Tally,
     Timeline,
     scenario_titles,
     timeline_of,
@@ -94,14 +93,10 @@ class ReleasePage:
         return f"What CPython {self.release.name} changed on {machine}"
 
     @property
-    def tallies(self) -> list[Tally]:
-        """What the release's verdicts come to, base by base and arm by arm."""
-        return self.timeline.tallies_of(self.release)
-
-    @property
     def answers(self) -> Iterator[tuple[Base, list[str], Counts, float]]:
         """The answer against each kind of base: its releases, counts of words, alarms by chance."""
-        for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
+        every = self.timeline.tallies_of(self.release)
+        for against, tallies in groupby(every, key=lambda tally: tally.against):
             ours = list(tallies)
             bases = list(dict.fromkeys(tally.base.name for tally in ours))
             counts = sum((tally.counts for tally in ours), Counter[Word]())
@@ -121,9 +116,8 @@ class ReleasePage:
 
     def of_scenario(self, scenario: str, arm: Arm) -> list[Counts]:
         """Return the counts of a scenario's verdicts on one arm, against each base there is."""
-        keys = ((self.release, arm.name, against) for against in AGAINST)
-        tallies = [self.timeline.tallies[key] for key in keys if key in self.timeline.tallies]
-        return [tally.scenarios.get(scenario, Counter()) for tally in tallies]
+        tallies = self.timeline.tallies_of(self.release)
+        return [each.scenarios.get(scenario, Counter()) for each in tallies if each.arm == arm]
 
 
 @dataclass(slots=True)
@@ -172,10 +166,11 @@ class ScenarioPage:
     @property
     def bases(self) -> dict[Base, list[str]]:
         """What the newest release is compared with, by the kind of base."""
-        bases: dict[Base, dict[str, None]] = {}
-        for tally in self.timeline.tallies_of(self.timeline.newest):
-            bases.setdefault(tally.against, {})[tally.base.name] = None
-        return {against: list(names) for against, names in bases.items()}
+        every = groupby(self.timeline.tallies_of(self.timeline.newest), lambda each: each.against)
+        return {
+            against: list(dict.fromkeys(each.base.name for each in tallies))
+            for against, tallies in every
+        }
 
     @property
     def blocks(self) -> list[Block]:

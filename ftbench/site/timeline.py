@@ -154,23 +154,6 @@ class Track:
         return WORDS[word], None if effect is None else math.exp(effect / PRECISION)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """A verdict that somebody should look at: its arm, what it is against, and the judgement."""
-
-    arm: Arm
-    against: Base
-    base: Release
-    series: Series
-    judgement: JudgedSeries
-
-    @property
-    def size(self) -> float:
-        """The effect as a ratio."""
-        effect = self.judgement.verdict.effect
-        return effect.value if effect else 1.0
-
-
 Counts = Counter[Word]
 
 
@@ -189,6 +172,21 @@ class Tally:
     only_before: int
     only_after: int
     floors: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A verdict that somebody should look at, and the tally of its step."""
+
+    tally: Tally
+    series: Series
+    judgement: JudgedSeries
+
+    @property
+    def size(self) -> float:
+        """The effect as a ratio."""
+        effect = self.judgement.verdict.effect
+        return effect.value if effect else 1.0
 
 
 @dataclass(kw_only=True)
@@ -246,27 +244,18 @@ class Timeline:
         """Take in an environment's steps, the oldest first; `series_by` is by a figure's id."""
         for step in steps:
             scenarios: dict[str, Counts] = defaultdict(Counter)
-            arm = [arm.name for arm in self.arms].index(step.environment.arm.name)
+            family, arm = step.comparison, step.environment.arm
+            number = [each.name for each in self.arms].index(arm.name)
             against, place = AGAINST.index(step.against), self.place_of[step.release]
-            for judgement in step.comparison.judgements:
+            for judgement in family.judgements:
                 series = series_by[id(judgement.after)]
                 scenarios[series.scenario][judgement.verdict.word] += 1
                 why = self.texts.setdefault(judgement.verdict.why, len(self.texts))
-                tracks = self.tracks[series][arm]
+                tracks = self.tracks[series][number]
                 track = tracks[against] = tracks[against] or Track()
                 track.note(place, judgement, why)
-                if judgement.verdict.alarm:
-                    alarm = Alarm(
-                        arm=step.environment.arm,
-                        against=step.against,
-                        base=step.base,
-                        series=series,
-                        judgement=judgement,
-                    )
-                    self.alarms.setdefault(step.release, []).append(alarm)
-            family = step.comparison
-            self.tallies[step.release, step.environment.arm.name, step.against] = Tally(
-                arm=step.environment.arm,
+            tally = self.tallies[step.release, arm.name, step.against] = Tally(
+                arm=arm,
                 against=step.against,
                 release=step.release,
                 base=step.base,
@@ -277,6 +266,11 @@ class Timeline:
                 only_before=len(family.only_before),
                 only_after=len(family.only_after),
                 floors=any(each.verdict.floor for each in family.judgements),
+            )
+            self.alarms.setdefault(step.release, []).extend(
+                Alarm(tally=tally, series=series_by[id(each.after)], judgement=each)
+                for each in family.judgements
+                if each.verdict.alarm
             )
 
 

@@ -32,7 +32,7 @@ _FAR: Final = 5.0
 Field = NDArray[np.float64]
 
 
-def draw_map(spots: Sequence[Spot], *, name: str) -> str:
+def draw_map(spots: Sequence[Spot], name: str) -> str:
     """Return an SVG element, `name` unique on its page; "" where nothing was measured."""
     if not any(spot.ranked for spot in spots):
         return ""

@@ -140,10 +140,7 @@ def cells_of(figures: Iterable[Figure]) -> Cells:
 
 
 def chosen(*, machine: str | None, release: str | None, profile: str | None) -> ResultTree:
-    """Return the results that a user means.
-
-    Raises `UsageError` for names that are not known, `NothingError` for what was not measured.
-    """
+    """Return the results that a user means; raises `UsageError` or `NothingError`."""
     tree = load_project()
     choice = parse_filter(tree, machine=machine, release=release, profile=profile).of(tree)
     if not choice.sources:
