@@ -39,10 +39,6 @@ class Against(Enum):
     """There are none: the figures are ratios already, or are shares."""
 
 
-def _no_hole(_value: str, _mode: Mode) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
     """What a grid goes through, in order: the values of a parameter, or metrics of one cell.
@@ -56,7 +52,7 @@ class Ladder:
     values: tuple[str, ...]
     base: str = ""
     against: Against = Against.BASE
-    hole: Callable[[str, Mode], str | None] = _no_hole
+    hole: Callable[[str, Mode], str | None] = lambda _value, _mode: None
 
     def at(self, metric: Metric, value: str) -> Metric:
         """Return what `metric` is at one value of this ladder."""
@@ -219,7 +215,12 @@ def grid_of(
     modes: Sequence[Mode] = EVERY_MODE,
 ) -> Grid:
     """Return `metric` at every value of `ladder`, of figures of one pick's builds."""
-    by_place = _by_place(FigureIndex.holding(figures), metric, ladder)
+    index = FigureIndex.holding(figures)
+    by_place = {
+        (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
+        for value in ladder.values
+        for figure in index.of(ladder.at(metric, value))
+    }
     rungs = tuple(
         tuple(
             cell_of(mode, arm, by_place.get((value, mode.name, arm.name)), baseline)
@@ -232,18 +233,9 @@ def grid_of(
     return Grid(metric=metric, ladder=ladder, rungs=rungs)
 
 
-_FigureByPlace = Mapping[tuple[str, str, str], Figure]
-
-
-def _by_place(index: FigureIndex, metric: Metric, ladder: Ladder) -> _FigureByPlace:
-    return {
-        (value, figure.params.get("mode", ONE_THREAD.name), figure.arm.name): figure
-        for value in ladder.values
-        for figure in index.of(ladder.at(metric, value))
-    }
-
-
-def _baseline(by_place: _FigureByPlace, ladder: Ladder, value: str, mode: Mode) -> Figure | None:
+def _baseline(
+    by_place: Mapping[tuple[str, str, str], Figure], ladder: Ladder, value: str, mode: Mode
+) -> Figure | None:
     match ladder.against:
         case Against.BASE:
             return by_place.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))

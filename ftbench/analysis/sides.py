@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from ftbench.errors import FtbenchError, NothingError, UsageError, unknown
 from ftbench.facts.arms import ARMS
@@ -174,13 +175,11 @@ class _Rest:
 
 def _split(item: Figure | ResultFile, kind: Kind) -> tuple[str, _Rest]:
     """Return the name of the side that an item belongs to, and what else it is."""
-    name = {Kind.MACHINE: item.machine, Kind.RELEASE: item.release.name, Kind.ARM: item.arm.name}
-    return name[kind], _Rest(
-        machine=None if kind is Kind.MACHINE else item.machine,
-        release=None if kind is Kind.RELEASE else item.release,
-        arm=None if kind is Kind.ARM else item.arm.name,
-        profile=item.profile,
+    whole = _Rest(
+        machine=item.machine, release=item.release, arm=item.arm.name, profile=item.profile
     )
+    compared: dict[str, Any] = {kind.value: None}
+    return whole.words[kind], replace(whole, **compared)
 
 
 # The figures of each side, by its name and flavour.

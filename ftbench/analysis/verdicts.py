@@ -26,9 +26,10 @@ ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats"
 
 OTHER_SITTING: Final = "no run measured both; asv run --interleave-rounds of both releases does"
 
-_Place = tuple[Environment, Release]
 _Differences = Mapping[str, tuple[str, str]]
 _Records = Sequence[Mapping[str, Any]]
+# The builds behind each file.
+Evidence = Mapping[tuple[Environment, Release], _Records]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,25 +67,19 @@ class JudgedFamily:
     rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What a tree knows beside its figures: the builds behind each file."""
+def _differing_builds(known: Evidence, before: Figure, after: Figure) -> _Differences:
+    """Return the facts of two files that differ although they should not.
 
-    builds: Mapping[_Place, tuple[Mapping[str, Any], ...]]
-
-    def differences(self, before: Figure, after: Figure) -> _Differences:
-        """Return the facts of files that differ although they should not, fact → (before, after).
-
-        A file of several builds differs from every other in what they do not agree about.
-        """
-        sides = before, after
-        names = [{"profile": side.profile, "build": side.flavour} for side in sides]
-        first, second = (self.builds.get(side.key) or ({},) for side in sides)
-        return {
-            **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
-            **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
-            **_unlike({name: BUILD_FACTS[name] for name in USUAL}, first, second, told=True),
-        }
+    A file of several builds differs from every other in what they do not agree about.
+    """
+    sides = before, after
+    names = [{"profile": side.profile, "build": side.flavour} for side in sides]
+    first, second = (known.get(side.key) or ({},) for side in sides)
+    return {
+        **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
+        **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
+        **_unlike({name: BUILD_FACTS[name] for name in USUAL}, first, second, told=True),
+    }
 
 
 def _unlike(
@@ -109,7 +104,7 @@ def _conditions(before: Figure, after: Figure) -> _Differences:
 
 def evidence(tree: ResultTree) -> Evidence:
     """Return what a tree knows beside its figures."""
-    return Evidence(builds={source.key: source.builds for source in tree.sources})
+    return {source.key: source.builds for source in tree.sources}
 
 
 Side = Mapping[SeriesKey, Figure]
@@ -130,7 +125,7 @@ def side_of(figures: Iterable[Figure]) -> Side:
 def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     """Judge every series that both sides have; each is of one release in one environment."""
     pairs = [(figure, after[series]) for series, figure in before.items() if series in after]
-    builds = known.differences(*pairs[0]) if pairs else {}
+    builds = _differing_builds(known, *pairs[0]) if pairs else {}
     conditions: dict[tuple[tuple[int, ...], ...], _Differences] = {}
     differences = []
     for pair in pairs:

@@ -81,7 +81,12 @@ def read_results(folder: Path) -> ResultTree:
     """
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / BENCHMARKS, warnings)
-    series = {name: _series(name, listed) for name, listed in benchmarks.items()}
+    series = {
+        name: tuple(
+            series_of(name, str(listed.get("unit") or ""), listed["param_names"], listed["params"])
+        )
+        for name, listed in benchmarks.items()
+    }
     machines: list[Machine] = []
     sources: list[ResultFile] = []
     figures: list[Figure] = []
@@ -133,12 +138,6 @@ def _benchmarks(path: Path, warnings: list[Unreadable]) -> Mapping[str, Mapping[
     except util.UserError as error:
         warnings.append(Unreadable.of(path, error))
         return {}
-
-
-def _series(name: str, listed: Mapping[str, Any]) -> Sequence[StoredSeries]:
-    """Return the series of a benchmark, in the order in which asv stores their results."""
-    unit = str(listed.get("unit") or "")
-    return tuple(series_of(name, unit, listed["param_names"], listed["params"]))
 
 
 def _descriptions(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

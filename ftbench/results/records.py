@@ -129,10 +129,9 @@ class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True, tag="subject", ta
     profile: str
 
 
-class NoiseCell(msgspec.Struct, frozen=True, kw_only=True, tag="noise", tag_field="kind"):
+class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind"):
     """One cell against itself: a letter of `order` and a median of each metric per process."""
 
-    group: str
     params: dict[str, str]
     order: str
     medians: dict[str, tuple[Number, ...]]
@@ -151,11 +150,6 @@ class NoiseCell(msgspec.Struct, frozen=True, kw_only=True, tag="noise", tag_fiel
         for name, values in self.medians.items():
             if len(values) != len(self.order):
                 raise ValueError(f"{name} has not one number for each of {self.order!r}")
-
-    @property
-    def key(self) -> SeriesKey:
-        """What names the cell within its file."""
-        return SeriesKey.of(self.group, self.params)
 
     def followed_by(self, later: NoiseCell) -> NoiseCell:
         """Return this cell with the processes of `later`, of the metrics that both have."""

@@ -174,7 +174,9 @@ class AsvFigures:
         )
         count = f" of {len(values)}" if values else ""
         what = f"geometric mean{count}: {' / '.join(claim.names)}"
-        quantity = geometric_mean([self._share(claim.of, value) for value in values])
+        figures = ([self.figure(series.at(value)) for series in claim.of] for value in values)
+        shares = [self.ratio(*each) if each[1:] else self.quantity(*each) for each in figures]
+        quantity = geometric_mean(shares)
         return [Named(name=what, unit=TIMES, quantity=quantity, figures=shown)]
 
     def _values(self, series: Sequence[Series]) -> Sequence[str]:
@@ -191,10 +193,6 @@ class AsvFigures:
             for value, ours in figures.items()
             if all(figure and figure.state is State.MEASURED for figure in ours)
         )
-
-    def _share(self, of: Sequence[Series], value: str) -> Quantity:
-        first, *second = (self.figure(series.at(value)) for series in of)
-        return self.ratio(first, second[0]) if second else self.quantity(first)
 
 
 def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:

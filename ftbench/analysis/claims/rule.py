@@ -20,7 +20,7 @@ from typing import Any, Final
 from ftbench.analysis.claims.quantity import Quantity, over
 from ftbench.facts.units import digits, span
 from ftbench.results import Figure
-from ftbench.statistics.spread import ONE_PROCESS, Interval
+from ftbench.statistics.spread import ONE_PROCESS
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 UNITS: Final = {
@@ -177,8 +177,9 @@ def number(quantity: Quantity, unit: str, notes: dict[str, int] | None = None) -
             return quantity.word
         return f"{quantity.word} [{notes.setdefault(quantity.reason, len(notes) + 1)}]"
     text = digits(quantity.value / UNITS[unit]) + BEHIND.get(unit, "")
-    ends = quantity.spread or quantity.middle
-    return f"{text} {_spread(ends, UNITS[unit])}" if ends else text
+    if ends := quantity.spread or quantity.middle:
+        text += f" ({span(ends.low / UNITS[unit], ends.high / UNITS[unit], between=_DASH)})"
+    return text
 
 
 def ratio_words(ratio: ClaimedRatio) -> str:
@@ -202,10 +203,6 @@ def range_words(ratio: ClaimedRatio) -> str:
         return f"claimed: at most {text(ratio.high)}"
     middle = math.sqrt(ratio.low * ratio.high)
     return f"claimed: {text(middle)}, counted from {text(ratio.low)} to {text(ratio.high)}"
-
-
-def _spread(spread: Interval, unit: float) -> str:
-    return f"({span(spread.low / unit, spread.high / unit, between=_DASH)})"
 
 
 _PRINTED_WHOLE: Final = 1000
