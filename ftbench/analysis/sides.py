@@ -85,23 +85,20 @@ def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
     prefix, colon, name = word.partition(":")
     kinds = [Kind(prefix)] if colon and prefix in set(Kind) else list(Kind)
     text = name if len(kinds) == 1 else word
-    machines = {machine.name for machine in tree.machines}
-    arms = [arm.name for arm in ARMS]
-    names_by_kind = {}
-    with suppress(FtbenchError):
-        if Kind.RELEASE in kinds:
-            names_by_kind[Kind.RELEASE] = Release.parse(text).name
-    if Kind.ARM in kinds and text in arms:
-        names_by_kind[Kind.ARM] = text
-    if Kind.MACHINE in kinds and text in machines:
-        names_by_kind[Kind.MACHINE] = text
-    if not names_by_kind:
-        releases = {source.release.name for source in tree.sources}
+    names = {
+        Kind.RELEASE: {source.release.name for source in tree.sources},
+        Kind.ARM: {arm.name for arm in ARMS},
+        Kind.MACHINE: {machine.name for machine in tree.machines},
+    }
+    meanings = {kind: text for kind in kinds if text in names[kind]}
+    if Kind.RELEASE in kinds:
+        with suppress(FtbenchError):
+            meanings = {Kind.RELEASE: Release.parse(text).name, **meanings}
+    if not meanings:
         what = ", ".join(kinds[:-1])
         what = f"{what} or {kinds[-1]}" if what else str(kinds[-1])
-        names = {Kind.RELEASE: releases, Kind.ARM: arms, Kind.MACHINE: machines}
         raise unknown(what, text, {name for kind in kinds for name in names[kind]})
-    return names_by_kind
+    return meanings
 
 
 def _a(kinds: Mapping[Kind, str]) -> str:

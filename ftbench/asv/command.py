@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from asv import util
-from asv.environment import get_env_name
 from asv.machine import Machine, MachineCollection
 from rich.console import Console
 
 from ftbench.errors import AsvError, UsageError
-from ftbench.facts.arms import Arm
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.programs import short_folder
 from ftbench.progress import about, bar
@@ -142,14 +140,6 @@ class Asv:
             words = f"{skipped:.0f} times asv left something out that cannot be had here."
             self.console.print(words, markup=False)
         return list(last)
-
-
-def environment_name(arm: Arm, *, flavour: str, profile: str) -> str:
-    """Return asv's name of an arm's environment."""
-    variables = {("nobuild", name): value for name, value in arm.environment.items()}
-    requirements = {"build": flavour, "profile": profile}
-    name: str = get_env_name("cpython", arm.python, requirements, variables)
-    return name
 
 
 # Words of a CPU's model that tell nothing apart.

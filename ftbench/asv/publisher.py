@@ -109,10 +109,8 @@ class BackgroundPages:
         try:
             written = [each.result() for each in self._written]
         except BrokenProcessPool as error:
-            raise FtbenchError(
-                "The process that wrote our pages was killed.",
-                hint=KILLED,
-            ) from error
+            message = "The process that wrote our pages was killed."
+            raise FtbenchError(message, hint=KILLED) from error
         for entry in sorted(self._folder.iterdir()):
             entry.replace(self._html_dir / entry.name)
         pages = (page.relative_to(self._folder) for tab in written for page in tab.pages)
@@ -221,10 +219,8 @@ class PagesPublisher(OutputPublisher):
         """Write them, from the results alone: asv's graphs know medians, and no more."""
         begun = running()
         with as_user_errors():
-            if begun:
-                written = begun.finish()
-            else:
-                written = write_pages(Path(conf.results_dir), Path(conf.html_dir))
+            folders = Path(conf.results_dir), Path(conf.html_dir)
+            written = begun.finish() if begun else write_pages(*folders)
         for warning in written.warnings:
             log.warning(str(warning))
         log.info(f"First page: {written.pages[0]}")

@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
-from ftbench.asv.command import SOME_FAILED, Asv, environment_name, register
+from ftbench.asv.command import SOME_FAILED, Asv, register
 from ftbench.errors import AsvError, ResultsError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import VARIABLE as PROFILE
@@ -21,6 +21,7 @@ from ftbench.report.output import Output
 from ftbench.report.overview import summary
 from ftbench.results import read_results
 from ftbench.results.records import read_records
+from ftbench.results.safe_loading import environment_name
 
 PAGE: Final = Path("html") / "choose.html"
 
@@ -29,7 +30,8 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     """Return asv's names of the three arms' environments of exactly this pair."""
     builds = {interpreter.build.free_threaded: interpreter.build.flavour for interpreter in pair}
     return [
-        environment_name(arm, flavour=builds[arm.free_threaded], profile=profile) for arm in ARMS
+        environment_name(arm.python, builds[arm.free_threaded], profile, arm.environment.items())
+        for arm in ARMS
     ]
 
 

@@ -25,7 +25,6 @@ from ftbench.results.figure import (
     Machine,
     ResultFile,
     ResultTree,
-    Start,
     State,
     Unreadable,
 )
@@ -166,12 +165,9 @@ def _where_runs_began(sources: Sequence[ResultFile]) -> Iterator[ResultFile]:
     A run measures several releases and arms in turn; when a later one begins, the load is what
     the earlier ones have left.
     """
-    first: dict[tuple[str, str], Start] = {}
-    for source in sources:
-        for start in source.starts:
-            run = (source.machine, start.run)
-            if run not in first or start.at < first[run].at:
-                first[run] = start
+    by_machine = [(source.machine, start) for source in sources for start in source.starts]
+    latest_first = sorted(by_machine, key=lambda pair: pair[1].at, reverse=True)
+    first = {(machine, start.run): start for machine, start in latest_first}
     for source in sources:
         starts = tuple(first[source.machine, start.run] for start in source.starts)
         yield dataclasses.replace(source, starts=starts)

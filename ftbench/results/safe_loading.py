@@ -165,10 +165,17 @@ def usual_name(
     commit_id: str, python: str, build: str, profile: str, variables: Iterable[tuple[str, str]]
 ) -> str:
     """Return the name that asv gives to the result file of a release in an environment."""
+    environment = environment_name(python, build, profile, variables)
+    return Path(get_filename("", commit_id, environment)).name
+
+
+def environment_name(
+    python: str, build: str, profile: str, variables: Iterable[tuple[str, str]]
+) -> str:
+    """Return asv's name of an environment."""
     tagged = {("nobuild", name): value for name, value in variables}
     requirements = {"build": build, "profile": profile}
-    environment = get_env_name("cpython", python, requirements, tagged)
-    return Path(get_filename("", commit_id, environment)).name
+    return str(get_env_name("cpython", python, requirements, tagged))
 
 
 def iter_results(folder: str) -> Iterator[AsvResults]:

@@ -222,10 +222,8 @@ def _starts(cells: Iterable[CellRecord]) -> tuple[Start, ...]:
         for cell in cells
         if cell.started_at is not None
     ]
-    first: dict[str, Start] = {}
-    for start in sorted(starts, key=lambda start: start.at):
-        first.setdefault(start.run, start)
-    return tuple(first.values())
+    latest_first = sorted(starts, key=lambda start: start.at, reverse=True)
+    return tuple({start.run: start for start in latest_first}.values())
 
 
 _CellT = TypeVar("_CellT", CellRecord, _Unmeasured)
