@@ -41,17 +41,13 @@ class Against(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """What a grid goes through, in order: the values of a parameter, or metrics of one cell.
+    """What a grid goes through, in order: the values of a parameter, or metrics of one cell."""
 
-    Without a `param` each value is the end of a benchmark's name: "10us" of `track_relative_10us`.
-    `base` is the value whose free-threaded threads are the baseline of the whole grid, "" where
-    there is none.  `hole` says why a value makes no sense in a mode: such a place is left out.
-    """
-
-    param: str
+    param: str  # without, each value ends a benchmark's name: "10us" of `track_relative_10us`
     values: tuple[str, ...]
-    base: str = ""
+    base: str = ""  # the value whose free-threaded threads are the baseline of the whole grid
     against: Against = Against.BASE
+    # Why a value makes no sense in a mode: such a place is left out.
     hole: Callable[[str, Mode], str | None] = lambda _value, _mode: None
 
     def at(self, metric: Metric, value: str) -> Metric:
@@ -69,14 +65,11 @@ ALONE: Final = Ladder(param="", values=("",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The cells of one mode at one value of the ladder, one per arm.
-
-    Values at which every arm lacks a figure for the same reason share a line: `words` says it.
-    """
+    """The cells of one mode at one value of the ladder, one per arm."""
 
     values: tuple[str, ...]
     cells: tuple[Cell, ...]
-    words: str = ""
+    words: str = ""  # why every arm lacks a figure: values with the same reason share a line
 
     @property
     def state(self) -> State:
@@ -160,10 +153,7 @@ class Grid:
         return tuple(lines.values())
 
     def cheapest(self, mode: Mode, arm: Arm) -> frozenset[str]:
-        """Return the values at which a mode is cheapest on an arm: those not told apart from it.
-
-        None is where nobody knows how far apart processes lie.
-        """
+        """Return the values not told apart from the cheapest, none where processes are unknown."""
         cells = {value: self.cell(mode, arm, value) for value in self.ladder.values}
         measured = {value: cell for value, cell in cells.items() if cell.median is not None}
         if len(measured) < 2:  # noqa: PLR2004 - a choice

@@ -108,8 +108,6 @@ def _a(kinds: Mapping[Kind, str]) -> str:
 def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]:
     """Return the two sides wherever both were measured and all else is alike, sorted.
 
-    An arm that is lost after has nothing there.
-
     Raises `NothingError` if that is nowhere, `UsageError` for several releases or a choice among
     the sides.
     """

@@ -34,17 +34,13 @@ Evidence = Mapping[tuple[Environment, Release], _Records]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedSeries:
-    """One series, before and after.
-
-    With any `differences` of builds or conditions, fact → (before, after), the verdict is "not
-    comparable".
-    `efforts` stand beside an alarm, kind → (before, after): context switches, CPU seconds.
-    """
+    """One series, before and after; with any `differences` the verdict is "not comparable"."""
 
     before: Figure
     after: Figure
     verdict: Verdict
-    differences: _Differences
+    differences: _Differences  # of builds or conditions, fact → (before, after)
+    # Beside an alarm, kind → (before, after): context switches, CPU seconds.
     efforts: Mapping[str, tuple[float, float]]
 
     @property
@@ -55,14 +51,12 @@ class JudgedSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedFamily:
-    """All series measured on both sides, judged as one family, and those of only one side.
-
-    `by_chance` and `rate` are those of `JudgedPairs`, over the series that can be compared.
-    """
+    """All series measured on both sides, judged as one family, and those of only one side."""
 
     judgements: tuple[JudgedSeries, ...]
     only_before: tuple[Figure, ...]
     only_after: tuple[Figure, ...]
+    # As in `JudgedPairs`, over the series that can be compared.
     by_chance: float
     rate: float
 

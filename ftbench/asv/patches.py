@@ -147,10 +147,9 @@ def _others(conf: Any, spec: str, every: Sequence[Any], *, verbose: bool) -> Seq
 
 
 def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
-    """Record nothing for an environment that has no interpreter of this release.
+    """Record nothing where there is no interpreter of this release: asv would store failures.
 
-    asv would store `null` for every benchmark, which means failed.  What is missing is said once,
-    not once per arm; asv's progress must still count what was left out.
+    What is missing is said once, not once per arm; asv's progress still counts it.
     """
     try:
         env.interpreter(results.commit_hash)
@@ -169,10 +168,9 @@ _select_benchmarks = Benchmarks.__init__
 def select_benchmarks(
     self: Benchmarks, conf: Any, benchmarks: Iterable[Any], regex: Any = None
 ) -> None:
-    """Do what `Benchmarks` does, and select no combination of parameters that is no mode.
+    """Do what `Benchmarks` does, without combinations that are no mode.
 
-    What is not selected costs no process and no line.  Raises `UserError` for the benchmarks of
-    older results.
+    Raises `UserError` for the benchmarks of older results.
     """
     every = list(benchmarks)
     safe_loading.refuse_older(
@@ -199,10 +197,8 @@ def select_benchmarks(
 
 
 def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:
-    """Do what asv does to run a benchmark; one that fails in every cell has no skipped hole.
-
-    asv tries no further round of what is failed as a whole.
-    """
+    """Do what asv does to run a benchmark; one that fails in every cell has no skipped hole."""
+    # asv tries no further round of what is failed as a whole.
     result = _run_benchmark(benchmark, *args, **kwargs)
     params = benchmark["params"]
     if any(each is not None for each in ladders.without_holes(result.result, params)):

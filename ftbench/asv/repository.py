@@ -25,11 +25,7 @@ _iter_chunks = util.iter_chunks
 
 
 class CPythonRepo(Repo):
-    """The history of CPython releases, known and installed.
-
-    Raises `util.UserError` for every name, range or id that means nothing; asv's own
-    `NoSuchNameError` ends in a traceback in half of its commands.
-    """
+    """The history of releases; raises `util.UserError` for a name or range that means nothing."""
 
     dvcs: ClassVar = "cpython"
     _default_branch: ClassVar = EVERY
@@ -87,12 +83,8 @@ class CPythonRepo(Repo):
         return self.get_date(name)
 
     def get_revisions(self, commits: Collection[str]) -> dict[str, int]:
-        """Return a number for each commit, by version: publish needs it, asv's base class lacks it.
-
-        By date a line through several series would be a saw.  The commits are those with results,
-        so from here on their releases belong to the history, known or not: results of a release
-        that only another machine has are published too.
-        """
+        """Return a number for each commit, by version: by date, series would make a saw."""
+        # These have results: from here on they belong to the history, known on this machine or not.
         releases = {commit: release_of_id(commit) for commit in commits}
         self._measured = frozenset(release for release in releases.values() if release)
         # An id of no release goes first, and asv then warns that it is on no branch.
@@ -173,11 +165,7 @@ def _commit_ids(releases: Iterable[Release]) -> list[str]:
 
 
 class Rounds:
-    """Knows how often a run has come to a release.
-
-    asv names each release, by its repository, when it comes to it, and then takes that release's
-    environments in chunks: there is no other sign of a round.
-    """
+    """Knows how often a run has come to a release: asv names it, then chunks its environments."""
 
     def __init__(self) -> None:
         """Begin a run."""

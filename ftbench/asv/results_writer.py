@@ -1,8 +1,6 @@
-"""asv's results with our records beside them, written so that nothing is ever lost.
+"""asv's results with our records beside them, in the place of `Results` where asv measures.
 
-Takes the place of `asv.results.Results` where asv measures; what asv knows nothing of happens
-here: records go where the samples go, what was not measured is no file and changes none, and a
-write is whole or not at all.
+What was not measured is no file and changes none, and a write is whole or not at all.
 """
 
 from __future__ import annotations

@@ -5,9 +5,8 @@ worker that is spawned must not pay for bytecode that could not be written.
 
 A pass measures each cell once in a fresh process.  It belongs to a side, and sides alternate so
 that each has the same place on average (A B B A): a machine that gets slower at a steady rate
-changes both sides alike.  Passes are whole because that is how releases are compared: asv's
-processes of one cell lie minutes apart, and most of what differs between them changes in minutes,
-not in seconds.  A cell repeated at once would look steadier than it is.
+changes both sides alike.  Passes are whole because asv's processes of one cell lie minutes apart
+too: a cell repeated at once would look steadier than it is.
 """
 
 from __future__ import annotations

@@ -160,11 +160,7 @@ def _machine(path: Path, fields: Mapping[str, str], warnings: list[Unreadable]) 
 
 
 def _where_runs_began(sources: Sequence[ResultFile]) -> Iterator[ResultFile]:
-    """Yield the sources with each run's true start.
-
-    A run measures several releases and arms in turn; when a later one begins, the load is what
-    the earlier ones have left.
-    """
+    """Yield the sources with each run's true start: later, the load is what the run has left."""
     by_machine = [(source.machine, start) for source in sources for start in source.starts]
     latest_first = sorted(by_machine, key=lambda pair: pair[1].at, reverse=True)
     first = {(machine, start.run): start for machine, start in latest_first}
