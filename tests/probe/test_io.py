@@ -64,19 +64,6 @@ def test_many_requests_are_under_way_at_once(gil_python: Interpreter) -> None:
     assert 0.005 <= request < 0.04
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
-def test_a_limit_of_file_descriptors_is_respected() -> None:
-    cell = (
-        "import resource\n"
-        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))\n"
-        "from ftbench.probe.run import cell\n"
-        "cell.main()\n"
-    )
-    done = run_probe(sys.executable, "io", "--set", "under_way=512", how=program(cell))
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "512 connections need 576 file descriptors" in done.stderr
-
-
 def test_a_mode_that_io_does_not_have_is_code_3() -> None:
     done = run_probe(sys.executable, "io", "--mode", "serial")
     assert (done.returncode, done.stdout) == (3, "")

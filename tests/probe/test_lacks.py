@@ -114,6 +114,7 @@ def test_what_only_a_fork_server_was_told_is_heard() -> None:
         (20, ["lifecycle", *FORK, "--workers", "8"]),
         (40, ["io", "--mode", "threads"]),
         (40, ["io", "--mode", "asyncio"]),
+        (256, ["io", "--mode", "threads", "--set", "under_way=512"]),
         (24, ["shared_set", *FORK, "--workers", "8"]),
     ],
 )
