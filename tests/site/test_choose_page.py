@@ -100,7 +100,7 @@ def test_a_section_that_was_never_measured_is_one_line_that_says_how_to_measure_
 
 def test_a_section_of_which_nothing_could_be_measured_says_once_why(tmp_path: Path) -> None:
     def spoil(benchmark: str, params: Mapping[str, str]) -> bool:
-        return benchmark.startswith(synthetic.SHARDED_WRITERS)
+        return benchmark.startswith("sharded_writers.")
 
     plan = Plan(releases=("3.13.15",), spoil=spoil)
     synthetic.write_tree(tmp_path / "tree", plan)
