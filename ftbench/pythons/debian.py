@@ -133,11 +133,6 @@ class Suite:
         if not _tarballs(folder):
             raise AptError(f"The source package {package} {version} has no upstream tarball.")
 
-    def download_binaries(self, packages: tuple[str, ...], folder: Path) -> tuple[Path, ...]:
-        """Fetch binary packages without installing them; return the files."""
-        self.apt("apt-get", "download", *packages, folder=folder)
-        return tuple(sorted(folder.glob("*.deb")))
-
 
 def _tarballs(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.orig.tar.?z"))

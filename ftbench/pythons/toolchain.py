@@ -122,11 +122,13 @@ def _unpack(suite: Suite, folder: Path) -> None:
     suite.update()
     root = folder / "root"
     root.mkdir(parents=True)
-    for package in suite.download_binaries(tuple(HEADERS.values()), folder / "packages"):
+    packages = folder / "packages"
+    suite.apt("apt-get", "download", *HEADERS.values(), folder=packages)
+    for package in sorted(packages.glob("*.deb")):
         command = ["dpkg-deb", "-x", str(package), str(root)]
         if run(command, environ=os.environ, deadline=_DEADLINE).code != 0:
             raise AptError(f"{package.name} cannot be unpacked")
-    shutil.rmtree(folder / "packages")
+    shutil.rmtree(packages)
     for name in _LIBRARIES:
         _point_to_system(root, name)
 

@@ -1,4 +1,4 @@
-"""What grids and maps of winners come to, in sentences, and how their tables are read."""
+"""What grids and maps of winners come to, in sentences."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ftbench.analysis.advice.cells import Cells, interval_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, spots
 from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
-from ftbench.report.sections.view import Crossing, GridView, Rungs
+from ftbench.report.sections.view import Crossing, Rungs
 from ftbench.report.words import NONE
 from ftbench.statistics.crossover import crossover
 from ftbench.statistics.spread import Interval
@@ -27,30 +27,6 @@ _WORTH_A_MARK: Final = 1.1
 
 # A sentence: how it begins, and what holds on each arm.
 Finding = tuple[str, tuple[tuple[Arm, str], ...]]
-
-
-def key(view: GridView, grid: Grid) -> str:
-    """Return how a grid's table is read."""
-    parts = [view.reading] if view.reading else []
-    if view.rungs.rivals:
-        parts.append(
-            "★ is the cheapest of its mode on its arm, and what is not told apart from it; none "
-            "is where one process measured it."
-        )
-    if view.control:
-        parts.append(
-            "↑ is above the control beside it, by more than a tenth and with intervals apart."
-        )
-    if grid.ladder.against is Against.BASE:
-        parts.append(f"A ratio is to {view.rungs.base}, threads, free-threaded.")
-    if grid.ladder.against is Against.GIL_BUILD:
-        parts.append("A ratio is to the GIL build in the same row.")
-    parts.append(
-        "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
-        "wide beyond 100\N{NO-BREAK SPACE}%; none is of one process, which tells nothing apart."
-    )
-    missing = "; ".join(arm.label for arm in ARMS if arm not in grid.arms)
-    return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 
 
 def finding(grid: Grid, rungs: Rungs, control: Grid | None) -> Finding | None:

@@ -196,7 +196,26 @@ class GridFigures(Figures):
     @property
     def key(self) -> str:
         """How its table is read."""
-        return findings.key(self.view, self.grid)
+        parts = [self.view.reading] if self.view.reading else []
+        if self.view.rungs.rivals:
+            parts.append(
+                "★ is the cheapest of its mode on its arm, and what is not told apart from it; "
+                "none is where one process measured it."
+            )
+        if self.view.control:
+            parts.append(
+                "↑ is above the control beside it, by more than a tenth and with intervals apart."
+            )
+        if self.grid.ladder.against is Against.BASE:
+            parts.append(f"A ratio is to {self.view.rungs.base}, threads, free-threaded.")
+        if self.grid.ladder.against is Against.GIL_BUILD:
+            parts.append("A ratio is to the GIL build in the same row.")
+        parts.append(
+            "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
+            "wide beyond 100\N{NO-BREAK SPACE}%; none is of one process, which tells nothing apart."
+        )
+        missing = "; ".join(arm.label for arm in ARMS if arm not in self.grid.arms)
+        return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 
     def _along(self, metric: Metric) -> Grid:
         return grid_of(self.index, metric, self.grid.ladder)

@@ -1,4 +1,4 @@
-"""What is run: the article's knobs, the runs that they take, and the time that is left."""
+"""What is run: the article's knobs, and the runs that they take."""
 
 from __future__ import annotations
 
@@ -193,30 +193,3 @@ def plan(knobs: Knobs, parts: Collection[str]) -> tuple[Step, ...]:
     """Return the steps of `parts` in the article's order; what two parts need is there once."""
     steps = (step for part in PARTS if part in parts for step in _STEPS[part](knobs))
     return tuple({step.key: step for step in steps}.values())
-
-
-class Clock:
-    """The steps that are done, with the seconds that they took; the others are yet to come."""
-
-    def __init__(self, steps: Sequence[Step]) -> None:
-        """Begin before the first of `steps`, which are done in this order."""
-        self._steps = tuple(steps)
-        self._took: list[float] = []
-
-    def done(self, seconds: float) -> None:
-        """Say that the next step is done and took so many `seconds`."""
-        self._took.append(seconds)
-
-    def guess(self, step: Step) -> float:
-        """Return how long a step takes, by those of its kind that are done, else by all others."""
-        finished = list(zip(self._steps, self._took, strict=False))
-        alike = [each for each in finished if each[0].kind == step.kind] or [
-            each for each in finished if each[0].scenario == step.scenario
-        ]
-        guessed = sum(each.seconds for each, _ in alike)
-        return step.seconds * (sum(took for _, took in alike) / guessed if guessed else 1.0)
-
-    def left(self, passed: float) -> float:
-        """Return the seconds that are left when the running step has run for `passed` seconds."""
-        guesses = [self.guess(step) for step in self._steps[len(self._took) :]]
-        return max(0.0, guesses[0] - passed) + sum(guesses[1:]) if guesses else 0.0

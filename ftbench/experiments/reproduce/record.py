@@ -1,21 +1,7 @@
 """What came of a reproduction, and its JSON form: everything else is made of this.
 
-The schema `ftbench.reproduction`, version 1, is one object:
-
-    schema        {"name", "version"}
-    ftbench       the version that measured
-    started_at    UTC, ISO 8601
-    elapsed       seconds of the whole run
-    scale, parts, knobs      what was asked for, and what came of the article's knobs by it
-    interpreters  arm → {"name", "origin", "flavour", "digest", "build"} of the two builds
-    machine       the record of `ftbench.probe.instruments.machine`
-    steps         one object a run: {"key", "title", "state", "elapsed", "measurement"}, where
-                  "measurement" is a whole `ftbench.measurement` document with every sample; a
-                  step that is not measured has null there, and "reason", "story", "exit_code"
-    tables        for readers: the figures as `ftbench reproduce` prints them
-    claims        for readers: the judgements
-
-Only what stands before "tables" is read again.
+The schema `ftbench.reproduction`, version 1, is one object: "schema", and the fields of
+`Reproduction`.  A document has "article", "tables" and "claims" too: for readers, not read again.
 """
 
 from __future__ import annotations
@@ -54,7 +40,7 @@ class Taken:
     title: str
     state: StepState
     elapsed: float
-    measurement: Measurement | None
+    measurement: Measurement | None  # a whole document with every sample; then nothing follows
     reason: str = ""  # one sentence
     story: str = ""  # a worker's traceback or the like
     exit_code: int = 0  # of the error's class
@@ -96,17 +82,17 @@ class Python:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reproduction:
-    """One run of `ftbench reproduce`, as the schema above has it."""
+    """One run of `ftbench reproduce`."""
 
-    ftbench: str
-    started_at: str
-    elapsed: float
+    ftbench: str  # the version that measured
+    started_at: str  # UTC, ISO 8601
+    elapsed: float  # seconds of the whole run
     scale: float
     parts: tuple[str, ...]
-    knobs: Knobs
-    interpreters: Mapping[str, Python]
-    machine: Mapping[str, Any]
-    steps: tuple[Taken, ...]
+    knobs: Knobs  # the article's by `scale`
+    interpreters: Mapping[str, Python]  # by arm
+    machine: Mapping[str, Any]  # the record of `ftbench.probe.instruments.machine`
+    steps: tuple[Taken, ...]  # one a run
 
     def __post_init__(self) -> None:
         ordered(self.parts)  # an unknown one is an error

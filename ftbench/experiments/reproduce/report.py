@@ -140,7 +140,9 @@ def _figures(whole: JudgedReproduction, table: TableSpec) -> document.Table:
     notes: dict[str, int] = {}
     rows = []
     for kind in table.figures:
-        rows.append(document.Row(cells=(_heading(kind),), tone=document.Tone.HEADING))
+        # With the unit, unless the numbers carry it themselves.
+        unit = "" if kind.unit in {*BEHIND, "/s"} else f", {kind.unit}"
+        rows.append(document.Row(cells=(f"{kind.title}{unit}",), tone=document.Tone.HEADING))
         rows += [_row(figure, here, notes) for figure, here in whole.of(table, kind)]
     made = zip(_COLUMNS, (table.article, table.way, table.corrected), strict=True)
     return document.Table(
@@ -163,12 +165,6 @@ def _row(figure: ArticleFigure, here: Computed, notes: dict[str, int]) -> docume
             number(here.corrected, figure.unit, notes),
         )
     )
-
-
-def _heading(figure: FigureSpec) -> str:
-    """Return a figure's title with the unit that its numbers do not carry themselves."""
-    inline = figure.unit in BEHIND or figure.unit == "/s"
-    return figure.title if inline else f"{figure.title}, {figure.unit}"
 
 
 def _claim(judgement: Judgement) -> document.Row:

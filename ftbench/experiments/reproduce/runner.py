@@ -15,7 +15,7 @@ from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
 from ftbench.experiments.harness import probe
-from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Clock, Step, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.facts.units import plural
 from ftbench.probe.instruments.machine import machine_record
@@ -90,10 +90,9 @@ def take(steps: Sequence[Step], measure: Measure, console: Console) -> tuple[Tak
     clock = Clock(steps)
     taken: list[Taken] = []
     console.print(f"{plural(len(steps), 'run', 'runs')}, about {about(clock.left(0))}.")
-    left = _Left(clock)
-    with bar(console, len(steps), left=left) as shown:
+    with bar(console, len(steps), left=clock) as shown:
         for number, step in enumerate(steps, 1):
-            left.since = time.monotonic()
+            clock.since = time.monotonic()
             shown.begin(f"{number} of {len(steps)}, {step.title}")
             taken.append(_taken(step, measure))
             clock.done(taken[-1].elapsed)
@@ -130,17 +129,37 @@ def _done(step: Taken) -> Text:
     return line
 
 
-class _Left(ProgressColumn):
-    """The time that is left; the running step began at `since`."""
+class Clock(ProgressColumn):
+    """The time that is left of steps: those that are done took so long, the next began `since`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, steps: Sequence[Step]) -> None:
+        """Begin before the first of `steps`, which are done in this order."""
         super().__init__()
-        self._clock = clock
+        self._steps = tuple(steps)
+        self._took: list[float] = []
         self.since = time.monotonic()
 
     def render(self, _task: Task) -> Text:
-        left = self._clock.left(time.monotonic() - self.since)
-        return Text(f"{about(left)} left")
+        """Show it."""
+        return Text(f"{about(self.left(time.monotonic() - self.since))} left")
+
+    def done(self, seconds: float) -> None:
+        """Say that the next step is done and took so many `seconds`."""
+        self._took.append(seconds)
+
+    def guess(self, step: Step) -> float:
+        """Return how long a step takes, by those of its kind that are done, else by all others."""
+        finished = list(zip(self._steps, self._took, strict=False))
+        alike = [each for each in finished if each[0].kind == step.kind] or [
+            each for each in finished if each[0].scenario == step.scenario
+        ]
+        guessed = sum(each.seconds for each, _ in alike)
+        return step.seconds * (sum(took for _, took in alike) / guessed if guessed else 1.0)
+
+    def left(self, passed: float) -> float:
+        """Return the seconds that are left when the running step has run for `passed` seconds."""
+        guesses = [self.guess(step) for step in self._steps[len(self._took) :]]
+        return max(0.0, guesses[0] - passed) + sum(guesses[1:]) if guesses else 0.0
 
 
 def raise_worst(done: Reproduction) -> None:

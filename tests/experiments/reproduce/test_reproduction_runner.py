@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
-from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Clock, Step, plan
+from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Step, plan
 from ftbench.experiments.reproduce.record import StepState
-from ftbench.experiments.reproduce.runner import take
+from ftbench.experiments.reproduce.runner import Clock, take
 from ftbench.probe.run.document import Measurement
 from ftbench.progress import about
 
