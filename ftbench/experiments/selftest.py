@@ -1,8 +1,4 @@
-"""Proof of power: equal things raise no alarm, and a known slowdown is found.
-
-Processes of every cell, as it is and slowed by known shares, are measured in turn; trials are
-comparisons drawn from them, judged as releases are.
-"""
+"""Proof of power: equal things raise no alarm, and a known slowdown of each cell is found."""
 
 from __future__ import annotations
 
@@ -110,7 +106,7 @@ class _Pools:
 
 
 def run(job: SelftestJob, console: Console) -> SelftestResult:
-    """Measure the pools and judge trials that are drawn from them; raises `FtbenchError`."""
+    """Measure the pools of all cells in turn, and judge trials drawn from them as releases are."""
     MEASURING_LOCK.acquire()
     sides = [Side(name=f"{extra:.0%}", extra=extra) for extra in (0.0, *job.slowdowns)]
     passes = Passes(job=job, sides=list(in_turn(sides, job.pool)))

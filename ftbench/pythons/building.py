@@ -1,7 +1,6 @@
 """Builds CPython from its sources: once, under a lock, in a staging folder, then one rename.
 
-A folder under `builds` is therefore always a whole build that was checked.  What a killed build
-leaves lies under `staging`, which nothing ever uses and the next build of the same recipe clears.
+A folder under `builds` is therefore always a whole build that was checked.
 """
 
 from __future__ import annotations
@@ -156,11 +155,12 @@ def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Conso
 
 @contextmanager
 def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[BuildSite]:
-    """Give a new staging folder, and take it away afterwards; old ones are of killed builds."""
+    """Give a new staging folder, and take it away afterwards."""
     folder = cache_folder() / "staging"
     logs = cache_folder() / "logs"
     for needed in (folder, logs, builds_folder()):
         needed.mkdir(parents=True, exist_ok=True)
+    # Left by killed builds of the same recipe; nothing ever uses them.
     for stale in folder.glob(f"{recipe.name}.*"):
         _end_orphans(stale)
         shutil.rmtree(stale, ignore_errors=True)

@@ -63,21 +63,13 @@ def ordered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 NATIVE: Final = "native"
-# Of each row of the article's tables.
-_MODES: Final = {
-    "threads": mode_named("threads"),
-    "fork": mode_named("processes-fork"),
-    "forkserver": mode_named("processes-forkserver"),
-    "spawn": mode_named("processes-spawn"),
-}
-
-# Seconds that a round of eight workers takes somewhere, an empty one and one with the article's
-# task: only to begin with, the runner corrects them as it goes.
-_ROUND: Final = {
-    "threads": (0.003, 0.012),
-    "fork": (0.012, 0.018),
-    "forkserver": (0.02, 0.027),
-    "spawn": (0.25, 0.3),
+# The rows of the article's tables: the mode, and the seconds that a round of eight workers takes
+# somewhere by task: only to begin with, the runner corrects them as it goes.
+_ROWS: Final = {
+    "threads": (mode_named("threads"), {"empty": 0.003, "article": 0.012}),
+    "fork": (mode_named("processes-fork"), {"empty": 0.012, "article": 0.018}),
+    "forkserver": (mode_named("processes-forkserver"), {"empty": 0.02, "article": 0.027}),
+    "spawn": (mode_named("processes-spawn"), {"empty": 0.25, "article": 0.3}),
 }
 _START: Final = 1.0  # of an interpreter, a guard, an observer
 _SLOWEST: Final = 20.0  # a machine may be so many times slower before a run is given up
@@ -113,8 +105,8 @@ class Step:
 
 
 def _lifecycle(knobs: Knobs) -> Iterator[Step]:
-    for row, mode in _MODES.items():
-        for task, guess in zip(("empty", "article"), _ROUND[row], strict=True):
+    for row, (mode, rounds) in _ROWS.items():
+        for task, guess in rounds.items():
             yield Step(
                 key=f"lifecycle/{row}/{task}",
                 title=f"lifecycle, {mode.title}, {task} task",
@@ -127,7 +119,7 @@ def _lifecycle(knobs: Knobs) -> Iterator[Step]:
 
 
 def _memory(knobs: Knobs) -> Iterator[Step]:
-    for row, mode in _MODES.items():
+    for row, (mode, _) in _ROWS.items():
         yield Step(
             key=f"memory/{row}",
             title=f"memory, {mode.title}",
@@ -160,15 +152,15 @@ def _boxed(
         )
 
 
-def _shared_set(knobs: Knobs, rows: Iterable[str] = _MODES) -> Iterator[Step]:
+def _shared_set(knobs: Knobs, rows: Iterable[str] = _ROWS) -> Iterator[Step]:
     for row in rows:
-        mode = _MODES[row]
+        mode, _ = _ROWS[row]
         title = f"shared set, {mode.title}"
         yield from _boxed("shared_set", mode, knobs, key=f"shared_set/{row}", title=title)
 
 
 def _sharded(knobs: Knobs) -> Iterator[Step]:
-    mode = _MODES["forkserver"]  # the start method that the article's Python had by default
+    mode, _ = _ROWS["forkserver"]  # the start method that the article's Python had by default
     for writers in knobs.writers:
         key = f"sharded_writers/forkserver/{writers}"
         title = f"sharded writers, {mode.title}, writers {writers}"
@@ -177,7 +169,7 @@ def _sharded(knobs: Knobs) -> Iterator[Step]:
 
 def _rust(knobs: Knobs) -> Iterator[Step]:
     yield from _shared_set(knobs, ["threads"])
-    yield from _boxed(NATIVE, _MODES["threads"], knobs, key=NATIVE, title="Rust")
+    yield from _boxed(NATIVE, _ROWS["threads"][0], knobs, key=NATIVE, title="Rust")
 
 
 _STEPS: Final = {
