@@ -95,6 +95,8 @@ class Family:
         # A floor falls as the root of the processes that it is for.
         share = limit / margin
         quiet = np.array([floor.processes for floor in floors]) * np.maximum(share, 1) ** 2
+        # Beside a margin of nought any floor is out of proportion.
+        quiet = np.minimum(np.ceil(quiet), MOST_PROCESSES + 1)
         own = (before.processes > 1) & (after.processes > 1)
         return cls(
             effects=Effects(
@@ -105,7 +107,7 @@ class Family:
             ),
             limit=limit + _ROUNDING,
             margin=margin,
-            quiet=np.where(share > 1, np.ceil(quiet), 0).astype(np.int64),
+            quiet=np.where(share > 1, quiet, 0).astype(np.int64),
             spread=pooled,
             before=before.processes,
             after=after.processes,

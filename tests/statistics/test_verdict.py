@@ -241,6 +241,13 @@ def test_one_process_has_the_spread_of_the_floor_whatever_its_samples_say() -> N
     assert ends(verdict) == pytest.approx((1.02 * math.exp(-reach), 1.02 * math.exp(reach)), 1e-4)
 
 
+@pytest.mark.parametrize("margin", [0.0, 0.03])
+def test_a_floor_out_of_all_proportion_is_too_noisy_and_needs_no_number(margin: float) -> None:
+    wide = Floor(spread=200.0, freedom=1, processes=2, effect=1e300)
+    verdict = only(Pair(margin=margin, before=((1.0,),) * 2, after=((1.0,),) * 2, floor=wide))
+    assert (verdict.word, verdict.needs) == (Word.NOISY, None)
+
+
 @pytest.mark.parametrize("bad", [(), ((),), ((1.0,), ()), ((0.0,),), ((1.0, math.nan),)])
 def test_what_has_no_ratio_is_not_decidable_and_of_no_family(bad: Processes) -> None:
     good = Pair(margin=0.03, before=around(1.0), after=around(1.2), floor=FLOOR)

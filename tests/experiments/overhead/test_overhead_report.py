@@ -95,10 +95,13 @@ def test_a_busy_machine_is_told_of_and_a_quiet_one_is_not() -> None:
     assert "busy" not in shown(report(load=None))
 
 
-def test_intervals_of_a_single_process_say_what_they_leave_out() -> None:
-    words = "The intervals rest on samples of one process"
-    assert words in shown(report(processes=1))
-    assert words not in shown(report())
+def test_a_single_process_has_no_interval_and_decides_nothing() -> None:
+    one = json.loads(rendered(document_of(report(processes=1)), Format.JSON))
+    several = json.loads(rendered(document_of(report()), Format.JSON))
+    assert {loop["verdict"] for loop in one["loops"] if "verdict" in loop} == {"not decidable"}
+    assert {loop["verdict"] for loop in several["loops"] if "verdict" in loop} != {"not decidable"}
+    assert "(one" in shown(report(processes=1))
+    assert "(one" not in shown(report())
 
 
 def test_the_document_holds_all_samples_and_what_is_made_of_them() -> None:
