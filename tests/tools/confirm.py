@@ -40,7 +40,7 @@ class Question:
 
 def _writes(strategy: str, workers: int) -> Question:
     return Question(
-        title=f"CPU of an insertion by {strategy}, {workers} threads",
+        title=f"CPU of an insertion by {strategy}, threads: {workers}",
         cell=f"shared_set --mode threads --workers {workers} --set strategy={strategy}"
         " --set fill=cold",
         metric="cpu",
