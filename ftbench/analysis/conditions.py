@@ -138,7 +138,7 @@ def profile_notice(profile: str, meaning: str) -> Notice | None:
         return None
     return Notice(
         title=f"These are {profile or 'unnamed'} figures.",
-        text=f"They come from few rounds of one process each{meaning}",
+        text=f"They come from few rounds of few processes{meaning}",
     )
 
 
