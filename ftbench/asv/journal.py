@@ -27,7 +27,11 @@ class Journal:
         self._path, self._stamp, self._run = path, stamp, run
         self._left: dict[str, deque[dict[str, str]]] = defaultdict(deque)
         self.measured_at = ""
-        for line in path.read_bytes().splitlines() if path.is_file() else ():
+        content = path.read_bytes() if path.is_file() else b""
+        if content and not content.endswith(b"\n"):
+            # A kill cut it short: what comes next must not become part of that line.
+            path.write_bytes(content + b"\n")
+        for line in content.splitlines():
             with suppress(*DAMAGE):
                 entry: dict[str, Any] = json.loads(line)
                 if entry["stamp"] == stamp:

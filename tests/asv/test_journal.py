@@ -113,3 +113,5 @@ def test_what_is_cut_short_or_of_another_kind_is_nothing(
         file.write(damage)
     assert Journal(tmp_path / "journal", "stamp", "run 2").count == 1
     assert Journal(tmp_path / "journal", "another build", "run 2").count == 0
+    kept_in(tmp_path / "journal", files, "2")
+    assert Journal(tmp_path / "journal", "stamp", "run 3").count == 2
