@@ -59,7 +59,10 @@ def report(output: Output, **wanted: str | None) -> None:
     document = overview(tree, parse_filter(tree, **wanted))
     output.write(document)
     if all(figure["median"] is None for figure in document.record["figures"]):
-        raise NothingError("Nothing was measured of what is shown.")
+        raise NothingError(
+            "Nothing was measured of what is shown.",
+            hint="To measure it: asv run, or ftbench bench",
+        )
 
 
 @click.command(
@@ -194,7 +197,10 @@ def advise(
     given = Given(advice=ranked(cells, asked, arms), pick=pick, warnings=tree.warnings)
     output.write(document_of(given))
     if given.advice.best is None:
-        raise NothingError("Nothing can be advised.", hint="What was told has the reasons.")
+        raise NothingError(
+            "Nothing can be advised.",
+            hint="What was written has the reason of each mode, and what would measure it.",
+        )
 
 
 results = click.Group("results", help="Look after result files.")

@@ -231,6 +231,7 @@ def load_benchmarks(path: Path, warn: Warn) -> dict[str, dict[str, Any]]:
     if lost:
         names = ", ".join(lost[:_NAMED]) + f" and {len(lost) - _NAMED} more" * (len(lost) > _NAMED)
         why = f"its entry of {names} cannot be read; the results of it are left out"
+        why += " until it is made anew: asv run --bench just-discover"
         warn(Unreadable.of(path, why))
     return known
 

@@ -213,7 +213,10 @@ class Watcher(Program):
         try:
             line = self.lines.answer(seconds)
         except TimeoutError:
-            raise DeadlineError(f"The observer did not answer within {seconds:g} s.") from None
+            raise DeadlineError(
+                f"The observer did not answer within {seconds:g} s.",
+                hint="A machine that is too busy to look is too busy to measure: try a quiet one.",
+            ) from None
         try:
             answer: dict[str, Any] = json.loads(line)
         except ValueError:
@@ -240,7 +243,10 @@ class Watcher(Program):
         if self.lacking:
             return
         if request["seconds"] > deadline:
-            raise DeadlineError("The observation would take longer than the cell may.")
+            raise DeadlineError(
+                "The observation would take longer than the cell may.",
+                hint="Give it more: --deadline",
+            )
         self._tell(json.dumps(request).encode())
         answer = self._read(request["seconds"] + START_SECONDS)
         if "gone" in answer:
