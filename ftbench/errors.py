@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from typing import ClassVar, Final
+TYPE_CHECKING = False  # typing itself would be luggage in every guard of a cell
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar, Final
 
 # As a shell says it: 128 and the number of SIGINT, of SIGPIPE.
 INTERRUPTED: Final = 130
@@ -111,6 +112,8 @@ def error_class(exit_code: int) -> type[FtbenchError]:
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Say that `name` is no `kind`, what was probably meant and what there is."""
+    import difflib  # noqa: PLC0415 - a quarter of what a guard would load
+
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
     meant = f"Did you mean {near[0]!r}? " if near else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False  # as in `errors`
+if TYPE_CHECKING:
+    from typing import Final
 
 # How their names begin.  Windows' names are case-insensitive; `os.environ` has them in upper case.
 CLEARED: Final = (

@@ -6,12 +6,15 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import IO
 
 from ftbench.facts.variables import is_cleared
 from ftbench.probe.run import MARK
+
+TYPE_CHECKING = False  # as in `errors`
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import IO
 
 PROC = "/proc"
 TAIL_BYTES = 16_384

@@ -11,17 +11,19 @@ closes: whoever asked is gone then, by Ctrl-C, a time-out of asv or SIGKILL.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from typing import IO, NoReturn
 
 from ftbench.errors import DeadlineError
 from ftbench.probe.run.child import session_of, stat_fields
+
+TYPE_CHECKING = False  # as in `errors`
+if TYPE_CHECKING:
+    from typing import IO, NoReturn
 
 GRACE_SECONDS = 0.5
 _POLL_SECONDS = 0.01
@@ -103,14 +105,39 @@ def main(argv: list[str]) -> int:
     try:
         return _run(command, deadline)
     finally:
+        _remove(folder)
+
+
+def _remove(folder: str) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:  # most cells leave nothing in it, and shutil is long to load
+        import shutil  # noqa: PLC0415
+
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(cell: subprocess.Popen[bytes], deadline: float) -> int:
+    if sys.platform == "win32":
+        return cell.wait(deadline)
+    # With a time-out `wait` looks now and then, and would see the end up to 50 ms late.
+    signal.signal(signal.SIGALRM, _late)
+    signal.setitimer(signal.ITIMER_REAL, deadline)
+    try:
+        return cell.wait()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _late(_number: int, _frame: object) -> NoReturn:
+    raise subprocess.TimeoutExpired("cell", 0)
 
 
 def _run(command: list[str], deadline: float) -> int:
     cell = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     try:
         threading.Thread(target=_relay, args=(sys.stdin.buffer, cell), daemon=True).start()
-        code = cell.wait(deadline)
+        code = _wait(cell, deadline)
         end_tree(cell, grace=GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         if sys.platform != "win32":
