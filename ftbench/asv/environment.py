@@ -26,7 +26,7 @@ from asv.environment import Environment
 from ftbench.asv.cell_server import CELL_SERVER
 from ftbench.asv.command import SAY_CELLS, TAKEN_OVER
 from ftbench.asv.errors import as_user_errors
-from ftbench.asv.journal import JOURNALS, STAGED, Journal
+from ftbench.asv.journal import JOURNALS, STAGED, Journal, records_in
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
@@ -39,6 +39,7 @@ from ftbench.processes import run
 from ftbench.pythons import Interpreter, discover, preferred, survey, venvs
 from ftbench.pythons.install import DEFAULT_RELEASE
 from ftbench.releases import Release
+from ftbench.results.records import Record
 
 GIL_CHECK: Final = (
     f"import sys; print({MARK!r}, int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
@@ -303,14 +304,14 @@ class CPythonEnvironment(Environment):
 
     # -- what the benchmarks hand over beside their samples
 
-    def take_staged(self) -> list[dict[str, Any]]:
+    def take_staged(self) -> list[Record]:
         """Return what the benchmarks staged since the last call, with its place in the run."""
         try:
-            lines = self.staged.read_text(encoding="utf-8").splitlines()
+            staged = self.staged.read_bytes()
         except FileNotFoundError:
             return []
         self.staged.unlink()
-        records = [{"run": RUN} | json.loads(line) for line in lines]
+        records: list[Record] = [{"run": RUN} | each for each in records_in(staged)]
         for record in records:
             if record.get("kind") == "cell":
                 record["order"] = next(_ORDER)

@@ -5,39 +5,55 @@ A run that was killed leaves its journals; the next one takes the cells over, an
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ftbench.results.records import DAMAGE
+from ftbench.results.records import DAMAGE, Record
 
 # The file to which benchmarks append records; the others of a cell are whole.
 STAGED: Final = "staged"
+# Bytes of a line; a longer one is none of ours.
+_LONGEST: Final = 2**24
+
+
+def records_in(staged: bytes) -> Iterator[Record]:
+    """Yield what benchmarks have staged; a line that a kill cut short is nothing."""
+    for line in staged.splitlines():
+        with suppress(*DAMAGE):
+            yield dict(json.loads(line))
 
 
 class Journal:
     """What was measured of a release in an environment; `stamp` names all that was the same."""
 
     def __init__(self, path: Path, stamp: str, run: str) -> None:
-        """Read what is there; lines of another stamp, or cut short, are nothing."""
+        """Read what is there; lines of another stamp, cut short or damaged, are nothing."""
         self._path, self._stamp, self._run = path, stamp, run
         self._left: dict[str, deque[dict[str, str]]] = defaultdict(deque)
         self.measured_at = ""
-        content = path.read_bytes() if path.is_file() else b""
-        if content and not content.endswith(b"\n"):
-            # A kill cut it short: what comes next must not become part of that line.
-            path.write_bytes(content + b"\n")
-        for line in content.splitlines():
-            with suppress(*DAMAGE):
-                entry: dict[str, Any] = json.loads(line)
-                if entry["stamp"] == stamp:
-                    self._left[entry["asked"]].append(dict(entry["files"]))
-                    self.measured_at = str(entry["at"])
+        line = b""
+        with suppress(FileNotFoundError), path.open("r+b") as file:
+            while more := file.readline(_LONGEST):
+                line = more
+                digest, _, text = line.strip().partition(b" ")
+                if digest == self._digest(text):
+                    entry: dict[str, Any] = json.loads(text)
+                    self._left[entry["asked"]].append(entry["files"])
+                    self.measured_at = entry["at"]
+            if line and not line.endswith(b"\n"):
+                # A kill cut it short: what comes next must not become part of that line.
+                file.write(b"\n")
         self.count = sum(map(len, self._left.values()))
+
+    def _digest(self, text: bytes) -> bytes:
+        # Of the stamp too, so that a line that fits is one that was written for it, whole.
+        return hashlib.sha256(f"{self._stamp} ".encode() + text).hexdigest().encode()
 
     def take(self, asked: str, files: Mapping[str, Path]) -> bool:
         """Write into `files`, by their names, what a cell yielded then; tell whether it did."""
@@ -50,15 +66,16 @@ class Journal:
 
     def keep(self, asked: str, files: Mapping[str, Path], begin: int) -> None:
         """Add what a cell yielded, from byte `begin` on of what is staged: whole, or not at all."""
-        texts = {name: each.read_text("utf-8") for name, each in files.items() if each.exists()}
-        staged = texts.get(STAGED, "").encode()[begin:].splitlines()
+        whole = {name: path for name, path in files.items() if name != STAGED and path.exists()}
+        texts = {name: path.read_text("utf-8") for name, path in whole.items()}
+        staged = files[STAGED].read_bytes()[begin:] if files[STAGED].exists() else b""
         # A record that is taken over stays one of this run.
-        of_run = [json.dumps({"run": self._run} | json.loads(line)) + "\n" for line in staged]
+        of_run = [json.dumps({"run": self._run} | each) + "\n" for each in records_in(staged)]
         at = datetime.now(UTC).astimezone().isoformat(" ", "minutes")
-        kept = {**texts, STAGED: "".join(of_run)}
-        entry = {"asked": asked, "stamp": self._stamp, "at": at, "files": kept}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        entry = {"asked": asked, "at": at, "files": {**texts, STAGED: "".join(of_run)}}
+        text = json.dumps(entry).encode()
+        with self._path.open("ab") as file:
+            file.write(self._digest(text) + b" " + text + b"\n")
 
     def forget(self) -> None:
         """Remove it: all of it is in the results."""

@@ -6,14 +6,18 @@ import json
 import math
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asvproject import CELL, MACHINE, AsvProject, result_of
+from fuzzing import FUZZ
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ftbench.asv.journal import STAGED, Journal
+from ftbench.asv.journal import STAGED, Journal, records_in
 from ftbench.results.records import read_records, records_path
 
 CELLS = ("-E", "ft", "--bench", r"lifecycle.*track_round\(.(threads|processes)., .(none|fork).")
@@ -76,14 +80,17 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return {name: tmp_path / name for name in ("result", STAGED)}
 
 
-def kept_in(path: Path, files: dict[str, Path], *figures: str) -> None:
-    journal = Journal(path, "stamp", "run 1")
+CELL_ASKED = "a.A.track_b-0"
+
+
+def kept_in(path: Path, files: dict[str, Path], *figures: str, stamp: str = "stamp") -> None:
+    journal = Journal(path, stamp, "run 1")
     for figure in figures:
-        files["result"].write_text(figure, encoding="utf-8")
+        files["result"].write_text(figure, encoding="utf-8", newline="")
         begin = files[STAGED].stat().st_size if files[STAGED].exists() else 0
         with files[STAGED].open("a", encoding="utf-8") as staged:
             staged.write(json.dumps({"kind": "cell", "figure": figure}) + "\n")
-        journal.keep("a.A.track_b-0", files, begin)
+        journal.keep(CELL_ASKED, files, begin)
 
 
 def test_rounds_of_a_cell_come_in_their_order_with_their_own_records(
@@ -94,24 +101,96 @@ def test_rounds_of_a_cell_come_in_their_order_with_their_own_records(
     journal = Journal(tmp_path / "journal", "stamp", "run 2")
     assert journal.count == 2
     for figure in ("1", "2"):
-        assert journal.take("a.A.track_b-0", files)
+        assert journal.take(CELL_ASKED, files)
         assert files["result"].read_text("utf-8") == figure
-    assert not journal.take("a.A.track_b-0", files)
+    assert not journal.take(CELL_ASKED, files)
     records: list[dict[str, Any]] = list(map(json.loads, files[STAGED].read_text().splitlines()))
     assert [record["figure"] for record in records] == ["1", "2"]
     assert {record["run"] for record in records} == {"run 1"}
 
 
-@pytest.mark.parametrize(
-    "damage", [b'{"asked": "a', b"[]\n", b"7\n", b'{"stamp": "stamp"}\n', b"\xff\n"]
+DAMAGE = st.one_of(
+    st.binary(max_size=200),
+    st.sampled_from([b"\xff\n", b"[]\n", b" ", b"\r", b"[" * 5000 + b"\n", b"x" * 2**25 + b"\n"]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=9,
+    ).map(lambda value: json.dumps(value).encode() + b"\n"),
 )
-def test_what_is_cut_short_or_of_another_kind_is_nothing(
-    tmp_path: Path, files: dict[str, Path], damage: bytes
+FIGURE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("keep"), FIGURE),
+        st.tuples(st.just("keep of another build"), FIGURE),
+        st.tuples(st.just("append"), DAMAGE),
+        st.tuples(st.just("cut"), st.integers(1, 400)),
+        st.tuples(st.just("flip"), st.integers(0, 10_000)),
+        st.tuples(st.just("wrong type"), st.integers(0, 10_000)),
+    ),
+    max_size=8,
+)
+
+
+def retyped(line: bytes, number: int) -> bytes:
+    """Return a line with one value of another type, or one that is missing."""
+    digest, _, text = line.partition(b" ")
+    entry = json.loads(text)
+    key = sorted(entry)[number % len(entry)]
+    entry[key] = (None, 7, "x", [], {}, [entry[key]], {"result": 7}, 10**400)[number % 8]
+    return digest + b" " + json.dumps(entry).encode()
+
+
+@FUZZ
+@given(steps=STEPS)
+def test_whatever_happens_to_its_file_sound_lines_are_kept_and_no_others(
+    steps: list[tuple[str, Any]],
 ) -> None:
-    kept_in(tmp_path / "journal", files, "1")
-    with (tmp_path / "journal").open("ab") as file:
-        file.write(damage)
-    assert Journal(tmp_path / "journal", "stamp", "run 2").count == 1
-    assert Journal(tmp_path / "journal", "another build", "run 2").count == 0
-    kept_in(tmp_path / "journal", files, "2")
-    assert Journal(tmp_path / "journal", "stamp", "run 3").count == 2
+    """Each step meets the file as the one before has left it, as a run after a kill does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal")
+        files = {name: Path(folder, name) for name in ("result", STAGED)}
+        sound: list[tuple[bytes, str, str]] = []  # whole lines, of which build, the figure
+        for what, value in steps:
+            content = path.read_bytes() if path.exists() else b""
+            if what.startswith("keep"):
+                stamp = "another" if "another" in what else "ours"
+                figure = f"{len(sound)} {value}"
+                kept_in(path, files, figure, stamp=stamp)
+                sound.append((path.read_bytes().splitlines()[-1], stamp, figure))
+            elif what == "append":
+                path.write_bytes(content + value)
+            elif what == "cut":
+                path.write_bytes(content[:-value])
+            elif content and what == "flip":
+                place = value % len(content)
+                flipped = content[place] ^ (1 << value % 8)
+                path.write_bytes(content[:place] + bytes([flipped]) + content[place + 1 :])
+            elif sound:
+                line = sound[value % len(sound)][0]
+                path.write_bytes(content.replace(line, retyped(line, value)))
+        left = path.read_bytes().split(b"\n") if path.exists() else []
+        for stamp in ("ours", "another"):
+            journal = Journal(path, stamp, "the next run")
+            expected = [figure for line, of, figure in sound if of == stamp and line in left]
+            assert journal.count == len(expected)
+            for figure in expected:
+                files[STAGED].unlink(missing_ok=True)
+                assert journal.take(CELL_ASKED, files)
+                assert files["result"].read_text("utf-8") == figure
+                (record,) = records_in(files[STAGED].read_bytes())
+                assert record == {"run": "run 1", "kind": "cell", "figure": figure}
+            assert not journal.take(CELL_ASKED, files)
+
+
+def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        Journal(tmp_path, "stamp", "run")
+
+
+def test_a_record_that_a_kill_cut_short_takes_no_other_with_it() -> None:
+    assert list(records_in(b'{"kind": 1}\n{"ki\n\n[]\n7\n\xff\n{"kind": 2}\n{')) == [
+        {"kind": 1},
+        {},
+        {"kind": 2},
+    ]

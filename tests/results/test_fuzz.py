@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from commands import Command
 from fake_results import arms, write_project
-from hypothesis import HealthCheck, given, settings
+from fuzzing import FEWER, FUZZ
+from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Plan
 
@@ -26,16 +27,6 @@ from ftbench.errors import FtbenchError
 from ftbench.results import read_results, safe_loading
 
 RELEASES = ("3.13.5", "3.13.15")
-EXAMPLES = int(os.environ.get("FTBENCH_FUZZ", "40"))
-FUZZ = settings(
-    max_examples=EXAMPLES,
-    derandomize="FTBENCH_FUZZ" not in os.environ,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-FEWER = settings(FUZZ, max_examples=max(EXAMPLES // 10, 8))
-
 NUMBERS = (0, -1, 10**40, 10**400, -(2**63), 1e-31, 1e31, 5e-324, 1e308, -1e30, 0.5)
 NO_NUMBERS = (float("inf"), float("-inf"), float("nan"), True, False, None, "5", "1e999")
 DEEP: list[Any] = []
