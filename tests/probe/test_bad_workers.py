@@ -146,7 +146,8 @@ def test_a_worker_that_fails_while_it_is_watched_ends_the_run(
     )
     words = ["--mode", "processes-fork", "--workers", "2", "--json"]
     # Not the smoke profile: it looks once and is gone, perhaps before the worst has happened.
-    done = run_probe(sys.executable, "footprint", *words, how=cell_with(function), profile="quick")
+    how = cell_with(function)
+    done = run_probe(sys.executable, "footprint", *words, how=how, profile="hold=3")
     assert (done.returncode, done.stdout) == (4, "")
     assert story in done.stderr
 
