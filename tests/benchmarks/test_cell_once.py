@@ -42,6 +42,7 @@ def _measurement(number: float) -> Measurement:
         notes={"rounds": 2},
         effort={"cpu_seconds": 0.25},
         interference={"marked": False},
+        speed={"stick": "1-3.11", "seconds": 0.002},
         pinned="one thread per core",
     )
 
@@ -225,6 +226,7 @@ def test_the_record_of_a_cell_has_everything_but_the_samples(
         "notes": {"rounds": 2},
         "effort": {"cpu_seconds": 0.25},
         "interference": {"marked": False},
+        "speed": {"stick": "1-3.11", "seconds": 0.002},
         "pinned": "one thread per core",
     }
 

@@ -38,6 +38,7 @@ MEASUREMENTS = st.builds(
     effort=st.dictionaries(_NAMES, st.integers(), max_size=2),
     interference=st.dictionaries(_NAMES, st.none() | st.booleans(), max_size=2),
     pinned=st.none() | _NAMES,
+    speed=st.dictionaries(_NAMES, _NAMES | st.floats(0, 1e4), max_size=2),
 )
 
 
@@ -61,10 +62,10 @@ def test_the_document_says_what_it_is_and_that_lower_is_better(measured: Measure
 @given(MEASUREMENTS)
 def test_a_document_from_before_there_were_guards_is_read(measured: Measurement) -> None:
     document = measured.to_json()
-    for name in ("effort", "interference", "pinned"):
+    for name in ("effort", "interference", "pinned", "speed"):
         del document[name]
     read = Measurement.from_json(document)
-    assert (read.effort, read.interference, read.pinned) == ({}, {}, None)
+    assert (read.effort, read.interference, read.pinned, read.speed) == ({}, {}, None, {})
     assert read.metrics == measured.metrics
 
 

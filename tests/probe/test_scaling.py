@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
+from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.scaling import (
     Pair,
     Report,
@@ -96,7 +97,14 @@ def _recording(name: str, log: list[str]) -> Side:
 def test_sides_take_turns_a_b_b_a(rounds: int) -> None:
     log: list[str] = []
     sides = {"x": (_recording("one", log), _recording("many", log))}
-    found = pairs(profile_named(f"rounds={rounds}"), sides)
+    cell = Cell(
+        mode=mode_named("threads"),
+        params={},
+        profile=profile_named(f"rounds={rounds}"),
+        deadline=Deadline(60),
+        observe=lambda *_: None,
+    )
+    found = pairs(cell, sides)
     assert "".join(word[0] for word in log) == ("om" + "mo") * (rounds // 2) + "om" * (rounds % 2)
     # However they were called, each is filed as what it is.
     for number, pair in enumerate(found["x"]):

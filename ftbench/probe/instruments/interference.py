@@ -76,17 +76,18 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
     return busy * tick, stolen * tick, cores
 
 
-def between(before: Look, after: Look, *, tree: float = 0.0) -> dict[str, Any]:
+def between(before: Look, after: Look, *, tree: float = 0.0, beside: float = 0.0) -> dict[str, Any]:
     """Return what else ran, as shares of one core; {} where nobody says.
 
-    `tree` is the CPU seconds of the cell's own tree, with processes that nobody waited for.
+    `tree` is the CPU seconds of the cell's own tree, with processes that nobody waited for;
+    `beside` those of what we had running beside it.
     """
     times = after.throttled.times - before.throttled.times
     told = before.busy is not None and after.busy is not None and before.cores == after.cores
     if not told and times <= 0:
         return {}
     seconds = max(after.at - before.at, 1e-9)
-    own = max(after.own - before.own, tree)
+    own = max(after.own - before.own, tree) + beside
     foreign = max(0.0, (after.busy or 0.0) - (before.busy or 0.0) - own) if told else 0.0
     stolen = max(0.0, (after.stolen or 0.0) - (before.stolen or 0.0)) if told else 0.0
     withheld = max(0.0, after.throttled.seconds - before.throttled.seconds)

@@ -81,6 +81,7 @@ def cell_record(group: str, params: dict[str, str], measured: Measurement) -> di
         "notes": measured.notes,
         "effort": measured.effort,
         "interference": measured.interference,
+        "speed": measured.speed,
         "pinned": measured.pinned,
     }
 

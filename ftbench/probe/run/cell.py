@@ -1,7 +1,8 @@
 """Runs one cell in this process, which `guard` started for this alone.
 
 The request comes as one JSON argument; events go out as JSON behind `MARK` on what was standard
-output (what a worker prints goes to standard error); a line on standard input answers "observe".
+output (what a worker prints goes to standard error); a line on standard input answers those that
+ask, "observe" and "slice".
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -27,6 +29,8 @@ from ftbench.probe.workers.base import Deadline, helper_pids
 Send = Callable[[dict[str, Any]], None]
 
 BUG = 1
+# Seconds from one slice of the measuring stick to the next, at least, and how that grows.
+SLICE_APART, SLICE_RARER = 0.02, 1.3
 
 
 def _channel() -> Send:
@@ -44,12 +48,31 @@ def _observe_through(send: Send, interval: float) -> Observe:
     def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
         roles = {os.getpid(): "parent"} | helper_pids() | dict(members)
         asked = {"phase": phase, "seconds": seconds, "interval": interval, "roles": roles}
-        send({"event": "observe", **asked})
-        # The guard closes standard input when the supervisor gives up, and kills us anyway.
-        if not sys.stdin.readline():
-            raise SystemExit(BUG)
+        _ask(send, {"event": "observe", **asked})
 
     return observe
+
+
+def _ask(send: Send, event: dict[str, Any]) -> None:
+    send(event)
+    # The guard closes standard input when the supervisor gives up, and kills us anyway.
+    if not sys.stdin.readline():
+        raise SystemExit(BUG)
+
+
+def stick_through(send: Send) -> Callable[..., None]:
+    """Return what has the measuring stick do a slice, and waits; see `Cell.stick`."""
+    taken, due = 0, 0.0
+
+    def stick(*, now: bool = False) -> None:
+        nonlocal taken, due
+        if now or time.perf_counter() >= due:
+            _ask(send, {"event": "slice", "pid": os.getpid()})
+            taken += 1
+            # Ever more seldom, so that a long cell has slices to its end, and none has many.
+            due = time.perf_counter() + SLICE_APART * SLICE_RARER**taken
+
+    return stick
 
 
 def _remember_gil_warnings() -> list[str]:
@@ -91,15 +114,19 @@ def measure(
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
     profile = profile_named(request["profile"])
+    stick = stick_through(send)
     cell = Cell(
         mode=mode,
         params=request["params"],
         profile=profile,
         deadline=Deadline(request["deadline"]),
         observe=_observe_through(send, profile.interval),
+        stick=stick,
         extra=request.get("extra", 0.0),
     )
+    stick()
     outcome: Outcome = scenario.run(cell)
+    stick(now=True)
     after = gil_enabled()
     check_gil(asked=request["gil"], before=before, after=after, gil_warnings=gil_warnings)
     return {

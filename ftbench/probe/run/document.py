@@ -43,6 +43,7 @@ class Measurement:
     effort: dict[str, Any] = field(default_factory=dict)  # of the run's own processes
     interference: dict[str, Any] = field(default_factory=dict)  # of others
     pinned: str | None = None  # which CPUs it was held to, None if to none
+    speed: dict[str, Any] = field(default_factory=dict)  # of the measuring stick beside it
 
     def to_json(self) -> dict[str, Any]:
         """Return the document; every metric says that lower is better."""

@@ -1,12 +1,13 @@
-"""Measures one cell: starts the probe's clean process under its guard, and the observer."""
+"""Measures one cell: starts the probe's clean process under its guard, observer and stick."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from ftbench.probe.instruments.machine import PINNED, load, machine_record, plac
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
-from ftbench.probe.run.programs import PACKAGE_PARENT, Guarded, Watcher
+from ftbench.probe.run.programs import PACKAGE_PARENT, Event, Guarded, Stick, Watcher
 from ftbench.probe.scenarios.base import Scenario, scenario_named
 
 DEADLINE_SECONDS = 60.0
@@ -163,6 +164,7 @@ def _once(
     variables: Mapping[str, str],
     observer: str | None,
 ) -> Measurement:
+    stick = _running_stick()
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     see = scenario.from_observation
@@ -181,8 +183,10 @@ def _once(
                 hint="Where each of its threads stood is written above.",
             )
         )
-        observe = partial(watcher.observe, deadline=cell.deadline) if watcher else None
-        document = cell.document(observe)
+        answering: dict[str, Callable[[Event], None]] = {"slice": stick.slice} if stick else {}
+        if watcher:
+            answering["observe"] = partial(watcher.observe, deadline=cell.deadline)
+        document = cell.document(answering)
     observed = Outcome()
     if watcher:
         if watcher.gone:  # the cell should have found the same, and knows the worker's story
@@ -214,5 +218,30 @@ def _once(
         notes=document["notes"] | observed.notes,
         effort=effort,
         pinned=PINNED if request["cpus"] else None,
-        interference=between(calm, look(), tree=effort.get("cpu_seconds", 0.0)),
+        interference=between(
+            calm,
+            look(),
+            tree=effort.get("cpu_seconds", 0.0),
+            beside=sum(on_cpu for on_cpu, _ in stick.seconds) if stick else 0.0,
+        ),
+        speed=stick.speed() if stick else {},
     )
+
+
+_stick: Stick | None = None
+
+
+def _running_stick() -> Stick | None:
+    """Return the measuring stick, without slices; None where it cannot be had."""
+    global _stick  # noqa: PLW0603 - one for all cells: to start it takes as long as ten slices
+    if _stick and not _stick.name:
+        _stick.__exit__()
+        _stick = None
+    if not _stick:
+        try:
+            _stick = Stick()
+        except (OSError, NotAvailableError):
+            return None
+        atexit.register(_stick.__exit__)
+    _stick.seconds.clear()
+    return _stick

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from ftbench.errors import (
@@ -22,18 +23,27 @@ from ftbench.errors import (
     WorkerFailedError,
     error_class,
 )
-from ftbench.probe.run.child import Lines, Tail, clean_environment
+from ftbench.probe.run.child import Lines, Tail, clean_environment, stat_fields
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
+from ftbench.probe.run.outcome import percentile
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
 # The program's own deadline comes first and tells a better story.
 BACKSTOP_SECONDS = 5.0
 START_SECONDS = 20.0  # for an observer's answer, beyond the time that was asked for
+_PROCESSOR = 36  # where proc(5) has a process's CPU, counted from the third field
 _SIGNALS = (
     "Codes above 128 are signals: 137 is SIGKILL and 134 SIGABRT, both often for want of memory."
 )
 Event = dict[str, Any]
+# What a cell waits for → who does it.
+Answering = Mapping[str, Callable[[Event], None]]
+_ASKING = frozenset({"observe", "slice"})
+
+
+def _ignore(_event: Event) -> None:
+    """Do nothing: what asks goes on."""
 
 
 class Program:
@@ -119,8 +129,8 @@ class Guarded(Program):
         super().__exit__(*exc)
         shutil.rmtree(self._folder, ignore_errors=True)  # should the guard have been killed
 
-    def follow(self, observe: Callable[[Event], None] | None = None) -> int:
-        """Follow it to its end and return its exit code; `observe` is called when it asks."""
+    def follow(self, answering: Answering = MappingProxyType({})) -> int:
+        """Follow it to its end and return its exit code; see `Answering`."""
         end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
         try:
             while line := self.lines.answer(end - time.monotonic()):
@@ -128,18 +138,17 @@ class Guarded(Program):
                     self.event = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
-                if self.event.get("event") == "observe":
-                    if observe:
-                        observe(self.event)
+                if self.event.get("event") in _ASKING:
+                    answering.get(self.event["event"], _ignore)(self.event)
                     self._tell(b"")
         except TimeoutError:  # the guard itself hangs
             self.event = {}
             return DeadlineError.exit_code
         return self._end()
 
-    def document(self, observe: Callable[[Event], None] | None = None) -> dict[str, Any]:
+    def document(self, answering: Answering = MappingProxyType({})) -> dict[str, Any]:
         """Follow a cell to its end; return its part of the document, or raise its error."""
-        code = self.follow(observe)
+        code = self.follow(answering)
         last = self.event
         if last.get("event") == "done":
             document: dict[str, Any] = last["document"]
@@ -264,6 +273,46 @@ class Watcher(Program):
             raise FtbenchError(
                 f"The observer failed: {answer.get('unavailable', answer)}; nothing is recorded."
             )
+
+
+class Stick(Program):
+    """A running measuring stick, see `stick`; one is enough for all cells of a supervisor."""
+
+    def __init__(self) -> None:
+        python = os.environ.get(HOST_PYTHON) or sys.executable
+        command = [python, "-I", "-S", str(Path(__file__).with_name("stick.py"))]
+        super().__init__(command, clean_environment(os.environ), start_new_session=True)
+        self.seconds: list[tuple[float, float]] = []  # of each slice since it was emptied
+        self.name = ""  # its work and its Python, "" once it does not answer
+        with suppress(TimeoutError):
+            self.name = self.lines.following(START_SECONDS).decode().strip()
+
+    def slice(self, event: Event) -> None:
+        """Have a slice done on the CPU that the asking process was on, where the system says it."""
+        cpu = ""
+        with suppress(OSError, IndexError):
+            cpu = stat_fields(event["pid"])[_PROCESSOR]
+        self._tell(cpu.encode())
+        try:
+            on_cpu, wall = self.lines.following(START_SECONDS).split()
+        except (TimeoutError, ValueError):
+            self.name = ""
+        else:
+            self.seconds.append((float(on_cpu), float(wall)))
+
+    def speed(self) -> dict[str, Any]:
+        """Return the medians of the slices, and how far their middle half is apart; {} of none."""
+        if not (self.name and self.seconds):
+            return {}
+        on_cpu, wall = (list(each) for each in zip(*self.seconds, strict=True))
+        middle = percentile(on_cpu, 50)
+        return {
+            "stick": self.name,
+            "seconds": round(middle, 6),  # of CPU: what else ran is `interference`
+            "wall": round(percentile(wall, 50), 6),
+            "slices": len(self.seconds),
+            "spread": round((percentile(on_cpu, 75) - percentile(on_cpu, 25)) / middle, 3),
+        }
 
 
 MAY_BE_READ_BY = (

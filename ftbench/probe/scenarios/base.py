@@ -36,9 +36,27 @@ class Cell:
     profile: Profile
     deadline: Deadline
     observe: Observe
+    # Has the measuring stick do a slice unless the last was moments ago, and waits.
+    stick: Callable[[], None] = lambda: None
     # A share of its own work that is done besides, 0.0 where figures are kept: a known slowdown, to
     # see whether `ftbench selftest` finds it.
     extra: float = 0.0
+
+    def rounds(self) -> Iterator[int]:
+        """Count the rounds of a timed cell, from 0; between them, the stick has its slices."""
+        return self._counted(self.profile.least_rounds, self.profile.most_rounds)
+
+    def repeats(self) -> Iterator[int]:
+        """The same where a round is itself thousands of operations."""
+        return self._counted(self.profile.least_repeats, self.profile.most_repeats)
+
+    def _counted(self, least: int, most: int) -> Iterator[int]:
+        begin = time.perf_counter()
+        done = 0
+        while done < least or (done < most and time.perf_counter() - begin < self.profile.seconds):
+            self.stick()
+            yield done
+            done += 1
 
     def with_extra(self, count: int, step: int = 1) -> int:
         """Return `count` and the extra of it, in whole steps.
@@ -122,24 +140,6 @@ def by_round(
     """Return the metrics of the costs of each round; one that some round lacks is left out."""
     names = [spec.name for spec in specs if all(spec.name in costs_of for costs_of in rounds)]
     return costs(specs, {name: [costs_of[name] for costs_of in rounds] for name in names})
-
-
-def rounds(profile: Profile) -> Iterator[int]:
-    """Count the rounds of a timed cell, from 0."""
-    return _counted(profile.least_rounds, profile.most_rounds, profile.seconds)
-
-
-def repeats(profile: Profile) -> Iterator[int]:
-    """Count the rounds of a scenario whose round is itself thousands of operations, from 0."""
-    return _counted(profile.least_repeats, profile.most_repeats, profile.seconds)
-
-
-def _counted(least: int, most: int, seconds: float) -> Iterator[int]:
-    begin = time.perf_counter()
-    done = 0
-    while done < least or (done < most and time.perf_counter() - begin < seconds):
-        yield done
-        done += 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,6 @@ from ftbench.probe.scenarios.base import (
     Scenario,
     costs,
     memory_of,
-    repeats,
 )
 from ftbench.probe.workers.pools import Pool, check, pool_of
 from ftbench.probe.workloads.crunching import errand
@@ -234,8 +233,9 @@ def turns_of(cell: Cell, ladder: Sequence[Place]) -> dict[str, list[dict[str, fl
             carry(place)
         pids = worker_pids(cell.mode)
     turns: dict[str, list[dict[str, float]]] = {place.name: [] for place in ladder}
-    for number in repeats(cell.profile):
+    for number in cell.repeats():
         for place in order(ladder, number):
+            cell.stick()
             turns[place.name].append(carried(place, carry, pids))
     cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
     if pool:

@@ -26,7 +26,6 @@ from ftbench.probe.scenarios.base import (
     Scenario,
     by_round,
     in_seconds,
-    repeats,
 )
 from ftbench.probe.scenarios.reports import instrument, on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, team_of
@@ -95,7 +94,7 @@ def run(cell: Cell) -> Outcome:
     team = team_of(cell.mode, cell.deadline, members_of(channel, kind, ladder))
     channel.settled()
     _look(cell, team)
-    reports = [team.round().reports for _ in repeats(cell.profile)]
+    reports = [team.round().reports for _ in cell.repeats()]
     team.end()
     channel.close()
     rounds = [(SideReport(*near), SideReport(*far)) for near, far in reports]

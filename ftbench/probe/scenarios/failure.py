@@ -22,7 +22,7 @@ from ftbench.facts.modes import POOL_MODES, POOL_TABLE, Mode, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.run.outcome import Invariant, Outcome
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 
@@ -164,7 +164,7 @@ def run(cell: Cell) -> Outcome:
     """Measure one cell: in each round a crash, then calling off what waits."""
     rounds: list[dict[str, float]] = []
     watch = WATCH_SECONDS
-    for _ in repeats(cell.profile):
+    for _ in cell.repeats():
         pool = new_pool(cell)
         pool.fill()
         crashed, pool = crash(cell, pool, watch)

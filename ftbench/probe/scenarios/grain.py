@@ -20,7 +20,7 @@ from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
-from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 
@@ -121,7 +121,7 @@ def run(cell: Cell) -> Outcome:
     pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
     pool.fill()
     more = {size.name: cell.with_extra(size.steps) - size.steps for size in SIZES}
-    rounds = [one_round(pool, number, more) for number in repeats(cell.profile)]
+    rounds = [one_round(pool, number, more) for number in cell.repeats()]
     pool.shutdown()
     capacity = min(pool.workers, machine_record()["usable_cores"])
     tasks = {size.name: size.per_worker * pool.workers for size in SIZES}

@@ -26,7 +26,6 @@ from ftbench.probe.scenarios.base import (
     Scenario,
     by_round,
     in_seconds,
-    repeats,
 )
 from ftbench.probe.scenarios.reports import seconds_of
 from ftbench.probe.workers import team_of
@@ -106,7 +105,7 @@ def run(cell: Cell) -> Outcome:
     queue = bounded_queue(cell.mode, cell.params["room"])
     member = Member(role=CRUNCHER, run=(crunching, (queue, STEPS)))
     team = team_of(cell.mode, cell.deadline, [member] * cell.params["workers"])
-    rounds = [one_round(cell, team, queue, plan, expected) for _ in repeats(cell.profile)]
+    rounds = [one_round(cell, team, queue, plan, expected) for _ in cell.repeats()]
     team.end()
     return Outcome(
         metrics=by_round(METRICS, rounds),

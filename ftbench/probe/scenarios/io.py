@@ -38,7 +38,6 @@ from ftbench.probe.scenarios.base import (
     by_round,
     in_seconds,
     memory_of,
-    repeats,
 )
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
@@ -177,8 +176,7 @@ def run(cell: Cell) -> Outcome:
     expected = under_way * cell.with_extra(nominal)
     team.round()  # all connect
     rounds = [
-        (_loop(team, servers, expected), _loop(team, servers, ARRIVALS))
-        for _ in repeats(cell.profile)
+        (_loop(team, servers, expected), _loop(team, servers, ARRIVALS)) for _ in cell.repeats()
     ]
     cell.observe(BUSY, 0.0, team.roles() | servers.roles())
     team.end()

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftbench.errors import GilStateError
-from ftbench.facts.profiles import Profile
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO
@@ -26,7 +25,6 @@ from ftbench.probe.scenarios.base import (
     by_round,
     costs,
     in_seconds,
-    rounds,
 )
 from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Crew, Report
@@ -106,11 +104,11 @@ def round_of(
     )
 
 
-def _later_rounds(crew: Crew, workers: int, task: str, profile: Profile) -> list[Round]:
+def _later_rounds(crew: Crew, cell: Cell) -> list[Round]:
     done: list[Round] = []
     gil = gil_enabled()
-    for number in rounds(profile):
-        done.append(one_round(crew, workers, task))
+    for number in cell.rounds():
+        done.append(one_round(crew, cell.params["workers"], cell.params["task"]))
         if gil_enabled() != gil:
             raise GilStateError(f"The GIL was switched in round {number + 1}.")
     return done
@@ -148,7 +146,7 @@ def run(cell: Cell) -> Outcome:
         _add_extra(crew, cell)
     clock = crew.cpu_clock(cell.mode)
     clock.start()
-    later = _later_rounds(crew, workers, task, cell.profile)
+    later = _later_rounds(crew, cell)
     cpu = clock.stop(sum(one.process_cpu for one in later)) / len(later)
     crew.close()
     whole = [one.seconds["round"] for one in later]

@@ -113,7 +113,7 @@ def run(cell: Cell) -> Outcome:
     teams = {(arm, n): _team(cell, arm, n, turns) for arm in arms for n in (1, *THREADS)}
     sides = {arm_n: by_team(team) for arm_n, team in teams.items()}
     ladder = {f"{arm}_{n}": (sides[arm, 1], sides[arm, n]) for arm in arms for n in THREADS}
-    pairs_of = pairs(cell.profile, ladder)
+    pairs_of = pairs(cell, ladder)
     for team in teams.values():
         team.end()
     entry = LEDGER[pattern]

@@ -20,7 +20,7 @@ from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Outcome, percentile
 from ftbench.probe.scenarios import pauses_workers
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds, repeats
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member
@@ -86,7 +86,7 @@ def run(cell: Cell) -> Outcome:
     """Measure one cell."""
     live = cell.with_extra(LIVE[cell.params["heap"]])
     team = team_of(cell.mode, cell.deadline, members_of(cell.params, live))
-    rounds = [team.round().reports for _ in repeats(cell.profile)]
+    rounds = [team.round().reports for _ in cell.repeats()]
     team.end()
     made = [MakerReport(*maker) for maker, *_tickers in rounds]
     late = [seconds_of([ticks for *_times, ticks in tickers]) for _maker, *tickers in rounds]

@@ -23,7 +23,6 @@ from ftbench.probe.scenarios.base import (
     by_round,
     costs,
     in_seconds,
-    repeats,
 )
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
@@ -97,7 +96,7 @@ def run(cell: Cell) -> Outcome:
     """Measure one cell: the first cold start, then whole lives."""
     pool, _, first = opened(cell)
     pool.shutdown()
-    lives = [one_life(cell) for _ in repeats(cell.profile)]
+    lives = [one_life(cell) for _ in cell.repeats()]
     calls, tasks = cell.with_extra(CALLS), cell.with_extra(TASKS)
     results = len(lives) * (1 + calls + tasks * len(CHUNKS))
     return Outcome(

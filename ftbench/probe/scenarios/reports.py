@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Invariant, percentile
-from ftbench.probe.scenarios.base import Cell, Param, repeats
+from ftbench.probe.scenarios.base import Cell, Param
 from ftbench.probe.workers.base import Round, Team
 from ftbench.probe.workloads.ids import draw
 
@@ -115,7 +115,7 @@ def rounds_of(
     form = cell.params["form"]
     if form == "fixed":
         team = make()
-        runs = [read(team.round(reset)) for _ in repeats(cell.profile)]
+        runs = [read(team.round(reset)) for _ in cell.repeats()]
         look(team)
         team.end()
         return runs, _counts(runs[0])

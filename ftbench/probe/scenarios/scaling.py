@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from ftbench.facts.profiles import Profile
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile, same_checksums
-from ftbench.probe.scenarios.base import Cell, MetricSpec, costs, repeats
+from ftbench.probe.scenarios.base import Cell, MetricSpec, costs
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Team
 
@@ -89,12 +88,12 @@ def by_hand(member: Member) -> Side:
     return side
 
 
-def pairs(profile: Profile, sides: Mapping[Name, tuple[Side, Side]]) -> dict[Name, list[Pair]]:
+def pairs(cell: Cell, sides: Mapping[Name, tuple[Side, Side]]) -> dict[Name, list[Pair]]:
     """Return name → the pairs of all rounds; `sides` are name → (one, many)."""
     pairs_of: dict[Name, list[Pair]] = {name: [] for name in sides}
     # A B in one round and B A in the next: what drifts (a clock rate, a neighbour on the machine)
     # meets both.
-    for number in repeats(profile):
+    for number in cell.repeats():
         for name, (one, many) in sides.items():
             if number % 2:
                 late = many()
@@ -145,7 +144,7 @@ def scaled(cell: Cell, *, of: str, member: Member, units: int, expected: int) ->
         for count in ladder(cell.params["workers"])
     }
     sides = {count: (serial, by_team(team)) for count, team in teams.items()}
-    pairs_of = pairs(cell.profile, sides)
+    pairs_of = pairs(cell, sides)
     for team in teams.values():
         team.end()
     return Outcome(

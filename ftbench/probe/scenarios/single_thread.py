@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Outcome, same_checksums
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, costs, in_seconds, rounds
+from ftbench.probe.scenarios.base import Cell, Param, Scenario, costs, in_seconds
 from ftbench.probe.workloads.kernels import SMALL, timed
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.
@@ -26,7 +26,7 @@ def run(cell: Cell) -> Outcome:
     work, checksum = SMALL[kernel]
     runs = cell.with_extra(RUNS)
     timed(work, RUNS)
-    reports = [timed(work, runs) for _ in rounds(cell.profile)]
+    reports = [timed(work, runs) for _ in cell.rounds()]
     begins, ends, cpu, checksums = zip(*reports, strict=True)
     samples = [(end - begin) * NANO / RUNS for begin, end in zip(begins, ends, strict=True)]
     whole = sum(ends) - sum(begins)
