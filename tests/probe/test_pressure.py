@@ -12,7 +12,7 @@ from ftbench.probe.instruments import interference
 from ftbench.probe.instruments.interference import Look, between, disturbance, look, most_repeats
 from ftbench.probe.instruments.kernel import Throttled
 
-CALM = Look(at=100.0, own=5.0, busy=50.0, stolen=1.0, cores=2, pressure=0.5, queue=0)
+CALM = Look(at=100.0, own=5.0, busy=50.0, stolen=1.0, cores=2)
 
 STAT = """\
 cpu  900 0 0 0 0 0 0 0 0 0
@@ -33,18 +33,12 @@ def after(
         own=CALM.own + own,
         busy=(CALM.busy or 0.0) + busy,
         stolen=(CALM.stolen or 0.0) + stolen,
-        pressure=3.0,
-        queue=2,
     )
 
 
 @pytest.fixture
 def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "pressure").mkdir()
     (tmp_path / "stat").write_text(STAT)
-    (tmp_path / "pressure" / "cpu").write_text(
-        "some avg10=12.34 avg60=1.00 avg300=0.00 total=5\nfull avg10=99.0 avg60=0 total=0\n"
-    )
     monkeypatch.setattr(interference, "PROC", tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1}, raising=False)
     monkeypatch.setattr(os, "sysconf", lambda _name: 100, raising=False)
@@ -55,7 +49,6 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_look_counts_the_cores_that_may_be_used_and_no_idle_time() -> None:
     seen = look()
     assert (seen.busy, seen.stolen, seen.cores) == (3.85, 0.5, 2)
-    assert (seen.pressure, seen.queue) == (12.34, 3)
 
 
 @pytest.mark.usefixtures("proc")
@@ -71,10 +64,8 @@ def test_two_looks_tell_something_and_a_third_later_is_later() -> None:
 )
 def test_a_kernel_that_says_something_else_says_nothing(proc: Path, stat: str) -> None:
     (proc / "stat").write_text(stat)
-    (proc / "pressure" / "cpu").write_text("some avg60=1.00\n")
     seen = look()
     assert (seen.busy, seen.stolen, seen.cores) == (None, None, 0)
-    assert (seen.pressure, seen.queue) == (None, None)
 
 
 def test_a_system_without_proc_says_nothing(
@@ -82,7 +73,7 @@ def test_a_system_without_proc_says_nothing(
 ) -> None:
     monkeypatch.setattr(interference, "PROC", tmp_path)
     seen = look()
-    assert (seen.busy, seen.pressure, seen.queue) == (None, None, None)
+    assert (seen.busy, seen.stolen) == (None, None)
     assert between(seen, seen) == {}
     assert disturbance({}) == (False, 0.0)
 
@@ -90,7 +81,6 @@ def test_a_system_without_proc_says_nothing(
 def test_our_own_work_disturbs_nobody() -> None:
     seen = between(CALM, after(2.0, own=3.9, busy=3.95))
     assert (seen["foreign"], seen["marked"], seen["why"]) == (0.025, False, "")
-    assert (seen["pressure"], seen["queue"]) == ([0.5, 3.0], [0, 2])
 
 
 def test_work_of_our_tree_that_nobody_waited_for_is_still_ours() -> None:

@@ -128,23 +128,19 @@ def test_without_a_stick_a_cell_is_measured_and_says_no_speed() -> None:
     assert json.loads(done.stdout)["speed"] == {}
 
 
-def test_one_stick_serves_all_cells_and_one_that_is_gone_is_replaced(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(measure, "_stick", None)
-    first = measure._running_stick()
-    assert first
-    first.slice({"pid": os.getpid()})
-    assert first.speed()["slices"] == 1
-    assert measure._running_stick() is first
-    assert first.speed() == {}  # the next cell begins without any
-    first._process.kill()
-    first.slice({"pid": os.getpid()})
-    assert first.speed() == {}
-    second = measure._running_stick()
-    assert second
-    assert second is not first
-    second.__exit__()
+def test_one_stick_serves_all_cells_and_one_that_is_gone_says_nothing() -> None:
+    measure.measuring_stick.cache_clear()
+    running = measure.measuring_stick()
+    assert running is measure.measuring_stick()
+    assert running
+    for _ in range(3):
+        running.slice({"pid": os.getpid()})
+    assert running.speed()["slices"] == 3
+    running._process.kill()
+    running.slice({"pid": os.getpid()})
+    assert running.speed() == {}
+    running.__exit__()
+    measure.measuring_stick.cache_clear()
 
 
 def test_the_stick_is_no_interference() -> None:

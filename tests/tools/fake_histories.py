@@ -107,8 +107,6 @@ class History:
             "interference": {
                 "foreign": foreign,
                 "steal": 0.0,
-                "pressure": [0.0, 30.0 if marked else 0.5],
-                "queue": [1, 5 if marked else 1],
                 "repeats": 2 if marked else 0,
                 "marked": marked,
                 "why": f"{why} {self.text}".strip() if marked else "",

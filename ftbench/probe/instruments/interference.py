@@ -33,30 +33,20 @@ class Look(NamedTuple):
     busy: float | None
     stolen: float | None
     cores: int
-    pressure: float | None  # the percentage of the last 10 s in which something waited for a CPU
-    queue: int | None  # how many others were running or ready to
     throttled: Throttled = Throttled()
 
 
 def look() -> Look:
     """Look at the machine now; None for what the system does not say."""
     busy, stolen, cores = _cpu_time()
-    averages = _all(r"^some .*?\bavg10=(\d+(?:\.\d+)?)", "pressure/cpu")
-    running = _all(r"^procs_running (\d+)", "stat")
     return Look(
         at=time.monotonic(),
         own=cpu_seconds(),
         busy=busy,
         stolen=stolen,
         cores=cores,
-        pressure=float(averages[0]) if averages else None,
-        queue=max(0, int(running[0]) - 1) if running else None,
         throttled=throttled(),
     )
-
-
-def _all(pattern: str, name: str) -> list[Any]:
-    return re.findall(pattern, text_at(PROC / name) or "", re.MULTILINE)
 
 
 def _cpu_time() -> tuple[float | None, float | None, int]:
@@ -64,7 +54,8 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
     # a guest's), nice, system, idle, iowait, irq, softirq, steal, in ticks.
     cpus = usable()
     busy = stolen = cores = 0
-    for number, text in _all(r"^cpu(\d+)((?: +\d+){8,})$", "stat"):
+    counted = re.finditer(r"^cpu(\d+)((?: +\d+){8,})$", text_at(PROC / "stat") or "", re.MULTILINE)
+    for number, text in map(re.Match.groups, counted):
         if cpus is None or int(number) in cpus:
             ticks = [int(field) for field in text.split()]
             stolen += ticks[7]
@@ -103,8 +94,6 @@ def between(before: Look, after: Look, *, tree: float = 0.0, beside: float = 0.0
     return {
         **(shares if told else {}),
         "throttled": round(withheld / seconds, 3),
-        "pressure": [before.pressure, after.pressure],
-        "queue": [before.queue, after.queue],
         "repeats": 0,
         "marked": bool(why),
         "why": ", ".join(why),

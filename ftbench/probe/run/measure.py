@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +164,7 @@ def _once(
     variables: Mapping[str, str],
     observer: str | None,
 ) -> Measurement:
-    stick = _running_stick()
+    stick = measuring_stick()
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     see = scenario.from_observation
@@ -183,7 +183,10 @@ def _once(
                 hint="Where each of its threads stood is written above.",
             )
         )
-        answering: dict[str, Callable[[Event], None]] = {"slice": stick.slice} if stick else {}
+        answering: dict[str, Callable[[Event], None]] = {}
+        if stick and stick.name:
+            stick.seconds.clear()
+            answering["slice"] = stick.slice
         if watcher:
             answering["observe"] = partial(watcher.observe, deadline=cell.deadline)
         document = cell.document(answering)
@@ -201,7 +204,7 @@ def _once(
     metrics = {name: Metric(**metric) for name, metric in document["metrics"].items()}
     metrics |= observed.metrics
     scenario.check(metrics, observed=unobserved is None)
-    effort = document.get("effort", {})
+    effort, speed = document.get("effort", {}), stick.speed() if stick else {}
     return Measurement(
         scenario=scenario.name,
         mode=request["mode"],
@@ -222,26 +225,18 @@ def _once(
             calm,
             look(),
             tree=effort.get("cpu_seconds", 0.0),
-            beside=sum(on_cpu for on_cpu, _ in stick.seconds) if stick else 0.0,
+            beside=speed.get("seconds", 0.0) * speed.get("slices", 0),
         ),
-        speed=stick.speed() if stick else {},
+        speed=speed,
     )
 
 
-_stick: Stick | None = None
-
-
-def _running_stick() -> Stick | None:
-    """Return the measuring stick, without slices; None where it cannot be had."""
-    global _stick  # noqa: PLW0603 - one for all cells: to start it takes as long as ten slices
-    if _stick and not _stick.name:
-        _stick.__exit__()
-        _stick = None
-    if not _stick:
-        try:
-            _stick = Stick()
-        except (OSError, NotAvailableError):
-            return None
-        atexit.register(_stick.__exit__)
-    _stick.seconds.clear()
-    return _stick
+@lru_cache(maxsize=1)
+def measuring_stick() -> Stick | None:
+    """Return the stick of all cells, for it takes ten slices' time to start; None without one."""
+    try:
+        stick = Stick()
+    except (OSError, NotAvailableError):
+        return None
+    atexit.register(stick.__exit__)
+    return stick

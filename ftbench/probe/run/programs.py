@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 from ftbench.errors import (
@@ -40,10 +39,6 @@ Event = dict[str, Any]
 # What a cell waits for → who does it.
 Answering = Mapping[str, Callable[[Event], None]]
 _ASKING = frozenset({"observe", "slice"})
-
-
-def _ignore(_event: Event) -> None:
-    """Do nothing: what asks goes on."""
 
 
 class Program:
@@ -129,7 +124,7 @@ class Guarded(Program):
         super().__exit__(*exc)
         shutil.rmtree(self._folder, ignore_errors=True)  # should the guard have been killed
 
-    def follow(self, answering: Answering = MappingProxyType({})) -> int:
+    def follow(self, answering: Answering | None = None) -> int:
         """Follow it to its end and return its exit code; see `Answering`."""
         end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
         try:
@@ -139,14 +134,15 @@ class Guarded(Program):
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
                 if self.event.get("event") in _ASKING:
-                    answering.get(self.event["event"], _ignore)(self.event)
+                    if answer := (answering or {}).get(self.event["event"]):
+                        answer(self.event)
                     self._tell(b"")
         except TimeoutError:  # the guard itself hangs
             self.event = {}
             return DeadlineError.exit_code
         return self._end()
 
-    def document(self, answering: Answering = MappingProxyType({})) -> dict[str, Any]:
+    def document(self, answering: Answering | None = None) -> dict[str, Any]:
         """Follow a cell to its end; return its part of the document, or raise its error."""
         code = self.follow(answering)
         last = self.event
@@ -283,7 +279,7 @@ class Stick(Program):
         command = [python, "-I", "-S", str(Path(__file__).with_name("stick.py"))]
         super().__init__(command, clean_environment(os.environ), start_new_session=True)
         self.seconds: list[tuple[float, float]] = []  # of each slice since it was emptied
-        self.name = ""  # its work and its Python, "" once it does not answer
+        self.name = ""  # its work and its Python, "" of one that does not answer
         with suppress(TimeoutError):
             self.name = self.lines.following(START_SECONDS).decode().strip()
 
@@ -294,24 +290,23 @@ class Stick(Program):
             cpu = stat_fields(event["pid"])[_PROCESSOR]
         self._tell(cpu.encode())
         try:
-            on_cpu, wall = self.lines.following(START_SECONDS).split()
+            on_cpu, wall = map(float, self.lines.following(START_SECONDS).split())
+            self.seconds.append((on_cpu, wall))
         except (TimeoutError, ValueError):
             self.name = ""
-        else:
-            self.seconds.append((float(on_cpu), float(wall)))
 
     def speed(self) -> dict[str, Any]:
         """Return the medians of the slices, and how far their middle half is apart; {} of none."""
         if not (self.name and self.seconds):
             return {}
-        on_cpu, wall = (list(each) for each in zip(*self.seconds, strict=True))
-        middle = percentile(on_cpu, 50)
+        on_cpu, wall = map(list, zip(*self.seconds, strict=True))
+        low, middle, high = (percentile(on_cpu, percent) for percent in (25, 50, 75))
         return {
             "stick": self.name,
             "seconds": round(middle, 6),  # of CPU: what else ran is `interference`
             "wall": round(percentile(wall, 50), 6),
-            "slices": len(self.seconds),
-            "spread": round((percentile(on_cpu, 75) - percentile(on_cpu, 25)) / middle, 3),
+            "slices": len(wall),
+            "spread": round((high - low) / middle, 3),
         }
 
 

@@ -2,9 +2,9 @@
 
     python -I -S stick.py
 
-It needs nothing but a Python, and is best run by one that is not measured: the same binary then,
-beside every CPython, whose pages no cell shares.  It waits without a CPU; a line on standard input
-names the CPU to be on, or none, and the answer is a slice's seconds of CPU and of wall.
+It needs nothing but a Python, best one that is not measured: the same binary beside every CPython,
+whose pages no cell shares.  It waits without a CPU; a line on standard input names the CPU to be
+on, or none, and the answer is a slice's seconds of CPU and of wall.
 """
 
 import binascii
@@ -12,8 +12,7 @@ import os
 import sys
 import time
 
-WORK = 1  # slices of two works are never compared
-TURNS = 40_000  # some 2 ms
+WORK, TURNS = 1, 40_000  # slices of two works are never compared; some 2 ms
 
 
 def work(turns: int) -> int:
@@ -24,22 +23,14 @@ def work(turns: int) -> int:
     return total
 
 
-def main() -> None:
-    """Say who this is, then answer until standard input closes."""
-    version = sys.version.encode()
-    release = sys.version.split()[0]
-    print(f"{WORK}-{release}-{binascii.crc32(version):08x}", flush=True)
-    work(TURNS)  # by now its bytecode is specialised
+if __name__ == "__main__":
+    work(TURNS)  # from here on its bytecode is specialised
+    print(f"{WORK}-{sys.version.split()[0]}-{binascii.crc32(sys.version.encode()):08x}", flush=True)
     for line in sys.stdin:
-        if line.strip():
-            try:  # noqa: SIM105 - contextlib would be half of its start
-                os.sched_setaffinity(0, {int(line)})
-            except (AttributeError, OSError):
-                pass  # wherever the system puts it
+        try:  # noqa: SIM105 - contextlib would be half of its start
+            os.sched_setaffinity(0, {int(line)})
+        except (AttributeError, ValueError, OSError):
+            pass  # wherever the system puts it
         begin, cpu = time.perf_counter(), time.thread_time()
         work(TURNS)
         print(time.thread_time() - cpu, time.perf_counter() - begin, flush=True)
-
-
-if __name__ == "__main__":
-    main()
