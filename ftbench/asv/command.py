@@ -23,6 +23,7 @@ from ftbench.errors import AsvError, UsageError
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.programs import short_folder
 from ftbench.progress import about, bar
+from ftbench.results.asv_import import SEMAPHORES
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
 _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
@@ -70,7 +71,7 @@ class Asv:
         if arguments[0] == "run":
             own[SAY_CELLS] = "1"
         process = subprocess.Popen(
-            [*_GUARD, temporary, sys.executable, "-m", "asv", *arguments],
+            [*_GUARD, temporary, sys.executable, "-m", "ftbench.asv", *arguments],
             cwd=self.folder,
             env={**os.environ, **self.variables, **own},
             start_new_session=True,
@@ -100,7 +101,8 @@ class Asv:
 
     def _as_typed(self, arguments: Sequence[str]) -> str:
         variables = [f"{name}={shlex.quote(value)}" for name, value in self.variables.items()]
-        return " ".join([*variables, "asv", shlex.join(arguments)])
+        command = "asv" if SEMAPHORES else "python -m ftbench.asv"
+        return " ".join([*variables, command, shlex.join(arguments)])
 
     def _follow(self, process: subprocess.Popen[str], show: str) -> Sequence[str]:
         assert process.stdout is not None

@@ -56,6 +56,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.results import ladders, safe_loading
 
 _ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
@@ -267,6 +268,12 @@ def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
         _write_json(str(beside), data, *rest, **more)
 
 
+_PERHAPS = (
+    " A full disk, a folder that cannot be written? asv.conf.json names the folders; -v shows "
+    "where it happened."
+)
+
+
 def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
     """Turn what asv lets through as a traceback into a message, and into its exit code 1."""
 
@@ -284,9 +291,9 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
             raise SystemExit(1) from None
         except OSError as error:
             log.debug(traceback.format_exc())
+            lack = lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
             raise util.UserError(
-                f"{error}. What was saved before is untouched. A full disk, a folder that cannot "
-                "be written? asv.conf.json names the folders; -v shows where it happened."
+                f"{lack or error}. What was saved before is untouched.{'' if lack else _PERHAPS}"
             ) from error
         else:
             return result
@@ -332,7 +339,7 @@ _publish = Publish.run.__func__
 @functools.wraps(_publish)
 def publish(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
     """Do what `asv publish` does, with our pages; raises `UserError` where it cannot write."""
-    util.get_multiprocessing_pool = publisher.Pool
+    util.get_multiprocessing_pool = publisher.pool
     try:
         with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
             return _publish(cls, conf, *args, **kwargs)

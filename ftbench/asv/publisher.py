@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from ftbench.asv.errors import as_user_errors
 from ftbench.asv.site_patches import tags_of, write_assets, write_names
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import ResultTree, Unreadable, read_results
+from ftbench.results.asv_import import SEMAPHORES
 from ftbench.site.menus import TABS
 
 # A few results are read sooner than asv is through with its own pages.
@@ -68,16 +69,18 @@ KILLED: Final = (
 )
 
 
-class Pool(ProcessPoolExecutor):
-    """What asv uses of a pool of `multiprocessing`, which waits for ever for a killed worker."""
+def pool(processes: int) -> Any:
+    """Return what asv uses of one of `multiprocessing`, which waits for ever for a killed worker.
 
-    close = join = terminate = functools.partialmethod(
-        ProcessPoolExecutor.shutdown, cancel_futures=True
-    )
+    It is of threads where a system has no semaphores.
+    """
+    executor = (ProcessPoolExecutor if SEMAPHORES else ThreadPoolExecutor)(processes)
+    end = functools.partial(executor.shutdown, cancel_futures=True)
 
-    def apply_async(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Return what has the function's result, or raises its error, when asked to `get` it."""
-        return SimpleNamespace(get=self.submit(function, *arguments).result)
+    def apply_async(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        return SimpleNamespace(get=executor.submit(function, *arguments).result)
+
+    return SimpleNamespace(apply_async=apply_async, close=end, join=end, terminate=end)
 
 
 class BackgroundPages:
@@ -157,7 +160,7 @@ def running() -> BackgroundPages | None:
 
 def is_worth_it(results: Path) -> bool:
     """Tell whether there are so many results that processes of their own are of use, and cores."""
-    if sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1:
+    if not SEMAPHORES or sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1:
         return False
     return len(list(results.glob("*/*.json"))) >= WORTH_IT
 

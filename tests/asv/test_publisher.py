@@ -212,7 +212,7 @@ def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None
 
 
 def test_a_killed_process_of_asvs_own_pool_is_a_message_and_not_a_wait_for_ever() -> None:
-    pool = publisher.Pool(2)
+    pool = publisher.pool(2)
     assert pool.apply_async(divmod, (7, 2)).get() == (3, 1)
     with pytest.raises(BrokenProcessPool):
         pool.apply_async(_kill_oneself, ()).get()
