@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,17 @@ def test_what_turns_out_not_to_be_there_is_skipped_for_all_metrics(
     assert [(each["kind"], each["reason"]) for each in staged()] == [
         ("skip", "Memory cannot be observed here.")
     ]
+
+
+def test_a_metric_of_too_few_samples_is_skipped_with_that_reason(
+    measure: Measure, monkeypatch: pytest.MonkeyPatch, staged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    assert not measure.runs
+    lacking = replace(_measurement(1.0), notes={"lacks": {"cpu": "300 are too few"}})
+    monkeypatch.setattr(asv_benchmark, "measure", lambda *_args, **_request: lacking)
+    Lifecycle().track_round(*CELL)
+    [_cell, skip] = staged()
+    assert (skip["kind"], skip["metric"], skip["reason"]) == ("skip", "cpu", "300 are too few")
 
 
 def test_the_record_of_a_cell_has_everything_but_the_samples(

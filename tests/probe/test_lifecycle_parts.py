@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.entry_points import TASKS
-from ftbench.probe.run.outcome import percentile, percentiles, weighted_percentile
+from ftbench.probe.run.outcome import percentile, percentiles, too_few, weighted_percentile
 from ftbench.probe.scenarios.lifecycle import Round, check, round_of
 
 SAMPLES = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=40)
@@ -61,6 +61,9 @@ def test_a_percentile_needs_samples_beyond_it(count: int, told: set[int]) -> Non
     samples = [float(number) for number in range(count)]
     found = percentiles(samples, 50, 95, 99)
     assert found == {percent: percentile(samples, percent) for percent in told}
+    lacks = too_few(count, p50=50, p95=95, p99=99)
+    assert lacks.keys() == {f"p{percent}" for percent in {50, 95, 99} - told}
+    assert all(why.startswith(f"{count} samples are too few") for why in lacks.values())
 
 
 def test_known_percentiles() -> None:

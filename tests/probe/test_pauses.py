@@ -16,7 +16,7 @@ from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
 
-METRICS = {"p50", "p99", "p999", "max", "collect"}
+METRICS = {"p50", "p99", "max", "collect"}
 EITHER = pytest.mark.parametrize("which", [0, 1], ids=["gil", "ft"])
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 SMALL = ["--workers", "2", "--set", "heap=small"]
@@ -35,11 +35,12 @@ def test_pauses_are_measured_in_every_mode(pair: Pair, which: int, mode: Mode) -
     samples = {name: metric["samples"] for name, metric in document["metrics"].items()}
     assert samples.keys() == METRICS
     assert all(metric["unit"] == "seconds" for metric in document["metrics"].values())
-    [[p50], [p99], [p999], [most]] = (samples[name] for name in ("p50", "p99", "p999", "max"))
-    assert 0 < p50 <= p99 <= p999 <= most
+    [[p50], [p99], [most]] = (samples[name] for name in ("p50", "p99", "max"))
+    assert 0 < p50 <= p99 <= most
     assert [each["name"] for each in document["invariants"]] == ["collections", "heap"]
     notes = document["notes"]
     assert notes["ticks"] == 600
+    assert notes["lacks"] == {"p999": "600 samples are too few for it, which needs 5000"}
     assert notes["collections"] >= 3
     assert notes["collected"] >= 3_000
     free_threaded = pair[which].build.free_threaded

@@ -162,10 +162,12 @@ def _round(**changed: Any) -> MakerReport:
 
 
 def test_a_round_costs_the_quantiles_of_all_ticks_and_the_longest_collection() -> None:
-    costs = pauses.costs_of(_round(), [us * 1e-6 for us in range(1_000, 0, -1)])
-    assert list(costs) == [spec.name for spec in pauses.METRICS]
-    expected = [500.5e-6, 990.01e-6, 999.001e-6, 1e-3, 9e-6]
+    late = [us * 1e-6 for us in range(5_000, 0, -1)]
+    costs = pauses.costs_of(_round(), late)
+    assert costs.keys() == {spec.name for spec in pauses.METRICS}
+    expected = [2500.5e-6, 4950.01e-6, 4995.001e-6, 5e-3, 9e-6]
     assert list(costs.values()) == pytest.approx(expected)
+    assert pauses.costs_of(_round(), late[:499]).keys() == {"p50", "max", "collect"}
 
 
 def test_the_invariants_say_how_often_and_how_much_was_collected() -> None:

@@ -29,7 +29,7 @@ THREADS = mode_named("threads")
 METRICS = {"op", "put", "ack_p50", "cpu"}
 TAILS = {"ack_p95", "ack_p99"}  # where there are enough acknowledgements
 NOTES = {"rounds", "every", "clock", "on_cpu", "operations", "inserts", "distinct"}
-NOTES |= {"put_mean", "ack_mean"}
+NOTES |= {"put_mean", "ack_mean", "lacks"}
 EVERYWHERE = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 EITHER = pytest.mark.parametrize("which", [0, 1], ids=["gil", "ft"])
 Pair = tuple[Interpreter, Interpreter]

@@ -18,6 +18,7 @@ from ftbench.probe.instruments.interference import between, look
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure, utc_now
+from ftbench.probe.run.outcome import LACKS
 from ftbench.probe.scenarios.base import MetricSpec, scenario_named
 from ftbench.probe.workers import unavailable
 
@@ -193,6 +194,8 @@ class ScenarioBenchmark:
             stage({"kind": "failure", **identity, **failure})
             return {"failure": {**failure, "code": error.exit_code, "story": error.story}}
         stage(cell_record(**identity, measured=measured))
+        for name, why in measured.notes.get(LACKS, {}).items():
+            stage({"kind": "skip", **identity, "metric": name, "reason": why})
         return {"metrics": {name: m.samples for name, m in measured.metrics.items()}}
 
 

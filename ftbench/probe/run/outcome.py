@@ -58,15 +58,25 @@ def percentile(samples: list[float], percent: float) -> float:
 
 
 # Of fewer samples a percentile says less of the tail than of how many there were.
-LEAST_SAMPLES = {50: 1, 95: 100, 99: 500}
+LEAST_SAMPLES = {50: 1, 95: 100, 99: 500, 99.9: 5_000}
+LACKS = "lacks"  # the note that says metric → why it is not there
 
 
-def percentiles(samples: list[float], *percents: int) -> dict[int, float]:
+def percentiles(samples: list[float], *percents: float) -> dict[float, float]:
     """Return percent → its percentile, for each of `percents` of which there are enough samples."""
     return {
         percent: percentile(samples, percent)
         for percent in percents
         if len(samples) >= LEAST_SAMPLES[percent]
+    }
+
+
+def too_few(count: int, **percents: float) -> dict[str, str]:
+    """Return metric → why it is not there: its percentile is of too few samples."""
+    return {
+        name: f"{count} samples are too few for it, which needs {LEAST_SAMPLES[percent]}"
+        for name, percent in percents.items()
+        if count < LEAST_SAMPLES[percent]
     }
 
 

@@ -33,7 +33,7 @@ ANSWER_BYTES = 1_024
 # Asks the server for its own figures since it was asked last; answered without delay, and they
 # follow the number.
 FIGURES = 0xFFFF_FFFF_FFFF_FFFF
-# Answers, CPU, time that passed, and how late answers were, the 99th percentile; times in ns.
+# Answers, CPU, time that passed, and how late the latest was; times in ns.
 FIGURES_FORM = Struct("!4Q")
 
 NANO = 1_000_000_000

@@ -95,12 +95,11 @@ class Server:
             late(now - at)
 
     def _figures(self) -> bytes:
-        late = sorted(self._late)
-        longest = late[len(late) * 99 // 100] if late else 0
         now, cpu = perf_counter_ns(), process_time_ns()
         before, cpu_before = self._since
-        self._since, self._late = (now, cpu), array("q")
-        return FIGURES_FORM.pack(len(late), cpu - cpu_before, now - before, longest)
+        late, self._late = self._late, array("q")
+        self._since = now, cpu
+        return FIGURES_FORM.pack(len(late), cpu - cpu_before, now - before, max(late, default=0))
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Invariant, Outcome, percentile
+from ftbench.probe.run.outcome import LACKS, Invariant, Outcome, percentiles, too_few
 from ftbench.probe.scenarios import pauses_workers
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, by_round, in_seconds
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, in_seconds
 from ftbench.probe.scenarios.reports import instrument, on_cpu, seconds_of
 from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member
@@ -31,7 +31,7 @@ MILLI = 1_000_000
 PERIOD, TICKS = MILLI, 300
 LIVE = {"small": 1_000, "large": 100_000}
 MAKER, TICKER = "maker", "ticker"
-QUANTILES = {"p50": 50.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
+QUANTILES = {"p50": 50, "p99": 99, "p999": 99.9}
 
 CYCLES = 1_000  # of garbage that a step makes
 # What a step does, and when steps are due: a range in nanoseconds.  Collections begin where no
@@ -48,12 +48,21 @@ PARAMS = {
     "trigger": Param(default="collect", choices=tuple(TRIGGERS)),
 }
 
-METRICS = in_seconds(
-    p50="How late a tick is, the median.",
-    p99="How late a tick is, the 99th percentile.",
-    p999="How late a tick is, the latest of a thousand.",
-    max="How late a tick is, the latest of a round.",
-    collect="The longest collection of a round, as its own thread sees it.",
+METRICS = (
+    *in_seconds(
+        p50="How late a tick is, the median.",
+        max="How late a tick is, the latest of a round.",
+        collect="The longest collection of a round, as its own thread sees it.",
+    ),
+    # Where there are tickers enough, of which no benchmark has as many as the latter needs.
+    MetricSpec("p99", "seconds", "How late a tick is, the 99th percentile.", always=False),
+    MetricSpec(
+        "p999",
+        "seconds",
+        "How late a tick is, the latest of a thousand.",
+        always=False,
+        tracked=False,
+    ),
 )
 
 
@@ -91,10 +100,12 @@ def run(cell: Cell) -> Outcome:
     made = [MakerReport(*maker) for maker, *_tickers in rounds]
     late = [seconds_of([ticks for *_times, ticks in tickers]) for _maker, *tickers in rounds]
     invariants = check(made, cell.params["trigger"], live)
+    ticks = len(late[0])
+    ticked = {"ticks": ticks, LACKS: too_few(ticks, **QUANTILES)}
     return Outcome(
         metrics=by_round(METRICS, list(map(costs_of, made, late))),
         invariants=invariants,
-        notes=notes(made, cell.params["heap"]) | {"ticks": len(late[0])},
+        notes=notes(made, cell.params["heap"]) | ticked,
     )
 
 
@@ -133,8 +144,9 @@ def check(made: Sequence[MakerReport], trigger: str, live: int) -> tuple[Invaria
 
 def costs_of(made: MakerReport, late: list[float]) -> dict[str, float]:
     """Return what a round costs in seconds; `late` is by how much each tick was."""
-    quantiles = {name: percentile(late, percent) for name, percent in QUANTILES.items()}
-    return {**quantiles, "collect": max(seconds_of([made.took]))}
+    known = percentiles(late, *QUANTILES.values())
+    quantiles = {name: known[percent] for name, percent in QUANTILES.items() if percent in known}
+    return {**quantiles, "max": max(late), "collect": max(seconds_of([made.took]))}
 
 
 def notes(made: Sequence[MakerReport], heap: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
-from ftbench.probe.run.outcome import Outcome, percentiles
+from ftbench.probe.run.outcome import LACKS, Outcome, percentiles, too_few
 from ftbench.probe.scenarios import sharded_writers_loops as loops
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round, in_seconds
 from ftbench.probe.scenarios.reports import (
@@ -200,6 +200,7 @@ def notes(runs: list[Run], every: int) -> dict[str, Any]:
     return instrument([on_cpu(run.reports) for run in runs], every) | {
         "put_mean": _mean([took for run in runs for took in times(run, PUTS)]),
         "ack_mean": _mean([took for run in runs for took in times(run, ACKS)]),
+        LACKS: too_few(len(times(runs[0], ACKS)), ack_p95=95, ack_p99=99),
     }
 
 

@@ -18,7 +18,13 @@ from typing import Any
 
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.outcome import Outcome, memory, percentile, weighted_percentile
+from ftbench.probe.run.outcome import (
+    LEAST_SAMPLES,
+    Outcome,
+    memory,
+    percentile,
+    weighted_percentile,
+)
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,
@@ -190,7 +196,9 @@ def costs_of(run: Run, nominal: int = 0, *, article: bool = False) -> dict[str, 
     waits = lock_waits(run)
     if waits:
         costs |= {"lock_wait": _mean(waits), "lock_wait_max": max(waits)[0]}
-        costs |= {f"lock_wait_p{n}": weighted_percentile(waits, n) for n in (50, 99)}
+        # Whoever waited was timed, and the others stand for all of their kind.
+        enough = [n for n in (50, 99) if operations >= LEAST_SAMPLES[n]]
+        costs |= {f"lock_wait_p{n}": weighted_percentile(waits, n) for n in enough}
     if article:  # by its own instrument
         waited = sum(report.more for report in run.reports)
         costs["lock_wait"] = waited * NANO / run.operations

@@ -152,10 +152,10 @@ _HYBRID_SECTION: Final = Section(
             metric=_HYBRID.metric("item", "time per item, 8 threads fetch"),
             rungs=numbers(Ladder(param="workers", values=("2", "8"), base="2"), "worker"),
             beside=_HYBRID.beside(
-                cpu="CPU per item", wait_p95="in queue, p95", fetch_p95="a fetch, p95"
+                cpu="CPU per item", wait_p95="in queue, p95", wake_p95="awake, p95"
             ),
-            key="In the queue is an item from before it is put until a worker has it. A fetch "
-            "waits 10 ms; what is more, its thread waited to run again.",
+            key="In the queue is an item from before it is put until a worker has it. Awake is a "
+            "fetcher after 10 ms; what is more, its thread waited to run again.",
         ),
     ),
 )
@@ -213,7 +213,7 @@ def _pauses(ticks: BenchmarkClass, title: str, *more: Beside, folded: bool = Fal
         metric=ticks.metric("p99", f"how late a tick is, p99, {title}"),
         rungs=_BY_HEAP,
         beside=(
-            *ticks.beside(p50="p50", p999="p99.9", max="the latest", collect="a collection"),
+            *ticks.beside(p50="p50", max="the latest", collect="a collection"),
             *more,
         ),
         key="A collection is the longest of a round, as its own thread sees it.",
@@ -222,7 +222,7 @@ def _pauses(ticks: BenchmarkClass, title: str, *more: Beside, folded: bool = Fal
 
 
 _PAUSES: Final = BenchmarkClass("pauses.Pauses", workers="8")
-_ONE_TICKER: Final = _PAUSES.at(workers="1").beside(p99="4th slowest of 300, one ticker")
+_ONE_TICKER: Final = _PAUSES.at(workers="1").beside(max="the latest, one ticker")
 _CHURN: Final = BenchmarkClass("pauses.Churn", trigger="churn")
 _PAUSES_SECTION: Final = Section(
     name="pauses",
