@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
-import statistics
 import subprocess
 import sys
 from collections import deque
@@ -22,7 +20,7 @@ from rich.console import Console
 from ftbench.errors import AsvError, UsageError
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.programs import short_folder
-from ftbench.progress import about, bar
+from ftbench.progress import bar
 from ftbench.results.asv_import import SEMAPHORES
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
@@ -30,9 +28,11 @@ _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$"
 # Set for asv, so that our environment names each cell: between two steps lie all of a class.
 SAY_CELLS: Final = "FTBENCH_SAY_CELLS"
 # "[cell ft lifecycle.Lifecycle.track_round-3]": what our environment says of a cell that it begins.
-_CELL: Final = re.compile(r"\[cell (?P<arm>\S+) (?P<group>\S+)(?P<metric>\.\S+)\]")
-# '[cells {"lifecycle.Lifecycle": 24}]': how many there are of each class in an environment.
-_PLAN: Final = re.compile(r"\[cells (?P<counts>\{.*\})\]")
+_CELL: Final = re.compile(r"\[cell (?P<arm>\S+) (?P<group>\S+)(?P<metric>\.\w+?)(?P<index>-\d+)?\]")
+# What all records have in common that several calls of asv make as one run.
+RUN_NAME: Final = "FTBENCH_RUN"
+# Set for a first result: one process a cell, which the run that follows takes over.
+FIRST_RESULT: Final = "FTBENCH_FIRST_RESULT"
 # What it says of cells that are not measured again.
 TAKEN_OVER: Final = "they are taken over"
 _KEPT_LINES: Final = 40
@@ -53,12 +53,21 @@ class Asv:
     folder: Path
     console: Console
     variables: Mapping[str, str]
-    # How many environments it measures, and how many seconds a cell of each class usually takes.
-    environments: int = 1
+    # How many seconds a process of a cell takes: "lifecycle.Lifecycle-3" → seconds.
     seconds: Mapping[str, float] = field(default_factory=dict)
 
-    def __call__(self, *arguments: str, show: str, tolerate: Sequence[int] = ()) -> int:
+    def __call__(
+        self,
+        *arguments: str,
+        show: str,
+        total: float = 0.0,
+        own: Mapping[str, str] | None = None,
+        tolerate: Sequence[int] = (),
+    ) -> int:
         """Run `asv ARGUMENTS`, with `show` as the title of its progress; return its exit code.
+
+        `total` is the seconds of all its cells, 0.0 where nobody knows; `own` has variables that
+        nobody types.
 
         Raises `AsvError` with asv's last lines for an exit code that is neither 0 nor in
         `tolerate`.
@@ -67,7 +76,7 @@ class Asv:
         # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
         # call does not find a forgotten one that still measures.
         temporary = short_folder()
-        own = {"PYTHONIOENCODING": "utf-8", "TMPDIR": temporary}
+        own = {**(own or {}), "PYTHONIOENCODING": "utf-8", "TMPDIR": temporary}
         if arguments[0] == "run":
             own[SAY_CELLS] = "1"
         process = subprocess.Popen(
@@ -83,7 +92,7 @@ class Asv:
             errors="replace",
         )
         try:
-            last = self._follow(process, show)
+            last = self._follow(process, show, total)
             code = process.wait()
         finally:
             assert process.stdin is not None
@@ -104,34 +113,20 @@ class Asv:
         command = "asv" if SEMAPHORES else "python -m ftbench.asv"
         return " ".join([*variables, command, shlex.join(arguments)])
 
-    def _follow(self, process: subprocess.Popen[str], show: str) -> Sequence[str]:
+    def _follow(self, process: subprocess.Popen[str], show: str, total: float) -> Sequence[str]:
         assert process.stdout is not None
         last: deque[str] = deque(maxlen=_KEPT_LINES)
-        usual = statistics.fmean(self.seconds.values()) if self.seconds else 1.0
-        skipped = total = 0.0
-        with bar(self.console, 100.0, title=show) as shown:
+        skipped = 0
+        with bar(self.console, total or 100.0, title=show) as shown:
             for line in process.stdout:
                 last.append(line.rstrip())
                 if TAKEN_OVER in line:  # asv ends no line before it knows how a benchmark went
                     shown.console.print(_CELL.sub("", line).strip(), markup=False)
-                cell, step, plan = (each.search(line) for each in (_CELL, _STEP, _PLAN))
-                if plan:
-                    counts = json.loads(plan["counts"])
-                    of_arm = sum(self.seconds.get(name, usual) * counts[name] for name in counts)
-                    total = of_arm * self.environments
-                    shown.update(total=total)
-                    many = self.environments * sum(counts.values())
-                    words = f"{many} cells to measure, each process counted: "
-                    words += (
-                        f"{about(total)}, as the last run."
-                        if self.seconds
-                        else "how long, the first will tell."
-                    )
-                    shown.console.print(words, markup=False)
-                elif cell:
-                    part = f"{cell['arm']}, {cell['group']}"
-                    weight = self.seconds.get(cell["group"], usual)
-                    shown.begin(f"{part}{cell['metric']}", part=part, weight=weight)
+                cell, step = _CELL.search(line), _STEP.search(line)
+                if cell:
+                    part, index = f"{cell['arm']}, {cell['group']}", cell["index"] or ""
+                    weight = self.seconds.get(cell["group"] + index, 0.0)
+                    shown.begin(f"{part}{cell['metric']}{index}", part=part, weight=weight)
                 elif step and not total:
                     shown.update(completed=float(step["percent"]))
                 elif "warning" in line.lower():
@@ -139,7 +134,7 @@ class Asv:
                 elif " skipped" in line:
                     skipped += 1
         if skipped:
-            words = f"{skipped:.0f} times asv left something out that cannot be had here."
+            words = f"{skipped} times asv left something out that cannot be had here."
             self.console.print(words, markup=False)
         return list(last)
 

@@ -24,7 +24,7 @@ from asv.console import log
 from asv.environment import Environment
 
 from ftbench.asv.cell_server import CELL_SERVER
-from ftbench.asv.command import SAY_CELLS, TAKEN_OVER
+from ftbench.asv.command import RUN_NAME, SAY_CELLS, TAKEN_OVER
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS, STAGED, Journal, records_in
 from ftbench.asv.measuring_lock import MEASURING_LOCK
@@ -48,8 +48,8 @@ GIL_CHECK: Final = (
 # The environments of this asv process, by the name that asv gives their results.
 ENVIRONMENTS: Final[dict[str, CPythonEnvironment]] = {}
 
-# What all records of this asv process have in common, and those of no other.
-RUN: Final = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+# What all records of this asv process have in common, and those of no other run.
+RUN: Final = os.environ.get(RUN_NAME) or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
 
 # Counts what this asv process has measured.
 _ORDER: Final = itertools.count(1)

@@ -36,7 +36,8 @@ class Journal:
         """Read what is there; lines of another stamp, cut short or damaged, are nothing."""
         self._path, self._stamp, self._run = path, stamp, run
         self._left: dict[str, deque[dict[str, str]]] = defaultdict(deque)
-        self.measured_at = ""
+        # Of another run: how many cells, and when the last was.
+        self.count, self.measured_at = 0, ""
         line = b""
         with suppress(FileNotFoundError), path.open("r+b") as file:
             while more := file.readline(_LONGEST):
@@ -45,11 +46,11 @@ class Journal:
                 if digest == self._digest(text):
                     entry: dict[str, Any] = json.loads(text)
                     self._left[entry["asked"]].append(entry["files"])
-                    self.measured_at = entry["at"]
+                    if entry["run"] != run:
+                        self.count, self.measured_at = self.count + 1, entry["at"]
             if line and not line.endswith(b"\n"):
                 # A kill cut it short: what comes next must not become part of that line.
                 file.write(b"\n")
-        self.count = sum(map(len, self._left.values()))
 
     def _digest(self, text: bytes) -> bytes:
         # Of the stamp too, so that a line that fits is one that was written for it, whole.
@@ -72,7 +73,8 @@ class Journal:
         # A record that is taken over stays one of this run.
         of_run = [json.dumps({"run": self._run} | each) + "\n" for each in records_in(staged)]
         at = datetime.now(UTC).astimezone().isoformat(" ", "minutes")
-        entry = {"asked": asked, "at": at, "files": {**texts, STAGED: "".join(of_run)}}
+        kept = {**texts, STAGED: "".join(of_run)}
+        entry = {"asked": asked, "at": at, "run": self._run, "files": kept}
         text = json.dumps(entry).encode()
         with self._path.open("ab") as file:
             file.write(self._digest(text) + b" " + text + b"\n")

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 import re
 import sys
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -39,7 +37,7 @@ from asv.results import Results
 from asv_runner.console import color_print
 
 from ftbench.asv import publisher
-from ftbench.asv.command import SAY_CELLS
+from ftbench.asv.command import FIRST_RESULT
 from ftbench.asv.environment import (
     ENVIRONMENTS,
     CPythonEnvironment,
@@ -179,6 +177,8 @@ def select_benchmarks(
     )
     _select_benchmarks(self, conf, every, regex)
     rounds: dict[tuple[str, int], int] = {}
+    if FIRST_RESULT in os.environ:
+        self.update({name: {**each, "rounds": 1} for name, each in self.items()})
     for each in every:
         selected = self.benchmark_selection[each["name"]]
         if selected:
@@ -189,12 +189,7 @@ def select_benchmarks(
     for name, each in self.items():
         for index in self.benchmark_selection[name] or [0]:
             rounds[name.rpartition(".")[0], index] = int(each.get("rounds") or 1)
-    planned: Counter[str] = Counter()
-    for (group, _), count in rounds.items():
-        planned[group] += count
-    JOURNALS.planned = planned.total()
-    if SAY_CELLS in os.environ:
-        print(f"[cells {json.dumps(planned)}]", flush=True)
+    JOURNALS.planned = sum(rounds.values())
 
 
 def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:
@@ -282,7 +277,8 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with as_user_errors():
                 result = command(*args, **kwargs)
-            JOURNALS.forget()  # whatever ended otherwise is gone on with
+            if FIRST_RESULT not in os.environ:
+                JOURNALS.forget()  # whatever ended otherwise is gone on with
             sys.stdout.flush()
         except KeyboardInterrupt:
             raise util.UserError("Interrupted.") from None

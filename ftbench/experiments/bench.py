@@ -1,29 +1,72 @@
-"""The main job: a pair of interpreters, every scenario on every arm, the site, the summary."""
+"""The main job: a pair of interpreters, every scenario on every arm, the site, the summary.
+
+What the summary and the head of Choose need comes first, by one process a cell: a first result,
+which the rest of the run takes over.
+"""
 
 from __future__ import annotations
 
+import os
 import statistics
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.asv.command import SOME_FAILED, Asv, register
-from ftbench.errors import AsvError, ResultsError
+from ftbench.asv.command import FIRST_RESULT, RUN_NAME, SOME_FAILED, Asv, register
+from ftbench.errors import AsvError, ResultsError, UsageError
+from ftbench.experiments import suite
+from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import ARMS
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import DEFAULT, profile_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
-from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.progress import about
 from ftbench.pythons import Interpreter
 from ftbench.pythons.install import ensure_pair
-from ftbench.report.output import Output
+from ftbench.pythons.venvs import engine_files
+from ftbench.releases import Release
+from ftbench.report.document import Document
+from ftbench.report.output import Format, Output, rendered
 from ftbench.report.overview import summary
 from ftbench.results import read_results
 from ftbench.results.records import read_records
 from ftbench.results.safe_loading import environment_name
 
 PAGE: Final = Path("html") / "choose.html"
+# What the summary's table and the head of Choose show.
+FIRST: Final = r"^(lifecycle\.Lifecycle|footprint\.Footprint|crossover\.Crossover)\."
+
+# Seconds that a process of a cell may take in profile quick, on two cores: `make bench` has a
+# quarter of an hour for all.  What records of a machine say goes before.
+QUICK_SECONDS: Final = {
+    "cpu_scaling": 0.4,
+    "crossover": 0.6,
+    "data": 0.4,
+    "failure": 0.9,
+    "footprint": 0.4,
+    "grain": 0.6,
+    "hybrid": 0.5,
+    "io": 0.7,
+    "lifecycle": 0.4,
+    "must_scale": 0.3,
+    "native": 0.4,
+    "pauses": 0.6,
+    "pools": 0.5,
+    "sharded_writers": 0.4,
+    "shared_set": 0.35,
+    "single_thread": 0.2,
+}
+PRELIMINARY: Final = (
+    "This is preliminary: one process a cell, and only of what the table and the head of Choose "
+    "show. The rest is measured now, with more processes; then table and page are written anew."
+)
+# To find the benchmarks, to make the environments, to publish: twice.
+BESIDE_SECONDS: Final = 60.0
 
 
 def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> list[str]:
@@ -35,15 +78,39 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     ]
 
 
-def usual_seconds(results: Path, machine: str, profile: str) -> dict[str, float]:
-    """Return how many seconds a process of each class took, by the records of a profile here."""
-    took: dict[str, list[float]] = {}
+def usual_seconds(results: Path, machine: str, profile: str) -> dict[tuple[str, str], float]:
+    """Return the seconds that a process took here in a profile: (class, version) → by its records.
+
+    Those of the last run that measured the class, repeats included.
+    """
+    took: dict[tuple[str, str], dict[str, list[float]]] = {}
     for path in results.glob(f"{machine}/*-profile{profile}*.records.jsonl"):
         with suppress(ResultsError):
             for cell in read_records(path).cells:
-                if isinstance(cell.get("elapsed"), float):
-                    took.setdefault(str(cell["group"]), []).append(cell["elapsed"])
-    return {group: statistics.fmean(each) for group, each in took.items()}
+                if "version" in cell and isinstance(cell.get("elapsed"), float):
+                    runs = 1 + int(cell.get("interference", {}).get("repeats", 0))
+                    key, run = (str(cell["group"]), str(cell["version"])), str(cell.get("run"))
+                    took.setdefault(key, {}).setdefault(run, []).append(runs * cell["elapsed"])
+    return {key: statistics.fmean(runs[max(runs)]) for key, runs in took.items()}
+
+
+def is_there(cell: SuiteCell, release: Release) -> bool:
+    """Tell whether builds of a release have the mode of a cell, as far as it can be known."""
+    mode = mode_named(cell.mode)
+    return mode.since <= (release.major, release.minor) and (
+        mode.engine is None or bool(engine_files(mode.engine))
+    )
+
+
+def _number(cell: SuiteCell) -> str:
+    return f"{cell.group}-{cell.index}"
+
+
+def _chosen(cells: Iterable[SuiteCell], pattern: str | None) -> tuple[SuiteCell, ...]:
+    try:
+        return suite.chosen(tuple(cells), pattern)
+    except UsageError:  # a class that measures no scenario, or asv's to say
+        return ()
 
 
 def run(
@@ -68,26 +135,50 @@ def run(
         console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False)
-    asv = Asv(
-        folder=folder,
-        console=console,
-        variables={PROFILE: profile},
-        environments=len(ARMS),
-        seconds=usual_seconds(folder / "results", machine, profile),
-    )
-    selection = [word for name in environment_names(pair, profile) for word in ("-E", name)]
-    code = asv(
-        *("run", f"{measured}^!", "--machine", machine, "--record-samples"),
-        *(("--interleave-rounds",) if processes > 1 else ()),
-        *selection,
-        *(("--bench", bench) if bench else ()),
-        show=f"CPython {measured}",
-        tolerate=[SOME_FAILED],
-    )
-    asv("publish", show="Publishing")
-    figures = read_results(folder / "results").figures
-    output.write(summary(figures, machine=machine, release=measured, profile=profile))
-    console.print(f"The page: {folder / PAGE}", markup=False, soft_wrap=True)
+    cells = [cell for cell in suite.cells(folder) if is_there(cell, measured)]
+    known = usual_seconds(folder / "results", machine, profile)
+    seconds = {
+        _number(cell): known.get((cell.group, cell.version))
+        or QUICK_SECONDS.get(cell.scenario, statistics.fmean(QUICK_SECONDS.values()))
+        for cell in cells
+    }
+    asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
+    of_run = {RUN_NAME: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"}
+    page = f"The page: {folder / PAGE}"
+
+    def total(pattern: str | None, processes: int) -> float:
+        of_arm = sum(seconds[_number(cell)] for cell in _chosen(cells, pattern))
+        return of_arm * processes * len(ARMS)
+
+    def measure(pattern: str | None, **options: Any) -> tuple[int, Document]:
+        code = asv(
+            *("run", f"{measured}^!", "--machine", machine, "--record-samples"),
+            *(("--interleave-rounds",) if processes > 1 else ()),
+            *(word for name in environment_names(pair, profile) for word in ("-E", name)),
+            *(("--bench", pattern) if pattern else ()),
+            tolerate=[SOME_FAILED],
+            **options,
+        )
+        asv("publish", show="Publishing")
+        figures = read_results(folder / "results").figures
+        return code, summary(figures, machine=machine, release=measured, profile=profile)
+
+    whole = total(bench, processes)
+    if whole and (known or profile == DEFAULT):
+        by = "the last run here" if known else "what it takes on two cores"
+        console.print(f"This takes about {about(whole + BESIDE_SECONDS)}, by {by}.")
+    if bench is None:
+        _, document = measure(
+            FIRST,
+            show=f"CPython {measured}, a first result",
+            total=total(FIRST, 1),
+            own={**of_run, FIRST_RESULT: "1"},
+        )
+        console.print(rendered(document, Format.TABLE), markup=False, soft_wrap=True)
+        console.print(f"{PRELIMINARY}\n{page}", markup=False, soft_wrap=True)
+    code, document = measure(bench, show=f"CPython {measured}", total=whole, own=of_run)
+    output.write(document)
+    console.print(page, markup=False, soft_wrap=True)
     if code == SOME_FAILED:
         raise AsvError(
             "Some benchmarks failed; the table says which, and the rest is saved.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 import re
 import sys
@@ -29,6 +30,8 @@ class SuiteCell:
     mode: str
     params: Mapping[str, int | str]  # the scenario's, without the mode
     values: Sequence[int | str]  # asv's, of all its parameters
+    index: int = 0  # asv's number of it
+    version: str = "1"  # the scenario's
     metrics: Mapping[str, str]  # those that are tracked, with their units
 
     @property
@@ -96,6 +99,7 @@ def classes(folder: Path) -> Iterator[type[ScenarioBenchmark]]:
 def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
     scenario = scenario_named(group.scenario)
     metrics = {each.name: each.unit for each in scenario.metrics if each.tracked}
+    every = list(itertools.product(*group.params))
     for values, mode, params in group.cells():
         if scenario.why_not(mode, scenario.parse(params)) is None:
             yield SuiteCell(
@@ -104,5 +108,7 @@ def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
                 mode=mode.name,
                 params=params,
                 values=values,
+                index=every.index(values),
+                version=scenario.version,
                 metrics=metrics,
             )

@@ -26,6 +26,7 @@ class Mode:
     start_method: str | None = None
     # The package that it needs beside the standard library.
     engine: str | None = None
+    since: tuple[int, int] = (3, 13)  # the first series of CPython that has it
 
     @property
     def params(self) -> tuple[str, str]:
@@ -62,6 +63,7 @@ MODES = (
         title="subinterpreters",
         workers="interpreters",
         pools=("executor",),
+        since=(3, 14),
     ),
 )
 

@@ -17,6 +17,7 @@ from fuzzing import FUZZ
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ftbench.asv.command import FIRST_RESULT, RUN_NAME
 from ftbench.asv.journal import STAGED, Journal, records_in
 from ftbench.results.records import read_records, records_path
 
@@ -73,6 +74,29 @@ def test_a_killed_run_is_gone_on_with_and_nothing_is_measured_twice(
 def test_a_run_that_ends_well_leaves_no_journal(measured: AsvProject) -> None:
     assert CELL
     assert journals(measured) == []
+
+
+def test_a_first_result_is_one_process_a_cell_and_the_same_run_goes_on_from_it(
+    empty: AsvProject, tmp_path: Path, release: str
+) -> None:
+    project = empty.copy(tmp_path / "first")
+    words = (f"{release}^!", *CELLS, "--record-samples", "--interleave-rounds")
+    of_run = {RUN_NAME: "this run", "FTBENCH_PROFILE": "quick"}
+    first = project.run(*words, **of_run, **{FIRST_RESULT: "1"})
+    assert first.code == 0, first.said
+    (file,) = project.results.glob("3*-pyft-*.json")
+    shown = read_records(records_path(file)).cells
+    assert len({json.dumps(cell["params"]) for cell in shown}) == len(shown) == lines_of(project)
+
+    done = project.run(*words, **of_run)
+    assert done.code == 0, done.said
+    assert "taken over" not in done.said  # as nothing is of another sitting
+    cells = read_records(records_path(file)).cells
+    assert len(cells) == 3 * len(shown)
+    assert {cell["run"] for cell in cells} == {"this run"}
+    moments = [cell["started_at"] for cell in cells]
+    assert all(cell["started_at"] in moments for cell in shown)
+    assert journals(project) == []
 
 
 @pytest.fixture

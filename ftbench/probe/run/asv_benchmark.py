@@ -64,11 +64,14 @@ def stage(record: dict[str, Any]) -> None:
             file.write(json.dumps(record) + "\n")
 
 
-def cell_record(group: str, params: dict[str, str], measured: Measurement) -> dict[str, Any]:
+def cell_record(
+    group: str, params: dict[str, str], version: str, measured: Measurement
+) -> dict[str, Any]:
     """Return the record that goes with a measurement's samples: all but the samples."""
     return {
         "kind": "cell",
         "group": group,
+        "version": version,
         "params": params,
         "profile": measured.profile,
         "started_at": measured.started_at,
@@ -193,7 +196,7 @@ class ScenarioBenchmark:
             failure = {"error": type(error).__name__, "message": error.message}
             stage({"kind": "failure", **identity, **failure})
             return {"failure": {**failure, "code": error.exit_code, "story": error.story}}
-        stage(cell_record(**identity, measured=measured))
+        stage(cell_record(**identity, version=self.version, measured=measured))
         for name, why in measured.notes.get(LACKS, {}).items():
             stage({"kind": "skip", **identity, "metric": name, "reason": why})
         return {"metrics": {name: m.samples for name, m in measured.metrics.items()}}

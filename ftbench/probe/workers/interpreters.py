@@ -14,16 +14,14 @@ from ftbench.probe.workers.base import Deadline, Report, Step
 from ftbench.probe.workers.shared_state import Channel, areas, queues
 from ftbench.probe.workers.threads import ThreadCrew, ThreadState, ThreadTeam
 
-_PYTHON_3_14 = 0x030E0000
-
 
 def _library() -> Any:
     # By name: the module is not there in the releases that the host and mypy know.
     return import_module("concurrent.interpreters")
 
 
-def _unavailable(_mode: Mode) -> str | None:
-    if sys.hexversion < _PYTHON_3_14:
+def _unavailable(mode: Mode) -> str | None:
+    if sys.version_info < mode.since:
         return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
     return None
 

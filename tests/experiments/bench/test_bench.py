@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,16 +17,20 @@ from rich.console import Console
 
 from ftbench.asv import environment as asv_side
 from ftbench.asv import patches
-from ftbench.asv.command import SOME_FAILED
+from ftbench.asv.command import FIRST_RESULT, RUN_NAME, SOME_FAILED
 from ftbench.errors import AsvError, UsageError
-from ftbench.experiments import bench
+from ftbench.experiments import bench, suite
 from ftbench.facts.arms import ARMS
+from ftbench.facts.modes import MODES
 from ftbench.facts.profiles import PROFILES
 from ftbench.pythons import Interpreter, install
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.output import Output
+from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.results.asvformat import project_folder
+from ftbench.results.records import Records
 
+ROOT = Path(__file__).parents[3]
 Pair = tuple[Interpreter, Interpreter]
 
 
@@ -37,8 +42,14 @@ class StubAsv:
     def __init__(self, *, variables: dict[str, str], **_: object) -> None:
         self.variables = variables
 
-    def __call__(self, *arguments: str, tolerate: Sequence[int] = (), **_: object) -> int:
-        CALLS.append((list(arguments), self.variables))
+    def __call__(
+        self,
+        *arguments: str,
+        own: dict[str, str] | None = None,
+        tolerate: Sequence[int] = (),
+        **_: object,
+    ) -> int:
+        CALLS.append((list(arguments), {**self.variables, **(own or {})}))
         return self.code if self.code in tolerate else 0
 
 
@@ -57,6 +68,8 @@ def stubbed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
 def run(folder: Path, **more: Any) -> str:
     said, path = io.StringIO(), folder / "summary.txt"
     given = {"profile": "smoke", **more}
+    if not (folder / "benchmarks").exists():
+        (folder / "benchmarks").symlink_to(ROOT / "benchmarks")
     bench.run(folder, Output(path=path), Console(file=said, width=200), **given)
     return said.getvalue() + path.read_text(encoding="utf-8")
 
@@ -66,15 +79,88 @@ def test_it_measures_the_pairs_release_on_three_arms_and_publishes(
     tmp_path: Path, pair: Pair
 ) -> None:
     said = run(tmp_path)
-    (measuring, variables), (publishing, _) = CALLS
+    _first, _page, (measuring, variables), (publishing, _) = CALLS
     release = pair[0].release.name
     assert measuring[:5] == ["run", f"{release}^!", "--machine", "this-2cpu", "--record-samples"]
     assert measuring.count("-E") == len(ARMS)
-    assert variables == {"FTBENCH_PROFILE": "smoke"}
+    assert variables["FTBENCH_PROFILE"] == "smoke"
     assert publishing == ["publish"]
     assert str(tmp_path / "html" / "choose.html") in said
     assert all(arm.name in said for arm in ARMS)
     assert all(str(each.executable) in said for each in pair)
+
+
+@pytest.mark.usefixtures("stubbed")
+def test_what_table_and_page_need_comes_first_and_is_of_the_same_run(tmp_path: Path) -> None:
+    said = run(tmp_path)
+    (first, before), (published, _), (rest, after), _ = CALLS
+    assert published == ["publish"]
+    assert before.pop(FIRST_RESULT)
+    assert before == after
+    assert before[RUN_NAME]
+    assert first[: len(rest)] == rest  # in the same environments, in the same way
+    suite_cells = suite.cells(ROOT)
+    early = {cell.group for cell in suite.chosen(suite_cells, first[-1])}
+    shown = {each.benchmark.rpartition(".track_")[0] for each in (ROUND_EMPTY, TREE_PSS)}
+    assert shown | {"crossover.Crossover"} == early
+    table, preliminary = "smoke profile", said.index("This is preliminary")
+    assert said.index(table) < preliminary < said.rindex(table)
+
+
+@pytest.mark.usefixtures("stubbed")
+def test_a_choice_of_benchmarks_has_no_first_result(tmp_path: Path) -> None:
+    assert "preliminary" not in run(tmp_path, bench="lifecycle")
+    assert [arguments[0] for arguments, _ in CALLS] == ["run", "publish"]
+
+
+def record(group: str, elapsed: float, run: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "cell", "group": group, "params": {}, "elapsed": elapsed, "run": run, **more}
+
+
+def test_a_process_takes_as_long_as_in_the_last_run_of_the_same_work(tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    cells = (
+        record("a.A", 9.0, "2026-01-01", version="1"),
+        record("a.A", 1.0, "2026-01-02", version="1", interference={"repeats": 2}),
+        record("a.A", 5.0, "2026-01-02", version="1"),
+        record("a.A", 7.0, "2026-01-03"),  # of nobody knows what work
+        record("a.A", 8.0, "2026-01-03", version="2"),
+    )
+    path = tmp_path / "box" / "3-cpython-pyft-profilequick.records.jsonl"
+    path.write_text(Records(cells=cells).text(), encoding="utf-8")
+    assert bench.usual_seconds(tmp_path, "box", "quick") == {("a.A", "1"): 4.0, ("a.A", "2"): 8.0}
+    assert bench.usual_seconds(tmp_path, "box", "full") == {}
+    assert bench.usual_seconds(tmp_path, "other", "quick") == {}
+
+
+def told_minutes(said: str) -> int:
+    told = re.search(r"This takes about (\d+) min, by (.*)\.\n", said)
+    assert told, said
+    return int(told[1])
+
+
+@pytest.mark.usefixtures("stubbed")
+def test_how_long_it_takes_is_said_first_and_follows_the_cells_and_the_records(
+    tmp_path: Path, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = pair[0].release
+    there = [cell for cell in suite.cells(ROOT) if bench.is_there(cell, release)]
+    assert {mode.name for mode in MODES if mode.since <= (release.major, release.minor)} <= {
+        cell.mode for cell in there
+    }
+    by_table = 9 * sum(bench.QUICK_SECONDS[cell.scenario] for cell in there)
+    said = run(tmp_path, profile="quick")
+    assert said.index("This takes about") < said.index("This is preliminary")
+    assert abs(told_minutes(said) * 60 - by_table - bench.BESIDE_SECONDS) <= 60
+    known = {(cell.group, cell.version): 1.0 for cell in there}
+    monkeypatch.setattr(bench, "usual_seconds", lambda *_: known)
+    said = run(tmp_path, profile="quick")
+    assert abs(told_minutes(said) * 60 - 9 * len(there) - bench.BESIDE_SECONDS) <= 60
+    assert "by the last run here" in said
+
+
+def test_every_scenario_has_its_time_in_the_table() -> None:
+    assert bench.QUICK_SECONDS.keys() >= {cell.scenario for cell in suite.cells(ROOT)}
 
 
 @pytest.mark.usefixtures("stubbed")
@@ -90,7 +176,7 @@ def test_a_machines_name_and_a_choice_of_benchmarks_go_to_asv(tmp_path: Path) ->
 def test_several_processes_a_cell_are_interleaved_over_the_arms(
     tmp_path: Path, profile: str
 ) -> None:
-    run(tmp_path, profile=profile)
+    run(tmp_path, profile=profile, bench="lifecycle")
     ((measuring, _), _) = CALLS
     assert ("--interleave-rounds" in measuring) is (PROFILES[profile].processes > 1)
 
@@ -110,7 +196,7 @@ def test_failed_benchmarks_end_in_an_error_after_the_site_is_published(
 ) -> None:
     monkeypatch.setattr(StubAsv, "code", SOME_FAILED)
     with pytest.raises(AsvError, match="the rest is saved") as raised:
-        run(tmp_path)
+        run(tmp_path, bench="lifecycle")
     assert "--show-stderr" in raised.value.hint
     assert [arguments[0] for arguments, _ in CALLS] == ["run", "publish"]
 
@@ -147,7 +233,7 @@ def test_the_environments_are_called_as_asv_calls_them(
 ) -> None:
     monkeypatch.setenv("FTBENCH_PROFILE", "smoke")
     monkeypatch.setattr(asv_side, "discover", lambda: pair)
-    conf = Config.load(str(Path(__file__).parents[3] / "asv.conf.json"))
+    conf = Config.load(str(ROOT / "asv.conf.json"))
     conf.env_dir = str(tmp_path)
     theirs = [each.name for each in patches.get_environments(conf, None)]
     assert sorted(bench.environment_names(pair, "smoke")) == sorted(theirs)
