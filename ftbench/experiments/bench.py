@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,11 +105,11 @@ def _number(cell: SuiteCell) -> str:
     return f"{cell.group}-{cell.index}"
 
 
-def _chosen(cells: Iterable[SuiteCell], pattern: str | None) -> tuple[SuiteCell, ...]:
-    try:
-        return suite.chosen(tuple(cells), pattern)
-    except UsageError:  # a class that measures no scenario, or asv's to say
-        return ()
+def _cells(folder: Path, pattern: str | None, release: Release) -> list[SuiteCell]:
+    with suppress(UsageError):  # of classes that measure no scenario, or asv's to say
+        chosen = suite.chosen(suite.cells(folder), pattern)
+        return [cell for cell in chosen if is_there(cell, release)]
+    return []
 
 
 def run(
@@ -135,19 +134,18 @@ def run(
         console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False)
-    cells = [cell for cell in suite.cells(folder) if is_there(cell, measured)]
     known = usual_seconds(folder / "results", machine, profile)
     seconds = {
         _number(cell): known.get((cell.group, cell.version))
         or QUICK_SECONDS.get(cell.scenario, statistics.fmean(QUICK_SECONDS.values()))
-        for cell in cells
+        for cell in _cells(folder, None, measured)
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
     of_run = {RUN_NAME: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"}
     page = f"The page: {folder / PAGE}"
 
     def total(pattern: str | None, processes: int) -> float:
-        of_arm = sum(seconds[_number(cell)] for cell in _chosen(cells, pattern))
+        of_arm = sum(seconds[_number(cell)] for cell in _cells(folder, pattern, measured))
         return of_arm * processes * len(ARMS)
 
     def measure(pattern: str | None, **options: Any) -> tuple[int, Document]:
