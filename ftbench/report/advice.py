@@ -240,8 +240,8 @@ def _notes(given: Given) -> Iterator[str]:
     if question.shared:
         yield (
             f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
-            "strategy of that kind costs 8 workers that do nothing else; after a pause, when a "
-            "manager has to wake up, more. Memory has nothing of it."
+            "strategy of that kind costs 8 workers: by a manager amid work, after which it has to "
+            "wake up, else in a row. Memory has nothing of it."
         )
 
 

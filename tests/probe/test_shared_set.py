@@ -20,14 +20,22 @@ from probing import (
     words_of,
 )
 
-from ftbench.errors import UsageError
+from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.run.outcome import LEAST_SAMPLES
 from ftbench.probe.scenarios import shared_set
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.reports import Plan, Report, Run, new_ids
-from ftbench.probe.scenarios.shared_set import MOST_SLOTS, costs_of, fairness, peak_rss, why_not
+from ftbench.probe.scenarios.shared_set import (
+    MOST_SLOTS,
+    costs_of,
+    fairness,
+    peak_rss,
+    price_of,
+    why_not,
+)
 from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES
+from ftbench.probe.workers.base import Round
 from ftbench.probe.workloads.ids import draw
 from ftbench.probe.workloads.locks import packed
 from ftbench.pythons import Interpreter
@@ -73,13 +81,17 @@ def _has_notes(notes: dict[str, Any], mode: Mode, *more: str) -> None:
         assert (notes["peak_rss"] or 0) > (4 << 20 if sys.platform == "linux" else -1)
 
 
-def _has_figures(outcome: dict[str, Any], strategy: str, rounds: int) -> None:
+def _has_figures(
+    outcome: dict[str, Any], strategy: str, rounds: int, *, priced: bool = False
+) -> None:
     """Check the metrics' names, units and samples, and what must be larger than what."""
     found = outcome["metrics"]
     waits = LOCK_WAITS if strategy in LOCKED else set()
     if outcome["notes"]["operations"] < LEAST_SAMPLES[99]:
         waits = waits - {"lock_wait_p99"}
-    assert found.keys() == {"op", "fairness", "cpu"} | waits
+    # A write amid work that others make look cheaper than none has no price.
+    prices = {"write", "write_cpu"} & found.keys() if priced else set()
+    assert found.keys() == {"op", "fairness", "cpu"} | waits | prices
     for name, metric in found.items():
         assert metric["unit"] == ("ratio" if name == "fairness" else "seconds")
         assert len(metric["samples"]) == rounds
@@ -113,7 +125,7 @@ def test_every_strategy_inserts_what_the_serial_twin_does(
         assert notes["rounds"] == 2
         assert 0 <= notes["on_cpu"] < 2
         assert [each["name"] for each in outcome["invariants"]] == ["inserts"]
-        _has_figures(outcome, cell["strategy"], 2)
+        _has_figures(outcome, cell["strategy"], 2, priced=proxied and cell["fill"] == "grown")
         members = ["owner", "sender", "sender"] if cell["strategy"] == "actor" else ["worker"] * 2
         manager = ["manager"] if proxied else []
         roles = sorted([*members, *manager]) if mode.kind == "processes" else []
@@ -147,6 +159,29 @@ def test_the_articles_form_has_its_own_instrument(pair: Pair, mode: Mode) -> Non
     assert notes["attempts"] >= notes["inserts"] > 0
     # It is looked at when the workers are gone: what still lives is the manager alone.
     assert outcome["roles"] == (["manager"] if mode.kind == "processes" else [])
+
+
+class Manager:
+    """A strategy, and a team whose second round is dearer by the writes."""
+
+    def __init__(self, sizes: tuple[int, int]) -> None:
+        self.size = iter(sizes).__next__
+        self._rounds = iter([(10_000, 4e-5), (16_000, 7e-5)])
+
+    def round(self) -> Round:
+        end, cpu = next(self._rounds)
+        return Round(reports=(tuple(_report(1_000, end, 1)), tuple(_report(0, end, 1))), cpu=cpu)
+
+
+def test_a_write_amid_work_costs_what_the_same_work_is_dearer_by() -> None:
+    both: Any = Manager((100, 102))
+    assert price_of(both, both) == pytest.approx({"write": 3e-6, "write_cpu": 1.5e-5})
+
+
+def test_a_write_amid_work_that_the_set_does_not_have_is_refused() -> None:
+    both: Any = Manager((100, 101))
+    with pytest.raises(FtbenchError, match="Of 2 new ids 2 were found new, and the set grew by 1"):
+        price_of(both, both)
 
 
 @EITHER

@@ -36,7 +36,7 @@ MODES = {
 }
 CREW = MODES | {"workers", "entry_points"}
 TEAM = CREW | {"scenarios.reports"}
-SHARING = {f"workloads.{name}" for name in ("ids", "inserting", "locks")}
+SHARING = {"pool_tasks", *(f"workloads.{name}" for name in ("ids", "inserting", "locks"))}
 
 
 @pytest.mark.parametrize(

@@ -271,8 +271,13 @@ def crossover(
 
 
 def shared(arm: Arm, mode: Mode, **ops: float) -> Iterator[Figure]:
-    """Yield the figures of shared_set for a mode: strategy → seconds of an operation."""
+    """Yield the figures of shared_set for a mode: strategy → seconds of an operation.
+
+    `atomic_amid` and the like are those of writes amid work.
+    """
     for strategy, op in ops.items():
-        params = {"mode": mode.name, "strategy": strategy, "fill": "grown"}
-        for name, median in (("op", op), ("cpu", 2 * op), ("lock_wait_p99", 50 * op)):
+        name, amid, _ = strategy.partition("_amid")
+        params = {"mode": mode.name, "strategy": name, "fill": "grown"}
+        costs = {"op": op, "cpu": 2 * op, "lock_wait_p99": 50 * op}
+        for name, median in ({"write": op, "write_cpu": 3 * op} if amid else costs).items():
             yield figure_of(f"{SHARED}.track_{name}", median, params, arm=arm)

@@ -200,7 +200,8 @@ class Asked:
         if not self.question.shared or mode == SERIAL:
             return None
         figures, cpus = (
-            self.cells.strategies(self.arm, mode, metric, FILL) for metric in ("op", "cpu")
+            self._in_a_row_or_amid_work(mode, *metrics)
+            for metrics in (("op", "write"), ("cpu", "write_cpu"))
         )
         asked = [figures[name] for name in KINDS[self.question.shared_kind] if name in figures]
         asked.sort(key=lambda each: each.median or math.inf)
@@ -213,6 +214,12 @@ class Asked:
             raise _NoDataError(f"its shared writes: {why}", _WITH_WRITES)
         best = next(iter(ops))
         return Sharing(strategy=best, ops=ops, cpu=self._known(cpus.get(best)))
+
+    def _in_a_row_or_amid_work(self, mode: Mode, row: str, amid: str) -> dict[str, Figure]:
+        """Return strategy → what a write costs amid work where that is known, or else in a row."""
+        rows, amids = (self.cells.strategies(self.arm, mode, each, FILL) for each in (row, amid))
+        known = {name: each for name, each in amids.items() if self.cells.comparable(each)}
+        return {**rows, **known}
 
     def _cost(
         self, seconds: Estimate, cpu: Estimate | None, memory: Estimate | None

@@ -106,16 +106,21 @@ def rounds_of(
     read: Callable[[Round], Run],
     reset: Callable[[], None] = lambda: None,
     look: Callable[[Team], None] = lambda _team: None,
+    *,
+    after: Callable[[Team], None] = lambda _team: None,
 ) -> tuple[list[Run], dict[str, float]]:
     """Run the rounds of the cell's form; return them, and what to note of them.
 
     `make` makes a team, `read` its round, `reset` brings back what it shares; `look` is called
-    where the sets are at their fullest.
+    where the sets are at their fullest, `after` after each round of form `fixed`.
     """
     form = cell.params["form"]
     if form == "fixed":
         team = make()
-        runs = [read(team.round(reset)) for _ in cell.repeats()]
+        runs = []
+        for _ in cell.repeats():
+            runs.append(read(team.round(reset)))
+            after(team)
         look(team)
         team.end()
         return runs, _counts(runs[0])

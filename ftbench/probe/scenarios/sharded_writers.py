@@ -206,7 +206,7 @@ def notes(runs: list[Run], every: int) -> dict[str, Any]:
 
 SHARDED_WRITERS = Scenario(
     name="sharded_writers",
-    version="2",
+    version="3",
     title="N producers send ids to M writers and wait for the answer",
     params=PARAMS,
     metrics=METRICS,

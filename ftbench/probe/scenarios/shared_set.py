@@ -1,9 +1,11 @@
 """shared_set: N workers insert ids that are new into one set; the ids are drawn beforehand.
 
 Shows what keeping one set of ids costs under every remedy (strategy) in every mode, with the same
-ids and the same result; does not show work between two insertions, which is the worst case for
-every strategy that takes turns.  Source: scenario 2 of "Free-Threading Python vs Multiprocessing",
-whose one strategy is `lock`; the others are the remedies that it names and does not measure.
+ids and the same result.  There is no work between two insertions, the worst case for every strategy
+that takes turns; but a manager that has slept has to wake up first, so of its strategies `write`
+and `write_cpu` say, on the grown set, what a write amid work costs.
+Source: scenario 2 of "Free-Threading Python vs Multiprocessing", whose one strategy is `lock`; the
+others are the remedies that it names and does not measure.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import (
@@ -39,6 +42,7 @@ from ftbench.probe.scenarios.reports import (
     Plan,
     Run,
     check,
+    inserts,
     instrument,
     on_cpu,
     reports_of,
@@ -53,7 +57,7 @@ from ftbench.probe.scenarios.shared_set_strategies import (
     managed,
 )
 from ftbench.probe.workers import shared_state_of, team_of
-from ftbench.probe.workers.base import Round
+from ftbench.probe.workers.base import Round, Team
 from ftbench.probe.workers.shared_state import BlameHelper
 from ftbench.probe.workloads.ids import draw
 
@@ -87,6 +91,10 @@ METRICS = (
             ("lock_wait_p99", "the 99th percentile"),
             ("lock_wait_max", "the longest that was timed"),
         )
+    ),
+    *(
+        MetricSpec(name, "seconds", f"{what} of a write amid work, by a manager.", always=False)
+        for name, what in (("write", "The time"), ("write_cpu", "CPU seconds"))
     ),
     MetricSpec("fairness", "ratio", "The slowest worker's time over the fastest's."),
     *memory_of("The tree at its fullest: all ids in, nothing freed (Linux)."),
@@ -145,6 +153,7 @@ def work_of(cell: Cell) -> Work:
         drawn=drawn,
         grown=array("q", set(islice(draw(workers, id_space), drawn))),
         article=params["form"] == "article",
+        priced=proxied and bool(drawn) and params["form"] == "fixed",
     )
 
 
@@ -158,9 +167,31 @@ def as_run(strategy: Strategy, done: Round) -> Run:
     return Run(reports=workers, inserts=yielded.inserts, end=yielded.end, cpu=cpu)
 
 
+def price_of(strategy: Strategy, team: Team) -> dict[str, float]:
+    """Return what a write amid work costs, where the work is less than with the write."""
+    before = strategy.size()
+    alone, writing = (as_round(team.round()) for _ in range(2))
+    grew = strategy.size() - before
+    if not grew == writing.inserts == writing.operations:
+        raise FtbenchError(
+            f"Of {writing.operations} new ids {writing.inserts} were found new, and the set grew "
+            f"by {grew}: nothing is recorded."
+        )
+    more = {"write": writing.seconds - alone.seconds, "write_cpu": writing.cpu - alone.cpu}
+    return {name: cost / writing.operations for name, cost in more.items() if cost > 0}
+
+
+def as_round(done: Round) -> Run:
+    """Return a round that nothing has to be done after."""
+    reports = reports_of(done)
+    end = max(report.end for report in reports)
+    return Run(reports=reports, inserts=inserts(reports), end=end, cpu=done.cpu)
+
+
 def run(cell: Cell) -> Outcome:
     """Measure one cell in its form."""
     work, means = work_of(cell), shared_state_of(cell.mode)
+    prices: list[dict[str, float]] = []
     with BlameHelper(means, cell.mode):
         strategy = STRATEGIES[cell.params["strategy"]](cell.mode, means, work)
         runs, counts = rounds_of(
@@ -169,12 +200,16 @@ def run(cell: Cell) -> Outcome:
             partial(as_run, strategy),
             strategy.reset,
             lambda team: cell.observe(FULL, 0.0, team.roles()),
+            after=lambda team: prices.append(price_of(strategy, team) if work.priced else {}),
         )
         means.close()
     # What the process weighs, before the samples and the serial twin's set do.
     noted = notes(runs, work, cell.mode) | counts
     nominal = work.workers * operations_of(cell)
-    costs = [costs_of(run, nominal, article=work.article) for run in runs]
+    costs = [
+        costs_of(run, nominal, article=work.article) | price
+        for run, price in zip(runs, prices or [{}], strict=True)
+    ]
     return Outcome(
         metrics=by_round(METRICS, costs),
         invariants=(check(runs, work.workers, work.plan, work.grown),),
@@ -228,7 +263,7 @@ def peak_rss() -> int | None:
 
 SHARED_SET = Scenario(
     name="shared_set",
-    version="2",
+    version="3",
     title="N workers insert new ids into one set",
     params=PARAMS,
     metrics=METRICS,

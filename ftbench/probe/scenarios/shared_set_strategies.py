@@ -11,6 +11,7 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
+from ftbench.probe.entry_points import turn
 from ftbench.probe.scenarios.reports import Plan, Report, attempts, inserts
 from ftbench.probe.workers.base import Member
 from ftbench.probe.workers.shared_state import SharedState, refill
@@ -32,6 +33,7 @@ class Work:
     drawn: int
     grown: array[int]
     article: bool = False  # whether the loop is the article's own
+    priced: bool = False  # whether two rounds follow each, with pauses between writes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +63,16 @@ class Strategy:
     def members(self) -> list[Member]:
         """Return the members, the workers first."""
         return [
-            Member(role=WORKER, run=self.run_of(index), prepare=self.prepare_of(index))
+            Member(role=WORKER, run=self._rounds_of(index), prepare=self.prepare_of(index))
             for index in range(self.work.workers)
         ]
+
+    def _rounds_of(self, index: int) -> Any:
+        run = self.run_of(index)
+        if not self.work.priced:
+            return run
+        loop, (_, plan, *rest) = run
+        return turn, (index, inserting.with_pauses, (loop, index, plan, self.work.workers, rest))
 
     def run_of(self, index: int) -> Any:
         """Return the function and the arguments of worker `index`."""

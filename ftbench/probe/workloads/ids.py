@@ -12,7 +12,7 @@ from time import perf_counter
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     Plan = tuple[int, float, int, int]
 
@@ -23,7 +23,7 @@ SEED = 0xC0_FFEE
 CYCLE = 1 << 20
 
 # Index of a worker → the ids of its next round: drawing takes longer than inserting.
-_DRAWN: dict[int, array[int]] = {}
+_DRAWN: dict[int, Sequence[int]] = {}
 
 
 def seed_of(index: int) -> int:
@@ -44,10 +44,18 @@ def draw(index: int, id_space: int) -> Iterator[int]:
 
 
 def prepare(index: int, plan: Plan) -> None:
-    """Draw the ids of worker `index`, before the round; packed, so that they weigh little."""
+    """Draw the ids of worker `index`, before the round."""
     operations, seconds, _every, id_space = plan
     count = operations or min(CYCLE, int(seconds * CYCLE) + 1)
-    _DRAWN[index] = array("q", islice(draw(index, id_space), count))
+    ids = islice(draw(index, id_space), count)
+    # Those of a time box would weigh more than what they are inserted into, so they are packed, and
+    # each is made anew where it is used.
+    _DRAWN[index] = list(ids) if operations else array("q", ids)
+
+
+def give(index: int, uid: int) -> None:
+    """Have worker `index` find this id prepared, and no other."""
+    _DRAWN[index] = (uid,)
 
 
 def drawn(index: int) -> Iterator[int]:

@@ -13,15 +13,16 @@ with times in nanoseconds: `begin` and `end` of the loop, `cpu` of its thread, `
 from __future__ import annotations
 
 from array import array
-from itertools import islice
+from itertools import count, islice
 from time import perf_counter, perf_counter_ns, thread_time_ns
 
-from ftbench.probe.workloads.ids import draw, drawn, prepare, turns
+from ftbench.probe.pool_tasks import grind
+from ftbench.probe.workloads.ids import draw, drawn, give, prepare, turns
 from ftbench.probe.workloads.locks import NO_WAITS, packed, usable
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from ftbench.probe.workloads.ids import Plan
@@ -35,6 +36,9 @@ HELD: dict[tuple[str, int], set[int]] = {}
 
 # Tickets of two workers never meet: a run has fewer operations than this per worker.
 TICKETS = 1 << 40
+
+# What a worker does between two writes that a pause keeps apart, and how many those are.
+STEPS, WRITES = 2_000, 48
 
 
 def get_ready(index: int, plan: Plan | None, proxies: Sequence[Any]) -> None:
@@ -95,6 +99,31 @@ def locked(index: int, plan: Plan, shared: Any, lock: Any) -> Report:
     end = perf_counter_ns()
     cpu = thread_time_ns() - cpu
     return begin, end, cpu, attempts, attempts - duplicates, packed(quicks, waits), None
+
+
+def with_pauses(
+    loop: Callable[..., Report], index: int, plan: Plan, workers: int, rest: Sequence[Any]
+) -> Iterator[Report]:
+    """Yield a worker's reports: of `loop`, of work between writes of its own, of shared ones."""
+    fresh = count(plan[3] + index, workers)  # of which each is new to the set
+    while True:
+        yield loop(index, plan, *rest)
+        yield _amid_work(index, fresh, atomic, ({},))
+        yield _amid_work(index, fresh, loop, rest)
+
+
+def _amid_work(
+    index: int, fresh: Iterator[int], loop: Callable[..., Report], rest: Sequence[Any]
+) -> Report:
+    inserts = 0
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for uid in islice(fresh, WRITES):
+        grind((uid, STEPS))
+        give(index, uid)
+        inserts += loop(index, (1, 0.0, 1, 1), *rest)[4]
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    return begin, end, cpu, WRITES, inserts, NO_WAITS, None
 
 
 def as_in_the_article(index: int, plan: Plan, shared: Any, lock: Any) -> Report:

@@ -281,6 +281,27 @@ def test_another_kind_of_sharing_has_strategies_of_its_own(kind: str, title: str
     assert len(found.sharing.ops) == 1
 
 
+def test_a_write_amid_work_is_priced_as_such_where_that_was_measured() -> None:
+    writes = list(shared(FT, THREADS, lock=4e-5, atomic=2e-5, atomic_amid=6e-5))
+    question = Question(task=1e-3, shared=1.0)
+    plain, writing = (
+        Asked(cells=cells_of([*EVERY, *writes]), arm=FT, question=each).of(THREADS)
+        for each in (Question(task=1e-3), question)
+    )
+    assert isinstance(plain, Expectation)
+    assert isinstance(writing, Expectation)
+    assert writing.sharing is not None
+    assert writing.sharing.strategy == "lock"
+    assert writing.sharing.ops["atomic"].value == 6e-5
+    assert "shared_set write(threads, atomic, grown)" in writing.sharing.ops["atomic"].sources
+    only = shared(FT, THREADS, atomic=2e-5, atomic_amid=6e-5)
+    dearer = Asked(cells=cells_of([*EVERY, *only]), arm=FT, question=question).of(THREADS)
+    assert isinstance(dearer, Expectation)
+    assert plain.cpu is not None
+    assert dearer.cpu is not None
+    assert dearer.cpu.value == pytest.approx(plain.cpu.value + 1.8e-4)
+
+
 def test_every_strategy_is_of_one_kind() -> None:
     assert sorted(name for names in KINDS.values() for name in names) == sorted(STRATEGIES)
     assert KINDS["seen-at-once"] == ("lock", "atomic", "striped", "shared_memory")

@@ -14,21 +14,29 @@ import threading
 import time
 
 
-def insert_locked(ids, seen, lock):
-    """Insert under one lock, as most people write it."""
+def insert_locked(ids, seen, lock, _index):
+    """Insert under one lock, as most people write it; count what was there."""
+    there = 0
     for number in ids:
         with lock:
             if number not in seen:
                 seen.add(number)
+            else:
+                there += 1
+    return there
 
 
-def insert_atomic(ids, seen, _lock):
-    """Insert by one call that is atomic by itself."""
+def insert_atomic(ids, seen, _lock, index):
+    """Insert by one call that is atomic by itself; who gets another's ticket back came too late."""
+    there, ticket = 0, index << 40
     for number in ids:
-        seen.setdefault(number, 1)
+        ticket += 1
+        if seen.setdefault(number, ticket) != ticket:
+            there += 1
+    return there
 
 
-def insert_locally(ids, seen, lock):
+def insert_locally(ids, seen, lock, _index):
     """Insert into a set of one's own, merged when all is over."""
     own = set()
     for number in ids:
@@ -36,6 +44,7 @@ def insert_locally(ids, seen, lock):
             own.add(number)
     with lock:
         seen |= own
+    return 0
 
 
 STRATEGIES = {"lock": insert_locked, "atomic": insert_atomic, "local": insert_locally}
@@ -46,24 +55,31 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--strategy", choices=STRATEGIES, required=True)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--operations", type=int, default=64_000)
-    parser.add_argument("--space", type=int, default=180_000)
+    parser.add_argument("--operations", type=int, default=8_000, help="of each thread")
+    parser.add_argument("--space", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
     run, costs, sound = STRATEGIES[args.strategy], [], True
-    each = args.operations // args.workers
     streams = [random.Random(index) for index in range(args.workers)]
-    drawn = [[stream.randrange(args.space) for _ in range(each)] for stream in streams]
+    drawn = [[stream.randrange(args.space) for _ in range(args.operations)] for stream in streams]
+    everything = args.operations * args.workers
     for _ in range(args.rounds):
         lock, seen = threading.Lock(), {} if args.strategy == "atomic" else set()
-        threads = [threading.Thread(target=run, args=(ids, seen, lock)) for ids in drawn]
+        there = [0] * args.workers
+
+        def insert(index, there=there, seen=seen, lock=lock):
+            there[index] = run(drawn[index], seen, lock, index)
+
+        threads = [threading.Thread(target=insert, args=(index,)) for index in range(args.workers)]
         begin = time.process_time_ns()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        costs.append((time.process_time_ns() - begin) / args.operations)
-        sound = sound and len(seen) == len(set().union(*drawn))
+        costs.append((time.process_time_ns() - begin) / everything)
+        new = len(set().union(*drawn))
+        counted = args.strategy == "local" or everything - sum(there) == new
+        sound = sound and counted and len(seen) == new
     result = {"cpu_ns": sorted(costs)[len(costs) // 2], "sound": sound}
     print(json.dumps({"python": sys.version.split()[0], **vars(args), **result}))
     sys.exit(not sound)

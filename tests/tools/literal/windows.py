@@ -80,9 +80,9 @@ def write(producers, asks, acks, gate, costs):
 def means(mode):
     """Return what makes a queue, a barrier and a worker."""
     if mode == "threads":
-        return queue.Queue, threading.Barrier, threading.Thread
+        return queue.SimpleQueue, threading.Barrier, threading.Thread
     context = multiprocessing.get_context(mode)
-    return context.Queue, context.Barrier, context.Process
+    return context.SimpleQueue, context.Barrier, context.Process
 
 
 def main():
