@@ -221,8 +221,10 @@ def format_benchmark_result(results: Any, benchmark: Any) -> Any:
 
 
 def unroll_result(name: str, params: Any, *values: Any) -> Iterator[Any]:
-    """Do what `asv compare` does to list a benchmark's cells, without the holes."""
-    return itertools.compress(_unroll_result(name, params, *values), ladders.existing(params))
+    """Do what `asv compare` does to list a benchmark's cells, without those that were skipped."""
+    # Of shards, another file has them.
+    every = itertools.compress(_unroll_result(name, params, *values), ladders.existing(params))
+    return (each for each in every if not util.is_nan(each[1]))
 
 
 def benchmark_param_iter(benchmark: Any) -> Iterator[Any]:

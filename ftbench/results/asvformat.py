@@ -25,6 +25,7 @@ from ftbench.results.figure import (
     Machine,
     ResultFile,
     ResultTree,
+    SeriesKey,
     State,
     Unreadable,
 )
@@ -88,7 +89,7 @@ def read_results(folder: Path) -> ResultTree:
     }
     machines: list[Machine] = []
     sources: list[ResultFile] = []
-    figures: list[Figure] = []
+    by_source: dict[tuple[Environment, Release], list[Figure]] = {}
     with _uncollected():
         for place, fields, files in safe_loading.machine_folders(folder, warnings.append):
             machines.append(_machine(place, fields, warnings))
@@ -101,11 +102,14 @@ def read_results(folder: Path) -> ResultTree:
                     continue
                 warnings += sidecar.warnings
                 sources.append(source)
+                figures: list[Figure] = []
                 for name in sorted(results.get_result_keys(benchmarks)):
                     cells = _cells(results, name, benchmarks[name]["params"], series[name])
                     figures += _figures(source, sidecar, cells)
+                shard = by_source.get(source.key)
+                by_source[source.key] = _together(shard, figures) if shard else figures
         noise = tuple(read_noise(folder, warnings))
-        figures = list(Floors.of(noise).given(figures))
+        figures = list(Floors.of(noise).given(list(itertools.chain(*by_source.values()))))
     return ResultTree(
         figures=tuple(figures),
         sources=tuple(_where_runs_began(sources)),
@@ -114,6 +118,16 @@ def read_results(folder: Path) -> ResultTree:
         descriptions=dict(_descriptions(benchmarks)),
         warnings=tuple(warnings),
     )
+
+
+def _together(*shards: Iterable[Figure]) -> list[Figure]:
+    """Return a figure of each series: what one shard calls skipped, another may have measured."""
+    best: dict[SeriesKey, Figure] = {}
+    for figure in itertools.chain(*shards):
+        known = best.setdefault(figure.series, figure)
+        if known.state is State.SKIPPED and (figure.state is not State.SKIPPED or figure.reason):
+            best[figure.series] = figure
+    return list(best.values())
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -124,17 +123,28 @@ def _entries(folder: Path, warn: Warn) -> list[Path]:
         return []
 
 
+_Cell = tuple[str, tuple[str, ...]]
+"""The name of a benchmark, and the values of its parameters."""
+
+
 def results_in(
     files: Iterable[Path], machine: str, warn: Warn
 ) -> Iterator[tuple[Path, AsvResults]]:
     """Yield the results of each file, but of two that have the same figures of one alone.
 
-    That is the one with the name that asv gives; the other is probably a copy.
+    That is the one with the name that asv gives; the other is probably a copy.  Shards, which have
+    different cells of the same release in the same environment, are all yielded.
     """
-    held: dict[Hashable, dict[str, Path]] = {}
-    waiting = deque((path, False) for path in files)
-    while waiting:
-        path, waited = waiting.popleft()
+    # The first file of each subject, and only where there is another who has which cell.
+    held: dict[Hashable, tuple[Path, dict[_Cell, Path]]] = {}
+    odd: list[Path] = []
+
+    def in_turn() -> Iterator[tuple[Path, bool]]:
+        yield from ((path, False) for path in files)
+        # A copy's name is the longer one.
+        yield from ((path, True) for path in sorted(odd, key=lambda each: len(each.name)))
+
+    for path, waited in in_turn():
         try:
             results = load_results(AsvResults, str(path), machine)
         except util.UserError as error:
@@ -142,16 +152,34 @@ def results_in(
             continue
         subject, name = _identity(results)
         if path.name != name and not waited:
-            waiting.append((path, True))
+            odd.append(path)
             continue
-        known, figures = held.setdefault(subject, {}), results.get_all_result_keys()
-        others = sorted({known[figure].name for figure in figures if figure in known})
-        if others:
-            why = f"it has figures that {', '.join(others)} has too; if it is a copy, remove it"
-            warn(Unreadable.of(path, why))
-            continue
-        known |= dict.fromkeys(figures, path)
+        if subject not in held:
+            held[subject] = path, {}
+        else:
+            first, known = held[subject]
+            if not known:
+                known |= dict.fromkeys(_told(load_results(AsvResults, str(first), machine)), first)
+            cells = _told(results)
+            others = sorted({known[cell].name for cell in cells if cell in known})
+            if others:
+                why = f"it has figures that {', '.join(others)} has too; if it is a copy, remove it"
+                warn(Unreadable.of(path, why))
+                continue
+            known |= dict.fromkeys(cells, path)
         yield path, results
+
+
+def _told(results: AsvResults) -> set[_Cell]:
+    """Return the cells that were measured or failed; where none was, a mark for each benchmark."""
+    cells: set[_Cell] = set()
+    names = results.get_all_result_keys()
+    for name in names:
+        params = results.get_result_params(name)
+        values = results.get_result_value(name, params)
+        every = zip(itertools.product(*params), values, strict=True)
+        cells |= {(name, cell) for cell, value in every if not util.is_nan(value)}
+    return cells or {(name, ("skipped",)) for name in names}
 
 
 def _identity(results: AsvResults) -> tuple[Hashable, str]:

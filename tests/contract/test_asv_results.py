@@ -12,6 +12,7 @@ import asv.plugins.summarylist
 import pytest
 import synthetic
 from asv import util
+from asv.graph import Graph
 from asv.machine import Machine as AsvMachine
 from asv.results import Results
 from asv_runner.statistics import compute_stats
@@ -127,3 +128,11 @@ def test_every_command_loads_results_through_the_names_that_are_guarded(
     assert Results.load.__func__ is safe_loading.load_results
     assert Results.save is safe_loading.save_results
     assert asv.commands.publish.Publish.run.__func__ is patches.publish
+
+
+def test_a_point_of_a_graph_is_of_all_files_that_have_the_cell() -> None:
+    """Shards have NaN for what another has measured: where this fails, the site loses cells."""
+    graph = Graph("a.A.track_b", {})
+    graph.add_data_point(1, [1.0, math.nan, None])
+    graph.add_data_point(1, [math.nan, 2.0, None])
+    assert graph.get_data() == [(1, [1.0, 2.0, None])]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,50 @@ def test_disjoint_shards_are_one_series(tmp_path: Path, results: Path) -> None:
     assert FTBENCH.call("compare", *RELEASES, "--arm", "ft").exit_code in {0, 1}
 
 
+def test_shards_that_split_the_cells_of_each_benchmark_are_one_series(
+    tmp_path: Path, results: Path
+) -> None:
+    write_project(tmp_path, Plan(releases=RELEASES, arms=arms("ft")), only="round", noise=False)
+    before = read_results(results)
+    compared = FTBENCH.call("compare", *RELEASES, "--arm", "ft", "--format", "json")
+    original = result_file(results, "3.13.15", "ft")
+    read = json.loads(original.read_text("utf-8"))
+    place = read["result_columns"].index("result")
+    paths = [original, *(original.with_name(f"{original.stem}-{n}.json") for n in "23")]
+    for number, path in enumerate(paths):
+        shard = copy.deepcopy(read)
+        for row in shard["results"].values():
+            row[place] = [
+                each if index % len(paths) == number else math.nan
+                for index, each in enumerate(row[place])
+            ]
+        path.write_text(json.dumps(shard), encoding="utf-8")
+        if path != original:
+            shutil.copy(records_path(original), records_path(path))
+    tree = read_results(results)
+    assert not tree.warnings
+    assert set(map(str, tree.figures)) == set(map(str, before.figures))
+    after = FTBENCH.call("compare", *RELEASES, "--arm", "ft", "--format", "json")
+    assert (after.exit_code, after.stdout) == (compared.exit_code, compared.stdout)
+    # Copies of them are left out as those of a whole file are.
+    for path in paths:
+        shutil.copy(path, path.with_name(f"{path.stem} (1).json"))
+    tree = read_results(results)
+    assert len(tree.warnings) == len(paths)
+    assert set(map(str, tree.figures)) == set(map(str, before.figures))
+
+
+def test_a_copy_of_a_file_in_which_all_was_skipped_is_named(results: Path, original: Path) -> None:
+    read = json.loads(original.read_text("utf-8"))
+    place = read["result_columns"].index("result")
+    for row in read["results"].values():
+        row[place] = [math.nan] * len(row[place])
+    edit(original, results=read["results"])
+    shutil.copy(original, original.with_name(f"{original.stem} (1).json"))
+    (warning,) = read_results(results).warnings
+    assert original.name in warning.why
+
+
 def test_a_shard_that_overlaps_is_left_out_and_both_are_named(
     tmp_path: Path, results: Path
 ) -> None:
@@ -168,7 +214,7 @@ def test_what_lies_beside_machines_or_below_them_is_not_read(results: Path) -> N
 def test_a_copy_of_a_machines_folder_is_named(results: Path) -> None:
     before = read_results(results)
     (machine,) = (path.parent for path in results.glob("*/machine.json"))
-    shutil.copytree(machine, copy := results / f"{machine.name} (1)")
+    shutil.copytree(machine, copied := results / f"{machine.name} (1)")
     tree = read_results(results)
-    assert [warning.path.parent for warning in tree.warnings] == [copy]
+    assert [warning.path.parent for warning in tree.warnings] == [copied]
     assert (tree.figures, tree.sources) == (before.figures, before.sources)
