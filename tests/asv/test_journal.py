@@ -17,8 +17,8 @@ from fuzzing import FUZZ
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.asv.command import FIRST_RESULT, RUN_NAME
 from ftbench.asv import journal as module
+from ftbench.asv.command import FIRST_RESULT, RUN_NAME
 from ftbench.asv.journal import STAGED, Journal, records_in
 from ftbench.results.records import read_records, records_path
 

@@ -135,4 +135,5 @@ def test_a_point_of_a_graph_is_of_all_files_that_have_the_cell() -> None:
     graph = Graph("a.A.track_b", {})
     graph.add_data_point(1, [1.0, math.nan, None])
     graph.add_data_point(1, [math.nan, 2.0, None])
-    assert graph.get_data() == [(1, [1.0, 2.0, None])]
+    ((revision, values, _weights),) = graph.get_data()
+    assert (revision, values) == (1, [1.0, 2.0, None])
