@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 import sys
@@ -47,6 +48,15 @@ def test_io_is_measured_in_its_modes(pair: Pair, which: int, mode: str) -> None:
     assert notes["server_cpu"] > 0
     roles = {"parent", "client"} if mode.startswith("processes") else {"parent"}
     assert set(notes["roles"]) - {"resource tracker", "fork server"} == roles
+
+
+def test_the_servers_run_on_the_hosts_python(gil_python: Interpreter) -> None:
+    environ = {"FTBENCH_HOST_PYTHON": sys.executable}
+    words = ["io", "--mode", "asyncio", *FEW]
+    document = document_of(gil_python.executable, *words, environ=environ)
+    assert document["notes"]["server_python"] == platform.python_version()
+    own = document_of(gil_python.executable, *words, environ={"FTBENCH_HOST_PYTHON": ""})
+    assert own["notes"]["server_python"] == own["build"]["version"]
 
 
 def _words(mode: str) -> list[str]:

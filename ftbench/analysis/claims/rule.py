@@ -2,8 +2,9 @@
 
 What a claim compares is a ratio of figures, and each relation is a range that the ratio must lie
 in: for `ratio` from `claimed / within` to `claimed * within`, for `at_least` and `at_most` on one
-side of `claimed`, for `ascending` above 1, for `alike` at most `claimed`.  All of its 99 % interval
-in the range is "holds", all of it outside is "does not hold here", and across the edge "cannot be
+side of `claimed`, for `ascending` above 1, for `alike` within a factor of `claimed` from the first
+figure: the extremes, picked after looking, would differ too often.  All of its 99 % interval in the
+range is "holds", all of it outside is "does not hold here", and across the edge "cannot be
 judged", for there are too few processes.  So it is where it has none: of one process, without a
 noise floor, nobody knows what another would have measured.
 """
@@ -120,8 +121,8 @@ def ratios_of(
                 for below, above in itertools.pairwise(quantities)
             )
         case Relation.ALIKE:
-            by_size = sorted(quantities, key=lambda named: named.quantity.value or 0.0)
-            return (_ratio(by_size[-1], by_size[:1], 0.0, edge),)
+            first, *others = quantities
+            return tuple(_ratio(other, [first], 1 / edge, edge) for other in others)
 
 
 def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> ClaimedRatio:

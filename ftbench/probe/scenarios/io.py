@@ -6,8 +6,9 @@ counts), and the memory of the clients.  Clients are a blocking thread per conne
 loop, four loops in threads, or four processes with a loop each.
 
 Does not show a network: all is on the loopback, and servers and clients share the cores.  The
-notes say how busy the busier of the two servers was; close to 1, it is the servers that are
-measured.  With 64 requests and 20 ms a request takes 312 µs at least, whoever waits.
+servers run on the host's Python, whatever is measured, where one is named; the notes say on which,
+and how busy the busier of the two was; close to 1, it is the servers that are measured.  With 64
+requests and 20 ms a request takes 312 µs at least, whoever waits.
 
 Source: "Multithreading vs Multiprocessing: Choosing the Right Concurrency Model" and its like
 ("for thousands of sockets, consider asyncio instead of threads"), which measure neither.
@@ -30,6 +31,7 @@ from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.child import Lines, Tail
 from ftbench.probe.run.outcome import Invariant, Outcome, memory, percentile, percentiles
+from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.probe.scenarios import io_requests, io_server
 from ftbench.probe.scenarios.base import (
     Cell,
@@ -185,7 +187,7 @@ def run(cell: Cell) -> Outcome:
     return Outcome(
         metrics=by_round(METRICS, [costs_of(*loops, under_way * nominal) for loops in rounds]),
         invariants=(check(closed, opened),),
-        notes=notes(closed, opened),
+        notes=notes(closed, opened) | {"server_python": servers.version},
     )
 
 
@@ -257,7 +259,7 @@ def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
 
 IO = Scenario(
     name="io",
-    version="1",
+    version="2",
     title="N requests are under way to a server that takes its time",
     params=PARAMS,
     metrics=METRICS,
@@ -275,9 +277,10 @@ class Servers:
     def __init__(self, delay: int, deadline: Deadline) -> None:
         """Start them, with a `delay` in milliseconds; returns when they listen."""
         self._deadline = deadline
+        python = os.environ.get(HOST_PYTHON) or sys.executable
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-P", "-m", io_server.__name__, str(delay)],
+                [python, "-P", "-m", io_server.__name__, str(delay)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -289,13 +292,15 @@ class Servers:
         self._lines = [Lines(process.stdout) for process in self._processes]
         self._asking: list[socket.socket] = []
         try:
-            self.ports = tuple(self._port(index) for index in range(SERVERS))
+            greetings = [self._greeting(index) for index in range(SERVERS)]
         except FtbenchError:
             self.close()
             raise
+        self.ports = tuple(int(port) for port, _version in greetings)
+        self.version = greetings[0][1]  # of the Python that they run on
         self._asking += [io_requests.connected(port) for port in self.ports]
 
-    def _port(self, index: int) -> int:
+    def _greeting(self, index: int) -> list[str]:
         try:
             line = self._lines[index].answer(self._deadline.left())
         except TimeoutError:
@@ -305,7 +310,7 @@ class Servers:
                 "A server ended before it listened; nothing is recorded.",
                 story=self._words[index].text(),
             )
-        return int(line)
+        return line.decode().split()
 
     def figures(self) -> list[ServerReport]:
         """Return what each server says; raises `WorkerFailedError` if one is gone."""

@@ -1,7 +1,7 @@
 """A server that answers each request after a set delay: `python -m …io_server DELAY_MS`.
 
-It binds a port that the system chooses, on the loopback alone, writes it to standard output, and
-ends when its standard input closes.
+It binds a port that the system chooses, on the loopback alone, writes it and the version of Python
+to standard output, and ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Server:
 def main() -> None:
     """Serve with the delay in milliseconds that the command line says."""
     server = Server(int(sys.argv[1]) * 1_000_000)
-    print(f"{MARK}{server.port}", flush=True)
+    print(f"{MARK}{server.port} {sys.version.split()[0]}", flush=True)
     server.serve(sys.stdin.fileno())
 
 

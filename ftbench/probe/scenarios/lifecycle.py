@@ -1,7 +1,8 @@
 """lifecycle: the price of having a worker at all.
 
 A round creates, starts, runs one task in and joins N workers.  Shows the control-plane cost of a
-mode, whole and by part; does not show what a warm pool costs, which pays it once.  Source:
+mode, whole and by part; does not show what a warm pool costs, which pays it once, nor workers that
+make their subinterpreters side by side, as a pool's do: one parent makes them here.  Source:
 scenario 1, profile "overhead", of "Free-Threading Python vs Multiprocessing", with an empty task
 beside the article's, the first round apart (the fork server starts once) and fixed work per round.
 """
