@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS, value_words
+from ftbench.analysis.conditions import BUILD_FACTS, MACHINE_FACTS, value_words
 from ftbench.errors import FtbenchError
 from ftbench.facts.units import margin_of
 from ftbench.probe.instruments.build import USUAL
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
-from ftbench.results.figure import UNKNOWN, Environment, SeriesKey
+from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
 from ftbench.statistics import location
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge

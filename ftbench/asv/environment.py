@@ -26,7 +26,7 @@ from asv.environment import Environment
 from ftbench.asv.cell_server import CELL_SERVER
 from ftbench.asv.command import RUN_NAME, SAY_CELLS, TAKEN_OVER
 from ftbench.asv.errors import as_user_errors
-from ftbench.asv.journal import JOURNALS, STAGED, Journal, records_in
+from ftbench.asv.journal import JOURNALS, STAGED, CellJournal, records_in
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
@@ -282,7 +282,7 @@ class CPythonEnvironment(Environment):
         log.debug(f"Running {' '.join(args)} in {self.name}")
         return self.run_executable("python", [*args], env=environ, **options)
 
-    def _journal(self) -> Journal:
+    def _journal(self) -> CellJournal:
         """Return the journal of the selected release; says what it takes over when it is opened."""
         commit_hash = str(self._get_installed_commit_hash())
         if (self.name, commit_hash) not in JOURNALS:
@@ -293,7 +293,7 @@ class CPythonEnvironment(Environment):
             ]
             path = Path(self._path) / f"measured-{self.hashname}-{commit_hash}.jsonl"
             stamp = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-            JOURNALS[self.name, commit_hash] = journal = Journal(path, stamp, RUN)
+            JOURNALS[self.name, commit_hash] = journal = CellJournal(path, stamp, RUN)
             if journal.count:
                 log.info(
                     f"{self._arm_name}: {journal.count} of {JOURNALS.planned} cells were measured "

@@ -35,6 +35,13 @@ _machine = click.option(
 )
 
 
+_fresh = click.option(
+    "--fresh",
+    is_flag=True,
+    help="Measure anew: take nothing over of a run that was ended.",
+)
+
+
 def _console() -> Console:
     return Console(stderr=True, highlight=False)
 
@@ -124,7 +131,7 @@ def reproduce(
 
     Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
     kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
-    here as a pair. A second run adds other cells and replaces the same ones.
+    here as a pair. A run at another time adds a sitting, and says how far apart the two lie.
     """
 )
 @_python
@@ -145,7 +152,11 @@ def reproduce(
     help="How many fresh processes per cell and side.",
 )
 @_machine
-@click.option("--append", is_flag=True, help="Add to the processes that are on record.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Measure anew: forget a run that was ended, and what is on record of the same cells.",
+)
 @output_options
 def noise(
     output: Output,
@@ -217,6 +228,7 @@ def _arms(python: str | None) -> tuple[str | None, ...]:
     help="How many fresh processes per loop.",
 )
 @click.option("--deadline", type=float, default=120.0, show_default=True, help="Per process, s.")
+@_fresh
 @output_options
 def overhead(
     output: Output,
@@ -224,14 +236,17 @@ def overhead(
     python: str | None,
     arm: str | None,
     scenarios: tuple[str, ...],
+    fresh: bool,
     **options: Any,
 ) -> None:
     from ftbench.experiments import overhead as experiment  # noqa: PLC0415
+    from ftbench.experiments.harness import journal_of  # noqa: PLC0415
 
     loops, console = experiment.loops_of(scenarios), _console()
     interpreter, chosen = choose(python, arm, console)
     job = experiment.OverheadJob(interpreter=interpreter, arm=chosen, loops=loops, **options)
-    output.write(experiment.document_of(experiment.run(job, console)))
+    with journal_of(*job.asked(), console, fresh=fresh) as journal:
+        output.write(experiment.document_of(experiment.run(job, console, journal)))
 
 
 @click.command(
@@ -251,6 +266,7 @@ def overhead(
 )
 @click.option("--slowdowns", default="5,10,20", show_default=True, help="In percent.")
 @_machine
+@_fresh
 @output_options
 def selftest(
     output: Output,
@@ -260,11 +276,13 @@ def selftest(
     bench: str | None,
     slowdowns: str,
     machine: str | None,
+    fresh: bool,
     **options: Any,
 ) -> None:
     from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import selftest as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.experiments.harness import journal_of  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
     from ftbench.results.noise import read_noise  # noqa: PLC0415
 
@@ -282,8 +300,9 @@ def selftest(
         noise=tuple(read_noise(folder / "results", [])),
         **options,
     )
-    result = experiment.run(job, console)
-    output.write(experiment.document_of(result))
+    with journal_of(*job.asked("selftest", job.pool, shares), console, fresh=fresh) as journal:
+        result = experiment.run(job, console, journal)
+        output.write(experiment.document_of(result))
     if not result.passed:
         raise RegressionError(
             "An alarm was raised that should not be, or a slowdown missed that must be found.",

@@ -17,13 +17,16 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from rich.console import Console
 
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import (
     FtbenchError,
     InterpreterError,
@@ -36,6 +39,7 @@ from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import plural
 from ftbench.files import cache_folder
+from ftbench.probe.instruments.machine import PIN_VARIABLE, machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
@@ -43,7 +47,9 @@ from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import Finished, run
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
-from ftbench.results.figure import Environment
+from ftbench.results.figure import CONDITIONS, Environment
+from ftbench.results.journal import Journal
+from ftbench.results.records import digest_of
 
 # The probe's deadlines come first and tell a story; an observer may need its time besides.
 _BACKSTOP_SECONDS: Final = 60.0
@@ -101,6 +107,46 @@ def _error_of(done: Finished) -> FtbenchError:
     return error_class(done.code)(message, story=rest)
 
 
+@contextmanager
+def journal_of(
+    request: Sequence[Any], interpreters: Sequence[Interpreter], console: Console, *, fresh: bool
+) -> Iterator[Journal]:
+    """Hold the measuring lock, and yield a request's journal: forgotten when the body succeeds.
+
+    Nothing is taken over of other code, another interpreter or other conditions, or if `fresh`.
+    """
+    # First: making an environment anew would take it from under who measures.
+    MEASURING_LOCK.acquire()
+    folder = cache_folder() / "journals"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{digest_of(request)}.jsonl"
+    if fresh:
+        path.unlink(missing_ok=True)
+    machine = machine_record()
+    same = {
+        "interpreters": [venvs.stamp(each) + each.build.digest for each in interpreters],
+        "conditions": {name: machine.get(name) for name in CONDITIONS},
+        "pinned": os.environ.get(PIN_VARIABLE),
+    }
+    journal = Journal(path, digest_of(same), datetime.now(UTC).isoformat())
+    if journal.stale:
+        console.print(
+            "A run of the same that was ended had other code, another interpreter or other "
+            "conditions: nothing of it is taken over.",
+            soft_wrap=True,
+        )
+    yield journal
+    journal.forget()
+
+
+def taken_over(count: int, total: int, journal: Journal) -> str:
+    """Return what to say where a run goes on with an earlier one."""
+    return (
+        f"{count} of {total} processes were measured by {journal.measured_at} in a run that was "
+        "ended; they are taken over, as a sitting of their own. --fresh measures them anew."
+    )
+
+
 # A cell that fails as often as this is left out: each try may wait for its deadline.
 MOST_FAILURES: Final = 2
 _MOST_REASONS: Final = 5
@@ -128,6 +174,12 @@ class CellsJob:
             profile=self.profile,
         )
 
+    def asked(self, command: str, *more: Any) -> tuple[Any, list[Interpreter]]:
+        """Return the request of a command, which names its journal, and what it is measured on."""
+        cells = [(cell.title, *sorted(cell.metrics)) for cell in self.cells]
+        where = self.machine, self.arm.name, self.profile, str(Path.cwd())
+        return [command, self.interpreter.name, *where, cells, *more], [self.interpreter]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
@@ -146,9 +198,13 @@ class PassesResult:
     lost: tuple[Lost, ...]
     measured: int = 0
     disturbed: int = 0  # of the measured processes, those beside which others kept it busy
+    sittings: Mapping[str, int] = field(default_factory=dict)  # begin → how many processes
 
     def notes(self, otherwise: str) -> Iterator[str]:
         """Yield what to say of it below a table; `otherwise` is so on a quiet machine."""
+        if len(self.sittings) > 1:
+            each = (f"{count} from {begun[:16]} UTC on" for begun, count in self.sittings.items())
+            yield f"The processes are of {len(self.sittings)} sittings: {', '.join(each)}."
         if self.disturbed:
             yield (
                 f"Others kept the machine busy beside {self.disturbed} of {self.measured} "
@@ -170,46 +226,79 @@ def in_turn(sides: Sequence[T], replicates: int) -> Iterator[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of those that are compared, and the share of extra work that its processes do."""
+    """One of those that are compared: its share of extra work, an interpreter of its own."""
 
     name: str
     extra: float = 0.0
+    interpreter: Interpreter | None = None
+
+
+class Process(NamedTuple):
+    """A fresh process that measured a cell, for one side in one sitting."""
+
+    side: Side
+    sitting: str
+    measured: Measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passes:
-    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded."""
+    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded.
+
+    What a run that was ended has kept is taken over by cells' blocks of so many passes: those in
+    which sides are compared must be of one sitting.
+    """
 
     job: CellsJob
     sides: Sequence[Side]
+    journal: Journal
+    block: int = 1
     # By the title of a cell, in the order of measuring.
-    taken: dict[str, list[tuple[Side, Measurement]]] = field(default_factory=dict)
+    taken: dict[str, list[Process]] = field(default_factory=dict)
     lost: list[Lost] = field(default_factory=list)
 
-    def run(self, console: Console, *, after: Callable[[int], None] = lambda _number: None) -> None:
-        """Make the passes; calls `after` with the number of each.
+    def run(self, console: Console) -> None:
+        """Make the passes, and keep each process as soon as it has measured.
 
         What fails is lost, but for what all cells would meet: raises `InterpreterError` and
         `UsageError` (an invalid variable of the environment).
         """
-        with bar(console, len(self.sides) * len(self.job.cells)) as shown:
-            for number, side in enumerate(self.sides, 1):
+        left = self._left()
+        total = len(self.sides) * len(self.job.cells)
+        if count := total - len(left):
+            console.print(taken_over(count, total, self.journal), soft_wrap=True)
+        with bar(console, len(left)) as shown:
+            for number, cell in left:
+                side = self.sides[number]
                 more = f", {side.extra:.0%} more" if side.extra else ""
-                for cell in self.job.cells:
-                    shown.begin(f"pass {number} of {len(self.sides)}{more}, {cell.title}")
-                    # A cell that cannot be had as it is cannot be had with more work either.
-                    if not self._given_up(cell, 0.0) and not self._given_up(cell, side.extra):
-                        self._measure(cell, side)
-                after(number)
+                shown.begin(f"pass {number + 1} of {len(self.sides)}{more}, {cell.title}")
+                # A cell that cannot be had as it is cannot be had with more work either.
+                if not self._given_up(cell, 0.0) and not self._given_up(cell, side.extra):
+                    self._measure(cell, number)
+
+    def _left(self) -> list[tuple[int, SuiteCell]]:
+        """Take over what was kept, and return what is to be measured, pass by pass."""
+        left = []
+        for cell in self.job.cells:
+            for begin in range(0, len(self.sides), self.block):
+                numbers = range(len(self.sides))[begin : begin + self.block]
+                kept = self.journal.whole([_asked(number, cell) for number in numbers])
+                self.taken.setdefault(cell.title, []).extend(
+                    Process(self.sides[number], sitting, Measurement.from_json(document))
+                    for number, (sitting, document) in zip(numbers, kept, strict=False)
+                )
+                left += [] if kept else [(number, cell) for number in numbers]
+        return sorted(left, key=lambda each: each[0])
 
     def _given_up(self, cell: SuiteCell, extra: float) -> bool:
         lost = [each for each in self.lost if each.cell == cell and each.extra == extra]
         return any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
 
-    def _measure(self, cell: SuiteCell, side: Side) -> None:
+    def _measure(self, cell: SuiteCell, number: int) -> None:
+        side = self.sides[number]
         try:
             measured = probe(
-                self.job.interpreter,
+                side.interpreter or self.job.interpreter,
                 cell.scenario,
                 mode=cell.mode,
                 params=cell.params,
@@ -224,7 +313,8 @@ class Passes:
             lost = Lost(cell=cell, skipped=skipped, reason=error.message, extra=side.extra)
             self.lost.append(lost)
         else:
-            self.taken.setdefault(cell.title, []).append((side, measured))
+            self.taken[cell.title].append(Process(side, self.journal.run, measured))
+            self.journal.add(_asked(number, cell), measured.to_json())
 
     def nothing_measured(self) -> NotAvailableError | WorkerFailedError:
         """Return the error of a run in which no cell was measured often enough to say anything."""
@@ -238,9 +328,17 @@ class Passes:
 
     def result(self) -> dict[str, Any]:
         """Return the fields of a `PassesResult`."""
-        every = [measured for taken in self.taken.values() for _, measured in taken]
-        disturbed = sum(map(is_disturbed, every))
-        return {"lost": tuple(self.lost), "measured": len(every), "disturbed": disturbed}
+        every = [process for taken in self.taken.values() for process in taken]
+        return {
+            "lost": tuple(self.lost),
+            "measured": len(every),
+            "disturbed": sum(is_disturbed(process.measured) for process in every),
+            "sittings": dict(sorted(Counter(process.sitting for process in every).items())),
+        }
+
+
+def _asked(number: int, cell: SuiteCell) -> str:
+    return f"{number} {cell.title}"
 
 
 def medians(cell: SuiteCell, measured: Sequence[Measurement]) -> dict[str, tuple[float, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,41 +13,44 @@ import msgspec
 from asv.machine import Machine
 from rich.console import Console
 
-from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import ResultsError
 from ftbench.experiments.harness import (
     CellsJob,
     Passes,
     PassesResult,
+    Process,
     Side,
     in_turn,
     is_disturbed,
+    journal_of,
     medians,
 )
+from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.units import kept, plural
-from ftbench.pythons import PythonBuild
+from ftbench.pythons import Interpreter, PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
-from ftbench.results.figure import NoiseSeries
+from ftbench.results.figure import NoiseSeries, SeriesKey
 from ftbench.results.floors import Floors
 from ftbench.results.noise import NoiseFile, noise_path, read_noise_file, write_noise_file
 from ftbench.results.records import NoiseCell, digest_of
 from ftbench.statistics.power import Floor, smallest
 
-SIDES: Final = (Side(name="A"), Side(name="B"))
-_BLOCK: Final = 4  # A B B A: both sides have had the same place
+_A: Final = "A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseJob(CellsJob):
     """What to measure against itself, `replicates` fresh processes per cell and side.
 
-    `results` is the results folder; `append` adds to the processes of earlier runs.
+    `results` is the results folder; `fresh` forgets what earlier runs found.  The other side is
+    `against`, a second build of the same source, or the same interpreter.
     """
 
     replicates: int
     results: Path
-    append: bool = False
+    fresh: bool = False
+    against: Interpreter | None = None
 
     def file(self, **content: Any) -> NoiseFile:
         """Return the file of what is measured, with some content."""
@@ -67,36 +71,33 @@ class NoiseResult(PassesResult):
 
 
 def run(job: NoiseJob, console: Console) -> NoiseResult:
-    """Measure, keep it after every A B B A, and show progress on `console`.
+    """Measure, keep each process as soon as it has, and show progress on `console`.
 
     Raises `ResultsError` if the file is damaged, is of another build or cannot be written,
     `FtbenchError` if something else is measuring, `InterpreterError` as `probe`, and the error of
     `Passes.nothing_measured` if no cell was measured on both sides; then nothing is written.
     """
-    before = after = _before(job)
-    MEASURING_LOCK.acquire()
-    _introduce(job)
-    passes = Passes(job=job, sides=list(in_turn(SIDES, job.replicates)))
-
-    def keep(number: int) -> None:
-        nonlocal after
-        if passes.taken and (number % _BLOCK == 0 or number == len(passes.sides)):
-            after = before.with_cells(_file(job, passes), append=job.append)
-            write_noise_file(job.path, after)
-
-    passes.run(console, after=keep)
-    mine = {cell.key for cell in _file(job, passes).cells}
-    if not mine:
-        raise passes.nothing_measured()
-    shown = job.file(cells=tuple(cell for cell in after.cells if cell.key in mine))
+    before = _before(job)
+    sides = Side(name=_A), Side(name="B", interpreter=job.against)
+    with journal_of(*job.asked("noise", job.replicates), console, fresh=job.fresh) as journal:
+        _introduce(job)
+        passes = Passes(job=job, sides=list(in_turn(sides, job.replicates)), journal=journal)
+        passes.run(console)
+        mine = _file(job, passes)
+        if not mine.cells:
+            raise passes.nothing_measured()
+        after = before.with_cells(mine, fresh=job.fresh)
+        write_noise_file(job.path, after)
+    keys = {cell.key for cell in mine.cells}
+    shown = job.file(cells=tuple(cell for cell in after.cells if cell.key in keys))
     return NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
 
 
 def _before(job: NoiseJob) -> NoiseFile:
     """Return what is on record; refuses to mix two builds."""
     file = read_noise_file(job.path) or job.file()
-    for record in file.builds.values():
-        then, now = PythonBuild.from_record(record).digest, job.interpreter.build.digest
+    for name in {cell.build for cell in file.cells} & file.builds.keys():
+        then, now = PythonBuild.from_record(file.builds[name]).digest, job.interpreter.build.digest
         if then != now:
             raise ResultsError(
                 f"{job.path.name} holds the noise of another build of the same release and "
@@ -115,31 +116,47 @@ def _introduce(job: NoiseJob) -> None:
 
 def _file(job: NoiseJob, passes: Passes) -> NoiseFile:
     """Return the file of these passes alone, of the cells with a process on each side."""
-    builds, machines, cells = {}, {}, []
+    builds: dict[str, Any] = {}
+    machines: dict[str, Any] = {}
+    cells = []
     for cell in job.cells:
-        order = "".join(side.name for side, _ in passes.taken.get(cell.title, []))
-        if len(set(order)) < len(SIDES):
-            continue
-        processes = [measured for _, measured in passes.taken[cell.title]]
-        first = processes[0]
-        build, machine = digest_of(first.build), digest_of(first.machine)
-        builds[build], machines[machine] = first.build, first.machine
-        by_metric = medians(cell, processes)
-        cells.append(
-            NoiseCell(
-                group=cell.group,
-                params=cell.texts,
-                order=order,
-                started_at=first.started_at,
-                load=first.load[0],
-                build=build,
-                machine=machine,
-                units={name: cell.metrics[name] for name in by_metric},
-                medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
-                disturbed=sum(map(is_disturbed, processes)),
-            )
-        )
+        taken = passes.taken.get(cell.title, [])
+        if len({process.side.name for process in taken}) > 1:
+            for _, sitting in groupby(taken, key=lambda process: process.sitting):
+                cells.append(
+                    _cell(cell, list(sitting), builds, machines, against=bool(job.against))
+                )
     return job.file(builds=builds, machines=machines, cells=tuple(cells))
+
+
+def _cell(
+    cell: SuiteCell,
+    taken: Sequence[Process],
+    builds: dict[str, Any],
+    machines: dict[str, Any],
+    *,
+    against: bool,
+) -> NoiseCell:
+    """Return the record of a cell in one sitting; adds to the builds and machines it names."""
+    processes = [process.measured for process in taken]
+    first = processes[0]
+    build, machine = digest_of(first.build), digest_of(first.machine)
+    builds[build], machines[machine] = first.build, first.machine
+    by_metric = medians(cell, processes)
+    return NoiseCell(
+        group=cell.group,
+        params=cell.texts,
+        order="".join(process.side.name for process in taken),
+        sitting=taken[0].sitting,
+        against=against,
+        started_at=first.started_at,
+        load=first.load[0],
+        build=build,
+        machine=machine,
+        units={name: cell.metrics[name] for name in by_metric},
+        medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
+        disturbed=sum(map(is_disturbed, processes)),
+    )
 
 
 SCHEMA: Final = {"name": "ftbench.noise", "version": 1}
@@ -153,24 +170,38 @@ _WIDE: Final = 9.995  # as a share: beyond it a percentage says no more
 class SeriesNoise:
     """One series and its floor; None where its samples are no costs above zero, or too few.
 
-    `least` is the smallest rise, as a share, that as many processes as the profile has find.
+    `runs` are its sittings; `least` is the smallest rise, as a share, that as many processes as
+    the profile has find.
     """
 
-    series: NoiseSeries
+    runs: tuple[NoiseSeries, ...]
     floor: Floor | None
     least: float
+
+    @property
+    def series(self) -> SeriesKey:
+        """What names it."""
+        return self.runs[0].series
+
+    @property
+    def order(self) -> str:
+        """Which sides its processes stood for, sitting by sitting."""
+        return " ".join(run.order for run in self.runs)
 
 
 def rows(series: Sequence[NoiseSeries]) -> tuple[SeriesNoise, ...]:
     """Return a row per series, worst first; those without a floor come last."""
     floors = Floors.of(series)
+    by_series: dict[SeriesKey, list[NoiseSeries]] = {}
+    for run in series:
+        by_series.setdefault(run.series, []).append(run)
     noises = []
-    for each in series:
-        floor = floors.floor_of(each)
+    for runs in by_series.values():
+        floor = floors.floor_of(runs[-1])
         least = (
             smallest(floor, before=floor.processes, after=floor.processes) if floor else math.inf
         )
-        noises.append(SeriesNoise(series=each, floor=floor, least=least))
+        noises.append(SeriesNoise(runs=tuple(runs), floor=floor, least=least))
     return tuple(sorted(noises, key=lambda noise: (noise.floor is None, -noise.least)))
 
 
@@ -200,6 +231,7 @@ def _arm_record(report: NoiseResult, noises: Sequence[SeriesNoise]) -> dict[str,
         "replicates": job.replicates,
         "measured": report.measured,
         "disturbed": report.disturbed,
+        "sittings": dict(report.sittings),
         "found": {f"{effect:g}": detecting(noises, effect) for effect in WANTED},
         "series": [_record(row) for row in noises],
         "lost": [
@@ -215,13 +247,13 @@ def _arm_record(report: NoiseResult, noises: Sequence[SeriesNoise]) -> dict[str,
 
 
 def _record(row: SeriesNoise) -> dict[str, Any]:
-    series, floor = row.series, row.floor
+    floor = row.floor
     return {
-        "benchmark": series.benchmark,
-        "params": dict(series.params),
-        "unit": series.unit,
-        "order": series.order,
-        "medians": list(series.medians),
+        "benchmark": row.series.benchmark,
+        "params": dict(row.series.params),
+        "unit": row.runs[0].unit,
+        "order": row.order,
+        "medians": [median for run in row.runs for median in run.medians],
         "spread": floor and floor.spread,
         "freedom": floor and floor.freedom,
         "processes": floor and floor.processes,
@@ -246,7 +278,7 @@ def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
 
 
 def _line(row: SeriesNoise) -> Row:
-    name, order = row.series.series.name, row.series.order
+    name, order = row.series.name, row.order
     if row.floor is None:
         return Row(cells=(name, order, NONE, "none", NONE), tone=Tone.QUIET)
     shares = (row.floor.spread, row.floor.effect, row.least)

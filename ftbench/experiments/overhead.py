@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +12,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import msgspec
 from rich.console import Console
 
 from ftbench.asv.command import machine_name
-from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, unknown
-from ftbench.experiments.harness import environment_folder
+from ftbench.experiments.harness import environment_folder, taken_over
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.facts.units import plural, scale_for
@@ -29,6 +30,7 @@ from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
+from ftbench.results.journal import Journal
 from ftbench.statistics import CONFIDENCE, Processes, Ratio, paired_ratio
 
 TARGET: Final = 1.02
@@ -187,6 +189,12 @@ class OverheadJob:
     processes: int
     deadline: float
 
+    def asked(self) -> tuple[Sequence[Any], list[Interpreter]]:
+        """Return the request, which names its journal, and what it is measured on."""
+        loops = [(each.scenario, each.mode.name, each.workers) for each in self.loops]
+        words = "overhead", self.interpreter.name, self.arm.name, loops, self.pairs, self.processes
+        return words, [self.interpreter]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverheadResult:
@@ -199,28 +207,34 @@ class OverheadResult:
     load: float | None  # the run queue's average before it
 
 
-def run(job: OverheadJob, console: Console) -> OverheadResult:
+def run(job: OverheadJob, console: Console, journal: Journal) -> OverheadResult:
     """Measure; a loop that does not exist here is skipped.  Raises `FtbenchError`."""
     check_deadline(job.deadline)
-    # First: making the environment anew would take it from under who measures.
-    MEASURING_LOCK.acquire()
     python = venvs.ready(environment_folder(job.interpreter), job.interpreter)
     before = load()
     heats: dict[Loop, list[Heat]] = {loop: [] for loop in job.loops}
     skipped: dict[Loop, str] = {}
-    with bar(console, len(job.loops) * job.processes) as shown:
-        # Loops in turn, process by process: a machine that changes with time changes them all.
-        for _ in range(job.processes):
-            for loop in job.loops:
-                shown.begin(f"{loop.scenario}, {loop.mode.title}, {loop.workers}")
-                if loop in skipped:
-                    continue
-                try:
-                    heats[loop].append(
-                        heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
-                    )
-                except NotAvailableError as error:
-                    skipped[loop] = error.message
+    # Loops in turn, process by process: a machine that changes with time changes them all.
+    turns = list(itertools.product(range(job.processes), job.loops))
+    if journal.count:
+        console.print(taken_over(journal.count, len(turns), journal), soft_wrap=True)
+    with bar(console, len(turns) - journal.count) as shown:
+        for number, loop in turns:
+            asked = f"{number} {loop.scenario} {loop.mode.name} {loop.workers}"
+            # Both sides of a ratio are of one process, whichever sitting that is of.
+            if kept := journal.whole([asked]):
+                heats[loop].append(msgspec.convert(kept[0][1], Heat))
+                continue
+            shown.begin(f"{loop.scenario}, {loop.mode.title}, {loop.workers}")
+            if loop in skipped:
+                continue
+            try:
+                found = heat(python, job.arm, loop, pairs=job.pairs, deadline=job.deadline)
+            except NotAvailableError as error:
+                skipped[loop] = error.message
+            else:
+                journal.add(asked, msgspec.to_builtins(found))
+                heats[loop].append(found)
     return OverheadResult(
         job=job,
         costs={loop: cost_of(loop, heats[loop]) for loop in job.loops if loop not in skipped},

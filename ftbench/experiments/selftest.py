@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from rich.console import Console
 
-from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.experiments.harness import (
     CellsJob,
     Passes,
     PassesResult,
+    Process,
     Side,
     in_turn,
     medians,
@@ -22,12 +23,12 @@ from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.trials import LEAST, MUST_FIND, Medians, Outcome, alarms, enough, outcomes
 from ftbench.facts.profiles import profile_named
 from ftbench.facts.units import plural
-from ftbench.probe.run.document import Measurement
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries, SeriesKey
 from ftbench.results.floors import Floors
+from ftbench.results.journal import Journal
 from ftbench.statistics import CONFIDENCE
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word
@@ -105,13 +106,13 @@ class _Pools:
     on_record: frozenset[str]
 
 
-def run(job: SelftestJob, console: Console) -> SelftestResult:
+def run(job: SelftestJob, console: Console, journal: Journal) -> SelftestResult:
     """Measure the pools of all cells in turn, and judge trials drawn from them as releases are."""
-    MEASURING_LOCK.acquire()
     sides = [Side(name=f"{extra:.0%}", extra=extra) for extra in (0.0, *job.slowdowns)]
-    passes = Passes(job=job, sides=list(in_turn(sides, job.pool)))
+    turns = list(in_turn(sides, job.pool))
+    passes = Passes(job=job, sides=turns, journal=journal, block=len(sides))
     passes.run(console)
-    if not passes.taken:
+    if not any(passes.taken.values()):
         raise passes.nothing_measured()
     floors = Floors.of(job.noise)
     pools = [pool for cell in job.cells if (pool := _pools(job, cell, passes, floors))]
@@ -131,13 +132,10 @@ def run(job: SelftestJob, console: Console) -> SelftestResult:
 
 def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors) -> _Pools | None:
     """Return what was measured of a cell, None if that is too little for two equal sides."""
-    levels: dict[float, list[Measurement]] = {}
-    for side, measured in passes.taken.get(cell.title, []):
-        levels.setdefault(side.extra, []).append(measured)
-    processes = levels.pop(0.0, [])
-    if len(processes) < 2 * job.processes:
+    levels = _levels(cell, passes.taken.get(cell.title, []))
+    plain = {name: tuple(values) for name, values in levels.pop(0.0, {}).items()}
+    if min(map(len, plain.values()), default=0) < 2 * job.processes:
         return None
-    plain = medians(cell, processes)
     # Where no A/A run is on record, the processes that are compared say how they differ.
     own = {
         name: NoiseSeries(
@@ -157,13 +155,35 @@ def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors)
         cell=cell,
         plain=plain,
         slowed={
-            extra: medians(cell, slowed)
+            extra: {name: tuple(values) for name, values in slowed.items()}
             for extra, slowed in sorted(levels.items())
-            if len(slowed) >= job.processes
+            if min(map(len, slowed.values())) >= job.processes
         },
         floors={name: floor for name, floor in floors.items() if floor is not None},
         on_record=frozenset(name for name, floor in recorded.items() if floor is not None),
     )
+
+
+def _levels(cell: SuiteCell, taken: Sequence[Process]) -> dict[float, dict[str, list[float]]]:
+    """Return the medians of processes by slowdown and metric, as if all were of one sitting."""
+    levels: dict[float, dict[str, list[float]]] = {}
+    for name, values in medians(cell, [process.measured for process in taken]).items():
+        for process, value in zip(taken, _of_one_sitting(values, taken), strict=True):
+            levels.setdefault(process.side.extra, {}).setdefault(name, []).append(value)
+    return levels
+
+
+def _of_one_sitting(values: Sequence[float], taken: Sequence[Process]) -> Sequence[float]:
+    """Return values without the share of their sittings, for what is compared must be of one.
+
+    Each sitting has whole turns of all slowdowns, and so the same share in each.
+    """
+    sittings = np.array([process.sitting for process in taken])
+    if min(values, default=0) <= 0 or len(set(sittings)) == 1:
+        return values
+    logs = np.log(values)
+    own = [logs[sittings == each].mean() for each in sittings]
+    return [float(value) for value in np.exp(logs - own + logs.mean())]
 
 
 def _tried(job: SelftestJob, pool: _Pools) -> Iterator[Tried]:
@@ -228,6 +248,7 @@ def _record(report: SelftestResult) -> dict[str, Any]:
         "pool": job.pool,
         "measured": report.measured,
         "disturbed": report.disturbed,
+        "sittings": dict(report.sittings),
         "passed": report.passed,
         "equal": {
             "pairs": PAIRS,

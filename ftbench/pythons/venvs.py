@@ -108,8 +108,8 @@ def _beside() -> dict[Path, bytes]:
     return contents
 
 
-def _stamp(interpreter: Interpreter) -> str:
-    """Return what the environment is made of; another stamp means another environment."""
+def stamp(interpreter: Interpreter) -> str:
+    """Return what an environment is made of; another stamp means another environment."""
     sources = hashlib.sha256()
     for target, content in {**_on_path(), **_beside()}.items():
         sources.update(f"{target.as_posix()}\0".encode() + content)
@@ -147,12 +147,12 @@ def _fill(venv: Path) -> None:
 def ready(venv: Path, interpreter: Interpreter) -> Path:
     """Return the Python of an environment at `venv`, made if need be; raises `InterpreterError`."""
     try:
-        stamp = _stamp(interpreter)
-        if stamp_of(venv) != stamp:
+        made_of = stamp(interpreter)
+        if stamp_of(venv) != made_of:
             venv.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(venv.with_name(f"{venv.name}.lock"), timeout=DEADLINE_SECONDS):
-                if stamp_of(venv) != stamp:  # another process may have made it meanwhile
-                    _make(venv, interpreter, stamp)
+                if stamp_of(venv) != made_of:  # another process may have made it meanwhile
+                    _make(venv, interpreter, made_of)
     except (OSError, RuntimeError, SystemExit) as error:
         raise InterpreterError(
             f"{interpreter.executable} cannot carry a virtual environment: {error}",
@@ -170,7 +170,7 @@ def stamp_of(venv: Path) -> str:
         return ""
 
 
-def _make(venv: Path, interpreter: Interpreter, stamp: str) -> None:
+def _make(venv: Path, interpreter: Interpreter, made_of: str) -> None:
     # asv shows every log record of every library as a line of its own.
     for talkative in ("virtualenv", "python_discovery", "filelock", "distlib"):
         logging.getLogger(talkative).setLevel(logging.ERROR)
@@ -181,4 +181,4 @@ def _make(venv: Path, interpreter: Interpreter, stamp: str) -> None:
             env=clean_environment(os.environ),
         )
         _fill(staging)
-        (staging / _STAMP).write_text(stamp, encoding="utf-8")
+        (staging / _STAMP).write_text(made_of, encoding="utf-8")

@@ -36,17 +36,16 @@ class NoiseFile(Provenance, Measured):
 
     cells: tuple[NoiseCell, ...] = ()
 
-    def with_cells(self, later: NoiseFile, *, append: bool) -> NoiseFile:
-        """Return this file with the cells of a later run of the same subject.
+    def with_cells(self, later: NoiseFile, *, fresh: bool) -> NoiseFile:
+        """Return this file with a later run's cells, which follow those of earlier sittings.
 
-        They take the place of earlier ones of the same name, or follow them if `append`.
+        If `fresh`, they take the place of all that is known of the same cells.
         """
-        cells = {cell.key: cell for cell in self.cells}
-        for cell in later.cells:
-            earlier = cells.get(cell.key) if append else None
-            cells[cell.key] = earlier.followed_by(cell) if earlier else cell
-        named = {name for cell in cells.values() for name in (cell.build, cell.machine)}
-        return replace(later, **vars(self.joined(later, named)), cells=tuple(cells.values()))
+        new = {(cell.key, not fresh and cell.sitting) for cell in later.cells}
+        kept = [c for c in self.cells if (c.key, not fresh and c.sitting) not in new]
+        cells = (*kept, *later.cells)
+        named = {name for cell in cells for name in (cell.build, cell.machine)}
+        return replace(later, **vars(self.joined(later, named)), cells=cells)
 
     def series(self) -> Iterator[NoiseSeries]:
         """Yield a series per cell and metric."""

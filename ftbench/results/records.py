@@ -9,13 +9,14 @@ and the reasons.  They lie in `<stem>.records.jsonl` next to asv's `<stem>.json`
     {"kind": "skip", ..., "reason": ...}    {"kind": "failure", ..., "error": ..., "message": ...}
 
 What `ftbench noise` found of the same release in the same environment lies in
-`<stem>.noise.jsonl`, with a number per letter of `order`, in the order of measuring:
+`<stem>.noise.jsonl`, a record per cell and sitting, with a number per letter of `order`:
 
     {"kind": "schema", "name": "ftbench.noise", "version": 1}
     {"kind": "subject", "release": "3.14.2", "arm": "ft", "flavour": ..., "profile": "full"}
     {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
     {"kind": "noise", "group": "lifecycle.Lifecycle", "params": {...}, "order": "ABBA",
-     "started_at": ..., "load": ..., "build": D, "machine": D, "disturbed": 0,
+     "sitting": "2026-11-29T22:10:03.123456+00:00", "against": false, "started_at": ...,
+     "load": ..., "build": D, "machine": D, "disturbed": 0,
      "units": {"round": "seconds", ...}, "medians": {"round": [one per process], ...}}
 """
 
@@ -130,11 +131,15 @@ class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True, tag="subject", ta
 
 
 class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind"):
-    """One cell against itself: a letter of `order` and a median of each metric per process."""
+    """One cell against itself in one sitting: a letter of `order` and medians per process."""
 
     params: dict[str, str]
     order: str
     medians: dict[str, tuple[Number, ...]]
+    # When its run began, "" of older records: of whatever was added together.
+    sitting: str = ""
+    # Whether B was a second build of the same source.
+    against: bool = False
     # Of its first process, as is the load.
     started_at: str = ""
     load: Number | None = None
@@ -150,21 +155,6 @@ class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind
         for name, values in self.medians.items():
             if len(values) != len(self.order):
                 raise ValueError(f"{name} has not one number for each of {self.order!r}")
-
-    def followed_by(self, later: NoiseCell) -> NoiseCell:
-        """Return this cell with the processes of `later`, of the metrics that both have."""
-        return msgspec.structs.replace(
-            later,
-            order=self.order + later.order,
-            started_at=self.started_at,
-            load=self.load,
-            disturbed=self.disturbed + later.disturbed,
-            medians={
-                name: (*self.medians[name], *values)
-                for name, values in later.medians.items()
-                if name in self.medians
-            },
-        )
 
 
 def refuse_half_characters(value: object) -> None:
@@ -197,8 +187,8 @@ def read_fitting(record: Record, kind: type[S]) -> S:
         return msgspec.convert(fitting, kind)
 
 
-def digest_of(record: Record) -> str:
-    """Return what a build's or a machine's record is called within a file."""
+def digest_of(record: Any) -> str:
+    """Return what a build's or a machine's record is called within a file, or what else of JSON."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:12]
 
 

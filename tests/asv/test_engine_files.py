@@ -90,9 +90,9 @@ def test_it_lies_beside_the_path_and_is_stepped_into_when_asked(
 def test_a_cell_is_told_that_an_engine_is_compiled_and_not_that_it_is_not_installed(
     host: Path, ft_python: Interpreter, tmp_path: Path
 ) -> None:
-    before = venvs._stamp(ft_python)
+    before = venvs.stamp(ft_python)
     (host / ENGINE / "fast.so").touch()
-    assert venvs._stamp(ft_python) != before
+    assert venvs.stamp(ft_python) != before
     venvs.ready(tmp_path / "venv", ft_python)
     ask = (
         "from ftbench.facts.modes import Mode; from ftbench.probe.workers import unavailable\n"
@@ -104,12 +104,12 @@ def test_a_cell_is_told_that_an_engine_is_compiled_and_not_that_it_is_not_instal
 
 
 def test_another_engine_means_another_environment(host: Path, ft_python: Interpreter) -> None:
-    before = venvs._stamp(ft_python)
+    before = venvs.stamp(ft_python)
     (host / ENGINE / "inner" / "part.py").write_text("NEW = 1\n", encoding="utf-8")
-    changed = venvs._stamp(ft_python)
+    changed = venvs.stamp(ft_python)
     (host / f"{ENGINE}_helper" / "__init__.py").unlink()
     (host / f"{ENGINE}_helper" / "inner" / "part.py").unlink()
-    assert len({before, changed, venvs._stamp(ft_python)}) == 3
+    assert len({before, changed, venvs.stamp(ft_python)}) == 3
 
 
 @NEEDS_JOBLIB

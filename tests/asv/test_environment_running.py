@@ -17,7 +17,7 @@ from filelock import FileLock
 from ftbench.asv import environment as module
 from ftbench.asv.cell_server import CellServer
 from ftbench.asv.environment import CPythonEnvironment
-from ftbench.asv.journal import Journal
+from ftbench.asv.journal import CellJournal
 from ftbench.probe.run.asv_benchmark import CellFile
 from ftbench.pythons import Interpreter
 
@@ -25,7 +25,7 @@ from ftbench.pythons import Interpreter
 @pytest.fixture(autouse=True)
 def _nothing_but_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No server of cells, and a journal that holds nothing."""
-    journal = Journal(tmp_path / "journal", "stamp", "run")
+    journal = CellJournal(tmp_path / "journal", "stamp", "run")
     monkeypatch.setattr(CPythonEnvironment, "_journal", lambda _: journal)
     monkeypatch.setattr(CellServer, "ours", lambda *_: False)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ftbench.asv import journal as module
 from ftbench.asv.command import FIRST_RESULT, RUN_NAME
-from ftbench.asv.journal import STAGED, Journal, records_in
+from ftbench.asv.journal import STAGED, CellJournal, records_in
 from ftbench.results.records import read_records, records_path
 
 CELLS = ("-E", "ft", "--bench", r"lifecycle.*track_round\(.(threads|processes)., .(none|fork).")
@@ -109,7 +109,7 @@ CELL_ASKED = "a.A.track_b-0"
 
 
 def kept_in(path: Path, files: dict[str, Path], *figures: str, stamp: str = "stamp") -> None:
-    journal = Journal(path, stamp, "run 1")
+    journal = CellJournal(path, stamp, "run 1")
     for figure in figures:
         files["result"].write_text(figure, encoding="utf-8", newline="")
         begin = files[STAGED].stat().st_size if files[STAGED].exists() else 0
@@ -123,7 +123,7 @@ def test_rounds_of_a_cell_come_in_their_order_with_their_own_records(
 ) -> None:
     kept_in(tmp_path / "journal", files, "1", "2")
     files[STAGED].unlink()
-    journal = Journal(tmp_path / "journal", "stamp", "run 2")
+    journal = CellJournal(tmp_path / "journal", "stamp", "run 2")
     assert journal.count == 2
     for figure in ("1", "2"):
         assert journal.take(CELL_ASKED, files)
@@ -196,7 +196,7 @@ def test_whatever_happens_to_its_file_sound_lines_are_kept_and_no_others(
                 path.write_bytes(content.replace(line, retyped(line, value)))
         left = path.read_bytes().split(b"\n") if path.exists() else []
         for stamp in ("ours", "another"):
-            journal = Journal(path, stamp, "the next run")
+            journal = CellJournal(path, stamp, "the next run")
             expected = [figure for line, of, figure in sound if of == stamp and line in left]
             assert journal.count == len(expected)
             for figure in expected:
@@ -221,7 +221,7 @@ def test_a_line_without_an_end_takes_no_more_memory_than_a_sound_one(
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
-        Journal(tmp_path, "stamp", "run")
+        CellJournal(tmp_path, "stamp", "run")
 
 
 def test_a_record_that_a_kill_cut_short_takes_no_other_with_it() -> None:

@@ -114,9 +114,9 @@ def test_one_that_is_not_whole_is_made_again(own: Path, ft_python: Interpreter, 
 def test_changed_sources_mean_another_environment(
     venv: Path, ft_python: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = venvs._stamp(ft_python)
+    before = venvs.stamp(ft_python)
     monkeypatch.setattr(venvs, "MEASURED", venvs.MEASURED[:-1])
-    assert venvs._stamp(ft_python) != before
+    assert venvs.stamp(ft_python) != before
 
 
 def test_what_a_killed_creation_left_is_never_used(own: Path, ft_python: Interpreter) -> None:

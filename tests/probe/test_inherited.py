@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.analysis.conditions import CONDITIONS, MACHINE_FACTS
+from ftbench.analysis.conditions import MACHINE_FACTS
 from ftbench.probe.instruments import inherited as instrument
 from ftbench.probe.instruments import kernel
 from ftbench.probe.instruments.inherited import inherited
 from ftbench.probe.instruments.machine import machine_record
+from ftbench.results.figure import CONDITIONS
 from ftbench.results.records import fits
 from ftbench.results.sidecar import _Word
 

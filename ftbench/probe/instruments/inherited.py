@@ -1,6 +1,6 @@
 """What a measured process has from its caller or system and cannot be freed of, without paths.
 
-Figures that differ in it are not compared (`CONDITIONS` in analysis).  Only Linux tells it all.
+Figures that differ in it are not compared (`CONDITIONS` in results).  Only Linux tells it all.
 """
 
 from __future__ import annotations

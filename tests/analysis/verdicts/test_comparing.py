@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.analysis import verdicts
-from ftbench.analysis.conditions import BUILD_FACTS, CONDITIONS, MACHINE_FACTS
+from ftbench.analysis.conditions import BUILD_FACTS, MACHINE_FACTS
 from ftbench.analysis.verdicts import ALIKE, JudgedFamily
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.build import USUAL
 from ftbench.results import Figure, ResultTree, State
+from ftbench.results.figure import CONDITIONS
 from ftbench.results.floors import Floors
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from ftbench.pythons import Interpreter, Origin, PythonBuild
 def interpreter() -> Interpreter:
     """A free-threaded 3.14.2 that nobody will start."""
     return Interpreter(
-        executable=Path("python3.14t"),
+        executable=Path(sys.executable),
         prefix=Path("nowhere"),
         build=PythonBuild.from_record(BUILD),
         origin=Origin.SOURCE,

@@ -58,28 +58,30 @@ def test_no_file_is_none(tmp_path: Path) -> None:
 def test_other_cells_are_added() -> None:
     """A second run of other cells adds them, with their build."""
     later = dataclasses.replace(FILE, builds={"b2": {"version": "x"}}, cells=(OTHER,))
-    both = FILE.with_cells(later, append=False)
+    both = FILE.with_cells(later, fresh=False)
     assert both.cells == (CELL, OTHER)
     assert set(both.builds) == {"b1", "b2"}
 
 
-def test_the_same_cell_is_replaced_and_its_build_forgotten() -> None:
-    """A second run of the same cell takes its place; a build that nobody names goes."""
-    again = msgspec.structs.replace(CELL, order="AB", build="b2", medians={"round": (5.0, 6.0)})
-    later = dataclasses.replace(FILE, builds={"b2": {"version": "x"}}, cells=(again,))
-    after = FILE.with_cells(later, append=False)
-    assert after.cells == (again,)
+AGAIN = msgspec.structs.replace(
+    CELL, order="AB", build="b2", medians={"round": (5.0, 6.0)}, sitting="2026-11-29"
+)
+LATER = dataclasses.replace(FILE, builds={"b2": {"version": "x"}}, cells=(AGAIN,))
+
+
+def test_the_same_cell_is_replaced_if_asked_and_its_build_forgotten() -> None:
+    """A build that nobody names goes."""
+    after = FILE.with_cells(LATER, fresh=True)
+    assert after.cells == (AGAIN,)
     assert set(after.builds) == {"b2"}
 
 
-def test_appended_processes_follow_the_earlier_ones() -> None:
-    """With append the order and the medians grow, of the metrics that both have."""
-    again = msgspec.structs.replace(CELL, order="BA", medians={"round": (5.0, 6.0)})
-    (cell,) = FILE.with_cells(dataclasses.replace(FILE, cells=(again,)), append=True).cells
-    assert cell.order == "ABBABA"
-    assert cell.medians == {"round": (1.0, 1.1, 1.2, 1.3, 5.0, 6.0)}
-    assert cell.load == CELL.load
-    assert cell.disturbed == 2
+def test_a_later_sitting_follows_the_earlier_one_and_is_never_there_twice() -> None:
+    """Each with its own processes, conditions and build; kept again, it is the same one."""
+    after = FILE.with_cells(LATER, fresh=False)
+    assert after.cells == (CELL, AGAIN)
+    assert after.with_cells(LATER, fresh=False) == after
+    assert [series.order for series in after.series()] == ["ABBA", "ABBA", "AB"]
 
 
 def test_a_tree_has_a_series_per_metric(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from ftbench.errors import (
 )
 from ftbench.experiments import harness, noise
 from ftbench.experiments.harness import in_turn
-from ftbench.experiments.noise import NoiseJob, run
+from ftbench.experiments.noise import NoiseJob, rows, run
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
+from ftbench.files import cache_folder
+from ftbench.probe.instruments.machine import PIN_VARIABLE
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
 from ftbench.results import read_results
@@ -35,10 +38,11 @@ Answer = Callable[[SuiteCell, int], Measurement]
 
 @pytest.fixture
 def asked(
-    monkeypatch: pytest.MonkeyPatch, cells: tuple[SuiteCell, ...]
+    monkeypatch: pytest.MonkeyPatch, cells: tuple[SuiteCell, ...], tmp_path: Path
 ) -> Callable[[Answer], list[str]]:
     """Return a function that has the probe answer as told, and lists which cells it was asked."""
     monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(noise, "_introduce", lambda _job: None)
 
     def answered_by(answer: Answer) -> list[str]:
@@ -192,36 +196,107 @@ def test_an_interpreter_that_cannot_carry_the_probe_ends_it(
     assert not plan.path.exists()
 
 
-def test_what_whole_blocks_yielded_is_kept_when_the_job_is_interrupted(
-    plan: NoiseJob, asked: Callable[[Answer], list[str]]
-) -> None:
-    """After every A B B A."""
+def cut_at(count: int) -> Answer:
+    """Return what answers so many times, and is then interrupted."""
+    asked = []
 
     def answer(cell: SuiteCell, number: int) -> Measurement:
-        if number == 6:
+        asked.append(cell)
+        if len(asked) > count:
             raise KeyboardInterrupt
         return fine(cell, number)
 
-    asked(answer)
+    return answer
+
+
+@pytest.mark.parametrize("count", [1, 5, 11])
+def test_a_run_that_was_ended_is_gone_on_with_as_another_sitting(
+    plan: NoiseJob, asked: Callable[[Answer], list[str]], count: int
+) -> None:
+    """Each process was kept as soon as it had measured; what is of which sitting is on record."""
+    asked(cut_at(count))
     with pytest.raises(KeyboardInterrupt):
-        run(dataclasses.replace(plan, replicates=4), QUIET)
+        run(plan, QUIET)
+    assert not plan.path.exists()
+    seen = asked(fine)
+    console = Console(file=io.StringIO(), width=80)
+    report = run(plan, console)
+    assert len(seen) == 12 - count
+    assert f"{count} of 12 processes were measured by 2" in told_by(console)
+    assert "taken over, as a sitting of their own" in told_by(console)
+    assert list(report.sittings.values()) == [count, 12 - count]
+    assert f"of 2 sittings: {count} from" in " ".join(report.notes("."))
     file = read_noise_file(plan.path)
     assert file is not None
-    assert {cell.order for cell in file.cells} == {"ABBA"}
+    assert sum(len(cell.order) for cell in file.cells) == 12
+    assert len({cell.sitting for cell in file.cells}) == 2
+    for cell in plan.cells:
+        orders = [each.order for each in file.cells if each.params == cell.texts]
+        assert "".join(orders) == "ABBA"
 
 
-def test_a_second_run_adds_cells_and_append_adds_processes(
+def told_by(console: Console) -> str:
+    """Return what was printed."""
+    assert isinstance(console.file, io.StringIO)
+    return " ".join(console.file.getvalue().split())
+
+
+def test_what_was_kept_is_taken_over_once(
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
+) -> None:
+    """A run that has ended well leaves nothing to go on with."""
+    asked(fine)
+    run(plan, QUIET)
+    assert list((cache_folder() / "journals").iterdir()) == []
+
+
+@pytest.mark.parametrize("change", ["fresh", "replicates", "build", "conditions", "profile"])
+def test_nothing_is_taken_over_of_another_request_build_or_condition(
+    plan: NoiseJob,
+    asked: Callable[[Answer], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+) -> None:
+    """And where the request was the same, it is said."""
+    asked(cut_at(5))
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, QUIET)
+    seen, console = asked(fine), Console(file=io.StringIO(), width=80)
+    if change == "fresh":
+        plan = dataclasses.replace(plan, fresh=True)
+    elif change == "replicates":
+        plan = dataclasses.replace(plan, replicates=3)
+    elif change == "profile":
+        plan = dataclasses.replace(plan, profile="quick")
+    elif change == "build":
+        build = dataclasses.replace(plan.interpreter.build, libc="glibc 2.41")
+        interpreter = dataclasses.replace(plan.interpreter, build=build)
+        plan = dataclasses.replace(plan, interpreter=interpreter)
+    else:
+        monkeypatch.setenv(PIN_VARIABLE, "core")
+    assert len(run(plan, console).sittings) == 1
+    assert len(seen) == 6 * plan.replicates
+    said = "nothing of it is taken over" in told_by(console)
+    assert said is (change in {"build", "conditions"})
+
+
+def test_a_second_run_adds_a_sitting_and_a_fresh_one_begins_anew(
     plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:
     """The report shows the cells of this run alone, with all that is on record of them."""
     asked(fine)
     run(dataclasses.replace(plan, cells=plan.cells[:2]), QUIET)
-    again = dataclasses.replace(plan, cells=plan.cells[1:], append=True)
+    again = dataclasses.replace(plan, cells=plan.cells[1:])
     report = run(again, QUIET)
-    assert [series.order for series in report.series] == ["ABBAABBA"] * 2 + ["ABBA"] * 2
+    orders = sorted(row.order for row in rows(report.series))
+    assert orders == ["ABBA"] * 2 + ["ABBA ABBA"] * 2
     file = read_noise_file(plan.path)
     assert file is not None
-    assert [cell.order for cell in file.cells] == ["ABBA", "ABBAABBA", "ABBA"]
+    assert [cell.order for cell in file.cells] == ["ABBA"] * 4
+    run(dataclasses.replace(again, fresh=True), QUIET)
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert [cell.params["workers"] for cell in file.cells] == ["1", "2", "8"]
 
 
 def test_another_build_of_the_same_flavour_is_never_mixed_in(

@@ -60,7 +60,7 @@ def report(tmp_path: Path, interpreter: Interpreter, cells: tuple[SuiteCell, ...
 def test_the_worst_series_comes_first_and_those_without_a_floor_last() -> None:
     """By the effect that can be found."""
     made = rows(SERIES)
-    assert [row.series for row in made] == [LOUD, QUIET, ZERO]
+    assert [row.runs for row in made] == [(LOUD,), (QUIET,), (ZERO,)]
     assert made[2].floor is None
     assert made[1].floor is not None
     assert made[1].least > made[1].floor.effect > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from rich.console import Console
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.experiments import harness
-from ftbench.experiments.selftest import SelftestJob, document_of, run
+from ftbench.experiments.harness import journal_of
+from ftbench.experiments.selftest import SelftestJob, SelftestResult, document_of
+from ftbench.experiments.selftest import run as run_with
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.probe.run.document import Measurement
@@ -26,6 +29,11 @@ QUIET = Console(quiet=True)
 # Spreads by a thousandth or two, the same for every pool.
 JITTER = (1.0, 1.001, 0.999, 1.002, 1.0005, 0.9995, 1.0015, 0.998, 1.0, 1.001)
 Answer = Callable[[SuiteCell, int, float], Measurement]
+
+
+def run(job: SelftestJob, console: Console, *, fresh: bool = False) -> SelftestResult:
+    with journal_of(*job.asked("selftest", job.pool), console, fresh=fresh) as journal:
+        return run_with(job, console, journal)
 
 
 def cell(workers: int) -> SuiteCell:
@@ -48,7 +56,7 @@ def plan() -> SelftestJob:
     """Two cells and three slowdowns, on an interpreter that nobody will start."""
     return SelftestJob(
         interpreter=Interpreter(
-            executable=Path("python3.14t"),
+            executable=Path(sys.executable),
             prefix=Path("nowhere"),
             build=PythonBuild.from_record(BUILD),
             origin=Origin.SOURCE,
@@ -63,8 +71,11 @@ def plan() -> SelftestJob:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], list[tuple[str, float]]]:
+def asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[Answer], list[tuple[str, float]]]:
     """Return a function that has the probe answer as told, and lists what it was asked."""
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
     monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
 
     def answered_by(answer: Answer) -> list[tuple[str, float]]:
@@ -215,3 +226,37 @@ def test_the_document_has_every_outcome(
     (first, _second) = told["series"]
     assert [each["found"] for each in first["slowdowns"]] == [20, 20, 20]
     assert first["slowdowns"][1]["needs"] >= 1
+
+
+def test_a_run_that_was_ended_is_gone_on_with_by_whole_turns(
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
+) -> None:
+    """A turn that was cut is measured again, and what a later sitting takes more is no effect."""
+    count = 0
+
+    def ended(of: SuiteCell, number: int, extra: float) -> Measurement:
+        nonlocal count
+        count += 1
+        if count > 4 * 2 * 4 + 3:  # four turns of two cells, and three processes of the next
+            raise KeyboardInterrupt
+        return fine(of, number, extra)
+
+    asked(ended)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, QUIET)
+
+    def slower(of: SuiteCell, number: int, extra: float) -> Measurement:
+        took = 1.5 * JITTER[number] * (1 + extra)
+        return measurement(of, round=(took,) * 3, start=(JITTER[-number],))
+
+    seen = asked(slower)
+    report = run(plan, QUIET)
+    assert len(seen) == 6 * 2 * 4
+    assert list(report.sittings.values()) == [32, 48]
+    assert report.passed
+    assert document_of(report).record["sittings"] == report.sittings
+    for tried in report.tried:
+        effects = [outcome.effect and outcome.effect.value for outcome in tried.outcomes]
+        assert effects == pytest.approx([1.05, 1.10, 1.20], rel=2e-3)
+        assert tried.floor is not None
+        assert tried.floor.effect < 0.01
