@@ -216,7 +216,7 @@ def test_a_line_without_an_end_takes_no_more_memory_than_a_sound_one(
     with (tmp_path / "journal").open("ab") as file:
         file.write(b"x" * 100_000)
     kept_in(tmp_path / "journal", files, "2")
-    assert Journal(tmp_path / "journal", "stamp", "run").count == 2
+    assert CellJournal(tmp_path / "journal", "stamp", "run").count == 2
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
