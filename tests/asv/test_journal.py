@@ -17,9 +17,9 @@ from fuzzing import FUZZ
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.asv import journal as module
 from ftbench.asv.command import FIRST_RESULT, RUN_NAME
 from ftbench.asv.journal import STAGED, CellJournal, records_in
+from ftbench.results import journal as module
 from ftbench.results.records import read_records, records_path
 
 CELLS = ("-E", "ft", "--bench", r"lifecycle.*track_round\(.(threads|processes)., .(none|fork).")
