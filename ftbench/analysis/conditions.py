@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import quantiles
 from typing import Any, Final
 
-from ftbench.facts.units import scale_for
+from ftbench.facts.units import scale_for, span
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.results import Machine, ResultFile
 from ftbench.results.figure import UNKNOWN, Start
+from ftbench.results.health import far
 from ftbench.results.selection import Pick
 
 BUILD_FACTS: Final = {
@@ -50,6 +52,8 @@ MACHINE_FACTS: Final = {
     "libraries": "libraries",
     "pinned": "held to",
 }
+# Of fewer cells nobody can tell whether more than one in so many is far off.
+_LEAST: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +111,11 @@ def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
     """Return the warnings of a page, the weightiest first."""
     candidates = (
         *_gil_notices(sources),
-        profile_notice(
+        *run_notices(
             pick.profile,
             ". They show the order of magnitude; never compare them with figures of the full "
             "profile.",
+            sources,
         ),
         _load_notice(sources),
         *_builds_notices(pick, sources),
@@ -126,14 +131,38 @@ def _gil_notices(sources: Iterable[ResultFile]) -> Iterator[Notice]:
             yield Notice(title=f"The GIL of “{source.arm.label}” was wrong.", text=text)
 
 
-def profile_notice(profile: str, meaning: str) -> Notice | None:
-    """Return the warning of figures of fewer rounds, and what that means for a page."""
-    if profile == "full":
-        return None
-    return Notice(
-        title=f"These are {profile or 'unnamed'} figures.",
-        text=f"They come from few rounds of few processes{meaning}",
-    )
+def run_notices(profile: str, meaning: str, sources: Iterable[ResultFile]) -> Iterator[Notice]:
+    """Yield the warnings of runs that were not steady, or of few rounds, which `meaning` ends."""
+    if every := "; ".join(words for words, failed in own_check(sources).items() if failed):
+        yield Notice(
+            title="The machine was not steady.",
+            text="One worker does what the main thread alone does, and took more than a tenth more "
+            f"or less time in too many cells ({every}). Differences of that size say nothing here. "
+            "Measure again on a quiet machine: ftbench bench",
+        )
+    if profile != "full":
+        yield Notice(
+            title=f"These are {profile or 'unnamed'} figures.",
+            text=f"They come from few rounds of few processes{meaning}",
+        )
+
+
+def own_check(sources: Iterable[ResultFile], run: str | None = None) -> Mapping[str, bool]:
+    """Return what the own check of a run (None: of all) found of each arm → whether it failed."""
+    found = {}
+    for source in sources:
+        for of, (alike, slow) in source.health.items():
+            if run in {None, of}:
+                off = len(far(alike))
+                told = len(alike) >= _LEAST
+                failed = told and off > len(alike) / _LEAST
+                words = [f"{off} of {len(alike)} off"] if alike else []
+                if len(slow) > 1:
+                    low, _, high = quantiles(slow, n=4)
+                    words.append(f"stick {span(low, high, between=' to ')}")
+                verdict = ("failed" if failed else "passed") if told else "too few to tell"
+                found[f"{source.arm.name} {verdict}: {', '.join(words)}"] = failed
+    return found
 
 
 def _load_notice(sources: Sequence[ResultFile]) -> Notice | None:

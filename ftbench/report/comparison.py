@@ -441,4 +441,5 @@ def figure_record(figure: Figure) -> dict[str, Any]:
         "samples": len(figure.samples),
         "processes": len(figure.processes),
         "interference": figure.interference,
+        "slow": list(figure.slow),
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ftbench.analysis.comparison import BASELINE_TITLE, Cell
+from ftbench.analysis.conditions import own_check
 from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import NothingError
@@ -46,6 +47,7 @@ def overview(tree: ResultTree, wanted: Filter) -> Document:
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
     choice = choice_of(pick, shown)
     others = "; ".join(each.title for each in fitting if each != pick)
+    passed = "; ".join(words for words, failed in own_check(choice.sources).items() if not failed)
     title = f"CPython {pick.release.name} on {pick.machine}"
     day = f", measured on {choice.day}" if choice.day else ""
     return Document(
@@ -54,6 +56,7 @@ def overview(tree: ResultTree, wanted: Filter) -> Document:
         lines=(
             f"{title}{choice.where}{day}.",
             *(f"{notice.title} {notice.text}" for notice in choice.notices),
+            *([f"Own check: {passed}."] if passed else []),
             *([f"There is also: {others}."] if others else []),
         ),
         parts=(

@@ -18,7 +18,7 @@ from ftbench.errors import FtbenchError, NothingError, ResultsError, UsageError
 from ftbench.facts.arms import Arm, arm_of
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
-from ftbench.results import ladders, safe_loading
+from ftbench.results import health, ladders, safe_loading
 from ftbench.results.figure import (
     Environment,
     Figure,
@@ -109,10 +109,11 @@ def read_results(folder: Path) -> ResultTree:
                 shard = by_source.get(source.key)
                 by_source[source.key] = _together(shard, figures) if shard else figures
         noise = tuple(read_noise(folder, warnings))
-        figures = list(Floors.of(noise).given(list(itertools.chain(*by_source.values()))))
+        every = list(itertools.chain(*by_source.values()))
+        figures = list(health.given(list(Floors.of(noise).given(every))))
     return ResultTree(
         figures=tuple(figures),
-        sources=tuple(_where_runs_began(sources)),
+        sources=tuple(_with_runs(sources, figures)),
         machines=tuple(machines),
         noise=noise,
         descriptions=dict(_descriptions(benchmarks)),
@@ -173,14 +174,17 @@ def _machine(path: Path, fields: Mapping[str, str], warnings: list[Unreadable]) 
     return Machine(name=fields["machine"], **known)
 
 
-def _where_runs_began(sources: Sequence[ResultFile]) -> Iterator[ResultFile]:
-    """Yield the sources with each run's true start: later, the load is what the run has left."""
+def _with_runs(sources: Sequence[ResultFile], figures: Sequence[Figure]) -> Iterator[ResultFile]:
+    """Yield the sources with each run's health and true start; later, the load is its own."""
+    healths = health.by_run(figures)
     by_machine = [(source.machine, start) for source in sources for start in source.starts]
     latest_first = sorted(by_machine, key=lambda pair: pair[1].at, reverse=True)
     first = {(machine, start.run): start for machine, start in latest_first}
     for source in sources:
         starts = tuple(first[source.machine, start.run] for start in source.starts)
-        yield dataclasses.replace(source, starts=starts)
+        of_arm = healths.get((source.machine, source.arm), {})
+        ours = {start.run: of_arm[start.run] for start in starts if start.run in of_arm}
+        yield dataclasses.replace(source, starts=starts, health=ours)
 
 
 def _source(path: Path, results: AsvResults, sidecar: Sidecar) -> ResultFile:
@@ -247,6 +251,7 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             runs=replicates.runs,
             processes=replicates.split(series.method, samples),
             interference=replicates.interference if measured else "",
+            speeds=replicates.speeds if measured else (),
             effort=replicates.effort if measured else {},
             machines=replicates.machines if measured else (),
             graph=f"index.html#{series.page}?{graph}",

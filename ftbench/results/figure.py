@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.releases import Release
 from ftbench.statistics import Processes
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import ONE_PROCESS, Interval
+
+
+class Health(NamedTuple):
+    """How steady a run of one arm was; each of its numbers should be 1."""
+
+    alike: list[float]  # of cells, one worker over the main thread alone
+    slow: list[float]  # of processes, the measuring stick over its usual seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +149,12 @@ class Figure(MeasuredSeries):
     runs: frozenset[str] = frozenset()
     # The samples by the fresh process that took them; () where the records do not say it.
     processes: tuple[tuple[float, ...], ...] = ()
-    # What else ran beside it, "" if nothing did.
+    # What else ran beside it, or how far the machine was from its usual speed; "" if neither.
     interference: str = ""
+    # Of each process its run, the measuring stick beside it and the seconds of a slice; and how
+    # many times the stick's usual seconds in that run those are.
+    speeds: tuple[tuple[str, str, float], ...] = ()
+    slow: tuple[float, ...] = ()
     # What an operating system counts ("cpu_seconds"), the median over the processes.
     effort: Mapping[str, float] = field(default_factory=dict)
     # The machine as its processes met it, each record once.
@@ -200,6 +211,7 @@ class ResultFile(Measured):
     gil: frozenset[bool] = frozenset()  # its states, seen around the samples
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
+    health: Mapping[str, Health] = field(default_factory=dict)  # of the arm, by run
 
 
 UNKNOWN: Final = "not known"

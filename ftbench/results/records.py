@@ -86,6 +86,7 @@ class CellRecord(_OfCell, frozen=True, kw_only=True):
     samples: Record = {}
     effort: Record = {}
     interference: Record = {}
+    speed: Record = {}
     invariants: Record = {}
 
 

@@ -46,6 +46,7 @@ class Replicates:
     counts: tuple[Mapping[str, Any], ...] = ()
     # What else ran, "" if nothing is on record.
     interference: str = ""
+    speeds: tuple[tuple[str, str, float], ...] = ()  # as in `Figure`
     # The median over the processes that counted it.
     effort: Mapping[str, float] = field(default_factory=dict)
     # The machine as they met it, each record once.
@@ -58,6 +59,7 @@ class Replicates:
             runs=_same(frozenset(record.run for record in records)),
             counts=tuple(record.samples for record in records),
             interference=_interference(records),
+            speeds=tuple(_speeds(records)),
             effort=_effort(records),
         )
 
@@ -91,6 +93,13 @@ def _interference(records: Sequence[CellRecord]) -> str:
     if len(records) == 1:
         return why
     return f"{len(marked)} of {len(records)} processes, at worst: {why}"
+
+
+def _speeds(records: Iterable[CellRecord]) -> Iterator[tuple[str, str, float]]:
+    for record in records:
+        stick, seconds = record.speed.get("stick"), record.speed.get("seconds", 0)
+        if fits(stick, str) and fits(seconds, Number) and seconds > 0:
+            yield record.run, str(stick), seconds
 
 
 def _effort(records: Sequence[CellRecord]) -> Mapping[str, float]:

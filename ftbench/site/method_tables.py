@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Final
 
-from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, value_words
+from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, own_check, value_words
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.facts.units import digits
@@ -103,16 +103,20 @@ def runs(sources: Sequence[ResultFile]) -> Table:
                 releases_text(source.release for source in ours),
                 ", ".join(sorted({source.arm.name for source in ours}, key=_ORDER.index)),
                 several(source.profile for source in ours),
+                "; ".join(own_check(ours, start.run)) or UNKNOWN,
                 UNKNOWN if start.load is None else f"{start.load:g}",
             )
         )
     return table(
         "Runs",
-        ("began, UTC", "releases", "arms", "profile", "load before"),
+        ("began, UTC", "releases", "arms", "profile", "own check", "load before"),
         rows,
         "A run measures its releases and arms by turns, round after round: A B C, then C B A, so "
         "that what drifts meets all alike. The load is the run queue's average before its first "
-        "cell.",
+        "cell. The check: one worker does what the main thread alone does (cpu_scaling, native); "
+        "where more than a tenth of at least ten cells is more than a tenth off, the run failed. "
+        "The stick: how many times its usual seconds in the run the measuring stick took beside "
+        "cells, the middle half of them.",
         numbers=1,
     )
 
@@ -154,7 +158,8 @@ def disturbed(figures: Sequence[Figure]) -> Table:
         ("cell", "arm", "release", "what else ran", "figures"),
         ((*cell, str(len(ours))) for cell, ours in often[:_MOST]),
         "A cell beside which others used a tenth of the cores' time is measured again, twice at "
-        f"most, and marked if it was disturbed each time.{_left(len(often), 'cells', ' ')}",
+        "most, and marked if it was disturbed each time; one beside which the measuring stick was "
+        f"more than a tenth off its run's usual speed is marked.{_left(len(often), 'cells', ' ')}",
         numbers=1,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from matplotlib.ticker import MaxNLocator
 
-from ftbench.analysis.conditions import Notice, profile_notice
+from ftbench.analysis.conditions import Notice, run_notices
 from ftbench.analysis.price import (
     CRUNCHING,
     MUST_NOT,
@@ -314,8 +314,7 @@ def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
 
 
 def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
-    if few_rounds := profile_notice(rig.profile, ", and show the order of magnitude."):
-        yield few_rounds
+    yield from run_notices(rig.profile, ", and show the order of magnitude.", tree.sources)
     builds = [build for source in tree.sources for build in source.builds]
     if any(build.get("pgo") is False or build.get("lto") is False for build in builds):
         yield Notice(

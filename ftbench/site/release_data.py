@@ -154,13 +154,14 @@ def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
 
 
 def _figure(figure: Figure | None) -> Sequence[Any] | int:
-    """Return its processes and what disturbed them, or its state and the reason; 0 for none."""
+    """Return its processes, what disturbed them and how slow the machine was, or why not; or 0."""
     if figure is None:
         return 0
     if figure.state is not State.MEASURED:
         return figure.state.value, figure.reason
-    processes = figure.by_process
-    return (processes, figure.interference) if figure.interference else (processes,)
+    slow = ([round(times, 2) for times in figure.slow],) if figure.slow else ()
+    beside = (figure.interference, *slow) if figure.interference or slow else ()
+    return (figure.by_process, *beside)
 
 
 def rig(timeline: Timeline) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from ftbench.analysis.conditions import Notice, profile_notice
+from ftbench.analysis.conditions import Notice, run_notices
 from ftbench.analysis.verdicts import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale import LEDGER
@@ -224,8 +224,8 @@ class Timeline:
 
     def notices(self, release: Release) -> Iterator[Notice]:
         """Yield what a reader must know before believing a verdict of a release."""
-        if few_rounds := profile_notice(self.rig.profile, ": next to nothing can be decided."):
-            yield few_rounds
+        ours = [source for source in self.sources if source.release == release]
+        yield from run_notices(self.rig.profile, ": next to nothing can be decided.", ours)
         tallies = self.tallies_of(release)
         if tallies and all(tally.counts.keys() == {Word.ELSEWHERE} for tally in tallies):
             yield Notice(

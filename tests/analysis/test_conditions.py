@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ftbench.analysis.conditions import builds, machine_facts, notices
+from ftbench.analysis.conditions import builds, machine_facts, notices, own_check
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultFile
-from ftbench.results.figure import Environment, Start
+from ftbench.results.figure import Environment, Health, Start
 from ftbench.results.selection import Pick
 
 QUIET = ResultFile(
@@ -93,3 +93,33 @@ def test_the_machine_says_what_it_knows_and_no_more() -> None:
         "memory": "8.00 GiB",
         "load at the start": "0.5",
     }
+
+
+def run_of(off: int, cells: int, *slow: float) -> ResultFile:
+    alike = [1.3] * off + [1.05] * (cells - off)
+    return replace(QUIET, health={"r": Health(alike, list(slow))})
+
+
+def test_a_run_that_fails_its_own_check_says_so_first_and_what_to_do() -> None:
+    told = notices(replace(PICK, profile="quick"), [run_of(4, 30, 0.98, 1.0, 1.04, 1.2)])
+    assert [notice.title for notice in told] == [
+        "The machine was not steady.",
+        "These are quick figures.",
+    ]
+    assert "(ft failed: 4 of 30 off, stick 0.985 to 1.16)" in told[0].text
+    assert "ftbench bench" in told[0].text
+
+
+@pytest.mark.parametrize(("off", "cells"), [(0, 30), (3, 30), (1, 10), (9, 9), (0, 0)])
+def test_a_tenth_off_passes_and_of_fewer_than_ten_nobody_can_tell(off: int, cells: int) -> None:
+    source = run_of(off, cells)
+    assert titles(source) == []
+    assert list(own_check([source]).values()) == [False]
+
+
+def test_a_run_that_passes_says_how_steady_it_was() -> None:
+    source = run_of(1, 30, 1.0, 1.0, 1.02)
+    assert list(own_check([source], "r")) == ["ft passed: 1 of 30 off, stick 1.00 to 1.02"]
+    assert own_check([source], "another") == {}
+    assert own_check([QUIET]) == {}
+    assert list(own_check([run_of(2, 9)])) == ["ft too few to tell: 2 of 9 off"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from fake_results import ROUND, arms, result_file, slow_down, write_project
+from fake_results import ROUND, arms, edit_records, result_file, slow_down, write_project
 from synthetic import Plan
 
 from ftbench.cli.report import report
@@ -143,6 +143,15 @@ def test_the_document_is_json_without_nan(results: Path) -> None:
     states = {figure["state"] for figure in made["figures"]}
     assert states == {"measured", "skipped"}
     assert "NaN" not in REPORT.call("--format", "json").output
+
+
+def test_the_stick_is_in_the_head_and_in_every_figure(results: Path) -> None:
+    for release, seconds in (("3.13.15", 0.002), ("3.14.2", 0.003)):
+        path = result_file(results, release, "ft")
+        edit_records(path, "cell", speed={"stick": "1-3.11", "seconds": seconds}, run=release)
+    assert "Own check: ft too few to tell: stick 1.00 to 1.00." in REPORT.said()
+    slow = {tuple(each["slow"]) for each in REPORT.document()["figures"] if each["arm"] == "ft"}
+    assert (1.0,) in slow
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,14 @@ def test_a_build_without_a_record_is_not_known(tree: ResultTree) -> None:
 
 def test_a_run_is_told_once_whatever_it_measured(tree: ResultTree) -> None:
     assert rows(runs(sources_of(tree))) == [
-        ("2026-11-20 12:00", "3.13.15, 3.14.2", "gil, ft, ft-gil1", "full", "0.12"),
+        (
+            "2026-11-20 12:00",
+            "3.13.15, 3.14.2",
+            "gil, ft, ft-gil1",
+            "full",
+            "ft-gil1 passed: 0 of 60 off; ft passed: 0 of 60 off; gil passed: 0 of 60 off",
+            "0.12",
+        ),
     ]
 
 

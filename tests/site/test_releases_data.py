@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import fake_histories
@@ -54,6 +55,17 @@ def told(made: Timeline) -> str:
 
 def test_the_data_are_as_they_were(made: Timeline, golden: Callable[[str, str], None]) -> None:
     golden(told(made), "releases_data.txt")
+
+
+def test_the_samples_have_the_speed_of_the_machine_beside_what_disturbed_them() -> None:
+    figure = fake_results.tree().figures[0]
+    told = [
+        replace(figure, slow=slow, interference=why)
+        for slow, why in (((1.004, 1.4), "x"), ((), ""))
+    ]
+    data = release_data._samples([told])["arms"][0]
+    assert data[0] == (figure.by_process, "x", [1.0, 1.4])
+    assert data[1] == (figure.by_process,)
 
 
 def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:

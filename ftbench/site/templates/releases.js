@@ -396,9 +396,11 @@ window.ftbench = (function () {
         }
         const marked = each.figure[1] ? ` (${each.figure[1]})` : '';
         const shown = number => digits(number / series.size), processes = each.figure[0];
+        const slow = number => (each.figure[2] || []).length > number
+            ? `, the measuring stick took ${each.figure[2][number]}× its usual time` : '';
         const rows = processes.map((samples, number) => [
             each.name, arm_text(each.arm), String(number + 1), shown(median(samples)),
-            make('div', {class: 'numbers'}, samples.map(shown).join('  ') + marked)]);
+            make('div', {class: 'numbers'}, samples.map(shown).join('  ') + slow(number) + marked)]);
         return processes.length < 2 ? rows : [...rows, [
             each.name, arm_text(each.arm), 'all', make('b', {}, shown(location_of(processes))),
             'geometric mean of the medians, of which an effect is the ratio']];
