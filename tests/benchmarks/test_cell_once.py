@@ -225,6 +225,7 @@ def test_the_record_of_a_cell_has_everything_but_the_samples(
     assert record == {
         "kind": "cell",
         "group": "lifecycle.Lifecycle",
+        "version": Lifecycle.version,
         "params": {"mode": "threads", "workers": "1", "task": "empty"},
         "profile": "smoke",
         "started_at": "2026-11-21T02:00:00Z",

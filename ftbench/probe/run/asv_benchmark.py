@@ -261,6 +261,8 @@ class CellFile:
         # Renamed into place: a benchmark can be killed at any moment.
         beside = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         beside.write_text(json.dumps(written), encoding="utf-8")
+        # A file that is replaced is written to the disk at once, as one that is truncated is.
+        self.path.unlink(missing_ok=True)
         beside.replace(self.path)
         return written
 
