@@ -23,7 +23,8 @@ EXIT_CODES: Final = {
     7: "an interpreter is missing, broken or could not be built",
     8: "results, or what is printed, could not be read or written",
     9: "an asv command that we started failed",
-    10: "'compare': a series is worse; 'selftest': an alarm was false or missing",
+    10: "'compare': a series is worse; 'selftest': an alarm was false or missing; "
+    "'advise --verify': the ranking did not hold",
     11: "'compare': what was measured before failed or vanished after, whatever else is worse",
     12: "nothing could be compared, advised or shown",
     70: "a fault of ftbench itself; FTBENCH_DEBUG=1 shows where",

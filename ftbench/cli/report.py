@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from rich.console import Console
 
 from ftbench.analysis.advice.question import (
     By,
@@ -18,7 +19,7 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.errors import NothingError, ResultsError, UsageError
+from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS
@@ -133,7 +134,9 @@ def _quantity(
 
     Seconds, CPU and memory of each mode on each arm, with intervals, interpolated between
     measured cells and never beyond them: there it says "no data", and what would get it.
-    The exit code is 12 if nothing can be advised.
+    With --verify the first three then run as plain programs that share nothing with the harness,
+    in turn, which takes a minute: whether the ranking holds.
+    The exit code is 12 if nothing can be advised, 10 if a ranking did not hold.
     """
 )
 @_quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
@@ -171,10 +174,12 @@ def _quantity(
 @click.option("--release", help="Default: what was measured last.")
 @click.option("--machine", metavar="NAME", help="A machine of the results.")
 @click.option("--profile", help="A profile of the results.")
+@click.option("--verify", is_flag=True, help="Run the first three as programs, and compare.")
 @output_options
 def advise(
     output: Output,
     *,
+    verify: bool,
     by: str | None,
     arm: str | None,
     release: str | None,
@@ -191,16 +196,28 @@ def advise(
         raise UsageError(
             "There is no cost without a price.", hint="Say --price-cpu, --price-memory or both."
         )
+    if verify and asked.ranked_by is not By.SECONDS:
+        raise UsageError(
+            f"A ranking by {asked.ranked_by} is not verified: programs tell their seconds.",
+            hint="Say --by seconds.",
+        )
     tree = chosen(machine=machine, release=release, profile=profile)
     pick, cells = pick_of(tree)
     arms = [arm_named(arm)] if arm else None
     given = Given(advice=ranked(cells, asked, arms), pick=pick, warnings=tree.warnings)
-    output.write(document_of(given))
+    document, wrong = document_of(given), ""
+    if verify and given.advice.best is not None:
+        from ftbench.experiments.verification import verified  # noqa: PLC0415
+
+        document, wrong = verified(given, document, Console(stderr=True, highlight=False))
+    output.write(document)
     if given.advice.best is None:
         raise NothingError(
             "Nothing can be advised.",
             hint="What was written has the reason of each mode, and what would measure it.",
         )
+    if wrong:
+        raise RegressionError(wrong)
 
 
 results = click.Group("results", help="Look after result files.")

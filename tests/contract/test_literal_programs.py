@@ -1,12 +1,18 @@
 """The independent programs: they know nothing of the harness, and each checks its own result."""
 
 import ast
+import itertools
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
+from ftbench.probe.workloads.crunching import errand
+from ftbench.pythons import Interpreter
 
 LITERAL = Path(__file__).parent.parent / "tools" / "literal"
 PROGRAMS = sorted(LITERAL.glob("*.py"))
@@ -31,9 +37,12 @@ def test_an_independent_program_imports_the_standard_library_alone(program: Path
     "command",
     [
         "tasks.py --mode loop --tasks 40 --steps 10 --writes 0.1",
-        "tasks.py --mode threads --workers 2 --tasks 40 --steps 10 --writes 0.1",
-        "tasks.py --mode fork --workers 2 --tasks 40 --steps 10 --writes 0.1",
-        "tasks.py --mode spawn --workers 2 --tasks 40 --steps 10 --writes 0.1 --locked",
+        "tasks.py --mode forkserver --workers 2 --tasks 40 --steps 10 --payload 1000",
+        "tasks.py --mode spawn --workers 2 --tasks 40 --steps 10 --writes 0.3",
+        *(
+            f"tasks.py --mode {mode} --workers 2 --tasks 40 --steps 10 --writes 0.1 --share {share}"
+            for mode, share in itertools.product(("threads", "fork"), STRATEGIES)
+        ),
         "set_operations.py --strategy lock --workers 2 --operations 2000 --rounds 2",
         "set_operations.py --strategy atomic --workers 2 --operations 2000 --rounds 2",
         "set_operations.py --strategy local --workers 2 --operations 2000 --rounds 2",
@@ -59,10 +68,51 @@ def test_an_independent_program_finds_its_own_result_sound(command: str) -> None
 
 
 @ON_LINUX
+@pytest.mark.parametrize("share", ["shared_memory", "local", "actor"])
+def test_subinterpreters_share_what_they_can(share: str, new_python: Interpreter) -> None:
+    words = ["--mode", "subinterpreters", "--workers", "2", "--tasks", "40", "--writes", "0.1"]
+    ended = subprocess.run(
+        [new_python.executable, str(LITERAL / "tasks.py"), *words, "--share", share],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["sound"] is True
+
+
+def test_what_a_mode_or_an_interpreter_lacks_is_code_3(new_python: Interpreter) -> None:
+    words = [str(LITERAL / "tasks.py"), "--mode", "subinterpreters"]
+    for python, more, said in (
+        (new_python.executable, ["--share", "lock"], "Subinterpreters share no set and no dict."),
+        (sys.executable, [], "This interpreter has no subinterpreters."),
+    ):
+        if python == sys.executable and sys.version_info >= (3, 14):
+            continue
+        ended = subprocess.run(
+            [python, *words, *more], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (3, "", said)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.7, 1.0])
+def test_the_share_that_writes_is_the_one_asked_for(share: float) -> None:
+    writes = runpy.run_path(str(LITERAL / "tasks.py"))["writes"]
+    assert abs(sum(writes(number, share) for number in range(1000)) - 1000 * share) <= 1
+
+
+def test_the_work_of_a_task_is_that_of_the_map() -> None:
+    work = runpy.run_path(str(LITERAL / "tasks.py"))["work"]
+    for payload, steps in ((b"", 10), (b"x" * 1000, 300)):
+        assert work(payload, steps) == errand(steps, payload)
+
+
+@ON_LINUX
 def test_a_lost_write_is_found_unsound() -> None:
     """The programs' own check can fail: a share of writes that none records."""
     source = (LITERAL / "tasks.py").read_text(encoding="utf-8")
-    broken = source.replace("seen.add(number)", "pass")
+    broken = source.replace("things.setdefault(number, 1)", "pass")
     assert broken != source
     ended = subprocess.run(
         [sys.executable, "-", "--mode", "threads", "--tasks", "40", "--writes", "0.1"],

@@ -36,6 +36,9 @@ class Question:
     program: str
     value: str
     factor: float = 1.0
+    # Of both but the metric: so much of it comes on top of what this program says.
+    share: float = 1.0
+    beside: str = ""
 
 
 def _writes(strategy: str, workers: int) -> Question:
@@ -47,6 +50,24 @@ def _writes(strategy: str, workers: int) -> Question:
         program=f"set_operations.py --strategy {strategy} --workers {workers}",
         value="cpu_ns",
         factor=1e-9,
+    )
+
+
+def _task(mode: str, writes: float) -> Question:
+    """Return what is asked of a task that writes: what it costs without, and the price of that."""
+    flags = mode if mode in {"threads", "interpreters"} else f"processes --start-method {mode}"
+    own = {"threads": "lock", "interpreters": "shared_memory"}
+    share = own.get(mode, "atomic")
+    literal = "subinterpreters" if mode == "interpreters" else mode
+    program = f"tasks.py --mode {literal} --share {share} --tasks 3000"
+    return Question(
+        title=f"CPU of a task, {mode}, {writes:.0%} write by {share}",
+        cell=f"shared_set --mode {flags} --set strategy={share} --set fill=grown",
+        metric="cpu" if mode in own else "write_cpu",
+        program=f"{program} --writes {writes}",
+        value="cpu",
+        share=writes,
+        beside=program,
     )
 
 
@@ -85,6 +106,11 @@ QUESTIONS = (
             ("batches of 64", "--set batch=64|--window 64 --batch"),
         )
     ),
+    *(
+        _task(mode, writes)
+        for mode in ("threads", "fork", "forkserver", "spawn", "interpreters")
+        for writes in (0.05, 1.0)
+    ),
     *(_memory(mode) for mode in ("threads", "fork", "forkserver", "spawn")),
 )
 
@@ -105,12 +131,17 @@ def of_harness(python: str, question: Question) -> float:
     """Return the median of a cell's samples."""
     command = [python, "-m", "ftbench.probe", *question.cell.split(), "--json"]
     samples = answer(command)["metrics"][question.metric]["samples"]
-    return float(statistics.median(samples))
+    value = question.share * float(statistics.median(samples))
+    return value + (_said(python, question.beside, question) if question.beside else 0.0)
 
 
 def of_program(python: str, question: Question) -> float:
     """Return what the program says, in the metric's unit."""
-    name, *flags = question.program.split()
+    return _said(python, question.program, question)
+
+
+def _said(python: str, program: str, question: Question) -> float:
+    name, *flags = program.split()
     return float(answer([python, str(LITERAL / name), *flags])[question.value]) * question.factor
 
 

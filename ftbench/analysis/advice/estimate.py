@@ -125,6 +125,11 @@ class Asked:
                 lacks[name] = error.no_data
         return known, lacks
 
+    @property
+    def steps(self) -> int:
+        """The steps of arithmetic that take as long as the task in a plain loop."""
+        return round(sum(share * SIZES[size].steps for size, share in self._sizes().items()))
+
     def _sizes(self) -> Mapping[int, float]:
         """Return the sizes of task around the one asked for, by index, with their weights."""
         loop = self.cells.loop
