@@ -29,10 +29,12 @@ class Metric:
     instead: Metric | None = None
 
     def of(self, figure: Figure) -> bool:
-        """Tell whether `figure` is one of this metric's, in whatever mode."""
+        """Tell whether `figure` is one of this metric's, in whatever mode; a plain loop is one."""
         if figure.benchmark != self.benchmark:
             return False
         rest = {name: value for name, value in figure.params.items() if name != "mode"}
+        if figure.params.get("mode") == "serial" and "workers" in self.params:
+            return rest == {**self.params, "workers": "1"}
         return rest == self.params
 
     def at(self, param: str, value: str) -> Metric:

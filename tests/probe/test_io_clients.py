@@ -27,6 +27,7 @@ from ftbench.probe.scenarios.io import SERVER, Servers
 from ftbench.probe.scenarios.io_requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
 from ftbench.probe.scenarios.io_server import Server
 from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workloads import arrivals as schedule
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a server listens to a pipe's end here")
 MILLI = 1_000_000
@@ -46,35 +47,35 @@ def _no_traces() -> Iterator[None]:
 
 @given(st.integers(1, 100_000), st.integers(1, 200))
 def test_arrivals_are_fixed_beforehand_and_in_order(rate: int, count: int) -> None:
-    times = io_requests.arrivals(rate, count)
+    times = schedule.arrivals(rate, count)
     assert len(times) == count
-    assert times == sorted(times) == io_requests.arrivals(rate, count)
-    assert times == io_requests.arrivals(rate, count + 1)[:count]
+    assert times == sorted(times) == schedule.arrivals(rate, count)
+    assert times == schedule.arrivals(rate, count + 1)[:count]
     assert times[0] >= 0
 
 
 def test_arrivals_come_at_the_rate_and_not_at_equal_gaps() -> None:
-    times = io_requests.arrivals(2_000, 20_000)
-    assert times[-1] == pytest.approx(10 * io_requests.NANO, rel=0.03)
+    times = schedule.arrivals(2_000, 20_000)
+    assert times[-1] == pytest.approx(10 * schedule.NANO, rel=0.03)
     gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
-    short = sum(gap < io_requests.NANO / 2_000 for gap in gaps) / len(gaps)
+    short = sum(gap < schedule.NANO / 2_000 for gap in gaps) / len(gaps)
     assert short == pytest.approx(1 - 1 / 2.71828, abs=0.02), "as of a Poisson process"
 
 
 def test_loops_share_the_arrivals_of_one_schedule() -> None:
-    whole = io_requests.arrivals(2_000, 100)
+    whole = schedule.arrivals(2_000, 100)
     assert sorted(at for index in range(4) for at in whole[index::4]) == whole
 
 
 def test_nothing_is_sent_before_its_time_and_lateness_is_told() -> None:
     sent: list[tuple[int, tuple[int, int]]] = []
     begin = time.perf_counter_ns()
-    late = io_requests.send_off(
+    late = schedule.send_off(
         [0, MILLI, 3 * MILLI], 7, lambda each: sent.append((time.perf_counter_ns(), each))
     )
     assert [number for _, (_, number) in sent] == [7, 8, 9]
     first = sent[0][1][0]
-    assert first >= begin + io_requests.LEAD
+    assert first >= begin + schedule.LEAD
     assert [at - first for _, (at, _) in sent] == [0, MILLI, 3 * MILLI]
     for (now, (at, _)), by in zip(sent, late, strict=True):
         assert 0 <= by <= now - at
@@ -85,13 +86,13 @@ def test_what_is_due_is_sent_at_once_however_late_the_one_before_was(
 ) -> None:
     """A client that stalls owes the requests of that time: their latency counts from the plan."""
     clock = iter(range(0, 1_000 * MILLI, 50 * MILLI))
-    monkeypatch.setattr(io_requests, "perf_counter_ns", lambda: next(clock))
+    monkeypatch.setattr(schedule, "perf_counter_ns", lambda: next(clock))
     slept: list[float] = []
-    monkeypatch.setattr(io_requests, "sleep", slept.append)
+    monkeypatch.setattr(schedule, "sleep", slept.append)
     sent: list[tuple[int, int]] = []
-    late = io_requests.send_off([0, MILLI, 2 * MILLI], 0, sent.append)
+    late = schedule.send_off([0, MILLI, 2 * MILLI], 0, sent.append)
     assert not slept
-    assert [at for at, _ in sent] == [io_requests.LEAD + each * MILLI for each in range(3)]
+    assert [at for at, _ in sent] == [schedule.LEAD + each * MILLI for each in range(3)]
     assert late == sorted(late)
     assert late[0] > 0
 

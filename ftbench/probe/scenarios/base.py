@@ -216,6 +216,7 @@ NAMES = (
     "native",
     "grain",
     "crossover",
+    "latency",
     "failure",
     "hybrid",
     "io",

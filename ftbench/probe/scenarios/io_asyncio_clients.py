@@ -12,17 +12,17 @@ from ftbench.probe.scenarios.io_requests import (
     HOST,
     NUMBERS,
     REQUEST,
-    arrivals,
     checked,
     nothing,
-    send_off,
 )
+from ftbench.probe.workloads.arrivals import arrivals, send_off
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ftbench.probe.scenarios.io_requests import Arrival, Report
+    from ftbench.probe.scenarios.io_requests import Report
+    from ftbench.probe.workloads.arrivals import Arrival
 
     Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import socket
 from array import array
-from itertools import accumulate, islice
-from math import log
 from struct import Struct
-from time import perf_counter_ns, sleep, thread_time_ns
+from time import perf_counter_ns, thread_time_ns
 
-from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.arrivals import arrivals, send_off
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     # (begin, end, cpu, requests, latencies, late): begin and end of a loop and the CPU of its
     # thread in ns; the last two are array('q') of ns as bytes, of an open loop: from when a request
     # was to be sent, and by how much it was sent late.
     Report = tuple[int, int, int, int, bytes, bytes]
-    Arrival = tuple[int, int]  # when it was to be sent (ns), its number
 
 HOST = "127.0.0.1"  # the loopback, and nothing else
 REQUEST = Struct("!Q")
@@ -35,37 +32,6 @@ ANSWER_BYTES = 1_024
 FIGURES = 0xFFFF_FFFF_FFFF_FFFF
 # Answers, CPU, time that passed, and how late the latest was; times in ns.
 FIGURES_FORM = Struct("!4Q")
-
-NANO = 1_000_000_000
-_STREAM, _STEPS = 0, 1 << 53
-LEAD = 2_000_000  # from the opening of the gate to the beginning of the schedule, ns
-
-
-def arrivals(rate: int, count: int) -> list[int]:
-    """Return when `count` requests arrive at `rate` per second, in ns from the beginning."""
-    # A Poisson process, the same one everywhere, for an open loop: times are fixed beforehand,
-    # whatever becomes of the requests.  Source: Schroeder, Wierman, Harchol-Balter, "Open Versus
-    # Closed: A Cautionary Tale" (NSDI 2006).
-    # That latency counts from the time at which a request was to be sent, not from when it was,
-    # is what Gil Tene calls the cure of coordinated omission.
-    chances = islice(draw(_STREAM, _STEPS), count)
-    gaps = (-log((chance + 0.5) / _STEPS) / rate * NANO for chance in chances)
-    return list(map(int, accumulate(gaps)))
-
-
-def send_off(times: Iterable[int], first: int, send: Callable[[Arrival], None]) -> list[int]:
-    """`send` what is due at `times`, from number `first` on; return how late each was (all ns)."""
-    begin = perf_counter_ns() + LEAD
-    late = []
-    for number, after in enumerate(times, first):
-        at = begin + after
-        early = at - perf_counter_ns()
-        if early > 0:
-            sleep(early / NANO)
-        late.append(perf_counter_ns() - at)
-        send((at, number))
-    return late
-
 
 # -- clients that block: a thread per connection, and the thread that lets requests arrive
 

@@ -37,10 +37,16 @@ class Pool:
 
     def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
         """Hand over one task; `call` at once when the library knows how it ended, well or badly."""
-        raise NotImplementedError
+        try:
+            return self._submit_then(call, function, *args)
+        except BaseException as error:  # the pool knows already that a worker has died
+            raise self._as_ours(error) from error
 
     def cancel(self, handle: Any) -> bool:
         """Return whether a task was still waiting, and is now never run."""
+        raise NotImplementedError
+
+    def _submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
         raise NotImplementedError
 
     def _get(self, handle: Any, seconds: float) -> Any:
@@ -141,7 +147,7 @@ class ExecutorPool(Pool):
     def submit(self, function: Task, *args: Any) -> Any:
         return self._library.submit(function, *args)
 
-    def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
+    def _submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
         future = self._library.submit(function, *args)
         future.add_done_callback(lambda _future: call())
         return future
@@ -175,7 +181,7 @@ class MultiprocessingPool(Pool):
     def submit(self, function: Task, *args: Any) -> Any:
         return self._library.apply_async(function, args)
 
-    def submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
+    def _submit_then(self, call: Callable[[], None], function: Task, *args: Any) -> Any:
         def ended(_answer: Any) -> None:
             call()
 

@@ -1,0 +1,21 @@
+"""How long a request takes at one offered load, by a plain loop and through warm pools."""
+
+from __future__ import annotations
+
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+
+# One start method: how a process was started changes nothing once it stands.
+MODES = ("threads", "processes-spawn", "interpreters", "serial")
+
+
+class Latency(ScenarioBenchmark):
+    """Requests arrive by a fixed schedule, at half of what a core can do and at more than it can.
+
+    Shows what a request takes from when it was due, and which mode cannot keep up; does not show
+    payloads.  A size's name is nominal, and so is the share of a core: its work is a fixed number
+    of steps.
+    """
+
+    scenario = "latency"
+    modes = MODES
+    ladders = (("workers", (1, 8)),)  # one worker is a plain loop, mode serial
