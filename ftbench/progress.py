@@ -14,7 +14,6 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
-    ProgressColumn,
     SpinnerColumn,
     TaskID,
     TextColumn,
@@ -113,16 +112,14 @@ class Bar:
 
 
 @contextmanager
-def bar(
-    console: Console, total: float, *, title: str = "", left: ProgressColumn | None = None
-) -> Iterator[Bar]:
-    """Show how far `total` steps are; `left` shows the time, that which is left by default."""
+def bar(console: Console, total: float, *, title: str = "") -> Iterator[Bar]:
+    """Show how far `total` steps are, and the time that is left."""
     columns = (
         SpinnerColumn(),
         *([TextColumn(title, markup=False)] if title else []),
         BarColumn(bar_width=12),
         TextColumn("{task.percentage:>3.0f} %"),
-        left or TimeRemainingColumn(),
+        TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
     )
     hidden = not console.is_terminal

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ftbench.errors import RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
-from ftbench.experiments.reproduce.plan import PARTS, parts_named
+from ftbench.experiments.reproduce.plan import PARTS, PROCESSES, parts_named
 from ftbench.experiments.rust_limit import FILLS, FORMS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES, current_profile
@@ -95,6 +95,11 @@ def bench(
     metavar="FRACTION",
     help="Run this fraction of the article's rounds and seconds. Default: 1, all of them.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 1_000),
+    help=f"How many take each step in turn, and share its rounds. Default: {PROCESSES}.",
+)
 @click.option("--only", metavar="PARTS", help=f"Only these, with commas: {','.join(PARTS)}.")
 @click.option(
     "--from",
@@ -102,25 +107,29 @@ def bench(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Measure nothing: tell anew what a file of --format json holds.",
 )
+@_fresh
 @output_options
 def reproduce(
     output: Output,
     *,
     release: str | None,
     scale: float | None,
+    processes: int | None,
     only: str | None,
     source: Path | None,
+    fresh: bool,
 ) -> None:
     from ftbench.experiments.reproduce import runner  # noqa: PLC0415
     from ftbench.experiments.reproduce.record import load  # noqa: PLC0415
     from ftbench.experiments.reproduce.report import document_of, judged  # noqa: PLC0415
 
     if source is not None:
-        if (release, scale, only) != (None, None, None):
-            raise UsageError("--from measures nothing: no RELEASE, --scale or --only goes with it.")
+        if fresh or (release, scale, processes, only) != (None,) * 4:
+            raise UsageError("--from measures nothing: only what tells of the output goes with it.")
         done = load(source)
     else:
-        done = runner.measure(release, 1.0 if scale is None else scale, parts_named(only))
+        amount, parts = 1.0 if scale is None else scale, parts_named(only)
+        done = runner.measure(release, amount, parts, processes or PROCESSES, fresh=fresh)
     output.write(document_of(judged(done)))
     if source is None:
         runner.raise_worst(done)

@@ -202,9 +202,7 @@ class PassesResult:
 
     def notes(self, otherwise: str) -> Iterator[str]:
         """Yield what to say of it below a table; `otherwise` is so on a quiet machine."""
-        if len(self.sittings) > 1:
-            each = (f"{count} from {begun[:16]} UTC on" for begun, count in self.sittings.items())
-            yield f"The processes are of {len(self.sittings)} sittings: {', '.join(each)}."
+        yield from filter(None, [of_sittings(self.sittings)])
         if self.disturbed:
             yield (
                 f"Others kept the machine busy beside {self.disturbed} of {self.measured} "
@@ -216,6 +214,14 @@ class PassesResult:
         for lost in self.lost:
             if not lost.skipped:
                 yield f"failed: {lost.cell.title}: {lost.reason}"
+
+
+def of_sittings(sittings: Mapping[str, int]) -> str:
+    """Return what to say of processes of several sittings, begin → how many, "" of one."""
+    if len(sittings) < 2:  # noqa: PLR2004 - several
+        return ""
+    each = (f"{count} from {begun[:16]} UTC on" for begun, count in sorted(sittings.items()))
+    return f"The processes are of {len(sittings)} sittings: {', '.join(each)}."
 
 
 def in_turn(sides: Sequence[T], replicates: int) -> Iterator[T]:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from ftbench.asv.measuring_lock import VARIABLE
+from ftbench.files import builds_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
 
@@ -25,14 +26,15 @@ ROOT = Path(__file__).parents[2]
 FTBENCH = (sys.executable, "-c", "from ftbench.cli import main; main()")
 CELLS = r"Lifecycle.track_round\('threads', 'none', (1|2), 'empty'\)"
 KILLS = 2
-# A turn of a selftest is of one sitting: so many processes surely have a whole one.
-MORE = {"noise": 1, "selftest": 5, "overhead": 1}
+# A turn of a selftest, a family of steps are of one sitting: so many surely have a whole one.
+MORE = {"noise": 1, "selftest": 5, "overhead": 1, "reproduce": 9}
 WORDS = {
     "noise": ("--bench", CELLS, "--profile", "smoke", "--replicates", "3", "--machine", "vm"),
     "selftest": (
         *("--bench", CELLS, "--profile", "smoke", "--slowdowns", "50", "--trials", "2"),
         *("--machine", "vm"),
     ),
+    "reproduce": ("--only", "shared_set", "--scale", "0.02"),
     "overhead": ("--scenario", "lifecycle", "--pairs", "1", "--processes", "4"),
 }
 
@@ -55,6 +57,9 @@ class Command:
             "PYTHONIOENCODING": "utf-8",
         }
         self.environ = clean_environment(os.environ, mine)
+        if builds_folder().is_dir():  # what was built for all tests
+            (self.folder / "cache").mkdir()
+            (self.folder / "cache" / "builds").symlink_to(builds_folder())
 
     def start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -105,7 +110,8 @@ def test_a_command_that_was_killed_is_gone_on_with(
 ) -> None:
     """After three kills the rest alone is measured, and it is said how much that is."""
     draw = random.Random(name)  # noqa: S311 - the same moments every time
-    command = Command(clone, [name, str(gil_python.executable), *WORDS[name]])
+    python = gil_python.name if name == "reproduce" else str(gil_python.executable)
+    command = Command(clone, [name, python, *WORDS[name]])
     for _ in range(KILLS):
         command.killed(draw)
     kept = command.kept()
@@ -114,12 +120,15 @@ def test_a_command_that_was_killed_is_gone_on_with(
     match = re.search(r"(\d+) of (\d+) processes were measured by 2", said)
     assert match, said
     count, total = map(int, match.groups())
-    # A turn that was cut is measured again.
-    assert count == len(kept) if name != "selftest" else 0 < count <= len(kept)
+    # What is of one sitting and was cut is measured again.
+    assert count == len(kept) if MORE[name] == 1 else 0 < count <= len(kept)
     assert command.kept() == []
     if name == "noise":
         (document,) = document
         assert all("".join(each["order"].split()) == "ABBAAB" for each in document["series"])
-    if name != "overhead":
+    if name == "reproduce":
+        sittings = {(step["process"], step["sitting"]) for step in document["steps"]}
+        assert len(sittings) == 3 < total == len(document["steps"])
+    elif name != "overhead":
         assert document["measured"] == total == sum(document["sittings"].values())
         assert len(document["sittings"]) >= 2

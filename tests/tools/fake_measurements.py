@@ -123,9 +123,17 @@ def measured(step: Step) -> Measurement:
     )
 
 
-def taken(step: Step, **instead: object) -> Taken:
-    """Return a step that was taken, with other fields `instead`."""
-    fields = {"state": StepState.MEASURED, "measurement": measured(step)} | instead
+# How much dearer everything is in each process.
+APART = (1.0, 1.01, 0.99)
+
+
+def taken(step: Step, process: int = 0, **instead: object) -> Taken:
+    """Return a step that a process has taken, with other fields `instead`."""
+    whole = measured(step)
+    for name, metric in whole.metrics.items():
+        samples = tuple(APART[process] * sample for sample in metric.samples)
+        whole.metrics[name] = Metric(unit=metric.unit, samples=samples)
+    fields = {"state": StepState.MEASURED, "measurement": whole, "process": process} | instead
     return Taken(key=step.key, title=step.title, elapsed=1.5, **fields)  # type: ignore[arg-type]
 
 
@@ -137,13 +145,14 @@ def made(
     broken: Mapping[str, Mapping[str, object]] | None = None,
     without: Sequence[str] = (),
     cpu: str = "Imaginary 9000",
+    processes: int = 1,
 ) -> Reproduction:
     """Return a reproduction of `parts`, on `cores`, without some steps.
 
     `broken` maps a step's key to the fields that its `Taken` has instead.
     """
     knobs = ARTICLE_KNOBS.scaled(scale)
-    steps = [step for step in plan(knobs, parts) if step.key not in without]
+    steps = [step for step in plan(knobs.shared(processes), parts) if step.key not in without]
     return Reproduction(
         ftbench="0.1.0",
         started_at="2026-11-21T12:00:00Z",
@@ -162,7 +171,12 @@ def made(
             for arm, name in (("gil", "3.14.7"), ("ft", "3.14.7t"))
         },
         machine={"cpu": cpu, "cores": cores, "usable_cores": cores, "quota_cores": None},
-        steps=tuple(taken(step, **(broken or {}).get(step.key, {})) for step in steps),
+        steps=tuple(
+            taken(step, process, **(broken or {}).get(step.key, {}))
+            for process in range(processes)
+            for step in steps
+        ),
+        processes=processes,
     )
 
 

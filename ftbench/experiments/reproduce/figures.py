@@ -6,7 +6,7 @@ How each column is made stands in article.toml, a line per table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ftbench.analysis.claims.data import article
@@ -18,8 +18,10 @@ from ftbench.analysis.claims.quantity import (
     median,
     over,
 )
-from ftbench.experiments.reproduce.record import Reproduction, Taken
+from ftbench.experiments.reproduce.record import Reproduction, StepState, Taken
 from ftbench.probe.run.document import Measurement
+from ftbench.statistics.ratio import intervals
+from ftbench.statistics.spread import Interval
 
 _ONE: Final = Quantity(value=1.0)
 
@@ -80,7 +82,44 @@ class Readings:
 
 def figures(done: Reproduction) -> Mapping[str, Computed]:
     """Return the figures of the parts that were asked for, by name: `overhead.fork.round`."""
-    read = Readings(taken={step.key: step for step in done.steps}, workers=done.knobs.workers)
+    passes = [_of_process(done, number) for number in range(done.processes)]
+    return {
+        name: Computed(
+            way=_together([each[name].way for each in passes], mean),
+            corrected=_together([each[name].corrected for each in passes], median),
+        )
+        for name in passes[0]
+    }
+
+
+def _together(found: Sequence[Quantity], of: Callable[[Sequence[float]], Quantity]) -> Quantity:
+    """Return what processes found: a mean, or a median with its interval over processes."""
+    known = [each for each in found if each.value is not None]
+    # One that failed is no reason to show nothing of the others.
+    missing = [
+        each
+        for each in found
+        if each.value is None and not (known and each.word == StepState.FAILED)
+    ]
+    values = [each.value for each in known if each.value is not None]
+    # To itself a figure is 1, without an interval.
+    if missing or len(known) == 1 or (set(values) == {1.0} and not known[0].processes):
+        return (missing or known)[0]
+    if of is mean:
+        return mean(values)
+    processes = tuple(own for each in known for own in each.processes or ((each.value or 0.0,),))
+    whole = median([sample for own in processes for sample in own])
+    (spread,) = intervals([processes], [None])
+    if spread and whole.value is not None:
+        # The median of all samples need not lie where those of processes do.
+        low, high = min(spread.low, whole.value), max(spread.high, whole.value)
+        spread = Interval(low=low, high=high)
+    return replace(whole, processes=processes, spread=spread)
+
+
+def _of_process(done: Reproduction, number: int) -> Mapping[str, Computed]:
+    taken = {step.key: step for step in done.steps if step.process == number}
+    read = Readings(taken=taken, workers=done.knobs.workers)
     return {
         f"{table.name}.{row.name}.{name}": computed
         for table in article().tables

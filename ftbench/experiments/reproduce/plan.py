@@ -11,6 +11,7 @@ from ftbench.facts.modes import Mode, mode_named
 
 PARTS: Final = ("lifecycle", "memory", "shared_set", "sharded", "rust")
 LEAST_MS: Final = 100
+PROCESSES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,11 @@ class Knobs:
             holds=max(1, round(self.holds * scale)),
             duration=max(LEAST_MS, round(self.duration * scale)),
         )
+
+    def shared(self, processes: int) -> Self:
+        """Return what each of `processes` runs: its share, but for a window, which stays whole."""
+        rounds, holds = (max(1, round(n / processes)) for n in (self.rounds, self.holds))
+        return replace(self, rounds=rounds, holds=holds)
 
 
 ARTICLE_KNOBS: Final = Knobs(
@@ -64,7 +70,7 @@ def ordered(names: Sequence[str]) -> tuple[str, ...]:
 
 NATIVE: Final = "native"
 # The rows of the article's tables: the mode, and the seconds that a round of eight workers takes
-# somewhere by task: only to begin with, the runner corrects them as it goes.
+# somewhere by task: only to begin with, what is done tells how long the rest takes.
 _ROWS: Final = {
     "threads": (mode_named("threads"), {"empty": 0.003, "article": 0.012}),
     "fork": (mode_named("processes-fork"), {"empty": 0.012, "article": 0.018}),
@@ -99,9 +105,10 @@ class Step:
         return _PATIENCE + _SLOWEST * self.seconds
 
     @property
-    def kind(self) -> str:
-        """Steps of one kind are alike slower, or faster, than was guessed."""
-        return f"{self.scenario} {self.mode}"
+    def family(self) -> str:
+        """Steps of one are compared: they must be of one sitting."""
+        name = self.key.partition("/")[0]
+        return "shared_set" if name == NATIVE else name
 
 
 def _lifecycle(knobs: Knobs) -> Iterator[Step]:

@@ -34,13 +34,16 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A step that was taken: its measurement, or why there is none; `elapsed` is in seconds."""
+    """A step that a process has taken: its measurement, or why not; `elapsed` is in seconds."""
 
     key: str
     title: str
     state: StepState
     elapsed: float
-    measurement: Measurement | None  # a whole document with every sample; then nothing follows
+    measurement: Measurement | None  # a whole document with every sample
+    process: int = 0  # which of those that take the step in turn
+    sitting: str = ""  # when the call began that measured it
+    # Why there is none.
     reason: str = ""  # one sentence
     story: str = ""  # a worker's traceback or the like
     exit_code: int = 0  # of the error's class
@@ -51,11 +54,8 @@ class Taken:
 
     def record(self) -> dict[str, Any]:
         """Return the JSON-able form."""
-        if self.measurement:
-            known = {"key": self.key, "title": self.title, "state": self.state.value}
-            document = self.measurement.to_json()
-            return {**known, "elapsed": self.elapsed, "measurement": document}
-        return dict(msgspec.to_builtins(self))
+        document = self.measurement and self.measurement.to_json()
+        return {**msgspec.to_builtins(self), "measurement": document}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +89,11 @@ class Reproduction:
     elapsed: float  # seconds of the whole run
     scale: float
     parts: tuple[str, ...]
-    knobs: Knobs  # the article's by `scale`
+    knobs: Knobs  # the article's by `scale`, of all processes together
     interpreters: Mapping[str, Python]  # by arm
     machine: Mapping[str, Any]  # the record of `ftbench.probe.instruments.machine`
     steps: tuple[Taken, ...]  # one a run
+    processes: int = 1  # so many take each step, in turn
 
     def __post_init__(self) -> None:
         ordered(self.parts)  # an unknown one is an error

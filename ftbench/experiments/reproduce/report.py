@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,7 @@ from ftbench.analysis.claims.rule import (
     printed,
     ratio_words,
 )
+from ftbench.experiments.harness import of_sittings
 from ftbench.experiments.reproduce.figures import Computed, figures
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.facts.units import plural
@@ -43,11 +45,14 @@ _TONES: Final = {
     ClaimVerdict.CANNOT: document.Tone.PLAIN,
     ClaimVerdict.UNMEASURED: document.Tone.QUIET,
 }
-_HOW_TO_READ: Final = (
+_SEVERAL: Final = (
+    "In brackets behind a median: its 99 % interval, by how far apart processes lie; by the same a "
+    "claim is judged."
+)
+_ONE: Final = (
     "In brackets behind a median: where the middle half of its samples lie. Each figure is of one "
     "process, and what another would have measured nobody knows, so a ratio stands beside the "
-    "article's and decides no claim: the page Claims judges those that results/ has several "
-    "processes of. Not available is not failed is not zero."
+    "article's and decides no claim."
 )
 
 
@@ -117,8 +122,13 @@ def _head(whole: JudgedReproduction) -> Iterator[str]:
     yield f"Here: {_machine(done)}"
     yield from _builds(done)
     yield f"{_amount(done)} Measured {done.started_at} by ftbench {done.ftbench}."
-    yield from filter(None, (_busy(done), _short(done)))
-    yield _HOW_TO_READ
+    yield from filter(None, (_busy(done), _short(done), of_sittings(_sittings(done))))
+    how = _SEVERAL if done.processes > 1 else _ONE
+    yield f"{how} Not available is not failed is not zero."
+
+
+def _sittings(done: Reproduction) -> Mapping[str, int]:
+    return Counter(step.sitting for step in done.steps if step.sitting)
 
 
 def _counted(whole: JudgedReproduction) -> str:
@@ -188,9 +198,14 @@ def _amount(done: Reproduction) -> str:
         "memory": f"{plural(knobs.holds, 'hold', 'holds')} of {knobs.hold:g} s{_looks(done)}",
     }
     asked = dict.fromkeys(amounts.get(name, inserting) for name in done.parts)
+    several = (
+        f", by {done.processes} processes in turn, which share rounds and holds"
+        if done.processes > 1
+        else ""
+    )
     return (
-        f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers; "
-        f"it took {about(done.elapsed)}."
+        f"{whole if done.scale == 1 else part}: {', '.join(asked)}, by {knobs.workers} workers"
+        f"{several}; it took {about(done.elapsed)}."
     )
 
 

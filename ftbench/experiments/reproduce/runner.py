@@ -1,20 +1,21 @@
-"""Takes the steps of a plan, one after the other, and says where it is."""
+"""Takes the steps of a plan in turn, process by process, and says where it is."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
+import msgspec
 from rich.console import Console
-from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
 from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
-from ftbench.experiments.harness import probe
+from ftbench.experiments.harness import in_turn, journal_of, probe, taken_over
 from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.facts.units import plural
@@ -24,6 +25,7 @@ from ftbench.probe.run.measure import utc_now
 from ftbench.progress import about, bar
 from ftbench.pythons import Interpreter
 from ftbench.pythons.install import ensure_pair
+from ftbench.results.journal import Journal
 
 Measure = Callable[[Step], Measurement]
 
@@ -34,7 +36,9 @@ _STYLES: Final = {
 }
 
 
-def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduction:
+def measure(
+    release: str | None, scale: float, parts: Sequence[str], processes: int, *, fresh: bool
+) -> Reproduction:
     """Measure `parts` on a release, by default the newest pair; raises what keeps all from it."""
     knobs = ARTICLE_KNOBS.scaled(scale)
     console = Console(stderr=True, highlight=False)
@@ -42,11 +46,13 @@ def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduc
     for each in (gil, free_threaded):
         console.print(f"{each.name}: {each.build.flavour}, {each.executable}", markup=False)
     arms = {"gil": gil, "ft": free_threaded}
-    steps = plan(knobs, parts)
+    steps = plan(knobs.shared(processes), parts)
     MEASURING_LOCK.acquire()
     started_at, begin = utc_now(), time.monotonic()
-    _build_native(steps, console)
-    taken = take(steps, lambda step: _measured(step, arms), console)
+    native = _native_built(steps, console)
+    request = ["reproduce", gil.name, scale, parts, processes, native]
+    with journal_of(request, list(arms.values()), console, fresh=fresh) as journal:
+        taken = take(steps, processes, lambda step: _measured(step, arms), console, journal)
     return Reproduction(
         ftbench=__version__,
         started_at=started_at,
@@ -57,16 +63,19 @@ def measure(release: str | None, scale: float, parts: Sequence[str]) -> Reproduc
         interpreters={arm: Python.of(interpreter) for arm, interpreter in arms.items()},
         machine=machine_record(),
         steps=taken,
+        processes=processes,
     )
 
 
-def _build_native(steps: Sequence[Step], console: Console) -> None:
+def _native_built(steps: Sequence[Step], console: Console) -> str:
+    """Return the digest of the native program, if it is to run and can be had."""
     if any(step.scenario == NATIVE for step in steps):
         # Compiled before progress is shown; only who compares needs a compiler.
         from ftbench.experiments import rust_limit  # noqa: PLC0415
 
         with suppress(FtbenchError):  # its steps will say so
-            rust_limit.build(console)
+            return rust_limit.build(console).digest
+    return ""
 
 
 def _measured(step: Step, arms: Mapping[str, Interpreter]) -> Measurement:
@@ -85,19 +94,34 @@ def _measured(step: Step, arms: Mapping[str, Interpreter]) -> Measurement:
     )
 
 
-def take(steps: Sequence[Step], measure: Measure, console: Console) -> tuple[Taken, ...]:
-    """Take every step by `measure`, showing what runs, what is done and the time that is left."""
-    clock = Clock(steps)
-    taken: list[Taken] = []
-    console.print(f"{plural(len(steps), 'run', 'runs')}, about {about(clock.left(0))}.")
-    with bar(console, len(steps), left=clock) as shown:
-        for number, step in enumerate(steps, 1):
-            clock.since = time.monotonic()
-            shown.begin(f"{number} of {len(steps)}, {step.title}")
-            taken.append(_taken(step, measure))
-            clock.done(taken[-1].elapsed)
-            shown.console.print(_done(taken[-1]))
-    return tuple(taken)
+def take(
+    steps: Sequence[Step], processes: int, measure: Measure, console: Console, journal: Journal
+) -> tuple[Taken, ...]:
+    """Take all steps in turn, forth and back, each by so many processes; show how far it is."""
+    turns = [(n // len(steps), step) for n, step in enumerate(in_turn(steps, processes))]
+    taken: dict[str, Taken] = {}
+    for number, family in dict.fromkeys((number, step.family) for number, step in turns):
+        asked = [_asked(number, step) for step in steps if step.family == family]
+        for name, (_, record) in zip(asked, journal.whole(asked), strict=False):
+            taken[name] = msgspec.convert(record, Taken)
+    left = [turn for turn in turns if _asked(*turn) not in taken]
+    seconds = sum(step.seconds for _, step in left)
+    if taken:
+        console.print(taken_over(len(taken), len(turns), journal), soft_wrap=True)
+    console.print(f"{plural(len(left), 'run', 'runs')}, about {about(seconds)}.")
+    with bar(console, seconds) as shown:
+        for count, (number, step) in enumerate(left, 1):
+            shown.begin(f"{count} of {len(left)}, {step.title}", weight=step.seconds)
+            one = replace(_taken(step, measure), process=number, sitting=journal.run)
+            if one.state is StepState.MEASURED:
+                journal.add(_asked(number, step), one.record())
+            taken[_asked(number, step)] = one
+            shown.console.print(_done(one))
+    return tuple(taken[_asked(*turn)] for turn in turns)
+
+
+def _asked(number: int, step: Step) -> str:
+    return f"{number} {step.key}"
 
 
 def _taken(step: Step, measure: Measure) -> Taken:
@@ -127,39 +151,6 @@ def _done(step: Taken) -> Text:
     if step.reason:
         line.append(f"\n{'':15}{step.reason}")
     return line
-
-
-class Clock(ProgressColumn):
-    """The time that is left of steps: those that are done took so long, the next began `since`."""
-
-    def __init__(self, steps: Sequence[Step]) -> None:
-        """Begin before the first of `steps`, which are done in this order."""
-        super().__init__()
-        self._steps = tuple(steps)
-        self._took: list[float] = []
-        self.since = time.monotonic()
-
-    def render(self, _task: Task) -> Text:
-        """Show it."""
-        return Text(f"{about(self.left(time.monotonic() - self.since))} left")
-
-    def done(self, seconds: float) -> None:
-        """Say that the next step is done and took so many `seconds`."""
-        self._took.append(seconds)
-
-    def guess(self, step: Step) -> float:
-        """Return how long a step takes, by those of its kind that are done, else by all others."""
-        finished = list(zip(self._steps, self._took, strict=False))
-        alike = [each for each in finished if each[0].kind == step.kind] or [
-            each for each in finished if each[0].scenario == step.scenario
-        ]
-        guessed = sum(each.seconds for each, _ in alike)
-        return step.seconds * (sum(took for _, took in alike) / guessed if guessed else 1.0)
-
-    def left(self, passed: float) -> float:
-        """Return the seconds that are left when the running step has run for `passed` seconds."""
-        guesses = [self.guess(step) for step in self._steps[len(self._took) :]]
-        return max(0.0, guesses[0] - passed) + sum(guesses[1:]) if guesses else 0.0
 
 
 def raise_worst(done: Reproduction) -> None:

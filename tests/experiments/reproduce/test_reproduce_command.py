@@ -87,6 +87,8 @@ def test_a_damaged_file_is_said_to_be(tmp_path: Path) -> None:
         (["--only", ""], "is not known"),
         (["--output", "no/such/folder/page.html"], "its folder is not there"),
         (["--from", "x.json", "--scale", "1"], "measures nothing"),
+        (["--from", "x.json", "--processes", "3"], "measures nothing"),
+        (["--from", "x.json", "--fresh"], "measures nothing"),
         (["3.14.7", "--from", "x.json"], "measures nothing"),
     ],
 )
@@ -103,7 +105,7 @@ def test_what_makes_no_sense_is_said_before_anything_is_done(
 
 
 def measure_nothing(monkeypatch: pytest.MonkeyPatch, done: Reproduction) -> None:
-    monkeypatch.setattr(runner, "measure", lambda *_: done)
+    monkeypatch.setattr(runner, "measure", lambda *_args, **_options: done)
 
 
 def test_what_is_not_available_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +179,7 @@ def test_the_overhead_is_measured_told_and_written(
     done = subprocess.run(
         [
             *(*FTBENCH, "reproduce", gil.release.name),
-            *("--scale", "0.001", "--only", "lifecycle"),
+            *("--scale", "0.001", "--only", "lifecycle", "--processes", "2"),
             *("--format", "json", "--output", str(saved)),
         ],
         capture_output=True,
@@ -201,7 +203,8 @@ def test_the_overhead_is_measured_told_and_written(
         assert step.measurement.gil.before is not threads
         assert step.measurement.build["free_threaded"] is threads
     assert done.stdout == ""
-    assert "8 runs, about" in done.stderr
+    assert [step.process for step in reproduction.steps] == [0] * 8 + [1] * 8
+    assert "16 runs, about" in done.stderr
     assert str(gil.executable) not in saved.read_text(encoding="utf-8")
     assert "time of a round, ms" in call("--from", saved).output
 

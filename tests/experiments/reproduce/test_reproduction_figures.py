@@ -9,7 +9,7 @@ from fake_measurements import FAILED, MIB, UNAVAILABLE, made
 
 from ftbench.analysis.claims.quantity import Quantity
 from ftbench.experiments.reproduce.figures import Computed, figures
-from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.experiments.reproduce.record import Reproduction, Taken
 from ftbench.experiments.reproduce.report import judged
 
 
@@ -138,3 +138,39 @@ def test_only_the_parts_that_were_asked_for_have_a_table() -> None:
     done = judged(made(parts=("memory", "rust")))
     assert [table.name for table in done.tables] == ["memory", "rust"]
     assert {name.partition(".")[0] for name in done.figures} == {"memory", "rust"}
+
+
+def test_of_several_processes_a_figure_has_their_interval_and_the_articles_way_their_mean() -> None:
+    got = line(made(processes=3), "overhead.fork.round")
+    assert got.way.value == pytest.approx(0.006)
+    assert got.way.spread is None
+    assert got.corrected.value == pytest.approx(0.004, rel=1e-3)
+    assert [len(own) for own in got.corrected.processes] == [11] * 3
+    assert got.corrected.spread is not None
+    assert got.corrected.spread.low < 0.99 * 0.004 < 1.01 * 0.004 < got.corrected.spread.high
+
+
+def test_a_ratio_is_of_each_process_by_itself() -> None:
+    """All of a process is dearer alike, so that its ratios are not."""
+    got = line(made(processes=3), "overhead.fork.relative").corrected
+    assert got.value == pytest.approx(2.0)
+    assert got.spread is not None
+    assert got.spread.low == pytest.approx(2.0)
+    assert got.spread.high == pytest.approx(2.0)
+    assert line(made(processes=3), "overhead.threads.relative").corrected == Quantity(value=1.0)
+
+
+def test_one_process_that_failed_leaves_the_others() -> None:
+    done = made(processes=3)
+    steps = [
+        taken_anew(step) if (step.key, step.process) == ("lifecycle/spawn/empty", 1) else step
+        for step in done.steps
+    ]
+    got = line(replace(done, steps=tuple(steps)), "overhead.spawn.round").corrected
+    assert len(got.processes) == 2
+    every = made(processes=3, broken={"lifecycle/spawn/empty": FAILED})
+    assert line(every, "overhead.spawn.round").corrected.word == "failed"
+
+
+def taken_anew(step: Taken) -> Taken:
+    return replace(step, **FAILED)  # type: ignore[arg-type]

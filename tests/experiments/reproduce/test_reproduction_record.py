@@ -26,6 +26,19 @@ def test_a_record_is_read_as_it_was_written() -> None:
     assert Reproduction.from_record(json.loads(TEXT)) == DONE
 
 
+def test_a_record_of_before_is_of_one_process() -> None:
+    record = json.loads(json.dumps(made(parts=("memory",)).record()))
+    del record["processes"]
+    for step in record["steps"]:
+        del step["process"], step["sitting"], step["reason"], step["story"], step["exit_code"]
+    assert Reproduction.from_record(record) == made(parts=("memory",))
+
+
+def test_several_processes_of_a_step_are_read_as_they_were_written() -> None:
+    done = made(parts=("rust",), processes=3)
+    assert Reproduction.from_record(json.loads(json.dumps(done.record()))) == done
+
+
 def test_the_whole_document_tells_the_same_when_it_is_read_again() -> None:
     whole = json.loads(json.dumps(document_of(judged(DONE)).record))
     assert whole["schema"] == SCHEMA

@@ -9,7 +9,7 @@ import pytest
 from fake_measurements import FAILED, UNAVAILABLE, made
 
 from ftbench.analysis.claims.quantity import Quantity
-from ftbench.analysis.claims.rule import TIMES, number, printed
+from ftbench.analysis.claims.rule import TIMES, ClaimVerdict, number, printed
 from ftbench.experiments.reproduce.record import Reproduction
 from ftbench.experiments.reproduce.report import document_of, judged
 from ftbench.report.output import Format, rendered
@@ -27,7 +27,7 @@ def shown(done: Reproduction, width: int = 80) -> str:
 
 
 def test_the_report_is_as_it_was(golden: Callable[[str, str], None]) -> None:
-    golden(shown(made(cores=8, scale=0.2, broken=BROKEN)), "reproduction.txt")
+    golden(shown(made(cores=8, scale=0.2, broken=BROKEN, processes=3)), "reproduction.txt")
 
 
 def test_it_fits_into_eighty_columns() -> None:
@@ -54,6 +54,26 @@ def test_what_was_run_is_told() -> None:
     assert "The article's own rounds and seconds: 1000 rounds, 30 holds of 1 s looked at" in whole
     assert "looked at every 50 ms, 5 s of inserting, by 8 workers" in whole
     assert "CPython 3.14.7t, source-gcc12 (GCC 12.2.0)" in whole
+
+
+def test_several_processes_judge_claims_and_are_told() -> None:
+    text = " ".join(shown(made(processes=3)).split())
+    assert "by 8 workers, by 3 processes in turn, which share rounds and holds; it took" in text
+    assert "its 99 % interval, by how far apart processes lie" in text
+    assert "decides no claim" not in text
+    verdicts = {each.verdict for each in judged(made(processes=3)).judgements}
+    assert {ClaimVerdict.HOLDS, ClaimVerdict.NOT} <= verdicts
+    alone = {each.verdict for each in judged(made()).judgements}
+    assert not {ClaimVerdict.HOLDS, ClaimVerdict.NOT} & alone
+    assert "decides no claim" in " ".join(shown(made()).split())
+
+
+def test_two_sittings_are_told() -> None:
+    done = made(parts=("memory",), processes=3)
+    begun = {0: "2026-11-29T10:00:00", 1: "2026-11-30T11:00:00", 2: "2026-11-30T11:00:00"}
+    steps = tuple(replace(step, sitting=begun[step.process]) for step in done.steps)
+    text = " ".join(shown(replace(done, steps=steps)).split())
+    assert "of 2 sittings: 4 from 2026-11-29T10:00 UTC on, 8 from 2026-11-30T11:00" in text
 
 
 def test_a_busy_machine_and_a_short_window_are_warned_of() -> None:

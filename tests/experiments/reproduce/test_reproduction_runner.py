@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from fake_measurements import measured
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, WorkerFailedError
 from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Step, plan
 from ftbench.experiments.reproduce.record import StepState
-from ftbench.experiments.reproduce.runner import Clock, take
+from ftbench.experiments.reproduce.runner import take
 from ftbench.probe.run.document import Measurement
 from ftbench.progress import about
+from ftbench.results.journal import Journal
 
 STEPS = plan(ARTICLE_KNOBS, PARTS)
+
+
+def journal(folder: Path, run: str = "now") -> Journal:
+    return Journal(folder / "journal", "stamp", run)
 
 
 def told() -> tuple[Console, io.StringIO]:
@@ -25,9 +29,9 @@ def told() -> tuple[Console, io.StringIO]:
     return Console(file=out, width=100, color_system=None), out
 
 
-def test_every_step_is_taken_in_its_order() -> None:
+def test_every_step_is_taken_in_its_order(tmp_path: Path) -> None:
     console, out = told()
-    taken = take(STEPS, measured, console)
+    taken = take(STEPS, 1, measured, console, journal(tmp_path))
     assert [step.key for step in taken] == [step.key for step in STEPS]
     assert {step.state for step in taken} == {StepState.MEASURED}
     assert all(step.elapsed >= 0 for step in taken)
@@ -35,7 +39,7 @@ def test_every_step_is_taken_in_its_order() -> None:
     assert out.getvalue().count(" measured  ") == len(STEPS)
 
 
-def test_what_fails_and_what_is_not_available_stop_no_other() -> None:
+def test_what_fails_and_what_is_not_available_stop_no_other(tmp_path: Path) -> None:
     def measure(step: Step) -> Measurement:
         if step.key == "memory/fork":
             raise WorkerFailedError("Worker 1 of 8 failed.", story="Traceback", hint="Try again.")
@@ -44,7 +48,7 @@ def test_what_fails_and_what_is_not_available_stop_no_other() -> None:
         return measured(step)
 
     console, out = told()
-    taken = {step.key: step for step in take(STEPS, measure, console)}
+    taken = {step.key: step for step in take(STEPS, 1, measure, console, journal(tmp_path))}
     assert len(taken) == len(STEPS)
     fork, spawn = taken["memory/fork"], taken["memory/spawn"]
     assert (fork.state, fork.reason, fork.story) == (
@@ -62,7 +66,7 @@ def test_what_fails_and_what_is_not_available_stop_no_other() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
-def test_an_interrupt_or_a_bug_ends_it(error: type[BaseException]) -> None:
+def test_an_interrupt_or_a_bug_ends_it(tmp_path: Path, error: type[BaseException]) -> None:
     asked = []
 
     def measure(step: Step) -> Measurement:
@@ -70,38 +74,58 @@ def test_an_interrupt_or_a_bug_ends_it(error: type[BaseException]) -> None:
         raise error
 
     with pytest.raises(error):
-        take(STEPS, measure, told()[0])
+        take(STEPS, 1, measure, told()[0], journal(tmp_path))
     assert asked == [STEPS[0].key]
 
 
-def test_before_anything_is_done_the_guesses_are_all_there_is() -> None:
-    assert Clock(STEPS).left(0.0) == pytest.approx(sum(step.seconds for step in STEPS))
+def test_each_process_takes_all_steps_forth_and_back(tmp_path: Path) -> None:
+    asked = []
+
+    def measure(step: Step) -> Measurement:
+        asked.append(step.key)
+        return measured(step)
+
+    steps = STEPS[:3]
+    keys = [step.key for step in steps]
+    taken = take(steps, 3, measure, told()[0], journal(tmp_path))
+    assert asked == [*keys, *reversed(keys), *keys]
+    assert [step.process for step in taken] == [0] * 3 + [1] * 3 + [2] * 3
 
 
-def test_what_is_done_corrects_what_is_to_come_of_its_kind() -> None:
-    first, second = STEPS[:2]
-    assert first.kind == second.kind
-    clock = Clock(STEPS)
-    clock.done(first.seconds * 3)
-    assert clock.guess(second) == pytest.approx(second.seconds * 3)
-    memory = next(step for step in STEPS if step.scenario == "footprint")
-    assert clock.guess(memory) == memory.seconds
+@pytest.mark.parametrize(("ended", "left"), [(3, 24), (8, 16), (12, 16), (23, 8)])
+def test_what_was_measured_before_a_kill_is_taken_over_by_whole_families(
+    tmp_path: Path, ended: int, left: int
+) -> None:
+    """What is compared is of one sitting: a family of steps that was cut is measured again."""
+    steps = plan(ARTICLE_KNOBS, ["lifecycle"])
+    asked: list[str] = []
+
+    def measure(step: Step) -> Measurement:
+        if len(asked) == ended:
+            raise KeyboardInterrupt
+        asked.append(step.key)
+        return measured(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        take(steps, 3, measure, told()[0], journal(tmp_path, "first"))
+    asked.clear()
+    console, out = told()
+    ended = 100
+    taken = take(steps, 3, measure, console, journal(tmp_path, "second"))
+    assert len(asked) == left
+    assert len(taken) == 24
+    assert {step.state for step in taken} == {StepState.MEASURED}
+    for number in range(3):
+        assert len({step.sitting for step in taken if step.process == number}) == 1
+    over = f"{24 - left} of 24 processes were measured by 2"
+    assert (over in " ".join(out.getvalue().split())) is (left < 24)
+    assert f"{left} runs, about" in out.getvalue()
 
 
-def test_a_mode_that_was_not_yet_seen_is_as_slow_as_its_scenario() -> None:
-    spawn = next(step for step in STEPS if step.key == "lifecycle/spawn/empty")
-    clock = Clock(STEPS)
-    clock.done(STEPS[0].seconds / 2)
-    assert clock.guess(spawn) == pytest.approx(spawn.seconds / 2)
-
-
-@given(st.lists(st.floats(0.01, 1000), min_size=len(STEPS), max_size=len(STEPS)))
-def test_the_time_left_is_never_below_zero_and_nothing_in_the_end(took: list[float]) -> None:
-    clock = Clock(STEPS)
-    for seconds in took:
-        assert 0 <= clock.left(1e9) <= clock.left(seconds) <= clock.left(0.0)
-        clock.done(seconds)
-    assert clock.left(0.0) == 0.0
+def test_families_are_what_a_table_compares() -> None:
+    families = {step.key.partition("/")[0]: step.family for step in STEPS}
+    assert families.pop("native") == "shared_set"
+    assert all(name == family for name, family in families.items())
 
 
 @pytest.mark.parametrize(
