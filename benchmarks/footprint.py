@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import MODE_NAMES, mode_named
+import tempfile
+
+from ftbench.facts.modes import MODE_NAMES
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
-from ftbench.probe.workers import crew_of
-from ftbench.probe.workers.base import Deadline
+from ftbench.probe.scenarios.footprint_workers import Crew
 
 WORKERS = (1, 2, 4, 8)
 
@@ -37,11 +38,10 @@ class PeakThreads:
 
     def peakmem_threads(self, workers: int) -> None:
         """Start `workers` threads, wait until all have run the task once, and join them."""
-        crew = crew_of(mode_named("threads"), Deadline(self.timeout))
-        crew.start_busy(workers, "article")
-        crew.stop()
-        crew.join()
-        crew.reports()
+        with tempfile.TemporaryDirectory() as folder:
+            crew = Crew("threads", workers, self.timeout, folder)
+            crew.grow(workers)
+            crew.end()
 
     def teardown(self, workers: int) -> None:
         """Record the build, the machine and the GIL that the figure was taken with."""

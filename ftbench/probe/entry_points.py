@@ -7,6 +7,7 @@ imports next to nothing, so that what is measured is the worker and not our lugg
 
 from __future__ import annotations
 
+import os
 from time import perf_counter_ns, process_time_ns, thread_time_ns
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
@@ -59,38 +60,34 @@ def run_once(task: str) -> tuple[int, int, int, int]:
     return first_line, perf_counter_ns(), checksum, thread_time_ns() - cpu
 
 
-def run_until_stopped(
-    ready: Callable[[], None], stop: Callable[[], Any], task: str
-) -> tuple[int, int]:
-    """Run `task` over and over until `stop()`; return (runs, checksum of the last run).
+def busy(folder: str, index: int, task: str) -> None:
+    """Run `task` over and over until there is a file `stop` in `folder`; leave word in files there.
 
-    `ready` is called once the first run is done: from then on the worker is alive and busy.
+    `INDEX.ready` once the first run is done: from then on the worker is alive and busy; in the end
+    `INDEX.done`, the number of runs and the checksum of the last, or `INDEX.failed`, the traceback.
     """
-    work = TASKS[task]
-    checksum = work()
-    runs = 1
-    ready()
-    while not stop():
+
+    def leave(word: str, text: str = "") -> None:
+        # No `open`, whose buffers would weigh something in every worker.
+        file = os.open(f"{folder}/{index}.{word}", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        if text:
+            os.write(file, text.encode("utf-8", "replace"))
+        os.close(file)
+
+    stop = f"{folder}/stop"
+    try:
+        work = TASKS[task]
         checksum = work()
-        runs += 1
-    return runs, checksum
+        runs = 1
+        leave("ready")
+        while not os.access(stop, os.F_OK):  # which makes no error, as `exists` does
+            checksum = work()
+            runs += 1
+        leave("done", f"{runs} {checksum}")
+    except BaseException:
+        import traceback
 
-
-def busy_beside_flags(index: int, ready: bytearray, stop: bytearray, task: str) -> tuple[int, int]:
-    """`run_until_stopped` for workers that share memory with their parent.
-
-    `ready` and `stop` are bytearrays, or memoryviews of them in a subinterpreter.
-    """
-
-    def say_ready() -> None:
-        ready[index] = 1
-
-    return run_until_stopped(say_ready, lambda: stop[0], task)
-
-
-def busy_behind_pipes(connection: Any, index: int, stop: Any, task: str) -> tuple[int, int]:
-    """`run_until_stopped` for worker processes: `stop` is a pipe that nobody ever reads."""
-    return run_until_stopped(lambda: connection.send_bytes(b"%d ready" % index), stop.poll, task)
+        leave("failed", traceback.format_exc())
 
 
 def worker_main(
@@ -98,14 +95,13 @@ def worker_main(
     index: int,
     function: Callable[..., Any],
     args: tuple[Any, ...],
-    needs_connection: bool,  # noqa: FBT001 - positional, through every Process
 ) -> None:
     """Run `function` in a worker process and send its report: `index ok numbers… cpu`.
 
     A failure is reported as `index failed traceback` and ends the process with exit code 1.
     """
     try:
-        result = function(connection, index, *args) if needs_connection else function(*args)
+        result = function(*args)
     except BaseException:
         import traceback
 

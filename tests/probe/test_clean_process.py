@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from probing import document_of, environment, has_mode, program, words_of
+from probing import document_of, environment, footprint_by, has_mode, program, words_of
 
 import ftbench
 from ftbench.facts.modes import MODES, Mode
@@ -30,6 +30,7 @@ OF_EVERY_CELL = {
     "ftbench.probe.run.outcome",
     "ftbench.probe.run",
     "ftbench.probe.run.cell",
+    "ftbench.probe.run.observing",
     "ftbench.facts",
     "ftbench.facts.modes",
     "ftbench.facts.profiles",
@@ -48,7 +49,6 @@ OF_A_TEAMS_CELL = DRAWING | {"scenarios.reports"}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {
     "lifecycle": {"scenarios.lifecycle"},
-    "footprint": {"scenarios.footprint"},
     "shared_set": OF_A_TEAMS_CELL | {"scenarios.shared_set", "scenarios.shared_set_strategies"},
     "sharded_writers": OF_A_TEAMS_CELL
     | {"scenarios.sharded_writers", "scenarios.sharded_writers_loops"},
@@ -110,6 +110,50 @@ def test_a_cell_loads_the_probe_and_the_standard_library(
     assert ("multiprocessing" in notes["modules"]) is processes, "who does not need it pays nothing"
 
 
+# What the parent of busy workers has loaded; the notes are the cell's.
+_TELLS_WHAT_IT_WEIGHS = """
+import sys
+from ftbench.probe.scenarios import footprint_workers as workers
+through, seen = workers.observe_through, {}
+def telling(*asked):
+    observe = through(*asked)
+    def told(phase, *rest):
+        seen[phase] = sorted(sys.modules)
+        observe(phase, *rest)
+    return told
+if __name__ == "__main__":
+    workers.observe_through = telling
+    workers.begin(*sys.argv[2:])
+    from ftbench.probe.run import cell
+    real = cell.measure
+    def measured(*asked):
+        document = real(*asked)
+        document["notes"].update(modules=seen)
+        return document
+    cell.measure = measured
+    cell.main()
+"""
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_what_is_weighed_has_loaded_what_a_bare_program_has(
+    gil_python: Interpreter, mode: Mode, tmp_path: Path
+) -> None:
+    if not has_mode(gil_python, mode):
+        pytest.skip(f"no {mode.name} here")
+    how = footprint_by(tmp_path, _TELLS_WHAT_IT_WEIGHS)
+    words = [*words_of(mode), "--workers", "2"]
+    modules = document_of(gil_python.executable, "footprint", *words, how=how)["notes"]["modules"]
+    assert list(modules) == ["baseline", "half", "busy", "left"]
+    ours = {"run", "run.observing", "scenarios", "scenarios.footprint_workers", "entry_points"}
+    for loaded in modules.values():
+        assert _ours(loaded) == _below_probe(ours)
+        assert not (LUGGAGE | {"sysconfig", "platform"}) & set(loaded)
+    if mode.name == "threads":
+        assert not {"json", "re", "enum", "multiprocessing"} & set(modules["busy"])
+    assert "multiprocessing" not in modules["baseline"]
+
+
 # A worker of the crew's own making that tells its modules instead of running a task.
 _OF_A_PROCESS = """
 import json, sys
@@ -117,7 +161,7 @@ from ftbench.probe.workers import crew_of
 from ftbench.probe.workers.base import Deadline
 from ftbench.facts.modes import mode_named
 crew = crew_of(mode_named(sys.argv[1]), Deadline(30))
-crew._start(eval, ("tuple(__import__('sys').modules)",), connected=False)
+crew._start(eval, ("tuple(__import__('sys').modules)",))
 crew.join()
 crew._receive()
 print(json.dumps(crew._messages[0][1].split()))

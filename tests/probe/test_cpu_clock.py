@@ -29,7 +29,7 @@ crew.start_once("empty")  # the fork server starts
 crew.join()
 crew.reports()
 clock.start()
-crew._start(eval, ("(sum(range(15_000_000)),)",), connected=False)
+crew._start(eval, ("(sum(range(15_000_000)),)",))
 crew.join()
 own = crew.reports()[0][-1]
 print(json.dumps([clock.stop(own), own * 1e-9]))

@@ -13,10 +13,10 @@ from ftbench.experiments import suite
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.__main__ import main
+from ftbench.probe.run import observing
 from ftbench.probe.run.measure import measure
 from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import NAMES, Cell, scenario_named
-from ftbench.probe.workers import base
 from ftbench.probe.workers.base import Crew, Deadline
 from ftbench.probe.workloads import injected
 from ftbench.probe.workloads.kernels import KERNELS
@@ -128,7 +128,7 @@ def test_ballast_is_a_share_of_what_all_processes_weigh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Those of this process are whatever other tests have started.
-    monkeypatch.setattr(base, "helper_pids", lambda: {2: "resource tracker"})
+    monkeypatch.setattr(observing, "helper_pids", lambda: {2: "resource tracker"})
     for pid, kib in ((os.getpid(), 300), (1, 400), (2, 100)):
         (tmp_path / str(pid)).mkdir()
         rollup = f"Rss: 1 kB\nPss: {kib} kB\nPss_Dirty: 9 kB\n"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from probing import environment
 
-from ftbench.facts.modes import mode_named
-from ftbench.facts.profiles import Profile, profile_named
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.run.outcome import roles
 from ftbench.probe.scenarios import footprint
-from ftbench.probe.scenarios.base import Cell
-from ftbench.probe.workers.base import Deadline
+from ftbench.probe.scenarios import footprint_workers as workers
+from ftbench.pythons import Interpreter
 
 MIB = 2**20
 
@@ -39,6 +41,7 @@ def _phases(pss: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
     ]
     return {
         "baseline": {"samples": [_look(("parent", 9, of(8)))]},
+        "half": {"samples": [_look(("parent", 10, of(7)), ("worker", 10, of(5)))]},
         "busy": {"samples": busy, "reader": "fake", "interval": 0.2, "duty": 0.001},
         "left": {"samples": [_look(("parent", 10, of(9)))]},
     }
@@ -50,7 +53,7 @@ def test_the_tree_is_summed_and_shared_out_over_its_workers() -> None:
     assert mib == {
         "rss": [30, 32],
         "pss": [16, 18],
-        "per_worker": [4, 5],
+        "per_worker": [4, 6],
         "peak": [18],
         "left": [9],
     }
@@ -64,7 +67,7 @@ def test_without_pss_the_next_best_figure_is_taken() -> None:
 
 
 def test_who_weighs_what_is_told_by_role() -> None:
-    assert roles(_phases()[footprint.BUSY]["samples"][-1]) == {
+    assert roles(_phases()[workers.BUSY]["samples"][-1]) == {
         "parent": {"processes": 1, "rss": 10 * MIB, "pss": 6 * MIB},
         "worker": {"processes": 2, "rss": 22 * MIB, "pss": 12 * MIB},
     }
@@ -98,8 +101,10 @@ def test_the_articles_way_leaves_the_helpers_out_and_takes_the_last_hold() -> No
     assert footprint.without_helpers(phases) == {"rss": 30 * MIB, "pss": 21 * MIB}
 
 
-def _looks_of(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, Any]]:
-    """Return phase, seconds and busy threads of each look of a cell with two threads."""
+def _looks_at(
+    count: int, holds: int, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> list[tuple[str, float, Any]]:
+    """Return phase, seconds and busy threads of each look at crews of so many threads."""
     task, busy = TASKS["article"], set()
 
     def noted() -> int:
@@ -107,41 +112,70 @@ def _looks_of(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> list[tuple[s
         return task()
 
     monkeypatch.setitem(TASKS, "article", noted)
+    monkeypatch.setattr(workers, "HELD", [])
     looks: list[tuple[str, float, Any]] = []
 
     def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
+        assert not members, "threads are no processes"
         looks.append((phase, seconds, {each for each in busy if each.is_alive()}))
 
-    footprint.run(
-        Cell(
-            mode=mode_named("threads"),
-            params={"workers": 2},
-            profile=profile,
-            deadline=Deadline(20),
-            observe=observe,
-        )
-    )
+    crews = [workers.Crew("threads", count, 20.0, str(folder)) for _ in range(holds)]
+    workers.look(crews, 0.25, 0.0, observe)
+    assert [checksum for _runs, checksum in workers.HELD] == [task()] * count * holds
     return looks
 
 
-def test_it_looks_only_while_all_are_busy_and_before_and_after(
-    monkeypatch: pytest.MonkeyPatch,
+def test_it_looks_when_half_and_when_all_are_busy_and_before_and_after(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    profile = profile_named("smoke")
-    looks = _looks_of(profile, monkeypatch)
+    looks = _looks_at(3, 1, monkeypatch, tmp_path)
     assert [(phase, seconds, len(busy)) for phase, seconds, busy in looks] == [
         ("baseline", 0.0, 0),
-        ("busy", profile.hold, 2),
+        ("half", 0.0, 1),
+        ("busy", 0.25, 3),
         ("left", 0.0, 0),
     ]
 
 
-def test_each_hold_has_fresh_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = _looks_of(profile_named("rounds=2,hold=0.25"), monkeypatch)
-    assert [(phase, seconds, len(busy)) for phase, seconds, busy in looks] == [
-        ("baseline", 0.0, 0),
-        ("busy", 0.25, 2),
-        ("busy 2", 0.25, 2),
-        ("left", 0.0, 0),
+def test_each_hold_has_fresh_workers_and_one_worker_has_no_half(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looks = _looks_at(1, 2, monkeypatch, tmp_path)
+    assert [(phase, len(busy)) for phase, _seconds, busy in looks] == [
+        ("baseline", 0),
+        ("busy", 1),
+        ("busy 2", 1),
+        ("left", 0),
     ]
     assert not looks[1][2] & looks[2][2]
+
+
+_WHERE = """
+import json, multiprocessing, os, sys
+def text():
+    return os.stat("/proc/self/exe").st_ino, sys.prefix != sys.base_prefix, json.__file__
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(json.dumps([text(), pool.apply(text)]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="there is no PSS here")
+def test_a_copy_of_the_interpreter_shares_its_text_with_its_workers_alone(
+    pair: tuple[Interpreter, Interpreter], tmp_path: Path
+) -> None:
+    for number, python in enumerate(each.executable for each in pair):
+        folder, script = tmp_path / str(number), tmp_path / f"where{number}.py"
+        folder.mkdir()
+        script.write_text(_WHERE, encoding="utf-8")
+        copies = "from ftbench.probe.run.own import own_interpreter as own; import os, sys\n"
+        copies += "python = own(sys.argv[1], os.environ); os.execv(python, [python, sys.argv[2]])"
+        told = subprocess.check_output(
+            [python, "-c", copies, str(folder), str(script)], env=environment(), timeout=60
+        )
+        cell, worker = json.loads(told)
+        assert cell == worker
+        inode, virtual, library = cell
+        assert inode != python.resolve().stat().st_ino
+        assert virtual, "what is installed beside the interpreter stays out"
+        assert not library.startswith(str(tmp_path)), "its library is the interpreter's own"

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from probing import cell_with, environment, eventually
+from probing import cell_with, environment, eventually, footprint_with
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
 
-_HANGS = cell_with("def bad(): time.sleep(600)")
-# Supervisor, guard, cell, two workers; footprint also has its observer.
-_PROCESSES = {"lifecycle": 5, "footprint": 6}
+_HANG = "def bad(): time.sleep(600)"
+# Supervisor, guard, cell, two workers; footprint has its observer and half of them.
+_PROCESSES = {"lifecycle": 5, "footprint": 5}
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -45,8 +45,10 @@ def _hanging(
     """Start a measurement whose workers hang; yield its supervisor and, once whole, its tree."""
     words = ["--mode", "processes-fork", "--workers", "2", "--profile", "smoke"]
     folder = Path(tempfile.mkdtemp(prefix="t"))
+    program = Path(tempfile.mkdtemp(prefix="t"))
+    how = cell_with(_HANG) if scenario == "lifecycle" else footprint_with(program, _HANG)
     supervisor = subprocess.Popen(
-        [sys.executable, *_HANGS, scenario, *words, "--deadline", str(deadline), "--json"],
+        [sys.executable, *how, scenario, *words, "--deadline", str(deadline), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -73,6 +75,7 @@ def _hanging(
                 process.kill()
         supervisor.communicate()
         shutil.rmtree(folder)
+        shutil.rmtree(program)
 
 
 def _interrupt(supervisor: subprocess.Popen[str]) -> None:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from probing import run_probe
@@ -17,7 +16,7 @@ from probing import run_probe
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.interference import between, look
-from ftbench.probe.run import cell, measure, programs, stick
+from ftbench.probe.run import MARK, cell, measure, programs, stick
 from ftbench.probe.run.child import stat_fields
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.workers.base import Deadline
@@ -70,8 +69,9 @@ class Asking:
         monkeypatch.setattr(sys, "stdin", io.StringIO("\n" * 1000))
         self.stick = cell.stick_through(self.send)
 
-    def send(self, event: dict[str, Any]) -> None:
-        assert event == {"event": "slice", "pid": os.getpid()}
+    def send(self, line: str) -> None:
+        mark, event = line.split("{", 1)
+        assert (mark, json.loads("{" + event)) == (MARK, {"event": "slice", "pid": os.getpid()})
         self.asked.append(self.now)
 
 

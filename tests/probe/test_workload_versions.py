@@ -34,6 +34,7 @@ def test_every_scenario_is_watched_over() -> None:
 MODES = {
     f"workers.{name}" for name in ("base", "interpreters", "processes", "shared_state", "threads")
 }
+WORKERS = {"scenarios.footprint", "scenarios.footprint_workers"}
 CREW = MODES | {"workers", "entry_points"}
 TEAM = CREW | {"scenarios.reports"}
 SHARING = {"pool_tasks", *(f"workloads.{name}" for name in ("ids", "inserting", "locks"))}
@@ -43,7 +44,7 @@ SHARING = {"pool_tasks", *(f"workloads.{name}" for name in ("ids", "inserting", 
     ("scenario", "modules"),
     [
         ("lifecycle", CREW | {"scenarios.lifecycle"}),
-        ("footprint", CREW | {"scenarios.footprint"}),
+        ("footprint", WORKERS | {"workers.base", "entry_points"}),
         (
             "shared_set",
             TEAM | SHARING | {"scenarios.shared_set", "scenarios.shared_set_strategies"},

@@ -16,6 +16,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,8 @@ def _window(mode: str, window: str, program: str) -> Question:
 
 
 def _memory(mode: str) -> Question:
-    flags = "threads" if mode == "threads" else f"processes --start-method {mode}"
+    one = mode in ("threads", "subinterpreters")
+    flags = mode.removeprefix("sub") if one else f"processes --start-method {mode}"
     return Question(
         title=f"PSS of 8 workers, {mode}",
         cell=f"footprint --mode {flags} --workers 8",
@@ -111,7 +113,7 @@ QUESTIONS = (
         for mode in ("threads", "fork", "forkserver", "spawn", "interpreters")
         for writes in (0.05, 1.0)
     ),
-    *(_memory(mode) for mode in ("threads", "fork", "forkserver", "spawn")),
+    *map(_memory, ("threads", "fork", "forkserver", "spawn", "subinterpreters")),
 )
 
 
@@ -135,6 +137,14 @@ def of_harness(python: str, question: Question) -> float:
     return value + (_said(python, question.beside, question) if question.beside else 0.0)
 
 
+_COPY = """
+import os, sys
+from ftbench.probe.run.own import own_interpreter
+copy = own_interpreter(sys.argv[1], os.environ)
+os.execv(copy, [copy, *sys.argv[2:]])
+"""
+
+
 def of_program(python: str, question: Question) -> float:
     """Return what the program says, in the metric's unit."""
     return _said(python, question.program, question)
@@ -142,7 +152,11 @@ def of_program(python: str, question: Question) -> float:
 
 def _said(python: str, program: str, question: Question) -> float:
     name, *flags = program.split()
-    return float(answer([python, str(LITERAL / name), *flags])[question.value]) * question.factor
+    words = [str(LITERAL / name), *flags]
+    with tempfile.TemporaryDirectory() as folder:
+        # Memory is shared with nothing else that runs on the interpreter, as the cell's is.
+        own = ["-c", _COPY, folder] if question.metric == "pss" else []
+        return float(answer([python, *own, *words])[question.value]) * question.factor
 
 
 def ratios(python: str, question: Question, rounds: int) -> list[float]:

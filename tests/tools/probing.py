@@ -36,13 +36,34 @@ from ftbench.probe.run import cell
 real = entry_points.article
 {function}
 entry_points.TASKS.update(empty=bad, article=bad)
-cell.main()
+"""
+# The cell of footprint has a program of its own; this one stands where that does.
+_WITH_PROGRAM = """
+import sys
+from pathlib import Path
+from ftbench.probe.run import measure as measuring
+from ftbench.probe.__main__ import main
+measuring.PROGRAMS = Path(sys.argv[1])
+sys.exit(main(sys.argv[2:]))
 """
 
 
 def cell_with(function: str) -> list[str]:
     """Return what runs the probe with `function`, the source of `def bad()`, as its task."""
-    return program(_BAD_CELL.format(function=function))
+    return program(_BAD_CELL.format(function=function) + "cell.main()\n")
+
+
+def footprint_with(folder: Path, function: str) -> list[str]:
+    """Return the same for footprint, whose program is written into `folder`."""
+    begins = "from ftbench.probe.scenarios import footprint_workers as workers\n"
+    does = "workers.begin(*sys.argv[2:])\ncell.main()\n"
+    return footprint_by(folder, begins + _BAD_CELL.format(function=function) + does)
+
+
+def footprint_by(folder: Path, program: str) -> list[str]:
+    """Return what runs the probe with the source `program`, put into `folder`, as footprint's."""
+    (folder / "footprint_program.py").write_text(program, encoding="utf-8")
+    return ["-c", _WITH_PROGRAM, str(folder)]
 
 
 def program(cell: str) -> list[str]:

@@ -41,7 +41,7 @@ _METRICS: Final = {
     "round": "a round",
     "start": "starting a worker",
     "dispatch": "handing over a task",
-    "per_worker": "memory per worker",
+    "per_worker": "memory per added worker",
     "cpu": "CPU",
     "item": "an item",
     "kernel": "time",

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
@@ -21,14 +21,14 @@ from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments import constants
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.run import MARK
+from ftbench.probe.run.observing import ask, observe_through
 from ftbench.probe.run.outcome import Outcome
-from ftbench.probe.scenarios.base import Cell, Observe, Scenario, scenario_named
+from ftbench.probe.scenarios.base import Cell, Scenario, scenario_named
 from ftbench.probe.workers import unavailable
-from ftbench.probe.workers.base import Deadline, helper_pids
+from ftbench.probe.workers.base import Deadline
 
-Send = Callable[[dict[str, Any]], None]
+Send = Callable[[str], None]
 
-BUG = 1
 # Seconds from one slice of the measuring stick to the next, at least, and how that grows.
 SLICE_APART, SLICE_RARER = 0.02, 1.3
 
@@ -37,27 +37,15 @@ def _channel() -> Send:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # from now on, prints go to standard error
 
-    def send(event: dict[str, Any]) -> None:
-        out.write(f"{MARK}{json.dumps(event)}\n")
+    def send(line: str) -> None:
+        out.write(line)
         out.flush()
 
     return send
 
 
-def _observe_through(send: Send, interval: float) -> Observe:
-    def observe(phase: str, seconds: float, members: Mapping[int, str]) -> None:
-        roles = {os.getpid(): "parent"} | helper_pids() | dict(members)
-        asked = {"phase": phase, "seconds": seconds, "interval": interval, "roles": roles}
-        _ask(send, {"event": "observe", **asked})
-
-    return observe
-
-
-def _ask(send: Send, event: dict[str, Any]) -> None:
-    send(event)
-    # The guard closes standard input when the supervisor gives up, and kills us anyway.
-    if not sys.stdin.readline():
-        raise SystemExit(BUG)
+def _tell(send: Send, event: dict[str, Any]) -> None:
+    send(f"{MARK}{json.dumps(event)}\n")
 
 
 def stick_through(send: Send) -> Callable[..., None]:
@@ -67,7 +55,7 @@ def stick_through(send: Send) -> Callable[..., None]:
     def stick(*, now: bool = False) -> None:
         nonlocal taken, due
         if now or time.perf_counter() >= due:
-            _ask(send, {"event": "slice", "pid": os.getpid()})
+            ask(send, json.dumps({"event": "slice", "pid": os.getpid()}))
             taken += 1
             # Ever more seldom, so that a long cell has slices to its end, and none has many.
             due = time.perf_counter() + SLICE_APART * SLICE_RARER**taken
@@ -120,7 +108,7 @@ def measure(
         params=request["params"],
         profile=profile,
         deadline=Deadline(request["deadline"]),
-        observe=_observe_through(send, profile.interval),
+        observe=observe_through(send, profile.interval),
         stick=stick,
         extra=request.get("extra", 0.0),
     )
@@ -149,7 +137,7 @@ def _fail(send: Send, error: BaseException) -> int:
         story = "".join(traceback.format_exception(error))
         error = FtbenchError(f"The cell failed: {error!r}.", story=story)
     words = {"message": error.message, "story": error.story, "hint": error.hint}
-    send({"event": "failed", "code": error.exit_code, **words})
+    _tell(send, {"event": "failed", "code": error.exit_code, **words})
     return error.exit_code
 
 
@@ -178,7 +166,7 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
         if request.get("cpus"):
             os.sched_setaffinity(0, request["cpus"])
         document = measure(request, send, named)
-        send({"event": "done", "document": {**document, "effort": _effort()}})
+        _tell(send, {"event": "done", "document": {**document, "effort": _effort()}})
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be reported
         # The guard does so too, but not on Windows once this process, their parent, has ended.

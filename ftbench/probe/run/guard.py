@@ -2,10 +2,11 @@
 
     python -m ftbench.probe.run.guard DEADLINE FOLDER COMMAND...
 
-The guard, outside of the cell's session and its parent's, makes FOLDER for the cell and passes on
-lines of standard input.  It ends the whole session and removes FOLDER when the cell has ended, when
-DEADLINE seconds have passed (exit code 5; the cell writes where it stands), and when standard input
-closes: whoever asked is gone then, by Ctrl-C, a time-out of asv or SIGKILL.
+The guard, outside of the cell's session and its parent's, makes FOLDER for the cell, with a copy of
+the interpreter where COMMAND is to run on its `own`, and passes on lines of standard input.  It
+ends the whole session and removes FOLDER when the cell has ended, when DEADLINE seconds have passed
+(exit code 5; the cell writes where it stands), and when standard input closes: whoever asked is
+gone then, by Ctrl-C, a time-out of asv or SIGKILL.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import suppress
 
 from ftbench.errors import DeadlineError
 from ftbench.probe.run.child import session_of, stat_fields
+from ftbench.probe.run.own import OWN, own_interpreter
 
 TYPE_CHECKING = False  # as in `errors`
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     os.mkdir(folder, 0o700)
     try:
+        if command[0] == OWN:
+            command[0] = own_interpreter(folder, os.environ)
         return _run(command, deadline)
     finally:
         _remove(folder)

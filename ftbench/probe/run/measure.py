@@ -18,18 +18,21 @@ from typing import Any
 from ftbench.errors import DeadlineError, GilStateError, NotAvailableError, UsageError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
+from ftbench.probe import scenarios
 from ftbench.probe.instruments.constants import MORTAL
 from ftbench.probe.instruments.interference import between, disturbance, look, most_repeats
 from ftbench.probe.instruments.machine import PINNED, load, machine_record, placed
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
+from ftbench.probe.run.own import OWN
 from ftbench.probe.run.programs import PACKAGE_PARENT, Event, Guarded, Stick, Watcher
 from ftbench.probe.scenarios.base import Scenario, scenario_named
 
 DEADLINE_SECONDS = 60.0
 _MOST_DEADLINE_SECONDS = 86_400.0
 _CELL = "from ftbench.probe.run.cell import main; main()"
+PROGRAMS = Path(scenarios.__file__).parent
 GIL_VARIABLE = "PYTHON_GIL"
 
 
@@ -80,11 +83,11 @@ def _bytecode() -> dict[str, str]:
     return {}
 
 
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+def _environment(variables: Mapping[str, str], *, own: bool) -> dict[str, str]:
     extra = {**variables, **_bytecode()}
     # PYTHONPATH is the caller's, and the child does not get it.
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    if str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):
+    if own or str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):
         extra["PYTHONPATH"] = str(PACKAGE_PARENT)
     if "PYTHON_JIT" in os.environ:
         extra["PYTHON_JIT"] = os.environ["PYTHON_JIT"]
@@ -158,6 +161,15 @@ def _check_extra(scenario: Scenario, extra: float) -> None:
         raise NotAvailableError(f"{scenario.name} has no work of which a share more could be done.")
 
 
+def _command(scenario: Scenario, request: Mapping[str, Any]) -> list[str]:
+    text = json.dumps(request)
+    if not scenario.program:
+        return [sys.executable, "-P", "-c", _CELL, text]
+    name, words = scenario.program
+    path = str(PROGRAMS / name)
+    return [OWN, "-P", path, text, *words(request, profile_named(request["profile"]))]
+
+
 def _once(
     scenario: Scenario,
     request: Mapping[str, Any],
@@ -176,8 +188,8 @@ def _once(
             unobserved = error
         cell = stack.enter_context(
             Guarded(
-                [sys.executable, "-P", "-c", _CELL, json.dumps(request)],
-                environ=_environment(variables),
+                _command(scenario, request),
+                environ=_environment(variables, own=bool(scenario.program)),
                 deadline=request["deadline"],
                 name="cell",
                 hint="Where each of its threads stood is written above.",

@@ -160,6 +160,9 @@ class Scenario:
     # What the supervising process makes of what the observer saw, phase → samples, and the number
     # of workers; None if nobody watches.
     from_observation: Callable[[Mapping[str, Any], int], Outcome] | None = None
+    # A program beside this module that runs the cell once it has done something else, on a copy of
+    # the interpreter that nothing else runs on; and its further words, by the request.
+    program: tuple[str, Callable[[Mapping[str, Any], Profile], tuple[str, ...]]] | None = None
     slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:

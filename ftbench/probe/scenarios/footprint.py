@@ -7,9 +7,12 @@ Source: scenario 1, profile "memory", of "Free-Threading Python vs Multiprocessi
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ftbench.facts.profiles import Profile
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.run.outcome import (
     MEMORY_KINDS,
@@ -19,9 +22,9 @@ from ftbench.probe.run.outcome import (
     same_checksums,
     totals,
 )
+from ftbench.probe.scenarios import footprint_workers as workers
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
-from ftbench.probe.workers import crew_of
-from ftbench.probe.workers.base import Crew, Report
+from ftbench.probe.scenarios.footprint_workers import BUSY, HALF, LEFT
 
 PARAMS = {"workers": Param(default=8)}
 
@@ -37,48 +40,36 @@ METRICS = (
     ),
     MetricSpec("rss", "bytes", "Resident set size, summed: shared pages count once per process."),
     MetricSpec(
-        "per_worker", "bytes", "What each worker added to the tree (PSS where the system has it)."
+        "per_worker",
+        "bytes",
+        "What each worker beyond the first half adds (PSS where the system has it).",
+        always=False,
     ),
     MetricSpec("peak", "bytes", "The largest look at the tree while the workers were busy."),
     MetricSpec("left", "bytes", "The tree when the workers are gone."),
 )
-TASK = "article"
-
-BASELINE, BUSY, LEFT = "baseline", "busy", "left"
-WORKER = "worker"
 
 
-def run(cell: Cell) -> Outcome:
-    """Sample before any worker exists, while all are busy, and when all are gone."""
-    cell.observe(BASELINE, 0.0, {})
-    crew, reports = _hold(cell, BUSY)
-    for number in range(2, cell.profile.holds + 1):
-        crew.close()
-        crew, more = _hold(cell, f"{BUSY} {number}")
-        reports += more
-    cell.observe(LEFT, 0.0, {})
-    crew.close()
-    runs, checksums, *_cpu = zip(*reports, strict=True)
+def run(cell: Cell) -> Outcome:  # noqa: ARG001 - what the cell did first was given the same
+    """Return what came of the workers, which were held before the rest of the probe was loaded."""
+    for error in workers.FAILED:
+        raise error
+    runs, checksums = zip(*workers.HELD, strict=True)
+    own = sys.executable.startswith(os.environ.get("TMPDIR", os.devnull))
     return Outcome(
-        invariants=(same_checksums("workers' last runs", checksums, TASKS[TASK]()),),
-        notes={"runs": list(runs)},
+        invariants=(same_checksums("workers' last runs", checksums, TASKS[workers.TASK]()),),
+        notes={"runs": list(runs), "interpreter": "a copy of its own" if own else "shared"},
     )
 
 
-def _hold(cell: Cell, phase: str) -> tuple[Crew, list[Report]]:
-    """Have fresh workers sampled as `phase` while they are busy; return what they reported."""
-    crew = crew_of(cell.mode, cell.deadline)
-    crew.start_busy(cell.params["workers"], TASK)
-    held = None
-    if cell.extra:
-        from ftbench.probe.workloads.injected import ballast  # noqa: PLC0415 - it weighs something
-
-        held = ballast(cell.extra, crew.pids())
-    cell.observe(phase, cell.profile.hold, dict.fromkeys(crew.pids(), WORKER))
-    del held
-    crew.stop()
-    crew.join()
-    return crew, crew.reports()
+def words(request: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
+    """Return what `footprint_workers.begin` is given."""
+    values = (
+        *(request["mode"], request["params"]["workers"], request["deadline"], request["extra"]),
+        ",".join(map(str, request["cpus"] or ())),
+        *(profile.holds, profile.hold, profile.interval),
+    )
+    return tuple(map(str, values))
 
 
 def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -89,13 +80,18 @@ def _busy(phases: Mapping[str, Any]) -> list[dict[str, Any]]:
 def metrics(phases: Mapping[str, Any], workers: int) -> dict[str, Metric]:
     """Return the metrics of what the observer saw of the tree, a sample per look while busy.
 
-    `per_worker` ((busy - baseline) / workers), `peak` and `left` are PSS, else USS, else RSS.
+    `per_worker`, `peak` and `left` are PSS, else USS, else RSS.  A single worker has no half.
     """
     looks = [look for seen in _busy(phases) for look in seen["samples"]]
     samples = {kind: totals(looks, kind) for kind in MEMORY_KINDS}
     best = next(kind for kind in ("pss", "uss", "rss") if samples[kind])
-    before = totals(phases[BASELINE]["samples"], best)[0]
-    samples["per_worker"] = tuple((total - before) / workers for total in samples[best])
+    samples["per_worker"] = tuple(
+        (total - half) / (workers - workers // 2)
+        for phase, seen in phases.items()
+        if phase.startswith(HALF)
+        for half in totals(seen["samples"], best)
+        for total in totals(phases[phase.replace(HALF, BUSY)]["samples"], best)
+    )
     samples["peak"] = (max(samples[best]),)
     samples["left"] = totals(phases[LEFT]["samples"], best)
     return costs(METRICS, {name: sizes for name, sizes in samples.items() if sizes})
@@ -133,11 +129,12 @@ def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:
 
 FOOTPRINT = Scenario(
     name="footprint",
-    version="1",
+    version="2",
     title="Memory of N busy workers, the whole process tree",
     params=PARAMS,
     metrics=METRICS,
     run=run,
     from_observation=from_observation,
+    program=("footprint_program.py", words),
     slowed=("pss", "uss", "per_worker", "peak"),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -58,14 +57,6 @@ class Crew:
         """Create and start one more worker that runs `task` once and ends."""
         raise NotImplementedError
 
-    def start_busy(self, count: int, task: str) -> None:
-        """Start `count` workers that run `task` until `stop`; returns when all are busy."""
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        """Tell busy workers to end."""
-        raise NotImplementedError
-
     def join(self) -> None:
         """Wait until every worker is gone, and free what it held."""
         raise NotImplementedError
@@ -73,10 +64,6 @@ class Crew:
     def reports(self) -> list[Report]:
         """Return and forget what workers reported, in order; raises `WorkerFailedError`."""
         raise NotImplementedError
-
-    def pids(self) -> list[int]:
-        """Return the process ids of the workers; none for workers that are no processes."""
-        return []
 
     def close(self) -> None:
         """Free what the crew itself holds."""
@@ -241,18 +228,3 @@ def _text(story: BaseException | str) -> str:
     import traceback  # noqa: PLC0415 - only a failure needs it
 
     return "".join(traceback.format_exception(story))
-
-
-def helper_pids() -> dict[int, str]:
-    """Return process id → role of multiprocessing's own helpers that run for this process."""
-    # By private singletons that are there in CPython 3.11 to 3.15.
-    roles = {}
-    for role, module, holder, attribute in (
-        ("fork server", "forkserver", "_forkserver", "_forkserver_pid"),
-        ("resource tracker", "resource_tracker", "_resource_tracker", "_pid"),
-    ):
-        loaded = sys.modules.get(f"multiprocessing.{module}")
-        pid = getattr(getattr(loaded, holder, None), attribute, None)
-        if pid:
-            roles[int(pid)] = role
-    return roles

@@ -38,8 +38,7 @@ class InterpreterCrew(ThreadCrew):
         interpreter = self._create()
         self._interpreters.append(interpreter)
         # Functions go by name: the interpreter imports `entry_points`.
-        shared = (memoryview(arg) if isinstance(arg, bytearray) else arg for arg in args)
-        super()._start(interpreter.call, (function, *shared))
+        super()._start(interpreter.call, (function, *args))
 
     def join(self) -> None:
         super().join()

@@ -15,6 +15,7 @@ from ftbench.facts.modes import Mode
 from ftbench.probe import entry_points
 from ftbench.probe.entry_points import FAILED, member_main
 from ftbench.probe.instruments.clocks import NANO, CpuClock
+from ftbench.probe.run.observing import helper_pids
 from ftbench.probe.workers import Workers
 from ftbench.probe.workers.base import (
     LAST_WORDS_SECONDS,
@@ -25,7 +26,6 @@ from ftbench.probe.workers.base import (
     Team,
     end_of,
     failed,
-    helper_pids,
 )
 from ftbench.probe.workers.shared_state import Channel, SharedState, areas, queues
 
@@ -87,42 +87,20 @@ class ProcessCrew(Crew):
         super().__init__(mode, deadline)
         self._context = _context(mode)
         self._inbox, self._outbox = self._context.Pipe(duplex=False)
-        self._stop_seen, self._stop_sent = self._context.Pipe(duplex=False)
         self._processes: list[Any] = []
         self._messages: dict[int, tuple[str, str]] = {}
 
-    def _start(
-        self, function: Callable[..., Report], args: tuple[Any, ...], *, connected: bool
-    ) -> None:
+    def _start(self, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
         process = self._context.Process(
             target=entry_points.worker_main,
-            args=(self._outbox, len(self._processes), function, args, connected),
+            args=(self._outbox, len(self._processes), function, args),
             daemon=True,
         )
         self._processes.append(process)
         process.start()
 
     def start_once(self, task: str) -> None:
-        self._start(entry_points.run_once, (task,), connected=False)
-
-    def start_busy(self, count: int, task: str) -> None:
-        for _ in range(count):
-            self._start(entry_points.busy_behind_pipes, (self._stop_seen, task), connected=True)
-        busy: set[int] = set()
-        while len(busy) < count:
-            sentinels = [process.sentinel for process in self._processes]
-            readable = connection.wait([self._inbox, *sentinels], self.deadline.left())
-            if not readable:
-                raise self.deadline.passed(f"{count - len(busy)} of {count} workers to be busy")
-            if self._inbox in readable:
-                busy.update(index for index, word in self._receive() if word == "ready")
-            else:
-                # A worker is gone. Its exit code can come a moment after its sentinel.
-                for process in self._processes:
-                    if process.sentinel in readable:
-                        process.join(self.deadline.left())
-                self._receive()
-                self._raise_failure()
+        self._start(entry_points.run_once, (task,))
 
     def _receive(self) -> list[tuple[int, str]]:
         received = []
@@ -132,10 +110,6 @@ class ProcessCrew(Crew):
             self._messages[int(number)] = (word, rest[0] if rest else "")
             received.append((int(number), word))
         return received
-
-    def stop(self) -> None:
-        # Nobody ever reads this message, so it is there for every worker that polls.
-        self._stop_sent.send_bytes(b"stop")
 
     def join(self) -> None:
         try:
@@ -168,12 +142,9 @@ class ProcessCrew(Crew):
         self._messages.clear()
         return reports
 
-    def pids(self) -> list[int]:
-        return [process.pid for process in self._processes]
-
     def close(self) -> None:
-        for end in (self._inbox, self._outbox, self._stop_seen, self._stop_sent):
-            end.close()
+        self._inbox.close()
+        self._outbox.close()
 
 
 class ProcessTeam(Team):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 # Of `queue` itself: the rest of it would weigh 50 KiB in the footprint of every cell.
 from _queue import Empty, SimpleQueue
@@ -18,19 +17,15 @@ from ftbench.probe.workers import Workers
 from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed
 from ftbench.probe.workers.shared_state import Channel, SharedState, queues
 
-# How often a parent looks, before the measured interval, whether all its workers are busy.
-_POLL_SECONDS = 0.002
-
 
 class ThreadCrew(Crew):
-    """Threads of this process; workers share two bytearrays with their parent."""
+    """Threads of this process."""
 
     def __init__(self, mode: Mode, deadline: Deadline) -> None:
         super().__init__(mode, deadline)
         self._threads: list[threading.Thread] = []
         self._reports: dict[int, Report] = {}
         self._failures: dict[int, BaseException] = {}
-        self._stop = bytearray(1)
 
     def _body(self, index: int, function: Callable[..., Report], args: tuple[Any, ...]) -> None:
         # A list or dict item assignment is atomic on every build: each worker has its own key.
@@ -49,26 +44,6 @@ class ThreadCrew(Crew):
 
     def start_once(self, task: str) -> None:
         self._start(entry_points.run_once, (task,))
-
-    def start_busy(self, count: int, task: str) -> None:
-        ready = bytearray(count)
-        self._stop = bytearray(1)
-        for index in range(count):
-            self._start(entry_points.busy_beside_flags, (index, ready, self._stop, task))
-        self._await(ready)
-
-    def _await(self, ready: bytearray) -> None:
-        while not all(ready):
-            for index, thread in enumerate(self._threads):
-                # A worker that ended before it was ready will never be.
-                if not ready[index] and not thread.is_alive():
-                    self.reports()
-            if not self.deadline.left():
-                raise self.deadline.passed(f"{ready.count(0)} of {len(ready)} workers to be busy")
-            time.sleep(_POLL_SECONDS)
-
-    def stop(self) -> None:
-        self._stop[0] = 1
 
     def join(self) -> None:
         self.deadline.join(self._threads, "workers")

@@ -54,7 +54,7 @@ def crunch_more(kernel: str, units: int, steps: int) -> Report:
 def weight(pids: Iterable[int], proc: str = "/proc") -> int:
     """Return the PSS of these processes, this one and multiprocessing's helpers, in bytes."""
     from ftbench.errors import NotAvailableError  # noqa: PLC0415
-    from ftbench.probe.workers.base import helper_pids  # noqa: PLC0415
+    from ftbench.probe.run.observing import helper_pids  # noqa: PLC0415
 
     total = 0
     for pid in {os.getpid(), *helper_pids(), *pids}:
