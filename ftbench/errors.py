@@ -26,7 +26,7 @@ EXIT_CODES: Final = {
     10: "'compare': a series is worse; 'selftest': an alarm was false or missing; "
     "'advise --verify': the ranking did not hold",
     11: "'compare': what was measured before failed or vanished after, whatever else is worse",
-    12: "nothing could be compared, advised or shown",
+    12: "nothing could be measured, compared, advised or shown",
     70: "a fault of ftbench itself; FTBENCH_DEBUG=1 shows where",
     INTERRUPTED: "interrupted; what is saved is kept",
     NOBODY_READS: "nobody read what was printed",
@@ -99,7 +99,7 @@ class LostError(FtbenchError, exit_code=11):
 
 
 class NothingError(FtbenchError, exit_code=12):
-    """Nothing could be compared, advised or shown, although the request makes sense."""
+    """Nothing could be measured, compared, advised or shown, though the request makes sense."""
 
 
 class FaultError(FtbenchError, exit_code=70):

@@ -17,7 +17,7 @@ from asv import util
 from asv.machine import Machine, MachineCollection
 from rich.console import Console
 
-from ftbench.errors import AsvError, UsageError
+from ftbench.errors import AsvError, NothingError, UsageError
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.programs import short_folder
 from ftbench.progress import bar
@@ -55,6 +55,7 @@ class Asv:
     variables: Mapping[str, str]
     # How many seconds a process of a cell takes: "lifecycle.Lifecycle-3" → seconds.
     seconds: Mapping[str, float] = field(default_factory=dict)
+    program: Sequence[str] = (sys.executable, "-m", "ftbench.asv")
 
     def __call__(
         self,
@@ -70,7 +71,7 @@ class Asv:
         nobody types.
 
         Raises `AsvError` with asv's last lines for an exit code that is neither 0 nor in
-        `tolerate`.
+        `tolerate`; `NothingError` where it has measured nothing.
         """
         self.console.print(f"$ {self._as_typed(arguments)}", style="dim", markup=False)
         # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
@@ -80,7 +81,7 @@ class Asv:
         if arguments[0] == "run":
             own[SAY_CELLS] = "1"
         process = subprocess.Popen(
-            [*_GUARD, temporary, sys.executable, "-m", "ftbench.asv", *arguments],
+            [*_GUARD, temporary, *self.program, *arguments],
             cwd=self.folder,
             env={**os.environ, **self.variables, **own},
             start_new_session=True,
@@ -101,7 +102,7 @@ class Asv:
             assert process.stdout is not None
             process.stdout.close()
         if code not in (0, *tolerate):
-            raise AsvError(
+            raise (NothingError if code == NothingError.exit_code else AsvError)(
                 f"asv ended with code {code}.",
                 story="\n".join(last),
                 hint=f"What is measured is kept. To see all of it: {self._as_typed(arguments)}",

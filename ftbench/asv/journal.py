@@ -48,9 +48,15 @@ class CellJournal(Journal):
 
 
 class Journals(dict[tuple[str, str], CellJournal]):
-    """Those of this asv process, by environment and release; how many cells are to be measured."""
+    """Those of this asv process, by environment and release, and what is known of all its cells."""
 
-    planned = 0
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self.planned = 0
+        # Whether one was measured or failed, and why others were skipped.
+        self.told = False
+        self.skipped: dict[str, None] = {}
 
     def forget(self) -> None:
         """Remove all: the run has ended well."""

@@ -49,7 +49,7 @@ from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
-from ftbench.errors import unknown
+from ftbench.errors import NothingError, unknown
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
@@ -153,6 +153,7 @@ def skip_benchmarks(benchmarks: Any, env: Any, results: Any = None) -> Any:
     try:
         env.interpreter(results.commit_hash)
     except MissingInterpreterError as missing:
+        JOURNALS.skipped[missing.message] = None
         if not missing.elsewhere:
             _warn_once(missing.message)
     for _ in benchmarks:
@@ -281,6 +282,10 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
                 result = command(*args, **kwargs)
             if FIRST_RESULT not in os.environ:
                 JOURNALS.forget()  # whatever ended otherwise is gone on with
+            if JOURNALS.skipped and not (result or JOURNALS.told):
+                reasons = "".join(f"\n  {reason}" for reason in JOURNALS.skipped)
+                log.error(f"Nothing was measured. Every cell was skipped:{reasons}")
+                result = NothingError.exit_code
             sys.stdout.flush()
         except KeyboardInterrupt:
             raise util.UserError("Interrupted.") from None

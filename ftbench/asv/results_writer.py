@@ -14,6 +14,7 @@ from asv.results import Results
 
 from ftbench.asv.environment import ENVIRONMENTS, MissingInterpreterError
 from ftbench.asv.errors import as_user_errors
+from ftbench.asv.journal import JOURNALS
 from ftbench.errors import ResultsError
 from ftbench.facts.units import kept
 from ftbench.pythons import PythonBuild
@@ -81,8 +82,10 @@ class RecordedResults(Results):
         name = benchmark["name"]
         self._samples[name] = _shortened(self._samples[name])
         self._measured = True
+        JOURNALS.told |= not all(map(util.is_nan, result.result or [None]))
         if self._environment is not None:
             staged = self._environment.take_staged()
+            JOURNALS.skipped |= {str(each["reason"]): None for each in staged if "reason" in each}
             self._records = self._records.with_staged(staged, append=append_samples)
 
     def save(self, result_dir: str) -> None:

@@ -24,14 +24,16 @@ DEADLINE_SECONDS = 30.0
 
 
 def stub(folder: Path, text: str) -> Path:
-    """Let `python -m asv` in `folder` be this program."""
+    """Let asv in `folder` be this program."""
     (folder / "asv.py").write_text(text, encoding="utf-8")
     return folder
 
 
 def asv_in(folder: Path, **variables: str) -> tuple[Asv, io.StringIO]:
     said = io.StringIO()
-    return Asv(folder=folder, console=Console(file=said, width=200), variables=variables), said
+    console = Console(file=said, width=200)
+    program = (sys.executable, str(folder / "asv.py"))
+    return Asv(folder=folder, console=console, variables=variables, program=program), said
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,9 @@ CALLER = """
 import sys, pathlib
 from rich.console import Console
 from ftbench.asv.command import Asv
-Asv(folder=pathlib.Path(sys.argv[1]), console=Console(), variables={})("run", show="Testing")
+folder = pathlib.Path(sys.argv[1])
+asv = Asv(folder=folder, console=Console(), variables={}, program=(sys.executable, "asv.py"))
+asv("run", show="Testing")
 """
 BUSY = """
 import os, pathlib, subprocess, sys, time

@@ -267,6 +267,43 @@ def test_a_missing_interpreter_is_said_once_and_recorded_as_nothing(
     assert [each.name.split("-")[2] for each in project.results.glob("3*.json")] == ["pygil"]
 
 
+@pytest.mark.parametrize("extra", [(), ("--dry-run",)])
+def test_a_run_that_measures_nothing_says_why_and_is_no_success(
+    project: AsvProject, release: str, extra: tuple[str, ...]
+) -> None:
+    other = "3.13.5" if release != "3.13.5" else "3.14.2"
+    before = project.files()
+    done = project.run(f"{other}^!", *CHEAP, "-E", "ft", *extra)
+    assert done.code == 12, done.said
+    assert "Nothing was measured. Every cell was skipped:" in done.said
+    assert f"ftbench pythons install {other}t" in done.said.rpartition("Every cell")[2]
+    assert project.files() == before
+
+
+def test_a_run_of_cells_that_are_all_skipped_is_no_success(
+    project: AsvProject, release: str
+) -> None:
+    if Release.parse(release) >= Release.parse("3.14.0"):
+        pytest.skip("this release has every mode")
+    words = (f"{release}^!", "--bench", r"lifecycle.*track_round\(.interpreters.*, 1, .empty")
+    done = project.run(*words, "-E", "ft")
+    assert done.code == 12, done.said
+    assert "subinterpreters" in done.said.rpartition("Every cell")[2]
+    command = "from ftbench.cli import main; main()"
+    bench = ["bench", release, "--profile", "smoke", *words[1:], "--machine", "box"]
+    ended = subprocess.run(
+        [sys.executable, "-c", command, *bench],
+        cwd=project.folder,
+        env=project.environ(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 12, ended.stderr
+    assert "Nothing was measured" in ended.stderr
+
+
 def test_an_interpreter_that_goes_between_runs_is_skipped_and_its_figures_stay(
     project: AsvProject, result: Path, release: str, pair: tuple[Interpreter, Interpreter]
 ) -> None:
