@@ -11,9 +11,11 @@ import itertools
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -257,7 +259,8 @@ def print_names(text: str, *rest: Any, **more: Any) -> None:
 
 
 def _table_with_names(rows: Any, *, headers: Sequence[str], **options: Any) -> str:
-    return str(tabulate.tabulate(rows, headers=[by_name(each) for each in headers], **options))
+    named = [by_name(each) for each in headers]
+    return str(tabulate.tabulate(rows, headers=named, disable_numparse=True, **options))
 
 
 def write_json(path: str, data: Any, *rest: Any, **more: Any) -> None:
@@ -270,6 +273,16 @@ _PERHAPS = (
     " A full disk, a folder that cannot be written? asv.conf.json names the folders; -v shows "
     "where it happened."
 )
+
+
+# asv reckons its durations and time-outs as differences of the wall clock, which may be set.
+_BEGAN, _BEGAN_AT = datetime.now(UTC), time.monotonic()
+CLOCK = SimpleNamespace(time=time.monotonic, sleep=time.sleep)
+
+
+def steady_now(zone: tzinfo | None) -> datetime:
+    """Return the time of day by the clock that nobody sets, as of the start of this process."""
+    return (_BEGAN + timedelta(seconds=time.monotonic() - _BEGAN_AT)).astimezone(zone)
 
 
 def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -317,6 +330,10 @@ def install() -> None:
     asv.commands.show.color_print = print_names
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)
     util.write_json = write_json
+    asv.runner.datetime = SimpleNamespace(
+        datetime=SimpleNamespace(now=steady_now), timezone=timezone
+    )
+    asv.runner.time = asv.commands.run.time = util.time = CLOCK
     util.iter_chunks = ROUNDS.iter_chunks
     Benchmarks.__init__ = select_benchmarks
     asv.runner.run_benchmark = run_benchmark
