@@ -10,7 +10,7 @@ from typing import Any, Final
 from ftbench.facts.units import scale_for, span
 from ftbench.probe.instruments.machine import BUSY
 from ftbench.results import Machine, ResultFile
-from ftbench.results.figure import UNKNOWN, Start
+from ftbench.results.figure import UNKNOWN
 from ftbench.results.health import far
 from ftbench.results.selection import Pick
 
@@ -99,9 +99,8 @@ def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tup
         known |= {"architecture": machine.arch, "cores": machine.num_cpu}
     record = next((source.machines[-1] for source in sources if source.machines), {})
     known |= {title: value_words(record, key) for key, title in MACHINE_FACTS.items()}
-    first = _first(sources)
-    if first and first.load is not None:
-        known["load at the start"] = f"{first.load:g}"
+    if (load := _load_before(sources)) is not None:
+        known["load at the start"] = f"{load:g}"
     return tuple(
         Fact(name=name, values=(value,)) for name, value in known.items() if value != UNKNOWN
     )
@@ -109,18 +108,15 @@ def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tup
 
 def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
     """Return the warnings of a page, the weightiest first."""
-    candidates = (
+    meaning = (
+        ". They show the order of magnitude; never compare them with figures of the full profile."
+    )
+    return (
         *_gil_notices(sources),
-        *run_notices(
-            pick.profile,
-            ". They show the order of magnitude; never compare them with figures of the full "
-            "profile.",
-            sources,
-        ),
-        _load_notice(sources),
+        *run_notices(pick.profile, meaning, sources),
+        *_load_notices(sources),
         *_builds_notices(pick, sources),
     )
-    return tuple(notice for notice in candidates if notice is not None)
 
 
 def _gil_notices(sources: Iterable[ResultFile]) -> Iterator[Notice]:
@@ -152,31 +148,28 @@ def own_check(sources: Iterable[ResultFile], run: str | None = None) -> Mapping[
     found = {}
     for source in sources:
         for of, (alike, slow) in source.health.items():
-            if run in {None, of}:
-                off = len(far(alike))
-                told = len(alike) >= _LEAST
-                failed = told and off > len(alike) / _LEAST
-                words = [f"{off} of {len(alike)} off"] if alike else []
-                if len(slow) > 1:
-                    low, _, high = quantiles(slow, n=4)
-                    words.append(f"stick {span(low, high, between=' to ')}")
-                verdict = ("failed" if failed else "passed") if told else "too few to tell"
-                found[f"{source.arm.name} {verdict}: {', '.join(words)}"] = failed
+            if run not in {None, of}:
+                continue
+            off = len(far(alike))
+            failed = len(alike) >= _LEAST and off > len(alike) / _LEAST
+            verdict = "too few to tell" if len(alike) < _LEAST else "failed" if failed else "passed"
+            words = [f"{off} of {len(alike)} off"] if alike else []
+            if len(slow) > 1:
+                low, _, high = quantiles(slow, n=4)
+                words.append(f"stick {span(low, high, between=' to ')}")
+            found[f"{source.arm.name} {verdict}: {', '.join(words)}"] = failed
     return found
 
 
-def _load_notice(sources: Sequence[ResultFile]) -> Notice | None:
-    first = _first(sources)
+def _load_notices(sources: Sequence[ResultFile]) -> Iterator[Notice]:
+    load = _load_before(sources)
     cores = next((source.machines[-1].get("cores") for source in sources if source.machines), None)
-    if first is None or first.load is None or not isinstance(cores, int):
-        return None
-    if first.load <= BUSY * cores:
-        return None
-    return Notice(
-        title="The machine was busy.",
-        text=f"Its load was {first.load:g} on {cores} cores before the first measurement. "
-        "What else ran is in these figures too.",
-    )
+    if load is not None and isinstance(cores, int) and load > BUSY * cores:
+        yield Notice(
+            title="The machine was busy.",
+            text=f"Its load was {load:g} on {cores} cores before the first measurement. "
+            "What else ran is in these figures too.",
+        )
 
 
 def _builds_notices(pick: Pick, sources: Iterable[ResultFile]) -> Iterator[Notice]:
@@ -190,13 +183,11 @@ def _builds_notices(pick: Pick, sources: Iterable[ResultFile]) -> Iterator[Notic
             yield Notice(title=f"“{source.arm.label}” mixes builds.", text=text)
 
 
-def _first(sources: Iterable[ResultFile]) -> Start | None:
-    """Return where the latest run began, before its own work could be a load."""
-    starts = [start for source in sources for start in source.starts]
-    if not starts:
-        return None
-    latest = max(starts, key=lambda start: start.at).run
-    return min((start for start in starts if start.run == latest), key=lambda start: start.at)
+def _load_before(sources: Iterable[ResultFile]) -> float | None:
+    """Return the load that the latest run began with, before its own work could be one."""
+    starts = (start for source in sources for start in source.starts)
+    latest = max(starts, key=lambda start: start.at, default=None)
+    return latest.load if latest else None
 
 
 def gil_seen(source: ResultFile) -> str:

@@ -64,6 +64,12 @@ def stage(record: dict[str, Any]) -> None:
             file.write(json.dumps(record) + "\n")
 
 
+_STAGED = (
+    *("profile", "started_at", "elapsed", "build", "machine", "notes", "effort", "interference"),
+    *("speed", "pinned"),
+)
+
+
 def cell_record(
     group: str, params: dict[str, str], version: str, measured: Measurement
 ) -> dict[str, Any]:
@@ -73,20 +79,11 @@ def cell_record(
         "group": group,
         "version": version,
         "params": params,
-        "profile": measured.profile,
-        "started_at": measured.started_at,
-        "elapsed": measured.elapsed,
-        "build": measured.build,
-        "machine": measured.machine,
+        **{name: getattr(measured, name) for name in _STAGED},
         "gil": [measured.gil.before, measured.gil.after],
         "invariants": {held.name: held.checked for held in measured.invariants},
         "samples": {name: len(metric.samples) for name, metric in measured.metrics.items()},
         "load": list(measured.load),
-        "notes": measured.notes,
-        "effort": measured.effort,
-        "interference": measured.interference,
-        "speed": measured.speed,
-        "pinned": measured.pinned,
     }
 
 
