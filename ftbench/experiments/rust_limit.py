@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -233,7 +233,7 @@ def measure(
     `profile` defaults to `FTBENCH_PROFILE`, `deadline` (seconds of the run) to the probe's and the
     time box of the form.  Raises as `build` and `run_program`, and `UsageError`.
     """
-    values = replace(scenario_named(SCENARIO), params=PARAMS).parse(params or {})
+    values = scenario_named(SCENARIO)._replace(params=PARAMS).parse(params or {})
     chosen = profile_named(profile) if profile else current_profile()
     if deadline is None:
         boxes = _BOXES[str(values["form"])]

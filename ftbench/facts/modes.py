@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # The benchmarks' `start_method` of a mode that has none.
 NO_START_METHOD = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mode:
+class Mode(NamedTuple):
     """One concurrency model."""
 
     name: str  # in figures and records
@@ -124,8 +123,7 @@ def mode_ladders(modes: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {"mode": kinds, "start_method": start_methods}
 
 
-@dataclass(frozen=True, kw_only=True)
-class PoolKind:
+class PoolKind(NamedTuple):
     """One library's pool: its name in a scenario's `pool` parameter, and what it is called."""
 
     name: str

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 VARIABLE = "FTBENCH_PROFILE"
 DEFAULT = "quick"
 INTERVAL_SECONDS = 0.5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """How much of everything one run takes."""
 
     name: str
@@ -120,8 +119,7 @@ def _written(text: str) -> Profile:
                 raise UsageError(f"The profile {text!r} says {name} twice.")
             raise unknown("profile key", name, KEYS)
         values[name] = _value(name, value)
-    profile = replace(
-        PROFILES[DEFAULT],
+    profile = PROFILES[DEFAULT]._replace(
         # Whatever the order and the zeros in the text are.
         name=",".join(f"{name}={values[name]!r}" for name in KEYS if name in values),
         hold=values.get("hold", PROFILES[DEFAULT].hold),
@@ -131,8 +129,7 @@ def _written(text: str) -> Profile:
     if "rounds" not in values:
         return profile
     rounds = int(values["rounds"])
-    return replace(
-        profile,
+    return profile._replace(
         least_rounds=rounds,
         most_rounds=rounds,
         least_repeats=rounds,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -69,7 +68,7 @@ def test_loading_puts_it_on_the_path_of_this_process_and_of_its_children(
 
 
 def test_by_hand_it_is_what_the_interpreter_has(prefix: Path) -> None:
-    assert unavailable(dataclasses.replace(MODE, engine="pytest")) is None
+    assert unavailable(MODE._replace(engine="pytest")) is None
     before = list(sys.path)
     assert engines.load("pytest") is pytest
     assert sys.path == before

@@ -118,8 +118,8 @@ def measure(
     after = gil_enabled()
     check_gil(asked=request["gil"], before=before, after=after, gil_warnings=gil_warnings)
     return {
-        "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
-        "invariants": [vars(invariant) for invariant in outcome.invariants],
+        "metrics": {name: metric._asdict() for name, metric in outcome.metrics.items()},
+        "invariants": [invariant._asdict() for invariant in outcome.invariants],
         "notes": {
             **outcome.notes,
             **({"extra": cell.extra} if cell.extra else {}),

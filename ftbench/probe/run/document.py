@@ -48,8 +48,10 @@ class Measurement:
     def to_json(self) -> dict[str, Any]:
         """Return the document; every metric says that lower is better."""
         document = {"schema": {"name": SCHEMA, "version": VERSION}, **asdict(self)}
-        for metric in document["metrics"].values():
-            metric["better"] = "lower"
+        document["metrics"] = {
+            name: {**metric._asdict(), "better": "lower"} for name, metric in self.metrics.items()
+        }
+        document["invariants"] = [held._asdict() for held in self.invariants]
         return document
 
     @classmethod

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(NamedTuple):
     """A cost: `samples` in `unit`, lower is better."""
 
     unit: str
     samples: tuple[float, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Invariant:
+class Invariant(NamedTuple):
     """Something that was checked and held; `checked` says how, with the figures."""
 
     name: str
     checked: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a scenario returns to its cell."""
+class Outcome(NamedTuple):
+    """What a scenario returns to its cell; nobody changes it."""
 
-    metrics: dict[str, Metric] = field(default_factory=dict)
+    metrics: dict[str, Metric] = {}  # noqa: RUF012
     invariants: tuple[Invariant, ...] = ()
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = {}  # noqa: RUF012
 
 
 def same_checksums(of: str, checksums: Sequence[int], expected: int) -> Invariant:

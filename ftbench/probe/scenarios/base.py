@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError, unknown
 from ftbench.facts.modes import MODE_NAMES, Mode
@@ -27,8 +26,7 @@ _COARSE = 0.3
 Observe = Callable[[str, float, Mapping[int, str]], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of a scenario's grid, with all that a run of it needs."""
 
     mode: Mode
@@ -73,8 +71,7 @@ class Cell:
         return count + added
 
 
-@dataclass(frozen=True, kw_only=True)
-class Param:
+class Param(NamedTuple):
     """A parameter of a scenario: one of `choices`, or a whole number from `least` to `most`."""
 
     default: int | str
@@ -100,8 +97,7 @@ class Param:
         return number
 
 
-@dataclass(frozen=True)
-class MetricSpec:
+class MetricSpec(NamedTuple):
     """A metric of a scenario: its unit, and what it says in a sentence."""
 
     name: str
@@ -142,8 +138,7 @@ def by_round(
     return costs(specs, {name: [costs_of[name] for costs_of in rounds] for name in names})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
+class Scenario(NamedTuple):
     """A scenario: `run` measures a cell inside the clean process."""
 
     name: str

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
@@ -25,8 +24,7 @@ from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Size:
+class Size(NamedTuple):
     """A size of task: its `steps`; tasks of a round `per_worker`, and `alone` by the serial twin.
 
     `nominal` is in seconds, at 100 ns a step.

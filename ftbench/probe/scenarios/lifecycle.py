@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ftbench.errors import GilStateError
 from ftbench.probe.entry_points import TASKS
@@ -57,8 +57,7 @@ METRICS = (
 _TRIES = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Round:
+class Round(NamedTuple):
     """One round: the seconds of its parts, as in `METRICS`, and what its workers report besides."""
 
     seconds: dict[str, float]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -130,7 +129,7 @@ def run(cell: Cell) -> Outcome:
         # Which bytes a text is compressed to is the library's affair: the serial twin says.
         expected=do(work, units)[-1],
     )
-    return replace(outcome, notes=outcome.notes | {"library": behind})
+    return outcome._replace(notes=outcome.notes | {"library": behind})
 
 
 NATIVE = Scenario(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -80,8 +79,7 @@ def on_cpu(reports: Sequence[Any]) -> float:
     return cpu / max(1, spans)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """One round: the reports of those who draw ids, what it came to, the CPU seconds of all."""
 
     reports: tuple[Report, ...]

@@ -6,8 +6,7 @@ import math
 import time
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import Mode
@@ -22,8 +21,7 @@ SEEN, MERGED, SENT = "seen-at-once", "merged-at-end", "sent"
 SENDER, OWNER, WORKER = "sender", "owner", "worker"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(NamedTuple):
     """What is to be done: by how many workers, with which plan, on how full a set."""
 
     workers: int
@@ -36,8 +34,7 @@ class Work:
     priced: bool = False  # whether two rounds follow each, with pauses between writes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Yield:
+class Yield(NamedTuple):
     """What a round came to: when the last of it was done (ns), and how many ids were new."""
 
     end: int

@@ -120,7 +120,7 @@ def test_waits_that_would_be_more_than_the_time_there_was_are_not_told() -> None
     (timed,) = (step for step in done.steps if step.key == "native/timed")
     assert timed.measurement is not None
     lock_wait = timed.measurement.metrics["lock_wait"]
-    more = replace(lock_wait, samples=(lock_wait.samples[0] * 2.1,))
+    more = lock_wait._replace(samples=(lock_wait.samples[0] * 2.1,))
     timed.measurement.metrics["lock_wait"] = more
     got = line(done, "rust.rust.waiting").corrected
     assert (got.value, got.word) == (None, "not known")
