@@ -14,6 +14,7 @@ from ftbench.analysis.advice.question import (
     By,
     Question,
     cpu_price,
+    load,
     memory_price,
     seconds,
     share,
@@ -118,9 +119,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _quantity(
-    metavar: str, read: Callable[[str], float], *names: str, **attributes: Any
+    metavar: str, read: Callable[[str], object], *names: str, **attributes: Any
 ) -> Callable[[_Command], _Command]:
-    def quantity(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    def quantity(_: click.Context, __: click.Parameter, text: str | None) -> object:
         try:
             return None if text is None else read(text)
         except UsageError as error:
@@ -161,7 +162,16 @@ def _quantity(
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
 @_quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
 @_quantity(
-    "TIME", seconds, "--p99", help="A limit to the 99th percentile of a task: 20ms; not known yet."
+    "TIME",
+    seconds,
+    "--p99",
+    help="A limit to the 99th percentile from when a request is due: 20ms.",
+)
+@_quantity(
+    "LOAD",
+    load,
+    "--load",
+    help="Of requests: 400/s, or 50% of what one core can do. Default: the lower one measured.",
 )
 @_quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
 @_quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")

@@ -19,11 +19,11 @@ from ftbench.analysis.advice.ranking import (
 from ftbench.analysis.advice.winner_map import title_of
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE, slowest_of
+from ftbench.report.words import NONE
 from ftbench.results import Unreadable
 from ftbench.results.selection import Pick
 
-SCHEMA: Final = {"name": "ftbench.advice", "version": 2}
+SCHEMA: Final = {"name": "ftbench.advice", "version": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,6 @@ def _record(given: Given) -> dict[str, Any]:
         "release": pick.release.name,
         "profile": pick.profile,
         "builds": dict(pick.builds),
-        "p99": _p99(question),
         "best": best and {"arm": best[0].arm.name, "mode": best[1].expectation.mode.name},
         "arms": [_arm_record(each, given) for each in given.advice.arms],
         "warnings": list(map(str, given.warnings)),
@@ -93,7 +92,8 @@ def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any
     sharing = expectation.sharing
     costs = {
         "seconds": expectation.seconds,
-        "slowest": expectation.slowest,
+        "p50": expectation.p50,
+        "p99": expectation.p99,
         "cpu": expectation.cpu,
         "memory": expectation.memory,
         "cost_per_million": expectation.cost,
@@ -101,7 +101,6 @@ def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any
     return {
         "mode": expectation.mode.name,
         **{name: each and _expected_record(each) for name, each in costs.items()},
-        "slowest_of": [min(expectation.tasks), max(expectation.tasks)],
         "strategy": sharing and sharing.strategy,
         "writes": sharing and {name: _expected_record(each) for name, each in sharing.ops.items()},
         "lacks": {name: _no_data_record(each, given) for name, each in expectation.lacks.items()},
@@ -161,23 +160,27 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
         if sharing := each.expectation.sharing:
             ops = (f"{_cell(op, By.SECONDS)} by {spaced(name)}" for name, op in sharing.ops.items())
             yield f"{title_of(each.expectation.mode)}: a write takes {', '.join(ops)}"
-        for name, lack in each.expectation.lacks.items():
-            yield f"{title_of(each.expectation.mode)}: its {name} is not known: {lack.why}"
     for out in advice.out:
         yield f"ruled out: {title_of(out.expectation.mode)}: {out.why}"
-    modes_by_lack: dict[NoData, list[str]] = {}
+    modes_by_lack: dict[tuple[str, NoData], list[str]] = {}
+    for each in advice.ranked:
+        names_by_lack: dict[NoData, list[str]] = {}
+        for name, lack in each.expectation.lacks.items():
+            names_by_lack.setdefault(lack, []).append(name)
+        for lack, names in names_by_lack.items():
+            of = f"no {' or '.join(names)}", lack
+            modes_by_lack.setdefault(of, []).append(title_of(each.expectation.mode))
     for mode, no_data in advice.unknown.items():
-        modes_by_lack.setdefault(no_data, []).append(title_of(mode))
-    for no_data, modes in modes_by_lack.items():
+        modes_by_lack.setdefault(("no data", no_data), []).append(title_of(mode))
+    for (what, no_data), modes in modes_by_lack.items():
         command = given.command(no_data)
         get = f"; to get it: {command}" if command else ""
-        yield f"no data: {'; '.join(modes)}: {no_data.why.rstrip('.')}{get}"
+        yield f"{what}: {'; '.join(modes)}: {no_data.why.rstrip('.')}{get}"
 
 
 def _table(advice: ArmAdvice, given: Given, notes: tuple[str, ...]) -> Table:
     priced, shared = given.advice.question.priced, given.advice.question.shared
-    slowest = slowest_of(count for each in advice.ranked for count in each.expectation.tasks)
-    costs = ("a task", slowest, "its CPU", "memory", *(["a million"] if priced else []))
+    costs = ("a task", "p50", "p99", "its CPU", "memory", *(["a million"] if priced else []))
     return Table(
         columns=("", "mode", *(["shares by"] if shared else []), *costs),
         rows=tuple(
@@ -199,7 +202,8 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
     if shared:
         yield expectation.sharing.title if expectation.sharing else NONE
     yield _cell(expectation.seconds, By.SECONDS)
-    yield _cell(expectation.slowest, By.SECONDS)
+    yield _cell(expectation.p50, By.SECONDS)
+    yield _cell(expectation.p99, By.SECONDS)
     yield _cell(expectation.cpu, By.SECONDS)
     yield _cell(expectation.memory, By.MEMORY)
     if priced:
@@ -226,14 +230,15 @@ def _notes(given: Given) -> Iterator[str]:
             "there are workers, who are warm."
         )
     yield from _standing(given)
-    if p99 := _p99(question):
-        yield f"The p99 is {p99}, so no mode is held against its limit."
     if given.advice.best is None:
         return
     yield (
         "± is the farther end of the 99 % interval; ≈ is not told apart from the first by "
-        f"{question.ranked_by}. The slowest is the longest from handing a task over to its answer, "
-        "of those of a turn, without writes; no percentile. Memory is that of the whole tree."
+        f"{question.ranked_by}. Memory is that of the whole tree."
+    )
+    yield (
+        f"p50 and p99 are of requests that arrive at random, {_load(question)}, each from when it "
+        "was due until its answer is there, without writes; spawned processes stand for all."
     )
     if question.priced:
         yield f"A million: the price of {digits(MILLION)} tasks, of what has a price."
@@ -245,11 +250,12 @@ def _notes(given: Given) -> Iterator[str]:
         )
 
 
-def _p99(question: Question) -> str | None:
-    if question.p99 is None:
-        return None
-    workers = plural(question.workers, "task", "tasks")
-    return f"not known: {workers} at once are too few for a percentile"
+def _load(question: Question) -> str:
+    """Return what is offered, in words."""
+    if question.offered is None:
+        return "at the lower load that was measured, about half of what one core can do (--load)"
+    rate = digits(question.offered / question.task)
+    return f"{rate} a second, {question.offered:.0%} of what one core can do"
 
 
 def _standing(given: Given) -> Iterator[str]:

@@ -110,12 +110,6 @@ def _shown(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     yield from sorted(moves, key=lambda kind: (-moves[kind], kind))[:_MOST_OTHERS]
 
 
-def slowest_of(counts: Iterable[int]) -> str:
-    """Return what to call a p99 of too few tasks, which need 500: "slowest of 4 to 8"."""
-    ends = sorted(set(counts))
-    return "slowest of " + " to ".join(map(str, dict.fromkeys((ends[0], ends[-1]))))
-
-
 def listed(names: Iterable[str], most: int = 10) -> str:
     """Return names with commas, the first `most` of them and how many more there are."""
     every = list(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,10 +12,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ftbench.analysis.advice.cells import GROUP, MODES, ONE, SERIAL, SHARED, place_metric
+from ftbench.analysis.advice.cells import (
+    GROUP,
+    LATENCY,
+    MODES,
+    ONE,
+    SERIAL,
+    SHARED,
+    place_metric,
+)
 from ftbench.facts.arms import ARMS, Arm, arm_named
-from ftbench.facts.modes import Mode
+from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
+from ftbench.probe.scenarios.latency import CANNOT, LOADS
+from ftbench.probe.scenarios.latency import SIZES as REQUESTS
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, ResultTree, State
 from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
@@ -161,6 +172,7 @@ def noise(of: Figure, spread: float) -> NoiseSeries:
     )
 
 
+MEASURED = ("threads", "processes-spawn", "interpreters")
 RELEASE = Release.parse("3.14.2")
 POOLS = (2, 8)
 # Seconds to hand a task over, and to carry a byte.
@@ -247,7 +259,6 @@ def crossover(
                         task = cost(place)
                         for name, median in (
                             ("task", task),
-                            ("p99", 3 * task * workers),
                             ("cpu", task * at_a_time(place)),
                         ):
                             metric = place_metric(name, size.name, payload.name)
@@ -267,6 +278,25 @@ def crossover(
                     unit="bytes",
                     margin=margin,
                     run=run,
+                )
+
+
+def latency(
+    *, arms: Iterable[Arm] = ARMS, cannot: Callable[[Mode, int], bool] = lambda *_: False
+) -> Iterator[Figure]:
+    """Yield the figures of latency: a p50 of twice a request's work, a p99 of ten times at 50 %."""
+    for arm, mode in itertools.product(arms, (SERIAL, *map(mode_named, MEASURED))):
+        params = {"mode": mode.name, "workers": "1" if mode == SERIAL else "8"}
+        for size, percent in itertools.product(REQUESTS, LOADS):
+            factor = {"p50": 2.0, "p99": 10.0 * percent / LOADS[0]}
+            for name, times in factor.items():
+                beaten = cannot(mode, percent)
+                yield figure_of(
+                    f"{LATENCY}.track_{name}_{size.name}_{percent}",
+                    None if beaten else times * size.nominal,
+                    params,
+                    arm=arm,
+                    reason=f"{CANNOT}: 12 ms or more" if beaten else "",
                 )
 
 

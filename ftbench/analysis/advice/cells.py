@@ -19,14 +19,18 @@ from ftbench.statistics.spread import Interval
 
 GROUP: Final = "crossover.Crossover"
 SHARED: Final = "shared_set.SharedSet"
+LATENCY: Final = "latency.Latency"
 MODES: Final = tuple(mode_named(name) for name in CROSSOVER.modes)
 SERIAL: Final = mode_named("serial")
 ONE: Final = 1
 """The workers of a plain loop."""
+SPAWN: Final = mode_named("processes-spawn")
+POOLED: Final = 8
+"""The workers of every pool of latency."""
 
 
 def place_metric(cost: str, size: str, payload: str) -> str:
-    """Return the name of a cost (task, p99, cpu) at a place of the map: `task_10us_1kib`."""
+    """Return the name of a cost (task, cpu) at a place of the map: `task_10us_1kib`."""
     return f"{cost}_{size}_{payload}"
 
 
@@ -72,6 +76,13 @@ class Cells:
     def comparable(self, figure: Figure | None) -> bool:
         """Tell whether a figure is a cost above zero of the run whose cells are compared."""
         return figure is not None and (figure.median or 0) > 0 and self.run in figure.runs
+
+    def latency(self, arm: Arm, mode: Mode, metric: str) -> Figure | None:
+        """Return the figure of latency; processes that are spawned stand for all."""
+        name = SPAWN.name if mode.processes else mode.name
+        wanted = {"mode": name, "workers": str(ONE if mode == SERIAL else POOLED)}
+        ours = (each for each in self.figures if each.arm == arm and each.params == wanted)
+        return next((each for each in ours if _metric(each, LATENCY) == metric), None)
 
     def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
         """Return strategy → its figure of shared_set."""

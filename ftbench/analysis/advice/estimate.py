@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ftbench.analysis.advice.cells import GROUP, ONE, SERIAL, Cells, interval_of, place_metric
+from ftbench.analysis.advice.cells import (
+    GROUP,
+    ONE,
+    POOLED,
+    SERIAL,
+    Cells,
+    interval_of,
+    place_metric,
+)
 from ftbench.analysis.advice.interpolation import Estimate, estimate, weights
 from ftbench.analysis.advice.question import Question
 from ftbench.analysis.advice.winner_map import lacking
@@ -15,7 +23,9 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount
 from ftbench.probe.scenarios import grain
-from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, tasks_of, why_not
+from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, why_not
+from ftbench.probe.scenarios.latency import CANNOT, LOADS
+from ftbench.probe.scenarios.latency import SIZES as REQUESTS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
 from ftbench.results import Figure
 
@@ -51,8 +61,8 @@ class Expectation:
 
     mode: Mode
     seconds: Estimate
-    slowest: Estimate | None  # the longest of as many as `tasks` has, without their writes
-    tasks: tuple[int, ...]
+    p50: Estimate | None  # from when a request is due, at the load that is offered
+    p99: Estimate | None
     cpu: Estimate | None
     memory: Estimate | None  # bytes of the whole tree
     cost: Estimate | None  # of a million tasks
@@ -96,13 +106,8 @@ class Asked:
         return Expectation(
             mode=mode,
             seconds=seconds,
-            slowest=known.get("slowest"),
-            tasks=tuple(
-                tasks_of(size, payload, workers)
-                for size in self._sizes()
-                for payload in self._payloads()
-                for workers in self._workers(mode)
-            ),
+            p50=known.get("p50"),
+            p99=known.get("p99"),
             cpu=known.get("cpu"),
             memory=known.get("memory"),
             cost=self._cost(seconds, known.get("cpu"), known.get("memory")),
@@ -114,7 +119,8 @@ class Asked:
         """Return the costs beside the time that are known, and why others are not, by name."""
         known, lacks = {}, {}
         costs: Mapping[str, Callable[[], Estimate]] = {
-            "slowest": lambda: self._at_place(mode, "p99"),
+            "p50": lambda: self._latency(mode, "p50"),
+            "p99": lambda: self._latency(mode, "p99"),
             "cpu": lambda: self._at_place(mode, "cpu"),
             "memory": lambda: self._memory(mode),
         }
@@ -173,6 +179,47 @@ class Asked:
         ]
         return self._estimate(mode, wanted, power=-1 if cost == "task" else 1)
 
+    def _latency(self, mode: Mode, name: str) -> Estimate:
+        """Return a percentile of requests at the load that is offered."""
+        if self.question.payload:
+            raise _NoDataError("latency was measured without payloads")
+        if mode != SERIAL and (workers := self.question.workers) != POOLED:
+            why = f"latency was measured with {POOLED} workers; by hand: python -m ftbench.probe"
+            raise _NoDataError(f"{why} latency --workers {workers}")
+        every = [
+            (of_size * of_load, self.cells.latency(self.arm, mode, f"{name}_{size}_{percent}"))
+            for size, of_size, seconds in self._requests()
+            for percent, of_load in self._loads(seconds).items()
+        ]
+        beaten = [bool(figure and figure.reason.startswith(CANNOT)) for _, figure in every]
+        if all(beaten):
+            raise _NoDataError(CANNOT)
+        if any(beaten):
+            raise _NoDataError("it keeps up with the lower load measured, not with the higher")
+        known = [(share, self._known(figure, _WITH_LATENCY)) for share, figure in every]
+        return estimate(known)
+
+    def _requests(self) -> Iterator[tuple[str, float, float]]:
+        """Yield the sizes of request around, by name: weight, what 100 ns a step are in truth."""
+        around, loop = self._sizes(), self.cells.loop
+        for index, share in around.items():
+            size = SIZES[index]
+            if size not in REQUESTS:
+                raise _NoDataError(
+                    f"requests of {amount(size.nominal, 'seconds')} were not measured"
+                )
+            yield size.name, share, (loop.seconds[index] if loop else 0.0) / size.nominal
+
+    def _loads(self, pace: float) -> Mapping[int, float]:
+        """Return the loads around what is offered, in percent as they are named, with weights."""
+        offered = self.question.offered
+        if offered is None:
+            return {LOADS[0]: 1.0}
+        axis = [percent / 100 * pace for percent in LOADS]
+        ends = f"{axis[0]:.0%} to {axis[-1]:.0%}"
+        why = f"loads were measured from {ends} of one core, and it would be {offered:.0%}"
+        return {LOADS[index]: share for index, share in _around(axis, offered, why).items()}
+
     def _memory(self, mode: Mode) -> Estimate:
         """Return the memory of the tree, PSS, or RSS where the system has no PSS."""
         try:
@@ -193,9 +240,9 @@ class Asked:
 
         return estimate([(share, by(count)) for count, share in self._workers(mode).items()], power)
 
-    def _known(self, figure: Figure | None) -> Estimate:
+    def _known(self, figure: Figure | None, bench: str = "") -> Estimate:
         if figure is None or not self.cells.comparable(figure):
-            raise _NoDataError(lacking(figure), _ALL)
+            raise _NoDataError(lacking(figure), bench or _ALL)
         return Estimate(
             value=figure.median or 0.0, interval=interval_of(figure), sources=(cell_name(figure),)
         )
@@ -243,6 +290,7 @@ class Asked:
 
 _ALL: Final = "^crossover"
 _WITH_WRITES: Final = f"{_ALL}|^shared_set"  # in one run, or they are not compared
+_WITH_LATENCY: Final = f"{_ALL}|^latency"
 
 
 def _around(axis: Sequence[float], place: float, why: str) -> Mapping[int, float]:

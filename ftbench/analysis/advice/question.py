@@ -22,6 +22,14 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is offered: requests per second, or a share of what a plain loop can do."""
+
+    value: float
+    per_second: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A task and what is expected of whoever runs it."""
 
@@ -31,10 +39,17 @@ class Question:
     shared: float = 0.0  # of the tasks, the share that writes to what all workers share
     shared_kind: str = SEEN  # when the others see a write
     memory: int | None = None  # most bytes
-    p99: float | None = None  # most seconds
+    load: Load | None = None  # None: the lower one that was measured
+    p99: float | None = None  # most seconds from when a request is due, at that load
     cpu_price: float | None = None  # of a core for a second
     memory_price: float | None = None  # of a byte for a second
     by: By | None = None
+
+    @property
+    def offered(self) -> float | None:
+        """The share of one core that is offered."""
+        load = self.load
+        return None if load is None else load.value * (self.task if load.per_second else 1.0)
 
     @property
     def priced(self) -> bool:
@@ -83,6 +98,14 @@ def share(text: str) -> float:
             hint=f"Was it meant to be {text.strip()}%?" if "%" not in text else "",
         )
     return value
+
+
+def load(text: str) -> Load:
+    """Return the load that `text` means: `400/s`, `50%` or `1.2` of one core."""
+    rate = text.strip().endswith("/s")
+    units = {"/s": 1.0} if rate else _SHARES
+    value = _parse(text, units, "a load", "400/s, 50% or 1.2", above_zero=True)
+    return Load(value=value, per_second=rate)
 
 
 def cpu_price(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from ftbench.analysis.advice.winner_map import kind_of, title_of
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount, digits, times
+from ftbench.probe.scenarios.latency import CANNOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,13 @@ def _ranked(known: Sequence[tuple[Estimate, Expectation]]) -> Iterator[Ranked]:
 
 
 def ruled_out(expectation: Expectation, question: Question) -> str:
-    """Return how a mode breaks the limit, or why it cannot be held against it; "" otherwise."""
+    """Return how a mode breaks a limit, or why it cannot be held against it; "" otherwise.
+
+    One whose p99 was not measured is not ruled out by it.
+    """
+    asked = question.p99 is not None or question.load is not None
+    if asked and (why := _late(expectation, question.p99 or math.inf)):
+        return why
     memory, limit = expectation.memory, question.memory
     if limit is None:
         return ""
@@ -101,6 +109,15 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
         return f"its memory is not known ({expectation.lacks['memory'].why})"
     above = f"its memory, {amount(memory.value, 'bytes')}, is above {amount(limit, 'bytes')}"
     return above if memory.value > limit else ""
+
+
+def _late(expectation: Expectation, limit: float) -> str:
+    lack, p99 = expectation.lacks.get("p99"), expectation.p99
+    if lack is not None and lack.why == CANNOT:
+        return f"it {CANNOT}"
+    if p99 is None or p99.value <= limit:
+        return ""
+    return f"its p99, {amount(p99.value, 'seconds')}, is above {amount(limit, 'seconds')}"
 
 
 _UNIT = {By.SECONDS: "seconds", By.MEMORY: "bytes", By.COST: "money"}

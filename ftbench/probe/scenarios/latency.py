@@ -55,6 +55,7 @@ LOADS = (50, 125)
 PERCENTS = {"p50": 50, "p99": 99}
 # A queue that clears has a request that takes next to no longer than the quickest of all.
 CLEARED = 4.0
+CANNOT = "cannot keep up"  # how the reason of such a load begins
 
 PARAMS = {"workers": Param(default=8)}
 
@@ -166,7 +167,7 @@ def figures(load: Load, rounds: Sequence[Served]) -> tuple[dict[str, float], dic
     names = {f"{name}_{load.name}": percent for name, percent in PERCENTS.items()}
     backlog = overload(rounds)
     if backlog is not None:
-        why = f"cannot keep up: the last third of the requests took {amount(backlog, 'seconds')}"
+        why = f"{CANNOT}: the last third of the requests took {amount(backlog, 'seconds')}"
         return {}, dict.fromkeys(names, f"{why} or more")
     took = [each * NANO for served in rounds for each in served.latencies]
     known = percentiles(took, *PERCENTS.values())

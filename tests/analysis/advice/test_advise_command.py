@@ -30,13 +30,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     only = tuple(
         f"{cost}_{size}_{payload}"
-        for cost in ("task", "p99", "cpu")
+        for cost in ("task", "cpu")
         for size in ("10us", "100us", "1ms", "10ms")
         for payload in ("0", "1kib", "64kib", "1mib")
     )
-    shared = ("SharedSet.track_op", "SharedSet.track_cpu")
+    shared, loads = ("SharedSet.track_op", "SharedSet.track_cpu"), ("_50", "_125")
     synthetic.write_tree(
-        folder / "results", *PLANS, only=(*only, "Crossover.track_pss", *shared, "_round")
+        folder / "results",
+        *PLANS,
+        only=(*only, "Crossover.track_pss", *shared, "_round", *loads),
     )
     (folder / "asv.conf.json").write_text("{}", encoding="utf-8")
     return folder
@@ -74,8 +76,8 @@ def test_the_issues_own_call_is_answered() -> None:
     assert "plain loop" in flat
     assert "First of all arms by cost:" in flat
     assert "on straight lines between measured cells: task_100us_64kib" in flat
-    assert "slowest of 8 to 16" in flat
-    assert "The p99 is not known: 8 tasks at once are too few for a percentile" in flat
+    assert "no p50 or p99: " in flat
+    assert "latency was measured without payloads" in flat
     assert "threads: a write takes" in flat
     assert "striped, seen at once" in flat or "atomic, seen at once" in flat
     assert "CPython 3.14.2 on quiet-vm, full profile" in flat
@@ -85,7 +87,7 @@ def test_the_issues_own_call_is_answered() -> None:
 
 def test_the_document_has_every_mode_with_its_cells() -> None:
     found = document("--task", "200us", "--payload", "1KiB", "--workers", "2")
-    assert found["schema"] == {"name": "ftbench.advice", "version": 2}
+    assert found["schema"] == {"name": "ftbench.advice", "version": 3}
     assert (found["machine"], found["release"], found["profile"]) == ("quiet-vm", NEW, "full")
     assert found["question"]["payload"] == 1024
     assert [arm["arm"] for arm in found["arms"]] == ["gil", "ft", "ft-gil1"]
@@ -102,18 +104,28 @@ def test_the_document_has_every_mode_with_its_cells() -> None:
     assert found["best"]["mode"] in {each["mode"] for each in found["arms"][1]["ranked"]}
 
 
+def test_a_limit_holds_from_when_a_request_is_due_at_the_load_that_is_offered() -> None:
+    words = ("--task", "1ms", "--arm", "ft", "--load", "800/s")
+    text = " ".join(told(*words, "--p99", "1us").split())
+    assert "its p99," in text
+    assert "is above 1.00 µs" in text
+    free = document(*words)
+    assert free["question"]["load"] == {"value": 800.0, "per_second": True}
+    (arm,) = free["arms"]
+    assert all(each["p50"]["value"] > 0 for each in arm["ranked"])
+    assert "800 a second, 80% of what one core can do" in " ".join(told(*words).split())
+
+
 def test_a_kind_of_sharing_is_asked_for_by_name() -> None:
     text = " ".join(told("--help").split())
     assert "seen-at-once (by lock, atomic, striped, shared_memory)" in text
-    words = ("--task", "1ms", "--shared-writes", "5%", "--arm", "ft", "--p99", "1us")
+    words = ("--task", "1ms", "--shared-writes", "5%", "--arm", "ft")
     seen, merged = (
         document(*words, "--shared-kind", kind) for kind in ("seen-at-once", "merged-at-end")
     )
-    assert seen["p99"] == "not known: 8 tasks at once are too few for a percentile"
     (arm,) = seen["arms"]
     assert not arm["ruled_out"]
     for each in arm["ranked"]:
-        assert each["slowest_of"] == [8, 16]
         if each["mode"] != "serial":
             assert set(each["writes"]) <= {"lock", "atomic", "striped", "shared_memory"}
             assert each["strategy"] == min(

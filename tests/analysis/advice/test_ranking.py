@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from fake_figures import HAND, Place, crossover, figure_of, seconds, shared
+from fake_figures import HAND, Place, crossover, figure_of, latency, seconds, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftbench.analysis.advice.cells import GROUP, SERIAL, cells_of
 from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
-from ftbench.analysis.advice.question import By, Question
+from ftbench.analysis.advice.question import By, Load, Question
 from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
@@ -61,9 +61,6 @@ def test_at_a_measured_place_it_is_the_measured_figure() -> None:
     assert found.seconds.value == pytest.approx(seconds(place))
     assert found.seconds.sources == ("task_100us_64kib(threads, 8)",)
     assert not found.seconds.between
-    assert found.slowest is not None
-    assert found.slowest.value == pytest.approx(24 * seconds(place))
-    assert found.tasks == (16,)
     assert found.memory is not None
     assert found.memory.value == 34 * 2**20
     assert found.memory.sources == ("pss(threads, 8)",)
@@ -193,10 +190,76 @@ def test_a_limit_rules_out_what_breaks_it_and_says_by_how_much() -> None:
     assert "above 20.0" in found.out[0].why
 
 
-def test_few_tasks_at_once_rule_nothing_out_by_a_percentile() -> None:
+def held(share: float, limit: float | None = None, task: float = 1e-3) -> ArmAdvice:
+    """Ask for `limit` at a share of a core; a plain loop cannot keep up with the higher load."""
+    late = latency(cannot=lambda mode, percent: mode == SERIAL and percent > 100)
+    return on(asked(Question(task=task, p99=limit, load=Load(value=share)), (*EVERY, *late)))
+
+
+def p99_of(advice: ArmAdvice, mode: str) -> Expectation:
+    every = [each.expectation for each in advice.ranked]
+    every += [each.expectation for each in advice.out]
+    return next(each for each in every if each.mode.name == mode)
+
+
+def test_a_p99_is_of_the_load_that_is_offered() -> None:
+    for share, times in ((0.5, 10), (1.25, 25), (0.875, 17.5)):
+        found = p99_of(held(share), "threads")
+        assert found.p50 is not None
+        assert found.p99 is not None
+        assert (found.p50.value, found.p99.value) == pytest.approx((2e-3, times * 1e-3))
+        assert found.p99.between is (share == 0.875)
+    # The same in requests a second, and between two sizes.
+    rate = Question(task=2e-3, load=Load(value=250.0, per_second=True))
+    assert rate.offered == 0.5
+    between = p99_of(on(asked(rate, (*EVERY, *latency()))), "processes-fork").p99
+    assert between is not None
+    assert between.value == pytest.approx(20e-3)
+    assert "latency p99_1ms_50(processes-spawn, 8)" in between.sources
+
+
+def test_a_p99_above_the_limit_rules_out_whoever_it_is() -> None:
+    assert not held(0.5, 11e-3).out
+    above = held(0.5, 9e-3)
+    assert not above.ranked
+    assert {each.why for each in above.out} == {
+        "its p99, 10.0\N{NO-BREAK SPACE}ms, is above 9.00\N{NO-BREAK SPACE}ms"
+    }
+
+
+def test_who_cannot_keep_up_with_the_load_is_ruled_out() -> None:
+    more = held(1.25)
+    assert [(each.expectation.mode, each.why) for each in more.out] == [
+        (SERIAL, "it cannot keep up")
+    ]
+    # Between a load that it keeps up with and one that it does not, nobody knows.
+    assert not held(0.8, 1.0).out
+    assert "not with the higher" in p99_of(held(0.8), "serial").lacks["p99"].why
+    # Where no load is named, nothing is ruled out by it.
+    late = latency(cannot=lambda *_: True)
+    assert not on(asked(Question(task=1e-3), (*EVERY, *late))).out
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        (Question(task=1e-3, payload=64), "without payloads"),
+        (Question(task=1e-3, workers=2), "probe latency --workers 2"),
+        (Question(task=5e-5), "requests of 10.0\N{NO-BREAK SPACE}µs were not measured"),
+        (Question(task=1e-3, load=Load(value=0.3)), "from 50% to 125% of one core"),
+    ],
+)
+def test_beyond_the_measured_loads_no_p99_is_known(question: Question, why: str) -> None:
+    found = asked(replace(question, p99=1e-9), (*EVERY, *latency()))
+    assert why in p99_of(on(found), "threads").lacks["p99"].why
+    assert not any(each.expectation.mode == THREADS for each in on(found).out)
+
+
+def test_without_cells_of_latency_no_p99_is_known_and_nothing_is_ruled_out() -> None:
     limited, free = (asked(Question(task=1e-3, p99=limit)) for limit in (1e-9, None))
     assert [order(arm) for arm in limited.arms] == [order(arm) for arm in free.arms]
-    assert not any(arm.out for arm in limited.arms)
+    lack = p99_of(on(limited), "threads").lacks["p99"]
+    assert lack == NoData(why="not measured", bench="^crossover|^latency")
 
 
 def test_a_limit_that_cannot_be_told_rules_out_too() -> None:
@@ -264,7 +327,7 @@ def test_a_share_of_writes_adds_the_cost_of_the_cheapest_strategy_that_others_se
     assert having.cpu is not None
     assert without.cpu is not None
     assert having.cpu.value == pytest.approx(without.cpu.value + 2e-5)
-    assert having.slowest == without.slowest
+    assert having.p99 == without.p99
 
 
 @pytest.mark.parametrize(

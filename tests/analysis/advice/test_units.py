@@ -92,3 +92,21 @@ def test_whatever_is_written_is_read_or_refused(text: str) -> None:
 def test_whole_binary_sizes_are_exact(number: int, unit: str) -> None:
     exact = number * 1024 ** ["B", "KiB", "MiB", "GiB"].index(unit)
     assert question.size(f"{number}{unit}") == pytest.approx(exact, rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [("400/s", 400.0, "a second"), ("50 %", 0.5, ""), ("1.2", 1.2, ""), ("120%", 1.2, "")],
+)
+def test_a_load_is_a_rate_or_a_share_that_may_be_more_than_a_core(
+    text: str, value: float, unit: str
+) -> None:
+    load = question.load(text)
+    assert load.value == pytest.approx(value)
+    assert load.per_second is (unit == "a second")
+
+
+@pytest.mark.parametrize("text", ["0", "0/s", "50/m", "often", "400 /h"])
+def test_a_load_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="a load"):
+        question.load(text)
