@@ -23,7 +23,8 @@ STORY_LIMIT = 3_000
 
 # What a member of a team says.
 READY, DONE, FAILED = "ready", "done", "failed"
-# What a gate says: leave, get ready for the next round, run it.
+# What a gate says: leave, get ready for the next round, run it; a larger number is the instant of
+# the clock at which to begin to run, and the last argument of what is run.
 LEAVE, PREPARE, RUN = range(3)
 
 ARTICLE_STEPS = 20_000
@@ -120,8 +121,8 @@ def obey(gate: Callable[[], int], say: Callable[[str, Any], None], steps: Steps)
     """
     say(READY, None)
     while word := gate():
-        function, args = steps[word]
-        say(DONE, function(*args))
+        function, args = steps[min(word, RUN)]
+        say(DONE, function(*args, word) if word > RUN else function(*args))
 
 
 def member_main(line: Any, steps: Steps) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from probing import environment
 
 from ftbench.probe.workloads import kernels
-from ftbench.probe.workloads.kernels import KERNELS, SMALL, crunch, timed, warm
+from ftbench.probe.workloads.kernels import KERNELS, SMALL, crunch, timed
 from ftbench.pythons import Interpreter, discover
 
 # The newest of each kind of build that is installed; any will do.
@@ -84,25 +83,7 @@ def test_a_report_sums_up_the_units_that_were_done(units: int) -> None:
 
 
 def test_crunching_goes_by_name() -> None:
-    assert crunch("is_prime", 2)[-1] == 2 * KERNELS["is_prime"][1]
-
-
-def test_a_kernel_is_warmed_once_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[int] = []
-
-    def kernel() -> int:
-        ran.append(threading.get_ident())
-        return 0
-
-    monkeypatch.setitem(KERNELS, "lcg", (kernel, 0))
-    monkeypatch.setattr(kernels, "_WARM", set())
-    thread = threading.Thread(target=warm, args=("lcg",))
-    thread.start()
-    warm("lcg")
-    thread.join()
-    warm("lcg")
-    assert len(ran) == 2
-    assert set(ran) == {thread.ident, threading.get_ident()}
+    assert crunch("is_prime", 2)[3] == 2 * KERNELS["is_prime"][1]
 
 
 def test_what_spawned_workers_load_with_the_kernels_is_built_in_or_tiny() -> None:

@@ -10,10 +10,11 @@ from probing import document_of, program, run_probe
 from benchmarks.must_scale import MustScale
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.must_scale import LEDGER, metrics
-from ftbench.probe.scenarios.scaling import Pair, Report, Turn
+from ftbench.probe.scenarios.scaling import Block, Report, Turn
 from ftbench.pythons import Interpreter
 
-METRICS = {"op", "relative_2", "relative_4", "control_2", "control_4"}
+RATIOS = {f"{arm}_{n}" for arm in ("relative", "control") for n in (2, 4)}
+METRICS = {"op", *RATIOS, *(name.replace("_", "_cpu_") for name in RATIOS)}
 
 # A cell whose pattern is `bad` in the threads, and the real one in the serial twin.
 _BAD_PATTERN = """
@@ -31,7 +32,7 @@ cell.main()
 
 
 def _turn(seconds: int) -> Turn:
-    return Turn(reports=(Report(0, seconds * 10**9, 0, 0),), cpu=0.0)
+    return Turn(reports=(Report(0, seconds * 10**9, 10**9, 0, 0),))
 
 
 @pytest.mark.parametrize("build", [0, 1], ids=["gil", "ft"])
@@ -44,25 +45,26 @@ def test_a_pattern_is_measured_in_both_arms(
     assert document["metrics"].keys() == METRICS
     for metric in document["metrics"].values():
         assert all(sample > 0 for sample in metric["samples"])
-    # Per arm: one thread twice, then two and four.
-    assert document["invariants"][0]["checked"].startswith("16 checksums")
+    assert f"checksums of {pattern} were" in document["invariants"][0]["checked"]
     notes = document["notes"]
     assert (notes["ledger"], notes["reason"]) == (LEDGER[pattern].ledger, LEDGER[pattern].reason)
-    assert (notes["rounds"], notes["turns"]) == (1, LEDGER[pattern].turns)
-    assert notes["on_cpu"].keys() == METRICS - {"op"}
+    assert (notes["rounds"], notes["turns"]) == (2, LEDGER[pattern].turns)
+    assert notes["on_cpu"].keys() == notes["pairs"].keys() == notes["lost"].keys() == RATIOS
 
 
 def test_the_metrics_of_known_pairs() -> None:
-    found = {
-        "relative_2": [Pair(one=_turn(2), many=_turn(3))],
-        "relative_4": [Pair(one=_turn(4), many=_turn(4))],
-        "control_2": [Pair(one=_turn(8), many=_turn(4))],
+    kept = {
+        "relative_2": [(_turn(2), _turn(3))],
+        "relative_4": [(_turn(4), _turn(4))],
+        "control_2": [(_turn(8), _turn(4))],
     }
-    assert {name: metric.samples for name, metric in metrics(found, 10).items()} == {
-        "op": pytest.approx((0.3,)),
+    found = metrics([Block(kept=kept, lost={})], 10)
+    assert {name: metric.samples for name, metric in found.items()} == {
+        "op": pytest.approx((0.2,)),
         "relative_2": (1.5,),
         "relative_4": (1.0,),
         "control_2": (0.5,),
+        **dict.fromkeys(("relative_cpu_2", "relative_cpu_4", "control_cpu_2"), (1.0,)),
     }
 
 

@@ -1,8 +1,12 @@
-"""Pairs and what cpu_scaling and native make of them: ratios, ladders, checks."""
+"""Slices and what cpu_scaling, native and must_scale make of them: pairs, ratios, checks, notes."""
 
 from __future__ import annotations
 
 import itertools
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -11,31 +15,50 @@ from hypothesis import strategies as st
 from ftbench.errors import FtbenchError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
+from ftbench.probe.scenarios import scaling
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.scaling import (
-    Pair,
+    ONE,
+    PAIRS,
+    Block,
     Report,
     Side,
     Turn,
+    blocks_of,
     by_hand,
     by_team,
     check,
     ladder,
     metrics,
-    pairs,
-    shares,
+    notes,
+    ratios,
 )
-from ftbench.probe.workers import team_of
-from ftbench.probe.workers.base import Deadline, Member
-from ftbench.probe.workloads.kernels import KERNELS, crunch, warm
+from ftbench.probe.workers.base import Deadline, nothing
+from ftbench.probe.workloads.kernels import KERNELS, crunch
 
 SECOND = 10**9
 SPANS = st.integers(1, 10**10)
 
 
-def turn(*spans: int, cpu: float = 0.0, checksum: int = 7) -> Turn:
-    """A turn of workers that begin together and take so many nanoseconds, all of it on a CPU."""
-    return Turn(reports=tuple(Report(0, span, span, checksum) for span in spans), cpu=cpu)
+def turn(*spans: int, cpu: int | None = None, checksum: int = 7) -> Turn:
+    """A slice of workers that begin together and take so many nanoseconds, all of it on a CPU."""
+    return Turn(
+        reports=tuple(Report(0, span, span if cpu is None else cpu, checksum, 0) for span in spans)
+    )
+
+
+LOST = Turn(reports=(Report(begin=0, end=200, cpu=100, checksum=7, preempted=1),), apart=True)
+
+
+def cell_of(mode: str = "threads", rounds: int = 1) -> Cell:
+    """A cell of so many blocks, at which nobody looks."""
+    return Cell(
+        mode=mode_named(mode),
+        params={},
+        profile=profile_named(f"rounds={rounds}"),
+        deadline=Deadline(60),
+        observe=lambda *_: None,
+    )
 
 
 @given(st.integers(1, 256))
@@ -53,91 +76,214 @@ def test_the_tracked_ladder() -> None:
 
 
 @given(st.lists(st.tuples(SPANS, SPANS, SPANS), min_size=1, max_size=6))
-def test_a_turn_lasts_from_the_first_begin_to_the_last_end(
+def test_a_slice_lasts_from_the_first_begin_to_the_last_end(
     workers: list[tuple[int, int, int]],
 ) -> None:
-    reports = tuple(Report(begin, begin + span, min(cpu, span), 0) for begin, span, cpu in workers)
-    whole = Turn(reports=reports, cpu=0.0)
-    assert whole.seconds >= max(span for _, span, _ in workers) / SECOND * (1 - 1e-9)
-    assert 0 <= whole.on_cpu <= 1 + 1e-9
+    whole = Turn(
+        reports=tuple(
+            Report(begin, begin + span, min(cpu, span), 0, 0) for begin, span, cpu in workers
+        )
+    )
+    assert whole.seconds() >= max(span for _, span, _ in workers) / SECOND * (1 - 1e-9)
+    assert 0 <= whole.on_cpu() <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("report", "lost"),
+    [
+        (Report(1_000, 2_000, 1_000, 7, preempted=0), False),
+        (Report(1_000, 2_000, 900, 7, preempted=1), True),
+        (Report(1_000, 2_000, 960, 7, preempted=1), False),
+        # It waited, but for nobody who took its core: a lock of CPython's.
+        (Report(1_000, 2_000, 300, 7, preempted=0), False),
+        # It was late.
+        (Report(1_100, 2_000, 900, 7, preempted=0), True),
+    ],
+)
+def test_a_core_is_lost_by_coming_late_and_by_being_preempted(
+    report: Report, *, lost: bool
+) -> None:
+    reports = (Report(1_000, 2_000, 1_000, 7, preempted=0), report)
+    assert Turn(reports=reports, apart=True).lost() is lost
+    # Who was to have no core of its own has lost none.
+    assert not Turn(reports=reports).lost()
+
+
+def side(name: str, log: list[str], turns: Iterator[Turn] | None = None, length: int = 1) -> Side:
+    """A side that writes down its name, and whose slices take ever longer."""
+
+    def take() -> Turn:
+        log.append(name)
+        return next(turns) if turns else turn(len(log))
+
+    return Side(length, take, lambda: log.append(f"end of {name}"))
+
+
+def test_sides_alternate_in_an_order_drawn_at_random_and_always_the_same() -> None:
+    logs: list[list[str]] = []
+    for _ in range(2):
+        log: list[str] = []
+        sides = {name: side(name, log) for name in ("one", "x_2", "x_8")}
+        sides["x_8"] = side("x_8", log, length=4)
+        blocks, turns = blocks_of(cell_of(rounds=2), sides, {"x_2": "one", "x_8": "one"})
+        logs.append(log)
+        assert [len(block.kept["x_2"]) for block in blocks] == [PAIRS, PAIRS]
+        # Fewer where one takes as long as four.
+        assert [len(block.kept["x_8"]) for block in blocks] == [PAIRS // 4, PAIRS // 4]
+        # What it is compared with is next to it, and one for both.
+        assert len(turns) == Counter(log)["one"] + Counter(log)["x_2"] + Counter(log)["x_8"] - 3
+        assert Counter(log)["one"] == 2 * PAIRS + 1
+    assert logs[0] == logs[1]
+    assert logs[0][:3] == ["one", "x_2", "x_8"]  # once each, to warm up
+    pairs = [logs[0][at : at + 2] for at in range(3 + 3 * PAIRS // 4, 3 + 3 * PAIRS // 4 + 8, 2)]
+    assert all(set(pair) == {"one", "x_2"} for pair in pairs)
+    assert len(set(map(tuple, pairs))) == 2
+    assert logs[0][-3:] == ["end of one", "end of x_2", "end of x_8"]
+
+
+def test_what_lost_a_core_is_left_out_and_taken_again() -> None:
+    turns = itertools.chain([turn(9), LOST, LOST], itertools.repeat(turn(20)))
+    sides = {"one": side("one", [], itertools.repeat(turn(10))), "x_2": side("x_2", [], turns)}
+    (block,), taken = blocks_of(cell_of(), sides, {"x_2": "one"})
+    assert (len(block.kept["x_2"]), len(block.lost["x_2"])) == (PAIRS, 2)
+    assert ratios([block]) == {"x_2": [2.0], "x_cpu_2": [2.0]}
+    assert check("x", taken, 7).checked.startswith(f"{2 * PAIRS + 4} checksums of x were 7")
+    said = notes([block])
+    assert (said["pairs"], said["lost"], said["rounds"]) == ({"x_2": PAIRS}, {"x_2": 2}, 1)
+    assert "disturbed" not in said
+
+
+def test_a_cell_that_lost_most_is_marked_and_the_least_lost_pair_stands_for_all() -> None:
+    late = [
+        Turn(
+            reports=(Report(0, 400, 400, 7, 0), Report(begin, begin + 400, 400, 7, 0)),
+            apart=True,
+        )
+        for begin in (400, 100)
+    ]
+    sides = {
+        "one": side("one", [], itertools.repeat(turn(400))),
+        "x_2": side("x_2", [], itertools.cycle(late)),
+    }
+    (block,), _ = blocks_of(cell_of(), sides, {"x_2": "one"})
+    assert (block.kept["x_2"], len(block.lost["x_2"])) == ([], PAIRS + 1)
+    assert ratios([block])["x_2"] == [1.25]
+    said = notes([block])
+    assert said["disturbed"] == f"a core was lost in {PAIRS + 1} of {PAIRS + 1} slices of x_2"
 
 
 @given(SPANS, SPANS)
 def test_workers_that_scale_ideally_cost_one(span: int, more: int) -> None:
-    assert Pair(one=turn(span), many=turn(span, span)).relative == pytest.approx(1)
-    assert Pair(one=turn(span), many=turn(span, span + more)).relative > 1
+    ideal, worse = turn(span, span), turn(span, span + more)
+    pairs = {"x_2": [(turn(span), ideal)], "y_2": [(turn(span), worse)]}
+    found = ratios([Block(kept=pairs, lost={})])
+    assert found["x_2"] == found["x_cpu_2"] == [pytest.approx(1)]
+    assert found["y_2"][0] > found["y_cpu_2"][0] > 1
 
 
-def test_the_metrics_of_known_pairs() -> None:
-    found = {
-        1: [Pair(one=turn(4 * SECOND), many=turn(5 * SECOND, cpu=5.0))],
-        2: [Pair(one=turn(6 * SECOND), many=turn(9 * SECOND, 3 * SECOND, cpu=12.0))],
-    }
-    made = metrics(found, 3)
-    assert {name: metric.samples for name, metric in made.items()} == {
-        "serial": pytest.approx((5 / 3,)),
-        "unit_1": pytest.approx((5 / 3,)),
-        "unit_2": pytest.approx((1.5,)),
-        "relative_1": pytest.approx((1.25,)),
-        "relative_2": pytest.approx((1.5,)),
-        "cpu": pytest.approx((2.0,)),
-    }
-    assert {metric.unit for metric in made.values()} == {"seconds", "ratio"}
-
-
-def _recording(name: str, log: list[str]) -> Side:
-    def side() -> Turn:
-        log.append(name)
-        return turn(len(log))
-
-    return side
-
-
-@given(st.integers(1, 7))
-def test_sides_take_turns_a_b_b_a(rounds: int) -> None:
-    log: list[str] = []
-    sides = {"x": (_recording("one", log), _recording("many", log))}
-    cell = Cell(
-        mode=mode_named("threads"),
-        params={},
-        profile=profile_named(f"rounds={rounds}"),
-        deadline=Deadline(60),
-        observe=lambda *_: None,
-    )
-    found = pairs(cell, sides)
-    assert "".join(word[0] for word in log) == ("om" + "mo") * (rounds // 2) + "om" * (rounds % 2)
-    # However they were called, each is filed as what it is.
-    for number, pair in enumerate(found["x"]):
-        times = (pair.one.seconds, pair.many.seconds)
-        assert (times[0] < times[1]) is (number % 2 == 0)
-
-
-def test_one_wrong_checksum_refuses_the_run() -> None:
-    right, wrong = turn(1, 2), turn(1, checksum=8)
-    assert "3 checksums of lcg" in check("lcg", {2: [Pair(one=turn(1), many=right)]}, 7).checked
-    with pytest.raises(FtbenchError, match=r"lcg: checksums \[7, 8\] are not 7"):
-        check("lcg", {2: [Pair(one=wrong, many=right)]}, 7)
-
-
-def test_shares_are_those_of_the_many() -> None:
-    half = Turn(reports=(Report(0, 10, 5, 7),), cpu=0.0)
-    assert shares({4: [Pair(one=turn(1), many=half)] * 3}) == {"4": 0.5}
+def test_a_ratio_is_of_sums() -> None:
+    """One core is twice as fast as the other: who has them in turn pays what both together do."""
+    fast, slow, both = turn(100), turn(200), turn(100, 200)
+    block = Block(kept={"x_2": [(fast, both), (slow, both)]}, lost={})
+    assert ratios([block]) == {"x_2": [pytest.approx(4 / 3)], "x_cpu_2": [pytest.approx(1)]}
 
 
 def test_workers_that_run_one_after_the_other_had_half_of_a_cpu_each() -> None:
     """Their own spans do not tell: the second begins when it first gets a CPU."""
-    in_turn = Turn(reports=(Report(0, 10, 10, 7), Report(10, 20, 10, 7)), cpu=0.0)
-    assert in_turn.on_cpu == pytest.approx(0.5)
-    assert Pair(one=turn(10), many=in_turn).relative == pytest.approx(2)
+    in_turn = Turn(reports=(Report(0, 10, 10, 7, 0), Report(10, 20, 10, 7, 0)))
+    assert in_turn.on_cpu() == pytest.approx(0.5)
+    block = Block(kept={"x_2": [(turn(10), in_turn)]}, lost={"x_2": []})
+    assert ratios([block]) == {"x_2": [2.0], "x_cpu_2": [1.0]}
+    assert notes([block])["on_cpu"] == {"x_2": 0.5}
 
 
-def test_a_member_by_hand_is_what_it_is_in_a_team() -> None:
-    member = Member(role="worker", run=(crunch, ("is_prime", 2)), prepare=(warm, ("is_prime",)))
-    team = team_of(mode_named("threads"), Deadline(30), [member] * 3)
-    alone, together = by_hand(member)(), by_team(team)()
+def test_the_metrics_of_known_pairs() -> None:
+    kept = {
+        "relative_1": [(turn(4 * SECOND), turn(5 * SECOND))],
+        "relative_2": [(turn(6 * SECOND), turn(9 * SECOND, 3 * SECOND))],
+    }
+    made = metrics([Block(kept=kept, lost={})], (1, 2), 2)
+    assert {name: metric.samples for name, metric in made.items()} == {
+        "serial": pytest.approx((2.0,)),
+        "unit_1": pytest.approx((2.5,)),
+        "unit_2": pytest.approx((9 / 4,)),
+        "relative_1": pytest.approx((1.25,)),
+        "relative_2": pytest.approx((1.5,)),
+        "relative_cpu_1": pytest.approx((1.25,)),
+        "relative_cpu_2": pytest.approx((1.0,)),
+        "cpu": pytest.approx((3.0,)),
+    }
+    assert {metric.unit for metric in made.values()} == {"seconds", "ratio"}
+
+
+def test_one_wrong_checksum_refuses_the_run() -> None:
+    assert "3 checksums of lcg" in check("lcg", [turn(1), turn(1, 2)], 7).checked
+    with pytest.raises(FtbenchError, match=r"lcg: checksums \[7, 8\] are not 7"):
+        check("lcg", [turn(1), turn(1, checksum=8)], 7)
+
+
+@pytest.mark.parametrize("mode", ["threads", "processes-spawn"])
+def test_a_side_by_hand_is_what_it_is_in_a_team(mode: str) -> None:
+    run = crunch, ("is_prime", 2)
+    hand, team = by_hand(run), by_team(cell_of(mode), "worker", run, 3)
+    alone, together = hand.take(), team.take()
     team.end()
     expected = 2 * KERNELS["is_prime"][1]
     assert [report.checksum for report in alone.reports] == [expected]
     assert [report.checksum for report in together.reports] == [expected] * 3
-    assert alone.cpu > 0
-    assert together.cpu > 0
+    assert alone.cpu() > 0
+    assert together.cpu() > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs to choose a CPU")
+def test_workers_that_have_a_core_each_begin_together_on_another_in_every_slice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpus = sorted(os.sched_getaffinity(0))
+    found: list[set[int]] = []
+    begun: list[tuple[int, int]] = []
+
+    def work() -> int:
+        found.append(os.sched_getaffinity(0))
+        return 7
+
+    monkeypatch.setitem(KERNELS, "lcg", (work, 7))
+    alone = by_hand((crunch, ("lcg", 1)))
+    for _ in cpus:
+        asked = time.perf_counter_ns()
+        begun.append((asked, alone.take().reports[0].begin))
+    assert sorted(map(min, found)) == cpus
+    assert all(len(each) == 1 for each in found)
+    assert all(begin - asked >= scaling._LEAD for asked, begin in begun)
+    assert os.sched_getaffinity(0) == set(cpus)
+
+
+def test_workers_that_share_a_core_or_a_gil_do_not_spin_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = crunch, ("is_prime", 1)
+    monkeypatch.setattr(scaling, "team_of", lambda *_: _Nobody)
+    for gil, count, spins in ((False, 100_000, False), (True, 2, False), (True, 1, True)):
+        monkeypatch.setattr(scaling, "gil_enabled", lambda gil=gil: gil)
+        made = by_team(cell_of(), "worker", run, count)
+        assert (made.length == 1) is spins
+        made.take()
+        assert bool(_Nobody.at) is spins
+
+
+class _Nobody:
+    """A team of nobody, which keeps the instant at which it was to begin."""
+
+    end = nothing
+    reports: tuple[Report, ...] = ()
+    at = 0
+
+    @classmethod
+    def round(cls, at: int) -> type[_Nobody]:
+        cls.at = at
+        return cls
+
+
+def test_the_one_is_the_first_of_a_pair() -> None:
+    block = Block(kept={"x_2": [(turn(1 * SECOND), turn(2 * SECOND))]}, lost={})
+    assert block.mean("x_2", ONE, Turn.seconds) == pytest.approx(1.0)

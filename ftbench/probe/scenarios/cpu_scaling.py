@@ -15,11 +15,10 @@ from typing import Any
 from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, WORKER, metrics_of, scaled
-from ftbench.probe.workers.base import Member
-from ftbench.probe.workloads.kernels import KERNELS, crunch, warm
+from ftbench.probe.workloads.kernels import KERNELS, crunch
 
-# What a worker does in a round: some 10 ms, as much as eight threads under a GIL can afford.
-UNITS = 4
+# What a worker does in a slice: some 2 ms.
+UNITS = 1
 
 PARAMS = {
     "kernel": Param(default="sum_of_squares", choices=tuple(KERNELS)),
@@ -44,7 +43,7 @@ def run(cell: Cell) -> Outcome:
     return scaled(
         cell,
         of=kernel,
-        member=Member(role=WORKER, run=work, prepare=(warm, (kernel,))),
+        run=work,
         units=UNITS,
         expected=UNITS * checksum,
     )
@@ -52,7 +51,7 @@ def run(cell: Cell) -> Outcome:
 
 CPU_SCALING = Scenario(
     name="cpu_scaling",
-    version="1",
+    version="2",
     title="1 to N workers crunch, each as much as one alone",
     params=PARAMS,
     metrics=metrics_of(COUNTS, WORKER),

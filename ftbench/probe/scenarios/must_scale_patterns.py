@@ -1,7 +1,6 @@
 """Patterns of must_scale: what programs do a thousand times a second, in threads.
 
-Each function does its pattern `turns` times and returns a checksum.  The scenario loads this module
-anew for every thread that is to share nothing.  The idea is that of CPython's
+Each function does its pattern `turns` times and returns a checksum.  The idea is that of CPython's
 Tools/ftscalingbench; the patterns are code of our own.
 """
 

@@ -1,122 +1,223 @@
-"""Scaling: the same work per worker by one and by N, one right after the other.
+"""Scaling: the same work per worker by one and by N, in alternate slices of some 2 ms.
 
-`scaled` compares 1, 2, 4 … workers with the serial twin, the main thread while all workers wait.
+A machine's speed changes within milliseconds: slices next to each other have it in common, so the
+ratio of two does not change with it.  Where there is a core for each worker of a slice, each has
+its own, another one in every slice, and they begin together: where the kernel would have placed
+them is not what is compared, nor is one core with another.
+
 `relative_N` is one over the efficiency of weak scaling (J. L. Gustafson, "Reevaluating Amdahl's
-law", 1988): 1 is ideal as long as there is a core for each worker, N / cores above.
+law", 1988): 1 is ideal as long as there is a core for each worker, N / cores above.  It is of the
+time from the first begin to the last end: right for workers that take turns at a GIL too, though a
+slice is shorter than the 5 ms after which CPython takes a GIL away.  `relative_cpu_N` is of CPU
+time: what each core pays because others work beside it, but for waiting.
 """
 
 from __future__ import annotations
 
-import time
+import itertools
+import math
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from time import perf_counter_ns
+from typing import Any, NamedTuple
 
+from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO, clock_cost
+from ftbench.probe.instruments.machine import machine_record, one_per_core, usable
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile, same_checksums
 from ftbench.probe.scenarios.base import Cell, MetricSpec, costs
 from ftbench.probe.workers import team_of
-from ftbench.probe.workers.base import Member, Team
+from ftbench.probe.workers.base import Member, Step, nothing
+
+# Pairs that make a sample, fewer of sides whose slices are longer.
+PAIRS = 12
+SEED = 12
+# Nanoseconds until all workers of a slice are awake.
+_LEAD = 300_000
+# Below this share of its slice a worker was late on its core, or had lost it.
+_LEAST_ON_CPU = 0.95
 
 
 class Report(NamedTuple):
-    """One worker's share, as `kernels.timed` reports it; times are in nanoseconds."""
+    """One worker's share, as `kernels.in_turn` reports it; times are in nanoseconds."""
 
     begin: int
     end: int
     cpu: int
     checksum: int
+    preempted: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """The work done once by all of a side: a report per worker, and the CPU seconds of all."""
+    """A slice: a report per worker, and whether each was to have a core of its own."""
 
     reports: tuple[Report, ...]
-    cpu: float
+    apart: bool = False
 
-    @property
     def seconds(self) -> float:
-        """Seconds from the first worker's begin to the last one's end, by their own clocks."""
-        begin = min(report.begin for report in self.reports)
-        return (max(report.end for report in self.reports) - begin) * NANO
+        """Return the seconds from the first begin to the last end, by the workers' own clocks."""
+        return (max(report.end for report in self.reports) - self._begin) * NANO
 
     @property
+    def _begin(self) -> int:
+        return min(report.begin for report in self.reports)
+
+    def cpu(self) -> float:
+        """Return the CPU seconds of a worker, the mean."""
+        return sum(report.cpu for report in self.reports) * NANO / len(self.reports)
+
     def on_cpu(self) -> float:
-        """The share of the turn that its workers were on a CPU, their mean."""
-        whole = len(self.reports) * self.seconds
-        return sum(report.cpu for report in self.reports) * NANO / max(NANO, whole)
+        """Return the share of the slice that its workers were on a CPU, the mean."""
+        return self.cpu() / self.seconds()
+
+    def lost(self) -> bool:
+        """Tell whether a worker came late to its core, or lost it to others."""
+        # One that waits for a lock of CPython's is on no CPU either, but nobody preempts it.
+        had = [each.cpu if each.preempted else each.end - each.begin for each in self.reports]
+        whole = [each.end - self._begin for each in self.reports]
+        return self.apart and any(
+            ns < _LEAST_ON_CPU * of for ns, of in zip(had, whole, strict=True)
+        )
 
 
-Side = Callable[[], Turn]
-Name = TypeVar("Name")
+# A slice of one and a slice of many, next to each other in time.
+Pair = tuple[Turn, Turn]
+ONE, MANY = range(2)
 
 
-class Pair(NamedTuple):
-    """One turn of each side, next to each other in time."""
+class Side(NamedTuple):
+    """What takes a slice; its `length` is how many slices of one worker it lasts at best."""
 
-    one: Turn
-    many: Turn
-
-    @property
-    def relative(self) -> float:
-        """The time of many over the time of one."""
-        return self.many.seconds / self.one.seconds
+    length: int
+    take: Callable[[], Turn]
+    end: Callable[[], None]
 
 
-def by_team(team: Team) -> Side:
-    """Return the side of a team's members."""
+def by_team(cell: Cell, role: str, run: Step, count: int) -> Side:
+    """Return the side of a team of so many, each of which does `run`."""
+    cpus, (function, args) = _cpus(), run
+    by_turns = cell.mode.kind == "threads" and gil_enabled()
+    length = math.ceil(count / (1 if by_turns else len(cpus)))
+    own = [(*cpus[index:], *cpus[:index]) if length == 1 else () for index in range(count)]
+    members = [Member(role, (function, (*args, those))) for those in own]
+    team = team_of(cell.mode, cell.deadline, members)
+    return _side(length, len(cpus), lambda at: team.round(at=at).reports, team.end)
 
-    def side() -> Turn:
-        done = team.round()
-        return Turn(reports=tuple(Report(*report) for report in done.reports), cpu=done.cpu)
 
-    return side
-
-
-def by_hand(member: Member) -> Side:
+def by_hand(run: Step) -> Side:
     """Return the serial side: this thread does what a member would do."""
-    function, args = member.run
-    if member.prepare:
-        member.prepare[0](*member.prepare[1])
-
-    def side() -> Turn:
-        cpu = time.process_time()
-        report = Report(*function(*args))
-        return Turn(reports=(report,), cpu=time.process_time() - cpu)
-
-    return side
+    cpus, (function, args) = _cpus(), run
+    return _side(1, len(cpus), lambda at: [function(*args, cpus, at)], nothing)
 
 
-def pairs(cell: Cell, sides: Mapping[Name, tuple[Side, Side]]) -> dict[Name, list[Pair]]:
-    """Return name → the pairs of all rounds; `sides` are name → (one, many)."""
-    pairs_of: dict[Name, list[Pair]] = {name: [] for name in sides}
-    # A B in one round and B A in the next: what drifts (a clock rate, a neighbour on the machine)
-    # meets both.
-    for number in cell.repeats():
-        for name, (one, many) in sides.items():
-            if number % 2:
-                late = many()
-                pairs_of[name].append(Pair(one=one(), many=late))
-            else:
-                first = one()
-                pairs_of[name].append(Pair(one=first, many=many()))
-    return pairs_of
+def _cpus() -> tuple[int, ...]:
+    """Return the CPUs that workers may have for themselves, one of each core first."""
+    cpus = sorted(usable() or range(machine_record()["usable_cores"]))
+    return tuple(dict.fromkeys([*one_per_core(cpus), *cpus]))
 
 
-def check(of: str, pairs_of: Mapping[Name, Sequence[Pair]], expected: int) -> Invariant:
-    """Return the invariant that every worker's checksum is `expected`, in every turn of `of`."""
-    turns = [turn for ladder in pairs_of.values() for pair in ladder for turn in pair]
-    return same_checksums(
-        of, [report.checksum for turn in turns for report in turn.reports], expected
-    )
+def _side(
+    length: int, cpus: int, do: Callable[[int], Iterable[Any]], end: Callable[[], None]
+) -> Side:
+    numbers = itertools.count()
+
+    def take() -> Turn:
+        at = 0
+        if length == 1:  # else one that spun would keep others from a core or from the GIL
+            at = perf_counter_ns() + _LEAD
+            at += (next(numbers) - at) % cpus  # `in_turn` goes by it: every core has its turn
+        return Turn(reports=tuple(Report(*report) for report in do(at)), apart=at > 0)
+
+    return Side(length, take, end)
 
 
-def shares(pairs_of: Mapping[Name, Sequence[Pair]]) -> dict[str, float]:
-    """Return name → the median share of their turns that its many were on a CPU."""
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Pairs by name of their many, taken together; in those `lost` a worker had lost its core."""
+
+    kept: Mapping[str, list[Pair]]
+    lost: Mapping[str, list[Pair]]
+
+    def mean(self, name: str, side: int, figure: Callable[[Turn], float]) -> float:
+        """Return the mean of a figure over one side of the pairs that count."""
+        # Without any, over the one of which the least was lost.
+        pairs = self.kept[name] or [max(self.lost[name], key=lambda pair: pair[MANY].on_cpu())]
+        return sum(figure(pair[side]) for pair in pairs) / len(pairs)
+
+    def ratio(self, name: str, figure: Callable[[Turn], float]) -> float:
+        """Return the ratio of sums, many over one: where cores differ each has a part in both."""
+        return self.mean(name, MANY, figure) / self.mean(name, ONE, figure)
+
+
+def blocks_of(
+    cell: Cell, sides: Mapping[str, Side], ones: Mapping[str, str]
+) -> tuple[Sequence[Block], Sequence[Turn]]:
+    """Take slices of the sides; `ones` are name of the many → what they are compared with.
+
+    The first of each side, in which bytecode is specialized for its threads, is left out.
+    """
+    for side in sides.values():
+        side.take()
+    wanted = {name: max(1, PAIRS // sides[name].length) for name in ones}
+    draw = random.Random(SEED)  # noqa: S311 - no secrets here
+    blocks: list[Block] = []
+    turns: list[Turn] = []
+
+    def taken(names: Iterable[str]) -> dict[str, Turn]:
+        ordered = sorted(names)
+        draw.shuffle(ordered)
+        found = {name: sides[name].take() for name in ordered}
+        turns.extend(found.values())
+        return found
+
+    for _ in cell.rounds():
+        block = Block(kept={name: [] for name in ones}, lost={name: [] for name in ones})
+        blocks.append(block)
+        # What was lost is taken again, until more are lost than wanted.
+        while due := [n for n in ones if len(block.kept[n]) < wanted[n] >= len(block.lost[n])]:
+            for one in dict.fromkeys(ones[name] for name in due):
+                many = [name for name in due if ones[name] == one]
+                found = taken([one, *many])
+                for name in many:
+                    pair = found[one], found[name]
+                    lost = any(turn.lost() for turn in pair)
+                    (block.lost if lost else block.kept)[name].append(pair)
+    for side in sides.values():
+        side.end()
+    return blocks, turns
+
+
+def ratios(blocks: Sequence[Block]) -> dict[str, list[float]]:
+    """Return the samples of all ratios, one per block."""
+    names = list(blocks[0].kept)
+    wall = {name: [block.ratio(name, Turn.seconds) for block in blocks] for name in names}
+    cpu = {of_cpu(name): [block.ratio(name, Turn.cpu) for block in blocks] for name in names}
+    return wall | cpu
+
+
+def check(of: str, turns: Sequence[Turn], expected: int) -> Invariant:
+    """Return the invariant that every worker's checksum is `expected`, in all slices of `of`."""
+    reports = [report for turn in turns for report in turn.reports]
+    return same_checksums(of, [report.checksum for report in reports], expected)
+
+
+def notes(blocks: Sequence[Block]) -> dict[str, Any]:
+    """Return notes on the slices; `disturbed` marks a cell of which many were lost, and says so."""
+    kept = {name: sum(len(block.kept[name]) for block in blocks) for name in blocks[0].kept}
+    lost = {name: sum(len(block.lost[name]) for block in blocks) for name in kept}
+    on_cpu = {name: [block.mean(name, MANY, Turn.on_cpu) for block in blocks] for name in kept}
+    worst = max(lost, key=lambda name: lost[name] / max(1, kept[name]))
+    why = f"a core was lost in {lost[worst]} of {lost[worst] + kept[worst]} slices of {worst}"
     return {
-        str(name): round(percentile([pair.many.on_cpu for pair in rounds], 50), 3)
-        for name, rounds in pairs_of.items()
+        "rounds": len(blocks),
+        "pairs": kept,
+        "lost": lost,
+        "seed": SEED,
+        "clock": clock_cost(),
+        "on_cpu": {name: round(percentile(shares, 50), 3) for name, shares in on_cpu.items()},
+        **({"disturbed": why} if lost[worst] > kept[worst] else {}),
     }
 
 
@@ -124,7 +225,7 @@ WORKER = "worker"
 # The ladder of the benchmarks.
 COUNTS = (1, 2, 4, 8)
 # What a cell has a metric of for each of its own numbers of workers.
-PER_COUNT = ("unit", "relative")
+PER_COUNT = ("unit", "relative", "relative_cpu")
 
 
 def ladder(most: int) -> tuple[int, ...]:
@@ -133,29 +234,28 @@ def ladder(most: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys([*powers, most]))
 
 
-def scaled(cell: Cell, *, of: str, member: Member, units: int, expected: int) -> Outcome:
+def of_cpu(ratio: str) -> str:
+    """Return what the ratio of CPU times is called beside a ratio of times: `relative_cpu_2`."""
+    stem, _, workers = ratio.rpartition("_")
+    return f"{stem}_cpu_{workers}"
+
+
+_SERIAL, _RELATIVE = "serial", "relative"
+
+
+def scaled(cell: Cell, *, of: str, run: Step, units: int, expected: int) -> Outcome:
     """Measure one cell: a team for each number of workers, each in turn with the serial twin.
 
-    `member` does `units` of the work `of` in a round, and its checksum is `expected`.
+    `run` does `units` of the work `of`, and its checksum is `expected`.
     """
-    serial = by_hand(member)
-    teams = {
-        count: team_of(cell.mode, cell.deadline, [member] * count)
-        for count in ladder(cell.params["workers"])
-    }
-    sides = {count: (serial, by_team(team)) for count, team in teams.items()}
-    pairs_of = pairs(cell, sides)
-    for team in teams.values():
-        team.end()
+    counts = ladder(cell.params["workers"])
+    many = {f"{_RELATIVE}_{n}": by_team(cell, WORKER, run, n) for n in counts}
+    sides = {_SERIAL: by_hand(run), **many}
+    blocks, turns = blocks_of(cell, sides, dict.fromkeys(many, _SERIAL))
     return Outcome(
-        metrics=metrics(pairs_of, units),
-        invariants=(check(of, pairs_of, expected),),
-        notes={
-            "rounds": len(pairs_of[1]),
-            "units": units,  # of one worker in one round
-            "clock": clock_cost(),
-            "on_cpu": shares(pairs_of),
-        },
+        metrics=metrics(blocks, counts, units),
+        invariants=(check(of, turns, expected),),
+        notes={**notes(blocks), "units": units},  # of one worker in a slice
     )
 
 
@@ -168,7 +268,7 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
         return (MetricSpec(f"{name}_{n}", unit, says.format(n, who), always=False) for n in many)
 
     return (
-        MetricSpec("serial", "seconds", f"A unit of work by {alone}."),
+        MetricSpec(_SERIAL, "seconds", f"A unit of work by {alone}."),
         MetricSpec(f"unit_{one}", "seconds", f"A unit of work by one {who}."),
         *ladder_of("unit", "seconds", "The time of {0} {1}s over the units of all."),
         MetricSpec(f"relative_{one}", "ratio", f"The time of one {who} over that of {alone}."),
@@ -178,24 +278,28 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
             "The time of {0} {1}s over that of the main thread with 1/{0} of their work.",
         ),
         MetricSpec(
+            f"relative_cpu_{one}", "ratio", f"The CPU time of one {who} over that of {alone}."
+        ),
+        *ladder_of(
+            "relative_cpu", "ratio", f"The CPU time of each of {{0}} {{1}}s over that of {alone}."
+        ),
+        MetricSpec(
             "cpu",
             "seconds",
-            f"CPU seconds of a unit with the most {who}s: theirs and the parent's.",
+            f"CPU seconds of a unit with the most {who}s, by their own clocks.",
         ),
     )
 
 
-def metrics(pairs_of: Mapping[int, Sequence[Pair]], units: int) -> dict[str, Metric]:
-    """Return the metrics of number of workers → its pairs, a sample per round."""
-    most = max(pairs_of)
+def metrics(blocks: Sequence[Block], counts: Sequence[int], units: int) -> dict[str, Metric]:
+    """Return the metrics of a ladder's blocks, a sample per block."""
+    most = f"{_RELATIVE}_{counts[-1]}"
     samples = {
-        "serial": [
-            sum(pair.one.seconds for pair in row) / len(row) / units
-            for row in zip(*pairs_of.values(), strict=True)
-        ],
-        "cpu": [pair.many.cpu / (units * most) for pair in pairs_of[most]],
+        _SERIAL: [block.mean(f"{_RELATIVE}_1", ONE, Turn.seconds) / units for block in blocks],
+        "cpu": [block.mean(most, MANY, Turn.cpu) / units for block in blocks],
+        **ratios(blocks),
     }
-    for count, rounds in pairs_of.items():
-        samples[f"unit_{count}"] = [pair.many.seconds / (units * count) for pair in rounds]
-        samples[f"relative_{count}"] = [pair.relative for pair in rounds]
-    return costs(metrics_of(pairs_of, WORKER), samples)
+    for n in counts:
+        took = [block.mean(f"{_RELATIVE}_{n}", MANY, Turn.seconds) for block in blocks]
+        samples[f"unit_{n}"] = [seconds / (units * n) for seconds in took]
+    return costs(metrics_of(counts, WORKER), samples)

@@ -164,15 +164,18 @@ class Team:
             self._tell(index, word)
         return self._hear_all("to end their round")
 
-    def round(self, reset: Callable[[], None] | None = None) -> Round:
-        """Prepare, `reset` what members share, then open the gate; return what they reported."""
+    def round(self, reset: Callable[[], None] | None = None, at: int = 0) -> Round:
+        """Prepare, `reset` what members share, then open the gate; return what they reported.
+
+        With `at`, an instant of `perf_counter_ns`, their functions get it as their last argument.
+        """
         if any(member.prepare for member in self.members):
             self._all(PREPARE)
         if reset:
             reset()
         helper = self.helper.cpu() if self.helper else 0.0
         own = time.process_time()
-        reports, cpu = self._all(RUN)
+        reports, cpu = self._all(at or RUN)
         cpu += time.process_time() - own
         if self.helper:
             cpu += self.helper.cpu() - helper

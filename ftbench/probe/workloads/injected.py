@@ -7,7 +7,7 @@ same.  Memory is held for nothing but to be seen.
 from __future__ import annotations
 
 import os
-from time import perf_counter_ns, thread_time_ns
+from time import perf_counter_ns
 
 from ftbench.probe.pool_tasks import grind
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ftbench.probe.workloads.kernels import Report
+    from ftbench.probe.workloads.kernels import SliceReport
 
 _STEPS, _TRIES = 20_000, 5
 ROLLUP = "smaps_rollup"
@@ -38,17 +38,23 @@ def crunching_time(kernel: str, units: int) -> int:
     from ftbench.probe.workloads.kernels import crunch  # noqa: PLC0415
 
     reports = [crunch(kernel, units) for _ in range(_TRIES)]
-    return min(end - begin for begin, end, _cpu, _checksum in reports)
+    return min(end - begin for begin, end, *_ in reports)
 
 
-def crunch_more(kernel: str, units: int, steps: int) -> Report:
-    """`kernels.crunch`, and then so many steps in the same time."""
-    from ftbench.probe.workloads.kernels import crunch  # noqa: PLC0415
+def crunch_more(
+    kernel: str, units: int, steps: int, cpus: tuple[int, ...] = (), at: int = 0
+) -> SliceReport:
+    """`kernels.crunch`, and in each slice so many steps more."""
+    from ftbench.probe.workloads.kernels import KERNELS, in_turn  # noqa: PLC0415
 
-    begin, _end, cpu, checksum = crunch(kernel, units)
-    more = thread_time_ns()
-    grind((1, steps))
-    return begin, perf_counter_ns(), cpu + thread_time_ns() - more, checksum
+    work, _checksum = KERNELS[kernel]
+
+    def more() -> int:
+        total = sum(work() for _ in range(units))
+        grind((1, steps))
+        return total
+
+    return in_turn(more, 1, cpus, at)
 
 
 def weight(pids: Iterable[int], proc: str = "/proc") -> int:

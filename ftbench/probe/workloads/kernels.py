@@ -6,7 +6,6 @@ for a part of a millisecond (`single_thread`).  Checksums hold on every build an
 
 from __future__ import annotations
 
-from _thread import get_ident
 from time import perf_counter_ns, thread_time_ns
 
 from ftbench.probe.entry_points import article
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     Kernel = Callable[[], int]
     Report = tuple[int, int, int, int]
+    SliceReport = tuple[int, int, int, int, int]
 
 SUMMANDS = 40_000
 # Odd numbers, of which about every tenth is a prime and takes the longest.
@@ -275,9 +275,6 @@ SMALL: dict[str, tuple[Kernel, int]] = {
     "sort": (sorting, 336_195_586),
 }
 
-# Kernel and thread that have met already.
-_WARM: set[tuple[str, int]] = set()
-
 
 def timed(work: Kernel, units: int) -> Report:
     """Do `units` of work; return (begin, end, CPU of this thread, sum of the checksums), in ns."""
@@ -289,15 +286,32 @@ def timed(work: Kernel, units: int) -> Report:
     return begin, end, thread_time_ns() - cpu, checksum
 
 
-def crunch(kernel: str, units: int) -> Report:
-    """`timed` for a kernel of `KERNELS` by its name: what a member of a team runs."""
+def in_turn(work: Kernel, units: int, cpus: tuple[int, ...] = (), at: int = 0) -> SliceReport:
+    """Do `units` of work from the instant `at` on; report as `timed`, and whether others cut in.
+
+    Until then this thread spins on one of `cpus`, if any.  It was cut in upon (1) if it lost that
+    to another thread meanwhile, or nobody knows.
+    """
+    try:
+        from os import sched_setaffinity  # noqa: PLC0415 - for slices alone
+        from resource import RUSAGE_THREAD, getrusage  # noqa: PLC0415
+    except ImportError:  # Linux has both
+        while perf_counter_ns() < at:
+            pass
+        return *timed(work, units), 1
+    if cpus:
+        sched_setaffinity(0, {cpus[at % len(cpus)]})
+    while perf_counter_ns() < at:
+        pass
+    before = getrusage(RUSAGE_THREAD).ru_nivcsw
+    report = timed(work, units)
+    preempted = getrusage(RUSAGE_THREAD).ru_nivcsw > before
+    if cpus:  # so that the next slice does not begin where somebody spins
+        sched_setaffinity(0, cpus)
+    return *report, int(preempted)
+
+
+def crunch(kernel: str, units: int, cpus: tuple[int, ...] = (), at: int = 0) -> SliceReport:
+    """`in_turn` for a kernel of `KERNELS` by its name: what a member of a team runs."""
     work, _checksum = KERNELS[kernel]
-    return timed(work, units)
-
-
-def warm(kernel: str) -> None:
-    """Run a kernel once in this thread, before the clock: page faults, specialized bytecode."""
-    if (kernel, get_ident()) not in _WARM:
-        _WARM.add((kernel, get_ident()))
-        work, _checksum = KERNELS[kernel]
-        work()
+    return in_turn(work, units, cpus, at)
