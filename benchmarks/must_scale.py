@@ -9,7 +9,7 @@ from ftbench.probe.scenarios.must_scale import LEDGER
 class MustScale(ScenarioBenchmark):
     """2 and 4 threads do a pattern as often each as one alone, sharing what programs share.
 
-    Beside it the control arm, whose threads share nothing.  Shows where threads meet inside
+    Beside it the control arm, processes, which share nothing.  Shows where threads meet inside
     CPython; does not show how much of a program's time such a pattern is.
     """
 

@@ -178,7 +178,7 @@ class GridFigures(Figures):
         (value,) = line.values
         if self.view.rungs.rivals and value in self.grid.cheapest(cell.mode, cell.arm):
             return "★"
-        control = self.control
+        control = self.control if not cell.arm.gil else None  # threads take turns at a GIL
         if control and findings.is_above(cell, control.cell(cell.mode, cell.arm, value)):
             return "↑"
         return ""
@@ -246,8 +246,11 @@ class GridFigures(Figures):
     @cached_property
     def beside(self) -> Further | None:
         """The table of what stands beside, with a row for every row of numbers."""
-        grids = [(each, self._along(each.metric)) for each in self.view.beside]
-        shown = [(each, grid) for each, grid in grids if grid.medians]
+        grids = [
+            (each, self._along(each.metric), tuple(map(self._along, each.on_cpu)))
+            for each in self.view.beside
+        ]
+        shown = [column for column in grids if column[1].medians]
         if not shown:
             return None
         bands = []
@@ -257,28 +260,32 @@ class GridFigures(Figures):
             if rows:
                 bands.append((heading, rows))
         return Further(
-            title=f"Beside it: {'; '.join(each.heading for each, _ in shown)}",
+            title=f"Beside it: {'; '.join(each.heading for each, *_ in shown)}",
             columns=tuple(
                 (
                     each.heading if each.share else f"{each.heading}, {grid.scale.symbol}",
                     # What has a benchmark for each row leads to no history.
                     each.metric.benchmark if grid.ladder.param else "",
                 )
-                for each, grid in shown
+                for each, grid, _ in shown
             ),
             bands=tuple(bands),
-            lacks=tuple(dict.fromkeys(each.lacks for each, _ in shown if each.lacks)),
+            lacks=tuple(dict.fromkeys(each.lacks for each, *_ in shown if each.lacks)),
             key=self.view.key,
         )
 
 
-def _entries(line: Line, shown: Sequence[tuple[Beside, Grid]]) -> Iterator[Entry]:
+def _entries(line: Line, shown: Sequence[tuple[Beside, Grid, tuple[Grid, ...]]]) -> Iterator[Entry]:
     (value,) = line.values
-    for each, grid in shown:
+    for each, grid, on_cpu in shown:
         for first in line.cells:
             cell = grid.cell(first.mode, first.arm, value)
             if cell.median is not None:
-                yield cell.arm, grid.scale.text(cell.median), State.MEASURED
+                words = [grid.scale.text(cell.median)]
+                parts = [of.cell(first.mode, first.arm, value).median or 0.0 for of in on_cpu]
+                if all(parts) and parts:
+                    words.append(f"{parts[0] / parts[1]:.0%}")
+                yield cell.arm, ", ".join(words), State.MEASURED
             elif each.values and value not in each.values:
                 yield cell.arm, DASH, State.MEASURED
             else:

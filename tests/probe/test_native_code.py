@@ -6,6 +6,7 @@ import hashlib
 import sys
 import threading
 import zlib
+from collections.abc import Callable
 
 import pytest
 from probing import document_of, program, run_probe
@@ -87,11 +88,11 @@ def test_a_query_comes_to_what_python_comes_to() -> None:
 def test_every_thread_gets_ready_once_and_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 
-    def unit() -> int:
+    def unit() -> Callable[[], int]:
         made.append(threading.get_ident())
-        return 0
+        return int
 
-    zipper = native.Library(module="zlib", version=str, unit=lambda: unit)
+    zipper = native.Library(module="zlib", version=str, unit=unit)
     monkeypatch.setitem(WORK, "compress", zipper)
     monkeypatch.setattr(native, "_OWN", threading.local())
 
@@ -109,7 +110,7 @@ def test_every_thread_gets_ready_once_and_has_its_own(monkeypatch: pytest.Monkey
 
 def test_the_benchmark_tracks_every_metric_of_eight_threads() -> None:
     tracked = {name.removeprefix("track_") for name in dir(Native) if name.startswith("track_")}
-    ratios = {f"{name}_{n}" for n in (1, 2, 4, 8) for name in ("unit", "relative")}
+    ratios = {f"{name}_{n}" for n in (1, 2, 4, 8) for name in PER_COUNT}
     assert tracked == ratios | {"serial", "cpu"}
     scenario = scenario_named("native")
     assert scenario.params["workers"].default == 8

@@ -186,10 +186,14 @@ def _scaling(metric: str, params: Mapping[str, str], arm: Arm) -> float:
         own, handed = _SIZES[rest], _handing_over(params["mode"])
         task = (own + handed) * (1.0 if turns else 0.5)
         return task / own if name == "relative" else max(0.0, 1 - own / (2 * task))
-    workers = int(rest)
+    cpu, workers = rest.startswith("cpu_"), int(rest.removeprefix("cpu_"))
     ideal = float(workers) if turns else max(1.0, workers / 2)
     entry = LEDGER.get(params.get("pattern", ""))
     meet = name == "relative" and entry is not None and entry.ledger == KNOWN_NOT
+    if cpu:
+        return 2.8 if meet and not turns else 1.0
+    if name == "control":  # processes
+        return max(1.0, workers / 2)
     return workers * 1.4 if meet and not turns else ideal
 
 

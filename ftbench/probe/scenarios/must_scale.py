@@ -13,7 +13,6 @@ idea and a score without a control arm, and the issues about patterns that did n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -118,7 +117,7 @@ def run(cell: Cell) -> Outcome:
     # Forked before there are threads, where there is fork: then they are as alike as threads.
     apart = next(mode for mode in MODES if mode.processes and not unavailable(mode))
     sides = {
-        f"{arm}_{n}": by_team(replace(cell, mode=mode), "worker", step, n)
+        f"{arm}_{n}": by_team(cell._replace(mode=mode), "worker", step, n)
         for arm, mode in ((ALONE, apart), (SHARED, cell.mode))
         for n in (1, *THREADS)
     }

@@ -18,7 +18,6 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
@@ -49,8 +48,7 @@ class Report(NamedTuple):
     preempted: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
+class Turn(NamedTuple):
     """A slice: a report per worker, and whether each was to have a core of its own."""
 
     reports: tuple[Report, ...]
@@ -133,8 +131,7 @@ def _side(
     return Side(length, take, end)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """Pairs by name of their many, taken together; in those `lost` a worker had lost its core."""
 
     kept: Mapping[str, list[Pair]]
@@ -236,8 +233,8 @@ def ladder(most: int) -> tuple[int, ...]:
 
 def of_cpu(ratio: str) -> str:
     """Return what the ratio of CPU times is called beside a ratio of times: `relative_cpu_2`."""
-    stem, _, workers = ratio.rpartition("_")
-    return f"{stem}_cpu_{workers}"
+    arm, *workers = ratio.split("_")
+    return "_".join([arm, "cpu", *workers])
 
 
 _SERIAL, _RELATIVE = "serial", "relative"

@@ -105,6 +105,11 @@ _PER_WORKER: Final = (
     "1 is ideal as long as there is a core for each worker; beyond the cores N / cores is, and N "
     "is what taking turns yields."
 )
+_CPU_TIME: Final = "2, CPU time"
+_ON_CPU: Final = (
+    "CPU time is that of each of two over that of one alone: what its core pays because the other "
+    "works. The share after a ratio is how long its workers had a CPU. "
+)
 _CPU_SCALING: Final = BenchmarkClass("cpu_scaling.CpuScaling")
 _BY_KERNEL: Final = Rungs(
     ladder=Ladder(param="kernel", values=tuple(KERNELS), against=Against.NOTHING),
@@ -136,11 +141,14 @@ _CPU_SCALING_SECTION: Final = Section(
             ),
             rungs=_BY_KERNEL,
             reading=_PER_WORKER,
-            beside=_CPU_SCALING.beside(
-                relative_4="4 workers", relative_8="8 workers", unit_8="a unit, 8 w.", cpu="its CPU"
+            beside=(
+                *_CPU_SCALING.ratios(
+                    relative_cpu_2=_CPU_TIME, relative_4="4 workers", relative_8="8 workers"
+                ),
+                *_CPU_SCALING.beside(unit_8="a unit, 8 w.", cpu="its CPU"),
             ),
-            key="A unit is some 2 ms of work by one thread: the time of eight workers over the "
-            "units of all, and the CPU that one takes then.",
+            key=f"{_ON_CPU}A unit is some 2 ms of work by one thread: the time of eight workers "
+            "over the units of all, and the CPU that one takes then.",
         ),
         GridView(
             metric=_CPU_SCALING.at(kernel="sum_of_squares").metric(
@@ -148,6 +156,9 @@ _CPU_SCALING_SECTION: Final = Section(
             ),
             rungs=_BY_WORKERS,
             reading=_PER_WORKER,
+            beside=_CPU_SCALING.at(kernel="sum_of_squares").ratios(relative_cpu="CPU time"),
+            key="CPU time is that of each of N over that of one alone. The share is how long each "
+            "had a CPU.",
             folded=True,
         ),
     ),
@@ -224,13 +235,13 @@ _NATIVE_SECTION: Final = Section(
             metric=_NATIVE.metric("relative_2", "time of 2 threads over one alone, same work each"),
             rungs=_BY_WORK,
             reading=_PER_WORKER,
-            beside=_NATIVE.beside(
-                relative_4="4 threads",
-                relative_8="8 threads",
-                serial="a unit alone",
-                cpu="its CPU, 8 threads",
+            beside=(
+                *_NATIVE.ratios(
+                    relative_cpu_2=_CPU_TIME, relative_4="4 threads", relative_8="8 threads"
+                ),
+                *_NATIVE.beside(serial="a unit alone", cpu="its CPU, 8 threads"),
             ),
-            key="A unit alone is by the main thread, while the others wait.",
+            key=f"{_ON_CPU}A unit alone is by the main thread, while the others wait.",
         ),
     ),
 )
@@ -272,24 +283,28 @@ _MUST_SCALE_SECTION: Final = Section(
     question="Where do threads of a free-threaded build meet although the program does not let "
     "them?",
     shows="2 and 4 threads do a pattern as often each as one, sharing what programs share: the "
-    "functions, classes and objects of a module. Threads of the control share nothing. One ledger "
-    "has the patterns that must scale, the other those that change what they share, and cannot.",
+    "functions, classes and objects of a module, and whatever CPython has once for all. Processes, "
+    "which share nothing, are the control. One ledger has the patterns that must scale, the other "
+    "those that change what they share, and cannot.",
     hides="How much of a program's time a pattern is: each is a loop that does nothing else. With "
-    "a GIL every figure is N.",
+    "a GIL every figure of threads is N.",
     views=(
         GridView(
             metric=_MUST_SCALE.metric("relative_2", "time of 2 threads over one, same turns each"),
             rungs=BY_PATTERN,
             reading="1 is ideal where each thread has a core, 2 is what a GIL yields, more is "
             "worse than taking turns.",
-            beside=_MUST_SCALE.beside(
-                control_2="sharing nothing",
-                relative_4="4 threads",
-                control_4="4, sharing nothing",
-                op="a turn alone",
+            beside=(
+                *_MUST_SCALE.ratios(
+                    relative_cpu_2=_CPU_TIME,
+                    control_2="2 processes",
+                    control_cpu_2="2 processes, CPU time",
+                    relative_4="4 threads",
+                    control_4="4 processes",
+                ),
+                *_MUST_SCALE.beside(op="a turn alone"),
             ),
-            key="Sharing nothing is what build and machine can do at best. Where that is far above "
-            "1 too, threads meet at something that a process has only once.",
+            key=f"{_ON_CPU}Processes are the control, what the machine can do at best.",
             control=_MUST_SCALE.metric("control_2", "control"),
         ),
     ),

@@ -10,6 +10,7 @@ from typing import Final
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Ladder
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.probe.scenarios.scaling import of_cpu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Beside:
     values: tuple[str, ...] = ()  # of a grid's ladder, those that have it, () for all
     lacks: str = ""  # why the others have not
     share: bool = False  # shown without a unit
+    # Ratios of CPU time and of time, whose own ratio stands after it: how long it had a CPU.
+    on_cpu: tuple[Metric, ...] = ()
 
 
 class BenchmarkClass:
@@ -47,6 +50,14 @@ class BenchmarkClass:
         return tuple(
             Beside(metric=self.metric(name, heading), heading=heading)
             for name, heading in headings.items()
+        )
+
+    def ratios(self, **headings: str) -> tuple[Beside, ...]:
+        """Return ratios of `scaling` to stand beside another, each with its share on a CPU."""
+        return tuple(
+            replace(each, on_cpu=(self.metric(of_cpu(time), ""), self.metric(time, "")))
+            for name, each in zip(headings, self.beside(**headings), strict=True)
+            for time in [name.replace("_cpu", "")]
         )
 
 
