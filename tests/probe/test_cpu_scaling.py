@@ -59,6 +59,17 @@ def test_every_mode_yields_all_metrics(ft_python: Interpreter, mode: Mode) -> No
         assert notes[note].keys() == {"relative_1", "relative_2"}
 
 
+def test_a_cell_whose_workers_lost_their_cores_is_marked(gil_python: Interpreter) -> None:
+    """Nobody has a core for nine times as long as a slice takes."""
+    always = "from ftbench.probe.scenarios import scaling\nscaling._LEAST_ON_CPU = 9.0\n"
+    how = program(f"{always}from ftbench.probe.run import cell\ncell.main()")
+    words = ["--set", "kernel=is_prime", "--workers", "1", "--profile", "smoke"]
+    document = document_of(gil_python.executable, "cpu_scaling", *words, how=how)
+    assert document["notes"]["pairs"] == {"relative_1": 0}
+    assert document["interference"]["marked"]
+    assert document["interference"]["why"].startswith("a core was lost in 26 of 26 slices")
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_kernel_is_measured(gil_python: Interpreter, kernel: str) -> None:
     words = ["--set", f"kernel={kernel}", "--workers", "1"]

@@ -75,6 +75,8 @@ def test_a_system_without_proc_says_nothing(
     seen = look()
     assert (seen.busy, seen.stolen) == (None, None)
     assert between(seen, seen) == {}
+    noticed = between(seen, seen, noticed="a core was lost")
+    assert (noticed["marked"], noticed["why"]) == (True, "a core was lost")
     assert disturbance({}) == (False, 0.0)
 
 

@@ -67,22 +67,24 @@ def _cpu_time() -> tuple[float | None, float | None, int]:
     return busy * tick, stolen * tick, cores
 
 
-def between(before: Look, after: Look, *, tree: float = 0.0, beside: float = 0.0) -> dict[str, Any]:
+def between(
+    before: Look, after: Look, *, tree: float = 0.0, beside: float = 0.0, noticed: str = ""
+) -> dict[str, Any]:
     """Return what else ran, as shares of one core; {} where nobody says.
 
     `tree` is the CPU seconds of the cell's own tree, with processes that nobody waited for;
-    `beside` those of what we had running beside it.
+    `beside` those of what we had running beside it.  `noticed` is what the cell itself saw of it.
     """
     times = after.throttled.times - before.throttled.times
     told = before.busy is not None and after.busy is not None and before.cores == after.cores
-    if not told and times <= 0:
+    if not told and times <= 0 and not noticed:
         return {}
     seconds = max(after.at - before.at, 1e-9)
     own = max(after.own - before.own, tree) + beside
     foreign = max(0.0, (after.busy or 0.0) - (before.busy or 0.0) - own) if told else 0.0
     stolen = max(0.0, (after.stolen or 0.0) - (before.stolen or 0.0)) if told else 0.0
     withheld = max(0.0, after.throttled.seconds - before.throttled.seconds)
-    why = []
+    why = [noticed] if noticed else []
     if foreign + stolen > max(_LEAST_SECONDS, TAKEN_LIMIT * seconds * after.cores):
         used = f"{foreign / seconds:.2f} of {after.cores} cores"
         why.append(f"other programs used {used} meanwhile")

@@ -238,6 +238,7 @@ def _once(
             look(),
             tree=effort.get("cpu_seconds", 0.0),
             beside=speed.get("seconds", 0.0) * speed.get("slices", 0),
+            noticed=document["notes"].get("disturbed", ""),
         ),
         speed=speed,
     )
