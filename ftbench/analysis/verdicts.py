@@ -26,6 +26,8 @@ ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats"
 
 OTHER_SITTING: Final = "no run measured both; asv run --interleave-rounds of both releases does"
 
+OTHER_CONDITIONS: Final = "its noise floor was measured under other conditions"
+
 _Differences = Mapping[str, tuple[str, str]]
 _Records = Sequence[Mapping[str, Any]]
 # The builds behind each file.
@@ -163,6 +165,11 @@ def _judged(
         )
     judged = judge(tuple(family.values()))
     verdicts = dict(zip(family, judged.verdicts, strict=True))
+    for number, verdict in verdicts.items():
+        others = [name for figure in pairs[number] for name in figure.other_conditions]
+        if others and verdict.floor is None:
+            facts = ", ".join(dict.fromkeys(MACHINE_FACTS[name] for name in others))
+            verdicts[number] = replace(verdict, why=f"{OTHER_CONDITIONS} ({facts}): ftbench noise")
     effects = judge(tuple(foreign.values())).verdicts
     for number, effect in zip(foreign, effects, strict=True):
         differs = differences[number]

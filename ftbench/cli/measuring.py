@@ -140,7 +140,8 @@ def reproduce(
 
     Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
     kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
-    here as a pair. A run at another time adds a sitting, and says how far apart the two lie.
+    here as a pair. A run at another time adds a sitting, and --against takes a second build of the
+    same source for B: what either adds to the noise is told.
     """
 )
 @_python
@@ -161,6 +162,7 @@ def reproduce(
     help="How many fresh processes per cell and side.",
 )
 @_machine
+@click.option("--against", metavar="PATH", help="A second build of the same source, made alike.")
 @click.option(
     "--fresh",
     is_flag=True,
@@ -175,6 +177,7 @@ def noise(
     bench: str | None,
     profile: str | None,
     machine: str | None,
+    against: str | None,
     **options: Any,
 ) -> None:
     from ftbench.asv.command import register  # noqa: PLC0415
@@ -198,6 +201,8 @@ def noise(
                 machine=register(machine),
                 **options,
             )
+            if against is not None:
+                job = experiment.second_build(job, choose(against, arm.name, console)[0])
             results.append(experiment.run(job, console))
     finally:  # whatever ends a later arm, the earlier ones are reported
         if results:

@@ -97,7 +97,8 @@ def probe(
 def environment_folder(interpreter: Interpreter) -> Path:
     """Return where an interpreter's virtual environment for the probe lies."""
     name = f"{interpreter.name}-{interpreter.build.flavour}-{interpreter.build.digest}"
-    return cache_folder() / "probing" / name
+    # Two builds of the same source, made alike, are told apart by their place alone.
+    return cache_folder() / "probing" / f"{name}-{digest_of(str(interpreter.executable))}"
 
 
 def _error_of(done: Finished) -> FtbenchError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ import msgspec
 from asv.machine import Machine
 from rich.console import Console
 
-from ftbench.errors import ResultsError
+from ftbench.errors import ResultsError, UsageError
 from ftbench.experiments.harness import (
     CellsJob,
     Passes,
@@ -31,9 +31,9 @@ from ftbench.pythons import Interpreter, PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries, SeriesKey
-from ftbench.results.floors import Floors
+from ftbench.results.floors import ADDED, Added, Floors
 from ftbench.results.noise import NoiseFile, noise_path, read_noise_file, write_noise_file
-from ftbench.results.records import NoiseCell, digest_of
+from ftbench.results.records import NoiseCell, Provenance, digest_of
 from ftbench.statistics.power import Floor, smallest
 
 _A: Final = "A"
@@ -79,7 +79,9 @@ def run(job: NoiseJob, console: Console) -> NoiseResult:
     """
     before = _before(job)
     sides = Side(name=_A), Side(name="B", interpreter=job.against)
-    with journal_of(*job.asked("noise", job.replicates), console, fresh=job.fresh) as journal:
+    second = [job.against] if job.against else []
+    request, builds = job.asked("noise", job.replicates, [str(each.executable) for each in second])
+    with journal_of(request, builds + second, console, fresh=job.fresh) as journal:
         _introduce(job)
         passes = Passes(job=job, sides=list(in_turn(sides, job.replicates)), journal=journal)
         passes.run(console)
@@ -89,7 +91,7 @@ def run(job: NoiseJob, console: Console) -> NoiseResult:
         after = before.with_cells(mine, fresh=job.fresh)
         write_noise_file(job.path, after)
     keys = {cell.key for cell in mine.cells}
-    shown = job.file(cells=tuple(cell for cell in after.cells if cell.key in keys))
+    shown = replace(after, cells=tuple(cell for cell in after.cells if cell.key in keys))
     return NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
 
 
@@ -108,6 +110,21 @@ def _before(job: NoiseJob) -> NoiseFile:
     return file
 
 
+def second_build(job: NoiseJob, other: Interpreter) -> NoiseJob:
+    """Return the job with another build as side B; raises `UsageError` unless it is made alike."""
+    mine = job.interpreter
+    if other.executable.resolve() == mine.executable.resolve():
+        raise UsageError(f"--against takes a second build; {other.executable} is side A already.")
+    sources = [f"{each.name} ({each.build.flavour})" for each in (mine, other)]
+    if len(set(sources)) > 1:
+        raise UsageError(
+            f"--against takes a second build of the same source, made alike: {sources[0]} is to be "
+            f"measured, and {other.executable} is {sources[1]}.",
+            hint="What differs is measured and compared: asv run, ftbench compare.",
+        )
+    return replace(job, against=other)
+
+
 def _introduce(job: NoiseJob) -> None:
     """Have asv say in the results which machine this is, if it has not yet."""
     if not (job.results / job.machine / "machine.json").exists():
@@ -116,42 +133,34 @@ def _introduce(job: NoiseJob) -> None:
 
 def _file(job: NoiseJob, passes: Passes) -> NoiseFile:
     """Return the file of these passes alone, of the cells with a process on each side."""
-    builds: dict[str, Any] = {}
-    machines: dict[str, Any] = {}
-    cells = []
+    whole, cells = Provenance(), []
     for cell in job.cells:
         taken = passes.taken.get(cell.title, [])
-        if len({process.side.name for process in taken}) > 1:
+        sides = {process.side.name: process.measured.build for process in taken}
+        if len(sides) > 1:
+            names = {side: digest_of(build) for side, build in sides.items()}
+            whole.builds.update({names[side]: build for side, build in sides.items()})
             for _, sitting in groupby(taken, key=lambda process: process.sitting):
-                cells.append(
-                    _cell(cell, list(sitting), builds, machines, against=bool(job.against))
-                )
-    return job.file(builds=builds, machines=machines, cells=tuple(cells))
+                found = _cell(cell, list(sitting), whole)
+                against = names["B"] if job.against else ""
+                cells.append(msgspec.structs.replace(found, build=names[_A], against=against))
+    return job.file(**vars(whole), cells=tuple(cells))
 
 
-def _cell(
-    cell: SuiteCell,
-    taken: Sequence[Process],
-    builds: dict[str, Any],
-    machines: dict[str, Any],
-    *,
-    against: bool,
-) -> NoiseCell:
-    """Return the record of a cell in one sitting; adds to the builds and machines it names."""
+def _cell(cell: SuiteCell, taken: Sequence[Process], whole: Provenance) -> NoiseCell:
+    """Return the record of a cell in one sitting; its machine is added to the `whole` file's."""
     processes = [process.measured for process in taken]
     first = processes[0]
-    build, machine = digest_of(first.build), digest_of(first.machine)
-    builds[build], machines[machine] = first.build, first.machine
+    machine = digest_of(first.machine)
+    whole.machines[machine] = first.machine
     by_metric = medians(cell, processes)
     return NoiseCell(
         group=cell.group,
         params=cell.texts,
         order="".join(process.side.name for process in taken),
         sitting=taken[0].sitting,
-        against=against,
         started_at=first.started_at,
         load=first.load[0],
-        build=build,
         machine=machine,
         units={name: cell.metrics[name] for name in by_metric},
         medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
@@ -170,13 +179,14 @@ _WIDE: Final = 9.995  # as a share: beyond it a percentage says no more
 class SeriesNoise:
     """One series and its floor; None where its samples are no costs above zero, or too few.
 
-    `runs` are its sittings; `least` is the smallest rise, as a share, that as many processes as
-    the profile has find.
+    `runs` are its sittings, under the conditions of the last; `least` is the smallest rise, as a
+    share, that as many processes as the profile has find.
     """
 
     runs: tuple[NoiseSeries, ...]
     floor: Floor | None
     least: float
+    added: Added
 
     @property
     def series(self) -> SeriesKey:
@@ -201,7 +211,9 @@ def rows(series: Sequence[NoiseSeries]) -> tuple[SeriesNoise, ...]:
         least = (
             smallest(floor, before=floor.processes, after=floor.processes) if floor else math.inf
         )
-        noises.append(SeriesNoise(runs=tuple(runs), floor=floor, least=least))
+        added = floors.added(runs[-1])
+        alike = tuple(run for run in runs if not floors.unlike(runs[-1], run))
+        noises.append(SeriesNoise(runs=alike, floor=floor, least=least, added=added))
     return tuple(sorted(noises, key=lambda noise: (noise.floor is None, -noise.least)))
 
 
@@ -259,15 +271,18 @@ def _record(row: SeriesNoise) -> dict[str, Any]:
         "processes": floor and floor.processes,
         "effect": floor and floor.effect,
         "least": row.least if floor else None,
+        "added": row.added._asdict(),
     }
 
 
 def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
     job = report.job
+    # Of one sitting and one build there is nothing to tell.
+    more = Added._fields if any(row.added != Added() for row in noises) else ()
     table = Table(
-        columns=("series", "order", "spread", "floor", "found from"),
-        rows=tuple(map(_line, noises[:MOST_ROWS])),
-        numbers=3,
+        columns=("series", "order", "spread", "floor", "found from", *more),
+        rows=tuple(_line(row, len(more)) for row in noises[:MOST_ROWS]),
+        numbers=3 + len(more),
         notes=tuple(_legend(report, noises)),
     )
     return Part(
@@ -277,12 +292,13 @@ def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
     )
 
 
-def _line(row: SeriesNoise) -> Row:
-    name, order = row.series.name, row.order
-    if row.floor is None:
-        return Row(cells=(name, order, NONE, "none", NONE), tone=Tone.QUIET)
-    shares = (row.floor.spread, row.floor.effect, row.least)
-    return Row(cells=(name, order, *map(percent, shares)))
+def _line(row: SeriesNoise, more: int) -> Row:
+    shares: list[float | None] = [None, None, None]
+    if row.floor:
+        shares = [row.floor.spread, row.floor.effect, row.least]
+    numbers = (NONE if each is None else percent(each) for each in (*shares, *row.added[:more]))
+    tone = Tone.PLAIN if row.floor else Tone.QUIET
+    return Row(cells=(row.series.name, row.order, *numbers), tone=tone)
 
 
 def percent(share: float) -> str:
@@ -304,6 +320,10 @@ def _legend(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Iterator[str]
     )
     for effect in WANTED:
         yield f"{detecting(noises, effect)} of {len(noises)} series could find {effect:.0%}."
+    if any(row.added != Added() for row in noises):
+        yield ADDED
+    if sum(len(row.runs) for row in noises) < len(report.series):
+        yield "Sittings under other conditions than this one's are kept, and are not in this table."
     without = sum(row.floor is None for row in noises)
     if without:
         words = plural(without, "series has", "series have")

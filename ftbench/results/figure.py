@@ -142,6 +142,8 @@ class Figure(MeasuredSeries):
     # a floor, which is what the machine's A/A runs say of the series.
     interval: Interval | None = None
     floor: Floor | None = None
+    # Those of the machine that forbid the floor which is on record.
+    other_conditions: tuple[str, ...] = ()
     samples: tuple[float, ...] = ()
     # Why it was skipped or how it failed, "" where nothing is on record.
     reason: str = ""
@@ -185,10 +187,17 @@ class Figure(MeasuredSeries):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseSeries(MeasuredSeries):
-    """One series of an A/A run: the same interpreter as if it were two releases, interleaved."""
+    """One series of a sitting: the same interpreter as if it were two releases, interleaved."""
 
     medians: tuple[float, ...]  # of fresh processes, in the order of measuring
     order: str  # which of the two each process stood for: "ABBAABBA"
+    against: bool = False  # whether B was a second build of the same source
+    machines: tuple[Mapping[str, Any], ...] = ()  # as in `Figure`
+
+    def of(self, letter: str) -> tuple[float, ...]:
+        """Return the medians of the processes that stood for a letter."""
+        pairs = zip(self.medians, self.order, strict=True)
+        return tuple(median for median, mine in pairs if mine == letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

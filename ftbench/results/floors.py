@@ -1,24 +1,39 @@
 """Noise floors: how far apart two equal costs may seem on a machine, from its A/A runs.
 
 The spread of a series is the standard deviation of the log-medians of fresh processes, pooled over
-all A/A runs of that series on that machine, whatever the release and the flavour: each run around
-its own mean, weighing its degrees of freedom.  Which letter of the A/A a process stood for plays no
-part; their order, ABBA, keeps a drift from looking like an effect, and leaves it in the spread.
+all sittings of that series on that machine, whatever the release and the flavour: each sitting
+around its own mean, weighing its degrees of freedom.  Of the same interpreter it plays no part for
+which letter a process stood; their order, ABBA, keeps a drift from looking like an effect, and
+leaves it in the spread.  What was measured under other conditions is of another machine.
+
+What sittings, and builds of the same source, add to that are standard deviations too, by analysis
+of variance (Searle, Casella and McCulloch, *Variance Components*, 1992): the squared distances of
+means, less what the spread of their processes explains.  A verdict within one run has neither in.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass, field, replace
+from statistics import fmean, variance
+from typing import Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
-from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
+from ftbench.results.figure import CONDITIONS, Figure, NoiseSeries, SeriesKey
 from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.ratio import intervals
 from ftbench.statistics.spread import Interval, estimates
+
+ADDED: Final = (
+    "sittings: what another time adds to the spread of processes. builds: what another build of "
+    "the same source adds. Both are standard deviations, 0 where processes explain them. No floor "
+    "has them in, for a verdict is on two builds that one run measured; a change of the source, "
+    "whoever builds it, must be beyond the builds' share too."
+)
 
 # Machine, arm, profile and series: of whatever release and flavour.
 _Key = tuple[str, Arm, str, SeriesKey]
@@ -30,54 +45,149 @@ def processes_of(profile: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """The processes of one build in one sitting: the mean of their log-medians, and its scatter."""
+
+    run: NoiseSeries
+    letter: str  # "" of both, where they were the same interpreter
+    value: float
+    scatter: float
+    processes: int
+
+
+class Added(NamedTuple):
+    """What is added to the spread of processes, None where nobody measured it."""
+
+    sittings: float | None = None
+    builds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Floors:
     """The floors of series by machine, arm, profile, benchmark and params."""
 
-    by_key: Mapping[_Key, Floor]
+    by_key: Mapping[_Key, Sequence[Side]]
+    _known: dict[tuple[Any, ...], Floor] = field(default_factory=dict)
+    _differing: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, noise: Iterable[NoiseSeries]) -> Self:
         """Return the floors of A/A runs: of several processes and finite costs above zero alone."""
-        runs = list(noise)
-        sides = estimates([tuple((median,) for median in run.medians) for run in runs])
-        scatter: dict[_Key, float] = defaultdict(float)
-        freedom: dict[_Key, int] = defaultdict(int)
-        for run, squares, processes, usable in zip(
-            runs,
-            sides.scatter.tolist(),
-            sides.processes.tolist(),
-            sides.usable.tolist(),
+        parts = [(run, letter) for run in noise for letter in ("AB" if run.against else ("",))]
+        medians = (run.of(letter) if letter else run.medians for run, letter in parts)
+        found = estimates([tuple((median,) for median in own) for own in medians])
+        by_key: dict[_Key, list[Side]] = defaultdict(list)
+        for part, value, scatter, processes, usable in zip(
+            parts,
+            found.value.tolist(),
+            found.scatter.tolist(),
+            found.processes.tolist(),
+            found.usable.tolist(),
             strict=True,
         ):
             if usable and processes > 1:
-                scatter[_key(run)] += squares
-                freedom[_key(run)] += processes - 1
-        return cls(
-            {
-                key: floor(
-                    spread=(scatter[key] / known) ** 0.5,
-                    freedom=known,
-                    processes=processes_of(key[2]),
-                )
-                for key, known in freedom.items()
-            }
-        )
+                by_key[_key(part[0])].append(Side(*part, value, scatter, processes))
+        return cls(by_key)
 
     def given(self, figures: Sequence[Figure]) -> Iterator[Figure]:
-        """Yield the figures with their floors and intervals."""
+        """Yield the figures with their floors and intervals, or why they have no floor."""
         floors = [self.floor_of(figure) for figure in figures]
         spans = intervals([figure.by_process for figure in figures], floors)
         for figure, known, interval in zip(figures, floors, spans, strict=True):
+            given = figure
+            if known:
+                given = replace(figure, floor=known)
+            elif others := self.by_key.get(_key(figure)):
+                facts = dict.fromkeys(
+                    name for side in others for name in self.unlike(figure, side.run)
+                )
+                given = replace(figure, other_conditions=tuple(facts))
             if interval and figure.median is not None:
                 # The median of all samples need not lie where those of processes do.
                 low, high = min(interval.low, figure.median), max(interval.high, figure.median)
-                yield replace(figure, floor=known, interval=Interval(low=low, high=high))
-            else:
-                yield replace(figure, floor=known) if known else figure
+                given = replace(given, interval=Interval(low=low, high=high))
+            yield given
 
     def floor_of(self, measured: Figure | NoiseSeries) -> Floor | None:
-        """Return the floor of a series, None where no A/A run was made of it."""
-        return self.by_key.get(_key(measured))
+        """Return the floor of a series, None where no A/A run was made of it as it was measured."""
+        fitting = self.fitting(measured)
+        if not fitting:
+            return None
+        key = (measured.profile, *map(id, fitting))
+        if key not in self._known:
+            freedom = sum(side.processes - 1 for side in fitting)
+            spread = math.sqrt(sum(side.scatter for side in fitting) / freedom)
+            processes = processes_of(measured.profile)
+            self._known[key] = floor(spread=spread, freedom=freedom, processes=processes)
+        return self._known[key]
+
+    def fitting(self, measured: Figure | NoiseSeries) -> list[Side]:
+        """Return the A/A runs of a series under the conditions in which it was measured."""
+        sides = self.by_key.get(_key(measured), ())
+        return [side for side in sides if not self.unlike(measured, side.run)]
+
+    def unlike(self, measured: Figure | NoiseSeries, run: NoiseSeries) -> tuple[str, ...]:
+        """Return the conditions that differ where both tell them; many have the same records."""
+        facts: tuple[str, ...] = ()
+        for one, other in ((one, other) for one in measured.machines for other in run.machines):
+            place = id(one), id(other)
+            if place not in self._differing:
+                pairs = ((name, one.get(name), other.get(name)) for name in CONDITIONS)
+                self._differing[place] = tuple(
+                    name for name, a, b in pairs if a is not None and b is not None and a != b
+                )
+            facts += self._differing[place]
+        return facts
+
+    def added(self, measured: Figure | NoiseSeries) -> Added:
+        """Return what sittings, and builds, add to the spread that the floor of a series has."""
+        known, fitting = self.floor_of(measured), self.fitting(measured)
+        by_build: dict[object, list[Side]] = defaultdict(list)
+        apart: dict[object, list[tuple[float, int]]] = defaultdict(list)
+        for side in fitting:
+            if side.letter != "B":
+                by_build[side.run.key].append(side)
+                apart[side.run.key] += _blocks(side.run)
+        noise = known.spread**2 if known else 0.0
+        sittings = [
+            (
+                len(sides) - 1,
+                variance(each.value for each in sides),
+                [each.processes for each in sides],
+            )
+            for sides in by_build.values()
+            if len(sides) > 1
+        ]
+        builds = [
+            (1, fmean(d for d, _ in blocks) ** 2 / 2, [sum(n for _, n in blocks)])
+            for blocks in apart.values()
+            if blocks
+        ]
+        return Added(sittings=_beyond(sittings, noise), builds=_beyond(builds, noise))
+
+
+def _blocks(run: NoiseSeries) -> list[tuple[float, int]]:
+    """Return how far B lies from A in each whole A B B A, and by how many processes a side."""
+    if not run.against:
+        return []
+    logs = [math.log(median) for median in run.medians]
+    starts = (match.start() for match in re.finditer("ABBA", run.order))
+    return [((logs[n + 1] + logs[n + 2] - logs[n] - logs[n + 3]) / 2, 2) for n in starts]
+
+
+def _beyond(found: Sequence[tuple[int, float, Sequence[int]]], noise: float) -> float | None:
+    """Return the standard deviation of means that the variance of processes does not explain.
+
+    Each is of so many degrees of freedom, the variance of means, and the processes behind each.
+    """
+    if not found:
+        return None
+    freedom = sum(weight for weight, _, _ in found)
+    beyond = (
+        weight * (means - noise * fmean(1 / count for count in counts))
+        for weight, means, counts in found
+    )
+    return math.sqrt(max(0.0, sum(beyond) / freedom))
 
 
 def _key(of: Figure | NoiseSeries) -> _Key:

@@ -44,12 +44,14 @@ class NoiseFile(Provenance, Measured):
         new = {(cell.key, not fresh and cell.sitting) for cell in later.cells}
         kept = [c for c in self.cells if (c.key, not fresh and c.sitting) not in new]
         cells = (*kept, *later.cells)
-        named = {name for cell in cells for name in (cell.build, cell.machine)}
+        named = {name for cell in cells for name in (cell.build, cell.against, cell.machine)}
         return replace(later, **vars(self.joined(later, named)), cells=cells)
 
     def series(self) -> Iterator[NoiseSeries]:
-        """Yield a series per cell and metric."""
+        """Yield a series per cell, sitting and metric."""
         for cell in self.cells:
+            # One object for all: what is asked of a record is asked once.
+            machine = self.machines.get(cell.machine)
             for name, medians in sorted(cell.medians.items()):
                 yield NoiseSeries(
                     environment=self.environment,
@@ -58,6 +60,8 @@ class NoiseFile(Provenance, Measured):
                     unit=cell.units.get(name, ""),
                     medians=medians,
                     order=cell.order,
+                    against=bool(cell.against),
+                    machines=(machine,) if machine else (),
                 )
 
     @property

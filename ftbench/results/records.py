@@ -15,7 +15,7 @@ What `ftbench noise` found of the same release in the same environment lies in
     {"kind": "subject", "release": "3.14.2", "arm": "ft", "flavour": ..., "profile": "full"}
     {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
     {"kind": "noise", "group": "lifecycle.Lifecycle", "params": {...}, "order": "ABBA",
-     "sitting": "2026-11-29T22:10:03.123456+00:00", "against": false, "started_at": ...,
+     "sitting": "2026-11-29T22:10:03.123456+00:00", "against": "", "started_at": ...,
      "load": ..., "build": D, "machine": D, "disturbed": 0,
      "units": {"round": "seconds", ...}, "medians": {"round": [one per process], ...}}
 """
@@ -139,8 +139,8 @@ class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind
     medians: dict[str, tuple[Number, ...]]
     # When its run began, "" of older records: of whatever was added together.
     sitting: str = ""
-    # Whether B was a second build of the same source.
-    against: bool = False
+    # The second build of the same source that B was, "" where it was the same.
+    against: str = ""
     # Of its first process, as is the load.
     started_at: str = ""
     load: Number | None = None

@@ -119,6 +119,7 @@ class Noise:
 
     series: int  # that have a floor
     lacking: int  # that have none
+    elsewhere: int = 0  # that have one of other conditions than theirs
     svg: str = ""
     arms: tuple[Arm, ...] = ()
     histogram: Table | None = None
@@ -128,20 +129,24 @@ class Noise:
 def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
     """Return what is known of one machine's noise; each series once, whatever the release."""
     runs = {_key(run): run for run in tree.noise if run.machine == machine}
-    known = {key: (run, floor) for key, run in runs.items() if (floor := floors.floor_of(run))}
-    measured = {
-        _key(figure)
-        for figure in tree.figures
-        if figure.machine == machine and figure.state is State.MEASURED
+    known = {
+        key: method_tables.Noisy(run, floor, processes, floors.added(run))
+        for key, run in runs.items()
+        if (floor := floors.floor_of(run))
+        and (processes := sum(side.processes for side in floors.fitting(run)))
     }
+    ours = [each for each in tree.figures if each.machine == machine]
+    measured = {_key(figure) for figure in ours if figure.state is State.MEASURED}
+    elsewhere = len({_key(figure) for figure in ours if figure.other_conditions})
     noisy, lacking = tuple(known.values()), len(measured - known.keys())
     if not noisy:
         return Noise(series=0, lacking=lacking)
-    arms = tuple(arm for arm in ARMS if any(run.arm == arm for run, _ in noisy))
+    arms = tuple(arm for arm in ARMS if any(each.run.arm == arm for each in noisy))
     counts = method_tables.floor_counts(noisy)
     return Noise(
         series=len(noisy),
         lacking=lacking,
+        elsewhere=elsewhere,
         svg=_draw(arms, counts),
         arms=arms,
         histogram=method_tables.histogram(arms, counts),
@@ -149,6 +154,7 @@ def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
             "found": method_tables.findable(noisy, arms),
             "by-scenario": method_tables.floors_by_scenario(noisy),
             "worst": method_tables.worst(noisy),
+            "added": method_tables.added(noisy),
         },
     )
 

@@ -7,7 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, own_check, value_words
 from ftbench.facts.arms import ARMS, Arm
@@ -17,6 +17,7 @@ from ftbench.releases import Release
 from ftbench.report.document import Row, Table
 from ftbench.results import Figure, ResultFile, State
 from ftbench.results.figure import UNKNOWN, NoiseSeries, Start
+from ftbench.results.floors import ADDED, Added
 from ftbench.site.timeline import scenario_titles
 from ftbench.statistics.power import Floor
 
@@ -40,8 +41,14 @@ BINS: Final = (
     f"above {_ENDS[-1]}{_THIN}%",
 )
 
-Noisy = tuple[NoiseSeries, Floor]
-"""A series of an A/A run with its floor."""
+
+class Noisy(NamedTuple):
+    """A series of an A/A run with its floor, its processes, and what is added to it."""
+
+    run: NoiseSeries
+    floor: Floor
+    processes: int
+    added: Added
 
 
 def table(
@@ -232,7 +239,7 @@ def releases_text(releases: Iterable[Release]) -> str:
 
 def floor_counts(noisy: Iterable[Noisy]) -> Counter[tuple[Arm, int]]:
     """Return how many series there are by arm and by place of their floor in `BINS`."""
-    return Counter((run.arm, bisect.bisect_left(_EDGES, floor.effect)) for run, floor in noisy)
+    return Counter((each.run.arm, bisect.bisect_left(_EDGES, each.floor.effect)) for each in noisy)
 
 
 def histogram(arms: Sequence[Arm], counts: Counter[tuple[Arm, int]]) -> Table:
@@ -251,9 +258,10 @@ def histogram(arms: Sequence[Arm], counts: Counter[tuple[Arm, int]]) -> Table:
 def findable(noisy: Sequence[Noisy], arms: Sequence[Arm]) -> Table:
     """Return how many series of each profile and arm could find changes of which size."""
     rows = []
-    for profile in sorted({run.profile for run, _ in noisy}):
+    for profile in sorted({each.run.profile for each in noisy}):
         for arm in arms:
-            ours = [floor for run, floor in noisy if (run.profile, run.arm) == (profile, arm)]
+            of = profile, arm
+            ours = [each.floor for each in noisy if (each.run.profile, each.run.arm) == of]
             if ours:
                 rows.append((profile or "unnamed", arm.label, *_shares(ours)))
     return table(
@@ -287,8 +295,8 @@ def _shares(floors: Sequence[Floor]) -> tuple[str, ...]:
 def floors_by_scenario(noisy: Iterable[Noisy]) -> Table:
     """Return the floors of each scenario, the steadiest first."""
     floors: dict[str, list[float]] = {}
-    for run, floor in noisy:
-        floors.setdefault(_scenario_title(run), []).append(floor.effect)
+    for each in noisy:
+        floors.setdefault(_scenario_title(each.run), []).append(each.floor.effect)
     ordered = sorted(floors.items(), key=lambda item: median(item[1]))
     return table(
         "By scenario, the steadiest first",
@@ -303,7 +311,7 @@ def floors_by_scenario(noisy: Iterable[Noisy]) -> Table:
 
 def worst(noisy: Iterable[Noisy]) -> Table:
     """Return the series with the highest floors."""
-    ordered = sorted(noisy, key=lambda each: -each[1].effect)[:_WORST]
+    ordered = sorted(noisy, key=lambda each: -each.floor.effect)[:_WORST]
     return table(
         "The worst series",
         ("series", "arm", "profile", "floor", "spread of processes", "A/A processes"),
@@ -314,12 +322,34 @@ def worst(noisy: Iterable[Noisy]) -> Table:
                 run.profile or "unnamed",
                 _percent(floor.effect),
                 _percent(floor.spread),
-                str(len(run.medians)),
+                str(processes),
             )
-            for run, floor in ordered
+            for run, floor, processes, _ in ordered
         ),
         "The spread is the standard deviation of the logarithms of what fresh processes of the "
         "same interpreter took.",
+        numbers=3,
+    )
+
+
+def added(noisy: Iterable[Noisy]) -> Table:
+    """Return what sittings, and builds of one source, add to the spread of processes."""
+    known = [each for each in noisy if each.added != Added()]
+    ordered = sorted(known, key=lambda each: -max(filter(None, each.added), default=0.0))[:_WORST]
+    return table(
+        "What sittings and builds add",
+        ("series", "arm", "profile", "spread of processes", "sittings", "builds"),
+        (
+            (
+                _series_title(run),
+                run.arm.label,
+                run.profile or "unnamed",
+                _percent(floor.spread),
+                *("\N{EN DASH}" if share is None else _percent(share) for share in adds),
+            )
+            for run, floor, _, adds in ordered
+        ),
+        ADDED,
         numbers=3,
     )
 

@@ -178,3 +178,100 @@ def test_two_equal_costs_hardly_ever_seem_further_apart_than_their_floor() -> No
 def test_a_floor_of_no_meaning_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(FtbenchError, match="A floor needs"):
         replace(only(RUN), **change)  # type: ignore[arg-type]
+
+
+def with_machine(measured: NoiseSeries, **facts: object) -> NoiseSeries:
+    return replace(measured, machines=(facts,))
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "fits"),
+    [
+        ({"governor": "performance"}, {"governor": "powersave"}, False),
+        ({"pinned": "no"}, {"pinned": "one thread per core"}, False),
+        ({"smt": False}, {"smt": True}, False),
+        ({"libraries": ["a"]}, {"libraries": ["b"]}, False),
+        ({"governor": "performance"}, {"governor": "performance"}, True),
+        ({"governor": None}, {"governor": "performance"}, True),
+        ({}, {"governor": "performance"}, True),
+        ({"kernel": "6.1"}, {"kernel": "6.2"}, True),
+    ],
+)
+def test_a_floor_is_of_the_conditions_it_was_measured_under(
+    then: dict[str, object], now: dict[str, object], *, fits: bool
+) -> None:
+    """Where both tell them; and a figure without a floor for that says which they are."""
+    floors = Floors.of([with_machine(RUN, **then)])
+    figure = replace(FIGURE, machines=(now,), median=1.0, samples=(1.0,))
+    (given,) = floors.given([figure])
+    assert (floors.floor_of(figure) is not None) is fits
+    assert (given.floor is not None) is fits
+    assert (given.interval is not None) is fits
+    assert given.other_conditions == (() if fits else tuple(now))
+
+
+def test_sittings_of_other_conditions_are_not_pooled() -> None:
+    slow = with_machine(rekeyed(RUN, medians=(1.0, 3.0, 1.0, 3.0), order="ABBA"), governor="slow")
+    fast = with_machine(RUN, governor="fast")
+    floors = Floors.of([slow, fast])
+    assert floors.floor_of(fast) == only(fast)
+    assert floors.floor_of(slow) == only(slow)
+    both = replace(FIGURE, machines=({"governor": "slow"}, {"governor": "fast"}))
+    assert floors.floor_of(both) is None
+
+
+def jittered(middle: float, order: str = "ABBAABBA", b: float = 1.0) -> NoiseSeries:
+    """Return a sitting around a middle, in which side B is so many times as dear."""
+    apart = {"A": 1.0, "B": b}
+    noise = (1.001, 1.001, 0.999, 0.999) * 2
+    medians = (middle * jitter * apart[letter] for jitter, letter in zip(noise, order, strict=True))
+    return rekeyed(RUN, medians=tuple(medians), order=order)
+
+
+def test_what_another_sitting_adds_is_beside_the_floor_and_not_in_it() -> None:
+    near, far = jittered(1.0), jittered(1.05)
+    floors = Floors.of([near, far])
+    found = floors.floor_of(FIGURE)
+    assert found is not None
+    assert found.freedom == 14
+    assert found.spread < 0.002
+    # Two means that are 5 % apart, by hand.
+    added = floors.added(near)
+    assert added.sittings == pytest.approx(math.log(1.05) / math.sqrt(2), rel=0.01)
+    assert added.builds is None
+    assert Floors.of([near]).added(near) == (None, None)
+    other = rekeyed(far, release=Release.parse("3.13.5"))
+    assert Floors.of([near, other]).added(near) == (None, None)
+
+
+def test_what_processes_explain_is_no_share_of_sittings() -> None:
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(200):
+        runs = [
+            rekeyed(RUN, medians=tuple(np.exp(0.03 * rng.standard_normal(8)).tolist()))
+            for _ in range(3)
+        ]
+        found.append(Floors.of(runs).added(runs[0]).sittings or 0.0)
+    assert sum(share == 0.0 for share in found) > 60
+    assert max(found) < 0.06
+
+
+def test_what_a_second_build_adds_is_told_by_whole_blocks_of_one_sitting() -> None:
+    built = replace(jittered(1.0, b=1.08), against=True)
+    # A drift, or a block that was cut, has no share in it.
+    cut = replace(rekeyed(built, medians=(1.0, 9.0), order="AB"), against=True)
+    late = replace(jittered(1.5, b=1.08), against=True)
+    floors = Floors.of([built, cut, late])
+    found = floors.floor_of(FIGURE)
+    assert found is not None
+    assert found.spread < 0.002
+    assert found.freedom == 12
+    added = floors.added(built)
+    assert added.builds == pytest.approx(math.log(1.08) / math.sqrt(2), rel=0.02)
+    assert added.sittings == pytest.approx(math.log(1.5) / math.sqrt(2), rel=0.02)
+
+
+def test_a_second_build_that_is_as_the_first_adds_nothing() -> None:
+    alike = replace(jittered(1.0, b=1.0001), against=True)
+    assert Floors.of([alike]).added(alike).builds == 0.0

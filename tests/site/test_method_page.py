@@ -217,6 +217,29 @@ def test_measured_series_without_a_floor_are_counted(noisy: ResultTree, tmp_path
     assert f"{noise.series} series have a noise floor; {noise.lacking} that were measured" in words
 
 
+def test_what_sittings_and_builds_add_is_told_where_it_was_measured(
+    noisy: ResultTree, tmp_path: Path
+) -> None:
+    assert noise_of(noisy, QUIET, Floors.of(noisy.noise)).tables["added"].rows == ()
+    again = [replace(run, medians=tuple(1.2 * m for m in run.medians)) for run in noisy.noise]
+    tree = replace(noisy, noise=(*noisy.noise, *again))
+    noise = noise_of(tree, QUIET, Floors.of(tree.noise))
+    assert all(row.cells[-1] == "\N{EN DASH}" for row in noise.tables["added"].rows)
+    words = Outline(write_method(tree, tmp_path)[0]).words
+    assert "what another time adds to the spread of processes" in words
+
+
+def test_floors_of_other_conditions_are_counted(noisy: ResultTree, tmp_path: Path) -> None:
+    slow = [replace(run, machines=({"governor": "slow"},)) for run in noisy.noise]
+    figures = [replace(each, machines=({"governor": "fast"},)) for each in noisy.figures]
+    given = tuple(Floors.of(slow).given(figures))
+    tree = replace(noisy, noise=tuple(slow), figures=given)
+    noise = noise_of(tree, QUIET, Floors.of(slow))
+    assert noise.elsewhere == noise.series > 0
+    words = Outline(write_method(tree, tmp_path)[0]).words
+    assert f"of {noise.elsewhere} it was measured under other conditions than figures" in words
+
+
 @pytest.mark.parametrize(
     ("names", "text"),
     [

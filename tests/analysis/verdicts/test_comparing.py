@@ -121,6 +121,19 @@ def test_a_floor_of_one_side_alone_is_none() -> None:
     assert judgement.verdict.word is Word.UNDECIDED
 
 
+def test_a_floor_of_other_conditions_judges_nothing_and_says_so() -> None:
+    before, after = (
+        replace(each, machines=({"governor": "performance"},))
+        for each in (figure("3.14.1"), figure("3.14.2", 2e-3))
+    )
+    known = tree([before, after])
+    quiet = [replace(run, machines=({"governor": "powersave"},)) for run in known.noise]
+    (judgement,) = compare(replace(known, noise=tuple(quiet)), [before], [after]).judgements
+    assert judgement.verdict.word is Word.UNDECIDED
+    assert judgement.verdict.floor is None
+    assert judgement.verdict.why == f"{verdicts.OTHER_CONDITIONS} (governor): ftbench noise"
+
+
 @pytest.mark.parametrize(
     ("fact", "value", "title", "said"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,13 +23,14 @@ from ftbench.errors import (
 )
 from ftbench.experiments import harness, noise
 from ftbench.experiments.harness import in_turn
-from ftbench.experiments.noise import NoiseJob, rows, run
+from ftbench.experiments.noise import NoiseJob, document_of, rows, run, second_build
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.files import cache_folder
 from ftbench.probe.instruments.machine import PIN_VARIABLE
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
+from ftbench.report.output import Format, rendered
 from ftbench.results import read_results
 from ftbench.results.noise import read_noise_file
 
@@ -352,3 +354,48 @@ def test_what_makes_no_sense_to_any_cell_ends_the_run_at_once(
     with pytest.raises(UsageError, match="FTBENCH_PIN"):
         run(plan, QUIET)
     assert len(seen) == 1
+
+
+def test_a_second_build_of_the_same_source_is_side_b(
+    plan: NoiseJob, monkeypatch: pytest.MonkeyPatch, asked: Callable[[Answer], list[str]]
+) -> None:
+    """Measured in turn; what it adds is told, and kept in the file."""
+    asked(fine)
+    other = dataclasses.replace(plan.interpreter, executable=Path(__file__))
+    measured_on = []
+
+    def probe(interpreter: Interpreter, _name: str, **options: object) -> Measurement:
+        (cell,) = [each for each in plan.cells if each.params == options["params"]]
+        measured_on.append(interpreter)
+        steady = 1 + len(measured_on) / 1e4
+        return measurement(cell, round=(steady * (1.1 if interpreter is other else 1.0),))
+
+    monkeypatch.setattr(harness, "probe", probe)
+    report = run(second_build(dataclasses.replace(plan, cells=plan.cells[:1]), other), QUIET)
+    assert [each is other for each in measured_on] == [False, True, True, False]
+    (row,) = rows(report.series)
+    assert row.added.builds == pytest.approx(math.log(1.1) / math.sqrt(2), rel=1e-2)
+    assert row.added.sittings is None
+    assert row.floor is not None
+    assert row.floor.spread < 1e-3
+    (kept,) = read_results(plan.results).noise
+    assert kept.against
+    text = " ".join(rendered(document_of([report]), Format.TABLE, width=100).split())
+    assert "found from sittings builds" in text
+    assert "whoever builds it, must be beyond the builds' share too" in text
+    (told,) = document_of([report]).record
+    assert told["series"][0]["added"] == {"sittings": None, "builds": row.added.builds}
+
+
+@pytest.mark.parametrize("change", ["itself", "release", "flavour"])
+def test_what_is_no_second_build_of_the_same_source_is_refused(plan: NoiseJob, change: str) -> None:
+    build = plan.interpreter.build
+    other = dataclasses.replace(plan.interpreter, executable=Path(__file__))
+    if change == "itself":
+        other = plan.interpreter
+    elif change == "release":
+        other = dataclasses.replace(other, build=dataclasses.replace(build, version="3.14.3"))
+    else:
+        other = dataclasses.replace(other, build=dataclasses.replace(build, compiler="Clang 18"))
+    with pytest.raises(UsageError, match="--against takes a second build"):
+        second_build(plan, other)
