@@ -263,3 +263,20 @@ def test_a_run_in_which_one_was_not_seen_is_no_measurement_even_if_the_cell_says
     observer = _observer(tmp_path, f'exec "{sys.executable}" "{blind}"')
     with pytest.raises(WorkerFailedError, match=r"A parent .* was gone"):
         measure("footprint", params={"workers": 1}, profile="smoke", observer=observer)
+
+
+@posix
+def test_one_observer_serves_all_cells_and_another_follows_one_that_is_gone() -> None:
+    def observers() -> set[int]:
+        every = psutil.Process().children()
+        return {each.pid for each in every if "ftbench.observer" in each.cmdline()}
+
+    before = observers()
+    for _ in range(2):
+        measure("footprint", params={"workers": 1}, profile="smoke")
+    (one,) = observers() - before
+    psutil.Process(one).kill()
+    psutil.wait_procs([psutil.Process(one)], timeout=10)
+    measured = measure("footprint", params={"workers": 1}, profile="smoke")
+    assert measured.metrics["pss"].samples
+    assert one not in observers()

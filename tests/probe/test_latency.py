@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -36,7 +35,7 @@ def small(count: int = 5, gap: int = MILLI, **changes: Any) -> Load:
         times=[gap * number for number in range(count)],
         answer=errand(3, b""),
     )
-    return replace(load, **changes)
+    return load._replace(**changes)
 
 
 # -- what is offered

@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -183,7 +183,7 @@ def _once(
     with ExitStack() as stack:
         watcher, unobserved = None, None
         try:
-            watcher = stack.enter_context(Watcher(observer)) if see else None
+            watcher = stack.enter_context(_watching(observer)) if see else None
         except NotAvailableError as error:
             unobserved = error
         cell = stack.enter_context(
@@ -237,11 +237,31 @@ def _once(
             calm,
             look(),
             tree=effort.get("cpu_seconds", 0.0),
-            beside=speed.get("seconds", 0.0) * speed.get("slices", 0),
+            beside=speed.get("seconds", 0.0) * speed.get("slices", 0)
+            + (watcher.cpu if watcher else 0.0),
             noticed=document["notes"].get("disturbed", ""),
         ),
         speed=speed,
     )
+
+
+_idle: dict[str | None, Watcher] = {}
+
+
+@contextmanager
+def _watching(observer: str | None) -> Iterator[Watcher]:
+    """Lend the observer of all cells; after a cell that went wrong, the next gets another."""
+    watcher = _idle.pop(observer, None)
+    if watcher is None or watcher.ended:
+        watcher = Watcher(observer)
+        atexit.register(watcher.__exit__)
+    watcher.phases = {}
+    with ExitStack() as stack:
+        stack.enter_context(watcher)
+        yield watcher
+        if not (watcher.gone or watcher.lacking):
+            stack.pop_all()
+            _idle[observer] = watcher
 
 
 @lru_cache(maxsize=1)

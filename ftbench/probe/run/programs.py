@@ -73,6 +73,11 @@ class Program:
         self._words.close()
 
     @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
+    @property
     def words(self) -> str:
         """What it wrote to standard error, the last of it."""
         return self._words.text()
@@ -237,6 +242,14 @@ class Watcher(Program):
         hello = self._read(START_SECONDS)
         if "reader" not in hello:
             raise _cannot_observe(str(hello.get("unavailable", hello)))
+
+    @property
+    def cpu(self) -> float:
+        """The seconds of CPU that its looks took, of all phases."""
+        looks = (
+            (seen["duty"], seen["interval"] * len(seen["samples"])) for seen in self.phases.values()
+        )
+        return sum((share * seconds for share, seconds in looks), 0.0)
 
     def observe(self, request: dict[str, Any], deadline: float) -> None:
         """Have the tree sampled as `request` says; keep the answer, or why there is none."""

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.instruments import counters
@@ -42,8 +41,7 @@ POOL = "executor"
 WORKER, AFTER = "worker", "after"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Size:
+class Size(NamedTuple):
     """A size of task: its `steps`, its `nominal` seconds at 100 ns a step, its `turns` a round."""
 
     name: str
@@ -52,8 +50,7 @@ class Size:
     turns: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Payload:
+class Payload(NamedTuple):
     """A size of payload in bytes."""
 
     name: str
@@ -103,15 +100,14 @@ METRICS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """A place of the map: `count` tasks of a size and a payload, and what each must answer."""
 
     size: Size
     steps: int
     payload: Payload
     data: bytes
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own is never called
     answer: int
 
     @property

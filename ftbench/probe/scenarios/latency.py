@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -60,8 +59,7 @@ CANNOT = "cannot keep up"  # how the reason of such a load begins
 PARAMS = {"workers": Param(default=8)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Load:
+class Load(NamedTuple):
     """Requests of a size at a rate: `times` (ns) are when they are due, `answer` that of each."""
 
     size: Size
