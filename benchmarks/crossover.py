@@ -9,9 +9,9 @@ from ftbench.probe.scenarios.crossover import CROSSOVER
 class Crossover(ScenarioBenchmark):
     """Tasks with payloads, as many under way as there are workers, in every mode and in a loop.
 
-    Shows where modes swap places, with CPU, memory and the slowest of a turn's few tasks; does not
-    show tasks that are queued all at once, large results, or tasks that share anything.  A size's
-    name is nominal: its work is a fixed number of steps.
+    Shows where modes swap places, with CPU and memory; does not show how long a task waits, tasks
+    that are queued all at once, large results, or tasks that share anything.  A size's name is
+    nominal: its work is a fixed number of steps.
     """
 
     scenario = "crossover"

@@ -205,7 +205,7 @@ def _carried(metric: str, params: Mapping[str, str], arm: Arm) -> float:
     handed = _HANDING_OVER.get(kind, 0.0) + _PAYLOADS[payload] * _CARRYING.get(kind, 0.0)
     at_a_time = 1 if arm.gil and kind == "threads" else min(2, workers)
     task = (own + handed) / at_a_time
-    return {"task": task, "p99": 1.5 * task * workers, "cpu": own + handed}[cost]
+    return {"task": task, "cpu": own + handed}[cost]
 
 
 def _round(params: Mapping[str, str], arm: Arm) -> float:

@@ -4,12 +4,12 @@ A warm pool of N workers has as many tasks under way.  A task gets a payload of 
 of it, does a fixed number of steps of arithmetic and answers with one number that proves both.
 Mode serial is the main thread alone, one worker.
 
-Shows where a plain loop, threads, subinterpreters and processes swap places, with CPU.  Its
-`p99_*` are the slowest of a turn's few tasks, no percentiles, until an open loop measures those:
-with a task per worker they are the time of the whole turn.  Does not show tasks queued all at
-once (`grain`), large results, objects that are dear to pickle (`data`), payloads that no cache
-holds, or tasks that share anything (`shared_set`).  Source: every guide to the choice draws this
-map by hand; none has measured where its borders are.
+Shows where a plain loop, threads, subinterpreters and processes swap places, with CPU.  A task's
+time is that of a pool that is busy: the clock starts when as many answers are there as there are
+workers, with all of them at work, and stops with the last.  Does not show how long a task waits
+(`latency`), tasks queued all at once (`grain`), large results, objects that are dear to pickle
+(`data`), payloads that no cache holds, or tasks that share anything (`shared_set`).  Source: every
+guide to the choice draws this map by hand; none has measured where its borders are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from ftbench.facts.modes import MODE_NAMES, Mode
 from ftbench.probe.instruments import counters
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory, percentile
+from ftbench.probe.run.outcome import Invariant, Metric, Outcome, memory
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,
@@ -58,10 +58,10 @@ class Payload(NamedTuple):
 
 
 SIZES = (
-    Size(name="10us", nominal=1e-5, steps=100, turns=3),
-    Size(name="100us", nominal=1e-4, steps=1_000, turns=3),
-    Size(name="1ms", nominal=1e-3, steps=10_000, turns=3),
-    Size(name="10ms", nominal=1e-2, steps=100_000, turns=2),
+    Size(name="10us", nominal=1e-5, steps=100, turns=2),
+    Size(name="100us", nominal=1e-4, steps=1_000, turns=2),
+    Size(name="1ms", nominal=1e-3, steps=10_000, turns=2),
+    Size(name="10ms", nominal=1e-2, steps=100_000, turns=1),
 )
 PAYLOADS = (
     Payload(name="0", size=0),
@@ -69,19 +69,20 @@ PAYLOADS = (
     Payload(name="64kib", size=64 * KIB),
     Payload(name="1mib", size=KIB * KIB),
 )
-# Tasks of a turn: a row per size, a column per payload; one per worker where that is more.
-TASKS = (
-    (24, 24, 24, 8),
-    (16, 16, 16, 8),
-    (8, 8, 8, 8),
+# Tasks of a turn for each worker: a row per size, a column per payload.  The first of each only
+# sets the pool to work.  A plain loop has those of two.
+WAVES = (
+    (8, 8, 8, 4),
+    (8, 8, 8, 4),
     (4, 4, 4, 4),
+    (2, 2, 2, 2),
 )
+LOOPS = 2
 
 PARAMS = {"workers": Param(default=8)}
 
 _SAYS = {
-    "task": "the time of all over the tasks",
-    "p99": "from handing one over to its answer, the slowest of a turn's few",
+    "task": "the time of all, once all workers are busy, over the tasks",
     "cpu": "CPU seconds of a task, of the parent and all workers (Linux)",
 }
 METRICS = (
@@ -116,7 +117,7 @@ class Place(NamedTuple):
         return f"{self.size.name}_{self.payload.name}"
 
 
-Carry = Callable[[Place], tuple[float, Sequence[float]]]
+Carry = Callable[[Place], float]
 
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -128,11 +129,6 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     return "one worker runs one task at a time, as a plain loop does: mode serial"
 
 
-def tasks_of(size: int, payload: int, workers: int) -> int:
-    """Return how many tasks a turn has at a place, by its row and column."""
-    return max(TASKS[size][payload], workers)
-
-
 def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
     """Return the places of the map with the serial twin's answers; `more` is a cell's."""
     datas = [build("bytes", payload.size) for payload in PAYLOADS]
@@ -142,7 +138,7 @@ def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
             steps=more(size.steps),
             payload=payload,
             data=data,
-            count=tasks_of(row, column, workers),
+            count=WAVES[row][column] * max(LOOPS, workers),
             answer=errand(more(size.steps), data),
         )
         for row, size in enumerate(SIZES)
@@ -150,38 +146,30 @@ def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:
     ]
 
 
-def in_a_loop(place: Place) -> tuple[float, list[float]]:
-    """Run a place's tasks one after the other; return the seconds of all and of each."""
-    took: list[float] = []
-    answers: list[int] = []
+def in_a_loop(place: Place) -> float:
+    """Run a place's tasks one after the other; return the seconds of one."""
     begin = time.perf_counter()
-    for _ in range(place.count):
-        asked = time.perf_counter()
-        answers.append(errand(place.steps, place.data))
-        took.append(time.perf_counter() - asked)
+    answers = [errand(place.steps, place.data) for _ in range(place.count)]
     seconds = time.perf_counter() - begin
     check(answers, [place.answer] * place.count)
-    return seconds, took
+    return seconds / place.count
 
 
-def by_pool(pool: Pool, place: Place) -> tuple[float, list[float]]:
-    """Run a place's tasks, as many under way as there are workers; return as `in_a_loop`.
+def by_pool(pool: Pool, place: Place) -> float:
+    """Run a place's tasks, as many under way as there are workers; return the seconds of one.
 
-    A task's time ends when its answer is in the main thread's hands.
+    Those of the first wave, in which workers begin one after the other, do not count.
     """
     ended: SimpleQueue[int] = SimpleQueue()
     handles: list[Any] = []
-    asked: list[float] = []
-    took: list[float] = []
     answers: list[int] = []
+    begin = 0.0
 
     def hand_over() -> None:
-        asked.append(time.perf_counter())
         call = partial(ended.put, len(handles))
         handles.append(pool.submit_then(call, errand, place.steps, place.data))
 
-    begin = time.perf_counter()
-    for _ in range(min(pool.workers, place.count)):
+    for _ in range(pool.workers):
         hand_over()
     while len(answers) < place.count:
         try:
@@ -189,13 +177,14 @@ def by_pool(pool: Pool, place: Place) -> tuple[float, list[float]]:
         except Empty:
             raise pool.deadline.passed("a task of the pool to end") from None
         answers.append(pool.result(handles[number]))
-        took.append(time.perf_counter() - asked[number])
+        if len(answers) == pool.workers:
+            begin = time.perf_counter()
         handles[number] = None
         if len(handles) < place.count:
             hand_over()
     seconds = time.perf_counter() - begin
     check(answers, [place.answer] * place.count)
-    return seconds, took
+    return seconds / (place.count - pool.workers)
 
 
 def cpu_seconds(pids: Sequence[int]) -> float | None:
@@ -208,9 +197,8 @@ def cpu_seconds(pids: Sequence[int]) -> float | None:
 def carried(place: Place, carry: Carry, pids: Sequence[int]) -> dict[str, float]:
     """Carry out a place's tasks once; return what one costs, as `_SAYS` has it."""
     before = cpu_seconds(pids)
-    seconds, took = carry(place)
+    figures = {"task": carry(place)}
     after = cpu_seconds(pids)
-    figures = {"task": seconds / place.count, "p99": percentile(list(took), 99)}
     if before is not None and after is not None:
         figures["cpu"] = (after - before) / place.count
     return figures
@@ -293,7 +281,7 @@ def metrics(turns_of: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, 
 
 CROSSOVER = Scenario(
     name="crossover",
-    version="1",
+    version="2",
     title="Tasks of 10 us to 10 ms with payloads up to 1 MiB, by N workers that are warm",
     params=PARAMS,
     metrics=METRICS,
