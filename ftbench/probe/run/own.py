@@ -7,13 +7,13 @@ and whatever else runs on this interpreter would bear a part of the cell's weigh
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import sys
-from collections.abc import MutableMapping
+
+TYPE_CHECKING = False  # as in `errors`
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 OWN = "own"  # in place of an interpreter in a command for the guard
-_LIBRARY = re.compile(r"/\S+/libpython3\.\S+")
 
 
 def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
@@ -24,6 +24,9 @@ def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
     """
     if not os.path.exists("/proc/self/smaps_rollup"):
         return sys.executable
+    import re  # noqa: PLC0415 - guards of other cells do without
+    import shutil  # noqa: PLC0415
+
     # Workers are started by `sys.executable`, so that they have the copy too.
     original = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     copy = f"{folder}/bin/{os.path.basename(original)}"
@@ -34,7 +37,7 @@ def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
     with open(f"{folder}/pyvenv.cfg", "w", encoding="utf-8") as file:
         file.write(f"home = {os.path.dirname(original)}\n")
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        library = _LIBRARY.search(maps.read())
+        library = re.search(r"/\S+/libpython3\.\S+", maps.read())
     if library:  # of its name another is not looked for
         environ["LD_PRELOAD"] = shutil.copy(library[0], folder)
     return copy
