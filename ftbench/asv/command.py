@@ -10,6 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,11 +26,10 @@ from ftbench.results.asv_import import SEMAPHORES
 
 # "[42.50%] ··· lifecycle.Lifecycle.track_round": asv's share of its steps, and what it is at.
 _STEP: Final = re.compile(r"\[\s*(?P<percent>[\d.]+)%\] ·+ (?P<text>\S.*?)\s*$")
-# Set for asv, so that our environment names each cell: between two steps lie all of a class.
-SAY_CELLS: Final = "FTBENCH_SAY_CELLS"
 # "[cell ft lifecycle.Lifecycle.track_round-3]": what our environment says of a cell that it begins.
 _CELL: Final = re.compile(r"\[cell (?P<arm>\S+) (?P<group>\S+)(?P<metric>\.\w+?)(?P<index>-\d+)?\]")
-# What all records have in common that several calls of asv make as one run.
+# What records of one run have in common, of however many calls of asv; each of these says which
+# cell it begins: between two of its steps lie all of a class.
 RUN_NAME: Final = "FTBENCH_RUN"
 # Set for a first result: one process a cell, which the run that follows takes over.
 FIRST_RESULT: Final = "FTBENCH_FIRST_RESULT"
@@ -46,6 +46,11 @@ _GUARD: Final = (sys.executable, "-m", "ftbench.probe.run.guard", str(_DEADLINE_
 SOME_FAILED: Final = 2
 
 
+def run_name() -> str:
+    """Return a name that no other run has."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asv:
     """asv in one project folder, with the variables that a run needs."""
@@ -55,6 +60,7 @@ class Asv:
     variables: Mapping[str, str]
     # How many seconds a process of a cell takes: "lifecycle.Lifecycle-3" → seconds.
     seconds: Mapping[str, float] = field(default_factory=dict)
+    run: str = field(default_factory=run_name)
     program: Sequence[str] = (sys.executable, "-m", "ftbench.asv")
 
     def __call__(
@@ -62,14 +68,13 @@ class Asv:
         *arguments: str,
         show: str,
         total: float = 0.0,
-        own: Mapping[str, str] | None = None,
+        first: bool = False,
         tolerate: Sequence[int] = (),
     ) -> int:
         """Run `asv ARGUMENTS`, with `show` as the title of its progress; return its exit code.
 
-        `total` is the seconds of all its cells, 0.0 where nobody knows; `own` has variables that
-        nobody types.
-
+        `total` is the seconds of all its cells, 0.0 where nobody knows; `first` has it be a first
+        result.
         Raises `AsvError` with asv's last lines for an exit code that is neither 0 nor in
         `tolerate`; `NothingError` where it has measured nothing.
         """
@@ -77,9 +82,9 @@ class Asv:
         # Under the guard of the probe: whatever ends this process, asv ends with it, and the next
         # call does not find a forgotten one that still measures.
         temporary = short_folder()
-        own = {**(own or {}), "PYTHONIOENCODING": "utf-8", "TMPDIR": temporary}
-        if arguments[0] == "run":
-            own[SAY_CELLS] = "1"
+        own = {"PYTHONIOENCODING": "utf-8", "TMPDIR": temporary, RUN_NAME: self.run}
+        if first:
+            own[FIRST_RESULT] = "1"
         process = subprocess.Popen(
             [*_GUARD, temporary, *self.program, *arguments],
             cwd=self.folder,

@@ -15,7 +15,6 @@ import pickle
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -24,7 +23,7 @@ from asv.console import log
 from asv.environment import Environment
 
 from ftbench.asv.cell_server import CELL_SERVER
-from ftbench.asv.command import RUN_NAME, SAY_CELLS, TAKEN_OVER
+from ftbench.asv.command import RUN_NAME, TAKEN_OVER, run_name
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS, STAGED, CellJournal, records_in
 from ftbench.asv.measuring_lock import MEASURING_LOCK
@@ -49,7 +48,7 @@ GIL_CHECK: Final = (
 ENVIRONMENTS: Final[dict[str, CPythonEnvironment]] = {}
 
 # What all records of this asv process have in common, and those of no other run.
-RUN: Final = os.environ.get(RUN_NAME) or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+RUN: Final = os.environ.get(RUN_NAME) or run_name()
 
 # Counts what this asv process has measured.
 _ORDER: Final = itertools.count(1)
@@ -261,7 +260,7 @@ class CPythonEnvironment(Environment):
             # A figure that the run of its cell has yielded already needs no process.
             if _figure_from_cell(cell, metric, args[-1]):
                 return "", "", 0
-        if SAY_CELLS in os.environ:
+        if RUN_NAME in os.environ:
             print(f"[cell {self._arm_name} {args[3]}]", file=sys.stderr, flush=True)
         journal = self._journal()
         if journal.take(args[3], files):

@@ -6,16 +6,14 @@ which the rest of the run takes over.
 
 from __future__ import annotations
 
-import os
 import statistics
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.asv.command import FIRST_RESULT, RUN_NAME, SOME_FAILED, Asv, register
+from ftbench.asv.command import SOME_FAILED, Asv, register
 from ftbench.errors import AsvError, ResultsError, UsageError
 from ftbench.experiments import suite
 from ftbench.experiments.suite import SuiteCell
@@ -141,7 +139,6 @@ def run(
         for cell in _cells(folder, None, measured)
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
-    of_run = {RUN_NAME: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"}
     page = f"The page: {folder / PAGE}"
 
     def total(pattern: str | None, processes: int) -> float:
@@ -166,15 +163,11 @@ def run(
         by = "the last run here" if known else "what it takes on two cores"
         console.print(f"This takes about {about(whole + BESIDE_SECONDS)}, by {by}.")
     if bench is None:
-        _, document = measure(
-            FIRST,
-            show=f"CPython {measured}, a first result",
-            total=total(FIRST, 1),
-            own={**of_run, FIRST_RESULT: "1"},
-        )
+        show = f"CPython {measured}, a first result"
+        _, document = measure(FIRST, show=show, total=total(FIRST, 1), first=True)
         console.print(rendered(document, Format.TABLE), markup=False, soft_wrap=True)
         console.print(f"{PRELIMINARY}\n{page}", markup=False, soft_wrap=True)
-    code, document = measure(bench, show=f"CPython {measured}", total=whole, own=of_run)
+    code, document = measure(bench, show=f"CPython {measured}", total=whole)
     output.write(document)
     console.print(page, markup=False, soft_wrap=True)
     if code == SOME_FAILED:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ftbench.asv.command import _CELL, _STEP, SOME_FAILED, Asv
+from ftbench.asv.command import _CELL, _STEP, FIRST_RESULT, RUN_NAME, SOME_FAILED, Asv
 from ftbench.errors import AsvError
 
 DEADLINE_SECONDS = 30.0
@@ -68,6 +68,21 @@ def test_the_arguments_and_variables_reach_asv_in_its_folder(tmp_path: Path) -> 
     asv, _ = asv_in(stub(tmp_path, program), X="y")
     asv("show", "3.14.2", show="Testing")
     assert (tmp_path / "seen").read_text(encoding="utf-8") == "[['show', '3.14.2'], 'y']"
+
+
+def test_all_calls_are_of_one_run_and_no_other_is(tmp_path: Path) -> None:
+    program = f"""
+import os
+with open("runs", "a") as file:
+    file.write(os.environ[{RUN_NAME!r}] + " " + str({FIRST_RESULT!r} in os.environ) + "\\n")
+"""
+    asv, said = asv_in(stub(tmp_path, program))
+    asv("run", show="Testing", first=True)
+    asv("run", show="Testing")
+    asv_in(tmp_path)[0]("run", show="Testing")
+    (one, early), (same, late), _ = map(str.split, (tmp_path / "runs").read_text().splitlines())
+    assert (one, early, late) == (same, "True", "False")
+    assert "FTBENCH" not in said.getvalue()  # a name that is typed again would be another sitting's
 
 
 def test_what_is_skipped_and_warned_of_is_shown_in_passing(tmp_path: Path) -> None:
