@@ -96,6 +96,16 @@ def _memory(mode: str) -> Question:
     )
 
 
+def _contention(pattern: str, work: str) -> Question:
+    return Question(
+        title=f"contention of two threads, {pattern}",
+        cell=f"must_scale --set pattern={pattern}",
+        metric="relative_cpu_2",
+        program=f"contention.py --work {work} --share object",
+        value="ratio",
+    )
+
+
 QUESTIONS = (
     *(_writes(strategy, 1) for strategy in ("lock", "atomic", "local")),
     _writes("lock", 8),
@@ -113,6 +123,11 @@ QUESTIONS = (
         for mode in ("threads", "fork", "forkserver", "spawn", "interpreters")
         for writes in (0.05, 1.0)
     ),
+    _contention("constants", "constants"),
+    _contention("function_calls", "call"),
+    _contention("dataclasses", "dataclass"),
+    _contention("shared_dict_reads", "strings"),
+    _contention("thread_locals", "locals"),
     *map(_memory, ("threads", "fork", "forkserver", "spawn", "subinterpreters")),
 )
 

@@ -9,6 +9,7 @@ Prints JSON: the median ratio of neighbouring slices, and how many counted.
 """
 
 import argparse
+import dataclasses
 import gc
 import json
 import os
@@ -44,10 +45,49 @@ def add(number):
     return number + 1
 
 
+def load_constants(_own, turns):
+    """Load constants that are no small integers."""
+    for _ in range(turns * 50):
+        row = (1_000_003, "a constant", 2.5)
+        row[0] + len(row)
+
+
+@dataclasses.dataclass
+class Point:
+    """A point."""
+
+    x: int
+    y: int
+
+
+def make_points(own, turns):
+    """Make objects of a dataclass and read them."""
+    for number in range(turns * 20):
+        point = own(number, y=1)
+        point.x + point.y
+
+
+def read_strings(own, turns):
+    """Look up strings, which no build keeps for ever."""
+    for number in range(turns * 50):
+        len(own[number & 63])
+
+
+def set_locals(own, turns):
+    """Write and read what each thread has of its own."""
+    for number in range(turns * 50):
+        own.value = number
+        len((own.value,))
+
+
 WORKS = {
     "list": (fill_list, list),
     "dict": (read_dict, lambda: dict.fromkeys(range(100))),
     "call": (call, lambda: add),
+    "constants": (load_constants, lambda: None),
+    "dataclass": (make_points, lambda: Point),
+    "strings": (read_strings, lambda: {number: f"value {number}" for number in range(64)}),
+    "locals": (set_locals, threading.local),
 }
 
 
