@@ -93,18 +93,28 @@ def test_every_other_round_begins_from_the_other_end(monkeypatch: pytest.MonkeyP
     assert done == [(name, False) for name in names] + [(name, True) for name in names[::-1]]
 
 
-@pytest.mark.parametrize("pool_first", [False, True])
-def test_a_loop_and_the_pool_are_timed_whichever_is_first(
-    monkeypatch: pytest.MonkeyPatch, *, pool_first: bool
+@pytest.mark.parametrize(("pool_first", "order"), [(False, "LPPLLPPL"), (True, "PLLPPLLP")])
+def test_a_loop_and_the_pool_are_timed_in_turn_whichever_is_first(
+    monkeypatch: pytest.MonkeyPatch, order: str, *, pool_first: bool
 ) -> None:
+    done: list[str] = []
+
+    def by_hand(task: tuple[int, int]) -> int:
+        done.append("l")
+        return grind(task)
+
     def by_pool(_function: object, tasks: list[tuple[int, int]], *_rest: object) -> list[int]:
+        done.append("P")
         time.sleep(0.05)
         return [grind(task) for task in tasks]
 
     pool = Pool(mode_named("threads"), 2, Deadline(10), None)
     monkeypatch.setattr(pool, "_map", by_pool)
-    measured = turn(pool, SIZES[0], pool_first=pool_first)
-    assert measured.task * 2 * SIZES[0].per_worker >= 0.05
+    monkeypatch.setattr(grain, "grind", by_hand)
+    size = SIZES[0]
+    measured = turn(pool, size, pool_first=pool_first)
+    assert "".join(done).replace("l" * size.alone, "L") == order
+    assert measured.task * 2 * size.per_worker >= 0.05
     assert measured.serial > 0
 
 
@@ -118,7 +128,7 @@ def test_every_mode_has_every_size(gil_python: Interpreter, mode: Mode) -> None:
     assert set(notes["serial"]) == {size.name for size in SIZES}
     assert notes["serial"]["10us"] < notes["serial"]["100ms"]
     assert 1 <= notes["capacity"] <= 2
-    assert notes["tasks"] == {size.name: 2 * size.per_worker for size in SIZES}
+    assert notes["tasks"] == {size.name: 2 * size.slices * size.per_worker for size in SIZES}
     results = notes["rounds"] * sum(notes["tasks"].values())
     assert document["invariants"][0]["checked"].startswith(f"all {results} results")
 

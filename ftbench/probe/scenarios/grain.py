@@ -1,7 +1,7 @@
 """grain: how large a task must be to be worth a hand-over.
 
 A warm pool of N workers runs a map task by task, for sizes from some 10 us to 100 ms of
-arithmetic; right before or after that the main thread runs some of the same tasks alone.
+arithmetic, in slices; between them the main thread runs some of the same tasks alone.
 
 Shows the smallest task that pays in each mode.  Does not show large arguments (`data`), nor what
 chunks save, which make one task of many.  Source: every guide says that processes are not for
@@ -25,24 +25,25 @@ from ftbench.probe.workers.pools import Pool, check, pool_of
 
 
 class Size(NamedTuple):
-    """A size of task: its `steps`; tasks of a round `per_worker`, and `alone` by the serial twin.
+    """A size of task: its `steps`; slices of a round, in each tasks `per_worker`, and `alone`.
 
-    `nominal` is in seconds, at 100 ns a step.
+    `nominal` is in seconds, at 100 ns a step; `alone` are the serial twin's, in slices of its own.
     """
 
     name: str
     nominal: float
     steps: int
+    slices: int
     per_worker: int
     alone: int
 
 
 SIZES = (
-    Size(name="10us", nominal=1e-5, steps=100, per_worker=64, alone=64),
-    Size(name="100us", nominal=1e-4, steps=1_000, per_worker=32, alone=16),
-    Size(name="1ms", nominal=1e-3, steps=10_000, per_worker=8, alone=8),
-    Size(name="10ms", nominal=1e-2, steps=100_000, per_worker=2, alone=2),
-    Size(name="100ms", nominal=1e-1, steps=1_000_000, per_worker=1, alone=1),
+    Size(name="10us", nominal=1e-5, steps=100, slices=4, per_worker=16, alone=64),
+    Size(name="100us", nominal=1e-4, steps=1_000, slices=4, per_worker=8, alone=16),
+    Size(name="1ms", nominal=1e-3, steps=10_000, slices=4, per_worker=2, alone=4),
+    Size(name="10ms", nominal=1e-2, steps=100_000, slices=2, per_worker=1, alone=1),
+    Size(name="100ms", nominal=1e-1, steps=1_000_000, slices=1, per_worker=1, alone=1),
 )
 
 PARAMS = {
@@ -85,25 +86,29 @@ class Turn(NamedTuple):
 
 
 def turn(pool: Pool, size: Size, more: int = 0, *, pool_first: bool = False) -> Turn:
-    """Run a round's tasks of one size, some by the main thread and all by the pool.
+    """Run a round's tasks of one size, in slices by the main thread and by the pool in turn.
 
     The pool's have `more` steps each.
     """
     own = [(seed, size.steps) for seed in range(size.alone)]
     given = [(seed, steps + more) for seed, steps in own]
     tasks = [given[place % size.alone] for place in range(size.per_worker * pool.workers)]
-    took, expected, answers = {}, [], []
-    for by_pool in (pool_first, not pool_first):
-        begin = time.perf_counter()
-        if by_pool:
-            answers = pool.map(grind, tasks, 1)
-        else:
-            expected = [grind(task) for task in own]
-        took[by_pool] = time.perf_counter() - begin
+    took = {False: 0.0, True: 0.0}
+    expected: list[int] = []
+    answers: list[int] = []
+    for number in range(size.slices):
+        first = pool_first ^ (number % 2 == 1)
+        for by_pool in (first, not first):
+            begin = time.perf_counter()
+            if by_pool:
+                answers += pool.map(grind, tasks, 1)
+            else:
+                expected = [grind(task) for task in own]
+            took[by_pool] += time.perf_counter() - begin
     if more:
         expected = [grind(task) for task in given]
-    check(answers, [expected[place % size.alone] for place in range(len(tasks))])
-    return Turn(serial=took[False] / len(own), task=took[True] / len(tasks))
+    check(answers, [expected[place % size.alone] for place in range(len(tasks))] * size.slices)
+    return Turn(serial=took[False] / (size.slices * len(own)), task=took[True] / len(answers))
 
 
 def one_round(pool: Pool, number: int, more: Mapping[str, int]) -> list[Turn]:
@@ -122,7 +127,7 @@ def run(cell: Cell) -> Outcome:
     rounds = [one_round(pool, number, more) for number in cell.repeats()]
     pool.shutdown()
     capacity = min(pool.workers, machine_record()["usable_cores"])
-    tasks = {size.name: size.per_worker * pool.workers for size in SIZES}
+    tasks = {size.name: size.slices * size.per_worker * pool.workers for size in SIZES}
     results = len(rounds) * sum(tasks.values())
     return Outcome(
         metrics=metrics(rounds, capacity),
@@ -159,7 +164,7 @@ def metrics(rounds: Sequence[Sequence[Turn]], capacity: int) -> dict[str, Metric
 
 GRAIN = Scenario(
     name="grain",
-    version="2",
+    version="3",
     title="Hand tasks of 10 us to 100 ms to N workers that are warm",
     params=PARAMS,
     metrics=METRICS,
