@@ -38,7 +38,7 @@ _machine = click.option(
 _fresh = click.option(
     "--fresh",
     is_flag=True,
-    help="Measure anew: take nothing over of a run that was ended.",
+    help="Measure anew: forget a run that was ended; 'noise' also what is on record of the cells.",
 )
 
 
@@ -163,11 +163,7 @@ def reproduce(
 )
 @_machine
 @click.option("--against", metavar="PATH", help="A second build of the same source, made alike.")
-@click.option(
-    "--fresh",
-    is_flag=True,
-    help="Measure anew: forget a run that was ended, and what is on record of the same cells.",
-)
+@_fresh
 @output_options
 def noise(
     output: Output,

@@ -31,7 +31,7 @@ from ftbench.pythons import Interpreter, PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
 from ftbench.results.figure import NoiseSeries, SeriesKey
-from ftbench.results.floors import ADDED, Added, Floors
+from ftbench.results.floors import APART, Apart, Floors
 from ftbench.results.noise import NoiseFile, noise_path, read_noise_file, write_noise_file
 from ftbench.results.records import NoiseCell, Provenance, digest_of
 from ftbench.statistics.power import Floor, smallest
@@ -186,7 +186,7 @@ class SeriesNoise:
     runs: tuple[NoiseSeries, ...]
     floor: Floor | None
     least: float
-    added: Added
+    apart: Apart
 
     @property
     def series(self) -> SeriesKey:
@@ -211,9 +211,9 @@ def rows(series: Sequence[NoiseSeries]) -> tuple[SeriesNoise, ...]:
         least = (
             smallest(floor, before=floor.processes, after=floor.processes) if floor else math.inf
         )
-        added = floors.added(runs[-1])
+        apart = floors.apart(runs[-1])
         alike = tuple(run for run in runs if not floors.unlike(runs[-1], run))
-        noises.append(SeriesNoise(runs=alike, floor=floor, least=least, added=added))
+        noises.append(SeriesNoise(runs=alike, floor=floor, least=least, apart=apart))
     return tuple(sorted(noises, key=lambda noise: (noise.floor is None, -noise.least)))
 
 
@@ -271,14 +271,14 @@ def _record(row: SeriesNoise) -> dict[str, Any]:
         "processes": floor and floor.processes,
         "effect": floor and floor.effect,
         "least": row.least if floor else None,
-        "added": row.added._asdict(),
+        "apart": row.apart._asdict(),
     }
 
 
 def _part(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Part:
     job = report.job
     # Of one sitting and one build there is nothing to tell.
-    more = Added._fields if any(row.added != Added() for row in noises) else ()
+    more = Apart._fields if any(row.apart != Apart() for row in noises) else ()
     table = Table(
         columns=("series", "order", "spread", "floor", "found from", *more),
         rows=tuple(_line(row, len(more)) for row in noises[:MOST_ROWS]),
@@ -296,7 +296,7 @@ def _line(row: SeriesNoise, more: int) -> Row:
     shares: list[float | None] = [None, None, None]
     if row.floor:
         shares = [row.floor.spread, row.floor.effect, row.least]
-    numbers = (NONE if each is None else percent(each) for each in (*shares, *row.added[:more]))
+    numbers = (NONE if each is None else percent(each) for each in (*shares, *row.apart[:more]))
     tone = Tone.PLAIN if row.floor else Tone.QUIET
     return Row(cells=(row.series.name, row.order, *numbers), tone=tone)
 
@@ -320,8 +320,8 @@ def _legend(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Iterator[str]
     )
     for effect in WANTED:
         yield f"{detecting(noises, effect)} of {len(noises)} series could find {effect:.0%}."
-    if any(row.added != Added() for row in noises):
-        yield ADDED
+    if any(row.apart != Apart() for row in noises):
+        yield APART
     if sum(len(row.runs) for row in noises) < len(report.series):
         yield "Sittings under other conditions than this one's are kept, and are not in this table."
     without = sum(row.floor is None for row in noises)

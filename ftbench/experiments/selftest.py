@@ -132,8 +132,9 @@ def run(job: SelftestJob, console: Console, journal: Journal) -> SelftestResult:
 
 def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors) -> _Pools | None:
     """Return what was measured of a cell, None if that is too little for two equal sides."""
-    levels = _levels(cell, passes.taken.get(cell.title, []))
-    plain = {name: tuple(values) for name, values in levels.pop(0.0, {}).items()}
+    taken = passes.taken.get(cell.title, [])
+    levels = _levels(cell, taken)
+    plain = levels.pop(0.0, {})
     if min(map(len, plain.values()), default=0) < 2 * job.processes:
         return None
     # Where no A/A run is on record, the processes that are compared say how they differ.
@@ -145,6 +146,7 @@ def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors)
             unit=cell.metrics[name],
             medians=values,
             order="A" * len(values),
+            machines=(taken[0].measured.machine,),
         )
         for name, values in plain.items()
     }
@@ -155,22 +157,26 @@ def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors)
         cell=cell,
         plain=plain,
         slowed={
-            extra: {name: tuple(values) for name, values in slowed.items()}
+            extra: slowed
             for extra, slowed in sorted(levels.items())
-            if min(map(len, slowed.values())) >= job.processes
+            if min(map(len, slowed.values()), default=0) >= job.processes
         },
         floors={name: floor for name, floor in floors.items() if floor is not None},
         on_record=frozenset(name for name, floor in recorded.items() if floor is not None),
     )
 
 
-def _levels(cell: SuiteCell, taken: Sequence[Process]) -> dict[float, dict[str, list[float]]]:
-    """Return the medians of processes by slowdown and metric, as if all were of one sitting."""
-    levels: dict[float, dict[str, list[float]]] = {}
-    for name, values in medians(cell, [process.measured for process in taken]).items():
-        for process, value in zip(taken, _of_one_sitting(values, taken), strict=True):
-            levels.setdefault(process.side.extra, {}).setdefault(name, []).append(value)
-    return levels
+def _levels(cell: SuiteCell, taken: Sequence[Process]) -> dict[float, Medians]:
+    """Return the medians of processes by slowdown, as if all were of one sitting."""
+    whole = medians(cell, [process.measured for process in taken])
+    steady = {name: _of_one_sitting(values, taken) for name, values in whole.items()}
+    numbers: dict[float, list[int]] = {}
+    for number, process in enumerate(taken):
+        numbers.setdefault(process.side.extra, []).append(number)
+    return {
+        extra: {name: tuple(values[n] for n in own) for name, values in steady.items()}
+        for extra, own in numbers.items()
+    }
 
 
 def _of_one_sitting(values: Sequence[float], taken: Sequence[Process]) -> Sequence[float]:

@@ -5,10 +5,6 @@ all sittings of that series on that machine, whatever the release and the flavou
 around its own mean, weighing its degrees of freedom.  Of the same interpreter it plays no part for
 which letter a process stood; their order, ABBA, keeps a drift from looking like an effect, and
 leaves it in the spread.  What was measured under other conditions is of another machine.
-
-What sittings, and builds of the same source, add to that are standard deviations too, by analysis
-of variance (Searle, Casella and McCulloch, *Variance Components*, 1992): the squared distances of
-means, less what the spread of their processes explains.  A verdict within one run has neither in.
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean, variance
+from statistics import fmean
 from typing import Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import Arm
@@ -28,11 +24,10 @@ from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.ratio import intervals
 from ftbench.statistics.spread import Interval, estimates
 
-ADDED: Final = (
-    "sittings: what another time adds to the spread of processes. builds: what another build of "
-    "the same source adds. Both are standard deviations, 0 where processes explain them. No floor "
-    "has them in, for a verdict is on two builds that one run measured; a change of the source, "
-    "whoever builds it, must be beyond the builds' share too."
+APART: Final = (
+    "sittings, builds: how far apart two sittings lie, and two builds of the same source; within "
+    "the floor it is noise. No floor has it in, for a verdict is on two builds that one run "
+    "measured: a change of the source, whoever builds it, must be beyond what builds differ by too."
 )
 
 # Machine, arm, profile and series: of whatever release and flavour.
@@ -44,8 +39,7 @@ def processes_of(profile: str) -> int:
     return PROFILES[profile].processes if profile in PROFILES else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """The processes of one build in one sitting: the mean of their log-medians, and its scatter."""
 
     run: NoiseSeries
@@ -55,8 +49,8 @@ class Side:
     processes: int
 
 
-class Added(NamedTuple):
-    """What is added to the spread of processes, None where nobody measured it."""
+class Apart(NamedTuple):
+    """How far apart sittings, and builds, lie at most, as shares; None where there is one."""
 
     sittings: float | None = None
     builds: float | None = None
@@ -139,55 +133,25 @@ class Floors:
             facts += self._differing[place]
         return facts
 
-    def added(self, measured: Figure | NoiseSeries) -> Added:
-        """Return what sittings, and builds, add to the spread that the floor of a series has."""
-        known, fitting = self.floor_of(measured), self.fitting(measured)
-        by_build: dict[object, list[Side]] = defaultdict(list)
-        apart: dict[object, list[tuple[float, int]]] = defaultdict(list)
-        for side in fitting:
+    def apart(self, measured: Figure | NoiseSeries) -> Apart:
+        """Return what the floor of a series has not in: the distances of sittings and of builds."""
+        means: dict[object, list[float]] = defaultdict(list)
+        steps: dict[object, list[float]] = defaultdict(list)
+        for side in self.fitting(measured):
             if side.letter != "B":
-                by_build[side.run.key].append(side)
-                apart[side.run.key] += _blocks(side.run)
-        noise = known.spread**2 if known else 0.0
-        sittings = [
-            (
-                len(sides) - 1,
-                variance(each.value for each in sides),
-                [each.processes for each in sides],
-            )
-            for sides in by_build.values()
-            if len(sides) > 1
-        ]
-        builds = [
-            (1, fmean(d for d, _ in blocks) ** 2 / 2, [sum(n for _, n in blocks)])
-            for blocks in apart.values()
-            if blocks
-        ]
-        return Added(sittings=_beyond(sittings, noise), builds=_beyond(builds, noise))
+                means[side.run.key].append(side.value)
+                steps[side.run.key] += _steps(side.run)
+        sittings = [max(known) - min(known) for known in means.values() if len(known) > 1]
+        builds = [abs(fmean(known)) for known in steps.values() if known]
+        return Apart(*(math.expm1(max(each)) if each else None for each in (sittings, builds)))
 
 
-def _blocks(run: NoiseSeries) -> list[tuple[float, int]]:
-    """Return how far B lies from A in each whole A B B A, and by how many processes a side."""
-    if not run.against:
-        return []
+def _steps(run: NoiseSeries) -> Iterator[float]:
+    """Yield how far B, if another build, lies from A in each whole A B B A of a sitting."""
     logs = [math.log(median) for median in run.medians]
-    starts = (match.start() for match in re.finditer("ABBA", run.order))
-    return [((logs[n + 1] + logs[n + 2] - logs[n] - logs[n + 3]) / 2, 2) for n in starts]
-
-
-def _beyond(found: Sequence[tuple[int, float, Sequence[int]]], noise: float) -> float | None:
-    """Return the standard deviation of means that the variance of processes does not explain.
-
-    Each is of so many degrees of freedom, the variance of means, and the processes behind each.
-    """
-    if not found:
-        return None
-    freedom = sum(weight for weight, _, _ in found)
-    beyond = (
-        weight * (means - noise * fmean(1 / count for count in counts))
-        for weight, means, counts in found
-    )
-    return math.sqrt(max(0.0, sum(beyond) / freedom))
+    for match in re.finditer("ABBA", run.order if run.against else ""):
+        n = match.start()
+        yield (logs[n + 1] + logs[n + 2] - logs[n] - logs[n + 3]) / 2
 
 
 def _key(of: Figure | NoiseSeries) -> _Key:

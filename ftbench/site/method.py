@@ -130,7 +130,7 @@ def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
     """Return what is known of one machine's noise; each series once, whatever the release."""
     runs = {_key(run): run for run in tree.noise if run.machine == machine}
     known = {
-        key: method_tables.Noisy(run, floor, processes, floors.added(run))
+        key: method_tables.Noisy(run, floor, processes, floors.apart(run))
         for key, run in runs.items()
         if (floor := floors.floor_of(run))
         and (processes := sum(side.processes for side in floors.fitting(run)))
@@ -154,7 +154,6 @@ def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
             "found": method_tables.findable(noisy, arms),
             "by-scenario": method_tables.floors_by_scenario(noisy),
             "worst": method_tables.worst(noisy),
-            "added": method_tables.added(noisy),
         },
     )
 

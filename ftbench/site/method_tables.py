@@ -17,7 +17,7 @@ from ftbench.releases import Release
 from ftbench.report.document import Row, Table
 from ftbench.results import Figure, ResultFile, State
 from ftbench.results.figure import UNKNOWN, NoiseSeries, Start
-from ftbench.results.floors import ADDED, Added
+from ftbench.results.floors import APART, Apart
 from ftbench.site.timeline import scenario_titles
 from ftbench.statistics.power import Floor
 
@@ -43,12 +43,12 @@ BINS: Final = (
 
 
 class Noisy(NamedTuple):
-    """A series of an A/A run with its floor, its processes, and what is added to it."""
+    """A series of an A/A run with its floor, its processes, and what the floor has not in."""
 
     run: NoiseSeries
     floor: Floor
     processes: int
-    added: Added
+    apart: Apart
 
 
 def table(
@@ -314,7 +314,10 @@ def worst(noisy: Iterable[Noisy]) -> Table:
     ordered = sorted(noisy, key=lambda each: -each.floor.effect)[:_WORST]
     return table(
         "The worst series",
-        ("series", "arm", "profile", "floor", "spread of processes", "A/A processes"),
+        (
+            *("series", "arm", "profile", "floor", "spread of processes", "A/A processes"),
+            *Apart._fields,
+        ),
         (
             (
                 _series_title(run),
@@ -323,34 +326,13 @@ def worst(noisy: Iterable[Noisy]) -> Table:
                 _percent(floor.effect),
                 _percent(floor.spread),
                 str(processes),
+                *("\N{EN DASH}" if share is None else _percent(share) for share in apart),
             )
-            for run, floor, processes, _ in ordered
+            for run, floor, processes, apart in ordered
         ),
         "The spread is the standard deviation of the logarithms of what fresh processes of the "
-        "same interpreter took.",
-        numbers=3,
-    )
-
-
-def added(noisy: Iterable[Noisy]) -> Table:
-    """Return what sittings, and builds of one source, add to the spread of processes."""
-    known = [each for each in noisy if each.added != Added()]
-    ordered = sorted(known, key=lambda each: -max(filter(None, each.added), default=0.0))[:_WORST]
-    return table(
-        "What sittings and builds add",
-        ("series", "arm", "profile", "spread of processes", "sittings", "builds"),
-        (
-            (
-                _series_title(run),
-                run.arm.label,
-                run.profile or "unnamed",
-                _percent(floor.spread),
-                *("\N{EN DASH}" if share is None else _percent(share) for share in adds),
-            )
-            for run, floor, _, adds in ordered
-        ),
-        ADDED,
-        numbers=3,
+        f"same interpreter took. {APART}",
+        numbers=5,
     )
 
 

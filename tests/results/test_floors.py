@@ -228,36 +228,22 @@ def jittered(middle: float, order: str = "ABBAABBA", b: float = 1.0) -> NoiseSer
     return rekeyed(RUN, medians=tuple(medians), order=order)
 
 
-def test_what_another_sitting_adds_is_beside_the_floor_and_not_in_it() -> None:
+def test_how_far_another_sitting_lies_is_beside_the_floor_and_not_in_it() -> None:
     near, far = jittered(1.0), jittered(1.05)
     floors = Floors.of([near, far])
     found = floors.floor_of(FIGURE)
     assert found is not None
     assert found.freedom == 14
     assert found.spread < 0.002
-    # Two means that are 5 % apart, by hand.
-    added = floors.added(near)
-    assert added.sittings == pytest.approx(math.log(1.05) / math.sqrt(2), rel=0.01)
-    assert added.builds is None
-    assert Floors.of([near]).added(near) == (None, None)
+    apart = floors.apart(near)
+    assert apart.sittings == pytest.approx(0.05)
+    assert apart.builds is None
+    assert Floors.of([near]).apart(near) == (None, None)
     other = rekeyed(far, release=Release.parse("3.13.5"))
-    assert Floors.of([near, other]).added(near) == (None, None)
+    assert Floors.of([near, other]).apart(near) == (None, None)
 
 
-def test_what_processes_explain_is_no_share_of_sittings() -> None:
-    rng = np.random.default_rng(3)
-    found = []
-    for _ in range(200):
-        runs = [
-            rekeyed(RUN, medians=tuple(np.exp(0.03 * rng.standard_normal(8)).tolist()))
-            for _ in range(3)
-        ]
-        found.append(Floors.of(runs).added(runs[0]).sittings or 0.0)
-    assert sum(share == 0.0 for share in found) > 60
-    assert max(found) < 0.06
-
-
-def test_what_a_second_build_adds_is_told_by_whole_blocks_of_one_sitting() -> None:
+def test_how_far_a_second_build_lies_is_told_by_whole_blocks_of_one_sitting() -> None:
     built = replace(jittered(1.0, b=1.08), against=True)
     # A drift, or a block that was cut, has no share in it.
     cut = replace(rekeyed(built, medians=(1.0, 9.0), order="AB"), against=True)
@@ -267,11 +253,4 @@ def test_what_a_second_build_adds_is_told_by_whole_blocks_of_one_sitting() -> No
     assert found is not None
     assert found.spread < 0.002
     assert found.freedom == 12
-    added = floors.added(built)
-    assert added.builds == pytest.approx(math.log(1.08) / math.sqrt(2), rel=0.02)
-    assert added.sittings == pytest.approx(math.log(1.5) / math.sqrt(2), rel=0.02)
-
-
-def test_a_second_build_that_is_as_the_first_adds_nothing() -> None:
-    alike = replace(jittered(1.0, b=1.0001), against=True)
-    assert Floors.of([alike]).added(alike).builds == 0.0
+    assert list(floors.apart(built)) == pytest.approx([0.5, 0.08])

@@ -217,16 +217,18 @@ def test_measured_series_without_a_floor_are_counted(noisy: ResultTree, tmp_path
     assert f"{noise.series} series have a noise floor; {noise.lacking} that were measured" in words
 
 
-def test_what_sittings_and_builds_add_is_told_where_it_was_measured(
+def test_how_far_sittings_and_builds_lie_is_told_where_it_was_measured(
     noisy: ResultTree, tmp_path: Path
 ) -> None:
-    assert noise_of(noisy, QUIET, Floors.of(noisy.noise)).tables["added"].rows == ()
     again = [replace(run, medians=tuple(1.2 * m for m in run.medians)) for run in noisy.noise]
     tree = replace(noisy, noise=(*noisy.noise, *again))
-    noise = noise_of(tree, QUIET, Floors.of(tree.noise))
-    assert all(row.cells[-1] == "\N{EN DASH}" for row in noise.tables["added"].rows)
+    worst = noise_of(tree, QUIET, Floors.of(tree.noise)).tables["worst"]
+    dashes = ("\N{EN DASH}", "\N{EN DASH}")
+    known = noise_of(noisy, QUIET, Floors.of(noisy.noise)).tables["worst"]
+    assert {row.cells[-2:] for row in known.rows} == {dashes}
+    assert {row.cells[-2:] for row in worst.rows} == {("20.0\u202f%", dashes[0])}
     words = Outline(write_method(tree, tmp_path)[0]).words
-    assert "what another time adds to the spread of processes" in words
+    assert "how far apart two sittings lie, and two builds of the same source" in words
 
 
 def test_floors_of_other_conditions_are_counted(noisy: ResultTree, tmp_path: Path) -> None:

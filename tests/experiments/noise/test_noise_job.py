@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -374,17 +373,17 @@ def test_a_second_build_of_the_same_source_is_side_b(
     report = run(second_build(dataclasses.replace(plan, cells=plan.cells[:1]), other), QUIET)
     assert [each is other for each in measured_on] == [False, True, True, False]
     (row,) = rows(report.series)
-    assert row.added.builds == pytest.approx(math.log(1.1) / math.sqrt(2), rel=1e-2)
-    assert row.added.sittings is None
+    assert row.apart.builds == pytest.approx(0.1, rel=1e-2)
+    assert row.apart.sittings is None
     assert row.floor is not None
     assert row.floor.spread < 1e-3
     (kept,) = read_results(plan.results).noise
     assert kept.against
     text = " ".join(rendered(document_of([report]), Format.TABLE, width=100).split())
     assert "found from sittings builds" in text
-    assert "whoever builds it, must be beyond the builds' share too" in text
+    assert "whoever builds it, must be beyond what builds differ by too" in text
     (told,) = document_of([report]).record
-    assert told["series"][0]["added"] == {"sittings": None, "builds": row.added.builds}
+    assert told["series"][0]["apart"] == {"sittings": None, "builds": row.apart.builds}
 
 
 @pytest.mark.parametrize("change", ["itself", "release", "flavour"])

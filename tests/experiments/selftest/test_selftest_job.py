@@ -147,6 +147,27 @@ def test_a_loud_floor_on_record_makes_it_miss(
     assert not report.passed
 
 
+def test_a_floor_of_other_conditions_is_not_taken(
+    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
+) -> None:
+    def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
+        return dataclasses.replace(fine(of, number, extra), machine={"governor": "performance"})
+
+    asked(answer)
+    series = SeriesKey(benchmark="lifecycle.Lifecycle.track_round", params=CELLS[0].texts)
+    slow = NoiseSeries(
+        environment=plan.environment,
+        release=plan.interpreter.release,
+        series=series,
+        unit="seconds",
+        medians=(1.0, 1.6, 0.7, 1.3),
+        order="ABBA",
+        machines=({"governor": "powersave"},),
+    )
+    report = run(dataclasses.replace(plan, noise=(slow,)), QUIET)
+    assert [each.on_record for each in report.tried] == [False, False]
+
+
 def test_a_slowdown_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
     plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
 ) -> None:
