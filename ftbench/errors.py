@@ -33,6 +33,17 @@ EXIT_CODES: Final = {
 }
 
 
+# What JSON of another shape ends in, be it nested too deep or larger than a float.
+DAMAGE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+
+
 class FtbenchError(Exception):
     """An error that ends the command; `str()` is the whole message for the user."""
 

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ftbench.errors import DAMAGE
 from ftbench.results.journal import Journal
-from ftbench.results.records import DAMAGE, Record
+from ftbench.results.records import Record
 
 # The file to which benchmarks append records; the others of a cell are whole.
 STAGED: Final = "staged"

@@ -120,19 +120,21 @@ def reproduce(
     fresh: bool,
 ) -> None:
     from ftbench.experiments.reproduce import runner  # noqa: PLC0415
-    from ftbench.experiments.reproduce.record import load  # noqa: PLC0415
-    from ftbench.experiments.reproduce.report import document_of, judged  # noqa: PLC0415
+    from ftbench.experiments.reproduce.report import (  # noqa: PLC0415
+        document_of,
+        judged,
+        told_anew,
+    )
 
     if source is not None:
         if fresh or (release, scale, processes, only) != (None,) * 4:
             raise UsageError("--from measures nothing: only what tells of the output goes with it.")
-        done = load(source)
-    else:
-        amount, parts = 1.0 if scale is None else scale, parts_named(only)
-        done = runner.measure(release, amount, parts, processes or PROCESSES, fresh=fresh)
+        output.write(told_anew(source))
+        return
+    amount, parts = 1.0 if scale is None else scale, parts_named(only)
+    done = runner.measure(release, amount, parts, processes or PROCESSES, fresh=fresh)
     output.write(document_of(judged(done)))
-    if source is None:
-        runner.raise_worst(done)
+    runner.raise_worst(done)
 
 
 @click.command(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ftbench.errors import DeadlineError, InterpreterError
+from ftbench.errors import DAMAGE, DeadlineError, InterpreterError
 from ftbench.files import write_whole
 from ftbench.probe.instruments import build
 from ftbench.probe.run import MARK
@@ -65,7 +65,7 @@ def answer_of(
     answer = out.rpartition(MARK)[2].strip()
     try:
         return json.loads(answer.partition("\n")[0])
-    except ValueError:
+    except DAMAGE:
         raise broken(executable, f"it answered {out.strip()[:200]!r}") from None
 
 
@@ -110,7 +110,6 @@ class Answers:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._question = hashlib.sha256(QUESTION.read_bytes()).hexdigest()[:16]
         self._known: dict[str, Any] = self._load()
         self._changed = False
 
@@ -118,7 +117,7 @@ class Answers:
         """Return the record of `executable`; raises `InterpreterError` if it is broken."""
         key, state = str(executable), self._state(executable)
         known = self._known.get(key)
-        if isinstance(known, dict) and state is not None and known.get("state") == state:
+        if known and state is not None and known["state"] == state:
             return dict(known["record"])
         record = ask(executable, environ)
         self._known[key] = {"state": state, "record": record}
@@ -128,17 +127,22 @@ class Answers:
     def save(self) -> None:
         """Write what was learned; a cache that cannot be written is no reason to fail."""
         if self._changed:
-            text = json.dumps({"question": self._question, "answers": self._known})
+            text = json.dumps(self._known)
             with contextlib.suppress(OSError):
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(self._file, text)
+                write_whole(self._file, f"{self._digest(text)} {text}")
 
     def _load(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
-            return dict(content["answers"]) if content["question"] == self._question else {}
-        except (OSError, ValueError, KeyError, TypeError):
+            digest, _, text = self._file.read_text(encoding="utf-8").partition(" ")
+            return dict(json.loads(text)) if digest == self._digest(text) else {}
+        except (OSError, *DAMAGE):
             return {}
+
+    @staticmethod
+    def _digest(text: str) -> str:
+        # Of the question too: other answers, or damaged ones, are none.
+        return hashlib.sha256(QUESTION.read_bytes() + text.encode()).hexdigest()
 
     @staticmethod
     def _state(executable: Path) -> list[Any] | None:

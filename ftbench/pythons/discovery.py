@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from python_discovery import DiskCache, iter_interpreters
 
-from ftbench.errors import FtbenchError, InterpreterError
+from ftbench.errors import DAMAGE, FtbenchError, InterpreterError
 from ftbench.files import builds_folder, cache_folder, expanded
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons.asking import Answers
@@ -110,7 +110,7 @@ def _examine(
                 too_old=True,
             )
         return _interpreter(executable, origin, record)
-    except (FtbenchError, KeyError, TypeError, ValueError) as error:
+    except (FtbenchError, *DAMAGE) as error:
         why = error.message if isinstance(error, FtbenchError) else f"it answers nonsense: {error}"
         return Unusable(executable=executable, reason=why)
 

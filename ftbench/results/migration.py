@@ -18,14 +18,13 @@ from asv import util
 from asv.benchmarks import Benchmarks
 from asv.results import Results
 
-from ftbench.errors import FtbenchError, ResultsError
+from ftbench.errors import DAMAGE, FtbenchError, ResultsError
 from ftbench.facts.modes import EVERY_MODE, mode_ladders, mode_of
 from ftbench.files import write_whole
 from ftbench.results import safe_loading
 from ftbench.results.asvformat import BENCHMARKS
 from ftbench.results.figure import one_line
 from ftbench.results.ladders import Ladders, have_mode_as_one
-from ftbench.results.records import DAMAGE
 
 _NAMES: Final = {repr(mode.name): mode.name for mode in EVERY_MODE}
 # The columns of a result file that hold a value per cell.

@@ -34,7 +34,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
 import msgspec
 
-from ftbench.errors import FtbenchError, ResultsError
+from ftbench.errors import DAMAGE, FtbenchError, ResultsError
 from ftbench.files import refuse_endless, written_whole
 from ftbench.results.figure import SeriesKey, State
 
@@ -42,15 +42,6 @@ Record = dict[str, Any]
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
-# What JSON of another shape ends in, be it nested too deep or larger than a float.
-DAMAGE: Final = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-    OverflowError,
-)
 # A cell's facts that many cells share are written once and named by their digest.
 _SHARED: Final = ("build", "machine")
 

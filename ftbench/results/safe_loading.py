@@ -22,12 +22,12 @@ from asv.machine import Machine as AsvMachine
 from asv.results import Results as AsvResults
 from asv.results import get_filename
 
-from ftbench.errors import UsageError
+from ftbench.errors import DAMAGE, UsageError
 from ftbench.files import refuse_endless
 from ftbench.releases import Release
 from ftbench.results import ladders
 from ftbench.results.figure import Unreadable
-from ftbench.results.records import DAMAGE, MOST, Number, refuse_half_characters
+from ftbench.results.records import MOST, Number, refuse_half_characters
 
 MACHINE: Final = "machine.json"
 # Of a whole list of benchmarks, of which each file is read: ours has 7,742.

@@ -15,11 +15,10 @@ from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
-from ftbench.errors import ResultsError
+from ftbench.errors import DAMAGE, ResultsError
 from ftbench.probe.instruments.build import choices
 from ftbench.results.figure import SeriesKey, Start, State, Unreadable
 from ftbench.results.records import (
-    DAMAGE,
     MOST,
     CellRecord,
     FailureRecord,

@@ -256,14 +256,14 @@ def test_an_interpreter_that_is_gone_is_not_found_again(
     assert found_in(tmp_path, environ) == []
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"question": 1}', '{"answers": []}'])
+@pytest.mark.parametrize("content", ["", "{", "x []", '{"question": 1}', '{"answers": []}'])
 def test_a_damaged_cache_is_as_good_as_none(tmp_path: Path, content: str) -> None:
     file = tmp_path / "interpreters.json"
     file.write_text(content)
     answers = Answers(file)
     assert answers.ask(base_executable(), dict(os.environ))["implementation"] == "CPython"
     answers.save()
-    assert str(base_executable()) in json.loads(file.read_text())["answers"]
+    assert str(base_executable()) in json.loads(file.read_text().partition(" ")[2])
 
 
 @posix

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from commands import Command
 from fake_results import arms, write_project
-from fuzzing import FEWER, FUZZ
+from fuzzing import FEWER, FUZZ, JSON, ODD, mutated
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Plan
@@ -27,21 +27,6 @@ from ftbench.errors import FtbenchError
 from ftbench.results import read_results, safe_loading
 
 RELEASES = ("3.13.5", "3.13.15")
-NUMBERS = (0, -1, 10**40, 10**400, -(2**63), 1e-31, 1e31, 5e-324, 1e308, -1e30, 0.5)
-NO_NUMBERS = (float("inf"), float("-inf"), float("nan"), True, False, None, "5", "1e999")
-DEEP: list[Any] = []
-for _ in range(400):
-    DEEP = [DEEP]
-TEXTS = ("", "\ud800", "\x00", "../..", "x" * 5000, "é\u2028\x1b[31m", "[]", "'threads'")
-TREES: Any = ([], {}, DEEP, [[]], {"": {}}, ["a"] * 30, [1e-3] * 20, {"version": 2})
-ODD = st.one_of(
-    st.sampled_from([*NUMBERS, *NO_NUMBERS, *TEXTS, *TREES]), st.integers(), st.floats(), st.text()
-)
-JSON = st.recursive(
-    ODD,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
 
 
 @pytest.fixture(scope="module")
@@ -66,25 +51,6 @@ KINDS = {
     "machine": "*/machine.json",
     "benchmarks": "benchmarks.json",
 }
-
-
-def mutated(value: Any, chance: random.Random, odd: Any) -> Any:
-    """Return a document with one place of it replaced, removed, doubled or renamed."""
-    if not isinstance(value, (dict, list)) or not value or chance.random() < 0.1:
-        return odd
-    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-    key = chance.choice(keys)
-    how = chance.random()
-    made: Any = dict(value) if isinstance(value, dict) else list(value)
-    if how < 0.05:
-        del made[key]
-    elif how < 0.1 and isinstance(made, list):
-        made.append(made[key])
-    elif how < 0.1:
-        made[odd if isinstance(odd, str) else str(odd)[:200]] = made.pop(key)
-    else:
-        made[key] = mutated(made[key], chance, odd)
-    return made
 
 
 def mutation(text: str, seed: int, odd: Any) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from ftbench.analysis.claims.rule import cores_of
-from ftbench.errors import FtbenchError, ResultsError
+from ftbench.errors import DAMAGE, FtbenchError, ResultsError
 from ftbench.experiments.reproduce.plan import Knobs, ordered
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
@@ -123,7 +123,7 @@ class Reproduction:
                 if step["measurement"] is not None:
                     Measurement.from_json(step["measurement"])  # raises for another schema
             return msgspec.convert(record, cls)
-        except (FtbenchError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (FtbenchError, *DAMAGE) as error:
             raise ResultsError(
                 f"This is no whole {SCHEMA['name']} document of version {SCHEMA['version']}: "
                 f"{error or type(error).__name__}."
@@ -136,7 +136,7 @@ def load(path: Path) -> Reproduction:
         return Reproduction.from_record(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ResultsError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:  # no JSON, or no text
+    except (ValueError, RecursionError) as error:  # no JSON, or no text
         raise ResultsError(f"{path} is damaged: {error}.", hint=_HINT) from error
     except ResultsError as error:
         raise ResultsError(f"{path}: {error.message}", hint=_HINT) from error

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from ftbench.analysis.claims.data import (
@@ -29,9 +30,10 @@ from ftbench.analysis.claims.rule import (
     printed,
     ratio_words,
 )
+from ftbench.errors import DAMAGE, ResultsError
 from ftbench.experiments.harness import of_sittings
 from ftbench.experiments.reproduce.figures import Computed, figures
-from ftbench.experiments.reproduce.record import Reproduction
+from ftbench.experiments.reproduce.record import Reproduction, load
 from ftbench.facts.units import plural
 from ftbench.progress import about
 from ftbench.report import document
@@ -109,6 +111,15 @@ def document_of(whole: JudgedReproduction) -> Document:
         lines=tuple(_head(whole)),
         parts=tuple(part for table in whole.tables for part in _parts(whole, table)),
     )
+
+
+def told_anew(path: Path) -> Document:
+    """Return the document of what a file holds; raises `ResultsError` for what cannot be true."""
+    done = load(path)
+    try:
+        return document_of(judged(done))
+    except (*DAMAGE, ArithmeticError) as error:
+        raise ResultsError(f"{path} holds what no run can have measured: {error!r}.") from error
 
 
 def _head(whole: JudgedReproduction) -> Iterator[str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_measurements import FAILED, UNAVAILABLE, made
+from fuzzing import FUZZ, JSON, ODD, mutated
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.errors import ResultsError
+from ftbench.errors import FtbenchError, ResultsError
 from ftbench.experiments.reproduce.record import SCHEMA, Reproduction, load
-from ftbench.experiments.reproduce.report import document_of, judged
+from ftbench.experiments.reproduce.report import document_of, judged, told_anew
 
 DONE = made(
     scale=0.1,
@@ -152,3 +155,26 @@ def test_a_file_that_is_no_text_or_is_not_there(tmp_path: Path) -> None:
         load(path)
     with pytest.raises(ResultsError, match="cannot be read"):
         load(tmp_path / "missing.json")
+
+
+@FUZZ
+@given(seed=st.integers(), odd=ODD)
+def test_a_file_with_one_fault_is_told_anew_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, odd: Any
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fault.json"
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    path.write_text(json.dumps(mutated(json.loads(TEXT), chance, odd)), encoding="utf-8")
+    with suppress(FtbenchError):
+        json.dumps(told_anew(path).record)
+
+
+@FUZZ
+@given(content=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_other_file_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "other.json"
+    path.write_bytes(content)
+    with pytest.raises(ResultsError, match=path.name):
+        load(path)
