@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from array import array
 from itertools import count, islice
-from time import perf_counter, perf_counter_ns, thread_time_ns
+from time import perf_counter, perf_counter_ns, sleep, thread_time_ns
 
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.workloads.ids import draw, drawn, give, prepare, turns
@@ -37,8 +37,8 @@ HELD: dict[tuple[str, int], set[int]] = {}
 # Tickets of two workers never meet: a run has fewer operations than this per worker.
 TICKETS = 1 << 40
 
-# What a worker does between two writes that a pause keeps apart, and how many those are.
-STEPS, WRITES = 2_000, 48
+# A worker of a pool sleeps until its next task comes, works, and writes: so many writes in a round.
+NAP, STEPS, WRITES = 0.0002, 1_000, 64
 
 
 def get_ready(index: int, plan: Plan | None, proxies: Sequence[Any]) -> None:
@@ -118,6 +118,7 @@ def _amid_work(
     inserts = 0
     cpu, begin = thread_time_ns(), perf_counter_ns()
     for uid in islice(fresh, WRITES):
+        sleep(NAP)
         grind((uid, STEPS))
         give(index, uid)
         inserts += loop(index, (1, 0.0, 1, 1), *rest)[4]
