@@ -49,6 +49,7 @@ QUICK_SECONDS: Final = {
     "grain": 0.6,
     "hybrid": 0.5,
     "io": 0.7,
+    "latency": 1.2,
     "lifecycle": 0.4,
     "must_scale": 0.3,
     "native": 0.4,
