@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import synthetic
 from synthetic import Plan
 
 from ftbench.facts.arms import ARMS
-from ftbench.results import Figure, ResultTree, read_results
+from ftbench.results import Figure, ResultTree, health, read_results
 from ftbench.results.figure import SeriesKey
 from ftbench.results.health import by_run, far, given
 
@@ -115,3 +116,10 @@ def test_sources_have_the_health_of_their_runs(tmp_path: Path) -> None:
     found = [health for source in tree.sources for health in source.health.values()]
     assert found
     assert all(set(health.slow) == {1.0} for health in found)
+
+
+def test_what_a_run_checks_itself_by_is_measured() -> None:
+    for name in health._ALIKE:
+        module, group, metric = name.split(".")
+        benchmark = getattr(import_module(f"benchmarks.{module}"), group)
+        assert hasattr(benchmark, metric)
