@@ -54,14 +54,13 @@ def _told(slow: Sequence[float]) -> str:
 
 def by_run(figures: Sequence[Figure]) -> Mapping[tuple[str, Arm], Mapping[str, Health]]:
     """Return machine and arm → run → how steady it was."""
-    found: dict[tuple[str, Arm], dict[str, Health]] = defaultdict(
-        lambda: defaultdict(lambda: Health([], []))
-    )
+    found: dict[tuple[str, Arm], dict[str, Health]] = defaultdict(dict)
     for each in figures:
         if each.benchmark in _ALIKE and each.median is not None:
             for run in each.runs:
-                found[each.machine, each.arm][run].alike.append(each.median)
+                runs = found[each.machine, each.arm]
+                runs.setdefault(run, Health([], [])).alike.append(each.median)
     for each in _cells(figures):
         for (run, _, _), times in zip(each.speeds, each.slow, strict=True):
-            found[each.machine, each.arm][run].slow.append(times)
+            found[each.machine, each.arm].setdefault(run, Health([], [])).slow.append(times)
     return found

@@ -120,10 +120,8 @@ def runs(sources: Sequence[ResultFile]) -> Table:
         rows,
         "A run measures its releases and arms by turns, round after round: A B C, then C B A, so "
         "that what drifts meets all alike. The load is the run queue's average before its first "
-        "cell. The check: one worker does what the main thread alone does (cpu_scaling, native); "
-        "where more than a tenth of at least ten cells is more than a tenth off, the run failed. "
-        "The stick: how many times its usual seconds in the run the measuring stick took beside "
-        "cells, the middle half of them.",
+        "cell. The check is said above, of ten cells or more; the stick is the middle half of what "
+        "it took beside cells, over what it usually took in the run.",
         numbers=1,
     )
 
