@@ -257,6 +257,33 @@ def test_what_lies_above_its_control_is_marked_and_counted(every: tuple[Figure, 
     )
 
 
+def test_beside_a_ratio_of_times_stands_how_long_its_workers_had_a_cpu(
+    every: tuple[Figure, ...],
+) -> None:
+    """Four on two cores had one half of the time, four that take turns at a GIL a quarter."""
+    _, beside = said("must_scale", every)
+    row = bands(beside)[MUST]["function calls"]
+    shares = {
+        column: cell.partition(", ")[2]
+        for column, cell in zip(beside.columns[1:], row, strict=True)
+        if column.endswith((", gil", ", ft"))
+    }
+    assert shares == {
+        f"2, CPU time, {TIMES}, gil": "50%",
+        f"2, CPU time, {TIMES}, ft": "100%",
+        f"2 processes, {TIMES}, gil": "100%",
+        f"2 processes, {TIMES}, ft": "100%",
+        f"2 processes, CPU time, {TIMES}, gil": "100%",
+        f"2 processes, CPU time, {TIMES}, ft": "100%",
+        f"4 threads, {TIMES}, gil": "25%",
+        f"4 threads, {TIMES}, ft": "50%",
+        f"4 processes, {TIMES}, gil": "50%",
+        f"4 processes, {TIMES}, ft": "50%",
+        "a turn alone, µs, gil": "",
+        "a turn alone, µs, ft": "",
+    }
+
+
 def test_of_samples_too_few_for_an_interval_nothing_is_above_its_control(tmp_path: Path) -> None:
     table, *_ = said("must_scale", figures(tmp_path, Plan(releases=("3.14.2",), samples=1)))
     assert len(table.notes) == 1

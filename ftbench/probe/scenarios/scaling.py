@@ -30,7 +30,7 @@ from ftbench.probe.workers import team_of
 from ftbench.probe.workers.base import Member, Step, nothing
 
 # Pairs that make a sample, fewer of sides whose slices are longer.
-PAIRS = 12
+PAIRS = 8
 SEED = 12
 # Nanoseconds until all workers of a slice are awake.
 _LEAD = 300_000
