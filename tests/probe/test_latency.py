@@ -15,7 +15,19 @@ from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.scenarios import latency
-from ftbench.probe.scenarios.latency import LATENCY, Load, Served, by_pool, figures, in_a_loop
+from ftbench.probe.scenarios.crossover import Size
+from ftbench.probe.scenarios.latency import (
+    LATENCY,
+    LOADS,
+    SIZES,
+    Load,
+    Served,
+    by_pool,
+    figures,
+    in_a_loop,
+    load_of,
+    sizes,
+)
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import pool_of
 from ftbench.probe.workloads.crunching import errand
@@ -27,37 +39,33 @@ MILLI = 1_000_000
 
 def small(count: int = 5, gap: int = MILLI, **changes: Any) -> Load:
     """Return a load whose requests take next to no time, one every `gap` ns."""
-    load = Load(
-        size=next(iter(latency.SIZES)),
-        percent=50,
-        rate=1.0,
-        steps=3,
-        times=[gap * number for number in range(count)],
-        answer=errand(3, b""),
-    )
+    times = [gap * number for number in range(count)]
+    load = Load(name="100us_50", steps=3, times=times, answer=errand(3, b""), share=0.5)
     return load._replace(**changes)
 
 
 # -- what is offered
 
 
-def test_every_mode_has_the_same_schedule_at_the_rate_of_its_share_of_a_core() -> None:
-    every = latency.loads(PROFILES["full"])
-    assert every == latency.loads(PROFILES["full"])
-    for load in every:
-        assert load.rate * load.size.nominal == pytest.approx(load.percent / 100)
-        span = load.times[-1] * 1e-9
-        assert len(load.times) / load.rate == pytest.approx(span, rel=0.15)
-        assert load.answer == errand(load.size.steps, b"")
-    more = latency.loads(PROFILES["quick"], lambda steps: 2 * steps)
-    assert [load.steps for load in more] == [2_000, 2_000, 20_000, 20_000]
+@pytest.mark.parametrize("percent", LOADS)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: size.name)
+def test_every_mode_has_the_same_schedule_at_the_rate_of_its_share_of_a_core(
+    size: Size, percent: int
+) -> None:
+    load = load_of(size, percent, size.steps // 10)
+    assert load.times == load_of(size, percent, 1).times
+    assert load.name == f"{size.name}_{percent}"
+    rate = percent / 100 / size.nominal
+    assert len(load.times) / rate == pytest.approx(load.times[-1] * 1e-9, rel=0.15)
+    assert load.answer == errand(size.steps // 10, b"")
+    assert load.share > 0
 
 
 def test_a_percentile_has_its_requests_wherever_there_is_time_for_the_size() -> None:
     for profile in (PROFILES["quick"], PROFILES["full"]):
-        counts = {each.name: len(each.times) for each in latency.loads(profile)}
-        assert min(counts.values()) * profile.least_repeats >= 500
-    assert {each.size.name for each in latency.loads(PROFILES["quick"])} == {"100us", "1ms"}
+        counts = [SIZES[size] for size in sizes(profile)]
+        assert min(counts) * profile.least_repeats >= 500
+    assert {size.name for size in sizes(PROFILES["quick"])} == {"100us", "1ms"}
 
 
 @pytest.mark.parametrize("serve", [in_a_loop, by_pool])
@@ -104,34 +112,32 @@ def served(*latencies: float, late: float = 0.0) -> Served:
 
 def test_who_clears_the_backlog_has_percentiles_of_all_requests_of_the_process() -> None:
     rounds = [served(*[1e-3, 3e-3] * 125)] * 2
-    found, lacks = figures(small(), rounds)
+    found, lacks = figures("100us_50", rounds)
     assert found == pytest.approx({"p50_100us_50": 2e-3, "p99_100us_50": 3e-3})
     assert not lacks
-    found, lacks = figures(small(), rounds[:1])
+    found, lacks = figures("100us_50", rounds[:1])
     assert found.keys() == {"p50_100us_50"}
     assert lacks["p99_100us_50"].startswith("250 samples are too few")
 
 
 def test_who_cannot_keep_up_has_no_figure_but_a_reason() -> None:
     growing = served(*[number * 1e-3 for number in range(1, 601)])
-    found, lacks = figures(small(), [growing])
+    found, lacks = figures("100us_50", [growing])
     assert not found
     assert lacks.keys() == {"p50_100us_50", "p99_100us_50"}
     assert all(why.startswith("cannot keep up: ") and "401" in why for why in lacks.values())
     # One long stop, after which the backlog clears, is a tail and no overload.
     stopped = served(*[1e-3] * 500, *[(100 - number) * 1e-3 for number in range(100)])
-    assert figures(small(), [stopped])[0]["p99_100us_50"] > 0.09
+    assert figures("100us_50", [stopped])[0]["p99_100us_50"] > 0.09
     # In most of the rounds it clears.
-    assert figures(small(), [growing, stopped, stopped])[0]
-    assert not figures(small(), [growing, growing, stopped])[0]
+    assert figures("100us_50", [growing, stopped, stopped])[0]
+    assert not figures("100us_50", [growing, growing, stopped])[0]
 
 
-def test_a_sender_that_was_late_for_most_of_an_answers_time_is_named() -> None:
-    rounds = {"1ms_50": [served(2e-3, late=1.5e-3)], "1ms_125": [served(2e-3, late=5e-4)]}
-    notes = latency.sending(rounds, {"p99_1ms_50": 2e-3, "p99_1ms_125": 2e-3})
-    assert notes["sent_late"] == pytest.approx({"1ms_50": 1.5e-3, "1ms_125": 5e-4})
-    assert notes["sender"] == ["1ms_50"]
-    assert latency.sending({"1ms_50": [Served([1], [])]}, {}) == {"sent_late": {}, "sender": []}
+def test_how_late_requests_were_sent_is_of_all_rounds() -> None:
+    rounds = [served(*[2e-3] * 100, late=1.5e-3)] * 2
+    assert latency.sent_late(rounds) == pytest.approx(1.5e-3)
+    assert latency.sent_late([Served([1], [])]) == 0
 
 
 # -- real pools
@@ -144,13 +150,13 @@ def test_every_mode_answers_all_requests(pair: tuple[Interpreter, Interpreter], 
         pytest.skip(f"no {mode.name} here")
     document = document_of(python.executable, "latency", *words_of(mode), "--workers", "2")
     _is_whole(document)
-    assert document["notes"]["sent_late"].keys() == document["notes"]["requests"].keys()
+    assert all(late > 0 for late in document["notes"]["sent_late"].values())
 
 
 def test_a_plain_loop_is_offered_the_same(gil_python: Interpreter) -> None:
     document = document_of(gil_python.executable, "latency", "--mode", "serial", "--workers", "1")
     _is_whole(document)
-    assert document["notes"]["sent_late"] == {}
+    assert set(document["notes"]["sent_late"].values()) == {0}
 
 
 def _is_whole(document: dict[str, Any]) -> None:

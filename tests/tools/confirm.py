@@ -84,6 +84,17 @@ def _window(mode: str, window: str, program: str) -> Question:
     )
 
 
+def _latency(mode: str, percentile: str) -> Question:
+    own = {"loop": "serial --workers 1", "threads": "threads"}
+    return Question(
+        title=f"{percentile} of a request of 1 ms, half a core offered, {mode}",
+        cell=f"latency --mode {own.get(mode, f'processes --start-method {mode}')}",
+        metric=f"{percentile}_1ms_50",
+        program=f"latency.py --mode {mode} --steps 10000 --rate 500 --requests 500",
+        value=percentile,
+    )
+
+
 def _memory(mode: str) -> Question:
     one = mode in ("threads", "subinterpreters")
     flags = mode.removeprefix("sub") if one else f"processes --start-method {mode}"
@@ -107,6 +118,7 @@ def _contention(pattern: str, work: str) -> Question:
 
 
 QUESTIONS = (
+    *(_latency(mode, each) for mode in ("loop", "threads", "spawn") for each in ("p50", "p99")),
     *(_writes(strategy, 1) for strategy in ("lock", "atomic", "local")),
     _writes("lock", 8),
     *(
@@ -147,7 +159,10 @@ def answer(command: list[str]) -> Mapping[str, Any]:
 def of_harness(python: str, question: Question) -> float:
     """Return the median of a cell's samples."""
     command = [python, "-m", "ftbench.probe", *question.cell.split(), "--json"]
-    samples = answer(command)["metrics"][question.metric]["samples"]
+    document = answer(command)
+    if question.metric not in document["metrics"]:
+        sys.exit(f"{question.title}: {document['notes']['lacks'][question.metric]}")
+    samples = document["metrics"][question.metric]["samples"]
     value = question.share * float(statistics.median(samples))
     return value + (_said(python, question.beside, question) if question.beside else 0.0)
 

@@ -13,8 +13,9 @@ Measure Latency", for the time from when a request was due.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,14 +24,7 @@ from ftbench.facts.modes import MODE_NAMES
 from ftbench.facts.profiles import Profile
 from ftbench.facts.units import amount
 from ftbench.probe.instruments.clocks import NANO, clock_cost
-from ftbench.probe.run.outcome import (
-    LACKS,
-    Invariant,
-    Outcome,
-    percentile,
-    percentiles,
-    too_few,
-)
+from ftbench.probe.run.outcome import LACKS, Invariant, Outcome, percentile, percentiles, too_few
 from ftbench.probe.scenarios import crossover
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.crossover import POOL, SERIAL, Size
@@ -42,11 +36,8 @@ if TYPE_CHECKING:
     from ftbench.probe.workloads.arrivals import Arrival
 
 # Sizes of crossover, with the requests of a round at each load.
-SIZES = {
-    size: requests
-    for size in crossover.SIZES
-    if (requests := {"100us": 1_000, "1ms": 500, "10ms": 170}.get(size.name))
-}
+_REQUESTS = {"100us": 1_000, "1ms": 500, "10ms": 170}
+SIZES = {size: _REQUESTS[size.name] for size in crossover.SIZES if size.name in _REQUESTS}
 # A round of the larger takes five seconds, and three have enough for a percentile.
 LONG_SECONDS, LONG_ROUNDS = 5e-3, 3
 # What is offered in percent of one core, at 100 ns a step.
@@ -57,35 +48,30 @@ CLEARED = 4.0
 CANNOT = "cannot keep up"  # how the reason of such a load begins
 
 PARAMS = {"workers": Param(default=8)}
-
-
-class Load(NamedTuple):
-    """Requests of a size at a rate: `times` (ns) are when they are due, `answer` that of each."""
-
-    size: Size
-    percent: int
-    rate: float
-    steps: int
-    times: Sequence[int]
-    answer: int
-
-    @property
-    def name(self) -> str:
-        """What the metrics end with: `1ms_50`."""
-        return f"{self.size.name}_{self.percent}"
-
-
 METRICS = tuple(
     MetricSpec(
-        f"{name}_{size.name}_{percent}",
+        f"{name}_{size.name}_{load}",
         "seconds",
-        f"A request of {size.name} from when it was due, {says}; offered: {percent} % of one core.",
+        f"A request of {size.name} from when it was due, {says}; offered: {load} % of one core.",
         always=False,
     )
     for name, says in (("p50", "the median"), ("p99", "the 99th percentile"))
     for size in SIZES
-    for percent in LOADS
+    for load in LOADS
 )
+
+
+class Load(NamedTuple):
+    """Requests of `steps` that are due at `times` (ns), each with its `answer`.
+
+    `name` is what their metrics end with, `1ms_50`, and `share` what of a core they need in truth.
+    """
+
+    name: str
+    steps: int
+    times: Sequence[int]
+    answer: int
+    share: float
 
 
 class Served(NamedTuple):
@@ -95,24 +81,26 @@ class Served(NamedTuple):
     late: list[int]
 
 
-Serve = Callable[[Load], Served]
+def load_of(size: Size, percent: int, steps: int) -> Load:
+    """Return the load of requests of a size that is offered in percent of one core."""
+    rate, took = percent / 100 / size.nominal, []
+    for _ in range(3):
+        begin = time.perf_counter()
+        answer = errand(steps, b"")
+        took.append(time.perf_counter() - begin)
+    return Load(
+        name=f"{size.name}_{percent}",
+        steps=steps,
+        times=arrivals(rate, SIZES[size]),
+        answer=answer,
+        share=rate * percentile(took, 50),
+    )
 
 
-def loads(profile: Profile, more: Callable[[int], int] = int) -> list[Load]:
-    """Return the loads that a profile has time for; `more` is a cell's."""
-    return [
-        Load(
-            size=size,
-            percent=percent,
-            rate=percent / 100 / size.nominal,
-            steps=more(size.steps),
-            times=arrivals(percent / 100 / size.nominal, requests),
-            answer=errand(more(size.steps), b""),
-        )
-        for size, requests in SIZES.items()
-        if size.nominal < LONG_SECONDS or profile.least_repeats >= LONG_ROUNDS
-        for percent in LOADS
-    ]
+def sizes(profile: Profile) -> list[Size]:
+    """Return the sizes that a profile has time for."""
+    whole = profile.least_repeats >= LONG_ROUNDS
+    return [size for size in SIZES if whole or size.nominal < LONG_SECONDS]
 
 
 def in_a_loop(load: Load) -> Served:
@@ -152,42 +140,30 @@ def by_pool(pool: Pool, load: Load) -> Served:
     return Served(latencies, late)
 
 
-def overload(rounds: Sequence[Served]) -> float | None:
-    """Return the seconds of backlog that never cleared, None where in most rounds it did."""
-    ends = [min(each.latencies[-len(each.latencies) // 3 :]) for each in rounds]
-    quickest = min(min(each.latencies) for each in rounds)
-    left = percentile([float(end) for end in ends], 50)
-    return left * NANO if left > CLEARED * quickest else None
-
-
-def figures(load: Load, rounds: Sequence[Served]) -> tuple[dict[str, float], dict[str, str]]:
+def figures(name: str, rounds: Sequence[Served]) -> tuple[dict[str, float], dict[str, str]]:
     """Return the costs of all rounds at one load, and why others are not there, by metric."""
-    names = {f"{name}_{load.name}": percent for name, percent in PERCENTS.items()}
-    backlog = overload(rounds)
-    if backlog is not None:
-        why = f"{CANNOT}: the last third of the requests took {amount(backlog, 'seconds')}"
-        return {}, dict.fromkeys(names, f"{why} or more")
+    names = {f"{cost}_{name}": percent for cost, percent in PERCENTS.items()}
     took = [each * NANO for served in rounds for each in served.latencies]
-    known = percentiles(took, *PERCENTS.values())
-    return (
-        {name: known[percent] for name, percent in names.items() if percent in known},
-        too_few(len(took), **names),
+    # The shortest of the last third is what the backlog takes, in most of the rounds.
+    backlog = percentile(
+        [min(each.latencies[-len(each.latencies) // 3 :]) * NANO for each in rounds], 50
     )
+    if backlog > CLEARED * min(took):
+        why = f"{CANNOT}: the last third of the requests took {amount(backlog, 'seconds')} or more"
+        return {}, dict.fromkeys(names, why)
+    known = percentiles(took, *PERCENTS.values())
+    found = {metric: known[percent] for metric, percent in names.items() if percent in known}
+    return found, too_few(len(took), **names)
 
 
-def alone(load: Load) -> float:
-    """Return the seconds of a request's work, by the main thread alone."""
-    took = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        errand(load.steps, b"")
-        took.append(time.perf_counter() - begin)
-    return percentile(took, 50)
-
-
-def rounds_of(cell: Cell, every: Sequence[Load]) -> dict[str, list[Served]]:
-    """Return name of a load → its rounds."""
-    serve: Serve = in_a_loop
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: every load in turn, round after round."""
+    every = [
+        load_of(size, percent, cell.with_extra(size.steps))
+        for size in sizes(cell.profile)
+        for percent in LOADS
+    ]
+    serve: Callable[[Load], Served] = in_a_loop
     pool = None
     if cell.mode.name != SERIAL:
         pool = pool_of(POOL, cell.mode, cell.params["workers"], cell.deadline)
@@ -200,25 +176,15 @@ def rounds_of(cell: Cell, every: Sequence[Load]) -> dict[str, list[Served]]:
             rounds[load.name].append(serve(load))
     if pool:
         pool.shutdown()
-    return rounds
-
-
-def run(cell: Cell) -> Outcome:
-    """Measure one cell: every load in turn, round after round."""
-    every = loads(cell.profile, cell.with_extra)
-    share = {load.name: round(load.rate * alone(load), 3) for load in every}
-    rounds = rounds_of(cell, every)
     known: dict[str, float] = {}
-    lacks = {
-        metric.name: f"a profile of fewer than {LONG_ROUNDS} rounds has no time for it"
-        for metric in METRICS
-    }
-    for load in every:
-        lacks = {name: why for name, why in lacks.items() if not name.endswith(f"_{load.name}")}
-        found, why = figures(load, rounds[load.name])
+    short = f"a profile of fewer than {LONG_ROUNDS} rounds has no time for it"
+    lacks = {each.name: short for each in METRICS if each.name.partition("_")[2] not in rounds}
+    for name, of_load in rounds.items():
+        found, why = figures(name, of_load)
         known |= found
         lacks |= why
-    answers = sum(len(each.latencies) for served in rounds.values() for each in served)
+    late = {name: sent_late(of_load) for name, of_load in rounds.items()}
+    answers = sum(len(each.latencies) for of_load in rounds.values() for each in of_load)
     return Outcome(
         metrics=costs(METRICS, {name: [cost] for name, cost in known.items()}),
         invariants=(
@@ -228,28 +194,20 @@ def run(cell: Cell) -> Outcome:
             "rounds": len(rounds[every[0].name]),
             "clock": clock_cost(),
             "requests": {load.name: len(load.times) for load in every},
-            "offered": share,
-            **sending(rounds, known),
+            "offered": {load.name: round(load.share, 3) for load in every},
+            "sent_late": late,
+            # Where most of a p99 is that who sends had to wait for its own turn.
+            "sender": [
+                each for each in late if 2 * late[each] > known.get(f"p99_{each}", math.inf)
+            ],
             LACKS: lacks,
         },
     )
 
 
-def sending(rounds: Mapping[str, Sequence[Served]], known: Mapping[str, float]) -> dict[str, Any]:
-    """Return how late requests were sent, the 99th percentile in seconds, and where too late.
-
-    There it is more than half of what answers took: who sends had to wait for its own turn.
-    """
-    late = {
-        name: percentile([each * NANO for served in of_load for each in served.late], 99)
-        for name, of_load in rounds.items()
-        if of_load[0].late
-    }
-    most = {name: known.get(f"p99_{name}", 0.0) for name in late}
-    return {
-        "sent_late": late,
-        "sender": [name for name, seconds in late.items() if 0 < most[name] < 2 * seconds],
-    }
+def sent_late(rounds: Sequence[Served]) -> float:
+    """Return by how many seconds requests were sent late, the 99th percentile; 0 of a loop."""
+    return percentile([each * NANO for served in rounds for each in served.late or [0]], 99)
 
 
 LATENCY = Scenario(

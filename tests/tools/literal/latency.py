@@ -14,14 +14,14 @@ import sys
 import time
 from concurrent import futures
 
-MASK = (1 << 64) - 1
+MASK = 0xFFFFFFFF
 
 
 def work(number, steps):
     """Do that many steps of arithmetic from a number; return what comes out."""
     state = number
     for _ in range(steps):
-        state = (state * 6364136223846793005 + 1442695040888963407) & MASK
+        state = (state * 1103515245 + 12345) & MASK
     return state
 
 
