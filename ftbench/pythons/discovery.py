@@ -109,10 +109,12 @@ def _examine(
                 reason=f"CPython {record['version']} is too old to be measured",
                 too_old=True,
             )
-        return _interpreter(executable, origin, record)
+        # What cannot be sorted must not come among those that can.
+        (found,) = _sorted(iter((_interpreter(executable, origin, record),)))
     except (FtbenchError, *DAMAGE) as error:
         why = error.message if isinstance(error, FtbenchError) else f"it answers nonsense: {error}"
         return Unusable(executable=executable, reason=why)
+    return found
 
 
 _UV_FOLDER: Final = re.compile(r"cpython-3\.\d+.*-(linux|macos|windows)-.+")
