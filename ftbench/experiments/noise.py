@@ -27,6 +27,7 @@ from ftbench.experiments.harness import (
 )
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.units import kept, plural
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons import Interpreter, PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
@@ -159,6 +160,7 @@ def _cell(cell: SuiteCell, taken: Sequence[Process], whole: Provenance) -> Noise
         params=cell.texts,
         order="".join(process.side.name for process in taken),
         sitting=taken[0].sitting,
+        version=scenario_named(cell.scenario).version,
         started_at=first.started_at,
         load=first.load[0],
         machine=machine,

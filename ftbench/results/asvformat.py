@@ -77,7 +77,7 @@ def read_results(folder: Path) -> ResultTree:
     """Read a results folder; never raises for what lies in it, see `ResultTree.warnings`.
 
     Results of a benchmark that `benchmarks.json` does not list, or lists in another version, are
-    left out, as `asv publish` does.
+    left out, as `asv publish` does, and so is the noise of another version.
     """
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / BENCHMARKS, warnings)
@@ -108,7 +108,11 @@ def read_results(folder: Path) -> ResultTree:
                     figures += _figures(source, sidecar, cells)
                 shard = by_source.get(source.key)
                 by_source[source.key] = _together(shard, figures) if shard else figures
-        noise = tuple(read_noise(folder, warnings))
+        noise = tuple(
+            run
+            for run in read_noise(folder, warnings)
+            if benchmarks.get(run.benchmark, {}).get("version") in {None, run.version}
+        )
         every = list(itertools.chain(*by_source.values()))
         figures = list(health.given(list(Floors.of(noise).given(every))))
     return ResultTree(

@@ -22,7 +22,7 @@ from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import CONDITIONS, Figure, NoiseSeries, SeriesKey
 from ftbench.statistics.power import Floor, floor
 from ftbench.statistics.ratio import intervals
-from ftbench.statistics.spread import Interval, estimates
+from ftbench.statistics.spread import LARGEST_POWER, Interval, estimates
 
 APART: Final = (
     "sittings, builds: how far apart two sittings lie, and two builds of the same source; within "
@@ -143,13 +143,20 @@ class Floors:
                 steps[side.run.key] += _steps(side.run)
         sittings = [max(known) - min(known) for known in means.values() if len(known) > 1]
         builds = [abs(fmean(known)) for known in steps.values() if known]
-        return Apart(*(math.expm1(max(each)) if each else None for each in (sittings, builds)))
+        return Apart(
+            *(
+                math.expm1(min(max(each), LARGEST_POWER)) if each else None
+                for each in (sittings, builds)
+            )
+        )
 
 
 def _steps(run: NoiseSeries) -> Iterator[float]:
     """Yield how far B, if another build, lies from A in each whole A B B A of a sitting."""
+    if not run.against or min(run.medians) <= 0:
+        return
     logs = [math.log(median) for median in run.medians]
-    for match in re.finditer("ABBA", run.order if run.against else ""):
+    for match in re.finditer("ABBA", run.order):
         n = match.start()
         yield (logs[n + 1] + logs[n + 2] - logs[n] - logs[n + 3]) / 2
 

@@ -39,10 +39,16 @@ class NoiseFile(Provenance, Measured):
     def with_cells(self, later: NoiseFile, *, fresh: bool) -> NoiseFile:
         """Return this file with a later run's cells, which follow those of earlier sittings.
 
-        If `fresh`, they take the place of all that is known of the same cells.
+        If `fresh`, or if their work has changed, they take the place of all of the same cells.
         """
         new = {(cell.key, not fresh and cell.sitting) for cell in later.cells}
-        kept = [c for c in self.cells if (c.key, not fresh and c.sitting) not in new]
+        work = {cell.key: cell.version for cell in later.cells}
+        kept = [
+            cell
+            for cell in self.cells
+            if (cell.key, not fresh and cell.sitting) not in new
+            and work.get(cell.key, cell.version) == cell.version
+        ]
         cells = (*kept, *later.cells)
         named = {name for cell in cells for name in (cell.build, cell.against, cell.machine)}
         return replace(later, **vars(self.joined(later, named)), cells=cells)
@@ -60,6 +66,7 @@ class NoiseFile(Provenance, Measured):
                     unit=cell.units.get(name, ""),
                     medians=medians,
                     order=cell.order,
+                    version=cell.version,
                     against=bool(cell.against),
                     machines=(machine,) if machine else (),
                 )

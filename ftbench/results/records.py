@@ -130,6 +130,8 @@ class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind
     medians: dict[str, tuple[Number, ...]]
     # When its run began, "" of older records: of whatever was added together.
     sitting: str = ""
+    # The scenario's: older records lack the first.
+    version: str = "1"
     # The second build of the same source that B was, "" where it was the same.
     against: str = ""
     # Of its first process, as is the load.

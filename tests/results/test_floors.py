@@ -254,3 +254,10 @@ def test_how_far_a_second_build_lies_is_told_by_whole_blocks_of_one_sitting() ->
     assert found.spread < 0.002
     assert found.freedom == 12
     assert list(floors.apart(built)) == pytest.approx([0.5, 0.08])
+
+
+@pytest.mark.parametrize("medians", [(1.0, 0.0, 1.0, 1.0), (5e-324, 1e30, 1e30, 1e-300)])
+def test_a_second_build_of_any_figures_is_told_of_or_not(medians: tuple[float, ...]) -> None:
+    run = replace(rekeyed(RUN, medians=medians, order="ABBA"), against=True)
+    shares = [share for share in Floors.of([run, RUN]).apart(run) if share is not None]
+    assert all(0 <= share < math.inf for share in shares)

@@ -84,6 +84,20 @@ def test_a_later_sitting_follows_the_earlier_one_and_is_never_there_twice() -> N
     assert [series.order for series in after.series()] == ["ABBA", "ABBA", "AB"]
 
 
+def test_noise_of_work_that_has_changed_is_replaced_and_applied_to_nothing(tmp_path: Path) -> None:
+    """As asv forgets figures of another version; records of before are of the first one."""
+    newer = dataclasses.replace(LATER, cells=(msgspec.structs.replace(AGAIN, version="2"),))
+    assert FILE.with_cells(newer, fresh=False).cells == newer.cells
+    write_noise_file(tmp_path / "vm" / "a.noise.jsonl", FILE)
+    (tmp_path / "vm" / "b.json").write_text("{}")
+    name = "lifecycle.Lifecycle.track_round"
+    listed = {"name": name, "param_names": [], "params": [], "version": "2", "unit": "seconds"}
+    (tmp_path / "benchmarks.json").write_text(json.dumps({name: listed, "version": 2}))
+    assert [series.benchmark for series in read_results(tmp_path).noise] == [
+        "lifecycle.Lifecycle.track_cpu"
+    ]
+
+
 def test_a_tree_has_a_series_per_metric(tmp_path: Path) -> None:
     """What a results folder holds is in its tree, named as asv names the series."""
     write_noise_file(tmp_path / "vm" / "a.noise.jsonl", FILE)
