@@ -68,7 +68,7 @@ MODES = (
 
 # What only some scenarios have: those name them.
 FURTHER = (
-    Mode(name="serial", kind="serial", title="serial"),
+    Mode(name="serial", kind="serial", title="plain loop"),
     # The loops run in threads.
     Mode(name="asyncio", kind="asyncio", title="asyncio", workers="threads"),
     Mode(

@@ -37,7 +37,7 @@ def kind_of(mode: Mode) -> Kind:
 
 def title_of(mode: Mode) -> str:
     """Return what to call a mode that crossover has: "plain loop", "processes, fork"."""
-    return kind_of(mode).title if mode.kind == "serial" else mode.title
+    return mode.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
