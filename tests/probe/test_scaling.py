@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -186,6 +187,13 @@ def test_a_ratio_is_of_sums() -> None:
     fast, slow, both = turn(100), turn(200), turn(100, 200)
     block = Block(kept={"x_2": [(fast, both), (slow, both)]}, lost={})
     assert ratios([block]) == {"x_2": [pytest.approx(4 / 3)], "x_cpu_2": [pytest.approx(1)]}
+
+
+def test_a_clock_that_ticks_seldom_tells_nothing_of_a_slice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scaling, "get_clock_info", lambda _: SimpleNamespace(resolution=0.016))
+    assert ratios([Block(kept={"x_2": [(turn(10, cpu=0), turn(20))]}, lost={})]) == {"x_2": [2.0]}
 
 
 def test_workers_that_run_one_after_the_other_had_half_of_a_cpu_each() -> None:

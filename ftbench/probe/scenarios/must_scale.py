@@ -96,10 +96,10 @@ PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
 METRICS = (
     MetricSpec("op", "seconds", "The pattern once, by one thread."),
     *(
-        MetricSpec(name.format(arm, count), "ratio", says.format(count, who))
-        for name, says in (
-            ("{}_{}", "The time of {0} {1} over that of one with 1/{0} of their work."),
-            ("{}_cpu_{}", "The CPU time of each of {0} {1} over that of one alone."),
+        MetricSpec(name.format(arm, count), "ratio", says.format(count, who), always=sure)
+        for name, says, sure in (
+            ("{}_{}", "The time of {0} {1} over that of one with 1/{0} of their work.", True),
+            ("{}_cpu_{}", "The CPU time of each of {0} {1} over that of one alone.", False),
         )
         for arm, who in ((SHARED, "threads"), (ALONE, "processes"))
         for count in THREADS

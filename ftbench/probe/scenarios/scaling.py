@@ -18,7 +18,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from time import perf_counter_ns
+from time import get_clock_info, perf_counter_ns
 from typing import Any, NamedTuple
 
 from ftbench.probe.instruments.build import gil_enabled
@@ -34,6 +34,8 @@ PAIRS = 8
 SEED = 12
 # Nanoseconds until all workers of a slice are awake.
 _LEAD = 300_000
+# Seconds of a tick of the threads' CPU clock that tell nothing of a slice: Windows has 16 ms.
+_COARSE = 1e-4
 # Below this share of its slice a worker was late on its core, or had lost it.
 _LEAST_ON_CPU = 0.95
 
@@ -190,6 +192,8 @@ def ratios(blocks: Sequence[Block]) -> dict[str, list[float]]:
     """Return the samples of all ratios, one per block."""
     names = list(blocks[0].kept)
     wall = {name: [block.ratio(name, Turn.seconds) for block in blocks] for name in names}
+    if get_clock_info("thread_time").resolution > _COARSE:
+        return wall
     cpu = {of_cpu(name): [block.ratio(name, Turn.cpu) for block in blocks] for name in names}
     return wall | cpu
 
@@ -275,7 +279,10 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
             "The time of {0} {1}s over that of the main thread with 1/{0} of their work.",
         ),
         MetricSpec(
-            f"relative_cpu_{one}", "ratio", f"The CPU time of one {who} over that of {alone}."
+            f"relative_cpu_{one}",
+            "ratio",
+            f"The CPU time of one {who} over that of {alone}.",
+            always=False,
         ),
         *ladder_of(
             "relative_cpu", "ratio", f"The CPU time of each of {{0}} {{1}}s over that of {alone}."

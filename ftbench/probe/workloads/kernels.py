@@ -290,15 +290,15 @@ def in_turn(work: Kernel, units: int, cpus: tuple[int, ...] = (), at: int = 0) -
     """Do `units` of work from the instant `at` on; report as `timed`, and whether others cut in.
 
     Until then this thread spins on one of `cpus`, if any.  It was cut in upon (1) if it lost that
-    to another thread meanwhile, or nobody knows.
+    to another thread meanwhile, which only Linux tells.
     """
     try:
         from os import sched_setaffinity  # noqa: PLC0415 - for slices alone
         from resource import RUSAGE_THREAD, getrusage  # noqa: PLC0415
-    except ImportError:  # Linux has both
+    except ImportError:
         while perf_counter_ns() < at:
             pass
-        return *timed(work, units), 1
+        return *timed(work, units), 0
     if cpus:
         sched_setaffinity(0, {cpus[at % len(cpus)]})
     while perf_counter_ns() < at:
