@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -116,14 +116,20 @@ def _together(
     with ThreadPoolExecutor(len(specs)) as pool:
         under_way = [pool.submit(provide, spec, plain, jobs=cores // len(specs)) for spec in specs]
         try:
-            return tuple(each.result() for each in under_way)
-        except BaseException:  # Ctrl-C reaches this thread alone, and the other build is in vain
+            wait(under_way)  # for both: where one fails, what the other has built is kept
+        except BaseException:  # Ctrl-C reaches this thread alone
             while not all(each.done() for each in under_way):
                 for child in psutil.Process().children(recursive=True):
                     with suppress(psutil.Error):
                         child.kill()
                 time.sleep(_POLL_SECONDS)
             raise
+    errors = [each.exception() for each in under_way]
+    if any(isinstance(error, InterpreterError) for error in errors):
+        told = (error or "there is one, which is kept" for error in errors)
+        lines = (f"{spec}: {what}" for spec, what in zip(specs, told, strict=True))
+        raise InterpreterError("\n".join(lines))
+    return tuple(each.result() for each in under_way)
 
 
 def _fits(interpreter: Interpreter, spec: Spec, *, optimized: bool) -> bool:

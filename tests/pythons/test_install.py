@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -151,10 +152,7 @@ def test_one_core_has_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @posix
-@pytest.mark.parametrize("error", [KeyboardInterrupt, InterpreterError("no disk")])
-def test_where_one_ends_so_does_the_other(
-    monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
+def test_ctrl_c_ends_both(monkeypatch: pytest.MonkeyPatch) -> None:
     cores(monkeypatch, 2)
     started = threading.Event()
 
@@ -164,13 +162,38 @@ def test_where_one_ends_so_does_the_other(
             run(["sleep", "600"], environ=os.environ, deadline=600)
             raise InterpreterError("it was killed")
         started.wait()
-        raise error
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return fake_interpreter(version="3.13.15")
 
     machine(monkeypatch, [], provide)  # type: ignore[arg-type]
     begin = time.monotonic()
-    with pytest.raises(type(error) if isinstance(error, Exception) else KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):
         ensure_pair(CONSOLE)
     assert time.monotonic() - begin < 60
+
+
+@pytest.mark.parametrize("fails", ["3.13.15", "3.13.15t"])
+def test_where_one_fails_the_other_is_waited_for_and_it_is_told_which(
+    monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    cores(monkeypatch, 2)
+    failed, built = threading.Event(), []
+
+    def provide(spec: Spec, *_: Any, **__: Any) -> Interpreter:
+        if str(spec) == fails:
+            failed.set()
+            raise InterpreterError("make ended with 2.")
+        failed.wait()
+        time.sleep(0.2)  # what follows the failure
+        built.append(str(spec))
+        return fake_interpreter(version="3.13.15", free_threaded=spec.free_threaded)
+
+    machine(monkeypatch, [], provide)  # type: ignore[arg-type]
+    with pytest.raises(InterpreterError, match=r"3\.13\.15 and 3\.13\.15t") as caught:
+        ensure_pair(CONSOLE)
+    (kept,) = built
+    assert f"{fails}: make ended with 2." in str(caught.value)
+    assert f"{kept}: there is one, which is kept" in str(caught.value)
 
 
 def test_no_pair_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
