@@ -165,6 +165,52 @@ def test_a_memory_limit_is_the_tightest_too(system: System) -> None:
     assert memory_limit() == 1000000
 
 
+# As Linux 6.1 writes them; the top has no quota and no throttling of its own.
+TOP_STAT = "usage_usec 8023547\nuser_usec 5034018\nsystem_usec 2989529\n"
+STAT = (
+    "usage_usec 1004931\nuser_usec 876323\nsystem_usec 128608\ncore_sched.force_idle_usec 0\n"
+    "nr_periods 41\nnr_throttled {}\nthrottled_usec {}\nnr_bursts 0\nburst_usec 0\n"
+)
+MOUNT = (
+    "{number} 24 0:26 {root} {place} rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "
+    "rw,nsdelegate,memory_recursiveprot"
+)
+
+
+@pytest.mark.parametrize(
+    ("root", "own"),
+    [
+        ("/", "0::/"),  # a container's name space of its own
+        ("/", "0::/user.slice/user-1000.slice/session-3.scope"),
+        ("/", "0::/../.."),  # it was moved out of its name space
+        ("/../..", "0::/"),  # the mount is from above it
+        ("/../..", "0::/../../user.slice/user-1000.slice/session-3.scope"),
+        ("/system.slice/docker-ab.scope", "0::/system.slice/docker-ab.scope"),
+    ],
+)
+def test_version_2_as_real_systems_write_it(system: System, root: str, own: str) -> None:
+    top = system.folder / "sys" / "fs" / "cgroup"
+    nested = top / "user.slice" / "user-1000.slice" / "session-3.scope"
+    inside = nested if own.endswith(".scope") and root != "/system.slice/docker-ab.scope" else top
+    system.mounts += [
+        MOUNT.format(number=35, root=root, place=top),
+        "36 24 0:27 / /sys/fs/pstore rw,nosuid,nodev,noexec,relatime shared:10 - pstore pstore rw",
+    ]
+    system.member_of(own)
+    # What lies above the mount is no cgroup, and may have any name.
+    for above in (system.folder, system.folder / "sys"):
+        system.says(above, cpu__max="1000 100000\n", cpu__stat=STAT.format(99, 99))
+    system.says(top, cpu__stat=TOP_STAT)
+    assert (quota_cores(), throttled()) == (None, Throttled())
+    for folder in (nested.parent.parent, nested.parent, nested):
+        system.says(folder, cpu__max="max 100000\n", cpu__stat=STAT.format(0, 0))
+    system.says(inside, cpu__max="150000 100000\n", cpu__stat=STAT.format(7, 913204))
+    system.says(inside, memory__max="536870912\n", memory__high="max\n")
+    assert quota_cores() == 1.5
+    assert memory_limit() == 536870912
+    assert throttled() == Throttled(times=7, seconds=0.913204)
+
+
 _LINE = st.one_of(
     st.text(),
     st.from_regex(r"[0-9]{0,2}:(cpu|cpu,cpuacct|)?:[/a.]{0,9}", fullmatch=True),

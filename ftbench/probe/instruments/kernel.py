@@ -38,6 +38,8 @@ def cgroups(controller: str) -> list[Path]:
             # Of what is mounted elsewhere than above us, the top is all that can be seen.
             us = own[unified]
             inside = us.relative_to(root) if us.is_relative_to(root) else PurePosixPath()
+            if ".." in inside.parts:
+                inside = PurePosixPath()
             found |= dict.fromkeys(place / each for each in (inside, *inside.parents))
     return list(found)
 
