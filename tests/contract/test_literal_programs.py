@@ -43,9 +43,10 @@ def test_an_independent_program_imports_the_standard_library_alone(program: Path
             f"tasks.py --mode {mode} --workers 2 --tasks 40 --steps 10 --writes 0.1 --share {share}"
             for mode, share in itertools.product(("threads", "fork"), STRATEGIES)
         ),
-        "set_operations.py --strategy lock --workers 2 --operations 2000 --rounds 2",
-        "set_operations.py --strategy atomic --workers 2 --operations 2000 --rounds 2",
-        "set_operations.py --strategy local --workers 2 --operations 2000 --rounds 2",
+        *(
+            f"set_operations.py --mode {mode} --strategy {strategy} --workers 2 --operations 500"
+            for mode, strategy in itertools.product(("threads", "fork"), STRATEGIES)
+        ),
         "windows.py --mode threads --window 1 --count 200",
         "windows.py --mode threads --count 200",
         "windows.py --mode fork --count 200",

@@ -42,13 +42,16 @@ class Question:
     beside: str = ""
 
 
-def _writes(strategy: str, workers: int) -> Question:
+def _writes(mode: str, strategy: str, workers: int) -> Question:
+    flags = "threads" if mode == "threads" else f"processes --start-method {mode}"
+    managed = mode != "threads" and strategy in {"lock", "atomic", "striped"}
     return Question(
-        title=f"CPU of an insertion by {strategy}, threads: {workers}",
-        cell=f"shared_set --mode threads --workers {workers} --set strategy={strategy}"
+        title=f"CPU of an insertion by {strategy}, {mode}: {workers}",
+        cell=f"shared_set --mode {flags} --workers {workers} --set strategy={strategy}"
         " --set fill=cold",
         metric="cpu",
-        program=f"set_operations.py --strategy {strategy} --workers {workers}",
+        program=f"set_operations.py --mode {mode} --strategy {strategy} --workers {workers}"
+        f" --operations {256 if managed else 8_000}",
         value="cpu_ns",
         factor=1e-9,
     )
@@ -119,8 +122,11 @@ def _contention(pattern: str, work: str) -> Question:
 
 QUESTIONS = (
     *(_latency(mode, each) for mode in ("loop", "threads", "spawn") for each in ("p50", "p99")),
-    *(_writes(strategy, 1) for strategy in ("lock", "atomic", "local")),
-    _writes("lock", 8),
+    *(
+        _writes(mode, strategy, workers)
+        for mode, workers in (("threads", 1), ("threads", 8), ("fork", 8))
+        for strategy in ("lock", "atomic", "striped", "shared_memory", "local", "actor")
+    ),
     *(
         _window(mode, title, flags)
         for mode in ("threads", "fork")
