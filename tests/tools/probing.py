@@ -152,8 +152,8 @@ for params in cells:
         observe=lambda _phase, _seconds, seen: roles.update(seen),
     ))
     outcomes.append({
-        "metrics": {name: vars(metric) for name, metric in outcome.metrics.items()},
-        "invariants": [vars(each) for each in outcome.invariants],
+        "metrics": {name: metric._asdict() for name, metric in outcome.metrics.items()},
+        "invariants": [each._asdict() for each in outcome.invariants],
         "notes": outcome.notes,
         "roles": sorted(roles.values()),
     })

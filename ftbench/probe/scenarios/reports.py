@@ -106,15 +106,19 @@ def rounds_of(
     look: Callable[[Team], None] = lambda _team: None,
     *,
     after: Callable[[Team], None] = lambda _team: None,
+    warm_up: int = 0,
 ) -> tuple[list[Run], dict[str, float]]:
     """Run the rounds of the cell's form; return them, and what to note of them.
 
     `make` makes a team, `read` its round, `reset` brings back what it shares; `look` is called
-    where the sets are at their fullest, `after` after each round of form `fixed`.
+    where the sets are at their fullest, `after` after each round of form `fixed`,
+    which has so many rounds before that do not count, to `warm_up`.
     """
     form = cell.params["form"]
     if form == "fixed":
         team = make()
+        for _ in range(warm_up):
+            read(team.round(reset))
         runs = []
         for _ in cell.repeats():
             runs.append(read(team.round(reset)))

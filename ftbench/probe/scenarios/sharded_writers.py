@@ -168,6 +168,7 @@ def run(cell: Cell) -> Outcome:
         cell,
         lambda: team_of(cell.mode, cell.deadline, members_of(cell, means)),
         lambda done: as_run(done, producers),
+        warm_up=cell.mode.kind == "threads",  # whose messages take no longer than what is cold
     )
     means.close()
     plan = plan_of(cell)

@@ -55,12 +55,13 @@ def prepare(index: int, plan: Plan) -> None:
 
 def give(index: int, uid: int) -> None:
     """Have worker `index` find this id prepared, and no other."""
-    _DRAWN[index] = (uid,)
+    _DRAWN[index] = [uid]
 
 
 def drawn(index: int) -> Iterator[int]:
-    """Return the ids that have been prepared for worker `index`, over and over."""
-    return chain.from_iterable(repeat(_DRAWN.pop(index)))
+    """Return the ids that have been prepared for worker `index`, those of a box over and over."""
+    ids = _DRAWN.pop(index)
+    return iter(ids) if type(ids) is list else chain.from_iterable(repeat(ids))
 
 
 def until(end: float) -> Iterator[None]:
