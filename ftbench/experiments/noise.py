@@ -141,7 +141,8 @@ def _file(job: NoiseJob, passes: Passes) -> NoiseFile:
         if len(sides) > 1:
             names = {side: digest_of(build) for side, build in sides.items()}
             whole.builds.update({names[side]: build for side, build in sides.items()})
-            for _, sitting in groupby(taken, key=lambda process: process.sitting):
+            by_time = sorted(taken, key=lambda process: process.sitting)
+            for _, sitting in groupby(by_time, key=lambda process: process.sitting):
                 found = _cell(cell, list(sitting), whole)
                 against = names["B"] if job.against else ""
                 cells.append(msgspec.structs.replace(found, build=names[_A], against=against))

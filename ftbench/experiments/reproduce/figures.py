@@ -82,7 +82,9 @@ class Readings:
 
 def figures(done: Reproduction) -> Mapping[str, Computed]:
     """Return the figures of the parts that were asked for, by name: `overhead.fork.round`."""
-    passes = [_of_process(done, number) for number in range(done.processes)]
+    # As many as there are: what the record says of their number may be anything.
+    numbers = sorted({step.process for step in done.steps}) or [0]
+    passes = [_of_process(done, number) for number in numbers]
     return {
         name: Computed(
             way=_together([each[name].way for each in passes], mean),

@@ -133,13 +133,10 @@ def _head(whole: JudgedReproduction) -> Iterator[str]:
     yield f"Here: {_machine(done)}"
     yield from _builds(done)
     yield f"{_amount(done)} Measured {done.started_at} by ftbench {done.ftbench}."
-    yield from filter(None, (_busy(done), _short(done), of_sittings(_sittings(done))))
+    sittings = Counter(step.sitting for step in done.steps if step.sitting)
+    yield from filter(None, (_busy(done), _short(done), of_sittings(sittings)))
     how = _SEVERAL if done.processes > 1 else _ONE
     yield f"{how} Not available is not failed is not zero."
-
-
-def _sittings(done: Reproduction) -> Mapping[str, int]:
-    return Counter(step.sitting for step in done.steps if step.sitting)
 
 
 def _counted(whole: JudgedReproduction) -> str:

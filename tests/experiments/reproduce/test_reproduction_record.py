@@ -42,6 +42,12 @@ def test_several_processes_of_a_step_are_read_as_they_were_written() -> None:
     assert Reproduction.from_record(json.loads(json.dumps(done.record()))) == done
 
 
+@pytest.mark.parametrize("processes", [0, -1, 10**12])
+def test_a_number_of_processes_that_is_none_is_told_in_bounded_time(processes: int) -> None:
+    record = {**json.loads(TEXT), "processes": processes, "steps": []}
+    assert judged(Reproduction.from_record(record)).figures
+
+
 def test_the_whole_document_tells_the_same_when_it_is_read_again() -> None:
     whole = json.loads(json.dumps(document_of(judged(DONE)).record))
     assert whole["schema"] == SCHEMA
