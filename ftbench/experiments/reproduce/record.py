@@ -57,6 +57,14 @@ class Taken:
         document = self.measurement and self.measurement.to_json()
         return {**msgspec.to_builtins(self), "measurement": document}
 
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `record` returned; raises what `DAMAGE` names, and `FtbenchError`."""
+        document = record["measurement"]
+        # Its own reading knows other schemas; what it is made of is then held to the types.
+        measured = None if document is None else Measurement.from_json(document)
+        return msgspec.convert({**record, "measurement": msgspec.to_builtins(measured)}, cls)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Python:
@@ -119,10 +127,10 @@ class Reproduction:
         try:
             if record["schema"] != SCHEMA:
                 raise ResultsError(f"it is of the schema {record['schema']!r}")
-            for step in record["steps"]:
-                if step["measurement"] is not None:
-                    Measurement.from_json(step["measurement"])  # raises for another schema
-            return msgspec.convert(record, cls)
+            taken = [
+                Taken.of(step) for step in msgspec.convert(record["steps"], list[dict[str, Any]])
+            ]
+            return msgspec.convert({**record, "steps": msgspec.to_builtins(taken)}, cls)
         except (FtbenchError, *DAMAGE) as error:
             raise ResultsError(
                 f"This is no whole {SCHEMA['name']} document of version {SCHEMA['version']}: "

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -103,7 +102,7 @@ def take(
     for number, family in dict.fromkeys((number, step.family) for number, step in turns):
         asked = [_asked(number, step) for step in steps if step.family == family]
         for name, (_, record) in zip(asked, journal.whole(asked), strict=False):
-            taken[name] = msgspec.convert(record, Taken)
+            taken[name] = Taken.of(record)
     left = [turn for turn in turns if _asked(*turn) not in taken]
     seconds = sum(step.seconds for _, step in left)
     if taken:
