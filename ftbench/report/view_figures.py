@@ -11,7 +11,7 @@ from ftbench.analysis.comparison import Cell, FigureIndex, Metric
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, compare, grid_of
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import MODES, Mode
-from ftbench.facts.units import Scale, times
+from ftbench.facts.units import Scale, scale_for, times
 from ftbench.report import findings
 from ftbench.report.findings import Finding
 from ftbench.report.sections.view import Beside, GridView, View
@@ -133,6 +133,11 @@ class GridFigures(Figures):
     def has_ratios(self) -> bool:
         """Whether its cells are compared with a baseline."""
         return self.grid.ladder.against is not Against.NOTHING
+
+    @property
+    def ideal(self) -> bool:
+        """Whether 1 is what its costs are held against: ratios by themselves, no times."""
+        return not self.has_ratios and self.grid.scale == scale_for("ratio", [])
 
     @cached_property
     def bands(self) -> Sequence[tuple[str, tuple[Line, ...]]]:

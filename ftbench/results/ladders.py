@@ -143,7 +143,7 @@ def series_of(
 
 def address(places: Mapping[str, str]) -> str:
     """Return a part of the address of a graph on asv's pages."""
-    return urlencode(places, quote_via=quote)
+    return urlencode(places, quote_via=quote, safe="[]")  # a page has thousands of them
 
 
 @lru_cache(maxsize=4096)

@@ -143,7 +143,7 @@ def _draw_grid(figures: GridFigures) -> str:
 
     def paint(axes: Any) -> None:
         ours = _axis_of_costs(axes, shown, grid)
-        if shown is not grid or not figures.has_ratios:
+        if shown is not grid or figures.ideal:
             svg.rule_at(axes, 1.0, svg.MUTED)
         rows = []
         for (title, lines), top in zip(bands, tops[:-1], strict=True):

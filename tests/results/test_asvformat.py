@@ -144,7 +144,7 @@ def test_a_figure_knows_its_place_on_asvs_pages(folder: Path) -> None:
     cell = {"mode": "threads", "workers": "8", "task": "empty"}
     graph = the(read_results(folder), "3.14.2", "ft", **cell).graph
     assert graph.startswith(f"index.html#{ROUND}?machine=quiet-vm&python=ft&build=source-gcc12")
-    assert "&env-PYTHON_GIL=%5Bnone%5D&" in graph
+    assert "&env-PYTHON_GIL=[none]&" in graph
     mode = "&p-mode=%27threads%27&p-start_method=%27none%27"
     assert graph.endswith(f"{mode}&p-workers=8&p-task=%27empty%27&commits=31402f00")
     forked = the(read_results(folder), "3.14.2", "ft", **cell | {"mode": "processes-fork"})

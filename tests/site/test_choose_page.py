@@ -48,6 +48,13 @@ def test_links_to_asvs_pages_start_from_the_sites_folder(pages: tuple[Path, ...]
         assert {link[: len(start)] for link in outer} == {start}
 
 
+def test_only_a_picture_of_ratios_has_a_rule_at_one(pages: tuple[Path, ...]) -> None:
+    text = pages[0].read_text(encoding="utf-8")
+    for section, ruled in (("latency", False), ("cpu_scaling", True)):
+        caption = text.partition(f'aria-labelledby="{section}"')[2].partition("<figcaption>")[2]
+        assert ("rule is at 1" in caption.partition("</figcaption>")[0]) is ruled
+
+
 def test_a_page_holds_no_script_and_loads_nothing(pages: tuple[Path, ...]) -> None:
     for page in pages:
         outline = Outline(page)
