@@ -156,9 +156,6 @@ _CPU_SCALING_SECTION: Final = Section(
             ),
             rungs=_BY_WORKERS,
             reading=_PER_WORKER,
-            beside=_CPU_SCALING.at(kernel="sum_of_squares").ratios(relative_cpu="CPU time"),
-            key="CPU time is that of each of N over that of one alone. The share is how long each "
-            "had a CPU.",
             folded=True,
         ),
     ),
@@ -298,9 +295,7 @@ _MUST_SCALE_SECTION: Final = Section(
                 *_MUST_SCALE.ratios(
                     relative_cpu_2=_CPU_TIME,
                     control_2="2 processes",
-                    control_cpu_2="2 processes, CPU time",
                     relative_4="4 threads",
-                    control_4="4 processes",
                 ),
                 *_MUST_SCALE.beside(op="a turn alone"),
             ),
