@@ -20,7 +20,6 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.analysis.advice.ranking import ArmAdvice, Ranked
-from ftbench.analysis.advice.winner_map import title_of
 from ftbench.errors import InterpreterError, NotAvailableError, WorkerFailedError
 from ftbench.facts.units import amount, plural, span, times
 from ftbench.probe.run.child import clean_environment
@@ -67,7 +66,7 @@ class Contender:
     def title(self) -> str:
         """The arm and the mode: "● free-threaded, threads"."""
         arm = self.advice.arm
-        return f"{arm.character} {arm.label}, {title_of(self.ranked.expectation.mode)}"
+        return f"{arm.character} {arm.label}, {self.ranked.expectation.mode.title}"
 
     @property
     def processes(self) -> Processes:

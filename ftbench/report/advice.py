@@ -16,7 +16,6 @@ from ftbench.analysis.advice.ranking import (
     cost_words,
     reasons,
 )
-from ftbench.analysis.advice.winner_map import title_of
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
@@ -141,7 +140,7 @@ def _best(given: Given) -> str:
         return "Nothing can be advised on any arm."
     advice, first = best
     value = cost_words(first.cost.value, by)
-    mode = title_of(first.expectation.mode)
+    mode = first.expectation.mode.title
     return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {value}"
 
 
@@ -159,9 +158,9 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
     for each in advice.ranked:
         if sharing := each.expectation.sharing:
             ops = (f"{_cell(op, By.SECONDS)} by {spaced(name)}" for name, op in sharing.ops.items())
-            yield f"{title_of(each.expectation.mode)}: a write takes {', '.join(ops)}"
+            yield f"{each.expectation.mode.title}: a write takes {', '.join(ops)}"
     for out in advice.out:
-        yield f"ruled out: {title_of(out.expectation.mode)}: {out.why}"
+        yield f"ruled out: {out.expectation.mode.title}: {out.why}"
     modes_by_lack: dict[tuple[str, NoData], list[str]] = {}
     for each in advice.ranked:
         names_by_lack: dict[NoData, list[str]] = {}
@@ -169,9 +168,9 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
             names_by_lack.setdefault(lack, []).append(name)
         for lack, names in names_by_lack.items():
             of = f"no {' or '.join(names)}", lack
-            modes_by_lack.setdefault(of, []).append(title_of(each.expectation.mode))
+            modes_by_lack.setdefault(of, []).append(each.expectation.mode.title)
     for mode, no_data in advice.unknown.items():
-        modes_by_lack.setdefault(("no data", no_data), []).append(title_of(mode))
+        modes_by_lack.setdefault(("no data", no_data), []).append(mode.title)
     for (what, no_data), modes in modes_by_lack.items():
         command = given.command(no_data)
         get = f"; to get it: {command}" if command else ""
@@ -198,7 +197,7 @@ def _table(advice: ArmAdvice, given: Given, notes: tuple[str, ...]) -> Table:
 def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
     expectation = ranked.expectation
     yield f"\N{ALMOST EQUAL TO}{ranked.rank}" if ranked.close else f"{ranked.rank}"
-    yield title_of(expectation.mode)
+    yield expectation.mode.title
     if shared:
         yield expectation.sharing.title if expectation.sharing else NONE
     yield _cell(expectation.seconds, By.SECONDS)

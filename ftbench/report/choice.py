@@ -8,7 +8,7 @@ from typing import Final
 
 from ftbench.analysis import conditions
 from ftbench.analysis.advice.cells import TASKS, cells_of
-from ftbench.analysis.advice.winner_map import Spot, title_of
+from ftbench.analysis.advice.winner_map import Spot
 from ftbench.analysis.comparison import Cell, FigureIndex
 from ftbench.analysis.grid import Line
 from ftbench.facts.arms import ARMS, Arm
@@ -322,4 +322,4 @@ def _spot(spot: Spot) -> str:
         return "no data"
     close = "≈ " if spot.rivals else ""
     time = amount(spot.winner.median, "seconds")
-    return f"{close}{title_of(spot.winner.mode)} {time} ({beyond(spot)})"
+    return f"{close}{spot.winner.mode.title} {time} ({beyond(spot)})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from ftbench.analysis.advice.winner_map import title_of
 from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.rule import number, printed
 from ftbench.analysis.claims.tables import ArticleCell
@@ -127,7 +126,6 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "figure_interval": figure_interval,
     "floor_share": floor_share,
     "margin": margin,
-    "mode_title": title_of,
     "moved": moved,
     "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
     "ratio": ratio_of,

@@ -10,7 +10,7 @@ from ftbench.analysis.advice.cells import MODES, SERIAL, Cells
 from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By, Question
-from ftbench.analysis.advice.winner_map import kind_of, title_of
+from ftbench.analysis.advice.winner_map import kind_of
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount, digits, times
@@ -197,7 +197,7 @@ def _overhead(one: Expectation, loop: Expectation) -> str | None:
 
 
 def _name(expectation: Expectation) -> str:
-    return title_of(expectation.mode).replace(", ", " by ")
+    return expectation.mode.title.replace(", ", " by ")
 
 
 def _capital(text: str) -> str:

@@ -35,11 +35,6 @@ def kind_of(mode: Mode) -> Kind:
     return next(kind for kind in KINDS if kind.name == mode.kind)
 
 
-def title_of(mode: Mode) -> str:
-    """Return what to call a mode that crossover has: "plain loop", "processes, fork"."""
-    return mode.title
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
     """A mode at a place of the map, measured."""
@@ -118,7 +113,7 @@ def _spot(cells: Cells, arm: Arm, workers: int, size: Size, payload: Payload) ->
         payload=payload,
         ranked=tuple(sorted(cheapest, key=lambda each: each.median)),
         words=tuple(
-            f"{title_of(mode)}: {lacking(figure)}"
+            f"{mode.title}: {lacking(figure)}"
             for mode, figure in figures.items()
             if mode.name not in modes
         ),

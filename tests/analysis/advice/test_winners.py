@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftbench.analysis.advice.cells import MODES, cells_of
-from ftbench.analysis.advice.winner_map import KINDS, Spot, kind_of, spots, title_of
+from ftbench.analysis.advice.winner_map import KINDS, Spot, kind_of, spots
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
@@ -35,8 +35,8 @@ def winner(every: tuple[Spot, ...], size: str, payload: str) -> str:
 def test_every_mode_is_of_a_kind_and_every_kind_has_a_letter_of_its_own() -> None:
     assert {kind_of(mode) for mode in MODES} == set(KINDS)
     assert len({kind.letter for kind in KINDS}) == len(KINDS)
-    assert title_of(mode_named("serial")) == "plain loop"
-    assert title_of(mode_named("processes-fork")) == "processes, fork"
+    assert mode_named("serial").title == "plain loop"
+    assert mode_named("processes-fork").title == "processes, fork"
 
 
 def test_every_place_has_its_spot_size_by_size() -> None:
