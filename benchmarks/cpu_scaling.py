@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.workloads.kernels import KERNELS
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.workers import team_of
+from ftbench.probe.workers.base import Member
+from ftbench.probe.workloads.kernels import KERNELS, crunch
 
 
 class CpuScaling(ScenarioBenchmark):
@@ -17,3 +20,32 @@ class CpuScaling(ScenarioBenchmark):
     scenario = "cpu_scaling"
     modes = MODE_NAMES
     ladders = (("kernel", tuple(KERNELS)),)
+
+
+# Some 50 ms, beside which what opens and ends a round is little.
+_UNITS = 25
+
+
+class TeamClock(Witness):
+    """Two workers that crunch 25 units each, by asv's clock.
+
+    It begins before the gate opens and ends when all reports have come; nobody is held to a core.
+    """
+
+    scenario = "cpu_scaling"
+    ladders = (("kernel", ("lcg",)), ("workers", (2,)))
+
+    def ready(self, cell: Cell) -> None:
+        """Make the team, and have it warm."""
+        run = (crunch, (cell.params["kernel"], _UNITS))
+        members = [Member("worker", run)] * cell.params["workers"]
+        self.team = team_of(cell.mode, cell.deadline, members)
+        self.team.round()
+
+    def time_round(self, *_cell: str | int) -> None:
+        """Open the gate, wait for all reports."""
+        self.team.round()
+
+    def end(self) -> None:
+        """Let the team leave."""
+        self.team.end()

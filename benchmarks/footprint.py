@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
 from ftbench.probe.scenarios.footprint_workers import Crew
 
 WORKERS = (1, 2, 4, 8)
@@ -23,26 +23,19 @@ class Footprint(ScenarioBenchmark):
     ladders = (("workers", WORKERS),)
 
 
-class PeakThreads:
-    """The peak of one process with N busy threads, as the kernel keeps it.
+class Peak(Witness):
+    """The peak of a process with N busy workers, as the kernel keeps it.
 
-    asv's own peak is the right instrument here: it sees one process, and the kernel's high-water
-    mark misses nothing between two looks.  For workers that are processes it would see the
-    parent alone, so there the observer measures.
+    asv's own peak sees one process: with threads all of it, of processes the parent alone.
     """
 
-    params = WORKERS
-    param_names = ("workers",)
-    timeout = 60.0
-    version = "1"
+    scenario = "footprint"
+    ladders = (("workers", (8,)),)
 
-    def peakmem_threads(self, workers: int) -> None:
-        """Start `workers` threads, wait until all have run the task once, and join them."""
+    def peakmem_busy(self, *_cell: str | int) -> None:
+        """Start the workers, wait until all have run the task once, and end them."""
+        mode, workers = self.cell.mode.name, self.cell.params["workers"]
         with tempfile.TemporaryDirectory() as folder:
-            crew = Crew("threads", workers, self.timeout, folder)
+            crew = Crew(mode, workers, self.timeout, folder)
             crew.grow(workers)
             crew.end()
-
-    def teardown(self, workers: int) -> None:
-        """Record the build, the machine and the GIL that the figure was taken with."""
-        record_own_clock("footprint.PeakThreads", {"workers": str(workers)})

@@ -6,7 +6,10 @@ import gc
 import threading
 
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness, record_own_clock
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.lifecycle import one_round
+from ftbench.probe.workers import crew_of
 
 
 class Lifecycle(ScenarioBenchmark):
@@ -46,3 +49,23 @@ class ThreadClock:
     def teardown(self) -> None:
         """Record the build, the machine and the GIL that the figure was taken with."""
         record_own_clock("lifecycle.ThreadClock", {})
+
+
+class RoundClock(Witness):
+    """A round of eight workers that do nothing, by asv's clock, which also reads their reports."""
+
+    scenario = "lifecycle"
+    ladders = (("workers", (8,)), ("task", ("empty",)))
+
+    def ready(self, cell: Cell) -> None:
+        """Make a crew that has had its first round."""
+        self.crew = crew_of(cell.mode, cell.deadline)
+        self.time_round()
+
+    def time_round(self, *_cell: str | int) -> None:
+        """Create, start and join the workers."""
+        one_round(self.crew, self.cell.params["workers"], self.cell.params["task"])
+
+    def end(self) -> None:
+        """Close the crew's pipes."""
+        self.crew.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.pools import opened
 
 
 class Pools(ScenarioBenchmark):
@@ -16,3 +18,23 @@ class Pools(ScenarioBenchmark):
     scenario = "pools"
     modes = POOL_MODES
     ladders = (("pool", tuple(POOL_TABLE)),)
+
+
+class ColdClock(Witness):
+    """From making a pool to its first result, by asv's clock."""
+
+    scenario = "pools"
+    ladders = (("pool", ("executor",)),)
+
+    def ready(self, cell: Cell) -> None:
+        """Make a first pool and end it, so that its library is loaded."""
+        self.pool, *_ = opened(cell)
+        self.pool.shutdown()
+
+    def time_cold(self, *_cell: str | int) -> None:
+        """Make a pool and have its first result."""
+        self.pool, *_ = opened(self.cell)
+
+    def end(self) -> None:
+        """End the pool."""
+        self.pool.shutdown()

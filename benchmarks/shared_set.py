@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, record_own_clock
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness, record_own_clock
 from ftbench.probe.scenarios.base import Cell, scenario_named
+from ftbench.probe.scenarios.shared_set import work_of
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
+from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Deadline
 
 
@@ -49,3 +51,30 @@ class PeakThreads:
     def teardown(self, strategy: str) -> None:
         """Record the build, the machine and the GIL that the figure was taken with."""
         record_own_clock("shared_set.PeakThreads", {"strategy": strategy})
+
+
+class RoundClock(Witness):
+    """A round of eight workers that insert under one lock, by asv's clock.
+
+    It begins before the gate opens and ends when all reports have come.
+    """
+
+    scenario = "shared_set"
+    ladders = (("strategy", ("lock",)), ("fill", ("cold",)))
+
+    def ready(self, cell: Cell) -> None:
+        """Make the team, and empty the set."""
+        self.state = shared_state_of(cell.mode)
+        strategy = STRATEGIES["lock"](cell.mode, self.state, work_of(cell))
+        members, helper = strategy.members(), self.state.helper
+        self.team = team_of(cell.mode, cell.deadline, members, helper)
+        strategy.reset()
+
+    def time_round(self, *_cell: str | int) -> None:
+        """Open the gate, wait for all reports."""
+        self.team.round()
+
+    def end(self) -> None:
+        """Let the team leave."""
+        self.team.end()
+        self.state.close()

@@ -67,28 +67,28 @@ def busy(folder: str, index: int, task: str) -> None:
     `INDEX.ready` once the first run is done: from then on the worker is alive and busy; in the end
     `INDEX.done`, the number of runs and the checksum of the last, or `INDEX.failed`, the traceback.
     """
-
-    def leave(word: str, text: str = "") -> None:
-        # No `open`, whose buffers would weigh something in every worker.
-        file = os.open(f"{folder}/{index}.{word}", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        if text:
-            os.write(file, text.encode("utf-8", "replace"))
-        os.close(file)
-
     stop = f"{folder}/stop"
     try:
         work = TASKS[task]
         checksum = work()
         runs = 1
-        leave("ready")
+        _leave(f"{folder}/{index}.ready")
         while not os.access(stop, os.F_OK):  # which makes no error, as `exists` does
             checksum = work()
             runs += 1
-        leave("done", f"{runs} {checksum}")
+        _leave(f"{folder}/{index}.done", f"{runs} {checksum}")
     except BaseException:
         import traceback
 
-        leave("failed", traceback.format_exc())
+        _leave(f"{folder}/{index}.failed", traceback.format_exc())
+
+
+def _leave(path: str, text: str = "") -> None:
+    # No `open`, whose buffers would weigh something in every worker.
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    if text:
+        os.write(file, text.encode("utf-8", "replace"))
+    os.close(file)
 
 
 def worker_main(

@@ -13,6 +13,7 @@ from ftbench.analysis.conditions import MACHINE_FACTS, machine_facts, value_word
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
+from ftbench.report import witnesses
 from ftbench.report.document import Table
 from ftbench.results import ResultFile, ResultTree, State
 from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
@@ -76,7 +77,11 @@ def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> 
         "machine": machine_facts(machine, [latest] if latest else []),
         "changed": list(changed(sources)),
         "advice": advice_from(latest),
-        "measured": {"builds": method_tables.builds(sources), "runs": method_tables.runs(sources)},
+        "measured": {
+            "builds": method_tables.builds(sources),
+            "runs": method_tables.runs(sources),
+            "witnesses": witnesses.table(figures),
+        },
         "noise": noise_of(tree, name, floors),
         "missing": {
             "states": method_tables.states(figures),

@@ -79,7 +79,7 @@ def test_the_arm_with_its_gil_on_asks_for_it(
 def test_a_peak_is_taken_below_a_small_parent(
     ft: CPythonEnvironment, calls: list[dict[str, Any]]
 ) -> None:
-    words = ["benchmark.py", "run", "/b", "footprint.PeakThreads.peakmem_threads-0"]
+    words = ["benchmark.py", "run", "/b", "footprint.Peak.peakmem_busy-0"]
     ft.run([*words, "{}", "None", "r"])
     assert calls[0]["args"][: len(module._SMALL_PARENT)] == list(module._SMALL_PARENT)
     assert calls[0]["args"][len(module._SMALL_PARENT) :][:4] == words

@@ -15,15 +15,16 @@ import pytest
 from asv_runner.discovery import disc_benchmarks
 from probing import ROOT, environment
 
-from benchmarks import footprint, lifecycle
+from benchmarks import cpu_scaling, footprint, lifecycle, pools, shared_set
 from ftbench.errors import WorkerFailedError
 from ftbench.experiments import suite
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.run import asv_benchmark
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
 from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.scenarios.base import NAMES, scenario_named
+from ftbench.report import witnesses
 
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
@@ -117,7 +118,7 @@ def test_the_ladders_are_these() -> None:
     )
     assert lifecycle.Lifecycle.params == (*modes, (1, 8), ("empty", "article"))
     assert footprint.Footprint.params == (*modes, (1, 2, 4, 8))
-    assert footprint.PeakThreads.params == (1, 2, 4, 8)
+    assert footprint.Peak.params == (("threads", "processes"), ("none", "fork"), (8,))
 
 
 _ON_ANOTHER_MACHINE = """
@@ -125,7 +126,7 @@ import json, os, sys
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _pid: set(range(64))
 from benchmarks import footprint, lifecycle
-json.dump([footprint.Footprint.params, footprint.PeakThreads.params, lifecycle.Lifecycle.params,
+json.dump([footprint.Footprint.params, footprint.Peak.params, lifecycle.Lifecycle.params,
            footprint.Footprint.version, lifecycle.Lifecycle.version], sys.stdout)
 """
 
@@ -142,7 +143,7 @@ def test_neither_machine_nor_profile_changes_names_params_or_versions(profile: s
     )
     here = [
         footprint.Footprint.params,
-        footprint.PeakThreads.params,
+        footprint.Peak.params,
         lifecycle.Lifecycle.params,
         footprint.Footprint.version,
         lifecycle.Lifecycle.version,
@@ -165,10 +166,43 @@ def test_a_timed_start_has_its_garbage_collector() -> None:
         gc.enable()
 
 
-def test_peak_threads_leaves_no_thread_behind() -> None:
-    before = threading.active_count()
-    footprint.PeakThreads().peakmem_threads(2)
-    assert threading.active_count() <= before
+WITNESSES = (
+    cpu_scaling.TeamClock,
+    footprint.Peak,
+    lifecycle.RoundClock,
+    pools.ColdClock,
+    shared_set.RoundClock,
+)
+
+
+@pytest.mark.parametrize("mode", [("threads", "none"), ("processes", "fork")], ids=" ".join)
+@pytest.mark.parametrize("witness", WITNESSES, ids=lambda each: each.scenario)
+def test_a_witness_does_what_the_probe_does_and_records_it_once(
+    witness: type[Witness], mode: tuple[str, str], records: Path
+) -> None:
+    before = threading.enumerate()
+    names = ("mode", "start_method")
+    assert witness.param_names[:2] == names
+    cell = (*mode, *(ladder[0] for ladder in witness.params[2:]))
+    one = witness()
+    for _ in range(2):
+        one.setup(*cell)
+        [measured] = [name for name in dir(one) if name.startswith(("time_", "peakmem_"))]
+        getattr(one, measured)(*cell)
+        one.teardown(*cell)
+    assert set(threading.enumerate()) <= set(before)
+    [line] = records.read_text("utf-8").splitlines()
+    record = json.loads(line)
+    group = f"{witness.__module__.rpartition('.')[2]}.{witness.__name__}"
+    assert (record["kind"], record["group"]) == ("cell", group)
+    assert record["params"]["mode"] == "-".join(word for word in mode if word != "none")
+    assert record["params"].keys() == {"mode", *dict(witness.ladders)}
+    assert f"{group}.{measured}" in {each.asv for each in witnesses.WITNESSES}
+
+
+def test_a_combination_that_is_no_mode_has_no_witness() -> None:
+    with pytest.raises(NotImplementedError, match="threads with the start method fork is no mode"):
+        lifecycle.RoundClock().setup("threads", "fork", 8, "empty")
 
 
 @pytest.fixture
@@ -182,13 +216,12 @@ def records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_figure_of_asvs_own_clock_is_recorded_once(records: Path) -> None:
-    benchmark = footprint.PeakThreads()
-    benchmark.teardown(2)
-    benchmark.teardown(2)
+    benchmark = lifecycle.ThreadClock()
+    benchmark.teardown()
+    benchmark.teardown()
     [line] = records.read_text("utf-8").splitlines()
     record = json.loads(line)
-    assert (record["kind"], record["group"]) == ("cell", "footprint.PeakThreads")
-    assert record["params"] == {"workers": "2"}
+    assert (record["kind"], record["group"]) == ("cell", "lifecycle.ThreadClock")
     assert record["build"]["version"]
     assert record["gil"][0] == record["gil"][1]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confirm import QUESTIONS, ratios
 from probing import environment
 
 from ftbench.probe.entry_points import TASKS
@@ -179,3 +180,15 @@ def test_a_copy_of_the_interpreter_shares_its_text_with_its_workers_alone(
         assert inode != python.resolve().stat().st_ino
         assert virtual, "what is installed beside the interpreter stays out"
         assert not library.startswith(str(tmp_path)), "its library is the interpreter's own"
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="there is no PSS here")
+@pytest.mark.parametrize("mode", ["threads", "fork"])
+@pytest.mark.parametrize("which", [0, 1], ids=["gil", "ft"])
+def test_it_weighs_what_a_bare_program_weighs(
+    pair: tuple[Interpreter, Interpreter], which: int, mode: str
+) -> None:
+    """Memory is no speed: it is the same on a machine that is busy."""
+    [question] = [each for each in QUESTIONS if each.title == f"PSS of 8 workers, {mode}"]
+    [ratio] = ratios(str(pair[which].executable), question, 1)
+    assert ratio == pytest.approx(1, abs=0.1)

@@ -19,8 +19,9 @@ from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure, utc_now
 from ftbench.probe.run.outcome import LACKS
-from ftbench.probe.scenarios.base import MetricSpec, scenario_named
+from ftbench.probe.scenarios.base import Cell, MetricSpec, scenario_named
 from ftbench.probe.workers import unavailable
+from ftbench.probe.workers.base import Deadline
 
 RECORDS = "FTBENCH_RECORDS"
 # asv's time-out is the last resort: the probe's deadlines come first and tell a story.
@@ -226,6 +227,59 @@ def record_own_clock(group: str, params: dict[str, str]) -> None:
             "notes": {},
         }
     )
+
+
+class Witness:
+    """Base of a class by which asv's own clock or peak sees what the probe sees of a scenario.
+
+    A subclass has `ladders` as a `ScenarioBenchmark` has them, and prepares a cell in `ready`.
+    """
+
+    # Where a worker is a thread, and where it is the cheapest of processes.
+    modes: ClassVar = ("threads", "processes-fork")
+    scenario: ClassVar[str]
+    ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
+    params: ClassVar[tuple[tuple[str | int, ...], ...]]
+    param_names: ClassVar[tuple[str, ...]]
+    version: ClassVar[str]
+    timeout: ClassVar = 60.0
+    # As little as asv can be asked for: each of some milliseconds.
+    rounds, repeat, number, warmup_time = 1, 3, 1, 0.0
+
+    def __init_subclass__(cls) -> None:
+        """Take the version from the scenario, and asv's parameters from modes and ladders."""
+        ladders = {**mode_ladders(cls.modes), **dict(cls.ladders)}
+        cls.param_names, cls.params = tuple(ladders), tuple(ladders.values())
+        cls.version = scenario_named(cls.scenario).version
+
+    def setup(self, *cell: str | int) -> None:
+        """Get a cell ready; raises `NotImplementedError` where there is no such mode."""
+        kind, start_method, *values = map(str, cell)
+        mode = mode_of(kind, start_method)
+        if mode is None or unavailable(mode):
+            raise NotImplementedError(f"{kind} with the start method {start_method} is no mode")
+        scenario = scenario_named(self.scenario)
+        self.given = dict(zip(self.param_names[2:], values, strict=True))
+        self.cell = Cell(
+            mode=mode,
+            params=scenario.parse(self.given),
+            profile=current_profile(),
+            deadline=Deadline(self.timeout),
+            observe=lambda *_: None,
+        )
+        self.ready(self.cell)
+
+    def ready(self, cell: Cell) -> None:
+        """Get ready what is to be timed."""
+
+    def end(self) -> None:
+        """Let go of what `ready` made."""
+
+    def teardown(self, *_cell: str | int) -> None:
+        """End it, and record the build, the machine and the GIL that the figure was taken with."""
+        self.end()
+        group = f"{type(self).__module__.rpartition('.')[2]}.{type(self).__name__}"
+        record_own_clock(group, {"mode": self.cell.mode.name, **self.given})
 
 
 Kept = dict[str, Any]

@@ -23,7 +23,7 @@ def busy(end):
 
 
 def start(mode, workers, end):
-    """Start workers; return what waits for all of them."""
+    """Start workers that compute until then; return those that are processes."""
     if mode == "threads":
         import threading
 
@@ -41,13 +41,9 @@ def start(mode, workers, end):
         context = multiprocessing.get_context(mode)
         started = [context.Process(target=busy, args=(end,)) for _ in range(workers)]
     for worker in started:
+        worker.daemon = True
         worker.start()
-
-    def wait():
-        for worker in started:
-            worker.join()
-
-    return wait
+    return [worker for worker in started if hasattr(worker, "terminate")]
 
 
 def tree(pid):
@@ -74,18 +70,24 @@ def memory(pids):
 
 
 def main():
-    """Start, look half-way, wait, print."""
+    """Start, look until two looks are alike, print, end all."""
     mode, workers = sys.argv[sys.argv.index("--mode") + 1], int(sys.argv[-1])
-    seconds = 4.0
-    wait = start(mode, workers, time.time() + seconds)
-    time.sleep(seconds / 2)
-    pids = tree(os.getpid())
+    processes = start(mode, workers, time.time() + 120)
+    before, now = 0, 1
+    while abs(now - before) > 0.002 * now:
+        time.sleep(1)
+        pids = tree(os.getpid())
+        seen = memory(pids)
+        before, now = now, seen["pss"]
     # By hand: json is 0.3 MiB that the program itself would not have.
     print('{"mode": "%s", "workers": %d, "processes": %d' % (mode, workers, len(pids)), end="")
-    for name, size in memory(pids).items():
+    for name, size in seen.items():
         print(', "%s": %d' % (name, size), end="")
-    print("}")
-    wait()
+    print("}", flush=True)
+    for process in processes:
+        process.terminate()
+        process.join()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""asv's own clock and peak beside the probe's figures of the same, and why they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from ftbench.probe.scenarios.shared_set import MANAGED_OPERATIONS, OPERATIONS
+from ftbench.report.document import Row, Table
+from ftbench.results.figure import Figure
+
+AGREE: Final = 0.10
+_GATE: Final = "asv's clock begins before the gate opens and ends when all reports have come"
+
+
+class Witness(NamedTuple):
+    """A benchmark of asv's and the probe's that sees the same; `factor` of the latter is one."""
+
+    asv: str
+    probe: str
+    params: Mapping[str, str]
+    factor: Mapping[str, float]  # by mode
+    why: Mapping[str, str]  # they may differ, by mode
+
+
+def _alike(value: float, why: str) -> tuple[dict[str, float], dict[str, str]]:
+    modes = ("threads", "processes-fork")
+    return dict.fromkeys(modes, value), dict.fromkeys(modes, why)
+
+
+WITNESSES: Final = (
+    Witness(
+        "lifecycle.RoundClock.time_round",
+        "lifecycle.Lifecycle.track_round",
+        {"workers": "8", "task": "empty"},
+        *_alike(1, "asv's process is larger, its garbage is not collected, reports are read in it"),
+    ),
+    Witness(
+        "pools.ColdClock.time_cold",
+        "pools.Pools.track_cold",
+        {"pool": "executor"},
+        *_alike(1, "asv's process is larger, and its garbage is not collected"),
+    ),
+    Witness(
+        "shared_set.RoundClock.time_round",
+        "shared_set.SharedSet.track_op",
+        {"strategy": "lock", "fill": "cold"},
+        {"threads": 8.0 * OPERATIONS, "processes-fork": 8.0 * MANAGED_OPERATIONS},
+        _alike(1, _GATE)[1],
+    ),
+    Witness(
+        "cpu_scaling.TeamClock.time_round",
+        "cpu_scaling.CpuScaling.track_unit_2",
+        {"kernel": "lcg"},
+        *_alike(25, f"{_GATE}; its workers are not held to cores of their own"),
+    ),
+    Witness(
+        "footprint.Peak.peakmem_busy",
+        "footprint.Footprint.track_rss",
+        {"workers": "8"},
+        {"threads": 1, "processes-fork": 1},
+        {
+            "threads": "asv's process has asv and the harness loaded",
+            "processes-fork": "asv's peak is that of the parent alone, with asv loaded",
+        },
+    ),
+)
+
+
+def ratios(figures: Iterable[Figure]) -> Iterator[tuple[Witness, Figure, float]]:
+    """Yield what asv saw and its ratio to what the probe did, of one run."""
+    known = [each for each in figures if each.median]
+    for witness in WITNESSES:
+        for ours in (each for each in known if each.benchmark == witness.asv):
+            mode = ours.params["mode"]
+            wanted = {"mode": mode, **witness.params}
+            for other in known:
+                same = other.benchmark == witness.probe and other.key == ours.key
+                if same and other.params == wanted and other.shares_run(ours):
+                    assert ours.median
+                    assert other.median
+                    yield witness, ours, ours.median / (other.median * witness.factor[mode])
+
+
+def table(figures: Iterable[Figure]) -> Table:
+    """Return the witnesses as a table, each with why it differs where it does."""
+    rows = []
+    for witness, ours, ratio in ratios(figures):
+        apart = abs(ratio - 1) > AGREE
+        why = witness.why[ours.params["mode"]] if apart else "they agree"
+        seen = witness.asv, witness.probe, ours.params["mode"], ours.arm.label, str(ours.release)
+        rows.append(Row(cells=(*seen, why, f"{ratio:.2f}\N{MULTIPLICATION SIGN}")))
+    return Table(
+        title="Witnesses: asv's own clock and peak over the probe's figure of the same",
+        columns=("asv's", "the probe's", "mode", "arm", "release", "beyond 10 %", "ratio"),
+        rows=tuple(rows),
+        numbers=1,
+    )
