@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import MODE_NAMES
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.workers import team_of
@@ -18,7 +18,7 @@ class CpuScaling(ScenarioBenchmark):
     """
 
     scenario = "cpu_scaling"
-    modes = MODE_NAMES
+    modes = STANDING
     ladders = (("kernel", tuple(KERNELS)),)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.workers.shared_state import CHANNELS
-
-# One start method: how a worker was started changes nothing in how it is connected.
-MODES = ("threads", "processes-spawn", "interpreters")
 
 
 class Data(ScenarioBenchmark):
@@ -17,5 +15,5 @@ class Data(ScenarioBenchmark):
     """
 
     scenario = "data"
-    modes = MODES
+    modes = STANDING
     ladders = (("channel", CHANNELS), ("kind", ("bytes", "object")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import POOL_MODES
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 
@@ -14,5 +14,5 @@ class Grain(ScenarioBenchmark):
     """
 
     scenario = "grain"
-    modes = POOL_MODES
+    modes = (*STANDING, "loky")
     ladders = (("workers", (2, 8)),)

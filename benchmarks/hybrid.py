@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import MODE_NAMES
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 
@@ -14,5 +14,5 @@ class Hybrid(ScenarioBenchmark):
     """
 
     scenario = "hybrid"
-    modes = MODE_NAMES
+    modes = STANDING
     ladders = (("workers", (2, 8)),)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-
-# One start method: how a process was started changes nothing once it stands.
-MODES = ("threads", "processes-spawn", "interpreters", "serial")
 
 
 class Latency(ScenarioBenchmark):
@@ -17,5 +15,5 @@ class Latency(ScenarioBenchmark):
     """
 
     scenario = "latency"
-    modes = MODES
+    modes = (*STANDING, "serial")
     ladders = (("workers", (1, 8)),)  # one worker is a plain loop, mode serial

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
-# Threads share a heap; a process and a subinterpreter have their own, and are the control.
-MODES = ("threads", "processes-spawn", "interpreters")
 HEAPS = ("small", "large")
 
 
@@ -17,7 +16,8 @@ class Pauses(ScenarioBenchmark):
     """
 
     scenario = "pauses"
-    modes = MODES
+    # Threads share a heap; a process and a subinterpreter have their own, and are the control.
+    modes = STANDING
     ladders = (("heap", HEAPS), ("workers", (1, 8)))
 
 

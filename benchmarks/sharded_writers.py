@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import MODE_NAMES
+from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 
@@ -15,7 +15,7 @@ class ShardedWriters(ScenarioBenchmark):
     """
 
     scenario = "sharded_writers"
-    modes = MODE_NAMES
+    modes = STANDING
     ladders = (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
 
 
@@ -27,5 +27,5 @@ class Batches(ScenarioBenchmark):
     """
 
     scenario = "sharded_writers"
-    modes = MODE_NAMES
+    modes = STANDING
     ladders = (("writers", (1, 2, 4, 8)), ("batch", (64,)))

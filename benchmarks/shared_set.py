@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import MODE_NAMES, mode_named
+from ftbench.facts.modes import STANDING, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness, record_own_clock
 from ftbench.probe.scenarios.base import Cell, scenario_named
@@ -20,7 +20,7 @@ class SharedSet(ScenarioBenchmark):
     """
 
     scenario = "shared_set"
-    modes = MODE_NAMES
+    modes = STANDING
     ladders = (("strategy", tuple(STRATEGIES)), ("fill", ("cold", "grown")))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
-from benchmarks.data import MODES, Data
+from benchmarks.data import Data
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.data import SIZES
@@ -20,7 +20,7 @@ Pair = tuple[Interpreter, Interpreter]
 
 CELLS = [
     (mode, channel)
-    for mode in MODES
+    for mode in Data.modes
     for channel in CHANNELS
     if no_such_channel(channel, mode_named(mode)) is None
 ]

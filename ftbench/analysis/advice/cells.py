@@ -10,7 +10,7 @@ from typing import Final
 
 from ftbench.errors import NothingError
 from ftbench.facts.arms import ARMS, Arm
-from ftbench.facts.modes import Mode, mode_named
+from ftbench.facts.modes import STANDING_PROCESSES, Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
 from ftbench.results.asvformat import load_project
@@ -24,7 +24,6 @@ MODES: Final = tuple(mode_named(name) for name in CROSSOVER.modes)
 SERIAL: Final = mode_named("serial")
 ONE: Final = 1
 """The workers of a plain loop."""
-SPAWN: Final = mode_named("processes-spawn")
 POOLED: Final = 8
 """The workers of every pool of latency."""
 
@@ -78,15 +77,14 @@ class Cells:
         return figure is not None and (figure.median or 0) > 0 and self.run in figure.runs
 
     def latency(self, arm: Arm, mode: Mode, metric: str) -> Figure | None:
-        """Return the figure of latency; processes that are spawned stand for all."""
-        name = SPAWN.name if mode.processes else mode.name
-        wanted = {"mode": name, "workers": str(ONE if mode == SERIAL else POOLED)}
+        """Return the figure of latency."""
+        wanted = {"mode": _standing(mode), "workers": str(ONE if mode == SERIAL else POOLED)}
         ours = (each for each in self.figures if each.arm == arm and each.params == wanted)
         return next((each for each in ours if _metric(each, LATENCY) == metric), None)
 
     def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
         """Return strategy → its figure of shared_set."""
-        wanted = {"mode": mode.name, "fill": fill}.items()
+        wanted = {"mode": _standing(mode), "fill": fill}.items()
         return {
             each.params["strategy"]: each
             for each in self.figures
@@ -137,6 +135,11 @@ def interval_of(figure: Figure) -> Interval | None:
     if interval is None or median is None or not interval.low <= median <= interval.high:
         return None
     return interval
+
+
+def _standing(mode: Mode) -> str:
+    """Return the mode that stands for one where workers stand: of processes one start method's."""
+    return STANDING_PROCESSES if mode.processes else mode.name
 
 
 def _metric(figure: Figure, group: str) -> str:

@@ -21,7 +21,8 @@ from ftbench.results.figure import SeriesKey
 ARTICLE: Final = "article"
 _RATES: Final = "/s"
 _ELSEWHERE: Final = (
-    "Results of asv hold no Rust; ftbench reproduce --only rust measures it, and judges this."
+    "Results of asv hold no Rust, and one start method where workers stand already; "
+    "ftbench reproduce measures this, and judges it."
 )
 
 
