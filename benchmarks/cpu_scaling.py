@@ -33,6 +33,7 @@ class TeamClock(Witness):
     """
 
     scenario = "cpu_scaling"
+    modes = STANDING[:2]
     ladders = (("kernel", ("lcg",)), ("workers", (2,)))
 
     def ready(self, cell: Cell) -> None:

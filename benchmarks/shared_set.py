@@ -60,6 +60,7 @@ class RoundClock(Witness):
     """
 
     scenario = "shared_set"
+    modes = STANDING[:2]
     ladders = (("strategy", ("lock",)), ("fill", ("cold",)))
 
     def ready(self, cell: Cell) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from ftbench.facts.modes import STANDING_PROCESSES
 from ftbench.probe.scenarios.shared_set import MANAGED_OPERATIONS, OPERATIONS
 from ftbench.report.document import Row, Table
 from ftbench.results.figure import Figure
@@ -23,8 +24,10 @@ class Witness(NamedTuple):
     why: Mapping[str, str]  # they may differ, by mode
 
 
-def _alike(value: float, why: str) -> tuple[dict[str, float], dict[str, str]]:
-    modes = ("threads", "processes-fork")
+def _alike(
+    value: float, why: str, processes: str = "processes-fork"
+) -> tuple[dict[str, float], dict[str, str]]:
+    modes = ("threads", processes)
     return dict.fromkeys(modes, value), dict.fromkeys(modes, why)
 
 
@@ -45,14 +48,14 @@ WITNESSES: Final = (
         "shared_set.RoundClock.time_round",
         "shared_set.SharedSet.track_op",
         {"strategy": "lock", "fill": "cold"},
-        {"threads": 8.0 * OPERATIONS, "processes-fork": 8.0 * MANAGED_OPERATIONS},
-        _alike(1, _GATE)[1],
+        {"threads": 8.0 * OPERATIONS, STANDING_PROCESSES: 8.0 * MANAGED_OPERATIONS},
+        _alike(1, _GATE, STANDING_PROCESSES)[1],
     ),
     Witness(
         "cpu_scaling.TeamClock.time_round",
         "cpu_scaling.CpuScaling.track_unit_2",
         {"kernel": "lcg"},
-        *_alike(25, f"{_GATE}; its workers are not held to cores of their own"),
+        *_alike(25, f"{_GATE}; its workers are not held to cores of their own", STANDING_PROCESSES),
     ),
     Witness(
         "footprint.Peak.peakmem_busy",
