@@ -45,7 +45,7 @@ class TeamClock(Witness):
 
     def time_round(self, *_cell: str | int) -> None:
         """Open the gate, wait for all reports."""
-        self.team.round()
+        self.done = self.team.run()
 
     def end(self) -> None:
         """Let the team leave."""

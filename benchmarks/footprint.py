@@ -24,12 +24,13 @@ class Footprint(ScenarioBenchmark):
 
 
 class Peak(Witness):
-    """The peak of a process with N busy workers, as the kernel keeps it.
+    """The peak of a process with N busy threads, as the kernel keeps it.
 
-    asv's own peak sees one process: with threads all of it, of processes the parent alone.
+    asv's own peak sees one process: of a mode with several it would be that of the parent alone.
     """
 
     scenario = "footprint"
+    modes = ("threads",)
     ladders = (("workers", (8,)),)
 
     def peakmem_busy(self, *_cell: str | int) -> None:

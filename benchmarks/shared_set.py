@@ -6,8 +6,8 @@ from ftbench.facts.modes import STANDING, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness, record_own_clock
 from ftbench.probe.scenarios.base import Cell, scenario_named
-from ftbench.probe.scenarios.shared_set import work_of
-from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
+from ftbench.probe.scenarios.shared_set import WARM, work_of
+from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES, managed
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Deadline
 
@@ -36,7 +36,7 @@ class PeakThreads:
     version = scenario_named("shared_set").version
 
     def peakmem_threads(self, strategy: str) -> None:
-        """Run one round of the scenario, on a cold set, in this process."""
+        """Run the scenario as the smoke profile does, on a cold set, in this process."""
         scenario = scenario_named("shared_set")
         scenario.run(
             Cell(
@@ -64,16 +64,19 @@ class RoundClock(Witness):
     ladders = (("strategy", ("lock",)), ("fill", ("cold",)))
 
     def ready(self, cell: Cell) -> None:
-        """Make the team, and empty the set."""
+        """Make the team, have it warm, and have it draw its ids for an empty set."""
         self.state = shared_state_of(cell.mode)
         strategy = STRATEGIES["lock"](cell.mode, self.state, work_of(cell))
         members, helper = strategy.members(), self.state.helper
         self.team = team_of(cell.mode, cell.deadline, members, helper)
+        for _ in range(0 if managed("lock", cell.mode) else WARM):
+            self.team.round(strategy.reset)
+        self.team.prepare()
         strategy.reset()
 
     def time_round(self, *_cell: str | int) -> None:
         """Open the gate, wait for all reports."""
-        self.team.round()
+        self.done = self.team.run()
 
     def end(self) -> None:
         """Let the team leave."""

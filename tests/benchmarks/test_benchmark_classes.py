@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asv_runner.discovery import disc_benchmarks
@@ -20,10 +21,15 @@ from ftbench.errors import WorkerFailedError
 from ftbench.experiments import suite
 from ftbench.facts.modes import MODE_NAMES, mode_named
 from ftbench.facts.profiles import PROFILES
+from ftbench.probe.entry_points import PREPARE, RUN
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
 from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.scenarios.base import NAMES, scenario_named
+from ftbench.probe.scenarios.scaling import Block, Report, Turn, metrics
+from ftbench.probe.scenarios.shared_set import WARM, as_round
+from ftbench.probe.workers.base import Team
+from ftbench.probe.workloads.kernels import KERNELS
 from ftbench.report import witnesses
 
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
@@ -118,7 +124,7 @@ def test_the_ladders_are_these() -> None:
     )
     assert lifecycle.Lifecycle.params == (*modes, (1, 8), ("empty", "article"))
     assert footprint.Footprint.params == (*modes, (1, 2, 4, 8))
-    assert footprint.Peak.params == (("threads", "processes"), ("none", "fork"), (8,))
+    assert footprint.Peak.params == (("threads",), (8,))
 
 
 _ON_ANOTHER_MACHINE = """
@@ -175,15 +181,23 @@ WITNESSES = (
 )
 
 
-@pytest.mark.parametrize("mode", [("threads", "none"), ("processes", "fork")], ids=" ".join)
-@pytest.mark.parametrize("witness", WITNESSES, ids=lambda each: each.scenario)
+def cell_of(witness: type[Witness], mode: str) -> tuple[str | int, ...]:
+    """A cell of this mode."""
+    own = len(witness.ladders)
+    named = mode_named(mode).params[: len(witness.params) - own]
+    return (*named, *(ladder[0] for ladder in witness.params[-own:]))
+
+
+@pytest.mark.parametrize(
+    ("witness", "mode"),
+    [(witness, mode) for witness in WITNESSES for mode in witness.modes],
+    ids=str,
+)
 def test_a_witness_does_what_the_probe_does_and_records_it_once(
-    witness: type[Witness], mode: tuple[str, str], records: Path
+    witness: type[Witness], mode: str, records: Path
 ) -> None:
     before = threading.enumerate()
-    names = ("mode", "start_method")
-    assert witness.param_names[:2] == names
-    cell = (*mode, *(ladder[0] for ladder in witness.params[2:]))
+    cell = cell_of(witness, mode)
     one = witness()
     for _ in range(2):
         one.setup(*cell)
@@ -195,9 +209,55 @@ def test_a_witness_does_what_the_probe_does_and_records_it_once(
     record = json.loads(line)
     group = f"{witness.__module__.rpartition('.')[2]}.{witness.__name__}"
     assert (record["kind"], record["group"]) == ("cell", group)
-    assert record["params"]["mode"] == "-".join(word for word in mode if word != "none")
+    assert record["params"]["mode"] == mode
     assert record["params"].keys() == {"mode", *dict(witness.ladders)}
     assert f"{group}.{measured}" in {each.asv for each in witnesses.WITNESSES}
+
+
+def _witness(asv: str) -> witnesses.Witness:
+    [found] = [each for each in witnesses.WITNESSES if each.asv == asv]
+    return found
+
+
+def test_a_round_by_asvs_clock_is_as_many_units_as_the_witness_is_told(records: Path) -> None:
+    """Of one and the same round the probe's figure is the time over the units of all."""
+    one, cell = cpu_scaling.TeamClock(), cell_of(cpu_scaling.TeamClock, "threads")
+    one.setup(*cell)
+    one.time_round(*cell)
+    turn = Turn(tuple(Report(*report) for report in one.done.reports))
+    one.teardown(*cell)
+    units = turn.reports[0].checksum // KERNELS["lcg"][1]
+    pairs = {name: [(turn, turn)] for name in ("relative_1", "relative_2")}
+    unit = metrics([Block(pairs, {})], (1, 2), units)["unit_2"].samples[0]
+    factor = _witness("cpu_scaling.TeamClock.time_round").factor["threads"]
+    assert unit * factor == pytest.approx(turn.seconds())
+    assert records.exists()
+
+
+@pytest.mark.parametrize("mode", shared_set.RoundClock.modes)
+def test_asvs_clock_of_a_set_is_of_insertions_alone_into_an_empty_one(
+    mode: str, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    every = Team._all
+
+    def heard(team: Team, word: int) -> tuple[list[Any], float]:
+        told.append(word)
+        return every(team, word)
+
+    monkeypatch.setattr(Team, "_all", heard)
+    one, cell = shared_set.RoundClock(), cell_of(shared_set.RoundClock, mode)
+    one.setup(*cell)
+    ahead = len(told)
+    one.time_round(*cell)
+    done = as_round(one.done)
+    one.teardown(*cell)
+    assert (told[ahead - 1 : ahead], told[ahead:]) == ([PREPARE], [RUN])
+    assert told[:ahead].count(RUN) == (WARM if mode == "threads" else 0)
+    factor = _witness("shared_set.RoundClock.time_round").factor[mode]
+    assert done.operations == factor
+    assert done.inserts > factor / 2
+    assert records.exists()
 
 
 def test_a_combination_that_is_no_mode_has_no_witness() -> None:

@@ -236,7 +236,7 @@ class Witness:
     """
 
     # Where a worker is a thread, and where it is the cheapest of processes.
-    modes: ClassVar = ("threads", "processes-fork")
+    modes: ClassVar[tuple[str, ...]] = ("threads", "processes-fork")
     scenario: ClassVar[str]
     ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
     params: ClassVar[tuple[tuple[str | int, ...], ...]]
@@ -254,12 +254,12 @@ class Witness:
 
     def setup(self, *cell: str | int) -> None:
         """Get a cell ready; raises `NotImplementedError` where there is no such mode."""
-        kind, start_method, *values = map(str, cell)
-        mode = mode_of(kind, start_method)
+        words, own = list(map(str, cell)), len(self.ladders)
+        mode = mode_of(*words[:-own])
         if mode is None or unavailable(mode):
-            raise NotImplementedError(f"{kind} with the start method {start_method} is no mode")
+            raise NotImplementedError(f"{' with the start method '.join(words[:-own])} is no mode")
         scenario = scenario_named(self.scenario)
-        self.given = dict(zip(self.param_names[2:], values, strict=True))
+        self.given = dict(zip(self.param_names[-own:], words[-own:], strict=True))
         self.cell = Cell(
             mode=mode,
             params=scenario.parse(self.given),

@@ -165,14 +165,22 @@ class Team:
         return self._hear_all("to end their round")
 
     def round(self, reset: Callable[[], None] | None = None, at: int = 0) -> Round:
-        """Prepare, `reset` what members share, then open the gate; return what they reported.
+        """Prepare, `reset` what members share, then open the gate; see `run`."""
+        self.prepare()
+        if reset:
+            reset()
+        return self.run(at)
+
+    def prepare(self) -> None:
+        """Have the members that prepare do so."""
+        if any(member.prepare for member in self.members):
+            self._all(PREPARE)
+
+    def run(self, at: int = 0) -> Round:
+        """Open the gate for members that are prepared; return what they reported.
 
         With `at`, an instant of `perf_counter_ns`, their functions get it as their last argument.
         """
-        if any(member.prepare for member in self.members):
-            self._all(PREPARE)
-        if reset:
-            reset()
         helper = self.helper.cpu() if self.helper else 0.0
         own = time.process_time()
         reports, cpu = self._all(at or RUN)
