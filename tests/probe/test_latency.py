@@ -184,6 +184,26 @@ cell.main()
 """
 
 
+_COUNTING = """
+from multiprocessing import Value
+from ftbench.probe.workloads import arrivals
+done, send_off = Value("l"), arrivals.send_off
+def sent_off(times, *rest):
+    assert not any(times) or done.value >= 20 * 2, f"only {done.value} were done before"
+    return send_off(times, *rest)
+arrivals.send_off = sent_off
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_workers_are_warm_before_requests_come_by_the_schedule() -> None:
+    counted = "done.get_lock().acquire(); done.value += 1; done.get_lock().release()"
+    how = program(f"{_COUNTING}{_BAD.format(worst=counted)}")
+    words = ["--mode", "processes", "--start-method", "fork", "--workers", "2"]
+    done = run_probe(sys.executable, "latency", *words, how=how)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 @pytest.mark.parametrize(
     ("worst", "code", "story"),

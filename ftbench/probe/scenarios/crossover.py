@@ -5,8 +5,9 @@ of it, does a fixed number of steps of arithmetic and answers with one number th
 Mode serial is the main thread alone, one worker.
 
 Shows where a plain loop, threads, subinterpreters and processes swap places, with CPU.  A task's
-time is that of a pool that is busy: the clock starts when as many answers are there as there are
-workers, with all of them at work, and stops with the last.  Does not show how long a task waits
+time is that of a busy pool, from the answer at which each worker has had a task to the answer as
+many before the last: counted are the answers between, whole waves, and what is partly done at
+either end is as much.  Does not show how long a task waits
 (`latency`), tasks queued all at once (`grain`), large results, objects that are dear to pickle
 (`data`), payloads that no cache holds, or tasks that share anything (`shared_set`).  Source: every
 guide to the choice draws this map by hand; none has measured where its borders are.
@@ -70,19 +71,19 @@ PAYLOADS = (
     Payload(name="1mib", size=KIB * KIB),
 )
 # Tasks of a turn for each worker: a row per size, a column per payload.  The first of each only
-# sets the pool to work.  A plain loop has those of two.
+# sets the pool to work, the last keeps it so.  A plain loop has those of two.
 WAVES = (
     (8, 8, 8, 4),
     (8, 8, 8, 4),
     (4, 4, 4, 4),
-    (2, 2, 2, 2),
+    (4, 4, 4, 4),
 )
 LOOPS = 2
 
 PARAMS = {"workers": Param(default=8)}
 
 _SAYS = {
-    "task": "the time of all, once all workers are busy, over the tasks",
+    "task": "the time while all workers are busy over the answers in it",
     "cpu": "CPU seconds of a task, of the parent and all workers (Linux)",
 }
 METRICS = (
@@ -158,12 +159,12 @@ def in_a_loop(place: Place) -> float:
 def by_pool(pool: Pool, place: Place) -> float:
     """Run a place's tasks, as many under way as there are workers; return the seconds of one.
 
-    Those of the first wave, in which workers begin one after the other, do not count.
+    Those of the first wave and of the last, in which not all are at work, do not count.
     """
     ended: SimpleQueue[int] = SimpleQueue()
     handles: list[Any] = []
     answers: list[int] = []
-    begin = 0.0
+    clock = [0.0] * (place.count + 1)  # by the answers that were there
 
     def hand_over() -> None:
         call = partial(ended.put, len(handles))
@@ -177,14 +178,13 @@ def by_pool(pool: Pool, place: Place) -> float:
         except Empty:
             raise pool.deadline.passed("a task of the pool to end") from None
         answers.append(pool.result(handles[number]))
-        if len(answers) == pool.workers:
-            begin = time.perf_counter()
+        clock[len(answers)] = time.perf_counter()
         handles[number] = None
         if len(handles) < place.count:
             hand_over()
-    seconds = time.perf_counter() - begin
     check(answers, [place.answer] * place.count)
-    return seconds / (place.count - pool.workers)
+    first, last = pool.workers, place.count - pool.workers
+    return (clock[last] - clock[first]) / (last - first)
 
 
 def cpu_seconds(pids: Sequence[int]) -> float | None:

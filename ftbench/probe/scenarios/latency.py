@@ -44,6 +44,8 @@ LOADS = (50, 125)
 PERCENTS = {"p50": 50, "p99": 99}
 # A queue that clears has a request that takes next to no longer than the quickest of all.
 CLEARED = 4.0
+# Requests for each worker ahead of those that count: the first imports, and code is slow at first.
+WARM = 20
 CANNOT = "cannot keep up"  # how the reason of such a load begins
 
 PARAMS = {"workers": Param(default=8)}
@@ -165,6 +167,8 @@ def run(cell: Cell) -> Outcome:
         pool = pool_of(POOL, cell.mode, cell.params["workers"], cell.deadline)
         pool.fill()
         serve = partial(by_pool, pool)
+    for load in every[: 2 * len(LOADS) : len(LOADS)]:  # of the sizes that are in every profile
+        serve(load._replace(times=[0] * WARM * cell.params["workers"]))
     rounds: dict[str, list[Served]] = {load.name: [] for load in every}
     for number in cell.repeats():
         for load in every[:: -1 if number % 2 else 1]:
