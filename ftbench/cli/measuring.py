@@ -132,8 +132,8 @@ def reproduce(
         output.write(told_anew(source))
         return
     amount, parts = 1.0 if scale is None else scale, parts_named(only)
-    done = runner.measure(release, amount, parts, processes or PROCESSES, fresh=fresh)
-    output.write(document_of(judged(done)))
+    with runner.measure(release, amount, parts, processes or PROCESSES, fresh=fresh) as done:
+        output.write(document_of(judged(done)))
     runner.raise_worst(done)
 
 

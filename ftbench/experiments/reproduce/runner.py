@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -35,10 +35,14 @@ _STYLES: Final = {
 }
 
 
+@contextmanager
 def measure(
     release: str | None, scale: float, parts: Sequence[str], processes: int, *, fresh: bool
-) -> Reproduction:
-    """Measure `parts` on a release, by default the newest pair; raises what keeps all from it."""
+) -> Iterator[Reproduction]:
+    """Measure `parts` on a release, by default the newest pair; raises what keeps all from it.
+
+    What was measured stays in the journal until the body has written what is yielded.
+    """
     knobs = ARTICLE_KNOBS.scaled(scale)
     console = Console(stderr=True, highlight=False)
     gil, free_threaded = ensure_pair(console, release)
@@ -52,18 +56,18 @@ def measure(
     request = ["reproduce", gil.name, scale, parts, processes, native]
     with journal_of(request, list(arms.values()), console, fresh=fresh) as journal:
         taken = take(steps, processes, lambda step: _measured(step, arms), console, journal)
-    return Reproduction(
-        ftbench=__version__,
-        started_at=started_at,
-        elapsed=round(time.monotonic() - begin, 3),
-        scale=scale,
-        parts=tuple(parts),
-        knobs=knobs,
-        interpreters={arm: Python.of(interpreter) for arm, interpreter in arms.items()},
-        machine=machine_record(),
-        steps=taken,
-        processes=processes,
-    )
+        yield Reproduction(
+            ftbench=__version__,
+            started_at=started_at,
+            elapsed=round(time.monotonic() - begin, 3),
+            scale=scale,
+            parts=tuple(parts),
+            knobs=knobs,
+            interpreters={arm: Python.of(interpreter) for arm, interpreter in arms.items()},
+            machine=machine_record(),
+            steps=taken,
+            processes=processes,
+        )
 
 
 def _native_built(steps: Sequence[Step], console: Console) -> str:

@@ -7,16 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from click.testing import CliRunner, Result
-from fake_measurements import FAILED, UNAVAILABLE, made
+from fake_measurements import FAILED, UNAVAILABLE, made, measured
 from probing import ROOT, eventually
 
+from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.cli.measuring import reproduce
 from ftbench.errors import (
     DeadlineError,
@@ -26,8 +27,10 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments.reproduce import runner
+from ftbench.experiments.reproduce.plan import Step
 from ftbench.experiments.reproduce.record import Reproduction, load
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
 from ftbench.report import output
 
@@ -105,7 +108,7 @@ def test_what_makes_no_sense_is_said_before_anything_is_done(
 
 
 def measure_nothing(monkeypatch: pytest.MonkeyPatch, done: Reproduction) -> None:
-    monkeypatch.setattr(runner, "measure", lambda *_args, **_options: done)
+    monkeypatch.setattr(runner, "measure", lambda *_args, **_options: nullcontext(done))
 
 
 def test_what_is_not_available_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +147,34 @@ def test_what_cannot_be_written_is_printed_all_the_same(
     assert "No space left on device" in error_of(result).message
     assert "Memory of 8 busy workers" in result.output
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_run_whose_output_cannot_be_written_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: tuple[Interpreter, Interpreter]
+) -> None:
+    def full(*_args: Any, **_kwargs: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    keys: list[str] = []
+
+    def measured_once(step: Step, _: object) -> Measurement:
+        keys.append(step.key)
+        return measured(step)
+
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
+    monkeypatch.setattr(runner, "ensure_pair", lambda *_: pair)
+    monkeypatch.setattr(runner, "_measured", measured_once)
+    words = ("--only", "memory", "--processes", "1", "--output", tmp_path / "run.txt")
+    with monkeypatch.context() as patched:
+        patched.setattr(output, "write_whole", full)
+        assert isinstance(error_of(call(*words)), ResultsError)
+    (kept,) = (tmp_path / "journals").iterdir()
+    first = len(keys)
+    assert first
+    assert call(*words).exception is None
+    assert len(keys) == first
+    assert not kept.exists()
 
 
 def test_a_file_is_replaced_whole(saved: Path) -> None:
