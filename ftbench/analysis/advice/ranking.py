@@ -14,7 +14,7 @@ from ftbench.analysis.advice.winner_map import kind_of
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount, digits, times
-from ftbench.probe.scenarios.latency import CANNOT
+from ftbench.probe.scenarios.latency import CANNOT, LOADS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
     One whose p99 was not measured is not ruled out by it.
     """
     asked = question.p99 is not None or question.load is not None
-    if asked and (why := _late(expectation, question.p99 or math.inf)):
+    if asked and (why := _slow(expectation, question) or _late(expectation, question)):
         return why
     memory, limit = expectation.memory, question.memory
     if limit is None:
@@ -111,8 +111,17 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
     return above if memory.value > limit else ""
 
 
-def _late(expectation: Expectation, limit: float) -> str:
+def _slow(expectation: Expectation, question: Question) -> str:
+    """Return how a mode does fewer tasks than are offered, whether its latency is known or not."""
+    seconds, offered = expectation.seconds.value, question.offered or LOADS[0] / 100
+    if offered / question.task * seconds <= 1:
+        return ""
+    return f"it {CANNOT}: it does {digits(1 / seconds)} a second"
+
+
+def _late(expectation: Expectation, question: Question) -> str:
     lack, p99 = expectation.lacks.get("p99"), expectation.p99
+    limit = question.p99 or math.inf
     if lack is not None and lack.why == CANNOT:
         return f"it {CANNOT}"
     if p99 is None or p99.value <= limit:

@@ -230,14 +230,33 @@ def test_a_p99_above_the_limit_rules_out_whoever_it_is() -> None:
 def test_who_cannot_keep_up_with_the_load_is_ruled_out() -> None:
     more = held(1.25)
     assert [(each.expectation.mode, each.why) for each in more.out] == [
-        (SERIAL, "it cannot keep up")
+        (SERIAL, "it cannot keep up: it does 1\N{NARROW NO-BREAK SPACE}000 a second")
     ]
+    # What was measured rules out who does enough, as it seems.
+    late = latency(cannot=lambda mode, _: mode == THREADS)
+    loaded = Question(task=1e-3, load=Load(value=0.5))
+    out = on(asked(loaded, (*EVERY, *late))).out
+    assert [(each.expectation.mode, each.why) for each in out] == [(THREADS, "it cannot keep up")]
     # Between a load that it keeps up with and one that it does not, nobody knows.
     assert not held(0.8, 1.0).out
     assert "not with the higher" in p99_of(held(0.8), "serial").lacks["p99"].why
     # Where no load is named, nothing is ruled out by it.
     late = latency(cannot=lambda *_: True)
     assert not on(asked(Question(task=1e-3), (*EVERY, *late))).out
+
+
+@pytest.mark.parametrize("load", [Load(value=2000.0, per_second=True), Load(value=1.1)])
+@pytest.mark.parametrize("more", [{}, {"payload": 64}, {"workers": 2}])
+def test_a_load_beyond_what_a_mode_does_rules_it_out_whatever_is_known_of_latency(
+    load: Load, more: dict[str, int]
+) -> None:
+    question = Question(task=1e-3, load=load, **more)  # type: ignore[arg-type]
+    for arm in asked(question, (*EVERY, *latency())).arms:
+        assert "cannot keep up: it does" in next(
+            each.why for each in arm.out if each.expectation.mode == SERIAL
+        )
+        most = question.task / (question.offered or 0)
+        assert all(each.expectation.seconds.value <= most for each in arm.ranked)
 
 
 @pytest.mark.parametrize(
