@@ -106,9 +106,9 @@ class Bar:
         line = f"{task.percentage:3.0f} %, {about(now)} gone{left}: {part or step}"
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def update(self, *, completed: float | None = None, total: float | None = None) -> None:
-        """Say how much is completed, and of how much."""
-        self.progress.update(self.task, completed=completed, total=total)
+    def update(self, *, completed: float) -> None:
+        """Say how much is completed."""
+        self.progress.update(self.task, completed=completed)
 
 
 @contextmanager
