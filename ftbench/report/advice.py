@@ -245,7 +245,7 @@ def _notes(given: Given) -> Iterator[str]:
         yield (
             f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
             "strategy of that kind costs 8 workers: by a manager amid work, after which it has to "
-            "wake up, else in a row. Memory has nothing of it."
+            "wake up, else in a row. Spawned processes stand for all. Memory has nothing of it."
         )
 
 

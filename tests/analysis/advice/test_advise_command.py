@@ -76,6 +76,7 @@ def test_the_issues_own_call_is_answered() -> None:
     assert "plain loop" in flat
     assert "First of all arms by cost:" in flat
     assert "on straight lines between measured cells: task_100us_64kib" in flat
+    assert "else in a row. Spawned processes stand for all." in flat
     assert "no p50 or p99: " in flat
     assert "latency was measured without payloads" in flat
     assert "threads: a write takes" in flat

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import costs
 import pytest
 import synthetic
@@ -30,6 +32,13 @@ BENCHMARKS = synthetic.benchmarks()
 
 def titled(claim: Claim) -> str:
     return f"{claim.source}: {claim.quote} {claim.means}"
+
+
+@pytest.mark.parametrize("claim", TESTED, ids=titled)
+def test_a_claim_in_our_words_names_the_start_methods_that_it_measures(claim: Claim) -> None:
+    said = re.findall(r"\b(?:fork|forkserver|spawn)\b", f"{claim.topic} {claim.means}")
+    measured = {series.params.get("mode") for series in claim.of}
+    assert {f"processes-{each}" for each in said} <= measured
 
 
 def test_every_source_claims_something_and_every_claim_has_its_source() -> None:
