@@ -6,7 +6,10 @@ import json
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -110,14 +113,22 @@ def test_the_work_of_a_task_is_that_of_the_map() -> None:
 
 
 @ON_LINUX
-def test_a_lost_write_is_found_unsound() -> None:
-    """The programs' own check can fail: a share of writes that none records."""
-    source = (LITERAL / "tasks.py").read_text(encoding="utf-8")
-    broken = source.replace("things.setdefault(number, 1)", "pass")
-    assert broken != source
+@pytest.mark.parametrize(
+    ("program", "right", "wrong"),
+    [
+        ("tasks.py --tasks 40 --writes 0.1", "things.setdefault(number, 1)", "pass"),
+        ("tasks.py --tasks 40 --writes 1 --share actor", "seen.add(number)", "seen.add(0)"),
+        ("latency.py --steps 10 --requests 20", "future.result() for", "0 for"),
+        ("footprint.py --workers 1", "MOST_LOOKS = 20", "MOST_LOOKS = 1"),
+    ],
+)
+def test_a_program_can_find_itself_unsound(program: str, right: str, wrong: str) -> None:
+    name, *words = program.split()
+    source = (LITERAL / name).read_text(encoding="utf-8")
+    assert source.count(right) == 1
     ended = subprocess.run(
-        [sys.executable, "-", "--mode", "threads", "--tasks", "40", "--writes", "0.1"],
-        input=broken,
+        [sys.executable, "-", "--mode", "threads", *words],
+        input=source.replace(right, wrong),
         capture_output=True,
         text=True,
         timeout=120,
@@ -125,3 +136,20 @@ def test_a_lost_write_is_found_unsound() -> None:
     )
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["sound"] is False
+
+
+@ON_LINUX
+def test_messages_that_wait_are_part_of_what_tasks_take(capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = runpy.run_path(str(LITERAL / "tasks.py"))
+    names = tasks["main"].__globals__
+
+    def slowly(asks: Any, seen: set[int]) -> None:
+        while (number := asks.get()) is not None:
+            time.sleep(0.01)
+            seen.add(number)
+
+    names["own"] = slowly
+    words = "tasks.py --mode threads --workers 2 --tasks 30 --steps 1 --writes 1 --share actor"
+    with mock.patch.object(sys, "argv", words.split()), pytest.raises(SystemExit, match="False"):
+        tasks["main"]()
+    assert json.loads(capsys.readouterr().out)["task"] >= 0.01

@@ -193,11 +193,14 @@ class Sharing:
         self.owner = threading.Thread(target=own, args=(self.things, self.seen), daemon=True)
         self.owner.start()
 
-    def recorded(self):
-        """Return how many numbers are recorded; writes under way are waited for."""
+    def settle(self):
+        """Wait for the writes that are under way."""
         if self.share == "actor":
             self.things.put(None)
             self.owner.join()
+
+    def recorded(self):
+        """Return how many numbers are recorded."""
         if self.share in {"local", "actor"}:
             return len(self.seen)
         if self.share == "shared_memory":
@@ -284,8 +287,9 @@ def measure(args):
     run(pool, args.workers, warm, payload, min(args.steps, 10_000), 0.0)
     cpu, begin = cpu_of_tree(), time.perf_counter()
     answers = run(pool, args.workers, numbers, payload, args.steps, args.writes)
-    # What is merged at the end is part of the work.
+    # What is merged at the end, or comes as a message, is part of the work.
     sharing.seen.update(number for _, number in answers if number is not None)
+    sharing.settle()
     wall, cpu = time.perf_counter() - begin, cpu_of_tree() - cpu
     recorded = sharing.recorded()
     if pool:
