@@ -16,7 +16,7 @@ from ftbench.errors import NotAvailableError
 from ftbench.probe.scenarios import native
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.native import WORK, do, library
-from ftbench.probe.scenarios.scaling import PER_COUNT
+from ftbench.probe.scenarios.scaling import PAIRS, PER_COUNT
 from ftbench.pythons import Interpreter
 
 METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in PER_COUNT)}
@@ -49,6 +49,9 @@ def test_all_work_is_measured_on_both_builds(
     for metric in document["metrics"].values():
         assert all(sample > 0 for sample in metric["samples"])
     assert f"checksums of {work} were" in document["invariants"][0]["checked"]
+    # A slice of two is as long as one of one, with a GIL too.
+    slices = document["notes"]["pairs"]["relative_2"] + document["notes"]["lost"]["relative_2"]
+    assert slices >= PAIRS // (1 if document["machine"]["usable_cores"] > 1 else 2)
     assert document["notes"]["library"].startswith(WORK[work].module)
 
 

@@ -35,6 +35,7 @@ from ftbench.probe.scenarios.scaling import (
     ratios,
 )
 from ftbench.probe.workers.base import Deadline, nothing
+from ftbench.probe.workloads import kernels
 from ftbench.probe.workloads.kernels import KERNELS, crunch
 
 SECOND = 10**9
@@ -194,6 +195,8 @@ def test_a_clock_that_ticks_seldom_tells_nothing_of_a_slice(
 ) -> None:
     monkeypatch.setattr(scaling, "get_clock_info", lambda _: SimpleNamespace(resolution=0.016))
     assert ratios([Block(kept={"x_2": [(turn(10, cpu=0), turn(20))]}, lost={})]) == {"x_2": [2.0]}
+    found = metrics([Block(kept={"relative_1": [(turn(10), turn(20))]}, lost={})], (1,), 1)
+    assert found.keys() == {"serial", "unit_1", "relative_1"}
 
 
 def test_workers_that_run_one_after_the_other_had_half_of_a_cpu_each() -> None:
@@ -271,12 +274,46 @@ def test_workers_that_share_a_core_or_a_gil_do_not_spin_for_each_other(
 ) -> None:
     run = crunch, ("is_prime", 1)
     monkeypatch.setattr(scaling, "team_of", lambda *_: _Nobody)
-    for gil, count, spins in ((False, 100_000, False), (True, 2, False), (True, 1, True)):
+    monkeypatch.setattr(scaling, "usable", lambda: {0, 1, 2, 3})
+    # Two CPUs of each core.
+    monkeypatch.setattr(scaling, "one_per_core", lambda cpus: sorted(cpus)[::2])
+    for gil, count, lets_go, spins in (
+        (False, 2, False, True),
+        (False, 3, False, False),
+        (True, 2, False, False),
+        (True, 1, False, True),
+        (True, 2, True, True),
+    ):
         monkeypatch.setattr(scaling, "gil_enabled", lambda gil=gil: gil)
-        made = by_team(cell_of(), "worker", run, count)
+        made = by_team(cell_of(), "worker", run, count, lets_go=lets_go)
         assert (made.length == 1) is spins
         made.take()
         assert bool(_Nobody.at) is spins
+
+
+def test_who_waits_for_its_instant_leaves_the_gil_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(kernels, "sleep", slept.append)
+    at = time.perf_counter_ns() + 10 * kernels._SPIN
+    begin, *_ = crunch("lcg", 1, (), at)
+    assert begin >= at
+    [seconds] = slept
+    assert 0 < seconds < 10 * kernels._SPIN / SECOND
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs to choose a CPU")
+@pytest.mark.parametrize("error", [PermissionError, OSError])
+def test_where_no_cpu_may_be_chosen_the_system_chooses(
+    error: type[OSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    [report] = by_hand((crunch, ("lcg", 1))).take().reports
+    assert report.checksum == KERNELS["lcg"][1]
 
 
 class _Nobody:

@@ -95,10 +95,10 @@ class Side(NamedTuple):
     end: Callable[[], None]
 
 
-def by_team(cell: Cell, role: str, run: Step, count: int) -> Side:
-    """Return the side of a team of so many, each of which does `run`."""
+def by_team(cell: Cell, role: str, run: Step, count: int, *, lets_go: bool = False) -> Side:
+    """Return the side of a team of so many, each of which does `run`, that `lets_go` of a GIL."""
     cpus, (function, args) = _cpus(), run
-    by_turns = cell.mode.kind == "threads" and gil_enabled()
+    by_turns = cell.mode.kind == "threads" and gil_enabled() and not lets_go
     length = math.ceil(count / (1 if by_turns else len(cpus)))
     own = [(*cpus[index:], *cpus[:index]) if length == 1 else () for index in range(count)]
     members = [Member(role, (function, (*args, those))) for those in own]
@@ -113,9 +113,8 @@ def by_hand(run: Step) -> Side:
 
 
 def _cpus() -> tuple[int, ...]:
-    """Return the CPUs that workers may have for themselves, one of each core first."""
-    cpus = sorted(usable() or range(machine_record()["usable_cores"]))
-    return tuple(dict.fromkeys([*one_per_core(cpus), *cpus]))
+    """Return the CPUs that workers may have for themselves: two of one core would share it."""
+    return tuple(one_per_core(usable() or range(machine_record()["usable_cores"])))
 
 
 def _side(
@@ -244,13 +243,15 @@ def of_cpu(ratio: str) -> str:
 _SERIAL, _RELATIVE = "serial", "relative"
 
 
-def scaled(cell: Cell, *, of: str, run: Step, units: int, expected: int) -> Outcome:
+def scaled(
+    cell: Cell, *, of: str, run: Step, units: int, expected: int, lets_go: bool = False
+) -> Outcome:
     """Measure one cell: a team for each number of workers, each in turn with the serial twin.
 
-    `run` does `units` of the work `of`, and its checksum is `expected`.
+    `run` does `units` of the work `of`, and its checksum is `expected`; see `by_team`.
     """
     counts = ladder(cell.params["workers"])
-    many = {f"{_RELATIVE}_{n}": by_team(cell, WORKER, run, n) for n in counts}
+    many = {f"{_RELATIVE}_{n}": by_team(cell, WORKER, run, n, lets_go=lets_go) for n in counts}
     sides = {_SERIAL: by_hand(run), **many}
     blocks, turns = blocks_of(cell, sides, dict.fromkeys(many, _SERIAL))
     return Outcome(
@@ -291,6 +292,7 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
             "cpu",
             "seconds",
             f"CPU seconds of a unit with the most {who}s, by their own clocks.",
+            always=False,
         ),
     )
 
@@ -300,9 +302,10 @@ def metrics(blocks: Sequence[Block], counts: Sequence[int], units: int) -> dict[
     most = f"{_RELATIVE}_{counts[-1]}"
     samples = {
         _SERIAL: [block.mean(f"{_RELATIVE}_1", ONE, Turn.seconds) / units for block in blocks],
-        "cpu": [block.mean(most, MANY, Turn.cpu) / units for block in blocks],
         **ratios(blocks),
     }
+    if of_cpu(most) in samples:
+        samples["cpu"] = [block.mean(most, MANY, Turn.cpu) / units for block in blocks]
     for n in counts:
         took = [block.mean(f"{_RELATIVE}_{n}", MANY, Turn.seconds) for block in blocks]
         samples[f"unit_{n}"] = [seconds / (units * n) for seconds in took]
