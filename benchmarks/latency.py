@@ -7,7 +7,7 @@ from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 
 class Latency(ScenarioBenchmark):
-    """Requests arrive by a fixed schedule, at half of what a core can do and at more than it can.
+    """Requests arrive by a fixed schedule, at nominally half of what a core can do and at more.
 
     Shows what a request takes from when it was due, and which mode cannot keep up; does not show
     payloads.  A size's name is nominal, and so is the share of a core: its work is a fixed number

@@ -18,7 +18,7 @@ from ftbench.analysis.advice.ranking import (
 )
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE
+from ftbench.report.words import DOUBTFUL, NONE
 from ftbench.results import Unreadable
 from ftbench.results.selection import Pick
 
@@ -112,6 +112,7 @@ def _expected_record(expected: Estimate) -> dict[str, Any]:
         "value": expected.value,
         "interval": interval and [interval.low, interval.high],
         "interpolated": expected.between,
+        "doubt": expected.doubt,
         "cells": list(expected.sources),
     }
 
@@ -154,8 +155,10 @@ def _arm(advice: ArmAdvice, given: Given) -> Part:
 
 
 def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
-    """Yield what writes cost, what is not known or was ruled out, and what has no data."""
+    """Yield what writes cost, what is doubtful, not known or ruled out, and what has no data."""
     for each in advice.ranked:
+        if each.expectation.p99 and (doubt := each.expectation.p99.doubt):
+            yield f"{DOUBTFUL} p99: {each.expectation.mode.title}: {doubt}"
         if sharing := each.expectation.sharing:
             ops = (f"{_cell(op, By.SECONDS)} by {spaced(name)}" for name, op in sharing.ops.items())
             yield f"{each.expectation.mode.title}: a write takes {', '.join(ops)}"
@@ -202,7 +205,8 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
         yield expectation.sharing.title if expectation.sharing else NONE
     yield _cell(expectation.seconds, By.SECONDS)
     yield _cell(expectation.p50, By.SECONDS)
-    yield _cell(expectation.p99, By.SECONDS)
+    doubtful = expectation.p99 and expectation.p99.doubt
+    yield f"{DOUBTFUL * bool(doubtful)} {_cell(expectation.p99, By.SECONDS)}".lstrip()
     yield _cell(expectation.cpu, By.SECONDS)
     yield _cell(expectation.memory, By.MEMORY)
     if priced:
@@ -252,7 +256,9 @@ def _notes(given: Given) -> Iterator[str]:
 def _load(question: Question) -> str:
     """Return what is offered, in words."""
     if question.offered is None:
-        return "at the lower load that was measured, about half of what one core can do (--load)"
+        return (
+            "at the lower load that was measured, nominally half of what one core can do (--load)"
+        )
     rate = digits(question.offered / question.task)
     return f"{rate} a second, {question.offered:.0%} of what one core can do"
 

@@ -15,7 +15,7 @@ from ftbench.facts.units import Scale, scale_for, times
 from ftbench.report import findings
 from ftbench.report.findings import Finding
 from ftbench.report.sections.view import Beside, GridView, View
-from ftbench.report.words import interval_of
+from ftbench.report.words import DOUBTFUL, interval_of
 from ftbench.results import State
 
 DASH: Final = "\N{EN DASH}"
@@ -179,14 +179,14 @@ class GridFigures(Figures):
         return f"{cell.state} [{number}]" if number else cell.state
 
     def mark(self, line: Line, cell: Cell) -> str:
-        """Return what a measured cell is marked with: the cheapest, or above its control."""
+        """Return what a measured cell is marked with: cheapest, above its control, or doubtful."""
         (value,) = line.values
         if self.view.rungs.rivals and value in self.grid.cheapest(cell.mode, cell.arm):
             return "★"
         control = self.control if not cell.arm.gil else None  # threads take turns at a GIL
         if control and findings.is_above(cell, control.cell(cell.mode, cell.arm, value)):
             return "↑"
-        return ""
+        return DOUBTFUL if cell.figure and cell.figure.doubt else ""
 
     def ratio(self, cell: Cell) -> str:
         """Return a cell's ratio; where each row has a baseline, that needs none to itself."""
@@ -211,6 +211,9 @@ class GridFigures(Figures):
             parts.append(
                 "↑ is above the control beside it, by more than a tenth and with intervals apart."
             )
+        cells = (cell for _, lines in self.bands for line in lines for cell in line.cells)
+        doubts = dict.fromkeys(cell.figure.doubt for cell in cells if cell.figure)
+        parts += [f"{DOUBTFUL}: {doubt}." for doubt in doubts if doubt]
         if self.grid.ladder.against is Against.BASE:
             parts.append(f"A ratio is to {self.view.rungs.base}, threads, free-threaded.")
         if self.grid.ladder.against is Against.GIL_BUILD:

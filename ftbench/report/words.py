@@ -20,6 +20,7 @@ TONES: Final = {
     **dict.fromkeys((Word.UNDECIDED, Word.NOISY, Word.ELSEWHERE, Word.INCOMPARABLE), Tone.QUIET),
 }
 NONE: Final = "\N{EN DASH}"
+DOUBTFUL: Final = "\N{DAGGER}"  # beside a figure that has in it what is no part of it
 _TO: Final = " \N{RIGHTWARDS ARROW} "
 EFFORTS: Final = {
     "cpu_seconds": "CPU seconds",

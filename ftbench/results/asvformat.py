@@ -255,6 +255,7 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             runs=replicates.runs,
             processes=replicates.split(series.method, samples),
             interference=replicates.interference if measured else "",
+            doubt=replicates.doubts.get(series.method.removeprefix("track_"), ""),
             speeds=replicates.speeds if measured else (),
             effort=replicates.effort if measured else {},
             machines=replicates.machines if measured else (),

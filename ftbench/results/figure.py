@@ -153,6 +153,7 @@ class Figure(MeasuredSeries):
     processes: tuple[tuple[float, ...], ...] = ()
     # What else ran beside it, or how far the machine was from its usual speed; "" if neither.
     interference: str = ""
+    doubt: str = ""  # what is in it that is no part of it, as its processes say
     # Of each process its run, the measuring stick beside it and the seconds of a slice; and how
     # many times the stick's usual seconds in that run those are.
     speeds: tuple[tuple[str, str, float], ...] = ()

@@ -79,6 +79,7 @@ class CellRecord(_OfCell, frozen=True, kw_only=True):
     interference: Record = {}
     speed: Record = {}
     invariants: Record = {}
+    doubts: dict[str, str] = {}
 
 
 class SkipRecord(_OfCell, frozen=True, kw_only=True):

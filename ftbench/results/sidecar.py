@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -50,6 +51,7 @@ class Replicates:
     effort: Mapping[str, float] = field(default_factory=dict)
     # The machine as they met it, each record once.
     machines: tuple[Record, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)  # by metric
 
     @classmethod
     def of(cls, records: Sequence[CellRecord]) -> Self:
@@ -60,6 +62,7 @@ class Replicates:
             interference=_interference(records),
             speeds=tuple(_speeds(records)),
             effort=_effort(records),
+            doubts=dict(ChainMap(*(record.doubts for record in records))),
         )
 
     def split(self, method: str, samples: Sequence[float]) -> tuple[tuple[float, ...], ...]:

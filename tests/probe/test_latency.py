@@ -15,6 +15,7 @@ from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.scenarios import latency
+from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.crossover import Size
 from ftbench.probe.scenarios.latency import (
     LATENCY,
@@ -134,10 +135,22 @@ def test_who_cannot_keep_up_has_no_figure_but_a_reason() -> None:
     assert not figures("100us_50", [growing, growing, stopped])[0]
 
 
-def test_how_late_requests_were_sent_is_of_all_rounds() -> None:
-    rounds = [served(*[2e-3] * 100, late=1.5e-3)] * 2
-    assert latency.sent_late(rounds) == pytest.approx(1.5e-3)
-    assert latency.sent_late([Served([1], [])]) == 0
+@pytest.mark.parametrize(("late", "doubted"), [(0.4e-3, 0), (1.5e-3, 4)])
+def test_a_p99_that_is_the_senders_own_wait_says_so(
+    late: float, doubted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latency, "in_a_loop", lambda _: served(*[2e-3] * 500, late=late))
+    cell = Cell(
+        mode=mode_named("serial"),
+        params={"workers": 1},
+        profile=PROFILES["smoke"],
+        deadline=Deadline(50),
+        observe=lambda *_: None,
+    )
+    notes = latency.run(cell).notes
+    assert notes["sent_late"]["1ms_50"] == pytest.approx(late)
+    names = [f"p99_{size}_{load}" for size in ("100us", "1ms") for load in LOADS]
+    assert [*notes["doubts"]] == names[:doubted]
 
 
 # -- real pools

@@ -114,6 +114,21 @@ def test_the_cheapest_of_a_mode_is_marked_on_every_arm(every: tuple[Figure, ...]
     assert table.notes[0].count("threads, local: ") == 3
 
 
+def test_a_doubtful_figure_is_marked_and_says_why(every: tuple[Figure, ...]) -> None:
+    doubtful = [
+        replace(
+            each, doubt="half of it is the sender's" if "threads" in each.params.values() else ""
+        )
+        for each in every
+    ]
+    table, *_ = said("latency", doubtful)
+    for heading, rows in bands(table).items():
+        marks = {cell.startswith("\N{DAGGER} ") for row in rows.values() for cell in row}
+        assert marks == {heading == "threads"}
+    assert "\N{DAGGER}: half of it is the sender's." in table.notes[-1]
+    assert "\N{DAGGER}" not in said("latency", every)[0].notes[-1]
+
+
 def test_a_static_hole_is_said_once(every: tuple[Figure, ...]) -> None:
     table, *_ = said("shared_set", every)
     (hole,) = rows_of(table, Tone.QUIET, Tone.BAD)

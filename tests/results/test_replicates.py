@@ -49,6 +49,11 @@ def test_no_sample_is_no_process() -> None:
     assert counted(0).split("track_round", ()) == ()
 
 
+@pytest.mark.parametrize("odd", [None, 5, ["p99"], {"p99": 5}])
+def test_what_one_process_doubts_is_doubtful(odd: object) -> None:
+    assert of({"doubts": {"p99": "late"}}, {}, {"doubts": odd}).doubts == {"p99": "late"}
+
+
 def test_the_runs_are_those_of_all_processes() -> None:
     assert of({"run": "a"}, {"run": "b"}, {"run": "a"}).runs == {"a", "b"}
 

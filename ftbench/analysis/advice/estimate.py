@@ -26,7 +26,8 @@ from ftbench.probe.scenarios import grain
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, why_not
 from ftbench.probe.scenarios.latency import CANNOT, LOADS
 from ftbench.probe.scenarios.latency import SIZES as REQUESTS
-from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
+from ftbench.probe.scenarios.shared_set import EVERY
+from ftbench.probe.scenarios.shared_set_strategies import KINDS, SENT, STRATEGIES
 from ftbench.results import Figure
 
 FILL: Final = "grown"
@@ -52,7 +53,9 @@ class Sharing:
     @property
     def title(self) -> str:
         """The strategy and its kind in words: "shared memory, seen at once"."""
-        return f"{spaced(self.strategy)}, {spaced(STRATEGIES[self.strategy].kind)}"
+        kind = STRATEGIES[self.strategy].kind
+        said = f"{spaced(self.strategy)}, {spaced(kind)}"
+        return f"{said} {EVERY} at a time" if kind == SENT else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +247,10 @@ class Asked:
         if figure is None or not self.cells.comparable(figure):
             raise _NoDataError(lacking(figure), bench or _ALL)
         return Estimate(
-            value=figure.median or 0.0, interval=interval_of(figure), sources=(cell_name(figure),)
+            value=figure.median or 0.0,
+            interval=interval_of(figure),
+            sources=(cell_name(figure),),
+            doubt=figure.doubt,
         )
 
     def _sharing(self, mode: Mode) -> Sharing | None:

@@ -21,6 +21,7 @@ class Estimate:
     interval: Interval | None
     sources: tuple[str, ...]
     between: bool = False
+    doubt: str = ""  # what is in it that is no part of it
 
     def __add__(self, other: Estimate) -> Estimate:
         return self._joined(operator.add, other)
@@ -43,6 +44,7 @@ class Estimate:
             interval=interval,
             sources=tuple(dict.fromkeys([*self.sources, *other.sources])),
             between=self.between or other.between,
+            doubt=self.doubt or other.doubt,
         )
 
 
@@ -64,6 +66,7 @@ def estimate(shares: Sequence[tuple[float, Estimate]], power: int = 1) -> Estima
         interval=_interval([(share, cost.interval) for share, cost in shares], power),
         sources=tuple(dict.fromkeys(source for _, cost in shares for source in cost.sources)),
         between=len(shares) > 1 or any(cost.between for _, cost in shares),
+        doubt=next((cost.doubt for _, cost in shares if cost.doubt), ""),
     )
 
 

@@ -126,7 +126,8 @@ def _late(expectation: Expectation, question: Question) -> str:
         return f"it {CANNOT}"
     if p99 is None or p99.value <= limit:
         return ""
-    return f"its p99, {amount(p99.value, 'seconds')}, is above {amount(limit, 'seconds')}"
+    above = f"its p99, {amount(p99.value, 'seconds')}, is above {amount(limit, 'seconds')}"
+    return f"{above} ({p99.doubt})" if p99.doubt else above
 
 
 _UNIT = {By.SECONDS: "seconds", By.MEMORY: "bytes", By.COST: "money"}

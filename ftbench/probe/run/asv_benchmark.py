@@ -85,6 +85,7 @@ def cell_record(
         "invariants": {held.name: held.checked for held in measured.invariants},
         "samples": {name: len(metric.samples) for name, metric in measured.metrics.items()},
         "load": list(measured.load),
+        "doubts": measured.notes.get("doubts", {}),
     }
 
 

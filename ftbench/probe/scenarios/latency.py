@@ -1,11 +1,11 @@
 """latency: how long a request takes at one offered load, by a plain loop and by warm pools.
 
 Requests arrive by a schedule fixed beforehand (Poisson, one seed), at the same rate in every
-mode: half of what one core can do, and a quarter more than it can.  A request's time runs from
-when it was due, whatever held up its sending, until its answer is here.  Mode serial takes them
-in order, one worker.  Where the backlog has not cleared for the last third of the requests, the
-mode cannot keep up, and there is no figure.  A percentile is of all requests of a process: of
-those of several it would have no interval.
+mode: nominally half of what one core can do, and a quarter more than it can.  A request's time
+runs from when it was due, whatever held up its sending, until its answer is here.  Mode serial
+takes them in order, one worker.  Where the backlog has not cleared for the last third of the
+requests, the mode cannot keep up, and there is no figure.  A percentile is of all requests of a
+process: of those of several it would have no interval.
 
 Does not show payloads (`crossover`), nor requests that wait (`io`).  Source: Gil Tene, "How NOT to
 Measure Latency", for the time from when a request was due.
@@ -47,13 +47,14 @@ CLEARED = 4.0
 # Requests for each worker ahead of those that count: the first imports, and code is slow at first.
 WARM = 20
 CANNOT = "cannot keep up"  # how the reason of such a load begins
+SENDER = "half of it or more is that who sends had to wait for its own turn, in a process at least"
 
 PARAMS = {"workers": Param(default=8)}
 METRICS = tuple(
     MetricSpec(
         f"{name}_{size.name}_{load}",
         "seconds",
-        f"A request of {size.name} from when it was due, {says}; offered: {load} % of one core.",
+        f"A request of {size.name} from when it was due, {says}; offered: nominally {load} %.",
         always=False,
     )
     for name, says in (("p50", "the median"), ("p99", "the 99th percentile"))
@@ -183,7 +184,10 @@ def run(cell: Cell) -> Outcome:
         found, why = figures(name, of_load)
         known |= found
         lacks |= why
-    late = {name: sent_late(of_load) for name, of_load in rounds.items()}
+    late = {
+        name: percentile([each * NANO for served in of_load for each in served.late or [0]], 99)
+        for name, of_load in rounds.items()
+    }
     answers = sum(len(each.latencies) for of_load in rounds.values() for each in of_load)
     return Outcome(
         metrics=costs(METRICS, {name: [cost] for name, cost in known.items()}),
@@ -196,18 +200,14 @@ def run(cell: Cell) -> Outcome:
             "requests": {load.name: len(load.times) for load in every},
             "offered": {load.name: round(load.share, 3) for load in every},
             "sent_late": late,
-            # Where most of a p99 is that who sends had to wait for its own turn.
-            "sender": [
-                each for each in late if 2 * late[each] > known.get(f"p99_{each}", math.inf)
-            ],
+            "doubts": {
+                metric: SENDER
+                for each in late
+                if 2 * late[each] >= known.get(metric := f"p99_{each}", math.inf)
+            },
             LACKS: lacks,
         },
     )
-
-
-def sent_late(rounds: Sequence[Served]) -> float:
-    """Return by how many seconds requests were sent late, the 99th percentile; 0 of a loop."""
-    return percentile([each * NANO for served in rounds for each in served.late or [0]], 99)
 
 
 LATENCY = Scenario(

@@ -105,6 +105,22 @@ def test_the_document_has_every_mode_with_its_cells() -> None:
     assert found["best"]["mode"] in {each["mode"] for each in found["arms"][1]["ranked"]}
 
 
+def test_a_doubtful_p99_is_marked_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = pick_of
+
+    def doubtful(tree: ResultTree) -> Any:
+        figures = (replace(each, doubt="half of it is late") for each in tree.figures)
+        return real(replace(tree, figures=tuple(figures)))
+
+    words = ("--task", "1ms", "--arm", "ft", "--p99", "10s")
+    assert "\N{DAGGER}" not in told(*words)
+    monkeypatch.setattr("ftbench.analysis.advice.cells.pick_of", doubtful)
+    text = " ".join(told(*words).split())
+    assert "\N{DAGGER} p99: threads: half of it is late" in text
+    (arm,) = document(*words)["arms"]
+    assert {each["p99"]["doubt"] for each in arm["ranked"]} == {"half of it is late"}
+
+
 def test_a_limit_holds_from_when_a_request_is_due_at_the_load_that_is_offered() -> None:
     words = ("--task", "1ms", "--arm", "ft", "--load", "800/s")
     text = " ".join(told(*words, "--p99", "1us").split())

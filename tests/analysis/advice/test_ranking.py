@@ -227,6 +227,19 @@ def test_a_p99_above_the_limit_rules_out_whoever_it_is() -> None:
     }
 
 
+def test_what_is_doubtful_of_a_p99_is_said_with_it() -> None:
+    why = "half of it is that who sends had to wait"
+    late = [replace(each, doubt=why if "p99" in each.benchmark else "") for each in latency()]
+    for limit, share in ((9e-3, 0.5), (1e-9, 0.875)):
+        question = Question(task=1e-3, p99=limit, load=Load(value=share))
+        advice = on(asked(question, (*EVERY, *late)))
+        assert advice.out
+        assert all(each.why.endswith(f" ({why})") for each in advice.out)
+        found = p99_of(advice, "threads")
+        assert found.p50 is not None
+        assert (found.p50.doubt, found.p99 and found.p99.doubt) == ("", why)
+
+
 def test_who_cannot_keep_up_with_the_load_is_ruled_out() -> None:
     more = held(1.25)
     assert [(each.expectation.mode, each.why) for each in more.out] == [
@@ -351,7 +364,7 @@ def test_a_share_of_writes_adds_the_cost_of_the_cheapest_strategy_that_others_se
 
 @pytest.mark.parametrize(
     ("kind", "title"),
-    [("merged-at-end", "local, merged at end"), ("sent", "actor, sent")],
+    [("merged-at-end", "local, merged at end"), ("sent", "actor, sent 64 at a time")],
 )
 def test_another_kind_of_sharing_has_strategies_of_its_own(kind: str, title: str) -> None:
     cells = cells_of([*EVERY, *shared(FT, THREADS, lock=1e-9, local=2e-5, actor=3e-5)])

@@ -12,7 +12,7 @@ atomic         a dict (a manager's), by `setdefault` alone
 striped        sixteen sets (a manager's dicts), each under a lock of its own
 shared_memory  a table in memory that all see, sixteen parts of it under a lock of their own
 local          with the answer, into a set of the main thread's
-actor          by a message to a thread of the main process that owns the set
+actor          by a message for each to a thread of the main process that owns the set
 
 The mode or the way to share that an interpreter lacks is exit code 3.  `ftbench advise --verify`
 runs this program.
