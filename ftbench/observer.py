@@ -1,6 +1,6 @@
 """The observer: watches the memory of a cell's process tree from outside, on the host's Python.
 
-`python -m ftbench.observer` says hello with `{"reader": …}` or `{"unavailable": reason}` and
+`python -m ftbench.observer` says hello, `{"reader": …, "cpu": …}` or `{"unavailable": reason}`, and
 answers "observe" requests, a JSON line each, in answers behind `MARK`.  psutil's portable call
 costs more CPU than the kernel file that it reads on Linux, and an observer must not be a load.
 """
@@ -198,7 +198,7 @@ def serve() -> int:
     except NotAvailableError as error:
         _say({"unavailable": error.message})
         return error.exit_code
-    _say({"reader": reader.name})
+    _say({"reader": reader.name, "cpu": time.process_time()})
     for line in sys.stdin:
         request = json.loads(line)
         roles = {int(pid): role for pid, role in request["roles"].items()}

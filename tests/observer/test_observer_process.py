@@ -15,6 +15,7 @@ from probing import ROOT, environment
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.observer import kernel_can
 from ftbench.probe.run import MARK, programs
+from ftbench.probe.run import measure as measuring
 from ftbench.probe.run.measure import measure
 from ftbench.probe.run.programs import Watcher
 from ftbench.pythons import Interpreter
@@ -47,6 +48,7 @@ def _said(line: str) -> dict[str, Any]:
 def test_it_says_hello_answers_and_ends_with_its_input() -> None:
     me = psutil.Process().pid
     hello, busy = _answers(sys.executable, {**REQUEST, "roles": {str(me): "parent"}})
+    assert hello.pop("cpu") > 0
     assert hello == {"reader": busy["reader"]}
     assert busy["samples"][0]["processes"][-1]["rss"] > 0
 
@@ -64,7 +66,8 @@ def test_it_says_who_is_gone_and_goes_on() -> None:
 @pytest.mark.skipif(not kernel_can(), reason="needs Linux's smaps_rollup")
 def test_linux_needs_no_psutil(gil_python: Interpreter) -> None:
     """The interpreter under test has nothing installed; it can observe all the same."""
-    assert _answers(gil_python.executable) == [{"reader": "smaps_rollup"}]
+    [hello] = _answers(gil_python.executable)
+    assert hello["reader"] == "smaps_rollup"
 
 
 _WITHOUT_ANYTHING = """
@@ -229,6 +232,23 @@ def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
         watcher.greet()
         watcher.observe(REQUEST, 5.0)
     assert watcher.phases == {"busy": {"samples": [1]}}
+
+
+@posix
+def test_an_observers_start_is_our_own_work_beside_the_first_cell_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "_idle", {})
+    script = """
+    answer '{"reader": "x", "cpu": 0.25}'
+    while read line; do answer '{"samples": [1, 1], "duty": 0.5, "interval": 0.1}'; done"""
+    observer = _observer(tmp_path, script)
+    seconds = []
+    for _ in range(2):
+        with measuring._watching(observer) as watcher:
+            watcher.observe(REQUEST, 5.0)
+            seconds.append(watcher.cpu)
+    assert seconds == [pytest.approx(0.35), pytest.approx(0.1)]
 
 
 @posix

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from probing import cell_with, document_of, footprint_with, program, run_probe
+from probing import cell_with, document_of, footprint_by, footprint_with, program, run_probe
 
 from ftbench.pythons import Interpreter
 
@@ -83,23 +83,26 @@ def test_a_worker_that_hangs_meets_the_deadline(scenario: str, mode: str, tmp_pa
     assert "--deadline" in done.stderr
 
 
+@BOTH_SCENARIOS
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal to ask by")
 def test_a_cell_that_hangs_where_no_deadline_of_its_own_reaches_says_where_it_stands(
-    monkeypatch: pytest.MonkeyPatch,
+    scenario: str, tmp_path: Path
 ) -> None:
     """The guard's deadline is the backstop; it is shortened here, through the real chain."""
-    cell = (
-        "import faulthandler, signal, time\n"
-        "faulthandler.register(signal.SIGUSR1, all_threads=True)\n"
-        "def stands_here(): time.sleep(600)\n"
-        "stands_here()\n"
-    )
-    how = program(cell)
+    stands = "import sys, time\ndef stands_here(*_): time.sleep(600)\n"
+    if scenario == "footprint":
+        begins = "from ftbench.probe.scenarios import footprint_workers as workers\n"
+        does = "workers.look = stands_here\nworkers.begin(*sys.argv[2:])\n"
+        how = footprint_by(tmp_path, begins + stands + does)
+    else:
+        how = program(
+            f"{stands}from ftbench.probe.run import cell\ncell.measure = stands_here\ncell.main()"
+        )
     how[1] = how[1].replace(
         "sys.exit(main",
-        "programs.BACKSTOP_SECONDS = 2.0\nsys.exit(main",
+        "from ftbench.probe.run import programs\nprograms.BACKSTOP_SECONDS = 2.0\nsys.exit(main",
     )
-    done = run_probe(sys.executable, "lifecycle", "--deadline", "0.5", how=how)
+    done = run_probe(sys.executable, scenario, "--deadline", "0.5", how=how)
     assert (done.returncode, done.stdout) == (5, "")
     assert "did not end within 2.5 s" in done.stderr
     assert "stands_here" in done.stderr

@@ -256,6 +256,7 @@ def _watching(observer: str | None) -> Iterator[Watcher]:
         watcher = Watcher(observer)
         atexit.register(watcher.__exit__)
     watcher.phases = {}
+    watcher.start_cpu = 0.0  # a cell of before had that beside it
     with ExitStack() as stack:
         stack.enter_context(watcher)
         yield watcher

@@ -206,6 +206,7 @@ class Watcher(Program):
         self.phases: dict[str, dict[str, Any]] = {}
         self.gone: WorkerFailedError | None = None  # a process that was to be watched
         self.lacking: NotAvailableError | None = None  # why memory cannot be observed
+        self.start_cpu = 0.0  # seconds of CPU until it greeted
         self._greeted = False
         python = python or os.environ.get(HOST_PYTHON) or sys.executable
         # A benchmark's environment has no observer; there, the host has ftbench installed.
@@ -242,14 +243,15 @@ class Watcher(Program):
         hello = self._read(START_SECONDS)
         if "reader" not in hello:
             raise _cannot_observe(str(hello.get("unavailable", hello)))
+        self.start_cpu = hello.get("cpu", 0.0)
 
     @property
     def cpu(self) -> float:
-        """The seconds of CPU that its looks took, of all phases."""
+        """The seconds of CPU that its start and its looks took, of all phases."""
         looks = (
             (seen["duty"], seen["interval"] * len(seen["samples"])) for seen in self.phases.values()
         )
-        return sum((share * seconds for share, seconds in looks), 0.0)
+        return sum((share * seconds for share, seconds in looks), self.start_cpu)
 
     def observe(self, request: dict[str, Any], deadline: float) -> None:
         """Have the tree sampled as `request` says; keep the answer, or why there is none."""

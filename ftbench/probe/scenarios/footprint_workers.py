@@ -33,6 +33,10 @@ def begin(*words: str) -> None:
     mode, workers, deadline, extra, cpus, holds, hold, interval = words
     if cpus:
         os.sched_setaffinity(0, map(int, cpus.split(",")))
+    import faulthandler  # noqa: PLC0415 - workers do without
+
+    if hasattr(faulthandler, "register"):  # not on Windows; `signal` itself would weigh something
+        faulthandler.register(__import__("_signal").SIGUSR1, all_threads=True)  # see `run.guard`
     observe = observe_through(lambda line: os.write(1, line.encode()), float(interval))
     folder = os.environ["TMPDIR"]  # which is this cell's own and goes with it
     crews = [Crew(mode, int(workers), float(deadline), folder) for _ in range(int(holds))]
