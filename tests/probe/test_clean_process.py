@@ -44,7 +44,9 @@ OF_EVERY_CELL = {
 }
 # The file of its mode; subinterpreters run in threads.
 OF_A_MODE = {"interpreters": {"interpreters", "threads"}}
-DRAWING = {"workloads", "workloads.ids", "workloads.inserting", "workloads.locks"}
+DRAWING = {"pool_tasks"} | {
+    *("workloads", "workloads.ids", "workloads.inserting", "workloads.locks"),
+}
 OF_A_TEAMS_CELL = DRAWING | {"scenarios.reports"}
 # What a cell loads beside that: its own scenario alone.
 OF_A_CELL = {

@@ -89,7 +89,7 @@ def test_crunching_goes_by_name() -> None:
 def test_what_spawned_workers_load_with_the_kernels_is_built_in_or_tiny() -> None:
     """`json` and `re` are for those who ask for them."""
     script = (
-        "import sys; before = set(sys.modules); import ftbench.probe.workloads.kernels\n"
+        "import os, sys; before = set(sys.modules); import ftbench.probe.workloads.kernels\n"
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(

@@ -26,7 +26,14 @@ from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
 from ftbench.probe.run.own import OWN
-from ftbench.probe.run.programs import PACKAGE_PARENT, Event, Guarded, Stick, Watcher
+from ftbench.probe.run.programs import (
+    PACKAGE_PARENT,
+    Event,
+    Guarded,
+    Stick,
+    Watcher,
+    host_python,
+)
 from ftbench.probe.scenarios.base import Scenario, scenario_named
 
 DEADLINE_SECONDS = 60.0
@@ -245,15 +252,16 @@ def _once(
     )
 
 
-_idle: dict[str | None, Watcher] = {}
+_idle: dict[str, Watcher] = {}
 
 
 @contextmanager
 def _watching(observer: str | None) -> Iterator[Watcher]:
     """Lend the observer of all cells; after a cell that went wrong, the next gets another."""
-    watcher = _idle.pop(observer, None)
+    python = observer or host_python()
+    watcher = _idle.pop(python, None)
     if watcher is None or watcher.ended:
-        watcher = Watcher(observer)
+        watcher = Watcher(python)
         atexit.register(watcher.__exit__)
     watcher.phases = {}
     watcher.start_cpu = 0.0  # a cell of before had that beside it
@@ -262,7 +270,7 @@ def _watching(observer: str | None) -> Iterator[Watcher]:
         yield watcher
         if not (watcher.gone or watcher.lacking):
             stack.pop_all()
-            _idle[observer] = watcher
+            _idle[python] = watcher
 
 
 @lru_cache(maxsize=1)

@@ -41,6 +41,11 @@ Answering = Mapping[str, Callable[[Event], None]]
 _ASKING = frozenset({"observe", "slice"})
 
 
+def host_python() -> str:
+    """Return the Python that watches and serves: the one that is named, else this one."""
+    return os.environ.get(HOST_PYTHON) or sys.executable
+
+
 class Program:
     """A child to speak with, a context; raises `NotAvailableError` where the system lacks room."""
 
@@ -202,13 +207,12 @@ def short_folder() -> str:
 class Watcher(Program):
     """A running observer, ready once it has greeted; `phases` maps a phase to its answer."""
 
-    def __init__(self, python: str | None = None) -> None:
+    def __init__(self, python: str) -> None:
         self.phases: dict[str, dict[str, Any]] = {}
         self.gone: WorkerFailedError | None = None  # a process that was to be watched
         self.lacking: NotAvailableError | None = None  # why memory cannot be observed
         self.start_cpu = 0.0  # seconds of CPU until it greeted
         self._greeted = False
-        python = python or os.environ.get(HOST_PYTHON) or sys.executable
         # A benchmark's environment has no observer; there, the host has ftbench installed.
         here = (PACKAGE_PARENT / "ftbench" / "observer.py").exists()
         extra = {"PYTHONPATH": str(PACKAGE_PARENT)} if here else {}
@@ -290,7 +294,7 @@ class Stick(Program):
     """A running measuring stick, see `stick`; one is enough for all cells of a supervisor."""
 
     def __init__(self) -> None:
-        python = os.environ.get(HOST_PYTHON) or sys.executable
+        python = host_python()
         command = [python, "-I", "-S", str(Path(__file__).with_name("stick.py"))]
         super().__init__(command, clean_environment(os.environ), start_new_session=True)
         self.seconds: list[tuple[float, float]] = []  # of each slice since it was emptied
