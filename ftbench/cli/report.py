@@ -219,7 +219,8 @@ def advise(
     if verify and given.advice.best is not None:
         from ftbench.experiments.verification import verified  # noqa: PLC0415
 
-        document, wrong = verified(given, document, Console(stderr=True, highlight=False))
+        console = Console(stderr=True, highlight=False)
+        document, wrong = verified(given, tree.machines, document, console)
     output.write(document)
     if given.advice.best is None:
         raise NothingError(

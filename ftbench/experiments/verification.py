@@ -10,7 +10,7 @@ import json
 import os
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
@@ -20,8 +20,10 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.analysis.advice.ranking import ArmAdvice, Ranked
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import InterpreterError, NotAvailableError, WorkerFailedError
 from ftbench.facts.units import amount, plural, span, times
+from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
 from ftbench.progress import bar
@@ -29,6 +31,7 @@ from ftbench.pythons import Interpreter, preferred, survey
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.advice import Given
 from ftbench.report.document import Document, Part, Row, Table, Tone
+from ftbench.results.figure import Machine
 from ftbench.statistics.ratio import Ratio, ratio
 from ftbench.statistics.spread import Processes
 
@@ -154,15 +157,22 @@ class Pair:
         return f"{self.worse.title} is {much} ({reach}) as fast as {self.better.title}"
 
 
-def verified(given: Given, document: Document, console: Console) -> tuple[Document, str]:
+def verified(
+    given: Given, machines: Iterable[Machine], document: Document, console: Console
+) -> tuple[Document, str]:
     """Run the programs of the first of all arms; return it all, and what of the ranking is wrong.
 
+    Nothing is, where the advice is of another machine than this one.
     Raises `InterpreterError` where the interpreter of one is not on this machine.
     """
     every = [(each, ranked) for each in given.advice.arms for ranked in each.ranked]
     every.sort(key=lambda pair: pair[1].cost.value)
-    here = survey().interpreters
-    first = [_contender(given, here, *each) for each in every[:FIRST]]
+    found = survey().interpreters
+    first = [_contender(given, found, *each) for each in every[:FIRST]]
+    own = machine_record()
+    ours = given.pick.machine, str(own["cpu"]), str(own["cores"])
+    here = any((each.name, each.cpu, each.num_cpu) == ours for each in machines)
+    MEASURING_LOCK.acquire()
     order = random.Random()  # noqa: S311 - no secrets here
     with bar(console, ROUNDS * len(first)) as shown:
         for number in range(1, ROUNDS + 1):
@@ -171,9 +181,9 @@ def verified(given: Given, document: Document, console: Console) -> tuple[Docume
                 each.measure()
     pairs = [Pair(better=one, worse=other) for one, other in combinations(first, 2)]
     record = {**document.record, "verified": [each.record() for each in pairs]}
-    parts = (*document.parts, _part(given, first, pairs))
+    parts = (*document.parts, _part(given, first, pairs, here=here))
     wrong = "; ".join(each.wrong for each in pairs if each.outcome is Outcome.FAILED)
-    said = f"The ranking did not hold: {wrong}." if wrong else ""
+    said = f"The ranking did not hold: {wrong}." if wrong and here else ""
     return replace(document, record=record, parts=parts), said
 
 
@@ -194,13 +204,14 @@ def _contender(
     return Contender(advice=advice, ranked=ranked, interpreter=interpreter)
 
 
-def _part(given: Given, first: list[Contender], pairs: list[Pair]) -> Part:
+def _part(given: Given, first: list[Contender], pairs: list[Pair], *, here: bool) -> Part:
     taken = "; ".join(
         f"{each.title}: {amount(statistics.median(each.seconds), 'seconds')} a task where "
         f"{amount(each.ranked.expectation.seconds.value, 'seconds')} were expected"
         for each in first
     )
     runs, machine = f"{plural(ROUNDS, 'process', 'processes')} of each", given.pick.machine
+    machine += "" if here else ", another machine, whose ranking may be another"
     return Part(
         title="Verified by programs that share nothing with the harness",
         tables=(

@@ -16,6 +16,7 @@ from synthetic import Plan
 from ftbench.analysis.advice.cells import cells_of
 from ftbench.analysis.advice.question import Question
 from ftbench.analysis.advice.ranking import advise as advised
+from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.cli.report import advise
 from ftbench.errors import (
     FtbenchError,
@@ -28,6 +29,7 @@ from ftbench.errors import (
 from ftbench.experiments import verification
 from ftbench.experiments.verification import Contender, Outcome, Pair
 from ftbench.facts.arms import arm_named
+from ftbench.probe.instruments.machine import machine_record
 from ftbench.pythons import Interpreter, Survey
 
 FT = arm_named("ft")
@@ -38,12 +40,17 @@ WORDS = ("--task", "150us", "--arm", "gil", "--workers", "2", "--payload", "1KiB
 def _project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: tuple[Interpreter, Interpreter]
 ) -> None:
-    release = pair[0].release.name
-    plan = Plan(releases=(release,), history=History(processes=3, between=0.002, within=0.01))
+    release, own = pair[0].release.name, machine_record()
+    plan = Plan(
+        releases=(release,),
+        history=History(processes=3, between=0.002, within=0.01),
+        machine_fields={"cpu": str(own["cpu"]), "num_cpu": str(own["cores"])},
+    )
     only = ("_0", "_1kib", "Crossover.track_pss", "SharedSet.track_op", "SharedSet.track_cpu")
     synthetic.write_tree(tmp_path / "results", plan, only=only)
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
     monkeypatch.setattr(
         verification, "survey", lambda: Survey(interpreters=pair, too_old=(), broken=())
     )
@@ -79,6 +86,33 @@ def test_readers_are_told_what_each_pair_came_to() -> None:
     assert "Verified by programs that share nothing with the harness" in text
     assert "2 processes of each on this machine, in turn; the advice is of quiet-vm." in text
     assert "a task where" in text
+
+
+@pytest.mark.usefixtures("_project")
+@pytest.mark.parametrize("here", [True, False])
+def test_a_ranking_of_another_machine_cannot_fail_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, here: bool
+) -> None:
+    (machine,) = (tmp_path / "results").glob("*/machine.json")
+    if not here:
+        other = {**json.loads(machine.read_text(encoding="utf-8")), "cpu": "Imaginary 9000"}
+        machine.write_text(json.dumps(other), encoding="utf-8")
+    monkeypatch.setattr(Pair, "outcome", Outcome.FAILED)
+    done = called()
+    text = " ".join(done.stdout.split())
+    assert "did not hold" in text
+    assert ("the advice is of quiet-vm, another machine" in text) is not here
+    assert isinstance(done.exception, RegressionError if here else type(None))
+
+
+@pytest.mark.usefixtures("_project")
+def test_nothing_is_run_while_another_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def held(_: MeasuringLock) -> None:
+        raise FtbenchError("Another asv is measuring")
+
+    monkeypatch.setattr(MeasuringLock, "acquire", held)
+    monkeypatch.setattr(Contender, "measure", lambda _: pytest.fail("it ran"))
+    assert "Another asv" in str(called().exception)
 
 
 @pytest.mark.usefixtures("_project")
