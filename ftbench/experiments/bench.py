@@ -6,7 +6,9 @@ which the rest of the run takes over.
 
 from __future__ import annotations
 
+import re
 import statistics
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +16,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.asv.command import SOME_FAILED, Asv, register
-from ftbench.errors import AsvError, ResultsError, UsageError
+from ftbench.errors import DAMAGE, AsvError, ResultsError, UsageError
 from ftbench.experiments import suite
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import ARMS
@@ -31,7 +33,7 @@ from ftbench.report.document import Document
 from ftbench.report.output import Format, Output, rendered
 from ftbench.report.overview import summary
 from ftbench.results import read_results
-from ftbench.results.records import read_records
+from ftbench.results.records import RECORDS, CellRecord, Interference, read_fitting, read_records
 from ftbench.results.safe_loading import environment_name
 
 PAGE: Final = Path("html") / "choose.html"
@@ -63,6 +65,8 @@ PRELIMINARY: Final = (
     "This is preliminary: one process a cell, and only of what the table and the head of Choose "
     "show. The rest is measured now, with more processes; then table and page are written anew."
 )
+# What tells how long classes take that are on record, and that are not.
+_SOURCES: Final = {True: "the last run here", False: "what it takes on two cores"}
 # To find the benchmarks, to make the environments, to publish, twice; and asv's own part.
 BESIDE_SECONDS: Final = 90.0
 
@@ -76,19 +80,27 @@ def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> li
     ]
 
 
+def _measured(path: Path) -> Iterator[CellRecord]:
+    """Yield the records of processes whose work and time are known, as far as they go."""
+    with suppress(ResultsError):
+        for record in read_records(path).cells:
+            with suppress(*DAMAGE):
+                cell = read_fitting(record, CellRecord)
+                if cell.version and cell.elapsed > 0:
+                    yield cell
+
+
 def usual_seconds(results: Path, machine: str, profile: str) -> dict[tuple[str, str], float]:
     """Return the seconds that a process took here in a profile: (class, version) → by its records.
 
     Those of the last run that measured the class, repeats included.
     """
     took: dict[tuple[str, str], dict[str, list[float]]] = {}
-    for path in results.glob(f"{machine}/*-profile{profile}*.records.jsonl"):
-        with suppress(ResultsError):
-            for cell in read_records(path).cells:
-                if "version" in cell and isinstance(cell.get("elapsed"), float):
-                    runs = 1 + int(cell.get("interference", {}).get("repeats", 0))
-                    key, run = (str(cell["group"]), str(cell["version"])), str(cell.get("run"))
-                    took.setdefault(key, {}).setdefault(run, []).append(runs * cell["elapsed"])
+    for path in results.glob(f"{machine}/*-profile{profile}*{RECORDS.suffix}"):
+        for cell in _measured(path):
+            runs = 1 + read_fitting(cell.interference, Interference).repeats
+            of_class = took.setdefault((cell.group, cell.version), {})
+            of_class.setdefault(cell.run, []).append(runs * cell.elapsed)
     return {key: statistics.fmean(runs[max(runs)]) for key, runs in took.items()}
 
 
@@ -141,6 +153,7 @@ def run(
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
     page = f"The page: {folder / PAGE}"
+    names = environment_names(pair, profile)
 
     def total(pattern: str | None, processes: int) -> float:
         of_arm = sum(seconds[_number(cell)] for cell in _cells(folder, pattern, measured))
@@ -150,7 +163,7 @@ def run(
         code = asv(
             *("run", f"{measured}^!", "--machine", machine, "--record-samples"),
             *(("--interleave-rounds",) if processes > 1 else ()),
-            *(word for name in environment_names(pair, profile) for word in ("-E", name)),
+            *(word for name in names for word in ("-E", name)),
             *(("--bench", pattern) if pattern else ()),
             tolerate=[SOME_FAILED],
             **options,
@@ -160,12 +173,21 @@ def run(
         return code, summary(figures, machine=machine, release=measured, profile=profile)
 
     whole = total(bench, processes)
-    if whole and (known or profile == DEFAULT):
-        by = "the last run here" if known else "what it takes on two cores"
-        console.print(f"This takes about {about(whole + BESIDE_SECONDS)}, by {by}.")
-    if bench is None:
+    told = {(cell.group, cell.version) in known for cell in _cells(folder, bench, measured)}
+    if told == {True} or (told and profile == DEFAULT):
+        by = " and ".join(words for each, words in _SOURCES.items() if each in told)
+        # What a run that was ended has kept is not measured again.
+        kept = any(folder.glob(f"env/*/measured-*-{measured.commit_id}.jsonl"))
+        most = "at most" if kept else "about"
+        console.print(f"This takes {most} {about(whole + BESIDE_SECONDS)}, by {by}.")
+    stem = f"{folder / 'results' / machine / measured.commit_id}-"
+    files = [Path(f"{stem}{name}{RECORDS.suffix}") for name in names]
+    there = {(cell.group, cell.version) for path in files for cell in _measured(path)}
+    early = {(cell.group, cell.version) for cell in _cells(folder, FIRST, measured)} - there
+    if bench is None and early:  # one process a cell must not take the place of several
+        first = rf"^({'|'.join(re.escape(group) for group, _ in sorted(early))})\."
         show = f"CPython {measured}, a first result"
-        _, document = measure(FIRST, show=show, total=total(FIRST, 1), first=True)
+        _, document = measure(first, show=show, total=total(first, 1), first=True)
         console.print(rendered(document, Format.TABLE), markup=False, soft_wrap=True)
         console.print(f"{PRELIMINARY}\n{page}", markup=False, soft_wrap=True)
     code, document = measure(bench, show=f"CPython {measured}", total=whole)

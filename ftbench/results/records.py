@@ -70,6 +70,8 @@ class CellRecord(_OfCell, frozen=True, kw_only=True):
     machine: str = ""
     run: str = ""
     started_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    version: str = ""  # of the measured work
+    elapsed: Number = 0.0  # seconds
     # Before and after, as is the run queue's average.
     gil: tuple[bool | None, ...] = ()
     load: tuple[Number | None, ...] = ()
@@ -109,6 +111,7 @@ class Interference(msgspec.Struct, frozen=True, kw_only=True):
 
     marked: bool = False
     why: str = ""
+    repeats: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0  # for that
     foreign: Number = 0.0
     steal: Number = 0.0
     throttled: Number = 0.0

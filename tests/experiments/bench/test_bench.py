@@ -134,6 +134,43 @@ def test_a_process_takes_as_long_as_in_the_last_run_of_the_same_work(tmp_path: P
     assert bench.usual_seconds(tmp_path, "other", "quick") == {}
 
 
+@pytest.mark.parametrize("odd", [None, [1], "x", {"repeats": "x"}, {"repeats": None}])
+def test_a_record_of_another_shape_is_read_as_far_as_it_goes(tmp_path: Path, odd: object) -> None:
+    (tmp_path / "box").mkdir()
+    cells = (
+        record("a.A", 9.0, "2026-01-01", version="1"),
+        record("a.A", 4.0, "2026-01-02", version="1", interference=odd),
+        {**record("a.A", 7.0, ""), "version": "1", "run": odd},
+        {**record("b.B", 0.0, "2026-01-01", version="1"), "elapsed": odd},
+        {**record("c.C", 1.0, "2026-01-01", version="1"), "group": odd},
+    )
+    path = tmp_path / "box" / "3-cpython-pyft-profilequick.records.jsonl"
+    path.write_text(Records(cells=cells).text(), encoding="utf-8")
+    assert bench.usual_seconds(tmp_path, "box", "quick")["a.A", "1"] == (7.0 if odd == "x" else 4.0)
+
+
+@pytest.mark.usefixtures("stubbed")
+@pytest.mark.parametrize("version", ["now", "0"])
+def test_a_first_result_takes_the_place_of_no_whole_one(
+    tmp_path: Path, pair: Pair, version: str
+) -> None:
+    cell = next(each for each in suite.cells(ROOT) if each.group == "lifecycle.Lifecycle")
+    name = bench.environment_names(pair, "smoke")[0]
+    path = tmp_path / "results" / "this-2cpu" / f"{pair[0].release.commit_id}-{name}.records.jsonl"
+    path.parent.mkdir(parents=True)
+    work = cell.version if version == "now" else version
+    path.write_text(Records(cells=(record(cell.group, 1.0, "a", version=work),)).text(), "utf-8")
+    run(tmp_path)
+    assert ("lifecycle" in CALLS[0][0][-1]) is (version != "now")
+    assert "footprint" in CALLS[0][0][-1]
+    every = {each.group: each.version for each in suite.cells(ROOT)}
+    cells = tuple(record(group, 1.0, "a", version=work) for group, work in every.items())
+    path.write_text(Records(cells=cells).text(), "utf-8")
+    CALLS.clear()
+    assert "preliminary" not in run(tmp_path)
+    assert [arguments[0] for arguments, _ in CALLS] == ["run", "publish"]
+
+
 def told_minutes(said: str) -> int:
     told = re.search(r"This takes about (\d+) min, by (.*)\.\n", said)
     assert told, said
@@ -157,7 +194,27 @@ def test_how_long_it_takes_is_said_first_and_follows_the_cells_and_the_records(
     monkeypatch.setattr(bench, "usual_seconds", lambda *_: known)
     said = run(tmp_path, profile="quick")
     assert abs(told_minutes(said) * 60 - 9 * len(there) - bench.BESIDE_SECONDS) <= 60
-    assert "by the last run here" in said
+    assert "by the last run here." in said
+    journal = tmp_path / "env" / "e" / f"measured-e-{release.commit_id}.jsonl"
+    journal.parent.mkdir(parents=True)
+    journal.touch()
+    assert "This takes at most" in run(tmp_path, profile="quick")
+
+
+@pytest.mark.usefixtures("stubbed")
+def test_how_long_it_takes_is_said_only_by_what_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = {cell.group: cell.version for cell in suite.cells(ROOT)}
+    known = {("lifecycle.Lifecycle", versions["lifecycle.Lifecycle"]): 1.0}
+    assert "This takes" not in run(tmp_path, profile="full")
+    monkeypatch.setattr(bench, "usual_seconds", lambda *_: known)
+    assert "This takes" not in run(tmp_path, profile="full")
+    assert "by the last run here." in run(
+        tmp_path, profile="full", bench=r"^lifecycle\.Lifecycle\."
+    )
+    both = "by the last run here and what it takes on two cores."
+    assert both in run(tmp_path, profile="quick")
 
 
 def test_every_scenario_has_its_time_in_the_table() -> None:
@@ -276,4 +333,6 @@ def test_the_main_job_for_real(tmp_path: Path, pair: Pair) -> None:
     page = project.folder / "html" / "choose.html"
     assert f"The page: {page}" in done.stderr
     assert page.is_file()
-    assert len(list(project.results.glob("3*.records.jsonl"))) == len(ARMS)
+    files = {path.name for path in project.results.glob("3*.records.jsonl")}
+    names, number = bench.environment_names(pair, "smoke"), pair[0].release.commit_id
+    assert files == {f"{number}-{name}.records.jsonl" for name in names}
