@@ -100,7 +100,7 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
     One whose p99 was not measured is not ruled out by it.
     """
     asked = question.p99 is not None or question.load is not None
-    if asked and (why := _slow(expectation, question) or _late(expectation, question)):
+    if asked and (why := _late(expectation, question)):
         return why
     memory, limit = expectation.memory, question.memory
     if limit is None:
@@ -111,16 +111,11 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
     return above if memory.value > limit else ""
 
 
-def _slow(expectation: Expectation, question: Question) -> str:
-    """Return how a mode does fewer tasks than are offered, whether its latency is known or not."""
-    seconds, offered = expectation.seconds.value, question.offered or LOADS[0] / 100
-    if offered / question.task * seconds <= 1:
-        return ""
-    return f"it {CANNOT}: it does {digits(1 / seconds)} a second"
-
-
 def _late(expectation: Expectation, question: Question) -> str:
-    lack, p99 = expectation.lacks.get("p99"), expectation.p99
+    lack, p99, seconds = expectation.lacks.get("p99"), expectation.p99, expectation.seconds.value
+    # Whether its latency at this load is known or not.
+    if (question.offered or LOADS[0] / 100) / question.task * seconds > 1:
+        return f"it {CANNOT}: it does {digits(1 / seconds)} a second"
     limit = question.p99 or math.inf
     if lack is not None and lack.why == CANNOT:
         return f"it {CANNOT}"

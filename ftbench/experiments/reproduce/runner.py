@@ -39,10 +39,7 @@ _STYLES: Final = {
 def measure(
     release: str | None, scale: float, parts: Sequence[str], processes: int, *, fresh: bool
 ) -> Iterator[Reproduction]:
-    """Measure `parts` on a release, by default the newest pair; raises what keeps all from it.
-
-    What was measured stays in the journal until the body has written what is yielded.
-    """
+    """Measure `parts` on a release, by default the newest pair; journalled until the body ends."""
     knobs = ARTICLE_KNOBS.scaled(scale)
     console = Console(stderr=True, highlight=False)
     gil, free_threaded = ensure_pair(console, release)
