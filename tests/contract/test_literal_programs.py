@@ -7,12 +7,15 @@ import runpy
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import confirm
 import pytest
 
+from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
 from ftbench.probe.workloads.crunching import errand
 from ftbench.pythons import Interpreter
@@ -153,3 +156,29 @@ def test_messages_that_wait_are_part_of_what_tasks_take(capsys: pytest.CaptureFi
     with mock.patch.object(sys, "argv", words.split()), pytest.raises(SystemExit, match="False"):
         tasks["main"]()
     assert json.loads(capsys.readouterr().out)["task"] >= 0.01
+
+
+def test_confirm_goes_on_after_what_nothing_answers_and_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def answer(command: list[str]) -> Mapping[str, Any]:
+        asked.append(command)
+        if "interpreters" in command:
+            raise NotAvailableError("no such mode here")
+        if "forkserver" in command:
+            raise FtbenchError("Traceback\nboom")
+        time.sleep(0.02)
+        return {"metrics": {"pss": {"samples": [3.0]}}, "pss": 2.0}
+
+    monkeypatch.setattr(confirm, "answer", answer)
+    words = ["confirm.py", "--minutes", "0.001", "--rounds", "900", "--only", "PSS", sys.executable]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as ended:
+        confirm.main()
+    assert ended.value.code == 1
+    rows = [line.split(" | ")[2:] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["1.50", "1.50", "\N{EN DASH}", "1.50", "\N{EN DASH}"]
+    assert [row[1] for row in rows if row[0] != "1.50"] == ["boom", "no such mode here"]
+    assert len(asked) < 50

@@ -3,28 +3,39 @@
     python tests/tools/confirm.py --rounds 7 PYTHON [PYTHON ...]
 
 Each round runs a cell and its program one after the other, in alternate order, on the interpreters
-named.  Prints a Markdown table: the median of harness / program, and the range over the rounds
-without the two ends.  For a quiet machine; wants the harness importable (the project's root).
+named.  Prints a Markdown table, each row as soon as it is known: the median of harness / program,
+the range over the rounds without the two ends (of five or more), how many rounds there were.  A
+question has its share of the `--minutes` that are left, and one round at least.  What nothing
+answers is a row that says why, and exit code 1 unless it is a mode that the interpreter lacks.
+For a quiet machine; wants the harness importable (the project's root).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import math
 import os
 import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.processes import run
+
 ROOT = Path(__file__).parent.parent.parent
 LITERAL = Path(__file__).parent / "literal"
-TIMEOUT = 300.0
+TIMEOUT = 60.0
+MANY = 5  # rounds, of which the ends are no part of the range
+DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,14 +162,15 @@ QUESTIONS = (
 
 
 def answer(command: list[str]) -> Mapping[str, Any]:
-    """Return the JSON that a command prints; raises `SystemExit` with its words if it fails."""
+    """Return the JSON that a command prints; raises `FtbenchError` with its words if it fails."""
     unasked = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    ended = subprocess.run(
-        command, cwd=ROOT, env=unasked, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
-    if ended.returncode:
-        sys.exit(f"{shlex.join(command)}\n{ended.stdout}{ended.stderr}")
-    document: Mapping[str, Any] = json.loads(ended.stdout)
+    ended = run(command, environ=unasked, deadline=TIMEOUT, folder=ROOT)
+    if ended.code:
+        lacks = ended.code == NotAvailableError.exit_code
+        raise (NotAvailableError if lacks else FtbenchError)(
+            f"{shlex.join(command)}\n{ended.out}{ended.err}"
+        )
+    document: Mapping[str, Any] = json.loads(ended.out)
     return document
 
 
@@ -167,7 +179,7 @@ def of_harness(python: str, question: Question) -> float:
     command = [python, "-m", "ftbench.probe", *question.cell.split(), "--json"]
     document = answer(command)
     if question.metric not in document["metrics"]:
-        sys.exit(f"{question.title}: {document['notes']['lacks'][question.metric]}")
+        raise FtbenchError(document["notes"]["lacks"].get(question.metric, "not measured"))
     samples = document["metrics"][question.metric]["samples"]
     value = question.share * float(statistics.median(samples))
     return value + (_said(python, question.beside, question) if question.beside else 0.0)
@@ -195,14 +207,26 @@ def _said(python: str, program: str, question: Question) -> float:
         return float(answer([python, *own, *words])[question.value]) * question.factor
 
 
-def ratios(python: str, question: Question, rounds: int) -> list[float]:
-    """Return harness / program of each round, sorted; who goes first alternates."""
-    measured = []
+def ratios(python: str, question: Question, rounds: int, seconds: float = math.inf) -> list[float]:
+    """Return harness / program of each round, sorted; who goes first alternates.
+
+    No round begins after so many seconds, but for the first.
+    """
+    measured: list[float] = []
+    begin = time.monotonic()
     for number in range(rounds):
+        if measured and time.monotonic() - begin > seconds * number / (number + 1):
+            break
         asks = [of_harness, of_program][:: -1 if number % 2 else 1]
         sides = {ask: ask(python, question) for ask in asks}
         measured.append(sides[of_harness] / sides[of_program])
     return sorted(measured)
+
+
+def _named(python: str) -> str:
+    code = "import sys, sysconfig; v = sysconfig.get_config_var('Py_GIL_DISABLED'); "
+    code += "print(sys.version.split()[0] + ('t' if v else ''))"
+    return subprocess.check_output([python, "-c", code], text=True).strip()
 
 
 def main() -> None:
@@ -211,20 +235,30 @@ def main() -> None:
     parser.add_argument("pythons", nargs="+", metavar="PYTHON")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="questions whose title has this")
+    parser.add_argument("--minutes", type=float, default=math.inf)
     args = parser.parse_args()
-    print("| question | interpreter | harness / program | range |\n|---|---|---|---|", flush=True)
-    for question in QUESTIONS:
-        for python in args.pythons if args.only in question.title else ():
-            code = "import sys, sysconfig; v = sysconfig.get_config_var('Py_GIL_DISABLED'); "
-            code += "print(sys.version.split()[0] + ('t' if v else ''))"
-            name = subprocess.check_output([python, "-c", code], text=True).strip()
-            measured = ratios(python, question, args.rounds)
-            inner = measured[1:-1] or measured
-            print(
-                f"| {question.title} | {name} | {statistics.median(measured):.2f} |"
-                f" {inner[0]:.2f} to {inner[-1]:.2f} |",
-                flush=True,
-            )
+    names = {python: _named(python) for python in args.pythons}
+    asked = [each for each in QUESTIONS if args.only in each.title]
+    every = list(itertools.product(asked, args.pythons))
+    end, failed = time.monotonic() + 60 * args.minutes, False
+    print("| question | interpreter | harness / program | range | rounds |", flush=True)
+    print("|---|---|---|---|---|", flush=True)
+    for done, (question, python) in enumerate(every):
+        row = f"| {question.title} | {names[python]} |"
+        share = max(0.0, end - time.monotonic()) / (len(every) - done)
+        try:
+            measured = ratios(python, question, args.rounds, share)
+        except FtbenchError as error:
+            failed |= not isinstance(error, NotAvailableError)
+            why = error.message.strip().rpartition("\n")[2]
+            print(f"{row} {DASH} | {why} | 0 |", flush=True)
+            print(f"{question.title}: {error.message}", file=sys.stderr, flush=True)
+            continue
+        inner = measured[1:-1] if len(measured) >= MANY else measured
+        middle = f"{statistics.median(measured):.2f}"
+        reach = f"{inner[0]:.2f} to {inner[-1]:.2f}"
+        print(f"{row} {middle} | {reach} | {len(measured)} |", flush=True)
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
