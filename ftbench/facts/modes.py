@@ -90,8 +90,8 @@ FURTHER = (
 EVERY_MODE = (*MODES, *FURTHER)
 
 MODE_NAMES = tuple(mode.name for mode in MODES)
-# How a process was started changes nothing once it stands: where workers stand before the clock
-# runs, the start method that every system has is measured for all.
+# Once a process stands, how it was started tells in its memory, not in time and CPU: where workers
+# stand before the clock runs, the start method that every system has is measured for all.
 STANDING_PROCESSES = "processes-spawn"
 STANDING = ("threads", STANDING_PROCESSES, "interpreters")
 KINDS = tuple(dict.fromkeys(mode.kind for mode in EVERY_MODE))

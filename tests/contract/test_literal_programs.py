@@ -40,6 +40,28 @@ def test_an_independent_program_imports_the_standard_library_alone(program: Path
 
 @ON_LINUX
 @pytest.mark.parametrize(
+    "without",
+    [
+        "os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})",
+        "del os.sched_setaffinity, os.sched_getaffinity",
+    ],
+)
+def test_two_threads_without_a_cpu_each_are_refused(without: str) -> None:
+    program = str(LITERAL / "contention.py")
+    code = f"import os, runpy\n{without}\nrunpy.run_path({program!r}, run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--work", "list", "--slices", "2"],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "a CPU each" in done.stderr
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
     "command",
     [
         "tasks.py --mode loop --tasks 40 --steps 10 --writes 0.1",

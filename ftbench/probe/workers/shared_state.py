@@ -49,7 +49,7 @@ class SharedState:
 class BlameHelper:
     """A context that blames the helper, if it has ended, for failed calls of the parent."""
 
-    # No `contextmanager`: contextlib would weigh in the footprint of every cell.
+    # No `contextmanager`: contextlib would weigh where a shared set is weighed.
     def __init__(self, state: SharedState, mode: Mode) -> None:
         self._state = state
         self._mode = mode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-# Of `queue` itself: the rest of it would weigh 50 KiB in the footprint of every cell.
+# Of `queue` itself: the rest of it would weigh 50 KiB where a set that threads share is weighed.
 from _queue import Empty, SimpleQueue
 from collections.abc import Callable, Mapping
 from importlib import import_module

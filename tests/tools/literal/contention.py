@@ -93,7 +93,8 @@ WORKS = {
 
 def member(index, work, own, turns, gates, slices, ended):
     """Work on a core of one's own whenever asked; note (wall, CPU) of the slice."""
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[index % os.cpu_count()]})
+    cpus = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cpus[index % len(cpus)]})
     work(own, turns)
     while True:
         start_at = gates[index].get()
@@ -105,6 +106,10 @@ def member(index, work, own, turns, gates, slices, ended):
         work(own, turns)
         slices[index] = time.perf_counter() - wall, time.thread_time() - cpu
         ended.put(index)
+
+
+# Seconds after which a thread of a few milliseconds is not awaited any more.
+PATIENCE = 60
 
 
 def turns_for(work, own, seconds):
@@ -127,6 +132,9 @@ def main():
     parser.add_argument("--share", choices=("nothing", "object"), default="nothing")
     parser.add_argument("--slices", type=int, default=200)
     args = parser.parse_args()
+    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:
+        print("Two threads need a CPU each that they may choose.", file=sys.stderr)
+        sys.exit(3)
     work, make = WORKS[args.work]
     gc.disable()
     first = make()
@@ -134,7 +142,11 @@ def main():
     turns = turns_for(work, first, 0.004)
     gates, slices, ended = [queue.Queue(), queue.Queue()], [None, None], queue.Queue()
     threads = [
-        threading.Thread(target=member, args=(index, work, own[index], turns, gates, slices, ended))
+        threading.Thread(
+            target=member,
+            args=(index, work, own[index], turns, gates, slices, ended),
+            daemon=True,
+        )
         for index in range(2)
     ]
     for thread in threads:
@@ -145,7 +157,7 @@ def main():
         for gate in gates[:count]:
             gate.put(start_at)
         for _ in range(count):
-            ended.get()
+            ended.get(timeout=PATIENCE)
         sound = all(cpu > 0.95 * wall for wall, cpu in slices[:count])
         return statistics.mean(cpu for _, cpu in slices[:count]) if sound else None
 
