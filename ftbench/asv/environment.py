@@ -38,6 +38,7 @@ from ftbench.processes import run
 from ftbench.pythons import Interpreter, discover, preferred, survey, venvs
 from ftbench.pythons.install import DEFAULT_RELEASE
 from ftbench.releases import Release
+from ftbench.results.journal import conditions
 from ftbench.results.records import Record
 
 GIL_CHECK: Final = (
@@ -131,7 +132,6 @@ class CPythonEnvironment(Environment):
         """Return this environment for one flavour and profile."""
         other = type(self)(self._conf, self.python, requirements, self._tagged_env_vars)
         other.preferred = preferred
-        ENVIRONMENTS[other.name] = other
         return other
 
     @property
@@ -290,14 +290,17 @@ class CPythonEnvironment(Environment):
                 venvs.stamp_of(self._venv(commit_hash)),
                 *(each.read_text() for each in sources),
             ]
-            path = Path(self._path) / f"measured-{self.hashname}-{commit_hash}.jsonl"
+            # Under other conditions nothing is taken over, and nothing lost.
+            name = f"measured-{self.hashname}-{commit_hash}-{conditions()}.jsonl"
+            path = Path(self._path) / name
             stamp = hashlib.sha256("\0".join(texts).encode()).hexdigest()
             JOURNALS[self.name, commit_hash] = journal = CellJournal(path, stamp, RUN)
-            if journal.count:
+            if earlier := journal.earlier(JOURNALS.planned):
                 log.info(
-                    f"{self._arm_name}: {journal.count} of {JOURNALS.planned} cells were measured "
-                    f"by {journal.measured_at} in a run that was ended; {TAKEN_OVER}. To measure "
-                    f"them anew, remove {path}"
+                    f"{self._arm_name}: {len(earlier)} of {sum(JOURNALS.planned.values())} cells "
+                    f"were measured by {max(each['at'] for each in earlier)} in a run that was "
+                    f"ended; {TAKEN_OVER}, and intervals hold the drift between both sittings. To "
+                    f"measure them anew, remove {path}"
                 )
         return JOURNALS[self.name, commit_hash]
 

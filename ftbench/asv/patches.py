@@ -48,7 +48,7 @@ from ftbench.asv.environment import (
     nothing_for,
 )
 from ftbench.asv.errors import as_user_errors
-from ftbench.asv.journal import JOURNALS
+from ftbench.asv.journal import JOURNALS, cell_of
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import NothingError, unknown
@@ -64,6 +64,7 @@ _get_environments = asv.environment.get_environments
 _write_json = util.write_json
 _run_benchmark = asv.runner.run_benchmark
 _format_benchmark_result = asv.runner.format_benchmark_result
+_results_before = asv.commands.run.iter_results_for_machine_and_hash
 _unroll_result = asv.commands.compare.unroll_result
 _benchmark_param_iter = asv.plugins.summarylist.benchmark_param_iter
 _warnings_given: set[str] = set()
@@ -179,7 +180,6 @@ def select_benchmarks(
         Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
     )
     _select_benchmarks(self, conf, every, regex)
-    rounds: dict[tuple[str, int], int] = {}
     if FIRST_RESULT in os.environ:
         self.update({name: {**each, "rounds": 1} for name, each in self.items()})
     for each in every:
@@ -189,10 +189,20 @@ def select_benchmarks(
             selected[:] = [index for index in selected if exist[index]]
             if not selected:
                 del self[each["name"]]
-    for name, each in self.items():
-        for index in self.benchmark_selection[name] or [0]:
-            rounds[name.rpartition(".")[0], index] = int(each.get("rounds") or 1)
-    JOURNALS.planned = sum(rounds.values())
+    first: dict[str, tuple[str, int]] = {}
+    for name, each in sorted(self.items()):
+        for index in self.benchmark_selection[name] or [None]:
+            asked = name if index is None else f"{name}-{index}"
+            first.setdefault(cell_of(asked), (asked, int(each.get("rounds") or 1)))
+    JOURNALS.selected, JOURNALS.planned = self, dict(first.values())
+
+
+def results_before(*args: Any) -> Iterator[Any]:
+    """Do what asv does to find what `--skip-existing` leaves out, and note whether it does."""
+    for result in _results_before(*args):
+        if result.env_name in ENVIRONMENTS:
+            JOURNALS.told |= bool(result.get_result_keys(JOURNALS.selected))
+        yield result
 
 
 def run_benchmark(benchmark: Any, *args: Any, **kwargs: Any) -> Any:
@@ -294,7 +304,8 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
             with as_user_errors():
                 result = command(*args, **kwargs)
             if FIRST_RESULT not in os.environ:
-                JOURNALS.forget()  # whatever ended otherwise is gone on with
+                for journal in JOURNALS.values():  # whatever ended otherwise is gone on with
+                    journal.settle(saved=JOURNALS.saved)
             if JOURNALS.skipped and not (result or JOURNALS.told):
                 reasons = "".join(f"\n  {reason}" for reason in JOURNALS.skipped)
                 log.error(f"Nothing was measured. Every cell was skipped:{reasons}")
@@ -326,6 +337,7 @@ def install() -> None:
     asv.commands.asv_profiling.get_environments = get_environments
     asv.commands.run.skip_benchmarks = skip_benchmarks
     asv.commands.run.Results = RecordedResults
+    asv.commands.run.iter_results_for_machine_and_hash = results_before
     asv.commands.find.Results = RecordedResults
     asv.commands.show.color_print = print_names
     asv.commands.compare.tabulate = SimpleNamespace(tabulate=_table_with_names)

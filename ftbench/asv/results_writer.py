@@ -95,6 +95,7 @@ class RecordedResults(Results):
         """
         if not self._measured:
             return  # skipped: recorded as nothing
+        JOURNALS.saved = True
         place = Path(result_dir) / self._filename
         try:
             with records_written(records_path(place), self._records):

@@ -39,7 +39,6 @@ from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import plural
 from ftbench.files import cache_folder
-from ftbench.probe.instruments.machine import PIN_VARIABLE, machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
@@ -47,8 +46,8 @@ from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import Finished, run
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
-from ftbench.results.figure import CONDITIONS, Environment
-from ftbench.results.journal import Journal
+from ftbench.results.figure import Environment
+from ftbench.results.journal import Journal, conditions
 from ftbench.results.records import digest_of
 
 # The probe's deadlines come first and tell a story; an observer may need its time besides.
@@ -123,12 +122,7 @@ def journal_of(
     path = folder / f"{digest_of(request)}.jsonl"
     if fresh:
         path.unlink(missing_ok=True)
-    machine = machine_record()
-    same = {
-        "interpreters": [venvs.stamp(each) + each.build.digest for each in interpreters],
-        "conditions": {name: machine.get(name) for name in CONDITIONS},
-        "pinned": os.environ.get(PIN_VARIABLE),
-    }
+    same = [conditions(), *(venvs.stamp(each) + each.build.digest for each in interpreters)]
     journal = Journal(path, digest_of(same), datetime.now(UTC).isoformat())
     if journal.stale:
         console.print(

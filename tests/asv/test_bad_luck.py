@@ -281,6 +281,22 @@ def test_a_run_that_measures_nothing_says_why_and_is_no_success(
     assert project.files() == before
 
 
+def test_what_was_measured_before_is_no_cell_that_was_skipped(
+    project: AsvProject, release: str
+) -> None:
+    other = "3.13.5" if release != "3.13.5" else "3.14.2"
+    here, there = (Release.parse(each).commit_id for each in (release, other))
+    for path in project.results.glob(f"{here[:8]}-cpython-pygil-*.json"):
+        text = path.read_text("utf-8").replace(here, there)
+        path.with_name(path.name.replace(here[:8], there[:8])).write_text(text, "utf-8")
+    words = (f"{other}^!", *CHEAP, "--skip-existing")
+    done = project.run(*words)
+    assert done.code == 0, done.said
+    assert f"CPython {other} has no free-threaded build here" in done.said
+    assert "Nothing was measured" not in done.said
+    assert project.run(*words, "-E", "ft").code == 12
+
+
 def test_a_run_of_cells_that_are_all_skipped_is_no_success(
     project: AsvProject, release: str
 ) -> None:

@@ -6,19 +6,21 @@ import json
 import math
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asvproject import CELL, MACHINE, AsvProject, result_of
+from asvproject import CELL, CHEAP, MACHINE, AsvProject, result_of
 from fuzzing import FUZZ
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.asv.command import FIRST_RESULT, RUN_NAME
 from ftbench.asv.journal import STAGED, CellJournal, records_in
+from ftbench.probe.instruments.machine import PIN_TO_CORES, PIN_VARIABLE
 from ftbench.results import journal as module
 from ftbench.results.records import read_records, records_path
 
@@ -62,7 +64,7 @@ def test_a_killed_run_is_gone_on_with_and_nothing_is_measured_twice(
     done = project.run(*words)
     assert done.code == 0, done.said
     assert f"ft: {kept} of 12 cells were measured by 2" in done.said
-    assert "they are taken over" in done.said
+    assert "they are taken over, and intervals hold the drift between both sittings" in done.said
     (file,) = project.results.glob("3*-pyft-*.json")
     (figures,) = [row["result"] for row in result_of(file).values() if row["result"]]
     assert sum(not math.isnan(value) for value in figures) == 12
@@ -97,6 +99,33 @@ def test_a_first_result_is_one_process_a_cell_and_the_same_run_goes_on_from_it(
     assert {cell["run"] for cell in cells} == {"this run"}
     moments = [cell["started_at"] for cell in cells]
     assert all(cell["started_at"] in moments for cell in shown)
+    assert journals(project) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others pin nothing")
+def test_what_a_run_is_not_asked_for_or_does_not_save_stays_kept(
+    empty: AsvProject, tmp_path: Path, release: str
+) -> None:
+    project = empty.copy(tmp_path / "narrow")
+    first = project.run(f"{release}^!", *CELLS, **{FIRST_RESULT: "1"})
+    assert first.code == 0, first.said
+    assert lines_of(project) == 12
+    one = ("-E", "ft", "--bench", r"lifecycle.*track_round\(.threads., .none., 1, .empty")
+    two = r"track_(first_)?round\(.threads., .none., 8, .empty"
+    for words, extra, said, left in (
+        (("-E", "ft", *CHEAP), {}, "", 12),
+        ((*one, "--dry-run"), {}, "ft: 1 of 1 cells were", 12),
+        (one, {PIN_VARIABLE: PIN_TO_CORES}, "", 12),
+        (one, {}, "ft: 1 of 1 cells were", 11),
+        # Measured by another name first, it is no more to be taken over.
+        ((*one[:3], two), {}, "", 10),
+        (CELLS, {}, "ft: 10 of 12 cells were", 0),
+    ):
+        done = project.run(f"{release}^!", *words, **extra)
+        assert done.code == 0, done.said
+        assert said in done.said
+        assert ("cells were measured" in done.said) is bool(said), done.said
+        assert lines_of(project) == left
     assert journals(project) == []
 
 
