@@ -291,8 +291,7 @@ class CPythonEnvironment(Environment):
                 *(each.read_text() for each in sources),
             ]
             # Under other conditions nothing is taken over, and nothing lost.
-            name = f"measured-{self.hashname}-{commit_hash}-{conditions()}.jsonl"
-            path = Path(self._path) / name
+            path = Path(self._path, f"measured-{self.hashname}-{commit_hash}-{conditions()}.jsonl")
             stamp = hashlib.sha256("\0".join(texts).encode()).hexdigest()
             JOURNALS[self.name, commit_hash] = journal = CellJournal(path, stamp, RUN)
             if earlier := journal.earlier(JOURNALS.planned):

@@ -6,8 +6,6 @@ A run that was killed leaves its journals; the next one takes the cells over, an
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -29,18 +27,8 @@ def records_in(staged: bytes) -> Iterator[Record]:
             yield dict(json.loads(line))
 
 
-def cell_of(asked: str) -> str:
-    """Return which cell a benchmark is of: one run of it yields all that are tracked."""
-    return re.sub(r"\.track_\w+", "", asked)
-
-
 class CellJournal(Journal):
     """What was measured of a release in an environment: the texts of a cell's files, by name."""
-
-    def __init__(self, path: Path, stamp: str, run: str) -> None:
-        """Read what is there."""
-        super().__init__(path, stamp, run)
-        self._asked: Counter[str] = Counter()
 
     def earlier(self, planned: Mapping[str, int]) -> list[dict[str, Any]]:
         """Return what a run that asks so often for each is going to take over of others."""
@@ -49,11 +37,9 @@ class CellJournal(Journal):
 
     def take(self, asked: str, files: Mapping[str, Path]) -> bool:
         """Write into `files`, by their names, what a cell yielded then; tell whether it did."""
-        number = self._asked[asked]
-        self._asked[asked] += 1
-        if number >= len(self.kept[asked]):
+        if not self.kept[asked]:
             return False
-        for name, text in self.kept[asked][number]["content"].items():
+        for name, text in self.kept[asked].pop(0)["content"].items():
             with files[name].open("a" if name == STAGED else "w", encoding="utf-8") as file:
                 file.write(text)
         return True
@@ -68,14 +54,12 @@ class CellJournal(Journal):
         self.add(asked, {**texts, STAGED: "".join(of_run)})
 
     def settle(self, *, saved: bool) -> None:
-        """Remove what this run has measured and, where it is `saved`, all of the same cells."""
-        done = set(map(cell_of, self._asked)) if saved else set()
-        every = (each for entries in self.kept.values() for each in entries)
-        left = [each for each in every if each["run"] != self.run]
-        lines = [self.line(each) for each in left if cell_of(each["asked"]) not in done]
-        if lines:
+        """Remove what this run has measured and, where it is `saved`, what it has taken over."""
+        kept = self.kept if saved else Journal(self.path, self._stamp, self.run).kept
+        every = (each for entries in kept.values() for each in entries)
+        if left := [each["line"] for each in every if each["run"] != self.run]:
             with written_whole(self.path) as beside:
-                beside.write_bytes(b"".join(lines))
+                beside.write_bytes(b"".join(left))
         else:
             self.forget()
 
@@ -86,8 +70,7 @@ class Journals(dict[tuple[str, str], CellJournal]):
     def __init__(self) -> None:
         """Begin with nothing."""
         super().__init__()
-        # The benchmarks that are selected; what asv asks for first of each cell, and how often.
-        self.selected: Mapping[str, Any] = {}
+        # What asv asks for first of each cell that is selected, and how often.
         self.planned: dict[str, int] = {}
         # Whether one was measured, failed or had been measured before, and why others were skipped.
         self.told = False

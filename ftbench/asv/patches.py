@@ -48,7 +48,7 @@ from ftbench.asv.environment import (
     nothing_for,
 )
 from ftbench.asv.errors import as_user_errors
-from ftbench.asv.journal import JOURNALS, cell_of
+from ftbench.asv.journal import JOURNALS
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import NothingError, unknown
@@ -189,19 +189,19 @@ def select_benchmarks(
             selected[:] = [index for index in selected if exist[index]]
             if not selected:
                 del self[each["name"]]
-    first: dict[str, tuple[str, int]] = {}
+    first: dict[tuple[str, int | None], tuple[str, int]] = {}
     for name, each in sorted(self.items()):
         for index in self.benchmark_selection[name] or [None]:
             asked = name if index is None else f"{name}-{index}"
-            first.setdefault(cell_of(asked), (asked, int(each.get("rounds") or 1)))
-    JOURNALS.selected, JOURNALS.planned = self, dict(first.values())
+            cell = name.rpartition(".")[0], index
+            first.setdefault(cell, (asked, int(each.get("rounds") or 1)))
+    JOURNALS.planned = dict(first.values())
 
 
 def results_before(*args: Any) -> Iterator[Any]:
-    """Do what asv does to find what `--skip-existing` leaves out, and note whether it does."""
+    """Do what asv does to find what `--skip-existing` leaves out, and note that there is some."""
     for result in _results_before(*args):
-        if result.env_name in ENVIRONMENTS:
-            JOURNALS.told |= bool(result.get_result_keys(JOURNALS.selected))
+        JOURNALS.told |= result.env_name in ENVIRONMENTS
         yield result
 
 

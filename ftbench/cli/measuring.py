@@ -16,8 +16,8 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES, current_profile
 from ftbench.facts.units import plural
 from ftbench.probe.run.document import Measurement, metric_row
-from ftbench.pythons.install import choose
-from ftbench.pythons.interpreter import Spec
+from ftbench.pythons.install import at, choose
+from ftbench.pythons.interpreter import Interpreter, Spec
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
 
@@ -164,7 +164,7 @@ def reproduce(
     help="How many fresh processes per cell and side.",
 )
 @_machine
-@click.option("--against", metavar="PATH", help="A second build of the same source, made alike.")
+@click.option("--against", metavar="PATH", help="A second build, made alike: on its arms alone.")
 @_fresh
 @output_options
 def noise(
@@ -186,33 +186,35 @@ def noise(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
     console = _console()
+    other = None if against is None else at(Path(against))
+    jobs = []
+    for name in arms or _arms(python, other):
+        interpreter, arm = choose(python, name, console)
+        job = experiment.NoiseJob(
+            interpreter=interpreter,
+            arm=arm,
+            cells=cells,
+            profile=profile or current_profile().name,
+            results=folder / "results",
+            machine=register(machine),
+            **options,
+        )
+        jobs.append(experiment.second_build(job, other) if other else job)
     results: list[experiment.NoiseResult] = []
     try:
-        for name in arms or _arms(python):
-            interpreter, arm = choose(python, name, console)
-            job = experiment.NoiseJob(
-                interpreter=interpreter,
-                arm=arm,
-                cells=cells,
-                profile=profile or current_profile().name,
-                results=folder / "results",
-                machine=register(machine),
-                **options,
-            )
-            if against is not None:
-                job = experiment.second_build(job, choose(against, arm.name, console)[0])
-            results.append(experiment.run(job, console))
+        results.extend(experiment.run(jobs, console))
     finally:  # whatever ends a later arm, the earlier ones are reported
         if results:
             output.write(experiment.document_of(results))
 
 
-def _arms(python: str | None) -> tuple[str | None, ...]:
-    """Return the arms that `python` can be measured on: a path's build has a way of its own."""
+def _arms(python: str | None, other: Interpreter | None) -> tuple[str | None, ...]:
+    """Return the arms of `python`, and of an `other` build: a path's has a way of its own."""
     if python is not None and Path(python).name != python:
         return (None,)
-    free_threaded_alone = python is not None and Spec.parse(python).free_threaded
-    return tuple(arm.name for arm in ARMS if arm.free_threaded or not free_threaded_alone)
+    kinds = {other.build.free_threaded} if other else {True, False}
+    kinds = {True} if python and Spec.parse(python).free_threaded else kinds
+    return tuple(arm.name for arm in ARMS if arm.free_threaded in kinds)
 
 
 @click.command(
@@ -302,6 +304,7 @@ def selftest(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
     console = _console()
+    versions = {cell.series(n).benchmark: cell.version for cell in cells for n in cell.metrics}
     interpreter, chosen = choose(python, arm, console)
     job = experiment.SelftestJob(
         interpreter=interpreter,
@@ -309,7 +312,7 @@ def selftest(
         cells=cells,
         slowdowns=shares,
         machine=register(machine),
-        noise=tuple(read_noise(folder / "results", [])),
+        noise=tuple(read_noise(folder / "results", versions, [])),
         **options,
     )
     with journal_of(*job.asked("selftest", job.pool, shares), console, fresh=fresh) as journal:

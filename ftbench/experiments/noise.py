@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -71,29 +72,34 @@ class NoiseResult(PassesResult):
     series: tuple[NoiseSeries, ...]
 
 
-def run(job: NoiseJob, console: Console) -> NoiseResult:
-    """Measure, keep each process as soon as it has, and show progress on `console`.
+def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
+    """Measure, keep each process until all jobs are through, and show progress on `console`.
 
     Raises `ResultsError` if the file is damaged, is of another build or cannot be written,
     `FtbenchError` if something else is measuring, `InterpreterError` as `probe`, and the error of
     `Passes.nothing_measured` if no cell was measured on both sides; then nothing is written.
     """
-    before = _before(job)
-    sides = Side(name=_A), Side(name="B", interpreter=job.against)
-    second = [job.against] if job.against else []
-    request, builds = job.asked("noise", job.replicates, [str(each.executable) for each in second])
-    with journal_of(request, builds + second, console, fresh=job.fresh) as journal:
-        _introduce(job)
-        passes = Passes(job=job, sides=list(in_turn(sides, job.replicates)), journal=journal)
-        passes.run(console)
-        mine = _file(job, passes)
-        if not mine.cells:
-            raise passes.nothing_measured()
-        after = before.with_cells(mine, fresh=job.fresh)
-        write_noise_file(job.path, after)
-    keys = {cell.key for cell in mine.cells}
-    shown = replace(after, cells=tuple(cell for cell in after.cells if cell.key in keys))
-    return NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
+    for job in jobs:
+        _before(job)
+    with ExitStack() as journals:
+        for job in jobs:
+            sides = Side(name=_A), Side(name="B", interpreter=job.against)
+            second = [job.against] if job.against else []
+            paths = [str(each.executable) for each in second]
+            request, builds = job.asked("noise", job.replicates, paths)
+            one = journal_of(request, builds + second, console, fresh=job.fresh)
+            journal = journals.enter_context(one)
+            _introduce(job)
+            passes = Passes(job=job, sides=list(in_turn(sides, job.replicates)), journal=journal)
+            passes.run(console)
+            mine = _file(job, passes)
+            if not mine.cells:
+                raise passes.nothing_measured()
+            after = _before(job).with_cells(mine, fresh=job.fresh)
+            write_noise_file(job.path, after)
+            keys = {cell.key for cell in mine.cells}
+            shown = replace(after, cells=tuple(cell for cell in after.cells if cell.key in keys))
+            yield NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
 
 
 def _before(job: NoiseJob) -> NoiseFile:

@@ -108,11 +108,8 @@ def read_results(folder: Path) -> ResultTree:
                     figures += _figures(source, sidecar, cells)
                 shard = by_source.get(source.key)
                 by_source[source.key] = _together(shard, figures) if shard else figures
-        noise = tuple(
-            run
-            for run in read_noise(folder, warnings)
-            if benchmarks.get(run.benchmark, {}).get("version") in {None, run.version}
-        )
+        versions = {name: listed.get("version") for name, listed in benchmarks.items()}
+        noise = tuple(read_noise(folder, versions, warnings))
         every = list(itertools.chain(*by_source.values()))
         figures = list(health.given(list(Floors.of(noise).given(every))))
     return ResultTree(

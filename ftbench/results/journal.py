@@ -22,9 +22,7 @@ _LONGEST: Final = 2**24
 
 def conditions() -> str:
     """Return a digest of all that must be alike here before an earlier run is gone on with."""
-    machine = machine_record()
-    alike = {name: machine.get(name) for name in CONDITIONS}
-    return digest_of([alike, os.environ.get(PIN_VARIABLE)])
+    return digest_of([*map(machine_record().get, CONDITIONS), os.environ.get(PIN_VARIABLE)])
 
 
 class Journal:
@@ -45,7 +43,7 @@ class Journal:
                 line = more
                 digest, _, text = line.strip().partition(b" ")
                 if digest == self._digest(text):
-                    entry: dict[str, Any] = json.loads(text)
+                    entry: dict[str, Any] = {**json.loads(text), "line": line.strip() + b"\n"}
                     self.kept[entry["asked"]].append(entry)
                     if entry["run"] != run:
                         self.count, self.measured_at = self.count + 1, entry["at"]
@@ -68,13 +66,9 @@ class Journal:
         """Keep one thing more: whole, or not at all."""
         at = datetime.now(UTC).astimezone().isoformat(" ", "minutes")
         entry = {"asked": asked, "at": at, "run": self.run, "content": content}
-        with self.path.open("ab") as file:
-            file.write(self.line(entry))
-
-    def line(self, entry: dict[str, Any]) -> bytes:
-        """Return an entry as it is in the file."""
         text = json.dumps(entry).encode()
-        return self._digest(text) + b" " + text + b"\n"
+        with self.path.open("ab") as file:
+            file.write(self._digest(text) + b" " + text + b"\n")
 
     def forget(self) -> None:
         """Remove it: all of it is in the results."""

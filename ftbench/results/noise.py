@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -140,8 +140,10 @@ def write_noise_file(path: Path, file: NoiseFile) -> None:
         ) from error
 
 
-def read_noise(folder: Path, warnings: list[Unreadable]) -> Iterator[NoiseSeries]:
-    """Yield every noise series of a results folder; a damaged file, or a copy, is a warning."""
+def read_noise(
+    folder: Path, versions: Mapping[str, str | None], warnings: list[Unreadable]
+) -> Iterator[NoiseSeries]:
+    """Yield noise of the work that is measured now; a damaged file, or a copy, is a warning."""
     files: list[tuple[Path, NoiseFile]] = []
     for path in sorted(folder.glob(f"*/*{NOISE.suffix}")):
         try:
@@ -154,7 +156,9 @@ def read_noise(folder: Path, warnings: list[Unreadable]) -> Iterator[NoiseSeries
     for path, file in sorted(files, key=lambda read: read[0] != noise_path(folder, *read[1].key)):
         other = held.setdefault(file.key, path)
         if other is path:
-            yield from file.series()
+            for run in file.series():
+                if versions.get(run.benchmark) in {None, run.version}:
+                    yield run
         else:
             why = f"it is of what {other.name} is of too; if it is a copy, remove it"
             warnings.append(Unreadable.of(path, why))

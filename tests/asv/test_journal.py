@@ -117,9 +117,9 @@ def test_what_a_run_is_not_asked_for_or_does_not_save_stays_kept(
         ((*one, "--dry-run"), {}, "ft: 1 of 1 cells were", 12),
         (one, {PIN_VARIABLE: PIN_TO_CORES}, "", 12),
         (one, {}, "ft: 1 of 1 cells were", 11),
-        # Measured by another name first, it is no more to be taken over.
-        ((*one[:3], two), {}, "", 10),
-        (CELLS, {}, "ft: 10 of 12 cells were", 0),
+        # It asks for another name first: nothing is taken over, and that is not said.
+        ((*one[:3], two), {}, "", 11),
+        (CELLS, {}, "ft: 11 of 12 cells were", 0),
     ):
         done = project.run(f"{release}^!", *words, **extra)
         assert done.code == 0, done.said

@@ -40,6 +40,13 @@ def test_what_cannot_be_measured_is_refused(words: list[str], why: str) -> None:
     assert why in str(raised.value)
 
 
+@pytest.mark.usefixtures("clone")
+def test_a_second_build_is_of_its_own_arms_alone(gil_python: Interpreter) -> None:
+    words = [gil_python.name, "--against", str(gil_python.executable), "--bench", CELL]
+    with pytest.raises(UsageError, match="is side A already"):
+        CliRunner().invoke(noise, words, catch_exceptions=False)
+
+
 def test_a_real_interpreter_is_measured_against_itself(
     clone: Path, gil_python: Interpreter
 ) -> None:

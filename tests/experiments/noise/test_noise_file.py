@@ -15,7 +15,13 @@ from ftbench.facts.arms import arm_named
 from ftbench.releases import Release
 from ftbench.results import read_results
 from ftbench.results.figure import Environment
-from ftbench.results.noise import NoiseFile, parse_noise, read_noise_file, write_noise_file
+from ftbench.results.noise import (
+    NoiseFile,
+    parse_noise,
+    read_noise,
+    read_noise_file,
+    write_noise_file,
+)
 from ftbench.results.records import NoiseCell
 
 CELL = NoiseCell(
@@ -170,3 +176,13 @@ def test_a_write_that_fails_leaves_what_was_there(
     with pytest.raises(ResultsError, match="untouched"):
         write_noise_file(path, FILE)
     assert path.read_text() == "as it was"
+
+
+@pytest.mark.parametrize(("version", "metrics"), [("1", {"round", "cpu"}), ("2", {"cpu"})])
+def test_noise_of_work_that_has_changed_is_left_out(
+    tmp_path: Path, version: str, metrics: set[str]
+) -> None:
+    write_noise_file(tmp_path / "vm" / "a.noise.jsonl", FILE)
+    name = "lifecycle.Lifecycle.track_"
+    noise = read_noise(tmp_path, {f"{name}round": version}, [])
+    assert {run.series.benchmark for run in noise} == {name + each for each in metrics}

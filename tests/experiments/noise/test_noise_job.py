@@ -22,7 +22,7 @@ from ftbench.errors import (
 )
 from ftbench.experiments import harness, noise
 from ftbench.experiments.harness import in_turn
-from ftbench.experiments.noise import NoiseJob, document_of, rows, run, second_build
+from ftbench.experiments.noise import NoiseJob, NoiseResult, document_of, rows, second_build
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.files import cache_folder
@@ -35,6 +35,11 @@ from ftbench.results.noise import read_noise_file
 
 QUIET = Console(quiet=True)
 Answer = Callable[[SuiteCell, int], Measurement]
+
+
+def run(job: NoiseJob, console: Console) -> NoiseResult:
+    (result,) = noise.run([job], console)
+    return result
 
 
 @pytest.fixture
@@ -234,6 +239,35 @@ def test_a_run_that_was_ended_is_gone_on_with_as_another_sitting(
     for cell in plan.cells:
         orders = [each.order for each in file.cells if each.params == cell.texts]
         assert "".join(orders) == "ABBA"
+
+
+def test_arms_that_were_measured_before_a_kill_are_not_measured_again(
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
+) -> None:
+    arms = [plan, dataclasses.replace(plan, arm=arm_named("ft"))]
+    asked(cut_at(17))
+    with pytest.raises(KeyboardInterrupt):
+        list(noise.run(arms, QUIET))
+    seen = asked(fine)
+    results = list(noise.run(arms, QUIET))
+    assert len(seen) == 24 - 17
+    assert [len(result.sittings) for result in results] == [1, 2]
+    file = read_noise_file(plan.path)
+    assert file is not None
+    assert [cell.order for cell in file.cells] == ["ABBA"] * 3
+    assert list((cache_folder() / "journals").iterdir()) == []
+
+
+def test_a_later_arm_that_cannot_be_written_is_refused_before_the_first(
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
+) -> None:
+    arms = [plan, dataclasses.replace(plan, arm=arm_named("ft"))]
+    seen = asked(fine)
+    arms[1].path.parent.mkdir()
+    arms[1].path.write_text("{")
+    with pytest.raises(ResultsError, match="cannot be read"):
+        list(noise.run(arms, QUIET))
+    assert seen == []
 
 
 def told_by(console: Console) -> str:
