@@ -28,6 +28,8 @@ READY, DONE, FAILED = "ready", "done", "failed"
 LEAVE, PREPARE, RUN = range(3)
 
 ARTICLE_STEPS = 20_000
+# How long a busy worker works before it looks whether it is to stop: four times a GIL's turn.
+LOOK_NS = 20_000_000
 
 
 def empty() -> int:
@@ -74,8 +76,12 @@ def busy(folder: str, index: int, task: str) -> None:
         runs = 1
         _leave(f"{folder}/{index}.ready")
         while not os.access(stop, os.F_OK):  # which makes no error, as `exists` does
-            checksum = work()
-            runs += 1
+            # Seldom: whoever lets go of a GIL every few milliseconds, and takes it again at once,
+            # is never told to, and the parent waits for seconds.
+            until = perf_counter_ns() + LOOK_NS
+            while perf_counter_ns() < until:
+                checksum = work()
+                runs += 1
         _leave(f"{folder}/{index}.done", f"{runs} {checksum}")
     except BaseException:
         import traceback
