@@ -88,7 +88,7 @@ def test_the_headline_is_the_grown_set_and_the_cold_one_is_folded() -> None:
 
 def test_six_strategies_stand_in_every_mode_on_every_arm(every: tuple[Figure, ...]) -> None:
     table, *_ = said("shared_set", every)
-    assert [*bands(table)] == ["threads", *FOLLOWING_MODES]
+    assert [*bands(table)] == ["threads", "processes, spawn", "subinterpreters"]
     threads = bands(table)["threads"]
     assert [*threads] == ["lock", "atomic", "striped", "local", "actor", "shared memory"]
     assert {len(row) for row in threads.values()} == {3}

@@ -22,7 +22,7 @@ QUESTIONS = (
     "--task 10us",
     "--task 200us --shared-writes 5%",
     "--task 1ms --payload 64KiB",
-    "--task 10ms --payload 1MiB",
+    "--task 9ms --payload 1MiB",
     "--task 100us --shared-writes 100%",
     "--task 1ms --shared-writes 100% --shared-kind sent",
     "--task 1ms --shared-writes 100% --shared-kind merged-at-end",
