@@ -240,6 +240,7 @@ def test_the_record_of_a_cell_has_everything_but_the_samples(
         "effort": {"cpu_seconds": 0.25},
         "interference": {"marked": False},
         "speed": {"stick": "1-3.11", "seconds": 0.002},
+        "doubts": {},
         "pinned": "one thread per core",
     }
 
