@@ -32,6 +32,7 @@ from ftbench.asv.site_patches import tags_of, write_assets, write_names
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import ResultTree, Unreadable, read_results
 from ftbench.results.asv_import import SEMAPHORES
+from ftbench.site import writer_of
 from ftbench.site.menus import TABS
 
 # A few results are read sooner than asv is through with its own pages.
@@ -58,10 +59,9 @@ def write_pages(results: Path, html_dir: Path) -> Written:
 
 
 def _write(tree: ResultTree, html_dir: Path, *tabs: str) -> Written:
-    # Only publish may pay for matplotlib: every asv command loads what imports this module.
-    from ftbench.site.pages import write_pages  # noqa: PLC0415
-
-    return Written(pages=write_pages(tree, html_dir, tabs), warnings=tree.warnings)
+    # They need one another's files for links only: they may be written at the same time.
+    pages = tuple(path for tab in tabs for path in writer_of(tab)(tree, html_dir))
+    return Written(pages=pages, warnings=tree.warnings)
 
 
 KILLED: Final = (

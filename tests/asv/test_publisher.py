@@ -22,7 +22,7 @@ from ftbench.asv import patches, publisher
 from ftbench.errors import DeadlineError, FtbenchError, ResultsError
 from ftbench.facts.arms import ARMS
 from ftbench.results import ResultTree
-from ftbench.site import pages
+from ftbench.site import method as method_page
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
 FEW = ("Lifecycle.track_round", "Footprint.track_pss")
@@ -106,7 +106,7 @@ def method(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], 
             instead()
             return ()
 
-        monkeypatch.setattr(pages, "WRITERS", {**pages.WRITERS, "method": write})
+        monkeypatch.setattr(method_page, "write_method", write)
 
     return put
 

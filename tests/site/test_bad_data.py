@@ -18,8 +18,8 @@ from synthetic import Plan
 from watching import Watched, unfold
 
 from ftbench.results import ResultTree, read_results
+from ftbench.site import writer_of
 from ftbench.site.menus import TABS
-from ftbench.site.pages import write_pages
 
 KEPT = ("Lifecycle.track_round", "SharedSet.track_op", "SingleThread.track_kernel")
 RELEASES = ("3.13.15", "3.14.1", "3.14.2")
@@ -88,7 +88,8 @@ def written(folder: Path, html: Path) -> tuple[ResultTree, list[Path]]:
     """Write all pages of a results folder; return its results and the pages."""
     html.mkdir(exist_ok=True)
     tree = read_results(folder)
-    return tree, [path for path in write_pages(tree, html) if path.suffix == ".html"]
+    pages = (path for tab in TABS for path in writer_of(tab.name)(tree, html))
+    return tree, [path for path in pages if path.suffix == ".html"]
 
 
 def faults(pages: Iterable[Path]) -> dict[str, list[str]]:

@@ -1,19 +1,18 @@
-"""All our pages are written from one table."""
+"""Every tab has a module that writes its pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ftbench.results import ResultTree
-from ftbench.site.menus import TABS
-from ftbench.site.pages import WRITERS, write_pages
+from ftbench.site import writer_of
+from ftbench.site.menus import TABS, Tab
 
 
-def test_every_place_of_the_bar_has_a_writer_in_the_same_order() -> None:
-    assert list(WRITERS) == [tab.name for tab in TABS]
-
-
-def test_every_place_is_there_even_of_nothing(tmp_path: Path) -> None:
-    written = write_pages(ResultTree(), tmp_path)
-    assert list(written) == [tmp_path / tab.file for tab in TABS]
-    assert [path for path in written if not path.is_file()] == []
+@pytest.mark.parametrize("tab", TABS, ids=lambda each: each.name)
+def test_every_tab_has_its_page_even_of_nothing(tab: Tab, tmp_path: Path) -> None:
+    [page] = writer_of(tab.name)(ResultTree(), tmp_path)
+    assert page == tmp_path / tab.file
+    assert page.is_file()
