@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from ftbench.facts.modes import STANDING_PROCESSES
 from ftbench.probe.scenarios.shared_set import MANAGED_OPERATIONS, OPERATIONS
 from ftbench.report.document import Row, Table
 from ftbench.results.figure import Figure
@@ -15,20 +14,19 @@ _GATE: Final = "asv's clock begins before the gate opens and ends when all repor
 
 
 class Witness(NamedTuple):
-    """A benchmark of asv's and the probe's that sees the same; `factor` of the latter is one."""
+    """A benchmark of asv's and the probe's that sees the same, and why they may differ."""
 
     asv: str
     probe: str
     params: Mapping[str, str]
-    factor: Mapping[str, float]  # by mode: units of all workers in what asv times
-    why: Mapping[str, str]  # they may differ, by mode
+    why: str
+    # How many of the latter asv times at once: by threads, and by processes if that is another.
+    factor: float = 1.0
+    by_processes: float = 0.0
 
-
-def _alike(
-    value: float, why: str, processes: str = "processes-fork"
-) -> tuple[dict[str, float], dict[str, str]]:
-    modes = ("threads", processes)
-    return dict.fromkeys(modes, value), dict.fromkeys(modes, why)
+    def times(self, mode: str) -> float:
+        """Return the factor of a mode."""
+        return (mode != "threads" and self.by_processes) or self.factor
 
 
 WITNESSES: Final = (
@@ -36,35 +34,34 @@ WITNESSES: Final = (
         "lifecycle.RoundClock.time_round",
         "lifecycle.Lifecycle.track_round",
         {"workers": "8", "task": "empty"},
-        *_alike(1, "asv's process is larger, its garbage is not collected, reports are read in it"),
+        "asv's process is larger, its garbage is not collected, reports are read in it",
     ),
     Witness(
         "pools.ColdClock.time_cold",
         "pools.Pools.track_cold",
         {"pool": "executor"},
-        *_alike(1, "asv's process is larger, and its garbage is not collected"),
+        "asv's process is larger, and its garbage is not collected",
     ),
     Witness(
         "shared_set.RoundClock.time_round",
         "shared_set.SharedSet.track_op",
         {"strategy": "lock", "fill": "cold"},
-        {"threads": 8.0 * OPERATIONS, STANDING_PROCESSES: 8.0 * MANAGED_OPERATIONS},
-        _alike(1, _GATE, STANDING_PROCESSES)[1],
+        _GATE,
+        factor=8.0 * OPERATIONS,
+        by_processes=8.0 * MANAGED_OPERATIONS,
     ),
     Witness(
         "cpu_scaling.TeamClock.time_round",
         "cpu_scaling.CpuScaling.track_unit_2",
         {"kernel": "lcg"},
-        *_alike(
-            2 * 25, f"{_GATE}; its workers are not held to cores of their own", STANDING_PROCESSES
-        ),
+        f"{_GATE}; its workers are not held to cores of their own",
+        factor=2.0 * 25,
     ),
     Witness(
         "footprint.Peak.peakmem_busy",
         "footprint.Footprint.track_rss",
         {"workers": "8"},
-        {"threads": 1},
-        {"threads": "asv's process has asv and the harness loaded"},
+        "asv's process has asv and the harness loaded",
     ),
 )
 
@@ -81,7 +78,7 @@ def ratios(figures: Iterable[Figure]) -> Iterator[tuple[Witness, Figure, float]]
                 if same and other.params == wanted and other.shares_run(ours):
                     assert ours.median
                     assert other.median
-                    yield witness, ours, ours.median / (other.median * witness.factor[mode])
+                    yield witness, ours, ours.median / (other.median * witness.times(mode))
 
 
 def table(figures: Iterable[Figure]) -> Table:
@@ -89,7 +86,7 @@ def table(figures: Iterable[Figure]) -> Table:
     rows = []
     for witness, ours, ratio in ratios(figures):
         apart = abs(ratio - 1) > AGREE
-        why = witness.why[ours.params["mode"]] if apart else "they agree"
+        why = witness.why if apart else "they agree"
         seen = witness.asv, witness.probe, ours.params["mode"], ours.arm.label, str(ours.release)
         rows.append(Row(cells=(*seen, why, f"{ratio:.2f}\N{MULTIPLICATION SIGN}")))
     return Table(

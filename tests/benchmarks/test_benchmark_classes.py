@@ -229,7 +229,7 @@ def test_a_round_by_asvs_clock_is_as_many_units_as_the_witness_is_told(records: 
     units = turn.reports[0].checksum // KERNELS["lcg"][1]
     pairs = {name: [(turn, turn)] for name in ("relative_1", "relative_2")}
     unit = metrics([Block(pairs, {})], (1, 2), units)["unit_2"].samples[0]
-    factor = _witness("cpu_scaling.TeamClock.time_round").factor["threads"]
+    factor = _witness("cpu_scaling.TeamClock.time_round").times("threads")
     assert unit * factor == pytest.approx(turn.seconds())
     assert records.exists()
 
@@ -254,7 +254,7 @@ def test_asvs_clock_of_a_set_is_of_insertions_alone_into_an_empty_one(
     one.teardown(*cell)
     assert (told[ahead - 1 : ahead], told[ahead:]) == ([PREPARE], [RUN])
     assert told[:ahead].count(RUN) == (WARM if mode == "threads" else 0)
-    factor = _witness("shared_set.RoundClock.time_round").factor[mode]
+    factor = _witness("shared_set.RoundClock.time_round").times(mode)
     assert done.operations == factor
     assert done.inserts > factor / 2
     assert records.exists()
