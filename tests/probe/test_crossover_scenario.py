@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from probing import document_of, has_mode, program, run_probe, words_of
+from probing import bad_errand, document_of, has_mode, run_probe, words_of
 
 from ftbench.errors import DeadlineError, FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode, mode_named
@@ -319,21 +319,6 @@ def test_a_plain_loop_is_there_too(gil_python: Interpreter) -> None:
     assert set(document["notes"]["roles"]) == {"parent"}
 
 
-_BAD = """
-import os, signal, time
-from ftbench.probe.workloads import crunching as module
-from ftbench.probe.run import cell
-parent = os.getpid()
-real = module.errand
-def bad(steps, payload):
-    if os.getpid() != parent:
-        {worst}
-    return real(steps, payload)
-bad.__module__, bad.__qualname__, module.errand = module.__name__, "errand", bad
-cell.main()
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 @pytest.mark.parametrize(
     ("worst", "code", "story"),
@@ -346,7 +331,7 @@ cell.main()
     ],
 )
 def test_a_worker_that_fails_ends_the_run_with_its_story(worst: str, code: int, story: str) -> None:
-    how = program(_BAD.format(worst=worst))
+    how = bad_errand(worst)
     words = ["--mode", "processes", "--start-method", "fork", "--workers", "2", "--deadline", "4"]
     done = run_probe(sys.executable, "crossover", *words, how=how)
     assert (done.returncode, done.stdout) == (code, "")

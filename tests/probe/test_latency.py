@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from probing import document_of, has_mode, program, run_probe, words_of
+from probing import bad_errand, document_of, has_mode, run_probe, words_of
 
 from benchmarks.latency import Latency
 from ftbench.errors import DeadlineError, FtbenchError
@@ -182,21 +182,6 @@ def _is_whole(document: dict[str, Any]) -> None:
     assert document["invariants"][0]["checked"].startswith(f"all {answers} answers are ")
 
 
-_BAD = """
-import os, time
-from ftbench.probe.workloads import crunching as module
-from ftbench.probe.run import cell
-parent = os.getpid()
-real = module.errand
-def bad(steps, payload):
-    if os.getpid() != parent:
-        {worst}
-    return real(steps, payload)
-bad.__module__, bad.__qualname__, module.errand = module.__name__, "errand", bad
-cell.main()
-"""
-
-
 _COUNTING = """
 from multiprocessing import Value
 from ftbench.probe.workloads import arrivals
@@ -211,7 +196,7 @@ arrivals.send_off = sent_off
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_workers_are_warm_before_requests_come_by_the_schedule() -> None:
     counted = "done.get_lock().acquire(); done.value += 1; done.get_lock().release()"
-    how = program(f"{_COUNTING}{_BAD.format(worst=counted)}")
+    how = bad_errand(counted, _COUNTING)
     words = ["--mode", "processes", "--start-method", "fork", "--workers", "2"]
     done = run_probe(sys.executable, "latency", *words, how=how)
     assert done.returncode == 0, done.stderr
@@ -227,7 +212,7 @@ def test_workers_are_warm_before_requests_come_by_the_schedule() -> None:
     ],
 )
 def test_a_worker_that_fails_ends_the_run_with_its_story(worst: str, code: int, story: str) -> None:
-    how = program(_BAD.format(worst=worst))
+    how = bad_errand(worst)
     words = ["--mode", "processes", "--start-method", "fork", "--workers", "2", "--deadline", "6"]
     done = run_probe(sys.executable, "latency", *words, how=how)
     assert (done.returncode, done.stdout) == (code, "")

@@ -77,6 +77,26 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return clean_environment(os.environ, {**mine, **(extra or {})})
 
 
+_BAD_ERRAND = """
+import os, signal, time
+from ftbench.probe.workloads import crunching as module
+from ftbench.probe.run import cell
+parent = os.getpid()
+real = module.errand
+def bad(steps, payload):
+    if os.getpid() != parent:
+        {worst}
+    return real(steps, payload)
+bad.__module__, bad.__qualname__, module.errand = module.__name__, "errand", bad
+cell.main()
+"""
+
+
+def bad_errand(worst: str, before: str = "") -> list[str]:
+    """Return how to run a probe whose worker processes do `worst` ahead of a pool's errand."""
+    return program(before + _BAD_ERRAND.format(worst=worst))
+
+
 def run_probe(
     python: Path | str,
     *args: str,
