@@ -7,7 +7,7 @@ one page of verdicts follows from release to release.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -199,18 +199,39 @@ def picks(tree: ResultTree) -> tuple[Pick, ...]:
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     """Return the pick that Choose opens with, None where there is none.
 
-    What was measured last; of one run, the fullest profile, then the newest final release, then
-    the pick with the most arms and figures.
+    Of the machine that was measured last, what has half of its scenarios at least and was measured
+    last; of one run, the fullest profile, then the newest final release, then the pick with the
+    most arms and figures.
     """
+    choices = list(every)
     sources: dict[Hashable, list[ResultFile]] = {}
     for source in tree.sources:
         sources.setdefault(Pick.place_of(source), []).append(source)
     figures = Counter(map(Pick.place_of, tree.figures))
+    scenarios: dict[Hashable, set[str]] = defaultdict(set)
+    for figure in tree.figures:
+        if figure.median is not None:
+            scenarios[Pick.place_of(figure)].add(figure.benchmark.partition(".")[0])
+
+    def sources_of(pick: Pick) -> list[ResultFile]:
+        return [source for place in pick.places for source in sources.get(place, ())]
+
+    def shown(pick: Pick) -> int:
+        return len(set().union(*(scenarios[place] for place in pick.places)))
+
+    begun = {pick: _last_start(sources_of(pick)) for pick in choices}
+    last: dict[str, datetime] = {}
+    most: Counter[str] = Counter()
+    for pick in choices:
+        last[pick.machine] = max(begun[pick], last.get(pick.machine, begun[pick]))
+        most[pick.machine] = max(shown(pick), most[pick.machine])
 
     def rank(pick: Pick) -> tuple[object, ...]:
-        ours = [source for place in pick.places for source in sources.get(place, ())]
+        ours = sources_of(pick)
         return (
-            _last_start(ours),
+            last[pick.machine],
+            2 * shown(pick) >= most[pick.machine],
+            begun[pick],
             _thoroughness(pick.profile),
             pick.release.level is Level.FINAL,
             pick.release,
@@ -219,7 +240,7 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
             pick,
         )
 
-    return max(every, key=rank, default=None)
+    return max(choices, key=rank, default=None)
 
 
 def newest_first(every: Iterable[Pick]) -> list[Pick]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fake_figures import figure
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,18 @@ def test_of_one_run_the_full_profile_and_the_newest_final_release_come_first() -
     first = first_pick(picks(tree), tree)
     assert first is not None
     assert (first.release.name, first.profile) == ("3.14.2", "full")
+
+
+def test_what_has_few_of_the_scenarios_does_not_come_first_though_it_is_newer() -> None:
+    few = figure("3.14.2", profile="full", benchmark="native.Native.track_serial")
+    many = [
+        figure("3.14.2", profile="quick", benchmark=f"{name}.Any.track_op")
+        for name in ("native", "grain", "data")
+    ]
+    tree = ResultTree(sources=(source(profile="quick"), source(day=9)), figures=(few, *many))
+    first = first_pick(picks(tree), tree)
+    assert first is not None
+    assert first.profile == "quick"
 
 
 def test_no_results_have_no_first_pick() -> None:
