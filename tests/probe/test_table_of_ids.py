@@ -105,8 +105,6 @@ def test_a_workers_loop_inserts_what_it_draws_and_times_one_in_every_so_many(
     assert not any(lock.locked() for lock in locks)
 
 
-# Tests before it in this process may have ended the tracker, which is then begun anew.
-@pytest.mark.filterwarnings("ignore:resource_tracker")
 def test_shared_memory_can_be_closed_after_it_was_viewed() -> None:
     """A view that stays behind would make that a BufferError."""
     memory = shared_memory.SharedMemory(create=True, size=STRIPES * SIZE * SLOT_BYTES)
