@@ -8,6 +8,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from textwrap import shorten
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -22,6 +23,7 @@ from ftbench.facts.arms import Arm
 WIDTH: Final = 430
 FONT_SIZE: Final = 11
 _LEFT: Final = 132
+_LETTERS: Final = 22  # of a label in it
 _TOP: Final = 8
 _BOTTOM: Final = 42
 _TICK: Final = 3
@@ -202,8 +204,9 @@ def marks(
 
 
 def left_label(axes: Any, text: str, height: float) -> None:
-    """Write what a row is, to the left of the axes."""
-    beside(axes, text, -10, height, ha="right")
+    """Write what a row is, to the left of the axes; the table has what there is no room for."""
+    fitting = shorten(text, _LETTERS, placeholder="\N{HORIZONTAL ELLIPSIS}")
+    beside(axes, fitting, -10, height, ha="right")
 
 
 def heading(axes: Any, text: str, height: float) -> None:
