@@ -10,7 +10,6 @@ import msgspec
 
 from ftbench.errors import ResultsError
 from ftbench.facts.arms import arm_named
-from ftbench.files import write_whole
 from ftbench.releases import Release
 from ftbench.results.figure import (
     Environment,
@@ -130,14 +129,7 @@ def read_noise_file(path: Path) -> NoiseFile | None:
 
 def write_noise_file(path: Path, file: NoiseFile) -> None:
     """Write `file` to `path`, whole or not at all; raises `ResultsError`."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, file.text())
-    except OSError as error:
-        raise ResultsError(
-            f"{path} could not be written: {error.strerror or error}. What was there before is "
-            "untouched."
-        ) from error
+    NOISE.write(path, file.text())
 
 
 def read_noise(

@@ -1,4 +1,4 @@
-"""The records beside asv's results: two kinds of files, one JSON object a line.
+"""The records beside asv's results: three kinds of files, one JSON object a line.
 
 asv keeps samples; it has no place for the build, the machine, the GIL's state, the invariants
 and the reasons.  They lie in `<stem>.records.jsonl` next to asv's `<stem>.json`:
@@ -18,6 +18,15 @@ What `ftbench noise` found of the same release in the same environment lies in
      "sitting": "2026-11-29T22:10:03.123456+00:00", "against": "", "started_at": ...,
      "load": ..., "build": D, "machine": D, "disturbed": 0,
      "units": {"round": "seconds", ...}, "medians": {"round": [one per process], ...}}
+
+What `ftbench duel` found of two sides on a machine lies in `<side>_<side>.duel.jsonl`, a record per
+series, a pair of processes being the logarithm of B over A and the median of each:
+
+    {"kind": "schema", "name": "ftbench.duel", "version": 1}
+    {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
+    {"kind": "duel", "group": "single_thread.SingleThread", "params": {...}, "metric": "kernel",
+     "sides": [{"release": "3.14.7", "arm": "gil", "mode": "serial", "build": D, ...}, {...}],
+     "seed": 1, "rounds": 40, "margin": 0.03, "word": "worse", "pairs": [[0.05, A, B], ...], ...}
 """
 
 from __future__ import annotations
@@ -35,7 +44,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 import msgspec
 
 from ftbench.errors import DAMAGE, FtbenchError, ResultsError
-from ftbench.files import refuse_endless, written_whole
+from ftbench.files import refuse_endless, write_whole, written_whole
 from ftbench.results.figure import SeriesKey, State
 
 Record = dict[str, Any]
@@ -155,6 +164,46 @@ class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind
                 raise ValueError(f"{name} has not one number for each of {self.order!r}")
 
 
+class DuelSide(msgspec.Struct, frozen=True, kw_only=True):
+    """One of both sides of a duel; `extra` is the share of work that it did besides, on purpose."""
+
+    release: str
+    arm: str
+    flavour: str
+    mode: str
+    build: str
+    extra: Number = 0.0
+
+
+class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind"):
+    """One series of two sides in turn: the first's parameters, and what the pairs came to."""
+
+    params: dict[str, str]
+    metric: str
+    unit: str
+    version: str  # the scenario's
+    sides: tuple[DuelSide, DuelSide]
+    machine: str
+    sitting: str  # when its run began
+    seed: int  # of the orders and layouts
+    rounds: int  # of a pair, on either side
+    margin: Number
+    word: str  # as `statistics.sequential` has it
+    pairs: tuple[tuple[Number, Number, Number], ...]
+    fixed: bool = False  # whether addresses were the same in all processes of a build
+    load: Number | None = None
+    disturbed: int = 0  # the pairs beside which others kept the machine busy
+
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """What a later record of the same takes the place of."""
+        return self.key, self.metric, self.sides
+
+    def __post_init__(self) -> None:
+        if not self.pairs or min(min(pair[1:]) for pair in self.pairs) <= 0:
+            raise ValueError("it has no pairs, or a median that is no cost above zero")
+
+
 def refuse_half_characters(value: object) -> None:
     """Raise `ValueError` for texts that JSON can escape, but no file and no terminal can take."""
     json.dumps(value, ensure_ascii=False).encode()
@@ -192,7 +241,7 @@ def digest_of(record: Any) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One of the two kinds of files."""
+    """One of the kinds of files."""
 
     name: str
     suffix: str
@@ -263,6 +312,17 @@ class Format:
                 hint=f"It is left as it is. Take it from version control, or {self.remedy}.",
             ) from error
 
+    def write(self, path: Path, text: str) -> None:
+        """Write a file's text whole or not at all; raises `ResultsError`."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+        except OSError as error:
+            raise ResultsError(
+                f"{path} could not be written: {error.strerror or error}. What was there before is "
+                "untouched."
+            ) from error
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
@@ -290,6 +350,11 @@ NOISE: Final = Format(
     name="ftbench.noise",
     suffix=".noise.jsonl",
     remedy="remove it and measure the noise again",
+)
+DUELS: Final = Format(
+    name="ftbench.duel",
+    suffix=".duel.jsonl",
+    remedy="remove it and measure the duels again",
 )
 
 

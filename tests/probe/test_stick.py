@@ -71,7 +71,8 @@ class Asking:
 
     def send(self, line: str) -> None:
         mark, event = line.split("{", 1)
-        assert (mark, json.loads("{" + event)) == (MARK, {"event": "slice", "pid": os.getpid()})
+        asked = {"event": "slice", "pid": os.getpid(), "round": None}
+        assert (mark, json.loads("{" + event)) == (MARK, asked)
         self.asked.append(self.now)
 
 
@@ -103,7 +104,7 @@ def test_slices_are_between_rounds_and_repeats() -> None:
         profile=profile_named("rounds=3"),
         deadline=Deadline(60),
         observe=lambda *_: None,
-        stick=lambda: log.append("slice"),
+        stick=lambda _: log.append("slice"),
     )
     for count in (timed.rounds, timed.repeats):
         log.clear()

@@ -24,7 +24,7 @@ _WITH_CELL = """
 import sys
 from ftbench.probe.run import measure as measuring, programs
 from ftbench.probe.__main__ import main
-measuring._CELL = sys.argv[1]
+measuring.CELL = sys.argv[1]
 sys.exit(main(sys.argv[2:]))
 """
 

@@ -2,7 +2,8 @@
 
 The request comes as one JSON argument; events go out as JSON behind `MARK` on what was standard
 output (what a worker prints goes to standard error); a line on standard input answers those that
-ask, "observe" and "slice".
+ask, "observe" and "slice".  In a duel a slice is the other side's turn, and the line says `GO` as
+long as there is to be another round.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments import constants
 from ftbench.probe.instruments.build import build_record, gil_enabled
-from ftbench.probe.run import MARK
+from ftbench.probe.run import GO, MARK
 from ftbench.probe.run.observing import ask, observe_through
 from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Scenario, scenario_named
@@ -48,17 +49,20 @@ def _tell(send: Send, event: dict[str, Any]) -> None:
     send(f"{MARK}{json.dumps(event)}\n")
 
 
-def stick_through(send: Send) -> Callable[..., None]:
-    """Return what has the measuring stick do a slice, and waits; see `Cell.stick`."""
+def stick_through(send: Send, *, duel: bool = False) -> Callable[..., bool]:
+    """Return what has the stick, or the other side of a duel, do a slice; see `Cell.stick`."""
     taken, due = 0, 0.0
 
-    def stick(*, now: bool = False) -> None:
+    def stick(begun: int | None = None, *, now: bool = False) -> bool:
         nonlocal taken, due
-        if now or time.perf_counter() >= due:
-            ask(send, json.dumps({"event": "slice", "pid": os.getpid()}))
-            taken += 1
-            # Ever more seldom, so that a long cell has slices to its end, and none has many.
-            due = time.perf_counter() + SLICE_APART * SLICE_RARER**taken
+        if not (duel or now or time.perf_counter() >= due):
+            return False
+        event = {"event": "slice", "pid": os.getpid(), "round": begun}
+        answer = ask(send, json.dumps(event))
+        taken += 1
+        # Ever more seldom, so that a long cell has slices to its end, and none has many.
+        due = time.perf_counter() + SLICE_APART * SLICE_RARER**taken
+        return duel and answer != GO
 
     return stick
 
@@ -102,7 +106,7 @@ def measure(
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
     profile = profile_named(request["profile"])
-    stick = stick_through(send)
+    stick = stick_through(send, duel=request.get("duel", False))
     cell = Cell(
         mode=mode,
         params=request["params"],

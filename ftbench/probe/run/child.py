@@ -84,9 +84,12 @@ class Lines(_Pipe):
     def following(self, seconds: float) -> bytes:
         """Return the next line, b"" at the end; raises `TimeoutError` after `seconds`."""
         try:
-            return self._lines.get(timeout=max(0.0, seconds))
+            line = self._lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
             raise TimeoutError from None
+        if not line:
+            self._lines.put(line)  # it stays at its end
+        return line
 
     def answer(self, seconds: float) -> bytes:
         """Return the next answer, b"" at the end; raises `TimeoutError` after `seconds`."""

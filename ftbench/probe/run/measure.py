@@ -38,7 +38,7 @@ from ftbench.probe.scenarios.base import Scenario, scenario_named
 
 DEADLINE_SECONDS = 60.0
 _MOST_DEADLINE_SECONDS = 86_400.0
-_CELL = "from ftbench.probe.run.cell import main; main()"
+CELL = "from ftbench.probe.run.cell import main; main()"
 PROGRAMS = Path(scenarios.__file__).parent
 GIL_VARIABLE = "PYTHON_GIL"
 
@@ -122,7 +122,7 @@ def measure(
     chosen = scenario_named(scenario)
     values = chosen.parse(params or {})
     check_deadline(deadline)
-    _check_extra(chosen, extra)
+    check_extra(chosen, extra)
     asked, variables = gil_asked(gil=gil, environ=os.environ)
     chosen_profile = profile_named(profile) if profile else current_profile()
     request = {
@@ -161,7 +161,8 @@ def measure(
     return replace(best, interference={**best.interference, "repeats": repeats})
 
 
-def _check_extra(scenario: Scenario, extra: float) -> None:
+def check_extra(scenario: Scenario, extra: float) -> None:
+    """Raise `UsageError` for a share out of range, `NotAvailableError` where none can be added."""
     if not 0 <= extra <= 1:
         raise UsageError(f"The extra work must be a share from 0 to 1, not {extra:g}.")
     if extra and not scenario.slowed:
@@ -171,7 +172,7 @@ def _check_extra(scenario: Scenario, extra: float) -> None:
 def _command(scenario: Scenario, request: Mapping[str, Any]) -> list[str]:
     text = json.dumps(request)
     if not scenario.program:
-        return [sys.executable, "-P", "-c", _CELL, text]
+        return [sys.executable, "-P", "-c", CELL, text]
     name, words = scenario.program
     path = str(PROGRAMS / name)
     return [OWN, "-P", path, text, *words(request, profile_named(request["profile"]))]

@@ -27,12 +27,14 @@ def helper_pids() -> dict[int, str]:
     return roles
 
 
-def ask(write: Callable[[str], object], event: str) -> None:
-    """Send an event, as JSON, and wait until it is done."""
+def ask(write: Callable[[str], object], event: str) -> str:
+    """Send an event, as JSON, and wait until it is done; return the word that says so."""
     write(f"{MARK}{event}\n")
+    answer = sys.stdin.readline()
     # The guard closes standard input when the supervisor gives up, and kills us anyway.
-    if not sys.stdin.readline():
+    if not answer:
         raise SystemExit(1)
+    return answer.strip()
 
 
 def observe_through(

@@ -117,6 +117,7 @@ class Guarded(Program):
         python: str = sys.executable,
     ) -> None:
         self.deadline = deadline + BACKSTOP_SECONDS
+        self._last = time.monotonic() + self.deadline + BACKSTOP_SECONDS  # that it is waited for
         self.event: Event = {}
         self._name = name
         self._hint = hint
@@ -134,21 +135,31 @@ class Guarded(Program):
         super().__exit__(*exc)
         shutil.rmtree(self._folder, ignore_errors=True)  # should the guard have been killed
 
-    def follow(self, answering: Answering | None = None) -> int:
-        """Follow it to its end and return its exit code; see `Answering`."""
-        end = time.monotonic() + self.deadline + BACKSTOP_SECONDS
+    def asks(self) -> bool:
+        """Follow it until its `event` waits for an answer; False where it has ended instead."""
         try:
-            while line := self.lines.answer(end - time.monotonic()):
+            while line := self.lines.answer(self._last - time.monotonic()):
                 try:
                     self.event = json.loads(line)
                 except ValueError:  # cut short: it was killed in mid-word
                     continue
                 if self.event.get("event") in _ASKING:
-                    if answer := (answering or {}).get(self.event["event"]):
-                        answer(self.event)
-                    self._tell(b"")
+                    return True
         except TimeoutError:  # the guard itself hangs
             self.event = {}
+        return False
+
+    def answer(self, word: str = "") -> None:
+        """Let it go on."""
+        self._tell(word.encode())
+
+    def follow(self, answering: Answering | None = None) -> int:
+        """Follow it to its end and return its exit code; see `Answering`."""
+        while self.asks():
+            if answer := (answering or {}).get(self.event["event"]):
+                answer(self.event)
+            self.answer()
+        if time.monotonic() >= self._last:
             return DeadlineError.exit_code
         return self._end()
 

@@ -34,8 +34,9 @@ class Cell(NamedTuple):
     profile: Profile
     deadline: Deadline
     observe: Observe
-    # Has the measuring stick do a slice unless the last was moments ago, and waits.
-    stick: Callable[[], None] = lambda: None
+    # Has the measuring stick do a slice unless the last was moments ago, and waits; in a duel, the
+    # other side.  Before a round it gets its number, and is true where that is not to be.
+    stick: Callable[..., bool | None] = lambda *_: None
     # A share of its own work that is done besides, 0.0 where figures are kept: a known slowdown, to
     # see whether `ftbench selftest` finds it.
     extra: float = 0.0
@@ -52,7 +53,8 @@ class Cell(NamedTuple):
         begin = time.perf_counter()
         done = 0
         while done < least or (done < most and time.perf_counter() - begin < self.profile.seconds):
-            self.stick()
+            if self.stick(done):
+                return
             yield done
             done += 1
 

@@ -1,0 +1,220 @@
+"""A pair: two cells in fresh processes whose rounds alternate, each the other's measuring stick.
+
+Both are alive from the first round to the last and only one is at work, in an order that is drawn
+for each round: what slows a core for a while meets both.  The first round is left out.  What the
+layout of memory depends on is alike on both sides and another in the next pair.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.facts.arms import Arm
+from ftbench.facts.modes import mode_named
+from ftbench.probe.instruments.machine import one_per_core, placed, usable
+from ftbench.probe.run import GO
+from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.measure import CELL, DEADLINE_SECONDS, GIL_VARIABLE, check_extra
+from ftbench.probe.run.programs import Guarded
+from ftbench.probe.scenarios.base import Scenario, scenario_named
+
+# Seconds that the rounds of a pair take, but for a few long ones: beside a start of two processes.
+SECONDS: Final = 0.3
+# Rounds of a pair; the first, in which bytecode is specialized, does not count.
+WARM: Final = 1
+LEAST: Final = 2
+MOST: Final = 60
+_MOST_PADDING: Final = 4_096
+_ADDR_NO_RANDOMIZE: Final = 0x0040000  # of personality(2)
+_UNCHANGED: Final = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duellist:
+    """One of both: a cell on an interpreter, called `name` in errors."""
+
+    name: str
+    python: Path
+    arm: Arm
+    scenario: str
+    mode: str
+    params: Mapping[str, int | str]
+    extra: float = 0.0
+
+    def request(self, cpus: Sequence[int] | None, deadline: float) -> dict[str, Any]:
+        """Return what the cell is asked for; raises `NotAvailableError` where it has no rounds."""
+        scenario = scenario_named(self.scenario)
+        check_extra(scenario, self.extra)
+        if scenario.program:
+            raise _no_turns(scenario)
+        return {
+            "scenario": scenario.name,
+            "mode": mode_named(self.mode).name,
+            "params": scenario.parse(self.params),
+            "profile": "rounds=100000",  # until it is told
+            "gil": self.arm.gil,
+            "deadline": deadline,
+            "extra": self.extra,
+            "cpus": cpus,
+            "duel": True,
+        }
+
+
+class Layout(NamedTuple):
+    """What is the same for both sides of a pair, drawn for it."""
+
+    hash_seed: int
+    padding: int  # bytes of a variable: where the stack begins
+    cpus: list[int] | None  # one core for cells of one thread, another in the next pair
+
+    @classmethod
+    def drawn(cls, number: int, draw: random.Random, *, alone: bool) -> Layout:
+        """Return that of a pair; `alone` are cells of one thread."""
+        numbers = usable()
+        cores = one_per_core(numbers) if alone and numbers else []
+        cpus = [cores[number % len(cores)]] if cores else placed(os.environ)
+        return cls(draw.randrange(1, 2**32), draw.randrange(_MOST_PADDING), cpus)
+
+    def environment(self, arm: Arm) -> dict[str, str]:
+        """Return the variables of a cell of an arm."""
+        gil = {GIL_VARIABLE: "1" if arm.gil else "0"} if arm.free_threaded else {}
+        own = {"PYTHONHASHSEED": str(self.hash_seed), "FTBENCH_PADDING": "-" * self.padding}
+        return clean_environment(os.environ, {**own, **gil})
+
+
+class Pair(NamedTuple):
+    """What a pair came to."""
+
+    rounds: int  # that count
+    costs: dict[str, list[tuple[float, float]]]  # metric → of both sides, round by round
+    units: dict[str, str]
+    builds: tuple[dict[str, Any], dict[str, Any]]
+    cpu: float  # seconds of both sides
+    fixed: bool  # whether addresses were
+
+
+class SideError(Exception):
+    """One of both failed: its number, and its error."""
+
+    def __init__(self, number: int, error: FtbenchError) -> None:
+        super().__init__(str(error))
+        self.number, self.error = number, error
+
+
+@contextmanager
+def fixed_addresses() -> Iterator[bool]:
+    """Have what the body starts lie where its kind always lies; yield whether the system can."""
+    fixed, before = False, -1
+    with suppress(OSError, AttributeError, TypeError):
+        personality = ctypes.CDLL(None).personality
+        before = personality(_UNCHANGED)
+        fixed = before != -1 and personality(before | _ADDR_NO_RANDOMIZE) != -1
+    try:
+        yield fixed
+    finally:
+        if fixed:
+            personality(before)
+
+
+def take(
+    sides: tuple[Duellist, Duellist],
+    layout: Layout,
+    draw: random.Random,
+    *,
+    rounds: int | None = None,
+    deadline: float = DEADLINE_SECONDS,
+) -> Pair:
+    """Run a pair; `rounds` with the first are as many as fit in `SECONDS` unless they are given.
+
+    Raises `SideError` for the side that failed first; nothing of either stays behind.
+    """
+    documents: dict[int, dict[str, Any]] = {}
+    done = 0
+    with ExitStack() as stack:
+        cells = []
+        with fixed_addresses() as fixed:
+            for number, side in enumerate(sides):
+                with _named(number, side):
+                    cells.append(stack.enter_context(_cell(side, layout, deadline)))
+
+        def followed(number: int) -> None:
+            nonlocal done
+            if cells[number].asks():
+                done = max(done, cells[number].event.get("round") or 0)
+            else:
+                with _named(number, sides[number]):
+                    documents[number] = cells[number].document()
+
+        for number in (0, 1):
+            followed(number)
+        for cell in cells:  # what comes before the first round is done side by side
+            cell.answer(GO)
+        for number in (0, 1):
+            followed(number)
+        begin = time.monotonic()
+        while waiting := [number for number in (0, 1) if number not in documents]:
+            late = done >= LEAST and time.monotonic() - begin >= SECONDS
+            enough = done >= (rounds or MOST) or (rounds is None and late)
+            for number in draw.sample(waiting, len(waiting)):
+                cells[number].answer("" if enough else GO)
+                followed(number)
+    return _pair(sides, [documents[number] for number in (0, 1)], fixed=fixed)
+
+
+def _cell(side: Duellist, layout: Layout, deadline: float) -> Guarded:
+    text = json.dumps(side.request(layout.cpus, deadline))
+    return Guarded(
+        [str(side.python), "-P", "-c", CELL, text],
+        environ=layout.environment(side.arm),
+        deadline=deadline,
+        name="cell",
+        hint="Where each of its threads stood is written above.",
+        python=str(side.python),
+    )
+
+
+@contextmanager
+def _named(number: int, side: Duellist) -> Iterator[None]:
+    try:
+        yield
+    except FtbenchError as error:
+        error.message = f"{side.name}: {error.message}"
+        raise SideError(number, error) from error
+
+
+def _no_turns(scenario: Scenario) -> NotAvailableError:
+    return NotAvailableError(f"{scenario.name} has no rounds that two sides could take in turn.")
+
+
+def _pair(
+    sides: Sequence[Duellist], documents: Sequence[Mapping[str, Any]], *, fixed: bool
+) -> Pair:
+    rounds = [document["notes"].get("rounds", 0) for document in documents]
+    if min(rounds) <= WARM:
+        raise SideError(0, _no_turns(scenario_named(sides[0].scenario)))
+    costs: dict[str, list[tuple[float, float]]] = {}
+    first, second = (document["metrics"] for document in documents)
+    for name in first.keys() & second.keys():
+        both = first[name]["samples"], second[name]["samples"]
+        each = {len(own) / count for own, count in zip(both, rounds, strict=True)}
+        if len(each) == 1 and (count := each.pop()).is_integer():
+            later = (own[WARM * int(count) :] for own in both)
+            costs[name] = [pair for pair in zip(*later, strict=False) if min(pair) > 0]
+    return Pair(
+        rounds=min(rounds) - WARM,
+        costs={name: pairs for name, pairs in sorted(costs.items()) if pairs},
+        units={name: metric["unit"] for name, metric in first.items()},
+        builds=(documents[0]["build"], documents[1]["build"]),
+        cpu=sum(document["effort"].get("cpu_seconds", 0.0) for document in documents),
+        fixed=fixed,
+    )

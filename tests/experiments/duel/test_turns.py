@@ -1,0 +1,204 @@
+"""A pair of a duel: sides take turns, in a drawn order, and neither outlives the other's end."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+from probing import eventually
+
+from ftbench.errors import (
+    DeadlineError,
+    FtbenchError,
+    GilStateError,
+    NotAvailableError,
+    UsageError,
+    WorkerFailedError,
+)
+from ftbench.experiments import turns
+from ftbench.experiments.turns import Duellist, Layout, Pair, SideError, take
+from ftbench.facts.arms import arm_named
+
+# A cell whose metrics tell when each round began and ended, and what it was told.
+CELL = """
+import os, sys, time
+from ftbench.probe.run import cell
+from ftbench.probe.run.outcome import Metric, Outcome
+def run(c):
+    rows = []
+    for number in c.rounds():
+        begin = time.perf_counter()
+        {work}
+        c.stick() if {parts} else None
+        rows.append((begin, time.perf_counter(), number + 1, 1 + c.extra, hash("a") % 1000 + 1))
+    names = ("begin", "end", "number", "work", "hash")
+    samples = dict(zip(names, zip(*rows))) | {{"once": (1.0,)}}
+    metrics = {{name: Metric("seconds", own) for name, own in samples.items()}}
+    return Outcome(metrics, (), {{"rounds": len(rows)}})
+real = cell.scenario_named
+cell.main(lambda name: real(name)._replace(run=run))
+"""
+A = Duellist(
+    name="A",
+    python=Path(sys.executable),
+    arm=arm_named("gil"),
+    scenario="single_thread",
+    mode="serial",
+    params={"kernel": "calls"},
+)
+B = Duellist(
+    **{name: getattr(A, name) for name in Duellist.__slots__} | {"name": "B", "extra": 0.5}
+)
+
+Given = Callable[..., None]
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Given:
+    def replaced(work: str = "time.sleep(0.002)", *, parts: bool = False) -> None:
+        monkeypatch.setattr(turns, "CELL", CELL.format(work=work, parts=parts))
+
+    return replaced
+
+
+def seeded(seed: int = 1) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - no secrets here
+
+
+def pair(rounds: int | None = 12, *, seed: int = 1, deadline: float = 30.0) -> Pair:
+    draw = seeded(seed)
+    layout = Layout.drawn(0, draw, alone=True)
+    return take((A, B), layout, draw, rounds=rounds, deadline=deadline)
+
+
+def order(done: Pair) -> list[bool]:
+    return [a < b for a, b in done.costs["begin"]]
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_only_one_side_is_at_work_and_no_round_begins_before_both_did_the_last(
+    given: Given,
+    parts: bool,  # noqa: FBT001
+) -> None:
+    given(parts=parts)
+    done = pair()
+    assert done.rounds == 11
+    spans = list(zip(done.costs["begin"], done.costs["end"], strict=True))
+    for begins, ends in spans:
+        if not parts:  # else the other side has its turn amid the round
+            assert max(begins) >= min(ends)
+    for (_, ends), (begins, _) in pairwise(spans):
+        assert max(ends) <= min(begins)
+
+
+def test_the_order_is_drawn_and_a_seed_repeats_it(given: Given) -> None:
+    given("pass")
+    first, again, other = pair(40), pair(40), pair(40, seed=2)
+    assert order(first) == order(again) != order(other)
+    assert 5 < sum(order(first)) < 35
+
+
+def test_the_first_round_does_not_count_nor_what_is_not_of_rounds(given: Given) -> None:
+    given()
+    done = pair(5)
+    assert done.costs["number"] == [(n, n) for n in (2.0, 3.0, 4.0, 5.0)]
+    assert "once" not in done.costs
+    assert done.units["number"] == "seconds"
+
+
+def test_rounds_that_nobody_counts_are_as_many_as_fit(given: Given) -> None:
+    given("time.sleep(0.02)")
+    assert 3 <= pair(None).rounds < 12
+    given("time.sleep(0.5)")
+    assert pair(None).rounds == 1
+    given("pass")
+    assert pair(None).rounds == turns.MOST - 1
+
+
+def test_more_work_is_asked_of_one_side_alone(given: Given) -> None:
+    given()
+    assert set(pair(3).costs["work"]) == {(1.0, 1.5)}
+
+
+def test_the_layout_is_alike_on_both_sides_and_another_in_the_next_pair(given: Given) -> None:
+    given()
+    draw = seeded()
+    first, second = (Layout.drawn(number, draw, alone=True) for number in (0, 1))
+    done = take((A, B), first, seeded(), rounds=3)
+    assert len({a for a, _ in done.costs["hash"]} | {b for _, b in done.costs["hash"]}) == 1
+    assert first[:2] != second[:2]
+    assert first == Layout.drawn(0, seeded(), alone=True)
+    names = {"FTBENCH_PADDING", "PYTHONHASHSEED"}
+    assert names <= first.environment(A.arm).keys()
+    assert first.environment(A.arm) == first.environment(B.arm)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="personality(2) is Linux's")
+def test_addresses_are_fixed_in_what_is_started_and_not_here(given: Given) -> None:
+    told = Path("/proc/self/personality")
+    before = told.read_text("ascii")
+    given(f"assert int(open('{told}').read(), 16) & {turns._ADDR_NO_RANDOMIZE}")
+    with turns.fixed_addresses() as fixed:
+        pass
+    if fixed:
+        assert pair(2).fixed
+    assert told.read_text("ascii") == before
+
+
+@pytest.mark.parametrize("guilty", [0, 1])
+@pytest.mark.parametrize(
+    ("worst", "kind", "words"),
+    [
+        ("raise ValueError('no more')", FtbenchError, "no more"),
+        ("os._exit(9)", WorkerFailedError, "ended with code 9"),
+        ("os.kill(os.getpid(), 9)", WorkerFailedError, "ended with code 137"),
+        ("time.sleep(600)", DeadlineError, "did not end within"),
+    ],
+)
+def test_a_side_that_goes_wrong_is_named_and_nothing_of_either_stays(
+    given: Given, guilty: int, worst: str, kind: type[FtbenchError], words: str
+) -> None:
+    given(f"(number == 2 and bool(c.extra) == {bool(guilty)}) and exec({worst!r})")
+    with pytest.raises(SideError) as raised:
+        pair(deadline=1.0 if kind is DeadlineError else 30.0)
+    assert raised.value.number == guilty
+    assert type(raised.value.error) is kind
+    assert raised.value.error.message.startswith("AB"[guilty] + ": ")
+    assert words in raised.value.error.message
+    children = psutil.Process().children
+    eventually(lambda: not children(recursive=True), "that all of both sides is gone")
+
+
+def test_a_gil_in_another_state_than_asked_for_is_no_pair(given: Given) -> None:
+    given()
+    free = Duellist(**{n: getattr(A, n) for n in Duellist.__slots__} | {"arm": arm_named("ft")})
+    with pytest.raises(SideError) as raised:
+        take((free, B), Layout(1, 0, None), seeded(), rounds=3)
+    assert isinstance(raised.value.error, GilStateError)
+
+
+def test_what_has_no_rounds_takes_no_turns(given: Given) -> None:
+    given("break")
+    with pytest.raises(SideError, match="single_thread has no rounds") as raised:
+        pair()
+    assert isinstance(raised.value.error, NotAvailableError)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "extra", "kind"),
+    [("footprint", 0.0, NotAvailableError), ("single_thread", 2.0, UsageError)],
+)
+def test_what_cannot_be_asked_starts_nothing(
+    scenario: str, extra: float, kind: type[FtbenchError]
+) -> None:
+    asked = {"scenario": scenario, "extra": extra, "params": {}}
+    side = Duellist(**{n: getattr(A, n) for n in Duellist.__slots__} | asked)
+    with pytest.raises(SideError) as raised:
+        take((side, side), Layout(1, 0, None), seeded())
+    assert isinstance(raised.value.error, kind)
+    assert not psutil.Process().children()
