@@ -205,8 +205,9 @@ def marks(
 
 def left_label(axes: Any, text: str, height: float) -> None:
     """Write what a row is, to the left of the axes; the table has what there is no room for."""
-    fitting = shorten(text, _LETTERS, placeholder="\N{HORIZONTAL ELLIPSIS}")
-    beside(axes, fitting, -10, height, ha="right")
+    if len(text) > _LETTERS:
+        text = shorten(text, _LETTERS, placeholder="\N{HORIZONTAL ELLIPSIS}")
+    beside(axes, text, -10, height, ha="right")
 
 
 def heading(axes: Any, text: str, height: float) -> None:
