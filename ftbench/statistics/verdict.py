@@ -41,7 +41,7 @@ from ftbench.statistics.spread import (
 )
 
 # Logarithms that differ by less are the same number: they were rounded on different ways.
-_ROUNDING: Final = 1e-9
+ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Family:
         cls, before: Estimates, after: Estimates, floors: Sequence[Floor], margins: Sequence[float]
     ) -> Self:
         """Pool the spread of both sides with the floor's: each weighs its degrees of freedom."""
-        margin = np.log1p(np.array(margins, np.float64)) + _ROUNDING
+        margin = np.log1p(np.array(margins, np.float64)) + ROUNDING
         known = np.array([floor.freedom for floor in floors], np.int64)
         spread = np.array([floor.spread for floor in floors], np.float64)
         limit = np.log1p(np.array([floor.effect for floor in floors], np.float64))
@@ -105,7 +105,7 @@ class Family:
                 freedom=freedom.astype(np.float64),
                 basis=np.where(own, BASES.index(Basis.PROCESSES), BASES.index(Basis.FLOOR)),
             ),
-            limit=limit + _ROUNDING,
+            limit=limit + ROUNDING,
             margin=margin,
             quiet=np.where(share > 1, quiet, 0).astype(np.int64),
             spread=pooled,
@@ -241,7 +241,7 @@ class JudgedPairs:
 
 
 _CLEAR_BY_CHANCE: Final = "its interval clears the floor, but of so many series some do by chance"
-_OUTCOMES: Final = (
+OUTCOMES: Final = (
     (Word.UNDECIDED, "its interval lies neither beyond the floor nor within the margin"),
     (Word.UNDECIDED, _CLEAR_BY_CHANCE),
     (Word.NOISY, "its floor is above the margin"),
@@ -249,10 +249,10 @@ _OUTCOMES: Final = (
     (Word.WORSE, "its whole interval lies above the floor"),
     (Word.BETTER, "its whole interval lies below the floor"),
 )
-_CROSSES, _DOUBTFUL, _NOISY, _SAME, _WORSE, _BETTER = range(len(_OUTCOMES))
+CROSSES, DOUBTFUL, NOISY, SAME, WORSE, BETTER = range(len(OUTCOMES))
 
 _Outcome = tuple[int, float, int]
-"""An index of `_OUTCOMES`, a p, and how many more processes decide it, 0 for none."""
+"""An index of `OUTCOMES`, a p, and how many more processes decide it, 0 for none."""
 
 
 def judge(pairs: Sequence[Pair]) -> JudgedPairs:
@@ -300,13 +300,13 @@ def _sides(pairs: Sequence[Pair]) -> tuple[Estimates, Estimates]:
 
 def _outcomes(family: Family, chances: Floats, control: Control) -> Iterator[_Outcome]:
     clear, above = family.clear(), family.effects.value > 0
-    outcome = np.full(len(chances), _CROSSES)
-    outcome[clear] = _DOUBTFUL
-    outcome[family.within()] = _SAME
-    outcome[family.noisy()] = _NOISY
-    outcome[clear & control.sure & above] = _WORSE
-    outcome[clear & control.sure & ~above] = _BETTER
-    needs = family.needs(outcome < _SAME, control.next_bar)
+    outcome = np.full(len(chances), CROSSES)
+    outcome[clear] = DOUBTFUL
+    outcome[family.within()] = SAME
+    outcome[family.noisy()] = NOISY
+    outcome[clear & control.sure & above] = WORSE
+    outcome[clear & control.sure & ~above] = BETTER
+    needs = family.needs(outcome < SAME, control.next_bar)
     needs[needs > MOST_PROCESSES] = 0
     return zip(outcome.tolist(), chances.tolist(), needs.tolist(), strict=True)
 
@@ -315,5 +315,5 @@ def _verdict(pair: Pair, ratio: Ratio, outcomes: Iterator[_Outcome]) -> Verdict:
     if pair.floor is None:
         return Verdict(word=Word.UNDECIDED, effect=ratio, why=NO_FLOOR)
     outcome, p, needs = next(outcomes)
-    word, why = _OUTCOMES[outcome]
+    word, why = OUTCOMES[outcome]
     return Verdict(word=word, effect=ratio, floor=pair.floor, p=p, needs=needs or None, why=why)
