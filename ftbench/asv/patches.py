@@ -56,6 +56,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.probe.run.asv_benchmark import USUAL
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.results import ladders, safe_loading
 
@@ -171,7 +172,7 @@ _select_benchmarks = Benchmarks.__init__
 def select_benchmarks(
     self: Benchmarks, conf: Any, benchmarks: Iterable[Any], regex: Any = None
 ) -> None:
-    """Do what `Benchmarks` does, without combinations that are no mode.
+    """Do what `Benchmarks` does, without combinations that are no mode; by default the `USUAL`.
 
     Raises `UserError` for the benchmarks of older results.
     """
@@ -179,7 +180,7 @@ def select_benchmarks(
     safe_loading.refuse_older(
         Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
     )
-    _select_benchmarks(self, conf, every, regex)
+    _select_benchmarks(self, conf, every, regex or USUAL)
     if FIRST_RESULT in os.environ:
         self.update({name: {**each, "rounds": 1} for name, each in self.items()})
     for each in every:
@@ -362,7 +363,7 @@ def load_benchmarks(cls: type[Benchmarks], conf: Any, regex: Any = None) -> Benc
     """Do what asv's `Benchmarks.load` does, without the entries that are damaged."""
     path = Path(cls.get_benchmark_file_path(conf.results_dir))
     known = safe_loading.load_benchmarks(path, safe_loading.log_once)
-    return cls(conf, known.values(), regex=regex)
+    return cls(conf, known.values(), regex=regex or ".")  # to show, all of them
 
 
 _publish = Publish.run.__func__

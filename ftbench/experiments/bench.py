@@ -50,6 +50,7 @@ QUICK_SECONDS: Final = {
     "footprint": 0.5,
     "grain": 0.9,
     "hybrid": 0.55,
+    "instructions": 4.0,
     "io": 0.85,
     "latency": 1.3,
     "lifecycle": 0.45,
@@ -149,7 +150,7 @@ def run(
     seconds = {
         _number(cell): known.get((cell.group, cell.version))
         or QUICK_SECONDS.get(cell.scenario, statistics.fmean(QUICK_SECONDS.values()))
-        for cell in _cells(folder, None, measured)
+        for cell in _cells(folder, ".", measured)
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
     page = f"The page: {folder / PAGE}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.units import COUNTED
 from ftbench.releases import Release
 from ftbench.statistics import Processes
 from ftbench.statistics.power import Floor
@@ -182,8 +183,8 @@ class Figure(MeasuredSeries):
         return ONE_PROCESS if len(self.by_process) == 1 else "no interval: not above zero"
 
     def shares_run(self, other: Figure) -> bool:
-        """Tell whether one run measured both: a machine is not the same in two sittings."""
-        return not self.runs.isdisjoint(other.runs)
+        """Tell whether one run measured both: no machine is the same in two; counts are."""
+        return self.unit == COUNTED or not self.runs.isdisjoint(other.runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,7 @@ def _once(
     variables: Mapping[str, str],
     observer: str | None,
 ) -> Measurement:
-    stick = measuring_stick()
+    stick = None if scenario.counted else measuring_stick()
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     see = scenario.from_observation
@@ -241,7 +241,9 @@ def _once(
         notes=document["notes"] | observed.notes,
         effort=effort,
         pinned=PINNED if request["cpus"] else None,
-        interference=between(
+        interference={}
+        if scenario.counted
+        else between(
             calm,
             look(),
             tree=effort.get("cpu_seconds", 0.0),
