@@ -49,6 +49,7 @@ from ftbench.asv.environment import (
 )
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS
+from ftbench.asv.machines import OwnMachine
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import NothingError, unknown
@@ -338,6 +339,7 @@ def install() -> None:
     asv.commands.asv_profiling.get_environments = get_environments
     asv.commands.run.skip_benchmarks = skip_benchmarks
     asv.commands.run.Results = RecordedResults
+    asv.commands.run.Machine = asv.commands.find.Machine = OwnMachine
     asv.commands.run.iter_results_for_machine_and_hash = results_before
     asv.commands.find.Results = RecordedResults
     asv.commands.show.color_print = print_names

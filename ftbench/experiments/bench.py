@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.asv.command import SOME_FAILED, Asv, register
+from ftbench.asv.command import SOME_FAILED, Asv
+from ftbench.asv.machines import register
 from ftbench.errors import DAMAGE, AsvError, ResultsError, UsageError
 from ftbench.experiments import suite
 from ftbench.experiments.suite import SuiteCell
@@ -139,9 +140,9 @@ def run(
     Its progress goes to `console`; raises an `FtbenchError` for what ends it.
     """
     processes = profile_named(profile).processes
+    machine = register(folder / "results", machine, lambda _: None)  # asv says it
     pair = ensure_pair(console, release)
     measured = pair[0].release
-    machine = register(machine)
     for one in pair:
         console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):

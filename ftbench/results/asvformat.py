@@ -172,7 +172,7 @@ def _machine(path: Path, fields: Mapping[str, str], warnings: list[Unreadable]) 
     missing = ", ".join(field for field in _MACHINE_FIELDS if field not in known)
     if missing:
         warnings.append(Unreadable.of(path, f"it does not say {missing}"))
-    return Machine(name=fields["machine"], **known)
+    return Machine(name=fields["machine"], identity=fields.get("identity", ""), **known)
 
 
 def _with_runs(sources: Sequence[ResultFile], figures: Sequence[Figure]) -> Iterator[ResultFile]:

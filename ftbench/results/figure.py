@@ -231,7 +231,10 @@ UNKNOWN: Final = "not known"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A machine as asv registered it; a field that nobody filled in is "not known"."""
+    """A machine as it is on record; a field that nobody filled in is "not known".
+
+    By its identity alone a machine knows itself; records from before it have none.
+    """
 
     name: str
     os: str = UNKNOWN
@@ -239,6 +242,7 @@ class Machine:
     cpu: str = UNKNOWN
     num_cpu: str = UNKNOWN
     ram: str = UNKNOWN
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
