@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import COUNTED
@@ -15,6 +15,9 @@ from ftbench.releases import Release
 from ftbench.statistics import Processes
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import ONE_PROCESS, Interval
+
+if TYPE_CHECKING:
+    from ftbench.results.duels import Duel
 
 
 class Health(NamedTuple):
@@ -269,6 +272,7 @@ class ResultTree:
     sources: tuple[ResultFile, ...] = ()
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()
+    duels: tuple[Duel, ...] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, by name
     warnings: tuple[Unreadable, ...] = ()
 
