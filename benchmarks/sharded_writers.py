@@ -5,6 +5,9 @@ from __future__ import annotations
 from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
+# One, and as many as there are producers: what 2 and 4 cost lies between the two.
+WRITERS = ("writers", (1, 8))
+
 
 class ShardedWriters(ScenarioBenchmark):
     """Eight producers send ids to the writers that own them and wait for the acknowledgement.
@@ -16,7 +19,7 @@ class ShardedWriters(ScenarioBenchmark):
 
     scenario = "sharded_writers"
     modes = STANDING
-    ladders = (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
+    ladders = (WRITERS, ("window", (1, 64)))
 
 
 class Batches(ScenarioBenchmark):
@@ -28,4 +31,4 @@ class Batches(ScenarioBenchmark):
 
     scenario = "sharded_writers"
     modes = STANDING
-    ladders = (("writers", (1, 2, 4, 8)), ("batch", (64,)))
+    ladders = (WRITERS, ("batch", (64,)))

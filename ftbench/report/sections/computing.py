@@ -181,11 +181,9 @@ _BY_SIZE: Final = Rungs(
 )
 
 
-def _grain(workers: int, *, folded: bool = False) -> GridView:
-    grain = BenchmarkClass("grain.Grain", workers=str(workers))
-    relative = grain.metric(
-        "relative", f"time of the same tasks over a plain loop's, {workers} workers"
-    )
+def _grain() -> GridView:
+    grain = BenchmarkClass("grain.Grain", workers="2")
+    relative = grain.metric("relative", "time of the same tasks over a plain loop's, 2 workers")
     idle = grain.metric("idle", "idle share")
     return GridView(
         metric=relative,
@@ -210,7 +208,6 @@ def _grain(workers: int, *, folded: bool = False) -> GridView:
             "turns at a GIL never do. Busy is 80 % of the workers' time, as far as there are "
             "cores.",
         ),
-        folded=folded,
     )
 
 
@@ -222,7 +219,7 @@ _GRAIN_SECTION: Final = Section(
     "of arithmetic each, and right before that to a plain loop. A size's name is nominal: its work "
     "is a fixed number of steps.",
     hides="Large arguments, and chunks, which make one task of many.",
-    views=(_grain(2), _grain(8, folded=True)),
+    views=(_grain(),),
 )
 _NATIVE: Final = BenchmarkClass("native.Native")
 _BY_WORK: Final = Rungs(

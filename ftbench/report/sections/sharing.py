@@ -81,9 +81,7 @@ _SHARDED_WRITERS: Final = "sharded_writers.ShardedWriters"
 def _sharded(sharded_writers: BenchmarkClass, title: str, *, folded: bool = False) -> GridView:
     return GridView(
         metric=sharded_writers.metric("op", f"time per operation, 8 producers, {title}"),
-        rungs=numbers(
-            Ladder(param="writers", values=("1", "2", "4", "8"), base="1"), "writer", rivals=True
-        ),
+        rungs=numbers(Ladder(param="writers", values=("1", "8"), base="1"), "writer", rivals=True),
         beside=sharded_writers.beside(
             ack_p50="wait for the answer, p50",
             ack_p99="wait for the answer, p99",
