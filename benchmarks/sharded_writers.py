@@ -5,9 +5,6 @@ from __future__ import annotations
 from ftbench.facts.modes import STANDING
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
-# One, and as many as there are producers: what 2 and 4 cost lies between the two.
-WRITERS = ("writers", (1, 8))
-
 
 class ShardedWriters(ScenarioBenchmark):
     """Eight producers send ids to the writers that own them and wait for the acknowledgement.
@@ -19,7 +16,7 @@ class ShardedWriters(ScenarioBenchmark):
 
     scenario = "sharded_writers"
     modes = STANDING
-    ladders = (WRITERS, ("window", (1, 64)))
+    ladders = (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
 
 
 class Batches(ScenarioBenchmark):
@@ -31,4 +28,5 @@ class Batches(ScenarioBenchmark):
 
     scenario = "sharded_writers"
     modes = STANDING
-    ladders = (WRITERS, ("batch", (64,)))
+    # One, and as many as there are producers: what 2 and 4 cost lies between the two.
+    ladders = (("writers", (1, 8)), ("batch", (64,)))

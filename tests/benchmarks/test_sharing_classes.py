@@ -68,7 +68,7 @@ def test_every_step_of_a_ladder_is_one_that_the_scenario_takes(
 def test_the_ladders_are_these() -> None:
     strategies = ("lock", "atomic", "striped", "local", "actor", "shared_memory")
     assert SharedSet.ladders == (("strategy", strategies), ("fill", ("cold", "grown")))
-    assert ShardedWriters.ladders == (("writers", (1, 8)), ("window", (1, 64)))
+    assert ShardedWriters.ladders == (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
     assert PeakThreads.params == strategies
 
 

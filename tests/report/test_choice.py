@@ -186,6 +186,8 @@ def test_writers_have_a_grid_per_window_and_one_of_batches(every: tuple[Figure, 
     table, beside, *_ = said("sharded_writers", every)
     assert [label.split() for label in labels(table)["threads"]] == [
         ["1", "writer"],
+        ["2", "writers"],
+        ["4", "writers"],
         ["8", "writers"],
     ]
     assert "wait for the answer, p99, µs, gil" in beside.columns
