@@ -197,22 +197,22 @@ def start_ahead(scenario: str) -> None:
 
 def _asked(scenario: Scenario, request: Mapping[str, Any], variables: Mapping[str, str]) -> Guarded:
     """Return a process that has the request, the one that was started ahead if it will do."""
-    words, text, deadline = [], json.dumps(request), request["deadline"]
+    words, deadline = [], request["deadline"]
     environ = _environment(variables, own=bool(scenario.program))
     if scenario.program:
         name, more = scenario.program
         profile = profile_named(request["profile"])
-        words = [OWN, "-P", str(PROGRAMS / name), text, *more(request, profile)]
-    cell = None
+        words = [OWN, "-P", str(PROGRAMS / name), json.dumps(request), *more(request, profile)]
     while _ahead:
         began, known, cell = _ahead.pop()
-        young = time.monotonic() - began < _AHEAD_SECONDS
-        if words or cell.ended or (young, known, deadline) != (True, environ, DEADLINE_SECONDS):
-            cell.__exit__()
-            cell = None
-    cell = cell or _guarded(words, environ, deadline)
+        fits = (known, deadline) == (environ, DEADLINE_SECONDS) and not (words or cell.ended)
+        if fits and time.monotonic() - began < _AHEAD_SECONDS:
+            cell.answer(json.dumps({**request, "ahead": True}))
+            return cell
+        cell.__exit__()
+    cell = _guarded(words, environ, deadline)
     if not words:
-        cell.answer(text)
+        cell.answer(json.dumps(request))
     return cell
 
 
