@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import STANDING, mode_named
+from ftbench.facts.modes import STANDING
 from ftbench.facts.profiles import profile_named
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness, record_own_clock
-from ftbench.probe.scenarios.base import Cell, scenario_named
-from ftbench.probe.scenarios.shared_set import WARM, work_of
+from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
+from ftbench.probe.scenarios.base import Cell
+from ftbench.probe.scenarios.shared_set import SHARED_SET, WARM, work_of
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES, managed
 from ftbench.probe.workers import shared_state_of, team_of
-from ftbench.probe.workers.base import Deadline
 
 
 class SharedSet(ScenarioBenchmark):
@@ -24,33 +23,19 @@ class SharedSet(ScenarioBenchmark):
     ladders = (("strategy", tuple(STRATEGIES)), ("fill", ("cold", "grown")))
 
 
-class PeakThreads:
+class Peak(Witness):
     """The peak of one process whose eight threads insert, as the kernel keeps it.
 
     It sees what a look at the fullest moment does not: a table that is copied while it grows.
     """
 
-    params = tuple(STRATEGIES)
-    param_names = ("strategy",)
-    timeout = 60.0
-    version = scenario_named("shared_set").version
+    scenario = "shared_set"
+    modes = STANDING[:1]
+    ladders = (("strategy", ("lock",)), ("fill", ("cold",)))
 
-    def peakmem_threads(self, strategy: str) -> None:
-        """Run the scenario as the smoke profile does, on a cold set, in this process."""
-        scenario = scenario_named("shared_set")
-        scenario.run(
-            Cell(
-                mode=mode_named("threads"),
-                params=scenario.parse({"strategy": strategy}),
-                profile=profile_named("smoke"),
-                deadline=Deadline(self.timeout),
-                observe=lambda *_: None,  # the kernel keeps the peak
-            )
-        )
-
-    def teardown(self, strategy: str) -> None:
-        """Record the build, the machine and the GIL that the figure was taken with."""
-        record_own_clock("shared_set.PeakThreads", {"strategy": strategy})
+    def peakmem_inserting(self, *_cell: str | int) -> None:
+        """Run the scenario as the smoke profile does, in this process."""
+        SHARED_SET.run(self.cell._replace(profile=profile_named("smoke")))
 
 
 class RoundClock(Witness):

@@ -31,8 +31,7 @@ _arm = click.option(
 _bench = click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
 _profile = click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 _machine = click.option(
-    "--machine",
-    help="The machine's name in the results, never another one's. Default: its CPU and cores.",
+    "--machine", help="The machine's name in the results. Default: its CPU and cores."
 )
 
 
@@ -179,7 +178,7 @@ def noise(
     against: str | None,
     **options: Any,
 ) -> None:
-    from ftbench.asv.machines import register  # noqa: PLC0415
+    from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import noise as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
@@ -187,7 +186,6 @@ def noise(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
     console = _console()
-    machine = register(folder / "results", machine, console.print)
     other = None if against is None else at(Path(against))
     jobs = []
     for name in arms or _arms(python, other):
@@ -198,7 +196,7 @@ def noise(
             cells=cells,
             profile=profile or current_profile().name,
             results=folder / "results",
-            machine=machine,
+            machine=register(machine),
             **options,
         )
         jobs.append(experiment.second_build(job, other) if other else job)
@@ -295,7 +293,7 @@ def selftest(
     fresh: bool,
     **options: Any,
 ) -> None:
-    from ftbench.asv.machines import register  # noqa: PLC0415
+    from ftbench.asv.command import register  # noqa: PLC0415
     from ftbench.experiments import selftest as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
@@ -306,7 +304,6 @@ def selftest(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
     console = _console()
-    machine = register(folder / "results", machine, console.print)
     versions = {cell.series(n).benchmark: cell.version for cell in cells for n in cell.metrics}
     interpreter, chosen = choose(python, arm, console)
     job = experiment.SelftestJob(
@@ -314,7 +311,7 @@ def selftest(
         arm=chosen,
         cells=cells,
         slowdowns=shares,
-        machine=machine,
+        machine=register(machine),
         noise=tuple(read_noise(folder / "results", versions, [])),
         **options,
     )

@@ -11,6 +11,7 @@ from ftbench.results.figure import Figure
 
 AGREE: Final = 0.10
 _GATE: Final = "asv's clock begins before the gate opens and ends when all reports have come"
+_LOADED: Final = "asv's process has asv and the harness loaded"
 
 
 class Witness(NamedTuple):
@@ -51,6 +52,12 @@ WITNESSES: Final = (
         by_processes=8.0 * MANAGED_OPERATIONS,
     ),
     Witness(
+        "shared_set.Peak.peakmem_inserting",
+        "shared_set.SharedSet.track_rss",
+        {"strategy": "lock", "fill": "cold"},
+        f"{_LOADED}, and a table is copied while it grows",
+    ),
+    Witness(
         "cpu_scaling.TeamClock.time_round",
         "cpu_scaling.CpuScaling.track_unit_2",
         {"kernel": "lcg"},
@@ -61,7 +68,7 @@ WITNESSES: Final = (
         "footprint.Peak.peakmem_busy",
         "footprint.Footprint.track_rss",
         {"workers": "8"},
-        "asv's process has asv and the harness loaded",
+        _LOADED,
     ),
 )
 

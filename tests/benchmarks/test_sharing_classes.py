@@ -16,7 +16,7 @@ import pytest
 from probing import ROOT, environment
 
 from benchmarks.sharded_writers import Batches, ShardedWriters
-from benchmarks.shared_set import PeakThreads, SharedSet
+from benchmarks.shared_set import Peak, SharedSet
 from ftbench.facts.modes import MODE_NAMES, STANDING, mode_named
 from ftbench.facts.profiles import PROFILES, profile_named
 from ftbench.probe.run import asv_benchmark
@@ -69,7 +69,7 @@ def test_the_ladders_are_these() -> None:
     strategies = ("lock", "atomic", "striped", "local", "actor", "shared_memory")
     assert SharedSet.ladders == (("strategy", strategies), ("fill", ("cold", "grown")))
     assert ShardedWriters.ladders == (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
-    assert PeakThreads.params == strategies
+    assert (Peak.params, Peak.version) == ((("threads",), ("lock",), ("cold",)), SharedSet.version)
 
 
 _ON_ANOTHER_MACHINE = """
@@ -77,8 +77,8 @@ import json, os, sys
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _pid: set(range(64))
 from benchmarks.sharded_writers import Batches, ShardedWriters
-from benchmarks.shared_set import PeakThreads, SharedSet
-every = (SharedSet, ShardedWriters, PeakThreads)
+from benchmarks.shared_set import Peak, SharedSet
+every = (SharedSet, ShardedWriters, Peak)
 json.dump([[each.params, each.version] for each in every], sys.stdout)
 """
 
@@ -93,7 +93,7 @@ def test_neither_machine_nor_profile_changes_params_or_versions(profile: str) ->
         env=environment({"FTBENCH_PROFILE": profile}),
         timeout=60,
     )
-    here = [[each.params, each.version] for each in (SharedSet, ShardedWriters, PeakThreads)]
+    here = [[each.params, each.version] for each in (SharedSet, ShardedWriters, Peak)]
     assert json.loads(done.stdout) == json.loads(json.dumps(here))
 
 
@@ -159,26 +159,15 @@ def test_a_strategy_without_a_lock_waits_for_none(
     assert record["samples"] == {"op": 2}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_peak_is_that_of_this_process_and_no_thread_stays(
-    strategy: str, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def no_process(*_: Any) -> None:
         raise AssertionError("the peak would be another process's")
 
     monkeypatch.setattr(subprocess, "Popen", no_process)
     monkeypatch.setattr(os, "fork", no_process, raising=False)
-    before = threading.active_count()
-    PeakThreads().peakmem_threads(strategy)
+    before, peak = threading.active_count(), Peak()
+    peak.setup("threads", "lock", "cold")
+    peak.peakmem_inserting()
     assert threading.active_count() == before
-
-
-def test_a_peak_is_recorded_with_its_strategy(
-    staged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(asv_benchmark, "_own_clock_recorded", False)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    PeakThreads().teardown("actor")
-    [record] = staged()
-    assert (record["kind"], record["group"]) == ("cell", "shared_set.PeakThreads")
-    assert record["params"] == {"strategy": "actor"}

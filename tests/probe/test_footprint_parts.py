@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 from confirm import QUESTIONS, ratios
-from probing import environment
+from probing import document_of, environment
 
 from ftbench.probe.entry_points import TASKS
 from ftbench.probe.run.outcome import roles
 from ftbench.probe.scenarios import footprint
 from ftbench.probe.scenarios import footprint_workers as workers
+from ftbench.probe.scenarios.base import NAMES, scenario_named
 from ftbench.pythons import Interpreter
 
 MIB = 2**20
+OBSERVED = [name for name in NAMES if scenario_named(name).from_observation]
 
 
 def _look(*processes: tuple[str, int, int | None]) -> dict[str, Any]:
@@ -152,9 +154,14 @@ def test_each_hold_has_fresh_workers_and_one_worker_has_no_half(
 
 
 _WHERE = """
-import json, multiprocessing, os, sys
+import json, multiprocessing, os, sys, sysconfig
+from ftbench.probe.instruments.build import build_record
+def build():
+    own = {"prefix", "exec_prefix", "base", "platbase"}
+    variables = {n: v for n, v in sysconfig.get_config_vars().items() if n not in own}
+    return json.loads(json.dumps([build_record(), variables, sys.base_prefix]))
 def text():
-    return os.stat("/proc/self/exe").st_ino, sys.prefix != sys.base_prefix, json.__file__
+    return os.stat("/proc/self/exe").st_ino, sys.path[1:], json.__file__, build()
 if __name__ == "__main__":
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         print(json.dumps([text(), pool.apply(text)]))
@@ -171,15 +178,24 @@ def test_a_copy_of_the_interpreter_shares_its_text_with_its_workers_alone(
         script.write_text(_WHERE, encoding="utf-8")
         copies = "from ftbench.probe.run.own import own_interpreter as own; import os, sys\n"
         copies += "python = own(sys.argv[1], os.environ); os.execv(python, [python, sys.argv[2]])"
-        told = subprocess.check_output(
-            [python, "-c", copies, str(folder), str(script)], env=environment(), timeout=60
-        )
-        cell, worker = json.loads(told)
-        assert cell == worker
-        inode, virtual, library = cell
+        on_copy = [str(python), "-c", copies, str(folder), str(script)]
+        told = subprocess.check_output(on_copy, env=environment(), timeout=60)
+        common = subprocess.check_output([str(python), str(script)], env=environment(), timeout=60)
+        (inode, path, library, build), worker = json.loads(told)
+        assert [inode, library, build] == [worker[0], *worker[2:]]
+        assert build == json.loads(common)[0][-1], "it is the same build in all that is on record"
         assert inode != python.resolve().stat().st_ino
-        assert virtual, "what is installed beside the interpreter stays out"
+        assert not [each for each in path if each.endswith("-packages")], "what is installed is out"
         assert not library.startswith(str(tmp_path)), "its library is the interpreter's own"
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="there is no PSS here")
+@pytest.mark.parametrize("name", [*OBSERVED, "lifecycle"])
+def test_every_cell_whose_memory_is_looked_at_runs_on_a_copy_and_no_other(
+    gil_python: Interpreter, name: str
+) -> None:
+    notes = document_of(gil_python.executable, name)["notes"]
+    assert notes["interpreter"] == ("a copy of its own" if name in OBSERVED else "shared")
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="there is no PSS here")

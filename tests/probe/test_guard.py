@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 from probing import environment, eventually
 
+from ftbench.probe.run import guard
 from ftbench.probe.run.programs import short_folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are POSIX's")
@@ -46,6 +48,18 @@ def _end_of(guard: subprocess.Popen[str]) -> tuple[int, str, str]:
         guard.kill()
         for stream in (guard.stdin, guard.stdout, guard.stderr):
             stream.close()
+
+
+def test_a_folder_goes_with_all_that_is_in_it_and_nothing_else(tmp_path: Path) -> None:
+    own, others = tmp_path / "own", tmp_path / "others"
+    for folder in (own / "bin" / "deep", others):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    (own / "link").symlink_to(others, target_is_directory=True)
+    (own / "bin" / "nowhere").symlink_to(own / "gone")
+    guard._remove(str(own))
+    assert [each.name for each in tmp_path.iterdir()] == ["others"]
+    assert (others / "file").exists()
 
 
 def test_the_cells_exit_code_and_words_come_through() -> None:

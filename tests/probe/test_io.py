@@ -59,6 +59,32 @@ def test_the_servers_run_on_the_hosts_python(gil_python: Interpreter) -> None:
     assert own["notes"]["server_python"] == own["build"]["version"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="there is no PSS here")
+def test_servers_on_the_clients_interpreter_share_none_of_its_pages(
+    gil_python: Interpreter, tmp_path: Path
+) -> None:
+    told = tmp_path / "maps"
+    what = (
+        "real = io.Servers.helper\n"
+        "def helper(self):\n"
+        "    maps = [open(f'/proc/{pid}/maps').read() for pid in (os.getpid(), *self.roles())]\n"
+        f"    open({str(told)!r}, 'w').write('|'.join(maps))\n"
+        "    return real(self)\n"
+        "io.Servers.helper = helper"
+    )
+    run_probe(
+        gil_python.executable,
+        *("io", "--mode", "asyncio", *FEW),
+        how=_with(what),
+        environ={"FTBENCH_HOST_PYTHON": ""},
+    )
+    client, *servers = told.read_text("utf-8").split("|")
+    copy = re.compile(r"/ftbench-\w+/bin/python")
+    assert copy.search(client)
+    assert len(servers) == 2
+    assert not any(map(copy.search, servers))
+
+
 def _words(mode: str) -> list[str]:
     kind, _, start_method = mode.partition("-")
     if kind == "processes":

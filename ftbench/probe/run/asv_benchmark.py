@@ -24,9 +24,6 @@ from ftbench.probe.workers import unavailable
 from ftbench.probe.workers.base import Deadline
 
 RECORDS = "FTBENCH_RECORDS"
-# What is measured where no benchmark is named: counting instructions takes long, and no machine's
-# noise asks for it to be done again.
-USUAL = r"^(?!instructions\.)"
 # asv's time-out is the last resort: the probe's deadlines come first and tell a story.
 TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
 
@@ -43,19 +40,20 @@ _SOURCE = '''def {name}(self, *cell):
 '''
 
 
-def _tracker(spec: MetricSpec) -> Callable[..., Any]:
+def _tracker(spec: MetricSpec, version: str) -> Callable[..., Any]:
     def track(self: ScenarioBenchmark, *cell: str | int) -> Any:
         return self.cost_of(spec.name, *cell)
 
     track.__name__ = f"track_{spec.name}"
     track.__doc__ = spec.says
     source = _SOURCE.format(name=track.__name__, says=spec.says, metric=spec.name)
-    # asv takes `rounds` from functions only.
+    # asv takes `rounds` from functions only, and a version from them first.
     vars(track).update(
         pretty_source=source,
         unit=spec.unit,
         better=spec.better,
         rounds=current_profile().processes,
+        version=version + spec.version,
     )
     return track
 
@@ -113,7 +111,7 @@ class ScenarioBenchmark:
         cls.version = scenario.version
         for spec in scenario.metrics:
             if spec.tracked:
-                track = _tracker(spec)
+                track = _tracker(spec, cls.version)
                 track.__qualname__ = f"{cls.__qualname__}.{track.__name__}"
                 setattr(cls, track.__name__, track)
 

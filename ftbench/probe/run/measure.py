@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -39,8 +39,6 @@ from ftbench.probe.scenarios.base import Scenario, scenario_named
 DEADLINE_SECONDS = 60.0
 _MOST_DEADLINE_SECONDS = 86_400.0
 CELL = "from ftbench.probe.run.cell import main; main()"
-# So old may a process be that was started ahead of its request: its guard counts from its start.
-_AHEAD_SECONDS = 10.0
 PROGRAMS = Path(scenarios.__file__).parent
 GIL_VARIABLE = "PYTHON_GIL"
 
@@ -171,49 +169,14 @@ def check_extra(scenario: Scenario, extra: float) -> None:
         raise NotAvailableError(f"{scenario.name} has no work of which a share more could be done.")
 
 
-def _guarded(words: Sequence[str], environ: Mapping[str, str], deadline: float) -> Guarded:
-    return Guarded(
-        words or [sys.executable, "-P", "-c", CELL],
-        environ=environ,
-        deadline=deadline,
-        name="cell",
-        hint="Where each of its threads stood is written above.",
-    )
-
-
-# When it was started, with which variables.
-_ahead: list[tuple[float, Mapping[str, str], Guarded]] = []
-
-
-def start_ahead(scenario: str) -> None:
-    """Start the process of the next cell, of `scenario` perhaps, while who asks is busy."""
-    if _ahead or scenario_named(scenario).program:
-        return  # of which each has one of its own
-    environ = _environment(gil_asked(gil=None, environ=os.environ)[1], own=False)
-    with suppress(NotAvailableError):
-        cell = _guarded((), environ, DEADLINE_SECONDS + _AHEAD_SECONDS)
-        _ahead.append((time.monotonic(), environ, cell))
-
-
-def _asked(scenario: Scenario, request: Mapping[str, Any], variables: Mapping[str, str]) -> Guarded:
-    """Return a process that has the request, the one that was started ahead if it will do."""
-    words, deadline = [], request["deadline"]
-    environ = _environment(variables, own=bool(scenario.program))
-    if scenario.program:
-        name, more = scenario.program
-        profile = profile_named(request["profile"])
-        words = [OWN, "-P", str(PROGRAMS / name), json.dumps(request), *more(request, profile)]
-    while _ahead:
-        began, known, cell = _ahead.pop()
-        fits = (known, deadline) == (environ, DEADLINE_SECONDS) and not (words or cell.ended)
-        if fits and time.monotonic() - began < _AHEAD_SECONDS:
-            cell.answer(json.dumps({**request, "ahead": True}))
-            return cell
-        cell.__exit__()
-    cell = _guarded(words, environ, deadline)
-    if not words:
-        cell.answer(json.dumps(request))
-    return cell
+def _command(scenario: Scenario, request: Mapping[str, Any]) -> list[str]:
+    text = json.dumps(request)
+    python = OWN if scenario.from_observation else sys.executable
+    if not scenario.program:
+        return [python, "-P", "-c", CELL, text]
+    name, words = scenario.program
+    path = str(PROGRAMS / name)
+    return [python, "-P", path, text, *words(request, profile_named(request["profile"]))]
 
 
 def _once(
@@ -222,7 +185,7 @@ def _once(
     variables: Mapping[str, str],
     observer: str | None,
 ) -> Measurement:
-    stick = None if scenario.counted else measuring_stick()
+    stick = measuring_stick()
     before, started_at, begin = load(), utc_now(), time.monotonic()
     calm = look()
     see = scenario.from_observation
@@ -232,7 +195,15 @@ def _once(
             watcher = stack.enter_context(_watching(observer)) if see else None
         except NotAvailableError as error:
             unobserved = error
-        cell = stack.enter_context(_asked(scenario, request, variables))
+        cell = stack.enter_context(
+            Guarded(
+                _command(scenario, request),
+                environ=_environment(variables, own=bool(see)),
+                deadline=request["deadline"],
+                name="cell",
+                hint="Where each of its threads stood is written above.",
+            )
+        )
         answering: dict[str, Callable[[Event], None]] = {}
         if stick and stick.name:
             stick.seconds.clear()
@@ -271,15 +242,12 @@ def _once(
         notes=document["notes"] | observed.notes,
         effort=effort,
         pinned=PINNED if request["cpus"] else None,
-        interference={}
-        if scenario.counted
-        else between(
+        interference=between(
             calm,
             look(),
             tree=effort.get("cpu_seconds", 0.0),
             beside=speed.get("seconds", 0.0) * speed.get("slices", 0)
-            + (watcher.cpu if watcher else 0.0)
-            - cell.event.get("ahead", 0.0),
+            + (watcher.cpu if watcher else 0.0),
             noticed=document["notes"].get("disturbed", ""),
         ),
         speed=speed,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 OWN = "own"  # in place of an interpreter in a command for the guard
+# What this one is a copy of, if it is one.
+COMMON: str = getattr(sys, "_base_executable", sys.executable)
 
 
 def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
@@ -24,20 +26,31 @@ def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
     """
     if not os.path.exists("/proc/self/smaps_rollup"):
         return sys.executable
-    import re  # noqa: PLC0415 - guards of other cells do without
-    import shutil  # noqa: PLC0415
-
-    # Workers are started by `sys.executable`, so that they have the copy too.
-    original = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    copy = f"{folder}/bin/{os.path.basename(original)}"
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
+        maps = [line.split(maxsplit=5) for line in file]
+    original = os.path.realpath(COMMON)
     os.mkdir(f"{folder}/bin")
-    shutil.copy(original, copy)
+    copy = _copied(original, f"{folder}/bin", maps)
     if not os.access(copy, os.X_OK):  # the file system is mounted noexec
         return sys.executable
+    # Workers are started by `sys.executable`, and have the copy and no others' packages too.
     with open(f"{folder}/pyvenv.cfg", "w", encoding="utf-8") as file:
-        file.write(f"home = {os.path.dirname(original)}\n")
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        library = re.search(r"/\S+/libpython3\.\S+", maps.read())
-    if library:  # of its name another is not looked for
-        environ["LD_PRELOAD"] = shutil.copy(library[0], folder)
+        file.write(f"home = {os.path.dirname(original)}\ninclude-system-site-packages = false\n")
+    for library in {line[-1].strip() for line in maps if "/libpython3." in line[-1]}:
+        environ["LD_PRELOAD"] = _copied(library, folder, maps)  # of its name no other is looked for
+    return copy
+
+
+def _copied(path: str, folder: str, maps: list[list[str]]) -> str:
+    """Copy what is mapped of a file: behind that are symbols for debuggers, often most of it."""
+    copy, size = f"{folder}/{os.path.basename(path)}", 0
+    for span, _access, offset, *_inode, name in maps:
+        if name.strip() == path:
+            begin, end = (int(address, 16) for address in span.split("-"))
+            size = max(size, int(offset, 16) + end - begin)
+    with open(path, "rb") as source, open(copy, "xb") as target:
+        left = size or os.path.getsize(path)  # all of it where the system has another name for it
+        while sent := os.sendfile(target.fileno(), source.fileno(), None, left):
+            left -= sent
+        os.fchmod(target.fileno(), 0o700)
     return copy

@@ -108,6 +108,7 @@ class MetricSpec(NamedTuple):
     better: str = "lower"
     always: bool = True  # else some builds, systems or cells lack it
     tracked: bool = True  # else it has no benchmark: it is for those who ask the probe
+    version: str = ""  # behind its scenario's: what it measures changed, and the work did not
 
 
 def in_seconds(**says: str) -> tuple[MetricSpec, ...]:
@@ -120,7 +121,7 @@ def memory_of(what: str) -> tuple[MetricSpec, ...]:
     rss = "The same by RSS, which every system has and which counts shared pages per process."
     uss = "The same by USS: what would be free if the tree ended."
     return (
-        MetricSpec("pss", "bytes", what, always=False),
+        MetricSpec("pss", "bytes", what, always=False, version=".1"),
         MetricSpec("rss", "bytes", rss),
         MetricSpec("uss", "bytes", uss, always=False, tracked=False),
     )
@@ -160,7 +161,6 @@ class Scenario(NamedTuple):
     # A program beside this module that runs the cell once it has done something else, on a copy of
     # the interpreter that nothing else runs on; and its further words, by the request.
     program: tuple[str, Callable[[Mapping[str, Any], Profile], tuple[str, ...]]] | None = None
-    counted: bool = False  # its figures are counts, which nothing else that runs has a part in
     slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -211,7 +211,6 @@ NAMES = (
     "sharded_writers",
     "cpu_scaling",
     "single_thread",
-    "instructions",
     "must_scale",
     "pools",
     "data",

@@ -22,16 +22,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, WorkerFailedError
 from ftbench.facts.modes import MODES, Mode
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
-from ftbench.probe.run.child import Lines, Tail
+from ftbench.probe.run.child import Lines, Tail, clean_environment
 from ftbench.probe.run.outcome import Invariant, Outcome, memory, percentile, percentiles
-from ftbench.probe.run.programs import HOST_PYTHON
+from ftbench.probe.run.own import COMMON
+from ftbench.probe.run.programs import HOST_PYTHON, PACKAGE_PARENT
 from ftbench.probe.scenarios import io_requests, io_server
 from ftbench.probe.scenarios.base import (
     Cell,
@@ -58,7 +58,6 @@ CLIENT, WORLD, SERVER = "client", "world", "server"
 PERCENTS = (50, 95, 99)
 _END_SECONDS = 2.0
 _POLL_SECONDS = 0.01
-_PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 
 PARAMS = {
     "delay": Param(default=20, least=0, most=1_000),
@@ -279,14 +278,14 @@ class Servers:
         self._deadline = deadline
         named = os.environ.get(HOST_PYTHON, "")
         # One that is not there keeps memory from being observed, and no request from being served.
-        python = named if os.access(named, os.X_OK) else sys.executable
+        python = named if os.access(named, os.X_OK) else COMMON
         self._processes = [
             subprocess.Popen(
                 [python, "-P", "-m", io_server.__name__, str(delay)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": _PACKAGE_PARENT},
+                env=clean_environment(os.environ, {"PYTHONPATH": str(PACKAGE_PARENT)}),
             )
             for _ in range(SERVERS)
         ]

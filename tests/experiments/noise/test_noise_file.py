@@ -104,6 +104,15 @@ def test_noise_of_work_that_has_changed_is_replaced_and_applied_to_nothing(tmp_p
     ]
 
 
+def test_a_floor_holds_of_a_metric_with_a_version_of_its_own(tmp_path: Path) -> None:
+    write_noise_file(tmp_path / "vm" / "a.noise.jsonl", FILE)
+    (tmp_path / "vm" / "b.json").write_text("{}")
+    name = "lifecycle.Lifecycle.track_round"
+    listed = {"name": name, "param_names": [], "params": [], "version": "1.1", "unit": "seconds"}
+    (tmp_path / "benchmarks.json").write_text(json.dumps({name: listed, "version": 2}))
+    assert name in {series.benchmark for series in read_results(tmp_path).noise}
+
+
 def test_a_tree_has_a_series_per_metric(tmp_path: Path) -> None:
     """What a results folder holds is in its tree, named as asv names the series."""
     write_noise_file(tmp_path / "vm" / "a.noise.jsonl", FILE)
