@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,14 +22,26 @@ def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
     named = (os.environ if environ is None else environ).get("FTBENCH_CACHE")
     if named:
         return Path(named).absolute()
+    try:
+        return _at_home(platformdirs.user_cache_path)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"There is no cache folder, for {error}.",
+            hint="Set FTBENCH_CACHE to a folder of yours.",
+        ) from error
+
+
+def data_folder() -> Path:
+    """Return what a user keeps for ftbench; it need not exist.  Raises `OSError` without a home."""
+    return _at_home(platformdirs.user_data_path)
+
+
+def _at_home(of_user: Callable[[str], Path]) -> Path:
     with contextlib.suppress(RuntimeError):
-        folder = platformdirs.user_cache_path("ftbench")
+        folder = of_user("ftbench")
         if folder.is_absolute():  # older ones leave the ~ that they cannot expand
             return folder
-    raise UsageError(
-        "There is no cache folder, for this user has no home folder.",
-        hint="Set FTBENCH_CACHE to a folder of yours.",
-    )
+    raise FileNotFoundError("this user has no home folder")
 
 
 def expanded(path: str) -> Path:

@@ -82,6 +82,12 @@ TAX: Final = Measure(
     param="kernel",
     taxed=True,
 )
+WORK: Final = replace(
+    TAX,
+    name="work",
+    title="instructions of one thread over the GIL build's",
+    benchmark="instructions.SingleThread.track_instructions",
+)
 CRUNCHING: Final = _efficiencies(
     "crunching in pure Python", "cpu_scaling.CpuScaling", "kernel", (2, 4, 8)
 )

@@ -49,6 +49,7 @@ from ftbench.asv.environment import (
 )
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS
+from ftbench.asv.machines import OwnMachine
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import NothingError, unknown
@@ -56,6 +57,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.probe.run.asv_benchmark import USUAL
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.results import ladders, safe_loading
 
@@ -171,7 +173,7 @@ _select_benchmarks = Benchmarks.__init__
 def select_benchmarks(
     self: Benchmarks, conf: Any, benchmarks: Iterable[Any], regex: Any = None
 ) -> None:
-    """Do what `Benchmarks` does, without combinations that are no mode.
+    """Do what `Benchmarks` does, without combinations that are no mode; by default the `USUAL`.
 
     Raises `UserError` for the benchmarks of older results.
     """
@@ -179,7 +181,7 @@ def select_benchmarks(
     safe_loading.refuse_older(
         Path(conf.results_dir) / "benchmarks.json", (each["params"] for each in every)
     )
-    _select_benchmarks(self, conf, every, regex)
+    _select_benchmarks(self, conf, every, regex or USUAL)
     if FIRST_RESULT in os.environ:
         self.update({name: {**each, "rounds": 1} for name, each in self.items()})
     for each in every:
@@ -337,6 +339,7 @@ def install() -> None:
     asv.commands.asv_profiling.get_environments = get_environments
     asv.commands.run.skip_benchmarks = skip_benchmarks
     asv.commands.run.Results = RecordedResults
+    asv.commands.run.Machine = asv.commands.find.Machine = OwnMachine
     asv.commands.run.iter_results_for_machine_and_hash = results_before
     asv.commands.find.Results = RecordedResults
     asv.commands.show.color_print = print_names
@@ -362,7 +365,7 @@ def load_benchmarks(cls: type[Benchmarks], conf: Any, regex: Any = None) -> Benc
     """Do what asv's `Benchmarks.load` does, without the entries that are damaged."""
     path = Path(cls.get_benchmark_file_path(conf.results_dir))
     known = safe_loading.load_benchmarks(path, safe_loading.log_once)
-    return cls(conf, known.values(), regex=regex)
+    return cls(conf, known.values(), regex=regex or ".")  # to show, all of them
 
 
 _publish = Publish.run.__func__

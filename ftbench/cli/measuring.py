@@ -31,7 +31,8 @@ _arm = click.option(
 _bench = click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
 _profile = click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 _machine = click.option(
-    "--machine", help="The machine's name in the results. Default: its CPU and cores."
+    "--machine",
+    help="The machine's name in the results, never another one's. Default: its CPU and cores.",
 )
 
 
@@ -178,7 +179,7 @@ def noise(
     against: str | None,
     **options: Any,
 ) -> None:
-    from ftbench.asv.command import register  # noqa: PLC0415
+    from ftbench.asv.machines import register  # noqa: PLC0415
     from ftbench.experiments import noise as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
@@ -186,6 +187,7 @@ def noise(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
     console = _console()
+    machine = register(folder / "results", machine, console.print)
     other = None if against is None else at(Path(against))
     jobs = []
     for name in arms or _arms(python, other):
@@ -196,7 +198,7 @@ def noise(
             cells=cells,
             profile=profile or current_profile().name,
             results=folder / "results",
-            machine=register(machine),
+            machine=machine,
             **options,
         )
         jobs.append(experiment.second_build(job, other) if other else job)
@@ -293,7 +295,7 @@ def selftest(
     fresh: bool,
     **options: Any,
 ) -> None:
-    from ftbench.asv.command import register  # noqa: PLC0415
+    from ftbench.asv.machines import register  # noqa: PLC0415
     from ftbench.experiments import selftest as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
@@ -304,6 +306,7 @@ def selftest(
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
     console = _console()
+    machine = register(folder / "results", machine, console.print)
     versions = {cell.series(n).benchmark: cell.version for cell in cells for n in cell.metrics}
     interpreter, chosen = choose(python, arm, console)
     job = experiment.SelftestJob(
@@ -311,7 +314,7 @@ def selftest(
         arm=chosen,
         cells=cells,
         slowdowns=shares,
-        machine=register(machine),
+        machine=machine,
         noise=tuple(read_noise(folder / "results", versions, [])),
         **options,
     )

@@ -263,6 +263,20 @@ def migrate_results(output: Output, *, folder: Path | None) -> None:
         )
 
 
+@results.command(
+    help="""Say that this machine is the machine NAME of the results, on record before identities.
+
+    From then on it is measured on under that name, by default if that is its CPU and cores.
+    """
+)
+@click.argument("name")
+def adopt(name: str) -> None:
+    from ftbench.asv import machines  # noqa: PLC0415
+    from ftbench.results.asvformat import results_folder  # noqa: PLC0415
+
+    click.echo(f"It is on record in {machines.adopt(results_folder(), name, click.echo)}.")
+
+
 def _migrated(files: Sequence[MigratedFile]) -> Document:
     counts = Counter(each.state for each in files)
     states = ", ".join(f"{count} {state}" for state, count in counts.items())

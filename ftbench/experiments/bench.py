@@ -15,14 +15,15 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from ftbench.asv.command import SOME_FAILED, Asv, register
+from ftbench.asv.command import SOME_FAILED, Asv
+from ftbench.asv.machines import register
 from ftbench.errors import DAMAGE, AsvError, ResultsError, UsageError
 from ftbench.experiments import suite
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import mode_named
-from ftbench.facts.profiles import DEFAULT, profile_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.progress import about
 from ftbench.pythons import Interpreter
@@ -40,33 +41,12 @@ PAGE: Final = Path("html") / "choose.html"
 # What the summary's table and the head of Choose show.
 FIRST: Final = r"^(lifecycle\.Lifecycle|footprint\.Footprint|crossover\.Crossover)\."
 
-# Seconds that a process of a cell takes in profile quick, on two cores, as reckoned from a run of
-# before and what was saved since.  Where a machine has records, these say it.
-QUICK_SECONDS: Final = {
-    "cpu_scaling": 0.9,
-    "crossover": 0.8,
-    "data": 0.65,
-    "failure": 0.8,
-    "footprint": 0.5,
-    "grain": 0.9,
-    "hybrid": 0.55,
-    "io": 0.85,
-    "latency": 1.3,
-    "lifecycle": 0.45,
-    "must_scale": 0.7,
-    "native": 0.7,
-    "pauses": 0.6,
-    "pools": 0.6,
-    "sharded_writers": 0.4,
-    "shared_set": 0.45,
-    "single_thread": 0.2,
-}
 PRELIMINARY: Final = (
     "This is preliminary: one process a cell, and only of what the table and the head of Choose "
     "show. The rest is measured now, with more processes; then table and page are written anew."
 )
 # What tells how long classes take that are on record, and that are not.
-_SOURCES: Final = {True: "the last run here", False: "what it takes on two cores"}
+_SOURCES: Final = {True: "the last run here", False: "what it took elsewhere"}
 # To find the benchmarks, to make the environments, to publish, twice; and asv's own part.
 BESIDE_SECONDS: Final = 90.0
 
@@ -91,9 +71,9 @@ def _measured(path: Path) -> Iterator[CellRecord]:
 
 
 def usual_seconds(results: Path, machine: str, profile: str) -> dict[tuple[str, str], float]:
-    """Return the seconds that a process took here in a profile: (class, version) → by its records.
+    """Return the seconds that a process takes in a profile: (class, version) → by its records.
 
-    Those of the last run that measured the class, repeats included.
+    Those of the last run that measured the class, repeats included; a `machine` of "*" is any.
     """
     took: dict[tuple[str, str], dict[str, list[float]]] = {}
     for path in results.glob(f"{machine}/*-profile{profile}*{RECORDS.suffix}"):
@@ -138,18 +118,19 @@ def run(
     Its progress goes to `console`; raises an `FtbenchError` for what ends it.
     """
     processes = profile_named(profile).processes
+    machine = register(folder / "results", machine, lambda _: None)  # asv says it
     pair = ensure_pair(console, release)
     measured = pair[0].release
-    machine = register(machine)
     for one in pair:
         console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False)
-    known = usual_seconds(folder / "results", machine, profile)
+    here = usual_seconds(folder / "results", machine, profile)
+    known = usual_seconds(folder / "results", "*", profile) | here
+    mean = statistics.fmean(known.values()) if known else 0.0
     seconds = {
-        _number(cell): known.get((cell.group, cell.version))
-        or QUICK_SECONDS.get(cell.scenario, statistics.fmean(QUICK_SECONDS.values()))
-        for cell in _cells(folder, None, measured)
+        _number(cell): known.get((cell.group, cell.version), mean)
+        for cell in _cells(folder, ".", measured)
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
     page = f"The page: {folder / PAGE}"
@@ -173,8 +154,9 @@ def run(
         return code, summary(figures, machine=machine, release=measured, profile=profile)
 
     whole = total(bench, processes)
-    told = {(cell.group, cell.version) in known for cell in _cells(folder, bench, measured)}
-    if told == {True} or (told and profile == DEFAULT):
+    works = [(cell.group, cell.version) for cell in _cells(folder, bench, measured)]
+    if works and 2 * sum(work in known for work in works) >= len(works):
+        told = {work in here for work in works}
         by = " and ".join(words for each, words in _SOURCES.items() if each in told)
         # What a run that was ended has kept is not measured again.
         kept = any(folder.glob(f"env/*/measured-*-{measured.commit_id}.jsonl"))

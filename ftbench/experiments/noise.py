@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from asv.machine import Machine
 from rich.console import Console
 
+from ftbench.asv.machines import introduce
 from ftbench.errors import ResultsError, UsageError
 from ftbench.experiments.harness import (
     CellsJob,
@@ -89,7 +89,7 @@ def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
             request, builds = job.asked("noise", job.replicates, paths)
             one = journal_of(request, builds + second, console, fresh=job.fresh)
             journal = journals.enter_context(one)
-            _introduce(job)
+            introduce(job.results, job.machine, lambda _: None)
             passes = Passes(job=job, sides=list(in_turn(sides, job.replicates)), journal=journal)
             passes.run(console)
             mine = _file(job, passes)
@@ -130,12 +130,6 @@ def second_build(job: NoiseJob, other: Interpreter) -> NoiseJob:
             hint="What differs is measured and compared: asv run, ftbench compare.",
         )
     return replace(job, against=other)
-
-
-def _introduce(job: NoiseJob) -> None:
-    """Have asv say in the results which machine this is, if it has not yet."""
-    if not (job.results / job.machine / "machine.json").exists():
-        Machine.load(machine_name=job.machine).save(str(job.results))
 
 
 def _file(job: NoiseJob, passes: Passes) -> NoiseFile:

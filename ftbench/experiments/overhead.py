@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 
-from ftbench.asv.command import machine_name
+from ftbench.asv.machines import machine_name
 from ftbench.errors import FtbenchError, NotAvailableError, unknown
 from ftbench.experiments.harness import environment_folder, taken_over
 from ftbench.facts.arms import Arm

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.errors import UsageError
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.asv_benchmark import USUAL, ScenarioBenchmark
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.results.figure import SeriesKey
 
@@ -59,11 +59,9 @@ def cells(folder: Path) -> tuple[SuiteCell, ...]:
 
 
 def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, ...]:
-    """Return the cells with a series that matches, with those metrics; raises `UsageError`."""
-    if pattern is None:
-        return tuple(suite)
+    """Return the cells with a series that matches, by default the `USUAL`; or `UsageError`."""
     try:
-        matches = re.compile(pattern).search
+        matches = re.compile(USUAL if pattern is None else pattern).search
     except re.error as error:
         raise UsageError(f"--bench {pattern!r} is no regular expression: {error}.") from None
     matching = []

@@ -20,10 +20,10 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.analysis.advice.ranking import ArmAdvice, Ranked
+from ftbench.asv.machines import identity
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import InterpreterError, NotAvailableError, WorkerFailedError
 from ftbench.facts.units import amount, plural, span, times
-from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import run
 from ftbench.progress import bar
@@ -31,6 +31,7 @@ from ftbench.pythons import Interpreter, preferred, survey
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.advice import Given
 from ftbench.report.document import Document, Part, Row, Table, Tone
+from ftbench.results.asvformat import project_folder
 from ftbench.results.figure import Machine
 from ftbench.statistics.ratio import Ratio, ratio
 from ftbench.statistics.spread import Processes
@@ -169,9 +170,8 @@ def verified(
     every.sort(key=lambda pair: pair[1].cost.value)
     found = survey().interpreters
     first = [_contender(given, found, *each) for each in every[:FIRST]]
-    own = machine_record()
-    ours = given.pick.machine, str(own["cpu"]), str(own["cores"])
-    here = any((each.name, each.cpu, each.num_cpu) == ours for each in machines)
+    ours = given.pick.machine, identity(project_folder(Path.cwd()), console.print)
+    here = any((each.name, each.identity) == ours for each in machines)
     MEASURING_LOCK.acquire()
     order = random.Random()  # noqa: S311 - no secrets here
     with bar(console, ROUNDS * len(first)) as shown:

@@ -49,7 +49,7 @@ PROFILES = {
         ),
         Profile(
             name="quick",
-            least_rounds=3,
+            least_rounds=2,
             most_rounds=17,
             least_repeats=1,
             most_repeats=3,

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+# The unit of counts: they are alike in every sitting, however fast the machine is by then.
+COUNTED: Final = "instructions"
 _DIGITS: Final = 3
 _WIDE: Final = "wide"
 # Fewer than this are as good as none.
@@ -39,13 +41,17 @@ _SCALES: Final = {
         Scale(symbol="KiB", size=2.0**10),
         Scale(symbol="bytes", size=1.0),
     ),
+    COUNTED: (
+        Scale(symbol="million instructions", size=1e6),
+        Scale(symbol="instructions", size=1.0),
+    ),
     "ratio": (Scale(symbol="\N{MULTIPLICATION SIGN}", size=1.0),),
 }
 
 
 # How far apart two costs of a unit may lie, as a share, and still be the same for their users:
 # fixed before anything is measured, so that no noise makes them so.  A ratio is one of times.
-_MARGINS: Final = {"seconds": 0.03, "ratio": 0.03, "bytes": 0.02, "instructions": 0.005}
+_MARGINS: Final = {"seconds": 0.03, "ratio": 0.03, "bytes": 0.02, COUNTED: 0.005}
 
 
 SAME: Final = (

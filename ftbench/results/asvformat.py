@@ -19,6 +19,7 @@ from ftbench.facts.arms import Arm, arm_of
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
 from ftbench.results import health, ladders, safe_loading
+from ftbench.results.duels import duels_in
 from ftbench.results.figure import (
     Environment,
     Figure,
@@ -77,7 +78,7 @@ def read_results(folder: Path) -> ResultTree:
     """Read a results folder; never raises for what lies in it, see `ResultTree.warnings`.
 
     Results of a benchmark that `benchmarks.json` does not list, or lists in another version, are
-    left out, as `asv publish` does, and so is the noise of another version.
+    left out, as `asv publish` does, and so are the noise and the duels of another version.
     """
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / BENCHMARKS, warnings)
@@ -110,6 +111,7 @@ def read_results(folder: Path) -> ResultTree:
                 by_source[source.key] = _together(shard, figures) if shard else figures
         versions = {name: listed.get("version") for name, listed in benchmarks.items()}
         noise = tuple(read_noise(folder, versions, warnings))
+        duels = duels_in(folder, versions, warnings)
         every = list(itertools.chain(*by_source.values()))
         figures = list(health.given(list(Floors.of(noise).given(every))))
     return ResultTree(
@@ -117,6 +119,7 @@ def read_results(folder: Path) -> ResultTree:
         sources=tuple(_with_runs(sources, figures)),
         machines=tuple(machines),
         noise=noise,
+        duels=duels,
         descriptions=dict(_descriptions(benchmarks)),
         warnings=tuple(warnings),
     )
@@ -172,7 +175,7 @@ def _machine(path: Path, fields: Mapping[str, str], warnings: list[Unreadable]) 
     missing = ", ".join(field for field in _MACHINE_FIELDS if field not in known)
     if missing:
         warnings.append(Unreadable.of(path, f"it does not say {missing}"))
-    return Machine(name=fields["machine"], **known)
+    return Machine(name=fields["machine"], identity=fields.get("identity", ""), **known)
 
 
 def _with_runs(sources: Sequence[ResultFile], figures: Sequence[Figure]) -> Iterator[ResultFile]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
+from ftbench.errors import ResultsError
+from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
 
 
@@ -56,3 +60,75 @@ def _parsed(text: str) -> DuelFile:
 def write_duels(path: Path, file: DuelFile) -> None:
     """Write a file whole or not at all; raises `ResultsError`."""
     DUELS.write(path, DUELS.text(file, map(msgspec.to_builtins, file.duels)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duel:
+    """A series of two sides on a machine, with the pairs of all its sittings."""
+
+    machine: str
+    record: DuelRecord
+    builds: tuple[Record, Record]
+
+    @property
+    def series(self) -> SeriesKey:
+        """The series, in the mode of the first side."""
+        return SeriesKey.of(f"{self.record.group}.track_{self.record.metric}", self.record.params)
+
+    @property
+    def turned(self) -> Duel:
+        """The same with its sides exchanged."""
+        first, second = self.record.sides
+        record = replace(
+            self.record,
+            params=self.record.params | {"mode": second.mode},
+            sides=(second, first),
+            pairs=tuple((-log, after, before) for log, before, after in self.record.pairs),
+        )
+        return Duel(machine=self.machine, record=record, builds=self.builds[::-1])
+
+    def after(self, earlier: Duel | None) -> Duel:
+        """Return this with the pairs of an earlier one of the same before its own."""
+        if earlier is None:
+            return self
+        same = earlier if earlier.record.sides == self.record.sides else earlier.turned
+        record = replace(self.record, pairs=same.record.pairs + self.record.pairs)
+        return Duel(machine=self.machine, record=record, builds=self.builds)
+
+
+def duels_in(
+    folder: Path, versions: Mapping[str, str | None], warnings: list[Unreadable]
+) -> tuple[Duel, ...]:
+    """Return the duels of work that is measured now, without extra work, the latest last.
+
+    Those of the same builds on the same machine are one, whichever side was named first.  A file
+    that is damaged, or not called what its sides are, is a warning.
+    """
+    work = {name.partition(".track_")[0]: version for name, version in versions.items()}
+    found: list[Duel] = []
+    for path in sorted(folder.glob(f"*/*{DUELS.suffix}")):
+        try:
+            file = read_duels(path) or DuelFile()
+            found += [_duel(record, file, path) for record in file.duels]
+        except ResultsError as error:
+            warnings.append(Unreadable.of(path, error.message))
+    pools: dict[Hashable, Duel] = {}
+    for duel in sorted(found, key=lambda each: each.record.sitting):
+        record, (first, second) = duel.record, duel.record.sides
+        if not (first.extra or second.extra) and work.get(record.group) in {None, record.version}:
+            rest = frozenset(record.params.items() - {("mode", first.mode)})
+            of = record.group, record.metric, record.unit, record.version, rest
+            key = duel.machine, record.machine, *of, frozenset(record.sides)
+            pools[key] = duel.after(pools.pop(key, None))
+    return tuple(pools.values())
+
+
+def _duel(record: DuelRecord, file: DuelFile, path: Path) -> Duel:
+    """Return a record as a value; raises `ResultsError` for one that has no place in its file."""
+    name = duel_path(path.parent, *record.sides).name
+    if name != path.name:
+        raise ResultsError(f"it has what belongs in {name}; if it is a copy, remove it")
+    first, second = (file.builds.get(side.build) for side in record.sides)
+    if first is None or second is None:
+        raise ResultsError("it does not say of which builds it is")
+    return Duel(machine=path.parent.name, record=record, builds=(first, second))

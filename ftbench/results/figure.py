@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.units import COUNTED
 from ftbench.releases import Release
 from ftbench.statistics import Processes
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import ONE_PROCESS, Interval
+
+if TYPE_CHECKING:
+    from ftbench.results.duels import Duel
 
 
 class Health(NamedTuple):
@@ -182,8 +186,8 @@ class Figure(MeasuredSeries):
         return ONE_PROCESS if len(self.by_process) == 1 else "no interval: not above zero"
 
     def shares_run(self, other: Figure) -> bool:
-        """Tell whether one run measured both: a machine is not the same in two sittings."""
-        return not self.runs.isdisjoint(other.runs)
+        """Tell whether one run measured both: no machine is the same in two; counts are."""
+        return self.unit == COUNTED or not self.runs.isdisjoint(other.runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +234,10 @@ UNKNOWN: Final = "not known"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A machine as asv registered it; a field that nobody filled in is "not known"."""
+    """A machine as it is on record; a field that nobody filled in is "not known".
+
+    By its identity alone a machine knows itself; records from before it have none.
+    """
 
     name: str
     os: str = UNKNOWN
@@ -238,6 +245,7 @@ class Machine:
     cpu: str = UNKNOWN
     num_cpu: str = UNKNOWN
     ram: str = UNKNOWN
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +272,7 @@ class ResultTree:
     sources: tuple[ResultFile, ...] = ()
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()
+    duels: tuple[Duel, ...] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, by name
     warnings: tuple[Unreadable, ...] = ()
 

@@ -44,7 +44,9 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 import msgspec
 
 from ftbench.errors import DAMAGE, FtbenchError, ResultsError
+from ftbench.facts.arms import arm_named
 from ftbench.files import refuse_endless, write_whole, written_whole
+from ftbench.releases import Release
 from ftbench.results.figure import SeriesKey, State
 
 Record = dict[str, Any]
@@ -58,6 +60,7 @@ _SHARED: Final = ("build", "machine")
 MOST: Final = 1e30
 Number = Annotated[float, msgspec.Meta(ge=-MOST, le=MOST)]
 """A number that can be reckoned with."""
+Logarithm = Annotated[float, msgspec.Meta(ge=-100, le=100)]
 
 
 class _OfCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +177,9 @@ class DuelSide(msgspec.Struct, frozen=True, kw_only=True):
     build: str
     extra: Number = 0.0
 
+    def __post_init__(self) -> None:
+        _ = Release.parse(self.release), arm_named(self.arm)
+
 
 class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind"):
     """One series of two sides in turn: the first's parameters, and what the pairs came to."""
@@ -189,7 +195,7 @@ class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind
     rounds: int  # of a pair, on either side
     margin: Number
     word: str  # as `statistics.sequential` has it
-    pairs: tuple[tuple[Number, Number, Number], ...]
+    pairs: tuple[tuple[Logarithm, Number, Number], ...]
     fixed: bool = False  # whether addresses were the same in all processes of a build
     load: Number | None = None
     disturbed: int = 0  # the pairs beside which others kept the machine busy

@@ -222,7 +222,7 @@ runpy.run_module("asv", run_name="__main__")
 """asv on a disk that is full as soon as it comes to a certain file."""
 
 
-@pytest.mark.parametrize("name", ["machine.json", "benchmarks.json", "profilesmoke"])
+@pytest.mark.parametrize("name", ["benchmarks.json", "profilesmoke"])
 def test_a_full_disk_is_said_and_leaves_every_file_whole(
     project: AsvProject, release: str, name: str
 ) -> None:

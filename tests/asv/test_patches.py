@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asv import util
+from asv.benchmarks import Benchmarks
 from asv.commands import Command
 from asv.commands import run as asv_run
 from hypothesis import given
@@ -49,6 +50,20 @@ def test_what_only_looks_like_an_id_is_never_an_error(text: str) -> None:
 @given(st.text(alphabet="abc 012.±[]<>"))
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert patches.by_name(text) == text
+
+
+def test_instructions_are_counted_only_where_they_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Benchmarks, "__init__", patches.select_benchmarks)
+    found = [
+        {"name": f"{group}.track_{metric}", "params": [["'serial'"]], "rounds": 1}
+        for group, metric in (("grain.Grain", "task"), ("instructions.MustScale", "instructions"))
+    ]
+    conf = SimpleNamespace(benchmark_dir="benchmarks", results_dir="none")
+    chosen = [list(Benchmarks(conf, found, regex)) for regex in (None, ["instructions"], ["."])]
+    names = [each["name"] for each in found]
+    assert chosen == [names[:1], names[1:], names]
 
 
 class Silent:

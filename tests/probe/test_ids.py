@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.probe.workloads import ids
-from ftbench.probe.workloads.ids import GAMMA, draw, drawn, prepare, seed_of
+from ftbench.probe.workloads.ids import GAMMA, draw, drawn, prepare, seed_of, swiftly
 
 WORKERS = st.integers(0, 255)
 SPACES = st.integers(1, 1 << 62)
@@ -42,6 +42,13 @@ def test_a_workers_ids_are_the_generators_modulo_the_space(index: int, id_space:
     seed = (0xC0FFEE ^ ((index + 1) * golden)) % _WHOLE
     expected = [_published(seed + turn * golden) % id_space for turn in range(1, 9)]
     assert list(islice(draw(index, id_space), 8)) == expected
+
+
+@given(WORKERS, SPACES)
+def test_they_are_the_same_where_many_are_drawn_at_once(index: int, id_space: int) -> None:
+    many = 2 * ids.LANES + 1
+    expected = list(islice(draw(index, id_space), many))
+    assert list(islice(swiftly(index, id_space), many)) == expected
 
 
 @given(WORKERS, SPACES)

@@ -110,7 +110,7 @@ import sys
 from ftbench.probe.run import measure as measuring
 from ftbench.probe.__main__ import main
 measuring.placed = lambda _environ: [min(measuring.os.sched_getaffinity(0))]
-measuring._CELL = sys.argv[1]
+measuring.CELL = sys.argv[1]
 sys.exit(main(sys.argv[2:]))
 """
 _TELLS_ITS_CPUS = """

@@ -221,7 +221,7 @@ def test_a_grid_of_failures_has_its_reasons_and_no_sentence(tmp_path: Path) -> N
 def test_a_scenario_without_a_mode_has_a_row_per_kernel_against_the_gil_build(
     every: tuple[Figure, ...],
 ) -> None:
-    (table,) = said("single_thread", every)
+    table, _ = said("single_thread", every)
     assert labels(table) == {"one thread": [*SMALL]}
     for own, *others in bands(table)["one thread"].values():
         assert TIMES not in own
@@ -231,7 +231,7 @@ def test_a_scenario_without_a_mode_has_a_row_per_kernel_against_the_gil_build(
 
 
 def test_its_sentence_has_the_mean_of_its_ratios(every: tuple[Figure, ...]) -> None:
-    (table,) = said("single_thread", every)
+    table, _ = said("single_thread", every)
     intro, ft, gil1 = table.notes[0].rstrip(".").split(": ", 1)[0:1] + [
         part.rpartition(": ")[2] for part in table.notes[0].rstrip(".").split("; ")
     ]
@@ -240,8 +240,23 @@ def test_its_sentence_has_the_mean_of_its_ratios(every: tuple[Figure, ...]) -> N
     assert float(gil1.rstrip(TIMES)) == pytest.approx(1.24, rel=0.03)
 
 
+def test_instructions_stand_beside_times_and_what_they_cannot_see_is_said(
+    every: tuple[Figure, ...],
+) -> None:
+    for scenario, unit in (
+        ("single_thread", "run"),
+        ("cpu_scaling", "unit"),
+        ("must_scale", "turn"),
+    ):
+        _, beside, *_ = said(scenario, every)
+        assert f"work of a {unit}, million instructions, ft" in beside.columns
+        assert any(
+            "not what caches, branch misses and waiting cost" in each for each in beside.notes
+        )
+
+
 def test_without_the_gil_build_there_is_no_ratio_and_no_sentence(tmp_path: Path) -> None:
-    (table,) = said(
+    table, _ = said(
         "single_thread", figures(tmp_path, Plan(releases=("3.14.2",), arms=Plan().arms[1:]))
     )
     assert len(table.notes) == 1
@@ -292,6 +307,8 @@ def test_beside_a_ratio_of_times_stands_how_long_its_workers_had_a_cpu(
         f"4 threads, {TIMES}, ft": "50%",
         "a turn alone, µs, gil": "",
         "a turn alone, µs, ft": "",
+        "work of a turn, million instructions, gil": "",
+        "work of a turn, million instructions, ft": "",
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fake_duels
 import pytest
 from commands import Command
 from fake_results import arms, write_project
@@ -39,6 +40,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         lines = records.read_text("utf-8").splitlines(keepends=True)
         ours = [line for line in lines if '"group"' not in line or ".Lifecycle" in line]
         records.write_text("".join(ours[:60]), encoding="utf-8")
+    first, second = (fake_duels.side(release, mode="threads") for release in RELEASES)
+    params = {"mode": "threads", "workers": "8", "task": "empty"}
+    fake_duels.write(
+        made, fake_duels.record(first, second, 1.2, of=fake_duels.ROUND, params=params)
+    )
     os.chdir(folder)
     yield made
     os.chdir(before)
@@ -48,6 +54,7 @@ KINDS = {
     "results": "*/31315*pyft*full.json",
     "records": "*/31315*pyft*.records.jsonl",
     "noise": "*/31315*pyft*.noise.jsonl",
+    "duel": "*/*.duel.jsonl",
     "machine": "*/machine.json",
     "benchmarks": "benchmarks.json",
 }
@@ -104,6 +111,8 @@ def read(results: Path, kind: str, content: bytes) -> None:
             ]
             assert seen[0] == seen[1]
             assert {f for f in sound.noise if f.key in others} <= set(tree.noise)
+        elif kind == "duel":
+            assert tree.figures == sound.figures
         elif kind == "machine" and not tree.figures:
             assert [warning.path for warning in tree.warnings] == [path]
         str(tree.warnings).encode()

@@ -16,7 +16,7 @@ from synthetic import Plan, publish, write_project
 
 from ftbench.cli import cli
 from ftbench.results import read_results, safe_loading
-from ftbench.results.records import NOISE, records_path
+from ftbench.results.records import DUELS, NOISE, records_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")
 RELEASES = ("3.13.5", "3.13.15")
@@ -91,7 +91,7 @@ def test_what_is_no_result_file_is_named(
 
 
 @pytest.mark.parametrize("make", [*MAKERS.values()][:7], ids=[*MAKERS][:7])
-@pytest.mark.parametrize("beside", [records_path, NOISE.beside])
+@pytest.mark.parametrize("beside", [records_path, NOISE.beside, DUELS.beside])
 def test_what_are_no_records_is_named(
     results: Path, victim: Path, make: Callable[[Path], object], beside: Callable[[Path], Path]
 ) -> None:
@@ -209,6 +209,7 @@ def test_every_command_ends_with_the_rest(project: Path, results: Path, victim: 
     for number, make in enumerate(MAKERS.values()):
         make(victim.with_name(f"31315f00-{number}.json"))
         make(NOISE.beside(victim.with_name(f"31315f00-{number}.json")))
+        make(DUELS.beside(victim.with_name(f"31315f00-{number}.json")))
     others = victim.parent.with_name("others")
     others.mkdir()
     os.mkfifo(others / "machine.json")

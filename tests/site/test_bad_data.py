@@ -159,7 +159,9 @@ def damage_files(folder: Path) -> list[str]:
     noise[1].write_text('{"kind": "schema", "name": "ftbench.noise", "version": 9}\n', "utf-8")
     other = folder / "other-vm" / "machine.json"
     edit(other, lambda machine: machine.pop("cpu"))
-    return [path.name for path in (result, schema, records, *noise[:2], other)]
+    duel = result.with_name("3.13.5-ft_3.14.2-ft.duel.jsonl")
+    duel.write_text('{"kind": "schema", "name": "ftbench.noise", "version": 1}\n', "utf-8")
+    return [path.name for path in (result, schema, records, *noise[:2], other, duel)]
 
 
 def test_what_is_damaged_is_named_on_every_page_and_the_rest_is_shown(tmp_path: Path) -> None:

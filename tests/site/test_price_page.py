@@ -17,12 +17,12 @@ from outline import Outline
 from playwright.sync_api import Browser
 from watching import Watched, grave_faults, unfold
 
-from ftbench.analysis.price import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, means_of, points_of
+from ftbench.analysis.price import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, WORK, means_of, points_of
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.releases.known import known_releases
 from ftbench.results import Figure, ResultTree
-from ftbench.results.figure import Unreadable
+from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.site.menus import TABS
 from ftbench.site.price import TOPICS, newest_of_series, write_price
 from ftbench.statistics import ratio
@@ -64,6 +64,28 @@ def test_figures_of_different_runs_make_no_tax() -> None:
         for each in tree.figures
     ]
     assert points_of(TAX, figures) == {}
+
+
+def test_instructions_over_the_gil_builds_are_a_column_of_their_own(tmp_path: Path) -> None:
+    counted = [
+        replace(
+            each,
+            series=SeriesKey(benchmark=WORK.benchmark, params=each.params),
+            unit="instructions",
+            runs=frozenset({arm}),
+        )
+        for each in fake_results.tree().figures
+        for arm in [each.arm.name]
+        if each.benchmark == TAX.benchmark
+    ]
+    assert points_of(WORK, counted).keys() == points_of(TAX, fake_results.tree().figures).keys()
+    tree = fake_results.tree()
+    plain, more = (
+        Outline(pages_of(each, tmp_path)[0]).tables[0][0]
+        for each in (tree, replace(tree, figures=(*tree.figures, *counted)))
+    )
+    assert not any("its instructions" in cell for cell in plain)
+    assert sum("its instructions" in cell for cell in more) == 2
 
 
 def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:

@@ -55,17 +55,6 @@ class AsvProject:
         benchmarks = json.dumps(str(ROOT / "benchmarks"))
         text = text.replace('"benchmark_dir": "benchmarks"', f'"benchmark_dir": {benchmarks}')
         (folder / "asv.conf.json").write_text(text, encoding="utf-8")
-        fields = {
-            "cpu": "c",
-            "machine": MACHINE,
-            "num_cpu": "2",
-            "os": "o",
-            "ram": "1",
-            "arch": "a",
-        }
-        (folder / "home" / ".asv-machine.json").write_text(
-            json.dumps({MACHINE: fields, "version": 1}), encoding="utf-8"
-        )
         return cls(folder=folder, pythons=tuple(each.executable for each in interpreters))
 
     def copy(self, folder: Path) -> Self:
@@ -91,6 +80,7 @@ class AsvProject:
             **clean_environment(os.environ),
             "HOME": str(self.folder / "home"),
             "USERPROFILE": str(self.folder / "home"),
+            "XDG_DATA_HOME": str(self.folder / "home" / "data"),
             "PATH": str(self.folder / "none"),
             **{name: str(self.folder / "none") for name in STORES},
             "PYTHONPATH": str(ROOT),

@@ -153,6 +153,8 @@ def middle(name: str, params: Mapping[str, str], release: Release, arm: Arm) -> 
         return 1 + factor / 20
     if metric.startswith(("relative", "control", "idle")):
         return _scaling(metric, params, arm) * (0.97 + factor / 40)
+    if metric == "instructions":
+        return 1e6 * _ONE_THREAD[arm.name] * (1 + len(params.get("kernel", "")) / 40)
     if group == SINGLE_THREAD:
         return 250e-6 * _ONE_THREAD[arm.name] * (1 + len(params["kernel"]) / 40)
     return _seconds(group, metric, params, arm) * factor

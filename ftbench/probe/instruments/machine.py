@@ -120,11 +120,37 @@ def _memory_bytes() -> int | None:
         return None
 
 
+# What tells processors apart, on x86 and on ARM.
+_PROCESSOR = (
+    *("vendor_id", "cpu family", "model", "stepping", "model name"),
+    *(f"CPU {word}" for word in ("implementer", "part", "variant", "revision")),
+)
+
+
+def lasting() -> list[object]:
+    """Return what a machine, virtual or not, keeps over restarts, updates of its kernel and pins.
+
+    Of memory its class, for a kernel keeps some for itself: the next of 16, 24, 32, 48 GiB...
+    """
+    memory = (_memory_bytes() or 0) / 2**30
+    classes = (size / 4 for power in range(1, 30) for size in (2**power, 3 * 2 ** (power - 1)))
+    return [
+        *map(_cpuinfo, _PROCESSOR),
+        *(platform.machine(), platform.system(), _cores()),
+        next(size for size in classes if size >= memory),
+        text_at(Path("/etc/machine-id")),  # tells hosts apart that share their users' homes
+    ]
+
+
+def _cores() -> int | None:
+    # Not os.cpu_count: PYTHON_CPU_COUNT is the caller's word, some systems' answer the affinity.
+    return len(_list_at(SYSTEM_CPUS / "online")) or os.cpu_count()
+
+
 def machine_record() -> dict[str, Any]:
     """Return what is known of this machine, None for what the system does not say."""
     flags = _cpuinfo("flags")
-    # Not os.cpu_count: PYTHON_CPU_COUNT is the caller's word, some systems' answer the affinity.
-    cores = len(_list_at(SYSTEM_CPUS / "online")) or os.cpu_count()
+    cores = _cores()
     affinity = usable() or range(cores or 1)
     return {
         "cpu": _cpuinfo("model name") or platform.processor() or platform.machine(),

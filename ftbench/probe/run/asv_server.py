@@ -19,18 +19,19 @@ from pathlib import Path
 
 from ftbench.probe.run import MARK
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.measure import start_ahead
 
 
-def _answer(package: str, group: str, index: int | None, folder: str) -> bool:
-    """Run cell number `index` (None: none) of `group` in `folder`; tell whether it is ours."""
+def _answer(package: str, group: str, index: int | None, folder: str) -> str:
+    """Run cell number `index` (None: none) of `group` in `folder`; return the scenario if ours."""
     module, _, name = group.rpartition(".")
     benchmark = getattr(importlib.import_module(f"{package}.{module}"), name)
     if not issubclass(benchmark, ScenarioBenchmark):
-        return False
+        return ""
     if index is not None:
         os.chdir(folder)
         benchmark().run_cell(list(itertools.product(*benchmark.params))[index])
-    return True
+    return str(benchmark.scenario)
 
 
 def _read(lines: queue.SimpleQueue[str]) -> None:
@@ -47,9 +48,11 @@ def main(benchmark_dir: Path) -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a benchmark prints is no answer
     while True:
-        ours = _answer(benchmark_dir.name, *json.loads(lines.get()))
-        out.write(f"{MARK}{json.dumps(ours)}\n")
+        scenario = _answer(benchmark_dir.name, *json.loads(lines.get()))
+        out.write(f"{MARK}{json.dumps(bool(scenario))}\n")
         out.flush()
+        if scenario:
+            start_ahead(scenario)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Runs one cell in this process, which `guard` started for this alone.
 
-The request comes as one JSON argument; events go out as JSON behind `MARK` on what was standard
-output (what a worker prints goes to standard error); a line on standard input answers those that
-ask, "observe" and "slice".  In a duel a slice is the other side's turn, and the line says `GO` as
-long as there is to be another round.
+The request is JSON, the one argument or else the first line of standard input; events go out as
+JSON behind `MARK` on what was standard output (what a worker prints goes to standard error); a line
+on standard input answers those that ask, "observe" and "slice".  In a duel a slice is the other
+side's turn, and the line says `GO` as long as there is to be another round.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _effort() -> dict[str, Any]:
 
 
 def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
-    """Run the cell of the request in `sys.argv[1]`, send the outcome and end the process."""
+    """Run the cell of the request, send the outcome and end the process."""
     send = _channel()
     if sys.platform != "win32":
         import faulthandler  # noqa: PLC0415
@@ -167,11 +167,14 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
             from ftbench.probe.instruments import counters  # noqa: PLC0415 - for such builds alone
 
             counters.begin_pystats()
-        request = json.loads(sys.argv[1])
+        request = json.loads(sys.argv[1] if sys.argv[1:] else sys.stdin.readline())
+        # CPU seconds from before anybody looked at what else runs.
+        ahead = time.process_time() if request.get("ahead") else 0.0
         if request.get("cpus"):
             os.sched_setaffinity(0, request["cpus"])
         document = measure(request, send, named)
-        _tell(send, {"event": "done", "document": {**document, "effort": _effort()}})
+        done = {"event": "done", "ahead": ahead, "document": {**document, "effort": _effort()}}
+        _tell(send, done)
         code = 0
     except Exception as error:  # noqa: BLE001 - every end must be reported
         # The guard does so too, but not on Windows once this process, their parent, has ended.

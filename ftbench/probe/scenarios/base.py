@@ -161,6 +161,7 @@ class Scenario(NamedTuple):
     # A program beside this module that runs the cell once it has done something else, on a copy of
     # the interpreter that nothing else runs on; and its further words, by the request.
     program: tuple[str, Callable[[Mapping[str, Any], Profile], tuple[str, ...]]] | None = None
+    counted: bool = False  # its figures are counts, which nothing else that runs has a part in
     slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
@@ -211,6 +212,7 @@ NAMES = (
     "sharded_writers",
     "cpu_scaling",
     "single_thread",
+    "instructions",
     "must_scale",
     "pools",
     "data",

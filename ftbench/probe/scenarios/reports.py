@@ -18,7 +18,7 @@ from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Invariant, percentile
 from ftbench.probe.scenarios.base import Cell, Param
 from ftbench.probe.workers.base import Round, Team
-from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.ids import swiftly
 
 ID_SPACE = 10_000_000
 FORM = {
@@ -152,7 +152,7 @@ def new_ids(workers: int, plan: Plan, grown: Sequence[int] = ()) -> int:
     """Return how many ids the serial twin finds new: the same for every strategy and mode."""
     ids = set(grown)
     for index in range(workers):
-        ids.update(islice(draw(index, plan.id_space), plan.operations))
+        ids.update(islice(swiftly(index, plan.id_space), plan.operations))
     return len(ids) - len(grown)
 
 

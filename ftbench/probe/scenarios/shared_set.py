@@ -59,7 +59,7 @@ from ftbench.probe.scenarios.shared_set_strategies import (
 from ftbench.probe.workers import shared_state_of, team_of
 from ftbench.probe.workers.base import Round, Team
 from ftbench.probe.workers.shared_state import BlameHelper
-from ftbench.probe.workloads.ids import draw
+from ftbench.probe.workloads.ids import swiftly
 
 # Operations per worker, in memory and by a manager, whose each takes many times as long.
 OPERATIONS, MANAGED_OPERATIONS = 8_000, 256
@@ -152,7 +152,7 @@ def work_of(cell: Cell) -> Work:
         workers=workers,
         plan=Plan(operations, params["duration"] / 1000, every, id_space),
         drawn=drawn,
-        grown=array("q", set(islice(draw(workers, id_space), drawn))),
+        grown=array("q", set(islice(swiftly(workers, id_space), drawn))),
         article=params["form"] == "article",
         priced=proxied and bool(drawn) and params["form"] == "fixed",
     )

@@ -6,19 +6,22 @@ as in scenarios 2 and 3 of "Free-Threading Python vs Multiprocessing".
 
 from __future__ import annotations
 
+import sys
 from array import array
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
 from time import perf_counter
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Literal
 
     Plan = tuple[int, float, int, int]
 
 MASK = 0xFFFF_FFFF_FFFF_FFFF
 GAMMA = 0x9E37_79B9_7F4A_7C15
 SEED = 0xC0_FFEE
+LANES = 1024
 # Ids drawn for a second of a time box, and at most: beyond them the first come again.
 CYCLE = 1 << 20
 
@@ -43,11 +46,28 @@ def draw(index: int, id_space: int) -> Iterator[int]:
         yield (z ^ (z >> 31)) % id_space
 
 
+def swiftly(index: int, id_space: int) -> Iterator[int]:
+    """Yield what `draw` does, in a fraction of its time: where drawing is not what is measured."""
+    order: Literal["little", "big"] = sys.byteorder
+    low = order == "big"
+    # Numbers that have a lane of 128 bits for each id, whose upper half takes what a step carries.
+    lanes = array("Q", bytes(16 * LANES))
+    lanes[low::2] = array("Q", [1]) * LANES
+    ones = int.from_bytes(lanes.tobytes(), order)
+    lanes[low::2] = array("Q", range(1, LANES + 1))
+    steps, mask = int.from_bytes(lanes.tobytes(), order) * GAMMA, ones * MASK
+    for begin in count(seed_of(index), LANES * GAMMA):
+        z = steps + ones * (begin & MASK) & mask
+        z = ((z ^ z >> 30) & mask) * 0xBF58_476D_1CE4_E5B9 & mask
+        z = ((z ^ z >> 27) & mask) * 0x94D0_49BB_1331_11EB & mask
+        lanes = array("Q", ((z ^ z >> 31) & mask).to_bytes(16 * LANES, order))
+        yield from [uid % id_space for uid in lanes[low::2]]
+
+
 def prepare(index: int, plan: Plan) -> None:
     """Draw the ids of worker `index`, before the round."""
     operations, seconds, _every, id_space = plan
-    count = operations or min(CYCLE, int(seconds * CYCLE) + 1)
-    ids = islice(draw(index, id_space), count)
+    ids = islice(swiftly(index, id_space), operations or min(CYCLE, int(seconds * CYCLE) + 1))
     # Those of a time box would weigh more than what they are inserted into, so they are packed, and
     # each is made anew where it is used.
     _DRAWN[index] = list(ids) if operations else array("q", ids)

@@ -17,7 +17,7 @@ from itertools import count, islice
 from time import perf_counter, perf_counter_ns, sleep, thread_time_ns
 
 from ftbench.probe.pool_tasks import grind
-from ftbench.probe.workloads.ids import draw, drawn, give, prepare, turns
+from ftbench.probe.workloads.ids import draw, drawn, give, prepare, swiftly, turns
 from ftbench.probe.workloads.locks import NO_WAITS, packed, usable
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
@@ -255,7 +255,7 @@ def sending(index: int, plan: Plan, queue: Any) -> Report:
 
 def grow(index: int, stream: int, count: int, id_space: int) -> None:
     """Give the owner of the set `count` ids of a stream that no worker draws; before the round."""
-    HELD["owner", index] = set(islice(draw(stream, id_space), count))
+    HELD["owner", index] = set(islice(swiftly(stream, id_space), count))
 
 
 def owning(index: int, senders: int, queue: Any) -> Report:

@@ -110,6 +110,17 @@ _ON_CPU: Final = (
     "CPU time is that of each of two over that of one alone: what its core pays because the other "
     "works. The share after a ratio is how long its workers had a CPU. "
 )
+_COUNTED: Final = (
+    "Instructions, which valgrind counts where they are asked for, tell whether a build does more "
+    "work, whatever the machine's noise; not what caches, branch misses and waiting cost."
+)
+_OF_TWO: Final = f"{_COUNTED} They are those of each of two threads."
+
+
+def _instructions(group: str, per: str) -> tuple[Beside, ...]:
+    return BenchmarkClass(f"instructions.{group}").beside(instructions=f"work of {per}")
+
+
 _CPU_SCALING: Final = BenchmarkClass("cpu_scaling.CpuScaling")
 _BY_KERNEL: Final = Rungs(
     ladder=Ladder(param="kernel", values=tuple(KERNELS), against=Against.NOTHING),
@@ -146,9 +157,10 @@ _CPU_SCALING_SECTION: Final = Section(
                     relative_cpu_2=_CPU_TIME, relative_4="4 workers", relative_8="8 workers"
                 ),
                 *_CPU_SCALING.beside(unit_8="a unit, 8 w.", cpu="its CPU"),
+                *_instructions("CpuScaling", "a unit"),
             ),
             key=f"{_ON_CPU}A unit is some 2 ms of work by one thread: the time of eight workers "
-            "over the units of all, and the CPU that one takes then.",
+            f"over the units of all, and the CPU that one takes then. {_OF_TWO}",
         ),
         GridView(
             metric=_CPU_SCALING.at(kernel="sum_of_squares").metric(
@@ -169,11 +181,9 @@ _BY_SIZE: Final = Rungs(
 )
 
 
-def _grain(workers: int, *, folded: bool = False) -> GridView:
-    grain = BenchmarkClass("grain.Grain", workers=str(workers))
-    relative = grain.metric(
-        "relative", f"time of the same tasks over a plain loop's, {workers} workers"
-    )
+def _grain() -> GridView:
+    grain = BenchmarkClass("grain.Grain", workers="2")
+    relative = grain.metric("relative", "time of the same tasks over a plain loop's, 2 workers")
     idle = grain.metric("idle", "idle share")
     return GridView(
         metric=relative,
@@ -198,7 +208,6 @@ def _grain(workers: int, *, folded: bool = False) -> GridView:
             "turns at a GIL never do. Busy is 80 % of the workers' time, as far as there are "
             "cores.",
         ),
-        folded=folded,
     )
 
 
@@ -210,7 +219,7 @@ _GRAIN_SECTION: Final = Section(
     "of arithmetic each, and right before that to a plain loop. A size's name is nominal: its work "
     "is a fixed number of steps.",
     hides="Large arguments, and chunks, which make one task of many.",
-    views=(_grain(2), _grain(8, folded=True)),
+    views=(_grain(),),
 )
 _NATIVE: Final = BenchmarkClass("native.Native")
 _BY_WORK: Final = Rungs(
@@ -261,6 +270,8 @@ _SINGLE_THREAD_SECTION: Final = Section(
                 "kernel", "time of one run, in a process of one thread"
             ),
             rungs=_BY_SMALL_KERNEL,
+            beside=_instructions("SingleThread", "a run"),
+            key=_COUNTED,
         ),
     ),
 )
@@ -298,8 +309,9 @@ _MUST_SCALE_SECTION: Final = Section(
                     relative_4="4 threads",
                 ),
                 *_MUST_SCALE.beside(op="a turn alone"),
+                *_instructions("MustScale", "a turn"),
             ),
-            key=f"{_ON_CPU}Processes are the control, what the machine can do at best.",
+            key=f"{_ON_CPU}Processes are the control, what the machine can do at best. {_OF_TWO}",
             control=_MUST_SCALE.metric("control_2", "control"),
         ),
     ),

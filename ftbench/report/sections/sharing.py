@@ -76,14 +76,15 @@ _SHARED_SET_SECTION: Final = Section(
 
 
 _SHARDED_WRITERS: Final = "sharded_writers.ShardedWriters"
+_WRITERS: Final = ("1", "2", "4", "8")
 
 
-def _sharded(sharded_writers: BenchmarkClass, title: str, *, folded: bool = False) -> GridView:
+def _sharded(
+    sharded_writers: BenchmarkClass, title: str, *writers: str, folded: bool = False
+) -> GridView:
     return GridView(
         metric=sharded_writers.metric("op", f"time per operation, 8 producers, {title}"),
-        rungs=numbers(
-            Ladder(param="writers", values=("1", "2", "4", "8"), base="1"), "writer", rivals=True
-        ),
+        rungs=numbers(Ladder(param="writers", values=writers, base="1"), "writer", rivals=True),
         beside=sharded_writers.beside(
             ack_p50="wait for the answer, p50",
             ack_p99="wait for the answer, p99",
@@ -107,10 +108,14 @@ _SHARDED_WRITERS_SECTION: Final = Section(
     "looks for a message every 10 ms, so with a window of 1 that pause is what its figures show. "
     "Producers and writers share the cores: more writers are no more cores.",
     views=(
-        _sharded(BenchmarkClass(_SHARDED_WRITERS, window="1"), "window 1"),
-        _sharded(BenchmarkClass(_SHARDED_WRITERS, window="64"), "window 64", folded=True),
+        _sharded(BenchmarkClass(_SHARDED_WRITERS, window="1"), "window 1", *_WRITERS),
         _sharded(
-            BenchmarkClass("sharded_writers.Batches", batch="64"), "batches of 64", folded=True
+            BenchmarkClass(_SHARDED_WRITERS, window="64"), "window 64", *_WRITERS, folded=True
+        ),
+        _sharded(
+            BenchmarkClass("sharded_writers.Batches", batch="64"),
+            *("batches of 64", "1", "8"),
+            folded=True,
         ),
     ),
 )

@@ -208,21 +208,17 @@ _BY_HEAP: Final = Rungs(
 )
 
 
-def _pauses(ticks: BenchmarkClass, title: str, *more: Beside, folded: bool = False) -> GridView:
+def _pauses(ticks: BenchmarkClass, title: str, *, folded: bool = False) -> GridView:
     return GridView(
         metric=ticks.metric("p99", f"how late a tick is, p99, {title}"),
         rungs=_BY_HEAP,
-        beside=(
-            *ticks.beside(p50="p50", max="the latest", collect="a collection"),
-            *more,
-        ),
+        beside=ticks.beside(p50="p50", max="the latest", collect="a collection"),
         key="A collection is the longest of a round, as its own thread sees it.",
         folded=folded,
     )
 
 
 _PAUSES: Final = BenchmarkClass("pauses.Pauses", workers="8")
-_ONE_TICKER: Final = _PAUSES.at(workers="1").beside(max="the latest, one ticker")
 _CHURN: Final = BenchmarkClass("pauses.Churn", trigger="churn")
 _PAUSES_SECTION: Final = Section(
     name="pauses",
@@ -235,7 +231,7 @@ _PAUSES_SECTION: Final = Section(
     hides="Threads that are at work, which have to stop first: ticks sleep. How slow allocation is "
     "meanwhile.",
     views=(
-        _pauses(_PAUSES, "8 tickers", *_ONE_TICKER),
+        _pauses(_PAUSES, "8 tickers"),
         _pauses(_CHURN, "automatic collections", folded=True),
     ),
 )

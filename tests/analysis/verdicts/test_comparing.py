@@ -98,6 +98,27 @@ def test_what_is_the_same_is_fixed_by_the_unit_and_not_by_the_noise(
     assert judgement.verdict.word is word
 
 
+@pytest.mark.parametrize(
+    ("share", "word"), [(0.0, Word.SAME), (0.002, Word.WORSE), (0.004, Word.WORSE)]
+)
+def test_counts_of_two_sittings_are_judged_and_to_a_thousandth(share: float, word: Word) -> None:
+    floor = Floor(spread=2e-4, freedom=20, processes=5, effect=5e-4)
+    before, after = (
+        figure(
+            release,
+            unit="instructions",
+            processes=tuple((count * more,) for count in (2e6, 2.0003e6, 1.9998e6)),
+            runs=frozenset({release}),
+            floor=floor,
+        )
+        for release, more in (("3.14.1", 1.0), ("3.14.2", 1 + share))
+    )
+    known = verdicts.evidence(tree([before, after]))
+    sides = (verdicts.side_of([each]) for each in (before, after))
+    (judgement,) = verdicts.compare(known, *sides).judgements
+    assert judgement.verdict.word is word
+
+
 def test_without_a_floor_nothing_is_decided() -> None:
     (judgement,) = compared([figure("3.14.1")], [figure("3.14.2", 2e-3)], floor=None).judgements
     assert judgement.verdict.word is Word.UNDECIDED

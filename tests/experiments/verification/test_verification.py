@@ -16,6 +16,7 @@ from synthetic import Plan
 from ftbench.analysis.advice.cells import cells_of
 from ftbench.analysis.advice.question import Question
 from ftbench.analysis.advice.ranking import advise as advised
+from ftbench.asv.machines import identity
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.cli.report import advise
 from ftbench.errors import (
@@ -29,7 +30,6 @@ from ftbench.errors import (
 from ftbench.experiments import verification
 from ftbench.experiments.verification import Contender, Outcome, Pair
 from ftbench.facts.arms import arm_named
-from ftbench.probe.instruments.machine import machine_record
 from ftbench.pythons import Interpreter, Survey
 
 FT = arm_named("ft")
@@ -40,11 +40,11 @@ WORDS = ("--task", "150us", "--arm", "gil", "--workers", "2", "--payload", "1KiB
 def _project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: tuple[Interpreter, Interpreter]
 ) -> None:
-    release, own = pair[0].release.name, machine_record()
+    release = pair[0].release.name
     plan = Plan(
         releases=(release,),
         history=History(processes=3, between=0.002, within=0.01),
-        machine_fields={"cpu": str(own["cpu"]), "num_cpu": str(own["cores"])},
+        machine_fields={"identity": identity(tmp_path, str)},
     )
     only = ("_0", "_1kib", "Crossover.track_pss", "SharedSet.track_op", "SharedSet.track_cpu")
     synthetic.write_tree(tmp_path / "results", plan, only=only)
@@ -95,7 +95,7 @@ def test_a_ranking_of_another_machine_cannot_fail_here(
 ) -> None:
     (machine,) = (tmp_path / "results").glob("*/machine.json")
     if not here:
-        other = {**json.loads(machine.read_text(encoding="utf-8")), "cpu": "Imaginary 9000"}
+        other = {**json.loads(machine.read_text(encoding="utf-8")), "identity": "0123456789abcdef"}
         machine.write_text(json.dumps(other), encoding="utf-8")
     monkeypatch.setattr(Pair, "outcome", Outcome.FAILED)
     done = called()
