@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ftbench import __version__
 from ftbench.cli.cpythons import pythons, releases
-from ftbench.cli.measuring import bench, native, noise, overhead, reproduce, selftest
+from ftbench.cli.measuring import bench, duel, native, noise, overhead, reproduce, selftest
 from ftbench.cli.report import advise, compare, report, results
 from ftbench.errors import (
     EXIT_CODES,
@@ -78,7 +78,7 @@ def cli() -> None:
     pass
 
 
-_MEASURING: Final = (bench, reproduce, overhead, noise, selftest, native)
+_MEASURING: Final = (bench, duel, reproduce, overhead, noise, selftest, native)
 
 for command in (*_MEASURING, advise, report, compare, results, pythons, releases):
     cli.add_command(command)

@@ -1,13 +1,16 @@
-"""What measures: `ftbench bench`, `reproduce`, `noise`, `overhead`, `selftest` and `native`."""
+"""What measures: `ftbench bench`, `duel`, `reproduce`, `noise`, `overhead` and so on."""
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from rich.console import Console
 
+from ftbench.analysis.advice.question import seconds, share
+from ftbench.cli.report import quantity
 from ftbench.errors import RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.reproduce.plan import PARTS, PROCESSES, parts_named
@@ -79,6 +82,86 @@ def bench(
         machine=machine,
         bench=bench,
     )
+
+
+@click.command(
+    help="""Measure A against B in turns of milliseconds: releases, arms or modes.
+
+    \b
+    ftbench duel 3.14.6 3.14.7 --arm ft
+    ftbench duel 3.14.7 3.14.7t
+    ftbench duel 3.14.7 3.14.7 --arm ft --mode threads --mode-b processes-fork --bench lifecycle
+
+    Pair after pair of fresh processes, both alive and only one at work, until each series is worse,
+    better or the same, or its budget is spent. What slows the machine meets both sides, so this
+    finds what 'ftbench compare' of two runs cannot. It is kept in the results at once; another call
+    goes on where one was ended. Exit codes are those of 'ftbench compare'.
+    """
+)
+@click.argument("a", metavar="RELEASE|PATH")
+@click.argument("b", metavar="RELEASE|PATH")
+@click.option("--arm", type=_ARM_NAMES, help="Default: the build's own way (3.14.7t is ft).")
+@click.option("--arm-b", type=_ARM_NAMES, help="Default: as --arm.")
+@click.option("--mode", help="Default: every mode of the benchmarks.")
+@click.option("--mode-b", help="Default: as --mode.")
+@click.option("--bench", metavar="REGEX", help="Which series. Default: single_thread.")
+@quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Of a cell.")
+@click.option("--pairs", type=click.IntRange(5, 60), default=60, show_default=True)
+@click.option("--seed", type=click.IntRange(0), help="Of orders and layouts. Default: drawn.")
+@quantity("SHARE", share, "--inject", "extra", default="0%", help="To B's work: 5%.")
+@_machine
+@_fresh
+@output_options
+def duel(
+    output: Output,
+    *,
+    a: str,
+    b: str,
+    arm: str | None,
+    arm_b: str | None,
+    mode: str | None,
+    mode_b: str | None,
+    bench: str | None,
+    seed: int | None,
+    extra: float,
+    machine: str | None,
+    fresh: bool,
+    **options: Any,
+) -> None:
+    from ftbench.asv.command import register  # noqa: PLC0415
+    from ftbench.experiments import duel as experiment  # noqa: PLC0415
+    from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.experiments.harness import journal_of  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+
+    folder, console = project_folder(Path.cwd()), _console()
+    every = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
+    cells = experiment.cells_of(every, mode, mode_b)
+    first, arm_a = choose(a, arm or _own_arm(a), console)
+    second, other = choose(b, arm_b or arm or _own_arm(b), console)
+    job = experiment.DuelJob(
+        sides=(
+            experiment.duellist("A", first, arm_a, mode),
+            experiment.duellist("B", second, other, mode_b or mode, extra),
+        ),
+        cells=cells,
+        seed=secrets.randbelow(2**32) if seed is None else seed,
+        folder=folder / "results" / register(machine),
+        **options,
+    )
+    asked = [*job.asked, seed]
+    with journal_of(asked, [first, second], console, fresh=fresh) as journal:
+        result = experiment.run(job, console, journal)
+        output.write(experiment.document_of(result))
+    if (raised := experiment.alarm(result)) is not None:
+        raise raised
+
+
+def _own_arm(python: str) -> str | None:
+    """Return the arm that a release's name means by itself; None for a path."""
+    if Path(python).name != python:
+        return None
+    return "ft" if Spec.parse(python).free_threaded else "gil"
 
 
 @click.command(

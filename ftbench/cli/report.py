@@ -118,16 +118,18 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _quantity(
+def quantity(
     metavar: str, read: Callable[[str], object], *names: str, **attributes: Any
 ) -> Callable[[_Command], _Command]:
-    def quantity(_: click.Context, __: click.Parameter, text: str | None) -> object:
+    """Return an option whose text `read` turns into a number."""
+
+    def read_text(_: click.Context, __: click.Parameter, text: str | None) -> object:
         try:
             return None if text is None else read(text)
         except UsageError as error:
             raise click.BadParameter(f"{error.message} {error.hint}".strip()) from error
 
-    return click.option(*names, metavar=metavar, callback=quantity, **attributes)
+    return click.option(*names, metavar=metavar, callback=read_text, **attributes)
 
 
 @click.command(
@@ -140,9 +142,9 @@ def _quantity(
     The exit code is 12 if nothing can be advised, 10 if a ranking did not hold.
     """
 )
-@_quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
-@_quantity("SIZE", size, "--payload", default="0", show_default=True, help="64KiB, 1MiB.")
-@_quantity(
+@quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
+@quantity("SIZE", size, "--payload", default="0", show_default=True, help="64KiB, 1MiB.")
+@quantity(
     "SHARE",
     share,
     "--shared-writes",
@@ -160,21 +162,21 @@ def _quantity(
     + "; ".join(f"{kind} (by {', '.join(names)})" for kind, names in KINDS.items()),
 )
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
-@_quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
-@_quantity(
+@quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
+@quantity(
     "TIME",
     seconds,
     "--p99",
     help="A limit to the 99th percentile from when a request is due: 20ms.",
 )
-@_quantity(
+@quantity(
     "LOAD",
     load,
     "--load",
     help="Of requests: 400/s, or 50% of what one core can do. Default: the lower one measured.",
 )
-@_quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
-@_quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
+@quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
+@quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
 @click.option(
     "--by",
     type=click.Choice([each.value for each in By]),

@@ -134,10 +134,10 @@ def journal_of(
     journal.forget()
 
 
-def taken_over(count: int, total: int, journal: Journal) -> str:
+def taken_over(count: int, total: int, journal: Journal, what: str = "processes") -> str:
     """Return what to say where a run goes on with an earlier one."""
     return (
-        f"{count} of {total} processes were measured by {journal.measured_at} in a run that was "
+        f"{count} of {total} {what} were measured by {journal.measured_at} in a run that was "
         "ended; they are taken over, as a sitting of their own. --fresh measures them anew."
     )
 

@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
-from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import DUEL
 from ftbench.probe.instruments.machine import one_per_core, placed, usable
 from ftbench.probe.run import GO
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.measure import CELL, DEADLINE_SECONDS, GIL_VARIABLE, check_extra
 from ftbench.probe.run.programs import Guarded
-from ftbench.probe.scenarios.base import Scenario, scenario_named
+from ftbench.probe.scenarios.base import scenario_named
 
 # Seconds that the rounds of a pair take, but for a few long ones: beside a start of two processes.
 SECONDS: Final = 0.3
@@ -41,33 +42,40 @@ _UNCHANGED: Final = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duellist:
-    """One of both: a cell on an interpreter, called `name` in errors."""
+    """One of both sides; without a mode of its own it has that of each cell."""
 
     name: str
-    python: Path
+    python: Path  # of an environment with the probe
+    release: str
+    flavour: str
     arm: Arm
-    scenario: str
-    mode: str
-    params: Mapping[str, int | str]
-    extra: float = 0.0
+    mode: str | None = None
+    extra: float = 0.0  # the share of work that it does besides
 
-    def request(self, cpus: Sequence[int] | None, deadline: float) -> dict[str, Any]:
-        """Return what the cell is asked for; raises `NotAvailableError` where it has no rounds."""
-        scenario = scenario_named(self.scenario)
+    @property
+    def title(self) -> str:
+        """What it is: "B: CPython 3.14.7, GIL build (source-gcc12), 5 % more work"."""
+        more = f"{self.extra * 100:g} % more work" if self.extra else ""
+        release, build = f"CPython {self.release}", f"{self.arm.title} ({self.flavour})"
+        return f"{self.name}: {', '.join(filter(None, (release, build, self.mode, more)))}"
+
+    def request(self, cell: SuiteCell, cpus: Sequence[int] | None, deadline: float) -> str:
+        """Return what a cell is asked for; raises `NotAvailableError` where it has no rounds."""
+        scenario = scenario_named(cell.scenario)
         check_extra(scenario, self.extra)
         if scenario.program:
-            raise _no_turns(scenario)
-        return {
+            raise _no_turns(cell)
+        asked = {
             "scenario": scenario.name,
-            "mode": mode_named(self.mode).name,
-            "params": scenario.parse(self.params),
-            "profile": "rounds=100000",  # until it is told
+            "mode": self.mode or cell.mode,
+            "params": scenario.parse(cell.params),
+            "profile": DUEL.name,
             "gil": self.arm.gil,
             "deadline": deadline,
             "extra": self.extra,
             "cpus": cpus,
-            "duel": True,
         }
+        return json.dumps(asked)
 
 
 class Layout(NamedTuple):
@@ -128,6 +136,7 @@ def fixed_addresses() -> Iterator[bool]:
 
 def take(
     sides: tuple[Duellist, Duellist],
+    cell: SuiteCell,
     layout: Layout,
     draw: random.Random,
     *,
@@ -145,7 +154,7 @@ def take(
         with fixed_addresses() as fixed:
             for number, side in enumerate(sides):
                 with _named(number, side):
-                    cells.append(stack.enter_context(_cell(side, layout, deadline)))
+                    cells.append(stack.enter_context(_cell(side, cell, layout, deadline)))
 
         def followed(number: int) -> None:
             nonlocal done
@@ -157,8 +166,8 @@ def take(
 
         for number in (0, 1):
             followed(number)
-        for cell in cells:  # what comes before the first round is done side by side
-            cell.answer(GO)
+        for each in cells:  # what comes before the first round is done side by side
+            each.answer(GO)
         for number in (0, 1):
             followed(number)
         begin = time.monotonic()
@@ -168,13 +177,12 @@ def take(
             for number in draw.sample(waiting, len(waiting)):
                 cells[number].answer("" if enough else GO)
                 followed(number)
-    return _pair(sides, [documents[number] for number in (0, 1)], fixed=fixed)
+    return _pair(cell, [documents[number] for number in (0, 1)], fixed=fixed)
 
 
-def _cell(side: Duellist, layout: Layout, deadline: float) -> Guarded:
-    text = json.dumps(side.request(layout.cpus, deadline))
+def _cell(side: Duellist, cell: SuiteCell, layout: Layout, deadline: float) -> Guarded:
     return Guarded(
-        [str(side.python), "-P", "-c", CELL, text],
+        [str(side.python), "-P", "-c", CELL, side.request(cell, layout.cpus, deadline)],
         environ=layout.environment(side.arm),
         deadline=deadline,
         name="cell",
@@ -188,20 +196,18 @@ def _named(number: int, side: Duellist) -> Iterator[None]:
     try:
         yield
     except FtbenchError as error:
-        error.message = f"{side.name}: {error.message}"
+        error.message = f"{side.title}: {error.message}"
         raise SideError(number, error) from error
 
 
-def _no_turns(scenario: Scenario) -> NotAvailableError:
-    return NotAvailableError(f"{scenario.name} has no rounds that two sides could take in turn.")
+def _no_turns(cell: SuiteCell) -> NotAvailableError:
+    return NotAvailableError(f"{cell.scenario} has no rounds that two sides could take in turn.")
 
 
-def _pair(
-    sides: Sequence[Duellist], documents: Sequence[Mapping[str, Any]], *, fixed: bool
-) -> Pair:
+def _pair(cell: SuiteCell, documents: Sequence[Mapping[str, Any]], *, fixed: bool) -> Pair:
     rounds = [document["notes"].get("rounds", 0) for document in documents]
     if min(rounds) <= WARM:
-        raise SideError(0, _no_turns(scenario_named(sides[0].scenario)))
+        raise SideError(0, _no_turns(cell))
     costs: dict[str, list[tuple[float, float]]] = {}
     first, second = (document["metrics"] for document in documents)
     for name in first.keys() & second.keys():

@@ -32,6 +32,7 @@ class Profile(NamedTuple):
     holds: int = 1
     interval: float = INTERVAL_SECONDS
     repeats: int = 0  # of a run that others disturbed, at most
+    shorter: int = 1  # so many times shorter than usual is a round of many slices
 
 
 PROFILES = {
@@ -73,6 +74,13 @@ PROFILES = {
 }
 
 
+# In a duel the other side has its turn after each round, and there are as many as it is told.
+DUEL = PROFILES["smoke"]._replace(
+    name="duel",
+    **dict.fromkeys(("least_rounds", "most_rounds", "least_repeats", "most_repeats"), 100_000),
+    shorter=8,
+)
+
 # The keys of a profile of one's own: rounds or seconds, from the least to the most.
 KEYS = {"rounds": (1, 100_000), "hold": (0, 3600), "interval": (0.001, 60)}
 
@@ -100,6 +108,8 @@ def profile_named(name: str) -> Profile:
 
 
 def _named(name: str) -> Profile:
+    if name == DUEL.name:
+        return DUEL
     if name not in PROFILES:
         from ftbench.errors import unknown  # noqa: PLC0415 - the measured process never comes here
 

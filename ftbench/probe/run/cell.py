@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
 from ftbench.facts.modes import mode_named
-from ftbench.facts.profiles import profile_named
+from ftbench.facts.profiles import DUEL, profile_named
 from ftbench.probe.instruments import constants
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.run import GO, MARK
@@ -106,7 +106,7 @@ def measure(
     if reason:
         raise NotAvailableError(f"{mode.title}: not available here: {reason}.")
     profile = profile_named(request["profile"])
-    stick = stick_through(send, duel=request.get("duel", False))
+    stick = stick_through(send, duel=profile is DUEL)
     cell = Cell(
         mode=mode,
         params=request["params"],

@@ -158,7 +158,8 @@ def blocks_of(
     """
     for side in sides.values():
         side.take()
-    wanted = {name: max(1, PAIRS // sides[name].length) for name in ones}
+    pairs = PAIRS // cell.profile.shorter
+    wanted = {name: max(1, pairs // sides[name].length) for name in ones}
     draw = random.Random(SEED)  # noqa: S311 - no secrets here
     blocks: list[Block] = []
     turns: list[Turn] = []

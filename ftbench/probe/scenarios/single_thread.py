@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ftbench.probe.instruments.clocks import NANO, clock_cost
 from ftbench.probe.run.outcome import Outcome, same_checksums
-from ftbench.probe.scenarios.base import Cell, Param, Scenario, costs, in_seconds
+from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs, in_seconds
 from ftbench.probe.workloads.kernels import SMALL, timed
 
 # Runs of a kernel in a sample: some 5 ms, ten thousand times what reading the clock takes.
@@ -17,7 +17,10 @@ RUNS = 20
 
 PARAMS = {"kernel": Param(default="calls", choices=tuple(SMALL))}
 
-METRICS = in_seconds(kernel="One run of the kernel, with the garbage collector on.")
+METRICS = (
+    *in_seconds(kernel="One run of the kernel, with the garbage collector on."),
+    MetricSpec("cpu", "seconds", "The same by the thread's CPU time.", tracked=False),
+)
 
 
 def run(cell: Cell) -> Outcome:
@@ -29,9 +32,10 @@ def run(cell: Cell) -> Outcome:
     reports = [timed(work, runs) for _ in cell.rounds()]
     begins, ends, cpu, checksums = zip(*reports, strict=True)
     samples = [(end - begin) * NANO / RUNS for begin, end in zip(begins, ends, strict=True)]
+    on_cpu = [each * NANO / RUNS for each in cpu]
     whole = sum(ends) - sum(begins)
     return Outcome(
-        metrics=costs(METRICS, {"kernel": samples}),
+        metrics=costs(METRICS, {"kernel": samples, "cpu": on_cpu}),
         invariants=(same_checksums(f"{runs} runs of {kernel}", checksums, runs * checksum),),
         notes={
             "rounds": len(samples),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments import turns
+from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, Layout, Pair, SideError, take
 from ftbench.facts.arms import arm_named
 
@@ -46,13 +48,18 @@ cell.main(lambda name: real(name)._replace(run=run))
 A = Duellist(
     name="A",
     python=Path(sys.executable),
+    release="3.11.2",
+    flavour="source-gcc12",
     arm=arm_named("gil"),
+)
+B = replace(A, name="B", extra=0.5)
+KERNEL = SuiteCell(
+    group="single_thread.SingleThread",
     scenario="single_thread",
     mode="serial",
     params={"kernel": "calls"},
-)
-B = Duellist(
-    **{name: getattr(A, name) for name in Duellist.__slots__} | {"name": "B", "extra": 0.5}
+    values=("serial", "none", "calls"),
+    metrics={"kernel": "seconds"},
 )
 
 Given = Callable[..., None]
@@ -73,7 +80,7 @@ def seeded(seed: int = 1) -> random.Random:
 def pair(rounds: int | None = 12, *, seed: int = 1, deadline: float = 30.0) -> Pair:
     draw = seeded(seed)
     layout = Layout.drawn(0, draw, alone=True)
-    return take((A, B), layout, draw, rounds=rounds, deadline=deadline)
+    return take((A, B), KERNEL, layout, draw, rounds=rounds, deadline=deadline)
 
 
 def order(done: Pair) -> list[bool]:
@@ -129,7 +136,7 @@ def test_the_layout_is_alike_on_both_sides_and_another_in_the_next_pair(given: G
     given()
     draw = seeded()
     first, second = (Layout.drawn(number, draw, alone=True) for number in (0, 1))
-    done = take((A, B), first, seeded(), rounds=3)
+    done = take((A, B), KERNEL, first, seeded(), rounds=3)
     assert len({a for a, _ in done.costs["hash"]} | {b for _, b in done.costs["hash"]}) == 1
     assert first[:2] != second[:2]
     assert first == Layout.drawn(0, seeded(), alone=True)
@@ -168,7 +175,7 @@ def test_a_side_that_goes_wrong_is_named_and_nothing_of_either_stays(
         pair(deadline=1.0 if kind is DeadlineError else 30.0)
     assert raised.value.number == guilty
     assert type(raised.value.error) is kind
-    assert raised.value.error.message.startswith("AB"[guilty] + ": ")
+    assert raised.value.error.message.startswith("AB"[guilty] + ": CPython 3.11.2, GIL build")
     assert words in raised.value.error.message
     children = psutil.Process().children
     eventually(lambda: not children(recursive=True), "that all of both sides is gone")
@@ -176,9 +183,8 @@ def test_a_side_that_goes_wrong_is_named_and_nothing_of_either_stays(
 
 def test_a_gil_in_another_state_than_asked_for_is_no_pair(given: Given) -> None:
     given()
-    free = Duellist(**{n: getattr(A, n) for n in Duellist.__slots__} | {"arm": arm_named("ft")})
     with pytest.raises(SideError) as raised:
-        take((free, B), Layout(1, 0, None), seeded(), rounds=3)
+        take((replace(A, arm=arm_named("ft")), B), KERNEL, Layout(1, 0, None), seeded(), rounds=3)
     assert isinstance(raised.value.error, GilStateError)
 
 
@@ -196,9 +202,8 @@ def test_what_has_no_rounds_takes_no_turns(given: Given) -> None:
 def test_what_cannot_be_asked_starts_nothing(
     scenario: str, extra: float, kind: type[FtbenchError]
 ) -> None:
-    asked = {"scenario": scenario, "extra": extra, "params": {}}
-    side = Duellist(**{n: getattr(A, n) for n in Duellist.__slots__} | asked)
+    side, cell = replace(A, extra=extra), replace(KERNEL, scenario=scenario, params={})
     with pytest.raises(SideError) as raised:
-        take((side, side), Layout(1, 0, None), seeded())
+        take((side, side), cell, Layout(1, 0, None), seeded())
     assert isinstance(raised.value.error, kind)
     assert not psutil.Process().children()
