@@ -128,7 +128,7 @@ def duel(
     fresh: bool,
     **options: Any,
 ) -> None:
-    from ftbench.asv.command import register  # noqa: PLC0415
+    from ftbench.asv.machines import register  # noqa: PLC0415
     from ftbench.experiments import duel as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
@@ -146,7 +146,7 @@ def duel(
         ),
         cells=cells,
         seed=secrets.randbelow(2**32) if seed is None else seed,
-        folder=folder / "results" / register(machine),
+        folder=folder / "results" / register(folder / "results", machine, console.print),
         **options,
     )
     asked = [*job.asked, seed]

@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 
+from ftbench.asv.machines import introduce
 from ftbench.errors import (
     FtbenchError,
     InterpreterError,
@@ -47,6 +48,7 @@ from ftbench.statistics import sequential
 from ftbench.statistics.verdict import Verdict, Word
 
 USUAL: Final = r"^single_thread\."
+_CERTAIN: Final = (NotAvailableError, InterpreterError, UsageError)  # another pair has it too
 CPU: Final = "cpu"  # judged where each round has it, whether or not it has a benchmark
 
 
@@ -142,6 +144,7 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
     `UsageError` for what all cells would meet.
     """
     read_duels(job.path)
+    introduce(job.folder.parent, job.folder.name, lambda _: None)
     result = DuelResult(job=job)
     taken = {cell.title: journal.whole([cell.title]) for cell in job.cells}
     left = [cell for cell in job.cells if not taken[cell.title]]
@@ -193,7 +196,7 @@ class _Series:
                 pair = take(self.job.sides, self.cell, layout, draw, rounds=rounds)
             except SideError as failed:
                 failures += 1
-                if isinstance(failed.error, NotAvailableError) or failures >= MOST_FAILURES:
+                if isinstance(failed.error, _CERTAIN) or failures >= MOST_FAILURES:
                     raise
                 continue
             self.pairs.append(pair)
@@ -242,7 +245,10 @@ class _Series:
             metric=metric,
             unit=unit,
             version=self.cell.version,
-            sides=(side_of(first, self.cell.mode, builds[0]), side_of(second, self.cell.mode, builds[1])),
+            sides=(
+                side_of(first, self.cell.mode, builds[0]),
+                side_of(second, self.cell.mode, builds[1]),
+            ),
             machine=machine,
             sitting=self.sitting,
             seed=self.job.seed,
@@ -255,6 +261,7 @@ class _Series:
             disturbed=self.disturbed,
         )
         return msgspec.structs.replace(duel, word=self._seen(duel).verdict.word)
+
 
 def _of_pair(costs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
     """Return the median of the log ratios, round by round, and the medians of both sides."""
