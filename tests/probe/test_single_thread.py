@@ -61,7 +61,7 @@ def test_the_ladder_is_every_small_kernel() -> None:
 def test_every_kernel_yields_samples_of_checked_runs(ft_python: Interpreter, kernel: str) -> None:
     words = ["--mode", "serial", "--set", f"kernel={kernel}"]
     document = document_of(ft_python.executable, "single_thread", *words)
-    assert document["metrics"].keys() == {"kernel"}
+    assert document["metrics"].keys() == {"kernel", "cpu"}
     assert all(0 < sample < 1 for sample in document["metrics"]["kernel"]["samples"])
     assert document["notes"]["runs"] == single_thread.RUNS
     assert f"checksums of 20 runs of {kernel} were" in document["invariants"][0]["checked"]
