@@ -14,6 +14,7 @@ from ftbench.probe.instruments.build import USUAL
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
+from ftbench.results.health import SITTINGS_APART
 from ftbench.statistics import location
 from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
@@ -24,7 +25,9 @@ from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 # the flavour.  Nor free threading: between arms it is what is compared.
 ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats")
 
-OTHER_SITTING: Final = "no run measured both; asv run --interleave-rounds of both releases does"
+OTHER_SITTING: Final = (
+    "no run measured both, and {}; asv run --interleave-rounds of both releases measures both"
+)
 
 OTHER_CONDITIONS: Final = "its noise floor was measured under other conditions"
 
@@ -156,12 +159,12 @@ def _judged(
     family: dict[int, Pair] = {}
     foreign: dict[int, Pair] = {}
     for number, ((one, other), differs) in enumerate(zip(pairs, differences, strict=True)):
-        comparable = not differs and one.shares_run(other)
+        comparable = not differs and one.comparable(other)
         (family if comparable else foreign)[number] = Pair(
             before=one.by_process,
             after=other.by_process,
             margin=margin_of(other.unit),
-            floor=_larger(one.floor, other.floor) if comparable else None,
+            floor=_floor(one, other) if comparable else None,
         )
     judged = judge(tuple(family.values()))
     verdicts = dict(zip(family, judged.verdicts, strict=True))
@@ -173,18 +176,33 @@ def _judged(
     effects = judge(tuple(foreign.values())).verdicts
     for number, effect in zip(foreign, effects, strict=True):
         differs = differences[number]
-        word, why = Word.ELSEWHERE, OTHER_SITTING
+        word, why = Word.ELSEWHERE, OTHER_SITTING.format(_no_stick(*pairs[number]))
         if differs:
             word, why = Word.INCOMPARABLE, in_words(differs)
         verdicts[number] = replace(effect, word=word, why=why)
     return [verdicts[number] for number in range(len(pairs))], judged
 
 
-def _larger(before: Floor | None, after: Floor | None) -> Floor | None:
-    if before is None or after is None:
+def _floor(before: Figure, after: Figure) -> Floor | None:
+    """Return the floor of a pair: of two sittings, with how far apart such may lie."""
+    if before.floor is None or after.floor is None:
         return None
     # Two arms, or two machines, need not be equally noisy.
-    return max(before, after, key=lambda floor: floor.effect)
+    larger = max(before.floor, after.floor, key=lambda floor: floor.effect)
+    if before.shares_run(after):
+        return larger
+    return replace(larger, effect=(1 + larger.effect) * (1 + SITTINGS_APART) - 1)
+
+
+def _no_stick(before: Figure, after: Figure) -> str:
+    """Return why no measuring stick makes up for a run in common."""
+    if before.machine != after.machine:
+        return "two machines have no measuring stick in common"
+    if not (before.computes and after.computes):
+        return "it does not follow the speed of a measuring stick"
+    if before.stick and after.stick:
+        return f"another measuring stick stood beside each ({before.stick}, {after.stick})"
+    return "not both have a measuring stick"
 
 
 def in_words(differences: _Differences) -> str:

@@ -422,6 +422,7 @@ def _side(figure: Figure, location: float | None) -> dict[str, Any]:
     return {
         "location": location,
         "median": figure.median,
+        "measured": figure.measured_median,
         "processes": list(map(list, figure.by_process)),
         "interference": figure.interference,
     }
@@ -437,6 +438,7 @@ def figure_record(figure: Figure) -> dict[str, Any]:
         "state": str(figure.state),
         "reason": figure.reason,
         "median": figure.median,
+        "measured": figure.measured_median,
         "interval": interval and [interval.low, interval.high],
         "samples": len(figure.samples),
         "processes": len(figure.processes),

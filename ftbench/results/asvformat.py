@@ -84,7 +84,13 @@ def read_results(folder: Path) -> ResultTree:
     benchmarks = _benchmarks(folder / BENCHMARKS, warnings)
     series = {
         name: tuple(
-            series_of(name, str(listed.get("unit") or ""), listed["param_names"], listed["params"])
+            series_of(
+                name,
+                str(listed.get("unit") or ""),
+                listed["param_names"],
+                listed["params"],
+                computes=listed.get("computes") is True,
+            )
         )
         for name, listed in benchmarks.items()
     }
@@ -113,7 +119,7 @@ def read_results(folder: Path) -> ResultTree:
         noise = tuple(read_noise(folder, versions, warnings))
         duels = duels_in(folder, versions, warnings)
         every = list(itertools.chain(*by_source.values()))
-        figures = list(health.given(list(Floors.of(noise).given(every))))
+        figures = list(Floors.of(noise).given(list(health.given(every))))
     return ResultTree(
         figures=tuple(figures),
         sources=tuple(_with_runs(sources, figures)),
@@ -248,6 +254,7 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             release=source.release,
             series=series.key,
             unit=series.unit,
+            computes=series.computes,
             state=state,
             median=value if measured else None,
             samples=samples,

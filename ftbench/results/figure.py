@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import ARMS, Arm
@@ -162,6 +164,11 @@ class Figure(MeasuredSeries):
     # many times the stick's usual seconds in that run those are.
     speeds: tuple[tuple[str, str, float], ...] = ()
     slow: tuple[float, ...] = ()
+    # Whether its seconds follow the stick; the stick at whose usual speed they are given here, ""
+    # of none, and what those that were measured were multiplied by, process by process.
+    computes: bool = False
+    stick: str = ""
+    factors: tuple[float, ...] = ()
     # What an operating system counts ("cpu_seconds"), the median over the processes.
     effort: Mapping[str, float] = field(default_factory=dict)
     # The machine as its processes met it, each record once.
@@ -185,9 +192,26 @@ class Figure(MeasuredSeries):
             return ""
         return ONE_PROCESS if len(self.by_process) == 1 else "no interval: not above zero"
 
+    @property
+    def measured(self) -> Processes:
+        """Its samples by process as they were measured, at whatever speed."""
+        factors = self.factors or (1.0,) * len(self.by_process)
+        pairs = zip(self.by_process, factors, strict=True)
+        return tuple(tuple(sample / factor for sample in own) for own, factor in pairs)
+
+    @property
+    def measured_median(self) -> float | None:
+        """The median as it was measured."""
+        return median(chain(*self.measured)) if self.stick else self.median
+
     def shares_run(self, other: Figure) -> bool:
         """Tell whether one run measured both: no machine is the same in two; counts are."""
         return self.unit == COUNTED or not self.runs.isdisjoint(other.runs)
+
+    def comparable(self, other: Figure) -> bool:
+        """Tell whether one run measured both, or both are at the usual speed of one stick."""
+        at_usual_speed = self.stick != "" and self.machine == other.machine
+        return self.stick == other.stick and (at_usual_speed or self.shares_run(other))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,20 @@
-"""How steady runs were: the measuring stick beside their cells, and what should cost the same."""
+"""How steady runs were: the measuring stick beside their cells, and what should cost the same.
+
+Two sittings of a machine compare by the stick.  What computes is given *at its usual speed*: its
+seconds over those of the stick in its run, times those that are usual for the machine.  A run has
+one speed, the median over all its processes: beside a single one, slices say less than nothing, for
+they differ more than most cells do (docs/stick.md).
+"""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import digits
@@ -17,6 +24,21 @@ from ftbench.results.figure import Figure, Health
 _ALIKE: Final = ("cpu_scaling.CpuScaling.track_relative_1", "native.Native.track_relative_1")
 _MEMORY: Final = "bytes"  # it is what it is, however slow the machine
 _TENTH: Final = 0.1 + 1e-9
+# Of fewer processes the median of a stick is off by more than a hundredth.
+_LEAST: Final = 30
+# So far apart may figures of two sittings lie in units of one stick, though nothing changed.
+SITTINGS_APART: Final = 0.02
+
+
+class Sitting(NamedTuple):
+    """The stick of a machine's run, and how many times its seconds the usual ones are."""
+
+    stick: str
+    factor: float
+
+
+Sittings = Mapping[tuple[str, str], Sitting]
+"""By machine and run, of those that have one stick, and enough of it."""
 
 
 def far(ratios: Iterable[float]) -> list[float]:
@@ -25,17 +47,57 @@ def far(ratios: Iterable[float]) -> list[float]:
 
 
 def given(figures: Sequence[Figure]) -> Iterator[Figure]:
-    """Yield figures with how slow the machine was beside them, marked where that can be felt."""
+    """Yield figures at the usual speed, with how slow the machine was beside them.
+
+    They are marked where that can be felt.
+    """
     known: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for each in _cells(figures):
         for run, stick, seconds in each.speeds:
             known[each.machine, run, stick].append(seconds)
     usual = {of: median(seconds) for of, seconds in known.items()}
+    sittings = _sittings({of: usual[of] for of, each in known.items() if len(each) >= _LEAST})
     for each in figures:
         slow = tuple(took / usual[each.machine, run, stick] for run, stick, took in each.speeds)
         marks = each.interference, "" if each.unit == _MEMORY else _told(slow)
         told = "; ".join(filter(None, marks))
-        yield replace(each, slow=slow, interference=told) if slow else each
+        given = replace(each, slow=slow, interference=told) if slow else each
+        yield at_usual_speed(given, sittings) if each.computes else given
+
+
+def _sittings(usual: Mapping[tuple[str, ...], float]) -> Sittings:
+    of_machine: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (machine, _, stick), seconds in usual.items():
+        of_machine[machine, stick].append(seconds)
+    runs = Counter((machine, run) for machine, run, _ in usual)
+    return {
+        (machine, run): Sitting(stick, median(of_machine[machine, stick]) / seconds)
+        for (machine, run, stick), seconds in usual.items()
+        if runs[machine, run] == 1
+    }
+
+
+def at_usual_speed(figure: Figure, sittings: Sittings) -> Figure:
+    """Return what computes at the usual speed of its machine's stick, as it is without one."""
+    processes = figure.by_process
+    runs = [run for run, *_ in figure.speeds]
+    if len(runs) != len(processes):  # nobody knows which of several runs each is of
+        runs = [*figure.runs] * len(processes) if len(figure.runs) == 1 else []
+    found = [sittings[figure.machine, run] for run in runs if (figure.machine, run) in sittings]
+    if not found or len(found) < len(runs) or len({each.stick for each in found}) > 1:
+        return figure
+    factors = tuple(each.factor for each in found)
+    if set(factors) != {1.0}:
+        pairs = zip(processes, factors, strict=True)
+        given = tuple(tuple(sample * factor for sample in own) for own, factor in pairs)
+        samples = tuple(chain(*given))
+        figure = replace(
+            figure,
+            median=median(samples),
+            samples=samples if figure.samples else (),
+            processes=given if figure.processes else (),
+        )
+    return replace(figure, stick=found[0].stick, factors=factors)
 
 
 def _cells(figures: Iterable[Figure]) -> Iterable[Figure]:

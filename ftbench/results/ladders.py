@@ -110,6 +110,7 @@ class StoredSeries:
     cell: SeriesKey  # of the benchmark's class
     method: str
     unit: str
+    computes: bool
     values: tuple[str, ...]
     # Its parts of the address of its graph.
     page: str
@@ -117,7 +118,7 @@ class StoredSeries:
 
 
 def series_of(
-    benchmark: str, unit: str, names: Sequence[str], ladders: Ladders
+    benchmark: str, unit: str, names: Sequence[str], ladders: Ladders, *, computes: bool = False
 ) -> Iterator[StoredSeries]:
     """Yield every series of a benchmark, in asv's order; a mode has its one name of ours."""
     group, _, method = benchmark.rpartition(".")
@@ -134,6 +135,7 @@ def series_of(
             key=SeriesKey(benchmark=benchmark, params=params),
             method=method,
             unit=unit,
+            computes=computes,
             values=values,
             cell=SeriesKey(benchmark=group, params=params),
             page=page,

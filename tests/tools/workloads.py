@@ -82,6 +82,8 @@ def shape(node: Any) -> Any:
         node = ast.Call(node.func, node.args[:2], [])  # the words, and who has it, are not the work
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "in_seconds":
         return [keyword.arg for keyword in node.keywords]
+    if isinstance(node, ast.keyword) and node.arg == "computes":
+        return []  # how its figures are read
     # What is empty is left out: newer versions have more fields that say nothing.
     fields = [(n, v) for n, v in ast.iter_fields(node) if n == "value" or v not in (None, [], 0)]
     return [type(node).__name__, *([name, shape(value)] for name, value in fields)]

@@ -43,7 +43,7 @@ _SOURCE = '''def {name}(self, *cell):
 '''
 
 
-def _tracker(spec: MetricSpec, version: str) -> Callable[..., Any]:
+def _tracker(spec: MetricSpec, version: str, *, computes: bool) -> Callable[..., Any]:
     def track(self: ScenarioBenchmark, *cell: str | int) -> Any:
         return self.cost_of(spec.name, *cell)
 
@@ -57,6 +57,7 @@ def _tracker(spec: MetricSpec, version: str) -> Callable[..., Any]:
         better=spec.better,
         rounds=current_profile().processes,
         version=version + spec.version,
+        **({"computes": True} if computes else {}),  # for who reads the figures
     )
     return track
 
@@ -114,7 +115,8 @@ class ScenarioBenchmark:
         cls.version = scenario.version
         for spec in scenario.metrics:
             if spec.tracked:
-                track = _tracker(spec, cls.version)
+                computes = scenario.computes and spec.name in scenario.slowed
+                track = _tracker(spec, cls.version, computes=computes)
                 track.__qualname__ = f"{cls.__qualname__}.{track.__name__}"
                 setattr(cls, track.__name__, track)
 

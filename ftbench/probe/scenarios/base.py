@@ -163,6 +163,9 @@ class Scenario(NamedTuple):
     program: tuple[str, Callable[[Mapping[str, Any], Profile], tuple[str, ...]]] | None = None
     counted: bool = False  # its figures are counts, which nothing else that runs has a part in
     slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full
+    # Whether those are seconds of an interpreter at work, which follow the measuring stick; what
+    # waits, copies or is the kernel's does not, as far as is known (docs/stick.md).
+    computes: bool = False
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
         """Return why there is no such cell, whatever the build; None if there is one."""

@@ -58,4 +58,5 @@ CPU_SCALING = Scenario(
     per_count=PER_COUNT,
     run=run,
     slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),
+    computes=True,
 )

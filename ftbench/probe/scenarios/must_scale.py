@@ -152,6 +152,7 @@ MUST_SCALE = Scenario(
     run=run,
     modes=("threads",),
     slowed=("op",),
+    computes=True,
 )
 
 

@@ -55,4 +55,5 @@ SINGLE_THREAD = Scenario(
     run=run,
     modes=("serial",),
     slowed=("kernel",),
+    computes=True,
 )

@@ -1,0 +1,152 @@
+"""Two sittings of a machine: by one stick they compare, and what it says nothing of stays as is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from statistics import median
+from typing import Any
+
+import fake_figures
+import pytest
+
+from ftbench.analysis.verdicts import compare, side_of
+from ftbench.report.comparison import figure_record
+from ftbench.results import Figure
+from ftbench.results.floors import Floors
+from ftbench.results.health import SITTINGS_APART, given
+from ftbench.statistics.verdict import Word
+
+SLOW = 1.7
+
+
+def sitting(
+    release: str, slow: float = 1.0, *, stick: str = "s", cost: float = 1e-3, **fields: Any
+) -> list[Figure]:
+    """Return the figures of a sitting in which the machine was so many times as slow as usual."""
+    run = f"run of {release}"
+    made = fake_figures.several(release, cost * slow)
+    return [
+        replace(
+            each,
+            **{
+                "computes": True,
+                "runs": frozenset({run}),
+                # A tuple of its own: it is how cells are told apart.
+                "speeds": tuple((run, stick, 0.002 * slow) for _ in each.processes if stick),
+                **fields,
+            },
+        )
+        for each in made
+    ]
+
+
+def known(*sittings: Sequence[Figure]) -> list[Figure]:
+    """Return figures as they are read, of a quiet machine."""
+    figures = list(given(list(chain(*sittings))))
+    return list(Floors.of(fake_figures.noise(each, 0.0005) for each in figures).given(figures))
+
+
+def judged(before: Sequence[Figure], after: Sequence[Figure]) -> Counter[tuple[Word, str]]:
+    """Return how many series have which verdict, and why."""
+    figures = known(before, after)
+    sides = figures[: len(before)], figures[len(before) :]
+    family = compare({}, *map(side_of, sides))
+    return Counter((each.verdict.word, each.verdict.why) for each in family.judgements)
+
+
+def words(before: Sequence[Figure], after: Sequence[Figure]) -> set[Word]:
+    return {word for word, _ in judged(before, after)}
+
+
+def test_a_machine_that_is_as_slow_as_its_stick_is_no_change() -> None:
+    assert words(sitting("3.14.1"), sitting("3.14.2", SLOW)) == {Word.SAME}
+
+
+def test_a_change_is_found_whatever_the_speed_of_its_sitting() -> None:
+    assert words(sitting("3.14.1", SLOW), sitting("3.14.2", cost=1.2e-3)) == {Word.WORSE}
+    assert words(sitting("3.14.1"), sitting("3.14.2", SLOW, cost=0.8e-3)) == {Word.BETTER}
+
+
+def test_two_sittings_are_decided_by_what_is_beyond_how_far_they_may_lie_apart() -> None:
+    figures = known(sitting("3.14.1"), sitting("3.14.2"))
+    family = compare({}, *map(side_of, (figures[:20], figures[20:])))
+    for each in family.judgements:
+        assert each.before.floor
+        assert each.verdict.floor
+        raised = (1 + each.before.floor.effect) * (1 + SITTINGS_APART)
+        assert 1 + each.verdict.floor.effect == pytest.approx(raised, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"stick": ""}, "not both have a measuring stick"),
+        ({"stick": "t"}, "another measuring stick stood beside each (s, t)"),
+        ({"computes": False}, "it does not follow the speed of a measuring stick"),
+    ],
+)
+def test_without_a_stick_in_common_it_is_another_sitting(fields: dict[str, Any], why: str) -> None:
+    ((word, reason),) = judged(sitting("3.14.1"), sitting("3.14.2", SLOW, **fields))
+    assert word is Word.ELSEWHERE
+    assert why in reason
+    assert "asv run --interleave-rounds" in reason
+
+
+def test_one_machine_says_nothing_of_another() -> None:
+    other = [fake_figures.rekeyed(each, machine="other") for each in sitting("3.14.2")]
+    ((word, why),) = judged(sitting("3.14.1"), other)
+    assert word is Word.ELSEWHERE
+    assert "two machines" in why
+
+
+def test_few_processes_tell_no_speed() -> None:
+    few = sitting("3.14.2", SLOW)
+    few = [*few[:5], *(replace(each, speeds=()) for each in few[5:])]
+    assert words(sitting("3.14.1"), few) == {Word.ELSEWHERE}
+
+
+@pytest.mark.parametrize("unit", ["ratio", "bytes", "seconds"])
+def test_what_does_not_compute_is_never_divided(unit: str) -> None:
+    made = [sitting(f"3.14.{n}", n, computes=False, unit=unit) for n in (1, 2)]
+    for before, after in zip(chain(*made), given(list(chain(*made))), strict=True):
+        assert (after.median, after.samples) == (before.median, before.samples)
+        assert after.processes == before.processes
+
+
+def test_one_sitting_is_as_it_was_measured() -> None:
+    (before, *_), (after, *_) = sitting("3.14.1"), given(sitting("3.14.1"))
+    assert (after.median, after.processes) == (before.median, before.processes)
+    assert after.stick == "s"
+
+
+def test_seconds_are_at_the_usual_speed_and_what_was_measured_is_told() -> None:
+    slow = sitting("3.14.2", SLOW)
+    *_, last = known(sitting("3.14.1"), slow)
+    usual = (1 + SLOW) / 2
+    raw, at = slow[-1].median, last.median
+    assert raw
+    assert at == pytest.approx(raw / SLOW * usual, rel=0.01)
+    assert at == median(last.samples)
+    assert last.interval
+    assert last.interval.low <= at <= last.interval.high
+    assert list(chain(*last.measured)) == pytest.approx(list(chain(*slow[-1].processes)))
+    assert figure_record(last)["measured"] == pytest.approx(median(slow[-1].samples))
+
+
+def test_of_a_cell_of_two_sittings_each_process_is_at_the_speed_of_its_own() -> None:
+    first, second = sitting("3.14.1"), sitting("3.14.2", SLOW)
+    both = replace(
+        first[0],
+        processes=(*first[0].processes, *second[0].processes),
+        speeds=(*first[0].speeds, *second[0].speeds),
+        runs=first[0].runs | second[0].runs,
+    )
+    *_, mixed = given([*first, *second, both])
+    medians = [median(own) for own in mixed.processes]
+    assert max(medians) / min(medians) == pytest.approx(1, abs=0.05)
+    # Where nobody knows which process is of which, they stay apart, and no stick is said.
+    *_, unknown = given([*first, *second, replace(both, speeds=both.speeds[:-1])])
+    assert (unknown.processes, unknown.stick) == (both.processes, "")
