@@ -60,6 +60,7 @@ from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.probe.run.asv_benchmark import USUAL
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.results import ladders, safe_loading
+from ftbench.results.asvformat import at_usual_speed
 
 _ID = re.compile(r"\[?\b(3[0-9]{4}[abcf][0-9]{2})\b\]?(?: <[^>]*>)?")
 _get_environments = asv.environment.get_environments
@@ -377,6 +378,8 @@ def publish(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
     util.get_multiprocessing_pool = publisher.pool
     try:
         with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
+            # Meanwhile: its graphs, and where they step, are those of our pages.
+            asv.commands.publish.iter_results = at_usual_speed(Path(conf.results_dir))
             return _publish(cls, conf, *args, **kwargs)
     except BrokenProcessPool as error:
         raise util.UserError(
@@ -396,7 +399,6 @@ def install_loaders() -> None:
     Results.save = safe_loading.save_results
     Benchmarks.load = classmethod(load_benchmarks)
     asv.commands.publish.iter_machine_files = safe_loading.machine_files
-    asv.commands.publish.iter_results = safe_loading.iter_results
     asv.plugins.regressions.iter_results = safe_loading.iter_results
     asv.plugins.summarylist.benchmark_param_iter = benchmark_param_iter
     Publish.run = classmethod(publish)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import asv
+import fake_results
 import pytest
 import synthetic
 from asv.commands.publish import Publish
@@ -17,6 +19,8 @@ from synthetic import Plan
 
 from ftbench.asv.assets import ASSETS
 from ftbench.asv.publisher import PagesPublisher, SitePublisher
+from ftbench.releases import Release
+from ftbench.results import read_results
 
 WWW = Path(asv.__file__).parent / "www"
 INDEX = (WWW / "index.html").read_text(encoding="utf-8")
@@ -123,3 +127,31 @@ def test_an_empty_folder_is_a_place_to_publish(project: Path) -> None:
     done = synthetic.publish(project, "--html-dir", str(project / "site"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (project / "site" / "choose.html").exists()
+
+
+def test_asvs_graphs_have_our_medians_at_the_usual_speed_of_the_stick(tmp_path: Path) -> None:
+    slow = {"3.14.1": 1.0, "3.14.2": 1.7}
+    synthetic.write_project(tmp_path, Plan(releases=tuple(slow)), only="track_round")
+    results = tmp_path / "results"
+    listed = json.loads((results / "benchmarks.json").read_text("utf-8"))
+    listed[fake_results.ROUND]["computes"] = True
+    (results / "benchmarks.json").write_text(json.dumps(listed), "utf-8")
+    stored = {}
+    for path in fake_results.result_files(results):
+        release = Release.from_commit_id(path.name[:8]).name
+        fake_results.slow_down(path, slow[release], cells=1000)
+        stored[path] = path.read_bytes()
+        speed = {"stick": "1-3.11", "seconds": 0.002 * slow[release], "slices": 5}
+        fake_results.edit_records(path, "cell", speed=speed, run=f"of {release}")
+    done = synthetic.publish(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    figures = read_results(results).figures
+    ours = Counter(each.median for each in figures if each.median is not None and each.stick)
+    assert ours.total() > len(slow) * 30
+    graphs = (tmp_path / "html" / "graphs").glob(
+        f"*/**/branch-releases/**/{fake_results.ROUND}.json"
+    )
+    points = [point for graph in graphs for point in json.loads(graph.read_text("utf-8"))]
+    assert Counter(value for _, values in points for value in values if value is not None) == ours
+    assert all(path.read_bytes() == whole for path, whole in stored.items())
