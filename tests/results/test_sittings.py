@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -13,6 +15,7 @@ import fake_figures
 import pytest
 
 from ftbench.analysis.verdicts import compare, side_of
+from ftbench.probe.scenarios.base import NAMES, scenario_named
 from ftbench.report.comparison import figure_record
 from ftbench.results import Figure
 from ftbench.results.floors import Floors
@@ -150,3 +153,17 @@ def test_of_a_cell_of_two_sittings_each_process_is_at_the_speed_of_its_own() -> 
     # Where nobody knows which process is of which, they stay apart, and no stick is said.
     *_, unknown = given([*first, *second, replace(both, speeds=both.speeds[:-1])])
     assert (unknown.processes, unknown.stick) == (both.processes, "")
+
+
+def test_the_list_of_benchmarks_has_what_computes_as_its_scenarios_say() -> None:
+    path = Path(__file__).parents[2] / "results" / "benchmarks.json"
+    listed = json.loads(path.read_text("utf-8"))
+    computing = {name for name, of in listed.items() if isinstance(of, dict) and "computes" in of}
+    assert {listed[name]["unit"] for name in computing} == {"seconds"}
+    scenarios = {name: scenario_named(name) for name in NAMES}
+    assert computing == {
+        name
+        for name in listed
+        if (scenario := scenarios.get(name.partition(".")[0])) and scenario.computes
+        if name.rpartition("track_")[2] in scenario.slowed
+    }
