@@ -3,18 +3,16 @@
 The rule.  At each look and for each effect that could be the true one, the log ratios of pairs less
 that effect are cut at three times their median size, for a stray pair not to hide the others; their
 sum over the root of their sum of squares is the score.  If it is the true effect, each sign is a
-fair coin's: the two sides of a pair draw lots for who begins.  Of such scores no spread needs to
-be known (Efron, "Student's t-Test under Symmetry Conditions", *Journal of the American Statistical
-Association* 64, 1969), and hardly any sizes reach far out oftener than equal ones (Dzhafarov and
-Bentkus, "Sums of Weighted Rademacher Random Variables", *Statistics & Probability Letters* 76,
-2006).  So the p of a score is the exact chance that tosses of a coin reach it at any of all looks,
-a boundary as in Pocock, "Group Sequential Methods in the Design and Analysis of Clinical Trials",
-*Biometrika* 64, 1977.  Effects that are not ruled out are the interval, a confidence sequence: it
-holds at all looks at once (Howard et al., "Time-Uniform, Nonparametric, Nonasymptotic Confidence
-Sequences", *The Annals of Statistics* 49, 2021), so a series may end whenever it likes.
-
-Student's t at these looks would be sure of five pairs that all fell into one of two clusters, as
-one series in 16 does; `docs/noise.md` has what each rule comes to.
+fair coin's: the two sides of a pair draw lots for who begins.  No spread needs to be known of such
+scores (Efron, "Student's t-Test under Symmetry Conditions", *Journal of the American Statistical
+Association* 64, 1969), and hardly any sizes reach farther than equal ones (Dzhafarov and Bentkus,
+"Sums of Weighted Rademacher Random Variables", *Statistics & Probability Letters* 76, 2006).  So
+the p of a score is the exact chance that tosses of a coin reach it at any look, one boundary for
+all as in Pocock, "Group Sequential Methods in the Design and Analysis of Clinical Trials",
+*Biometrika* 64, 1977.  Effects not ruled out are the interval, a confidence sequence: it holds at
+all looks at once (Howard et al., "Time-Uniform, Nonparametric, Nonasymptotic Confidence Sequences",
+*The Annals of Statistics* 49, 2021), so a series may end at any.
+Student's t would be sure of five pairs in one of two clusters: `docs/noise.md` compares.
 """
 
 from __future__ import annotations
@@ -34,7 +32,6 @@ from ftbench.statistics.verdict import (
     BETTER,
     CROSSES,
     DOUBTFUL,
-    NO_RATIO,
     NOISY,
     OUTCOMES,
     RATE,
@@ -55,17 +52,20 @@ _POINTS: Final = 129
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The pairs of a duel so far, the same within `margin`, a share."""
+    """The pairs of a duel so far, or of several, the same within `margin`, a share."""
 
     logs: tuple[float, ...]  # of after / before, one per pair of fresh processes
     margin: float
     floor: float = 0.0  # a share: what two builds of the same source differ by
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, self.logs)) or len(self.logs) > MOST_PAIRS:
-            raise FtbenchError(
-                f"A duel has at most {MOST_PAIRS} finite log ratios, not {list(self.logs)}."
-            )
+        if not all(map(math.isfinite, self.logs)):
+            raise FtbenchError(f"A duel has finite log ratios, not {list(self.logs)}.")
+
+    @property
+    def most(self) -> int:
+        """So many pairs could have been looked at: what was pooled had as many sittings."""
+        return MOST_PAIRS * max(math.ceil(len(self.logs) / MOST_PAIRS), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,70 +79,64 @@ class Look:
 def look(series: Series, *, among: int = 1, confidence: float = CONFIDENCE) -> Look:
     """Return the verdict so far, sure enough for one of `among` series that are judged together."""
     found = _Found.of(series, confidence)
-    verdict = found.verdict(sure=found.p <= (1 - confidence) / among)
-    limit = math.log1p(series.floor) + ROUNDING
-    lost = found.noisy and -limit <= found.low and found.high <= limit
-    more = verdict.word.open and len(series.logs) < MOST_PAIRS and not lost
-    return Look(verdict=verdict, more=more)
+    return found.look(sure=found.p <= (1 - confidence) / among)
 
 
 def judge_series(duel: Sequence[Series]) -> JudgedPairs:
     """Return the verdicts of the series of a duel as one family, whenever each of them ended."""
     found = [_Found.of(series, CONFIDENCE) for series in duel]
     control = Control.of(np.array([each.p for each in found]), RATE)
-    verdicts = tuple(
-        each.verdict(sure=sure) for each, sure in zip(found, control.sure.tolist(), strict=True)
-    )
+    judged = zip(found, control.sure, strict=True)
+    verdicts = tuple(each.look(sure=sure).verdict for each, sure in judged)
     return JudgedPairs(verdicts=verdicts, by_chance=len(found) * control.bar, rate=RATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     series: Series
+    limit: float  # the floor on the logarithmic scale
     effect: Ratio | None
-    # The interval on the logarithmic scale, infinite where so few pairs hold none.
-    low: float
+    low: float  # the interval likewise, infinite where so few pairs hold none
     high: float
     p: float
 
     @classmethod
     def of(cls, series: Series, confidence: float) -> _Found:
-        logs = np.array(series.logs, np.float64)
+        logs, limit = np.array(series.logs, np.float64), math.log1p(series.floor) + ROUNDING
         if not len(logs):
-            return cls(series=series, effect=None, low=-math.inf, high=math.inf, p=1.0)
+            return cls(series=series, limit=limit, effect=None, low=-np.inf, high=np.inf, p=1.0)
         value = _centre(logs)
-        low, high = _interval(logs, value, bar(1 - confidence))
-        known = math.isfinite(low)
+        low, high = _interval(logs, value, bar(1 - confidence, series.most))
+        shares = np.exp(np.clip([value, low, high], -LARGEST_POWER, LARGEST_POWER)).tolist()
         effect = Ratio(
-            value=_exp(value),
-            interval=Interval(low=_exp(low), high=_exp(high)) if known else None,
+            value=shares[0],
+            interval=Interval(low=shares[1], high=shares[2]) if low > -np.inf else None,
             confidence=confidence,
             basis=Basis.PROCESSES if len(logs) > 1 else Basis.NONE,
         )
-        limit = math.copysign(math.log1p(series.floor) + ROUNDING, value)
-        score = float(scores(logs, np.array([limit]))[0]) if len(logs) >= FIRST_LOOK else 0.0
-        beyond = math.copysign(score, score * value)
-        return cls(series=series, effect=effect, low=low, high=high, p=chance(beyond))
+        side = math.copysign(1.0, value)
+        beyond = side * float(scores(logs, np.array([side * limit]))[0])
+        p = chance(beyond if len(logs) >= FIRST_LOOK else 0.0, series.most)
+        return cls(series=series, limit=limit, effect=effect, low=low, high=high, p=p)
 
-    @property
-    def noisy(self) -> bool:
-        return self.series.floor > self.series.margin
-
-    def verdict(self, *, sure: bool) -> Verdict:
-        limit = math.log1p(self.series.floor) + ROUNDING
+    def look(self, *, sure: bool) -> Look:
         margin = math.log1p(self.series.margin) + ROUNDING
-        clear = self.low > limit or self.high < -limit
-        if clear and sure:
-            outcome = WORSE if self.low > limit else BETTER
-        elif self.noisy:
+        above, below = self.low > self.limit, self.high < -self.limit
+        noisy = self.limit > margin
+        lost = noisy and -self.limit <= self.low and self.high <= self.limit
+        if (above or below) and sure:
+            outcome = WORSE if above else BETTER
+        elif noisy:
             outcome = NOISY
         elif -margin <= self.low and self.high <= margin:
             outcome = SAME
         else:
-            outcome = DOUBTFUL if clear else CROSSES
+            outcome = DOUBTFUL if above or below else CROSSES
         word, why = OUTCOMES[outcome]
-        why = why if self.effect else NO_RATIO
-        return Verdict(word=word, effect=self.effect, p=self.p, why=why)
+        return Look(
+            verdict=Verdict(word=word, effect=self.effect, p=self.p, why=why),
+            more=word.open and len(self.series.logs) < MOST_PAIRS and not lost,
+        )
 
 
 def scores(logs: Floats, effects: Floats) -> Floats:
@@ -151,19 +145,15 @@ def scores(logs: Floats, effects: Floats) -> Floats:
     reach = _CUT * np.median(np.abs(off), axis=1, keepdims=True)
     cut = np.clip(off, -reach, reach)
     size = np.sqrt((cut**2).sum(axis=1))
-    found: Floats = np.zeros(len(cut))
-    np.divide(cut.sum(axis=1), size, out=found, where=size > 0)
-    return found
+    return np.asarray(cut.sum(axis=1) / np.where(size > 0, size, 1.0))
 
 
-def chance(score: float) -> float:
+def chance(score: float, most: int = MOST_PAIRS) -> float:
     """Return how often tosses of a fair coin have a score as large at any look, either way."""
-    if score <= 0:
-        return 1.0
-    sums = np.abs(np.arange(-MOST_PAIRS - 1, MOST_PAIRS + 2))
+    sums = np.abs(np.arange(-most - 1, most + 2))
     paths = (sums == 0).astype(np.float64)
     reached = 0.0
-    for tosses in range(1, MOST_PAIRS + 1):
+    for tosses in range(1, most + 1):
         paths = (np.roll(paths, 1) + np.roll(paths, -1)) / 2
         if tosses >= FIRST_LOOK:
             there = sums >= score * math.sqrt(tosses) - ROUNDING
@@ -173,42 +163,32 @@ def chance(score: float) -> float:
 
 
 @cache
-def bar(rate: float) -> float:
+def bar(rate: float, most: int = MOST_PAIRS) -> float:
     """Return the lowest score that a fair coin reaches at any look with at most that chance."""
-    reachable = sorted(
-        {
-            total / math.sqrt(tosses)
-            for tosses in range(FIRST_LOOK, MOST_PAIRS + 1)
-            for total in range(1, tosses + 1)
-        }
-    )
+    looks = range(FIRST_LOOK, most + 1)
+    reachable = sorted({total / math.sqrt(n) for n in looks for total in range(1, n + 1)})
     low, high = 0, len(reachable) - 1
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if chance(reachable[middle]) <= rate else (middle + 1, high)
+        low, high = (low, middle) if chance(reachable[middle], most) <= rate else (middle + 1, high)
     return reachable[low]
 
 
 def _centre(logs: Floats) -> float:
     """Return the effect with a score of nought; half way, if there is more than one."""
-    low, high = float(logs.min()), float(logs.max())
-    above = _outermost(logs, low, high, lambda score: score > 0)
-    below = _outermost(logs, high, low, lambda score: score < 0)
-    return (above + below) / 2
+    ends = float(logs.min()), float(logs.max())
+    above = _outermost(logs, *ends, lambda score: score > 0)
+    return (above + _outermost(logs, *ends[::-1], lambda score: score < 0)) / 2
 
 
 def _interval(logs: Floats, centre: float, bar: float) -> tuple[float, float]:
     spare = len(logs) - bar**2
     if len(logs) < FIRST_LOOK or spare < ROUNDING:
         return -math.inf, math.inf
-    low, high = float(logs.min()), float(logs.max())
-    # From there on all sizes are so alike that the score is beyond the bar for certain.
-    far = (high - low) * bar / math.sqrt(spare)
-    ends = (low - far, high + far)
-    below, above = (
-        _outermost(logs, centre, end, lambda score: np.abs(score) < bar) for end in ends
-    )
-    return below, above
+    # So far beyond all of them, their sizes are so alike that the score is beyond the bar.
+    far = float(np.ptp(logs)) * bar / math.sqrt(spare)
+    low = _outermost(logs, centre, float(logs.min()) - far, lambda score: score < bar)
+    return low, _outermost(logs, centre, float(logs.max()) + far, lambda score: score > -bar)
 
 
 def _outermost(logs: Floats, start: float, end: float, holds: Callable[[Floats], Flags]) -> float:
@@ -219,7 +199,3 @@ def _outermost(logs: Floats, start: float, end: float, holds: Callable[[Floats],
         last = min(int(held.max(initial=0)), _POINTS - 2)
         start, end = float(points[last]), float(points[last + 1])
     return end
-
-
-def _exp(exponent: float) -> float:
-    return math.exp(min(max(exponent, -LARGEST_POWER), LARGEST_POWER))

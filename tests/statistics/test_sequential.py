@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import series as simulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from ftbench.statistics.sequential import (
     MOST_PAIRS,
     Look,
     Series,
+    bar,
+    chance,
     judge_series,
     look,
 )
@@ -109,5 +112,85 @@ def test_a_series_without_pairs_is_open_and_one_that_is_no_series_is_refused() -
     assert (found.verdict.word, found.verdict.effect, found.more) == (Word.UNDECIDED, None, True)
     with pytest.raises(FtbenchError, match="finite"):
         Series(logs=(float("nan"),), margin=0.03)
-    with pytest.raises(FtbenchError, match=str(MOST_PAIRS)):
-        Series(logs=(0.0,) * (MOST_PAIRS + 1), margin=0.03)
+
+
+def test_pairs_of_several_sittings_are_pooled_with_a_look_after_each_of_them() -> None:
+    drawn = pairs(0.007, 0.02, count=2 * MOST_PAIRS)
+    halves = [look(Series(logs=each, margin=0.002)) for each in (drawn[:60], drawn[60:], drawn)]
+    assert [each.verdict.word for each in halves] == [Word.UNDECIDED, Word.UNDECIDED, Word.WORSE]
+    assert not any(each.more for each in halves)
+    assert bar(RATE, 2 * MOST_PAIRS) > bar(RATE)
+
+
+TRIALS, SEED = 4000, 7
+
+
+@pytest.fixture(scope="module")
+def rules() -> dict[str, simulated.Rule]:
+    return simulated.rules(SEED, TRIALS)
+
+
+def alarms(kind: str, rule: simulated.Rule) -> tuple[float, float]:
+    """Return between which shares series without an effect surely have a false alarm."""
+    logs = simulated.KINDS[kind](np.random.default_rng(SEED), TRIALS)
+    return simulated.bounds(int((simulated.first(logs, *rule) > 0).sum()), TRIALS)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in simulated.KINDS if kind != simulated.UNDRAWN])
+def test_of_series_without_an_effect_one_in_a_hundred_at_most_has_an_alarm(
+    kind: str, rules: dict[str, simulated.Rule]
+) -> None:
+    low, high = alarms(kind, rules["the rule"])
+    assert low <= RATE
+    assert high < 2 * RATE
+
+
+def test_other_rules_have_more_alarms_and_so_has_this_one_where_the_order_is_not_drawn(
+    rules: dict[str, simulated.Rule],
+) -> None:
+    assert alarms("normal, sd 2 %", rules["t, 99 % at each look"])[0] > 5 * RATE
+    assert alarms("two clusters, ±8 %", rules["t, 1 % over all looks"])[0] > 5 * RATE
+    assert alarms(simulated.UNDRAWN, rules["the rule"])[0] > 5 * RATE
+
+
+def test_a_coin_reaches_a_bar_at_most_as_often_as_it_says() -> None:
+    coin = np.random.default_rng(SEED).choice([-1.0, 1.0], (TRIALS, MOST_PAIRS))
+    for rate in (0.05, RATE):
+        assert 0.8 * rate < chance(bar(rate)) <= rate
+        reached = simulated.first(coin, simulated.rule, bar(rate))
+        low, high = simulated.bounds(int((reached > 0).sum()), TRIALS)
+        assert low < chance(bar(rate)) < high
+
+
+@pytest.mark.parametrize(
+    ("effect", "spread", "count", "least"),
+    [
+        (0.01, 0.02, 60, 0.65),
+        (0.02, 0.025, 45, 0.95),
+        (0.05, 0.02, 15, 0.95),
+        (0.05, 0.03, 20, 0.95),
+    ],
+)
+def test_a_difference_is_found_within_so_many_pairs(
+    effect: float, spread: float, count: int, least: float
+) -> None:
+    logs = simulated.normal(np.random.default_rng(SEED), TRIALS, spread) + np.log1p(effect)
+    ended = simulated.first(logs, simulated.rule, bar(RATE))
+    assert simulated.bounds(int(((ended > 0) & (ended <= count)).sum()), TRIALS)[0] > least
+
+
+def test_what_does_not_differ_is_soon_the_same_and_what_differs_by_the_margin_is_not() -> None:
+    logs = simulated.normal(np.random.default_rng(SEED), TRIALS)
+    ended = simulated.same(logs, 0.03)
+    assert simulated.bounds(int(((ended > 0) & (ended <= 24)).sum()), TRIALS)[0] > 0.95
+    wrong = simulated.same(logs + np.log1p(0.03), 0.03)
+    assert simulated.bounds(int((wrong > 0).sum()), TRIALS)[1] < RATE
+
+
+@pytest.mark.parametrize("kind", ["normal, sd 2 %", "two clusters, ±8 %"])
+def test_the_simulation_ends_series_as_looks_do(kind: str) -> None:
+    logs = simulated.KINDS[kind](np.random.default_rng(SEED), 5) + 0.03
+    simulation = simulated.first(logs, simulated.rule, bar(RATE)).tolist()
+    for series, expected in zip(logs, simulation, strict=True):
+        count, found = ended(tuple(series.tolist()), margin=0.0)
+        assert (count if found.verdict.alarm else 0) == expected
