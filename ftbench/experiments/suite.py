@@ -69,7 +69,7 @@ def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, 
         metrics = {n: unit for n, unit in cell.metrics.items() if matches(cell.spelled(n))}
         if metrics:
             matching.append(replace(cell, metrics=metrics))
-    if not matching:
+    if not matching and pattern is not None:
         raise UsageError(
             f"--bench {pattern!r} matches no benchmark of a scenario.",
             hint=f"Names look like this: {suite[0].spelled(next(iter(suite[0].metrics)))}."

@@ -10,7 +10,6 @@ import pytest
 from probing import document_of, run_probe
 
 from benchmarks import instructions as benchmarks
-from ftbench.experiments import suite
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.scenarios.base import Scenario
 from ftbench.probe.scenarios.cpu_scaling import CPU_SCALING
@@ -19,8 +18,6 @@ from ftbench.probe.scenarios.must_scale import LEDGER, MUST_SCALE
 from ftbench.probe.scenarios.single_thread import SINGLE_THREAD
 from ftbench.pythons import Interpreter
 
-ROOT = Path(__file__).resolve().parents[2]
-CELLS = suite.cells(ROOT)
 SERIAL = ("instructions", "--mode", "serial", "--set", "kernel=float")
 counted = pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind")
 
@@ -134,10 +131,3 @@ def test_the_ladders_are_those_of_the_times_beside_them(
     assert group.param_names[-1] == param
     assert group.params[-1] == of.params[param].choices
     assert group.version == INSTRUCTIONS.version
-
-
-def test_nobody_counts_who_does_not_ask_for_it() -> None:
-    usual, asked = (suite.chosen(CELLS, pattern) for pattern in (None, "instructions"))
-    assert {cell.scenario for cell in usual}.isdisjoint(cell.scenario for cell in asked)
-    assert len(usual) + len(asked) == len(CELLS)
-    assert {cell.scenario for cell in asked} == {"instructions"}

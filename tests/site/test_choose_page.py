@@ -127,7 +127,8 @@ def test_every_section_can_be_jumped_to(pages: tuple[Path, ...]) -> None:
 
 
 def test_every_scenario_has_a_section_and_its_map_or_one_view_is_open() -> None:
-    assert {section.name for section in SECTIONS} == {*NAMES}
+    # Instructions stand beside the times of three others.
+    assert {section.name for section in SECTIONS} == {*NAMES} - {"instructions"}
     for section in SECTIONS:
         opened = [not view.folded for view in section.views]
         assert opened == [not section.mapped] + [False] * (len(opened) - 1)

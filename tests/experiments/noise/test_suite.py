@@ -43,9 +43,13 @@ def test_a_pattern_is_matched_with_what_asv_calls_a_series() -> None:
     ]
 
 
-def test_without_a_pattern_all_is_chosen() -> None:
-    """None means everything."""
-    assert suite.chosen(ALL, None) == ALL
+def test_without_a_pattern_all_is_chosen_but_what_counts() -> None:
+    """None means everything that a machine's noise is in."""
+    counted = suite.chosen(ALL, "instructions")
+    assert {cell.scenario for cell in counted} == {"instructions"}
+    usual = suite.chosen(ALL, None)
+    assert [each for each in ALL if each not in counted] == [*usual]
+    assert suite.chosen((), None) == ()
 
 
 @pytest.mark.parametrize(
