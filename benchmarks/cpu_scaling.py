@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import STANDING
+from collections.abc import Mapping
+
+from ftbench.facts.modes import STANDING, Mode
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.workers import team_of
@@ -21,6 +23,13 @@ class CpuScaling(ScenarioBenchmark):
     modes = STANDING
     ladders = (("kernel", tuple(KERNELS)),)
 
+    @classmethod
+    def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:
+        """Of processes, the control, one kernel is enough: what shares nothing scales alike."""
+        if mode.processes and params["kernel"] != "sum_of_squares":
+            return "processes share nothing: sum_of_squares stands for every kernel"
+        return super().why_not(mode, params)
+
 
 # Some 50 ms, beside which what opens and ends a round is little.
 _UNITS = 25
@@ -34,7 +43,7 @@ class TeamClock(Witness):
 
     scenario = "cpu_scaling"
     modes = STANDING[:2]
-    ladders = (("kernel", ("lcg",)), ("workers", (2,)))
+    ladders = (("kernel", ("sum_of_squares",)), ("workers", (2,)))
 
     def ready(self, cell: Cell) -> None:
         """Make the team, and have it warm."""

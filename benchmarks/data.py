@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import STANDING
+from collections.abc import Mapping
+
+from ftbench.facts.modes import STANDING, Mode
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.workers.shared_state import CHANNELS
 
@@ -17,3 +19,10 @@ class Data(ScenarioBenchmark):
     scenario = "data"
     modes = STANDING
     ladders = (("channel", CHANNELS), ("kind", ("bytes", "object")))
+
+    @classmethod
+    def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:
+        """What threads pass is a reference, whatever to."""
+        if mode.name == "threads" and params["kind"] == "object":
+            return "threads pass references: bytes stand for every object"
+        return super().why_not(mode, params)

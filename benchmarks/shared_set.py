@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import STANDING
+from collections.abc import Mapping
+
+from ftbench.facts.modes import STANDING, Mode
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
 from ftbench.probe.scenarios.base import Cell
@@ -21,6 +23,14 @@ class SharedSet(ScenarioBenchmark):
     scenario = "shared_set"
     modes = STANDING
     ladders = (("strategy", tuple(STRATEGIES)), ("fill", ("cold", "grown")))
+
+    @classmethod
+    def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:
+        """Of sets that a manager holds, `lock` alone starts empty."""
+        strategy = str(params["strategy"])
+        if managed(strategy, mode) and strategy != "lock" and params["fill"] == "cold":
+            return "behind a manager no growth shows: strategy lock stands for all"
+        return super().why_not(mode, params)
 
 
 class Peak(Witness):

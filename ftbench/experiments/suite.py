@@ -99,7 +99,7 @@ def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
     metrics = {each.name: each.unit for each in scenario.metrics if each.tracked}
     every = list(itertools.product(*group.params))
     for values, mode, params in group.cells():
-        if scenario.why_not(mode, scenario.parse(params)) is None:
+        if group.why_not(mode, params) is None:
             yield SuiteCell(
                 group=group.group(),
                 scenario=scenario.name,

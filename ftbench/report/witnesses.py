@@ -60,7 +60,7 @@ WITNESSES: Final = (
     Witness(
         "cpu_scaling.TeamClock.time_round",
         "cpu_scaling.CpuScaling.track_unit_2",
-        {"kernel": "lcg"},
+        {"kernel": "sum_of_squares"},
         f"{_GATE}; its workers are not held to cores of their own",
         factor=2.0 * 25,
     ),

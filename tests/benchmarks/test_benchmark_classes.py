@@ -16,7 +16,7 @@ import pytest
 from asv_runner.discovery import disc_benchmarks
 from probing import ROOT, environment
 
-from benchmarks import cpu_scaling, footprint, lifecycle, pools, shared_set
+from benchmarks import cpu_scaling, data, footprint, lifecycle, pools, sharded_writers, shared_set
 from ftbench.errors import WorkerFailedError
 from ftbench.experiments import suite
 from ftbench.facts.modes import MODE_NAMES, mode_named
@@ -231,7 +231,7 @@ def test_a_round_by_asvs_clock_is_as_many_units_as_the_witness_is_told(records: 
     one.time_round(*cell)
     turn = Turn(tuple(Report(*report) for report in one.done.reports))
     one.teardown(*cell)
-    units = turn.reports[0].checksum // KERNELS["lcg"][1]
+    units = turn.reports[0].checksum // KERNELS["sum_of_squares"][1]
     pairs = {name: [(turn, turn)] for name in ("relative_1", "relative_2")}
     unit = metrics([Block(pairs, {})], (1, 2), units)["unit_2"].samples[0]
     factor = _witness("cpu_scaling.TeamClock.time_round").times("threads")
@@ -298,3 +298,47 @@ def test_a_thread_that_stays_behind_fails_the_benchmark(
     with pytest.raises(WorkerFailedError, match="2 threads were left behind"):
         lifecycle.ThreadClock().teardown()
     assert not records.exists()
+
+
+@pytest.mark.parametrize(
+    ("group", "mode", "left_out", "stands"),
+    [
+        (
+            cpu_scaling.CpuScaling,
+            "processes-spawn",
+            {"kernel": "lcg"},
+            {"kernel": "sum_of_squares"},
+        ),
+        (
+            sharded_writers.ShardedWriters,
+            "threads",
+            {"writers": 2, "window": 64},
+            {"writers": 2, "window": 1},
+        ),
+        (
+            shared_set.SharedSet,
+            "processes-spawn",
+            {"strategy": "striped", "fill": "cold"},
+            {"strategy": "striped", "fill": "grown"},
+        ),
+        (
+            data.Data,
+            "threads",
+            {"channel": "queue", "kind": "object"},
+            {"channel": "queue", "kind": "bytes"},
+        ),
+    ],
+)
+def test_a_cell_that_another_stands_for_is_left_to_the_probe(
+    group: Benchmark,
+    mode: str,
+    left_out: dict[str, str | int],
+    stands: dict[str, str | int],
+) -> None:
+    scenario, named = scenario_named(group.scenario), mode_named(mode)
+    assert group.why_not(named, left_out)
+    assert scenario.why_not(named, scenario.parse(left_out)) is None
+    assert group.why_not(named, stands) is None
+    ours = [cell for cell in suite.cells(ROOT) if cell.group == group.group() and cell.mode == mode]
+    assert left_out not in [cell.params for cell in ours]
+    assert stands in [cell.params for cell in ours]

@@ -30,7 +30,6 @@ from ftbench.probe.scenarios.crossover import (
     cpu_seconds,
     in_a_loop,
     metrics,
-    order,
     places,
 )
 from ftbench.probe.workers.base import Deadline
@@ -77,7 +76,6 @@ def test_sizes_are_a_ladder_of_fixed_work() -> None:
     for size in SIZES:
         assert size.steps == pytest.approx(size.nominal / 100e-9)
     assert [size.steps for size in SIZES] == sorted(size.steps for size in SIZES)
-    assert min(size.turns for size in SIZES) >= 1
     assert [payload.size for payload in PAYLOADS] == [0, 2**10, 2**16, 2**20]
 
 
@@ -266,17 +264,6 @@ def test_metrics_have_a_sample_per_turn_for_every_place() -> None:
     assert found["cpu_10us_1kib"].samples == (1.25,) * 3
 
 
-def test_every_place_has_its_turns_and_the_way_back_is_the_way_reversed() -> None:
-    every = places(2)
-    there = [place.name for place in order(every, 0)]
-    assert [place.name for place in order(every, 1)] == there[::-1]
-    assert [place.name for place in order(every, 2)] == there
-    assert {place.name: there.count(place.name) for place in every} == {
-        place.name: place.size.turns for place in every
-    }
-    assert there[: len(NAMES)] == NAMES
-
-
 def test_the_memory_is_that_of_the_tree_at_the_end() -> None:
     look = {
         "processes": [
@@ -308,8 +295,7 @@ def test_every_mode_has_every_place(pair: tuple[Interpreter, Interpreter], mode:
     assert all(sample > 0 for metric in found.values() for sample in metric["samples"])
     processes = document["notes"]["roles"].get("worker", {"processes": 0})["processes"]
     assert processes == (2 if mode.kind == "processes" else 0)
-    turns, tasks = document["notes"]["turns"], document["notes"]["tasks"]
-    answers = sum(count * turns[name.partition("_")[0]] for name, count in tasks.items())
+    answers = sum(document["notes"]["tasks"].values())
     assert document["invariants"][0]["checked"].startswith(f"all {answers} answers are ")
 
 

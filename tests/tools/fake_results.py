@@ -35,7 +35,7 @@ SERIES: Sequence[tuple[tuple[str, str, float], Mapping[str, str]]] = (
     (_ROUND, {"mode": "processes-fork", "workers": "8"}),
     (_SCALE, {"mode": "threads", "pattern": "function_calls"}),
     (_SCALE, {"mode": "threads", "pattern": "shared_deque"}),
-    (_CPU, {"mode": "threads", "kernel": "lcg"}),
+    (_CPU, {"mode": "threads", "kernel": "sum_of_squares"}),
     (_CPU, {"mode": "threads", "kernel": "words"}),
     (_KERNEL, {"mode": "serial", "kernel": "calls"}),
     (_KERNEL, {"mode": "serial", "kernel": "floats"}),

@@ -43,12 +43,11 @@ WORKER, AFTER = "worker", "after"
 
 
 class Size(NamedTuple):
-    """A size of task: its `steps`, its `nominal` seconds at 100 ns a step, its `turns` a round."""
+    """A size of task: its `steps`, its `nominal` seconds at 100 ns a step."""
 
     name: str
     nominal: float
     steps: int
-    turns: int
 
 
 class Payload(NamedTuple):
@@ -59,10 +58,10 @@ class Payload(NamedTuple):
 
 
 SIZES = (
-    Size(name="10us", nominal=1e-5, steps=100, turns=2),
-    Size(name="100us", nominal=1e-4, steps=1_000, turns=2),
-    Size(name="1ms", nominal=1e-3, steps=10_000, turns=2),
-    Size(name="10ms", nominal=1e-2, steps=100_000, turns=1),
+    Size(name="10us", nominal=1e-5, steps=100),
+    Size(name="100us", nominal=1e-4, steps=1_000),
+    Size(name="1ms", nominal=1e-3, steps=10_000),
+    Size(name="10ms", nominal=1e-2, steps=100_000),
 )
 PAYLOADS = (
     Payload(name="0", size=0),
@@ -218,7 +217,7 @@ def turns_of(cell: Cell, ladder: Sequence[Place]) -> dict[str, list[dict[str, fl
         pids = worker_pids(cell.mode)
     turns: dict[str, list[dict[str, float]]] = {place.name: [] for place in ladder}
     for number in cell.repeats():
-        for place in order(ladder, number):
+        for place in ladder[:: -1 if number % 2 else 1]:  # so that none is always early
             cell.stick()
             turns[place.name].append(carried(place, carry, pids))
     cell.observe(AFTER, 0.0, dict.fromkeys(pids, WORKER))
@@ -246,7 +245,6 @@ def run(cell: Cell) -> Outcome:
             "rounds": len(turns[ladder[-1].name]),
             "clock": clock_cost(),
             "tasks": tasks,
-            "turns": {size.name: size.turns for size in SIZES},
             "steps": {size.name: size.steps for size in SIZES},
             "bytes": {payload.name: payload.size for payload in PAYLOADS},
         },
@@ -260,13 +258,6 @@ def worker_pids(mode: Mode) -> tuple[int, ...]:
     import multiprocessing  # noqa: PLC0415 - threads and interpreters must not pay for it
 
     return tuple(child.pid for child in multiprocessing.active_children() if child.pid)
-
-
-def order(ladder: Sequence[Place], number: int) -> list[Place]:
-    """Return the turns of round `number`, backwards in every other: no place is always early."""
-    most = max(place.size.turns for place in ladder)
-    turns = [place for turn in range(most) for place in ladder if turn < place.size.turns]
-    return turns[::-1] if number % 2 else turns
 
 
 def metrics(turns_of: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, Metric]:

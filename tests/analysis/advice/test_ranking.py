@@ -82,7 +82,7 @@ def test_between_measured_places_it_says_so_and_names_them() -> None:
 def test_what_is_a_constant_a_part_of_the_work_and_one_of_the_bytes_is_met(
     task: float, payload: int
 ) -> None:
-    size, carried = Size(name="", nominal=task, steps=0, turns=0), Payload(name="", size=payload)
+    size, carried = Size(name="", nominal=task, steps=0), Payload(name="", size=payload)
     # A plain loop reads the payload as well.
     for mode, workers in ((THREADS, 8), (SPAWN, 8), (SERIAL, 1)):
         place = Place(arm=FT, mode=mode, workers=workers, size=size, payload=carried)
