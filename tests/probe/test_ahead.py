@@ -18,8 +18,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Guarded]]:
     cells: list[Guarded] = []
     start: Callable[..., Guarded] = measuring._guarded
 
-    def note(*how: Any, own: bool) -> Guarded:
-        cells.append(start(*how, own=own))
+    def note(*how: Any) -> Guarded:
+        cells.append(start(*how))
         return cells[-1]
 
     monkeypatch.setattr(measuring, "_guarded", note)

@@ -92,7 +92,7 @@ def test_several_holds_are_summed_up_look_by_look_in_their_order() -> None:
     assert [each / MIB for each in found["pss"].samples] == [16, 18, 37]
     assert list(found["peak"].samples) == [37 * MIB]
     notes = footprint.from_observation(phases, 2).notes
-    assert (notes["holds"], notes["looks"], notes["observer"]["duty"]) == (2, 3, 0.002)
+    assert (notes["holds"], notes["looks"], notes["observer"]["duty"]) == (2, 3, 0.003)
     assert notes["roles"]["fork server"]["pss"] == 1 * MIB
 
 

@@ -3,7 +3,7 @@
     python -m ftbench.probe.run.guard DEADLINE FOLDER COMMAND...
 
 The guard, outside of the cell's session and its parent's, makes FOLDER for the cell, with a copy of
-the interpreter where COMMAND is to run on its `own`, and passes on lines of standard input.  It
+the interpreter where the cell is to have its `own`, and passes on lines of standard input.  It
 ends the whole session and removes FOLDER when the cell has ended, when DEADLINE seconds have passed
 (exit code 5; the cell writes where it stands), and when standard input closes: whoever asked is
 gone then, by Ctrl-C, a time-out of asv or SIGKILL.
@@ -105,7 +105,7 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     os.mkdir(folder, 0o700)
     try:
-        if command[0] == OWN:
+        if os.environ.pop(OWN, ""):
             command[0] = own_interpreter(folder, os.environ)
         return _run(command, deadline)
     finally:

@@ -92,8 +92,9 @@ def _bytecode() -> dict[str, str]:
     return {}
 
 
-def _environment(variables: Mapping[str, str], *, own: bool) -> dict[str, str]:
-    extra = {**variables, **_bytecode()}
+def _environment(variables: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
+    own = {OWN: "1"} if scenario.from_observation else {}
+    extra = {**variables, **_bytecode(), **own}
     # PYTHONPATH is the caller's, and the child does not get it.
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if own or str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):
@@ -171,11 +172,9 @@ def check_extra(scenario: Scenario, extra: float) -> None:
         raise NotAvailableError(f"{scenario.name} has no work of which a share more could be done.")
 
 
-def _guarded(
-    words: Sequence[str], environ: Mapping[str, str], deadline: float, *, own: bool
-) -> Guarded:
+def _guarded(words: Sequence[str], environ: Mapping[str, str], deadline: float) -> Guarded:
     return Guarded(
-        [OWN if own else sys.executable, "-P", *(words or ("-c", CELL))],
+        [sys.executable, "-P", *(words or ("-c", CELL))],
         environ=environ,
         deadline=deadline,
         name="cell",
@@ -183,8 +182,8 @@ def _guarded(
     )
 
 
-# When it was started, with which variables, on a copy of the interpreter or not.
-_ahead: list[tuple[float, Mapping[str, str], bool, Guarded]] = []
+# When it was started, with which variables.
+_ahead: list[tuple[float, Mapping[str, str], Guarded]] = []
 
 
 def start_ahead(scenario: str) -> None:
@@ -192,29 +191,28 @@ def start_ahead(scenario: str) -> None:
     chosen = scenario_named(scenario)
     if _ahead or chosen.program:
         return  # of which each has one of its own
-    own = bool(chosen.from_observation)
-    environ = _environment(gil_asked(gil=None, environ=os.environ)[1], own=own)
+    environ = _environment(gil_asked(gil=None, environ=os.environ)[1], chosen)
     with suppress(NotAvailableError):
-        cell = _guarded((), environ, DEADLINE_SECONDS + _AHEAD_SECONDS, own=own)
-        _ahead.append((time.monotonic(), environ, own, cell))
+        cell = _guarded((), environ, DEADLINE_SECONDS + _AHEAD_SECONDS)
+        _ahead.append((time.monotonic(), environ, cell))
 
 
 def _asked(scenario: Scenario, request: Mapping[str, Any], variables: Mapping[str, str]) -> Guarded:
     """Return a process that has the request, the one that was started ahead if it will do."""
-    words, deadline, own = [], request["deadline"], bool(scenario.from_observation)
-    environ = _environment(variables, own=own)
+    words, deadline = [], request["deadline"]
+    environ = _environment(variables, scenario)
     if scenario.program:
         name, more = scenario.program
         profile = profile_named(request["profile"])
         words = [str(PROGRAMS / name), json.dumps(request), *more(request, profile)]
     while _ahead:
-        began, *known, cell = _ahead.pop()
-        fits = [*known, deadline] == [environ, own, DEADLINE_SECONDS] and not (words or cell.ended)
+        began, known, cell = _ahead.pop()
+        fits = (known, deadline) == (environ, DEADLINE_SECONDS) and not (words or cell.ended)
         if fits and time.monotonic() - began < _AHEAD_SECONDS:
             cell.answer(json.dumps({**request, "ahead": True}))
             return cell
         cell.__exit__()
-    cell = _guarded(words, environ, deadline, own=own)
+    cell = _guarded(words, environ, deadline)
     if not words:
         cell.answer(json.dumps(request))
     return cell

@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # as in `errors`
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-OWN = "own"  # in place of an interpreter in a command for the guard
+OWN = "FTBENCH_OWN_INTERPRETER"  # a variable by which the guard is asked for one
 # What this one is a copy of, if it is one.
 COMMON: str = getattr(sys, "_base_executable", sys.executable)
 

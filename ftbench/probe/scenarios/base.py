@@ -156,10 +156,10 @@ class Scenario(NamedTuple):
     # Why a combination of mode and parameters makes no sense on any build, None if it does.
     hole: Callable[[Mode, Mapping[str, Any]], str | None] = lambda _mode, _params: None
     # What the supervising process makes of what the observer saw, phase → samples, and the number
-    # of workers; None if nobody watches.
+    # of workers; None if nobody watches. Who is watched has a copy of the interpreter to itself.
     from_observation: Callable[[Mapping[str, Any], int], Outcome] | None = None
-    # A program beside this module that runs the cell once it has done something else, on a copy of
-    # the interpreter that nothing else runs on; and its further words, by the request.
+    # A program beside this module that runs the cell once it has done something else, and its
+    # further words, by the request.
     program: tuple[str, Callable[[Mapping[str, Any], Profile], tuple[str, ...]]] | None = None
     counted: bool = False  # its figures are counts, which nothing else that runs has a part in
     slowed: tuple[str, ...] = ()  # the metrics that `Cell.extra` reaches in full

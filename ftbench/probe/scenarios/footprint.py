@@ -16,7 +16,7 @@ from ftbench.probe.run.outcome import (
     MEMORY_KINDS,
     Metric,
     Outcome,
-    roles,
+    memory,
     same_checksums,
     totals,
 )
@@ -105,21 +105,15 @@ def without_helpers(phases: Mapping[str, Any]) -> dict[str, float]:
 
 
 def from_observation(phases: Mapping[str, Any], workers: int) -> Outcome:
-    """Return the metrics, who weighs what, and what the looking itself took."""
+    """Return the metrics, who weighs what, and what the looking itself took in the last hold."""
     busy = _busy(phases)
-    duty = sum(seen["duty"] for seen in busy) / len(busy)
     return Outcome(
         metrics=metrics(phases, workers),
         notes={
             "holds": len(busy),
             "looks": sum(len(seen["samples"]) for seen in busy),
-            "roles": roles(busy[-1]["samples"][-1]),
             "without_helpers": without_helpers(phases),
-            "observer": {
-                "reader": busy[0]["reader"],
-                "interval": busy[0]["interval"],
-                "duty": round(duty, 5),
-            },
+            **memory(busy[-1]).notes,
         },
     )
 
