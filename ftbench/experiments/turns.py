@@ -149,12 +149,14 @@ def take(
     """
     documents: dict[int, dict[str, Any]] = {}
     done = 0
+    begins = draw.sample((0, 1), 2)  # else what comes first would be one side's advantage
     with ExitStack() as stack:
-        cells = []
+        cells = {}
         with fixed_addresses() as fixed:
-            for number, side in enumerate(sides):
-                with _named(number, side):
-                    cells.append(stack.enter_context(_cell(side, cell, layout, deadline)))
+            for number in begins:
+                with _named(number, sides[number]):
+                    started = _cell(sides[number], cell, layout, deadline)
+                    cells[number] = stack.enter_context(started)
 
         def followed(number: int) -> None:
             nonlocal done
@@ -164,11 +166,11 @@ def take(
                 with _named(number, sides[number]):
                     documents[number] = cells[number].document()
 
-        for number in (0, 1):
+        for number in begins:
             followed(number)
-        for each in cells:  # what comes before the first round is done side by side
-            each.answer(GO)
-        for number in (0, 1):
+        for number in begins:  # what comes before the first round is done side by side
+            cells[number].answer(GO)
+        for number in begins:
             followed(number)
         begin = time.monotonic()
         while waiting := [number for number in (0, 1) if number not in documents]:

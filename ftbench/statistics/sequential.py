@@ -17,6 +17,7 @@ Nonasymptotic Confidence Sequences", *The Annals of Statistics* 49, 2021).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -166,11 +167,7 @@ def bar(rate: float, most: int = MOST_PAIRS) -> float:
     """Return the lowest score that a fair coin reaches at any look with at most that chance."""
     looks = range(FIRST_LOOK, most + 1)
     reachable = sorted({total / math.sqrt(n) for n in looks for total in range(1, n + 1)})
-    low, high = 0, len(reachable) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if chance(reachable[middle], most) <= rate else (middle + 1, high)
-    return reachable[low]
+    return reachable[bisect_left(reachable, -rate, key=lambda score: -chance(score, most))]
 
 
 def _centre(logs: Floats) -> float:

@@ -32,13 +32,14 @@ import os, sys, time
 from ftbench.probe.run import cell
 from ftbench.probe.run.outcome import Metric, Outcome
 def run(c):
-    rows = []
+    rows, born = [], os.getpid()
     for number in c.rounds():
         begin = time.perf_counter()
         {work}
         c.stick() if {parts} else None
-        rows.append((begin, time.perf_counter(), number + 1, 1 + c.extra, hash("a") % 1000 + 1))
-    names = ("begin", "end", "number", "work", "hash")
+        counts = (number + 1, 1 + c.extra, hash("a") % 1000 + 1, born)
+        rows.append((begin, time.perf_counter(), *counts))
+    names = ("begin", "end", "number", "work", "hash", "born")
     samples = dict(zip(names, zip(*rows))) | {{"once": (1.0,)}}
     metrics = {{name: Metric("seconds", own) for name, own in samples.items()}}
     return Outcome(metrics, (), {{"rounds": len(rows)}})
@@ -108,6 +109,12 @@ def test_the_order_is_drawn_and_a_seed_repeats_it(given: Given) -> None:
     first, again, other = pair(40), pair(40), pair(40, seed=2)
     assert order(first) == order(again) != order(other)
     assert 5 < sum(order(first)) < 35
+
+
+def test_which_side_is_started_first_is_drawn_for_each_pair(given: Given) -> None:
+    given("pass")
+    drawn = [pair(2, seed=seed).costs["born"][0] for seed in range(12)]
+    assert {a < b for a, b in drawn} == {True, False}
 
 
 def test_the_first_round_does_not_count_nor_what_is_not_of_rounds(given: Given) -> None:
