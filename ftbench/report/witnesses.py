@@ -11,7 +11,6 @@ from ftbench.results.figure import Figure
 
 AGREE: Final = 0.10
 _GATE: Final = "asv's clock begins before the gate opens and ends when all reports have come"
-_LOADED: Final = "asv's process has asv and the harness loaded"
 
 
 class Witness(NamedTuple):
@@ -55,7 +54,7 @@ WITNESSES: Final = (
         "shared_set.Peak.peakmem_inserting",
         "shared_set.SharedSet.track_rss",
         {"strategy": "lock", "fill": "cold"},
-        f"{_LOADED}, and a table is copied while it grows",
+        "asv's process has asv and the harness loaded, and a table is copied while it grows",
     ),
     Witness(
         "cpu_scaling.TeamClock.time_round",
@@ -68,7 +67,7 @@ WITNESSES: Final = (
         "footprint.Peak.peakmem_busy",
         "footprint.Footprint.track_rss",
         {"workers": "8"},
-        _LOADED,
+        "asv's process has asv and the harness loaded",
     ),
 )
 

@@ -149,9 +149,8 @@ def read_noise(
         other = held.setdefault(file.key, path)
         if other is path:
             for run in file.series():
-                # A floor is of the scenario's work, of which a metric's own version says nothing.
-                listed = versions.get(run.benchmark)
-                if listed is None or listed.partition(".")[0] == run.version:
+                listed = versions.get(run.benchmark) or run.version  # and the metric's own behind
+                if listed.partition(".")[0] == run.version:
                     yield run
         else:
             why = f"it is of what {other.name} is of too; if it is a copy, remove it"

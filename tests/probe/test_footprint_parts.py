@@ -177,7 +177,7 @@ def test_a_copy_of_the_interpreter_shares_its_text_with_its_workers_alone(
         folder.mkdir()
         script.write_text(_WHERE, encoding="utf-8")
         copies = "from ftbench.probe.run.own import own_interpreter as own; import os, sys\n"
-        copies += "python = own(sys.argv[1], os.environ); os.execv(python, [python, sys.argv[2]])"
+        copies += "python = own(sys.argv[1]); os.execv(python, [python, sys.argv[2]])"
         on_copy = [str(python), "-c", copies, str(folder), str(script)]
         told = subprocess.check_output(on_copy, env=environment(), timeout=60)
         common = subprocess.check_output([str(python), str(script)], env=environment(), timeout=60)

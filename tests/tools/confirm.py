@@ -188,7 +188,7 @@ def of_harness(python: str, question: Question) -> float:
 _COPY = """
 import os, sys
 from ftbench.probe.run.own import own_interpreter
-copy = own_interpreter(sys.argv[1], os.environ)
+copy = own_interpreter(sys.argv[1])
 os.execv(copy, [copy, *sys.argv[2:]])
 """
 

@@ -106,14 +106,13 @@ def main(argv: list[str]) -> int:
     os.mkdir(folder, 0o700)
     try:
         if os.environ.pop(OWN, ""):
-            command[0] = own_interpreter(folder, os.environ)
+            command[0] = own_interpreter(folder)
         return _run(command, deadline)
     finally:
         _remove(folder)
 
 
-def _remove(folder: str) -> None:
-    # By hand: shutil is long to load.
+def _remove(folder: str) -> None:  # by hand: shutil is long to load
     for path, folders, files in os.walk(folder, topdown=False):
         for name in (*files, *folders):
             with suppress(OSError):  # a folder, which is gone by now; a link to one is not

@@ -9,20 +9,15 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # as in `errors`
-if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
 OWN = "FTBENCH_OWN_INTERPRETER"  # a variable by which the guard is asked for one
 # What this one is a copy of, if it is one.
 COMMON: str = getattr(sys, "_base_executable", sys.executable)
 
 
-def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
-    """Put a copy into `folder`, as a virtual environment has it; return its path.
+def own_interpreter(folder: str) -> str:
+    """Put a copy into `folder`, as a virtual environment has it, for children; return its path.
 
-    `environ` gets what its processes need.  Where there is no PSS, or nothing in `folder` may be
-    run, it is this interpreter itself.
+    Where there is no PSS, or nothing in `folder` may be run, it is this interpreter itself.
     """
     if not os.path.exists("/proc/self/smaps_rollup"):
         return sys.executable
@@ -37,7 +32,7 @@ def own_interpreter(folder: str, environ: MutableMapping[str, str]) -> str:
     with open(f"{folder}/pyvenv.cfg", "w", encoding="utf-8") as file:
         file.write(f"home = {os.path.dirname(original)}\ninclude-system-site-packages = false\n")
     for library in {line[-1].strip() for line in maps if "/libpython3." in line[-1]}:
-        environ["LD_PRELOAD"] = _copied(library, folder, maps)  # of its name no other is looked for
+        os.environ["LD_PRELOAD"] = _copied(library, folder, maps)  # no other of its name is loaded
     return copy
 
 
