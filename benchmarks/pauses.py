@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import STANDING
+from collections.abc import Mapping
+
+from ftbench.facts.modes import STANDING, Mode
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 HEAPS = ("small", "large")
@@ -19,6 +21,13 @@ class Pauses(ScenarioBenchmark):
     # Threads share a heap; a process and a subinterpreter have their own, and are the control.
     modes = STANDING
     ladders = (("heap", HEAPS), ("workers", (8,)))
+
+    @classmethod
+    def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:
+        """Of the control the large heap is enough."""
+        if mode.name != "threads" and params["heap"] == "small":
+            return "who has a heap of their own is held up by none: the large one stands for both"
+        return super().why_not(mode, params)
 
 
 class Churn(ScenarioBenchmark):

@@ -125,8 +125,8 @@ def test_a_hole_is_skipped_with_its_reason_and_all_else_is_set_up(
         # The other metrics need no process: they find the skip.
         assert math.isnan(SharedSet().track_op("interpreters", "none", strategy, "cold"))
     else:
-        SharedSet().setup("interpreters", "none", strategy, "cold")
-        SharedSet().setup("threads", "none", strategy, "grown")
+        SharedSet().setup("interpreters", "none", strategy, "grown")
+        SharedSet().setup("threads", "none", strategy, "cold")
         assert staged() == []
 
 
