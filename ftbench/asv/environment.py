@@ -33,7 +33,6 @@ from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.probe.run import MARK
 from ftbench.probe.run.asv_benchmark import RECORDS, TIMEOUT_SECONDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import run
 from ftbench.pythons import Interpreter, discover, preferred, survey, venvs
 from ftbench.pythons.install import DEFAULT_RELEASE
@@ -234,7 +233,7 @@ class CPythonEnvironment(Environment):
             os.environ,
             {
                 **self.arm.environment,
-                HOST_PYTHON: sys.executable,
+                **venvs.host_variables(),
                 PROFILE: str(self._requirements["profile"]),
                 RECORDS: str(self.staged),
             },

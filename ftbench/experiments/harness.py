@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +41,6 @@ from ftbench.files import cache_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.probe.run.programs import HOST_PYTHON
 from ftbench.processes import Finished, run
 from ftbench.progress import bar
 from ftbench.pythons import Interpreter, venvs
@@ -85,7 +83,7 @@ def probe(
                 *(("--extra", repr(extra)) if extra else ()),
                 *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
             ],
-            environ=clean_environment(os.environ, {HOST_PYTHON: sys.executable}),
+            environ=clean_environment(os.environ, venvs.host_variables()),
             deadline=deadline + _BACKSTOP_SECONDS,
         )
         if done.code:

@@ -12,7 +12,9 @@ import hashlib
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -23,8 +25,9 @@ from filelock import FileLock
 
 import ftbench
 from ftbench.errors import InterpreterError
-from ftbench.files import folder_made
+from ftbench.files import data_folder, folder_made, write_whole
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.programs import HOST_PYTHON, STICK_PYTHON
 from ftbench.probe.workers import engines
 from ftbench.pythons import Interpreter
 from ftbench.pythons.asking import answer_of, run_python
@@ -36,6 +39,7 @@ MEASURED: Final = (
     "facts",
     "probe",
 )
+_STICK: Final = "measuring-stick"
 # Engine → the packages that it is made of.  Pure Python alone can be handed to any interpreter.
 ENGINES: Final = {"joblib": ("joblib", "cloudpickle")}
 DEADLINE_SECONDS: Final = 60.0
@@ -44,6 +48,29 @@ _COMPILED: Final = frozenset({".so", ".pyd", ".dylib"})
 _STAMP: Final = "ftbench-stamp.json"
 _PACKAGE: Final = Path(ftbench.__file__).parent
 _RUNNER: Final = Path(asv_runner.__file__).parent
+
+
+def host_variables() -> dict[str, str]:
+    """Return the variables that name the Pythons beside a cell: what watches it, and its stick.
+
+    The stick is a machine's own, lest two clones have two: the first Python that was one, while it
+    is there, or what the user names.
+    """
+    return {
+        HOST_PYTHON: sys.executable,
+        STICK_PYTHON: os.environ.get(STICK_PYTHON) or _stick_python(),
+    }
+
+
+def _stick_python() -> str:
+    python = os.path.realpath(sys.executable)  # a virtual environment is made anew
+    with suppress(OSError, UnicodeDecodeError):
+        chosen = data_folder() / _STICK
+        if chosen.exists() and os.access(known := chosen.read_text("utf-8").strip(), os.X_OK):
+            return known
+        chosen.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(chosen, python)
+    return python
 
 
 def measured_files() -> Iterator[Path]:

@@ -20,6 +20,7 @@ from ftbench.probe.run import MARK, cell, measure, programs, stick
 from ftbench.probe.run.child import stat_fields
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.workers.base import Deadline
+from ftbench.pythons import venvs
 
 SCRIPT = Path(stick.__file__)
 
@@ -150,3 +151,59 @@ def test_the_stick_is_no_interference() -> None:
     if between(calm, after):
         assert between(calm, after)["foreign"] == 1.0
         assert between(calm, after, beside=1.0)["foreign"] == 0.0
+
+
+def test_the_stick_is_the_python_that_is_named_for_it_whoever_else_serves() -> None:
+    named = {"FTBENCH_HOST_PYTHON": "/nowhere/python", "FTBENCH_STICK_PYTHON": sys.executable}
+    done = run_probe(sys.executable, "lifecycle", "--profile", "smoke", "--json", environ=named)
+    assert json.loads(done.stdout)["speed"]["stick"].startswith(f"{stick.WORK}-")
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(venvs, "data_folder", lambda: tmp_path / "data")
+    monkeypatch.delenv("FTBENCH_STICK_PYTHON", raising=False)
+    return tmp_path / "data"
+
+
+def stick_of(python: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return which Python is the stick of what runs on `python`."""
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert venvs.host_variables()["FTBENCH_HOST_PYTHON"] == str(python)
+    return venvs.host_variables()["FTBENCH_STICK_PYTHON"]
+
+
+def test_a_machine_keeps_its_stick_whichever_clone_measures(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "python", tmp_path / "other"
+    for python in (first, second):
+        python.touch(mode=0o755)
+    in_venv = tmp_path / "venv-python"
+    in_venv.symlink_to(first)
+    assert stick_of(in_venv, monkeypatch) == str(first)
+    in_venv.unlink()  # the clone is gone, its Python is not
+    assert stick_of(second, monkeypatch) == str(first)
+    monkeypatch.setenv("FTBENCH_STICK_PYTHON", "/named")
+    assert stick_of(second, monkeypatch) == "/named"
+    monkeypatch.delenv("FTBENCH_STICK_PYTHON")
+    first.unlink()
+    assert stick_of(second, monkeypatch) == str(second)
+    assert list(data.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"", b"/nowhere"])
+def test_a_damaged_choice_is_made_anew(
+    data: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.mkdir()
+    (data / "measuring-stick").write_bytes(content)
+    python = Path(sys.executable)
+    assert stick_of(python, monkeypatch) == os.path.realpath(python)
+
+
+def test_without_a_home_the_hosts_python_is_the_stick(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.touch()  # no folder
+    assert stick_of(Path(sys.executable), monkeypatch) == os.path.realpath(sys.executable)

@@ -28,6 +28,7 @@ from ftbench.probe.run.outcome import percentile
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
+STICK_PYTHON = "FTBENCH_STICK_PYTHON"
 # The program's own deadline comes first and tells a better story.
 BACKSTOP_SECONDS = 5.0
 START_SECONDS = 20.0  # for an observer's answer, beyond the time that was asked for
@@ -305,7 +306,7 @@ class Stick(Program):
     """A running measuring stick, see `stick`; one is enough for all cells of a supervisor."""
 
     def __init__(self) -> None:
-        python = host_python()
+        python = os.environ.get(STICK_PYTHON) or host_python()
         command = [python, "-I", "-S", str(Path(__file__).with_name("stick.py"))]
         super().__init__(command, clean_environment(os.environ), start_new_session=True)
         self.seconds: list[tuple[float, float]] = []  # of each slice since it was emptied
