@@ -20,6 +20,7 @@ from ftbench.report import words
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
+from ftbench.results.health import AT_USUAL_SPEED
 from ftbench.statistics.verdict import Verdict, Word
 
 _COLUMNS: Final = ("verdict", "series", "before", "after", "effect", "99 % interval", "floor")
@@ -81,6 +82,8 @@ def document_of(compared: Sequence[Compared], tree: ResultTree, *, every: bool =
     """Return the document of a comparison; with `every`, series without an alarm are listed too."""
     sides = compared[0].match.sides
     lines = [f"An effect is after over before; everything is a cost, so above 1 is worse. {SAME}"]
+    if any(set(each.factors) - {1.0} for one in compared for each in one.match.after):
+        lines.append(AT_USUAL_SPEED)
     if sides.kind is Kind.MACHINE:
         lines.append(_machines(tree, sides.before, sides.after))
     return Document(
@@ -422,7 +425,7 @@ def _side(figure: Figure, location: float | None) -> dict[str, Any]:
     return {
         "location": location,
         "median": figure.median,
-        "measured": figure.measured_median,
+        "measured": figure.measured,
         "processes": list(map(list, figure.by_process)),
         "interference": figure.interference,
     }
@@ -438,7 +441,7 @@ def figure_record(figure: Figure) -> dict[str, Any]:
         "state": str(figure.state),
         "reason": figure.reason,
         "median": figure.median,
-        "measured": figure.measured_median,
+        "measured": figure.measured,
         "interval": interval and [interval.low, interval.high],
         "samples": len(figure.samples),
         "processes": len(figure.processes),

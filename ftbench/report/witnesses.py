@@ -82,10 +82,9 @@ def ratios(figures: Iterable[Figure]) -> Iterator[tuple[Witness, Figure, float]]
             for other in known:
                 same = other.benchmark == witness.probe and other.key == ours.key
                 if same and other.params == wanted and other.shares_run(ours):
-                    seen, told = ours.measured_median, other.measured_median
-                    assert seen
-                    assert told
-                    yield witness, ours, seen / (told * witness.times(mode))
+                    assert ours.measured
+                    assert other.measured
+                    yield witness, ours, ours.measured / (other.measured * witness.times(mode))
 
 
 def table(figures: Iterable[Figure]) -> Table:

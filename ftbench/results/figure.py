@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -193,16 +192,11 @@ class Figure(MeasuredSeries):
         return ONE_PROCESS if len(self.by_process) == 1 else "no interval: not above zero"
 
     @property
-    def measured(self) -> Processes:
-        """Its samples by process as they were measured, at whatever speed."""
-        factors = self.factors or (1.0,) * len(self.by_process)
-        pairs = zip(self.by_process, factors, strict=True)
-        return tuple(tuple(sample / factor for sample in own) for own, factor in pairs)
-
-    @property
-    def measured_median(self) -> float | None:
-        """The median as it was measured."""
-        return median(chain(*self.measured)) if self.stick else self.median
+    def measured(self) -> float | None:
+        """The median as it was measured, at whatever speed."""
+        pairs = zip(self.by_process, self.factors, strict=bool(self.factors))
+        raw = [sample / factor for own, factor in pairs for sample in own]
+        return median(raw) if raw else self.median
 
     def shares_run(self, other: Figure) -> bool:
         """Tell whether one run measured both: no machine is the same in two; counts are."""

@@ -28,6 +28,10 @@ _TENTH: Final = 0.1 + 1e-9
 _LEAST: Final = 30
 # So far apart may figures of two sittings lie in units of one stick, though nothing changed.
 SITTINGS_APART: Final = 0.02
+AT_USUAL_SPEED: Final = (
+    "Seconds of what computes are at the usual speed of the machine's measuring stick; --format "
+    "json has them as they were measured, too."
+)
 
 
 class Sitting(NamedTuple):

@@ -14,12 +14,13 @@ from typing import Any
 import fake_figures
 import pytest
 
+from ftbench.analysis.sides import Kind, Match, Sides
 from ftbench.analysis.verdicts import compare, side_of
 from ftbench.probe.scenarios.base import NAMES, scenario_named
-from ftbench.report.comparison import figure_record
+from ftbench.report.comparison import Compared, document_of, figure_record
 from ftbench.results import Figure
 from ftbench.results.floors import Floors
-from ftbench.results.health import SITTINGS_APART, given
+from ftbench.results.health import AT_USUAL_SPEED, SITTINGS_APART, given
 from ftbench.statistics.verdict import Word
 
 SLOW = 1.7
@@ -135,7 +136,7 @@ def test_seconds_are_at_the_usual_speed_and_what_was_measured_is_told() -> None:
     assert at == median(last.samples)
     assert last.interval
     assert last.interval.low <= at <= last.interval.high
-    assert list(chain(*last.measured)) == pytest.approx(list(chain(*slow[-1].processes)))
+    assert last.measured == pytest.approx(median(slow[-1].samples))
     assert figure_record(last)["measured"] == pytest.approx(median(slow[-1].samples))
 
 
@@ -167,3 +168,18 @@ def test_the_list_of_benchmarks_has_what_computes_as_its_scenarios_say() -> None
         if (scenario := scenarios.get(name.partition(".")[0])) and scenario.computes
         if name.rpartition("track_")[2] in scenario.slowed
     }
+
+
+def test_a_comparison_says_once_that_its_seconds_are_at_the_usual_speed() -> None:
+    said = []
+    for slow in (1.0, SLOW):
+        figures = tuple(known(sitting("3.14.1"), sitting("3.14.2", slow)))
+        before, after = figures[:20], figures[20:]
+        sides = Sides(kind=Kind.RELEASE, before="3.14.1", after="3.14.2")
+        match = Match(
+            sides=sides, rest={"profile": "full"}, flavours=("", ""), before=before, after=after
+        )
+        family = compare({}, side_of(before), side_of(after))
+        compared = Compared(match=match, comparison=family)
+        said.append(document_of([compared], fake_figures.tree(figures)).lines.count(AT_USUAL_SPEED))
+    assert said == [0, 1]
