@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ftbench.analysis.conditions import BUILD_FACTS, MACHINE_FACTS, value_words
 from ftbench.errors import FtbenchError
-from ftbench.facts.units import margin_of
+from ftbench.facts.units import COUNTED, margin_of
 from ftbench.probe.instruments.build import USUAL
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
@@ -24,6 +24,10 @@ from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 # a release's own defaults change them, and that is part of the release; what a builder chose is in
 # the flavour.  Nor free threading: between arms it is what is compared.
 ALIKE: Final = ("compiler", "pgo", "lto", "jit", "tail_call", "debug", "pystats")
+
+# How the series is called that counts what a class of benchmarks executes, beside its times.
+INSTRUCTIONS_OF: Final = "instructions.{}.track_instructions"
+EXECUTED: Final = "executed"  # what it is among the efforts beside an alarm
 
 OTHER_SITTING: Final = (
     "no run measured both, and {}; asv run --interleave-rounds of both releases measures both"
@@ -134,6 +138,7 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
             conditions[met] = {**builds, **_conditions(*pair)}
         differences.append(conditions[met])
     verdicts, judged = _judged(pairs, differences)
+    executed = {one.series: (one, other) for one, other in pairs if one.unit == COUNTED}
     return JudgedFamily(
         judgements=tuple(
             JudgedSeries(
@@ -141,7 +146,7 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
                 after=other,
                 verdict=verdict,
                 differences=differs,
-                efforts=_efforts(one, other) if verdict.alarm else {},
+                efforts=_efforts(one, other, executed) if verdict.alarm else {},
             )
             for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
         ),
@@ -214,8 +219,15 @@ def in_words(differences: _Differences) -> str:
     return "; ".join(f"{what} differ: {', '.join(words)}" for what, words in facts.items())
 
 
-def _efforts(before: Figure, after: Figure) -> Mapping[str, tuple[float, float]]:
-    return {
+def _efforts(
+    before: Figure, after: Figure, executed: Mapping[SeriesKey, tuple[Figure, Figure]]
+) -> Mapping[str, tuple[float, float]]:
+    # Whoever takes longer, and executes as much, does no more work.
+    group = before.benchmark.rpartition(".")[0].rpartition(".")[2]
+    series = SeriesKey(benchmark=INSTRUCTIONS_OF.format(group), params=before.params)
+    counts = [each.median or 0.0 for each in executed.get(series, ()) if before.unit != COUNTED]
+    work = {EXECUTED: (counts[0], counts[1])} if counts else {}
+    return work | {
         kind: (effort, after.effort[kind])
         for kind, effort in before.effort.items()
         if kind in after.effort

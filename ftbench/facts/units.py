@@ -126,9 +126,9 @@ def few(number: float) -> str:
     return f"under {FEW:g}" if 0 < number < FEW else digits(number)
 
 
-def times(ratio: float) -> str:
-    """Return a ratio as a multiple, in three digits and with its sign: "17.9" times."""
-    return f"{digits(ratio)}\N{MULTIPLICATION SIGN}"
+def times(ratio: float, text: Callable[[float], str] = digits) -> str:
+    """Return a ratio as a multiple, with its sign and by default in three digits: "17.9" times."""
+    return f"{text(ratio)}\N{MULTIPLICATION SIGN}"
 
 
 def kept(value: float) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from ftbench.analysis.verdicts import JudgedSeries
-from ftbench.facts.units import Scale, digits, plural, reach, scale_for, span, times
+from ftbench.analysis.verdicts import EXECUTED, JudgedSeries
+from ftbench.facts.units import COUNTED, Scale, digits, plural, reach, scale_for, span, times
 from ftbench.report.document import Tone
 from ftbench.results import Figure
-from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import ONE_PROCESS
 from ftbench.statistics.verdict import Verdict, Word
 
@@ -23,6 +23,7 @@ NONE: Final = "\N{EN DASH}"
 DOUBTFUL: Final = "\N{DAGGER}"  # beside a figure that has in it what is no part of it
 _TO: Final = " \N{RIGHTWARDS ARROW} "
 EFFORTS: Final = {
+    EXECUTED: "instructions of a unit of work",
     "cpu_seconds": "CPU seconds",
     "voluntary_switches": "voluntary context switches",
     "involuntary_switches": "involuntary context switches",
@@ -48,17 +49,24 @@ def amount(figure: Figure, location: float | None = None) -> str:
     return f"{scale.text(value)}\N{NO-BREAK SPACE}{scale.symbol}".strip()
 
 
-def effect(verdict: Verdict) -> str:
+def effect(judgement: JudgedSeries) -> str:
     """Return the ratio after / before, as a multiple."""
-    return NONE if verdict.effect is None else times(verdict.effect.value)
+    ratio = judgement.verdict.effect
+    return NONE if ratio is None else times(ratio.value, _ratio_text(judgement))
 
 
-def interval(verdict: Verdict) -> str:
+def interval(judgement: JudgedSeries) -> str:
     """Return the effect's 99 % interval, or why there is none."""
-    if verdict.effect is None:
+    ratio = judgement.verdict.effect
+    if ratio is None:
         return NONE
-    ends = verdict.effect.interval
-    return span(ends.low, ends.high) if ends else ONE_PROCESS
+    ends = ratio.interval
+    return span(ends.low, ends.high, _ratio_text(judgement)) if ends else ONE_PROCESS
+
+
+def _ratio_text(judgement: JudgedSeries) -> Callable[[float], str]:
+    # What is the same of counts is less than three digits tell from 1.
+    return "{:.4f}".format if judgement.after.unit == COUNTED else digits
 
 
 def interval_of(figure: Figure, scale: Scale) -> str:
@@ -68,9 +76,12 @@ def interval_of(figure: Figure, scale: Scale) -> str:
     return span(figure.interval.low, figure.interval.high, scale.text)
 
 
-def floor(known: Floor | None) -> str:
+def floor(judgement: JudgedSeries) -> str:
     """Return the noise floor: "±4 %"."""
-    return "none" if known is None else reach(known.effect)
+    known = judgement.verdict.floor
+    if known and judgement.after.unit == COUNTED:
+        return f"±{math.ceil(known.effect * 1e4) / 100:g}\N{NARROW NO-BREAK SPACE}%"
+    return reach(known.effect) if known else "none"
 
 
 def needed(verdict: Verdict) -> str:

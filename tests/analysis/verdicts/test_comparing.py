@@ -15,6 +15,7 @@ from ftbench.analysis.conditions import BUILD_FACTS, MACHINE_FACTS
 from ftbench.analysis.verdicts import ALIKE, JudgedFamily
 from ftbench.errors import FtbenchError
 from ftbench.probe.instruments.build import USUAL
+from ftbench.report import words as said
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import CONDITIONS
 from ftbench.results.floors import Floors
@@ -99,9 +100,12 @@ def test_what_is_the_same_is_fixed_by_the_unit_and_not_by_the_noise(
 
 
 @pytest.mark.parametrize(
-    ("share", "word"), [(0.0, Word.SAME), (0.002, Word.WORSE), (0.004, Word.WORSE)]
+    ("share", "word", "effect"),
+    [(0.0, Word.SAME, "1.0000"), (0.002, Word.WORSE, "1.0020"), (0.004, Word.WORSE, "1.0040")],
 )
-def test_counts_of_two_sittings_are_judged_and_to_a_thousandth(share: float, word: Word) -> None:
+def test_counts_of_two_sittings_are_judged_and_to_a_thousandth(
+    share: float, word: Word, effect: str
+) -> None:
     floor = Floor(spread=2e-4, freedom=20, processes=5, effect=5e-4)
     before, after = (
         figure(
@@ -117,6 +121,9 @@ def test_counts_of_two_sittings_are_judged_and_to_a_thousandth(share: float, wor
     sides = (verdicts.side_of([each]) for each in (before, after))
     (judgement,) = verdicts.compare(known, *sides).judgements
     assert judgement.verdict.word is word
+    assert said.effect(judgement).startswith(effect)
+    assert said.floor(judgement) == "±0.05\N{NARROW NO-BREAK SPACE}%"
+    assert all(len(each) == 6 for each in said.interval(judgement).split()[::2])
 
 
 def test_without_a_floor_nothing_is_decided() -> None:
@@ -285,6 +292,30 @@ def test_efforts_stand_beside_alarms_of_what_both_sides_counted() -> None:
     assert judgement.efforts == {"cpu_seconds": (0.5, 0.9), "minor_faults": (100.0, 100.0)}
     (calm,) = compared(before, [figure("3.14.2", effort=EFFORT)]).judgements
     assert calm.efforts == {}
+
+
+def test_beside_an_alarm_of_time_stands_what_the_same_work_executes() -> None:
+    """A program that takes longer and does no more is another find than one that does more."""
+    params = {"mode": "serial", "kernel": "calls"}
+    counts = [
+        figure(
+            release,
+            2e6,
+            benchmark="instructions.SingleThread.track_instructions",
+            params=params,
+            unit="instructions",
+        )
+        for release in ("3.14.1", "3.14.2")
+    ]
+    times = [
+        figure(release, cost, benchmark="single_thread.SingleThread.track_kernel", params=params)
+        for release, cost in (("3.14.1", 1e-3), ("3.14.2", 2e-3))
+    ]
+    judged = compared([counts[0], times[0]], [counts[1], times[1]]).judgements
+    assert [judgement.efforts for judgement in judged if judgement.verdict.alarm] == [
+        {"executed": (2e6, 2e6)}
+    ]
+    assert words(compared([times[0]], [times[1]])) == [Word.WORSE]
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
