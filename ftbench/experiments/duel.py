@@ -30,7 +30,7 @@ from ftbench.errors import (
 )
 from ftbench.experiments.harness import MOST_FAILURES, environment_folder, taken_over
 from ftbench.experiments.suite import SuiteCell
-from ftbench.experiments.turns import WARM, Duellist, Layout, Pair, SideError, take
+from ftbench.experiments.turns import Duellist, Layout, Pair, SideError, take
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import mode_named
 from ftbench.facts.units import SAME, amount, kept, margin_of, plural
@@ -183,17 +183,16 @@ class _Series:
 
     def measured(self, shown: Bar) -> DuelFile:
         """Take pairs until all is decided or the budget is spent; return the file of them alone."""
-        draw = random.Random(f"{self.job.seed} {self.cell.title}")  # noqa: S311 - no secrets here
         alone = {side.mode or self.cell.mode for side in self.job.sides} == {"serial"}
         failures, words, file = 0, "", DuelFile()
         while not self._ended(file):
             step = f"{self.cell.title}, pair {len(self.pairs) + 1}{words}"
             shown.begin(step, part=self.cell.title, weight=0)
-            calm = look()
-            layout = Layout.drawn(len(self.pairs), draw, alone=alone)
-            rounds = self.pairs[0].rounds + WARM if self.pairs else None
+            calm, number = look(), len(self.pairs)
+            draw = random.Random(f"{self.job.seed} {self.cell.title} {number}")  # noqa: S311 - no secrets
             try:
-                pair = take(self.job.sides, self.cell, layout, draw, rounds=rounds)
+                layout = Layout.drawn(number, draw, alone=alone)
+                pair = take(self.job.sides, self.cell, layout, draw)
             except SideError as failed:
                 failures += 1
                 if isinstance(failed.error, _CERTAIN) or failures >= MOST_FAILURES:
@@ -252,7 +251,7 @@ class _Series:
             machine=machine,
             sitting=self.sitting,
             seed=self.job.seed,
-            rounds=self.pairs[0].rounds,
+            rounds=statistics.median_low(pair.rounds for pair in self.pairs),
             margin=margin_of(unit),
             word="",
             pairs=tuple(_of_pair(pair.costs[metric]) for pair in self.pairs),

@@ -192,7 +192,7 @@ class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind
     machine: str
     sitting: str  # when its run began
     seed: int  # of the orders and layouts
-    rounds: int  # of a pair, on either side
+    rounds: int  # of the middle pair, on either side
     margin: Number
     word: str  # as `statistics.sequential` has it
     pairs: tuple[tuple[Logarithm, Number, Number], ...]
