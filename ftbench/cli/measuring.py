@@ -37,8 +37,7 @@ _machine = click.option(
     "--machine",
     help="The machine's name in the results, never another one's. Default: its CPU and cores.",
 )
-
-
+_budget = quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Of a duel.")
 _fresh = click.option(
     "--fresh",
     is_flag=True,
@@ -105,7 +104,7 @@ def bench(
 @click.option("--mode", help="Default: every mode of the benchmarks.")
 @click.option("--mode-b", help="Default: as --mode.")
 @click.option("--bench", metavar="REGEX", help="Which series. Default: single_thread.")
-@quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Of a cell.")
+@_budget
 @click.option("--pairs", type=click.IntRange(5, 60), default=60, show_default=True)
 @click.option("--seed", type=click.IntRange(0), help="Of orders and layouts. Default: drawn.")
 @quantity("SHARE", share, "--inject", "extra", default="0%", help="To B's work: 5%.")
@@ -351,20 +350,19 @@ def overhead(
 @click.command(
     help="""Prove that equal things raise no alarm here and that a known slowdown is found.
 
-    Real processes of each cell, as it is and with a known share more of its own work, are
-    measured in turn; trials draw comparisons from them. Exit code 10 if an equal pair raised an
-    alarm, or if a slowdown of 10 % or more is found in fewer than 95 % of the trials.
+    Duels of each cell against itself, as it is and with a known share more of its own work on one
+    side. Exit code 10 if equal sides raised an alarm, or if a slowdown is found in fewer than 95 %
+    of its trials.
     """
 )
 @_python
 @_arm
 @click.option("--bench", metavar="REGEX", help="Default: five cells; '.' is the whole suite.")
-@click.option("--profile", type=click.Choice(list(PROFILES)), default="full", show_default=True)
 @click.option(
-    "--trials", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Per series."
+    "--trials", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Of each."
 )
-@click.option("--slowdowns", default="5,10,20", show_default=True, help="In percent.")
-@_machine
+@click.option("--slowdowns", default="5", show_default=True, help="In percent: 2,5.")
+@_budget
 @_fresh
 @output_options
 def selftest(
@@ -373,41 +371,35 @@ def selftest(
     python: str | None,
     arm: str | None,
     bench: str | None,
+    trials: int,
     slowdowns: str,
-    machine: str | None,
+    budget: float,
     fresh: bool,
-    **options: Any,
 ) -> None:
-    from ftbench.asv.machines import register  # noqa: PLC0415
     from ftbench.experiments import selftest as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
+    from ftbench.experiments.duel import DuelJob, duellist  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
-    from ftbench.results.noise import read_noise  # noqa: PLC0415
 
-    shares = _shares(slowdowns)
-    folder = project_folder(Path.cwd())
+    shares, folder, console = _shares(slowdowns), project_folder(Path.cwd()), _console()
     cells = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
-    console = _console()
-    machine = register(folder / "results", machine, console.print)
-    versions = {cell.series(n).benchmark: cell.version for cell in cells for n in cell.metrics}
     interpreter, chosen = choose(python, arm, console)
-    job = experiment.SelftestJob(
-        interpreter=interpreter,
-        arm=chosen,
+    duel = DuelJob(
+        sides=(duellist("A", interpreter, chosen), duellist("B", interpreter, chosen)),
         cells=cells,
-        slowdowns=shares,
-        machine=machine,
-        noise=tuple(read_noise(folder / "results", versions, [])),
-        **options,
+        budget=budget,
+        folder=folder,  # where nothing is kept of it
     )
-    with journal_of(*job.asked("selftest", job.pool, shares), console, fresh=fresh) as journal:
+    job = experiment.SelftestJob(duel=duel, slowdowns=shares, trials=trials)
+    asked = ["selftest", *duel.asked, shares, trials]
+    with journal_of(asked, [interpreter], console, fresh=fresh) as journal:
         result = experiment.run(job, console, journal)
         output.write(experiment.document_of(result))
     if not result.passed:
         raise RegressionError(
             "An alarm was raised that should not be, or a slowdown missed that must be found.",
-            hint="More processes, or a quieter machine: the last column says how many it takes.",
+            hint="A quieter machine, or more time for each duel: --budget",
         )
 
 

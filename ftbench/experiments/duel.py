@@ -53,7 +53,7 @@ CPU: Final = "cpu"  # judged where each round has it, whether or not it has a be
 
 
 def duellist(
-    name: str, interpreter: Interpreter, arm: Arm, mode: str | None, extra: float = 0.0
+    name: str, interpreter: Interpreter, arm: Arm, mode: str | None = None, extra: float = 0.0
 ) -> Duellist:
     """Return a side; makes its environment if need be, and raises `InterpreterError`."""
     return Duellist(
@@ -104,9 +104,9 @@ class DuelJob:
     sides: tuple[Duellist, Duellist]
     cells: Sequence[SuiteCell]
     budget: float
-    pairs: int
-    seed: int
     folder: Path  # the machine's, of the results
+    pairs: int = sequential.MOST_PAIRS
+    seed: int = 0
 
     @property
     def path(self) -> Path:
@@ -153,7 +153,7 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
     with bar(console, len(left) * job.budget) as shown:
         for cell in left:
             try:
-                file = _Series(job=job, cell=cell, sitting=journal.run).measured(shown)
+                file = Bout(job=job, cell=cell, sitting=journal.run).measured(shown)
             except SideError as failed:
                 if isinstance(failed.error, (InterpreterError, UsageError)):
                     raise failed.error from failed
@@ -170,7 +170,7 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Series:
+class Bout:
     """One cell of both sides, and the pairs that it has had."""
 
     job: DuelJob
@@ -189,7 +189,8 @@ class _Series:
             step = f"{self.cell.title}, pair {len(self.pairs) + 1}{words}"
             shown.begin(step, part=self.cell.title, weight=0)
             calm, number = look(), len(self.pairs)
-            draw = random.Random(f"{self.job.seed} {self.cell.title} {number}")  # noqa: S311 - no secrets
+            seed = f"{self.job.seed} {self.cell.title} {number}"
+            draw = random.Random(seed)  # noqa: S311 - no secrets here
             try:
                 layout = Layout.drawn(number, draw, alone=alone)
                 pair = take(self.job.sides, self.cell, layout, draw)
@@ -202,18 +203,19 @@ class _Series:
             self.disturbed += between(calm, look(), tree=pair.cpu).get("marked", False)
             file = self._file()
             words = "".join(
-                f"; {duel.metric} {effect(self._seen(duel).verdict)}" for duel in self._first(file)
+                f"; {duel.metric} {effect(self._seen(duel).verdict)}" for duel in self.leading(file)
             )
         return file
 
     def _ended(self, file: DuelFile) -> bool:
         """Tell whether all that extra work would reach is decided, or nothing is left."""
-        first = self._first(file)
+        first = self.leading(file)
         decided = bool(first) and not any(self._seen(duel).more for duel in first)
         spent = time.monotonic() - self.begun >= self.job.budget
         return decided or len(self.pairs) >= (sequential.FIRST_LOOK if spent else self.job.pairs)
 
-    def _first(self, file: DuelFile) -> Sequence[DuelRecord]:
+    def leading(self, file: DuelFile) -> Sequence[DuelRecord]:
+        """Return the series that extra work reaches, by which a bout ends; else all."""
         slowed = scenario_named(self.cell.scenario).slowed
         return [duel for duel in file.duels if duel.metric in slowed] or file.duels
 
@@ -348,7 +350,7 @@ def _row(duel: DuelRecord, verdict: Verdict) -> Row:
     return Row(
         cells=(
             str(verdict.word),
-            f"{duel.group}.{duel.metric}({', '.join(duel.params.values())})",
+            duel.title,
             *(amount(each, duel.unit) for each in (first, second)),
             effect(verdict),
             str(len(duel.pairs)),

@@ -63,7 +63,6 @@ def probe(
     profile: str,
     gil: bool,
     deadline: float = DEADLINE_SECONDS,
-    extra: float = 0.0,
 ) -> Measurement:
     """Run one cell of `scenario` by `python -m ftbench.probe`; return all its metrics.
 
@@ -80,7 +79,6 @@ def probe(
                 *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
                 *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline))),
                 *("--output", document),
-                *(("--extra", repr(extra)) if extra else ()),
                 *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
             ],
             environ=clean_environment(os.environ, venvs.host_variables()),
@@ -181,7 +179,6 @@ class Lost:
     cell: SuiteCell
     skipped: bool
     reason: str
-    extra: float = 0.0  # the share of extra work that it was to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,10 +222,9 @@ def in_turn(sides: Sequence[T], replicates: int) -> Iterator[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of those that are compared: its share of extra work, an interpreter of its own."""
+    """One of those that are compared, maybe with an interpreter of its own."""
 
     name: str
-    extra: float = 0.0
     interpreter: Interpreter | None = None
 
 
@@ -242,16 +238,11 @@ class Process(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passes:
-    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded.
-
-    What a run that was ended has kept is taken over by cells' blocks of so many passes: those in
-    which sides are compared must be of one sitting.
-    """
+    """Whole passes over a job's cells, one for each of `sides` in turn, and what they yielded."""
 
     job: CellsJob
     sides: Sequence[Side]
     journal: Journal
-    block: int = 1
     # By the title of a cell, in the order of measuring.
     taken: dict[str, list[Process]] = field(default_factory=dict)
     lost: list[Lost] = field(default_factory=list)
@@ -268,29 +259,25 @@ class Passes:
             console.print(taken_over(count, total, self.journal), soft_wrap=True)
         with bar(console, len(left)) as shown:
             for number, cell in left:
-                side = self.sides[number]
-                more = f", {side.extra:.0%} more" if side.extra else ""
-                shown.begin(f"pass {number + 1} of {len(self.sides)}{more}, {cell.title}")
-                # A cell that cannot be had as it is cannot be had with more work either.
-                if not self._given_up(cell, 0.0) and not self._given_up(cell, side.extra):
+                shown.begin(f"pass {number + 1} of {len(self.sides)}, {cell.title}")
+                if not self._given_up(cell):
                     self._measure(cell, number)
 
     def _left(self) -> list[tuple[int, SuiteCell]]:
         """Take over what was kept, and return what is to be measured, pass by pass."""
         left = []
         for cell in self.job.cells:
-            for begin in range(0, len(self.sides), self.block):
-                numbers = range(len(self.sides))[begin : begin + self.block]
-                kept = self.journal.whole([_asked(number, cell) for number in numbers])
+            for number, side in enumerate(self.sides):
+                kept = self.journal.whole([_asked(number, cell)])
                 self.taken.setdefault(cell.title, []).extend(
-                    Process(self.sides[number], sitting, Measurement.from_json(document))
-                    for number, (sitting, document) in zip(numbers, kept, strict=False)
+                    Process(side, sitting, Measurement.from_json(document))
+                    for sitting, document in kept
                 )
-                left += [] if kept else [(number, cell) for number in numbers]
+                left += [] if kept else [(number, cell)]
         return sorted(left, key=lambda each: each[0])
 
-    def _given_up(self, cell: SuiteCell, extra: float) -> bool:
-        lost = [each for each in self.lost if each.cell == cell and each.extra == extra]
+    def _given_up(self, cell: SuiteCell) -> bool:
+        lost = [each for each in self.lost if each.cell == cell]
         return any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
 
     def _measure(self, cell: SuiteCell, number: int) -> None:
@@ -303,14 +290,12 @@ class Passes:
                 params=cell.params,
                 profile=self.job.profile,
                 gil=self.job.arm.gil,
-                extra=side.extra,
             )
         except (InterpreterError, UsageError):
             raise
         except FtbenchError as error:
             skipped = isinstance(error, NotAvailableError)
-            lost = Lost(cell=cell, skipped=skipped, reason=error.message, extra=side.extra)
-            self.lost.append(lost)
+            self.lost.append(Lost(cell=cell, skipped=skipped, reason=error.message))
         else:
             self.taken[cell.title].append(Process(side, self.journal.run, measured))
             self.journal.add(_asked(number, cell), measured.to_json())

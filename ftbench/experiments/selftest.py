@@ -1,356 +1,224 @@
-"""Proof of power: equal things raise no alarm, and a known slowdown of each cell is found."""
+"""Proof of power: equal sides raise no alarm, and work that is added to one of them is found.
+
+Each trial is a duel of its own, with the rule, the budget and the fresh processes of `duel`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import numpy as np
+import msgspec
 from rich.console import Console
+from scipy import stats
 
-from ftbench.experiments.harness import (
-    CellsJob,
-    Passes,
-    PassesResult,
-    Process,
-    Side,
-    in_turn,
-    medians,
-)
-from ftbench.experiments.noise import percent
-from ftbench.experiments.suite import SuiteCell
-from ftbench.experiments.trials import LEAST, MUST_FIND, Medians, Outcome, alarms, enough, outcomes
-from ftbench.facts.profiles import profile_named
-from ftbench.facts.units import plural
-from ftbench.probe.scenarios.base import scenario_named
+from ftbench.errors import InterpreterError, NotAvailableError, UsageError, WorkerFailedError
+from ftbench.experiments.duel import Bout, DuelJob
+from ftbench.experiments.harness import taken_over
+from ftbench.experiments.turns import SideError
+from ftbench.facts.units import plural, times
+from ftbench.progress import bar
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
-from ftbench.results.figure import NoiseSeries, SeriesKey
-from ftbench.results.floors import Floors
 from ftbench.results.journal import Journal
+from ftbench.results.records import DuelRecord
 from ftbench.statistics import CONFIDENCE
-from ftbench.statistics.power import Floor
 from ftbench.statistics.verdict import Word
 
-PAIRS: Final = 20
-LEAST_POOL: Final = 8
-# A few cells of different kinds: workers that come and go, work that is shared, work that only
-# crunches, hand-overs, memory.
+# In so many of its trials extra work must be found.
+MUST_FIND: Final = 0.95
+# A few cells of different kinds: one thread, workers that come and go, work that is shared, work
+# that only crunches, hand-overs.
 USUAL: Final = (
+    r"single_thread\.SingleThread\..*'calls'|"
     r"lifecycle\.Lifecycle\..*\('threads', 'none', 8, 'article'\)|"
     r"shared_set\.SharedSet\..*\('threads', 'none', 'local', 'cold'\)|"
     r"cpu_scaling\.CpuScaling\..*\('threads', 'none', 'lcg'\)|"
-    r"pools\.Pools\..*\('threads', 'none', 'executor'\)|"
-    r"footprint\.Footprint\..*\('threads', 'none', 8\)"
+    r"pools\.Pools\..*\('threads', 'none', 'executor'\)"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelftestJob(CellsJob):
-    """What to try: `slowdowns` are shares, `noise` the A/A runs on record that floors come from."""
+class SelftestJob:
+    """What to try: a duel of equal sides, so many `trials` of it, and of each of the slowdowns."""
 
-    slowdowns: Sequence[float]
+    duel: DuelJob
+    slowdowns: tuple[float, ...]
     trials: int
-    noise: Sequence[NoiseSeries] = ()
 
-    @property
-    def processes(self) -> int:
-        """Processes of a side in a trial: as many as the profile has."""
-        return profile_named(self.profile).processes
-
-    @property
-    def pool(self) -> int:
-        """Processes to measure of a cell and a slowdown: enough for two sides that share none."""
-        return max(LEAST_POOL, 2 * self.processes)
+    def trial(self, extra: float, number: int) -> DuelJob:
+        """Return one of the duels: each has orders and layouts of its own."""
+        first, second = self.duel.sides
+        return replace(self.duel, sides=(first, replace(second, extra=extra)), seed=number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One series: its floor, whether that is one on record, and what became of each slowdown."""
+class Level:
+    """The trials of one series with a share of extra work, 0.0 for equal sides."""
 
-    series: SeriesKey
-    floor: Floor | None
-    on_record: bool
-    outcomes: tuple[Outcome, ...]
+    extra: float
+    duels: list[DuelRecord] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     @property
-    def missed(self) -> tuple[Outcome, ...]:
-        """What must be found and is not."""
-        return tuple(outcome for outcome in self.outcomes if outcome.missed)
+    def effect(self) -> float:
+        """The ratio that the middle trial found."""
+        logs = [statistics.fmean(log for log, *_ in duel.pairs) for duel in self.duels]
+        return math.exp(statistics.median(logs))
+
+    def count(self, *words: Word) -> int:
+        """Return how many trials ended with one of these words."""
+        return sum(duel.word in words for duel in self.duels)
+
+    @property
+    def alarms(self) -> int:
+        """How many say that equal sides differ."""
+        return 0 if self.extra else self.count(Word.WORSE, Word.BETTER)
+
+    @property
+    def missed(self) -> bool:
+        """Whether extra work is found too seldom."""
+        return self.extra > 0 and self.count(Word.WORSE) < MUST_FIND * len(self.duels)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's interval of the share in which it is found."""
+        found = stats.binomtest(self.count(Word.WORSE), len(self.duels))
+        low, high = found.proportion_ci(CONFIDENCE, "wilson")
+        return float(low), float(high)
+
+    def record(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "share": self.extra,
+            "trials": len(self.duels),
+            "effect": self.effect,
+            **{str(word): self.count(word) for word in (Word.WORSE, Word.BETTER, Word.SAME)},
+            "found_interval": self.interval if self.extra else None,
+            "missed": self.missed,
+            "seconds": statistics.median(self.seconds),
+            "pairs": [len(duel.pairs) for duel in self.duels],
+        }
+
+    def text(self) -> str:
+        """Return it for readers."""
+        effect, seconds = times(self.effect), f"{statistics.median(self.seconds):.0f} s"
+        if not self.extra:
+            same = self.count(Word.SAME)
+            return f"{plural(self.alarms, 'alarm', 'alarms')}, {same} of {len(self.duels)} the same"
+        low, high = (round(end * 100) for end in self.interval)
+        found = f"{self.count(Word.WORSE) / len(self.duels):.0%} ({low}\N{EN DASH}{high})"
+        return f"{effect}, {found}, {seconds}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelftestResult(PassesResult):
-    """What came of a job; `alarms` are among the `judged` verdicts on `PAIRS` equal sides."""
+class SelftestResult:
+    """What came of a job, by the title of a series and the share; and cells that had no trial."""
 
     job: SelftestJob
-    tried: tuple[Tried, ...]
-    alarms: tuple[tuple[SeriesKey, Word], ...]
-    judged: int
+    levels: dict[str, dict[float, Level]] = field(default_factory=dict)
+    lost: dict[tuple[str, float], SideError] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         """Tell whether something was tried, equal things raised no alarm and nothing was missed."""
-        return bool(self.tried) and not self.alarms and not any(t.missed for t in self.tried)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pools:
-    """The processes of one cell: as it is, and by slowdown; the floors of its metrics."""
-
-    cell: SuiteCell
-    plain: Medians
-    slowed: Mapping[float, Medians]
-    floors: Mapping[str, Floor]
-    on_record: frozenset[str]
+        every = [level for levels in self.levels.values() for level in levels.values()]
+        return bool(every) and not any(level.alarms or level.missed for level in every)
 
 
 def run(job: SelftestJob, console: Console, journal: Journal) -> SelftestResult:
-    """Measure the pools of all cells in turn, and judge trials drawn from them as releases are."""
-    sides = [Side(name=f"{extra:.0%}", extra=extra) for extra in (0.0, *job.slowdowns)]
-    turns = list(in_turn(sides, job.pool))
-    passes = Passes(job=job, sides=turns, journal=journal, block=len(sides))
-    passes.run(console)
-    if not any(passes.taken.values()):
-        raise passes.nothing_measured()
-    floors = Floors.of(job.noise)
-    pools = [pool for cell in job.cells if (pool := _pools(job, cell, passes, floors))]
-    with console.status("Judging"):
-        raised = alarms(
-            [(pool.plain, pool.floors) for pool in pools], processes=job.processes, pairs=PAIRS
-        )
-        tried = tuple(tried for pool in pools for tried in _tried(job, pool))
-    return SelftestResult(
-        job=job,
-        tried=tried,
-        alarms=tuple((pools[number].cell.series(name), word) for number, name, word in raised),
-        judged=PAIRS * sum(len(pool.plain) for pool in pools),
-        **passes.result(),
-    )
-
-
-def _pools(job: SelftestJob, cell: SuiteCell, passes: Passes, on_record: Floors) -> _Pools | None:
-    """Return what was measured of a cell, None if that is too little for two equal sides."""
-    taken = passes.taken.get(cell.title, [])
-    levels = _levels(cell, taken)
-    plain = levels.pop(0.0, {})
-    if min(map(len, plain.values()), default=0) < 2 * job.processes:
-        return None
-    # Where no A/A run is on record, the processes that are compared say how they differ.
-    own = {
-        name: NoiseSeries(
-            environment=job.environment,
-            release=job.interpreter.release,
-            series=cell.series(name),
-            unit=cell.metrics[name],
-            medians=values,
-            order="A" * len(values),
-            machines=(taken[0].measured.machine,),
-        )
-        for name, values in plain.items()
-    }
-    own_floors = Floors.of(own.values())
-    recorded = {name: on_record.floor_of(series) for name, series in own.items()}
-    floors = {name: recorded[name] or own_floors.floor_of(series) for name, series in own.items()}
-    return _Pools(
-        cell=cell,
-        plain=plain,
-        slowed={
-            extra: slowed
-            for extra, slowed in sorted(levels.items())
-            if min(map(len, slowed.values()), default=0) >= job.processes
-        },
-        floors={name: floor for name, floor in floors.items() if floor is not None},
-        on_record=frozenset(name for name, floor in recorded.items() if floor is not None),
-    )
-
-
-def _levels(cell: SuiteCell, taken: Sequence[Process]) -> dict[float, Medians]:
-    """Return the medians of processes by slowdown, as if all were of one sitting."""
-    whole = medians(cell, [process.measured for process in taken])
-    steady = {name: _of_one_sitting(values, taken) for name, values in whole.items()}
-    numbers: dict[float, list[int]] = {}
-    for number, process in enumerate(taken):
-        numbers.setdefault(process.side.extra, []).append(number)
-    return {
-        extra: {name: tuple(values[n] for n in own) for name, values in steady.items()}
-        for extra, own in numbers.items()
-    }
-
-
-def _of_one_sitting(values: Sequence[float], taken: Sequence[Process]) -> Sequence[float]:
-    """Return values without the share of their sittings, for what is compared must be of one.
-
-    Each sitting has whole turns of all slowdowns, and so the same share in each.
-    """
-    sittings = np.array([process.sitting for process in taken])
-    if min(values, default=0) <= 0 or len(set(sittings)) == 1:
-        return values
-    logs = np.log(values)
-    own = [logs[sittings == each].mean() for each in sittings]
-    return [float(value) for value in np.exp(logs - own + logs.mean())]
-
-
-def _tried(job: SelftestJob, pool: _Pools) -> Iterator[Tried]:
-    names = [name for name in scenario_named(pool.cell.scenario).slowed if name in pool.plain]
-    by_level = [
-        outcomes(
-            pool.plain,
-            slowed,
-            share=extra,
-            metrics=[name for name in names if name in slowed],
-            floors=pool.floors,
-            processes=job.processes,
-            trials=job.trials,
-        )
-        for extra, slowed in pool.slowed.items()
+    """Duel each cell with each share in turn, trial by trial; keep each trial at once."""
+    result = SelftestResult(job=job)
+    shares = (0.0, *job.slowdowns)
+    asked = [
+        (cell, extra, n) for n in range(job.trials) for extra in shares for cell in job.duel.cells
     ]
-    for name in names:
-        yield Tried(
-            series=pool.cell.series(name),
-            floor=pool.floors.get(name),
-            on_record=name in pool.on_record,
-            outcomes=tuple(level[name] for level in by_level if name in level),
+    names = [f"{cell.title} {extra} {number}" for cell, extra, number in asked]
+    if count := sum(bool(journal.whole([name])) for name in names):
+        console.print(taken_over(count, len(names), journal, "trials"), soft_wrap=True)
+    with bar(console, len(asked) * job.duel.budget) as shown:
+        for (cell, extra, number), name in zip(asked, names, strict=True):
+            if (cell.title, extra) in result.lost:
+                continue
+            bout = Bout(job=job.trial(extra, number), cell=cell, sitting=journal.run)
+            if not (kept := journal.whole([name])):
+                try:
+                    leading = bout.leading(bout.measured(shown))
+                except SideError as failed:
+                    if isinstance(failed.error, (InterpreterError, UsageError)):
+                        raise failed.error from failed
+                    result.lost[cell.title, extra] = failed
+                    continue
+                seconds = round(time.monotonic() - bout.begun, 1)
+                content = [seconds, [msgspec.to_builtins(duel) for duel in leading]]
+                journal.add(name, content)
+                kept = [(journal.run, content)]
+            seconds, records = kept[0][1]
+            for duel in (msgspec.convert(record, DuelRecord) for record in records):
+                levels = result.levels.setdefault(duel.title, {})
+                level = levels.setdefault(extra, Level(extra=extra))
+                level.duels.append(duel)
+                level.seconds.append(seconds)
+            shown.begin("", part=cell.title, weight=job.duel.budget)
+    if not result.levels:
+        errors = [failed.error for failed in result.lost.values()]
+        absent = all(isinstance(error, NotAvailableError) for error in errors)
+        story = "\n".join(dict.fromkeys(error.message for error in errors))
+        raise (NotAvailableError if absent else WorkerFailedError)(
+            "No cell could be tried.", story=story
         )
+    return result
 
 
-SCHEMA: Final = {"name": "ftbench.selftest", "version": 1}
+SCHEMA: Final = {"name": "ftbench.selftest", "version": 2}
 
 
-def document_of(report: SelftestResult) -> Document:
-    """Return the document: a row per series, a column per slowdown, and below it what it means."""
-    job = report.job
-    shares = sorted(job.slowdowns)
+def document_of(result: SelftestResult) -> Document:
+    """Return the document: a row per series, a column per share, and below it what it means."""
+    job = result.job
+    shares = (0.0, *sorted(job.slowdowns))
     table = Table(
-        columns=(
-            "series",
-            "floor",
-            *(f"{share:.0%} more" for share in shares),
-            f"{LEAST:.0%} needs",
-        ),
-        rows=tuple(_row(report, tried) for tried in report.tried),
-        numbers=len(shares) + 2,
-        notes=tuple(_legend(report)),
+        columns=("series", "equal", *(f"{share * 100:g} % more" for share in shares[1:])),
+        rows=tuple(_row(title, levels, shares) for title, levels in result.levels.items()),
+        numbers=len(shares),
+        notes=tuple(_notes(result)),
     )
     return Document(
-        title=f"What is found of CPython {job.interpreter.release.name}, {job.arm.title} "
-        f"({job.interpreter.build.flavour}), profile {job.profile}, on {job.machine}",
-        record=_record(report),
+        title=f"What duels find here. {job.duel.sides[0].title}",
+        record={
+            "schema": SCHEMA,
+            "passed": result.passed,
+            "budget": job.duel.budget,
+            "series": [
+                {"series": title, "levels": [level.record() for level in levels.values()]}
+                for title, levels in result.levels.items()
+            ],
+            "lost": [
+                {"cell": cell, "share": extra, "reason": str(failed)}
+                for (cell, extra), failed in result.lost.items()
+            ],
+        },
         parts=(Part(tables=(table,)),),
     )
 
 
-def _record(report: SelftestResult) -> dict[str, Any]:
-    job = report.job
-    return {
-        "schema": SCHEMA,
-        "release": job.interpreter.release.name,
-        "build": job.interpreter.build.record(),
-        "arm": job.arm.name,
-        "profile": job.profile,
-        "machine": job.machine,
-        "processes": job.processes,
-        "pool": job.pool,
-        "measured": report.measured,
-        "disturbed": report.disturbed,
-        "sittings": dict(report.sittings),
-        "passed": report.passed,
-        "equal": {
-            "pairs": PAIRS,
-            "judged": report.judged,
-            "alarms": [{**_named(series), "word": word} for series, word in report.alarms],
-        },
-        "series": [_series_record(tried) for tried in report.tried],
-        "lost": [
-            {"cell": lost.cell.title, "skipped": lost.skipped, "reason": lost.reason}
-            for lost in report.lost
-        ],
-    }
+def _row(title: str, levels: Mapping[float, Level], shares: tuple[float, ...]) -> Row:
+    bad = any(level.alarms or level.missed for level in levels.values())
+    cells = (levels[share].text() if share in levels else NONE for share in shares)
+    return Row(cells=(title, *cells), tone=Tone.BAD if bad else Tone.PLAIN)
 
 
-def _named(series: SeriesKey) -> dict[str, Any]:
-    return {"benchmark": series.benchmark, "params": dict(series.params)}
-
-
-def _series_record(tried: Tried) -> dict[str, Any]:
-    floor = tried.floor
-    return {
-        **_named(tried.series),
-        "floor": floor and floor.effect,
-        "spread": floor and floor.spread,
-        "floor_on_record": tried.on_record,
-        "slowdowns": [
-            {
-                "share": each.share,
-                "effect": each.effect and each.effect.value,
-                "interval": each.effect
-                and each.effect.interval
-                and [each.effect.interval.low, each.effect.interval.high],
-                "trials": each.trials,
-                "found": each.found,
-                "found_interval": [each.interval.low, each.interval.high],
-                "reached": each.reached,
-                "missed": each.missed,
-                "needs": floor and enough(floor, each.share),
-            }
-            for each in tried.outcomes
-        ],
-    }
-
-
-def _row(report: SelftestResult, tried: Tried) -> Row:
-    known = {each.share: each for each in tried.outcomes}
-    needs = enough(tried.floor, LEAST) if tried.floor else None
-    return Row(
-        cells=(
-            _title(tried.series),
-            percent(tried.floor.effect) if tried.floor else "none",
-            *(
-                _outcome(known[share]) if share in known else NONE
-                for share in sorted(report.job.slowdowns)
-            ),
-            str(needs) if needs else NONE,
-        ),
-        tone=Tone.BAD if tried.missed else Tone.PLAIN,
-    )
-
-
-def _title(series: SeriesKey) -> str:
-    return f"{series.benchmark}({', '.join(series.params.values())})"
-
-
-def _outcome(outcome: Outcome) -> str:
-    effect = f"\N{MULTIPLICATION SIGN}{outcome.effect.value:.3f}, " if outcome.effect else ""
-    if not outcome.reached:
-        return f"{effect}not reached"
-    low, high = (round(end * 100) for end in (outcome.interval.low, outcome.interval.high))
-    return f"{effect}{outcome.rate:.0%} ({low}\N{EN DASH}{high})"
-
-
-def _legend(report: SelftestResult) -> Iterator[str]:
-    job = report.job
+def _notes(result: SelftestResult) -> Iterator[str]:
+    job = result.job
     yield (
-        f"Equal sides: {plural(len(report.alarms), 'alarm', 'alarms')} in "
-        f"{plural(report.judged, 'verdict', 'verdicts')} of {PAIRS} comparisons; there must be "
-        "none."
+        f"{plural(job.trials, 'duel', 'duels')} of each, of at most {job.duel.budget:g} s. Equal "
+        "sides must raise no alarm. Of work that was added to B: the effect that the middle duel "
+        f"found, in how many it was called worse, with a {CONFIDENCE:.0%} interval, which must be "
+        f"{MUST_FIND:.0%} or more, and the middle duel's seconds."
     )
-    yield from (f"{word}: {_title(series)}" for series, word in report.alarms)
-    yield (
-        f"A known share of its own work was added to each series. First: the effect that "
-        f"{job.pool} processes a side show. Then: in how many of {job.trials} trials of "
-        f"{plural(job.processes, 'process', 'processes')} a side it was called worse, with a "
-        f"{CONFIDENCE:.0%} interval; at {LEAST:.0%} and above that must be {MUST_FIND:.0%} or "
-        "more. Trials are drawn from the same processes again and again. not reached: the work "
-        "that was added surely had a smaller effect there."
-    )
-    yield f"needs: processes a side in the profile that would find {LEAST:.0%} in 19 of 20 cases."
-    recorded = sum(tried.on_record for tried in report.tried)
-    yield (
-        f"Floors: of {recorded} series those on record here, of the rest from the processes that "
-        "are compared."
-    )
-    missed = sum(bool(tried.missed) for tried in report.tried)
-    misses = "misses what it" if missed == 1 else "miss what they"
-    yield f"{missed} of {len(report.tried)} series {misses} must find."
-    yield from report.notes("more is found")
+    for (cell, extra), failed in result.lost.items():
+        yield f"without trials: {cell}, {extra:.0%} more: {failed}"

@@ -205,6 +205,11 @@ class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind
         """What a later record of the same takes the place of."""
         return self.key, self.metric, self.sides
 
+    @property
+    def title(self) -> str:
+        """The series as people call it: `single_thread.SingleThread.kernel(serial, calls)`."""
+        return f"{self.group}.{self.metric}({', '.join(self.params.values())})"
+
     def __post_init__(self) -> None:
         if not self.pairs or min(min(pair[1:]) for pair in self.pairs) <= 0:
             raise ValueError("it has no pairs, or a median that is no cost above zero")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commands import Command
+from fake_pairs import Takes
 
 from ftbench.cli.measuring import duel
 from ftbench.errors import (
@@ -21,7 +19,7 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments import duel as experiment
-from ftbench.experiments.turns import Duellist, Layout, Pair, SideError
+from ftbench.experiments.turns import Layout, SideError
 from ftbench.pythons import Interpreter, venvs
 from ftbench.report.output import Format
 from ftbench.results import read_results
@@ -43,36 +41,6 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(venvs, "ready", lambda _venv, one: one.executable)
     return tmp_path
-
-
-class Takes:
-    """Stands for the pairs: B costs `ratio` as much, unless an `end` of a cell is given."""
-
-    def __init__(self, ratio: float = 1.0) -> None:
-        self.ratio = ratio
-        self.ends: dict[str, BaseException] = {}
-        self.pairs: Counter[str] = Counter()
-        self.drawn: list[tuple[Layout, float]] = []
-        self.sides: Sequence[Duellist] = ()
-        self.metrics = ["kernel", "round", "cpu"]
-
-    def __call__(
-        self, sides: Sequence[Duellist], cell: Any, layout: Layout, draw: random.Random, **_: Any
-    ) -> Pair:
-        self.pairs[cell.title] += 1
-        self.drawn.append((layout, draw.random()))
-        self.sides = sides
-        if cell.title in self.ends:
-            raise self.ends[cell.title]
-        ratio = self.ratio * (1 + draw.uniform(-0.01, 0.01))
-        return Pair(
-            rounds=3,
-            costs=dict.fromkeys(self.metrics, [(1e-3, 1e-3 * ratio)] * 3),
-            units=dict.fromkeys(self.metrics, "seconds"),
-            builds=({"version": "a"}, {"version": "b"}),
-            cpu=0.0,
-            fixed=True,
-        )
 
 
 @pytest.fixture

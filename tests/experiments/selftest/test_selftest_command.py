@@ -16,7 +16,7 @@ from ftbench.experiments.suite import cells, chosen
 from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
-CELL = r"SharedSet.track_op\('threads', 'none', 'local', 'cold'\)"
+CELL = r"^single_thread.*'calls'"
 
 
 @pytest.fixture
@@ -43,18 +43,14 @@ def test_slowdowns_that_are_none_are_refused(slowdowns: str) -> None:
 
 
 @pytest.mark.usefixtures("clone")
-def test_real_processes_that_do_twice_the_work_are_slower(
-    gil_python: Interpreter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job, "LEAST_POOL", 2)
-    words = ["--profile", "smoke", "--bench", CELL, "--slowdowns", "100", "--trials", "5"]
+def test_real_processes_that_do_twice_the_work_are_slower(gil_python: Interpreter) -> None:
+    words = ["--bench", CELL, "--slowdowns", "100", "--trials", "1"]
     runner = CliRunner()
     done = runner.invoke(selftest, [str(gil_python.executable), *words, "--format", "json"])
-    (series,) = json.loads(done.stdout)["series"]
-    (outcome,) = series["slowdowns"]
-    assert outcome["share"] == 1.0
-    assert outcome["trials"] == 5
-    assert outcome["effect"] > 0
-    # Two processes on a machine that is busy may miss even that; the exit code then says so.
-    missed = outcome["missed"] or bool(json.loads(done.stdout)["equal"]["alarms"])
-    assert isinstance(done.exception, RegressionError) is missed
+    document = json.loads(done.stdout)
+    (series,) = document["series"]
+    equal, slowed = series["levels"]
+    assert (equal["share"], slowed["share"]) == (0.0, 1.0)
+    assert slowed["effect"] > equal["effect"]
+    # On a machine that is busy a duel may end undecided; the exit code then says so.
+    assert isinstance(done.exception, RegressionError) is not document["passed"]

@@ -1,39 +1,35 @@
-"""The job on made-up processes: pools in turn, floors on record, what is lost, what is said."""
+"""The job on made-up pairs: trials in turn, what is found, missed, lost and said."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_measurements import BUILD, measurement
+from fake_pairs import Takes
 from rich.console import Console
 
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.experiments import harness
+from ftbench.experiments import duel
+from ftbench.experiments.duel import DuelJob
 from ftbench.experiments.harness import journal_of
 from ftbench.experiments.selftest import SelftestJob, SelftestResult, document_of
 from ftbench.experiments.selftest import run as run_with
 from ftbench.experiments.suite import SuiteCell
+from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.arms import arm_named
-from ftbench.probe.run.document import Measurement
-from ftbench.pythons import Interpreter, Origin, PythonBuild
 from ftbench.report.output import Format, rendered
-from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
+from ftbench.statistics.verdict import Word
 
 QUIET = Console(quiet=True)
-# Spreads by a thousandth or two, the same for every pool.
-JITTER = (1.0, 1.001, 0.999, 1.002, 1.0005, 0.9995, 1.0015, 0.998, 1.0, 1.001)
-Answer = Callable[[SuiteCell, int, float], Measurement]
 
 
-def run(job: SelftestJob, console: Console, *, fresh: bool = False) -> SelftestResult:
-    with journal_of(*job.asked("selftest", job.pool), console, fresh=fresh) as journal:
-        return run_with(job, console, journal)
+def run(job: SelftestJob) -> SelftestResult:
+    with journal_of(["selftest", job.trials], [], QUIET, fresh=False) as journal:
+        return run_with(job, QUIET, journal)
 
 
 def cell(workers: int) -> SuiteCell:
@@ -49,235 +45,134 @@ def cell(workers: int) -> SuiteCell:
 
 
 CELLS = (cell(1), cell(8))
+A = Duellist(
+    name="A",
+    python=Path(sys.executable),
+    release="3.14.2",
+    flavour="source-gcc12",
+    arm=arm_named("ft"),
+)
+SERIES = ["lifecycle.Lifecycle.round(threads, 1)", "lifecycle.Lifecycle.round(threads, 8)"]
 
 
 @pytest.fixture
 def plan() -> SelftestJob:
-    """Two cells and three slowdowns, on an interpreter that nobody will start."""
-    return SelftestJob(
-        interpreter=Interpreter(
-            executable=Path(sys.executable),
-            prefix=Path("nowhere"),
-            build=PythonBuild.from_record(BUILD),
-            origin=Origin.SOURCE,
-        ),
-        arm=arm_named("ft"),
-        cells=CELLS,
-        profile="full",
-        slowdowns=(0.05, 0.10, 0.20),
-        trials=20,
-        machine="vm",
-    )
+    """Two cells and two slowdowns, on an interpreter that nobody will start."""
+    sides = A, dataclasses.replace(A, name="B")
+    job = DuelJob(sides=sides, cells=CELLS, budget=15.0, folder=Path("nowhere"))
+    return SelftestJob(duel=job, slowdowns=(0.05, 0.10), trials=3)
 
 
 @pytest.fixture
-def asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[[Answer], list[tuple[str, float]]]:
-    """Return a function that has the probe answer as told, and lists what it was asked."""
+def takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Takes]:
     monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
     monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
-
-    def answered_by(answer: Answer) -> list[tuple[str, float]]:
-        seen: list[tuple[str, float]] = []
-
-        def probe(
-            _interpreter: Interpreter, _name: str, *, extra: float, **options: object
-        ) -> Measurement:
-            (asked_for,) = [each for each in CELLS if each.params == options["params"]]
-            number = seen.count((asked_for.title, extra))
-            seen.append((asked_for.title, extra))
-            return answer(asked_for, number, extra)
-
-        monkeypatch.setattr(harness, "probe", probe)
-        return seen
-
-    return answered_by
+    made = Takes()
+    monkeypatch.setattr(duel, "take", made)
+    yield made
+    assert not Path("nowhere").exists()  # results are not kept of it
 
 
-def fine(of: SuiteCell, number: int, extra: float) -> Measurement:
-    """Answer with a round that takes so much longer, and a start that does not."""
-    took = JITTER[number] * (1 + extra)
-    return measurement(of, round=(took,) * 3, start=(JITTER[-number],))
-
-
-def test_slowdowns_take_turns_in_whole_passes(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
+def test_levels_take_turns_and_each_trial_has_orders_of_its_own(
+    plan: SelftestJob, takes: Takes
 ) -> None:
-    seen = asked(fine)
-    run(plan, QUIET)
-    assert len(seen) == 4 * 10 * 2
-    levels = [level for level, _ in itertools.groupby(extra for _, extra in seen[:16])]
-    assert levels == [0.0, 0.05, 0.10, 0.20, 0.10, 0.05, 0.0]
-    assert [title for title, _ in seen[:4]] == [each.title for each in CELLS] * 2
+    run(plan)
+    levels = list(dict.fromkeys(takes.asked[: takes.asked.index((CELLS[0].title, 0.1))]))
+    assert levels == [(each.title, extra) for extra in (0.0, 0.05) for each in CELLS]
+    layouts = {layout for layout, _ in takes.drawn}
+    assert len(layouts) >= 3 * min(takes.pairs.values()) / 9
 
 
 def test_what_was_slowed_is_found_and_nothing_else_is_tried(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, takes: Takes
 ) -> None:
-    asked(fine)
-    report = run(plan, QUIET)
+    report = run(plan)
     assert report.passed
-    assert report.alarms == ()
-    assert report.judged == 20 * 4
-    assert [each.series.benchmark for each in report.tried] == [
-        "lifecycle.Lifecycle.track_round"
-    ] * 2
-    for tried in report.tried:
-        assert [each.share for each in tried.outcomes] == [0.05, 0.10, 0.20]
-        assert [each.found for each in tried.outcomes] == [20, 20, 20]
-        assert not tried.on_record
+    assert list(report.levels) == SERIES
+    for levels in report.levels.values():
+        assert list(levels) == [0.0, 0.05, 0.10]
+        assert [level.count(Word.WORSE) for level in levels.values()] == [0, 3, 3]
+        assert [level.alarms for level in levels.values()] == [0, 0, 0]
+        effects = [level.effect for level in levels.values()]
+        assert effects == pytest.approx([1.0, 1.05, 1.10], rel=6e-3)
 
 
-def test_a_loud_floor_on_record_makes_it_miss(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
-) -> None:
-    asked(fine)
-    loud = NoiseSeries(
-        environment=Environment(machine="vm", arm=plan.arm, flavour="source-gcc12", profile="full"),
-        release=plan.interpreter.release,
-        series=SeriesKey(benchmark="lifecycle.Lifecycle.track_round", params=CELLS[0].texts),
-        unit="seconds",
-        medians=(1.0, 1.6, 0.7, 1.3, 0.9, 1.5, 0.6, 1.1),
-        order="ABBAABBA",
-    )
-    report = run(dataclasses.replace(plan, noise=(loud,)), QUIET)
-    assert [each.on_record for each in report.tried] == [True, False]
-    assert [len(each.missed) for each in report.tried] == [2, 0]
+def test_a_slowdown_that_does_not_show_is_missed(plan: SelftestJob, takes: Takes) -> None:
+    takes.reached = 0.0
+    report = run(plan)
     assert not report.passed
+    assert all(level.missed is (level.extra > 0) for level in report.levels[SERIES[0]].values())
 
 
-def test_a_floor_of_other_conditions_is_not_taken(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
-) -> None:
-    def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
-        return dataclasses.replace(fine(of, number, extra), machine={"governor": "performance"})
-
-    asked(answer)
-    series = SeriesKey(benchmark="lifecycle.Lifecycle.track_round", params=CELLS[0].texts)
-    slow = NoiseSeries(
-        environment=plan.environment,
-        release=plan.interpreter.release,
-        series=series,
-        unit="seconds",
-        medians=(1.0, 1.6, 0.7, 1.3),
-        order="ABBA",
-        machines=({"governor": "powersave"},),
-    )
-    report = run(dataclasses.replace(plan, noise=(slow,)), QUIET)
-    assert [each.on_record for each in report.tried] == [False, False]
+@pytest.mark.parametrize("ratio", [0.97, 1.03])
+def test_equal_sides_that_differ_are_alarms(plan: SelftestJob, takes: Takes, ratio: float) -> None:
+    takes.ratio = ratio
+    report = run(plan)
+    assert not report.passed
+    assert report.levels[SERIES[0]][0.0].alarms == 3
 
 
 def test_a_slowdown_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
+    plan: SelftestJob, takes: Takes
 ) -> None:
-    def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
-        if extra == 0.05:
-            raise NotAvailableError("5% more cannot be had")
-        return fine(of, number, extra)
-
-    seen = asked(answer)
-    report = run(plan, QUIET)
-    assert seen.count((CELLS[0].title, 0.05)) == 1
-    assert [each.share for each in report.tried[0].outcomes] == [0.10, 0.20]
-    assert [lost.reason for lost in report.lost] == ["5% more cannot be had"] * 2
+    for each in CELLS:
+        takes.ends[f"{each.title} 0.05"] = SideError(1, NotAvailableError("5% cannot be had"))
+    report = run(plan)
+    assert takes.asked.count((CELLS[0].title, 0.05)) == 1
+    assert list(report.levels[SERIES[0]]) == [0.0, 0.10]
+    told = document_of(report)
+    assert [each["reason"] for each in told.record["lost"]] == ["5% cannot be had"] * 2
+    assert "5% cannot be had" in rendered(told, Format.TABLE, width=160)
 
 
-def test_processes_that_others_disturbed_are_counted_and_told(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
-) -> None:
-    def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
-        marked = of == CELLS[0] and extra == 0.0
-        return dataclasses.replace(fine(of, number, extra), interference={"marked": marked})
-
-    asked(answer)
-    report = run(plan, QUIET)
-    assert (report.measured, report.disturbed) == (80, 10)
-    assert document_of(report).record["disturbed"] == 10
-
-
-def test_a_cell_that_fails_is_left_out(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
-) -> None:
-    def answer(of: SuiteCell, number: int, extra: float) -> Measurement:
-        if of == CELLS[0]:
-            raise WorkerFailedError("a worker died")
-        return fine(of, number, extra)
-
-    asked(answer)
-    report = run(plan, QUIET)
-    assert {each.series.params["workers"] for each in report.tried} == {"8"}
-    assert {lost.cell.title for lost in report.lost if not lost.skipped} == {CELLS[0].title}
+def test_a_cell_that_fails_is_left_out(plan: SelftestJob, takes: Takes) -> None:
+    takes.ends[CELLS[0].title] = SideError(0, WorkerFailedError("a worker died"))
+    report = run(plan)
+    assert list(report.levels) == SERIES[1:]
+    assert {title for title, _ in report.lost} == {CELLS[0].title}
 
 
 @pytest.mark.parametrize("reason", [NotAvailableError("there is none"), WorkerFailedError("died")])
 def test_where_nothing_could_be_tried_nothing_is_proven(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]], reason: FtbenchError
+    plan: SelftestJob, takes: Takes, reason: FtbenchError
 ) -> None:
     """That is no alarm and no miss: it ends as its cells did."""
-
-    def answer(_of: SuiteCell, _number: int, _extra: float) -> Measurement:
-        raise reason
-
-    asked(answer)
-    with pytest.raises(type(reason), match="No cell could be measured") as raised:
-        run(plan, QUIET)
+    takes.ends |= {each.title: SideError(0, reason) for each in CELLS}
+    with pytest.raises(type(reason), match="No cell could be tried") as raised:
+        run(plan)
     assert raised.value.story == reason.message
 
 
-def test_the_table_says_what_was_found_and_what_would_find_it(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
-) -> None:
-    asked(fine)
-    report = run(plan, QUIET)
+def test_the_table_says_what_was_found(plan: SelftestJob, takes: Takes) -> None:
+    report = run(plan)
     text = rendered(document_of(report), Format.TABLE, width=80)
-    assert "Equal sides: 0 alarms in 80 verdicts of 20 comparisons" in text
-    assert "100% (" in rendered(document_of(report), Format.TABLE, width=160)
-    assert "0 of 2 series miss what they must find." in text
+    assert "3 duels of each, of at most 15 s." in text
     assert max(map(len, text.splitlines())) <= 80
+    wide = rendered(document_of(report), Format.TABLE, width=160)
+    assert "100% (" in wide
+    assert "0 alarms, 3 of 3 the same" in wide
 
 
-def test_the_document_has_every_outcome(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
-) -> None:
-    asked(fine)
-    told = document_of(run(plan, QUIET)).record
+def test_the_document_has_every_level(plan: SelftestJob, takes: Takes) -> None:
+    told = document_of(run(plan)).record
     assert told["passed"]
-    assert told["equal"] == {"pairs": 20, "judged": 80, "alarms": []}
-    (first, _second) = told["series"]
-    assert [each["found"] for each in first["slowdowns"]] == [20, 20, 20]
-    assert first["slowdowns"][1]["needs"] >= 1
+    (first, second) = told["series"]
+    assert [first["series"], second["series"]] == SERIES
+    assert [each["worse"] for each in first["levels"]] == [0, 3, 3]
+    assert [each["same"] for each in first["levels"]] == [3, 0, 0]
+    assert [len(each["pairs"]) for each in first["levels"]] == [3, 3, 3]
 
 
-def test_a_run_that_was_ended_is_gone_on_with_by_whole_turns(
-    plan: SelftestJob, asked: Callable[[Answer], list[tuple[str, float]]]
+def test_a_run_that_was_ended_is_gone_on_with_trial_by_trial(
+    plan: SelftestJob, takes: Takes
 ) -> None:
-    """A turn that was cut is measured again, and what a later sitting takes more is no effect."""
-    count = 0
-
-    def ended(of: SuiteCell, number: int, extra: float) -> Measurement:
-        nonlocal count
-        count += 1
-        if count > 4 * 2 * 4 + 3:  # four turns of two cells, and three processes of the next
-            raise KeyboardInterrupt
-        return fine(of, number, extra)
-
-    asked(ended)
+    takes.ends[f"{CELLS[1].title} 0.1"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
-        run(plan, QUIET)
-
-    def slower(of: SuiteCell, number: int, extra: float) -> Measurement:
-        took = 1.5 * JITTER[number] * (1 + extra)
-        return measurement(of, round=(took,) * 3, start=(JITTER[-number],))
-
-    seen = asked(slower)
-    report = run(plan, QUIET)
-    assert len(seen) == 6 * 2 * 4
-    assert list(report.sittings.values()) == [32, 48]
-    assert report.passed
-    assert document_of(report).record["sittings"] == report.sittings
-    for tried in report.tried:
-        effects = [outcome.effect and outcome.effect.value for outcome in tried.outcomes]
-        assert effects == pytest.approx([1.05, 1.10, 1.20], rel=2e-3)
-        assert tried.floor is not None
-        assert tried.floor.effect < 0.01
+        run(plan)
+    takes.ends.clear()
+    takes.asked.clear()
+    report = run(plan)
+    assert takes.asked[0] == (CELLS[1].title, 0.1)
+    assert all(
+        len(level.duels) == 3 for levels in report.levels.values() for level in levels.values()
+    )
