@@ -189,14 +189,20 @@ def _judged(
 
 
 def _floor(before: Figure, after: Figure) -> Floor | None:
-    """Return the floor of a pair: of two sittings, with how far apart such may lie."""
+    """Return the floor of a pair: of two sittings, with how far apart such may lie.
+
+    It is of a verdict on the source, where what builds of that differ by is known.
+    """
     if before.floor is None or after.floor is None:
         return None
     # Two arms, or two machines, need not be equally noisy.
     larger = max(before.floor, after.floor, key=lambda floor: floor.effect)
-    if before.shares_run(after):
-        return larger
-    return replace(larger, effect=(1 + larger.effect) * (1 + SITTINGS_APART) - 1)
+    if not before.shares_run(after):
+        larger = replace(larger, effect=(1 + larger.effect) * (1 + SITTINGS_APART) - 1)
+    builds = [each for each in (before.floor.builds, after.floor.builds) if each is not None]
+    one_build = (before.release, before.arm.python) == (after.release, after.arm.python)
+    known = len(builds) > 1 and not one_build
+    return larger.on_source(max(builds) if known else None)
 
 
 def _no_stick(before: Figure, after: Figure) -> str:

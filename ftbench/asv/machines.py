@@ -29,7 +29,7 @@ _FOLDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)")
 _DIGITS: Final = 4  # of the identity, in a name
 _SALT: Final = "machine-salt"
 # What tells by itself that a record is of another machine.
-_TOLD_APART_BY: Final = ("arch", "cpu", "num_cpu")
+_TOLD_APART_BY: Final = ("arch", "cpu", "num_cpu", "identity")
 
 
 def machine_name(cpu: str, cores: int) -> str:
@@ -79,13 +79,8 @@ def register(results: Path, name: str | None, say: Say) -> str:
     """
     own = identity(results.parent, say)
     usual = str(_fields("")["machine"])
-    names = (usual, f"{usual}-{own[:_DIGITS]}", f"{usual}-{own}")
-    known = {each: _known(results / each) for each in names}
-    default = next(
-        each for each in names if known[each] == own or (known[each] is None and each != usual)
-    )
-    if name is None:
-        return default
+    default = usual if _known(results / usual) == own else f"{usual}-{own[:_DIGITS]}"
+    name = default if name is None else name
     if not _FOLDER.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot be a machine's name: the results have a folder of that name.",
@@ -149,14 +144,12 @@ def adopt(results: Path, name: str, say: Say) -> Path:
         fields = dict(load_machine(path))
     except (util.UserError, OSError) as error:
         raise ResultsError(str(error)) from error
-    here = _fields(name)
+    here = _fields(name) | {"identity": own}
     unlike = [
         f"{field} is {fields[field]}, not {here[field]}"
         for field in _TOLD_APART_BY
         if fields.get(field, here[field]) != here[field]
     ]
-    if fields.get("identity", own) != own:
-        unlike.append("its identity is another")
     if unlike:
         raise UsageError(
             f"The results of {name!r} are of another machine: {'; '.join(unlike)}.",

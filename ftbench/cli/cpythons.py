@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from ftbench.pythons import Survey, survey
-from ftbench.pythons.install import ensure
+from ftbench.pythons.install import ensure, replicas
 from ftbench.pythons.interpreter import Spec
 from ftbench.releases.known import (
     DATA_FILE,
@@ -47,12 +47,20 @@ def pythons(output: Output) -> None:
 )
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--optimized", is_flag=True, help="Only a build with PGO and LTO will do.")
-def install(specs: tuple[str, ...], *, optimized: bool) -> None:
+@click.option(
+    "--replicas",
+    "count",
+    type=click.IntRange(1, 20),
+    help="Build it here, and so many replicas that differ in layout alone: 'noise --against'.",
+)
+def install(specs: tuple[str, ...], *, optimized: bool, count: int | None) -> None:
     parsed = [Spec.parse(text) for text in specs]
     console = Console(stderr=True)
     for spec in parsed:
-        one = ensure(spec, optimized=optimized, console=console)
-        click.echo(f"{one.name} ({one.build.flavour}): {one.executable}")
+        made = replicas(spec, count, optimized=optimized, console=console) if count else ()
+        for number, one in enumerate(made or [ensure(spec, optimized=optimized, console=console)]):
+            which = f", replica {number} of {count}" if number else ""
+            click.echo(f"{one.name} ({one.build.flavour}{which}): {one.executable}")
 
 
 def _pythons(known: Survey) -> Document:
@@ -62,7 +70,7 @@ def _pythons(known: Survey) -> Document:
             Row(
                 cells=(
                     one.name,
-                    one.build.flavour,
+                    one.build.flavour + ", a replica" * one.build.replica,
                     str(one.origin),
                     _YES_NO[one.build.pgo],
                     _YES_NO[one.build.lto],
@@ -71,7 +79,7 @@ def _pythons(known: Survey) -> Document:
                     str(one.executable),
                 )
             )
-            for one in known.interpreters
+            for one in (*known.interpreters, *known.replicas)
         ),
     )
     unusable = tuple(
@@ -90,6 +98,7 @@ def _record(known: Survey) -> dict[str, object]:
     return {
         "schema": {"name": "ftbench.pythons", "version": 1},
         "interpreters": [one.record() for one in known.interpreters],
+        "replicas": [one.record() for one in known.replicas],
         **{
             name: [{"executable": str(one.executable), "reason": one.reason} for one in those]
             for name, those in unusable.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -226,7 +227,7 @@ def reproduce(
     Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
     kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
     here as a pair. A run at another time adds a sitting, and --against takes a second build of the
-    same source for B: what either adds to the noise is told.
+    same source for B, such as a replica of 'pythons install': what either adds is told.
     """
 )
 @_python
@@ -247,7 +248,12 @@ def reproduce(
     help="How many fresh processes per cell and side.",
 )
 @_machine
-@click.option("--against", metavar="PATH", help="A second build, made alike: on its arms alone.")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="PATH",
+    help="A second build, made alike: on its arms alone. Can be given several times.",
+)
 @_fresh
 @output_options
 def noise(
@@ -258,7 +264,7 @@ def noise(
     bench: str | None,
     profile: str | None,
     machine: str | None,
-    against: str | None,
+    against: tuple[str, ...],
     **options: Any,
 ) -> None:
     from ftbench.asv.machines import register  # noqa: PLC0415
@@ -270,9 +276,9 @@ def noise(
     cells = suite.chosen(suite.cells(folder), bench)
     console = _console()
     machine = register(folder / "results", machine, console.print)
-    other = None if against is None else at(Path(against))
+    others = [at(Path(path)) for path in against]
     jobs = []
-    for name in arms or _arms(python, other):
+    for name in arms or _arms(python, others):
         interpreter, arm = choose(python, name, console)
         job = experiment.NoiseJob(
             interpreter=interpreter,
@@ -283,7 +289,7 @@ def noise(
             machine=machine,
             **options,
         )
-        jobs.append(experiment.second_build(job, other) if other else job)
+        jobs += [experiment.second_build(job, other) for other in others] or [job]
     results: list[experiment.NoiseResult] = []
     try:
         results.extend(experiment.run(jobs, console))
@@ -292,11 +298,11 @@ def noise(
             output.write(experiment.document_of(results))
 
 
-def _arms(python: str | None, other: Interpreter | None) -> tuple[str | None, ...]:
-    """Return the arms of `python`, and of an `other` build: a path's has a way of its own."""
+def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None, ...]:
+    """Return the arms of `python`, and of other builds: a path's has a way of its own."""
     if python is not None and Path(python).name != python:
         return (None,)
-    kinds = {other.build.free_threaded} if other else {True, False}
+    kinds = {other.build.free_threaded for other in others} or {True, False}
     kinds = {True} if python and Spec.parse(python).free_threaded else kinds
     return tuple(arm.name for arm in ARMS if arm.free_threaded in kinds)
 

@@ -81,6 +81,7 @@ def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
     """
     for job in jobs:
         _before(job)
+    written: set[Path] = set()
     with ExitStack() as journals:
         for job in jobs:
             sides = Side(name=_A), Side(name="B", interpreter=job.against)
@@ -95,8 +96,10 @@ def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
             mine = _file(job, passes)
             if not mine.cells:
                 raise passes.nothing_measured()
-            after = _before(job).with_cells(mine, fresh=job.fresh)
+            anew = job.fresh and job.path not in written
+            after = _before(job).with_cells(mine, fresh=anew)
             write_noise_file(job.path, after)
+            written.add(job.path)
             keys = {cell.key for cell in mine.cells}
             shown = replace(after, cells=tuple(cell for cell in after.cells if cell.key in keys))
             yield NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
@@ -228,6 +231,7 @@ def detecting(noises: Sequence[SeriesNoise], effect: float) -> int:
 def document_of(reports: Sequence[NoiseResult]) -> Document:
     """Return the document of the arms that were measured; its record is a list, one for each."""
     job = reports[0].job
+    reports = tuple({report.job.path: report for report in reports}.values())  # of builds, the last
     ranked = [(report, rows(report.series)) for report in reports]
     return Document(
         title=f"The noise of CPython {job.interpreter.release.name}, profile {job.profile}, "
@@ -273,6 +277,7 @@ def _record(row: SeriesNoise) -> dict[str, Any]:
         "freedom": floor and floor.freedom,
         "processes": floor and floor.processes,
         "effect": floor and floor.effect,
+        "builds": floor and floor.builds,
         "least": row.least if floor else None,
         "apart": row.apart._asdict(),
     }

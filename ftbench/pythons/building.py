@@ -10,11 +10,13 @@ import hashlib
 import json
 import os
 import platform
+import random
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -24,6 +26,7 @@ from rich.console import Console
 from ftbench import __version__
 from ftbench.errors import DeadlineError, InterpreterError
 from ftbench.files import builds_folder, cache_folder
+from ftbench.probe.instruments.build import REPLICA
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.processes import run
 from ftbench.progress import locked, phase
@@ -51,6 +54,10 @@ _USELESS: Final = (
 # No tests, no pip; everything else as upstream has it by default.
 _ALWAYS: Final = ("--disable-test-modules", "--with-ensurepip=no")
 _OPTIMIZED: Final = ("--enable-optimizations", "--with-lto")
+# The objects of the interpreter in CPython's Makefile, in the order in which they are linked.
+_OBJECTS: Final = re.compile(
+    r"^((?:MODULE|OBJECT|PYTHON)_OBJS|LIBRARY_OBJS_OMIT_FROZEN)=((?:.*\\\n)+.*)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,14 @@ class Recipe:
     free_threaded: bool
     optimized: bool
     compiler: str
+    # Another layout of the same code: functions begin elsewhere, in another order; 0 for none.
+    replica: int = 0
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """Return what a replica's compiler is told, which configure keeps, as no argument."""
+        align = f"-falign-functions={16 * (self.replica + 1)}"
+        return {"CFLAGS_NODIST": f"{align} {REPLICA}{self.replica}"} if self.replica else {}
 
     @property
     def configure(self) -> tuple[str, ...]:
@@ -79,20 +94,23 @@ class Recipe:
             "compiler": self.compiler,
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()),
+            **({"replica": self.replica} if self.replica else {}),
         }
 
     @property
     def title(self) -> str:
         """Release, threading and optimization, for people."""
         threading = "t" if self.free_threaded else ""
-        return f"{self.release}{threading}{' with PGO and LTO' if self.optimized else ''}"
+        which = f", replica {self.replica}" if self.replica else ""
+        return f"{self.release}{threading}{' with PGO and LTO' if self.optimized else ''}{which}"
 
     @property
     def name(self) -> str:
         """The build's folder: readable, and another one for every other recipe."""
         text = json.dumps(self.record(), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        return f"{self.title.replace(' with PGO and LTO', '-optimized')}-{digest}"
+        name = self.title.replace(" with PGO and LTO", "-optimized")
+        return f"{name.replace(', replica ', '-replica')}-{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +161,7 @@ def built(recipe: Recipe) -> Path | None:
 
 def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Console) -> Path:
     """Build `recipe` if nobody has yet and return its prefix; `InterpreterError` names the log."""
+    toolchain = replace(toolchain, environ={**toolchain.environ, **recipe.flags})
     waiting = f"CPython {recipe.title}: another ftbench builds it, wait"
     with locked(recipe.name, console, waiting=waiting, deadline=_OPTIMIZED_DEADLINE):
         done = built(recipe)
@@ -191,6 +210,8 @@ def _make(site: BuildSite, tarball: Tarball) -> None:
     configure += [*site.recipe.configure, *site.toolchain.configure]
     deadline = _OPTIMIZED_DEADLINE if site.recipe.optimized else _MAKE_DEADLINE
     site.run("configure", configure, _CONFIGURE_DEADLINE)
+    if site.recipe.replica:
+        _shuffle(site.staging / "objects" / "Makefile", random.Random(site.recipe.replica))  # noqa: S311 - no secrets here
     jobs = site.toolchain.jobs or machine_record()["usable_cores"]
     site.run("make", ["make", "-s", f"-j{jobs}"], deadline)
     install = ["make", "-s", "install", f"DESTDIR={site.staging / 'root'}"]
@@ -205,6 +226,19 @@ def _make(site: BuildSite, tarball: Tarball) -> None:
         "ftbench": __version__,
     }
     (site.installed / PROVENANCE).write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _shuffle(makefile: Path, order: random.Random) -> None:
+    """Have a Makefile link the interpreter's objects in another order."""
+
+    def shuffled(match: re.Match[str]) -> str:
+        objects = match[2].replace("\\\n", " ").split()
+        return f"{match[1]}= {' '.join(order.sample(objects, len(objects)))}"
+
+    text, lists = _OBJECTS.subn(shuffled, makefile.read_text(encoding="utf-8"))
+    if not lists:
+        raise InterpreterError("Its Makefile names no objects to link in another order.")
+    makefile.write_text(text, encoding="utf-8")
 
 
 def _publish(site: BuildSite) -> Path:

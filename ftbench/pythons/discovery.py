@@ -37,11 +37,15 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """Every interpreter on the machine, and what looks like one but cannot be measured."""
+    """Every interpreter on the machine, and what looks like one but cannot be measured.
+
+    Replicas, which stand for no release, are beside those that do.
+    """
 
     interpreters: tuple[Interpreter, ...]
     too_old: tuple[Unusable, ...]
     broken: tuple[Unusable, ...]
+    replicas: tuple[Interpreter, ...] = ()
 
 
 def discover(environ: Mapping[str, str] | None = None) -> tuple[Interpreter, ...]:
@@ -80,8 +84,10 @@ def survey(environ: Mapping[str, str] | None = None) -> Survey:
         for entry in _entries(environ)
         if not _in_entry(entry)
     ]
+    every = _sorted(one for one in examined if isinstance(one, Interpreter))
     return Survey(
-        interpreters=_sorted(one for one in examined if isinstance(one, Interpreter)),
+        interpreters=tuple(one for one in every if not one.build.replica),
+        replicas=tuple(one for one in every if one.build.replica),
         too_old=tuple(one for one in unusable if one.too_old),
         broken=tuple(one for one in unusable if not one.too_old),
     )

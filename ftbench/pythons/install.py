@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -148,18 +148,27 @@ def _from_uv(spec: Spec, console: Console, *, optimized: bool, **_jobs: int) -> 
     return interpreter
 
 
-def _from_source(spec: Spec, console: Console, *, optimized: bool, jobs: int) -> Interpreter:
+def replicas(spec: Spec, count: int, *, optimized: bool, console: Console) -> Iterator[Interpreter]:
+    """Yield a build of `spec` from source, and `count` replicas, which differ in layout alone."""
+    for number in range(count + 1):
+        yield _from_source(spec, console, optimized=optimized, jobs=0, replica=number)
+
+
+def _from_source(
+    spec: Spec, console: Console, *, optimized: bool, jobs: int, replica: int = 0
+) -> Interpreter:
     try:
-        executable = _build(spec, console, optimized=optimized, jobs=jobs) / "bin" / "python3"
+        prefix = _build(spec, console, optimized=optimized, jobs=jobs, replica=replica)
     except OSError as error:  # a full disk, a cache folder that may not be written
         raise InterpreterError(
             f"CPython {spec} could not be built: {error}.",
             hint="Builds lie in the user's cache folder; FTBENCH_CACHE names another.",
         ) from error
+    executable = prefix / "bin" / "python3"
     return Interpreter.of(executable, ask(executable), Origin.SOURCE)
 
 
-def _build(spec: Spec, console: Console, *, optimized: bool, jobs: int) -> Path:
+def _build(spec: Spec, console: Console, *, optimized: bool, jobs: int, replica: int) -> Path:
     """Return the prefix of a build of `spec`, without asking the archive where it is there."""
     toolchain = replace(find_toolchain(), jobs=jobs)
     recipe_of = partial(
@@ -167,6 +176,7 @@ def _build(spec: Spec, console: Console, *, optimized: bool, jobs: int) -> Path:
         free_threaded=spec.free_threaded,
         optimized=optimized,
         compiler=toolchain.compiler,
+        replica=replica,
     )
     if spec.release and (done := building.built(recipe_of(release=spec.release))):
         return done

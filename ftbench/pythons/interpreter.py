@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from ftbench.errors import InterpreterError, UsageError
-from ftbench.probe.instruments.build import USUAL, choices
+from ftbench.probe.instruments.build import REPLICA, USUAL, choices
 from ftbench.releases import Release
 
 # Not part of the digest: they name the release, which a series has many of.
@@ -77,6 +77,11 @@ class PythonBuild:
     def optimized(self) -> bool:
         """Whether it is known to have both PGO and LTO, as the builds that people use have."""
         return bool(self.pgo and self.lto)
+
+    @property
+    def replica(self) -> bool:
+        """Whether it is of the same source, made alike, with its code in another layout."""
+        return any(flag.startswith(REPLICA) for flag in self.code_flags)
 
     @property
     def flavour(self) -> str:

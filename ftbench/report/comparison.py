@@ -182,6 +182,7 @@ def _lines(compared: Compared) -> Iterator[str]:
         for why, count in differences.items():
             where = "here" if count == len(judgements) else f"in {count} series"
             yield f"Nothing is called a regression {where}, for {why}."
+        yield from filter(None, [words.judged(judgements)])
         if any(each.verdict.p is not None for each in judgements):
             yield (
                 f"By chance alone, {few(comparison.by_chance)} alarms were to be expected; of "
@@ -324,6 +325,7 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
     if not steps:
         return Part(title=place, lines=("There is no older release to judge it against.",), level=2)
     tables = (_verdicts(steps), _step_alarms(steps))
+    judgements = [each for step in steps for each in step.comparison.judgements]
     differences = {
         f"{step.release} and {step.base}: {in_words(each.differences)}": None
         for step in steps
@@ -332,7 +334,7 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
     }
     return Part(
         title=place,
-        lines=tuple(differences),
+        lines=(*differences, *filter(None, [words.judged(judgements)])),
         tables=tuple(table for table in tables if table.rows),
         level=2,
     )
@@ -411,6 +413,7 @@ def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
         "interval": interval and [interval.low, interval.high],
         "basis": effect and str(effect.basis),
         "floor": floor and floor.effect,
+        "judges": floor and floor.judges,
         "margin": margin_of(judgement.after.unit),
         "differences": {fact: list(pair) for fact, pair in judgement.differences.items()},
         "efforts": {kind: list(pair) for kind, pair in judgement.efforts.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -82,6 +83,16 @@ def floor(judgement: JudgedSeries) -> str:
     if known and judgement.after.unit == COUNTED:
         return f"±{math.ceil(known.effect * 1e4) / 100:g}\N{NARROW NO-BREAK SPACE}%"
     return reach(known.effect) if known else "none"
+
+
+def judged(judgements: Iterable[JudgedSeries]) -> str:
+    """Say what verdicts that have a floor are on; "" of none."""
+    on = Counter(each.verdict.floor.judges for each in judgements if each.verdict.floor)
+    counts = ", ".join(f"{count} on {what}" for what, count in on.items())
+    return counts and (
+        f"Verdicts with a floor: {counts}. One on these builds has not in its floor what builds of "
+        "one source differ by: ftbench noise --against."
+    )
 
 
 def needed(verdict: Verdict) -> str:

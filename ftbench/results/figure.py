@@ -215,7 +215,7 @@ class NoiseSeries(MeasuredSeries):
     medians: tuple[float, ...]  # of fresh processes, in the order of measuring
     order: str  # which of the two each process stood for: "ABBAABBA"
     version: str = "1"  # of the measured work
-    against: bool = False  # whether B was a second build of the same source
+    against: str = ""  # which second build of the same source B was
     machines: tuple[Mapping[str, Any], ...] = ()  # as in `Figure`
 
     def of(self, letter: str) -> tuple[float, ...]:

@@ -20,14 +20,14 @@ from typing import Any, Final, NamedTuple, Self
 from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import CONDITIONS, Figure, NoiseSeries, SeriesKey
-from ftbench.statistics.power import Floor, floor
+from ftbench.statistics.power import Floor, between, floor
 from ftbench.statistics.ratio import intervals
 from ftbench.statistics.spread import LARGEST_POWER, Interval, estimates
 
 APART: Final = (
     "sittings, builds: how far apart two sittings lie, and two builds of the same source; within "
-    "the floor it is noise. No floor has it in, for a verdict is on two builds that one run "
-    "measured: a change of the source, whoever builds it, must be beyond what builds differ by too."
+    "the floor it is noise. Of two replicas or more, a verdict on the source has in its floor what "
+    "builds differ by; a verdict on these builds has not."
 )
 
 # Machine, arm, profile and series: of whatever release and flavour.
@@ -107,12 +107,14 @@ class Floors:
         fitting = self.fitting(measured)
         if not fitting:
             return None
-        key = (measured.profile, *map(id, fitting))
+        key = (measured.profile, measured.flavour, *map(id, fitting))
         if key not in self._known:
             freedom = sum(side.processes - 1 for side in fitting)
             spread = math.sqrt(sum(side.scatter for side in fitting) / freedom)
             processes = processes_of(measured.profile)
-            self._known[key] = floor(spread=spread, freedom=freedom, processes=processes)
+            known = floor(spread=spread, freedom=freedom, processes=processes)
+            builds = between((0.0, *each) for each in _builds(fitting, measured.flavour).values())
+            self._known[key] = replace(known, builds=builds)
         return self._known[key]
 
     def fitting(self, measured: Figure | NoiseSeries) -> list[Side]:
@@ -136,13 +138,12 @@ class Floors:
     def apart(self, measured: Figure | NoiseSeries) -> Apart:
         """Return what the floor of a series has not in: the distances of sittings and of builds."""
         means: dict[object, list[float]] = defaultdict(list)
-        steps: dict[object, list[float]] = defaultdict(list)
-        for side in self.fitting(measured):
+        fitting = self.fitting(measured)
+        for side in fitting:
             if side.letter != "B":
                 means[side.run.key].append(side.value)
-                steps[side.run.key] += _steps(side.run)
         sittings = [max(known) - min(known) for known in means.values() if len(known) > 1]
-        builds = [abs(fmean(known)) for known in steps.values() if known]
+        builds = [abs(each) for steps in _builds(fitting).values() for each in steps]
         return Apart(
             *(
                 math.expm1(min(max(each), LARGEST_POWER)) if each else None
@@ -151,9 +152,21 @@ class Floors:
         )
 
 
+def _builds(sides: Iterable[Side], flavour: str | None = None) -> dict[object, list[float]]:
+    """Return how far other builds lie from the one of each file, of one flavour if it is named."""
+    steps: dict[tuple[object, str], list[float]] = defaultdict(list)
+    for side in sides:
+        if side.letter == "A" and flavour in {None, side.run.flavour}:
+            steps[side.run.key, side.run.against] += _steps(side.run)
+    found: dict[object, list[float]] = defaultdict(list)
+    for (key, _), known in steps.items():
+        found[key] += [fmean(known)] if known else []
+    return found
+
+
 def _steps(run: NoiseSeries) -> Iterator[float]:
     """Yield how far B, if another build, lies from A in each whole A B B A of a sitting."""
-    if not run.against or min(run.medians) <= 0:
+    if min(run.medians) <= 0:
         return
     logs = [math.log(median) for median in run.medians]
     for match in re.finditer("ABBA", run.order):

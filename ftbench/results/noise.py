@@ -66,7 +66,7 @@ class NoiseFile(Provenance, Measured):
                     medians=medians,
                     order=cell.order,
                     version=cell.version,
-                    against=bool(cell.against),
+                    against=cell.against,
                     machines=(machine,) if machine else (),
                 )
 

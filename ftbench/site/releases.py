@@ -16,6 +16,7 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.units import SAME
 from ftbench.files import safe_name
 from ftbench.releases import Release
+from ftbench.report.words import judged
 from ftbench.results import ResultTree, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame, release_data
@@ -107,6 +108,11 @@ class ReleasePage:
         alarms = self.timeline.alarms.get(self.release, [])
         ours = [alarm for alarm in alarms if alarm.judgement.verdict.word is word]
         return sorted(ours, key=lambda alarm: alarm.size, reverse=word is Word.WORSE)
+
+    @property
+    def judged(self) -> str:
+        """What the alarms are on: the source, or these builds."""
+        return judged(each.judgement for each in self.timeline.alarms.get(self.release, []))
 
     @property
     def scenarios(self) -> list[tuple[str, str, str, int]]:

@@ -7,7 +7,7 @@ over many series Benjamini and Hochberg's control asks for a little more.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -104,6 +104,19 @@ class Floor:
     # So many a side, as the profile has, can detect the effect.
     processes: int
     effect: float
+    # Two builds of one source differ by no more, a share; None where too few were measured, and
+    # in the effect where a verdict is on the source.
+    builds: float | None = None
+
+    @property
+    def judges(self) -> str:
+        """What a verdict by it is on."""
+        return "these builds" if self.builds is None else "the source"
+
+    def on_source(self, builds: float | None) -> Floor:
+        """Return the floor of a verdict on the source of builds; on themselves without `builds`."""
+        effect = self.effect if builds is None else (1 + self.effect) * (1 + builds) - 1
+        return replace(self, effect=effect, builds=builds)
 
     def __post_init__(self) -> None:
         if not (self.freedom >= 1 and 0 <= self.spread < math.inf and 0 <= self.effect < math.inf):
@@ -125,6 +138,24 @@ def floor(*, spread: float, freedom: int, processes: int) -> Floor:
     least = float(quantiles) * spread * math.sqrt(2 / processes)
     effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
     return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)
+
+
+# Of fewer builds than three, the released one included, nobody knows how far the next one lies.
+_LEAST_BUILDS: Final = 3
+
+
+def between(groups: Iterable[Sequence[float]]) -> float | None:
+    """Return how far two builds of one source lie apart by chance at most, a share, or None.
+
+    A group has the logarithms of a series' cost of builds that are of one source.
+    """
+    known = [np.asarray(group) for group in groups]
+    freedom = sum(len(group) - 1 for group in known)
+    if freedom < _LEAST_BUILDS - 1:
+        return None
+    scatter = sum(float(((group - group.mean()) ** 2).sum()) for group in known)
+    farthest = float(stats.t.isf(TAIL, freedom)) * math.sqrt(2 * scatter / freedom)
+    return math.expm1(min(farthest, LARGEST_POWER))
 
 
 def pooled(sides: Estimates, floors: Sequence[Floor | None]) -> Estimates:

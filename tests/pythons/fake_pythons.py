@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -22,11 +23,21 @@ def base_executable() -> Path:
     return Path(os.path.realpath(sys.executable))
 
 
-def fake_sources(path: Path, *, configure: str = "", make: str = "", python: str = "") -> Path:
+def fake_sources(
+    path: Path,
+    *,
+    configure: str = "",
+    make: str = "",
+    python: str = "",
+    objects: Sequence[str] = (),
+) -> Path:
     """Write a tarball whose configure and make take no time and install a fake python3."""
     python = python or f'exec {base_executable()} "$@"'
+    # As CPython's has them: one a line.
+    listed = "".join(f" \\\\\\n\\t{each}" for each in objects)
     makefile = "\\n".join(
         [
+            *([f"PYTHON_OBJS={listed}", ""] if objects else []),
             "all:",
             f"\\t@{make or 'true'}",
             "install:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -39,10 +41,18 @@ def tarball(path: Path) -> Tarball:
 
 
 def make(
-    folder: Path, *, recipe: Recipe = RECIPE, configure: str = "", make: str = "", python: str = ""
+    folder: Path,
+    *,
+    recipe: Recipe = RECIPE,
+    configure: str = "",
+    make: str = "",
+    python: str = "",
+    objects: Sequence[str] = (),
 ) -> Path:
     folder.mkdir(exist_ok=True)
-    sources = fake_sources(folder / "x.orig.tar.xz", configure=configure, make=make, python=python)
+    sources = fake_sources(
+        folder / "x.orig.tar.xz", configure=configure, make=make, python=python, objects=objects
+    )
     toolchain = Toolchain(compiler=recipe.compiler, environ=build_environment(os.environ))
     return building.build(recipe, tarball(sources), toolchain, Console(file=io.StringIO()))
 
@@ -204,3 +214,43 @@ def test_the_callers_flags_do_not_reach_a_build() -> None:
         "PATH": "/bin",
     }
     assert build_environment(spoiled) == {"PATH": "/bin", "LC_ALL": "C.UTF-8"}
+
+
+OBJECTS = [f"Python/{letter}.o" for letter in "abcdefghij"]
+
+
+def replica(folder: Path, number: int) -> tuple[Path, list[str], str]:
+    """Make one of sources whose make notes objects and flags; return both beside its prefix."""
+    folder.mkdir()
+    noted = folder / "noted"
+    made = make(
+        folder / "sources",
+        recipe=dataclasses.replace(RECIPE, replica=number),
+        configure=f"echo $CFLAGS_NODIST > {folder / 'flags'}",
+        make=f"echo $(PYTHON_OBJS) > {noted}",
+        objects=OBJECTS,
+    )
+    return made, noted.read_text().split(), (folder / "flags").read_text().strip()
+
+
+def test_a_replica_is_another_layout_of_the_same_objects(tmp_path: Path) -> None:
+    own, first, second = (replica(tmp_path / str(number), number) for number in range(3))
+    assert own[1] == OBJECTS
+    assert own[2] == ""
+    assert first[1] != second[1] != OBJECTS
+    assert sorted(first[1]) == sorted(second[1]) == sorted(OBJECTS)
+    assert first[2] == "-falign-functions=32 -DFTBENCH_REPLICA=1"
+    assert second[2] == "-falign-functions=48 -DFTBENCH_REPLICA=2"
+    assert building.built(dataclasses.replace(RECIPE, replica=2)) == second[0]
+    assert len({own[0], first[0], second[0]}) == 3
+    assert "-replica2-" in second[0].name
+    record = json.loads((second[0] / building.PROVENANCE).read_text())
+    assert record["recipe"]["replica"] == 2
+    assert record["recipe"]["configure"] == list(RECIPE.configure)
+
+
+def test_a_makefile_without_objects_has_no_replica(tmp_path: Path, cache: Path) -> None:
+    """It would be the same build by another name."""
+    with pytest.raises(InterpreterError, match="names no objects"):
+        make(tmp_path / "a", recipe=dataclasses.replace(RECIPE, replica=1))
+    assert left(cache, "builds") == left(cache, "staging") == []

@@ -289,3 +289,21 @@ def test_what_is_no_program_is_broken(tmp_path: Path) -> None:
     (tmp_path / "python3").write_text("")
     with pytest.raises(InterpreterError, match="could not be started"):
         asking.ask(tmp_path / "python3")
+
+
+@posix
+def test_a_replica_is_told_of_and_stands_for_no_release(
+    tmp_path: Path, bare_environ: dict[str, str]
+) -> None:
+    """Neither where it is the only build of a release nor beside its own, by whatever path."""
+    flags = [*RECORD["code_flags"], "-DFTBENCH_REPLICA=2"]
+    first = answering(tmp_path / "a" / "bin" / "python3", code_flags=flags)
+    own = answering(tmp_path / "b" / "bin" / "python3")
+    only = answering(tmp_path / "c" / "bin" / "python3", version="3.14.1", code_flags=flags)
+    environ = named(bare_environ, *(tmp_path / name for name in "abc"))
+    assert found_in(tmp_path, environ) == [own]
+    replicas = survey(environ).replicas
+    assert [each.executable for each in replicas] == [only, first]
+    (mine,) = (each for each in discover(environ) if each.executable == own)
+    assert {each.build.flavour for each in replicas} == {mine.build.flavour}
+    assert replicas[1].build.digest != mine.build.digest

@@ -11,7 +11,9 @@ from fake_builds import fake_interpreter
 
 from ftbench.cli import cpythons
 from ftbench.errors import UsageError
-from ftbench.pythons import PythonBuild, Survey, Unusable
+from ftbench.pythons import Interpreter, PythonBuild, Survey, Unusable
+from ftbench.pythons import install as install_module
+from ftbench.pythons.interpreter import Spec
 
 FOUND = Survey(
     interpreters=(
@@ -51,6 +53,39 @@ def test_json_holds_the_whole_record(found: Survey) -> None:
     assert builds == [one.build for one in found.interpreters]
     assert [one["digest"] for one in document["interpreters"]] == [b.digest for b in builds]
     assert document["broken"] == [{"executable": str(Path("/bad")), "reason": "it ended with 1"}]
+
+
+def test_replicas_are_listed_as_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = fake_interpreter("/r/bin/python3", code_flags=("-O3", "-DFTBENCH_REPLICA=1"))
+    found = Survey(interpreters=(), too_old=(), broken=(), replicas=(one,))
+    monkeypatch.setattr(cpythons, "survey", lambda: found)
+    said = CliRunner().invoke(cpythons.pythons, []).output
+    assert f"{one.build.flavour}, a replica" in said
+    document = json.loads(CliRunner().invoke(cpythons.pythons, ["--format", "json"]).output)
+    assert document["interpreters"] == []
+    assert [each["digest"] for each in document["replicas"]] == [one.build.digest]
+
+
+def test_install_makes_replicas_beside_a_build_from_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the same kind, whatever else of the release is installed."""
+
+    def made(spec: Spec, _console: object, **options: object) -> Interpreter:
+        assert options["optimized"] is True
+        return fake_interpreter(f"/{spec}/{options['replica']}/bin/python3")
+
+    monkeypatch.setattr(install_module, "_from_source", made)
+    words = ["install", "3.14.2t", "--optimized", "--replicas", "2"]
+    lines = CliRunner().invoke(cpythons.pythons, words, catch_exceptions=False).output.splitlines()
+    assert [line.rpartition(": ")[2] for line in lines] == [
+        str(Path(f"/3.14.2t/{number}/bin/python3")) for number in range(3)
+    ]
+    assert [("replica" in line, "2 of 2" in line) for line in lines] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
 
 
 def test_install_refuses_a_bad_spec_before_it_does_anything() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import replace
 
 import numpy as np
@@ -244,10 +245,10 @@ def test_how_far_another_sitting_lies_is_beside_the_floor_and_not_in_it() -> Non
 
 
 def test_how_far_a_second_build_lies_is_told_by_whole_blocks_of_one_sitting() -> None:
-    built = replace(jittered(1.0, b=1.08), against=True)
+    built = replace(jittered(1.0, b=1.08), against="other")
     # A drift, or a block that was cut, has no share in it.
-    cut = replace(rekeyed(built, medians=(1.0, 9.0), order="AB"), against=True)
-    late = replace(jittered(1.5, b=1.08), against=True)
+    cut = replace(rekeyed(built, medians=(1.0, 9.0), order="AB"), against="other")
+    late = replace(jittered(1.5, b=1.08), against="other")
     floors = Floors.of([built, cut, late])
     found = floors.floor_of(FIGURE)
     assert found is not None
@@ -256,8 +257,35 @@ def test_how_far_a_second_build_lies_is_told_by_whole_blocks_of_one_sitting() ->
     assert list(floors.apart(built)) == pytest.approx([0.5, 0.08])
 
 
+def test_what_replicas_differ_by_is_in_the_floor_of_a_verdict_on_the_source_alone() -> None:
+    """Of one flavour and of a series, whatever the release, and of two replicas at least."""
+    figure = replace(FIGURE, environment=RUN.environment)
+    shifts = (1.01, 0.99, 1.0)
+    runs = [replace(jittered(1.0, b=b), against=f"replica {b}") for b in shifts]
+    found = Floors.of(runs).floor_of(figure)
+    assert found is not None
+    assert found.builds is not None
+    # Of four builds, the released one included: by Student's t of three degrees of freedom.
+    spread = statistics.stdev(map(math.log, (1.0, *shifts)))
+    assert found.builds == pytest.approx(math.expm1(5.841 * spread * math.sqrt(2)), rel=1e-3)
+    alone = Floors.of([jittered(1.0)]).floor_of(figure)
+    assert alone is not None
+    assert alone.builds is None
+    assert found.effect == pytest.approx(alone.effect, rel=0.1)  # fresh processes of one build
+    both = found.on_source(found.builds)
+    assert both.effect == pytest.approx((1 + found.effect) * (1 + found.builds) - 1)
+    assert (both.judges, found.on_source(None).judges) == ("the source", "these builds")
+    one = Floors.of(runs[:1]).floor_of(figure)
+    assert one is not None
+    assert one.builds is None
+    other = replace(RUN.environment, flavour="source-gcc12-pgo-lto")
+    optimized = Floors.of(runs).floor_of(replace(figure, environment=other))
+    assert optimized is not None
+    assert optimized.builds is None
+
+
 @pytest.mark.parametrize("medians", [(1.0, 0.0, 1.0, 1.0), (5e-324, 1e30, 1e30, 1e-300)])
 def test_a_second_build_of_any_figures_is_told_of_or_not(medians: tuple[float, ...]) -> None:
-    run = replace(rekeyed(RUN, medians=medians, order="ABBA"), against=True)
+    run = replace(rekeyed(RUN, medians=medians, order="ABBA"), against="other")
     shares = [share for share in Floors.of([run, RUN]).apart(run) if share is not None]
     assert all(0 <= share < math.inf for share in shares)

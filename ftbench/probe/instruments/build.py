@@ -21,9 +21,13 @@ _NOT_PROVENANCE = re.compile(
     r"|with-build-python|with-suffix|quiet|silent)(=|$)"
     r"|-q$|-f(file|debug|macro|profile)-(prefix-map|use)|(MKDIR_P|PKG_CONFIG\w*|PATH)="
 )
+# What the compiler of a replica is told, a build whose code alone lies elsewhere: which one it is.
+REPLICA = "-DFTBENCH_REPLICA="
 # Flags that change the code: optimization, code generation, processor, hardening. `-flto` and
 # the profile have fields of their own, except that thin and full LTO are not the same.
-_CODE_FLAG = re.compile(r"-O|-f(?!lto$|lto=auto$|profile-|fat-lto|use-linker-plugin)|-m|-D_FORTIFY")
+_CODE_FLAG = re.compile(
+    rf"-O|-f(?!lto$|lto=auto$|profile-|fat-lto|use-linker-plugin)|-m|-D_FORTIFY|{REPLICA}"
+)
 
 # A builder's choices that make builds of one release differ, as they usually are.
 CPYTHONS_OWN = "CPython's own"  # pymalloc, or mimalloc in a free-threaded build

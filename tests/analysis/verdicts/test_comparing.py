@@ -141,6 +141,36 @@ def test_of_two_floors_the_larger_one_holds() -> None:
     assert judgement.verdict.floor == of_loud.verdict.floor
 
 
+@pytest.mark.parametrize(
+    ("after", "arms", "builds", "judges", "word"),
+    [
+        ("3.14.2", "ft ft", (0.05, 0.04), "the source", Word.NOISY),
+        ("3.14.2", "ft ft", (0.05, None), "these builds", Word.WORSE),
+        ("3.14.2", "ft ft", (None, None), "these builds", Word.WORSE),
+        ("3.14.2", "ft ft", (0.005, 0.01), "the source", Word.WORSE),
+        ("3.14.1", "gil ft", (0.05, 0.05), "the source", Word.NOISY),
+        ("3.14.1", "ft ft-gil1", (0.05, 0.05), "these builds", Word.WORSE),  # they are one
+    ],
+)
+def test_a_verdict_on_the_source_has_in_its_floor_what_builds_differ_by(
+    after: str, arms: str, builds: tuple[float | None, ...], judges: str, word: Word
+) -> None:
+    """An effect of 4.5 %: it may be all of the layout, unless it is measured that it is not."""
+    of_one, of_other = (
+        Floor(spread=1e-5, freedom=8, processes=5, effect=0.01, builds=each) for each in builds
+    )
+    one_arm, other_arm = arms.split()
+    one = figure("3.14.1", arm=one_arm, processes=((1.0,),) * 5, floor=of_one)
+    other = figure(after, arm=other_arm, processes=((1.045,),) * 5, floor=of_other)
+    known = verdicts.evidence(tree([one, other]))
+    judged = verdicts.compare(known, verdicts.side_of([one]), verdicts.side_of([other]))
+    (judgement,) = judged.judgements
+    assert judgement.verdict.floor is not None
+    assert judgement.verdict.floor.judges == judges
+    assert judgement.verdict.word is word
+    assert f"1 on {judges}" in said.judged(judged.judgements)
+
+
 def test_a_floor_of_one_side_alone_is_none() -> None:
     before, after = figure("3.14.1", arm="gil"), figure("3.14.1", 2e-3, arm="ft")
     known = tree([before, after])

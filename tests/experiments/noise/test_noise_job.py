@@ -415,7 +415,7 @@ def test_a_second_build_of_the_same_source_is_side_b(
     assert kept.against
     text = " ".join(rendered(document_of([report]), Format.TABLE, width=100).split())
     assert "found from sittings builds" in text
-    assert "whoever builds it, must be beyond what builds differ by too" in text
+    assert "a verdict on these builds has not" in text
     (told,) = document_of([report]).record
     assert told["series"][0]["apart"] == {"sittings": None, "builds": row.apart.builds}
 
@@ -432,3 +432,48 @@ def test_what_is_no_second_build_of_the_same_source_is_refused(plan: NoiseJob, c
         other = dataclasses.replace(other, build=dataclasses.replace(build, compiler="Clang 18"))
     with pytest.raises(UsageError, match="--against takes a second build"):
         second_build(plan, other)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_several_builds_are_measured_each_against_the_first_and_all_are_kept(
+    plan: NoiseJob,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: Callable[[Answer], list[str]],
+    *,
+    fresh: bool,
+) -> None:
+    """`fresh` forgets what was on record before, not the build before."""
+    asked(fine)
+    build = plan.interpreter.build
+    flags = [(*build.code_flags, f"-DFTBENCH_REPLICA={number}") for number in (1, 2, 3)]
+    others = [
+        dataclasses.replace(
+            plan.interpreter,
+            executable=plan.results / f"python{number}",
+            build=dataclasses.replace(build, code_flags=flag),
+        )
+        for number, flag in enumerate(flags)
+    ]
+
+    for other in others:
+        other.executable.touch()
+
+    def probe(interpreter: Interpreter, _name: str, **options: object) -> Measurement:
+        (cell,) = [each for each in plan.cells if each.params == options["params"]]
+        number = others.index(interpreter) + 1 if interpreter in others else 0
+        found = measurement(cell, round=(1 + 0.01 * number,))
+        return dataclasses.replace(found, build=interpreter.build.record())
+
+    monkeypatch.setattr(harness, "probe", probe)
+    one = dataclasses.replace(plan, cells=plan.cells[:1], fresh=fresh)
+    reports = list(noise.run([second_build(one, other) for other in others], QUIET))
+    kept = read_results(plan.results).noise
+    assert len({each.against for each in kept}) == 3
+    (part,) = document_of(reports).parts
+    assert part.tables[0].rows
+    (row,) = rows(reports[-1].series)
+    assert row.floor is not None
+    assert row.floor.builds is not None
+    assert row.floor.builds > 0.03
+    (told,) = document_of(reports).record
+    assert told["series"][0]["builds"] == row.floor.builds
