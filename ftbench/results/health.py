@@ -17,7 +17,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from ftbench.facts.arms import Arm
-from ftbench.facts.units import digits
+from ftbench.facts.units import digits, kept
 from ftbench.results.figure import Figure, Health
 
 # One worker over the main thread alone, which does the same.
@@ -93,7 +93,7 @@ def at_usual_speed(figure: Figure, sittings: Sittings) -> Figure:
     factors = tuple(each.factor for each in found)
     if set(factors) != {1.0}:
         pairs = zip(processes, factors, strict=True)
-        given = tuple(tuple(sample * factor for sample in own) for own, factor in pairs)
+        given = tuple(tuple(kept(sample * factor) for sample in own) for own, factor in pairs)
         samples = tuple(chain(*given))
         figure = replace(
             figure,

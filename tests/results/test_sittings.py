@@ -16,6 +16,7 @@ import pytest
 
 from ftbench.analysis.sides import Kind, Match, Sides
 from ftbench.analysis.verdicts import compare, side_of
+from ftbench.facts.units import kept
 from ftbench.probe.scenarios.base import NAMES, scenario_named
 from ftbench.report.comparison import Compared, document_of, figure_record
 from ftbench.results import Figure
@@ -183,3 +184,8 @@ def test_a_comparison_says_once_that_its_seconds_are_at_the_usual_speed() -> Non
         compared = Compared(match=match, comparison=family)
         said.append(document_of([compared], fake_figures.tree(figures)).lines.count(AT_USUAL_SPEED))
     assert said == [0, 1]
+
+
+def test_samples_keep_the_digits_that_mean_something() -> None:
+    *_, last = given([*sitting("3.14.1"), *sitting("3.14.2", SLOW)])
+    assert all(sample == kept(sample) for sample in last.samples)
