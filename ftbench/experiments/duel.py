@@ -365,7 +365,7 @@ def _notes(result: DuelResult) -> Iterator[str]:
     yield f"{plural(len(result.duels), 'series', 'series')}: {counts or 'nothing'}."
     yield (
         "A pair is two fresh processes that do their rounds in turn, in a drawn order. B / A is "
-        "the mean of the pairs, each the median of its rounds. Budget and pairs of a cell: "
+        "the middle of the pairs, each the median of its rounds. Budget and pairs of a cell: "
         f"{result.job.budget:g} s, {result.job.pairs}. Seed: {result.job.seed}."
     )
     if not all(duel.fixed for duel in result.duels):
