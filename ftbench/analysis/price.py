@@ -1,8 +1,9 @@
 """The ratios of the page: what one thread pays for a build, and what of N workers is left.
 
-The tax is the time of one build over another's at the same kernel and release.  The efficiency
-E(N) is the speed-up by N workers over N: 1 / the relative cost that `cpu_scaling`, `native` and
-`must_scale` measure.  Several kernels come to one figure by their geometric mean.
+The tax is the time of one build over another's at the same kernel and release, by a duel where
+there is one.  The efficiency E(N) is the speed-up by N workers over N: 1 / the relative cost that
+`cpu_scaling`, `native` and `must_scale` measure.  Several kernels come to one figure by their
+geometric mean.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from typing import Final
 
 import numpy as np
 
+from ftbench.analysis.verdicts import Evidence
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
 from ftbench.releases import Release
 from ftbench.results import Figure, State
+from ftbench.results.duels import series_of
 from ftbench.statistics import CONFIDENCE, Ratio
 from ftbench.statistics.power import pooled
 from ftbench.statistics.ratio import Effects, difference
+from ftbench.statistics.sequential import Series, effects_of
 from ftbench.statistics.spread import Estimates, estimates
 
 _GIL: Final = arm_named("gil")
@@ -102,7 +106,7 @@ MUST_NOT: Final = _efficiencies(
 )
 
 
-def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
+def points_of(measure: Measure, figures: Iterable[Figure], known: Evidence) -> Points:
     """Return a measure's points; `figures` are of one machine, flavour and profile."""
     by_place: dict[tuple[Release, str], dict[str, Figure]] = {}
     for figure in figures:
@@ -114,7 +118,7 @@ def points_of(measure: Measure, figures: Iterable[Figure]) -> Points:
             and (measure.kernels is None or kernel in measure.kernels)
         ):
             by_place.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
-    places, effects = _taxes(by_place) if measure.taxed else _inverses(by_place)
+    places, effects = _taxes(by_place, known) if measure.taxed else _inverses(by_place)
     return _by_place(places, effects) if effects else {}
 
 
@@ -124,19 +128,26 @@ _FiguresByPlace = Mapping[_Key, Mapping[str, Figure]]
 _Places = Sequence[tuple[_Key, str]]
 
 
-def _taxes(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
+def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects | None]:
     places: list[tuple[_Key, str]] = []
+    duels: dict[int, Series] = {}
     above: list[Figure] = []
     below: list[Figure] = []
     for (release, arm), of in by_place.items():
         bases = by_place.get((release, _GIL.name), {})
         for kernel, figure in of.items():
             base = bases.get(kernel) if arm != _GIL.name else None
-            if base and figure.shares_run(base) and _is_sound(figure) and _is_sound(base):
-                places.append(((release, arm), kernel))
-                above.append(figure)
-                below.append(base)
-    return places, difference(_sides(above), _sides(below)) if places else None
+            if base and (duel := known.duel(base, figure)):
+                duels[len(places)] = series_of(duel.record)
+            elif not (base and figure.shares_run(base) and _is_sound(figure) and _is_sound(base)):
+                continue
+            places.append(((release, arm), kernel))
+            above.append(figure)
+            below.append(base)
+    if not places:
+        return places, None
+    effects, members = difference(_sides(above), _sides(below)), np.array(list(duels), np.int64)
+    return places, effects.replaced(members, effects_of(tuple(duels.values())))
 
 
 def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,10 +14,13 @@ from ftbench.facts.units import COUNTED, margin_of
 from ftbench.probe.instruments.build import USUAL
 from ftbench.releases import Level, Release
 from ftbench.results import Figure, ResultTree, State
+from ftbench.results.duels import Duel, series_of
 from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
 from ftbench.results.health import SITTINGS_APART
-from ftbench.statistics import location
+from ftbench.results.records import DuelSide
+from ftbench.statistics import CONFIDENCE, location
 from ftbench.statistics.power import Floor
+from ftbench.statistics.sequential import bar, judge_series
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
 # What must be alike in two builds before a difference is one of CPython, as must a builder's
@@ -37,8 +41,30 @@ OTHER_CONDITIONS: Final = "its noise floor was measured under other conditions"
 
 _Differences = Mapping[str, tuple[str, str]]
 _Records = Sequence[Mapping[str, Any]]
-# The builds behind each file.
-Evidence = Mapping[tuple[Environment, Release], _Records]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a tree knows beside its figures."""
+
+    builds: Mapping[tuple[Environment, Release], _Records]  # behind each file
+    # By machine and series, the latest last; either side is the first of one.
+    duels: Mapping[tuple[str, SeriesKey], Sequence[Duel]]
+
+    def duel(self, before: Figure, after: Figure) -> Duel | None:
+        """Return the latest duel of the builds of two figures of one series, None without one."""
+        key = before.machine, before.series
+        for duel in reversed(self.duels.get(key, ()) if self.duels else ()):
+            if all(map(self._is_of, (before, after), duel.record.sides, duel.builds)):
+                return duel if after.machine == before.machine else None
+        return None
+
+    def _is_of(self, figure: Figure, side: DuelSide, build: Mapping[str, Any]) -> bool:
+        names = figure.release.name, figure.arm.name, figure.flavour, figure.params.get("mode")
+        builds = self.builds.get(figure.key) or ({},)
+        return names == (side.release, side.arm, side.flavour, side.mode) and not _unlike(
+            BUILD_FACTS, builds, [build], told=True
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +77,15 @@ class JudgedSeries:
     differences: _Differences  # of builds or conditions, fact → (before, after)
     # Beside an alarm, kind → (before, after): context switches, CPU seconds.
     efforts: Mapping[str, tuple[float, float]]
+    duel: Duel | None = None  # that stands in the place of the figures
 
     @property
     def locations(self) -> tuple[float | None, float | None]:
         """The locations before and after, in their unit, whose ratio is the effect."""
-        return location(self.before.by_process), location(self.after.by_process)
+        pairs = self.duel.record.pairs if self.duel else ()
+        before = tuple((median,) for _, median, _ in pairs) or self.before.by_process
+        after = tuple((median,) for *_, median in pairs) or self.after.by_process
+        return location(before), location(after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +107,7 @@ def _differing_builds(known: Evidence, before: Figure, after: Figure) -> _Differ
     """
     sides = before, after
     names = [{"profile": side.profile, "build": side.flavour} for side in sides]
-    first, second = (known.get(side.key) or ({},) for side in sides)
+    first, second = (known.builds.get(side.key) or ({},) for side in sides)
     return {
         **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
         **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
@@ -106,8 +136,14 @@ def _conditions(before: Figure, after: Figure) -> _Differences:
 
 
 def evidence(tree: ResultTree) -> Evidence:
-    """Return what a tree knows beside its figures."""
-    return {source.key: source.builds for source in tree.sources}
+    """Return what a tree knows beside its figures; of too few pairs to tell anything is no duel."""
+    duels: dict[tuple[str, SeriesKey], list[Duel]] = defaultdict(list)
+    for duel in tree.duels:
+        if len(duel.record.pairs) > bar(1 - CONFIDENCE, series_of(duel.record).most) ** 2:
+            for each in (duel, duel.turned):
+                duels[each.machine, each.series].append(each)
+    builds = {source.key: source.builds for source in tree.sources}
+    return Evidence(builds=builds, duels=duels)
 
 
 Side = Mapping[SeriesKey, Figure]
@@ -130,14 +166,15 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
     pairs = [(figure, after[series]) for series, figure in before.items() if series in after]
     builds = _differing_builds(known, *pairs[0]) if pairs else {}
     conditions: dict[tuple[tuple[int, ...], ...], _Differences] = {}
+    duels = [None if builds else known.duel(*pair) for pair in pairs]
     differences = []
-    for pair in pairs:
+    for pair, duel in zip(pairs, duels, strict=True):
         # Many figures have the same records.
         met = tuple(tuple(map(id, figure.machines)) for figure in pair)
         if met not in conditions:
             conditions[met] = {**builds, **_conditions(*pair)}
-        differences.append(conditions[met])
-    verdicts, judged = _judged(pairs, differences)
+        differences.append({} if duel else conditions[met])  # both sides of a duel met the same
+    verdicts, family = _judged(pairs, differences, duels)
     executed = {one.series: (one, other) for one, other in pairs if one.unit == COUNTED}
     return JudgedFamily(
         judgements=tuple(
@@ -147,23 +184,31 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
                 verdict=verdict,
                 differences=differs,
                 efforts=_efforts(one, other, executed) if verdict.alarm else {},
+                duel=duel,
             )
-            for (one, other), verdict, differs in zip(pairs, verdicts, differences, strict=True)
+            for (one, other), verdict, differs, duel in zip(
+                pairs, verdicts, differences, duels, strict=True
+            )
         ),
         only_before=tuple(each for series, each in before.items() if series not in after),
         only_after=tuple(each for series, each in after.items() if series not in before),
-        by_chance=judged.by_chance,
-        rate=judged.rate,
+        by_chance=sum(judged.by_chance for judged in family),
+        rate=family[0].rate,
     )
 
 
 def _judged(
-    pairs: Sequence[tuple[Figure, Figure]], differences: Sequence[_Differences]
-) -> tuple[Iterable[Verdict], JudgedPairs]:
-    """Return a verdict per pair, and the family of those that one run measured alike."""
+    pairs: Sequence[tuple[Figure, Figure]],
+    differences: Sequence[_Differences],
+    duels: Sequence[Duel | None],
+) -> tuple[Iterable[Verdict], tuple[JudgedPairs, JudgedPairs]]:
+    """Return a verdict per pair, and the family: what one run measured alike, and the duels."""
+    tried = {number: series_of(duel.record) for number, duel in enumerate(duels) if duel}
     family: dict[int, Pair] = {}
     foreign: dict[int, Pair] = {}
     for number, ((one, other), differs) in enumerate(zip(pairs, differences, strict=True)):
+        if number in tried:
+            continue
         comparable = not differs and one.comparable(other)
         (family if comparable else foreign)[number] = Pair(
             before=one.by_process,
@@ -172,6 +217,8 @@ def _judged(
             floor=_floor(one, other) if comparable else None,
         )
     judged = judge(tuple(family.values()))
+    by_duel = judge_series(tuple(tried.values()), _chances(judged))
+    judged = judge(tuple(family.values()), _chances(by_duel)) if tried else judged
     verdicts = dict(zip(family, judged.verdicts, strict=True))
     for number, verdict in verdicts.items():
         others = [name for figure in pairs[number] for name in figure.other_conditions]
@@ -185,7 +232,12 @@ def _judged(
         if differs:
             word, why = Word.INCOMPARABLE, in_words(differs)
         verdicts[number] = replace(effect, word=word, why=why)
-    return [verdicts[number] for number in range(len(pairs))], judged
+    verdicts |= zip(tried, by_duel.verdicts, strict=True)
+    return [verdicts[number] for number in range(len(pairs))], (judged, by_duel)
+
+
+def _chances(judged: JudgedPairs) -> list[float]:
+    return [verdict.p for verdict in judged.verdicts if verdict.p is not None]
 
 
 def _floor(before: Figure, after: Figure) -> Floor | None:

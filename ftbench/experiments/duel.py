@@ -41,7 +41,7 @@ from ftbench.progress import Bar, bar
 from ftbench.pythons import Interpreter, venvs
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.words import NONE, TONES
-from ftbench.results.duels import DuelFile, duel_path, read_duels, write_duels
+from ftbench.results.duels import DuelFile, duel_path, read_duels, series_of, write_duels
 from ftbench.results.journal import Journal
 from ftbench.results.records import DuelRecord, DuelSide, digest_of
 from ftbench.statistics import sequential
@@ -269,11 +269,6 @@ def _of_pair(costs: Sequence[tuple[float, float]]) -> tuple[float, float, float]
     logs = [math.log(second / first) for first, second in costs]
     first, second = (statistics.median(own) for own in zip(*costs, strict=True))
     return round(statistics.median(logs), 6), kept(first), kept(second)
-
-
-def series_of(duel: DuelRecord) -> sequential.Series:
-    """Return the pairs as they are judged: any effect that is sure is worse or better."""
-    return sequential.Series(logs=tuple(pair[0] for pair in duel.pairs), margin=duel.margin)
 
 
 def alarm(result: DuelResult) -> FtbenchError | None:

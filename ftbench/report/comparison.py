@@ -177,7 +177,8 @@ def _lines(compared: Compared) -> Iterator[str]:
     else:
         counted = Counter(each.verdict.word for each in judgements)
         counts = ", ".join(f"{counted[word]} {word}" for word in Word if counted[word])
-        yield f"{len(judgements)} series: {counts}."
+        duels = sum(each.duel is not None for each in judgements)
+        yield f"{len(judgements)} series: {counts}{f'; {duels} by duel' if duels else ''}."
         differences = Counter(in_words(each.differences) for each in judgements if each.differences)
         for why, count in differences.items():
             where = "here" if count == len(judgements) else f"in {count} series"
@@ -412,6 +413,7 @@ def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
         "effect": effect and effect.value,
         "interval": interval and [interval.low, interval.high],
         "basis": effect and str(effect.basis),
+        "pairs": list(map(list, judgement.duel.record.pairs)) if judgement.duel else [],
         "floor": floor and floor.effect,
         "judges": floor and floor.judges,
         "margin": margin_of(judgement.after.unit),

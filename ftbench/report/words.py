@@ -62,12 +62,19 @@ def interval(judgement: JudgedSeries) -> str:
     if ratio is None:
         return NONE
     ends = ratio.interval
-    return span(ends.low, ends.high, _ratio_text(judgement)) if ends else ONE_PROCESS
+    text = span(ends.low, ends.high, _ratio_text(judgement)) if ends else ONE_PROCESS
+    return ", ".join(filter(None, (text, by_duel(judgement.verdict))))
 
 
 def _ratio_text(judgement: JudgedSeries) -> Callable[[float], str]:
-    # What is the same of counts is less than three digits tell from 1.
-    return "{:.4f}".format if judgement.after.unit == COUNTED else digits
+    # What is the same of counts is less than three digits tell from 1, as is what a duel finds.
+    fine = judgement.after.unit == COUNTED or judgement.duel
+    return "{:.4f}".format if fine else digits
+
+
+def by_duel(verdict: Verdict) -> str:
+    """Return what a verdict is by if it is a duel: "duel of 24 pairs"."""
+    return f"duel of {plural(verdict.pairs, 'pair', 'pairs')}" if verdict.pairs else ""
 
 
 def interval_of(figure: Figure, scale: Scale) -> str:
@@ -78,11 +85,11 @@ def interval_of(figure: Figure, scale: Scale) -> str:
 
 
 def floor(judgement: JudgedSeries) -> str:
-    """Return the noise floor: "±4 %"."""
+    """Return the noise floor: "±4 %"; a duel needs none."""
     known = judgement.verdict.floor
     if known and judgement.after.unit == COUNTED:
         return f"±{math.ceil(known.effect * 1e4) / 100:g}\N{NARROW NO-BREAK SPACE}%"
-    return reach(known.effect) if known else "none"
+    return reach(known.effect) if known else NONE if judgement.duel else "none"
 
 
 def judged(judgements: Iterable[JudgedSeries]) -> str:

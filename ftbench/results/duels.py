@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -12,6 +13,9 @@ from msgspec.structs import replace
 from ftbench.errors import ResultsError
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
+from ftbench.statistics.sequential import MOST_PAIRS, Series
+
+_MOST: Final = 4 * MOST_PAIRS  # a file may hold what it likes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +66,14 @@ def write_duels(path: Path, file: DuelFile) -> None:
     DUELS.write(path, DUELS.text(file, map(msgspec.to_builtins, file.duels)))
 
 
+def series_of(duel: DuelRecord) -> Series:
+    """Return the pairs as they are judged: any effect that is sure is worse or better."""
+    return Series(logs=tuple(pair[0] for pair in duel.pairs), margin=duel.margin)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duel:
-    """A series of two sides on a machine, with the pairs of all its sittings."""
+    """A series of two sides on a machine, with the latest pairs of all its sittings."""
 
     machine: str
     record: DuelRecord
@@ -89,10 +98,11 @@ class Duel:
 
     def after(self, earlier: Duel | None) -> Duel:
         """Return this with the pairs of an earlier one of the same before its own."""
-        if earlier is None:
-            return self
-        same = earlier if earlier.record.sides == self.record.sides else earlier.turned
-        record = replace(self.record, pairs=same.record.pairs + self.record.pairs)
+        pairs = self.record.pairs
+        if earlier:
+            same = earlier if earlier.record.sides == self.record.sides else earlier.turned
+            pairs = same.record.pairs + pairs
+        record = replace(self.record, pairs=pairs[-_MOST:])
         return Duel(machine=self.machine, record=record, builds=self.builds)
 
 

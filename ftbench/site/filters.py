@@ -13,7 +13,7 @@ from ftbench.facts.units import amount, digits, few, margin, scale_for, span
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.report.view_figures import Figures, ratio_of
-from ftbench.report.words import effort_title, interval_of
+from ftbench.report.words import by_duel, effort_title, interval_of
 from ftbench.results import Figure
 from ftbench.site.mode_charts import Axis
 from ftbench.statistics import Ratio
@@ -67,7 +67,8 @@ def change_interval(verdict: Verdict) -> str:
     ends = verdict.effect.interval if verdict.effect else None
     if ends is None:
         return ONE_PROCESS if verdict.effect else ""
-    return span(ends.low, ends.high, change, " to ")
+    by = by_duel(verdict)
+    return span(ends.low, ends.high, change, " to ") + (by and f", {by}")
 
 
 def moved(judgement: JudgedSeries) -> str:

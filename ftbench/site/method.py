@@ -70,6 +70,7 @@ def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> 
         Item(text=each or "unnamed", href=address(each, names[0]), current=each == name)
         for each in names
     )
+    duels = [duel for duel in tree.duels if duel.machine == name]
     return {
         "title": f"Method, and {name}",
         "name": name,
@@ -80,6 +81,7 @@ def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> 
         "measured": {
             "builds": method_tables.builds(sources),
             "runs": method_tables.runs(sources),
+            **({"duels": method_tables.duels(duels)} if duels else {}),
             "witnesses": witnesses.table(figures),
         },
         "noise": noise_of(tree, name, floors),

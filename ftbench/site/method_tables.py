@@ -10,16 +10,19 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, own_check, value_words
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.facts.units import digits
 from ftbench.releases import Release
 from ftbench.report.document import Row, Table
 from ftbench.results import Figure, ResultFile, State
+from ftbench.results.duels import Duel, series_of
 from ftbench.results.figure import UNKNOWN, NoiseSeries, Start
 from ftbench.results.floors import APART, Apart
 from ftbench.site.timeline import scenario_titles
 from ftbench.statistics.power import Floor
+from ftbench.statistics.sequential import Series, judge_series
+from ftbench.statistics.verdict import Word
 
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 _ORDER: Final = [arm.name for arm in ARMS]
@@ -122,6 +125,27 @@ def runs(sources: Sequence[ResultFile]) -> Table:
         "that what drifts meets all alike. The load is the run queue's average before its first "
         "cell. The check is said above, of ten cells or more; the stick is the middle half of what "
         "it took beside cells, over what it usually took in the run.",
+        numbers=1,
+    )
+
+
+def duels(every: Iterable[Duel]) -> Table:
+    """Return the duels: of which sides, and what their series came to, scenario by scenario."""
+    of: dict[tuple[str, ...], list[Series]] = {}
+    for record in (duel.record for duel in every):
+        sides = (f"{e.release}, {arm_named(e.arm).label}, {e.mode}" for e in record.sides)
+        scenario = scenario_titles(record.group.partition(".")[0])[1]
+        of.setdefault((*sides, scenario), []).append(series_of(record))
+    rows = []
+    for names, series in of.items():
+        counts = Counter(each.word for each in judge_series(series).verdicts)
+        words = ", ".join(f"{counts[word]} {word}" for word in Word if counts[word])
+        rows.append((*names, words, str(sum(len(each.logs) for each in series))))
+    return table(
+        "Duels",
+        ("first", "second", "scenario", "the second is", "pairs"),
+        rows,
+        "A pair: two fresh processes in turn, round by round. A duel outranks two sittings.",
         numbers=1,
     )
 

@@ -23,6 +23,7 @@ from ftbench.analysis.price import (
     Points,
     points_of,
 )
+from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import Arm
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, Unreadable
@@ -305,12 +306,13 @@ def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
     measures = [measure for topic in TOPICS for measure in topic.measures]
+    known = evidence(tree)
     return Page(
         title=f"Price and gain of free threading on {rig.machine}",
         rig=rig,
         machine=next((each for each in tree.machines if each.name == rig.machine), None),
         releases=sorted({source.release for source in tree.sources}),
-        points={measure.name: points_of(measure, tree.figures) for measure in measures},
+        points={measure.name: points_of(measure, tree.figures, known) for measure in measures},
         menus=menus(rig, addresses),
         notices=tuple(_notices(rig, tree)),
         warnings=tree.warnings,

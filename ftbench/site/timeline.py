@@ -20,6 +20,7 @@ from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.releases import Release
 from ftbench.report.sections import GROUPS
+from ftbench.report.words import by_duel
 from ftbench.results import Figure, Machine, ResultFile, ResultTree
 from ftbench.results.selection import Rig
 from ftbench.statistics.verdict import Word
@@ -159,7 +160,7 @@ Counts = Counter[Word]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What one step's verdicts come to; `floors` tells whether any series had a noise floor."""
+    """What one step's verdicts come to; `floors`: whether any series had one, or a duel."""
 
     arm: Arm
     against: Base
@@ -250,7 +251,8 @@ class Timeline:
             for judgement in family.judgements:
                 series = series_by[id(judgement.after)]
                 scenarios[series.scenario][judgement.verdict.word] += 1
-                why = self.texts.setdefault(judgement.verdict.why, len(self.texts))
+                told = filter(None, (by_duel(judgement.verdict), judgement.verdict.why))
+                why = self.texts.setdefault(": ".join(told), len(self.texts))
                 tracks = self.tracks[series][number]
                 track = tracks[against] = tracks[against] or Track()
                 track.note(place, judgement, why)
@@ -265,7 +267,7 @@ class Timeline:
                 rate=family.rate,
                 only_before=len(family.only_before),
                 only_after=len(family.only_after),
-                floors=any(each.verdict.floor for each in family.judgements),
+                floors=any(each.verdict.floor or each.duel for each in family.judgements),
             )
             self.alarms.setdefault(step.release, []).extend(
                 Alarm(tally=tally, series=series_by[id(each.after)], judgement=each)

@@ -24,9 +24,10 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.statistics.ratio import Ratio
+from ftbench.statistics.ratio import Effects, Ratio
 from ftbench.statistics.spread import CONFIDENCE, LARGEST_POWER, Basis, Flags, Floats, Interval
 from ftbench.statistics.verdict import (
     BETTER,
@@ -82,13 +83,27 @@ def look(series: Series, *, among: int = 1, confidence: float = CONFIDENCE) -> L
     return found.look(sure=found.p <= (1 - confidence) / among)
 
 
-def judge_series(duel: Sequence[Series]) -> JudgedPairs:
-    """Return the verdicts of the series of a duel as one family, whenever each of them ended."""
+def judge_series(duel: Sequence[Series], beside: Sequence[float] = ()) -> JudgedPairs:
+    """Return the verdicts of series as one family, of which the chances `beside` are too.
+
+    They hold whenever each of them ended.
+    """
     found = [_Found.of(series, CONFIDENCE) for series in duel]
-    control = Control.of(np.array([each.p for each in found]), RATE)
+    control = Control.of(np.array([each.p for each in found]), RATE, beside)
     judged = zip(found, control.sure, strict=True)
     verdicts = tuple(each.look(sure=sure).verdict for each, sure in judged)
     return JudgedPairs(verdicts=verdicts, by_chance=len(found) * control.bar, rate=RATE)
+
+
+def effects_of(every: Sequence[Series]) -> Effects:
+    """Return what series come to, with such errors that Student's intervals are as wide as ours."""
+    found = [_Found.of(series, CONFIDENCE) for series in every]
+    ends = np.array([(each.value, each.low, each.high) for each in found]).reshape(-1, 3)
+    value, reach = ends[:, 0], np.abs(ends[:, 1:] - ends[:, :1]).max(axis=1)
+    freedom = np.array([len(series.logs) - 1.0 for series in every])
+    error = reach / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    basis = np.zeros(len(every), np.int64)  # the best
+    return Effects(value=value, error=error, freedom=freedom, basis=basis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +114,7 @@ class _Found:
     low: float  # the interval likewise, infinite where so few pairs hold none
     high: float
     p: float
+    value: float = 0.0  # the effect likewise
 
     @classmethod
     def of(cls, series: Series, confidence: float) -> _Found:
@@ -112,12 +128,12 @@ class _Found:
             value=shares[0],
             interval=Interval(low=shares[1], high=shares[2]) if low > -np.inf else None,
             confidence=confidence,
-            basis=Basis.PROCESSES if len(logs) > 1 else Basis.NONE,
+            basis=Basis.DUEL,
         )
         side = math.copysign(1.0, value)
         beyond = side * float(scores(logs, np.array([side * limit]))[0])
         p = chance(beyond if len(logs) >= FIRST_LOOK else 0.0, series.most)
-        return cls(series=series, limit=limit, effect=effect, low=low, high=high, p=p)
+        return cls(series=series, limit=limit, effect=effect, low=low, high=high, p=p, value=value)
 
     def look(self, *, sure: bool) -> Look:
         margin = math.log1p(self.series.margin) + ROUNDING
@@ -133,9 +149,10 @@ class _Found:
         else:
             outcome = DOUBTFUL if above or below else CROSSES
         word, why = OUTCOMES[outcome]
+        pairs = len(self.series.logs)
         return Look(
-            verdict=Verdict(word=word, effect=self.effect, p=self.p, why=why),
-            more=word.open and len(self.series.logs) < MOST_PAIRS and not lost,
+            verdict=Verdict(word=word, effect=self.effect, p=self.p, why=why, pairs=pairs),
+            more=word.open and pairs < MOST_PAIRS and not lost,
         )
 
 

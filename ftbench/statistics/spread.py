@@ -36,6 +36,7 @@ _BATCH: Final = 10_000  # sides: their samples are copied a few times over
 class Basis(StrEnum):
     """What the spread was estimated from, the best first; the values are the words users read."""
 
+    DUEL = "pairs of a duel"
     PROCESSES = "processes"
     FLOOR = "the machine's noise floor"
     NONE = "one process"

@@ -54,15 +54,16 @@ class Control:
     next_bar: float
 
     @classmethod
-    def of(cls, chances: Floats, rate: float) -> Self:
-        """Return which effects are sure, with at most `rate` of them wrong."""
-        count = len(chances)
+    def of(cls, chances: Floats, rate: float, beside: Sequence[float] = ()) -> Self:
+        """Return which effects are sure, at most `rate` of them and of those `beside` wrong."""
+        every = np.append(chances, beside)
+        count = len(every)
         if not count:
             return cls(sure=np.zeros(0, bool), bar=rate, next_bar=rate)
-        sure = stats.false_discovery_control(chances, method="bh") <= rate
+        sure = stats.false_discovery_control(every, method="bh") <= rate
         alarms = int(sure.sum())
         return cls(
-            sure=sure,
+            sure=sure[: len(chances)],
             bar=rate * max(alarms, 1) / count,
             next_bar=rate * min(alarms + 1, count) / count,
         )
@@ -224,6 +225,7 @@ class Verdict:
     # they seem; None where a thousand would not or none is needed.
     needs: int | None = None
     why: str = ""
+    pairs: int = 0  # of the duel that it is by, 0 of two sittings
 
     @property
     def alarm(self) -> bool:
@@ -255,8 +257,8 @@ _Outcome = tuple[int, float, int]
 """An index of `OUTCOMES`, a p, and how many more processes decide it, 0 for none."""
 
 
-def judge(pairs: Sequence[Pair]) -> JudgedPairs:
-    """Return the verdicts of pairs as one family.
+def judge(pairs: Sequence[Pair], beside: Sequence[float] = ()) -> JudgedPairs:
+    """Return the verdicts of pairs as one family, of which the chances `beside` are too.
 
     Not of it, and not decidable, are those without a floor or with a sample that is no finite cost
     above zero.
@@ -269,7 +271,7 @@ def judge(pairs: Sequence[Pair]) -> JudgedPairs:
     margins = [margin for _, margin in judged]
     family = Family.of(before.take(members), after.take(members), floors, margins)
     chances = family.chances()
-    control = Control.of(chances, RATE)
+    control = Control.of(chances, RATE, beside)
     effects = difference(after, before).replaced(members, family.effects)
     outcomes = _outcomes(family, chances, control)
     verdicts = [

@@ -15,11 +15,11 @@ import fake_figures
 import pytest
 
 from ftbench.analysis.sides import Kind, Match, Sides
-from ftbench.analysis.verdicts import compare, side_of
+from ftbench.analysis.verdicts import compare, evidence, side_of
 from ftbench.facts.units import kept
 from ftbench.probe.scenarios.base import NAMES, scenario_named
 from ftbench.report.comparison import Compared, document_of, figure_record
-from ftbench.results import Figure
+from ftbench.results import Figure, ResultTree
 from ftbench.results.floors import Floors
 from ftbench.results.health import AT_USUAL_SPEED, SITTINGS_APART, given
 from ftbench.statistics.verdict import Word
@@ -58,7 +58,7 @@ def judged(before: Sequence[Figure], after: Sequence[Figure]) -> Counter[tuple[W
     """Return how many series have which verdict, and why."""
     figures = known(before, after)
     sides = figures[: len(before)], figures[len(before) :]
-    family = compare({}, *map(side_of, sides))
+    family = compare(evidence(ResultTree()), *map(side_of, sides))
     return Counter((each.verdict.word, each.verdict.why) for each in family.judgements)
 
 
@@ -77,7 +77,7 @@ def test_a_change_is_found_whatever_the_speed_of_its_sitting() -> None:
 
 def test_two_sittings_are_decided_by_what_is_beyond_how_far_they_may_lie_apart() -> None:
     figures = known(sitting("3.14.1"), sitting("3.14.2"))
-    family = compare({}, *map(side_of, (figures[:20], figures[20:])))
+    family = compare(evidence(ResultTree()), *map(side_of, (figures[:20], figures[20:])))
     for each in family.judgements:
         assert each.before.floor
         assert each.verdict.floor
@@ -180,7 +180,7 @@ def test_a_comparison_says_once_that_its_seconds_are_at_the_usual_speed() -> Non
         match = Match(
             sides=sides, rest={"profile": "full"}, flavours=("", ""), before=before, after=after
         )
-        family = compare({}, side_of(before), side_of(after))
+        family = compare(evidence(ResultTree()), side_of(before), side_of(after))
         compared = Compared(match=match, comparison=family)
         said.append(document_of([compared], fake_figures.tree(figures)).lines.count(AT_USUAL_SPEED))
     assert said == [0, 1]

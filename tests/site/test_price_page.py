@@ -18,6 +18,7 @@ from playwright.sync_api import Browser
 from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.price import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, WORK, means_of, points_of
+from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.releases.known import known_releases
@@ -29,6 +30,7 @@ from ftbench.statistics import ratio
 from ftbench.statistics.ratio import Effects
 
 NEWEST = Release.parse("3.14.2")
+NOTHING = evidence(ResultTree())  # beside the figures
 
 
 def test_what_the_tables_say_is_as_it_was(
@@ -50,7 +52,7 @@ def figure_of(tree: ResultTree, kernel: str, arm: str) -> Figure:
 
 def test_a_tax_is_the_ratio_to_the_gil_build_of_the_same_release() -> None:
     tree = fake_results.tree()
-    points = points_of(TAX, tree.figures)
+    points = points_of(TAX, tree.figures, NOTHING)
     above, below = (figure_of(tree, "calls", arm).processes for arm in ("ft", "gil"))
     assert points[NEWEST, "ft"].kernels["calls"] == ratio(above, below)
     assert {arm for _, arm in points} == {"ft", "ft-gil1"}
@@ -63,7 +65,7 @@ def test_figures_of_different_runs_make_no_tax() -> None:
         replace(each, runs=frozenset({"run-2"})) if each.arm.name == "gil" else each
         for each in tree.figures
     ]
-    assert points_of(TAX, figures) == {}
+    assert points_of(TAX, figures, NOTHING) == {}
 
 
 def test_instructions_over_the_gil_builds_are_a_column_of_their_own(tmp_path: Path) -> None:
@@ -78,7 +80,8 @@ def test_instructions_over_the_gil_builds_are_a_column_of_their_own(tmp_path: Pa
         for arm in [each.arm.name]
         if each.benchmark == TAX.benchmark
     ]
-    assert points_of(WORK, counted).keys() == points_of(TAX, fake_results.tree().figures).keys()
+    timed = points_of(TAX, fake_results.tree().figures, NOTHING)
+    assert points_of(WORK, counted, NOTHING).keys() == timed.keys()
     tree = fake_results.tree()
     plain, more = (
         Outline(pages_of(each, tmp_path)[0]).tables[0][0]
@@ -90,7 +93,7 @@ def test_instructions_over_the_gil_builds_are_a_column_of_their_own(tmp_path: Pa
 
 def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:
     tree = fake_results.tree()
-    point = points_of(CRUNCHING[0], tree.figures)[NEWEST, "ft"]
+    point = points_of(CRUNCHING[0], tree.figures, NOTHING)[NEWEST, "ft"]
     medians = [sorted(each)[1] for each in figure_of(tree, "lcg", "ft").processes]
     middle = math.exp(sum(map(math.log, medians)) / len(medians))
     found = point.kernels["lcg"]
@@ -101,7 +104,7 @@ def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:
 
 def test_the_ledgers_are_kept_apart() -> None:
     figures = fake_results.tree().figures
-    must, known_not = (points_of(each[0], figures) for each in (MUST_SCALE, MUST_NOT))
+    must, known_not = (points_of(each[0], figures, NOTHING) for each in (MUST_SCALE, MUST_NOT))
     assert must[NEWEST, "ft"].kernels.keys() == {"function_calls"}
     assert known_not[NEWEST, "ft"].kernels.keys() == {"shared_deque"}
 
@@ -115,7 +118,7 @@ def test_a_damaged_sample_leaves_its_kernel_out(bad: float) -> None:
         for each in fake_results.tree().figures
     ]
     for measure, kernel in ((CRUNCHING[0], "words"), (TAX, "floats")):
-        assert points_of(measure, figures)[NEWEST, "ft"].kernels.keys() == {kernel}
+        assert points_of(measure, figures, NOTHING)[NEWEST, "ft"].kernels.keys() == {kernel}
 
 
 def effects_of(values: list[float], errors: list[float], freedom: float) -> Effects:
