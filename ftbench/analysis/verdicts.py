@@ -19,7 +19,7 @@ from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
 from ftbench.results.health import SITTINGS_APART
 from ftbench.results.records import DuelSide
 from ftbench.statistics import CONFIDENCE, location
-from ftbench.statistics.power import Floor
+from ftbench.statistics.power import THESE_BUILDS, Floor
 from ftbench.statistics.sequential import bar, judge_series
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
@@ -78,6 +78,12 @@ class JudgedSeries:
     # Beside an alarm, kind → (before, after): context switches, CPU seconds.
     efforts: Mapping[str, tuple[float, float]]
     duel: Duel | None = None  # that stands in the place of the figures
+
+    @property
+    def judges(self) -> str:
+        """What its verdict is on, the source or these builds, as duels are; "" without a floor."""
+        floor = self.verdict.floor
+        return THESE_BUILDS if self.duel else floor.judges if floor else ""
 
     @property
     def locations(self) -> tuple[float | None, float | None]:

@@ -415,7 +415,7 @@ def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
         "basis": effect and str(effect.basis),
         "pairs": list(map(list, judgement.duel.record.pairs)) if judgement.duel else [],
         "floor": floor and floor.effect,
-        "judges": floor and floor.judges,
+        "judges": judgement.judges or None,
         "margin": margin_of(judgement.after.unit),
         "differences": {fact: list(pair) for fact, pair in judgement.differences.items()},
         "efforts": {kind: list(pair) for kind, pair in judgement.efforts.items()},

@@ -93,12 +93,12 @@ def floor(judgement: JudgedSeries) -> str:
 
 
 def judged(judgements: Iterable[JudgedSeries]) -> str:
-    """Say what verdicts that have a floor are on; "" of none."""
-    on = Counter(each.verdict.floor.judges for each in judgements if each.verdict.floor)
+    """Say what verdicts are on that have a floor or are by duel; "" of none."""
+    on = Counter(filter(None, (each.judges for each in judgements)))
     counts = ", ".join(f"{count} on {what}" for what, count in on.items())
     return counts and (
-        f"Verdicts with a floor: {counts}. One on these builds has not in its floor what builds of "
-        "one source differ by: ftbench noise --against."
+        f"Verdicts with a floor or by duel: {counts}. What is on these builds has not in it what "
+        "builds of one source differ by: ftbench noise --against."
     )
 
 

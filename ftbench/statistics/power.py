@@ -94,6 +94,9 @@ def further(
     return np.where(possible, high, MOST_PROCESSES + 1)
 
 
+THESE_BUILDS: Final = "these builds"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
     """What a machine's A/A runs say of one series: effects within `effect`, a share, are noise."""
@@ -111,7 +114,7 @@ class Floor:
     @property
     def judges(self) -> str:
         """What a verdict by it is on."""
-        return "these builds" if self.builds is None else "the source"
+        return THESE_BUILDS if self.builds is None else "the source"
 
     def on_source(self, builds: float | None) -> Floor:
         """Return the floor of a verdict on the source of builds; on themselves without `builds`."""
