@@ -125,6 +125,7 @@ def test_a_duel_of_other_builds_changes_nothing_and_the_latest_of_these_stands(f
     ours = [duel(1.1, builds=(mine, mine)), duel(0.9, builds=(mine, mine)), *foreign]
     (found,) = judged(*figures, *ours, builds=builds)
     assert found.duel == ours[1]
+    assert found.judges == "these builds"
 
 
 def test_builds_that_may_not_be_compared_are_not_compared_by_a_duel_either() -> None:
