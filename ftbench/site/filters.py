@@ -67,8 +67,7 @@ def change_interval(verdict: Verdict) -> str:
     ends = verdict.effect.interval if verdict.effect else None
     if ends is None:
         return ONE_PROCESS if verdict.effect else ""
-    by = by_duel(verdict)
-    return span(ends.low, ends.high, change, " to ") + (by and f", {by}")
+    return span(ends.low, ends.high, change, " to ")
 
 
 def moved(judgement: JudgedSeries) -> str:
@@ -119,6 +118,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "article_prints": article_prints,
     "axis": axis,
     "beyond": beyond,
+    "by_duel": by_duel,
     "change": change,
     "change_interval": change_interval,
     "digits": digits,
