@@ -94,9 +94,9 @@ def test_instructions_over_the_gil_builds_are_a_column_of_their_own(tmp_path: Pa
 def test_an_efficiency_is_the_inverse_of_the_relative_cost() -> None:
     tree = fake_results.tree()
     point = points_of(CRUNCHING[0], tree.figures, NOTHING)[NEWEST, "ft"]
-    medians = [sorted(each)[1] for each in figure_of(tree, "lcg", "ft").processes]
+    medians = [sorted(each)[1] for each in figure_of(tree, "sum_of_squares", "ft").processes]
     middle = math.exp(sum(map(math.log, medians)) / len(medians))
-    found = point.kernels["lcg"]
+    found = point.kernels["sum_of_squares"]
     assert found.value == pytest.approx(1 / middle)
     assert found.interval is not None
     assert found.interval.low < found.value < found.interval.high
@@ -113,7 +113,7 @@ def test_the_ledgers_are_kept_apart() -> None:
 def test_a_damaged_sample_leaves_its_kernel_out(bad: float) -> None:
     figures = [
         replace(each, processes=((bad, 1.0),), samples=(bad, 1.0))
-        if {"lcg", "calls"} & {*each.params.values()}
+        if {"sum_of_squares", "calls"} & {*each.params.values()}
         else each
         for each in fake_results.tree().figures
     ]
@@ -202,7 +202,7 @@ def test_each_topic_has_a_picture_and_a_table(tmp_path: Path) -> None:
 
 def test_a_mean_of_fewer_kernels_says_so(tmp_path: Path) -> None:
     tree = fake_results.tree()
-    lacking = figure_of(tree, "lcg", "ft")
+    lacking = figure_of(tree, "sum_of_squares", "ft")
     tree = replace(tree, figures=tuple(each for each in tree.figures if each is not lacking))
     source = Outline(pages_of(tree, tmp_path)[0]).source
     assert source.count(", 1 of 2<") == 1
