@@ -37,7 +37,7 @@ def fight(results: Path, factor: float, **changes: Any) -> Path:
 
 def test_a_duel_is_told_with_its_interval_and_is_the_exit_code(results: Path) -> None:
     assert COMPARE.code(*RELEASES) == 0
-    assert "duel" not in COMPARE.said(*RELEASES)
+    assert "duel of" not in COMPARE.said(*RELEASES)
     fight(results, 1.12)
     assert COMPARE.code(*RELEASES) == RegressionError.exit_code
     text = COMPARE.said(*RELEASES)
