@@ -8,12 +8,12 @@ import pytest
 from probing import document_of, program, run_probe
 
 from benchmarks.single_thread import SingleThread
-from ftbench.errors import NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.scenarios import single_thread
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workloads import injected
 from ftbench.probe.workloads.kernels import SMALL, timed
 from ftbench.pythons import Interpreter
 
@@ -83,13 +83,16 @@ def test_what_is_added_is_run_and_not_credited(monkeypatch: pytest.MonkeyPatch) 
         begin = next(ticks)
         return begin, begin + runs * 1_000, runs, runs * timed(SMALL["json"][0], 1)[3]
 
+    def spin(steps: int) -> int:
+        spun.append(steps)
+        return steps
+
+    spun: list[int] = []
     monkeypatch.setattr(single_thread, "timed", clocked)
-    plain, more = (single_thread.run(_cell(extra)) for extra in (0.0, 0.1))
-    assert ran == [20, 20, 20, 20, 20, 22, 22, 22]
+    monkeypatch.setattr(injected, "spin", spin)
+    monkeypatch.setattr(injected, "steps_for", round)
+    plain, more = (single_thread.run(_cell(extra)) for extra in (0.0, 0.01))
+    assert ran == [20] * (4 + 9)  # the first of each, five that tell how long one takes
+    assert spun == [200] * 3  # less than a run, in each round the same
     assert plain.metrics["kernel"].samples == pytest.approx((1e-6,) * 3)
-    assert more.metrics["kernel"].samples == pytest.approx((1.1e-6,) * 3)
-
-
-def test_a_share_of_less_than_a_run_cannot_be_added() -> None:
-    with pytest.raises(NotAvailableError, match="in steps of 1"):
-        single_thread.run(_cell(0.01))
+    assert more.metrics["kernel"].samples == pytest.approx((1.01e-6,) * 3)

@@ -7,15 +7,15 @@ same.  Memory is held for nothing but to be seen.
 from __future__ import annotations
 
 import os
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 
 from ftbench.probe.pool_tasks import grind
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ftbench.probe.workloads.kernels import SliceReport
+    from ftbench.probe.workloads.kernels import Report, SliceReport
 
 _STEPS, _TRIES = 20_000, 5
 ROLLUP = "smaps_rollup"
@@ -55,6 +55,22 @@ def crunch_more(
         return total
 
     return in_turn(more, 1, cpus, at)
+
+
+def with_more(do: Callable[[], Report], share: float) -> Callable[[], Report]:
+    """Return what does the same, and steps for such a share of its time besides."""
+    if not share:
+        return do
+    reports = [do() for _ in range(_TRIES)]
+    steps = steps_for(share * min(end - begin for begin, end, *_ in reports))
+
+    def both() -> Report:
+        begin, end, cpu, checksum = do()
+        before = thread_time_ns()
+        end += spin(steps)
+        return begin, end, cpu + thread_time_ns() - before, checksum
+
+    return both
 
 
 def weight(pids: Iterable[int], proc: str = "/proc") -> int:
