@@ -55,7 +55,7 @@ _ON_OFF: Final = {True: "on", False: "off"}
 
 
 def probe(
-    interpreter: Interpreter,
+    interpreter: Interpreter | Path,
     scenario: str,
     *,
     mode: str,
@@ -63,13 +63,17 @@ def probe(
     profile: str,
     gil: bool,
     deadline: float = DEADLINE_SECONDS,
+    extra: float = 0.0,
 ) -> Measurement:
     """Run one cell of `scenario` by `python -m ftbench.probe`; return all its metrics.
 
     Parameters and errors are those of `ftbench.measure`; `InterpreterError` if the interpreter
-    cannot carry the probe.  Whatever ends the wait, nothing of the run stays behind.
+    cannot carry the probe; a path is the Python of an environment that has it.  Whatever ends the
+    wait, nothing of the run stays behind.
     """
-    python = venvs.ready(environment_folder(interpreter), interpreter)
+    python = interpreter
+    if isinstance(python, Interpreter):
+        python = venvs.ready(environment_folder(python), python)
     with tempfile.TemporaryDirectory(prefix="ftbench-") as folder:
         # Not from standard output, where a hook of the interpreter may print anything.
         document = Path(folder, "measurement.json")
@@ -79,6 +83,7 @@ def probe(
                 *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
                 *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline))),
                 *("--output", document),
+                *(("--extra", repr(extra)) if extra else ()),
                 *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
             ],
             environ=clean_environment(os.environ, venvs.host_variables()),
@@ -107,7 +112,7 @@ def _error_of(done: Finished) -> FtbenchError:
 def journal_of(
     request: Sequence[Any], interpreters: Sequence[Interpreter], console: Console, *, fresh: bool
 ) -> Iterator[Journal]:
-    """Hold the measuring lock, and yield a request's journal: forgotten when the body succeeds.
+    """Hold the measuring lock, and yield a request's journal: forgotten when the body has it all.
 
     Nothing is taken over of other code, another interpreter or other conditions, or if `fresh`.
     """
@@ -127,7 +132,8 @@ def journal_of(
             soft_wrap=True,
         )
     yield journal
-    journal.forget()
+    if not journal.left:
+        journal.forget()
 
 
 def taken_over(count: int, total: int, journal: Journal, what: str = "processes") -> str:

@@ -11,6 +11,7 @@ import ctypes
 import json
 import os
 import random
+import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.experiments.harness import probe
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
-from ftbench.facts.profiles import DUEL
+from ftbench.facts.profiles import DEFAULT, DUEL, PROFILES
 from ftbench.probe.instruments.machine import one_per_core, placed, usable
 from ftbench.probe.run import GO
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import CELL, DEADLINE_SECONDS, GIL_VARIABLE, check_extra
 from ftbench.probe.run.programs import Guarded
 from ftbench.probe.scenarios.base import scenario_named
@@ -60,11 +63,9 @@ class Duellist:
         return f"{self.name}: {', '.join(filter(None, (release, build, self.mode, more)))}"
 
     def request(self, cell: SuiteCell, cpus: Sequence[int] | None, deadline: float) -> str:
-        """Return what a cell is asked for; raises `NotAvailableError` where it has no rounds."""
+        """Return what a cell is asked for."""
         scenario = scenario_named(cell.scenario)
         check_extra(scenario, self.extra)
-        if scenario.program:
-            raise _no_turns(cell)
         asked = {
             "scenario": scenario.name,
             "mode": self.mode or cell.mode,
@@ -147,6 +148,8 @@ def take(
 
     Raises `SideError` for the side that failed first; nothing of either stays behind.
     """
+    if scenario_named(cell.scenario).program:
+        return _without_turns(sides, cell, draw, deadline)
     documents: dict[int, dict[str, Any]] = {}
     done = 0
     begins = draw.sample((0, 1), 2)  # else what comes first would be one side's advantage
@@ -202,14 +205,11 @@ def _named(number: int, side: Duellist) -> Iterator[None]:
         raise SideError(number, error) from error
 
 
-def _no_turns(cell: SuiteCell) -> NotAvailableError:
-    return NotAvailableError(f"{cell.scenario} has no rounds that two sides could take in turn.")
-
-
 def _pair(cell: SuiteCell, documents: Sequence[Mapping[str, Any]], *, fixed: bool) -> Pair:
     rounds = [document["notes"].get("rounds", 0) for document in documents]
     if min(rounds) <= WARM:
-        raise SideError(0, _no_turns(cell))
+        words = f"{cell.scenario} has no rounds that two sides could take in turn."
+        raise SideError(0, NotAvailableError(words))
     costs: dict[str, list[tuple[float, float]]] = {}
     first, second = (document["metrics"] for document in documents)
     for name in first.keys() & second.keys():
@@ -225,4 +225,37 @@ def _pair(cell: SuiteCell, documents: Sequence[Mapping[str, Any]], *, fixed: boo
         builds=(documents[0]["build"], documents[1]["build"]),
         cpu=sum(document["effort"].get("cpu_seconds", 0.0) for document in documents),
         fixed=fixed,
+    )
+
+
+def _without_turns(
+    sides: tuple[Duellist, Duellist], cell: SuiteCell, draw: random.Random, deadline: float
+) -> Pair:
+    """Run both cells whole, one after the other: memory has no rounds, and no core slows it."""
+    seen: dict[int, Measurement] = {}
+    for number in draw.sample((0, 1), 2):
+        side = sides[number]
+        with _named(number, side):
+            seen[number] = probe(
+                side.python,
+                cell.scenario,
+                mode=side.mode or cell.mode,
+                params=cell.params,
+                profile=f"hold={PROFILES[DEFAULT].hold}",  # as that, and not again if disturbed
+                gil=side.arm.gil,
+                deadline=deadline,
+                extra=side.extra,
+            )
+    first, second = (
+        {name: statistics.median(metric.samples) for name, metric in seen[number].metrics.items()}
+        for number in (0, 1)
+    )
+    names = sorted(name for name in first.keys() & second.keys() if first[name] * second[name] > 0)
+    return Pair(
+        rounds=1,
+        costs={name: [(first[name], second[name])] for name in names},
+        units={name: metric.unit for name, metric in seen[0].metrics.items()},
+        builds=(seen[0].build, seen[1].build),
+        cpu=sum(each.effort.get("cpu_seconds", 0.0) for each in seen.values()),
+        fixed=False,
     )

@@ -207,7 +207,7 @@ def test_what_has_no_rounds_takes_no_turns(given: Given) -> None:
 
 @pytest.mark.parametrize(
     ("scenario", "extra", "kind"),
-    [("footprint", 0.0, NotAvailableError), ("single_thread", 2.0, UsageError)],
+    [("failure", 0.5, NotAvailableError), ("single_thread", 2.0, UsageError)],
 )
 def test_what_cannot_be_asked_starts_nothing(
     scenario: str, extra: float, kind: type[FtbenchError]
