@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,6 @@ _machine = click.option(
     "--machine",
     help="The machine's name in the results, never another one's. Default: its CPU and cores.",
 )
-_budget = quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Of a duel.")
 _fresh = click.option(
     "--fresh",
     is_flag=True,
@@ -105,7 +105,8 @@ def bench(
 @click.option("--mode", help="Default: every mode of the benchmarks.")
 @click.option("--mode-b", help="Default: as --mode.")
 @click.option("--bench", metavar="REGEX", help="Which series. Default: single_thread.")
-@_budget
+@quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Of a cell.")
+@quantity("SHARE", share, "--margin", help="What is the same: 1%. Default: 3 % of a time.")
 @click.option("--pairs", type=click.IntRange(5, 60), default=60, show_default=True)
 @click.option("--seed", type=click.IntRange(0), help="Of orders and layouts. Default: drawn.")
 @quantity("SHARE", share, "--inject", "extra", default="0%", help="To B's work: 5%.")
@@ -354,21 +355,22 @@ def overhead(
 
 
 @click.command(
-    help="""Prove that equal things raise no alarm here and that a known slowdown is found.
+    help="""Prove that equal things raise no alarm here and that added work is found.
 
-    Duels of each cell against itself, as it is and with a known share more of its own work on one
-    side. Exit code 10 if equal sides raised an alarm, or if a slowdown is found in fewer than 95 %
-    of its trials.
+    Duels of each cell against itself, as it is and with a known share of work added to one side, to
+    memory of bytes; what must be found in which time is a table of targets. Exit code 10 if equal
+    sides raised an alarm, or if what was added is surely found in fewer than 95 % of the trials.
     """
 )
 @_python
 @_arm
-@click.option("--bench", metavar="REGEX", help="Default: five cells; '.' is the whole suite.")
+@click.option("--bench", metavar="REGEX", help="Of what matches, the cells with targets, else all.")
+@quantity("SHARE", share, "--slowdown", "share", help="Default: each target's. 0%: equal sides.")
 @click.option(
     "--trials", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Of each."
 )
-@click.option("--slowdowns", default="5", show_default=True, help="In percent: 2,5.")
-@_budget
+@quantity("TIME", seconds, "--budget", "seconds", help="Of a trial. Default: each target's.")
+@quantity("TIME", seconds, "--within", help="Begin none later: 720s. Another call goes on.")
 @_fresh
 @output_options
 def selftest(
@@ -377,46 +379,33 @@ def selftest(
     python: str | None,
     arm: str | None,
     bench: str | None,
-    trials: int,
-    slowdowns: str,
-    budget: float,
+    within: float | None,
     fresh: bool,
+    **options: Any,
 ) -> None:
     from ftbench.experiments import selftest as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.experiments.duel import DuelJob, duellist  # noqa: PLC0415
+    from ftbench.experiments.duel import duellist  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
     from ftbench.results.asvformat import project_folder  # noqa: PLC0415
 
-    shares, folder, console = _shares(slowdowns), project_folder(Path.cwd()), _console()
-    cells = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
+    console = _console()
+    every = suite.chosen(suite.cells(project_folder(Path.cwd())), bench or ".")
     interpreter, chosen = choose(python, arm, console)
-    duel = DuelJob(
+    job = experiment.SelftestJob(
         sides=(duellist("A", interpreter, chosen), duellist("B", interpreter, chosen)),
-        cells=cells,
-        budget=budget,
-        folder=folder,  # where nothing is kept of it
+        cells=experiment.with_targets(every),
+        within=math.inf if within is None else within,
+        **options,
     )
-    job = experiment.SelftestJob(duel=duel, slowdowns=shares, trials=trials)
-    asked = ["selftest", *duel.asked, shares, trials]
-    with journal_of(asked, [interpreter], console, fresh=fresh) as journal:
+    with journal_of(job.asked, [interpreter], console, fresh=fresh) as journal:
         result = experiment.run(job, console, journal)
         output.write(experiment.document_of(result))
     if not result.passed:
         raise RegressionError(
-            "An alarm was raised that should not be, or a slowdown missed that must be found.",
-            hint="A quieter machine, or more time for each duel: --budget",
+            "An alarm was raised that should not be, or added work missed that must be found.",
+            hint="The last column says how many pairs it takes; a quieter machine needs fewer.",
         )
-
-
-def _shares(text: str) -> tuple[float, ...]:
-    try:
-        shares = tuple(dict.fromkeys(float(word) / 100 for word in text.split(",")))
-    except ValueError:
-        shares = ()
-    if not shares or not all(0 < share <= 1 for share in shares):
-        raise UsageError(f"--slowdowns takes percents above 0 and up to 100, not {text!r}.")
-    return shares
 
 
 native = click.Group(

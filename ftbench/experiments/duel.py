@@ -107,6 +107,8 @@ class DuelJob:
     folder: Path  # the machine's, of the results
     pairs: int = sequential.MOST_PAIRS
     seed: int = 0
+    margin: float | None = None  # a share; by default that of each unit
+    metrics: Sequence[str] = ()  # those by which a bout ends; by default what extra work reaches
 
     @property
     def path(self) -> Path:
@@ -119,7 +121,8 @@ class DuelJob:
         """The request, which names its journal."""
         sides = [(side.title, str(side.python)) for side in self.sides]
         cells = [(cell.title, *sorted(cell.metrics)) for cell in self.cells]
-        return ["duel", str(self.path.absolute()), sides, cells, self.budget, self.pairs]
+        limits = self.budget, self.pairs, self.margin
+        return ["duel", str(self.path.absolute()), sides, cells, *limits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,9 +218,9 @@ class Bout:
         return decided or len(self.pairs) >= (sequential.FIRST_LOOK if spent else self.job.pairs)
 
     def leading(self, file: DuelFile) -> Sequence[DuelRecord]:
-        """Return the series that extra work reaches, by which a bout ends; else all."""
-        slowed = scenario_named(self.cell.scenario).slowed
-        return [duel for duel in file.duels if duel.metric in slowed] or file.duels
+        """Return the series by which a bout ends, else all."""
+        names = self.job.metrics or scenario_named(self.cell.scenario).slowed
+        return [duel for duel in file.duels if duel.metric in names] or file.duels
 
     def _seen(self, duel: DuelRecord) -> sequential.Look:
         return sequential.look(series_of(duel), among=len(self.job.cells))
@@ -254,7 +257,7 @@ class Bout:
             sitting=self.sitting,
             seed=self.job.seed,
             rounds=statistics.median_low(pair.rounds for pair in self.pairs),
-            margin=margin_of(unit),
+            margin=margin_of(unit) if self.job.margin is None else self.job.margin,
             word="",
             pairs=tuple(_of_pair(pair.costs[metric]) for pair in self.pairs),
             fixed=all(pair.fixed for pair in self.pairs),
@@ -296,7 +299,8 @@ SCHEMA: Final = {"name": "ftbench.duel", "version": 1}
 
 def document_of(result: DuelResult) -> Document:
     """Return the document: a row per series, and below it what the words rest on."""
-    raised, first = alarm(result), result.job.sides[0]
+    raised, first, margin = alarm(result), result.job.sides[0], result.job.margin
+    same = f"The same is what differs by at most {margin:.2%}." if margin is not None else SAME
     return Document(
         title=f"{first.title}. {result.job.sides[1].title}.",
         record={
@@ -307,7 +311,7 @@ def document_of(result: DuelResult) -> Document:
             ],
             "lost": [{"cell": c, "reason": str(why)} for c, why in result.lost.items()],
         },
-        lines=(f"Everything is a cost, so B / A above 1 is worse. {SAME}",),
+        lines=(f"Everything is a cost, so B / A above 1 is worse. {same}",),
         parts=(Part(tables=(_table(result),)),),
     )
 

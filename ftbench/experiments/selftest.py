@@ -1,224 +1,469 @@
 """Proof of power: equal sides raise no alarm, and work that is added to one of them is found.
 
-Each trial is a duel of its own, with the rule, the budget and the fresh processes of `duel`.
+Each trial is a duel of its own: one cell of an interpreter against itself, by the rule and with the
+fresh processes of `duel`.  What counts as the same is half of what was added, for more is nothing
+that could be found.
 """
 
 from __future__ import annotations
 
 import math
+import re
+import secrets
 import statistics
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from rich.console import Console
 from scipy import stats
 
-from ftbench.errors import InterpreterError, NotAvailableError, UsageError, WorkerFailedError
+from ftbench.errors import (
+    FtbenchError,
+    InterpreterError,
+    NotAvailableError,
+    UsageError,
+    WorkerFailedError,
+)
 from ftbench.experiments.duel import Bout, DuelJob
 from ftbench.experiments.harness import taken_over
-from ftbench.experiments.turns import SideError
-from ftbench.facts.units import plural, times
+from ftbench.experiments.suite import SuiteCell
+from ftbench.experiments.turns import Duellist, SideError
+from ftbench.facts.units import plural
 from ftbench.progress import bar
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.report.words import NONE
 from ftbench.results.journal import Journal
 from ftbench.results.records import DuelRecord
-from ftbench.statistics import CONFIDENCE
+from ftbench.statistics import CONFIDENCE, sequential
 from ftbench.statistics.verdict import Word
 
-# In so many of its trials extra work must be found.
 MUST_FIND: Final = 0.95
-# A few cells of different kinds: one thread, workers that come and go, work that is shared, work
-# that only crunches, hand-overs.
-USUAL: Final = (
-    r"single_thread\.SingleThread\..*'calls'|"
-    r"lifecycle\.Lifecycle\..*\('threads', 'none', 8, 'article'\)|"
-    r"shared_set\.SharedSet\..*\('threads', 'none', 'local', 'cold'\)|"
-    r"cpu_scaling\.CpuScaling\..*\('threads', 'none', 'lcg'\)|"
-    r"pools\.Pools\..*\('threads', 'none', 'executor'\)"
+"""In so many of its trials extra work must be found."""
+EQUAL: Final = 20
+"""In so many duels of each series equal sides must raise no alarm."""
+# Of the shares that trials show, which are few.
+_SURE: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What must be found: a share of extra work, in so many seconds a trial; 0.0: no alarm."""
+
+    scenario: str
+    cells: str = ""  # a pattern of their titles
+    share: float = 0.05
+    seconds: float = 15.0
+    metrics: tuple[str, ...] = ()  # by default all that extra work reaches
+
+    @property
+    def title(self) -> str:
+        """The target as people call it: `single_thread, 2 % more in 15 s`."""
+        what = f"{self.share * 100:g} % more" if self.share else "equal sides"
+        return f"{self.scenario}, {what} in {self.seconds:g} s"
+
+    def has(self, cell: SuiteCell) -> bool:
+        """Tell whether a cell is one of its own."""
+        return cell.scenario == self.scenario and re.search(self.cells, cell.title) is not None
+
+
+TARGETS: Final = (
+    Target(scenario="single_thread", share=0.02),
+    Target(scenario="single_thread", share=0.01, seconds=60),
+    Target(
+        scenario="cpu_scaling",
+        cells=r"\(threads, (lcg|words|objects)\)",
+        share=0.03,
+        seconds=30,
+        metrics=("unit_1", "unit_2"),
+    ),
+    Target(
+        scenario="must_scale",
+        cells=r", (function_calls|containers|own_random)\)",
+        share=0.03,
+        seconds=30,
+    ),
+    Target(scenario="lifecycle", cells=r"\((threads|processes-fork), 8, empty\)", seconds=30),
+    Target(scenario="shared_set", cells=r"\(threads, (lock|local), cold\)", seconds=30),
+    Target(scenario="grain", cells=r"\(threads", seconds=60),
+    Target(scenario="pools", cells=r"\(threads, executor\)", seconds=30),
+    Target(scenario="data", cells=r"\(threads, handover", seconds=30),
+    Target(
+        scenario="footprint",
+        cells=r"\((threads|processes-fork), 8\)",
+        share=0.03,
+        seconds=60,
+        metrics=("pss", "uss"),
+    ),
 )
+"""What this kind of machine must find, cell by cell; each has equal sides besides."""
+
+
+def with_targets(cells: Sequence[SuiteCell]) -> list[SuiteCell]:
+    """Return those of which something must be found, or all where there is none."""
+    return [c for c in cells if any(target.has(c) for target in TARGETS)] or list(cells)
+
+
+def targets_of(cell: SuiteCell, share: float | None, seconds: float | None) -> list[Target]:
+    """Return what is tried of a cell; a `share` and `seconds` take the place of the targets'."""
+    own = [target for target in TARGETS if target.has(cell)] or [Target(scenario=cell.scenario)]
+    chosen = [replace(own[0], share=0.0), *own]
+    if share is not None:
+        chosen = [each for each in chosen if each.share == share] or [replace(own[0], share=share)]
+    return [replace(each, seconds=seconds or each.seconds) for each in chosen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestJob:
-    """What to try: a duel of equal sides, so many `trials` of it, and of each of the slowdowns."""
+    """What to try, so many `trials` of each; none is begun later than `within` seconds."""
 
-    duel: DuelJob
-    slowdowns: tuple[float, ...]
-    trials: int
+    sides: tuple[Duellist, Duellist]
+    cells: Sequence[SuiteCell]
+    share: float | None = None
+    seconds: float | None = None
+    trials: int = EQUAL
+    within: float = math.inf
 
-    def trial(self, extra: float, number: int) -> DuelJob:
+    @property
+    def asked(self) -> list[Any]:
+        """The request, which names its journal: more trials go on with fewer."""
+        side, cells = self.sides[0], [cell.title for cell in self.cells]
+        where = side.title, str(side.python), str(Path.cwd())
+        return ["selftest", *where, cells, self.share, self.seconds]
+
+    @property
+    def tries(self) -> list[tuple[int, SuiteCell, Target]]:
+        """Each trial of each target, in the order of measuring."""
+        own = {cell.title: targets_of(cell, self.share, self.seconds) for cell in self.cells}
+        return [
+            (number, cell, target)
+            for number in range(self.trials)
+            for cell in self.cells
+            for target in own[cell.title]
+        ]
+
+    def duel(self, cell: SuiteCell, target: Target) -> DuelJob:
         """Return one of the duels: each has orders and layouts of its own."""
-        first, second = self.duel.sides
-        return replace(self.duel, sides=(first, replace(second, extra=extra)), seed=number)
+        first, second = self.sides
+        return DuelJob(
+            sides=(first, replace(second, extra=target.share)),
+            cells=[cell],
+            budget=target.seconds,
+            folder=Path(),  # nothing of it is kept in results
+            seed=secrets.randbelow(2**32),
+            margin=target.share / 2 or None,
+            metrics=target.metrics,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """The trials of one series with a share of extra work, 0.0 for equal sides."""
+class Trial:
+    """A duel that was tried, with the series by which it ended."""
 
-    extra: float
-    duels: list[DuelRecord] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
+    cell: str
+    seconds: float
+    duels: tuple[DuelRecord, ...]
+
+
+class Outcome(StrEnum):
+    """What the trials of a target say of it."""
+
+    MET = "met"
+    MISSED = "not met"
+    OPEN = "too few trials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """The trials of a target, or of one of its series."""
+
+    target: Target
+    trials: Sequence[Trial]
 
     @property
-    def effect(self) -> float:
-        """The ratio that the middle trial found."""
-        logs = [statistics.fmean(log for log, *_ in duel.pairs) for duel in self.duels]
-        return math.exp(statistics.median(logs))
-
-    def count(self, *words: Word) -> int:
-        """Return how many trials ended with one of these words."""
-        return sum(duel.word in words for duel in self.duels)
-
-    @property
-    def alarms(self) -> int:
-        """How many say that equal sides differ."""
-        return 0 if self.extra else self.count(Word.WORSE, Word.BETTER)
-
-    @property
-    def missed(self) -> bool:
-        """Whether extra work is found too seldom."""
-        return self.extra > 0 and self.count(Word.WORSE) < MUST_FIND * len(self.duels)
+    def hits(self) -> int:
+        """In how many trials all series were found, or of equal sides any raised an alarm."""
+        if self.target.share:
+            return sum(all(d.word == Word.WORSE for d in each.duels) for each in self.trials)
+        alarms = {Word.WORSE, Word.BETTER}
+        return sum(any(d.word in alarms for d in each.duels) for each in self.trials)
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's interval of the share in which it is found."""
-        found = stats.binomtest(self.count(Word.WORSE), len(self.duels))
-        low, high = found.proportion_ci(CONFIDENCE, "wilson")
-        return float(low), float(high)
+        """The exact interval of the share of hits (Clopper and Pearson)."""
+        found = stats.binomtest(self.hits, len(self.trials)).proportion_ci(_SURE, "exact")
+        return float(found.low), float(found.high)
 
-    def record(self) -> dict[str, Any]:
-        """Return it for programs."""
+    @property
+    def series(self) -> dict[str, Tried]:
+        """Each series by its title, with its own part of the trials."""
+        own: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            for duel in trial.duels:
+                own.setdefault(duel.title, []).append(replace(trial, duels=(duel,)))
+        return {title: Tried(target=self.target, trials=own[title]) for title in own}
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is sure: of all trials together, and that no series is an exception."""
+        each = self.series.values()
+        if not self.target.share:
+            missed, met = self.hits > 0, min(len(own.trials) for own in each) >= EQUAL
+        else:
+            missed = min(own.interval[1] for own in (self, *each)) < MUST_FIND
+            met = self.interval[0] >= MUST_FIND
+        return Outcome.MISSED if missed else Outcome.MET if met else Outcome.OPEN
+
+    @property
+    def once(self) -> float:
+        """Seconds for all its cells once, by the middle trial of each."""
+        own: dict[str, list[float]] = {}
+        for trial in self.trials:
+            own.setdefault(trial.cell, []).append(trial.seconds)
+        return sum(map(statistics.median, own.values()))
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """Of a trial: the middle one, and the most."""
+        taken = [trial.seconds for trial in self.trials]
+        return statistics.median(taken), max(taken)
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """The counts for programs."""
         return {
-            "share": self.extra,
-            "trials": len(self.duels),
-            "effect": self.effect,
-            **{str(word): self.count(word) for word in (Word.WORSE, Word.BETTER, Word.SAME)},
-            "found_interval": self.interval if self.extra else None,
-            "missed": self.missed,
-            "seconds": statistics.median(self.seconds),
-            "pairs": [len(duel.pairs) for duel in self.duels],
+            "share": self.target.share,
+            "trials": len(self.trials),
+            "alarms" if not self.target.share else "found": self.hits,
+            "interval": self.interval,
+            "seconds": self.seconds,
         }
 
-    def text(self) -> str:
-        """Return it for readers."""
-        effect, seconds = times(self.effect), f"{statistics.median(self.seconds):.0f} s"
-        if not self.extra:
-            same = self.count(Word.SAME)
-            return f"{plural(self.alarms, 'alarm', 'alarms')}, {same} of {len(self.duels)} the same"
-        low, high = (round(end * 100) for end in self.interval)
-        found = f"{self.count(Word.WORSE) / len(self.duels):.0%} ({low}\N{EN DASH}{high})"
-        return f"{effect}, {found}, {seconds}"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What limits a series: how its pairs scatter, and what they come to."""
+
+    pairs: float  # of the middle trial
+    effect: float  # the ratio of the middle trial
+    spread: float  # the standard deviation of a pair, a share
+    needs: int  # pairs, in 19 of 20 trials
+    seconds: float  # that so many pairs take
+
+    @classmethod
+    def of(cls, tried: Tried) -> Limit:
+        """Return that of the trials of one series."""
+        duels = [duel for trial in tried.trials for duel in trial.duels]
+        logs = [[pair[0] for pair in duel.pairs] for duel in duels]
+        spread = statistics.median(map(statistics.stdev, logs))
+        wanted = math.log1p(tried.target.share or duels[0].margin)
+        # The score of n pairs is n ** 0.5 / hypot(1, off); 19 of 20 take off more (docs/noise.md).
+        off = spread / wanted
+        needs = (sequential.bar(1 - CONFIDENCE) * math.hypot(1, off) + off) ** 2
+        each = [t.seconds / len(d) for t, d in zip(tried.trials, logs, strict=True)]
+        return cls(
+            pairs=statistics.median(map(len, logs)),
+            effect=math.exp(statistics.median(map(statistics.median, logs))),
+            spread=spread,
+            needs=math.ceil(needs),
+            seconds=needs * statistics.median(each),
+        )
+
+    def reached(self, target: Target) -> bool:
+        """Tell whether a trial can have as many."""
+        return self.needs <= sequential.MOST_PAIRS and self.seconds <= target.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestResult:
-    """What came of a job, by the title of a series and the share; and cells that had no trial."""
+    """What came of a job; cells that had no trial are lost; `left` are for another call."""
 
     job: SelftestJob
-    levels: dict[str, dict[float, Level]] = field(default_factory=dict)
+    trials: dict[Target, list[Trial]] = field(default_factory=dict)
     lost: dict[tuple[str, float], SideError] = field(default_factory=dict)
+    left: int = 0
+
+    @property
+    def tried(self) -> list[Tried]:
+        """Target by target."""
+        return [Tried(target=target, trials=each) for target, each in self.trials.items()]
 
     @property
     def passed(self) -> bool:
-        """Tell whether something was tried, equal things raised no alarm and nothing was missed."""
-        every = [level for levels in self.levels.values() for level in levels.values()]
-        return bool(every) and not any(level.alarms or level.missed for level in every)
+        """Tell whether something was tried and no target is surely missed."""
+        return bool(self.trials) and all(t.outcome is not Outcome.MISSED for t in self.tried)
 
 
 def run(job: SelftestJob, console: Console, journal: Journal) -> SelftestResult:
-    """Duel each cell with each share in turn, trial by trial; keep each trial at once."""
-    result = SelftestResult(job=job)
-    shares = (0.0, *job.slowdowns)
-    asked = [
-        (cell, extra, n) for n in range(job.trials) for extra in shares for cell in job.duel.cells
-    ]
-    names = [f"{cell.title} {extra} {number}" for cell, extra, number in asked]
-    if count := sum(bool(journal.whole([name])) for name in names):
-        console.print(taken_over(count, len(names), journal, "trials"), soft_wrap=True)
-    with bar(console, len(asked) * job.duel.budget) as shown:
-        for (cell, extra, number), name in zip(asked, names, strict=True):
-            if (cell.title, extra) in result.lost:
+    """Try each target of each cell in turn, and keep each trial at once."""
+    result, begun, tries = SelftestResult(job=job), time.monotonic(), job.tries
+    kept = [journal.whole([_name(*each)]) for each in tries]
+    if count := sum(map(bool, kept)):
+        console.print(taken_over(count, len(tries), journal, "trials"), soft_wrap=True)
+    left = sum(target.seconds for (*_, target), done in zip(tries, kept, strict=True) if not done)
+    with bar(console, min(left, job.within)) as shown:
+        for (number, cell, target), done in zip(tries, kept, strict=True):
+            if done:
+                trial = msgspec.convert(done[0][1], Trial)
+            elif (cell.title, target.share) in result.lost:
                 continue
-            bout = Bout(job=job.trial(extra, number), cell=cell, sitting=journal.run)
-            if not (kept := journal.whole([name])):
+            elif result.trials and time.monotonic() - begun >= job.within:
+                journal.left += 1
+                continue
+            else:
+                bout = Bout(job=job.duel(cell, target), cell=cell, sitting=journal.run)
                 try:
-                    leading = bout.leading(bout.measured(shown))
+                    duels = tuple(bout.leading(bout.measured(shown)))
                 except SideError as failed:
                     if isinstance(failed.error, (InterpreterError, UsageError)):
                         raise failed.error from failed
-                    result.lost[cell.title, extra] = failed
+                    result.lost[cell.title, target.share] = failed
                     continue
-                seconds = round(time.monotonic() - bout.begun, 1)
-                content = [seconds, [msgspec.to_builtins(duel) for duel in leading]]
-                journal.add(name, content)
-                kept = [(journal.run, content)]
-            seconds, records = kept[0][1]
-            for duel in (msgspec.convert(record, DuelRecord) for record in records):
-                levels = result.levels.setdefault(duel.title, {})
-                level = levels.setdefault(extra, Level(extra=extra))
-                level.duels.append(duel)
-                level.seconds.append(seconds)
-            shown.begin("", part=cell.title, weight=job.duel.budget)
-    if not result.levels:
-        errors = [failed.error for failed in result.lost.values()]
-        absent = all(isinstance(error, NotAvailableError) for error in errors)
-        story = "\n".join(dict.fromkeys(error.message for error in errors))
-        raise (NotAvailableError if absent else WorkerFailedError)(
-            "No cell could be tried.", story=story
-        )
-    return result
+                seconds = round(time.monotonic() - bout.begun, 2)
+                trial = Trial(cell=cell.title, seconds=seconds, duels=duels)
+                journal.add(_name(number, cell, target), msgspec.to_builtins(trial))
+                shown.begin("", part=cell.title, weight=target.seconds)
+            result.trials.setdefault(target, []).append(trial)
+    if not result.trials:
+        raise _nothing_tried(result.lost.values())
+    return replace(result, left=journal.left)
+
+
+def _name(number: int, cell: SuiteCell, target: Target) -> str:
+    return f"{number} {cell.title}, {target.title}"
+
+
+def _nothing_tried(lost: Collection[SideError]) -> FtbenchError:
+    errors = [failed.error for failed in lost]
+    absent = all(isinstance(error, NotAvailableError) for error in errors)
+    story = "\n".join(dict.fromkeys(error.message for error in errors))
+    kind = NotAvailableError if absent else WorkerFailedError
+    return kind("No cell could be tried.", story=story)
 
 
 SCHEMA: Final = {"name": "ftbench.selftest", "version": 2}
 
 
 def document_of(result: SelftestResult) -> Document:
-    """Return the document: a row per series, a column per share, and below it what it means."""
-    job = result.job
-    shares = (0.0, *sorted(job.slowdowns))
-    table = Table(
-        columns=("series", "equal", *(f"{share * 100:g} % more" for share in shares[1:])),
-        rows=tuple(_row(title, levels, shares) for title, levels in result.levels.items()),
-        numbers=len(shares),
-        notes=tuple(_notes(result)),
-    )
+    """Return the document: the targets, their series and what limits them."""
     return Document(
-        title=f"What duels find here. {job.duel.sides[0].title}",
+        title=f"What duels find here. {result.job.sides[0].title}",
         record={
             "schema": SCHEMA,
             "passed": result.passed,
-            "budget": job.duel.budget,
-            "series": [
-                {"series": title, "levels": [level.record() for level in levels.values()]}
-                for title, levels in result.levels.items()
-            ],
+            "targets": [_record(tried) for tried in result.tried],
             "lost": [
-                {"cell": cell, "share": extra, "reason": str(failed)}
-                for (cell, extra), failed in result.lost.items()
+                {"cell": cell, "share": share, "reason": str(failed)}
+                for (cell, share), failed in result.lost.items()
             ],
+            "left": result.left,
         },
-        parts=(Part(tables=(table,)),),
+        parts=(Part(tables=(_targets(result), _series(result))),),
     )
 
 
-def _row(title: str, levels: Mapping[float, Level], shares: tuple[float, ...]) -> Row:
-    bad = any(level.alarms or level.missed for level in levels.values())
-    cells = (levels[share].text() if share in levels else NONE for share in shares)
-    return Row(cells=(title, *cells), tone=Tone.BAD if bad else Tone.PLAIN)
+def _record(tried: Tried) -> dict[str, Any]:
+    return {
+        "target": tried.target.title,
+        "outcome": tried.outcome,
+        **tried.counted,
+        "once": tried.once,
+        "series": [
+            {
+                "series": title,
+                **own.counted,
+                **asdict(Limit.of(own)),
+                "words": Counter(duel.word for trial in own.trials for duel in trial.duels),
+            }
+            for title, own in tried.series.items()
+        ],
+    }
+
+
+_TONES: Final = {Outcome.MET: Tone.GOOD, Outcome.MISSED: Tone.BAD, Outcome.OPEN: Tone.PLAIN}
+
+
+def _targets(result: SelftestResult) -> Table:
+    return Table(
+        columns=("target", "outcome", "found", "seconds", "all once"),
+        rows=tuple(
+            Row(
+                cells=(
+                    tried.target.title,
+                    str(tried.outcome),
+                    _found(tried),
+                    _seconds(tried),
+                    f"{tried.once:.0f} s",
+                ),
+                tone=_TONES[tried.outcome],
+            )
+            for tried in result.tried
+        ),
+        numbers=3,
+        notes=tuple(_notes(result)),
+    )
+
+
+def _found(tried: Tried) -> str:
+    low, high = (f"{end * 100:.3g}" for end in tried.interval)
+    alarms = "" if tried.target.share else " alarmed"
+    return f"{tried.hits} of {len(tried.trials)}{alarms} ({low}\N{EN DASH}{high} %)"
+
+
+def _seconds(tried: Tried) -> str:
+    middle, most = tried.seconds
+    return f"{middle:.1f}, at most {most:.1f}"
 
 
 def _notes(result: SelftestResult) -> Iterator[str]:
-    job = result.job
     yield (
-        f"{plural(job.trials, 'duel', 'duels')} of each, of at most {job.duel.budget:g} s. Equal "
-        "sides must raise no alarm. Of work that was added to B: the effect that the middle duel "
-        f"found, in how many it was called worse, with a {CONFIDENCE:.0%} interval, which must be "
-        f"{MUST_FIND:.0%} or more, and the middle duel's seconds."
+        "Each trial is a duel of the interpreter against itself, judged alone, with work added to "
+        "B: found where all its series are worse; of equal sides alarmed where one is worse or "
+        f"better. In brackets: the exact {_SURE:.0%} interval. Met: surely found in "
+        f"{MUST_FIND:.0%} of all trials, or {EQUAL} of each series without an alarm. Not met: "
+        "surely fewer, of one series at least, or an alarm. All once: the middle trial of each "
+        "cell, added up."
     )
-    for (cell, extra), failed in result.lost.items():
-        yield f"without trials: {cell}, {extra:.0%} more: {failed}"
+    if result.left:
+        yield f"{plural(result.left, 'trial is', 'trials are')} left: another call goes on."
+    for (cell, share), failed in result.lost.items():
+        yield f"without trials: {cell}, {share * 100:g} % more: {failed}"
+
+
+def _series(result: SelftestResult) -> Table:
+    each = [own for tried in result.tried for own in tried.series.items()]
+    return Table(
+        columns=("series", "more", "found", "B / A", "seconds", "pairs", "spread", "needs"),
+        rows=tuple(_row(title, own) for title, own in each),
+        numbers=7,
+        notes=tuple(_limits()),
+    )
+
+
+def _limits() -> Iterator[str]:
+    yield (
+        "Pairs: of the middle trial. Spread: the standard deviation of a pair. Needs: the pairs, "
+        "and their seconds, with which 19 of 20 trials find it, or call equal sides the same; no "
+        f"series ends before {math.ceil(sequential.bar(1 - CONFIDENCE) ** 2)}, none goes beyond "
+        f"{sequential.MOST_PAIRS}. With half the spread, by quieter cores or more rounds a pair, "
+        "those above the least are a quarter."
+    )
+
+
+def _row(title: str, own: Tried) -> Row:
+    limit = Limit.of(own)
+    cells = (
+        title,
+        f"{own.target.share * 100:g} %",
+        _found(own),
+        f"{limit.effect:.4f}",
+        _seconds(own),
+        f"{limit.pairs:g}",
+        f"{limit.spread:.2%}",
+        f"{limit.needs} ({limit.seconds:.0f} s)",
+    )
+    return Row(cells=cells, tone=Tone.PLAIN if limit.reached(own.target) else Tone.BAD)

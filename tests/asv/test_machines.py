@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ftbench.asv import machines
 from ftbench.asv.machines import OwnMachine, identity, introduce, machine_name, register
-from ftbench.cli.measuring import bench, noise, selftest
+from ftbench.cli.measuring import bench, noise
 from ftbench.cli.report import adopt
 from ftbench.errors import FtbenchError, ResultsError, UsageError
 from ftbench.probe.instruments import machine as instrument
@@ -194,7 +194,7 @@ def test_a_name_that_is_no_folder_of_the_results_is_refused(tmp_path: Path, name
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize("command", [bench, noise, selftest])
+@pytest.mark.parametrize("command", [bench, noise])
 @pytest.mark.parametrize("text", [None, "{", '{"machine": "x", "version": 1}', ""])
 def test_a_machine_that_does_not_say_that_it_is_this_one_is_refused_with_what_to_do(
     clone: Path, command: Any, text: str | None

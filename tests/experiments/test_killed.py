@@ -30,7 +30,7 @@ KILLS = 2
 MORE = {"noise": 1, "selftest": 1, "overhead": 1, "reproduce": 9}
 WORDS = {
     "noise": ("--bench", CELLS, "--profile", "smoke", "--replicates", "3", "--machine", "vm"),
-    "selftest": (*("--bench", CELLS, "--slowdowns", "50", "--trials", "2", "--budget", "1us"),),
+    "selftest": (*("--bench", CELLS, "--slowdown", "50%", "--trials", "4", "--budget", "1us"),),
     "reproduce": ("--only", "shared_set", "--scale", "0.02"),
     "overhead": ("--scenario", "lifecycle", "--pairs", "1", "--processes", "4"),
 }

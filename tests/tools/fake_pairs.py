@@ -16,6 +16,7 @@ class Takes:
     def __init__(self, ratio: float = 1.0) -> None:
         self.ratio = ratio
         self.reached = 1.0  # the part of what is injected that shows
+        self.noise = 0.01  # of a pair, either way
         self.ends: dict[str, BaseException] = {}
         self.pairs: Counter[str] = Counter()
         self.drawn: list[tuple[Layout, float]] = []
@@ -32,7 +33,11 @@ class Takes:
         self.sides = sides
         if end := self.ends.get(cell.title) or self.ends.get(f"{cell.title} {sides[1].extra}"):
             raise end
-        ratio = self.ratio * (1 + self.reached * sides[1].extra) * draw.uniform(0.99, 1.01)
+        ratio = (
+            self.ratio
+            * (1 + self.reached * sides[1].extra)
+            * draw.uniform(1 - self.noise, 1 + self.noise)
+        )
         return Pair(
             rounds=3,
             costs=dict.fromkeys(self.metrics, [(1e-3, 1e-3 * ratio)] * 3),

@@ -1,22 +1,24 @@
-"""The command: what it refuses, and one small real run."""
+"""The command: what it tries, and one small real run of time and one of memory."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from ftbench.cli.measuring import selftest
-from ftbench.errors import RegressionError, UsageError
-from ftbench.experiments import selftest as job
+from ftbench.errors import RegressionError
+from ftbench.experiments.selftest import TARGETS, Target, targets_of, with_targets
 from ftbench.experiments.suite import cells, chosen
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
-CELL = r"^single_thread.*'calls'"
+SUITE = cells(ROOT)
 
 
 @pytest.fixture
@@ -29,28 +31,55 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_usual_cells_are_five_of_different_scenarios() -> None:
-    usual = chosen(cells(ROOT), job.USUAL)
-    assert len(usual) == 5
-    assert len({cell.scenario for cell in usual}) == 5
+@pytest.mark.parametrize("target", TARGETS, ids=lambda each: each.title)
+def test_each_target_is_of_cells_whose_metrics_extra_work_reaches(target: Target) -> None:
+    own = [cell for cell in SUITE if target.has(cell)]
+    assert own
+    assert set(target.metrics) <= set(scenario_named(target.scenario).slowed)
+    assert all(set(target.metrics) <= set(cell.metrics) for cell in own)
 
 
-@pytest.mark.usefixtures("clone")
-@pytest.mark.parametrize("slowdowns", ["", "a", "0", "101", "10,-5"])
-def test_slowdowns_that_are_none_are_refused(slowdowns: str) -> None:
-    with pytest.raises(UsageError, match="percents"):
-        CliRunner().invoke(selftest, ["--slowdowns", slowdowns], catch_exceptions=False)
+def test_of_what_is_asked_the_cells_with_targets_are_tried_or_else_all() -> None:
+    few = with_targets(chosen(SUITE, "^cpu_scaling"))
+    assert 0 < len(few) < len(chosen(SUITE, "^cpu_scaling"))
+    assert with_targets(chosen(SUITE, "^hybrid")) == list(chosen(SUITE, "^hybrid"))
+    assert {cell.scenario for cell in with_targets(SUITE)} == {each.scenario for each in TARGETS}
+
+
+def test_a_share_and_a_time_take_the_place_of_the_targets() -> None:
+    (cell, *_) = (each for each in SUITE if each.scenario == "single_thread")
+    equal, *found = targets_of(cell, None, None)
+    assert equal.share == 0
+    assert [(each.share, each.seconds) for each in found] == [(0.02, 15), (0.01, 60)]
+    assert targets_of(cell, 0.0, None) == [equal]
+    assert targets_of(cell, 0.01, None) == found[1:]
+    (other,) = targets_of(cell, 0.04, 7.0)
+    assert (other.share, other.seconds) == (0.04, 7)
+
+
+def tried(python: Interpreter, bench: str, *words: str) -> Any:
+    """Return the target of a real run; its exit code says what its document does."""
+    asked = [str(python.executable), "--bench", bench, "--trials", "1", *words]
+    done = CliRunner().invoke(selftest, [*asked, "--format", "json"])
+    document = json.loads(done.stdout)
+    # On a machine that is busy a duel may end undecided, or even alarmed; the exit code says so.
+    assert isinstance(done.exception, RegressionError) is not document["passed"]
+    assert not document["lost"]
+    return document["targets"]
 
 
 @pytest.mark.usefixtures("clone")
 def test_real_processes_that_do_twice_the_work_are_slower(gil_python: Interpreter) -> None:
-    words = ["--bench", CELL, "--slowdowns", "100", "--trials", "1"]
-    runner = CliRunner()
-    done = runner.invoke(selftest, [str(gil_python.executable), *words, "--format", "json"])
-    document = json.loads(done.stdout)
-    (series,) = document["series"]
-    equal, slowed = series["levels"]
-    assert (equal["share"], slowed["share"]) == (0.0, 1.0)
-    assert slowed["effect"] > equal["effect"]
-    # On a machine that is busy a duel may end undecided; the exit code then says so.
-    assert isinstance(done.exception, RegressionError) is not document["passed"]
+    (target,) = tried(gil_python, "^single_thread.*'calls'", "--slowdown", "100%")
+    (series,) = target["series"]
+    assert series["share"] == 1
+    assert series["effect"] > 1.3
+
+
+@pytest.mark.usefixtures("clone")
+def test_real_processes_with_more_memory_are_larger(gil_python: Interpreter) -> None:
+    """Pairs of whole processes, of which the fewest are enough to tell the sides apart."""
+    words = "--slowdown", "50%", "--budget", "1us"
+    (target,) = tried(gil_python, r"^footprint.*'threads', 'none', 8\)", *words)
+    assert [each["pairs"] for each in target["series"]] == [5, 5]
+    assert all(1.4 < each["effect"] < 1.6 for each in target["series"])

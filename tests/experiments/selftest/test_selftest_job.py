@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from fake_pairs import Takes
 from rich.console import Console
@@ -14,21 +15,26 @@ from rich.console import Console
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.experiments import duel
-from ftbench.experiments.duel import DuelJob
 from ftbench.experiments.harness import journal_of
-from ftbench.experiments.selftest import SelftestJob, SelftestResult, document_of
+from ftbench.experiments.selftest import (
+    EQUAL,
+    Outcome,
+    SelftestJob,
+    SelftestResult,
+    Tried,
+    document_of,
+)
 from ftbench.experiments.selftest import run as run_with
 from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.arms import arm_named
 from ftbench.report.output import Format, rendered
-from ftbench.statistics.verdict import Word
 
 QUIET = Console(quiet=True)
 
 
 def run(job: SelftestJob) -> SelftestResult:
-    with journal_of(["selftest", job.trials], [], QUIET, fresh=False) as journal:
+    with journal_of(job.asked, [], QUIET, fresh=False) as journal:
         return run_with(job, QUIET, journal)
 
 
@@ -53,83 +59,117 @@ A = Duellist(
     arm=arm_named("ft"),
 )
 SERIES = ["lifecycle.Lifecycle.round(threads, 1)", "lifecycle.Lifecycle.round(threads, 8)"]
+EQUAL_SIDES, MORE = "lifecycle, equal sides in 15 s", "lifecycle, 5 % more in 15 s"
 
 
 @pytest.fixture
 def plan() -> SelftestJob:
-    """Two cells and two slowdowns, on an interpreter that nobody will start."""
-    sides = A, dataclasses.replace(A, name="B")
-    job = DuelJob(sides=sides, cells=CELLS, budget=15.0, folder=Path("nowhere"))
-    return SelftestJob(duel=job, slowdowns=(0.05, 0.10), trials=3)
+    """Two cells, on an interpreter that nobody will start."""
+    return SelftestJob(sides=(A, dataclasses.replace(A, name="B")), cells=CELLS, trials=3)
 
 
 @pytest.fixture
-def takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Takes]:
+def takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Takes:
     monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
     monkeypatch.setattr(MeasuringLock, "acquire", lambda _lock: None)
     made = Takes()
     monkeypatch.setattr(duel, "take", made)
-    yield made
-    assert not Path("nowhere").exists()  # results are not kept of it
+    return made
 
 
-def test_levels_take_turns_and_each_trial_has_orders_of_its_own(
+def by_title(result: SelftestResult) -> dict[str, Tried]:
+    """Return what was tried by the titles of the targets."""
+    return {each.target.title: each for each in result.tried}
+
+
+def words(result: SelftestResult) -> list[list[str]]:
+    """Return how the duels of each target ended."""
+    return [[d.word for each in tried.trials for d in each.duels] for tried in result.tried]
+
+
+def test_targets_take_turns_and_each_trial_has_orders_of_its_own(
     plan: SelftestJob, takes: Takes
 ) -> None:
-    run(plan)
-    levels = list(dict.fromkeys(takes.asked[: takes.asked.index((CELLS[0].title, 0.1))]))
-    assert levels == [(each.title, extra) for extra in (0.0, 0.05) for each in CELLS]
-    layouts = {layout for layout, _ in takes.drawn}
-    assert len(layouts) >= 3 * min(takes.pairs.values()) / 9
+    result = run(plan)
+    first = list(dict.fromkeys(takes.asked))
+    assert first == [(each.title, extra) for each in CELLS for extra in (0.0, 0.05)]
+    seeds = [d.seed for tried in result.tried for each in tried.trials for d in each.duels]
+    assert len(set(seeds)) == len(seeds) == 12
 
 
-def test_what_was_slowed_is_found_and_nothing_else_is_tried(
+def test_what_was_added_is_found_and_equal_sides_are_the_same(
     plan: SelftestJob, takes: Takes
 ) -> None:
-    report = run(plan)
-    assert report.passed
-    assert list(report.levels) == SERIES
-    for levels in report.levels.values():
-        assert list(levels) == [0.0, 0.05, 0.10]
-        assert [level.count(Word.WORSE) for level in levels.values()] == [0, 3, 3]
-        assert [level.alarms for level in levels.values()] == [0, 0, 0]
-        effects = [level.effect for level in levels.values()]
-        assert effects == pytest.approx([1.0, 1.05, 1.10], rel=6e-3)
+    result = run(plan)
+    assert result.passed
+    assert list(by_title(result)) == [EQUAL_SIDES, MORE]
+    assert words(result) == [["same"] * 6, ["worse"] * 6]
+    equal, more = result.tried
+    assert (equal.hits, more.hits) == (0, 6)
+    assert list(more.series) == SERIES
+    assert {each.outcome for each in result.tried} == {Outcome.OPEN}  # three trials say little
+    assert takes.pairs
 
 
-def test_a_slowdown_that_does_not_show_is_missed(plan: SelftestJob, takes: Takes) -> None:
+def test_the_same_is_half_of_what_was_added(plan: SelftestJob, takes: Takes) -> None:
+    """Else an effect within the usual margin would end as the same, long before it is sure."""
+    result = run(dataclasses.replace(plan, share=0.02))
+    assert words(result) == [["worse"] * 6]
+    assert {d.margin for t in result.tried for each in t.trials for d in each.duels} == {0.01}
     takes.reached = 0.0
-    report = run(plan)
-    assert not report.passed
-    assert all(level.missed is (level.extra > 0) for level in report.levels[SERIES[0]].values())
+    assert words(run(dataclasses.replace(plan, share=0.03))) == [["same"] * 6]
+
+
+def test_enough_trials_meet_a_target_and_one_alarm_or_a_series_misses_it(
+    plan: SelftestJob, takes: Takes
+) -> None:
+    result = run(dataclasses.replace(plan, trials=EQUAL))
+    assert by_title(result)[EQUAL_SIDES].outcome is Outcome.MET
+    assert by_title(result)[MORE].outcome is Outcome.OPEN  # 40 of 40 might be 94 %
+    many = dataclasses.replace(plan, trials=2 * EQUAL, share=0.05)
+    (more,) = run(many).tried
+    assert more.outcome is Outcome.MET
+    assert 0.95 < more.interval[0] < 0.96
+    assert more.interval[1] == 1
+    takes.reached = 0.0
+    (missed,) = run(many).tried
+    assert missed.outcome is Outcome.MISSED
+    first, second = more.trials[:2]
+    (found,) = first.duels
+    lost = dataclasses.replace(first, duels=(msgspec.structs.replace(found, word="same"),))
+    one_is_not = dataclasses.replace(more, trials=[*[first, lost] * 5, *[second] * 400])
+    assert one_is_not.interval[0] > 0.95
+    assert one_is_not.outcome is Outcome.MISSED
 
 
 @pytest.mark.parametrize("ratio", [0.97, 1.03])
 def test_equal_sides_that_differ_are_alarms(plan: SelftestJob, takes: Takes, ratio: float) -> None:
     takes.ratio = ratio
-    report = run(plan)
-    assert not report.passed
-    assert report.levels[SERIES[0]][0.0].alarms == 3
+    result = run(dataclasses.replace(plan, share=0.0))
+    assert not result.passed
+    (equal,) = result.tried
+    assert equal.hits == 6
+    assert equal.outcome is Outcome.MISSED
 
 
-def test_a_slowdown_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
+def test_a_share_that_is_not_to_be_had_is_said_and_the_rest_is_tried(
     plan: SelftestJob, takes: Takes
 ) -> None:
     for each in CELLS:
         takes.ends[f"{each.title} 0.05"] = SideError(1, NotAvailableError("5% cannot be had"))
-    report = run(plan)
+    result = run(plan)
     assert takes.asked.count((CELLS[0].title, 0.05)) == 1
-    assert list(report.levels[SERIES[0]]) == [0.0, 0.10]
-    told = document_of(report)
+    assert list(by_title(result)) == [EQUAL_SIDES]
+    told = document_of(result)
     assert [each["reason"] for each in told.record["lost"]] == ["5% cannot be had"] * 2
     assert "5% cannot be had" in rendered(told, Format.TABLE, width=160)
 
 
 def test_a_cell_that_fails_is_left_out(plan: SelftestJob, takes: Takes) -> None:
     takes.ends[CELLS[0].title] = SideError(0, WorkerFailedError("a worker died"))
-    report = run(plan)
-    assert list(report.levels) == SERIES[1:]
-    assert {title for title, _ in report.lost} == {CELLS[0].title}
+    result = run(plan)
+    assert list(by_title(result)[MORE].series) == SERIES[1:]
+    assert {title for title, _ in result.lost} == {CELLS[0].title}
 
 
 @pytest.mark.parametrize("reason", [NotAvailableError("there is none"), WorkerFailedError("died")])
@@ -143,36 +183,65 @@ def test_where_nothing_could_be_tried_nothing_is_proven(
     assert raised.value.story == reason.message
 
 
-def test_the_table_says_what_was_found(plan: SelftestJob, takes: Takes) -> None:
-    report = run(plan)
-    text = rendered(document_of(report), Format.TABLE, width=80)
-    assert "3 duels of each, of at most 15 s." in text
+def test_the_table_says_what_was_found_and_what_limits_it(plan: SelftestJob, takes: Takes) -> None:
+    takes.noise = 1e-6
+    result = run(plan)
+    text = rendered(document_of(result), Format.TABLE, width=80)
     assert max(map(len, text.splitlines())) <= 80
-    wide = rendered(document_of(report), Format.TABLE, width=160)
-    assert "100% (" in wide
-    assert "0 alarms, 3 of 3 the same" in wide
+    wide = rendered(document_of(result), Format.TABLE, width=160)
+    assert "0 of 6 alarmed (0\N{EN DASH}45.9 %)" in wide
+    assert "6 of 6 (54.1\N{EN DASH}100 %)" in wide
+    assert "too few trials" in wide
+    (row,) = (line for line in wide.splitlines() if SERIES[0] in line and "5 %" in line)
+    assert "11 (0 s)" in row  # no spread: the fewest pairs
 
 
-def test_the_document_has_every_level(plan: SelftestJob, takes: Takes) -> None:
+def test_the_limit_is_what_the_spread_of_pairs_asks_for(plan: SelftestJob, takes: Takes) -> None:
+    """Four times the spread, sixteen times what is above the least."""
+    needs = []
+    for noise in (0.02, 0.04, 0.08):
+        takes.noise = noise
+        told = document_of(run(dataclasses.replace(plan, share=0.02, seconds=1e-6))).record
+        (target,) = told["targets"]
+        needs.append(target["series"][0]["needs"])
+        assert target["series"][0]["spread"] == pytest.approx(noise / 3**0.5, rel=0.5)
+    assert 11 < needs[0] < needs[1] < needs[2]
+
+
+def test_the_document_has_every_target_and_series(plan: SelftestJob, takes: Takes) -> None:
     told = document_of(run(plan)).record
     assert told["passed"]
-    (first, second) = told["series"]
-    assert [first["series"], second["series"]] == SERIES
-    assert [each["worse"] for each in first["levels"]] == [0, 3, 3]
-    assert [each["same"] for each in first["levels"]] == [3, 0, 0]
-    assert [len(each["pairs"]) for each in first["levels"]] == [3, 3, 3]
+    assert told["left"] == 0
+    equal, more = told["targets"]
+    assert (equal["alarms"], equal["trials"], more["found"], more["trials"]) == (0, 6, 6, 6)
+    assert [each["series"] for each in more["series"]] == SERIES
+    assert [each["words"] for each in more["series"]] == [{"worse": 3}] * 2
+    assert [each["effect"] for each in more["series"]] == pytest.approx([1.05, 1.05], rel=6e-3)
+    assert json.loads(rendered(document_of(run(plan)), Format.JSON, width=80))
 
 
 def test_a_run_that_was_ended_is_gone_on_with_trial_by_trial(
     plan: SelftestJob, takes: Takes
 ) -> None:
-    takes.ends[f"{CELLS[1].title} 0.1"] = KeyboardInterrupt()
+    takes.ends[f"{CELLS[1].title} 0.05"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         run(plan)
     takes.ends.clear()
     takes.asked.clear()
-    report = run(plan)
-    assert takes.asked[0] == (CELLS[1].title, 0.1)
-    assert all(
-        len(level.duels) == 3 for levels in report.levels.values() for level in levels.values()
-    )
+    result = run(plan)
+    assert takes.asked[0] == (CELLS[1].title, 0.05)
+    assert [len(each.trials) for each in result.tried] == [6, 6]
+
+
+def test_what_no_time_is_left_for_is_for_another_call(plan: SelftestJob, takes: Takes) -> None:
+    """Which may ask for more trials; one that has them all forgets them."""
+    result = run(dataclasses.replace(plan, within=1e-9))
+    assert (result.left, sum(len(each.trials) for each in result.tried)) == (11, 1)
+    assert "11 trials are left" in rendered(document_of(result), Format.TABLE, width=160)
+    takes.asked.clear()
+    whole = dataclasses.replace(plan, trials=4)
+    assert [len(each.trials) for each in run(whole).tried] == [8, 8]
+    assert takes.asked[0] == (CELLS[0].title, 0.05)
+    takes.asked.clear()
+    run(whole)
+    assert takes.asked[0] == (CELLS[0].title, 0.0)
