@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 from rich.console import Console
 
 from ftbench.pythons import Survey, survey
-from ftbench.pythons.install import ensure, replicas
-from ftbench.pythons.interpreter import Spec
+from ftbench.pythons.install import ensure_each, replicas
+from ftbench.pythons.interpreter import Interpreter, Spec
 from ftbench.releases.known import (
     DATA_FILE,
     KnownRelease,
@@ -56,11 +58,14 @@ def pythons(output: Output) -> None:
 def install(specs: tuple[str, ...], *, optimized: bool, count: int | None) -> None:
     parsed = [Spec.parse(text) for text in specs]
     console = Console(stderr=True)
-    for spec in parsed:
-        made = replicas(spec, count, optimized=optimized, console=console) if count else ()
-        for number, one in enumerate(made or [ensure(spec, optimized=optimized, console=console)]):
-            which = f", replica {number} of {count}" if number else ""
-            click.echo(f"{one.name} ({one.build.flavour}{which}): {one.executable}")
+    made: Iterable[Iterable[Interpreter]]
+    if count:
+        made = [replicas(spec, count, optimized=optimized, console=console) for spec in parsed]
+    else:
+        made = [[one] for one in ensure_each(parsed, optimized=optimized, console=console)]
+    for number, one in (each for builds in made for each in enumerate(builds)):
+        which = f", replica {number} of {count}" if number else ""
+        click.echo(f"{one.name} ({one.build.flavour}{which}): {one.executable}")
 
 
 def _pythons(known: Survey) -> Document:

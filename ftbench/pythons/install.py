@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -39,12 +40,26 @@ def ensure(spec: Spec, *, optimized: bool = False, console: Console) -> Interpre
 
     Raises `InterpreterError` with the answer of every provider for one that nobody has.
     """
-    fitting = [one for one in discover() if _fits(one, spec, optimized=optimized)]
-    if fitting:
-        newest = max(one.release for one in fitting)
-        return min((one for one in fitting if one.release == newest), key=preference)
-    (interpreter,) = _obtained([spec], console, optimized=optimized)
+    (interpreter,) = ensure_each([spec], optimized=optimized, console=console)
     return interpreter
+
+
+def ensure_each(
+    specs: Sequence[Spec], *, optimized: bool = False, console: Console
+) -> list[Interpreter]:
+    """Return the same of several; builds of one release that are not here are obtained at once."""
+    found = {spec: _best(spec, optimized=optimized) for spec in specs}
+    lacking = [spec for spec, one in found.items() if one is None]
+    for _, alike in groupby(lacking, key=lambda spec: (spec.series, spec.release)):
+        wanted = list(alike)
+        found |= zip(wanted, _obtained(wanted, console, optimized=optimized), strict=True)
+    return [one for spec in specs if (one := found[spec])]
+
+
+def _best(spec: Spec, *, optimized: bool) -> Interpreter | None:
+    fitting = [one for one in discover() if _fits(one, spec, optimized=optimized)]
+    newest = max((one.release for one in fitting), default=None)
+    return min((one for one in fitting if one.release == newest), key=preference, default=None)
 
 
 def ensure_pair(console: Console, release: str | None = None) -> tuple[Interpreter, Interpreter]:
@@ -54,15 +69,14 @@ def ensure_pair(console: Console, release: str | None = None) -> tuple[Interpret
     first; where there is none, both of `DEFAULT_RELEASE` from one provider, so built alike.
     """
     if release is not None:
-        specs = Spec.both(Release.parse(release))
-        if any(_fits(one, spec, optimized=False) for one in discover() for spec in specs):
-            gil, free_threaded = (ensure(spec, console=console) for spec in specs)
-            return gil, free_threaded
-    elif pair := find_pair(discover()):
-        return pair
+        both: Sequence[Interpreter] = ensure_each(
+            Spec.both(Release.parse(release)), console=console
+        )
     else:
-        specs = Spec.both(DEFAULT_RELEASE)
-    gil, free_threaded = _obtained(specs, console, optimized=False)
+        both = find_pair(discover()) or _obtained(
+            Spec.both(DEFAULT_RELEASE), console, optimized=False
+        )
+    gil, free_threaded = both
     return gil, free_threaded
 
 

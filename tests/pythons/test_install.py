@@ -21,7 +21,7 @@ from ftbench.errors import InterpreterError
 from ftbench.processes import run
 from ftbench.pythons import Interpreter, install
 from ftbench.pythons import install as install_module
-from ftbench.pythons.install import ensure, ensure_pair
+from ftbench.pythons.install import ensure, ensure_each, ensure_pair
 from ftbench.pythons.interpreter import Spec
 
 CONSOLE = Console(file=io.StringIO())
@@ -140,6 +140,8 @@ def test_both_are_obtained_at_once_where_there_are_cores(
     pair = ensure_pair(CONSOLE, release)
     assert [each.name for each in pair] == ["3.13.15", "3.13.15t"]
     assert source.jobs == 2
+    named = ensure_each([Spec.parse(text) for text in ("3.13.15", "3.13.15t")], console=CONSOLE)
+    assert [each.name for each in named] == ["3.13.15", "3.13.15t"]
 
 
 def test_one_core_has_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
