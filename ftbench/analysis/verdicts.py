@@ -96,12 +96,16 @@ class JudgedSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedFamily:
-    """All series measured on both sides, judged as one family, and those of only one side."""
+    """All series measured on both sides, and those of only one.
+
+    Two families are judged, what duels say and the rest: hundreds of series of two sittings must
+    not make undecided what `ftbench duel` has decided.
+    """
 
     judgements: tuple[JudgedSeries, ...]
     only_before: tuple[Figure, ...]
     only_after: tuple[Figure, ...]
-    # As in `JudgedPairs`, over the series that can be compared.
+    # As in `JudgedPairs`, over the series that can be compared; the rate is that of each family.
     by_chance: float
     rate: float
 
@@ -180,7 +184,7 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
         if met not in conditions:
             conditions[met] = {**builds, **_conditions(*pair)}
         differences.append({} if duel else conditions[met])  # both sides of a duel met the same
-    verdicts, family = _judged(pairs, differences, duels)
+    verdicts, families = _judged(pairs, differences, duels)
     executed = {one.series: (one, other) for one, other in pairs if one.unit == COUNTED}
     return JudgedFamily(
         judgements=tuple(
@@ -198,8 +202,8 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
         ),
         only_before=tuple(each for series, each in before.items() if series not in after),
         only_after=tuple(each for series, each in after.items() if series not in before),
-        by_chance=sum(judged.by_chance for judged in family),
-        rate=family[0].rate,
+        by_chance=sum(judged.by_chance for judged in families),
+        rate=families[0].rate,
     )
 
 
@@ -208,7 +212,7 @@ def _judged(
     differences: Sequence[_Differences],
     duels: Sequence[Duel | None],
 ) -> tuple[Iterable[Verdict], tuple[JudgedPairs, JudgedPairs]]:
-    """Return a verdict per pair, and the family: what one run measured alike, and the duels."""
+    """Return a verdict per pair, and the families: what one run measured alike, and the duels."""
     tried = {number: series_of(duel.record) for number, duel in enumerate(duels) if duel}
     family: dict[int, Pair] = {}
     foreign: dict[int, Pair] = {}
@@ -223,8 +227,7 @@ def _judged(
             floor=_floor(one, other) if comparable else None,
         )
     judged = judge(tuple(family.values()))
-    by_duel = judge_series(tuple(tried.values()), _chances(judged))
-    judged = judge(tuple(family.values()), _chances(by_duel)) if tried else judged
+    by_duel = judge_series(tuple(tried.values()))
     verdicts = dict(zip(family, judged.verdicts, strict=True))
     for number, verdict in verdicts.items():
         others = [name for figure in pairs[number] for name in figure.other_conditions]
@@ -240,10 +243,6 @@ def _judged(
         verdicts[number] = replace(effect, word=word, why=why)
     verdicts |= zip(tried, by_duel.verdicts, strict=True)
     return [verdicts[number] for number in range(len(pairs))], (judged, by_duel)
-
-
-def _chances(judged: JudgedPairs) -> list[float]:
-    return [verdict.p for verdict in judged.verdicts if verdict.p is not None]
 
 
 def _floor(before: Figure, after: Figure) -> Floor | None:

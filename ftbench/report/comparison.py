@@ -185,9 +185,11 @@ def _lines(compared: Compared) -> Iterator[str]:
             yield f"Nothing is called a regression {where}, for {why}."
         yield from filter(None, [words.judged(judgements)])
         if any(each.verdict.p is not None for each in judgements):
+            apart = " and, apart, of those by duel" if 0 < duels < len(judgements) else ""
             yield (
                 f"By chance alone, {few(comparison.by_chance)} alarms were to be expected; of "
-                f"those raised, at most {comparison.rate * 100:g} % are expected to be false."
+                f"those raised{apart}, at most {comparison.rate * 100:g} % "
+                "are expected to be false."
             )
     lost = {before.series for before, _ in compared.lost}
     skipped = [each for each in comparison.only_before if each.series not in lost]

@@ -19,10 +19,11 @@ from ftbench.results import Figure, ResultFile, State
 from ftbench.results.duels import Duel, series_of
 from ftbench.results.figure import UNKNOWN, NoiseSeries, Start
 from ftbench.results.floors import APART, Apart
+from ftbench.results.records import DuelRecord
 from ftbench.site.timeline import scenario_titles
 from ftbench.statistics.power import Floor
-from ftbench.statistics.sequential import Series, judge_series
-from ftbench.statistics.verdict import Word
+from ftbench.statistics.sequential import judge_series
+from ftbench.statistics.verdict import Verdict, Word
 
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 _ORDER: Final = [arm.name for arm in ARMS]
@@ -131,16 +132,23 @@ def runs(sources: Sequence[ResultFile]) -> Table:
 
 def duels(every: Iterable[Duel]) -> Table:
     """Return the duels: of which sides, and what their series came to, scenario by scenario."""
-    of: dict[tuple[str, ...], list[Series]] = {}
+    families: dict[tuple[str, str], list[DuelRecord]] = {}
     for record in (duel.record for duel in every):
-        sides = (f"{e.release}, {arm_named(e.arm).label}, {e.mode}" for e in record.sides)
-        scenario = scenario_titles(record.group.partition(".")[0])[1]
-        of.setdefault((*sides, scenario), []).append(series_of(record))
+        first, second = (f"{e.release}, {arm_named(e.arm).label}" for e in record.sides)
+        families.setdefault((first, second), []).append(record)
+    of: dict[tuple[str, ...], list[Verdict]] = {}
+    for (first, second), records in families.items():
+        judged = judge_series(list(map(series_of, records))).verdicts
+        for record, verdict in zip(records, judged, strict=True):
+            one, other = (side.mode for side in record.sides)
+            scenario = scenario_titles(record.group.partition(".")[0])[1]
+            what = f"{first}, {one}", f"{second}, {other}", scenario
+            of.setdefault(what, []).append(verdict)
     rows = []
-    for names, series in of.items():
-        counts = Counter(each.word for each in judge_series(series).verdicts)
+    for names, verdicts in of.items():
+        counts = Counter(each.word for each in verdicts)
         words = ", ".join(f"{counts[word]} {word}" for word in Word if counts[word])
-        rows.append((*names, words, str(sum(len(each.logs) for each in series))))
+        rows.append((*names, words, str(sum(each.pairs for each in verdicts))))
     return table(
         "Duels",
         ("first", "second", "scenario", "the second is", "pairs"),

@@ -83,13 +83,10 @@ def look(series: Series, *, among: int = 1, confidence: float = CONFIDENCE) -> L
     return found.look(sure=found.p <= (1 - confidence) / among)
 
 
-def judge_series(duel: Sequence[Series], beside: Sequence[float] = ()) -> JudgedPairs:
-    """Return the verdicts of series as one family, of which the chances `beside` are too.
-
-    They hold whenever each of them ended.
-    """
+def judge_series(duel: Sequence[Series]) -> JudgedPairs:
+    """Return the verdicts of series as one family; they hold whenever each of them ended."""
     found = [_Found.of(series, CONFIDENCE) for series in duel]
-    control = Control.of(np.array([each.p for each in found]), RATE, beside)
+    control = Control.of(np.array([each.p for each in found]), RATE)
     judged = zip(found, control.sure, strict=True)
     verdicts = tuple(each.look(sure=sure).verdict for each, sure in judged)
     return JudgedPairs(verdicts=verdicts, by_chance=len(found) * control.bar, rate=RATE)

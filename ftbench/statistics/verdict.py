@@ -54,16 +54,14 @@ class Control:
     next_bar: float
 
     @classmethod
-    def of(cls, chances: Floats, rate: float, beside: Sequence[float] = ()) -> Self:
-        """Return which effects are sure, at most `rate` of them and of those `beside` wrong."""
-        every = np.append(chances, beside)
-        count = len(every)
-        if not count:
+    def of(cls, chances: Floats, rate: float) -> Self:
+        """Return which effects are sure, at most `rate` of them wrong."""
+        if not (count := len(chances)):
             return cls(sure=np.zeros(0, bool), bar=rate, next_bar=rate)
-        sure = stats.false_discovery_control(every, method="bh") <= rate
+        sure = stats.false_discovery_control(chances, method="bh") <= rate
         alarms = int(sure.sum())
         return cls(
-            sure=sure[: len(chances)],
+            sure=sure,
             bar=rate * max(alarms, 1) / count,
             next_bar=rate * min(alarms + 1, count) / count,
         )
@@ -257,8 +255,8 @@ _Outcome = tuple[int, float, int]
 """An index of `OUTCOMES`, a p, and how many more processes decide it, 0 for none."""
 
 
-def judge(pairs: Sequence[Pair], beside: Sequence[float] = ()) -> JudgedPairs:
-    """Return the verdicts of pairs as one family, of which the chances `beside` are too.
+def judge(pairs: Sequence[Pair]) -> JudgedPairs:
+    """Return the verdicts of pairs as one family.
 
     Not of it, and not decidable, are those without a floor or with a sample that is no finite cost
     above zero.
@@ -271,7 +269,7 @@ def judge(pairs: Sequence[Pair], beside: Sequence[float] = ()) -> JudgedPairs:
     margins = [margin for _, margin in judged]
     family = Family.of(before.take(members), after.take(members), floors, margins)
     chances = family.chances()
-    control = Control.of(chances, RATE, beside)
+    control = Control.of(chances, RATE)
     effects = difference(after, before).replaced(members, family.effects)
     outcomes = _outcomes(family, chances, control)
     verdicts = [

@@ -1,4 +1,4 @@
-"""Duels in the place of two sittings: which stand for what, in one family with the rest."""
+"""Duels in the place of two sittings: which stand for what, as a family of their own."""
 
 from __future__ import annotations
 
@@ -149,31 +149,34 @@ def test_pairs_too_few_for_an_interval_leave_the_place_to_two_sittings() -> None
     assert one(1.5, duel(1.1, count=12)).verdict.pairs == 12
 
 
-@pytest.mark.parametrize("count", [10, 30])
-def test_duels_and_sittings_are_one_family(count: int) -> None:
-    """Of many series an alarm must be the surer: one that stands alone may not among others."""
+@pytest.mark.parametrize("count", [10, 300])
+def test_what_a_duel_decides_stays_so_among_any_number_of_sittings(count: int) -> None:
+    doubtful = duel(1.04, count=11, spread=0.01)
+    alone = one(1.0, doubtful).verdict
+    found = family(several(BEFORE, count=count), several(AFTER, count=count), doubtful)
+    assert alone.word is Word.WORSE
+    assert found.judgements[0].verdict == alone
+    assert 0 < found.by_chance <= count * found.rate
+
+
+def test_duels_are_a_family_of_which_one_that_stands_alone_must_be_the_surer() -> None:
     spread: Any = {"count": 11, "spread": 0.01}
     doubtful = duel(1.04, **spread)
-    alone = one(1.0, doubtful).verdict
-    quiet = [duel(1.0, number=number, **spread) for number in range(1, count)]
-    before, after = several(BEFORE, count=count), several(AFTER, count=count)
-    for others in ([], quiet):
-        found = family(before, after, doubtful, *others)
-        verdict = found.judgements[0].verdict
-        assert (alone.p, alone.effect) == (verdict.p, verdict.effect)
-        assert (alone.word, verdict.word) == (Word.WORSE, Word.UNDECIDED)
-        assert "by chance" in verdict.why
-        assert 0 < found.by_chance <= count * found.rate
-
-
-def test_alarms_of_duels_lower_the_bar_for_sittings_and_theirs_for_duels() -> None:
-    doubtful = duel(1.04, count=11, spread=0.01)
+    quiet = [duel(1.0, number=number, **spread) for number in range(1, 20)]
     worse = [duel(1.2, number=number) for number in range(1, 20)]
     before, after = several(BEFORE), several(AFTER)
-    assert family(before, after, doubtful).judgements[0].verdict.word is Word.UNDECIDED
+    verdict = family(before, after, doubtful, *quiet).judgements[0].verdict
+    assert verdict.word is Word.UNDECIDED
+    assert "by chance" in verdict.why
     assert family(before, after, doubtful, *worse).judgements[0].verdict.word is Word.WORSE
-    slower = [*several(AFTER)[:1], *several(AFTER, 1.5e-3)[1:]]
-    assert family(before, slower, doubtful).judgements[0].verdict.word is Word.WORSE
+
+
+def test_alarms_of_duels_and_of_sittings_do_not_change_each_other() -> None:
+    before, after = several(BEFORE), [*several(AFTER)[:1], *several(AFTER, 1.5e-3)[1:]]
+    plain = [each.verdict for each in family(before, after).judgements]
+    found = [each.verdict for each in family(before, after, duel(1.2)).judgements]
+    assert found[0].word is Word.WORSE
+    assert found[1:] == plain[1:]
 
 
 def test_the_history_of_releases_has_it_too() -> None:
