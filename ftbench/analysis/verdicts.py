@@ -18,9 +18,9 @@ from ftbench.results.duels import Duel, series_of
 from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
 from ftbench.results.health import SITTINGS_APART
 from ftbench.results.records import DuelSide
-from ftbench.statistics import CONFIDENCE, location
+from ftbench.statistics import location
 from ftbench.statistics.power import THESE_BUILDS, Floor
-from ftbench.statistics.sequential import bar, judge_series
+from ftbench.statistics.sequential import fewest, judge_series
 from ftbench.statistics.verdict import JudgedPairs, Pair, Verdict, Word, judge
 
 # What must be alike in two builds before a difference is one of CPython, as must a builder's
@@ -149,7 +149,7 @@ def evidence(tree: ResultTree) -> Evidence:
     """Return what a tree knows beside its figures; of too few pairs to tell anything is no duel."""
     duels: dict[tuple[str, SeriesKey], list[Duel]] = defaultdict(list)
     for duel in tree.duels:
-        if len(duel.record.pairs) > bar(1 - CONFIDENCE, series_of(duel.record).most) ** 2:
+        if len(duel.record.pairs) >= fewest(most=series_of(duel.record).most):
             for each in (duel, duel.turned):
                 duels[each.machine, each.series].append(each)
     builds = {source.key: source.builds for source in tree.sources}

@@ -146,6 +146,7 @@ def duel(
             experiment.duellist("B", second, other, mode_b or mode, extra),
         ),
         cells=cells,
+        among=experiment.series_in(cells),
         seed=secrets.randbelow(2**32) if seed is None else seed,
         folder=folder / "results" / register(folder / "results", machine, console.print),
         **options,

@@ -97,6 +97,11 @@ def cells_of(cells: Sequence[SuiteCell], mode: str | None, other: str | None) ->
     return chosen
 
 
+def series_in(cells: Sequence[SuiteCell]) -> int:
+    """Return how many series at most are judged of cells, each metric and CPU time of its own."""
+    return sum(len({*cell.metrics, CPU}) for cell in cells)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuelJob:
     """What to measure: `budget` in seconds and at most `pairs` a cell, kept in `folder`."""
@@ -106,6 +111,7 @@ class DuelJob:
     budget: float
     folder: Path  # the machine's, of the results
     pairs: int = sequential.MOST_PAIRS
+    among: int = 1  # so many series are judged together
     seed: int = 0
     margin: float | None = None  # a share; by default that of each unit
     metrics: Sequence[str] = ()  # those by which a bout ends; by default what extra work reaches
@@ -162,8 +168,10 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
                     raise failed.error from failed
                 result.lost[cell.title] = failed
             else:
-                write_duels(job.path, (read_duels(job.path) or DuelFile()).with_duels(file))
-                records = [msgspec.to_builtins(duel) for duel in file.duels]
+                whole = (read_duels(job.path) or DuelFile()).with_duels(file)
+                write_duels(job.path, whole)
+                own = {duel.asked for duel in file.duels}
+                records = [msgspec.to_builtins(d) for d in whole.duels if d.asked in own]
                 journal.add(cell.title, records)
                 taken[cell.title] = [(journal.run, records)]
             shown.begin("", part=cell.title, weight=job.budget)
@@ -215,7 +223,8 @@ class Bout:
         first = self.leading(file)
         decided = bool(first) and not any(self._seen(duel).more for duel in first)
         spent = time.monotonic() - self.begun >= self.job.budget
-        return decided or len(self.pairs) >= (sequential.FIRST_LOOK if spent else self.job.pairs)
+        least = sequential.fewest(among=self.job.among) if spent else self.job.pairs
+        return decided or len(self.pairs) >= min(least, self.job.pairs)
 
     def leading(self, file: DuelFile) -> Sequence[DuelRecord]:
         """Return the series by which a bout ends, else all."""
@@ -223,7 +232,7 @@ class Bout:
         return [duel for duel in file.duels if duel.metric in names] or file.duels
 
     def _seen(self, duel: DuelRecord) -> sequential.Look:
-        return sequential.look(series_of(duel), among=len(self.job.cells))
+        return sequential.look(series_of(duel), among=self.job.among)
 
     def _file(self) -> DuelFile:
         machine = machine_record()
@@ -365,7 +374,8 @@ def _notes(result: DuelResult) -> Iterator[str]:
     yield (
         "A pair is two fresh processes that do their rounds in turn, in a drawn order. B / A is "
         "the middle of the pairs, each the median of its rounds. Budget and pairs of a cell: "
-        f"{result.job.budget:g} s, {result.job.pairs}. Seed: {result.job.seed}."
+        f"{result.job.budget:g} s, {result.job.pairs}; a repeat adds to the pairs on record. "
+        f"Seed: {result.job.seed}."
     )
     if not all(duel.fixed for duel in result.duels):
         yield "Addresses were drawn by the system for each process, which adds to the noise."

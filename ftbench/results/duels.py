@@ -13,32 +13,61 @@ from msgspec.structs import replace
 from ftbench.errors import ResultsError
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
-from ftbench.statistics.sequential import MOST_PAIRS, Series
+from ftbench.statistics.sequential import MOST_PAIRS, Series, look
 
 _MOST: Final = 4 * MOST_PAIRS  # a file may hold what it likes
 
 
 @dataclass(frozen=True, kw_only=True)
 class DuelFile(Provenance):
-    """A whole file: the last duel of each series of two sides."""
+    """A whole file: a duel of each series of two sides."""
 
     duels: tuple[DuelRecord, ...] = ()
 
     def with_duels(self, later: DuelFile) -> DuelFile:
-        """Return this file with later duels, which take the place of those of the same.
+        """Return this file with later duels, each with the pairs before its own of the same series.
 
-        Where their work has changed, they take the place of all of the same series.
+        Those stay that are of the same builds, machine and work with another seed: the same tosses
+        of the coin prove nothing twice.  Else a later duel takes the place of the same, and where
+        work has changed, of all of the same series.
+
+        A pool has the bar of as many pairs as its sittings could have (`Series.most`).  It bounds
+        false alarms to 1 % if how often a duel is repeated was fixed beforehand; whoever repeats it
+        until there is one comes to 1.5 % with the fourth sitting, the last that adds to a pool.
         """
-        new = {duel.asked for duel in later.duels}
-        work = {duel.key: duel.version for duel in later.duels}
+        before = {duel.asked: duel for duel in self.duels}
+        added = tuple(_repeated(before.get(duel.asked), duel) for duel in later.duels)
+        new = {duel.asked for duel in added}
+        work = {duel.key: duel.version for duel in added}
         kept = [
             duel
             for duel in self.duels
             if duel.asked not in new and work.get(duel.key, duel.version) == duel.version
         ]
-        duels = (*kept, *later.duels)
+        duels = (*kept, *added)
         named = {name for duel in duels for name in (duel.machine, *(s.build for s in duel.sides))}
         return DuelFile(**vars(self.joined(later, named)), duels=duels)
+
+
+def _repeated(before: DuelRecord | None, duel: DuelRecord) -> DuelRecord:
+    if before is None or before.seed == duel.seed or _work(before) != _work(duel):
+        return duel
+    pool = _pooled(before, duel)
+    return replace(pool, word=look(series_of(pool)).verdict.word)
+
+
+def _work(duel: DuelRecord) -> tuple[str, ...]:
+    return duel.machine, duel.version, duel.unit
+
+
+def _pooled(before: DuelRecord, duel: DuelRecord) -> DuelRecord:
+    """Return a duel with the pairs of one before it, of both the latest."""
+    return replace(
+        duel,
+        pairs=(before.pairs + duel.pairs)[-_MOST:],
+        fixed=before.fixed and duel.fixed,
+        disturbed=before.disturbed + duel.disturbed,
+    )
 
 
 def duel_path(folder: Path, first: DuelSide, second: DuelSide) -> Path:
@@ -98,11 +127,10 @@ class Duel:
 
     def after(self, earlier: Duel | None) -> Duel:
         """Return this with the pairs of an earlier one of the same before its own."""
-        pairs = self.record.pairs
-        if earlier:
-            same = earlier if earlier.record.sides == self.record.sides else earlier.turned
-            pairs = same.record.pairs + pairs
-        record = replace(self.record, pairs=pairs[-_MOST:])
+        if earlier is None:
+            return self
+        same = earlier if earlier.record.sides == self.record.sides else earlier.turned
+        record = _pooled(same.record, self.record)
         return Duel(machine=self.machine, record=record, builds=self.builds)
 
 
@@ -141,4 +169,5 @@ def _duel(record: DuelRecord, file: DuelFile, path: Path) -> Duel:
     first, second = (file.builds.get(side.build) for side in record.sides)
     if first is None or second is None:
         raise ResultsError("it does not say of which builds it is")
+    record = replace(record, pairs=record.pairs[-_MOST:])
     return Duel(machine=path.parent.name, record=record, builds=(first, second))

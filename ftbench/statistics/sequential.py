@@ -184,6 +184,11 @@ def bar(rate: float, most: int = MOST_PAIRS) -> float:
     return reachable[bisect_left(reachable, -rate, key=lambda score: -chance(score, most))]
 
 
+def fewest(*, among: int = 1, most: int = MOST_PAIRS) -> int:
+    """Return how few pairs, all alike, decide one of `among` series that are judged together."""
+    return math.floor(bar((1 - CONFIDENCE) / among, most) ** 2 + ROUNDING) + 1
+
+
 def _centre(logs: Floats) -> float:
     """Return the effect with a score of nought; half way, if there is more than one."""
     ends = float(logs.min()), float(logs.max())

@@ -16,10 +16,11 @@ from ftbench.statistics.sequential import (
     Series,
     bar,
     chance,
+    fewest,
     judge_series,
     look,
 )
-from ftbench.statistics.verdict import RATE, Word
+from ftbench.statistics.verdict import RATE, ROUNDING, Word
 
 quick = settings(max_examples=40, deadline=None)
 logs = st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=MOST_PAIRS).map(tuple)
@@ -120,6 +121,31 @@ def test_pairs_of_several_sittings_are_pooled_with_a_look_after_each_of_them() -
     assert [each.verdict.word for each in halves] == [Word.UNDECIDED, Word.UNDECIDED, Word.WORSE]
     assert not any(each.more for each in halves)
     assert bar(RATE, 2 * MOST_PAIRS) > bar(RATE)
+
+
+def test_repeated_until_it_alarms_a_duel_has_a_false_alarm_in_1_5_percent_by_the_fourth() -> None:
+    bars = {most: bar(RATE, most) for most in (60, 120, 180, 240)}
+    sums = np.abs(np.arange(-241, 242))
+    paths, alarmed = (sums == 0).astype(np.float64), []
+    for tosses in range(1, 241):
+        paths = (np.roll(paths, 1) + np.roll(paths, -1)) / 2
+        if tosses >= FIRST_LOOK:
+            most = Series(logs=(0.0,) * tosses, margin=0.0).most
+            there = sums >= bars[most] * tosses**0.5 - ROUNDING
+            alarmed.append(float(paths[there].sum()))
+            paths[there] = 0
+    assert 1.4 * RATE < sum(alarmed) < 1.5 * RATE
+    assert sum(alarmed[: MOST_PAIRS - FIRST_LOOK + 1]) < RATE
+
+
+@pytest.mark.parametrize("among", [1, 2, 24, 2000])
+def test_the_fewest_pairs_decide_and_fewer_do_not(among: int) -> None:
+    count = fewest(among=among)
+    words = [
+        look(Series(logs=(0.05,) * pairs, margin=0.03), among=among).verdict.word
+        for pairs in (count - 1, count)
+    ]
+    assert words == [Word.UNDECIDED, Word.WORSE]
 
 
 TRIALS, SEED = 4000, 7

@@ -12,6 +12,7 @@ from ftbench.errors import ResultsError
 from ftbench.results.duels import DuelFile, duel_path, read_duels, write_duels
 from ftbench.results.figure import SeriesKey
 from ftbench.results.records import DuelRecord, DuelSide
+from ftbench.statistics.sequential import MOST_PAIRS
 
 FIRST = DuelSide(release="3.14.6", arm="gil", flavour="source-gcc12", mode="serial", build="b1")
 SECOND = replace(FIRST, release="3.14.7", build="b2", extra=0.05)
@@ -63,6 +64,27 @@ def test_a_later_duel_takes_the_place_of_the_same_and_others_stay() -> None:
     assert both.duels == (again, other, plain)
     assert set(both.builds) == {"b1", "b2", "b3"}
     assert FILE.with_duels(DuelFile(duels=(other,))).duels == (DUEL, other)
+
+
+def test_a_repeat_has_the_pairs_on_record_before_its_own() -> None:
+    again = replace(DUEL, seed=8, pairs=((0.03, 1e-4, 1.03e-4),), disturbed=2)
+    (both,) = FILE.with_duels(DuelFile(duels=(again,))).duels
+    assert both.pairs == DUEL.pairs + again.pairs
+    assert (both.seed, both.disturbed, both.fixed) == (8, 2, True)
+    assert both.word == "not decidable"
+    for other in ({"seed": 7}, {"machine": "m2"}, {"version": "2"}, {"unit": "bytes"}):
+        changed = replace(again, **other)
+        assert FILE.with_duels(DuelFile(duels=(changed,))).duels == (changed,)
+
+
+def test_a_pool_has_the_latest_pairs_of_four_sittings() -> None:
+    file = FILE
+    for number in range(6):
+        pairs = ((number / 100, 1.0, 1.0),) * MOST_PAIRS
+        later = replace(DUEL, seed=10 + number, pairs=pairs)
+        file = file.with_duels(DuelFile(duels=(later,)))
+    (pool,) = file.duels
+    assert [pair[0] for pair in pool.pairs[::MOST_PAIRS]] == [0.02, 0.03, 0.04, 0.05]
 
 
 def test_work_that_has_changed_forgets_the_duels_of_before() -> None:
