@@ -18,7 +18,7 @@ from ftbench.probe.run.measure import measure
 from ftbench.probe.scenarios import lifecycle
 from ftbench.probe.scenarios.base import NAMES, Cell, scenario_named
 from ftbench.probe.workers.base import Crew, Deadline
-from ftbench.probe.workloads import injected
+from ftbench.probe.workloads import ballast, injected
 from ftbench.probe.workloads.kernels import KERNELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,13 +132,13 @@ def test_ballast_is_a_share_of_what_all_processes_weigh(
     for pid, kib in ((os.getpid(), 300), (1, 400), (2, 100)):
         (tmp_path / str(pid)).mkdir()
         rollup = f"Rss: 1 kB\nPss: {kib} kB\nPss_Dirty: 9 kB\n"
-        (tmp_path / str(pid) / injected.ROLLUP).write_text(rollup)
-    assert injected.weight([1], str(tmp_path)) == 800 * 1024
+        (tmp_path / str(pid) / ballast.ROLLUP).write_text(rollup)
+    assert ballast.weight([1], str(tmp_path)) == 800 * 1024
 
 
 def test_where_nobody_says_what_they_weigh_nothing_can_be_added(tmp_path: Path) -> None:
     with pytest.raises(NotAvailableError, match="smaps_rollup"):
-        injected.weight([], str(tmp_path))
+        ballast.weight([], str(tmp_path))
 
 
 def test_a_real_cell_does_more_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

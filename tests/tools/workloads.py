@@ -25,6 +25,7 @@ NOT_WORK = {
     "scenarios.base",
     "workloads",
     "workloads.injected",  # what is added on purpose, to no figure that is kept
+    "workloads.ballast",
 }
 INSTRUMENTS = ("run", "instruments")
 # What the files of the modes load for the scenarios that ask for it: those import it themselves.

@@ -57,7 +57,7 @@ def look(crews: list[Crew], hold: float, extra: float, observe: Observe) -> None
         crew.grow(crew.count)
         held = None
         if extra:
-            from ftbench.probe.workloads.injected import ballast  # noqa: PLC0415 - it weighs something
+            from ftbench.probe.workloads.ballast import ballast  # noqa: PLC0415 - it weighs something
 
             held = ballast(extra, crew.roles())
         observe(BUSY + nth, hold, crew.roles())

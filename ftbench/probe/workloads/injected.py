@@ -1,24 +1,22 @@
 """What is added on purpose where a known slowdown is asked for (`Cell.extra`), and how much.
 
 Time is added as steps of the generator, counted out once per process, so that every round has the
-same.  Memory is held for nothing but to be seen.
+same.  Memory is added by `ballast`.
 """
 
 from __future__ import annotations
 
-import os
 from time import perf_counter_ns, thread_time_ns
 
 from ftbench.probe.pool_tasks import grind
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from ftbench.probe.workloads.kernels import Report, SliceReport
 
 _STEPS, _TRIES = 20_000, 5
-ROLLUP = "smaps_rollup"
 
 
 def steps_for(nanoseconds: float) -> int:
@@ -71,27 +69,3 @@ def with_more(do: Callable[[], Report], share: float) -> Callable[[], Report]:
         return begin, end, cpu + thread_time_ns() - before, checksum
 
     return both
-
-
-def weight(pids: Iterable[int], proc: str = "/proc") -> int:
-    """Return the PSS of these processes, this one and multiprocessing's helpers, in bytes."""
-    from ftbench.errors import NotAvailableError  # noqa: PLC0415
-    from ftbench.probe.run.observing import helper_pids  # noqa: PLC0415
-
-    total = 0
-    for pid in {os.getpid(), *helper_pids(), *pids}:
-        try:
-            # Not by pathlib, which would weigh more than what is to be added.
-            with open(f"{proc}/{pid}/{ROLLUP}", encoding="ascii") as file:  # noqa: PTH123
-                lines = list(file)
-        except OSError as error:
-            raise NotAvailableError(
-                f"A share of the memory cannot be added: {error.strerror} ({ROLLUP})."
-            ) from error
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
-
-
-def ballast(share: float, pids: Iterable[int]) -> bytearray:
-    """Return so large a share of what all weigh, every page of it written."""
-    return bytearray(b"\1") * round(share * weight(pids))
