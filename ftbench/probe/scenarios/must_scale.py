@@ -21,6 +21,7 @@ from ftbench.probe.run.outcome import Metric, Outcome
 from ftbench.probe.scenarios import must_scale_patterns
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, costs
 from ftbench.probe.scenarios.scaling import (
+    MANY,
     ONE,
     Block,
     Turn,
@@ -95,6 +96,7 @@ PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
 
 METRICS = (
     MetricSpec("op", "seconds", "The pattern once, by one thread."),
+    MetricSpec("op_2", "seconds", "The same by each of two at once.", tracked=False),
     *(
         MetricSpec(name.format(arm, count), "ratio", says.format(count, who), always=sure)
         for name, says, sure in (
@@ -139,8 +141,10 @@ def run(cell: Cell) -> Outcome:
 def metrics(blocks: Sequence[Block], turns: int) -> dict[str, Metric]:
     """Return the metrics of blocks, a sample of each; `op` is of what shares the module."""
     name = f"{SHARED}_{THREADS[0]}"
-    op = [block.mean(name, ONE, Turn.seconds) / turns for block in blocks]
-    return costs(METRICS, {"op": op, **ratios(blocks)})
+    op, op_2 = (
+        [block.mean(name, side, Turn.seconds) / turns for block in blocks] for side in (ONE, MANY)
+    )
+    return costs(METRICS, {"op": op, "op_2": op_2, **ratios(blocks)})
 
 
 MUST_SCALE = Scenario(
