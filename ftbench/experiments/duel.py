@@ -114,7 +114,7 @@ class DuelJob:
     among: int = 1  # so many series are judged together
     seed: int = 0
     margin: float | None = None  # a share; by default that of each unit
-    metrics: Sequence[str] = ()  # those by which a bout ends; by default what extra work reaches
+    metrics: Sequence[str] = ()  # those by which a bout ends; by default those that are slowed
 
     @property
     def path(self) -> Path:
@@ -238,7 +238,7 @@ class Bout:
         machine = machine_record()
         names = [
             name
-            for name in dict.fromkeys((*self.cell.metrics, CPU))
+            for name in dict.fromkeys((*self.cell.metrics, CPU, *self.job.metrics))
             if all(name in pair.costs for pair in self.pairs)
         ]
         if not names:
@@ -309,7 +309,7 @@ SCHEMA: Final = {"name": "ftbench.duel", "version": 1}
 def document_of(result: DuelResult) -> Document:
     """Return the document: a row per series, and below it what the words rest on."""
     raised, first, margin = alarm(result), result.job.sides[0], result.job.margin
-    same = f"The same is what differs by at most {margin:.2%}." if margin is not None else SAME
+    own = margin is not None and f"The same is what differs by at most {margin * 100:g} %."
     return Document(
         title=f"{first.title}. {result.job.sides[1].title}.",
         record={
@@ -320,7 +320,7 @@ def document_of(result: DuelResult) -> Document:
             ],
             "lost": [{"cell": c, "reason": str(why)} for c, why in result.lost.items()],
         },
-        lines=(f"Everything is a cost, so B / A above 1 is worse. {same}",),
+        lines=(f"Everything is a cost, so B / A above 1 is worse. {own or SAME}",),
         parts=(Part(tables=(_table(result),)),),
     )
 

@@ -14,7 +14,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +86,7 @@ TARGETS: Final = (
         cells=r", (function_calls|containers|own_random)\)",
         share=0.03,
         seconds=30,
+        metrics=("op", "op_2"),
     ),
     Target(scenario="lifecycle", cells=r"\((threads|processes-fork), 8, empty\)", seconds=30),
     Target(scenario="shared_set", cells=r"\(threads, (lock|local), cold\)", seconds=30),
@@ -94,10 +95,10 @@ TARGETS: Final = (
     Target(scenario="data", cells=r"\(threads, handover", seconds=30),
     Target(
         scenario="footprint",
-        cells=r"\((threads|processes-fork), 8\)",
+        cells=r"\((threads|interpreters), 2\)",
         share=0.03,
-        seconds=60,
-        metrics=("pss", "uss"),
+        seconds=30,
+        metrics=("pss",),  # of which what is added is a share
     ),
 )
 """What this kind of machine must find, cell by cell; each has equal sides besides."""
@@ -233,49 +234,36 @@ class Tried:
         return statistics.median(taken), max(taken)
 
     @property
-    def counted(self) -> dict[str, Any]:
-        """The counts for programs."""
+    def limit(self) -> dict[str, float]:
+        """What one series comes to in the middle trial, and what limits it: the spread of a pair.
+
+        It `needs` so many pairs, and `needs_seconds`, to be found in 19 of 20 trials.
+        """
+        logs = [[pair[0] for pair in duel.pairs] for trial in self.trials for duel in trial.duels]
+        spread = statistics.median(map(statistics.stdev, logs))
+        # The score of n pairs is n ** 0.5 / hypot(1, off); 19 of 20 take off more (docs/noise.md).
+        off = spread / math.log1p(self.target.share or self.trials[0].duels[0].margin)
+        needs = (sequential.bar(1 - CONFIDENCE) * math.hypot(1, off) + off) ** 2
+        each = (trial.seconds / len(own) for trial, own in zip(self.trials, logs, strict=True))
+        return {
+            "effect": math.exp(statistics.median(map(statistics.median, logs))),
+            "pairs": statistics.median(map(len, logs)),
+            "spread": spread,
+            "needs": max(math.ceil(needs), sequential.fewest()),
+            "needs_seconds": needs * statistics.median(each),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """Return the counts for programs."""
+        words = Counter(duel.word for trial in self.trials for duel in trial.duels)
         return {
             "share": self.target.share,
             "trials": len(self.trials),
-            "alarms" if not self.target.share else "found": self.hits,
+            "found" if self.target.share else "alarms": self.hits,
             "interval": self.interval,
+            "words": words,
             "seconds": self.seconds,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """What limits a series: how its pairs scatter, and what they come to."""
-
-    pairs: float  # of the middle trial
-    effect: float  # the ratio of the middle trial
-    spread: float  # the standard deviation of a pair, a share
-    needs: int  # pairs, in 19 of 20 trials
-    seconds: float  # that so many pairs take
-
-    @classmethod
-    def of(cls, tried: Tried) -> Limit:
-        """Return that of the trials of one series."""
-        duels = [duel for trial in tried.trials for duel in trial.duels]
-        logs = [[pair[0] for pair in duel.pairs] for duel in duels]
-        spread = statistics.median(map(statistics.stdev, logs))
-        wanted = math.log1p(tried.target.share or duels[0].margin)
-        # The score of n pairs is n ** 0.5 / hypot(1, off); 19 of 20 take off more (docs/noise.md).
-        off = spread / wanted
-        needs = (sequential.bar(1 - CONFIDENCE) * math.hypot(1, off) + off) ** 2
-        each = [t.seconds / len(d) for t, d in zip(tried.trials, logs, strict=True)]
-        return cls(
-            pairs=statistics.median(map(len, logs)),
-            effect=math.exp(statistics.median(map(statistics.median, logs))),
-            spread=spread,
-            needs=math.ceil(needs),
-            seconds=needs * statistics.median(each),
-        )
-
-    def reached(self, target: Target) -> bool:
-        """Tell whether a trial can have as many."""
-        return self.needs <= sequential.MOST_PAIRS and self.seconds <= target.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,16 +358,10 @@ def _record(tried: Tried) -> dict[str, Any]:
     return {
         "target": tried.target.title,
         "outcome": tried.outcome,
-        **tried.counted,
+        **tried.record(),
         "once": tried.once,
         "series": [
-            {
-                "series": title,
-                **own.counted,
-                **asdict(Limit.of(own)),
-                "words": Counter(duel.word for trial in own.trials for duel in trial.duels),
-            }
-            for title, own in tried.series.items()
+            {"series": title, **own.record(), **own.limit} for title, own in tried.series.items()
         ],
     }
 
@@ -448,22 +430,24 @@ def _limits() -> Iterator[str]:
     yield (
         "Pairs: of the middle trial. Spread: the standard deviation of a pair. Needs: the pairs, "
         "and their seconds, with which 19 of 20 trials find it, or call equal sides the same; no "
-        f"series ends before {math.ceil(sequential.bar(1 - CONFIDENCE) ** 2)}, none goes beyond "
+        f"series ends before {sequential.fewest()}, none goes beyond "
         f"{sequential.MOST_PAIRS}. With half the spread, by quieter cores or more rounds a pair, "
         "those above the least are a quarter."
     )
 
 
 def _row(title: str, own: Tried) -> Row:
-    limit = Limit.of(own)
+    limit = own.limit
+    needs, took = limit["needs"], limit["needs_seconds"]
     cells = (
         title,
         f"{own.target.share * 100:g} %",
         _found(own),
-        f"{limit.effect:.4f}",
+        f"{limit['effect']:.4f}",
         _seconds(own),
-        f"{limit.pairs:g}",
-        f"{limit.spread:.2%}",
-        f"{limit.needs} ({limit.seconds:.0f} s)",
+        f"{limit['pairs']:g}",
+        f"{limit['spread']:.2%}",
+        f"{needs} ({took:.0f} s)",
     )
-    return Row(cells=cells, tone=Tone.PLAIN if limit.reached(own.target) else Tone.BAD)
+    within = needs <= sequential.MOST_PAIRS and took <= own.target.seconds
+    return Row(cells=cells, tone=Tone.PLAIN if within else Tone.BAD)

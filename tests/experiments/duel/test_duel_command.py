@@ -144,6 +144,18 @@ def test_a_repeat_adds_its_pairs_and_the_same_seed_again_does_not(
         assert [len(duel.pairs) for duel in file.duels] == [count, count]
 
 
+def test_a_margin_of_ones_own_says_what_is_the_same(asked: Ask, takes: Takes) -> None:
+    takes.noise = 0.02
+    words = asked("--bench", CALLS, "--seed", "1")
+    usual, finer = (DUEL.document(*words, *more)["duels"][0] for more in ((), ("--margin", "1%")))
+    assert (usual["margin"], finer["margin"]) == (0.03, 0.01)
+    assert (usual["word"], finer["word"]) == ("same", "same")
+    assert len(usual["pairs"]) < len(finer["pairs"])
+    assert max(map(abs, (end - 1 for end in finer["interval"]))) < 0.01
+    said = DUEL.said(*words, "--margin", "0.5%", "--pairs", "5")
+    assert "The same is what differs by at most 0.5 %." in " ".join(said.split())
+
+
 def test_a_seed_repeats_orders_and_layouts_of_each_cell(asked: Ask, takes: Takes) -> None:
     def drawn(*words: str) -> list[tuple[Layout, float]]:
         takes.drawn.clear()

@@ -205,6 +205,15 @@ def test_what_has_no_rounds_takes_no_turns(given: Given) -> None:
     assert isinstance(raised.value.error, NotAvailableError)
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's PSS")
+def test_memory_is_of_whole_processes_and_as_much_more_as_was_added() -> None:
+    grown = replace(KERNEL, scenario="footprint", mode="threads", params={"workers": 1})
+    more = take((A, replace(A, extra=0.5)), grown, Layout(1, 0, None), seeded())
+    (before, after) = more.costs["pss"][0]
+    assert 1.4 < after / before < 1.7
+    assert (more.rounds, more.units["pss"]) == (1, "bytes")
+
+
 @pytest.mark.parametrize(
     ("scenario", "extra", "kind"),
     [("failure", 0.5, NotAvailableError), ("single_thread", 2.0, UsageError)],
