@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ftbench.errors import ResultsError
+from ftbench.facts.units import margin_of
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
 from ftbench.statistics.sequential import MOST_PAIRS, Series, look
@@ -142,7 +143,11 @@ def duels_in(
     Those of the same builds on the same machine are one, whichever side was named first.  A file
     that is damaged, or not called what its sides are, is a warning.
     """
-    work = {name.partition(".track_")[0]: version for name, version in versions.items()}
+    # The scenario's; behind it is a metric's own.
+    work = {
+        name.partition(".track_")[0]: version and version.partition(".")[0]
+        for name, version in versions.items()
+    }
     found: list[Duel] = []
     for path in sorted(folder.glob(f"*/*{DUELS.suffix}")):
         try:
@@ -169,5 +174,7 @@ def _duel(record: DuelRecord, file: DuelFile, path: Path) -> Duel:
     first, second = (file.builds.get(side.build) for side in record.sides)
     if first is None or second is None:
         raise ResultsError("it does not say of which builds it is")
-    record = replace(record, pairs=record.pairs[-_MOST:])
+    # Whatever margin was asked for: what is shown side by side has the usual one.
+    margin = margin_of(record.unit)
+    record = replace(record, pairs=record.pairs[-_MOST:], margin=margin)
     return Duel(machine=path.parent.name, record=record, builds=(first, second))

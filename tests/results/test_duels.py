@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,28 @@ def test_duels_of_the_same_are_pooled_whichever_side_was_named_first(
     assert duel.record.sides == (second, first)  # of the latest
     logs = [pair[0] for pair in duel.record.pairs]
     assert logs == [-pair[0] for pair in made.pairs] + [pair[0] for pair in again.pairs]
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.001, 0.5])
+def test_whatever_margin_was_asked_for_the_usual_one_stands_beside_other_verdicts(
+    results: Path, margin: float
+) -> None:
+    fake_duels.write(results, replace(DUEL, margin=margin))
+    (duel,) = read_results(results).duels
+    assert duel.record == DUEL
+
+
+def test_a_version_of_one_metric_alone_is_none_of_its_scenario(results: Path) -> None:
+    """Whichever of a class's metrics comes last."""
+    fake_duels.write(results, DUEL)
+    path = results / "benchmarks.json"
+    known = json.loads(path.read_text("utf-8"))
+    kernel = known["single_thread.SingleThread.track_kernel"]
+    for name, version in (("track_pss", "1.1"), ("track_rss", "1"), ("track_uss", "1.1")):
+        full = f"single_thread.SingleThread.{name}"
+        known[full] = {**kernel, "name": full, "version": version}
+        path.write_text(json.dumps(known), "utf-8")
+        assert len(read_results(results).duels) == 1
 
 
 @pytest.mark.parametrize(
