@@ -129,7 +129,7 @@ def _ratio(figure: Figure | None, baseline: Figure | None) -> float | None:
     """Return the ratio of the medians, None where they have no run in common, or it no end."""
     if figure is None or baseline is None or figure.median is None or not baseline.median:
         return None
-    if figure is not baseline and not figure.shares_run(baseline):
+    if figure is not baseline and not figure.has_ratio(baseline):
         return None
     ratio = figure.median / baseline.median
     return ratio if math.isfinite(ratio) else None

@@ -139,7 +139,7 @@ def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects
             base = bases.get(kernel) if arm != _GIL.name else None
             if base and (duel := known.duel(base, figure)):
                 duels[len(places)] = series_of(duel.record)
-            elif not (base and figure.shares_run(base) and _is_sound(figure) and _is_sound(base)):
+            elif not (base and figure.has_ratio(base) and _is_sound(figure) and _is_sound(base)):
                 continue
             places.append(((release, arm), kernel))
             above.append(figure)

@@ -202,6 +202,10 @@ class Figure(MeasuredSeries):
         """Tell whether one run measured both: no machine is the same in two; counts are."""
         return self.unit == COUNTED or not self.runs.isdisjoint(other.runs)
 
+    def has_ratio(self, other: Figure) -> bool:
+        """Tell whether one run measured both, and both are given at the usual speed or neither."""
+        return self.shares_run(other) and self.stick == other.stick
+
     def comparable(self, other: Figure) -> bool:
         """Tell whether one run measured both, or both are at the usual speed of one stick."""
         at_usual_speed = self.stick != "" and self.machine == other.machine

@@ -14,8 +14,11 @@ from typing import Any
 import fake_figures
 import pytest
 
+from ftbench.analysis.comparison import cell_of
 from ftbench.analysis.sides import Kind, Match, Sides
 from ftbench.analysis.verdicts import compare, evidence, side_of
+from ftbench.facts.arms import arm_named
+from ftbench.facts.modes import mode_named
 from ftbench.facts.units import kept
 from ftbench.probe.scenarios.base import NAMES, scenario_named
 from ftbench.report.comparison import Compared, document_of, figure_record
@@ -111,6 +114,20 @@ def test_few_processes_tell_no_speed() -> None:
     few = sitting("3.14.2", SLOW)
     few = [*few[:5], *(replace(each, speeds=()) for each in few[5:])]
     assert words(sitting("3.14.1"), few) == {Word.ELSEWHERE}
+
+
+def test_a_figure_with_processes_of_a_run_that_tells_no_speed_has_no_ratio_to_others() -> None:
+    """It stays as it was measured, where others are at the usual speed."""
+    one, *rest = sitting("3.14.2", SLOW)
+    later = ("a few cells later", "s", 0.002)
+    both = replace(one, runs=one.runs | {later[0]}, speeds=(*one.speeds[:-1], later))
+    figures = known(sitting("3.14.1"), sitting("3.14.3"), [both, *rest])
+    mixed, other = figures[-len(rest) - 1], figures[-1]
+    assert (mixed.median, mixed.stick, other.stick) == (both.median, "", "s")
+    mode, arm = mode_named("threads"), arm_named("ft")
+    assert mixed.shares_run(other)
+    assert cell_of(mode, arm, mixed, other).ratio is None
+    assert cell_of(mode, arm, figures[-2], other).ratio is not None
 
 
 @pytest.mark.parametrize("unit", ["ratio", "bytes", "seconds"])
