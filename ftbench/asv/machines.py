@@ -81,9 +81,9 @@ def register(results: Path, name: str | None, say: Say) -> str:
     usual = str(_fields("")["machine"])
     default = usual if _known(results / usual) == own else f"{usual}-{own[:_DIGITS]}"
     name = default if name is None else name
-    if not _FOLDER.fullmatch(name):
+    if not _FOLDER.fullmatch(name) or (results / name).is_file():
         raise UsageError(
-            f"{name!r} cannot be a machine's name: the results have a folder of that name.",
+            f"{name!r} cannot be a machine's name: it cannot be a folder in the results.",
             hint="Write letters, digits and . _ - between them, at most 100: my-laptop.",
         )
     there = _known(results / name)

@@ -138,6 +138,7 @@ def duel(
     folder, console = project_folder(Path.cwd()), _console()
     every = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
     cells = experiment.cells_of(every, mode, mode_b)
+    machine = register(folder / "results", machine, console.print)
     first, arm_a = choose(a, arm or _own_arm(a), console)
     second, other = choose(b, arm_b or arm or _own_arm(b), console)
     job = experiment.DuelJob(
@@ -148,7 +149,7 @@ def duel(
         cells=cells,
         among=experiment.series_in(cells),
         seed=secrets.randbelow(2**32) if seed is None else seed,
-        folder=folder / "results" / register(folder / "results", machine, console.print),
+        folder=folder / "results" / machine,
         **options,
     )
     asked = [*job.asked, seed]

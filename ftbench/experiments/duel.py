@@ -83,6 +83,8 @@ def cells_of(cells: Sequence[SuiteCell], mode: str | None, other: str | None) ->
     """Return the cells of a mode that there are in the `other` one too; raises `UsageError`."""
     if other and not mode:
         raise UsageError("--mode-b goes with --mode, which says what it is compared with.")
+    for name in filter(None, (mode, other)):
+        mode_named(name)
 
     def has(cell: SuiteCell, wanted: str) -> bool:
         scenario = scenario_named(cell.scenario)

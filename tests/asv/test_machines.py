@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ftbench.asv import machines
 from ftbench.asv.machines import OwnMachine, identity, introduce, machine_name, register
-from ftbench.cli.measuring import bench, noise
+from ftbench.cli.measuring import bench, duel, noise
 from ftbench.cli.report import adopt
 from ftbench.errors import FtbenchError, ResultsError, UsageError
 from ftbench.probe.instruments import machine as instrument
@@ -194,18 +194,25 @@ def test_a_name_that_is_no_folder_of_the_results_is_refused(tmp_path: Path, name
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize("command", [bench, noise])
+def test_a_name_that_is_a_file_of_the_results_is_refused(clone: Path) -> None:
+    (clone / "results" / "benchmarks.json").write_text("{}", "utf-8")
+    with pytest.raises(UsageError, match="cannot be a machine's name"):
+        register(clone / "results", "benchmarks.json", SILENT)
+
+
+@pytest.mark.parametrize("words", [(bench,), (duel, "/nowhere", "/nowhere"), (noise,)])
 @pytest.mark.parametrize("text", [None, "{", '{"machine": "x", "version": 1}', ""])
 def test_a_machine_that_does_not_say_that_it_is_this_one_is_refused_with_what_to_do(
-    clone: Path, command: Any, text: str | None
+    clone: Path, words: tuple[Any, ...], text: str | None
 ) -> None:
     """Before anything is installed or measured, and of damaged records, too."""
     path = clone / "results" / USUAL / "machine.json"
     if text is not None:
         path.write_text(text, encoding="utf-8")
     before = path.read_bytes()
+    command, *arguments = words
     with pytest.raises(UsageError) as raised:
-        CliRunner().invoke(command, ["--machine", USUAL], catch_exceptions=False)
+        CliRunner().invoke(command, [*arguments, "--machine", USUAL], catch_exceptions=False)
     assert raised.value.exit_code == 2
     assert f"ftbench results adopt {USUAL}" in raised.value.hint
     assert f"{USUAL}-{identity(clone, SILENT)[:4]}" in raised.value.hint

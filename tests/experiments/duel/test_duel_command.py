@@ -70,6 +70,7 @@ def title(kernel: str) -> str:
         (["--bench", "nothing_like_it"], "matches no"),
         (["--mode-b", "threads"], "--mode-b goes with --mode"),
         (["--mode", "threads"], "None of these cells has threads"),
+        (["--mode", "thread"], "mode 'thread' is not known"),
         (["--mode", "serial", "--mode-b", "thread"], "thread"),
         (["--arm", "ft"], "Arm ft is a free-threaded build"),
     ],
