@@ -267,6 +267,10 @@ def _cells(
 def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> Iterator[Figure]:
     for series, value, pooled in cells:
         state = _state(value)
+        reason = sidecar.reason(state, series.cell, series.method)
+        asked = reason or sidecar.asked(series.cell, series.method)
+        if state is State.SKIPPED and not asked:
+            continue
         measured = state is State.MEASURED
         samples = tuple(pooled or ()) if measured else ()
         replicates = sidecar.replicates(series.cell)
@@ -279,7 +283,7 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             state=state,
             median=value if measured else None,
             samples=samples,
-            reason=sidecar.reason(state, series.cell, series.method),
+            reason=reason,
             runs=replicates.runs,
             processes=replicates.split(series.method, samples),
             interference=replicates.interference if measured else "",

@@ -183,6 +183,16 @@ class Sidecar:
                 return sys.intern(record.reason)  # many cells have the same
         return ""
 
+    def asked(self, cell: SeriesKey, method: str) -> bool:
+        """Whether what is skipped without a reason was asked for; True where nothing tells.
+
+        Of a cell that `--bench` leaves out asv stores the same as of one that is skipped.
+        """
+        if not (self.measured or self.unmeasured):
+            return True
+        counts = self.replicates(cell).counts  # what it measured and asv has not, is left out
+        return bool(counts) and not any(method.removeprefix(_METRIC) in each for each in counts)
+
     def replicates(self, cell: SeriesKey) -> Replicates:
         """Return what is on record of the processes that measured the cell."""
         return self.measured.get(cell, _UNRECORDED)

@@ -219,6 +219,18 @@ def test_a_witness_does_what_the_probe_does_and_records_it_once(
     assert f"{group}.{measured}" in {each.asv for each in witnesses.WITNESSES}
 
 
+def test_a_witness_says_why_a_mode_is_skipped(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asv_benchmark, "unavailable", lambda _: "no fork here")
+    cell = cell_of(lifecycle.RoundClock, "processes-fork")
+    with pytest.raises(NotImplementedError, match="no fork here"):
+        lifecycle.RoundClock().setup(*cell)
+    [record] = map(json.loads, records.read_text("utf-8").splitlines())
+    assert (record["kind"], record["reason"]) == ("skip", "no fork here")
+    assert (record["group"], record["params"]["mode"]) == ("lifecycle.RoundClock", "processes-fork")
+
+
 def _witness(asv: str) -> witnesses.Witness:
     [found] = [each for each in witnesses.WITNESSES if each.asv == asv]
     return found

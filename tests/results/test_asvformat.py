@@ -100,6 +100,29 @@ def test_a_skipped_cell_says_why(folder: Path) -> None:
     assert figure.reason.startswith("subinterpreters need")
 
 
+def test_what_a_run_was_not_asked_for_is_no_figure_and_what_was_skipped_is(folder: Path) -> None:
+    before = read_results(folder)
+    for path in files(folder):
+        ladders = json.loads(path.read_text("utf-8"))["results"][ROUND][1]
+        row = [math.nan] * math.prod(map(len, ladders))  # asv's word for both
+        edit(path, results={ROUND: [row, ladders]})
+    skipped = [
+        each for each in before.figures if (each.benchmark, each.state) == (ROUND, State.SKIPPED)
+    ]
+    after = read_results(folder).figures
+    assert len(after) == len(skipped) > 0
+    assert {(each.key, each.series, each.reason) for each in after} == {
+        (each.key, each.series, each.reason) for each in skipped
+    }
+
+
+def test_what_is_skipped_without_records_beside_it_stays_so(folder: Path) -> None:
+    before = Counter(figure.state for figure in read_results(folder).figures)
+    for path in files(folder):
+        path.with_name(f"{path.stem}.records.jsonl").unlink()
+    assert Counter(figure.state for figure in read_results(folder).figures) == before
+
+
 def test_a_failed_cell_says_how(folder: Path) -> None:
     cell = {"mode": "processes-forkserver", "workers": "8", "task": "empty"}
     figure = the(read_results(folder), "3.14.2", "ft-gil1", **cell)

@@ -69,3 +69,11 @@ def test_a_record_without_fields_tells_nothing_and_breaks_nothing() -> None:
 def test_the_gil_is_every_state_that_was_seen() -> None:
     records = Records(cells=(cell(gil=[False, False]), cell(gil=[False, True])))
     assert Sidecar.of(records).gil == {False, True}
+
+
+def test_what_a_cell_has_nothing_of_was_asked_for_and_what_it_measured_alone_was_not() -> None:
+    sidecar = Sidecar.of(Records(cells=(cell(samples={"pss": 3}),)))
+    assert sidecar.asked(KEY, "track_lock_wait")
+    assert not sidecar.asked(KEY, "track_pss")
+    assert not sidecar.asked(OTHER, "track_pss")
+    assert Sidecar().asked(OTHER, "track_pss")

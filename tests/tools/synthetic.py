@@ -302,7 +302,11 @@ def _record(plan: Plan, release: Release, arm: Arm, cell: dict[str, Any]) -> dic
         story = "Worker 3 ended with exit code -9 before it had done its task."
         message = f"{story}{plan.history.text}"
         return {"kind": "failure", **cell, "error": "WorkerFailedError", "message": message}
-    names = [name.partition("_")[2] for name in units()[cell["group"]]]
+    names = [
+        name.partition("_")[2]
+        for name in units()[cell["group"]]
+        if not lacks(f"{cell['group']}.{name}", cell["params"])
+    ]
     return {"kind": "cell", **cell, "samples": dict.fromkeys(names, plan.samples)}
 
 

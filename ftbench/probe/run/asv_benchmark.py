@@ -270,10 +270,15 @@ class Witness:
         """Get a cell ready; raises `NotImplementedError` where there is no such mode."""
         words, own = list(map(str, cell)), len(self.ladders)
         mode = mode_of(*words[:-own])
-        if mode is None or unavailable(mode):
+        if mode is None:
             raise NotImplementedError(f"{' with the start method '.join(words[:-own])} is no mode")
-        scenario = scenario_named(self.scenario)
         self.given = dict(zip(self.param_names[-own:], words[-own:], strict=True))
+        group = f"{type(self).__module__.rpartition('.')[2]}.{type(self).__name__}"
+        self.identity = {"group": group, "params": {"mode": mode.name, **self.given}}
+        if reason := unavailable(mode):
+            stage({"kind": "skip", **self.identity, "reason": reason})
+            raise NotImplementedError(reason)
+        scenario = scenario_named(self.scenario)
         self.cell = Cell(
             mode=mode,
             params=scenario.parse(self.given),
@@ -292,8 +297,7 @@ class Witness:
     def teardown(self, *_cell: str | int) -> None:
         """End it, and record the build, the machine and the GIL that the figure was taken with."""
         self.end()
-        group = f"{type(self).__module__.rpartition('.')[2]}.{type(self).__name__}"
-        record_own_clock(group, {"mode": self.cell.mode.name, **self.given})
+        record_own_clock(**self.identity)
 
 
 Kept = dict[str, Any]
