@@ -94,7 +94,14 @@ def cell_record(
     }
 
 
-class ScenarioBenchmark:
+class _Named:
+    @classmethod
+    def group(cls) -> str:
+        """Return how asv names the class: `lifecycle.Lifecycle`."""
+        return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
+
+
+class ScenarioBenchmark(_Named):
     """Base of a class that measures a scenario: a `track_` method for each tracked metric."""
 
     scenario: ClassVar[str]
@@ -182,11 +189,6 @@ class ScenarioBenchmark:
         texts = {name: str(value) for name, value in params.items()}
         return {"group": self.group(), "params": {"mode": mode.name, **texts}}
 
-    @classmethod
-    def group(cls) -> str:
-        """Return how asv names the class: `lifecycle.Lifecycle`."""
-        return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
-
     def _file(self, cell: tuple[str | int, ...]) -> CellFile:
         # asv counts its cells in the order of the product.
         index = list(itertools.product(*self.params)).index(cell)
@@ -243,7 +245,7 @@ def record_own_clock(group: str, params: dict[str, str]) -> None:
     )
 
 
-class Witness:
+class Witness(_Named):
     """Base of a class by which asv's own clock or peak sees what the probe sees of a scenario.
 
     A subclass has `ladders` as a `ScenarioBenchmark` has them, and prepares a cell in `ready`.
@@ -273,10 +275,10 @@ class Witness:
         if mode is None:
             raise NotImplementedError(f"{' with the start method '.join(words[:-own])} is no mode")
         self.given = dict(zip(self.param_names[-own:], words[-own:], strict=True))
-        group = f"{type(self).__module__.rpartition('.')[2]}.{type(self).__name__}"
-        self.identity = {"group": group, "params": {"mode": mode.name, **self.given}}
+        self.named = {"mode": mode.name, **self.given}
         if reason := unavailable(mode):
-            stage({"kind": "skip", **self.identity, "reason": reason})
+            named = {"group": self.group(), "params": self.named}
+            stage({"kind": "skip", **named, "reason": reason})
             raise NotImplementedError(reason)
         scenario = scenario_named(self.scenario)
         self.cell = Cell(
@@ -297,7 +299,7 @@ class Witness:
     def teardown(self, *_cell: str | int) -> None:
         """End it, and record the build, the machine and the GIL that the figure was taken with."""
         self.end()
-        record_own_clock(**self.identity)
+        record_own_clock(self.group(), self.named)
 
 
 Kept = dict[str, Any]
