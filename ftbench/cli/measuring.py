@@ -95,7 +95,7 @@ def bench(
     Pair after pair of fresh processes, both alive and only one at work, until each series is worse,
     better or the same, or its budget is spent. What slows the machine meets both sides, so this
     finds what 'ftbench compare' of two runs cannot. It is kept in the results at once; another call
-    goes on where one was ended. Exit codes are those of 'ftbench compare'.
+    adds its pairs, or goes on where one was ended. Exit codes are those of 'ftbench compare'.
     """
 )
 @click.argument("a", metavar="RELEASE|PATH")

@@ -21,6 +21,7 @@ from ftbench.report.document import Table
 from ftbench.results import Figure, ResultFile, ResultTree, State, read_results
 from ftbench.results.figure import NoiseSeries
 from ftbench.results.floors import Floors
+from ftbench.results.health import SITTINGS_APART
 from ftbench.site.menus import TABS
 from ftbench.site.method import (
     address,
@@ -261,6 +262,10 @@ def test_many_names_are_cut_short() -> None:
 def test_an_empty_suite_still_tells_the_method(tmp_path: Path) -> None:
     (path,) = write_method(ResultTree(), tmp_path)
     words = Outline(path).words
+    assert (
+        f"up to {SITTINGS_APART:.0%} apart (docs/stick.md)".replace("%", "\N{NO-BREAK SPACE}%")
+        in words
+    )
     assert "Nothing has been measured yet." in words
     assert "How a figure is produced" in words
 
