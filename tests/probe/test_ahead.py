@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from ftbench.probe.instruments import interference
+from ftbench.probe.instruments.interference import Look
 from ftbench.probe.run import measure as measuring
 from ftbench.probe.run.measure import measure, start_ahead
 from ftbench.probe.run.programs import Guarded
@@ -41,6 +44,24 @@ def test_the_next_cell_runs_in_it(started: list[Guarded]) -> None:
     assert [cell.ended for cell in started] == [True]
     _cell()
     assert len(started) == 2
+
+
+def test_what_it_did_before_the_machine_was_looked_at_alone_counts_as_ahead(
+    started: list[Guarded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def look() -> Look:
+        seen = interference.look()
+        looks.append(seen.at)
+        return seen
+
+    monkeypatch.setattr(measuring, "look", look)
+    monkeypatch.setattr(measuring, "measuring_stick", lambda: None)  # which takes long to start
+    begin = time.monotonic()
+    start_ahead("lifecycle")
+    _cell()
+    assert 0 <= started[0].event["ahead"] <= looks[0] - begin
 
 
 @pytest.mark.parametrize("names", [("lifecycle", "data"), ("data", "lifecycle"), ("data", "data")])

@@ -167,9 +167,11 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
             from ftbench.probe.instruments import counters  # noqa: PLC0415 - for such builds alone
 
             counters.begin_pystats()
+        on_cpu, ready = time.process_time(), time.monotonic()
         request = json.loads(sys.argv[1] if sys.argv[1:] else sys.stdin.readline())
-        # CPU seconds from before anybody looked at what else runs.
-        ahead = time.process_time() if request.get("ahead") else 0.0
+        # CPU seconds from before anybody looked at what else runs: until then it was not ready yet,
+        # or has waited since.
+        ahead = max(0.0, on_cpu - max(0.0, ready - request.get("looked", 0.0)))
         if request.get("cpus"):
             os.sched_setaffinity(0, request["cpus"])
         document = measure(request, send, named)

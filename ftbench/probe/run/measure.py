@@ -209,7 +209,7 @@ def _asked(scenario: Scenario, request: Mapping[str, Any], variables: Mapping[st
         began, known, cell = _ahead.pop()
         fits = (known, deadline) == (environ, DEADLINE_SECONDS) and not (words or cell.ended)
         if fits and time.monotonic() - began < _AHEAD_SECONDS:
-            cell.answer(json.dumps({**request, "ahead": True}))
+            cell.answer(json.dumps(request))
             return cell
         cell.__exit__()
     cell = _guarded(words, environ, deadline)
@@ -234,6 +234,7 @@ def _once(
             watcher = stack.enter_context(_watching(observer)) if see else None
         except NotAvailableError as error:
             unobserved = error
+        request = {**request, "looked": calm.at}
         cell = stack.enter_context(_asked(scenario, request, variables))
         answering: dict[str, Callable[[Event], None]] = {}
         if stick and stick.name:
