@@ -1,58 +1,104 @@
-"""The noise floor: the same interpreter twice, as if it were two releases, and what differs."""
+"""The noise floor: the same interpreter twice, as if it were two releases, and what differs.
+
+A pass measures each cell once in a fresh process.  It belongs to a side, and sides alternate so
+that each has the same place on average (A B B A): a machine that gets slower at a steady rate
+changes both sides alike.  Passes are whole because asv's processes of one cell lie minutes apart
+too: a cell repeated at once would look steadier than it is.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from rich.console import Console
 
 from ftbench.asv.machines import introduce
-from ftbench.errors import ResultsError, UsageError
+from ftbench.errors import (
+    FtbenchError,
+    InterpreterError,
+    NotAvailableError,
+    ResultsError,
+    UsageError,
+    WorkerFailedError,
+)
 from ftbench.experiments.harness import (
-    CellsJob,
-    Passes,
-    PassesResult,
-    Process,
-    Side,
+    MOST_FAILURES,
     in_turn,
-    is_disturbed,
     journal_of,
-    medians,
+    of_sittings,
+    probe,
+    taken_over,
 )
 from ftbench.experiments.suite import SuiteCell
+from ftbench.facts.arms import Arm
 from ftbench.facts.units import kept, plural
+from ftbench.probe.run.document import Measurement
 from ftbench.probe.scenarios.base import scenario_named
+from ftbench.progress import bar
 from ftbench.pythons import Interpreter, PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import NONE
-from ftbench.results.figure import NoiseSeries, SeriesKey
+from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 from ftbench.results.floors import APART, Apart, Floors
+from ftbench.results.journal import Journal
 from ftbench.results.noise import NoiseFile, noise_path, read_noise_file, write_noise_file
 from ftbench.results.records import NoiseCell, Provenance, digest_of
 from ftbench.statistics.power import Floor, smallest
 
-_A: Final = "A"
+_A, _B = "A", "B"
+_MOST_REASONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseJob(CellsJob):
+class NoiseJob:
     """What to measure against itself, `replicates` fresh processes per cell and side.
 
-    `results` is the results folder; `fresh` forgets what earlier runs found.  The other side is
-    `against`, a second build of the same source, or the same interpreter.
+    `machine` is this one's name in `results`, the folder; `fresh` forgets what earlier runs found.
+    The other side is `against`, a second build of the same source, or the same interpreter.
     """
 
+    interpreter: Interpreter
+    arm: Arm
+    cells: Sequence[SuiteCell]
+    profile: str
+    machine: str
     replicates: int
     results: Path
     fresh: bool = False
     against: Interpreter | None = None
+
+    @property
+    def environment(self) -> Environment:
+        """Where and with what it is measured."""
+        return Environment(
+            machine=self.machine,
+            arm=self.arm,
+            flavour=self.interpreter.build.flavour,
+            profile=self.profile,
+        )
+
+    @property
+    def passes(self) -> list[tuple[str, Interpreter]]:
+        """Which side each pass belongs to, and what it is measured on."""
+        sides = (_A, self.interpreter), (_B, self.against or self.interpreter)
+        return list(in_turn(sides, self.replicates))
+
+    @property
+    def asked(self) -> list[Any]:
+        """The request, which names its journal."""
+        cells = [(cell.title, *sorted(cell.metrics)) for cell in self.cells]
+        where = self.machine, self.arm.name, self.profile, str(Path.cwd())
+        paths = [str(self.against.executable)] if self.against else []
+        return ["noise", self.interpreter.name, *where, cells, self.replicates, paths]
 
     def file(self, **content: Any) -> NoiseFile:
         """Return the file of what is measured, with some content."""
@@ -65,11 +111,32 @@ class NoiseJob(CellsJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseResult(PassesResult):
+class Lost:
+    """A cell that has not all of its processes, and why; `skipped` where it does not exist here."""
+
+    cell: SuiteCell
+    skipped: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseResult:
     """What came of a job: its series, with the processes that are on record beside this run's."""
 
     job: NoiseJob
     series: tuple[NoiseSeries, ...]
+    lost: tuple[Lost, ...]
+    processes: tuple[Process, ...] = ()  # of this run
+
+    @property
+    def disturbed(self) -> int:
+        """Of its processes, those beside which others kept the machine busy."""
+        return sum(is_disturbed(process.measured) for process in self.processes)
+
+    @property
+    def sittings(self) -> dict[str, int]:
+        """How many processes each has, by its begin."""
+        return dict(sorted(Counter(process.sitting for process in self.processes).items()))
 
 
 def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
@@ -84,14 +151,11 @@ def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
     written: set[Path] = set()
     with ExitStack() as journals:
         for job in jobs:
-            sides = Side(name=_A), Side(name="B", interpreter=job.against)
-            second = [job.against] if job.against else []
-            paths = [str(each.executable) for each in second]
-            request, builds = job.asked("noise", job.replicates, paths)
-            one = journal_of(request, builds + second, console, fresh=job.fresh)
+            builds = [job.interpreter, *([job.against] if job.against else [])]
+            one = journal_of(job.asked, builds, console, fresh=job.fresh)
             journal = journals.enter_context(one)
             introduce(job.results, job.machine, lambda _: None)
-            passes = Passes(job=job, sides=list(in_turn(sides, job.replicates)), journal=journal)
+            passes = Passes(job=job, journal=journal)
             passes.run(console)
             mine = _file(job, passes)
             if not mine.cells:
@@ -102,7 +166,98 @@ def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
             written.add(job.path)
             keys = {cell.key for cell in mine.cells}
             shown = replace(after, cells=tuple(cell for cell in after.cells if cell.key in keys))
-            yield NoiseResult(job=job, series=tuple(shown.series()), **passes.result())
+            yield NoiseResult(
+                job=job,
+                series=tuple(shown.series()),
+                lost=tuple(passes.lost),
+                processes=tuple(itertools.chain(*passes.taken.values())),
+            )
+
+
+class Process(NamedTuple):
+    """A fresh process that measured a cell, for one side in one sitting."""
+
+    side: str
+    sitting: str
+    measured: Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passes:
+    """Whole passes over a job's cells, and what they yielded."""
+
+    job: NoiseJob
+    journal: Journal
+    # By the title of a cell, in the order of measuring.
+    taken: dict[str, list[Process]] = field(default_factory=dict)
+    lost: list[Lost] = field(default_factory=list)
+
+    def run(self, console: Console) -> None:
+        """Make the passes, and keep each process as soon as it has measured.
+
+        What fails is lost, but for what all cells would meet: raises `InterpreterError` and
+        `UsageError` (an invalid variable of the environment).
+        """
+        left, count = self._left(), len(self.job.passes)
+        total = count * len(self.job.cells)
+        if done := total - len(left):
+            console.print(taken_over(done, total, self.journal), soft_wrap=True)
+        with bar(console, len(left)) as shown:
+            for number, cell in left:
+                shown.begin(f"pass {number + 1} of {count}, {cell.title}")
+                if not self._given_up(cell):
+                    self._measure(cell, number)
+
+    def _left(self) -> list[tuple[int, SuiteCell]]:
+        """Take over what was kept, and return what is to be measured, pass by pass."""
+        left = []
+        for cell in self.job.cells:
+            for number, (side, _) in enumerate(self.job.passes):
+                kept = self.journal.whole([_asked(number, cell)])
+                self.taken.setdefault(cell.title, []).extend(
+                    Process(side, sitting, Measurement.from_json(document))
+                    for sitting, document in kept
+                )
+                left += [] if kept else [(number, cell)]
+        return sorted(left, key=lambda each: each[0])
+
+    def _given_up(self, cell: SuiteCell) -> bool:
+        lost = [each for each in self.lost if each.cell == cell]
+        return any(each.skipped for each in lost) or len(lost) >= MOST_FAILURES
+
+    def _measure(self, cell: SuiteCell, number: int) -> None:
+        side, interpreter = self.job.passes[number]
+        try:
+            measured = probe(
+                interpreter,
+                cell.scenario,
+                mode=cell.mode,
+                params=cell.params,
+                profile=self.job.profile,
+                gil=self.job.arm.gil,
+            )
+        except (InterpreterError, UsageError):
+            raise
+        except FtbenchError as error:
+            skipped = isinstance(error, NotAvailableError)
+            self.lost.append(Lost(cell=cell, skipped=skipped, reason=error.message))
+        else:
+            self.taken[cell.title].append(Process(side, self.journal.run, measured))
+            self.journal.add(_asked(number, cell), measured.to_json())
+
+    def nothing_measured(self) -> NotAvailableError | WorkerFailedError:
+        """Return the error of a run in which no cell was measured often enough to say anything."""
+        kind = NotAvailableError if all(each.skipped for each in self.lost) else WorkerFailedError
+        reasons = dict.fromkeys(each.reason for each in self.lost)
+        return kind(
+            "No cell could be measured, so there is nothing to judge.",
+            story="\n".join(list(reasons)[:_MOST_REASONS]),
+            hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
+        )
+
+
+def _asked(number: int, cell: SuiteCell) -> str:
+    return f"{number} {cell.title}"
 
 
 def _before(job: NoiseJob) -> NoiseFile:
@@ -140,14 +295,14 @@ def _file(job: NoiseJob, passes: Passes) -> NoiseFile:
     whole, cells = Provenance(), []
     for cell in job.cells:
         taken = passes.taken.get(cell.title, [])
-        sides = {process.side.name: process.measured.build for process in taken}
+        sides = {process.side: process.measured.build for process in taken}
         if len(sides) > 1:
             names = {side: digest_of(build) for side, build in sides.items()}
             whole.builds.update({names[side]: build for side, build in sides.items()})
             by_time = sorted(taken, key=lambda process: process.sitting)
-            for _, sitting in groupby(by_time, key=lambda process: process.sitting):
+            for _, sitting in itertools.groupby(by_time, key=lambda process: process.sitting):
                 found = _cell(cell, list(sitting), whole)
-                against = names["B"] if job.against else ""
+                against = names[_B] if job.against else ""
                 cells.append(msgspec.structs.replace(found, build=names[_A], against=against))
     return job.file(**vars(whole), cells=tuple(cells))
 
@@ -158,11 +313,15 @@ def _cell(cell: SuiteCell, taken: Sequence[Process], whole: Provenance) -> Noise
     first = processes[0]
     machine = digest_of(first.machine)
     whole.machines[machine] = first.machine
-    by_metric = medians(cell, processes)
+    by_metric = {
+        name: tuple(statistics.median(each.metrics[name].samples) for each in processes)
+        for name in cell.metrics
+        if all(name in each.metrics and each.metrics[name].samples for each in processes)
+    }
     return NoiseCell(
         group=cell.group,
         params=cell.texts,
-        order="".join(process.side.name for process in taken),
+        order="".join(process.side for process in taken),
         sitting=taken[0].sitting,
         version=scenario_named(cell.scenario).version,
         started_at=first.started_at,
@@ -172,6 +331,11 @@ def _cell(cell: SuiteCell, taken: Sequence[Process], whole: Provenance) -> Noise
         medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
         disturbed=sum(map(is_disturbed, processes)),
     )
+
+
+def is_disturbed(measured: Measurement) -> bool:
+    """Tell whether others kept the machine busy beside a process, repeats included."""
+    return bool(measured.interference.get("marked"))
 
 
 SCHEMA: Final = {"name": "ftbench.noise", "version": 1}
@@ -248,9 +412,9 @@ def _arm_record(report: NoiseResult, noises: Sequence[SeriesNoise]) -> dict[str,
         "subject": msgspec.structs.asdict(job.file().subject),
         "machine": job.machine,
         "replicates": job.replicates,
-        "measured": report.measured,
+        "measured": len(report.processes),
         "disturbed": report.disturbed,
-        "sittings": dict(report.sittings),
+        "sittings": report.sittings,
         "found": {f"{effect:g}": detecting(noises, effect) for effect in WANTED},
         "series": [_record(row) for row in noises],
         "lost": [
@@ -336,6 +500,17 @@ def _legend(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Iterator[str]
     if without:
         words = plural(without, "series has", "series have")
         yield f"{words} no floor: zeros, or too few processes."
-    yield from report.notes("the noise is less")
+    yield from filter(None, [of_sittings(report.sittings)])
+    if report.disturbed:
+        yield (
+            f"Others kept the machine busy beside {report.disturbed} of {len(report.processes)} "
+            "processes: on a quiet machine the noise is less."
+        )
+    skipped = Counter(lost.reason for lost in report.lost if lost.skipped)
+    for reason, count in sorted(skipped.items()):
+        yield f"skipped, {plural(count, 'cell', 'cells')}: {reason}"
+    for lost in report.lost:
+        if not lost.skipped:
+            yield f"failed: {lost.cell.title}: {lost.reason}"
     yield "Benchmarks by asv's own clock are not cells of the probe: they have no floor."
     yield f"Kept in {report.job.path}."

@@ -20,7 +20,7 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
 )
-from ftbench.experiments import harness, noise
+from ftbench.experiments import noise
 from ftbench.experiments.harness import in_turn
 from ftbench.experiments.noise import NoiseJob, NoiseResult, document_of, rows, second_build
 from ftbench.experiments.suite import SuiteCell
@@ -59,7 +59,7 @@ def asked(
             seen.append(cell.title)
             return answer(cell, seen.count(cell.title))
 
-        monkeypatch.setattr(harness, "probe", probe)
+        monkeypatch.setattr(noise, "probe", probe)
         return seen
 
     return answered_by
@@ -168,7 +168,7 @@ def test_processes_that_others_disturbed_are_counted(
 
     asked(answer)
     report = run(plan, QUIET)
-    assert (report.measured, report.disturbed) == (12, 3)
+    assert (len(report.processes), report.disturbed) == (12, 3)
     file = read_noise_file(plan.path)
     assert file is not None
     assert [cell.disturbed for cell in file.cells] == [3, 0, 0]
@@ -231,7 +231,8 @@ def test_a_run_that_was_ended_is_gone_on_with_as_another_sitting(
     assert f"{count} of 12 processes were measured by 2" in told_by(console)
     assert "taken over, as a sitting of their own" in told_by(console)
     assert list(report.sittings.values()) == [count, 12 - count]
-    assert f"of 2 sittings: {count} from" in " ".join(report.notes("."))
+    (table,) = document_of([report]).parts[0].tables
+    assert f"of 2 sittings: {count} from" in " ".join(table.notes)
     file = read_noise_file(plan.path)
     assert file is not None
     assert sum(len(cell.order) for cell in file.cells) == 12
@@ -403,7 +404,7 @@ def test_a_second_build_of_the_same_source_is_side_b(
         steady = 1 + len(measured_on) / 1e4
         return measurement(cell, round=(steady * (1.1 if interpreter is other else 1.0),))
 
-    monkeypatch.setattr(harness, "probe", probe)
+    monkeypatch.setattr(noise, "probe", probe)
     report = run(second_build(dataclasses.replace(plan, cells=plan.cells[:1]), other), QUIET)
     assert [each is other for each in measured_on] == [False, True, True, False]
     (row,) = rows(report.series)
@@ -464,7 +465,7 @@ def test_several_builds_are_measured_each_against_the_first_and_all_are_kept(
         found = measurement(cell, round=(1 + 0.01 * number,))
         return dataclasses.replace(found, build=interpreter.build.record())
 
-    monkeypatch.setattr(harness, "probe", probe)
+    monkeypatch.setattr(noise, "probe", probe)
     one = dataclasses.replace(plan, cells=plan.cells[:1], fresh=fresh)
     reports = list(noise.run([second_build(one, other) for other in others], QUIET))
     kept = read_results(plan.results).noise

@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 from fake_figures import rekeyed
 
-from ftbench.experiments.harness import Lost
-from ftbench.experiments.noise import NoiseJob, NoiseResult, detecting, document_of, percent, rows
+from ftbench.experiments.noise import (
+    Lost,
+    NoiseJob,
+    NoiseResult,
+    detecting,
+    document_of,
+    percent,
+    rows,
+)
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import arm_named
 from ftbench.pythons import Interpreter
