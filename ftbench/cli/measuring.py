@@ -93,8 +93,9 @@ def bench(
     ftbench duel 3.14.7 3.14.7 --arm ft --mode threads --mode-b processes-fork --bench lifecycle
 
     Pair after pair of fresh processes, both alive and only one at work, until each series is worse,
-    better or the same, or its budget is spent. What slows the machine meets both sides, so this
-    finds what 'ftbench compare' of two runs cannot. It is kept in the results at once; another call
+    better or the same, or its budget is spent and as many pairs are done as can decide one (11 or
+    more). What slows the machine meets both sides, so this finds what 'ftbench compare' of two runs
+    cannot. It is kept in the results at once; another call
     adds its pairs, or goes on where one was ended. Exit codes are those of 'ftbench compare'.
     """
 )

@@ -135,11 +135,12 @@ class DuelJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuelResult:
-    """What came of a job; the `lost` are cells of which a side failed."""
+    """What came of a job; the `lost` are cells of which a side failed, or did `once` in a pair."""
 
     job: DuelJob
     duels: list[DuelRecord] = field(default_factory=list)
     lost: dict[str, SideError] = field(default_factory=dict)
+    once: dict[str, SideError] = field(default_factory=dict)
 
     @property
     def judged(self) -> list[tuple[DuelRecord, Verdict]]:
@@ -163,13 +164,16 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
         console.print(taken_over(count, len(taken), journal, "cells"), soft_wrap=True)
     with bar(console, len(left) * job.budget) as shown:
         for cell in left:
+            bout = Bout(job=job, cell=cell, sitting=journal.run)
             try:
-                file = Bout(job=job, cell=cell, sitting=journal.run).measured(shown)
+                file = bout.measured(shown)
             except SideError as failed:
                 if isinstance(failed.error, (InterpreterError, UsageError)):
                     raise failed.error from failed
                 result.lost[cell.title] = failed
             else:
+                if bout.failed:
+                    result.once[cell.title] = bout.failed[0]
                 whole = (read_duels(job.path) or DuelFile()).with_duels(file)
                 write_duels(job.path, whole)
                 own = {duel.asked for duel in file.duels}
@@ -193,11 +197,12 @@ class Bout:
     load: float | None = field(default_factory=load)
     pairs: list[Pair] = field(default_factory=list)
     disturbed: int = 0
+    failed: list[SideError] = field(default_factory=list)
 
     def measured(self, shown: Bar) -> DuelFile:
         """Take pairs until all is decided or the budget is spent; return the file of them alone."""
         alone = {side.mode or self.cell.mode for side in self.job.sides} == {"serial"}
-        failures, words, file = 0, "", DuelFile()
+        words, file = "", DuelFile()
         while not self._ended(file):
             step = f"{self.cell.title}, pair {len(self.pairs) + 1}{words}"
             shown.begin(step, part=self.cell.title, weight=0)
@@ -208,8 +213,8 @@ class Bout:
                 layout = Layout.drawn(number, draw, alone=alone)
                 pair = take(self.job.sides, self.cell, layout, draw)
             except SideError as failed:
-                failures += 1
-                if isinstance(failed.error, _CERTAIN) or failures >= MOST_FAILURES:
+                self.failed.append(failed)
+                if isinstance(failed.error, _CERTAIN) or len(self.failed) >= MOST_FAILURES:
                     raise
                 continue
             self.pairs.append(pair)
@@ -320,7 +325,10 @@ def document_of(result: DuelResult) -> Document:
             "duels": [
                 {**msgspec.to_builtins(duel), **_said(verdict)} for duel, verdict in result.judged
             ],
-            "lost": [{"cell": c, "reason": str(why)} for c, why in result.lost.items()],
+            **{
+                name: [{"cell": cell, "reason": str(why)} for cell, why in cells.items()]
+                for name, cells in (("lost", result.lost), ("failed_once", result.once))
+            },
         },
         lines=(f"Everything is a cost, so B / A above 1 is worse. {own or SAME}",),
         parts=(Part(tables=(_table(result),)),),
@@ -374,9 +382,10 @@ def _notes(result: DuelResult) -> Iterator[str]:
     counts = ", ".join(f"{counted[word]} {word}" for word in Word if counted[word])
     yield f"{plural(len(result.duels), 'series', 'series')}: {counts or 'nothing'}."
     yield (
-        "A pair is two fresh processes that do their rounds in turn, in a drawn order. B / A is "
-        "the middle of the pairs, each the median of its rounds. Budget and pairs of a cell: "
-        f"{result.job.budget:g} s, {result.job.pairs}; a repeat adds to the pairs on record. "
+        "A pair is two fresh processes that do their rounds, or where memory is looked at all, in "
+        "turn, in a drawn order. B / A is the middle of the pairs, each the median of its rounds. "
+        f"Of a cell: {result.job.budget:g} s, or as long as the fewest pairs take that can decide, "
+        f"and at most {result.job.pairs} pairs; a repeat adds to the pairs on record. "
         f"Seed: {result.job.seed}."
     )
     if not all(duel.fixed for duel in result.duels):
@@ -386,5 +395,7 @@ def _notes(result: DuelResult) -> Iterator[str]:
     for cell, failed in result.lost.items():
         state = "skipped" if isinstance(failed.error, NotAvailableError) else "failed"
         yield f"{state}: {cell}: {failed.error.message}"
+    for cell, failed in result.once.items():
+        yield f"failed once, in a pair that does not count: {cell}: {failed.error.message}"
     if result.duels:
         yield f"Kept in {result.job.path}."

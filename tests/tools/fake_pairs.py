@@ -18,6 +18,7 @@ class Takes:
         self.reached = 1.0  # the part of what is injected that shows
         self.noise = 0.01  # of a pair, either way
         self.ends: dict[str, BaseException] = {}
+        self.once: dict[str, BaseException] = {}
         self.pairs: Counter[str] = Counter()
         self.drawn: list[tuple[Layout, float]] = []
         self.asked: list[tuple[str, float]] = []
@@ -32,6 +33,8 @@ class Takes:
         self.drawn.append((layout, draw.random()))
         self.sides = sides
         if end := self.ends.get(cell.title) or self.ends.get(f"{cell.title} {sides[1].extra}"):
+            raise end
+        if self.pairs[cell.title] > 1 and (end := self.once.pop(cell.title, None)):
             raise end
         ratio = (
             self.ratio

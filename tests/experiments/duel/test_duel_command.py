@@ -154,6 +154,7 @@ def test_a_margin_of_ones_own_says_what_is_the_same(asked: Ask, takes: Takes) ->
     assert len(usual["pairs"]) < len(finer["pairs"])
     assert max(map(abs, (end - 1 for end in finer["interval"]))) < 0.01
     said = DUEL.said(*words, "--margin", "0.5%", "--pairs", "5")
+    assert "or where memory is looked at all, in turn" in " ".join(said.split())
     assert "The same is what differs by at most 0.5 %." in " ".join(said.split())
 
 
@@ -235,6 +236,20 @@ def test_a_cell_that_a_side_cannot_run_is_told_and_others_go_on(
         (lost,) = document["lost"]
         assert lost == {"cell": title("calls"), "reason": str(failed)}
         assert len(document["duels"]) == 2
+
+
+def test_a_pair_that_failed_is_told_though_the_next_ones_did_not(asked: Ask, takes: Takes) -> None:
+    """A build that crashes once in many processes is news."""
+    words = asked("--bench", SOME)
+    crashed = SideError(1, WorkerFailedError("it ended with code 139"))
+    takes.once[title("calls")] = crashed
+    document = DUEL.document(*words)
+    assert document["failed_once"] == [{"cell": title("calls"), "reason": str(crashed)}]
+    assert (document["exit_code"], document["lost"], len(document["duels"])) == (0, [], 4)
+    takes.once[title("calls")] = crashed
+    said = " ".join(DUEL.said(*words).split())
+    assert f"failed once, in a pair that does not count: {title('calls')}: it ended" in said
+    assert DUEL.document(*words)["failed_once"] == []
 
 
 def test_nothing_that_could_be_compared_is_code_12(asked: Ask, takes: Takes) -> None:
