@@ -91,6 +91,13 @@ def test_what_is_added_is_counted_and_not_credited(tmp_path: Path, ft_python: In
     assert document["metrics"]["instructions"]["samples"] == [pytest.approx(11.0)]
 
 
+@counted
+def test_options_of_the_callers_shell_are_not_valgrinds(gil_python: Interpreter) -> None:
+    options = {"VALGRIND_OPTS": "--no-such-option"}
+    done = run_probe(gil_python.executable, *SERIAL, environ=options)
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_valgrind_it_is_skipped_with_its_reason(ft_python: Interpreter) -> None:
     done = run_probe(ft_python.executable, *SERIAL, environ={"PATH": ""})
     assert done.returncode == 3

@@ -101,7 +101,8 @@ class _Counted:
         program = [sys.executable, "-S", "-P", instructions_program.__file__, *words]
         self._process = subprocess.Popen(
             [
-                *(valgrind, "-q", "--tool=cachegrind", "--cache-sim=no"),
+                # Not the options of the caller's shell, home and folder.
+                *(valgrind, "--command-line-only=yes", "-q", "--tool=cachegrind", "--cache-sim=no"),
                 *(f"--cachegrind-out-file={self._file}", *program),
             ],
             # Which strings collide in a dict is no matter of chance.
