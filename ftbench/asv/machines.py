@@ -20,7 +20,7 @@ from ftbench.files import data_folder, write_whole
 from ftbench.probe.instruments.machine import lasting, machine_record
 from ftbench.results.safe_loading import MACHINE, load_machine
 
-Say = Callable[[str], object]
+Say = Callable[[str], object]  # by default one that says nothing
 
 # Words of a CPU's model that tell nothing apart.
 _NOISE: Final = re.compile(r"\((r|tm)\)|\bcpu\b|\bprocessor\b|@|\b\d+-core\b", re.IGNORECASE)
@@ -41,20 +41,18 @@ def machine_name(cpu: str, cores: int) -> str:
     return "-".join([*(words or ["unknown"]), f"{cores}cpu"])
 
 
-def identity(project: Path, say: Say) -> str:
+def identity(project: Path, say: Say = str) -> str:
     """Return what this machine is known by: all clones of a user have it, no other machine has.
 
-    Nothing can be read from it.  Where the user has no data folder, it is that of this clone, and
-    `say` is told.
+    Nothing can be read from it.  Without a data folder of the user it is that of this clone.
     """
     try:
         salt = _salt(data_folder())
     except OSError as error:
-        place = project / "env"
+        place, why = project / "env", error.strerror or error
         say(
-            "Which machine this is cannot be kept in the user's data folder "
-            f"({error.strerror or error}): it is kept in {place}, and is another one for other "
-            "clones."
+            f"Which machine this is cannot be kept in the user's data folder ({why}): it is kept "
+            f"in {place}, and is another one for other clones."
         )
         salt = _salt(place)
     return hashlib.sha256(json.dumps([lasting(), salt]).encode()).hexdigest()[:16]
@@ -72,7 +70,7 @@ def _salt(folder: Path) -> str:
     return salt
 
 
-def register(results: Path, name: str | None, say: Say) -> str:
+def register(results: Path, name: str | None, say: Say = str) -> str:
     """Return the name of this machine in the results; raises `UsageError` for one of another.
 
     By default it is told by CPU and cores, and by its identity unless it has adopted that name.
@@ -113,16 +111,16 @@ def _fields(name: str) -> dict[str, str]:
     return {**AsvMachine.get_defaults(), **named}
 
 
-def introduce(results: Path, name: str, say: Say) -> dict[str, str]:
+def introduce(results: Path, name: str) -> dict[str, str]:
     """Write who this machine is into the results, if they do not say so yet; return asv's fields.
 
     What is on record stays: by another kernel's name asv would take it for another machine.
     Raises `UsageError` as `register` does, and `OSError`.
     """
-    path = results / register(results, name, say) / MACHINE
+    path = results / register(results, name) / MACHINE
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, _fields(name) | {"identity": identity(results.parent, say)})
+        _write(path, _fields(name) | {"identity": identity(results.parent)})
     fields = {**_fields(name), **load_machine(path)}
     return {field: fields[field] for field, _ in AsvMachine.fields}
 
@@ -132,30 +130,27 @@ def _write(path: Path, fields: dict[str, Any]) -> None:
     write_whole(path, json.dumps(fields, indent=4, sort_keys=True))
 
 
-def adopt(results: Path, name: str, say: Say) -> Path:
+def adopt(results: Path, name: str) -> Path:
     """Write into the record of a machine without identity that it is this one; return its path.
 
     Raises `UsageError` where the record tells of another machine.
     """
-    path, own = results / name / MACHINE, identity(results.parent, say)
+    path = results / name / MACHINE
     if not path.is_file():
         raise unknown("machine", name, [each.parent.name for each in results.glob(f"*/{MACHINE}")])
     try:
-        fields = dict(load_machine(path))
+        there = dict(load_machine(path))
     except (util.UserError, OSError) as error:
         raise ResultsError(str(error)) from error
-    here = _fields(name) | {"identity": own}
-    unlike = [
-        f"{field} is {fields[field]}, not {here[field]}"
-        for field in _TOLD_APART_BY
-        if fields.get(field, here[field]) != here[field]
-    ]
+    own = {"identity": identity(results.parent)}
+    here = {field: (_fields(name) | own)[field] for field in _TOLD_APART_BY}
+    unlike = [f"{f} is {there[f]}, not {e}" for f, e in here.items() if there.get(f, e) != e]
     if unlike:
         raise UsageError(
             f"The results of {name!r} are of another machine: {'; '.join(unlike)}.",
             hint=f"If this one has lost its user's data folder, remove its identity from {path}.",
         )
-    _write(path, fields | {"identity": own})
+    _write(path, there | own)
     return path
 
 
@@ -165,11 +160,10 @@ class OwnMachine(AsvMachine):
     @classmethod
     def load(cls, machine_name: str | None = None, **_: Any) -> Self:
         """Return it; asv has gone to the folder of its configuration."""
-        self, results = cls(), Path("results")
-        name = register(results, machine_name, log.warning)
-        self.__dict__.update(_fields(name))
+        self = cls()
+        self.__dict__.update(_fields(register(Path("results"), machine_name, log.warning)))
         return self
 
     def save(self, results_dir: str) -> None:
         """Go by what the results have on record of it, or write it there; never for another."""
-        self.__dict__.update(introduce(Path(results_dir), self.machine, lambda _: None))
+        self.__dict__.update(introduce(Path(results_dir), self.machine))

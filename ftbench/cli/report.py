@@ -277,7 +277,7 @@ def adopt(name: str) -> None:
     from ftbench.asv import machines  # noqa: PLC0415
     from ftbench.results.asvformat import results_folder  # noqa: PLC0415
 
-    click.echo(f"It is on record in {machines.adopt(results_folder(), name, click.echo)}.")
+    click.echo(f"It is on record in {machines.adopt(results_folder(), name)}.")
 
 
 def _migrated(files: Sequence[MigratedFile]) -> Document:

@@ -118,7 +118,7 @@ def run(
     Its progress goes to `console`; raises an `FtbenchError` for what ends it.
     """
     processes = profile_named(profile).processes
-    machine = register(folder / "results", machine, lambda _: None)  # asv says it
+    machine = register(folder / "results", machine)  # asv says it
     pair = ensure_pair(console, release)
     measured = pair[0].release
     for one in pair:

@@ -156,7 +156,7 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
     `UsageError` for what all cells would meet.
     """
     read_duels(job.path)
-    introduce(job.folder.parent, job.folder.name, lambda _: None)
+    introduce(job.folder.parent, job.folder.name)
     result = DuelResult(job=job)
     taken = {cell.title: journal.whole([cell.title]) for cell in job.cells}
     left = [cell for cell in job.cells if not taken[cell.title]]

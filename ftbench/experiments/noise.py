@@ -154,7 +154,7 @@ def run(jobs: Sequence[NoiseJob], console: Console) -> Iterator[NoiseResult]:
             builds = [job.interpreter, *([job.against] if job.against else [])]
             one = journal_of(job.asked, builds, console, fresh=job.fresh)
             journal = journals.enter_context(one)
-            introduce(job.results, job.machine, lambda _: None)
+            introduce(job.results, job.machine)
             passes = Passes(job=job, journal=journal)
             passes.run(console)
             mine = _file(job, passes)
@@ -330,6 +330,7 @@ def _cell(cell: SuiteCell, taken: Sequence[Process], whole: Provenance) -> Noise
         units={name: cell.metrics[name] for name in by_metric},
         medians={name: tuple(map(kept, values)) for name, values in by_metric.items()},
         disturbed=sum(map(is_disturbed, processes)),
+        speeds=tuple(each.speed for each in processes),
     )
 
 

@@ -158,6 +158,7 @@ class NoiseCell(_OfCell, frozen=True, kw_only=True, tag="noise", tag_field="kind
     units: dict[str, str] = {}
     # The processes beside which others kept the machine busy.
     disturbed: int = 0
+    speeds: tuple[Record, ...] = ()  # of the measuring stick, process by process
 
     def __post_init__(self) -> None:
         if not self.order or set(self.order) - set("AB"):

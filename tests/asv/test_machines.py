@@ -29,9 +29,6 @@ CPU, CORES = "AMD EPYC", 2
 USUAL = "amd-epyc-2cpu"
 
 
-SILENT = str.strip  # takes what is said, and says nothing
-
-
 @pytest.fixture(autouse=True)
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Return a function that changes to the home of a user, of whom each container has its own."""
@@ -95,19 +92,19 @@ def test_every_name_can_be_a_folder_on_every_system(cpu: str, cores: int) -> Non
 
 
 def test_asv_is_told_all_that_it_asks_for_and_no_host_name(tmp_path: Path) -> None:
-    fields = introduce(tmp_path / "results", register(tmp_path / "results", None, SILENT), SILENT)
+    fields = introduce(tmp_path / "results", register(tmp_path / "results", None))
     assert set(fields) == {field for field, _ in Machine.fields}
     assert all(fields.values())
     assert platform.node() not in fields.values()
 
 
 def test_a_name_is_readable_and_has_some_digits_of_the_identity(tmp_path: Path) -> None:
-    own = identity(tmp_path, SILENT)
-    assert register(tmp_path / "results", None, SILENT) == f"{USUAL}-{own[:4]}"
+    own = identity(tmp_path)
+    assert register(tmp_path / "results", None) == f"{USUAL}-{own[:4]}"
 
 
 def test_two_clones_of_a_user_are_of_one_machine(tmp_path: Path) -> None:
-    one, other = (register(tmp_path / name / "results", None, SILENT) for name in ("a", "b"))
+    one, other = (register(tmp_path / name / "results", None) for name in ("a", "b"))
     assert one == other
 
 
@@ -116,13 +113,13 @@ def test_two_containers_with_the_same_processor_are_two(
 ) -> None:
     """One mounts the results of the other."""
     results = tmp_path / "results"
-    mine = register(results, None, SILENT)
-    introduce(results, mine, SILENT)
+    mine = register(results, None)
+    introduce(results, mine)
     user("another")
-    theirs = register(results, None, SILENT)
+    theirs = register(results, None)
     assert theirs != mine
     with pytest.raises(UsageError, match=f"{mine}.*not known to be of this machine"):
-        register(results, mine, SILENT)
+        register(results, mine)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +129,9 @@ def test_another_processor_number_of_cores_or_memory_is_another_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str, value: object
 ) -> None:
     """A home folder that is copied, or shared by hosts, does not make them one."""
-    own = identity(tmp_path, SILENT)
+    own = identity(tmp_path)
     monkeypatch.setattr(instrument, fact, lambda *_: value)
-    assert identity(tmp_path, SILENT) != own
+    assert identity(tmp_path) != own
 
 
 @pytest.mark.parametrize("memory", [25276510208, 25276514304, 25_000_000_000, 24 * 2**30])
@@ -142,18 +139,18 @@ def test_memory_that_a_kernel_keeps_for_itself_makes_no_other_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int
 ) -> None:
     monkeypatch.setattr(instrument, "_memory_bytes", lambda: 25276510208)
-    own = identity(tmp_path, SILENT)
+    own = identity(tmp_path)
     monkeypatch.setattr(instrument, "_memory_bytes", lambda: memory)
     monkeypatch.setattr(platform, "release", lambda: "another kernel")
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    assert identity(tmp_path, SILENT) == own
+    assert identity(tmp_path) == own
 
 
 def test_what_is_on_record_of_this_machine_stays(tmp_path: Path) -> None:
     """asv's graphs are by these fields: a new kernel would begin new ones."""
-    path = record(tmp_path, "box", identity=identity(tmp_path, SILENT))
+    path = record(tmp_path, "box", identity=identity(tmp_path))
     before = path.read_bytes()
-    fields = introduce(tmp_path / "results", "box", SILENT)
+    fields = introduce(tmp_path / "results", "box")
     assert fields["os"] == "Linux 1"
     assert "identity" not in fields
     assert path.read_bytes() == before
@@ -190,14 +187,14 @@ def test_a_user_without_a_home_has_an_identity(
 def test_a_name_that_is_no_folder_of_the_results_is_refused(tmp_path: Path, name: str) -> None:
     """It would write outside of them, or where nobody reads."""
     with pytest.raises(UsageError, match="cannot be a machine's name"):
-        register(tmp_path / "results", name, SILENT)
+        register(tmp_path / "results", name)
     assert not (tmp_path / "results").exists()
 
 
 def test_a_name_that_is_a_file_of_the_results_is_refused(clone: Path) -> None:
     (clone / "results" / "benchmarks.json").write_text("{}", "utf-8")
     with pytest.raises(UsageError, match="cannot be a machine's name"):
-        register(clone / "results", "benchmarks.json", SILENT)
+        register(clone / "results", "benchmarks.json")
 
 
 @pytest.mark.parametrize("words", [(bench,), (duel, "/nowhere", "/nowhere"), (noise,)])
@@ -215,16 +212,16 @@ def test_a_machine_that_does_not_say_that_it_is_this_one_is_refused_with_what_to
         CliRunner().invoke(command, [*arguments, "--machine", USUAL], catch_exceptions=False)
     assert raised.value.exit_code == 2
     assert f"ftbench results adopt {USUAL}" in raised.value.hint
-    assert f"{USUAL}-{identity(clone, SILENT)[:4]}" in raised.value.hint
+    assert f"{USUAL}-{identity(clone)[:4]}" in raised.value.hint
     assert path.read_bytes() == before
 
 
 def test_results_without_a_record_of_their_machine_are_of_none(clone: Path) -> None:
     (clone / "results" / "box").mkdir()
-    assert register(clone / "results", "box", SILENT) == "box"
+    assert register(clone / "results", "box") == "box"
     (clone / "results" / "box" / "x.json").touch()
     with pytest.raises(UsageError, match="not known to be"):
-        register(clone / "results", "box", SILENT)
+        register(clone / "results", "box")
 
 
 def test_whoever_says_so_once_measures_on_under_the_old_name(
@@ -234,11 +231,11 @@ def test_whoever_says_so_once_measures_on_under_the_old_name(
     before = fields_at(path)
     done = CliRunner().invoke(adopt, [USUAL], catch_exceptions=False)
     assert str(path) in done.output
-    assert fields_at(path) == before | {"identity": identity(clone, SILENT)}
-    assert register(clone / "results", None, SILENT) == USUAL
-    assert register(clone / "results", USUAL, SILENT) == USUAL
+    assert fields_at(path) == before | {"identity": identity(clone)}
+    assert register(clone / "results", None) == USUAL
+    assert register(clone / "results", USUAL) == USUAL
     user("another")
-    assert register(clone / "results", None, SILENT) != USUAL
+    assert register(clone / "results", None) != USUAL
     with pytest.raises(UsageError, match="identity is"):
         CliRunner().invoke(adopt, [USUAL], catch_exceptions=False)
 

@@ -157,6 +157,21 @@ def test_one_failure_costs_a_cell_one_process(
     assert [lost.skipped for lost in report.lost] == [False] * 3
 
 
+def test_what_the_stick_took_beside_each_process_is_on_record(
+    plan: NoiseJob, asked: Callable[[Answer], list[str]]
+) -> None:
+    def answer(cell: SuiteCell, number: int) -> Measurement:
+        speed = {"stick": "a", "seconds": 0.002 * number}
+        return dataclasses.replace(fine(cell, number), speed=speed)
+
+    asked(answer)
+    run(plan, QUIET)
+    file = read_noise_file(plan.path)
+    assert file is not None
+    for cell in file.cells:
+        assert [each["seconds"] for each in cell.speeds] == [0.002, 0.004, 0.006, 0.008]
+
+
 def test_processes_that_others_disturbed_are_counted(
     plan: NoiseJob, asked: Callable[[Answer], list[str]]
 ) -> None:

@@ -44,7 +44,7 @@ def _project(
     plan = Plan(
         releases=(release,),
         history=History(processes=3, between=0.002, within=0.01),
-        machine_fields={"identity": identity(tmp_path, str)},
+        machine_fields={"identity": identity(tmp_path)},
     )
     only = ("_0", "_1kib", "Crossover.track_pss", "SharedSet.track_op", "SharedSet.track_cpu")
     synthetic.write_tree(tmp_path / "results", plan, only=only)
