@@ -81,7 +81,7 @@ def test_what_is_added_is_run_and_not_credited(monkeypatch: pytest.MonkeyPatch) 
     def clocked(work: object, runs: int) -> tuple[int, int, int, int]:
         ran.append(runs)
         begin = next(ticks)
-        return begin, begin + runs * 1_000, runs, runs * timed(SMALL["json"][0], 1)[3]
+        return begin, begin + runs * 1_000, runs * 1_000, runs * timed(SMALL["json"][0], 1)[3]
 
     def spin(steps: int) -> int:
         spun.append(steps)
