@@ -6,9 +6,7 @@ worker that is spawned must not pay for bytecode that could not be written.
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,12 +16,13 @@ from typing import Any, Final, TypeVar
 from rich.console import Console
 
 from ftbench.asv.measuring_lock import MEASURING_LOCK
-from ftbench.errors import FtbenchError, error_class
+from ftbench.errors import DeadlineError, FtbenchError, error_class
 from ftbench.files import cache_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
-from ftbench.processes import Finished, run
+from ftbench.probe.run.programs import Guarded
+from ftbench.processes import Finished
 from ftbench.pythons import Interpreter, venvs
 from ftbench.results.journal import Journal, conditions
 from ftbench.results.records import digest_of
@@ -31,6 +30,19 @@ from ftbench.results.records import digest_of
 # The probe's deadlines come first and tell a story; an observer may need its time besides.
 _BACKSTOP_SECONDS: Final = 60.0
 _PREFIX: Final = "ftbench.probe: "
+# By a mark, for a hook of the interpreter may print anything.
+_PROBE: Final = """
+import json, os, sys
+from ftbench.probe.__main__ import main
+from ftbench.probe.run import MARK
+
+path = os.path.join(os.environ["TMPDIR"], "measurement.json")
+code = main([*sys.argv[1:], "--output", path])
+if code == 0:
+    with open(path, encoding="utf-8") as file:
+        print(MARK + json.dumps({"event": "done", "document": json.load(file)}), flush=True)
+sys.exit(code)
+"""
 _ON_OFF: Final = {True: "on", False: "off"}
 
 
@@ -54,24 +66,26 @@ def probe(
     python = interpreter
     if isinstance(python, Interpreter):
         python = venvs.ready(environment_folder(python), python)
-    with tempfile.TemporaryDirectory(prefix="ftbench-") as folder:
-        # Not from standard output, where a hook of the interpreter may print anything.
-        document = Path(folder, "measurement.json")
-        done = run(
-            [
-                python,
-                *("-P", "-m", "ftbench.probe", scenario, "--mode", mode, "--profile", profile),
-                *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline))),
-                *("--output", document),
-                *(("--extra", repr(extra)) if extra else ()),
-                *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
-            ],
-            environ=clean_environment(os.environ, venvs.host_variables()),
-            deadline=deadline + _BACKSTOP_SECONDS,
-        )
-        if done.code:
-            raise _error_of(done)
-        return Measurement.from_json(json.loads(document.read_text(encoding="utf-8")))
+    command = [
+        *(str(python), "-P", "-c", _PROBE),
+        *(scenario, "--mode", mode, "--profile", profile),
+        *("--gil", _ON_OFF[gil], "--deadline", repr(float(deadline))),
+        *(("--extra", repr(extra)) if extra else ()),
+        *(word for name, value in params.items() for word in ("--set", f"{name}={value}")),
+    ]
+    with Guarded(
+        command,
+        environ=clean_environment(os.environ, venvs.host_variables()),
+        deadline=deadline + _BACKSTOP_SECONDS,
+        name="probe",
+        python=str(python),
+    ) as guarded:
+        code = guarded.follow()
+        if code == DeadlineError.exit_code and _PREFIX not in guarded.words:
+            raise guarded.silent_end(code)
+        if code:
+            raise _error_of(Finished(code=code, out="", err=guarded.words))
+    return Measurement.from_json(guarded.event["document"])
 
 
 def environment_folder(interpreter: Interpreter) -> Path:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +48,35 @@ def test_an_error_of_the_probe_is_of_its_class_with_its_story(gil_python: Interp
     assert "3.14t" in caught.value.story
     with pytest.raises(UsageError, match="task 'emty' is not known"):
         lifecycle(gil_python, gil=True, task="emty")
+
+
+_ASKS = """
+import sys
+from pathlib import Path
+from ftbench.experiments.harness import probe
+
+probe(Path(sys.argv[1]), "lifecycle", mode="threads", params={}, profile="rounds=100000", gil=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX alone kills so")
+def test_nothing_is_left_of_a_cell_whose_asker_was_killed() -> None:
+    asker = subprocess.Popen([sys.executable, "-c", _ASKS, sys.executable])
+    below: list[psutil.Process] = []
+    folders: list[str] = []
+    end = time.monotonic() + 30
+    while len(folders) < 2 and time.monotonic() < end:  # of the probe, and of its cell
+        time.sleep(0.05)
+        below = psutil.Process(asker.pid).children(recursive=True)
+        with suppress(psutil.NoSuchProcess):
+            words = [each.cmdline() for each in below]
+            folders = [each[5] for each in words if "ftbench.probe.run.guard" in each]
+    asker.kill()
+    asker.wait()
+    assert len(folders) == 2
+    _gone, alive = psutil.wait_procs(below, timeout=20)
+    assert alive == []
+    assert not any(Path(each).exists() for each in folders)
 
 
 @given(st.integers(1, 255), st.text(), st.text())
