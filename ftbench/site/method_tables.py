@@ -30,7 +30,7 @@ _ORDER: Final = [arm.name for arm in ARMS]
 _FEW: Final = 4
 _MOST: Final = 40
 _NO_REASON: Final = "no reason is on record: most likely, the run was not asked for it"
-_NO_METRIC: Final = "the cell was measured, and has nothing of the kind: no lock, no wait for it"
+_NO_METRIC: Final = "the cell was measured and has none: without a lock, say, no wait for it"
 # Told by the arm and the release beside them.
 _OF_ITS_OWN: Final = ("version", "free_threaded")
 
