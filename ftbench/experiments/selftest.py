@@ -410,6 +410,11 @@ def _notes(result: SelftestResult) -> Iterator[str]:
         "surely fewer, of one series at least, or an alarm. All once: the middle trial of each "
         "cell, added up."
     )
+    ran = [trial.duels[0] for each in result.trials.values() for trial in each]
+    if disturbed := sum(duel.disturbed for duel in ran):
+        of = sum(len(duel.pairs) for duel in ran)
+        busy = f"Others kept the machine busy beside {disturbed} of {of} pairs"
+        yield f"{busy}: on a quiet machine more is found."
     if result.left:
         yield f"{plural(result.left, 'trial is', 'trials are')} left: another call goes on."
     for (cell, share), failed in result.lost.items():

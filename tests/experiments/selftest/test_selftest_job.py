@@ -201,6 +201,18 @@ def test_the_table_says_what_was_found_and_what_limits_it(plan: SelftestJob, tak
     assert re.search(r"0.00%  11 \(", row)  # no spread: the fewest pairs
 
 
+@pytest.mark.usefixtures("takes")
+def test_what_ran_beside_it_is_said(plan: SelftestJob) -> None:
+    result = run(dataclasses.replace(plan, share=0.05, trials=1))
+    for trials in result.trials.values():
+        for number, each in enumerate(trials):
+            (found,) = each.duels
+            busy = msgspec.structs.replace(found, disturbed=number, pairs=found.pairs[:10])
+            trials[number] = dataclasses.replace(each, duels=(busy,))
+    text = rendered(document_of(result), Format.TABLE, width=160)
+    assert "busy beside 1 of 20 pairs" in text
+
+
 def test_the_limit_is_what_the_spread_of_pairs_asks_for(plan: SelftestJob, takes: Takes) -> None:
     """Four times the spread, sixteen times what is above the least."""
     needs = []
