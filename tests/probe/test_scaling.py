@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -121,13 +122,19 @@ def side(name: str, log: list[str], turns: Iterator[Turn] | None = None, length:
     return Side(length, take, lambda: log.append(f"end of {name}"))
 
 
+def whole(**how: Any) -> Cell:
+    """A cell whose rounds are not shortened."""
+    cell = cell_of(**how)
+    return cell._replace(profile=cell.profile._replace(shorter=1))
+
+
 def test_sides_alternate_in_an_order_drawn_at_random_and_always_the_same() -> None:
     logs: list[list[str]] = []
     for _ in range(2):
         log: list[str] = []
         sides = {name: side(name, log) for name in ("one", "x_2", "x_8")}
         sides["x_8"] = side("x_8", log, length=4)
-        blocks, turns = blocks_of(cell_of(rounds=2), sides, {"x_2": "one", "x_8": "one"})
+        blocks, turns = blocks_of(whole(rounds=2), sides, {"x_2": "one", "x_8": "one"})
         logs.append(log)
         assert [len(block.kept["x_2"]) for block in blocks] == [PAIRS, PAIRS]
         # Fewer where one takes as long as four.
@@ -146,7 +153,7 @@ def test_sides_alternate_in_an_order_drawn_at_random_and_always_the_same() -> No
 def test_what_lost_a_core_is_left_out_and_taken_again() -> None:
     turns = itertools.chain([turn(9), LOST, LOST], itertools.repeat(turn(20)))
     sides = {"one": side("one", [], itertools.repeat(turn(10))), "x_2": side("x_2", [], turns)}
-    (block,), taken = blocks_of(cell_of(), sides, {"x_2": "one"})
+    (block,), taken = blocks_of(whole(), sides, {"x_2": "one"})
     assert (len(block.kept["x_2"]), len(block.lost["x_2"])) == (PAIRS, 2)
     assert ratios([block]) == {"x_2": [2.0], "x_cpu_2": [2.0]}
     assert check("x", taken, 7).checked.startswith(f"{2 * PAIRS + 4} checksums of x were 7")
@@ -167,7 +174,7 @@ def test_a_cell_that_lost_most_is_marked_and_the_least_lost_pair_stands_for_all(
         "one": side("one", [], itertools.repeat(turn(400))),
         "x_2": side("x_2", [], itertools.cycle(late)),
     }
-    (block,), _ = blocks_of(cell_of(), sides, {"x_2": "one"})
+    (block,), _ = blocks_of(whole(), sides, {"x_2": "one"})
     assert (block.kept["x_2"], len(block.lost["x_2"])) == ([], PAIRS + 1)
     assert ratios([block])["x_2"] == [1.25]
     said = notes([block])

@@ -39,7 +39,7 @@ def offline() -> None:
 def test_choose_shows_pictures_and_tables_and_needs_nothing(watched: Watched, site: str) -> None:
     watched.page.goto(f"{site}/choose.html")
     assert watched.page.locator("h1").inner_text().startswith("Which concurrency model")
-    assert watched.page.locator("svg.chart").count() == 13
+    assert watched.page.locator("svg.chart").count() == 12
     assert watched.page.locator("svg.chart:visible").count() == 8
     assert "31402f00" not in watched.page.locator("body").inner_text()
 

@@ -62,7 +62,7 @@ CALLS: list[tuple[list[str], dict[str, str]]] = []
 def stubbed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     CALLS.clear()
     monkeypatch.setattr(bench, "Asv", StubAsv)
-    monkeypatch.setattr(bench, "register", lambda _results, name, _say: name or "this-2cpu")
+    monkeypatch.setattr(bench, "register", lambda _results, name: name or "this-2cpu")
     monkeypatch.setattr(install, "discover", lambda: pair)
     monkeypatch.setattr(StubAsv, "code", 0)
 
