@@ -33,15 +33,11 @@ SOME = r"^single_thread.*'(calls|json)'"
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that asv could run in, and a lock of its own."""
-    shutil.copy(ROOT / "asv.conf.json", tmp_path)
-    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path / "cache"))
+def clone(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with a cache of its own, and no environment is made."""
+    monkeypatch.setenv("FTBENCH_CACHE", str(clone / "cache"))
     monkeypatch.setattr(venvs, "ready", lambda _venv, one: one.executable)
-    return tmp_path
+    return clone
 
 
 @pytest.fixture

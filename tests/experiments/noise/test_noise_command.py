@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,7 @@ from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter
 from ftbench.results import read_results
 
-ROOT = Path(__file__).resolve().parents[3]
 CELL = r"Lifecycle.track_round\('threads', 'none', 1, 'empty'\)"
-
-
-@pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that asv could run in, and a lock of its own."""
-    shutil.copy(ROOT / "asv.conf.json", tmp_path)
-    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
-    return tmp_path
 
 
 @pytest.mark.usefixtures("clone")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,6 @@ from ftbench.pythons import Interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 SUITE = cells(ROOT)
-
-
-@pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that asv could run in, and a lock of its own."""
-    shutil.copy(ROOT / "asv.conf.json", tmp_path)
-    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
-    return tmp_path
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda each: each.title)
