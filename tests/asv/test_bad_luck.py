@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asvproject import CELL, CHEAP, DEADLINE_SECONDS, AsvProject
+from asvproject import CELLS, CHEAP, DEADLINE_SECONDS, AsvProject
 from filelock import FileLock
 
 from ftbench.errors import NothingError
@@ -155,7 +155,7 @@ def test_after_a_kill_the_results_are_what_they_were_and_a_new_run_works(
     project: AsvProject, release: str
 ) -> None:
     before = project.files()
-    arguments = project.command("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELL)
+    arguments = project.command("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELLS)
     process = subprocess.Popen(
         arguments,
         cwd=project.folder,
@@ -184,7 +184,7 @@ def test_an_interrupt_ends_a_run_with_a_word_and_keeps_what_was_saved(
 ) -> None:
     before = project.files()
     process = subprocess.Popen(
-        project.command("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELL),
+        project.command("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELLS),
         cwd=project.folder,
         env=project.environ(),
         stdout=subprocess.PIPE,
@@ -200,7 +200,7 @@ def test_an_interrupt_ends_a_run_with_a_word_and_keeps_what_was_saved(
                 time.sleep(0.2)
                 process.send_signal(signal.SIGINT)
         code = process.wait(DEADLINE_SECONDS)
-    assert code == 1
+    assert code == 1, said
     assert "Interrupted." in said
     assert "Traceback" not in said, said
     assert project.files() == before

@@ -30,6 +30,8 @@ STORES: Final = ("PYENV_ROOT", "MISE_DATA_DIR", "ASDF_DATA_DIR", "UV_PYTHON_INST
 CHEAP: Final = ("--bench", "ThreadClock")
 # One cell of the lifecycle, two of its metrics.
 CELL: Final = ("--bench", r"track_(first_)?round\(.threads., .none., 1, .empty")
+# Those of each mode: seconds, during which a run can be killed.
+CELLS: Final = ("--bench", "lifecycle")
 
 
 @dataclass(frozen=True, slots=True)
