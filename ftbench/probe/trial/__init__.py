@@ -1,0 +1,1 @@
+"""A user's own function in a measured process, for `ftbench try`."""
