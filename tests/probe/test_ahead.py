@@ -64,6 +64,20 @@ def test_what_it_did_before_the_machine_was_looked_at_alone_counts_as_ahead(
     assert 0 <= started[0].event["ahead"] <= looks[0] - begin
 
 
+def test_of_a_program_that_is_started_with_its_request_nothing_is_ahead(
+    started: list[Guarded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its workers are at work before the rest of the probe, on as many cores as there are: it may
+    # have had more seconds of CPU than have passed since the look.
+    def look() -> Look:
+        seen = interference.look()
+        return seen._replace(at=seen.at + 1000)
+
+    monkeypatch.setattr(measuring, "look", look)
+    _cell("footprint")
+    assert [cell.event["ahead"] for cell in started] == [0]
+
+
 @pytest.mark.parametrize("names", [("lifecycle", "data"), ("data", "lifecycle"), ("data", "data")])
 def test_it_is_on_a_copy_of_the_interpreter_if_the_cell_has_to_be(
     started: list[Guarded], names: tuple[str, str]

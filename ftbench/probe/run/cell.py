@@ -170,8 +170,9 @@ def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
         on_cpu, ready = time.process_time(), time.monotonic()
         request = json.loads(sys.argv[1] if sys.argv[1:] else sys.stdin.readline())
         # CPU seconds from before anybody looked at what else runs: until then it was not ready yet,
-        # or has waited since.
-        ahead = max(0.0, on_cpu - max(0.0, ready - request.get("looked", 0.0)))
+        # or has waited since.  Who was started with its request has done all of it later.
+        waited = max(0.0, ready - request.get("looked", 0.0))
+        ahead = 0.0 if sys.argv[1:] else max(0.0, on_cpu - waited)
         if request.get("cpus"):
             os.sched_setaffinity(0, request["cpus"])
         document = measure(request, send, named)
