@@ -1,4 +1,7 @@
-"""Runs a command to its end or its deadline, and never leaves a child of it behind."""
+"""Runs a command to its end or its deadline, and never leaves a child of it behind.
+
+Nor does SIGKILL: a watchdog beside each command hears that we are gone, and ends its group.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,25 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from ftbench.errors import DeadlineError
+
+_WATCHDOG: Final = """
+import os, signal, subprocess, sys
+pid = sys.stdin.readline().strip()
+sys.stdin.read()  # ended here, unless we are
+if not pid:
+    pass
+elif sys.platform == "win32":
+    subprocess.run(["taskkill", "/F", "/T", "/PID", pid], stdin=subprocess.DEVNULL)
+else:
+    os.killpg(int(pid), signal.SIGKILL)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +51,11 @@ def run(
 ) -> Finished:
     """Run for up to `deadline` seconds, then kill its group; raises `DeadlineError`, `OSError`."""
     # Not by pipes: a grandchild that holds one open could keep us waiting after the deadline.
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        _watchdog() as watchdog,
+    ):
         process = subprocess.Popen(
             [os.fspath(word) for word in command],
             env=dict(environ),
@@ -46,6 +66,7 @@ def run(
             start_new_session=True,
         )
         try:
+            watchdog.write(b"%d\n" % process.pid)
             code = process.wait(deadline)
         except subprocess.TimeoutExpired as error:
             raise DeadlineError(
@@ -54,6 +75,25 @@ def run(
         finally:
             _kill_group(process)
         return Finished(code=code, out=_text(out), err=_text(err))
+
+
+@contextmanager
+def _watchdog() -> Iterator[IO[bytes]]:
+    """Yield where one is told of a command's process: ends with the body, or ends it after us."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _WATCHDOG],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    try:
+        yield process.stdin
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _text(file: IO[bytes]) -> str:

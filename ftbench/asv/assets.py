@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import filelock
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError
 from ftbench.files import cache_folder, folder_made
+from ftbench.processes import run
 
 _NPM_SECONDS: Final = 120
 _LOCK_SECONDS: Final = 180
@@ -188,18 +189,7 @@ def npm_install(packages: list[str], folder: Path) -> None:
     # In a folder of its own with a manifest of its own, npm never looks into the ones above.
     (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
     flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--no-save"]
-    try:
-        done = subprocess.run(
-            [npm, "install", *flags, *packages],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_NPM_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DeadlineError(f"npm did not end within {_NPM_SECONDS} s.") from error
-    if done.returncode:
-        raise NotAvailableError("npm could not install the packages.", story=done.stderr[-800:])
+    command = [npm, "install", *flags, *packages]
+    done = run(command, environ=os.environ, deadline=_NPM_SECONDS, folder=folder)
+    if done.code:
+        raise NotAvailableError("npm could not install the packages.", story=done.err[-800:])

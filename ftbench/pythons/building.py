@@ -5,7 +5,6 @@ A folder under `builds` is therefore always a whole build that was checked.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -20,7 +19,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-import psutil
 from rich.console import Console
 
 from ftbench import __version__
@@ -181,7 +179,6 @@ def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Bu
         needed.mkdir(parents=True, exist_ok=True)
     # Left by killed builds of the same recipe; nothing ever uses them.
     for stale in folder.glob(f"{recipe.name}.*"):
-        _end_orphans(stale)
         shutil.rmtree(stale, ignore_errors=True)
     with (
         tempfile.TemporaryDirectory(
@@ -192,15 +189,6 @@ def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[Bu
         yield BuildSite(
             recipe=recipe, toolchain=toolchain, staging=Path(staging), log=log, console=console
         )
-
-
-def _end_orphans(folder: Path) -> None:
-    """Kill what a killed ftbench left running in its staging folder: make goes on for long."""
-    for process in psutil.process_iter(["cwd"]):
-        cwd = process.info["cwd"]
-        if cwd and Path(cwd).is_relative_to(folder):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
 
 
 def _make(site: BuildSite, tarball: Tarball) -> None:

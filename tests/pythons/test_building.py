@@ -183,13 +183,13 @@ def test_a_killed_build_leaves_nothing_that_is_used_and_the_next_one_succeeds(
     orphans = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait(30)
+    _, alive = psutil.wait_procs(orphans, timeout=10)
+    assert alive == []
     assert left(cache, "builds") == []
     assert len(left(cache, "staging")) == 1
     prefix = make(tmp_path / "b")
     assert prefix.is_dir()
     assert left(cache, "staging") == []
-    _, alive = psutil.wait_procs(orphans, timeout=10)
-    assert alive == []
 
 
 def test_recipes_never_share_a_folder() -> None:

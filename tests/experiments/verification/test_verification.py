@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import synthetic
 from click.testing import CliRunner, Result
@@ -173,6 +178,49 @@ def test_an_installation_without_the_program_says_so(
     monkeypatch.setattr(verification, "_PLACES", (tmp_path,))
     with pytest.raises(NotAvailableError, match="no program to verify by"):
         verification._program()
+
+
+_KILLED = """
+import sys
+from types import SimpleNamespace
+from pathlib import Path
+import test_verification as tests
+
+folder = Path(sys.argv[1])
+tests.verification._PLACES = (folder,)
+cells = tests.cells_of(tests.crossover([tests.FT]))
+(advice,) = tests.advised(cells, tests.Question(task=1e-3)).arms
+python = SimpleNamespace(executable=sys.executable)
+Contender = tests.Contender
+Contender(advice=advice, ranked=advice.ranked[0], interpreter=python).measure()
+"""
+_PROGRAM = """
+import os, subprocess, sys, time
+from pathlib import Path
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+Path(__file__).with_name("begun").touch()
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX alone kills so")
+def test_a_program_ends_with_who_asked_for_it(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(_PROGRAM, encoding="utf-8")
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    asker = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(tmp_path)], env={**os.environ, "PYTHONPATH": paths}
+    )
+    end = time.monotonic() + 60
+    while not (tmp_path / "begun").exists():
+        assert asker.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    below = psutil.Process(asker.pid).children(recursive=True)
+    assert len(below) == 3  # the watchdog, the program, its child
+    asker.kill()
+    asker.wait()
+    _gone, alive = psutil.wait_procs(below, timeout=10)
+    assert alive == []
 
 
 FAST, SLOW, BETWEEN = (1.0, 1.01, 0.99), (2.0, 2.02, 1.98), (0.5, 1.0, 2.0)
