@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import msgspec
 
+from ftbench.errors import DAMAGE, FtbenchError, ResultsError
+from ftbench.facts.arms import arm_named
+from ftbench.facts.trial_modes import trial_mode_named
+from ftbench.files import refuse_endless, write_whole
+from ftbench.results.records import Number, refuse_half_characters
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 SCHEMA: Final = "ftbench.trial"
 VERSION: Final = 1
 
@@ -25,17 +33,20 @@ class TrialBuild(msgspec.Struct, frozen=True, kw_only=True):
     shake: dict[str, Any] = {}
     packages: dict[str, str] = {}  # name → version, as installed for its ABI
 
+    def __post_init__(self) -> None:
+        _ = arm_named(self.arm)
+
 
 class TrialProcess(msgspec.Struct, frozen=True, kw_only=True):
     """One process of a cell; all in seconds, `rounds` and `cpu` per call, a figure a warm round."""
 
-    rounds: tuple[float, ...]
-    cpu: tuple[float, ...] = ()  # of the whole tree; () where the system does not tell
-    calls: tuple[float, ...] = ()  # of single calls, as their workers timed them
-    start: float = 0.0  # from making the workers until each has done its set-up
-    cold: float = 0.0  # from there until the results of a first round are all there
-    shutdown: float = 0.0
-    stick: float = 0.0  # a slice of the measuring stick, 0.0 without one
+    rounds: tuple[Number, ...]
+    cpu: tuple[Number, ...] = ()  # of the whole tree; () where the system does not tell
+    calls: tuple[Number, ...] = ()  # of single calls, as their workers timed them
+    start: Number = 0.0  # from making the workers until each has done its set-up
+    cold: Number = 0.0  # from there until the results of a first round are all there
+    shutdown: Number = 0.0
+    stick: Number = 0.0  # a slice of the measuring stick, 0.0 without one
     marked: bool = False  # others kept the machine busy
 
 
@@ -44,35 +55,92 @@ class TrialCell(msgspec.Struct, frozen=True, kw_only=True):
 
     build: str
     mode: str  # of TRIAL_MODES
-    workers: int
-    chunk: int = 1
+    workers: _Count
+    chunk: _Count = 1
     processes: tuple[TrialProcess, ...] = ()
-    memory: tuple[float, ...] = ()  # bytes of the tree at work, PSS, else USS, else RSS
+    # Bytes of the tree at work, PSS, else USS, else RSS, a figure for each process looked at.
+    memory: tuple[Number, ...] = ()
     memory_kind: str = ""
     skipped: str = ""  # why there is no such cell here
     failed: str = ""  # what went wrong, in a sentence; it is never ranked
     story: str = ""  # the traceback, or the input with what was got and wanted
     exit_code: int = 0  # of the error's class
 
+    def __post_init__(self) -> None:
+        _ = trial_mode_named(self.mode)
+
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """All of it; `started_at` is UTC in ISO 8601."""
 
     target: str
-    inputs: int  # different ones
-    calls: int  # of a round
+    inputs: _Count  # different ones
+    calls: _Count  # of a round
     check: str
     started_at: str
+    # As the probe knows it, and its `identity`.
     machine: dict[str, Any]
+    # What must be alike before two trials are compared, beside target and check: name → its text,
+    # or its digest ("inputs").  The function's own source is not of it: whether it has become
+    # slower is what is asked.
+    asked: dict[str, str] = {}
+    source: str = ""  # a digest of the file that the function stands in
+    stick: str = ""  # the measuring stick beside all its processes
     conditions: dict[str, Any] = {}
-    seed: int = 0
+    seed: _Count = 0
     # Of the serial calls: seconds of a call, and the share of them that was on a CPU.
-    serial_seconds: float = 0.0
-    cpu_share: float = 0.0
-    bytes_in: int = 0  # of the pickled arguments of a call, in the middle
-    bytes_out: int = 0
+    serial_seconds: Number = 0.0
+    cpu_share: Number = 0.0
+    bytes_in: _Count = 0  # of the pickled arguments of a call, in the middle
+    bytes_out: _Count = 0
     builds: tuple[TrialBuild, ...] = ()
     cells: tuple[TrialCell, ...] = ()
     notes: tuple[str, ...] = ()  # sentences: what was seen that is no figure
     schema: str = SCHEMA
     version: int = VERSION
+
+    def __post_init__(self) -> None:
+        names = [build.name for build in self.builds]
+        cells = [(cell.build, cell.mode, cell.workers) for cell in self.cells]
+        if len(set(names)) < len(names) or len(set(cells)) < len(cells):
+            raise ValueError("a build or a cell is there twice")
+        if others := {cell.build for cell in self.cells}.difference(names):
+            raise ValueError(f"there are cells of builds that it does not have: {sorted(others)}")
+
+    def build(self, name: str) -> TrialBuild:
+        """Return the build called `name`."""
+        return next(build for build in self.builds if build.name == name)
+
+
+def parse_trial(text: str) -> Trial:
+    """Read a file's text; raises `ResultsError` for one that is not whole or of this schema."""
+    try:
+        if "\\u" in text:
+            refuse_half_characters(msgspec.json.decode(text))
+        trial = msgspec.json.decode(text, type=Trial)
+    except (*DAMAGE, FtbenchError, msgspec.MsgspecError) as error:
+        raise ResultsError(f"It is no trial: {error}") from error
+    if (trial.schema, trial.version) != (SCHEMA, VERSION):
+        raise ResultsError(f"It is of {trial.schema!r}, version {trial.version}.")
+    return trial
+
+
+def read_trial(path: Path) -> Trial:
+    """Read the trial at `path`; raises `ResultsError` if there is none, or it is damaged."""
+    try:
+        refuse_endless(path)
+        return parse_trial(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ResultsError) as error:
+        raise ResultsError(
+            f"{path} cannot be read: {error}",
+            hint="It is left as it is. ftbench try --save writes such a file.",
+        ) from error
+
+
+def write_trial(path: Path, trial: Trial) -> None:
+    """Write a trial whole or not at all; raises `ResultsError`."""
+    text = msgspec.json.format(msgspec.json.encode(trial)).decode()
+    try:
+        write_whole(path, f"{text}\n")
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written: {error.strerror or error}.") from error
