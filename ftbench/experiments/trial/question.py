@@ -1,0 +1,511 @@
+"""What a trial is asked: a function, its inputs, where and how to run it; what is wrong is told.
+
+Nothing of the user's is imported here: what a file holds is read from its syntax tree.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import pkgutil
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ftbench.errors import UsageError, unknown
+from ftbench.facts.arms import arm_named
+from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODE_NAMES, TrialMode, trial_mode_named
+from ftbench.facts.units import plural
+from ftbench.files import refuse_endless
+from ftbench.probe.instruments.machine import machine_record
+from ftbench.probe.run.measure import check_deadline
+from ftbench.probe.scenarios.base import MOST_WORKERS
+
+CHECKS: Final = ("equal", "close:1e-9", "none", "MODULE:FUNCTION")
+TABLE: Final = "tool.ftbench.try"
+_LEAST_WORKERS: Final = 2  # by default: with one there is nothing to choose
+_MOST_NAMES: Final = 12  # that a message lists
+
+# What stands for the one call of a function that is given no input.
+_NO_ARGUMENTS: Final = json.dumps([[], {}])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked, validated; targets are `module:name`, or `/path/file.py:name`."""
+
+    target: str
+    path: tuple[str, ...] = ()  # before sys.path
+    inputs: tuple[str, ...] = (_NO_ARGUMENTS,)  # JSON, each [args, kwargs]
+    inputs_from: str | None = None  # which makes them instead
+    kwargs: bool = False
+    worker_setup: str | None = None
+    before: str | None = None
+    after: str | None = None
+    check: str = "equal"
+    executor: str | None = None
+    pythons: tuple[str, ...] = ()  # () is the newest pair
+    arms: tuple[str, ...] = ()
+    modes: tuple[TrialMode, ...] = ()  # () are those that fit the function
+    workers: tuple[int, ...] = ()
+    requirements: tuple[str, ...] = ()
+    requirement_files: tuple[Path, ...] = ()
+    project: Path | None = None
+    budget: float = 60.0  # seconds of measuring
+    call_deadline: float = 30.0
+    shake: int = 800  # calls
+    memory: bool = True
+    yes: bool = False  # whether it may have side effects
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a target in a file."""
+        place = self.target.rpartition(":")[0]
+        return Path(place) if place.endswith(".py") else None
+
+    @property
+    def name(self) -> str:
+        """The target as people call it: `crunch.py:score`."""
+        file = self.file
+        return f"{file.name}:{self.target.rpartition(':')[2]}" if file else self.target
+
+    def sources(self) -> dict[str, tuple[int, int]]:
+        """Return what the function's code is known by: its files, and those beside them."""
+        named = (self.target, self.inputs_from, self.worker_setup, self.before, self.after)
+        files: set[Path] = set()
+        for target in filter(None, (*named, self.check, self.executor)):
+            place = target.rpartition(":")[0] or "."
+            file = Path(place) if place.endswith(".py") else _module_file(place, self.path)
+            if file is not None:
+                files |= {*file.parent.glob("*.py")} if "." not in place else _package(file, place)
+        return {str(f): (f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(files)}
+
+
+def asked(
+    target: str,
+    *,
+    folder: Path,
+    values: Sequence[str] = (),
+    inputs: Path | None = None,
+    inputs_from: str | None = None,
+    kwargs: bool = False,
+    check: str = "equal",
+    executor: str | None = None,
+    project: Path | None = None,
+    modes: Sequence[str] = (),
+    workers: Sequence[str | int] = (),
+    pythons: Sequence[str] = (),
+    arms: Sequence[str] = (),
+    call_deadline: float = 30.0,
+    **options: Any,
+) -> Question:
+    """Return the question; what is relative is so to `folder`.  Raises `UsageError`.
+
+    `values` are JSON texts, an input each; `modes` and `workers` may be lists with commas.
+    """
+    path = tuple(map(str, _path(target, folder, project)))
+    if sum(map(bool, (values, inputs, inputs_from))) > 1:
+        raise UsageError("Inputs are given one way: --input, --inputs or --inputs-from.")
+    check_deadline(call_deadline)
+    named = {"inputs_from": inputs_from, "executor": executor}
+    named |= {name: options.pop(name, None) for name in ("worker_setup", "before", "after")}
+    options |= {
+        name: text and _resolved(text, f"--{name.replace('_', '-')}", folder, path)
+        for name, text in named.items()
+    }
+    return Question(
+        target=_resolved(target, "TARGET", folder, path),
+        path=path,
+        inputs=tuple(_inputs(values, inputs, kwargs=kwargs)) or (_NO_ARGUMENTS,),
+        kwargs=kwargs,
+        check=_check(check, folder, path),
+        pythons=tuple(pythons),
+        arms=tuple(arm_named(arm).name for arm in arms),
+        modes=_modes(modes, executor),
+        workers=_workers(workers),
+        project=project,
+        call_deadline=call_deadline,
+        **options,
+    )
+
+
+def _path(target: str, folder: Path, project: Path | None) -> Iterator[Path]:
+    """Yield what is put before sys.path: the file's own folder, the project's or this one."""
+    if project is not None:
+        if not project.is_dir():
+            raise UsageError(f"--project {project} is no folder.")
+        yield from (each for each in (project / "src", project) if each.is_dir())
+    place = target.replace("::", ":").rpartition(":")[0]
+    if place.endswith(".py"):
+        yield (folder / place).absolute().parent
+    elif project is None:
+        yield folder.absolute()
+
+
+def _resolved(text: str, what: str, folder: Path, path: Sequence[str]) -> str:
+    """Return a target with the whole path of its file; raises `UsageError` if there is none."""
+    place, colon, name = text.replace("::", ":").rpartition(":")
+    if not (colon and name) or name.endswith(".py"):
+        raise _without_function(text, what, folder, path)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(
+            f"{what} {text!r}: {name!r} is no name of a function.",
+            hint="Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize.",
+        )
+    if place.endswith(".py") or "/" in place or "\\" in place:
+        file = folder / Path(place).expanduser()
+        if not file.is_file():
+            raise _no_file(text, what, file, name)
+        file = file.resolve()
+        _has(file, name, what, f"{place}:")
+        return f"{file}:{name}"
+    if not all(part.isidentifier() for part in place.split(".")):
+        beside = folder / f"{place}.py"
+        meant = f"Did you mean {place}.py:{name}? " if beside.is_file() else ""
+        raise UsageError(
+            f"{what} {text!r}: {place!r} is no name of a module.",
+            hint=f"{meant}A module is named like mypkg.jobs, a file like crunch.py.",
+        )
+    if module := _module_file(place, path):
+        _has(module, name, what, f"{place}:")
+    return f"{place}:{name}"
+
+
+def _no_file(text: str, what: str, file: Path, name: str) -> UsageError:
+    there = [each.name for each in file.parent.glob("*.py")] if file.parent.is_dir() else []
+    near = difflib.get_close_matches(file.name, there, n=1)
+    hint = f"Did you mean {Path(text).parent / near[0]}:{name}?" if near else ""
+    if file.is_dir():
+        hint = "It is a folder: name a file in it, or its module with a dot between the names."
+    return UsageError(f"{what} {text!r}: there is no file {file}.", hint=hint)
+
+
+def _without_function(text: str, what: str, folder: Path, path: Sequence[str]) -> UsageError:
+    place = text.rstrip(":")
+    file = folder / place
+    if place.endswith(".py") and file.is_file():
+        found = Names.of(file)
+        calls = found.functions if found else ()
+        return UsageError(
+            f"{what} {text!r} names a file, and no function of it.",
+            hint=f"It has {_listed(calls)}. Say {place}:{_likely(calls)}."
+            if calls
+            else f"Say which: {place}:FUNCTION.",
+        )
+    module, _, name = place.rpartition(".")
+    dotted = module and _module_file(module, path)
+    meant = f"Did you mean {module}:{name}? " if dotted else ""
+    return UsageError(
+        f"{what} {text!r} names no function.",
+        hint=f"{meant}Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a module's top level binds."""
+
+    functions: tuple[str, ...]
+    others: frozenset[str]
+    more: bool  # whether it may have others, by `import *` or `__getattr__`
+
+    @classmethod
+    def of(cls, file: Path) -> Names | None:
+        """Read a file without running it; None where this Python cannot parse it."""
+        try:
+            tree = ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            return None  # of a newer CPython, perhaps: the one that runs it will tell
+        every = list(_statements(tree))
+        functions = [e.name for e in every if isinstance(e, ast.FunctionDef | ast.AsyncFunctionDef)]
+        others: set[str] = {each.name for each in every if isinstance(each, ast.ClassDef)}
+        for each in every:
+            if isinstance(each, ast.Import | ast.ImportFrom):
+                others |= {(a.asname or a.name).partition(".")[0] for a in each.names}
+            elif not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                others |= {e.id for e in ast.walk(each) if isinstance(e, ast.Name)}
+        more = "*" in others or "__getattr__" in functions
+        return cls(functions=tuple(functions), others=frozenset(others), more=more)
+
+    def lacks(self, name: str) -> bool:
+        """Tell whether it surely has no such name."""
+        return not self.more and name not in {*self.functions, *self.others}
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements of the top level, those of its blocks as well."""
+    for each in ast.iter_child_nodes(tree):
+        if isinstance(each, ast.stmt):
+            yield each
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            yield from _statements(each)
+
+
+def _has(file: Path, name: str, what: str, place: str) -> None:
+    """Raise `UsageError` if the file surely has no such function."""
+    first = name.partition(".")[0]
+    found = Names.of(file)
+    if found is None or not found.lacks(first):
+        return
+    near = difflib.get_close_matches(first, found.functions, n=1)
+    meant = f"Did you mean {place}{near[0]}? " if near else ""
+    there = f"It has {_listed(found.functions)}." if found.functions else "It has no functions."
+    raise UsageError(f"{what}: {file.name} has no {first!r}.", hint=f"{meant}{there}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _likely(names: Sequence[str]) -> str:
+    """Return the function that is probably meant."""
+    return next((name for name in names if not name.startswith("_") and name != "main"), names[0])
+
+
+def _module_file(module: str, path: Sequence[str]) -> Path | None:
+    """Return the file of a module on `path`, found without importing anything."""
+    parts = module.split(".")
+    for folder in path if all(parts) else ():
+        place = Path(folder, *parts)
+        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
+
+
+def _package(file: Path, module: str) -> set[Path]:
+    """Return all of the top-level package that a module's file is of."""
+    parts = module.split(".")
+    top = file.parents[len(parts) - (1 if file.name == "__init__.py" else 2)]
+    return {*top.rglob("*.py")}
+
+
+def _inputs(values: Sequence[str], file: Path | None, *, kwargs: bool) -> Iterator[str]:
+    """Yield each input as JSON of [args, kwargs]."""
+    texts: Iterable[tuple[str, Any]] = ((f"--input {t!r}", _json(t, "--input")) for t in values)
+    if file is not None:
+        texts = _of_file(file)
+    for where, value in texts:
+        yield _call(value, where, kwargs=kwargs)
+
+
+def _call(value: Any, where: str, *, kwargs: bool) -> str:
+    if not kwargs:
+        return json.dumps([[value], {}])
+    if not isinstance(value, dict):
+        raise UsageError(
+            f"{where} is no object, which --kwargs takes: name → argument.",
+            hint='Write {"width": 20}, or leave out --kwargs, which hands it over as it is.',
+        )
+    return json.dumps([[], value])
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        meant = json.dumps(text)
+        raise UsageError(
+            f"{where} {text!r} is no JSON: {error}.",
+            hint=f"A text is written with its quotes: {where} '{meant}'.",
+        ) from None
+
+
+def _of_file(file: Path) -> Iterator[tuple[str, Any]]:
+    """Yield where each value of a file stands, and the value."""
+    try:
+        refuse_endless(file)
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--inputs {file} cannot be read: {error}.") from error
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    found: list[tuple[str, Any]]
+    match file.suffix:
+        case ".jsonl" | ".ndjson":
+            found = [(f"{file.name}, line {n}", _line(file, n, line)) for n, line in lines]
+        case ".txt":
+            found = [(f"{file.name}, line {number}", line) for number, line in lines]
+        case ".json":
+            value = _line(file, 1, text)
+            if not isinstance(value, list):
+                raise UsageError(
+                    f"--inputs {file}: it holds one value, and no list of inputs.",
+                    hint="A .json file is a list with an input each, a .jsonl file one a line.",
+                )
+            found = [(f"{file.name}, input {number}", each) for number, each in enumerate(value, 1)]
+        case _:
+            raise UsageError(
+                f"--inputs {file}: what is in it cannot be told by its name.",
+                hint=".jsonl has JSON on each line, .json a list, .txt a text on each line; "
+                "--inputs-from MODULE:FUNCTION makes any others.",
+            )
+    if not found:
+        raise UsageError(f"--inputs {file} is empty: there is nothing to call the function with.")
+    yield from found
+
+
+def _line(file: Path, number: int, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"--inputs {file}, line {number} is no JSON: {error}.",
+            hint="Are they plain texts? Name the file .txt, and each line is a text.",
+        ) from None
+
+
+def _check(text: str, folder: Path, path: Sequence[str]) -> str:
+    kind, colon, amount = text.partition(":")
+    if text in {"equal", "none"}:
+        return text
+    if kind == "close" and colon:
+        try:
+            if 0 <= float(amount) < 1:
+                return text
+        except ValueError:
+            pass
+        raise UsageError(
+            f"--check {text!r}: {amount!r} is no tolerance.",
+            hint="Write the share by which numbers may differ: close:1e-9.",
+        )
+    if colon:
+        return _resolved(text, "--check", folder, path)
+    raise unknown("check", text, CHECKS)
+
+
+def _modes(names: Sequence[str], executor: str | None) -> tuple[TrialMode, ...]:
+    every = [name.strip() for text in names for name in text.split(",") if name.strip()]
+    if CUSTOM.name in every and not executor:
+        raise UsageError("The mode custom is what --executor MODULE:FACTORY makes.")
+    chosen = [trial_mode_named(name) for name in dict.fromkeys(every)]
+    # The plain loop is what all others are compared with.
+    first = [trial_mode_named(TRIAL_MODE_NAMES[0])] if chosen else []
+    own = [CUSTOM] if executor and chosen else []
+    return tuple(dict.fromkeys([*first, *chosen, *own]))
+
+
+def _workers(counts: Sequence[str | int]) -> tuple[int, ...]:
+    every = [part.strip() for count in counts for part in str(count).split(",") if part.strip()]
+    if not every:
+        return (max(int(machine_record()["usable_cores"]), _LEAST_WORKERS),)
+    for each in every:
+        if not each.isascii() or not each.isdecimal() or not 1 <= int(each) <= MOST_WORKERS:
+            raise UsageError(
+                f"--workers {each!r}: workers are whole numbers from 1 to {MOST_WORKERS}.",
+                hint="Several are written with commas: --workers 1,2,4.",
+            )
+    return tuple(dict.fromkeys(map(int, every)))
+
+
+def kept(name: str, folder: Path) -> tuple[dict[str, Any], Path]:
+    """Return what `[tool.ftbench.try.NAME]` says, and the folder of its pyproject.toml.
+
+    Raises `UsageError` where there is no such trial.
+    """
+    for place in (folder, *folder.absolute().parents):
+        file = place / "pyproject.toml"
+        if file.is_file():
+            break
+    else:
+        raise UsageError(
+            f"{name!r} names no function, and there is no pyproject.toml here that keeps a trial "
+            "of that name.",
+            hint="Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize.",
+        )
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from error
+    for part in TABLE.split("."):
+        below = table.get(part)
+        table = below if isinstance(below, dict) else {}
+    if not table:
+        raise UsageError(
+            f"{name!r} names no function, and {file} keeps no trial.",
+            hint="A function is MODULE:FUNCTION or FILE.py:FUNCTION; a trial that is kept has a "
+            f"table [{TABLE}.{name}] with its target and options.",
+        )
+    trial = table.get(name)
+    if not isinstance(trial, dict):
+        raise unknown(f"trial of {file.name}", name, table)
+    if not isinstance(trial.get("target"), str):
+        raise UsageError(
+            f"[{TABLE}.{name}] in {file} has no target.",
+            hint='It says which function: target = "mypkg.jobs:resize".',
+        )
+    return trial, file.parent
+
+
+def target_of(function: Callable[..., Any] | str, what: str = "The function") -> tuple[str, str]:
+    """Return the target that a function is, and the folder that its module is imported from.
+
+    The folder is "" of what every interpreter has.  Raises `UsageError` for a function that no
+    other process can import.
+    """
+    if isinstance(function, str):
+        return function, ""
+    module = getattr(function, "__module__", None) or ""
+    name = getattr(function, "__qualname__", None) or repr(function)
+    if module == "__main__":
+        raise UsageError(
+            f"{what} {name} is of this notebook or script, which no other process can import.",
+            hint=f"Write it to a file, in a notebook by %%writefile {name}.py as the first line of "
+            f"its cell, and try '{name}.py:{name}'; or import it from there.",
+        )
+    target = f"{module}:{name}"
+    try:
+        same = pkgutil.resolve_name(target)
+    except (ImportError, AttributeError, ValueError):
+        same = None
+    if same is not function:
+        raise UsageError(
+            f"{what} {name} is not what {target} is: a lambda, a function within another or a "
+            "method of an object cannot be imported by name.",
+            hint="Give it a name of its own at the top level of a module.",
+        )
+    return target, _imported_from(module)
+
+
+def _imported_from(module: str) -> str:
+    top = sys.modules[module.partition(".")[0]]
+    folders = getattr(top, "__path__", None)
+    place = next(iter(folders), None) if folders else getattr(top, "__file__", None)
+    if place is None:
+        return ""
+    parent = Path(place).absolute().parent
+    installed = {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
+    # What is installed for this interpreter is none of another's.
+    return "" if installed & {parent, *parent.parents} else str(parent)
+
+
+def inputs_of(values: Iterable[Any], *, kwargs: bool) -> list[str]:
+    """Return inputs as JSON texts; raises `UsageError` for what JSON does not have."""
+    texts = []
+    for number, value in enumerate(values):
+        try:
+            text = json.dumps(value)
+            same = json.loads(text) == value
+        except (TypeError, ValueError, RecursionError):
+            same = False
+        if not same:
+            raise UsageError(
+                f"Input {number} is of {type(value).__name__}, which cannot be handed over as "
+                "JSON as it is.",
+                hint="Give a function that makes the inputs instead: inputs=mymodule.jobs.",
+            )
+        _call(value, f"Input {number}", kwargs=kwargs)
+        texts.append(text)
+    if not texts:
+        raise UsageError("There are no inputs: nothing to call the function with.")
+    return texts
+
+
+def calls_of(count: int) -> str:
+    """Return how many calls they are: "1 call", "240 calls"."""
+    return plural(count, "call", "calls")
