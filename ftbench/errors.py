@@ -28,6 +28,7 @@ EXIT_CODES: Final = {
     11: "'compare', 'duel': what was measured before failed or vanished after, "
     "whatever else is worse",
     12: "nothing could be measured, compared, advised or shown",
+    13: "'try': a mode's results are not the serial twin's",
     70: "a fault of ftbench itself; FTBENCH_DEBUG=1 shows where",
     INTERRUPTED: "interrupted; what is saved is kept",
     NOBODY_READS: "nobody read what was printed",
@@ -112,6 +113,10 @@ class LostError(FtbenchError, exit_code=11):
 
 class NothingError(FtbenchError, exit_code=12):
     """Nothing could be measured, compared, advised or shown, though the request makes sense."""
+
+
+class ResultsDifferError(FtbenchError, exit_code=13):
+    """The results of a user's function are not those of its serial twin."""
 
 
 class FaultError(FtbenchError, exit_code=70):
