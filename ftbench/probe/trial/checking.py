@@ -342,12 +342,22 @@ def _hash(value: Any) -> str | None:
 
 
 class Recorder:
-    """Writes the serial twin's results; the file is there once all of them are in it."""
+    """Writes the serial twin's results, a context: the file is there once all of them are in it."""
 
     def __init__(self, path: str, check: str) -> None:
         self._path, self._check = path, Check.parse(check)
         self._entries: list[dict[str, Any]] = []
         self._pickles: IO[bytes] = open(path + _PICKLES, "wb")  # noqa: SIM115
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_rest: object) -> None:
+        self._pickles.close()
+        if not failed:
+            with open(f"{self._path}.part", "w", encoding="utf-8") as file:
+                json.dump(self._entries, file)
+            os.replace(file.name, self._path)
 
     def add(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any, seconds: float
@@ -376,13 +386,6 @@ class Recorder:
         )
         self._pickles.write(kept)
 
-    def close(self) -> None:
-        """Have all of it in its place."""
-        self._pickles.close()
-        with open(f"{self._path}.part", "w", encoding="utf-8") as file:
-            json.dump(self._entries, file)
-        os.replace(file.name, self._path)
-
 
 class Twin:
     """The serial twin's results, by the number of the input; `resolve` finds the user's check."""
@@ -405,7 +408,7 @@ class Twin:
             return pickle.loads(file.read(size))  # noqa: S301 - our own
 
     def difference(self, number: int, got: Any) -> Difference | None:
-        """Return how the result of call `number`, of the inputs over and over, is another's."""
+        """Return how the result of call `number`, of the inputs over and over, is another."""
         if self.check.kind == NONE:
             return None
         entry = self._entries[number % len(self._entries)]
@@ -424,6 +427,11 @@ class Twin:
             if why is None:
                 return None
         return Difference(entry["input"], told(got), entry["wanted"], why or "")
+
+    def raised(self, number: int, error: str) -> Difference:
+        """Return the difference of a call that raised, where the twin's did not."""
+        entry = self._entries[number % len(self._entries)]
+        return Difference(entry["input"], f"raised {error}", entry["wanted"])
 
     def held(self, calls: int) -> Invariant:
         """Return the invariant that so many results were the twin's."""

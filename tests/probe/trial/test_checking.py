@@ -297,11 +297,10 @@ def fails(_result: Any, _expected: Any) -> bool:
 
 def _twin(tmp_path: Path, check: str, *results: Any) -> Twin:
     path = os.fspath(tmp_path / f"reference-{len(list(tmp_path.iterdir()))}")
-    recorder = Recorder(path, check)
-    for number, result in enumerate(results):
-        recorder.add((number,), {"more": True}, result, 0.5 + number)
-    assert not Path(path).exists()
-    recorder.close()
+    with Recorder(path, check) as recorder:
+        for number, result in enumerate(results):
+            recorder.add((number,), {"more": True}, result, 0.5 + number)
+        assert not Path(path).exists()
     return Twin(path, check, _resolve)
 
 
@@ -356,6 +355,7 @@ def test_tolerance_and_none(tmp_path: Path) -> None:
 def test_a_check_of_results_needs_results_that_pickle(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="do not pickle"):
         _twin(tmp_path, "close", _locked("a"))
+    assert [file.name for file in tmp_path.iterdir()] == ["reference-0.pickles"]
 
 
 @pytest.mark.parametrize("check", ["equals", "close:x", "close:-1", "close:nan", ":f", "m:", ""])
