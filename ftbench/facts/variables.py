@@ -35,6 +35,12 @@ KEPT: Final = (
     *("DYLD_FRAMEWORK_PATH", "DYLD_FALLBACK_FRAMEWORK_PATH"),
 )
 
+# What libraries read of how many threads they may have: a worker of a trial is given one.
+NATIVE_THREADS: Final = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"),
+    *("NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS"),
+)
+
 
 def is_cleared(name: str) -> bool:
     """Tell whether a variable is not handed on."""

@@ -74,18 +74,19 @@ class Cell(NamedTuple):
 
 
 class Param(NamedTuple):
-    """A parameter of a scenario: one of `choices`, or a whole number from `least` to `most`."""
+    """A parameter of a scenario: one of `choices`, `text`, or a number from `least` to `most`."""
 
     default: int | str
     choices: tuple[str, ...] = ()
     least: int = 1
     most: int = MOST_WORKERS
+    text: bool = False
 
     def parse(self, name: str, text: int | str) -> int | str:
         """Return the value that `text` means; raises `UsageError` with what it may be."""
-        if self.choices:
-            if text not in self.choices:
-                raise unknown(name, str(text), self.choices)
+        if self.choices and text not in self.choices:
+            raise unknown(name, str(text), self.choices)
+        if self.choices or self.text:
             return str(text)
         try:
             number = int(str(text))  # never 2.5 or True
@@ -166,6 +167,8 @@ class Scenario(NamedTuple):
     # Whether those are seconds of an interpreter at work, which follow the measuring stick; what
     # waits, copies or is the kernel's does not, as far as is known (docs/stick.md).
     computes: bool = False
+    # It runs a user's function: as they would, an extension module may switch the GIL on.
+    trial: bool = False
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
         """Return why there is no such cell, whatever the build; None if there is one."""
@@ -228,11 +231,21 @@ NAMES = (
     "io",
     "pauses",
 )
+# The steps of `ftbench try`, which run a user's function: name → module of `probe.trial`.
+TRIAL_STEPS = {
+    "trial_look": "look",
+    "trial_serial": "serial",
+    "trial_shake": "shake",
+    "trial": "measured",
+    "trial_memory": "measured",
+}
 
 
 def scenario_named(name: str) -> Scenario:
     """Return the scenario called `name`; raises `UsageError` for a name that is none."""
-    if name not in NAMES:
+    if name not in NAMES and name not in TRIAL_STEPS:
         raise unknown("scenario", name, NAMES)
-    scenario: Scenario = getattr(import_module(f"{__package__}.{name}"), name.upper())
+    step = TRIAL_STEPS.get(name)
+    module = f"ftbench.probe.trial.{step}" if step else f"{__package__}.{name}"
+    scenario: Scenario = getattr(import_module(module), name.upper())
     return scenario

@@ -1,0 +1,229 @@
+"""trial, trial_memory: calls of a user's function, spread in one way over N workers.
+
+A process makes its workers, has each set up, runs a first round and then warm ones, and ends the
+workers.  Each result of every round is compared with the serial twin's when the clock has stopped.
+Between a pool and the function stand `target.call` and the two clock readings that it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Any
+
+from ftbench.facts.modes import EVERY_MODE, Mode
+from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODE_NAMES, trial_mode_named
+from ftbench.probe.instruments import counters
+from ftbench.probe.instruments.build import gil_enabled
+from ftbench.probe.instruments.clocks import NANO, clock_cost, cpu_seconds
+from ftbench.probe.run.child import session_of
+from ftbench.probe.run.outcome import Outcome, memory
+from ftbench.probe.scenarios.base import (
+    Cell,
+    MetricSpec,
+    Param,
+    Scenario,
+    by_round,
+    costs,
+    in_seconds,
+    memory_of,
+)
+from ftbench.probe.trial import target
+from ftbench.probe.trial.checking import Difference, Twin, differ
+from ftbench.probe.trial.pools import arrived, pool_for
+from ftbench.probe.trial.step import ASKED, Step, step_of
+from ftbench.probe.workers.engines import engine_of
+from ftbench.probe.workers.pools import Pool
+
+MOST_LATENCIES, MOST_ROUNDS = 5_000, 1_000
+BUSY, WORKER = "busy", "worker"
+_HOLD_SECONDS = 0.1
+
+PARAMS = {
+    "asked": ASKED,
+    "way": Param(default="threadpool", choices=(*TRIAL_MODE_NAMES, CUSTOM.name)),
+    "workers": Param(default=1),
+}
+
+METRICS = (
+    MetricSpec(
+        "call", "seconds", "A warm round, from its begin to its last result, over its calls."
+    ),
+    MetricSpec(
+        "cpu", "seconds", "CPU of the whole tree in a warm round, over its calls.", always=False
+    ),
+    *in_seconds(
+        latency="A call in its worker, from its begin to its end.",
+        start="From making the workers until each has imported the function and is set up.",
+        cold="The first round, from its begin to its last result.",
+        shutdown="Ending the idle workers, until the last is gone.",
+    ),
+)
+
+
+def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
+    """Return why a combination makes no sense, None if it does."""
+    way = trial_mode_named(params["way"])
+    if way.mode != mode.name:
+        return f"{way.title} is measured with --mode {way.mode}"
+    if way.name == "serial" and params["workers"] != 1:
+        return "a plain loop is one worker: workers=1"
+    return None
+
+
+class Workers:
+    """The workers of a cell, set up, and what came of their calls so far."""
+
+    def __init__(self, cell: Cell, step: Step) -> None:
+        self.cell, self.step = cell, step
+        self.way = trial_mode_named(cell.params["way"])
+        self.twin = Twin(step.asked["reference"], step.asked["check"], target.found)
+        self.calls = 0
+        self.latencies: list[float] = []
+        self._work = step.work()
+        gil = gil_enabled()
+        begin = time.perf_counter()
+        self.pool: Pool = pool_for(
+            self.way, cell.mode, cell.params["workers"], cell.deadline, step.asked["executor"]
+        )
+        if self.pool.goes_on:
+            step.impatient()
+        self.start = arrived(self.pool, gil) - begin
+
+    def round(self) -> dict[str, float]:
+        """Have all calls made once; return the seconds of the whole and of a call."""
+        self.step.hook("before")
+        count, chunk = len(self._work), self.step.asked["chunk"]
+        others, own = _cpu_of_others(self.cell.mode), cpu_seconds()
+        begin = time.perf_counter()
+        answers = self.pool.map(target.call, self._work, chunk)
+        took = time.perf_counter() - begin
+        own = cpu_seconds() - own
+        figures = {"whole": took, "call": took / count}
+        if others is not None:
+            figures["cpu"] = (own + (_cpu_of_others(self.cell.mode) or 0.0) - others) / count
+        self.step.hook("after")
+        self._compare(answers)
+        self.latencies += ((ended - began) * NANO for _result, began, ended in answers)
+        return figures
+
+    def _compare(self, answers: Sequence[target.Answer]) -> None:
+        self.calls += len(answers)
+        found = (self.twin.difference(number, each[0]) for number, each in enumerate(answers))
+        different: list[Difference] = [difference for difference in found if difference]
+        if different or len(answers) != len(self._work):
+            raise differ(self.way.title, len(different), len(answers), different[0])
+
+    def end(self) -> float:
+        """End the workers, with their GIL as it was; return how long that took."""
+        arrived(self.pool, gil_enabled())
+        return self.pool.shutdown()
+
+
+def _cpu_of_others(mode: Mode) -> float | None:
+    """Return the CPU seconds of all processes of this cell but this one, None if nobody knows."""
+    if not counters.knows_cpu_of_others():
+        return None if mode.processes else 0.0
+    seconds = 0.0
+    for pid in session_of(os.getpid()):
+        if pid != os.getpid():
+            with suppress(OSError):  # one that has ended is counted with this process's
+                seconds += counters.cpu_seconds_of((pid,))
+    return seconds
+
+
+def run(cell: Cell) -> Outcome:
+    """Measure one cell: its workers' life from cold to warm to their end."""
+    with step_of(cell) as step:
+        workers = Workers(cell, step)
+        cold = workers.round()
+        workers.latencies.clear()
+        rounds: list[dict[str, float]] = []
+        while not rounds or (
+            len(rounds) < MOST_ROUNDS
+            and sum(each["whole"] for each in rounds) < step.asked["seconds"]
+        ):
+            cell.stick()
+            rounds.append(workers.round())
+        shutdown = workers.end()
+        printed = step.printed()[0]
+    every = -(-len(workers.latencies) // MOST_LATENCIES)
+    once = {"start": [workers.start], "cold": [cold["whole"]], "shutdown": [shutdown]}
+    return Outcome(
+        metrics=by_round(METRICS, rounds)
+        | costs(METRICS, {"latency": workers.latencies[::every], **once}),
+        invariants=(workers.twin.held(workers.calls),),
+        notes={
+            "rounds": len(rounds),
+            "calls": workers.calls,
+            "printed": printed,
+            "clock": clock_cost(),
+            "native_threads": 1,
+            **engine_of(cell.mode),
+        },
+    )
+
+
+def run_watched(cell: Cell) -> Outcome:
+    """Have the tree seen while rounds run, one after the other."""
+    with step_of(cell) as step:
+        workers = Workers(cell, step)
+        workers.round()
+        stop = Event()
+        failed: list[BaseException] = []
+
+        def go_on() -> None:
+            try:
+                while not stop.is_set():
+                    workers.round()
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failed.append(error)
+
+        thread = Thread(target=go_on, daemon=True)
+        thread.start()
+        cell.observe(BUSY, max(cell.profile.hold, _HOLD_SECONDS), worker_roles(cell.mode))
+        stop.set()
+        cell.deadline.join([thread], "rounds")
+        if failed:
+            raise failed[0]
+        workers.end()
+    return Outcome(invariants=(workers.twin.held(workers.calls),), notes={"calls": workers.calls})
+
+
+def worker_roles(mode: Mode) -> dict[int, str]:
+    """Return process id → role of the workers that are processes."""
+    if not mode.processes:
+        return {}
+    import multiprocessing  # noqa: PLC0415 - threads and interpreters do without
+
+    return {each.pid: WORKER for each in multiprocessing.active_children() if each.pid}
+
+
+_MODES = tuple(mode.name for mode in EVERY_MODE)
+
+TRIAL = Scenario(
+    name="trial",
+    version="1",
+    title="Calls of a user's function, spread over N workers",
+    params=PARAMS,
+    metrics=METRICS,
+    run=run,
+    modes=_MODES,
+    hole=why_not,
+    trial=True,
+)
+TRIAL_MEMORY = Scenario(
+    name="trial_memory",
+    version="1",
+    title="Memory of the tree while N workers call a user's function",
+    params=PARAMS,
+    metrics=memory_of("The tree while rounds run (Linux)."),
+    run=run_watched,
+    modes=_MODES,
+    hole=why_not,
+    from_observation=lambda phases, _workers: memory(phases[BUSY]),
+    trial=True,
+)
