@@ -117,12 +117,23 @@ def _differing_builds(known: Evidence, before: Figure, after: Figure) -> _Differ
     """
     sides = before, after
     names = [{"profile": side.profile, "build": side.flavour} for side in sides]
-    first, second = (known.builds.get(side.key) or ({},) for side in sides)
     return {
         **_unlike({"profile": "profile", "build": "build"}, names[:1], names[1:]),
-        **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, first, second),
-        **_unlike({name: BUILD_FACTS[name] for name in USUAL}, first, second, told=True),
+        **unlike_builds(*(known.builds.get(side.key) or ({},) for side in sides)),
     }
+
+
+def unlike_builds(before: _Records, after: _Records) -> _Differences:
+    """Return in what two sides' builds differ that must be alike."""
+    return {
+        **_unlike({name: BUILD_FACTS.get(name, name) for name in ALIKE}, before, after),
+        **_unlike({name: BUILD_FACTS[name] for name in USUAL}, before, after, told=True),
+    }
+
+
+def unlike_conditions(before: _Records, after: _Records) -> _Differences:
+    """Return in what one machine was not as before."""
+    return _unlike({name: MACHINE_FACTS[name] for name in CONDITIONS}, before, after, told=True)
 
 
 def _unlike(
@@ -141,8 +152,7 @@ def _conditions(before: Figure, after: Figure) -> _Differences:
     """Return in what one machine was not as before; of two, every effect is theirs too, anyway."""
     if before.machine != after.machine or not (before.machines and after.machines):
         return {}
-    titles = {name: MACHINE_FACTS[name] for name in CONDITIONS}
-    return _unlike(titles, before.machines, after.machines, told=True)
+    return unlike_conditions(before.machines, after.machines)
 
 
 def evidence(tree: ResultTree) -> Evidence:

@@ -54,9 +54,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a report: heading (if any), sentences, tables; `level` 2 stands below 1."""
+    """A piece of a report: heading (if any), sentences, tables; `level` 2 stands below 1.
+
+    The `picture` is an SVG element of ours, for HTML alone; tables have what it has.
+    """
 
     title: str = ""
+    picture: str = ""
     lines: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     level: int = 1

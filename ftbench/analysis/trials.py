@@ -1,0 +1,381 @@
+"""What a trial of a user's function means: its modes ranked, what is told apart, what pays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from statistics import median
+from typing import Final
+
+from ftbench.analysis.advice.cells import SERIAL, Cells
+from ftbench.analysis.advice.estimate import MILLION
+from ftbench.analysis.advice.interpolation import Estimate
+from ftbench.analysis.advice.question import By, Question, seconds
+from ftbench.analysis.advice.ranking import advise
+from ftbench.errors import UsageError, unknown
+from ftbench.facts.arms import arm_named
+from ftbench.facts.trial_modes import TrialMode, trial_mode_named
+from ftbench.facts.units import amount, plural
+from ftbench.probe.run.outcome import LEAST_SAMPLES, percentiles
+from ftbench.results.trials import Trial, TrialBuild, TrialCell
+from ftbench.statistics.ratio import Ratio, intervals, ratio
+from ftbench.statistics.spread import Processes, location
+
+LOOP: Final = "serial"
+# From this share on a call is said to compute, up to the other one to wait.
+COMPUTES, WAITS = 0.9, 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What may not be exceeded, and what is paid: as `advise` has it."""
+
+    slo: Mapping[float, float] = field(default_factory=dict)  # percent → most seconds of a call
+    memory: int | None = None  # most bytes
+    cpu_price: float | None = None  # of a core for a second
+    memory_price: float | None = None  # of a byte for a second
+
+    @property
+    def by(self) -> By:
+        """What modes are ranked by: the cost where there is a price."""
+        priced = self.cpu_price is not None or self.memory_price is not None
+        return By.COST if priced else By.SECONDS
+
+
+def slo(text: str) -> tuple[float, float]:
+    """Return the percentile and the most seconds that `text` means: `p99=50ms`."""
+    name, equals, limit = (part.strip() for part in text.partition("="))
+    if not equals:
+        raise UsageError(f"{text!r} is no limit to calls.", hint="It is written like p99=50ms.")
+    percents = {f"p{percent:g}": float(percent) for percent in LEAST_SAMPLES}
+    if name not in percents:
+        raise unknown("percentile", name, percents)
+    return percents[name], seconds(limit)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tried:
+    """A cell that was measured, and what a call costs in it."""
+
+    build: TrialBuild
+    cell: TrialCell
+    limits: Limits
+    usable_cores: int
+    loop: Tried | None = None  # of the same build
+    gil_loop: Tried | None = None  # of the GIL build that it is compared with
+
+    @property
+    def mode(self) -> TrialMode:
+        """How the calls are spread."""
+        return trial_mode_named(self.cell.mode)
+
+    @property
+    def title(self) -> str:
+        """The mode and its workers: "ThreadPoolExecutor, 2 workers"."""
+        return titled(self.cell)
+
+    @property
+    def processes(self) -> Processes:
+        """Seconds of a call as they were taken."""
+        return tuple(each.rounds for each in self.cell.processes)
+
+    @cached_property
+    def seconds(self) -> Estimate:
+        """Seconds of a call while the workers are warm."""
+        return _estimate(self.processes) or Estimate(value=0.0, interval=None, sources=())
+
+    @cached_property
+    def cpu(self) -> Estimate | None:
+        """Seconds of CPU of a call, of all processes together."""
+        return _estimate(tuple(each.cpu for each in self.cell.processes))
+
+    @property
+    def cores(self) -> int:
+        """How many cores its workers could keep busy."""
+        one = self.cell.mode == LOOP or (self.mode.coroutine and self.mode.mode == "asyncio")
+        return 1 if one else max(min(self.cell.workers, self.usable_cores), 1)
+
+    @property
+    def busy(self) -> float | None:
+        """The share of those cores that was busy."""
+        return self.cpu.value / (self.seconds.value * self.cores) if self.cpu else None
+
+    @property
+    def memory(self) -> float | None:
+        """Bytes of the whole tree at work."""
+        return location(tuple((size,) for size in self.cell.memory))
+
+    @property
+    def costs(self) -> Processes:
+        """What it is ranked by: seconds of a call, or the price of a million, process by process.
+
+        () where that is not known.
+        """
+        if self.limits.by is By.SECONDS:
+            return self.processes
+        of_cpu, of_memory = self.limits.cpu_price, self.limits.memory_price
+        if (of_cpu is not None and self.cpu is None) or (of_memory and self.memory is None):
+            return ()
+        held = (of_memory or 0.0) * (self.memory or 0.0)
+        of_calls = (
+            held * median(each.rounds) + (of_cpu * median(each.cpu) if of_cpu else 0.0)
+            for each in self.cell.processes
+        )
+        return tuple((MILLION * of_call,) for of_call in of_calls)
+
+    @cached_property
+    def cost(self) -> Estimate | None:
+        """What it is ranked by."""
+        return _estimate(self.costs)
+
+    @cached_property
+    def calls(self) -> list[float]:
+        """Seconds of single calls as their workers timed them."""
+        return list(chain(*(each.calls for each in self.cell.processes)))
+
+    @property
+    def percentiles(self) -> dict[float, float]:
+        """Percent → seconds of a call, of those of which there are enough calls."""
+        return percentiles(self.calls, 50, 95, 99) if self.calls else {}
+
+    @property
+    def speed_up(self) -> Ratio | None:
+        """How many times as fast as a plain loop of the same build; None of that itself."""
+        return of(self.loop.processes, self.processes) if self.loop else None
+
+    @property
+    def gil_speed_up(self) -> Ratio | None:
+        """How many times as fast as a plain loop of the GIL build; None on that itself."""
+        return of(self.gil_loop.processes, self.processes) if self.gil_loop else None
+
+    @property
+    def pays_from(self) -> int | None:
+        """How many calls make up for start and end of the workers; None where none surely do."""
+        if self.loop is None or not clears(self.speed_up):
+            return None
+        once = median(each.start + each.shutdown for each in self.cell.processes)
+        return max(math.ceil(once / (self.loop.seconds.value - self.seconds.value)), 1)
+
+    def breaks(self) -> Iterator[str]:
+        """Yield what limits it breaks, or why it cannot be held against one."""
+        if self.cost is None:
+            yield "its cost is not known: it takes CPU seconds and memory"
+        for percent, limit in self.limits.slo.items():
+            found, most = percentiles(self.calls, percent), amount(limit, "seconds")
+            name, slowest = f"p{percent:g}", max(self.calls, default=math.inf)
+            if percent in found and found[percent] > limit:
+                yield f"its {name}, {amount(found[percent], 'seconds')}, is above {most}"
+            elif percent not in found and slowest > limit:
+                calls = plural(len(self.calls), "call is", "calls are")
+                needs = f"{calls} too few for it, which needs {LEAST_SAMPLES[percent]}"
+                yield f"its {name} is not known to be at most {most}: {needs}"
+        limit_of_memory, memory = self.limits.memory, self.memory
+        if limit_of_memory is not None and memory is None:
+            yield "its memory is not known"
+        elif limit_of_memory is not None and memory and memory > limit_of_memory:
+            above = amount(limit_of_memory, "bytes")
+            yield f"its memory, {amount(memory, 'bytes')}, is above {above}"
+
+
+def titled(cell: TrialCell) -> str:
+    """Return a cell's mode and its workers: "ThreadPoolExecutor, 2 workers"."""
+    title = trial_mode_named(cell.mode).title
+    return title if cell.mode == LOOP else f"{title}, {plural(cell.workers, 'worker', 'workers')}"
+
+
+def _estimate(processes: Processes) -> Estimate | None:
+    value = location(processes)
+    if value is None:
+        return None
+    return Estimate(value=value, interval=intervals([processes], [None])[0], sources=())
+
+
+def of(above: Processes, below: Processes) -> Ratio | None:
+    """Return the ratio of two costs, None where one has no place."""
+    return ratio(above, below) if location(above) and location(below) else None
+
+
+def clears(found: Ratio | None) -> bool:
+    """Tell whether a ratio is surely above 1: of one process nothing is."""
+    return found is not None and found.interval is not None and found.interval.low > 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnBuild:
+    """The cells of a build: ranked, best first; ruled out by a limit; and those without figures."""
+
+    build: TrialBuild
+    ranked: tuple[Tried, ...]
+    out: tuple[tuple[Tried, str], ...]
+    without: tuple[TrialCell, ...]
+
+    @property
+    def every(self) -> tuple[Tried, ...]:
+        """All that was measured."""
+        return (*self.ranked, *(tried for tried, _ in self.out))
+
+    @property
+    def loop(self) -> Tried | None:
+        """The plain loop."""
+        return next((each for each in self.every if each.cell.mode == LOOP), None)
+
+    @property
+    def price(self) -> Ratio | None:
+        """What a plain loop takes over that of the GIL build; None on that itself."""
+        if self.loop is None or self.loop.gil_loop is None:
+            return None
+        return of(self.loop.processes, self.loop.gil_loop.processes)
+
+    def close(self) -> tuple[Tried, ...]:
+        """Return those that are not told apart from the first, and it."""
+        return tuple(each for each in self.ranked if not told_apart(each, self.ranked[0]))
+
+
+def told_apart(worse: Tried, better: Tried) -> bool:
+    """Tell whether one surely costs more than the other, by what they are ranked by."""
+    return worse is not better and clears(of(worse.costs, better.costs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A trial and what it means."""
+
+    trial: Trial
+    limits: Limits
+    builds: tuple[OnBuild, ...]
+
+    @property
+    def best(self) -> Tried | None:
+        """The first of all builds."""
+        return _first(self.builds)
+
+    @property
+    def best_on_gil(self) -> Tried | None:
+        """The first of the GIL builds: to move to a free-threaded one is a decision of its own."""
+        return _first(each for each in self.builds if each.build.arm == "gil")
+
+    @property
+    def kind(self) -> str:
+        """Whether a call computes, waits or does both: the share of its seconds on a CPU."""
+        share = self.trial.cpu_share
+        kind = "CPU-bound" if share >= COMPUTES else "waiting" if share <= WAITS else "mixed"
+        return f"{kind}: {share:.0%} of a call is on a CPU"
+
+
+def _first(builds: Iterable[OnBuild]) -> Tried | None:
+    """Return the best; a plain loop where it is not told apart, for nothing is simpler."""
+    firsts = [each for each in builds if each.ranked]
+    if not firsts:
+        return None
+    first = min(firsts, key=lambda each: _cost(each.ranked[0]))
+    loops = (each for each in first.close() if each.cell.mode == LOOP)
+    return next(loops, first.ranked[0])
+
+
+def _cost(tried: Tried) -> float:
+    return tried.cost.value if tried.cost else math.inf
+
+
+def answer(trial: Trial, limits: Limits | None = None) -> Answer:
+    """Return what a trial means."""
+    limits = limits or Limits()
+    return Answer(
+        trial=trial,
+        limits=limits,
+        builds=tuple(_on(build, trial, limits) for build in trial.builds),
+    )
+
+
+def _on(build: TrialBuild, trial: Trial, limits: Limits) -> OnBuild:
+    cores = trial.machine.get("usable_cores")
+    usable = cores if isinstance(cores, int) else 1
+
+    def tried(of: TrialBuild, cell: TrialCell, *loops: Tried | None) -> Tried:
+        mine, gil = loops or (None, None)
+        return Tried(
+            build=of, cell=cell, limits=limits, usable_cores=usable, loop=mine, gil_loop=gil
+        )
+
+    def loop_of(of: TrialBuild | None) -> Tried | None:
+        cells = (each for each in trial.cells if of and each.build == of.name)
+        loop = next((each for each in cells if each.mode == LOOP and is_measured(each)), None)
+        return tried(of, loop) if of and loop else None
+
+    loop, gil = loop_of(build), loop_of(_gil_build(build, trial.builds))
+    cells = [each for each in trial.cells if each.build == build.name]
+    every = [
+        tried(build, each, None if each.mode == LOOP else loop, gil)
+        for each in cells
+        if is_measured(each)
+    ]
+    every.sort(key=_cost)
+    why = {id(each): "; ".join(each.breaks()) for each in every}
+    return OnBuild(
+        build=build,
+        ranked=tuple(each for each in every if not why[id(each)]),
+        out=tuple((each, why[id(each)]) for each in every if why[id(each)]),
+        without=tuple(each for each in cells if not is_measured(each)),
+    )
+
+
+def is_measured(cell: TrialCell) -> bool:
+    """Tell whether a cell has figures that may be shown: what failed has none."""
+    return not cell.failed and location(tuple(each.rounds for each in cell.processes)) is not None
+
+
+def _gil_build(build: TrialBuild, builds: Sequence[TrialBuild]) -> TrialBuild | None:
+    """Return the GIL build that another is compared with: of its release and making, if it can."""
+    likes = [each for each in builds if each.arm == "gil" != build.arm]
+    return max(
+        likes,
+        key=lambda each: (each.release == build.release, each.flavour == build.flavour),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What `advise` says of the same task on a build, from cells of the results."""
+
+    on: OnBuild
+    predicted: Tried  # the best cell of the mode that it puts first
+    best: Tried
+
+    @property
+    def behind(self) -> Ratio | None:
+        """Seconds of what it puts first over those of the best."""
+        return of(self.predicted.processes, self.best.processes)
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the best is of that mode, or is not told apart from it."""
+        return self.predicted.mode.mode == self.best.mode.mode or not clears(self.behind)
+
+
+def question_of(trial: Trial, workers: int) -> Question:
+    """Return what `advise` would be asked about the function."""
+    return Question(task=trial.serial_seconds, payload=trial.bytes_in, workers=workers)
+
+
+def forecasts(found: Answer, cells: Cells) -> Iterator[Forecast | str]:
+    """Yield what `advise` says build by build, or why it says nothing."""
+    for each in found.builds:
+        by_seconds = sorted(each.every, key=lambda tried: tried.seconds.value)
+        if not by_seconds or found.trial.serial_seconds <= 0:
+            continue
+        workers = max(tried.cell.workers for tried in by_seconds)
+        arm, asked = arm_named(each.build.arm), question_of(found.trial, workers)
+        (advice,) = advise(cells, asked, [arm]).arms
+        expected = (
+            next((t for t in by_seconds if t.mode.mode == ranked.expectation.mode.name), None)
+            for ranked in advice.ranked
+        )
+        first = next(filter(None, expected), None)
+        if first is None:
+            whys = dict.fromkeys(no.why for mode, no in advice.unknown.items() if mode != SERIAL)
+            yield f"{each.build.name}: no data: {'; '.join(whys) or 'no mode in common'}"
+        else:
+            yield Forecast(on=each, predicted=first, best=by_seconds[0])

@@ -1,0 +1,478 @@
+"""A trial as people read it: the answer in a sentence, tables per build, what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any, Final
+
+from ftbench.analysis.advice.interpolation import Estimate
+from ftbench.analysis.advice.question import By
+from ftbench.analysis.advice.ranking import cost_words
+from ftbench.analysis.trial_verdicts import Judged, JudgedCell, alarm
+from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, clears, of, titled
+from ftbench.facts.arms import arm_named
+from ftbench.facts.units import SAME, amount, digits, margin, plural, span, times
+from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
+from ftbench.report.words import NONE, TONES
+from ftbench.results.trials import TrialBuild, TrialCell
+from ftbench.statistics.ratio import Ratio
+from ftbench.statistics.spread import ONE_PROCESS, Processes, location
+from ftbench.statistics.verdict import Word
+
+SCHEMA: Final = {"name": "ftbench.try", "version": 1}
+
+
+def document_of(
+    found: Answer,
+    *,
+    forecasts: Sequence[Forecast | str] = (),
+    judged: Judged | None = None,
+    picture: str = "",
+) -> Document:
+    """Return the document; `picture` is an SVG element of the same, for HTML."""
+    return Document(
+        title=f"ftbench try {found.trial.target}",
+        record=_record(found, forecasts, judged),
+        lines=(sentence(found), *_checked(found)),
+        parts=(
+            *(Part(picture=picture) for _ in range(bool(picture))),
+            *(_build_part(each, found) for each in found.builds),
+            *_against(judged),
+            Part(title="What to write", lines=tuple(_code(found))),
+            Part(title="What was found beside", lines=tuple(_findings(found, forecasts))),
+        ),
+    )
+
+
+def named(build: TrialBuild) -> str:
+    """Return a build as tables name it: "● free-threaded 3.14.7t"."""
+    arm = arm_named(build.arm)
+    return f"{arm.character} {arm.label} {build.name}"
+
+
+def sentence(found: Answer) -> str:
+    """Return the answer with its numbers, and where it holds."""
+    best, gil = found.best, found.best_on_gil
+    machine = found.trial.machine
+    cores = machine.get("usable_cores") or machine.get("cores") or "?"
+    where = f"On {cores} cores of {machine.get('cpu') or 'this machine'}"
+    if best is None:
+        whys = dict.fromkeys(why for each in found.builds for why in _whys(each))
+        return f"{where} nothing could be measured: {'; '.join(whys) or 'no mode was tried'}."
+    told = f"{where}, {_function(found)} is best by {_name(best)}: {_costs(best)}"
+    if best.cell.mode == LOOP:
+        told = f"{where}, nothing surely beats a plain loop of {_function(found)}: {_name(best)}, "
+        told += _costs(best)
+    if gil is not None and gil.build != best.build:
+        told += f". On a GIL build it is {_name(gil)}: {_costs(gil)}"
+        gain = of(gil.processes, best.processes)
+        if gain:
+            told += f"; to move to the free-threaded build is {_ratio(gain)} as fast"
+            told += "" if clears(gain) else ", which is not told apart"
+    return f"{told}."
+
+
+def _function(found: Answer) -> str:
+    return found.trial.target.rpartition(":")[2] or found.trial.target
+
+
+def _name(tried: Tried) -> str:
+    return f"{tried.title} on {tried.build.name}"
+
+
+def _costs(tried: Tried) -> str:
+    told = f"{amount(tried.seconds.value, 'seconds')} a call"
+    if tried.limits.by is By.COST and tried.cost:
+        told += f", {cost_words(tried.cost.value, By.COST)} a million"
+    speed_up = tried.gil_speed_up or tried.speed_up
+    loop = tried.gil_loop or tried.loop
+    if speed_up and loop:
+        told += f", {_ratio(speed_up)} as fast as a plain loop on {loop.build.name}"
+    return told
+
+
+def _ratio(found: Ratio | None) -> str:
+    if found is None:
+        return NONE
+    ends = found.interval
+    return f"{times(found.value)} ({span(ends.low, ends.high) if ends else ONE_PROCESS})"
+
+
+def _checked(found: Answer) -> Iterator[str]:
+    trial = found.trial
+    wrong = [each for build in found.builds for each in build.without if each.exit_code == _DIFFER]
+    results = "results are not checked"
+    if trial.check != "none":
+        results = "results equal in every mode" if not wrong else f"results differ in {len(wrong)}"
+    yield (
+        f"{plural(trial.calls, 'call', 'calls')} a round, "
+        f"{plural(trial.inputs, 'input', 'inputs')}, "
+        f"{amount(trial.serial_seconds, 'seconds')} each in a plain loop; {found.kind}; "
+        f"arguments of {_size(trial.bytes_in)}, results of {_size(trial.bytes_out)}; {results}; "
+        f"{_shaken(trial.builds)}."
+    )
+
+
+def _size(count: int) -> str:
+    return amount(count, "bytes") if count >= _KIB else plural(count, "byte", "bytes")
+
+
+_KIB: Final = 1024
+_DIFFER: Final = 13  # the exit code of a mode whose results are not the serial twin's
+_WORDS: Final = tuple(Word)  # the gravest first
+
+
+def _shaken(builds: Sequence[TrialBuild]) -> str:
+    shakes = [shake for build in builds for shake in build.shake.values() if _counted(shake)]
+    calls, wrong = (sum(shake[name] for shake in shakes) for name in ("calls", "wrong"))
+    if not calls:
+        return "not shaken for thread safety"
+    if wrong:
+        return f"shaken for thread safety: {wrong} of {calls} results were wrong"
+    return f"shaken for thread safety: nothing found in {calls} calls (no proof)"
+
+
+def _counted(shake: Any) -> bool:
+    return isinstance(shake, Mapping) and all(
+        isinstance(shake.get(name), int) for name in ("calls", "wrong")
+    )
+
+
+def _whys(on: OnBuild) -> Iterator[str]:
+    if on.build.skipped:
+        yield f"{on.build.name}: {on.build.skipped}"
+    yield from (f"{titled(cell)}: {cell.failed or cell.skipped}" for cell in on.without)
+    yield from (f"{tried.title}: {why}" for tried, why in on.out)
+
+
+def _build_part(on: OnBuild, found: Answer) -> Part:
+    if on.build.skipped:
+        return Part(title=named(on.build), lines=(f"skipped: {on.build.skipped}",))
+    return Part(
+        title=named(on.build),
+        lines=tuple(_of_build(on)),
+        tables=tuple(table for table in (_ranking(on, found), _effort(on)) if table.rows),
+    )
+
+
+def _of_build(on: OnBuild) -> Iterator[str]:
+    if on.price is not None:
+        price = _ratio(on.price)
+        yield f"The price of the build for one thread: {price} the time of the GIL build."
+    close = [each for each in on.close() if each is not on.ranked[0]] if on.ranked else []
+    if close:
+        names = "; ".join(each.title for each in close)
+        yield f"Not told apart from {on.ranked[0].title}: {names}."
+
+
+def _ranking(on: OnBuild, found: Answer) -> Table:
+    priced, gil = found.limits.by is By.COST, any(each.gil_loop for each in on.every)
+    notes = Footnotes()
+    numbers = (
+        *("a call", "calls a second"),
+        *(("a million",) if priced else ()),
+        "\N{MULTIPLICATION SIGN} plain loop",
+        *(("\N{MULTIPLICATION SIGN} loop of the GIL build",) if gil else ()),
+        "pays from",
+    )
+    close = on.close() if on.ranked else ()
+    rows = [
+        Row(
+            cells=(
+                f"{'≈' * (number > 1 and each in close)}{number}",
+                each.title,
+                *_speed(each, priced=priced, gil=gil),
+            ),
+            tone=Tone.BEST if number == 1 else Tone.PLAIN,
+        )
+        for number, each in enumerate(on.ranked, 1)
+    ]
+    rows += [
+        Row(
+            cells=(
+                "",
+                f"{each.title}: {notes.pointed(f'breaks a limit: {why}')}",
+                *_speed(each, priced=priced, gil=gil),
+            ),
+            tone=Tone.QUIET,
+        )
+        for each, why in on.out
+    ]
+    for cell in sorted(on.without, key=lambda cell: not cell.failed):
+        why = f"failed: {cell.failed}" if cell.failed else f"skipped: {cell.skipped or 'no time'}"
+        tone = Tone.BAD if cell.failed else Tone.QUIET
+        rows.append(Row(cells=("", f"{titled(cell)}: {notes.pointed(why)}"), tone=tone))
+    return Table(
+        columns=("", "mode", *numbers),
+        rows=tuple(rows),
+        numbers=len(numbers),
+        notes=notes.lines,
+    )
+
+
+def _speed(tried: Tried, *, priced: bool, gil: bool) -> Iterator[str]:
+    yield _estimate(tried.seconds, By.SECONDS)
+    yield digits(1 / tried.seconds.value)
+    if priced:
+        yield _estimate(tried.cost, By.COST)
+    yield "1" if tried.cell.mode == LOOP else _ratio(tried.speed_up)
+    if gil:
+        yield _ratio(tried.gil_speed_up)
+    if tried.cell.mode == LOOP:
+        yield ""
+    else:
+        calls = tried.pays_from
+        yield "never, as far as is known" if calls is None else plural(calls, "call", "calls")
+
+
+def _estimate(cost: Estimate | None, by: By) -> str:
+    if cost is None:
+        return NONE
+    if cost.interval is None:
+        return f"{cost_words(cost.value, by)}, {ONE_PROCESS}"
+    reach = max(cost.interval.high - cost.value, cost.value - cost.interval.low)
+    return f"{cost_words(cost.value, by)} {margin(reach / cost.value)}"
+
+
+def _effort(on: OnBuild) -> Table:
+    return Table(
+        columns=("mode", "p50", "p95", "p99", "CPU a call", "cores busy", "memory", "start", "end"),
+        rows=tuple(
+            Row(
+                cells=tuple(_efforts(each)), tone=Tone.BEST if each in on.ranked[:1] else Tone.PLAIN
+            )
+            for each in on.every
+        ),
+        numbers=8,
+    )
+
+
+def _efforts(tried: Tried) -> Iterator[str]:
+    yield tried.title
+    known, calls = tried.percentiles, tried.calls
+    lacks = f"slowest of {len(calls)}: {amount(max(calls), 'seconds')}" if calls else NONE
+    for percent in (50, 95, 99):
+        yield amount(known[percent], "seconds") if percent in known else lacks
+        lacks = NONE if percent not in known else lacks
+    yield _estimate(tried.cpu, By.SECONDS)
+    yield NONE if tried.busy is None else f"{tried.busy:.0%} of {tried.cores}"
+    yield NONE if tried.memory is None else amount(tried.memory, "bytes")
+    for name in ("start", "shutdown"):
+        took = median(getattr(each, name) for each in tried.cell.processes)
+        yield amount(took, "seconds") if took > 0 else NONE
+
+
+def _code(found: Answer) -> Iterator[str]:
+    best, gil = found.best, found.best_on_gil
+    if gil is not None:
+        yield f"On a GIL build ({gil.build.name}): {code_of(gil, found)}"
+    if best is not None and best is not gil:
+        yield f"On a free-threaded build ({best.build.name}): {code_of(best, found)}"
+
+
+def code_of(tried: Tried, found: Answer) -> str:
+    """Return what to write for a mode."""
+    executor = found.trial.asked.get("executor", "").rpartition(":")[2]
+    cell = tried.cell
+    return tried.mode.code.format(f=_function(found), n=cell.workers, c=cell.chunk, e=executor)
+
+
+def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[str]:
+    for build in found.trial.builds:
+        yield from (f"{build.name}: {each}" for each in _of_look(build))
+    for each in found.builds:
+        for cell in each.without:
+            if cell.story:
+                yield f"{each.build.name}, {titled(cell)}: {cell.story}"
+    yield from found.trial.notes
+    marked = sum(p.marked for cell in found.trial.cells for p in cell.processes)
+    if marked:
+        yield f"Others kept the machine busy beside {plural(marked, 'process', 'processes')}."
+    for forecast in forecasts:
+        yield forecast if isinstance(forecast, str) else _forecast(forecast)
+    if not forecasts:
+        yield "There are no results of ftbench here, so nobody knows what advise would have said."
+
+
+def _of_look(build: TrialBuild) -> Iterator[str]:
+    for name, value in build.look.items():
+        if value not in (None, "", [], {}, False):
+            told = value if isinstance(value, (str, int, float)) else ", ".join(map(str, value))
+            yield f"{name.replace('_', ' ')}: {told}"
+    if build.packages:
+        yield f"packages: {', '.join(f'{n} {version}' for n, version in build.packages.items())}"
+
+
+def _forecast(forecast: Forecast) -> str:
+    name, said = forecast.on.build.name, forecast.predicted.mode.title
+    if forecast.holds:
+        return f"{name}: advise would have put {said} first, too."
+    return (
+        f"{name}: advise would have put {said} first, from other work; here it takes "
+        f"{_ratio(forecast.behind)} the time of {forecast.best.title}."
+    )
+
+
+def _against(judged: Judged | None) -> Iterator[Part]:
+    if judged is None:
+        return
+    title = "Against the earlier trial"
+    if judged.reasons:
+        yield Part(title=title, lines=(f"Not comparable: {'; '.join(judged.reasons)}.",))
+        return
+    rows = [Row(cells=("lost", what, why), tone=Tone.BAD) for what, why in judged.lost]
+    yield Part(
+        title=title,
+        lines=(f"An effect is after over before, so above 1 is worse. {SAME}", *judged.notes),
+        tables=(
+            Table(
+                columns=("verdict", "what", "before", "after", "effect", "why"),
+                rows=(*rows, *map(_judged_row, sorted(judged.cells, key=_weight))),
+            ),
+        ),
+    )
+
+
+def _weight(each: JudgedCell) -> int:
+    return _WORDS.index(each.verdict.word)
+
+
+def _judged_row(each: JudgedCell) -> Row:
+    verdict = each.verdict
+    more = plural(verdict.needs or 0, "more process", "more processes")
+    return Row(
+        cells=(
+            str(verdict.word),
+            each.title,
+            *(_amount(side, each.unit) for side in (each.before, each.after)),
+            _ratio(verdict.effect),
+            f"{verdict.why}; needs {more} a side" if verdict.needs else verdict.why,
+        ),
+        tone=TONES[verdict.word],
+    )
+
+
+def _amount(side: Processes, unit: str) -> str:
+    value = location(side)
+    return NONE if value is None else amount(value, unit)
+
+
+def _record(
+    found: Answer, forecasts: Sequence[Forecast | str], judged: Judged | None
+) -> dict[str, Any]:
+    trial, best, gil = found.trial, found.best, found.best_on_gil
+    return {
+        "schema": SCHEMA,
+        "target": trial.target,
+        "calls": trial.calls,
+        "inputs": trial.inputs,
+        "check": trial.check,
+        "started_at": trial.started_at,
+        "machine": trial.machine,
+        "serial_seconds": trial.serial_seconds,
+        "cpu_share": trial.cpu_share,
+        "bytes_in": trial.bytes_in,
+        "bytes_out": trial.bytes_out,
+        "ranked_by": found.limits.by,
+        "best": best and _place(best.build, best.cell),
+        "best_on_gil": gil and _place(gil.build, gil.cell),
+        "code": {each.build.arm: code_of(each, found) for each in (best, gil) if each},
+        "builds": [_build_record(each) for each in found.builds],
+        "advise": [each if isinstance(each, str) else _forecast_record(each) for each in forecasts],
+        "against": judged and _judged_record(judged),
+        "notes": list(trial.notes),
+    }
+
+
+def _place(build: TrialBuild, cell: TrialCell) -> dict[str, Any]:
+    return {"build": build.name, "mode": cell.mode, "workers": cell.workers}
+
+
+def _build_record(on: OnBuild) -> dict[str, Any]:
+    names = ("name", "release", "flavour", "arm", "skipped", "look", "shake", "packages")
+    close = on.close() if on.ranked else ()
+    return {
+        **{name: getattr(on.build, name) for name in names},
+        "price": _value(on.price),
+        "ranked": [
+            {"rank": rank, "close": rank > 1 and each in close, **_tried_record(each)}
+            for rank, each in enumerate(on.ranked, 1)
+        ],
+        "ruled_out": [{"why": why, **_tried_record(each)} for each, why in on.out],
+        "without": [
+            {
+                **_place(on.build, cell),
+                **{name: getattr(cell, name) for name in ("skipped", "failed", "story")},
+                "exit_code": cell.exit_code,
+            }
+            for cell in on.without
+        ],
+    }
+
+
+def _tried_record(tried: Tried) -> dict[str, Any]:
+    cell = tried.cell
+    return {
+        **_place(tried.build, cell),
+        "chunk": cell.chunk,
+        "processes": len(cell.processes),
+        "marked": sum(each.marked for each in cell.processes),
+        "seconds": _value(tried.seconds),
+        "per_second": 1 / tried.seconds.value,
+        "speed_up": _value(tried.speed_up),
+        "gil_speed_up": _value(tried.gil_speed_up),
+        "pays_from": tried.pays_from,
+        "percentiles": {f"p{percent:g}": at for percent, at in tried.percentiles.items()},
+        "calls": len(tried.calls),
+        "slowest": max(tried.calls, default=None),
+        "cpu": _value(tried.cpu),
+        "busy": tried.busy,
+        "cores": tried.cores,
+        "memory": tried.memory,
+        "memory_kind": cell.memory_kind,
+        "cost_per_million": _value(tried.cost) if tried.limits.by is By.COST else None,
+        **{
+            name: median(getattr(each, name) for each in cell.processes)
+            for name in ("start", "cold", "shutdown")
+        },
+    }
+
+
+def _value(found: Estimate | Ratio | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    ends = found.interval
+    return {"value": found.value, "interval": ends and [ends.low, ends.high]}
+
+
+def _forecast_record(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "predicted": _place(forecast.on.build, forecast.predicted.cell),
+        "best": _place(forecast.on.build, forecast.best.cell),
+        "holds": forecast.holds,
+        "behind": _value(forecast.behind),
+    }
+
+
+def _judged_record(judged: Judged) -> dict[str, Any]:
+    raised = alarm(judged)
+    return {
+        "exit_code": raised.exit_code if raised else 0,
+        "not_comparable": list(judged.reasons),
+        "lost": [{"what": what, "why": why} for what, why in judged.lost],
+        "cells": [
+            {
+                **_place(each.build, each.cell),
+                "unit": each.unit,
+                "before": location(each.before),
+                "after": location(each.after),
+                "verdict": each.verdict.word,
+                "why": each.verdict.why,
+                "effect": _value(each.verdict.effect),
+                "needs": each.verdict.needs,
+            }
+            for each in judged.cells
+        ],
+        "notes": list(judged.notes),
+    }

@@ -1,0 +1,192 @@
+"""What a trial means: ranking, what is told apart, what pays, limits, cost, what advise says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from fake_figures import crossover
+from fake_trials import FT, GIL, MIB, SECONDS, cell, trial, with_cell
+from msgspec.structs import replace
+
+from ftbench.analysis.advice.cells import cells_of
+from ftbench.analysis.trials import Answer, Forecast, Limits, OnBuild, answer, forecasts, slo
+from ftbench.errors import UsageError
+from ftbench.facts.arms import arm_named
+from ftbench.results.trials import Trial
+
+
+def on(found: Answer, name: str) -> OnBuild:
+    return next(each for each in found.builds if each.build.name == name)
+
+
+def order(each: OnBuild) -> list[str]:
+    return [tried.cell.mode for tried in each.ranked]
+
+
+def best_of(of: Trial, limits: Limits | None = None) -> tuple[str, str]:
+    best = answer(of, limits).best
+    assert best is not None
+    return best.build.name, best.cell.mode
+
+
+def test_modes_are_ranked_on_each_build_and_over_all() -> None:
+    found = answer(trial())
+    assert order(on(found, GIL)) == ["processpool-forkserver", "serial", "threadpool"]
+    assert order(on(found, FT)) == ["threadpool", "processpool-forkserver", "serial"]
+    assert best_of(trial()) == (FT, "threadpool")
+    assert found.best_on_gil is not None
+    assert found.best_on_gil.cell.mode == "processpool-forkserver"
+
+
+def test_a_failed_cell_is_never_ranked_whatever_its_figures() -> None:
+    wrong = cell(FT, "threadpool", 1e-4, failed="results differ", exit_code=13)
+    found = answer(with_cell(trial(), wrong))
+    assert "threadpool" not in order(on(found, FT))
+    assert [each.mode for each in on(found, FT).without if each.failed] == ["threadpool"]
+
+
+def test_what_lies_within_the_noise_of_processes_is_not_told_apart() -> None:
+    near = cell(FT, "processpool-forkserver", 1.6e-3, spread=0.03)
+    close = on(answer(with_cell(trial(), near)), FT).close()
+    assert {each.cell.mode for each in close} == {"threadpool", "processpool-forkserver"}
+
+
+def test_of_one_process_nothing_is_told_apart() -> None:
+    alone = trial(
+        cells=tuple(cell(name, mode, s, processes=1) for (name, mode), s in SECONDS.items())
+    )
+    found = answer(alone)
+    assert len(on(found, FT).close()) == len(on(found, FT).ranked)
+    assert all(each.seconds.interval is None for each in on(found, FT).ranked)
+    assert all(each.pays_from is None for each in on(found, FT).ranked)
+    assert best_of(alone)[1] == "serial"  # the simplest of what is not told apart
+
+
+def test_a_plain_loop_is_best_where_no_pool_is_told_from_it() -> None:
+    near = with_cell(trial(), cell(FT, "threadpool", 3.19e-3, spread=0.02))
+    near = with_cell(near, cell(FT, "processpool-forkserver", 3.3e-3, spread=0.02))
+    cells = tuple(each for each in near.cells if each.build == FT)
+    alone = replace(near, builds=near.builds[1:], cells=cells)
+    assert best_of(alone) == (FT, "serial")
+
+
+def test_the_price_of_a_build_is_its_loop_over_that_of_the_gil_build() -> None:
+    found = answer(trial())
+    price = on(found, FT).price
+    assert price is not None
+    assert price.value == pytest.approx(3.2 / 3.0, rel=0.02)
+    assert price.interval is not None
+    assert on(found, GIL).price is None
+
+
+def test_a_pool_pays_from_as_many_calls_as_make_up_for_its_start_and_end() -> None:
+    tried = next(e for e in on(answer(trial()), FT).ranked if e.cell.mode == "threadpool")
+    assert tried.loop is not None
+    saved = tried.loop.seconds.value - tried.seconds.value
+    assert tried.pays_from is not None
+    assert (tried.pays_from - 1) * saved < 0.042 <= tried.pays_from * saved
+
+
+def test_a_pool_that_is_not_surely_faster_never_pays() -> None:
+    slower = next(e for e in on(answer(trial()), GIL).ranked if e.cell.mode == "threadpool")
+    assert slower.pays_from is None
+    doubtful = with_cell(trial(), cell(GIL, "threadpool", 2.95e-3, spread=0.05))
+    tried = next(e for e in on(answer(doubtful), GIL).ranked if e.cell.mode == "threadpool")
+    assert tried.pays_from is None
+
+
+def test_percentiles_come_of_enough_calls_alone() -> None:
+    (tried, *_) = on(answer(trial()), FT).ranked
+    assert sorted(tried.percentiles) == [50, 95, 99]  # of 5 processes with 200 calls each
+    few = with_cell(trial(), cell(FT, "threadpool", 1.62e-3, calls=(3e-3, 4e-3, 9e-3)))
+    (tried, *_) = on(answer(few), FT).ranked
+    assert sorted(tried.percentiles) == [50]
+
+
+def test_cores_are_busy_by_their_cpu_over_their_time() -> None:
+    found = on(answer(trial()), FT).every
+    busy = {each.cell.mode: each.busy for each in found}
+    assert busy["threadpool"] == pytest.approx(3.0e-3 / (1.62e-3 * 2), rel=0.03)
+    assert busy["serial"] == pytest.approx(3.0 / 3.2, rel=0.03)
+
+
+def test_without_cpu_times_the_rest_is_told() -> None:
+    (tried, *_) = on(answer(with_cell(trial(), cell(FT, "threadpool", 1e-3, cpu=()))), FT).ranked
+    assert (tried.cpu, tried.busy) == (None, None)
+    assert tried.seconds.value == pytest.approx(1e-3, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("limits", "broken"),
+    [
+        (Limits(slo={99.0: 6e-3}), {"serial": "its p99", "processpool-forkserver": ""}),
+        (Limits(memory=60 * MIB), {"processpool-forkserver": "its memory", "threadpool": ""}),
+        (Limits(slo={99.9: 1e-6}), {"threadpool": "is not known to be at most"}),
+    ],
+)
+def test_what_breaks_a_limit_is_ruled_out_with_the_reason(
+    limits: Limits, broken: dict[str, str]
+) -> None:
+    found = on(answer(trial(), limits), FT)
+    why = {tried.cell.mode: why for tried, why in found.out}
+    for mode, words in broken.items():
+        assert (mode in why) is bool(words)
+        assert words in why.get(mode, "")
+        assert (mode in order(found)) is not bool(words)
+
+
+def test_where_there_is_a_price_the_cost_ranks() -> None:
+    hour, gib = 3600, 2**30
+    cheap_memory = Limits(cpu_price=0.04 / hour, memory_price=0.0)
+    dear_memory = Limits(memory_price=50.0 / hour / gib)
+    assert best_of(trial(), dear_memory) == (FT, "threadpool")
+    (tried, *_) = on(answer(trial(), dear_memory), GIL).ranked
+    assert tried.cell.mode == "serial"  # half the memory for less than twice the time
+    assert tried.cost is not None
+    held = 40 * MIB * 3.0e-3 * 50 / hour / gib * 1e6
+    assert tried.cost.value == pytest.approx(held, rel=0.03)
+    (tried, *_) = on(answer(trial(), cheap_memory), FT).ranked
+    assert tried.cost is not None
+    assert tried.cost.value == pytest.approx(3.0e-3 * 0.04 / hour * 1e6, rel=0.03)
+
+
+def test_a_cost_that_is_not_known_rules_out() -> None:
+    lacking = with_cell(trial(), cell(FT, "threadpool", 1.62e-3, memory=()))
+    found = on(answer(lacking, Limits(memory_price=1e-9)), FT)
+    assert [tried.cell.mode for tried, why in found.out if "its cost" in why] == ["threadpool"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("50ms", "is no limit"), ("p98=50ms", "Did you mean 'p9"), ("p99=50", "needs a unit")],
+)
+def test_a_limit_that_is_none_is_told_so(text: str, told: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        slo(text)
+    assert told in str(raised.value)
+    assert slo(" p99 = 50ms") == (99.0, 0.05)
+
+
+def test_advise_is_asked_for_the_same_and_held_against_what_was_measured() -> None:
+    cells = cells_of(crossover([arm_named("gil"), arm_named("ft")]))
+    said = on_ft(forecasts(answer(trial()), cells))
+    assert said.holds
+    assert said.predicted.cell.mode == "threadpool"
+    other = on_ft(forecasts(answer(with_cell(trial(), cell(FT, "threadpool", 6e-3))), cells))
+    assert not other.holds
+    assert other.behind is not None
+    assert other.behind.value == pytest.approx(6.0 / 1.9, rel=0.03)
+
+
+def on_ft(said: Iterable[Forecast | str]) -> Forecast:
+    of_builds = (each for each in said if isinstance(each, Forecast))
+    return next(each for each in of_builds if each.on.build.name == FT)
+
+
+def test_what_advise_has_no_cells_for_is_said() -> None:
+    cells = cells_of(crossover([arm_named("gil"), arm_named("ft")]))
+    long = trial(serial_seconds=2.0)
+    told = list(forecasts(answer(long), cells))
+    assert len(told) == 2
+    assert all(isinstance(each, str) and "no data" in each for each in told)
