@@ -43,7 +43,7 @@ class JudgedCell:
 
     @property
     def title(self) -> str:
-        """What it is of: "3.14.7t, ThreadPoolExecutor, 2 workers, memory"."""
+        """What it is of: "3.14.7t, ThreadPoolExecutor (2), memory"."""
         of = ", memory" if self.unit == BYTES else ""
         return f"{self.build.name}, {titled(self.cell)}{of}"
 

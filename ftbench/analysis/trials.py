@@ -74,7 +74,7 @@ class Tried:
 
     @property
     def title(self) -> str:
-        """The mode and its workers: "ThreadPoolExecutor, 2 workers"."""
+        """The mode and its workers: "ThreadPoolExecutor (2)"."""
         return titled(self.cell)
 
     @property
@@ -181,9 +181,9 @@ class Tried:
 
 
 def titled(cell: TrialCell) -> str:
-    """Return a cell's mode and its workers: "ThreadPoolExecutor, 2 workers"."""
+    """Return a cell's mode and its workers: "ThreadPoolExecutor (2)"."""
     title = trial_mode_named(cell.mode).title
-    return title if cell.mode == LOOP else f"{title}, {plural(cell.workers, 'worker', 'workers')}"
+    return title if cell.mode == LOOP else f"{title} ({cell.workers})"
 
 
 def _estimate(processes: Processes) -> Estimate | None:

@@ -78,7 +78,10 @@ def _function(found: Answer) -> str:
 
 
 def _name(tried: Tried) -> str:
-    return f"{tried.title} on {tried.build.name}"
+    cell = tried.cell
+    workers = plural(cell.workers, "worker", "workers")
+    much = "" if cell.mode == LOOP else f" with {workers}"
+    return f"{tried.mode.title}{much} on {tried.build.name}"
 
 
 def _costs(tried: Tried) -> str:
@@ -327,7 +330,8 @@ def _against(judged: Judged | None) -> Iterator[Part]:
         lines=(f"An effect is after over before, so above 1 is worse. {SAME}", *judged.notes),
         tables=(
             Table(
-                columns=("verdict", "what", "before", "after", "effect", "why"),
+                columns=("verdict", "what", "why", "before", "after", "effect"),
+                numbers=3,
                 rows=(*rows, *map(_judged_row, sorted(judged.cells, key=_weight))),
             ),
         ),
@@ -345,9 +349,9 @@ def _judged_row(each: JudgedCell) -> Row:
         cells=(
             str(verdict.word),
             each.title,
+            f"{verdict.why}; needs {more} a side" if verdict.needs else verdict.why,
             *(_amount(side, each.unit) for side in (each.before, each.after)),
             _ratio(verdict.effect),
-            f"{verdict.why}; needs {more} a side" if verdict.needs else verdict.why,
         ),
         tone=TONES[verdict.word],
     )

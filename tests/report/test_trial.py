@@ -54,7 +54,7 @@ def test_a_reason_is_a_footnote_and_a_story_a_finding() -> None:
         exit_code=13,
     )
     said = flat(told(with_cell(trial(), wrong)))
-    assert "ThreadPoolExecutor, 2 workers: failed [1]" in said
+    assert "ThreadPoolExecutor (2): failed [1]" in said
     assert "[1] failed: results differ" in said
     assert "got 7, wanted 8" in said
     assert "results differ in 1" in said
