@@ -56,7 +56,7 @@ class Table:
 class Part:
     """A piece of a report: heading (if any), sentences, tables; `level` 2 stands below 1.
 
-    The `picture` is an SVG element of ours, for HTML alone; tables have what it has.
+    The `picture` is an SVG element of ours, with its caption, for HTML alone.
     """
 
     title: str = ""

@@ -30,7 +30,7 @@ def document_of(
     judged: Judged | None = None,
     picture: str = "",
 ) -> Document:
-    """Return the document; `picture` is an SVG element of the same, for HTML."""
+    """Return the document; `picture` is of the same, for HTML."""
     return Document(
         title=f"ftbench try {found.trial.target}",
         record=_record(found, forecasts, judged),

@@ -16,10 +16,16 @@ _LABEL: Final = 16  # of a row, above its bar
 _ROW: Final = 36
 _BAR: Final = 12
 _WHISKER: Final = 4
+_NAME: Final = "trial"
+_CAPTION: Final = (
+    f'<figcaption id="{_NAME}">What a call takes, the shorter the better: a bar for each mode, a '
+    "line over its 99 % interval. Empty is the bar of a plain loop, dotted the rule at that of the "
+    "GIL build; ★ is the first on its build.</figcaption>"
+)
 
 
 def draw(found: Answer) -> str:
-    """Return an SVG element; "" where nothing was measured."""
+    """Return an SVG element and its caption; "" where nothing was measured."""
     rows: list[tuple[OnBuild, Tried | None, float]] = []
     top = 0.0
     for on in found.builds:
@@ -51,7 +57,7 @@ def draw(found: Answer) -> str:
             weight = "bold" if first else "normal"
             svg.beside(axes, text, place, middle, bbox=svg.BACKGROUND, fontweight=weight)
 
-    return svg.picture(paint, name="trial", height=top, left=5, right=_RIGHT)
+    return svg.picture(paint, name=_NAME, height=top, left=5, right=_RIGHT) + _CAPTION
 
 
 def _end(tried: Tried) -> float:
