@@ -151,7 +151,7 @@ def _fits(interpreter: Interpreter, spec: Spec, *, optimized: bool) -> bool:
 
 
 def _from_uv(spec: Spec, console: Console, *, optimized: bool, **_jobs: int) -> Interpreter:
-    uv = _find_uv()
+    uv = find_uv()
     if uv is None:
         raise InterpreterError("uv is not installed")
     with phase(console, f"CPython {spec}: uv python install"):
@@ -209,7 +209,8 @@ _DEADLINE: Final = 900.0
 _POLL_SECONDS: Final = 0.1
 
 
-def _find_uv() -> Path | None:
+def find_uv() -> Path | None:
+    """Return the uv on PATH, or of our own environment; None without."""
     if on_path := shutil.which("uv"):
         return Path(on_path)
     try:
