@@ -202,4 +202,5 @@ def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:
 
 
 def _is_sound(figure: Figure) -> bool:
-    return all(0 < sample < math.inf for process in figure.by_process for sample in process)
+    samples = (sample for process in figure.by_process for sample in process)
+    return not figure.doubt and all(0 < sample < math.inf for sample in samples)

@@ -435,6 +435,7 @@ def _side(figure: Figure, location: float | None) -> dict[str, Any]:
         "measured": figure.measured,
         "processes": list(map(list, figure.by_process)),
         "interference": figure.interference,
+        "doubt": figure.doubt,
     }
 
 
@@ -453,5 +454,6 @@ def figure_record(figure: Figure) -> dict[str, Any]:
         "samples": len(figure.samples),
         "processes": len(figure.processes),
         "interference": figure.interference,
+        "doubt": figure.doubt,
         "slow": list(figure.slow),
     }

@@ -69,7 +69,7 @@ def is_above(cell: Cell, control: Cell) -> bool:
 
 
 def _interval(cell: Cell) -> Interval | None:
-    return cell.figure.interval if cell.figure else None
+    return cell.figure.interval if cell.figure and not cell.figure.doubt else None
 
 
 def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
@@ -80,7 +80,7 @@ def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]
 
 
 def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs) -> str:
-    # It is known of cells that have an interval.
+    # It is known of cells that have an interval, and nothing in them that is no part of them.
     pairs = [
         (value, cell, control.cell(cell.mode, arm, value))
         for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)

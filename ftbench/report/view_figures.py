@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final
@@ -212,8 +212,7 @@ class GridFigures(Figures):
                 "↑ is above the control beside it, by more than a tenth and with intervals apart."
             )
         cells = (cell for _, lines in self.bands for line in lines for cell in line.cells)
-        doubts = dict.fromkeys(cell.figure.doubt for cell in cells if cell.figure)
-        parts += [f"{DOUBTFUL}: {doubt}." for doubt in doubts if doubt]
+        parts += _doubts(cells)
         if self.grid.ladder.against is Against.BASE:
             parts.append(f"A ratio is to {self.view.rungs.base}, threads, free-threaded.")
         if self.grid.ladder.against is Against.GIL_BUILD:
@@ -279,8 +278,14 @@ class GridFigures(Figures):
             ),
             bands=tuple(bands),
             lacks=tuple(dict.fromkeys(each.lacks for each, *_ in shown if each.lacks)),
-            key=self.view.key,
+            key=" ".join([self.view.key, *_doubts(c for _, g, _ in shown for c in g.cells)]),
         )
+
+
+def _doubts(cells: Iterable[Cell]) -> list[str]:
+    """Return what is doubtful in figures, each doubt once."""
+    doubts = dict.fromkeys(cell.figure.doubt for cell in cells if cell.figure)
+    return [f"{DOUBTFUL}: {doubt}." for doubt in doubts if doubt]
 
 
 def _entries(line: Line, shown: Sequence[tuple[Beside, Grid, tuple[Grid, ...]]]) -> Iterator[Entry]:
@@ -289,7 +294,8 @@ def _entries(line: Line, shown: Sequence[tuple[Beside, Grid, tuple[Grid, ...]]])
         for first in line.cells:
             cell = grid.cell(first.mode, first.arm, value)
             if cell.median is not None:
-                words = [grid.scale.text(cell.median)]
+                doubt = DOUBTFUL if cell.figure and cell.figure.doubt else ""
+                words = [f"{doubt} {grid.scale.text(cell.median)}".lstrip()]
                 parts = [of.cell(first.mode, first.arm, value).median or 0.0 for of in on_cpu]
                 if all(parts) and parts:
                     words.append(f"{parts[0] / parts[1]:.0%}")

@@ -111,7 +111,7 @@ def needed(verdict: Verdict) -> str:
 
 
 def beside(judgement: JudgedSeries) -> str:
-    """Return what stands beside an alarm: what the system counted, and what disturbed it."""
+    """Return what stands beside an alarm: what the system counted, what disturbed it, doubts."""
     efforts = judgement.efforts
     disturbed = (
         f"{side} under interference ({figure.interference})"
@@ -122,7 +122,8 @@ def beside(judgement: JudgedSeries) -> str:
         f"{effort_title(kind)} {digits(efforts[kind][0])}{_TO}{digits(efforts[kind][1])}"
         for kind in _shown(efforts)
     )
-    return "; ".join((*counted, *disturbed)) or NONE
+    doubts = dict.fromkeys(each.doubt for each in (judgement.before, judgement.after))
+    return "; ".join((*counted, *disturbed, *filter(None, doubts))) or NONE
 
 
 def effort_title(kind: str) -> str:

@@ -170,7 +170,8 @@ TOPICS: Final = (
         name="must",
         title="The ledger of what must scale",
         question="Threads that share a program and no data that changes: do they meet?",
-        reading="Below the ideal on a free-threaded build CPython has something left to do.",
+        reading="Below the ideal on a free-threaded build CPython has something left to do. A "
+        "pattern of which two processes, the control, are more than 5 % from 1.00 is left out.",
         measures=MUST_SCALE,
     ),
     Topic(

@@ -160,7 +160,8 @@ def _figure(figure: Figure | None) -> Sequence[Any] | int:
     if figure.state is not State.MEASURED:
         return figure.state.value, figure.reason
     slow = ([round(times, 2) for times in figure.slow],) if figure.slow else ()
-    beside = (figure.interference, *slow) if figure.interference or slow else ()
+    told = "; ".join(filter(None, (figure.interference, figure.doubt)))
+    beside = (told, *slow) if told or slow else ()
     return (figure.by_process, *beside)
 
 

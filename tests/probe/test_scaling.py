@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -195,6 +196,37 @@ def test_a_ratio_is_of_sums() -> None:
     fast, slow, both = turn(100), turn(200), turn(100, 200)
     block = Block(kept={"x_2": [(fast, both), (slow, both)]}, lost={})
     assert ratios([block]) == {"x_2": [pytest.approx(4 / 3)], "x_cpu_2": [pytest.approx(1)]}
+
+
+def test_many_that_share_nothing_come_to_one_against_the_slowest_of_as_many_in_a_row() -> None:
+    draw = random.Random(7)  # noqa: S311 - no secrets here
+
+    def slices(count: int) -> Turn:
+        return turn(*(draw.choice((100, 100, 100, 130)) for _ in range(count)))._replace(apart=True)
+
+    for many in (2, 4):
+        name = f"x_{many}"
+        block = Block(kept={name: [(slices(1), slices(many)) for _ in range(4000)]}, lost={})
+        assert ratios([block])[name][0] > 1.05
+        assert ratios([block], over_slowest=True)[name] == [pytest.approx(1, abs=0.01)]
+
+
+def test_who_shares_a_core_or_has_but_one_slice_is_held_against_the_mean() -> None:
+    pairs = [(turn(100), turn(100, 300)), (turn(200), turn(100, 300))]
+    for kept, ratio in ((pairs, 2.0), ([(turn(200), turn(300, 300)._replace(apart=True))], 1.5)):
+        block = Block(kept={"x_2": kept}, lost={"x_2": []})
+        assert ratios([block], over_slowest=True)["x_2"] == [pytest.approx(ratio)]
+
+
+@pytest.mark.parametrize(("shorter", "taken"), [(1, PAIRS), (2, PAIRS), (8, PAIRS // 4)])
+def test_who_asks_for_twice_as_many_pairs_has_whole_blocks_where_others_have_half(
+    shorter: int, taken: int
+) -> None:
+    cell = cell_of()
+    cell = cell._replace(profile=cell.profile._replace(shorter=shorter))
+    sides = {name: side(name, []) for name in ("one", "x_2")}
+    (block,), _ = blocks_of(cell, sides, {"x_2": "one"}, 2 * PAIRS)
+    assert len(block.kept["x_2"]) == taken
 
 
 def test_a_clock_that_ticks_seldom_tells_nothing_of_a_slice(

@@ -287,6 +287,31 @@ def test_what_lies_above_its_control_is_marked_and_counted(every: tuple[Figure, 
     )
 
 
+def test_what_does_not_judge_scaling_is_marked_said_once_and_not_counted(
+    every: tuple[Figure, ...],
+) -> None:
+    known = [name for name, entry in LEDGER.items() if entry.ledger != MUST]
+    doubtful = [
+        replace(each, doubt="its control is off")
+        if known[0] in each.params.values() and "relative" in each.benchmark
+        else each
+        for each in every
+    ]
+    table, beside = said("must_scale", doubtful)
+    row = bands(table)[LEDGER[known[0]].ledger][BY_PATTERN.name(known[0])]
+    assert all(cell.startswith("\N{DAGGER} ") for cell in row)
+    assert table.notes[0].endswith(f"known not to scale: {len(known) - 1} of {len(known) - 1}.")
+    for each in (table, beside):
+        assert "".join(each.notes).count("\N{DAGGER}: its control is off.") == 1
+    row = bands(beside)[LEDGER[known[0]].ledger][BY_PATTERN.name(known[0])]
+    marked = {
+        column.partition(",")[0]
+        for column, cell in zip(beside.columns[1:], row, strict=True)
+        if cell.startswith("\N{DAGGER}")
+    }
+    assert marked == {"2", "4 threads"}
+
+
 def test_beside_a_ratio_of_times_stands_how_long_its_workers_had_a_cpu(
     every: tuple[Figure, ...],
 ) -> None:

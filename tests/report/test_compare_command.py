@@ -172,6 +172,13 @@ def test_interference_is_said_beside_an_alarm(results: Path) -> None:
     )
 
 
+def test_what_is_doubtful_of_a_side_is_said_beside_an_alarm(results: Path) -> None:
+    path = result_file(results, "3.13.15", "ft")
+    slow_down(path, 1.5)
+    edit_records(path, "cell", doubts={"round": "half of it is the sender's"})
+    assert "half of it is the sender's" in COMPARE.said(*RELEASES, "--arm", "ft")
+
+
 def test_without_noise_floors_nothing_is_decided_and_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,3 +123,30 @@ def test_what_a_run_checks_itself_by_is_measured() -> None:
         module, group, metric = name.split(".")
         benchmark = getattr(import_module(f"benchmarks.{module}"), group)
         assert hasattr(benchmark, metric)
+
+
+def scaled(metric: str, median: float, pattern: str = "closures", **fields: Any) -> Figure:
+    series = SeriesKey(
+        benchmark=f"must_scale.MustScale.track_{metric}",
+        params={"mode": "threads", "pattern": pattern},
+    )
+    return replace(FIGURE, series=series, unit="ratio", median=median, **fields)
+
+
+@pytest.mark.parametrize(("control", "told"), [(1.051, True), (1.05, False), (0.94, True)])
+def test_a_pattern_whose_control_is_off_judges_no_scaling(control: float, *, told: bool) -> None:
+    shared = ("relative_2", "relative_4", "relative_cpu_2", "op")
+    figures = [
+        *(scaled(metric, 1.6) for metric in shared),
+        scaled("relative_2", 1.6, "imports"),
+        scaled("control_2", control),
+        scaled("control_cpu_2", 1.0),
+        scaled("control_2", 1.0, "imports"),
+        scaled("control_2", 1.0, environment=replace(FIGURE.environment, profile="quick")),
+    ]
+    doubtful = [figure.series for figure in given(figures) if figure.doubt == health.OFF_CONTROL]
+    assert doubtful == [figure.series for figure in figures[:2]] * told
+    # CPU time has a control of its own.
+    figures[6] = scaled("control_cpu_2", control)
+    doubtful = [figure.series for figure in given(figures) if figure.doubt]
+    assert doubtful == [figure.series for figure in figures[:3]] * told

@@ -109,6 +109,15 @@ def test_the_ledgers_are_kept_apart() -> None:
     assert known_not[NEWEST, "ft"].kernels.keys() == {"shared_deque"}
 
 
+def test_a_pattern_whose_control_is_off_is_in_no_mean() -> None:
+    figures = [
+        replace(each, doubt="x") if "function_calls" in each.params.values() else each
+        for each in fake_results.tree().figures
+    ]
+    assert points_of(MUST_SCALE[0], figures, NOTHING) == {}
+    assert points_of(MUST_NOT[0], figures, NOTHING)[NEWEST, "ft"].kernels.keys() == {"shared_deque"}
+
+
 @pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
 def test_a_damaged_sample_leaves_its_kernel_out(bad: float) -> None:
     figures = [

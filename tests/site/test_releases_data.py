@@ -66,6 +66,8 @@ def test_the_samples_have_the_speed_of_the_machine_beside_what_disturbed_them() 
     data = release_data._samples([told])["arms"][0]
     assert data[0] == (figure.by_process, "x", [1.0, 1.4])
     assert data[1] == (figure.by_process,)
+    doubtful = replace(told[0], doubt="y")
+    assert release_data._figure(doubtful) == (figure.by_process, "x; y", [1.0, 1.4])
 
 
 def test_a_file_is_a_single_call_whose_texts_cannot_end_it() -> None:

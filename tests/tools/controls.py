@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.probe.scenarios.must_scale import LEDGER
+from ftbench.results.health import CONTROL_WITHIN
 
 ROOT = Path(__file__).parent.parent.parent
-TOLERANCE = 0.05
 COLUMNS = ("control_2", "control_cpu_2", "relative_2", "relative_cpu_2")
 
 
@@ -56,7 +56,7 @@ def main() -> None:
             off = [
                 name
                 for name, ratio in zip(COLUMNS[:2], middles, strict=False)
-                if abs(ratio - 1) > TOLERANCE
+                if abs(ratio - 1) > CONTROL_WITHIN
             ]
             print(
                 f"| {pattern} | {' | '.join(f'{ratio:.3f}' for ratio in middles)} |"

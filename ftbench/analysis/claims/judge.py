@@ -79,8 +79,10 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
     if not named:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
     ratios = ratios_of(claim.relation, named, claimed=claim.edge, within=claim.within)
-    verdict, why = decide(ratios, _obstacle(claim, source.conditions))
     figures = tuple(shown for each in named for shown in each.figures)
+    doubts = (each.figure.doubt for each in figures if each.figure)
+    doubt = next((f"({doubt})" for doubt in doubts if doubt), "")
+    verdict, why = decide(ratios, _obstacle(claim, source.conditions) or doubt)
     return Judgement(claim=claim, verdict=verdict, why=why, ratios=ratios, figures=figures)
 
 

@@ -87,6 +87,14 @@ def test_a_rate_is_one_over_the_cost() -> None:
     assert of(replace(faster, rate=False), BOTH).verdict is ClaimVerdict.NOT
 
 
+def test_what_is_doubtful_in_a_figure_is_in_the_way_of_every_claim_on_it() -> None:
+    doubtful = (BOTH[0], replace(BOTH[1], doubt="it does not judge scaling"))
+    found = of(TWICE, doubtful)
+    assert found.words == "cannot be judged (it does not judge scaling)"
+    assert found.ratios[0].quantity.value == pytest.approx(2.0)
+    assert of(replace(TWICE, cores=32), doubtful).words == "cannot be judged on 16 cores"
+
+
 @pytest.mark.parametrize(
     ("fields", "here", "words"),
     [
