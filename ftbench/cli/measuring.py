@@ -21,7 +21,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES, current_profile
 from ftbench.facts.units import plural
 from ftbench.probe.run.document import Measurement, metric_row
-from ftbench.pythons.install import at, choose
+from ftbench.pythons.install import at, choose, own_arm
 from ftbench.pythons.interpreter import Interpreter, Spec
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.output import Output, output_options
@@ -140,8 +140,8 @@ def duel(
     every = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
     cells = experiment.cells_of(every, mode, mode_b)
     machine = register(folder / "results", machine, console.print)
-    first, arm_a = choose(a, arm or _own_arm(a), console)
-    second, other = choose(b, arm_b or arm or _own_arm(b), console)
+    first, arm_a = choose(a, arm or own_arm(a), console)
+    second, other = choose(b, arm_b or arm or own_arm(b), console)
     job = experiment.DuelJob(
         sides=(
             experiment.duellist("A", first, arm_a, mode),
@@ -159,13 +159,6 @@ def duel(
         output.write(experiment.document_of(result))
     if (raised := experiment.alarm(result)) is not None:
         raise raised
-
-
-def _own_arm(python: str) -> str | None:
-    """Return the arm that a release's name means by itself; None for a path."""
-    if Path(python).name != python:
-        return None
-    return "ft" if Spec.parse(python).free_threaded else "gil"
 
 
 @click.command(

@@ -270,6 +270,13 @@ def choose(python: str | None, arm: str | None, console: Console) -> tuple[Inter
     return ensure(replace(spec, free_threaded=chosen.free_threaded), console=console), chosen
 
 
+def own_arm(python: str) -> str | None:
+    """Return the arm that a release's name means by itself; None for a path."""
+    if Path(python).name != python:
+        return None
+    return "ft" if Spec.parse(python).free_threaded else "gil"
+
+
 def at(executable: Path) -> Interpreter:
     """Return the interpreter at a path; raises `InterpreterError` if no CPython for us is there."""
     executable = executable.expanduser().absolute()

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 import difflib
+import hashlib
 import json
 import pkgutil
 import sys
 import sysconfig
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from ftbench.files import refuse_endless
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.measure import check_deadline
 from ftbench.probe.scenarios.base import MOST_WORKERS
+from ftbench.pythons.requirements import Requirements, of_names, of_project, of_script
+from ftbench.results.records import digest_of
 
 CHECKS: Final = ("equal", "close:1e-9", "none", "MODULE:FUNCTION")
 TABLE: Final = "tool.ftbench.try"
@@ -33,6 +36,15 @@ _MOST_NAMES: Final = 12  # that a message lists
 
 # What stands for the one call of a function that is given no input.
 _NO_ARGUMENTS: Final = json.dumps([[], {}])
+
+
+_HOOKS: Final = ("worker_setup", "before", "after")
+
+
+def _short(target: str) -> str:
+    """Return a target without the folder of its file."""
+    place, colon, name = target.rpartition(":")
+    return f"{Path(place).name if place.endswith('.py') else place}{colon}{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +65,7 @@ class Question:
     arms: tuple[str, ...] = ()
     modes: tuple[TrialMode, ...] = ()  # () are those that fit the function
     workers: tuple[int, ...] = ()
-    requirements: tuple[str, ...] = ()
-    requirement_files: tuple[Path, ...] = ()
-    project: Path | None = None
+    needs: Requirements = field(default_factory=Requirements)  # beside the standard library
     budget: float = 60.0  # seconds of measuring
     call_deadline: float = 30.0
     shake: int = 800  # calls
@@ -71,8 +81,23 @@ class Question:
     @property
     def name(self) -> str:
         """The target as people call it: `crunch.py:score`."""
-        file = self.file
-        return f"{file.name}:{self.target.rpartition(':')[2]}" if file else self.target
+        return _short(self.target)
+
+    def alike(self) -> dict[str, str]:
+        """Return what must be alike before two trials are compared, name → what it is."""
+        told = {
+            "inputs": self.inputs_from or digest_of(self.inputs),
+            "kwargs": "yes" if self.kwargs else "",
+            "packages": " ".join((*self.needs.named, *(file.name for file in self.needs.files))),
+            **{name: getattr(self, name) or "" for name in (*_HOOKS, "executor")},
+        }
+        return {name: _short(text) for name, text in told.items() if text}
+
+    @property
+    def source(self) -> str:
+        """A digest of the file that the function stands in, "" where it is not known."""
+        file = self.file or _module_file(self.target.rpartition(":")[0], self.path)
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file else ""
 
     def sources(self) -> dict[str, tuple[int, int]]:
         """Return what the function's code is known by: its files, and those beside them."""
@@ -96,6 +121,8 @@ def asked(
     kwargs: bool = False,
     check: str = "equal",
     executor: str | None = None,
+    requirements: Sequence[str] = (),
+    requirement_files: Sequence[Path] = (),
     project: Path | None = None,
     modes: Sequence[str] = (),
     workers: Sequence[str | int] = (),
@@ -108,19 +135,24 @@ def asked(
 
     `values` are JSON texts, an input each; `modes` and `workers` may be lists with commas.
     """
-    path = tuple(map(str, _path(target, folder, project)))
+    needs = of_names(requirements, requirement_files)
+    needs = needs.both(of_project(project)) if project else needs
+    path = tuple(map(str, _path(target, folder, needs)))
     if sum(map(bool, (values, inputs, inputs_from))) > 1:
         raise UsageError("Inputs are given one way: --input, --inputs or --inputs-from.")
     check_deadline(call_deadline)
     named = {"inputs_from": inputs_from, "executor": executor}
-    named |= {name: options.pop(name, None) for name in ("worker_setup", "before", "after")}
+    named |= {name: options.pop(name, None) for name in _HOOKS}
     options |= {
         name: text and _resolved(text, f"--{name.replace('_', '-')}", folder, path)
         for name, text in named.items()
     }
+    target = _resolved(target, "TARGET", folder, path)
+    file = target.rpartition(":")[0]
     return Question(
-        target=_resolved(target, "TARGET", folder, path),
+        target=target,
         path=path,
+        needs=needs.both(of_script(Path(file))) if file.endswith(".py") else needs,
         inputs=tuple(_inputs(values, inputs, kwargs=kwargs)) or (_NO_ARGUMENTS,),
         kwargs=kwargs,
         check=_check(check, folder, path),
@@ -128,22 +160,18 @@ def asked(
         arms=tuple(arm_named(arm).name for arm in arms),
         modes=_modes(modes, executor),
         workers=_workers(workers),
-        project=project,
         call_deadline=call_deadline,
         **options,
     )
 
 
-def _path(target: str, folder: Path, project: Path | None) -> Iterator[Path]:
-    """Yield what is put before sys.path: the file's own folder, the project's or this one."""
-    if project is not None:
-        if not project.is_dir():
-            raise UsageError(f"--project {project} is no folder.")
-        yield from (each for each in (project / "src", project) if each.is_dir())
+def _path(target: str, folder: Path, needs: Requirements) -> Iterator[Path]:
+    """Yield what is put before sys.path: the projects' folders, the file's own or this one."""
+    yield from needs.path
     place = target.replace("::", ":").rpartition(":")[0]
     if place.endswith(".py"):
         yield (folder / place).absolute().parent
-    elif project is None:
+    elif not needs.path:
         yield folder.absolute()
 
 

@@ -175,9 +175,15 @@ def test_where_modules_are_looked_for(folder: Path) -> None:
     (folder / "src").mkdir()
     assert ask(folder).path == (str(folder),)
     assert ask(folder, "json:dumps").path == (str(folder),)
-    both = (str(folder / "src"), str(folder))
-    assert ask(folder, "json:dumps", project=folder).path == both
-    assert "is no folder" in error(folder, project=folder / "none")
+    project = '[project]\nname = "a"\nversion = "1"\ndependencies = ["numpy"]\n'
+    (folder / "pyproject.toml").write_text(project)
+    asked = ask(folder, "json:dumps", project=folder, requirements=["rich"])
+    assert asked.path == (str(folder / "src"),)
+    assert asked.needs.named == ("rich", "numpy")
+    script = "# /// script\n# dependencies = ['attrs']\n# ///\ndef f(): pass\n"
+    (folder / "script.py").write_text(script)
+    assert ask(folder, "script.py:f").needs.named == ("attrs",)
+    assert "cannot be read" in error(folder, project=folder / "none")
 
 
 def test_code_is_known_by_its_files(folder: Path) -> None:

@@ -1,0 +1,215 @@
+"""`ftbench try`: a user's own function in every mode, on several builds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+from click.core import ParameterSource
+from rich.console import Console
+
+from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, size
+from ftbench.cli.report import quantity
+from ftbench.errors import FtbenchError, UsageError, unknown
+from ftbench.facts.arms import ARMS
+from ftbench.report.output import Format, Output, output_options, rendered
+
+_TARGET: Final = "target"
+
+
+class _Kept(click.Command):
+    """A command of which a project may keep calls: `[tool.ftbench.try.NAME]`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what is given, and where that names a kept trial, what the project says as well."""
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        ctx.meta["folder"] = Path.cwd()
+        name = ctx.params[_TARGET]
+        if ctx.resilient_parsing or any(each in name for each in ":./\\"):
+            return rest
+        from ftbench.experiments.trial.question import kept  # noqa: PLC0415
+
+        table, folder = kept(name, Path.cwd())
+        # What is given stands in the place of what is kept.
+        own = {
+            each
+            for each in ctx.params
+            if ctx.get_parameter_source(each) is not ParameterSource.DEFAULT
+        }
+        words = list(self._words(name, table, folder, own))
+        ctx.params.clear()
+        rest = super().parse_args(ctx, [*words, *given])
+        ctx.params[_TARGET] = table[_TARGET]
+        ctx.meta["folder"] = folder
+        return rest
+
+    def _words(
+        self, name: str, table: Mapping[str, Any], folder: Path, own: set[str]
+    ) -> Iterator[str]:
+        options = {
+            option.removeprefix("--"): each
+            for each in self.params
+            if isinstance(each, click.Option)
+            for option in (*each.opts, *each.secondary_opts)
+        }
+        for key, value in table.items():
+            option = key.replace("_", "-")
+            if option == _TARGET:
+                continue
+            if option not in options:
+                raise unknown(f"option of [tool.ftbench.try.{name}]", key, [_TARGET, *options])
+            param = options[option]
+            if param.name in own:
+                continue
+            if param.is_flag:
+                if not isinstance(value, bool):
+                    raise UsageError(f"[tool.ftbench.try.{name}]: {key} is true or false.")
+                yield from [f"--{option}"] * value
+                continue
+            for each in value if isinstance(value, list) else [value]:
+                text = json.dumps(each) if option == "input" else str(each)
+                yield from (f"--{option}", str(folder / text) if _is_path(param) else text)
+
+
+def _is_path(param: click.Option) -> bool:
+    return isinstance(param.type, click.Path)
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
+    return click.option(*names, type=click.Path(path_type=Path), **attributes)
+
+
+@click.command(
+    "try",
+    cls=_Kept,
+    help="""Run a function of your own in every mode, on several builds: what to write, what it
+    costs.
+
+    \b
+    ftbench try mypkg.jobs:resize --inputs jobs.jsonl --workers 1,2,4
+    ftbench try crunch.py:score --input '[30]' --with numpy --budget 3m
+    ftbench try crunch.py:fetch --input '"http://127.0.0.1:8000"' --python 3.14t --slo p99=50ms
+
+    TARGET is MODULE:FUNCTION, FILE.py:FUNCTION, or the NAME of a table [tool.ftbench.try.NAME] in
+    this project's pyproject.toml, which has a target and any of these options.
+
+    Each build is asked first: does it import the function, can its arguments and results go to
+    another process, are its results the same twice, does it compute or wait, do threads that call
+    it at once get the same results? Then fresh processes take turns over all modes, and every
+    result is compared with that of a plain loop. What differs, crashes or hangs is told and never
+    ranked; what a build does not have is skipped, with the reason.
+
+    It runs your code, with your rights, some thousands of times: where a call writes files, opens
+    sockets or starts programs, it says so and wants --yes. A trial that was ended goes on where it
+    was when it is called again.
+
+    \b
+    Exit codes: 0 answered, 3 nothing could run, 13 results of a mode differ, 4 a mode crashed,
+    5 one did not end in time, 6 the GIL came back, 10 worse than --against, 11 lost since then.
+    """,
+)
+@click.argument("target", metavar="TARGET")
+@click.option("--input", "values", multiple=True, metavar="JSON", help="One call with this value.")
+@_file("--inputs", metavar="FILE", help="A call for each: .jsonl, .json (a list) or .txt (lines).")
+@click.option("--inputs-from", metavar="M:F", help="A function that yields them.")
+@click.option("--kwargs", is_flag=True, help="An input is an object: name → argument.")
+@click.option("--worker-setup", metavar="M:F", help="Called once in each worker, untimed.")
+@click.option("--before", metavar="M:F", help="Called before each round, untimed.")
+@click.option("--after", metavar="M:F", help="Called after each round, untimed.")
+@click.option(
+    "--check",
+    default="equal",
+    show_default=True,
+    help="Of results: equal, close:1e-9, M:F of (result, expected), or none.",
+)
+@click.option("--executor", metavar="M:F", help="Makes an executor of N workers: a further mode.")
+@click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    metavar="RELEASE|PATH",
+    help="A build, several times. Default: the newest pair, GIL and free-threaded.",
+)
+@click.option("--arm", "arms", multiple=True, type=click.Choice([arm.name for arm in ARMS]))
+@click.option("--mode", "modes", multiple=True, metavar="NAMES", help="Only these, with commas.")
+@click.option(
+    "--workers",
+    multiple=True,
+    metavar="NUMBERS",
+    help="How many, with commas: 1,2,4. Default: the cores that can be used.",
+)
+@click.option("--with", "requirements", multiple=True, metavar="PACKAGE", help="By wheels alone.")
+@_file("--with-requirements", "requirement_files", multiple=True, metavar="FILE")
+@_file("--project", metavar="DIR", help="Its own code, and what its pyproject.toml depends on.")
+@quantity("TIME", seconds, "--budget", default="60s", show_default=True, help="Of measuring.")
+@quantity("TIME", seconds, "--call-deadline", default="30s", show_default=True, help="Of a call.")
+@click.option(
+    "--shake",
+    type=click.IntRange(0, 1_000_000),
+    default=800,
+    show_default=True,
+    help="Calls by threads at once, to see whether it is thread-safe. 0: none.",
+)
+@click.option("--no-memory", is_flag=True, help="Do not look at memory.")
+@quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
+@quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
+@click.option("--slo", "slos", multiple=True, metavar="LIMIT", help="To calls: p99=50ms.")
+@quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
+@click.option("--yes", is_flag=True, help="Its side effects do no harm, however often it runs.")
+@_file("--save", metavar="FILE", help="Keep the trial, for --against.")
+@_file("--against", metavar="FILE", help="Judge it against an earlier trial.")
+@click.option("--fresh", is_flag=True, help="Measure anew: forget a trial that was ended.")
+@output_options
+@click.pass_context
+def trial(context: click.Context, output: Output, /, **options: Any) -> None:
+    from ftbench.analysis.trial_verdicts import against, alarm  # noqa: PLC0415
+    from ftbench.analysis.trials import Limits, answer, forecasts, slo  # noqa: PLC0415
+    from ftbench.experiments.trial import question  # noqa: PLC0415
+    from ftbench.experiments.trial.run import raise_worst, tried  # noqa: PLC0415
+    from ftbench.report.trial import document_of  # noqa: PLC0415
+    from ftbench.results.trials import Trial, read_trial, write_trial  # noqa: PLC0415
+
+    before, save = options.pop("against"), options.pop("save")
+    earlier = read_trial(before) if before else None
+    limits = Limits(
+        slo=dict(map(slo, options.pop("slos"))),
+        **{name: options.pop(name) for name in ("memory", "cpu_price", "memory_price")},
+    )
+    options["memory"] = not options.pop("no_memory")
+    fresh = options.pop("fresh")
+    asked = question.asked(options.pop(_TARGET), folder=context.meta["folder"], **options)
+    console = Console(stderr=True, highlight=False)
+
+    def shown(found: Trial) -> None:
+        text = rendered(document_of(answer(found, limits)), Format.TABLE)
+        console.print(text, markup=False, soft_wrap=True)
+        console.print("This is of one process a cell; the rest is measured now.", soft_wrap=True)
+
+    with tried(asked, console, fresh=fresh, shown=shown) as found:
+        if save:
+            write_trial(save, found)
+        judged = against(earlier, found) if earlier else None
+        answered = answer(found, limits)
+        output.write(
+            document_of(answered, forecasts=list(_said(answered, forecasts)), judged=judged)
+        )
+    raise_worst(found)
+    if judged and (raised := alarm(judged)):
+        raise raised
+
+
+def _said(answered: Any, forecasts: Any) -> Iterator[Any]:
+    """Yield what `advise` would have said, where there are results of ftbench."""
+    from ftbench.analysis.advice.cells import chosen, pick_of  # noqa: PLC0415
+
+    with suppress(FtbenchError):
+        _, cells = pick_of(chosen(machine=None, release=None, profile=None))
+        yield from forecasts(answered, cells)

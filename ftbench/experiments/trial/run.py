@@ -1,0 +1,763 @@
+"""Tries a function: what is asked of each build first, then rounds over all cells in drawn order.
+
+Every step is a cell of the probe, in a process of its own; what fails there is told and stops no
+other.  Phases are told as they end.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import secrets
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+
+from ftbench.asv.machines import identity
+from ftbench.errors import (
+    DeadlineError,
+    FtbenchError,
+    NotAvailableError,
+    ResultsDifferError,
+    UsageError,
+    error_class,
+)
+from ftbench.experiments import harness
+from ftbench.experiments.trial.question import Question, calls_of
+from ftbench.facts.arms import Arm, arm_named
+from ftbench.facts.modes import mode_named
+from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODES, TrialMode, trial_mode_named
+from ftbench.facts.units import amount, plural
+from ftbench.files import cache_folder
+from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.probe.run.document import Measurement
+from ftbench.probe.run.measure import utc_now
+from ftbench.probe.trial.checking import Difference
+from ftbench.progress import Bar, bar
+from ftbench.pythons import Interpreter
+from ftbench.pythons.install import choose, ensure_pair, own_arm
+from ftbench.pythons.wheels import Packages, packages_of
+from ftbench.results.journal import Journal
+from ftbench.results.trials import Trial, TrialBuild, TrialCell, TrialProcess
+
+Probe = Callable[..., Measurement]
+Shown = Callable[[Trial], object]
+
+LEAST_ROUNDS, MOST_ROUNDS = 3, 30
+# A plain loop over a round's calls takes so long at least, and at most if inputs can be left out.
+ROUND_SECONDS, LONGEST_SECONDS = 0.3, 2.0
+# So long do calls of a chunk take: what a pool pays for handing them over is a fraction of it.
+CHUNK_SECONDS = 0.001
+# Below it no pool pays: handing over a call takes as long.
+FINE_SECONDS = 50e-6
+SHAKE_SECONDS = 2.0
+_SERIAL, _WAY = TRIAL_MODES[0], "serial"
+# No repeats of what others disturbed: there is another round, and what is disturbed is marked.
+_PROFILE: Final = "hold=0.3,interval=0.1"
+_START_SECONDS: Final = 30.0  # for the workers to start and to end, in any mode
+_SLOWER: Final = 8.0  # so many times as slow as a plain loop may a mode be before it is ended
+# Of one program that hangs another may not: what ended otherwise will do so again.
+_AGAIN: Final = (DeadlineError,)
+# Whether it is a coroutine function → the ways in which it is shaken; and what that says of others.
+_SHAKEN: Final = {False: ("threads",), True: ("asyncio", "asyncio-per-thread")}
+_SHAKEN_FOR: Final = {
+    "threads": ("threads", "threadpool", "to-thread"),
+    "asyncio": ("asyncio", "asyncio-per-thread"),
+    "asyncio-per-thread": ("asyncio-per-thread",),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Build:
+    """A build on which it is tried, and what has been found of it."""
+
+    name: str
+    interpreter: Interpreter
+    arm: Arm
+    packages: Packages = field(default_factory=Packages)
+    skipped: str = ""
+    failed: FtbenchError | None = None
+    look: dict[str, Any] = field(default_factory=dict)
+    shake: dict[str, Any] = field(default_factory=dict)
+    raced: dict[str, FtbenchError] = field(default_factory=dict)  # by the way it was shaken
+    record: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0  # of a call in a plain loop
+    digests: list[str] = field(default_factory=list)  # of its results
+    unpicklable: str = ""  # why no other process can be given its calls
+
+    @property
+    def here(self) -> bool:
+        """Whether anything can be measured on it."""
+        return not self.skipped and self.failed is None
+
+    @property
+    def coroutine(self) -> bool:
+        """Whether what is tried is a coroutine function."""
+        return bool(self.look.get("coroutine"))
+
+    def value(self) -> TrialBuild:
+        """Return it as it is kept."""
+        return TrialBuild(
+            name=self.name,
+            release=self.interpreter.release.name,
+            flavour=self.interpreter.build.flavour,
+            arm=self.arm.name,
+            build=self.record,
+            skipped=self.skipped,
+            look=self.look,
+            shake=self.shake,
+            packages=dict(self.packages.versions),
+        )
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Cell:
+    """A mode on a build with a number of workers, and what its processes yielded so far."""
+
+    build: Build
+    way: TrialMode
+    workers: int
+    chunk: int = 1
+    processes: list[TrialProcess] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    memory_kind: str = ""
+    errors: list[FtbenchError] = field(default_factory=list)
+    skipped: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called while it is measured: "threadpool(2) on 3.14.7t"."""
+        workers = "" if self.way is _SERIAL else f"({self.workers})"
+        return f"{self.way.name}{workers} on {self.build.name}"
+
+    @property
+    def failed(self) -> FtbenchError | None:
+        """What it failed by; once in a hang is no failure where others had an end."""
+        for error in self.errors:
+            if not isinstance(error, _AGAIN):
+                return error
+        often = len(self.errors) >= harness.MOST_FAILURES or not self.processes
+        return self.errors[0] if self.errors and often else None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is measured no more."""
+        again = all(isinstance(error, _AGAIN) for error in self.errors)
+        return bool(self.skipped) or not again or len(self.errors) >= harness.MOST_FAILURES
+
+    def take(self, outcome: Mapping[str, Any]) -> None:
+        """Take over what a process came to, as the journal has it."""
+        if "error" in outcome:
+            error = outcome["error"]
+            kind = error_class(error["exit_code"])
+            self.errors.append(kind(error["message"], story=error["story"]))
+        self.skipped = self.skipped or outcome.get("skipped", "")
+        if "process" in outcome:
+            self.processes.append(msgspec.convert(outcome["process"], TrialProcess))
+        if "memory" in outcome:
+            self.memory_kind, sizes = outcome["memory"]
+            self.memory.append(statistics.median(sizes))
+
+    def value(self) -> TrialCell:
+        """Return it as it is kept."""
+        failed = self.failed
+        return TrialCell(
+            build=self.build.name,
+            mode=self.way.name,
+            workers=self.workers,
+            chunk=self.chunk,
+            processes=tuple(self.processes),
+            memory=tuple(self.memory),
+            memory_kind=self.memory_kind,
+            skipped=self.skipped,
+            failed=failed.message if failed else "",
+            story=failed.story if failed else "",
+            exit_code=failed.exit_code if failed else 0,
+        )
+
+
+def builds_of(question: Question, console: Console) -> list[Build]:
+    """Return the builds that are asked for, by default the newest pair; raises `UsageError`."""
+    if question.pythons:
+        pairs = [
+            choose(python, arm or own_arm(python), console)
+            for python in question.pythons
+            for arm in question.arms or (None,)
+        ]
+    else:
+        both = ensure_pair(console)
+        arms = [arm_named(arm) for arm in question.arms or ("gil", "ft")]
+        pairs = [(both[arm.free_threaded], arm) for arm in arms]
+    builds: dict[tuple[str, str], Build] = {}
+    for interpreter, arm in pairs:
+        plain = f"{interpreter.name}{', GIL on' if arm.environment else ''}"
+        names = [plain, f"{plain} ({interpreter.build.flavour})"]
+        names += [f"{plain} ({number})" for number in range(2, len(pairs) + 1)]
+        taken = {build.name for build in builds.values()}
+        name = next(each for each in names if each not in taken)
+        key = str(interpreter.executable), arm.name
+        builds.setdefault(key, Build(name=name, interpreter=interpreter, arm=arm))
+    return list(builds.values())
+
+
+@contextmanager
+def tried(
+    question: Question,
+    console: Console,
+    *,
+    fresh: bool = False,
+    shown: Shown = lambda _trial: None,
+    probe: Probe = harness.probe,
+) -> Iterator[Trial]:
+    """Try it and yield what came of it; the journal is forgotten when the body has told it.
+
+    `shown` is called with what there is after the first round.  Raises an `FtbenchError` where
+    nothing can be tried at all.
+    """
+    for sentence in advice(machine_record(), load()):
+        console.print(sentence, markup=False, soft_wrap=True)
+    builds = builds_of(question, console)
+    request = ["try", repr(question), question.sources(), [build.name for build in builds]]
+    interpreters = [build.interpreter for build in builds]
+    with harness.journal_of(request, interpreters, console, fresh=fresh) as journal:
+        folder = journal.path.with_suffix(".trial")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            run = Run(
+                question=question,
+                builds=builds,
+                console=console,
+                journal=journal,
+                folder=folder,
+                shown=shown,
+                probe=probe,
+            )
+            yield run.trial()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A trial under way."""
+
+    question: Question
+    builds: list[Build]
+    console: Console
+    journal: Journal
+    folder: Path  # of what its processes are asked
+    shown: Shown = lambda _trial: None
+    probe: Probe = harness.probe
+    seed: int = field(default_factory=lambda: secrets.randbelow(2**32))
+    started_at: str = field(default_factory=utc_now)
+    inputs: tuple[str, ...] = ()
+    count: int = 1  # of inputs
+    calls: int = 1  # of a round
+    cpu_share: float = 0.0
+    kind: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    cells: list[Cell] = field(default_factory=list)
+    rounds: int = 0
+    stick: str = ""
+    load: float | None = field(default_factory=load)
+    notes: list[str] = field(default_factory=list)
+
+    def trial(self) -> Trial:
+        """Go through all phases; raises an `FtbenchError` where nothing can be tried at all."""
+        self._choose_inputs(self.question.inputs)
+        for prepare in (self._install, self._look, self._ask, self._compute_serially):
+            prepare()
+            self._some_left()
+        self._calibrate()
+        self._shake()
+        self.cells = list(self._every_cell())
+        self._measure()
+        self._see_memory()
+        return self.value()
+
+    def _say(self, phase: str, what: str) -> None:
+        self.console.print(f"{phase}: {what}", markup=False, highlight=False, soft_wrap=True)
+
+    @property
+    def _here(self) -> list[Build]:
+        return [build for build in self.builds if build.here]
+
+    def _some_left(self) -> None:
+        """Raise the reason if there is no build on which anything can be measured."""
+        if self._here:
+            return
+        for build in self.builds:
+            if build.failed:
+                raise build.failed
+        raise NotAvailableError(
+            "It can be tried on none of the builds.",
+            story="\n".join(f"{build.name}: {build.skipped}" for build in self.builds),
+        )
+
+    # -- what is asked of each build before anything is measured
+
+    def _choose_inputs(self, inputs: Sequence[str]) -> None:
+        self.inputs, self.count = tuple(inputs), len(inputs)
+        lines = "".join(f"{line}\n" for line in inputs)
+        (self.folder / "inputs.jsonl").write_text(lines, encoding="utf-8")
+        for reference in self.folder.glob("reference-*"):
+            reference.unlink()
+
+    def _step(
+        self,
+        build: Build,
+        scenario: str,
+        way: TrialMode = _SERIAL,
+        workers: int = 1,
+        *,
+        seconds: float,
+        **more: Any,
+    ) -> Measurement:
+        """Run a step in a process of its own; `seconds` is what a plain loop takes for it."""
+        number, question = self.builds.index(build), self.question
+        asked = {
+            name: getattr(question, name)
+            for name in ("target", "inputs_from", "kwargs", "worker_setup", "before", "after")
+        }
+        asked |= {
+            "path": [*question.path, *filter(None, [build.packages.folder])],
+            "inputs": None if question.inputs_from else str(self.folder / "inputs.jsonl"),
+            "check": question.check,
+            "executor": question.executor,
+            "reference": str(self.folder / f"reference-{number}"),
+            "calls": self.calls,
+            "seconds": ROUND_SECONDS,
+            "call_deadline": question.call_deadline,
+            "seed": self.seed,
+            **more,
+        }
+        path = self.folder / "asked.json"
+        path.write_text(json.dumps(asked), encoding="utf-8")
+        measured = self.probe(
+            build.interpreter,
+            scenario,
+            mode=way.mode,
+            params={"asked": str(path), "way": way.name, "workers": workers},
+            profile=_PROFILE,
+            gil=build.arm.gil,
+            deadline=_START_SECONDS + 2 * question.call_deadline + _SLOWER * seconds,
+        )
+        build.record = build.record or measured.build
+        self.stick = self.stick or str(measured.speed.get("stick", ""))
+        return measured
+
+    def _each(self, ask: Callable[[Build], None]) -> None:
+        """Have it asked of each build; what cannot be there is skipped, what fails is a failure."""
+        for build in self._here:
+            try:
+                ask(build)
+            except NotAvailableError as error:
+                build.skipped = str(error)
+                self._say(build.name, f"skipped: {error.message}")
+            except UsageError:
+                raise
+            except FtbenchError as error:
+                build.failed = error
+                self._say(build.name, f"failed: {error.message}")
+
+    def _install(self) -> None:
+        def install(build: Build) -> None:
+            needs = self.question.needs
+            build.packages = packages_of(needs, build.interpreter, self.console)
+            versions = build.packages.versions.items()
+            packages = ", ".join(f"{name} {version}" for name, version in versions)
+            flavour = f"{build.interpreter.build.flavour}, {build.interpreter.executable}"
+            self._say(build.name, f"{flavour}{'; ' if packages else ''}{packages}")
+            self.notes += (f"{build.name}: {note}." for note in build.packages.notes)
+
+        self._each(install)
+
+    def _look(self) -> None:
+        def look(build: Build) -> None:
+            measured = self._step(build, "trial_look", seconds=self.question.call_deadline)
+            build.look = measured.notes["look"]
+            self._say(f"pre-flight, {build.name}", "; ".join(build.look.get("said", ())))
+
+        self._each(look)
+
+    def _ask(self) -> None:
+        """Raise `UsageError` for side effects that nobody has agreed to."""
+        effects = dict.fromkeys(e for build in self._here for e in build.look.get("effects", ()))
+        if not effects:
+            return
+        calls = calls_of(self._calls_in_all())
+        told = f"A call {', '.join(effects)}; this trial makes {calls} or more"
+        if not self.question.yes:
+            raise UsageError(f"{told}.", hint="If that does no harm, say so: --yes")
+        self._say("side effects", told)
+        self.notes.append(f"{told}.")
+
+    def _calls_in_all(self) -> int:
+        """Return how many calls it will take, about and at least."""
+        seconds = max(build.look.get("seconds", 0.0) for build in self._here)
+        cells = len(list(self._every_cell()))
+        calls, _ = calibrated(seconds, self.count, max(self.question.workers))
+        builds, memory = len(self._here), 2 * self.question.memory
+        return builds * (2 * self.count + self.question.shake) + cells * calls * (
+            2 * LEAST_ROUNDS + memory
+        )
+
+    def _compute_serially(self) -> None:
+        """Have each build make its results twice, in fresh processes of other hash seeds."""
+        guess = max(build.look.get("seconds", 0.0) for build in self._here)
+        self._thin(guess, 30 * LONGEST_SECONDS)  # a first call is slower than others
+        first = self._here[0]
+        self._each(self._once)
+        if first.here and self._thin(first.seconds, LONGEST_SECONDS):
+            self._each(self._once)
+        if self.question.check == "none":
+            self._say("results", "not checked")
+        else:
+            self._each(self._again)
+            self._compare_builds()
+        if not first.here:
+            return
+        told = f"{self.cpu_share:.0%} of {amount(first.seconds, 'seconds')} a call is on a CPU"
+        self._say("kind of work", f"{self.kind}, {told}")
+
+    def _thin(self, seconds: float, longest: float) -> bool:
+        """Take fewer inputs where a plain loop over all of them takes too long."""
+        if self.question.inputs_from or len(self.inputs) * seconds <= longest:
+            return False
+        count = max(int(longest / seconds), *self.question.workers)
+        if count >= len(self.inputs):
+            return False
+        every = len(self.question.inputs)
+        apart = every / count
+        self._choose_inputs([self.question.inputs[int(n * apart)] for n in range(count)])
+        self.notes = [note for note in self.notes if " inputs were taken" not in note]
+        self.notes.append(f"{count} of {every} inputs were taken, evenly, for a round to be short.")
+        return True
+
+    def _once(self, build: Build) -> None:
+        guess = len(self.inputs) * max(build.seconds, build.look.get("seconds", 0.0))
+        measured = self._step(build, "trial_serial", seconds=guess)
+        build.seconds = statistics.fmean(measured.metrics["call"].samples)
+        notes = measured.notes
+        build.digests = notes["digests"]
+        build.unpicklable = build.unpicklable or notes["unpicklable"]
+        if notes["changed"]:
+            told = f"{build.name}: {calls_of(notes['changed'])} changed the arguments"
+            self.notes.append(f"{told}: {Difference(**notes['first_changed']).story}")
+        if build is self._here[0]:
+            self.count = len(notes["digests"])
+            self.cpu_share, self.kind = notes["cpu_share"], notes["kind"]
+            self.bytes_in, self.bytes_out = notes["bytes_in"], notes["bytes_out"]
+
+    def _again(self, build: Build) -> None:
+        measured = self._step(build, "trial_serial", seconds=build.seconds * self.count)
+        # What else runs makes it slower, and nothing faster.
+        again = statistics.fmean(measured.metrics["call"].samples)
+        build.seconds, notes = min(build.seconds, again), measured.notes
+        if notes["wrong"]:
+            raise ResultsDifferError(
+                f"On {build.name} the plain loop itself has another result each time it runs, "
+                f"for {notes['wrong']} of {plural(self.count, 'input', 'inputs')}.",
+                story=Difference(**notes["first"]).story,
+                hint="If that is as it should be: --check close:1e-9 for rounding, --check "
+                "MODULE:FUNCTION of (result, expected) for another rule, --check none for any.",
+            )
+        self._say(f"determinism, {build.name}", "the same results twice, in fresh processes")
+
+    def _compare_builds(self) -> None:
+        """Say where builds have other results than the first one."""
+        for build in self._here[1:]:
+            first = self._here[0]
+            differ = sum(a != b for a, b in zip(first.digests, build.digests, strict=False))
+            if differ and self.question.check == "equal":
+                told = f"{differ} of {self.count} results on {build.name} are not those on "
+                told += first.name
+                self._say("results", told)
+                self.notes.append(f"{told}; each build is compared with its own plain loop.")
+
+    # -- how it is measured
+
+    @cached_property
+    def _seconds(self) -> float:
+        """Of a call in a plain loop, on the slowest build."""
+        return max(build.seconds for build in self._here)
+
+    def _calibrate(self) -> None:
+        calls, chunk = calibrated(self._seconds, self.count, max(self.question.workers))
+        # A call that goes on measures what the one before it did.
+        kept = self.journal.kept.get("calibration")
+        if kept and kept[-1]["content"][2] == self.count:
+            calls, chunk, _ = kept[-1]["content"]
+        else:
+            self.journal.add("calibration", [calls, chunk, self.count])
+        self.calls, self.chunk = calls, chunk
+        each = amount(calls * self._seconds, "seconds")
+        self._say(
+            "calibration", f"{calls_of(calls)} a round, {each} in a plain loop; chunk {chunk}"
+        )
+        if self._seconds < FINE_SECONDS:
+            told = (
+                f"A call takes {amount(self._seconds, 'seconds')}: handing it to a pool takes as "
+                "long, so that no pool can pay but by chunks; see the scenario grain."
+            )
+            self._say("calibration", told)
+            self.notes.append(told)
+
+    def _shake(self) -> None:
+        """Have threads call it at once, at random moments, on every build."""
+        if not self.question.shake or self.question.check == "none":
+            return
+        for build in self._here:
+            for way in _SHAKEN[build.coroutine]:
+                self._shake_by(build, trial_mode_named(way))
+
+    def _shake_by(self, build: Build, way: TrialMode) -> None:
+        seconds = SHAKE_SECONDS + 4 * build.seconds
+        try:
+            found = self._step(
+                build, "trial_shake", way, 4, seconds=seconds, shake=self.question.shake
+            ).notes
+            build.shake[way.name] = {name: found[name] for name in ("calls", "wrong")}
+            calls, told = calls_of(found["calls"]), "nothing found (no proof)"
+            if found["wrong"]:
+                told = f"{found['wrong']} wrong"
+                build.raced[way.name] = ResultsDifferError(
+                    f"results differ: {told} of {calls} that threads made at once.",
+                    story=found["story"],
+                )
+            told = f"{told} in {calls}"
+        except UsageError:
+            raise
+        except FtbenchError as error:
+            told = f"threads that called it at once: {error.message}"
+            build.raced[way.name] = type(error)(told, story=error.story)
+        self._say(f"thread safety, {build.name}, {way.title}", told)
+
+    def _every_cell(self) -> Iterator[Cell]:
+        question = self.question
+        for build in self.builds:
+            if build.failed:
+                yield Cell(build=build, way=_SERIAL, workers=1, errors=[build.failed])
+            if not build.here:
+                continue
+            ways = question.modes or self._usual(build)
+            for way in ways:
+                for workers in (1,) if way is _SERIAL else question.workers:
+                    chunk = self.chunk if "{c}" in way.code else 1
+                    cell = Cell(build=build, way=way, workers=workers, chunk=chunk)
+                    cell.skipped = _why_not(build, way)
+                    errors = (e for by, e in build.raced.items() if way.name in _SHAKEN_FOR[by])
+                    cell.errors.extend(errors)
+                    yield cell
+
+    chunk: int = 1
+
+    def _usual(self, build: Build) -> Iterator[TrialMode]:
+        yield _SERIAL
+        yield from (w for w in TRIAL_MODES[1:] if w.default and w.coroutine is build.coroutine)
+        yield from [CUSTOM] * bool(self.question.executor)
+
+    # -- what is measured
+
+    def _measure(self) -> None:
+        """Measure rounds over all cells until the budget is spent."""
+        spent, longest, sittings = 0.0, 0.0, dict[str, int]()
+        with bar(self.console, self.question.budget) as shown:
+            while cells := [cell for cell in self.cells if not cell.given_up]:
+                reserve = longest * (1 + self.question.memory)
+                if self.rounds and (
+                    self.rounds == MOST_ROUNDS or spent + reserve > self.question.budget
+                ):
+                    break
+                took = self._round(cells, shown, sittings)
+                spent, longest, self.rounds = spent + took, max(longest, took), self.rounds + 1
+                if self.rounds == 1:
+                    self.shown(self.value())
+        if self.rounds < LEAST_ROUNDS and any(cell.processes for cell in self.cells):
+            enough = math.ceil(longest * (LEAST_ROUNDS + self.question.memory) / 10) * 10
+            self.notes.append(
+                f"The budget of {self.question.budget:g} s was enough for "
+                f"{plural(self.rounds, 'round', 'rounds')}, and three are needed to tell modes "
+                f"apart: --budget {enough}s."
+            )
+        self.notes += filter(None, [harness.of_sittings(sittings)])
+
+    def _round(self, cells: Sequence[Cell], shown: Bar, sittings: dict[str, int]) -> float:
+        """Measure one process of each cell, in drawn order; return how long that took."""
+        keys = {id(cell): f"{self.rounds} {cell.title}" for cell in cells}
+        kept = iter(self.journal.whole(list(keys.values())))
+        draw = random.Random(f"{self.seed} {self.rounds}")  # noqa: S311 - no secrets here
+        took, known = 0.0, dict(zip(keys, kept, strict=False))
+        if known:
+            told = harness.taken_over(len(cells), len(cells), self.journal)
+            self._say(f"round {self.rounds + 1}", told)
+        for cell in draw.sample(list(cells), len(cells)):
+            if taken := known.get(id(cell)):
+                run, outcome = taken
+            else:
+                shown.begin(f"round {self.rounds + 1}, {cell.title}", weight=0)
+                outcome = self._outcome(cell, "trial", _process_of)
+                self.journal.add(keys[id(cell)], outcome)
+                run = self.journal.run
+                if not self.rounds:
+                    shown.console.print(_line(cell, outcome), markup=False, soft_wrap=True)
+            cell.take(outcome)
+            took += outcome["took"]
+            sittings[run] = sittings.get(run, 0) + 1
+            shown.update(completed=took)
+        return took
+
+    def _outcome(
+        self, cell: Cell, scenario: str, kept: Callable[[Measurement], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Measure a process of a cell; return what it came to, as the journal keeps it."""
+        begin, seconds = time.monotonic(), self.calls * cell.build.seconds
+        try:
+            found = kept(
+                self._step(
+                    cell.build, scenario, cell.way, cell.workers, seconds=seconds, chunk=cell.chunk
+                )
+            )
+        except NotAvailableError as error:
+            found = {"skipped": str(error).removesuffix(".")}
+        except UsageError:
+            raise
+        except FtbenchError as error:
+            words = {"message": error.message, "story": error.story, "exit_code": error.exit_code}
+            found = {"error": words}
+        return {**found, "took": time.monotonic() - begin}
+
+    def _see_memory(self) -> None:
+        """See the memory of each cell that has figures, in a process that is not timed."""
+        cells = [cell for cell in self.cells if cell.processes and not cell.failed]
+        if not self.question.memory or not cells:
+            return
+        with bar(self.console, len(cells)) as shown:
+            for cell in cells:
+                shown.begin(f"memory, {cell.title}")
+                key = f"memory {cell.title}"
+                known = self.journal.whole([key])
+                outcome = known[0][1] if known else self._outcome(cell, "trial_memory", _memory_of)
+                if not known:
+                    self.journal.add(key, outcome)
+                if why := outcome.pop("skipped", ""):
+                    note = f"memory: {why}."
+                    self.notes += [note] if note not in self.notes else []
+                cell.take(outcome)
+        self._say(
+            "memory", f"of {plural(len(cells), 'cell', 'cells')}, each in a process of its own"
+        )
+
+    def value(self) -> Trial:
+        """Return what there is so far."""
+        question = self.question
+        machine = {**machine_record(), "identity": identity(cache_folder())}
+        return Trial(
+            target=question.name,
+            inputs=self.count,
+            calls=self.calls,
+            check=question.check,
+            started_at=self.started_at,
+            machine=machine,
+            asked=question.alike(),
+            source=question.source,
+            stick=self.stick,
+            conditions={"load": self.load, "rounds": self.rounds},
+            seed=self.seed,
+            serial_seconds=self._here[0].seconds if self._here else 0.0,
+            cpu_share=self.cpu_share,
+            bytes_in=self.bytes_in,
+            bytes_out=self.bytes_out,
+            builds=tuple(build.value() for build in self.builds),
+            cells=tuple(cell.value() for cell in self.cells),
+            notes=tuple(self.notes),
+        )
+
+
+def calibrated(seconds: float, inputs: int, workers: int) -> tuple[int, int]:
+    """Return the calls of a round, whole passes over the inputs, and how many make a chunk."""
+    each = max(seconds, 1e-9)
+    wanted = max(math.ceil(ROUND_SECONDS / each), workers)
+    calls = inputs * math.ceil(wanted / inputs)
+    # Four chunks a worker at least, as `multiprocessing.Pool.map` has them.
+    most = max(calls // (4 * workers), 1)
+    return calls, min(max(round(CHUNK_SECONDS / each), 1), most)
+
+
+def _why_not(build: Build, way: TrialMode) -> str:
+    """Return why there is no such cell on a build, as was found before anything was measured."""
+    if way is not _SERIAL and way.coroutine is not build.coroutine:
+        kind = "coroutine" if way.coroutine else "plain"
+        return f"it is for {kind} functions"
+    mode = mode_named(way.mode)
+    if mode.processes and build.unpicklable:
+        return build.unpicklable
+    if mode.name == "interpreters" and (why := build.look.get("subinterpreter")):
+        return str(why)
+    return ""
+
+
+def _process_of(measured: Measurement) -> dict[str, Any]:
+    samples = {name: metric.samples for name, metric in measured.metrics.items()}
+    process = TrialProcess(
+        rounds=samples["call"],
+        cpu=samples.get("cpu", ()),
+        calls=samples.get("latency", ()),
+        **{name: statistics.median(samples[name]) for name in ("start", "cold", "shutdown")},
+        stick=measured.speed.get("seconds", 0.0),
+        marked=bool(measured.interference.get("marked")),
+    )
+    return {"process": msgspec.to_builtins(process)}
+
+
+def _memory_of(measured: Measurement) -> dict[str, Any]:
+    for kind in ("pss", "uss", "rss"):
+        if kind in measured.metrics:
+            return {"memory": [kind, list(measured.metrics[kind].samples)]}
+    return {"skipped": str(measured.notes.get("unobserved", "this system does not tell it"))}
+
+
+def _line(cell: Cell, outcome: Mapping[str, Any]) -> str:
+    """Return what to say of a cell's first process."""
+    if "process" in outcome:
+        told = f"{amount(statistics.median(outcome['process']['rounds']), 'seconds')} a call"
+    elif "error" in outcome:
+        told = f"failed: {outcome['error']['message']}"
+    else:
+        told = f"skipped: {outcome['skipped']}"
+    return f"  {cell.title}: {told}"
+
+
+def raise_worst(trial: Trial) -> None:
+    """Raise an error of the class with the highest exit code if a cell failed, or none was there.
+
+    What is skipped never counts.
+    """
+    failed = [cell for cell in trial.cells if cell.failed]
+    if failed:
+        worst = max(failed, key=lambda cell: cell.exit_code)
+        workers = "" if worst.mode == _WAY else f"({worst.workers})"
+        raise error_class(worst.exit_code)(
+            f"{len(failed)} of {plural(len(trial.cells), 'cell', 'cells')} failed; "
+            "the others are measured.",
+            story=f"{worst.mode}{workers} on {worst.build}: {worst.failed}\n{worst.story}".strip(),
+        )
+    if not any(cell.processes for cell in trial.cells):
+        reasons = _unique(cell.skipped for cell in trial.cells)
+        raise NotAvailableError("No mode could be tried here.", story="\n".join(reasons))
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(filter(None, dict.fromkeys(texts)))
