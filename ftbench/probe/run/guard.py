@@ -107,9 +107,20 @@ def main(argv: list[str]) -> int:
     try:
         if os.environ.pop(OWN, ""):
             command[0] = own_interpreter(folder)
-        return _run(command, deadline)
+        code = _run(command, deadline)
+        if code and os.path.isdir(f"{folder}/calls"):
+            _name_calls(folder)
+        return code
     finally:
         _remove(folder)
+
+
+def _name_calls(folder: str) -> None:
+    """Say which calls of a trial were under way, which its process may not have lived to do."""
+    from ftbench.probe.trial.target import under_way  # noqa: PLC0415 - few cells are trials
+
+    for number in {number for _pid, number, _since in under_way(folder) if number >= 0}:
+        print(f"Under way was input {number + 1}.", file=sys.stderr)
 
 
 def _remove(folder: str) -> None:  # by hand: shutil is long to load

@@ -8,27 +8,29 @@ import os
 import pickle
 import re
 import signal
-import struct
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ftbench.errors import DeadlineError, FtbenchError, UsageError, WorkerFailedError
 from ftbench.facts.variables import NATIVE_THREADS
 from ftbench.probe.instruments.clocks import NANO
+from ftbench.probe.run.child import stat_fields
 from ftbench.probe.scenarios.base import Cell, Param
 from ftbench.probe.trial import asked as asking
 from ftbench.probe.trial import target
+from ftbench.probe.workers.base import LAST_WORDS_SECONDS
 
 ASKED = Param(default="", text=True)
 
 _LAST_BYTES = 2_000  # of what was printed, in a story
 _MOST_BYTES = 1 << 24  # that it may take of the disk
 _SOON_SECONDS = 0.25
+_MOST_BLAMED = 4  # inputs, of which one has ended a process
 _LONGER = "Calls that take longer by nature: --call-deadline SECONDS"
 _GUARD = "If it starts work when it is imported, that belongs below: if __name__ == '__main__':"
 _OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
@@ -46,7 +48,7 @@ class Step:
             raise UsageError(
                 f"What a trial is asked cannot be read from {path}: {error}."
             ) from None
-        self._cell = cell
+        self._name = os.path.basename(self.asked["target"])
         self._calls = Path(os.environ["TMPDIR"], target.CALLS)
         self._calls.mkdir()
         self._printed = Path(os.environ["TMPDIR"], "printed")
@@ -59,7 +61,6 @@ class Step:
 
     def _environment(self) -> None:
         os.environ.update(dict.fromkeys(NATIVE_THREADS, "1"))
-        os.environ["PYTHONFAULTHANDLER"] = "1"
         folders = [os.environ.get("PYTHONPATH", ""), *self.asked["path"]]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
 
@@ -75,8 +76,7 @@ class Step:
         for stream in (1, 2):
             os.dup2(file, stream)
         os.close(file)
-        # Of a crash here only the supervisor can tell, of one in a process the step does.
-        faulthandler.enable(file=2 if self._cell.mode.processes else words)
+        target.tell_faults(words)
         if hasattr(faulthandler, "register"):  # not on Windows
             faulthandler.register(signal.SIGUSR1, file=words, all_threads=True)  # see `run.guard`
 
@@ -145,26 +145,16 @@ class Step:
     def _wait_seconds(self) -> float:
         return _SOON_SECONDS if self._often else float(self.asked["call_deadline"])
 
-    def _under_way(self) -> Iterator[tuple[int, int, int]]:
-        for file in self._calls.iterdir():
-            place = file.read_bytes()
-            if len(place) == target.PLACE_BYTES:
-                pid, number, since = struct.unpack("3q", place)
-                if since:
-                    yield pid, number, since
-
     def _look(self, _number: int, _frame: object) -> None:
         """Raise `Late` where a call is over its deadline, or its process has gone."""
         now, limit = time.perf_counter_ns(), float(self.asked["call_deadline"])
         wait = self._wait_seconds()
-        for pid, number, since in self._under_way():
+        self._late = self._late or self._crashed()
+        for _pid, number, since in target.under_way(os.environ["TMPDIR"]):
             took = (now - since) * NANO
-            if not _lives(pid):
-                self._late = self._ended(number)
-            elif took >= limit:
-                self._late = self._hangs(number)
-            else:
-                wait = min(wait, limit - took)
+            wait = min(wait, limit - took)
+            if took >= limit:
+                self._late = self._late or self._hangs(number)
         # Who swallows it is told again.
         signal.setitimer(signal.ITIMER_REAL, max(wait, _SOON_SECONDS))
         if self._late:
@@ -173,11 +163,11 @@ class Step:
     def _about(self, number: int) -> tuple[str, str]:
         """Return what is under way, in words, and the story of its input."""
         if number == target.IMPORTING:
-            return f"importing what {self.asked['target']} needs", ""
+            return f"importing {self._name}", ""
         if number == target.SETTING_UP:
-            return f"the set-up of a worker ({self.asked['worker_setup']})", ""
+            return f"a worker's set-up, {os.path.basename(self.asked['worker_setup'])}", ""
         item = self.items[number]
-        return f"{self.asked['target']}{target.of_input(item)}", target.given(item)
+        return f"{self._name}{target.of_input(item)}", target.given(item)
 
     def _hangs(self, number: int) -> DeadlineError:
         what, story = self._about(number)
@@ -187,21 +177,32 @@ class Step:
             hint=_GUARD if number == target.IMPORTING else _LONGER,
         )
 
-    def _ended(self, number: int) -> WorkerFailedError:
-        what, story = self._about(number)
-        return WorkerFailedError(f"A process ended in the middle of {what}.", story=story)
+    def _crashed(self) -> WorkerFailedError | None:
+        """Return the error for a process that has ended in the middle of something."""
+        found = target.under_way(os.environ["TMPDIR"])
+        dead = [(pid, number) for pid, number, _since in found if not _lives(pid)]
+        faults = {pid: _text(target.fault_file(pid)) for pid, _number in dead}
+        # With one, a pool ends them all.
+        blamed = [each for each in dead if faults[each[0]]] or dead
+        if not blamed:
+            return None
+        numbers = tuple(dict.fromkeys(number for _pid, number in blamed))[:_MOST_BLAMED]
+        whats, stories = zip(*map(self._about, numbers), strict=True)
+        return WorkerFailedError(
+            f"A process ended in the middle of {' or '.join(whats)}.",
+            story="".join((*stories, faults[blamed[0][0]])),
+        )
 
     def _ours(self, error: BaseException) -> FtbenchError:
         """Return the error that tells most of what a pool raised."""
         cause = error.__cause__ if isinstance(error, WorkerFailedError) else error
-        if cause is None or isinstance(cause, FtbenchError):
-            assert isinstance(error, FtbenchError)
+        if isinstance(error, FtbenchError) and (cause is error or not cause):
             return error
-        for pid, number, _since in self._under_way():
-            if not _lives(pid):
-                return self._ended(number)
         words = f"{type(cause).__name__}: {cause}"
         found = self._unpicklable() if _OF_PICKLING.search(words) else None
+        end = time.monotonic() + LAST_WORDS_SECONDS
+        while not found and time.monotonic() < end:
+            found = self._crashed()
         if found:
             return found
         if isinstance(error, FtbenchError):
@@ -242,13 +243,19 @@ class Step:
 
 
 def _lives(pid: int) -> bool:
+    with suppress(OSError):
+        return stat_fields(pid)[0] not in "ZX"
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except OSError:
         return False
-    except PermissionError:
-        return True
     return True
+
+
+def _text(path: str) -> str:
+    with suppress(OSError):
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from ftbench.probe.trial import asked as asking
 
 TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from typing import Any, NoReturn
 
@@ -137,8 +137,8 @@ def load() -> None:
     with _lock:
         if _function is None:
             prepare()
-            _target = _asked["target"]
-            function = found(_target)
+            function = found(_asked["target"])
+            _target = os.path.basename(_asked["target"])
             _setup = found(_asked["worker_setup"]) if _asked["worker_setup"] else None
             if not callable(function):
                 from ftbench.errors import UsageError
@@ -172,9 +172,34 @@ def place_of_calls() -> Any:
         return place
 
 
+def under_way(folder: str) -> Iterator[tuple[int, int, int]]:
+    """Yield what is under way by the places in a cell's folder; see `CALLS`."""
+    for entry in os.scandir(os.path.join(folder, CALLS)):
+        with open(entry, "rb") as file:
+            place = memoryview(file.read())
+        if len(place) == PLACE_BYTES and place.cast("q")[2]:
+            pid, number, since = place.cast("q")
+            yield pid, number, since
+
+
+def fault_file(pid: int) -> str:
+    """Return where a worker process writes what Python says of its crash."""
+    return os.path.join(os.environ["TMPDIR"], CALLS, f"fault-{pid}")
+
+
+def tell_faults(file: Any) -> None:
+    """Have the thread that crashes this process write where it was."""
+    import faulthandler
+
+    more = {"c_stack": False} if sys.version_info >= (3, 14) else {}
+    faulthandler.enable(file, all_threads=False, **more)
+
+
 def enter() -> Any:
     """Load and set up in this worker; return the place of its calls."""
     place = place_of_calls()
+    if hasattr(os, "getsid") and os.getsid(0) != os.getpid():  # the cell leads its session
+        tell_faults(open(fault_file(os.getpid()), "w"))  # noqa: SIM115 - it stays open
     place[1], place[2] = IMPORTING, perf_counter_ns()
     load()
     place[1] = SETTING_UP
@@ -268,13 +293,15 @@ def fail(what: str, error: BaseException, item: Item | None = None) -> NoReturn:
     behind = error.__traceback__.tb_next if error.__traceback__ else None
     story = "".join(traceback.format_exception(type(error), error, behind))
     did = "wanted to end the program" if isinstance(error, SystemExit) else "raised"
-    message = f"{what} {did}{of_input(item) if item else ''}: {_one_line(error)}."
+    message = f"{os.path.basename(what)} {did}{of_input(item) if item else ''}: {_one_line(error)}."
+    if sys.stdout is not None:  # the parent tells what was printed last
+        sys.stdout.flush()
     raise WorkerFailedError(message, story=f"{given(item)}{story}") from None
 
 
 def of_input(item: Item) -> str:
     """Return which input it is."""
-    return f" for input {item[0] + 1}"
+    return f" (input {item[0] + 1})"
 
 
 def given(item: Item | None) -> str:
