@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ftbench.errors import NotAvailableError
 from ftbench.facts.modes import EVERY_MODE, Mode
 from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODE_NAMES, trial_mode_named
 from ftbench.probe.instruments import counters
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.instruments.clocks import NANO, clock_cost, cpu_seconds
 from ftbench.probe.run.child import session_of
-from ftbench.probe.run.outcome import Outcome, memory
+from ftbench.probe.run.outcome import Invariant, Outcome, memory
 from ftbench.probe.scenarios.base import (
     Cell,
     MetricSpec,
@@ -32,15 +33,17 @@ from ftbench.probe.scenarios.base import (
     memory_of,
 )
 from ftbench.probe.trial import target
-from ftbench.probe.trial.checking import Difference, Twin, differ
 from ftbench.probe.trial.pools import arrived, pool_for
 from ftbench.probe.trial.step import ASKED, Step, step_of
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool
 
+if TYPE_CHECKING:
+    from ftbench.probe.trial.checking import Twin
+
 MOST_LATENCIES = 5_000
 _MOST_BETWEEN = 3
-BUSY, WORKER = "busy", "worker"
+BEFORE, BUSY, WORKER = "before", "busy", "worker"
 _HOLD_SECONDS = 0.1
 
 PARAMS = {
@@ -81,9 +84,9 @@ class Workers:
     def __init__(self, cell: Cell, step: Step) -> None:
         self.cell, self.step = cell, step
         self.way = trial_mode_named(cell.params["way"])
-        self.twin = Twin(step.asked["reference"], step.asked["check"], target.found)
-        self.calls = 0
-        self.latencies: list[float] = []
+        self.calls = self.compared = 0
+        self._answers: list[target.Answer] = []
+        self._twin: Twin | None = None
         self._work = step.work()
         gil = gil_enabled()
         begin = time.perf_counter()
@@ -107,16 +110,26 @@ class Workers:
         if others is not None:
             figures["cpu"] = (own + (_cpu_of_others(self.cell.mode) or 0.0) - others) / count
         self.step.hook("after")
-        self._compare(answers)
-        self.latencies += ((ended - began) * NANO for _result, began, ended in answers)
+        self.calls += count
+        self._answers = answers
         return figures
 
-    def _compare(self, answers: Sequence[target.Answer]) -> None:
-        self.calls += len(answers)
-        found = (self.twin.difference(number, each[0]) for number, each in enumerate(answers))
-        different: list[Difference] = [difference for difference in found if difference]
-        if different or len(answers) != len(self._work):
+    def compare(self) -> Invariant:
+        """Compare the last round's results with the serial twin's; raises what `differ` does."""
+        from ftbench.probe.trial.checking import Twin, differ  # noqa: PLC0415 - it weighs something
+
+        answers, asked = self._answers, self.step.asked
+        self._twin = self._twin or Twin(asked["reference"], asked["check"], target.found)
+        found = (self._twin.difference(n, result) for n, (result, *_) in enumerate(answers))
+        different = [difference for difference in found if difference]
+        if different:
             raise differ(self.way.title, len(different), len(answers), different[0])
+        self.compared += len(answers)
+        return self._twin.held(self.compared)
+
+    def latencies(self) -> list[float]:
+        """Return the seconds of each call of the last round."""
+        return [(ended - began) * NANO for _result, began, ended in self._answers]
 
     def end(self) -> float:
         """End the workers, with their GIL as it was; return how long that took."""
@@ -136,13 +149,25 @@ def _cpu_of_others(mode: Mode) -> float | None:
     return seconds
 
 
+def _check_kind(name: str) -> None:
+    """Raise `NotAvailableError` for a function that this way of spreading calls cannot call."""
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - it weighs something
+
+    way = trial_mode_named(name)
+    if iscoroutinefunction(target.function()) != way.coroutine and way is not CUSTOM:
+        takes = "coroutine functions alone" if way.coroutine else "no coroutine functions"
+        raise NotAvailableError(f"{way.title} takes {takes}.")
+
+
 def run(cell: Cell) -> Outcome:
     """Measure one cell: its workers' life from cold to warm to their end."""
+    rounds: list[dict[str, float]] = []
+    latencies: list[float] = []
     with step_of(cell) as step:
+        _check_kind(cell.params["way"])
         workers = Workers(cell, step)
         cold = workers.round()
-        workers.latencies.clear()
-        rounds: list[dict[str, float]] = []
+        workers.compare()
         begin, seconds = time.perf_counter(), step.asked["seconds"]
         # What stands between rounds, comparing results above all, may take longer than they do.
         while not rounds or (
@@ -151,14 +176,15 @@ def run(cell: Cell) -> Outcome:
         ):
             cell.stick()
             rounds.append(workers.round())
+            latencies += workers.latencies()
+            held = workers.compare()
         shutdown = workers.end()
         printed = step.printed()[0]
-    every = -(-len(workers.latencies) // MOST_LATENCIES)
+    every = -(-len(latencies) // MOST_LATENCIES)
     once = {"start": [workers.start], "cold": [cold["whole"]], "shutdown": [shutdown]}
     return Outcome(
-        metrics=by_round(METRICS, rounds)
-        | costs(METRICS, {"latency": workers.latencies[::every], **once}),
-        invariants=(workers.twin.held(workers.calls),),
+        metrics=by_round(METRICS, rounds) | costs(METRICS, {"latency": latencies[::every], **once}),
+        invariants=(held,),
         notes={
             "rounds": len(rounds),
             "calls": workers.calls,
@@ -172,6 +198,7 @@ def run(cell: Cell) -> Outcome:
 
 def run_watched(cell: Cell) -> Outcome:
     """Have the tree seen while rounds run, one after the other."""
+    cell.observe(BEFORE, 0.0, {})
     with step_of(cell) as step:
         workers = Workers(cell, step)
         workers.round()
@@ -192,8 +219,17 @@ def run_watched(cell: Cell) -> Outcome:
         cell.deadline.join([thread], "rounds")
         if failed:
             raise failed[0]
+        held = workers.compare()
         workers.end()
-    return Outcome(invariants=(workers.twin.held(workers.calls),), notes={"calls": workers.calls})
+    return Outcome(invariants=(held,), notes={"calls": workers.calls})
+
+
+def from_observation(phases: Mapping[str, Any], _workers: int) -> Outcome:
+    """Return the tree's memory at work, and what the cell weighed before the function came."""
+    seen = memory(phases[BUSY])
+    before = memory(phases[BEFORE]).metrics
+    notes = {"before": {name: metric.samples[0] for name, metric in before.items()}}
+    return seen._replace(notes={**seen.notes, **notes})
 
 
 def worker_roles(mode: Mode) -> dict[int, str]:
@@ -227,6 +263,6 @@ TRIAL_MEMORY = Scenario(
     run=run_watched,
     modes=_MODES,
     hole=why_not,
-    from_observation=lambda phases, _workers: memory(phases[BUSY]),
+    from_observation=from_observation,
     trial=True,
 )

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,7 +33,6 @@ _MOST_BYTES = 1 << 24  # that it may take of the disk
 _SOON_SECONDS = 0.25
 _MOST_BLAMED = 4  # inputs, of which one has ended a process
 _LONGER = "Calls that take longer by nature: --call-deadline SECONDS"
-_GUARD = "If it starts work when it is imported, that belongs below: if __name__ == '__main__':"
 _OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
 
 
@@ -77,6 +77,14 @@ class Step:
             os.dup2(file, stream)
         os.close(file)
         target.tell_faults(words)
+        shown = warnings.showwarning  # it keeps those about the GIL, and shows none
+
+        def show(message: Warning | str, *rest: Any, **more: Any) -> None:
+            shown(message, *rest, **more)
+            print(message, file=sys.stderr)
+
+        warnings.showwarning = show
+        warnings.simplefilter("default", RuntimeWarning)  # as in a user's program
         if hasattr(faulthandler, "register"):  # not on Windows
             faulthandler.register(signal.SIGUSR1, file=words, all_threads=True)  # see `run.guard`
 
@@ -84,7 +92,8 @@ class Step:
         """Import the function and what yields its inputs; raises what either does."""
         place = target.place_of_calls()
         place[1], place[2] = target.IMPORTING, time.perf_counter_ns()
-        target.load()
+        with _no_more_processes():
+            target.load()
         given = self._given()
         place[2] = 0
         self.items = [(number, *each) for number, each in enumerate(given)]
@@ -174,7 +183,7 @@ class Step:
         return DeadlineError(
             f"The deadline of {self.asked['call_deadline']:g} s passed while waiting for {what}.",
             story=story,
-            hint=_GUARD if number == target.IMPORTING else _LONGER,
+            hint=target.GUARD if number == target.IMPORTING else _LONGER,
         )
 
     def _crashed(self) -> WorkerFailedError | None:
@@ -256,6 +265,22 @@ def _text(path: str) -> str:
     with suppress(OSError):
         return Path(path).read_text(encoding="utf-8", errors="replace")
     return ""
+
+
+@contextmanager
+def _no_more_processes() -> Iterator[None]:
+    """Have multiprocessing refuse, with the words that users know, to start work on an import.
+
+    Each process would import it again, and start as many; it does so for a program's main module.
+    """
+    from multiprocessing.process import current_process  # noqa: PLC0415
+
+    process: Any = current_process()
+    process._inheriting = True  # noqa: SLF001 - of CPython 3.11 to 3.15
+    try:
+        yield
+    finally:
+        del process._inheriting  # noqa: SLF001
 
 
 @contextmanager

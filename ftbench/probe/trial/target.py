@@ -21,7 +21,10 @@ TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
+    from types import TracebackType
     from typing import Any, NoReturn
+
+    from ftbench.errors import FtbenchError
 
     # The number of an input, and what the function is called with.
     Item = tuple[int, Sequence[Any], Mapping[str, Any]]
@@ -35,6 +38,7 @@ PLACE_BYTES = 24
 IMPORTING, SETTING_UP = -1, -2
 
 _SHOWN = 200  # characters of a user's error in a message
+GUARD = "If it starts work when it is imported, that belongs below: if __name__ == '__main__':"
 
 
 class Late(KeyboardInterrupt):
@@ -119,16 +123,7 @@ def _imported(name: str) -> Any:
     except Late:
         raise
     except BaseException as error:
-        import traceback
-
-        from ftbench.errors import NotAvailableError, UsageError, WorkerFailedError
-
-        words = f"Importing {name} failed: {_one_line(error)}."
-        story = traceback.format_exc()
-        if isinstance(error, ImportError) and "subinterpreter" in str(error):
-            raise NotAvailableError(words, story=story) from None
-        kind = UsageError if isinstance(error, ImportError) else WorkerFailedError
-        raise kind(words, story=story) from None
+        fail(f"Importing {name}", error, importing=True)
 
 
 def load() -> None:
@@ -280,23 +275,35 @@ async def call_in_loop(item: Item) -> Answer:
     return result, began, ended
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
-
-
-def fail(what: str, error: BaseException, item: Item | None = None) -> NoReturn:
+def fail(
+    what: str, error: BaseException, item: Item | None = None, *, importing: bool = False
+) -> NoReturn:
     """Raise the error of what raised, which every pool can hand on, whatever the user's is."""
     import traceback
 
-    from ftbench.errors import WorkerFailedError
+    from ftbench.errors import NotAvailableError, UsageError, WorkerFailedError
 
-    behind = error.__traceback__.tb_next if error.__traceback__ else None
-    story = "".join(traceback.format_exception(type(error), error, behind))
-    did = "wanted to end the program" if isinstance(error, SystemExit) else "raised"
-    message = f"{os.path.basename(what)} {did}{of_input(item) if item else ''}: {_one_line(error)}."
     if sys.stdout is not None:  # the parent tells what was printed last
         sys.stdout.flush()
-    raise WorkerFailedError(message, story=f"{given(item)}{story}") from None
+    behind = error.__traceback__
+    while behind and (behind.tb_frame.f_code.co_filename == __file__ or _of_import(behind)):
+        behind = behind.tb_next
+    story = "".join(traceback.format_exception(type(error), error, behind))
+    did = "wanted to end the program" if isinstance(error, SystemExit) else "raised"
+    of = of_input(item) if item else ""
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
+    kind: type[FtbenchError] = WorkerFailedError
+    if isinstance(error, ImportError) and "subinterpreter" in words:
+        kind = NotAvailableError
+    elif importing and isinstance(error, (ImportError, SyntaxError)):
+        kind = UsageError
+    hint = GUARD if importing and isinstance(error, (RuntimeError, SystemExit)) else ""
+    message = f"{os.path.basename(what)} {did}{of}: {words.rstrip('.')}."
+    raise kind(message, story=f"{given(item)}{story}", hint=hint) from None
+
+
+def _of_import(behind: TracebackType) -> bool:
+    return "importlib" in behind.tb_frame.f_code.co_filename
 
 
 def of_input(item: Item) -> str:
