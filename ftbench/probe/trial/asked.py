@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "chunk": 1,  # calls handed over at a time
     "seconds": 0.3,  # that warm rounds of a process take together, at least one
     "call_deadline": 30.0,  # seconds of a single call
+    "shake": 800,  # calls by several threads at once, to see whether their results differ
     "seed": 0,  # of the shake's orders and switch intervals
 }
 

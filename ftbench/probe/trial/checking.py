@@ -20,7 +20,7 @@ from types import BuiltinFunctionType, FunctionType
 from typing import IO, Any, NamedTuple, Self
 
 from ftbench.errors import ResultsDifferError, UsageError
-from ftbench.probe.run.outcome import Invariant
+from ftbench.probe.run.outcome import Invariant, percentile
 
 EQUAL, CLOSE, NONE = "equal", "close", "none"
 CHECKS = f"{EQUAL}, {CLOSE}:1e-9, module:function of (result, expected), {NONE}"
@@ -359,10 +359,8 @@ class Recorder:
                 json.dump(self._entries, file)
             os.replace(file.name, self._path)
 
-    def add(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any, seconds: float
-    ) -> None:
-        """Add what the next input came to, and how long that took."""
+    def add(self, given: str, result: Any, seconds: float) -> None:
+        """Add what the next input, as text, came to, and how long that took."""
         try:
             pickled = b"" if self._check.kind == NONE else pickle.dumps(result, _PROTOCOL)
         except Exception as error:
@@ -376,7 +374,7 @@ class Recorder:
         kept = pickled if self._check.needs_results or len(pickled) <= _KEPT else b""
         self._entries.append(
             {
-                "input": told_call(args, kwargs),
+                "input": given,
                 "wanted": told(result),
                 "seconds": seconds,
                 "digest": digest(result),
@@ -395,6 +393,11 @@ class Twin:
         self._function = resolve(self.check.function) if self.check.function else None
         with open(path, encoding="utf-8") as file:
             self._entries: list[dict[str, Any]] = json.load(file)
+
+    @property
+    def usual(self) -> float:
+        """The seconds of a call in the middle."""
+        return percentile([float(entry["seconds"]) for entry in self._entries], 50)
 
     @property
     def slowest(self) -> float:

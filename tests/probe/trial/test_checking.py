@@ -299,7 +299,7 @@ def _twin(tmp_path: Path, check: str, *results: Any) -> Twin:
     path = os.fspath(tmp_path / f"reference-{len(list(tmp_path.iterdir()))}")
     with Recorder(path, check) as recorder:
         for number, result in enumerate(results):
-            recorder.add((number,), {"more": True}, result, 0.5 + number)
+            recorder.add(told_call((number,), {"more": True}), result, 0.5 + number)
         assert not Path(path).exists()
     return Twin(path, check, _resolve)
 
