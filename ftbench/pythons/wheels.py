@@ -194,13 +194,15 @@ def _install(
             str(canonicalize_name(each.metadata["Name"])): each.version
             for each in distributions(path=[str(staging)])
         }
-        notes = tuple(_older(versions, installer, abi))
+        older = ", ".join(_older(versions, installer))
+        note = f"Older versions, for the newest have no wheel for {abi}: {older}."
+        notes = (note,) if older else ()
         made = Packages(folder=str(folder), versions=dict(sorted(versions.items())), notes=notes)
         (staging / _STAMP).write_bytes(msgspec.json.encode(made))
     return made
 
 
-def _older(versions: Mapping[str, str], installer: _Uv | _Pip, abi: str) -> Iterator[str]:
+def _older(versions: Mapping[str, str], installer: _Uv | _Pip) -> Iterator[str]:
     """Yield what is older than its newest version because that has no wheel, as far as is known."""
     for name, version in sorted(versions.items()):
         newest = installer.newest(Requirement(name), wheels=False)
@@ -208,7 +210,7 @@ def _older(versions: Mapping[str, str], installer: _Uv | _Pip, abi: str) -> Iter
             continue
         # Where the newest wheel is another one, a requirement wants the older version.
         if installer.newest(Requirement(name), wheels=True) in {None, version}:
-            yield f"{name} {version} was taken: {newest}, the newest, has no wheel for {abi}"
+            yield f"{name} {version} (not {newest})"
 
 
 _NO_NETWORK: Final = re.compile(
