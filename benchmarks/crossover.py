@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.asv_benchmark import EVERY_ARM, ScenarioBenchmark
 from ftbench.probe.scenarios.crossover import CROSSOVER
 
 
@@ -16,4 +16,5 @@ class Crossover(ScenarioBenchmark):
 
     scenario = "crossover"
     modes = CROSSOVER.modes
+    not_with_gil = EVERY_ARM
     ladders = (("workers", (1, 2, 8)),)  # one worker is a plain loop, mode serial

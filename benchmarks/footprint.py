@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness
+from ftbench.probe.run.asv_benchmark import EVERY_ARM, ScenarioBenchmark, Witness
 from ftbench.probe.scenarios.footprint_workers import Crew
 
 WORKERS = (1, 2, 4, 8)
@@ -20,6 +20,7 @@ class Footprint(ScenarioBenchmark):
 
     scenario = "footprint"
     modes = MODE_NAMES
+    not_with_gil = EVERY_ARM
     ladders = (("workers", WORKERS),)
 
 

@@ -6,7 +6,12 @@ import gc
 import threading
 
 from ftbench.facts.modes import MODE_NAMES
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark, Witness, record_own_clock
+from ftbench.probe.run.asv_benchmark import (
+    EVERY_ARM,
+    ScenarioBenchmark,
+    Witness,
+    record_own_clock,
+)
 from ftbench.probe.scenarios.base import Cell
 from ftbench.probe.scenarios.lifecycle import one_round
 from ftbench.probe.workers import crew_of
@@ -21,6 +26,7 @@ class Lifecycle(ScenarioBenchmark):
 
     scenario = "lifecycle"
     modes = MODE_NAMES
+    not_with_gil = EVERY_ARM
     ladders = (("workers", (1, 8)), ("task", ("empty", "article")))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.asv_benchmark import TAKE_TURNS, ScenarioBenchmark
 from ftbench.probe.scenarios.must_scale import LEDGER
 
 
@@ -15,4 +15,5 @@ class MustScale(ScenarioBenchmark):
 
     scenario = "must_scale"
     modes = ("threads",)
+    not_with_gil = TAKE_TURNS
     ladders = (("pattern", tuple(LEDGER)),)

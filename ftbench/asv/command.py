@@ -55,7 +55,7 @@ class Asv:
     folder: Path
     console: Console
     variables: Mapping[str, str]
-    # How many seconds a process of a cell takes: "lifecycle.Lifecycle-3" → seconds.
+    # How many seconds a process of a cell takes: "ft, lifecycle.Lifecycle-3" → seconds.
     seconds: Mapping[str, float] = field(default_factory=dict)
     run: str = field(default_factory=run_name)
     program: Sequence[str] = (sys.executable, "-m", "ftbench.asv")
@@ -128,7 +128,7 @@ class Asv:
                 cell, step = _CELL.search(line), _STEP.search(line)
                 if cell:
                     part, index = f"{cell['arm']}, {cell['group']}", cell["index"] or ""
-                    weight = self.seconds.get(cell["group"] + index, 0.0)
+                    weight = self.seconds.get(part + index, 0.0)
                     shown.begin(f"{part}{cell['metric']}{index}", part=part, weight=weight)
                 elif step and not total:
                     shown.update(completed=float(step["percent"]))

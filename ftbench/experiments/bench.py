@@ -92,8 +92,8 @@ def is_there(cell: SuiteCell, release: Release) -> bool:
     )
 
 
-def _number(cell: SuiteCell) -> str:
-    return f"{cell.group}-{cell.index}"
+def _numbers(cell: SuiteCell) -> Iterator[str]:
+    return (f"{arm.name}, {cell.group}-{cell.index}" for arm in cell.arms)
 
 
 def _cells(folder: Path, pattern: str | None, release: Release) -> list[SuiteCell]:
@@ -129,16 +129,17 @@ def run(
     known = usual_seconds(folder / "results", "*", profile) | here
     mean = statistics.fmean(known.values()) if known else 0.0
     seconds = {
-        _number(cell): known.get((cell.group, cell.version), mean)
+        number: known.get((cell.group, cell.version), mean)
         for cell in _cells(folder, ".", measured)
+        for number in _numbers(cell)
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
     page = f"The page: {folder / PAGE}"
     names = environment_names(pair, profile)
 
     def total(pattern: str | None, processes: int) -> float:
-        of_arm = sum(seconds[_number(cell)] for cell in _cells(folder, pattern, measured))
-        return of_arm * processes * len(ARMS)
+        cells = _cells(folder, pattern, measured)
+        return processes * sum(seconds[number] for cell in cells for number in _numbers(cell))
 
     def measure(pattern: str | None, **options: Any) -> tuple[int, Document]:
         code = asv(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.errors import UsageError
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.run.asv_benchmark import USUAL, ScenarioBenchmark
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.results.figure import SeriesKey
@@ -32,6 +33,7 @@ class SuiteCell:
     values: Sequence[int | str]  # asv's, of all its parameters
     index: int = 0  # asv's number of it
     version: str = "1"  # the scenario's
+    arms: Sequence[Arm] = ARMS  # that measure it
     metrics: Mapping[str, str]  # those that are tracked, with their units
 
     @property
@@ -108,5 +110,6 @@ def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
                 values=values,
                 index=every.index(values),
                 version=scenario.version,
+                arms=ARMS if mode.name not in group.not_with_gil else ARMS[:-1],
                 metrics=metrics,
             )

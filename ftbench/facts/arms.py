@@ -57,6 +57,10 @@ ARMS: Final = (
 )
 
 
+# What has a GIL for itself is on the last what it is on the one before it.
+WITHOUT_GIL, WITH_GIL = ARMS[1:]
+
+
 def arm_named(name: str) -> Arm:
     """Return the arm called `name`; raises `UsageError` for a name that is none."""
     for arm in ARMS:

@@ -28,6 +28,11 @@ class Mode(NamedTuple):
     since: tuple[int, int] = (3, 13)  # the first series of CPython that has it
 
     @property
+    def own_gil(self) -> bool:
+        """Whether each worker has a GIL, where there is one, for itself."""
+        return self.processes or self.kind == "interpreters"
+
+    @property
     def params(self) -> tuple[str, str]:
         """The values of the benchmarks' parameters `mode` and `start_method`."""
         return self.kind, self.start_method or NO_START_METHOD

@@ -16,6 +16,7 @@ from ftbench.analysis.advice.ranking import (
     cost_words,
     reasons,
 )
+from ftbench.facts.arms import WITH_GIL, WITHOUT_GIL
 from ftbench.facts.units import amount, digits, margin, plural
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import DOUBTFUL, NONE
@@ -250,6 +251,11 @@ def _notes(given: Given) -> Iterator[str]:
             f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
             "strategy of that kind costs 8 workers: by a manager amid work, after which it has to "
             "wake up, else in a row. Spawned processes stand for all. Memory has nothing of it."
+        )
+    if any(each.arm == WITH_GIL for each in given.advice.arms):
+        yield (
+            f"Requests and writes of workers with a GIL each are as on the {WITHOUT_GIL.title} on "
+            f"the {WITH_GIL.title}, too."
         )
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,6 +101,39 @@ def test_a_combination_that_is_no_mode_is_skipped_without_a_record(
         lifecycle.Lifecycle().setup("threads", "fork", 1, "empty")
     assert not records.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+EVERY_ARM = {"lifecycle", "footprint", "crossover"}
+
+
+@EVERY_CLASS
+def test_with_its_gil_a_free_threaded_build_skips_what_another_arm_stands_for(
+    benchmark: Benchmark, records: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(asv_benchmark, "unavailable", lambda _: None)
+    reasons = {}
+    for free_threaded, gil in ((0, True), (1, False), (1, True)):
+        monkeypatch.setattr(
+            asv_benchmark,
+            "sysconfig",
+            SimpleNamespace(get_config_var={"Py_GIL_DISABLED": free_threaded}.get),
+        )
+        monkeypatch.setattr(asv_benchmark, "gil_enabled", lambda gil=gil: gil)
+        for values, mode, params in benchmark.cells():
+            if benchmark.why_not(mode, params):
+                continue
+            try:
+                benchmark().setup(*values)
+            except NotImplementedError as error:
+                assert (free_threaded, gil) == (1, True)
+                reasons[mode.name] = str(error)
+    ours = {mode for mode in benchmark.modes if mode_named(mode).own_gil}
+    left = set() if benchmark.scenario in EVERY_ARM else ours
+    assert reasons.keys() == ({"threads"} if benchmark.scenario == "must_scale" else left)
+    assert all("stands for this" in reason for reason in reasons.values())
+    told = [] if not reasons else records.read_text("utf-8").splitlines()
+    assert {json.loads(each)["reason"] for each in told} == set(reasons.values())
 
 
 @EVERY_CLASS

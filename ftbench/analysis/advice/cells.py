@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from ftbench.errors import NothingError
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS, WITH_GIL, WITHOUT_GIL, Arm
 from ftbench.facts.modes import STANDING_PROCESSES, Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
@@ -78,13 +78,15 @@ class Cells:
 
     def latency(self, arm: Arm, mode: Mode, metric: str) -> Figure | None:
         """Return the figure of latency."""
-        wanted = {"mode": _standing(mode), "workers": str(ONE if mode == SERIAL else POOLED)}
+        arm, name = _standing(arm, mode)
+        wanted = {"mode": name, "workers": str(ONE if mode == SERIAL else POOLED)}
         ours = (each for each in self.figures if each.arm == arm and each.params == wanted)
         return next((each for each in ours if _metric(each, LATENCY) == metric), None)
 
     def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
         """Return strategy → its figure of shared_set."""
-        wanted = {"mode": _standing(mode), "fill": fill}.items()
+        arm, name = _standing(arm, mode)
+        wanted = {"mode": name, "fill": fill}.items()
         return {
             each.params["strategy"]: each
             for each in self.figures
@@ -137,9 +139,13 @@ def interval_of(figure: Figure) -> Interval | None:
     return interval
 
 
-def _standing(mode: Mode) -> str:
-    """Return the mode that stands for one where workers stand: of processes one start method's."""
-    return STANDING_PROCESSES if mode.processes else mode.name
+def _standing(arm: Arm, mode: Mode) -> tuple[Arm, str]:
+    """Return what stands for a mode where workers stand: of processes one start method's.
+
+    So does the build without a GIL for that with one, where workers have one each.
+    """
+    stands = WITHOUT_GIL if arm == WITH_GIL and mode.own_gil else arm
+    return stands, STANDING_PROCESSES if mode.processes else mode.name
 
 
 def _metric(figure: Figure, group: str) -> str:

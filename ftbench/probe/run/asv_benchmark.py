@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
-from ftbench.facts.modes import Mode, mode_ladders, mode_of
+from ftbench.facts.modes import EVERY_MODE, Mode, mode_ladders, mode_of
 from ftbench.facts.profiles import current_profile
 from ftbench.probe.instruments.build import build_record, gil_enabled
 from ftbench.probe.instruments.interference import between, look
@@ -27,6 +28,14 @@ RECORDS = "FTBENCH_RECORDS"
 # What is measured where no benchmark is named: counting instructions takes long, and no machine's
 # noise asks for it to be done again.
 USUAL = r"^(?!instructions\.)"
+# Mode → why it is not measured on a free-threaded build with its GIL on.
+EVERY_ARM: Mapping[str, str] = {}
+OWN_GIL: Mapping[str, str] = {
+    mode.name: "each worker has a GIL of its own: the build without a GIL stands for this"
+    for mode in EVERY_MODE
+    if mode.own_gil
+}
+TAKE_TURNS = {**OWN_GIL, "threads": "threads take turns at a GIL: the GIL build stands for this"}
 # asv's time-out is the last resort: the probe's deadlines come first and tell a story.
 TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
 
@@ -95,6 +104,15 @@ def cell_record(
 
 
 class _Named:
+    # `EVERY_ARM` of a class that asks what workers themselves cost.
+    not_with_gil: ClassVar[Mapping[str, str]] = OWN_GIL
+
+    @classmethod
+    def _not_here(cls, mode: Mode) -> str | None:
+        """Return why there is nothing to measure in a mode here, None if there is."""
+        with_gil = sysconfig.get_config_var("Py_GIL_DISABLED") and gil_enabled()
+        return unavailable(mode) or (cls.not_with_gil.get(mode.name) if with_gil else None)
+
     @classmethod
     def group(cls) -> str:
         """Return how asv names the class: `lifecycle.Lifecycle`."""
@@ -138,7 +156,7 @@ class ScenarioBenchmark(_Named):
     def setup(self, *cell: str | int) -> None:
         """Skip, with its reason, a mode that this build or system lacks."""
         mode, params = self._split(cell)
-        if reason := unavailable(mode) or self.why_not(mode, params):
+        if reason := self._not_here(mode) or self.why_not(mode, params):
             self._file(cell).keep("setup", self._skipped(cell, reason))
             raise NotImplementedError(reason)
 
@@ -276,7 +294,7 @@ class Witness(_Named):
             raise NotImplementedError(f"{' with the start method '.join(words[:-own])} is no mode")
         self.given = dict(zip(self.param_names[-own:], words[-own:], strict=True))
         self.named = {"mode": mode.name, **self.given}
-        if reason := unavailable(mode):
+        if reason := self._not_here(mode):
             named = {"group": self.group(), "params": self.named}
             stage({"kind": "skip", **named, "reason": reason})
             raise NotImplementedError(reason)

@@ -15,8 +15,8 @@ from ftbench.analysis.advice.cells import GROUP, SERIAL, cells_of
 from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
 from ftbench.analysis.advice.question import By, Load, Question
 from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
-from ftbench.facts.arms import ARMS, arm_named
-from ftbench.facts.modes import mode_named
+from ftbench.facts.arms import ARMS, WITH_GIL, WITHOUT_GIL, arm_named
+from ftbench.facts.modes import EVERY_MODE, mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
 from ftbench.results import Figure, State
@@ -216,6 +216,25 @@ def test_a_p99_is_of_the_load_that_is_offered() -> None:
     assert between is not None
     assert between.value == pytest.approx(20e-3)
     assert "latency p99_1ms_50(processes-spawn, 8)" in between.sources
+
+
+def test_without_its_gil_the_build_stands_for_workers_that_have_one_each() -> None:
+    plain = list(shared(WITHOUT_GIL, SPAWN, local=1e-6))
+    apart = {mode.name for mode in EVERY_MODE if mode.own_gil}
+    measured = [
+        each for each in latency() if each.arm != WITH_GIL or each.params["mode"] not in apart
+    ]
+    question = Question(
+        task=1e-3, load=Load(value=0.5), shared=0.5, shared_kind=STRATEGIES["local"].kind
+    )
+    found = {
+        arm: p99_of(on(asked(question, (*EVERY, *measured, *plain)), arm.name), "processes-fork")
+        for arm in (WITHOUT_GIL, WITH_GIL)
+    }
+    assert found[WITHOUT_GIL].p99 == found[WITH_GIL].p99 is not None
+    assert found[WITHOUT_GIL].sharing == found[WITH_GIL].sharing is not None
+    gil = on(asked(question, (*EVERY, *measured, *plain)), "gil")
+    assert "processes-fork" not in order(gil)
 
 
 def test_a_p99_above_the_limit_rules_out_whoever_it_is() -> None:
