@@ -158,7 +158,7 @@ def _run(step: Step, record: Recorder | None, twin: Twin | None) -> Outcome:
 
 def run(cell: Cell) -> Outcome:
     """Call the function with each input; see the module."""
-    with step_of(cell) as step:
+    with step_of(cell) as step, step.prepared():
         path, check = step.asked["reference"], step.asked["check"]
         if path and exists(path):
             return _run(step, None, Twin(path, check, target.found))

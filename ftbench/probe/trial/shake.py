@@ -175,7 +175,7 @@ def _stacks() -> str:
 def run(cell: Cell) -> Outcome:
     """Shake the function until there were as many calls as were asked for, or it took too long."""
     usual, workers = sys.getswitchinterval(), int(cell.params["workers"])
-    with step_of(cell) as step:
+    with step_of(cell) as step, step.prepared():
         shake = Shake(step, workers, loop=cell.mode.name == "asyncio")
         end = time.perf_counter() + SECONDS
         # Each trial counts as a call of each: more of them where they take microseconds.

@@ -122,6 +122,13 @@ class Step:
         except BaseException as error:  # noqa: BLE001 - a user's may raise anything
             target.fail(name, error)
 
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Have what is done before and after a round done around calls."""
+        self.hook("before")
+        yield
+        self.hook("after")
+
     def work(self) -> list[target.Item]:
         """Return a round's calls: the inputs over and over."""
         return [self.items[number % len(self.items)] for number in range(self.asked["calls"])]

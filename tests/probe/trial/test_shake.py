@@ -135,3 +135,20 @@ def test_coroutines_that_share_are_found_where_they_await(
     assert found["wrong"] or found["trials"] == 200
     (folder := tmp_path / "local").mkdir()
     assert _shaken(Tried(folder, LOCAL), ft_python, mode)["wrong"] == 0
+
+
+def test_what_is_done_before_a_round_is_done_before_these_calls_too(
+    gil_python: Interpreter, tmp_path: Path
+) -> None:
+    source = """
+        served = []
+        def serve(): served.append(1)
+        def close(): served.clear()
+        def f(n): return n * served[0]
+    """
+    hooks = {
+        "before": f"{tmp_path / 'crunch.py'}:serve",
+        "after": f"{tmp_path / 'crunch.py'}:close",
+    }
+    notes = _shaken(Tried(tmp_path, source, **hooks), gil_python)
+    assert (notes["wrong"], notes["raised"]) == (0, 0)
