@@ -7,12 +7,21 @@ is imported here until it is asked for.  Everything else is the host side.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftbench.experiments.trial.api import trial
+    from ftbench.probe.run.measure import measure
+
 __version__ = "0.1.0"
-__all__ = ["__version__", "measure"]
+__all__ = ["__version__", "measure", "trial"]
 
 
 def __getattr__(name: str) -> object:
-    """Load `ftbench.measure` only when somebody wants to measure."""
+    """Load `ftbench.measure` or `ftbench.trial` only when somebody wants to measure."""
+    if name == "trial":
+        from ftbench.experiments.trial.api import trial  # noqa: PLC0415
+
+        return trial
     if name == "measure":
         from ftbench.probe.run.measure import measure  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ VARIABLE: Final = "FTBENCH_MEASURING_LOCK"
 
 
 class MeasuringLock:
-    """A machine-wide lock, held until this process ends."""
+    """A machine-wide lock, held until this process ends or releases it."""
 
     _lock: FileLock | None = None
 
@@ -44,6 +44,12 @@ class MeasuringLock:
         except OSError as error:
             raise FtbenchError(f"{path}, which keeps two runs apart: {error}") from error
         self._lock = lock
+
+    def release(self) -> None:
+        """Let others measure, where this process does something else for long."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 MEASURING_LOCK: Final = MeasuringLock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.report.output import Format, Output, output_options, rendered
 
 _TARGET: Final = "target"
+_FIRST: Final = "A first result, of one process a cell. The rest is measured now."
 
 
 class _Kept(click.Command):
@@ -176,6 +178,7 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
     from ftbench.experiments.trial.run import raise_worst, tried  # noqa: PLC0415
     from ftbench.report.trial import document_of  # noqa: PLC0415
     from ftbench.results.trials import Trial, read_trial, write_trial  # noqa: PLC0415
+    from ftbench.site.trial_chart import draw  # noqa: PLC0415
 
     before, save = options.pop("against"), options.pop("save")
     earlier = read_trial(before) if before else None
@@ -189,18 +192,19 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
     console = Console(stderr=True, highlight=False)
 
     def shown(found: Trial) -> None:
-        text = rendered(document_of(answer(found, limits)), Format.TABLE)
-        console.print(text, markup=False, soft_wrap=True)
-        console.print("This is of one process a cell; the rest is measured now.", soft_wrap=True)
+        whole = document_of(answer(found, limits))
+        tables = (replace(part, tables=part.tables[:1]) for part in whole.parts if part.tables)
+        first = replace(whole, lines=(_FIRST,), parts=tuple(tables))
+        console.print(rendered(first, Format.TABLE), markup=False, soft_wrap=True)
 
     with tried(asked, console, fresh=fresh, shown=shown) as found:
         if save:
             write_trial(save, found)
         judged = against(earlier, found) if earlier else None
         answered = answer(found, limits)
-        output.write(
-            document_of(answered, forecasts=list(_said(answered, forecasts)), judged=judged)
-        )
+        said = list(_said(answered, forecasts))
+        picture = draw(answered) if output.form is Format.HTML else ""
+        output.write(document_of(answered, forecasts=said, judged=judged, picture=picture))
     raise_worst(found)
     if judged and (raised := alarm(judged)):
         raise raised

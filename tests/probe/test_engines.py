@@ -51,6 +51,15 @@ def test_what_is_there_is_found_and_not_stepped_into(installed: Path) -> None:
     assert "PYTHONPATH" not in os.environ
 
 
+def test_a_copy_of_the_interpreter_has_those_of_its_environment(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "copy"))
+    assert "not installed" in str(unavailable(MODE))
+    monkeypatch.setenv(engines.ENVIRONMENT, str(tmp_path))
+    assert unavailable(MODE) is None
+
+
 @pytest.mark.parametrize("told", [None, "elsewhere"])
 def test_loading_puts_it_on_the_path_of_this_process_and_of_its_children(
     installed: Path, monkeypatch: pytest.MonkeyPatch, told: str | None

@@ -63,7 +63,10 @@ class Question:
 
 
 _QUANTITY: Final = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>\D*)", re.ASCII)
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0}
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0} | {
+    **dict.fromkeys(("m", "min"), 60.0),
+    "h": 3600.0,
+}
 _BYTES: Final = {
     "": 1.0,
     "B": 1.0,

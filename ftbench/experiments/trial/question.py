@@ -115,6 +115,7 @@ def asked(
     target: str,
     *,
     folder: Path,
+    folders: Sequence[str] = (),
     values: Sequence[str] = (),
     inputs: Path | None = None,
     inputs_from: str | None = None,
@@ -133,11 +134,12 @@ def asked(
 ) -> Question:
     """Return the question; what is relative is so to `folder`.  Raises `UsageError`.
 
+    Modules are looked for in `folders` first, if any, else in `folder` unless there is a project.
     `values` are JSON texts, an input each; `modes` and `workers` may be lists with commas.
     """
     needs = of_names(requirements, requirement_files)
     needs = needs.both(of_project(project)) if project else needs
-    path = tuple(map(str, _path(target, folder, needs)))
+    path = (*map(str, _path(target, folder, needs, folders)), *dict.fromkeys(folders))
     if sum(map(bool, (values, inputs, inputs_from))) > 1:
         raise UsageError("Inputs are given one way: --input, --inputs or --inputs-from.")
     check_deadline(call_deadline)
@@ -165,13 +167,13 @@ def asked(
     )
 
 
-def _path(target: str, folder: Path, needs: Requirements) -> Iterator[Path]:
+def _path(target: str, folder: Path, needs: Requirements, more: Sequence[str]) -> Iterator[Path]:
     """Yield what is put before sys.path: the projects' folders, the file's own or this one."""
     yield from needs.path
     place = target.replace("::", ":").rpartition(":")[0]
     if place.endswith(".py"):
         yield (folder / place).absolute().parent
-    elif not needs.path:
+    elif not (needs.path or more):
         yield folder.absolute()
 
 

@@ -35,6 +35,7 @@ from ftbench.probe.run.programs import (
     host_python,
 )
 from ftbench.probe.scenarios.base import Scenario, scenario_named
+from ftbench.probe.workers.engines import ENVIRONMENT
 
 DEADLINE_SECONDS = 60.0
 _MOST_DEADLINE_SECONDS = 86_400.0
@@ -93,7 +94,7 @@ def _bytecode() -> dict[str, str]:
 
 
 def _environment(variables: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
-    own = {OWN: "1"} if scenario.from_observation else {}
+    own = {OWN: "1", ENVIRONMENT: sys.prefix} if scenario.from_observation else {}
     extra = {**variables, **_bytecode(), **own}
     # PYTHONPATH is the caller's, and the child does not get it.
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))

@@ -16,11 +16,13 @@ from types import ModuleType
 from ftbench.facts.modes import Mode
 
 FOLDER = "engines"
+# Names the environment to an interpreter that is a copy of its own.
+ENVIRONMENT = "FTBENCH_ENVIRONMENT"
 
 
 def place(engine: str) -> Path:
     """Return the folder of an engine in this interpreter's environment; it need not exist."""
-    return Path(sys.prefix, FOLDER, engine)
+    return Path(os.environ.get(ENVIRONMENT, sys.prefix), FOLDER, engine)
 
 
 def reason_file(engine: str) -> str:

@@ -20,6 +20,7 @@ from ftbench.errors import UsageError
         (question.seconds, "200 µs", 200e-6),
         (question.seconds, "200 μs", 200e-6),
         (question.seconds, " 1.5ms ", 1.5e-3),
+        (question.seconds, "3m", 180.0),
         (question.seconds, ".5s", 0.5),
         (question.seconds, "80ns", 80e-9),
         (question.size, "0", 0),
