@@ -134,6 +134,8 @@ class ScenarioBenchmark(_Named):
 
     def __init_subclass__(cls) -> None:
         """Take version and metrics from the scenario: asv forgets figures of another version."""
+        if not hasattr(cls, "scenario"):
+            return  # a base of others
         ladders = {**mode_ladders(cls.modes), **dict(cls.ladders)}
         cls.param_names, cls.params = tuple(ladders), tuple(ladders.values())
         scenario = scenario_named(cls.scenario)
@@ -217,11 +219,14 @@ class ScenarioBenchmark(_Named):
         stage({"kind": "skip", **self._identity(cell), "reason": reason})
         return {"skip": reason}
 
+    def _measured(self, mode: Mode, params: Mapping[str, str | int]) -> Measurement:
+        return measure(self.scenario, mode=mode.name, params=params)
+
     def _run(self, cell: tuple[str | int, ...]) -> dict[str, Any]:
         identity = self._identity(cell)
         mode, params = self._split(cell)
         try:
-            measured = measure(self.scenario, mode=mode.name, params=params)
+            measured = self._measured(mode, params)
         except NotAvailableError as error:
             return self._skipped(cell, f"{error.message} {error.hint}".rstrip())
         except FtbenchError as error:
