@@ -72,7 +72,7 @@ class TrialBenchmark(ScenarioBenchmark):
     def _packages(self, here: Path) -> list[str]:
         build = build_record()
         series = "".join(str(build["version"]).split(".")[:2])
-        abi = f"cp{series}{'t' * bool(build['free_threaded'])}"
+        abi = f"cp{series}{'t' * bool(build['free_threaded'])}{'d' * bool(build['debug'])}"
         folders = [str(here / folder) for folder in self.packages.get(abi, ())]
         if self.packages and not all(map(os.path.isdir, folders or [""])):
             raise NotAvailableError(
