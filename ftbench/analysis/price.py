@@ -24,7 +24,7 @@ from ftbench.results.duels import series_of
 from ftbench.statistics import CONFIDENCE, Ratio
 from ftbench.statistics.power import pooled
 from ftbench.statistics.ratio import Effects, difference
-from ftbench.statistics.sequential import Series, effects_of
+from ftbench.statistics.sequential import Series, effects_of, look
 from ftbench.statistics.spread import Estimates, estimates
 
 _GIL: Final = arm_named("gil")
@@ -118,17 +118,20 @@ def points_of(measure: Measure, figures: Iterable[Figure], known: Evidence) -> P
             and (measure.kernels is None or kernel in measure.kernels)
         ):
             by_place.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
-    places, effects = _taxes(by_place, known) if measure.taxed else _inverses(by_place)
-    return _by_place(places, effects) if effects else {}
+    if not measure.taxed:
+        return _by_place(*_inverses(by_place), {})
+    return _by_place(*_taxes(by_place, known))
 
 
 _Key = tuple[Release, str]
 _FiguresByPlace = Mapping[_Key, Mapping[str, Figure]]
 # The release, the arm and the kernel of each entry of some `Effects`.
 _Places = Sequence[tuple[_Key, str]]
+# What single entries come to by duel: an interval that reaches farther to one side.
+_Duels = Mapping[int, Ratio | None]
 
 
-def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects | None]:
+def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects | None, _Duels]:
     places: list[tuple[_Key, str]] = []
     duels: dict[int, Series] = {}
     above: list[Figure] = []
@@ -145,9 +148,10 @@ def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects
             above.append(figure)
             below.append(base)
     if not places:
-        return places, None
+        return places, None, {}
     effects, members = difference(_sides(above), _sides(below)), np.array(list(duels), np.int64)
-    return places, effects.replaced(members, effects_of(tuple(duels.values())))
+    effects = effects.replaced(members, effects_of(tuple(duels.values())))
+    return places, effects, {number: look(each).verdict.effect for number, each in duels.items()}
 
 
 def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
@@ -168,14 +172,19 @@ def _sides(figures: Sequence[Figure], *, of_ratios: bool = False) -> Estimates:
     return pooled(sides, [figure.floor for figure in figures])
 
 
-def _by_place(places: _Places, effects: Effects) -> Points:
+def _by_place(places: _Places, effects: Effects | None, duels: _Duels) -> Points:
+    if effects is None:
+        return {}
     members: dict[_Key, list[int]] = {}
     for number, (key, _) in enumerate(places):
         members.setdefault(key, []).append(number)
-    ratios = effects.ratios(CONFIDENCE)
+    ratios = [duels.get(number) or each for number, each in enumerate(effects.ratios(CONFIDENCE))]
     means = means_of(effects, list(members.values())).ratios(CONFIDENCE)
     return {
-        key: Point(mean=mean, kernels={places[number][1]: ratios[number] for number in numbers})
+        key: Point(
+            mean=mean if len(numbers) > 1 else ratios[numbers[0]],
+            kernels={places[number][1]: ratios[number] for number in numbers},
+        )
         for (key, numbers), mean in zip(members.items(), means, strict=True)
     }
 

@@ -53,7 +53,9 @@ def pythons(output: Output) -> None:
     "--replicas",
     "count",
     type=click.IntRange(1, 20),
-    help="Build it here, and so many replicas that differ in layout alone: 'noise --against'.",
+    help="Build it here, and so many replicas that differ in layout alone, by the order in which "
+    "its objects are linked and by where functions begin (on 32, 64, 128 or 256 bytes, from the "
+    "fifth on anew): 'noise --against'.",
 )
 def install(specs: tuple[str, ...], *, optimized: bool, count: int | None) -> None:
     parsed = [Spec.parse(text) for text in specs]

@@ -11,7 +11,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -157,8 +157,10 @@ def run(job: DuelJob, console: Console, journal: Journal) -> DuelResult:
     """
     read_duels(job.path)
     introduce(job.folder.parent, job.folder.name)
-    result = DuelResult(job=job)
     taken = {cell.title: journal.whole([cell.title]) for cell in job.cells}
+    for ((_, records),) in filter(None, taken.values()):  # one that is gone on with has its seed
+        job = replace(job, seed=records[0]["seed"])
+    result = DuelResult(job=job)
     left = [cell for cell in job.cells if not taken[cell.title]]
     if count := len(taken) - len(left):
         console.print(taken_over(count, len(taken), journal, "cells"), soft_wrap=True)
@@ -259,7 +261,7 @@ class Bout:
     def _record(self, metric: str, machine: str) -> DuelRecord:
         unit = self.pairs[0].units[metric]
         (first, second), builds = self.job.sides, list(map(digest_of, self.pairs[0].builds))
-        duel = DuelRecord(
+        return DuelRecord(
             group=self.cell.group,
             params=self.cell.texts,
             metric=metric,
@@ -274,13 +276,11 @@ class Bout:
             seed=self.job.seed,
             rounds=statistics.median_low(pair.rounds for pair in self.pairs),
             margin=margin_of(unit) if self.job.margin is None else self.job.margin,
-            word="",
             pairs=tuple(_of_pair(pair.costs[metric]) for pair in self.pairs),
             fixed=all(pair.fixed for pair in self.pairs),
             load=self.load,
             disturbed=self.disturbed,
         )
-        return msgspec.structs.replace(duel, word=self._seen(duel).verdict.word)
 
 
 def _of_pair(costs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
@@ -342,6 +342,7 @@ def _said(verdict: Verdict) -> dict[str, Any]:
         "word": verdict.word,
         "effect": found and found.value,
         "interval": ends and [ends.low, ends.high],
+        "needs": verdict.needs,
     }
 
 
@@ -371,7 +372,7 @@ def _row(duel: DuelRecord, verdict: Verdict) -> Row:
             duel.title,
             *(amount(each, duel.unit) for each in (first, second)),
             effect(verdict),
-            str(len(duel.pairs)),
+            str(len(duel.pairs)) + (f", needs {verdict.needs} more" if verdict.needs else ""),
         ),
         tone=TONES[verdict.word],
     )
@@ -393,8 +394,9 @@ def _notes(result: DuelResult) -> Iterator[str]:
     if disturbed := sum({duel.key: duel.disturbed for duel in result.duels}.values()):
         yield f"Others kept the machine busy beside {plural(disturbed, 'pair', 'pairs')}."
     for cell, failed in result.lost.items():
-        state = "skipped" if isinstance(failed.error, NotAvailableError) else "failed"
-        yield f"{state}: {cell}: {failed.error.message}"
+        ended = f"failed in {MOST_FAILURES} pairs, which ends a cell"
+        state = "skipped" if isinstance(failed.error, NotAvailableError) else ended
+        yield f"{state}: {cell}: {failed}"
     for cell, failed in result.once.items():
         yield f"failed once, in a pair that does not count: {cell}: {failed.error.message}"
     if result.duels:

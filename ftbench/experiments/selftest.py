@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,9 +38,10 @@ from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.units import plural
 from ftbench.progress import bar
 from ftbench.report.document import Document, Part, Row, Table, Tone
+from ftbench.results.duels import series_of
 from ftbench.results.journal import Journal
 from ftbench.results.records import DuelRecord
-from ftbench.statistics import CONFIDENCE, sequential
+from ftbench.statistics import sequential
 from ftbench.statistics.verdict import Word
 
 MUST_FIND: Final = 0.95
@@ -170,6 +172,11 @@ class Trial:
     duels: tuple[DuelRecord, ...]
 
 
+@cache
+def _word(series: sequential.Series) -> Word:
+    return sequential.look(series).verdict.word
+
+
 class Outcome(StrEnum):
     """What the trials of a target say of it."""
 
@@ -189,9 +196,11 @@ class Tried:
     def hits(self) -> int:
         """In how many trials all series were found, or of equal sides any raised an alarm."""
         if self.target.share:
-            return sum(all(d.word == Word.WORSE for d in each.duels) for each in self.trials)
+            return sum(
+                all(_word(series_of(d)) == Word.WORSE for d in each.duels) for each in self.trials
+            )
         alarms = {Word.WORSE, Word.BETTER}
-        return sum(any(d.word in alarms for d in each.duels) for each in self.trials)
+        return sum(any(_word(series_of(d)) in alarms for d in each.duels) for each in self.trials)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -241,21 +250,20 @@ class Tried:
         """
         logs = [[pair[0] for pair in duel.pairs] for trial in self.trials for duel in trial.duels]
         spread = statistics.median(map(statistics.stdev, logs))
-        # The score of n pairs is n ** 0.5 / hypot(1, off); 19 of 20 take off more (docs/noise.md).
-        off = spread / math.log1p(self.target.share or self.trials[0].duels[0].margin)
-        needs = (sequential.bar(1 - CONFIDENCE) * math.hypot(1, off) + off) ** 2
+        gap = math.log1p(self.target.share or self.trials[0].duels[0].margin)
+        needs = sequential.needed(gap, spread)
         each = (trial.seconds / len(own) for trial, own in zip(self.trials, logs, strict=True))
         return {
             "effect": math.exp(statistics.median(map(statistics.median, logs))),
             "pairs": statistics.median(map(len, logs)),
             "spread": spread,
-            "needs": max(math.ceil(needs), sequential.fewest()),
+            "needs": needs,
             "needs_seconds": needs * statistics.median(each),
         }
 
     def record(self) -> dict[str, Any]:
         """Return the counts for programs."""
-        words = Counter(duel.word for trial in self.trials for duel in trial.duels)
+        words = Counter(_word(series_of(duel)) for trial in self.trials for duel in trial.duels)
         return {
             "share": self.target.share,
             "trials": len(self.trials),

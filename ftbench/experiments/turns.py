@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +33,7 @@ from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import CELL, DEADLINE_SECONDS, GIL_VARIABLE, check_extra
 from ftbench.probe.run.programs import Guarded
 from ftbench.probe.scenarios.base import scenario_named
+from ftbench.pythons.asking import answer_of
 
 # Seconds that the rounds of a pair take, but for a few long ones: beside a start of two processes.
 SECONDS: Final = 0.3
@@ -186,10 +188,24 @@ def take(
     return _pair(cell, [documents[number] for number in (0, 1)], fixed=fixed)
 
 
+_BYTECODE: Final = """
+import json
+from ftbench.probe.run.measure import bytecode
+print(MARK + json.dumps(bytecode()))
+"""
+
+
+@cache
+def _bytecode(python: Path) -> dict[str, str]:
+    """Return the variable by which cells of a Python write bytecode, if any; see `measure`."""
+    found: dict[str, str] = answer_of(python, _BYTECODE)
+    return found
+
+
 def _cell(side: Duellist, cell: SuiteCell, layout: Layout, deadline: float) -> Guarded:
     return Guarded(
         [str(side.python), "-P", "-c", CELL, side.request(cell, layout.cpus, deadline)],
-        environ=layout.environment(side.arm),
+        environ={**layout.environment(side.arm), **_bytecode(side.python)},
         deadline=deadline,
         name="cell",
         hint="Where each of its threads stood is written above.",

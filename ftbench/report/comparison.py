@@ -268,11 +268,11 @@ def _others(comparison: JudgedFamily) -> Table:
 
 
 def _counts(comparison: JudgedFamily) -> Table:
-    groups: dict[tuple[Word, str], list[Verdict]] = {}
+    groups: dict[tuple[Word, str, bool], list[Verdict]] = {}
     for verdict in (each.verdict for each in comparison.judgements):
         if not verdict.alarm and verdict.word is not Word.INCOMPARABLE:
-            why = verdict.why if verdict.word.open else ""
-            groups.setdefault((verdict.word, why), []).append(verdict)
+            why, by_duel = (verdict.why, verdict.pairs > 0) if verdict.word.open else ("", False)
+            groups.setdefault((verdict.word, why, by_duel), []).append(verdict)
     order = sorted(groups, key=lambda group: (_WORDS.index(group[0]), -len(groups[group])))
     return Table(
         title="No alarm",
@@ -281,14 +281,15 @@ def _counts(comparison: JudgedFamily) -> Table:
             Row(
                 cells=(
                     str(word),
-                    f"{len(groups[word, why])}{_OF}{len(comparison.judgements)}",
-                    _floors(groups[word, why]),
-                    why or words.NONE,
-                    _needs(groups[word, why]) if word.open else words.NONE,
+                    f"{len(group)}{_OF}{len(comparison.judgements)}",
+                    _floors(group),
+                    f"{why}, by duel" if by_duel else why or words.NONE,
+                    _needs(group) if word.open else words.NONE,
                 ),
                 tone=words.TONES[word],
             )
-            for word, why in order
+            for word, why, by_duel in order
+            for group in (groups[word, why, by_duel],)
         ),
     )
 
@@ -303,7 +304,7 @@ def _floors(verdicts: Iterable[Verdict]) -> str:
 
 
 def _needs(verdicts: Sequence[Verdict]) -> str:
-    """Return how many of them so many more processes a side would decide."""
+    """Return how many of them so many more processes a side, or pairs of duels, would decide."""
     needs = [verdict.needs for verdict in verdicts if verdict.needs]
     if not needs:
         return words.NONE
@@ -312,7 +313,8 @@ def _needs(verdicts: Sequence[Verdict]) -> str:
     for step in _STEPS:
         decided = sum(need <= step for need in needs)
         if decided > last:
-            more = "decide" if steps else "more processes a side decide"
+            what = "pairs" if verdicts[0].pairs else "processes a side"
+            more = "decide" if steps else f"more {what} decide"
             steps.append(f"{step} {more} {decided}")
             last = decided
     rest = len(verdicts) - last

@@ -106,8 +106,11 @@ def needed(verdict: Verdict) -> str:
     """Return how much more would decide it, and why it is not decided; "" of one that is."""
     if verdict.word in {Word.WORSE, Word.BETTER, Word.SAME}:
         return ""
-    more = plural(verdict.needs, "more process", "more processes") if verdict.needs else ""
-    return "; ".join(filter(None, (verdict.why, more and f"needs {more} a side")))
+    more = "more pair", "more pairs"
+    if not verdict.pairs:
+        more = "more process a side", "more processes a side"
+    needs = f"needs {plural(verdict.needs, *more)}" if verdict.needs else ""
+    return "; ".join(filter(None, (verdict.why, needs)))
 
 
 def beside(judgement: JudgedSeries) -> str:

@@ -14,9 +14,9 @@ from ftbench.errors import ResultsError
 from ftbench.facts.units import margin_of
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
-from ftbench.statistics.sequential import MOST_PAIRS, Series, look
+from ftbench.statistics.sequential import MOST_PAIRS, MOST_SITTINGS, Series
 
-_MOST: Final = 4 * MOST_PAIRS  # a file may hold what it likes
+_MOST: Final = MOST_SITTINGS * MOST_PAIRS  # a file may hold what it likes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,7 @@ class DuelFile(Provenance):
 def _repeated(before: DuelRecord | None, duel: DuelRecord) -> DuelRecord:
     if before is None or before.seed == duel.seed or _work(before) != _work(duel):
         return duel
-    pool = _pooled(before, duel)
-    return replace(pool, word=look(series_of(pool)).verdict.word)
+    return _pooled(before, duel)
 
 
 def _work(duel: DuelRecord) -> tuple[str, ...]:

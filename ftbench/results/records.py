@@ -26,7 +26,7 @@ series, a pair of processes being the logarithm of B over A and the median of ea
     {"kind": "build", "digest": D, ...}     {"kind": "machine", "digest": D, ...}
     {"kind": "duel", "group": "single_thread.SingleThread", "params": {...}, "metric": "kernel",
      "sides": [{"release": "3.14.7", "arm": "gil", "mode": "serial", "build": D, ...}, {...}],
-     "seed": 1, "rounds": 40, "margin": 0.03, "word": "worse", "pairs": [[0.05, A, B], ...], ...}
+     "seed": 1, "rounds": 40, "margin": 0.03, "pairs": [[0.05, A, B], ...], ...}
 """
 
 from __future__ import annotations
@@ -195,7 +195,6 @@ class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind
     seed: int  # of the orders and layouts
     rounds: int  # of the middle pair, on either side
     margin: Number
-    word: str  # as `statistics.sequential` has it
     pairs: tuple[tuple[Logarithm, Number, Number], ...]
     fixed: bool = False  # whether addresses were the same in all processes of a build
     load: Number | None = None

@@ -102,7 +102,7 @@ def machine_folders(
 ) -> Iterator[tuple[Path, Mapping[str, str], list[Path]]]:
     """Yield each machine.json, what it says and the result files beside it, sorted."""
     for machine in _entries(folder, warn):
-        files = [path for path in _entries(machine, warn) if path.suffix == ".json"]
+        files = [path for path in _entries(machine, warn) if path.suffix in {".json", ".jsonl"}]
         if files:
             path = machine / MACHINE
             try:
@@ -110,7 +110,8 @@ def machine_folders(
             except (util.UserError, OSError) as error:
                 warn(Unreadable.of(path, f"{error}; its results are left out"))
             else:
-                yield path, fields, [file for file in files if file != path]
+                results = [file for file in files if file.suffix == ".json" and file != path]
+                yield path, fields, results
 
 
 def _entries(folder: Path, warn: Warn) -> list[Path]:

@@ -219,8 +219,8 @@ class Verdict:
     floor: Floor | None = None
     # The chance of an effect as large if the true one were just the floor.
     p: float | None = None
-    # So many more processes a side would decide it in 19 of 20 cases, if effect and spread are what
-    # they seem; None where a thousand would not or none is needed.
+    # So many more processes a side, or pairs, would decide it in 19 of 20 cases, if effect
+    # and spread are what they seem; None where as many as can be would not, or none is needed.
     needs: int | None = None
     why: str = ""
     pairs: int = 0  # of the duel that it is by, 0 of two sittings

@@ -240,7 +240,7 @@ def test_a_replica_is_another_layout_of_the_same_objects(tmp_path: Path) -> None
     assert first[1] != second[1] != OBJECTS
     assert sorted(first[1]) == sorted(second[1]) == sorted(OBJECTS)
     assert first[2] == "-falign-functions=32 -DFTBENCH_REPLICA=1"
-    assert second[2] == "-falign-functions=48 -DFTBENCH_REPLICA=2"
+    assert second[2] == "-falign-functions=64 -DFTBENCH_REPLICA=2"
     assert building.built(dataclasses.replace(RECIPE, replica=2)) == second[0]
     assert len({own[0], first[0], second[0]}) == 3
     assert "-replica2-" in second[0].name

@@ -154,6 +154,14 @@ def test_what_is_damaged_or_foreign_is_named_and_the_rest_is_read(
     assert (warning.path.name.endswith(path.name), why in warning.why) == (True, True), warning
 
 
+def test_a_folder_without_a_machine_is_named(results: Path) -> None:
+    path = fake_duels.write(results, DUEL, machine="gone")
+    assert path.parent.name == "gone"
+    tree = read_results(results)
+    assert [warning.path for warning in tree.warnings] == [path.with_name("machine.json")]
+    assert "left out" in tree.warnings[0].why
+
+
 def test_a_copy_is_left_out_and_its_pairs_are_not_counted_twice(results: Path) -> None:
     path = fake_duels.write(results, DUEL)
     shutil.copy(path, path.with_name("3.13.5-ft_3.13.15-ft (1).duel.jsonl"))

@@ -19,6 +19,7 @@ from ftbench.statistics.sequential import (
     fewest,
     judge_series,
     look,
+    needed,
 )
 from ftbench.statistics.verdict import RATE, ROUNDING, Word
 
@@ -106,6 +107,35 @@ def test_one_of_many_series_has_to_be_surer_and_survives_the_judgement_of_all() 
     assert [each.word for each in judged.verdicts] == [Word.WORSE] + [Word.SAME] * 11
     assert judge_series([weak]).verdicts[0].word is Word.WORSE
     assert judge_series([]).verdicts == ()
+
+
+def test_what_is_open_says_how_many_more_pairs_it_takes() -> None:
+    drawn = pairs(0.012, 0.03, count=400)
+    found = look(Series(logs=drawn[:30], margin=0.001)).verdict
+    assert found.word is Word.UNDECIDED
+    assert found.needs
+    assert 20 < found.needs < 200
+    more = look(Series(logs=drawn[: 30 + found.needs], margin=0.001)).verdict
+    assert (more.word, more.needs) == (Word.WORSE, None)
+    near = look(Series(logs=pairs(0.0, 0.04, count=12), margin=0.03)).verdict
+    assert near.word is Word.UNDECIDED
+    assert near.needs
+    assert look(Series(logs=pairs(0.0001, 0.5, count=30), margin=0.003)).verdict.needs is None
+    assert look(Series(logs=(0.1,) * 4, margin=0.03)).verdict.needs is None  # of few nobody knows
+
+
+@pytest.mark.parametrize(("effect", "spread"), [(0.02, 0.05), (0.03, 0.05), (0.02, 0.02)])
+def test_so_many_pairs_find_it_in_19_of_20_series(effect: float, spread: float) -> None:
+    count = needed(np.log1p(effect), spread)
+    looks = [*range(11, count, 7), count]
+    found = [
+        any(
+            look(Series(logs=drawn[:pairs], margin=0.0)).verdict.word is Word.WORSE
+            for pairs in reversed(looks)
+        )
+        for drawn in (pairs(effect, spread, seed=seed, count=count) for seed in range(60))
+    ]
+    assert sum(found) >= 0.9 * len(found)
 
 
 def test_a_series_without_pairs_is_open_and_one_that_is_no_series_is_refused() -> None:

@@ -58,7 +58,6 @@ def record(
         seed=1,
         rounds=40,
         margin=0.03,
-        word="what it once was",  # which nobody asks
         pairs=tuple(pairs),
     )
     return replace(plain, **changes)

@@ -79,7 +79,7 @@ def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, di
     return gil, {GIL_VARIABLE: "1" if gil else "0"}
 
 
-def _bytecode() -> dict[str, str]:
+def bytecode() -> dict[str, str]:
     """Return the variable by which a cell writes bytecode, where beside the sources it cannot."""
     for source in map(Path, (__file__, json.__file__)):
         folder = source.parent / "__pycache__"
@@ -95,7 +95,7 @@ def _bytecode() -> dict[str, str]:
 
 def _environment(variables: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
     own = {OWN: "1", ENVIRONMENT: sys.prefix} if scenario.from_observation else {}
-    extra = {**variables, **_bytecode(), **own}
+    extra = {**variables, **bytecode(), **own}
     # PYTHONPATH is the caller's, and the child does not get it.
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if own or str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):

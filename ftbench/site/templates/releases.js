@@ -320,8 +320,11 @@ window.ftbench = (function () {
             if (!verdict || !step) {
                 return;
             }
+            /* Without a floor it is by duel. */
+            const [one, several] = verdict.floor === null ? ['pair', 'pairs']
+                : ['process a side', 'processes a side'];
             const more = verdict.needs
-                ? `${verdict.needs} more process${verdict.needs === 1 ? '' : 'es'} a side would decide it` : '';
+                ? `${verdict.needs} more ${verdict.needs === 1 ? one : several} would decide it` : '';
             rows.push([
                 arm_text(arm), `${rig.releases[step[0]][0]}, ${words}`, verdict_text(verdict.word),
                 verdict.effect === null ? DASH : change(verdict.effect),

@@ -126,6 +126,18 @@ def test_a_budget_that_is_spent_leaves_it_undecided(asked: Ask, takes: Takes) ->
     assert takes.pairs == {title("calls"): 7}
 
 
+def test_what_is_undecided_says_how_many_more_pairs_it_takes(asked: Ask, takes: Takes) -> None:
+    takes.noise = 0.08
+    words = asked("--bench", CALLS, "--budget", "1us", "--seed", "1")
+    document, said = DUEL.document(*words), DUEL.said(*words)
+    for each in document["duels"]:
+        assert (each["word"], each["needs"] > 5) == ("not decidable", True)
+        assert f"{len(each['pairs'])}, needs {each['needs']} more" in said
+    takes.ratio = 1.5
+    decided = DUEL.document(*words, "--fresh")
+    assert [each["needs"] for each in decided["duels"]] == [None, None]
+
+
 def test_a_repeat_adds_its_pairs_and_the_same_seed_again_does_not(
     clone: Path, asked: Ask, takes: Takes
 ) -> None:
@@ -179,11 +191,14 @@ def test_cells_that_are_done_are_kept_and_not_measured_again(
     assert {duel.params["kernel"] for duel in file.duels} == {"calls"}
     takes.ends.clear()
     takes.pairs.clear()
+    seed = file.duels[0].seed
     done = DUEL.call(*words)
     assert "1 of 2 cells were measured" in done.stderr
     assert set(takes.pairs) == {title("json")}
     file = read_duels(path)
     assert file
+    assert {duel.seed for duel in file.duels} == {seed}
+    assert f"Seed: {seed}." in " ".join(done.stdout.split())
     assert [(d.params["kernel"], d.metric) for d in file.duels] == [
         *(("calls", "kernel"), ("calls", "cpu"), ("json", "kernel"), ("json", "cpu"))
     ]
@@ -213,7 +228,7 @@ def test_fresh_forgets_a_run_that_was_ended(asked: Ask, takes: Takes) -> None:
 @pytest.mark.parametrize(
     ("failed", "code", "tries"),
     [
-        (SideError(1, WorkerFailedError("it broke")), 11, 2),
+        (SideError(1, WorkerFailedError("it broke", story="Traceback: here")), 11, 2),
         (SideError(1, DeadlineError("it hung")), 11, 2),
         (SideError(0, WorkerFailedError("it broke")), 0, 2),
         (SideError(1, NotAvailableError("no such thing")), 0, 1),
@@ -232,6 +247,9 @@ def test_a_cell_that_a_side_cannot_run_is_told_and_others_go_on(
         (lost,) = document["lost"]
         assert lost == {"cell": title("calls"), "reason": str(failed)}
         assert len(document["duels"]) == 2
+        ended = "failed in 2 pairs, which ends a cell" if tries == 2 else "skipped"
+        words_of_it = " ".join(str(failed).split())
+        assert f"{ended}: {title('calls')}: {words_of_it}" in DUEL.said(*words)
 
 
 def test_a_pair_that_failed_is_told_though_the_next_ones_did_not(asked: Ask, takes: Takes) -> None:

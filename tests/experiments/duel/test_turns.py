@@ -155,6 +155,27 @@ def test_the_layout_is_alike_on_both_sides_and_another_in_the_next_pair(given: G
     assert first.environment(A.arm) == first.environment(B.arm)
 
 
+_READ_ONLY = """
+import os, sys
+os.access = lambda *_: False
+sys.dont_write_bytecode = True
+sys.implementation.cache_tag = "none"
+"""
+
+
+def test_cells_of_sources_that_cannot_be_written_have_bytecode_in_the_cache(
+    given: Given, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr(turns, "_BYTECODE", _READ_ONLY + turns._BYTECODE)
+    turns._bytecode.cache_clear()
+    given("born = len(sys.pycache_prefix or '')")
+    done = pair(3)
+    turns._bytecode.cache_clear()
+    length = len(str(tmp_path / "bytecode"))
+    assert set(done.costs["born"]) == {(length, length)}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="personality(2) is Linux's")
 def test_addresses_are_fixed_in_what_is_started_and_not_here(given: Given) -> None:
     told = Path("/proc/self/personality")

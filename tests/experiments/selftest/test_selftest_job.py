@@ -25,6 +25,7 @@ from ftbench.experiments.selftest import (
     SelftestJob,
     SelftestResult,
     Tried,
+    _word,
     document_of,
 )
 from ftbench.experiments.selftest import run as run_with
@@ -32,6 +33,7 @@ from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.arms import arm_named
 from ftbench.report.output import Format, rendered
+from ftbench.results.duels import series_of
 
 QUIET = Console(quiet=True)
 
@@ -89,7 +91,9 @@ def by_title(result: SelftestResult) -> dict[str, Tried]:
 
 def words(result: SelftestResult) -> list[list[str]]:
     """Return how the duels of each target ended."""
-    return [[d.word for each in tried.trials for d in each.duels] for tried in result.tried]
+    return [
+        [_word(series_of(d)) for each in tried.trials for d in each.duels] for tried in result.tried
+    ]
 
 
 def test_targets_take_turns_and_each_trial_has_orders_of_its_own(
@@ -141,7 +145,9 @@ def test_enough_trials_meet_a_target_and_one_alarm_or_a_series_misses_it(
     assert missed.outcome is Outcome.MISSED
     first, second = more.trials[:2]
     (found,) = first.duels
-    lost = dataclasses.replace(first, duels=(msgspec.structs.replace(found, word="same"),))
+    lost = dataclasses.replace(
+        first, duels=(msgspec.structs.replace(found, pairs=((0.0, 1.0, 1.0),) * 30),)
+    )
     one_is_not = dataclasses.replace(more, trials=[*[first, lost] * 5, *[second] * 400])
     assert one_is_not.interval[0] > 0.95
     assert one_is_not.outcome is Outcome.MISSED
