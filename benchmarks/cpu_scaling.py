@@ -25,9 +25,16 @@ class CpuScaling(ScenarioBenchmark):
 
     @classmethod
     def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:
-        """Of processes, the control, one kernel is enough: what shares nothing scales alike."""
+        """Of processes, the control, one kernel is enough: what shares nothing scales alike.
+
+        Subinterpreters share what makes objects.
+        """
         if mode.processes and params["kernel"] != "sum_of_squares":
             return "processes share nothing: sum_of_squares stands for every kernel"
+        if mode.name == "interpreters" and params["kernel"] not in {"sum_of_squares", "objects"}:
+            return (
+                "subinterpreters share no objects: two kernels, one that makes some, stand for all"
+            )
         return super().why_not(mode, params)
 
 

@@ -22,7 +22,10 @@ class Data(ScenarioBenchmark):
 
     @classmethod
     def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:
-        """What threads pass is a reference, whatever to."""
-        if mode.name == "threads" and params["kind"] == "object":
-            return "threads pass references: bytes stand for every object"
+        """What threads pass is a reference, whatever to; what is pickled is bytes."""
+        if params["kind"] == "object":
+            if mode.name == "threads":
+                return "threads pass references: bytes stand for every object"
+            if params["channel"] in {"pipe", "mmap"}:
+                return "what pickling adds is shown by a queue and by shared memory"
         return super().why_not(mode, params)

@@ -17,7 +17,16 @@ import pytest
 from asv_runner.discovery import disc_benchmarks
 from probing import ROOT, environment
 
-from benchmarks import cpu_scaling, data, footprint, lifecycle, pools, sharded_writers, shared_set
+from benchmarks import (
+    cpu_scaling,
+    data,
+    footprint,
+    io,
+    lifecycle,
+    pools,
+    sharded_writers,
+    shared_set,
+)
 from ftbench.errors import WorkerFailedError
 from ftbench.experiments import suite
 from ftbench.facts.modes import MODE_NAMES, mode_named
@@ -357,9 +366,39 @@ def test_a_thread_that_stays_behind_fails_the_benchmark(
         ),
         (
             sharded_writers.ShardedWriters,
-            "threads",
+            "processes-spawn",
             {"writers": 2, "window": 64},
             {"writers": 2, "window": 1},
+        ),
+        (
+            sharded_writers.ShardedWriters,
+            "threads",
+            {"writers": 4, "window": 1},
+            {"writers": 8, "window": 1},
+        ),
+        (
+            cpu_scaling.CpuScaling,
+            "interpreters",
+            {"kernel": "lcg"},
+            {"kernel": "objects"},
+        ),
+        (
+            io.Io,
+            "asyncio",
+            {"delay": 1, "under_way": 512},
+            {"delay": 20, "under_way": 512},
+        ),
+        (
+            lifecycle.Lifecycle,
+            "processes-fork",
+            {"workers": 1, "task": "article"},
+            {"workers": 8, "task": "article"},
+        ),
+        (
+            data.Data,
+            "processes-spawn",
+            {"channel": "pipe", "kind": "object"},
+            {"channel": "queue", "kind": "object"},
         ),
         (
             shared_set.SharedSet,
