@@ -12,7 +12,8 @@ import tempfile
 import threading
 
 DATABASE = os.path.join(tempfile.gettempdir(), "orders.sqlite")
-HERE = threading.local()
+# By thread: of a pool's subinterpreter, threading.local forgets what it had after each call.
+CONNECTIONS = {}
 
 
 def customers():
@@ -28,10 +29,11 @@ def customers():
 
 def connect():
     """Open this worker's connection."""
-    HERE.connection = sqlite3.connect(f"file:{DATABASE}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{DATABASE}?mode=ro", uri=True)
+    CONNECTIONS[threading.get_ident()] = connection
 
 
 def spent(customer):
     """Return what a customer spent, day by day."""
     query = "SELECT day, sum(amount) FROM orders WHERE customer = ? GROUP BY day ORDER BY day"
-    return HERE.connection.execute(query, (customer,)).fetchall()
+    return CONNECTIONS[threading.get_ident()].execute(query, (customer,)).fetchall()

@@ -79,7 +79,15 @@ class _Files:
 
 _files = _Files()
 _lock = allocate_lock()
-_here = _local()
+_here: Any = _local()
+try:
+    from _interpreters import get_current  # type: ignore[import-not-found]
+
+    # A subinterpreter has one thread, whose locals CPython forgets between two calls from outside.
+    if get_current()[0] != 0:
+        _here = type("Here", (), {})()
+except ImportError:  # there are none in this release
+    pass
 _numbers = count()
 _target = ""
 _function: Callable[..., Any] | None = None

@@ -1,0 +1,115 @@
+"""A function of a file, its calls spread by concurrent.futures the way a user would write it.
+
+    python trial.py --file examples/shop.py --function waiting --inputs examples/shop.jsonl
+        --kwargs --mode fork --workers 2 --calls 320 --chunk 4
+
+Prints JSON: seconds of a call in each warm round, and whether every result was a plain loop's.  A
+mode that the interpreter lacks is exit code 3.  Imports nothing of the harness: what
+`tests/tools/confirm_try.py` holds `ftbench try` against.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+from concurrent import futures
+from functools import partial
+
+MODES = ("serial", "threads", "fork", "forkserver", "spawn", "interpreters")
+
+
+def call(module, function, keywords, value):
+    """Call the function with one value; found by its name, so that any pool can be handed this."""
+    found = getattr(importlib.import_module(module), function)
+    return found(**value) if keywords else found(value)
+
+
+def prepare(folder, module, setup):
+    """Get a worker ready: find the module, call its set-up."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    loaded = importlib.import_module(module)
+    if setup:
+        getattr(loaded, setup)()
+
+
+def pool_of(mode, workers, ready):
+    """Return the executor of a mode."""
+    if mode == "threads":
+        return futures.ThreadPoolExecutor(workers, initializer=ready)
+    if mode == "interpreters":
+        if not hasattr(futures, "InterpreterPoolExecutor"):
+            sys.exit(3)
+        return futures.InterpreterPoolExecutor(workers, initializer=ready)
+    import multiprocessing
+
+    context = multiprocessing.get_context(mode)
+    return futures.ProcessPoolExecutor(workers, context, ready)
+
+
+def inputs_of(asked, module):
+    """Return the inputs: a file's lines, what a function of the module yields, or those given."""
+    if asked.inputs:
+        with open(asked.inputs, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+    if asked.inputs_from:
+        return list(getattr(module, asked.inputs_from)())
+    return [json.loads(each) for each in asked.input]
+
+
+def main():
+    """Measure warm rounds and compare all results with a plain loop's."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--file", required=True)
+    parser.add_argument("--function", required=True)
+    parser.add_argument("--input", action="append", default=[])
+    parser.add_argument("--inputs")
+    parser.add_argument("--inputs-from")
+    parser.add_argument("--kwargs", action="store_true")
+    parser.add_argument("--setup")
+    parser.add_argument("--before")
+    parser.add_argument("--mode", choices=MODES, default="threads")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--chunk", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=0.3)
+    asked = parser.parse_args()
+
+    folder, name = os.path.split(os.path.abspath(asked.file))
+    name = name.removesuffix(".py")
+    ready = partial(prepare, folder, name, asked.setup)
+    ready()
+    module = importlib.import_module(name)
+    inputs = inputs_of(asked, module)
+    if asked.before:
+        getattr(module, asked.before)()
+    work = [inputs[number % len(inputs)] for number in range(asked.calls)]
+    one = partial(call, name, asked.function, asked.kwargs)
+    expected = None
+
+    def rounds(run):
+        nonlocal expected
+        run()  # the cold one
+        seconds, right = [], True
+        while not seconds or sum(seconds) < asked.seconds:
+            begin = time.perf_counter()
+            results = run()
+            seconds.append(time.perf_counter() - begin)
+            if expected is None:
+                expected = [one(value) for value in inputs]
+            wanted = (expected[number % len(inputs)] for number in range(len(work)))
+            right &= all(result == each for result, each in zip(results, wanted, strict=True))
+        return [each / len(work) for each in seconds], right
+
+    if asked.mode == "serial":
+        seconds, right = rounds(lambda: [one(value) for value in work])
+    else:
+        with pool_of(asked.mode, asked.workers, ready) as pool:
+            seconds, right = rounds(lambda: list(pool.map(one, work, chunksize=asked.chunk)))
+    print(json.dumps({"seconds": seconds, "right": right}))
+
+
+if __name__ == "__main__":
+    main()
