@@ -136,6 +136,11 @@ class Tried:
         """Seconds of single calls as their workers timed them."""
         return list(chain(*(each.calls for each in self.cell.processes)))
 
+    def middle(self, name: str) -> float:
+        """Return the middle of what happens once a process: `start`, `cold`, `shutdown`."""
+        middle: float = median(getattr(each, name) for each in self.cell.processes)
+        return middle
+
     @property
     def percentiles(self) -> dict[float, float]:
         """Percent → seconds of a call, of those of which there are enough calls."""
@@ -156,7 +161,7 @@ class Tried:
         """How many calls make up for start and end of the workers; None where none surely do."""
         if self.loop is None or not clears(self.speed_up):
             return None
-        once = median(each.start + each.shutdown for each in self.cell.processes)
+        once = self.middle("start") + self.middle("shutdown")
         return max(math.ceil(once / (self.loop.seconds.value - self.seconds.value)), 1)
 
     def breaks(self) -> Iterator[str]:
@@ -229,8 +234,9 @@ class OnBuild:
             return None
         return of(self.loop.processes, self.loop.gil_loop.processes)
 
+    @property
     def close(self) -> tuple[Tried, ...]:
-        """Return those that are not told apart from the first, and it."""
+        """The first, and those that are not told apart from it."""
         return tuple(each for each in self.ranked if not told_apart(each, self.ranked[0]))
 
 
@@ -271,7 +277,7 @@ def _first(builds: Iterable[OnBuild]) -> Tried | None:
     if not firsts:
         return None
     first = min(firsts, key=lambda each: _cost(each.ranked[0]))
-    loops = (each for each in first.close() if each.cell.mode == LOOP)
+    loops = (each for each in first.close if each.cell.mode == LOOP)
     return next(loops, first.ranked[0])
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 from typing import Any, Final
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By
@@ -15,7 +17,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.facts.units import SAME, amount, digits, margin, plural, span, times
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
 from ftbench.report.words import NONE, TONES
-from ftbench.results.trials import TrialBuild, TrialCell
+from ftbench.results.trials import TrialBuild
 from ftbench.statistics.ratio import Ratio
 from ftbench.statistics.spread import ONE_PROCESS, Processes, location
 from ftbench.statistics.verdict import Word
@@ -163,10 +165,9 @@ def _of_build(on: OnBuild) -> Iterator[str]:
     if on.price is not None:
         price = _ratio(on.price)
         yield f"The price of the build for one thread: {price} the time of the GIL build."
-    close = [each for each in on.close() if each is not on.ranked[0]] if on.ranked else []
-    if close:
-        names = "; ".join(each.title for each in close)
-        yield f"Not told apart from {on.ranked[0].title}: {names}."
+    if len(on.close) > 1:
+        first, *others = (each.title for each in on.close)
+        yield f"Not told apart from {first}: {'; '.join(others)}."
 
 
 def _ranking(on: OnBuild, found: Answer) -> Table:
@@ -179,28 +180,17 @@ def _ranking(on: OnBuild, found: Answer) -> Table:
         *(("\N{MULTIPLICATION SIGN} loop of the GIL build",) if gil else ()),
         "pays from",
     )
-    close = on.close() if on.ranked else ()
-    rows = [
-        Row(
-            cells=(
-                f"{'≈' * (number > 1 and each in close)}{number}",
-                each.title,
-                *_speed(each, priced=priced, gil=gil),
-            ),
-            tone=Tone.BEST if number == 1 else Tone.PLAIN,
-        )
-        for number, each in enumerate(on.ranked, 1)
+    shown = [
+        (each, f"{'≈' * (rank > 1 and each in on.close)}{rank}", each.title)
+        for rank, each in enumerate(on.ranked, 1)
     ]
-    rows += [
-        Row(
-            cells=(
-                "",
-                f"{each.title}: {notes.pointed(f'breaks a limit: {why}')}",
-                *_speed(each, priced=priced, gil=gil),
-            ),
-            tone=Tone.QUIET,
-        )
+    shown += [
+        (each, "", f"{each.title}: {notes.pointed(f'breaks a limit: {why}')}")
         for each, why in on.out
+    ]
+    rows = [
+        Row(cells=(*first, *_speed(each, priced=priced, gil=gil)), tone=_tone(each, on))
+        for each, *first in shown
     ]
     for cell in sorted(on.without, key=lambda cell: not cell.failed):
         why = f"failed: {cell.failed}" if cell.failed else f"skipped: {cell.skipped or 'no time'}"
@@ -212,6 +202,10 @@ def _ranking(on: OnBuild, found: Answer) -> Table:
         numbers=len(numbers),
         notes=notes.lines,
     )
+
+
+def _tone(tried: Tried, on: OnBuild) -> Tone:
+    return Tone.BEST if tried in on.ranked[:1] else Tone.PLAIN
 
 
 def _speed(tried: Tried, *, priced: bool, gil: bool) -> Iterator[str]:
@@ -241,12 +235,7 @@ def _estimate(cost: Estimate | None, by: By) -> str:
 def _effort(on: OnBuild) -> Table:
     return Table(
         columns=("mode", "p50", "p95", "p99", "CPU a call", "cores busy", "memory", "start", "end"),
-        rows=tuple(
-            Row(
-                cells=tuple(_efforts(each)), tone=Tone.BEST if each in on.ranked[:1] else Tone.PLAIN
-            )
-            for each in on.every
-        ),
+        rows=tuple(Row(cells=tuple(_efforts(each)), tone=_tone(each, on)) for each in on.every),
         numbers=8,
     )
 
@@ -262,7 +251,7 @@ def _efforts(tried: Tried) -> Iterator[str]:
     yield NONE if tried.busy is None else f"{tried.busy:.0%} of {tried.cores}"
     yield NONE if tried.memory is None else amount(tried.memory, "bytes")
     for name in ("start", "shutdown"):
-        took = median(getattr(each, name) for each in tried.cell.processes)
+        took = tried.middle(name)
         yield amount(took, "seconds") if took > 0 else NONE
 
 
@@ -365,118 +354,84 @@ def _amount(side: Processes, unit: str) -> str:
 def _record(
     found: Answer, forecasts: Sequence[Forecast | str], judged: Judged | None
 ) -> dict[str, Any]:
-    trial, best, gil = found.trial, found.best, found.best_on_gil
+    best, gil = found.best, found.best_on_gil
     return {
+        **to_builtins(replace(found.trial, cells=(), builds=())),
         "schema": SCHEMA,
-        "target": trial.target,
-        "calls": trial.calls,
-        "inputs": trial.inputs,
-        "check": trial.check,
-        "started_at": trial.started_at,
-        "machine": trial.machine,
-        "serial_seconds": trial.serial_seconds,
-        "cpu_share": trial.cpu_share,
-        "bytes_in": trial.bytes_in,
-        "bytes_out": trial.bytes_out,
         "ranked_by": found.limits.by,
-        "best": best and _place(best.build, best.cell),
-        "best_on_gil": gil and _place(gil.build, gil.cell),
+        "best": best and _place(best),
+        "best_on_gil": gil and _place(gil),
         "code": {each.build.arm: code_of(each, found) for each in (best, gil) if each},
         "builds": [_build_record(each) for each in found.builds],
-        "advise": [each if isinstance(each, str) else _forecast_record(each) for each in forecasts],
+        "advise": [
+            each
+            if isinstance(each, str)
+            else {
+                **{name: _place(getattr(each, name)) for name in ("predicted", "best")},
+                **{name: _plain(getattr(each, name)) for name in ("holds", "behind")},
+            }
+            for each in forecasts
+        ],
         "against": judged and _judged_record(judged),
-        "notes": list(trial.notes),
     }
 
 
-def _place(build: TrialBuild, cell: TrialCell) -> dict[str, Any]:
-    return {"build": build.name, "mode": cell.mode, "workers": cell.workers}
+def _place(of: Tried | JudgedCell) -> dict[str, Any]:
+    return {"build": of.build.name, "mode": of.cell.mode, "workers": of.cell.workers}
 
 
 def _build_record(on: OnBuild) -> dict[str, Any]:
-    names = ("name", "release", "flavour", "arm", "skipped", "look", "shake", "packages")
-    close = on.close() if on.ranked else ()
     return {
-        **{name: getattr(on.build, name) for name in names},
-        "price": _value(on.price),
+        **to_builtins(on.build),
+        "price": _plain(on.price),
         "ranked": [
-            {"rank": rank, "close": rank > 1 and each in close, **_tried_record(each)}
+            {"rank": rank, "close": rank > 1 and each in on.close, **_tried_record(each)}
             for rank, each in enumerate(on.ranked, 1)
         ],
         "ruled_out": [{"why": why, **_tried_record(each)} for each, why in on.out],
-        "without": [
-            {
-                **_place(on.build, cell),
-                **{name: getattr(cell, name) for name in ("skipped", "failed", "story")},
-                "exit_code": cell.exit_code,
-            }
-            for cell in on.without
-        ],
+        "without": [to_builtins(replace(cell, processes=())) for cell in on.without],
     }
 
 
 def _tried_record(tried: Tried) -> dict[str, Any]:
-    cell = tried.cell
+    costs = ("seconds", "speed_up", "gil_speed_up", "pays_from", "cpu", "busy", "cores", "memory")
+    processes = tried.cell.processes
     return {
-        **_place(tried.build, cell),
-        "chunk": cell.chunk,
-        "processes": len(cell.processes),
-        "marked": sum(each.marked for each in cell.processes),
-        "seconds": _value(tried.seconds),
-        "per_second": 1 / tried.seconds.value,
-        "speed_up": _value(tried.speed_up),
-        "gil_speed_up": _value(tried.gil_speed_up),
-        "pays_from": tried.pays_from,
+        **to_builtins(replace(tried.cell, processes=())),
+        **{name: _plain(getattr(tried, name)) for name in costs},
+        **{name: tried.middle(name) for name in ("start", "cold", "shutdown")},
+        "cost_per_million": _plain(tried.cost) if tried.limits.by is By.COST else None,
         "percentiles": {f"p{percent:g}": at for percent, at in tried.percentiles.items()},
         "calls": len(tried.calls),
         "slowest": max(tried.calls, default=None),
-        "cpu": _value(tried.cpu),
-        "busy": tried.busy,
-        "cores": tried.cores,
-        "memory": tried.memory,
-        "memory_kind": cell.memory_kind,
-        "cost_per_million": _value(tried.cost) if tried.limits.by is By.COST else None,
-        **{
-            name: median(getattr(each, name) for each in cell.processes)
-            for name in ("start", "cold", "shutdown")
-        },
+        "processes": len(processes),
+        "marked": sum(each.marked for each in processes),
     }
 
 
-def _value(found: Estimate | Ratio | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
+def _plain(found: Any) -> Any:
+    if not isinstance(found, Estimate | Ratio):
+        return found
     ends = found.interval
     return {"value": found.value, "interval": ends and [ends.low, ends.high]}
-
-
-def _forecast_record(forecast: Forecast) -> dict[str, Any]:
-    return {
-        "predicted": _place(forecast.on.build, forecast.predicted.cell),
-        "best": _place(forecast.on.build, forecast.best.cell),
-        "holds": forecast.holds,
-        "behind": _value(forecast.behind),
-    }
 
 
 def _judged_record(judged: Judged) -> dict[str, Any]:
     raised = alarm(judged)
     return {
         "exit_code": raised.exit_code if raised else 0,
-        "not_comparable": list(judged.reasons),
-        "lost": [{"what": what, "why": why} for what, why in judged.lost],
+        "not_comparable": judged.reasons,
+        "lost": judged.lost,
+        "notes": judged.notes,
         "cells": [
             {
-                **_place(each.build, each.cell),
+                **_place(each),
                 "unit": each.unit,
                 "before": location(each.before),
                 "after": location(each.after),
-                "verdict": each.verdict.word,
-                "why": each.verdict.why,
-                "effect": _value(each.verdict.effect),
-                "needs": each.verdict.needs,
+                "effect": _plain(each.verdict.effect),
+                **{name: getattr(each.verdict, name) for name in ("word", "why", "needs")},
             }
             for each in judged.cells
         ],
-        "notes": list(judged.notes),
     }

@@ -48,7 +48,7 @@ def test_a_failed_cell_is_never_ranked_whatever_its_figures() -> None:
 
 def test_what_lies_within_the_noise_of_processes_is_not_told_apart() -> None:
     near = cell(FT, "processpool-forkserver", 1.6e-3, spread=0.03)
-    close = on(answer(with_cell(trial(), near)), FT).close()
+    close = on(answer(with_cell(trial(), near)), FT).close
     assert {each.cell.mode for each in close} == {"threadpool", "processpool-forkserver"}
 
 
@@ -57,7 +57,7 @@ def test_of_one_process_nothing_is_told_apart() -> None:
         cells=tuple(cell(name, mode, s, processes=1) for (name, mode), s in SECONDS.items())
     )
     found = answer(alone)
-    assert len(on(found, FT).close()) == len(on(found, FT).ranked)
+    assert len(on(found, FT).close) == len(on(found, FT).ranked)
     assert all(each.seconds.interval is None for each in on(found, FT).ranked)
     assert all(each.pays_from is None for each in on(found, FT).ranked)
     assert best_of(alone)[1] == "serial"  # the simplest of what is not told apart
