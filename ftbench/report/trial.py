@@ -43,6 +43,7 @@ def document_of(
             *_against(judged),
             Part(title="What to write", lines=tuple(_code(found))),
             Part(title="What was found beside", lines=tuple(_findings(found, forecasts))),
+            *_stories(found),
         ),
     )
 
@@ -270,13 +271,20 @@ def code_of(tried: Tried, found: Answer) -> str:
     return tried.mode.code.format(f=_function(found), n=cell.workers, c=cell.chunk, e=executor)
 
 
-def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[str]:
-    for build in found.trial.builds:
-        yield from (f"{build.name}: {each}" for each in _of_look(build))
+def _stories(found: Answer) -> Iterator[Part]:
     for each in found.builds:
         for cell in each.without:
             if cell.story:
-                yield f"{each.build.name}, {titled(cell)}: {cell.story}"
+                title = f"{each.build.name}, {titled(cell)}: {cell.failed}"
+                yield Part(title=title, lines=tuple(cell.story.splitlines()), level=2)
+
+
+def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[str]:
+    for build in found.trial.builds:
+        yield from (f"{build.name}: {each}" for each in build.look.get("said", ()))
+        if build.packages:
+            packages = ", ".join(f"{name} {version}" for name, version in build.packages.items())
+            yield f"{build.name}: with {packages}"
     yield from found.trial.notes
     marked = sum(p.marked for cell in found.trial.cells for p in cell.processes)
     if marked:
@@ -285,15 +293,6 @@ def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[st
         yield forecast if isinstance(forecast, str) else _forecast(forecast)
     if not forecasts:
         yield "There are no results of ftbench here, so nobody knows what advise would have said."
-
-
-def _of_look(build: TrialBuild) -> Iterator[str]:
-    for name, value in build.look.items():
-        if value not in (None, "", [], {}, False):
-            told = value if isinstance(value, (str, int, float)) else ", ".join(map(str, value))
-            yield f"{name.replace('_', ' ')}: {told}"
-    if build.packages:
-        yield f"packages: {', '.join(f'{n} {version}' for n, version in build.packages.items())}"
 
 
 def _forecast(forecast: Forecast) -> str:
