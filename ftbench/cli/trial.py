@@ -17,7 +17,7 @@ from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, s
 from ftbench.cli.report import quantity
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.arms import ARMS
-from ftbench.report.output import Format, Output, output_options, rendered
+from ftbench.report.output import Format, Output, output_options, rendered, writable
 
 _TARGET: Final = "target"
 _FIRST: Final = "A first result, of one process a cell. The rest is measured now."
@@ -166,8 +166,9 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 @click.option("--slo", "slos", multiple=True, metavar="LIMIT", help="To calls: p99=50ms.")
 @quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
 @click.option("--yes", is_flag=True, help="Its side effects do no harm, however often it runs.")
-@_file("--save", metavar="FILE", help="Keep the trial, for --against.")
+@_file("--save", metavar="FILE", callback=writable, help="Keep the trial, for --against.")
 @_file("--against", metavar="FILE", help="Judge it against an earlier trial.")
+@_file("--scaffold", metavar="DIR", help="Write an asv benchmark repository of it, a new folder.")
 @click.option("--fresh", is_flag=True, help="Measure anew: forget a trial that was ended.")
 @output_options
 @click.pass_context
@@ -176,11 +177,14 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
     from ftbench.analysis.trials import Limits, answer, forecasts, slo  # noqa: PLC0415
     from ftbench.experiments.trial import question  # noqa: PLC0415
     from ftbench.experiments.trial.run import raise_worst, tried  # noqa: PLC0415
+    from ftbench.experiments.trial.scaffold import needed, refuse_taken, scaffold  # noqa: PLC0415
     from ftbench.report.trial import document_of  # noqa: PLC0415
     from ftbench.results.trials import Trial, read_trial, write_trial  # noqa: PLC0415
     from ftbench.site.trial_chart import draw  # noqa: PLC0415
 
-    before, save = options.pop("against"), options.pop("save")
+    before, save, folder = (options.pop(name) for name in ("against", "save", "scaffold"))
+    if folder:
+        refuse_taken(folder)
     earlier = read_trial(before) if before else None
     limits = Limits(
         slo=dict(map(slo, options.pop("slos"))),
@@ -198,13 +202,16 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
         console.print(rendered(first, Format.TABLE), markup=False, soft_wrap=True)
 
     with tried(asked, console, fresh=fresh, shown=shown) as found:
-        if save:
-            write_trial(save, found)
         judged = against(earlier, found) if earlier else None
         answered = answer(found, limits)
         said = list(_said(answered, forecasts))
         picture = draw(answered) if output.form is Format.HTML else ""
         output.write(document_of(answered, forecasts=said, judged=judged, picture=picture))
+        if save:
+            write_trial(save, found)
+        if folder:
+            path = scaffold(folder, found, asked, needed(asked, console))
+            console.print(f"{path} is its benchmark: asv run, in {folder}", soft_wrap=True)
     raise_worst(found)
     if judged and (raised := alarm(judged)):
         raise raised

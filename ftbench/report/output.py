@@ -92,7 +92,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
         "output_path",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        callback=_checked,
+        callback=writable,
         help="Write to a file, whole or not at all, instead of printing.",
     )
     @functools.wraps(command)
@@ -102,10 +102,10 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_output
 
 
-def _checked(
+def writable(
     _context: click.Context, _parameter: click.Parameter, path: Path | None
 ) -> Path | None:
-    """Raise `UsageError` before anything is measured for a file that could not be written."""
+    """Return the path; `UsageError`, before anything is measured, if it could not be written."""
     if path is None:
         return None
     folder = path.absolute().parent

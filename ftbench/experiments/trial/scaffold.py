@@ -7,14 +7,19 @@ import os
 import pprint
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import Console
+
 from ftbench.analysis.trials import LOOP, is_measured
-from ftbench.errors import ResultsError, UsageError
+from ftbench.errors import NotAvailableError, ResultsError, UsageError
 from ftbench.experiments.trial.question import Question
+from ftbench.experiments.trial.run import builds_of
 from ftbench.files import folder_made
 from ftbench.probe.trial.benchmark import TARGETS
+from ftbench.pythons.wheels import abi_of, packages_of
 from ftbench.releases import known_releases
 from ftbench.releases.history import EVERY
 from ftbench.results.trials import Trial
@@ -63,19 +68,36 @@ class {name}Memory(benchmark.TrialBenchmark):
 _INPUTS: Final = "inputs.jsonl"
 
 
+def refuse_taken(folder: Path) -> None:
+    """Raise `UsageError` for a folder that has something in it, or cannot be one."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"--scaffold {folder} is there already: name a new folder.")
+
+
+def needed(question: Question, console: Console) -> dict[str, list[Path]]:
+    """Return the folders of what a function needs, by ABI, of the builds on which it was tried."""
+    found: dict[str, list[Path]] = {}
+    for build in builds_of(question, console):
+        with suppress(NotAvailableError):  # skipped, as has been said
+            packages = packages_of(question.needs, build.interpreter, console)
+            if packages.folder:
+                found[abi_of(build.interpreter)] = [Path(packages.folder)]
+    return found
+
+
 def scaffold(
     folder: Path, trial: Trial, question: Question, packages: Mapping[str, Sequence[Path]]
 ) -> Path:
     """Write the repository, whole or not at all; return its benchmark.
 
-    `packages` are the folders of what the function needs, by ABI.  Raises `UsageError` for a folder
-    that has something in it, and `ResultsError`.
+    `packages` as from `needed`.  Raises `UsageError` as `refuse_taken`, and `ResultsError`.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"--scaffold {folder} is there already: name a new folder.")
+    refuse_taken(folder)
     name = re.sub(r"\W", "_", question.target.rpartition(":")[2])
     place = Path("benchmarks", f"bench_{name.lower()}.py")
-    needed = {abi: [_relative(str(each), folder) for each in own] for abi, own in packages.items()}
+    own = {
+        abi: [_relative(str(each), folder) for each in folders] for abi, folders in packages.items()
+    }
     files = {
         Path("asv.conf.json"): json.dumps({"project": question.name, **_CONFIGURATION}, indent=4),
         Path("benchmarks", "__init__.py"): "",
@@ -83,7 +105,7 @@ def scaffold(
             target=question.name,
             name="".join(part.capitalize() for part in name.split("_")) or "Function",
             asked=pprint.pformat(_asked(folder, trial, question), sort_dicts=False),
-            packages=pprint.pformat(needed),
+            packages=pprint.pformat(own),
             ways=pprint.pformat(_ways(trial), sort_dicts=False),
         ),
     }

@@ -225,3 +225,17 @@ def test_functions_are_found_where_their_module_was(
     assert question.inputs_from == "own_jobs:jobs"
     assert question.path == (str(tmp_path / "elsewhere"),)
     assert ftbench.trial("crunch.py:score").target
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
+    asked: Asked, tmp_path: Path
+) -> None:
+    assert COMMAND.code("crunch.py:score", "--save", "none/kept.json") == 2
+    assert COMMAND.code("crunch.py:score", "--scaffold", str(tmp_path)) == 2
+    assert asked.questions == []
+
+
+def test_a_scaffold_is_written_after_the_answer(asked: Asked, tmp_path: Path) -> None:
+    COMMAND.said("crunch.py:score", "--scaffold", "bench", "--python", "3.14")
+    text = (tmp_path / "bench" / "benchmarks" / "bench_score.py").read_text("utf-8")
+    assert "'threadpool(2)'" in text
