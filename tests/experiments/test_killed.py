@@ -11,28 +11,34 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from ftbench.asv.measuring_lock import VARIABLE
 from ftbench.files import builds_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
+from ftbench.results import read_results
+from ftbench.results.duels import read_duels
 
 ROOT = Path(__file__).parents[2]
 FTBENCH = (sys.executable, "-c", "from ftbench.cli import main; main()")
+MACHINE = ("--machine", "vm")
 CELLS = r"Lifecycle.track_round\('threads', 'none', (1|2), 'empty'\)"
-KILLS = 2
 # A family of steps is of one sitting: so many surely have a whole one.
-MORE = {"noise": 1, "selftest": 1, "overhead": 1, "reproduce": 9}
+MORE = {"noise": 1, "selftest": 1, "overhead": 1, "reproduce": 9, "duel": 1}
 WORDS = {
-    "noise": ("--bench", CELLS, "--profile", "smoke", "--replicates", "3", "--machine", "vm"),
+    "noise": ("--bench", CELLS, "--profile", "smoke", "--replicates", "3", *MACHINE),
     "selftest": (*("--bench", CELLS, "--slowdown", "50%", "--trials", "4", "--budget", "1us"),),
     "reproduce": ("--only", "shared_set", "--scale", "0.02"),
     "overhead": ("--scenario", "lifecycle", "--pairs", "1", "--processes", "4"),
+    "duel": ("--bench", r"^single_thread.*'(calls|json|float|sort)'", "--pairs", "5", *MACHINE),
 }
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX alone kills so")
@@ -75,15 +81,36 @@ class Command:
             lines += path.read_text("utf-8").splitlines(keepends=True)
         return [json.loads(line[64:])["asked"] for line in lines if line.endswith("\n")]
 
-    def killed(self, draw: random.Random) -> None:
-        """Run it until some more are kept, and a random moment longer."""
+    def ended(self, draw: random.Random, how: int) -> None:
+        """Run it until some more are kept, and a random moment longer: nothing of it goes on."""
         enough, process = len(self.kept()) + MORE[self.words[0]], self.start()
         end = time.monotonic() + 60
         while len(self.kept()) < enough and process.poll() is None and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(draw.uniform(0, 0.6))
-        process.kill()
-        process.communicate()
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+        assert "Traceback" not in said
+        end = time.monotonic() + 20
+        while left := list(self.running()):
+            assert time.monotonic() < end, left
+            time.sleep(0.1)
+        self.read()
+
+    def running(self) -> Iterator[list[str]]:
+        """Yield what is of it, the cache in its environment."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                of_it = str(self.folder) in str(process.environ())
+                if of_it and process.status() != psutil.STATUS_ZOMBIE:
+                    yield process.cmdline()
+
+    def read(self) -> set[str]:
+        """Read the results, of which nothing is damaged; return the cells of duels."""
+        tree = read_results(self.folder / "results")
+        assert {warning.path.name for warning in tree.warnings} <= {"benchmarks.json"}
+        files = map(read_duels, (self.folder / "results").glob("*/*.duel.jsonl"))
+        return {str(duel.key) for file in files if file for duel in file.duels}
 
     def done(self) -> tuple[Any, str]:
         process = self.start()
@@ -105,16 +132,19 @@ def clone(tmp_path: Path) -> Path:
 def test_a_command_that_was_killed_is_gone_on_with(
     clone: Path, gil_python: Interpreter, name: str
 ) -> None:
-    """After two kills the rest alone is measured, and it is said how much that is."""
+    """After SIGKILL and Ctrl-C the rest alone is measured, and it is said how much that is."""
     draw = random.Random(name)  # noqa: S311 - the same moments every time
     python = gil_python.name if name == "reproduce" else str(gil_python.executable)
-    command = Command(clone, [name, python, *WORDS[name]])
-    for _ in range(KILLS):
-        command.killed(draw)
+    pythons = [python] * (2 if name == "duel" else 1)
+    command = Command(clone, [name, *pythons, *WORDS[name]])
+    for how in (signal.SIGKILL, signal.SIGINT):
+        command.ended(draw, how)
     kept = command.kept()
+    if name == "duel":  # a kill may come between what is kept and what says so
+        assert len(kept) <= len(command.read()) <= len(kept) + 1
     assert len(kept) >= MORE[name]
     document, said = command.done()
-    match = re.search(r"(\d+) of (\d+) (?:processes|trials) were measured by 2", said)
+    match = re.search(r"(\d+) of (\d+) (?:processes|trials|cells) were measured by 2", said)
     assert match, said
     count, total = map(int, match.groups())
     # What is of one sitting and was cut is measured again.
@@ -123,6 +153,10 @@ def test_a_command_that_was_killed_is_gone_on_with(
     if name == "noise":
         (document,) = document
         assert all("".join(each["order"].split()) == "ABBAAB" for each in document["series"])
+    if name == "duel":
+        assert len(command.read()) == total
+        assert len({each["seed"] for each in document["duels"]}) == 1
+        assert len({each["sitting"] for each in document["duels"]}) >= 2
     if name == "reproduce":
         sittings = {(step["process"], step["sitting"]) for step in document["steps"]}
         assert len(sittings) == 3 < total == len(document["steps"])
