@@ -12,6 +12,7 @@ import sys
 from _thread import _local, allocate_lock, get_ident
 from importlib.machinery import SourceFileLoader
 from itertools import count
+from marshal import dumps, loads
 from mmap import mmap
 from time import perf_counter, perf_counter_ns, sleep
 
@@ -21,7 +22,7 @@ TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from types import TracebackType
+    from types import CodeType, TracebackType
     from typing import Any, NoReturn
 
     from ftbench.errors import FtbenchError
@@ -46,6 +47,12 @@ class Late(KeyboardInterrupt):
 
 
 class _Source(SourceFileLoader):
+    def source_to_code(  # type: ignore[override]  # the stub knows no further arguments
+        self, data: Any, path: Any, **more: Any
+    ) -> CodeType:
+        """Return code as bytecode has it, and a script: constants of compile() are not immortal."""
+        return loads(dumps(super().source_to_code(data, path, **more)))  # type: ignore[no-any-return]  # noqa: S302
+
     def set_data(self, *_args: Any, **_more: Any) -> None:
         """Leave no bytecode beside the user's file."""
 
