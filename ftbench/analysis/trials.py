@@ -20,13 +20,12 @@ from ftbench.facts.arms import arm_named
 from ftbench.facts.trial_modes import TrialMode, trial_mode_named
 from ftbench.facts.units import amount, plural
 from ftbench.probe.run.outcome import LEAST_SAMPLES, percentiles
+from ftbench.probe.trial.serial import kind_of
 from ftbench.results.trials import Trial, TrialBuild, TrialCell
 from ftbench.statistics.ratio import Ratio, intervals, ratio
 from ftbench.statistics.spread import Processes, location
 
 LOOP: Final = "serial"
-# From this share on a call is said to compute, up to the other one to wait.
-COMPUTES, WAITS = 0.9, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +266,7 @@ class Answer:
     def kind(self) -> str:
         """Whether a call computes, waits or does both: the share of its seconds on a CPU."""
         share = self.trial.cpu_share
-        kind = "CPU-bound" if share >= COMPUTES else "waiting" if share <= WAITS else "mixed"
-        return f"{kind}: {share:.0%} of a call is on a CPU"
+        return f"{kind_of(share)}: {share:.0%} of a call is on a CPU"
 
 
 def _first(builds: Iterable[OnBuild]) -> Tried | None:

@@ -67,6 +67,8 @@ def sentence(found: Answer) -> str:
     if best.cell.mode == LOOP:
         told = f"{where}, nothing surely beats a plain loop of {_function(found)}: {_name(best)}, "
         told += _costs(best)
+    if best.seconds.interval is None:
+        told += f" ({ONE_PROCESS})"
     if gil is not None and gil.build != best.build:
         told += f". On a GIL build it is {_name(gil)}: {_costs(gil)}"
         gain = of(gil.processes, best.processes)
@@ -102,7 +104,7 @@ def _ratio(found: Ratio | None) -> str:
     if found is None:
         return NONE
     ends = found.interval
-    return f"{times(found.value)} ({span(ends.low, ends.high) if ends else ONE_PROCESS})"
+    return f"{times(found.value)} ({span(ends.low, ends.high)})" if ends else times(found.value)
 
 
 def _checked(found: Answer) -> Iterator[str]:
@@ -126,6 +128,8 @@ def _size(count: int) -> str:
 
 _KIB: Final = 1024
 _DIFFER: Final = 13  # the exit code of a mode whose results are not the serial twin's
+# Once a process: the workers' start, their first round, and their end.
+_ONCE: Final = {"start": "start", "first round": "cold", "end": "shutdown"}
 _WORDS: Final = tuple(Word)  # the gravest first
 
 
@@ -166,9 +170,12 @@ def _of_build(on: OnBuild) -> Iterator[str]:
     if on.price is not None:
         price = _ratio(on.price)
         yield f"The price of the build for one thread: {price} the time of the GIL build."
-    if len(on.close) > 1:
-        first, *others = (each.title for each in on.close)
-        yield f"Not told apart from {first}: {'; '.join(others)}."
+    first, *others = [each.title for each in on.close] or [""]
+    if others:
+        names = "; ".join(others) if len(on.close) < len(on.ranked) else "all others"
+        yield f"Not told apart from {first}: {names}."
+    if any(each.seconds.interval is None for each in on.every):
+        yield f"What has no interval is of {ONE_PROCESS}."
 
 
 def _ranking(on: OnBuild, found: Answer) -> Table:
@@ -221,23 +228,23 @@ def _speed(tried: Tried, *, priced: bool, gil: bool) -> Iterator[str]:
         yield ""
     else:
         calls = tried.pays_from
-        yield "never, as far as is known" if calls is None else plural(calls, "call", "calls")
+        yield "not surely" if calls is None else plural(calls, "call", "calls")
 
 
 def _estimate(cost: Estimate | None, by: By) -> str:
     if cost is None:
         return NONE
     if cost.interval is None:
-        return f"{cost_words(cost.value, by)}, {ONE_PROCESS}"
+        return cost_words(cost.value, by)
     reach = max(cost.interval.high - cost.value, cost.value - cost.interval.low)
     return f"{cost_words(cost.value, by)} {margin(reach / cost.value)}"
 
 
 def _effort(on: OnBuild) -> Table:
     return Table(
-        columns=("mode", "p50", "p95", "p99", "CPU a call", "cores busy", "memory", "start", "end"),
+        columns=("mode", "p50", "p95", "p99", "CPU a call", "cores busy", "memory", *_ONCE),
         rows=tuple(Row(cells=tuple(_efforts(each)), tone=_tone(each, on)) for each in on.every),
-        numbers=8,
+        numbers=6 + len(_ONCE),
     )
 
 
@@ -251,7 +258,7 @@ def _efforts(tried: Tried) -> Iterator[str]:
     yield _estimate(tried.cpu, By.SECONDS)
     yield NONE if tried.busy is None else f"{tried.busy:.0%} of {tried.cores}"
     yield NONE if tried.memory is None else amount(tried.memory, "bytes")
-    for name in ("start", "shutdown"):
+    for name in _ONCE.values():
         took = tried.middle(name)
         yield amount(took, "seconds") if took > 0 else NONE
 
@@ -398,7 +405,7 @@ def _tried_record(tried: Tried) -> dict[str, Any]:
     return {
         **to_builtins(replace(tried.cell, processes=())),
         **{name: _plain(getattr(tried, name)) for name in costs},
-        **{name: tried.middle(name) for name in ("start", "cold", "shutdown")},
+        **{name: tried.middle(name) for name in _ONCE.values()},
         "cost_per_million": _plain(tried.cost) if tried.limits.by is By.COST else None,
         "percentiles": {f"p{percent:g}": at for percent, at in tried.percentiles.items()},
         "calls": len(tried.calls),
