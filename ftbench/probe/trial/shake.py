@@ -209,5 +209,6 @@ TRIAL_SHAKE = Scenario(
     metrics=(),
     run=run,
     modes=("threads", "asyncio", "asyncio-per-thread"),
+    counted=True,
     trial=True,
 )

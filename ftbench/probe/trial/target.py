@@ -199,8 +199,10 @@ def fault_file(pid: int) -> str:
 
 def tell_faults(file: Any) -> None:
     """Have the thread that crashes this process write where it was."""
-    import faulthandler
-
+    try:
+        import faulthandler
+    except ImportError:  # in a subinterpreter
+        return
     more = {"c_stack": False} if sys.version_info >= (3, 14) else {}
     faulthandler.enable(file, all_threads=False, **more)
 
