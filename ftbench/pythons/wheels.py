@@ -217,14 +217,10 @@ _NO_NETWORK: Final = re.compile(
     "error sending request|dns error|Failed to fetch|network was disabled|Connection ?refused|"
     "NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Name or service not known"
 )
-_REASONS: Final = {
-    "All versions are for other Pythons than": re.compile(
-        "different python version|does not satisfy Python", re.IGNORECASE
-    ),
-    "The wheel that is named does not fit": re.compile(
-        "not a supported wheel|incompatible with the current platform"
-    ),
-}
+_OTHER_PYTHON: Final = re.compile(
+    r"(?i)different python|does not satisfy Python|requires Python \W"
+)
+_UNFIT: Final = re.compile("not a supported wheel|incompatible with the current platform")
 # Which requirement could not be met, as uv says it, and as pip does.
 _CULPRIT: Final = re.compile(
     r"Wheels are required for `([^`]+)`|satisfies the requirement ([^(]+?) \("
@@ -242,26 +238,27 @@ def _failed(
             story=story,
             hint="What is installed once is used again without network.",
         )
-    for reason, pattern in _REASONS.items():
-        if pattern.search(said):
-            return NotAvailableError(f"{reason} {abi}:", story=story)
+    if _UNFIT.search(said):
+        return NotAvailableError(f"The wheel that is named does not fit {abi}.", story=story)
+    other = _OTHER_PYTHON.search(said)
     lines = [line for line in (*wanted.named, *wanted.lines) if not line.startswith("-")]
     lines = [line for line in lines if not line.endswith(".whl")]
     # Of those that nobody named, the tool alone knows which could not be met.
     deeper = [(found[1] or found[2]).split(" (from")[0] for found in _CULPRIT.finditer(said)]
-    for requirement in map(Requirement, (*lines, *deeper)):
-        if requirement.url or installer.newest(requirement, wheels=True):
+    for each in map(Requirement, (*lines, *deeper)):
+        if each.url or each.marker or installer.newest(each, wheels=True):
             continue
-        newest = installer.newest(requirement, wheels=False)
+        newest = installer.newest(each, wheels=False)
+        if newest is None and other:
+            break
         if newest is None:
             return UsageError(
-                f"There is no {requirement} in the packages' index.",
-                hint="Is it spelled as there?  'pip index versions NAME' says what there is.",
+                f"There is no {each} in the packages' index.",
+                hint="Is it spelled as there? 'pip index versions NAME' says what there is.",
             )
         abi3 = ", and abi3 wheels no free-threaded build can load" if abi.endswith("t") else ""
         return NotAvailableError(
-            f"No wheel for {abi}: {requirement} has none that fits{abi3} (the newest is {newest})."
+            f"No wheel for {abi}: {each} has none that fits{abi3} (the newest is {newest})."
         )
-    return NotAvailableError(
-        f"{', '.join(_arguments(wanted))} cannot be installed for {abi}:", story=story
-    )
+    why = "is for other Pythons than" if other else "cannot be installed for"
+    return NotAvailableError(f"{', '.join(_arguments(wanted))} {why} {abi}.", story=story)

@@ -152,9 +152,8 @@ def test_what_cannot_be_had_together_is_told_in_the_tool_s_words(
 
 def test_a_package_for_other_pythons_is_said_so(index: Path, gil_python: Interpreter) -> None:
     wheel(index, "tiny", "1.0", "Requires-Python: >=4")
-    with pytest.raises(NotAvailableError) as caught:
+    with pytest.raises(NotAvailableError, match="tiny is for other Pythons than cp"):
         packages("tiny", gil_python)
-    assert "4" in str(caught.value)
 
 
 def test_code_for_other_pythons_is_said_so(gil_python: Interpreter) -> None:
