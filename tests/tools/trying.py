@@ -56,8 +56,15 @@ class Tried:
         return notes
 
     def failure(
-        self, python: Interpreter, step: str, mode: str = "serial", **asked: Any
+        self,
+        python: Interpreter,
+        step: str,
+        mode: str = "serial",
+        *words: str,
+        environ: dict[str, str] | None = None,
+        **asked: Any,
     ) -> tuple[int, str]:
         """Return the exit code of a step that fails, and what it says."""
-        done = run_probe(python.executable, *self.words(step, mode, **asked))
+        command = self.words(step, mode, *words, **asked)
+        done = run_probe(python.executable, *command, environ=environ)
         return done.returncode, done.stderr

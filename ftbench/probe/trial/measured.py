@@ -99,19 +99,17 @@ class Workers:
 
     def round(self) -> dict[str, float]:
         """Have all calls made once; return the seconds of the whole and of a call."""
-        self.step.hook("before")
         count, chunk = len(self._work), self.step.asked["chunk"]
-        others, own = _cpu_of_others(self.cell.mode), cpu_seconds()
-        begin = time.perf_counter()
-        answers = self.pool.map(target.call, self._work, chunk)
-        took = time.perf_counter() - begin
-        own = cpu_seconds() - own
-        figures = {"whole": took, "call": took / count}
-        if others is not None:
-            figures["cpu"] = (own + (_cpu_of_others(self.cell.mode) or 0.0) - others) / count
-        self.step.hook("after")
+        with self.step.prepared():
+            others, own = _cpu_of_others(self.cell.mode), cpu_seconds()
+            begin = time.perf_counter()
+            self._answers = self.pool.map(target.call, self._work, chunk)
+            took = time.perf_counter() - begin
+            own = cpu_seconds() - own
+            figures = {"whole": took, "call": took / count}
+            if others is not None:
+                figures["cpu"] = (own + (_cpu_of_others(self.cell.mode) or 0.0) - others) / count
         self.calls += count
-        self._answers = answers
         return figures
 
     def compare(self) -> Invariant:
