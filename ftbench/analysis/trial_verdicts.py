@@ -37,8 +37,7 @@ class JudgedCell:
     build: TrialBuild
     cell: TrialCell
     unit: str
-    before: Processes
-    after: Processes  # seconds at the speed of the stick before
+    pair: Pair  # seconds after at the speed of the stick before
     verdict: Verdict
 
     @property
@@ -70,33 +69,34 @@ def against(before: Trial, after: Trial) -> Judged:
     }
     later = {(cell.build, *_key(cell)): cell for cell in after.cells}
     speed = _speed(before, after)
-    found: list[tuple[TrialBuild, TrialCell, _Cost]] = []
+    found: list[JudgedCell] = []
     lost = []
     for key, first in cells.items():
         second = later.get(key)
         if second is not None and is_measured(second):
             build = after.build(second.build)
             differs = in_words(unlike_builds([before.build(first.build).build], [build.build]))
-            found += [(build, second, cost) for cost in _costs(first, second, speed, differs)]
+            for unit, pair, verdict in _costs(first, second, speed, differs):
+                found.append(
+                    JudgedCell(build=build, cell=second, unit=unit, pair=pair, verdict=verdict)
+                )
         elif second is None or not second.skipped:
             what = f"failed: {second.failed}" if second and second.failed else "not measured"
             lost.append((f"{first.build}, {titled(first)}", what))
-    verdicts = judge([cost.pair for *_, cost in found]).verdicts
+    verdicts = judge([each.pair for each in found]).verdicts
     return Judged(
         cells=tuple(
-            JudgedCell(
-                build=build,
-                cell=cell,
-                unit=cost.unit,
-                before=cost.pair.before,
-                after=cost.pair.after,
-                verdict=replace(verdict, word=cost.word, why=cost.why) if cost.why else verdict,
-            )
-            for (build, cell, cost), verdict in zip(found, verdicts, strict=True)
+            replace(each, verdict=_said(each.verdict, verdict))
+            for each, verdict in zip(found, verdicts, strict=True)
         ),
         lost=tuple(lost),
         notes=tuple(_notes(before, after, speed)),
     )
+
+
+def _said(known: Verdict, judged: Verdict) -> Verdict:
+    """Return the verdict; what was not judged, and is known why, has its effect all the same."""
+    return replace(known, effect=judged.effect) if known.why else judged
 
 
 def _key(cell: TrialCell) -> tuple[str, int]:
@@ -162,48 +162,37 @@ def _speed(before: Trial, after: Trial) -> _Speed:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cost:
-    """Two sides of a cost; with a `why` they are not judged, and `word` is the verdict."""
-
-    unit: str
-    pair: Pair
-    word: Word = Word.UNDECIDED
-    why: str = ""
-
-
-def _costs(first: TrialCell, second: TrialCell, speed: _Speed, differs: str) -> Iterator[_Cost]:
+def _costs(
+    first: TrialCell, second: TrialCell, speed: _Speed, differs: str
+) -> Iterator[tuple[str, Pair, Verdict]]:
+    """Yield each cost of a cell; with a reason in its verdict it is not to be judged."""
     before, after = (tuple(each.rounds for each in cell.processes) for cell in (first, second))
     after = tuple(tuple(sample * speed.factor for sample in own) for own in after)
-    incomparable = (Word.INCOMPARABLE, differs) if differs else None
-    elsewhere = (Word.ELSEWHERE, speed.why) if speed.why else None
-    yield _cost(SECONDS, (before, after), incomparable or elsewhere, apart=speed.apart)
+    why = Verdict(word=Word.INCOMPARABLE, why=differs)
+    elsewhere = Verdict(word=Word.ELSEWHERE, why=speed.why)
+    yield _cost(SECONDS, before, after, why if differs else elsewhere, apart=speed.apart)
     if first.memory and second.memory:
         if first.memory_kind != second.memory_kind:
-            incomparable = Word.INCOMPARABLE, f"{first.memory_kind} and {second.memory_kind}"
+            why = replace(why, why=f"{first.memory_kind} and {second.memory_kind}")
         before, after = (tuple((size,) for size in cell.memory) for cell in (first, second))
-        yield _cost(BYTES, (before, after), incomparable)
+        yield _cost(BYTES, before, after, why)
 
 
 def _cost(
-    unit: str,
-    sides: tuple[Processes, Processes],
-    not_judged: tuple[Word, str] | None,
-    apart: float = 0.0,
-) -> _Cost:
-    known, floor = estimates(sides), None
+    unit: str, before: Processes, after: Processes, why: Verdict, apart: float = 0.0
+) -> tuple[str, Pair, Verdict]:
+    known, floor = estimates((before, after)), None
     freedom = int(known.processes.sum()) - 2
-    if not_judged is None and known.usable.all() and freedom > 0:
+    if not why.why and freedom == 0:
+        why = Verdict(word=Word.UNDECIDED, why=ONE_PROCESS)
+    elif not why.why and known.usable.all():
         floor = Floor(
             spread=math.sqrt(float(known.scatter.sum()) / freedom),
             freedom=1,  # as few as can be: it is the sides' own spread, which must not count twice
             processes=int(known.processes.min()),
             effect=max(apart, LEAST_EFFECT),
         )
-    word, why = not_judged or (Word.UNDECIDED, "" if floor else ONE_PROCESS)
-    before, after = sides
-    pair = Pair(before=before, after=after, margin=margin_of(unit), floor=floor)
-    return _Cost(unit=unit, pair=pair, word=word, why=why)
+    return unit, Pair(before=before, after=after, margin=margin_of(unit), floor=floor), why
 
 
 def _notes(before: Trial, after: Trial, speed: _Speed) -> Iterator[str]:

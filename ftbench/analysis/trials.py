@@ -20,7 +20,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.facts.trial_modes import TrialMode, trial_mode_named
 from ftbench.facts.units import amount, plural
 from ftbench.probe.run.outcome import LEAST_SAMPLES, percentiles
-from ftbench.probe.trial.serial import kind_of
+from ftbench.probe.trial.serial import COMPUTING, kind_of
 from ftbench.results.trials import Trial, TrialBuild, TrialCell
 from ftbench.statistics.ratio import Ratio, intervals, ratio
 from ftbench.statistics.spread import Processes, location
@@ -347,6 +347,7 @@ class Forecast:
     on: OnBuild
     predicted: Tried  # the best cell of the mode that it puts first
     best: Tried
+    by: str  # the results that it stands on
 
     @property
     def behind(self) -> Ratio | None:
@@ -364,8 +365,11 @@ def question_of(trial: Trial, workers: int) -> Question:
     return Question(task=trial.serial_seconds, payload=trial.bytes_in, workers=workers)
 
 
-def forecasts(found: Answer, cells: Cells) -> Iterator[Forecast | str]:
+def forecasts(found: Answer, cells: Cells, by: str) -> Iterator[Forecast | str]:
     """Yield what `advise` says build by build, or why it says nothing."""
+    if kind_of(found.trial.cpu_share) != COMPUTING:
+        yield "advise knows tasks that compute alone, so it says nothing of these."
+        return
     for each in found.builds:
         by_seconds = sorted(each.every, key=lambda tried: tried.seconds.value)
         if not by_seconds or found.trial.serial_seconds <= 0:
@@ -380,6 +384,6 @@ def forecasts(found: Answer, cells: Cells) -> Iterator[Forecast | str]:
         first = next(filter(None, expected), None)
         if first is None:
             whys = dict.fromkeys(no.why for mode, no in advice.unknown.items() if mode != SERIAL)
-            yield f"{each.build.name}: no data: {'; '.join(whys) or 'no mode in common'}"
+            yield f"{each.build.name}: advise has no data: {'; '.join(whys) or 'of no such mode'}."
         else:
-            yield Forecast(on=each, predicted=first, best=by_seconds[0])
+            yield Forecast(on=each, predicted=first, best=by_seconds[0], by=by)

@@ -222,5 +222,5 @@ def _said(answered: Any, forecasts: Any) -> Iterator[Any]:
     from ftbench.analysis.advice.cells import chosen, pick_of  # noqa: PLC0415
 
     with suppress(FtbenchError):
-        _, cells = pick_of(chosen(machine=None, release=None, profile=None))
-        yield from forecasts(answered, cells)
+        pick, cells = pick_of(chosen(machine=None, release=None, profile=None))
+        yield from forecasts(answered, cells, pick.title)

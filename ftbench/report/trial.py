@@ -305,9 +305,9 @@ def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[st
 def _forecast(forecast: Forecast) -> str:
     name, said = forecast.on.build.name, forecast.predicted.mode.title
     if forecast.holds:
-        return f"{name}: advise would have put {said} first, too."
+        return f"{name}: advise puts {said} first, too, by {forecast.by}."
     return (
-        f"{name}: advise would have put {said} first, from other work; here it takes "
+        f"{name}: advise would have put {said} first, by {forecast.by}; here it takes "
         f"{_ratio(forecast.behind)} the time of {forecast.best.title}."
     )
 
@@ -345,7 +345,7 @@ def _judged_row(each: JudgedCell) -> Row:
             str(verdict.word),
             each.title,
             f"{verdict.why}; needs {more} a side" if verdict.needs else verdict.why,
-            *(_amount(side, each.unit) for side in (each.before, each.after)),
+            *(_amount(side, each.unit) for side in (each.pair.before, each.pair.after)),
             _ratio(verdict.effect),
         ),
         tone=TONES[verdict.word],
@@ -433,8 +433,8 @@ def _judged_record(judged: Judged) -> dict[str, Any]:
             {
                 **_place(each),
                 "unit": each.unit,
-                "before": location(each.before),
-                "after": location(each.after),
+                "before": location(each.pair.before),
+                "after": location(each.pair.after),
                 "effect": _plain(each.verdict.effect),
                 **{name: getattr(each.verdict, name) for name in ("word", "why", "needs")},
             }

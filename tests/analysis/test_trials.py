@@ -170,10 +170,12 @@ def test_a_limit_that_is_none_is_told_so(text: str, told: str) -> None:
 
 def test_advise_is_asked_for_the_same_and_held_against_what_was_measured() -> None:
     cells = cells_of(crossover([arm_named("gil"), arm_named("ft")]))
-    said = on_ft(forecasts(answer(trial()), cells))
+    said = on_ft(forecasts(answer(trial()), cells, "3.14.2"))
     assert said.holds
     assert said.predicted.cell.mode == "threadpool"
-    other = on_ft(forecasts(answer(with_cell(trial(), cell(FT, "threadpool", 6e-3))), cells))
+    other = on_ft(
+        forecasts(answer(with_cell(trial(), cell(FT, "threadpool", 6e-3))), cells, "3.14.2")
+    )
     assert not other.holds
     assert other.behind is not None
     assert other.behind.value == pytest.approx(6.0 / 1.9, rel=0.03)
@@ -187,6 +189,13 @@ def on_ft(said: Iterable[Forecast | str]) -> Forecast:
 def test_what_advise_has_no_cells_for_is_said() -> None:
     cells = cells_of(crossover([arm_named("gil"), arm_named("ft")]))
     long = trial(serial_seconds=2.0)
-    told = list(forecasts(answer(long), cells))
+    told = list(forecasts(answer(long), cells, "3.14.2"))
     assert len(told) == 2
-    assert all(isinstance(each, str) and "no data" in each for each in told)
+    assert all(isinstance(each, str) and "has no data" in each for each in told)
+
+
+def test_advise_says_nothing_of_what_waits() -> None:
+    cells = cells_of(crossover([arm_named("gil"), arm_named("ft")]))
+    (said,) = forecasts(answer(trial(cpu_share=0.1)), cells, "3.14.2")
+    assert isinstance(said, str)
+    assert "that compute alone" in said
