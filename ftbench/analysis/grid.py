@@ -123,8 +123,9 @@ class Grid:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms that have a figure, or a reason for having none."""
-        names = {cell.arm.name for cell in self.cells if cell.state is not State.ABSENT}
+        """The arms that have a figure, else those that have a reason for having none."""
+        tried = {each.arm.name for each in self.cells if each.state not in _UNSAID_OF_FURTHER}
+        names = tried or {each.arm.name for each in self.cells if each.state is State.SKIPPED}
         return tuple(arm for arm in ARMS if arm.name in names)
 
     def cell(self, mode: Mode, arm: Arm, value: str = "") -> Cell:

@@ -58,7 +58,6 @@ PROFILES = {
             hold=0.1,
             processes=3,
             repeats=2,
-            shorter=2,
         ),
         Profile(
             name="full",

@@ -253,10 +253,7 @@ def _notes(given: Given) -> Iterator[str]:
             "wake up, else in a row. Spawned processes stand for all. Memory has nothing of it."
         )
     if any(each.arm == WITH_GIL for each in given.advice.arms):
-        yield (
-            f"Requests and writes of workers with a GIL each are as on the {WITHOUT_GIL.title} on "
-            f"the {WITH_GIL.title}, too."
-        )
+        yield f"With {WITH_GIL.label}, both are as {WITHOUT_GIL.label} where workers have one each."
 
 
 def _load(question: Question) -> str:

@@ -221,8 +221,14 @@ class GridFigures(Figures):
             "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
             "wide beyond 100\N{NO-BREAK SPACE}%; none is of one process, which tells nothing apart."
         )
-        missing = "; ".join(arm.label for arm in ARMS if arm not in self.grid.arms)
+        missing = "; ".join(self._missing(arm) for arm in ARMS if arm not in self.grid.arms)
         return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
+
+    def _missing(self, arm: Arm) -> str:
+        """Return the name of an arm without a figure, and why it has none."""
+        ours = (cell.figure for cell in self.grid.cells if cell.arm == arm)
+        reasons = dict.fromkeys(figure.reason for figure in ours if figure and figure.reason)
+        return f"{arm.label} ({'; '.join(reasons)})" if reasons else arm.label
 
     def _along(self, metric: Metric) -> Grid:
         return grid_of(self.index, metric, self.grid.ladder)

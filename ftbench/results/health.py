@@ -18,8 +18,7 @@ from typing import Final, NamedTuple
 
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import digits, kept
-from ftbench.releases import Release
-from ftbench.results.figure import Environment, Figure, Health, SeriesKey
+from ftbench.results.figure import Figure, Health
 
 # One worker over the main thread alone, which does the same.
 _ALIKE: Final = ("cpu_scaling.CpuScaling.track_relative_1", "native.Native.track_relative_1")
@@ -27,10 +26,10 @@ _MEMORY: Final = "bytes"  # it is what it is, however slow the machine
 _TENTH: Final = 0.1 + 1e-9
 # Of fewer processes the median of a stick is off by more than a hundredth.
 _LEAST: Final = 30
-# The control of must_scale: so far from 1.00 it may come on two cores, or its cell is marked.
+# What must_scale finds of threads, and of two processes: so far from 1.00 that may come.
+_SHARED: Final = "must_scale.MustScale.track_relative_"
+_CONTROLS: Final = tuple(f"must_scale.MustScale.track_control_{each}" for each in ("2", "cpu_2"))
 CONTROL_WITHIN: Final = 0.05
-_MUST_SCALE: Final = "must_scale.MustScale"
-_SHARED, _CONTROL = (f"{_MUST_SCALE}.track_{arm}_" for arm in ("relative", "control"))
 OFF_CONTROL: Final = (
     "two processes, which share nothing, are more than 5 % from 1.00 here: whatever kept these "
     "from it is in the figure of threads as well, which therefore does not judge scaling"
@@ -50,8 +49,6 @@ class Sitting(NamedTuple):
     factor: float
 
 
-# A cell of must_scale, and whether CPU time is meant.
-_Pattern = tuple[Environment, Release, SeriesKey, bool]
 Sittings = Mapping[tuple[str, str], Sitting]
 """By machine and run, of those that have one stick, and enough of it."""
 
@@ -72,28 +69,24 @@ def given(figures: Sequence[Figure]) -> Iterator[Figure]:
             known[each.machine, run, stick].append(seconds)
     usual = {of: median(seconds) for of, seconds in known.items()}
     sittings = _sittings({of: usual[of] for of, each in known.items() if len(each) >= _LEAST})
-    doubtful = set(_off_control(figures))
+    doubtful = {
+        _pattern(each)
+        for each in figures
+        if each.benchmark in _CONTROLS
+        and abs((each.median or 1.0) - 1) > CONTROL_WITHIN + 1e-9  # of all its processes
+    }
     for each in figures:
         slow = tuple(took / usual[each.machine, run, stick] for run, stick, took in each.speeds)
         marks = each.interference, "" if each.unit == _MEMORY else _told(slow)
         told = "; ".join(filter(None, marks))
         given = replace(each, slow=slow, interference=told) if slow else each
-        if doubtful and each.benchmark.startswith(_SHARED) and _pattern(each) in doubtful:
+        if each.benchmark.startswith(_SHARED) and _pattern(each) in doubtful:
             given = replace(given, doubt=OFF_CONTROL)
         yield at_usual_speed(given, sittings) if each.computes else given
 
 
-def _off_control(figures: Iterable[Figure]) -> Iterator[_Pattern]:
-    """Yield the patterns whose control, two processes at once, did not come to 1 over its runs."""
-    for each in figures:
-        ours = each.benchmark in {f"{_CONTROL}2", f"{_CONTROL}cpu_2"}
-        if ours and abs((each.median or 1.0) - 1) > CONTROL_WITHIN + 1e-9:
-            yield _pattern(each)
-
-
-def _pattern(figure: Figure) -> _Pattern:
-    cell = SeriesKey(benchmark=_MUST_SCALE, params=figure.params)
-    return figure.environment, figure.release, cell, "_cpu_" in figure.benchmark
+def _pattern(figure: Figure) -> tuple[object, ...]:
+    return figure.key, figure.params.get("pattern"), "_cpu_" in figure.benchmark
 
 
 def _sittings(usual: Mapping[tuple[str, ...], float]) -> Sittings:

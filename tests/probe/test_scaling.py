@@ -208,25 +208,14 @@ def test_many_that_share_nothing_come_to_one_against_the_slowest_of_as_many_in_a
         name = f"x_{many}"
         block = Block(kept={name: [(slices(1), slices(many)) for _ in range(4000)]}, lost={})
         assert ratios([block])[name][0] > 1.05
-        assert ratios([block], over_slowest=True)[name] == [pytest.approx(1, abs=0.01)]
+        assert ratios([block], Block.over_slowest)[name] == [pytest.approx(1, abs=0.01)]
 
 
 def test_who_shares_a_core_or_has_but_one_slice_is_held_against_the_mean() -> None:
     pairs = [(turn(100), turn(100, 300)), (turn(200), turn(100, 300))]
     for kept, ratio in ((pairs, 2.0), ([(turn(200), turn(300, 300)._replace(apart=True))], 1.5)):
         block = Block(kept={"x_2": kept}, lost={"x_2": []})
-        assert ratios([block], over_slowest=True)["x_2"] == [pytest.approx(ratio)]
-
-
-@pytest.mark.parametrize(("shorter", "taken"), [(1, PAIRS), (2, PAIRS), (8, PAIRS // 4)])
-def test_who_asks_for_twice_as_many_pairs_has_whole_blocks_where_others_have_half(
-    shorter: int, taken: int
-) -> None:
-    cell = cell_of()
-    cell = cell._replace(profile=cell.profile._replace(shorter=shorter))
-    sides = {name: side(name, []) for name in ("one", "x_2")}
-    (block,), _ = blocks_of(cell, sides, {"x_2": "one"}, 2 * PAIRS)
-    assert len(block.kept["x_2"]) == taken
+        assert ratios([block], Block.over_slowest)["x_2"] == [pytest.approx(ratio)]
 
 
 def test_a_clock_that_ticks_seldom_tells_nothing_of_a_slice(

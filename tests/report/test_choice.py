@@ -22,7 +22,7 @@ from ftbench.report.sections.computing import BY_PATTERN
 from ftbench.report.sections.view import GridView
 from ftbench.report.sections.workers import BY_POOL
 from ftbench.report.view_figures import GridFigures
-from ftbench.results import Figure, read_results
+from ftbench.results import Figure, State, read_results
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
 FOLLOWING_MODES = (
@@ -268,6 +268,26 @@ def test_patterns_stand_in_their_ledgers(every: tuple[Figure, ...]) -> None:
     assert [*labels(table)] == [*BY_PATTERN.groups]
     assert sum(map(len, labels(table).values())) == len(LEDGER)
     assert labels(table)[MUST][0] == "function calls"
+
+
+def test_an_arm_of_which_all_is_skipped_is_named_below_with_its_reason(
+    every: tuple[Figure, ...],
+) -> None:
+    why = "another arm stands for this"
+    skipped = [
+        replace(each, state=State.SKIPPED, median=None, interval=None, samples=(), reason=why)
+        if each.benchmark.startswith("must_scale.") and each.arm.name != "gil"
+        else each
+        for each in every
+    ]
+    tables = said("must_scale", skipped)
+    assert tables[0].columns[1:] == ("GIL build",)
+    assert not any("skipped" in cell for table in tables for cell in cells(table))
+    assert (
+        tables[0]
+        .notes[-1]
+        .endswith(f"Not measured: free-threaded ({why}); free-threaded, GIL on ({why}).")
+    )
 
 
 def test_what_lies_above_its_control_is_marked_and_counted(every: tuple[Figure, ...]) -> None:

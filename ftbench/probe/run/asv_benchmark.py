@@ -104,15 +104,6 @@ def cell_record(
 
 
 class _Named:
-    # `EVERY_ARM` of a class that asks what workers themselves cost.
-    not_with_gil: ClassVar[Mapping[str, str]] = OWN_GIL
-
-    @classmethod
-    def _not_here(cls, mode: Mode) -> str | None:
-        """Return why there is nothing to measure in a mode here, None if there is."""
-        with_gil = sysconfig.get_config_var("Py_GIL_DISABLED") and gil_enabled()
-        return unavailable(mode) or (cls.not_with_gil.get(mode.name) if with_gil else None)
-
     @classmethod
     def group(cls) -> str:
         """Return how asv names the class: `lifecycle.Lifecycle`."""
@@ -124,6 +115,8 @@ class ScenarioBenchmark(_Named):
 
     scenario: ClassVar[str]
     modes: ClassVar[tuple[str, ...]]
+    # `EVERY_ARM` of who asks what workers themselves cost.
+    not_with_gil: ClassVar[Mapping[str, str]] = OWN_GIL
     # The values of every other parameter.
     ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
     # asv measures their product, the mode as `mode` and `start_method`, where that is a mode.
@@ -158,7 +151,9 @@ class ScenarioBenchmark(_Named):
     def setup(self, *cell: str | int) -> None:
         """Skip, with its reason, a mode that this build or system lacks."""
         mode, params = self._split(cell)
-        if reason := self._not_here(mode) or self.why_not(mode, params):
+        with_gil = sysconfig.get_config_var("Py_GIL_DISABLED") and gil_enabled()
+        stands = self.not_with_gil.get(mode.name) if with_gil else None
+        if reason := unavailable(mode) or stands or self.why_not(mode, params):
             self._file(cell).keep("setup", self._skipped(cell, reason))
             raise NotImplementedError(reason)
 
@@ -299,7 +294,7 @@ class Witness(_Named):
             raise NotImplementedError(f"{' with the start method '.join(words[:-own])} is no mode")
         self.given = dict(zip(self.param_names[-own:], words[-own:], strict=True))
         self.named = {"mode": mode.name, **self.given}
-        if reason := self._not_here(mode):
+        if reason := unavailable(mode):
             named = {"group": self.group(), "params": self.named}
             stage({"kind": "skip", **named, "reason": reason})
             raise NotImplementedError(reason)

@@ -24,7 +24,6 @@ from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, cost
 from ftbench.probe.scenarios.scaling import (
     MANY,
     ONE,
-    PAIRS,
     Block,
     Turn,
     blocks_of,
@@ -126,8 +125,7 @@ def run(cell: Cell) -> Outcome:
         for n in (1, *THREADS)
     }
     ones = {f"{arm}_{n}": f"{arm}_1" for arm in (SHARED, ALONE) for n in THREADS}
-    # A short profile has whole blocks here: the control has to come to 1.00.
-    blocks, slices = blocks_of(cell, sides, ones, 2 * PAIRS)
+    blocks, slices = blocks_of(cell, sides, ones)
     entry = LEDGER[pattern]
     return Outcome(
         metrics=metrics(blocks, entry.turns),
@@ -147,7 +145,7 @@ def metrics(blocks: Sequence[Block], turns: int) -> dict[str, Metric]:
     op, op_2 = (
         [block.mean(name, side, Turn.seconds) / turns for block in blocks] for side in (ONE, MANY)
     )
-    return costs(METRICS, {"op": op, "op_2": op_2, **ratios(blocks, over_slowest=True)})
+    return costs(METRICS, {"op": op, "op_2": op_2, **ratios(blocks, Block.over_slowest)})
 
 
 MUST_SCALE = Scenario(

@@ -149,11 +149,8 @@ class Block(NamedTuple):
         return self.mean(name, MANY, figure) / self.mean(name, ONE, figure)
 
     def over_slowest(self, name: str) -> float:
-        """Return the time of many over that of the slowest of so many slices of one, in a row.
-
-        Of many that share nothing, each on a core, the last to end is some hundredths later than
-        one: there is always one that something held up.
-        """
+        """Return the time of many over that of the slowest of so many slices of one, in a row."""
+        # Of many that share nothing, each on a core, something always holds up one.
         pairs = self.kept[name]
         many = len(pairs[0][MANY].reports) if pairs and pairs[0][MANY].apart else 1
         ones = [pair[ONE].seconds() for pair in pairs]
@@ -164,16 +161,15 @@ class Block(NamedTuple):
 
 
 def blocks_of(
-    cell: Cell, sides: Mapping[str, Side], ones: Mapping[str, str], pairs: int = PAIRS
+    cell: Cell, sides: Mapping[str, Side], ones: Mapping[str, str]
 ) -> tuple[Sequence[Block], Sequence[Turn]]:
     """Take slices of the sides; `ones` are name of the many → what they are compared with.
 
-    The first of each side, in which bytecode is specialized for its threads, is left out.  `pairs`
-    are those of a block before a profile makes it shorter, `PAIRS` the most.
+    The first of each side, in which bytecode is specialized for its threads, is left out.
     """
     for side in sides.values():
         side.take()
-    pairs = min(PAIRS, pairs // cell.profile.shorter)
+    pairs = PAIRS // cell.profile.shorter
     wanted = {name: max(1, pairs // sides[name].length) for name in ones}
     draw = random.Random(SEED)  # noqa: S311 - no secrets here
     blocks: list[Block] = []
@@ -203,16 +199,13 @@ def blocks_of(
     return blocks, turns
 
 
-def ratios(blocks: Sequence[Block], *, over_slowest: bool = False) -> dict[str, list[float]]:
+def ratios(
+    blocks: Sequence[Block],
+    times: Callable[[Block, str], float] = lambda block, name: block.ratio(name, Turn.seconds),
+) -> dict[str, list[float]]:
     """Return the samples of all ratios, one per block."""
     names = list(blocks[0].kept)
-    wall = {
-        name: [
-            block.over_slowest(name) if over_slowest else block.ratio(name, Turn.seconds)
-            for block in blocks
-        ]
-        for name in names
-    }
+    wall = {name: [times(block, name) for block in blocks] for name in names}
     if get_clock_info("thread_time").resolution > _COARSE:
         return wall
     cpu = {of_cpu(name): [block.ratio(name, Turn.cpu) for block in blocks] for name in names}
