@@ -70,10 +70,19 @@ class Output:
             _print(document, self.form)
             return
         try:
-            write_whole(self.path, rendered(document, self.form))
+            text = rendered(document, self.form)
+            if _is_special(self.path):
+                self.path.write_text(text, encoding="utf-8", newline="\n")
+            else:
+                write_whole(Path(os.path.realpath(self.path)), text)  # a link stays one
         except OSError as error:
             _print(document, self.form)  # it may have taken long to measure
             raise ResultsError(f"{self.path} cannot be written: {error.strerror}.") from error
+
+
+def _is_special(path: Path) -> bool:
+    """Tell whether a path is a pipe or a device, which a new file must not take the place of."""
+    return path.exists() and not path.is_file()
 
 
 def output_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -111,8 +120,8 @@ def writable(
     folder = path.absolute().parent
     if path.is_dir() or not folder.is_dir():
         raise UsageError(f"{path} cannot be written: it is a folder, or its folder is not there.")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{path} cannot be written: its folder is not yours to write.")
+    if not os.access(path if _is_special(path) else folder, os.W_OK):
+        raise UsageError(f"{path} cannot be written: it, or its folder, is not yours to write.")
     return path
 
 

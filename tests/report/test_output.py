@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -94,6 +95,24 @@ def test_a_file_that_could_not_be_written_is_refused_before_anything_is_done(
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     assert isinstance(TELL.error("--output", tmp_path / "told"), UsageError)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has pipes and devices as files")
+def test_a_pipe_a_device_and_a_link_stay_what_they_are(tmp_path: Path) -> None:
+    """As root a file would else take the place of /dev/null, for all programs of the system."""
+    pipe, device, link = (tmp_path / name for name in ("pipe", "device", "link"))
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/full" if Path("/dev/full").exists() else "/dev/null")
+    link.symlink_to(tmp_path / "file")
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(pipe.read_text, "utf-8")
+        TELL.call("--output", pipe)
+        assert heard.result(10) == rendered(DOCUMENT, Format.TABLE)
+    if Path("/dev/full").exists():
+        assert "No space left" in str(TELL.error("--output", device))
+    TELL.call("--output", link)
+    assert (tmp_path / "file").read_text("utf-8") == rendered(DOCUMENT, Format.TABLE)
+    assert (pipe.is_fifo(), device.is_symlink(), link.is_symlink()) == (True, True, True)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_prints_what_was_measured(
