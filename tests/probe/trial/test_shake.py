@@ -132,7 +132,7 @@ def test_coroutines_that_share_are_found_where_they_await(
     found = _shaken(Tried(tmp_path, OVERWRITES), ft_python, mode)
     # A loop's calls all await at once; of two threads, both must be between two lines.
     assert found["wrong"] or mode != "asyncio"
-    assert found["wrong"] or found["trials"] == 200
+    assert (found["raised"], bool(found["calls"])) == (0, True)
     (folder := tmp_path / "local").mkdir()
     assert _shaken(Tried(folder, LOCAL), ft_python, mode)["wrong"] == 0
 
