@@ -9,9 +9,6 @@ code does without asking the interpreter no hook sees.
 
 from __future__ import annotations
 
-import faulthandler
-import functools
-import importlib.machinery
 import inspect
 import json
 import os
@@ -25,6 +22,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +36,18 @@ from ftbench.errors import (
     error_class,
 )
 from ftbench.facts.modes import mode_named
-from ftbench.facts.profiles import profile_named
 from ftbench.facts.units import plural
 from ftbench.probe.instruments.build import gil_enabled
+from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.document import quantity
 from ftbench.probe.run.outcome import Outcome
-from ftbench.probe.scenarios.base import Cell, Param, Scenario
+from ftbench.probe.scenarios.base import Cell, Scenario
 from ftbench.probe.trial import asked as asking
 from ftbench.probe.trial import inside, target
 from ftbench.probe.trial.checking import digest, told
-from ftbench.probe.trial.serial import caller
-from ftbench.probe.trial.step import ASKED, Step
-from ftbench.probe.workers.base import Deadline, end_of
-
-PARAMS = {
-    "asked": ASKED,
-    "way": Param(default="serial", choices=("serial",)),
-    "workers": Param(default=1, most=1),
-}
+from ftbench.probe.trial.serial import PARAMS, caller
+from ftbench.probe.trial.step import Step
+from ftbench.probe.workers.base import end_of
 
 # -- what is watched
 
@@ -122,11 +115,9 @@ class Watch:
 
 
 def _named(where: Any) -> str:
-    if isinstance(where, (bytes, os.PathLike)):
-        return os.fsdecode(where)
     if isinstance(where, tuple):  # an address
         return ":".join(map(str, where[:2]))
-    return where if isinstance(where, str) else told(where)
+    return os.fsdecode(where) if isinstance(where, (str, bytes, os.PathLike)) else told(where)
 
 
 def _phrase(kind: str, names: Sequence[str]) -> str:
@@ -145,10 +136,8 @@ class GilWatch:
                 self._wrap(name)
 
     def _wrap(self, name: str) -> None:
-        loader = importlib.machinery.ExtensionFileLoader
-        load = getattr(loader, name)
+        load = getattr(ExtensionFileLoader, name)
 
-        @functools.wraps(load)
         def watched(own: Any, what: Any) -> Any:
             try:
                 return load(own, what)
@@ -156,7 +145,7 @@ class GilWatch:
                 if not self.module and gil_enabled():
                     self.module, self.story = own.name, _importers()
 
-        setattr(loader, name, watched)
+        setattr(ExtensionFileLoader, name, watched)
 
     def error(self) -> GilStateError:
         """Return the error of a GIL that is on."""
@@ -168,12 +157,13 @@ class GilWatch:
         )
 
 
+_TARGET = target.__file__
+
+
 def _importers() -> str:
     """Return the lines that led to an import, the user's first."""
     stack = traceback.extract_stack()[:-2]
-    begin = max(
-        (n for n, frame in enumerate(stack) if frame.filename == target.__file__), default=0
-    )
+    begin = max((at for at, each in enumerate(stack) if each.filename == _TARGET), default=0)
     frames = [each for each in stack[begin + 1 :] if "importlib" not in each.filename]
     return "It was imported from here:\n" + "".join(traceback.format_list(frames))
 
@@ -202,7 +192,7 @@ def call(step: Step, tell: Callable[..., None]) -> None:
     """Import the function, call it twice and pickle all that it is about."""
     watch, gil = Watch(), GilWatch()
     was_on = gil_enabled()
-    threads, begin = threading.active_count(), time.perf_counter()
+    begin = time.perf_counter()
     with watch.of() as importing:
         step.load()
     seconds, printed = time.perf_counter() - begin, step.printed()[0]
@@ -212,7 +202,6 @@ def call(step: Step, tell: Callable[..., None]) -> None:
         seconds=seconds,
         printed=printed,
         did=importing,
-        left=threading.active_count() - threads,
         coroutine=inspect.iscoroutinefunction(function),
         cached=hasattr(function, "cache_info"),
     )
@@ -222,14 +211,12 @@ def call(step: Step, tell: Callable[..., None]) -> None:
             hint="Name a coroutine function that reads it to its end.",
         )
     before, threads = digest(item[1:]), threading.active_count()
-    run, _ = caller()
-    took = []
-    for _ in range(2):
-        with watch.of() as calling:
-            result, began, ended = run(item)
-        took.append((ended - began) * 1e-9)
-        if len(took) == 1:
-            first, did, said = digest(result), calling, step.printed()[0] - printed
+    with step.prepared():
+        run, _ = caller()
+        with watch.of() as did:
+            first, began, ended = run(item)
+        digest_of_first, said = digest(first), step.printed()[0] - printed
+        result, began_again, ended_again = run(item)
     if gil_enabled() and not was_on:
         raise gil.error()
     handed = {_FUNCTION: function, _ARGUMENTS: item, _RESULT: result}
@@ -238,18 +225,18 @@ def call(step: Step, tell: Callable[..., None]) -> None:
         Path(os.environ["TMPDIR"]).with_name(what).write_bytes(pickled)
     tell(
         _CALLABLE,
-        took=took,
+        took=[(ended - began) * NANO, (ended_again - began_again) * NANO],
         did=did,
         printed=said,
         changed=digest(item[1:]) != before,
-        same=digest(result) == first,
-        digest=first,
+        same=digest(result) == digest_of_first,
+        digest=digest_of_first,
         left=threading.active_count() - threads,
         unpicklable={what: why for what, (_, why) in pickles.items() if why},
     )
 
 
-def again(_step: Step, tell: Callable[..., None]) -> None:
+def again(step: Step, tell: Callable[..., None]) -> None:
     """Unpickle in this fresh interpreter what the other child has pickled, then go one deeper."""
     folder, lost = Path(os.environ["TMPDIR"]).parent, {}
     for what in (_FUNCTION, _ARGUMENTS, _RESULT):
@@ -260,14 +247,16 @@ def again(_step: Step, tell: Callable[..., None]) -> None:
                 lost[what] = _words(error)
     tell("unpickled", lost=lost, digest=digest(value) if not lost else "")
     items = folder / _ARGUMENTS
-    if sys.version_info < mode_named("interpreters").since or not items.stat().st_size:
+    lacks = sys.version_info < mode_named("interpreters").since or not items.stat().st_size
+    if lacks or inspect.iscoroutinefunction(target.function()):
         return
-    interpreter = importlib.import_module("concurrent.interpreters").create()
+    interpreter = import_module("concurrent.interpreters").create()
     code = f"from {inside.__name__} import call; call({str(items)!r})"
-    # Not in the main thread, where no signal would come through.
-    thread = threading.Thread(target=interpreter.exec, args=(code,))
-    thread.start()
-    thread.join()
+    with step.prepared():
+        # Not in the main thread, where no signal would come through.
+        thread = threading.Thread(target=interpreter.exec, args=(code,))
+        thread.start()
+        thread.join()
     report = Path(os.environ["TMPDIR"], inside.REPORT)
     tell("inside", **json.loads(report.read_text("utf-8")))
 
@@ -279,7 +268,6 @@ _PROGRAM = f"from {__name__} import main; main()"
 
 def main() -> None:
     """Do a part in this child, with a folder of its own, and end it, whatever it has started."""
-    part, path, seconds = sys.argv[1:]
     file = Path(os.environ["TMPDIR"], _TOLD)
 
     def tell(event: str, **what: Any) -> None:
@@ -287,27 +275,16 @@ def main() -> None:
             lines.write(json.dumps({"event": event, **what}) + "\n")
 
     code = 0
-    faulthandler.enable(file=os.dup(2))  # before the function has streams of its own
     try:
-        step = Step(_cell(path, float(seconds)))
+        step = Step(os.environ[asking.ASKED])
         with step.explained():
-            _PARTS[part](step, tell)
+            _PARTS[sys.argv[1]](step, tell)
     except BaseException as caught:  # noqa: BLE001 - every end must be told
         error = caught if isinstance(caught, FtbenchError) else FtbenchError(_words(caught))
         words = {"message": error.message, "story": error.story, "hint": error.hint}
-        tell("failed", code=error.exit_code, **words)
         code = error.exit_code
+        tell("failed", code=code, **words)
     os._exit(code)
-
-
-def _cell(path: str, seconds: float) -> Cell:
-    return Cell(
-        mode=mode_named("serial"),
-        params={"asked": path},
-        profile=profile_named("quick"),
-        deadline=Deadline(seconds),
-        observe=lambda _phase, _seconds, _roles: None,
-    )
 
 
 # -- the parent
@@ -322,7 +299,7 @@ class Child:
     def __init__(self, part: str, cell: Cell, seconds: float) -> None:
         folder = Path(os.environ["TMPDIR"], part)
         folder.mkdir()
-        command = [sys.executable, "-P", "-c", _PROGRAM, part, cell.params["asked"], repr(seconds)]
+        command = [sys.executable, "-P", "-c", _PROGRAM, part]
         # A group of its own, by which all that it starts is ended; the guard knows its session.
         group = {} if sys.platform == "win32" else {"process_group": 0}
         output = folder / "output"
@@ -364,13 +341,13 @@ class Child:
 
     def check(self, name: str) -> None:
         """Raise the error that it ended with."""
-        doing = f"Calling {name}" if _IMPORTABLE in self.events else f"Importing {name}"
         if failed := self.events.get("failed"):
-            hint = failed["hint"]
-            raise error_class(failed["code"])(failed["message"], story=failed["story"], hint=hint)
+            kind = error_class(failed.pop("code"))
+            raise kind(failed.pop("message"), **failed)
         if ended := self.ended():
-            kind = DeadlineError if self.late else WorkerFailedError
-            raise kind(f"{doing} went wrong. {ended}", story=self.words)
+            doing = "Calling" if _IMPORTABLE in self.events else "Importing"
+            error = DeadlineError if self.late else WorkerFailedError
+            raise error(f"{doing} {name} went wrong. {ended}", story=self.words)
 
 
 def _package(story: str, path: Sequence[str]) -> str:
@@ -426,19 +403,19 @@ def _of_call(seen: Mapping[str, Any], *, cached: bool) -> Iterator[str]:
         yield f"it keeps something between calls: {times}"
 
 
-def _of_pickles(seen: Mapping[str, Any], child: Child, *, coroutine: bool) -> Iterator[str]:
-    lost = child.events.get("unpickled", {})
-    unpicklable = {**seen["unpicklable"], **lost.get("lost", {})}
-    yield from (f"{what} cannot go to another process: {why}" for what, why in unpicklable.items())
-    if not unpicklable:
-        yield "all of it pickles"
-        if lost and lost["digest"] != seen["digest"] and seen["same"]:
-            yield "its result comes out of a pickle as another one"
-    deeper = child.events.get("inside", {})
-    if deeper.get("digest", seen["digest"]) != seen["digest"] and seen["same"]:
+def _of_pickles(seen: Mapping[str, Any], child: Child) -> Iterator[str]:
+    again, deeper = (child.events.get(event, {}) for event in ("unpickled", "inside"))
+    lost = {**seen["unpicklable"], **again.get("lost", {})}
+    fine = ["importable", *([] if lost else ["picklable"])]
+    fine += ["runs in a subinterpreter"] * ("digest" in deeper)
+    yield ", ".join(fine)
+    yield from (f"{what} cannot go to another process: {why}" for what, why in lost.items())
+    if not seen["same"]:
+        return
+    if not lost and again and again["digest"] != seen["digest"]:
+        yield "its result comes out of a pickle as another one"
+    if deeper.get("digest", seen["digest"]) != seen["digest"]:
         yield "a subinterpreter comes to another result: globals are each interpreter's own"
-    elif "digest" in deeper and not coroutine:
-        yield "it runs in a subinterpreter"
 
 
 def run(cell: Cell) -> Outcome:
@@ -451,21 +428,17 @@ def run(cell: Cell) -> Outcome:
     child = Child("again", cell, max(1.0, min(left() - 1.0, 10 + 2 * sum(seen["took"]))))
     coroutine = importable["coroutine"]
     why_not = "" if coroutine else _why_not_inside(child, seen["unpicklable"], asked["path"])
-    said = [
-        "importable",
-        *_of_import(importable),
-        *_of_pickles(seen, child, coroutine=coroutine),
-        *_of_call(seen, cached=importable["cached"]),
-        *filter(None, [why_not]),
-    ]
     look = {
         "coroutine": coroutine,
         "seconds": seen["took"][1],  # of a call that is not the first
-        "first_seconds": seen["took"][0],
-        "import_seconds": importable["seconds"],
         "effects": [seen["did"][kind] for kind in EFFECTS if kind in seen["did"]],
         "subinterpreter": why_not,
-        "said": said,
+        "said": [
+            *_of_pickles(seen, child),
+            *_of_import(importable),
+            *_of_call(seen, cached=importable["cached"]),
+            *filter(None, [why_not]),
+        ],
     }
     return Outcome(notes={"look": look})
 

@@ -13,6 +13,7 @@ import pickle
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from itertools import cycle, islice
 from os.path import exists
 from typing import Any
 
@@ -24,8 +25,8 @@ from ftbench.probe.trial import target
 from ftbench.probe.trial.checking import Difference, Recorder, Twin, digest, told_call
 from ftbench.probe.trial.step import ASKED, Step, step_of
 
-# Calls that all together take less are done again, for that long: a single one says little of kind.
-SHORT, LONGER = 0.02, 0.05
+# Calls that all together take less are done again, about so long: short ones say little of kind.
+SHORT, LONGER, MOST_CALLS = 0.02, 0.05, 1_000
 # Shares of a call's time on a CPU: from the one on it computes, up to the other it waits.
 COMPUTES, WAITS = 0.8, 0.2
 COMPUTING, WAITING, MIXED = "CPU-bound", "waiting", "mixed"
@@ -129,11 +130,10 @@ def _run(step: Step, record: Recorder | None, twin: Twin | None) -> Outcome:
             differences.append(difference)
     printed = step.printed()[0]
     if sum(samples) < SHORT:
-        rounds = range(round(LONGER / sum(samples)) if sum(samples) else 1)
+        count = min(MOST_CALLS, int(len(samples) * LONGER / max(1e-9, sum(samples))))
         with (clock := Clock()):
-            for _ in rounds:
-                for item in step.items:
-                    call(item)
+            for item in islice(cycle(step.items), count):
+                call(item)
     end()
     return Outcome(
         metrics=costs(METRICS, {"call": samples}),

@@ -39,8 +39,8 @@ _OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
 class Step:
     """A user's function in this process; `asked` is what is asked, `items` the inputs' calls."""
 
-    def __init__(self, cell: Cell) -> None:
-        path = os.path.abspath(cell.params["asked"])
+    def __init__(self, path: str) -> None:
+        path = os.path.abspath(path)
         os.environ[asking.ASKED] = path
         try:
             self.asked = asking.read()
@@ -293,7 +293,7 @@ def _no_more_processes() -> Iterator[None]:
 @contextmanager
 def step_of(cell: Cell) -> Iterator[Step]:
     """Yield a cell's step, whose function is loaded; errors within say which call it was."""
-    step = Step(cell)
+    step = Step(cell.params["asked"])
     with step.explained():
         step.load()
         yield step
