@@ -20,6 +20,7 @@ from ftbench.facts.arms import ARMS
 from ftbench.report.output import Format, Output, output_options, rendered, writable
 
 _TARGET: Final = "target"
+_KEPT_MEMORY: Final = 3  # processes of a cell whose memory is seen, beyond the budget
 _FIRST: Final = "A first result, of one process a cell. The rest is measured now."
 
 
@@ -166,7 +167,12 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 @click.option("--slo", "slos", multiple=True, metavar="LIMIT", help="To calls: p99=50ms.")
 @quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
 @click.option("--yes", is_flag=True, help="Its side effects do no harm, however often it runs.")
-@_file("--save", metavar="FILE", callback=writable, help="Keep the trial, for --against.")
+@_file(
+    "--save",
+    metavar="FILE",
+    callback=writable,
+    help="Keep it for --against; memory takes longer.",
+)
 @_file("--against", metavar="FILE", help="Judge it against an earlier trial.")
 @_file("--scaffold", metavar="DIR", help="Write an asv benchmark repository of it, a new folder.")
 @click.option("--fresh", is_flag=True, help="Measure anew: forget a trial that was ended.")
@@ -190,7 +196,9 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
         slo=dict(map(slo, options.pop("slos"))),
         **{name: options.pop(name) for name in ("memory", "cpu_price", "memory_price")},
     )
-    options["memory"] = not options.pop("no_memory")
+    # One process more or less says nothing of whether memory has grown.
+    seen = _KEPT_MEMORY if save or before else 1
+    options["memory"] = 0 if options.pop("no_memory") else seen
     fresh = options.pop("fresh")
     asked = question.asked(options.pop(_TARGET), folder=context.meta["folder"], **options)
     console = Console(stderr=True, highlight=False)

@@ -288,10 +288,10 @@ def _stories(found: Answer) -> Iterator[Part]:
 
 def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[str]:
     for build in found.trial.builds:
-        yield from (f"{build.name}: {each}" for each in build.look.get("said", ()))
-        if build.packages:
-            packages = ", ".join(f"{name} {version}" for name, version in build.packages.items())
-            yield f"{build.name}: with {packages}"
+        packages = ", ".join(f"{name} {version}" for name, version in build.packages.items())
+        told = [*build.look.get("said", ()), *([f"with {packages}"] if packages else ())]
+        if told:
+            yield f"{build.name}: {'; '.join(told)}."
     yield from found.trial.notes
     marked = sum(p.marked for cell in found.trial.cells for p in cell.processes)
     if marked:

@@ -19,8 +19,8 @@ _WHISKER: Final = 4
 _NAME: Final = "trial"
 _CAPTION: Final = (
     f'<figcaption id="{_NAME}">What a call takes, the shorter the better: a bar for each mode, a '
-    "line over its 99 % interval. Empty is the bar of a plain loop, dotted the rule at that of the "
-    "GIL build; ★ is the first on its build.</figcaption>"
+    "line over its 99\N{NO-BREAK SPACE}% interval. Empty is the bar of a plain loop, dotted the "
+    "rule at that of the GIL build; \N{BLACK STAR} is the first on its build.</figcaption>"
 )
 
 

@@ -69,7 +69,7 @@ class Question:
     budget: float = 60.0  # seconds of measuring
     call_deadline: float = 30.0
     shake: int = 800  # calls
-    memory: bool = True
+    memory: int = 1  # processes of a cell in which it is seen
     yes: bool = False  # whether it may have side effects
 
     @property

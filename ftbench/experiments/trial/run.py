@@ -576,7 +576,7 @@ class Run:
         spent, longest, sittings = 0.0, 0.0, dict[str, int]()
         with bar(self.console, self.question.budget) as shown:
             while cells := [cell for cell in self.cells if not cell.given_up]:
-                reserve = longest * (1 + self.question.memory)
+                reserve = longest * (1 + bool(self.question.memory))
                 if self.rounds and (
                     self.rounds == MOST_ROUNDS or spent + reserve > self.question.budget
                 ):
@@ -586,7 +586,7 @@ class Run:
                 if self.rounds == 1:
                     self.shown(self.value())
         if self.rounds < LEAST_ROUNDS and any(cell.processes for cell in self.cells):
-            enough = math.ceil(longest * (LEAST_ROUNDS + self.question.memory) / 10) * 10
+            enough = math.ceil(longest * (LEAST_ROUNDS + bool(self.question.memory)) / 10) * 10
             self.notes.append(
                 f"The budget of {self.question.budget:g} s was enough for "
                 f"{plural(self.rounds, 'round', 'rounds')}, and three are needed to tell modes "
@@ -644,10 +644,11 @@ class Run:
         cells = [cell for cell in self.cells if cell.processes and not cell.failed]
         if not self.question.memory or not cells:
             return
-        with bar(self.console, len(cells)) as shown:
-            for cell in cells:
+        turns = [(number, cell) for number in range(self.question.memory) for cell in cells]
+        with bar(self.console, len(turns)) as shown:
+            for number, cell in turns:
                 shown.begin(f"memory, {cell.title}")
-                key = f"memory {cell.title}"
+                key = f"memory {number} {cell.title}"
                 known = self.journal.whole([key])
                 outcome = known[0][1] if known else self._outcome(cell, "trial_memory", _memory_of)
                 if not known:
@@ -656,9 +657,8 @@ class Run:
                     note = f"memory: {why}."
                     self.notes += [note] if note not in self.notes else []
                 cell.take(outcome)
-        self._say(
-            "memory", f"of {plural(len(cells), 'cell', 'cells')}, each in a process of its own"
-        )
+        told = f"of {plural(len(cells), 'cell', 'cells')}, in processes that are not timed"
+        self._say("memory", told)
 
     def value(self) -> Trial:
         """Return what there is so far."""

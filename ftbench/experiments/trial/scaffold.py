@@ -77,7 +77,8 @@ def refuse_taken(folder: Path) -> None:
 def needed(question: Question, console: Console) -> dict[str, list[Path]]:
     """Return the folders of what a function needs, by ABI, of the builds on which it was tried."""
     found: dict[str, list[Path]] = {}
-    for build in builds_of(question, console):
+    wants = question.needs.named or question.needs.files
+    for build in builds_of(question, console) if wants else ():
         with suppress(NotAvailableError):  # skipped, as has been said
             packages = packages_of(question.needs, build.interpreter, console)
             if packages.folder:

@@ -126,6 +126,7 @@ def test_what_is_given_stands_in_the_place_of_what_is_kept(asked: Asked, tmp_pat
     (question,) = asked.questions
     assert (question.workers, question.inputs) == ((4,), ("[[7], {}]",))
     assert len(question.modes) == 3
+    assert question.memory == 0
     assert not (tmp_path / "kept.json").exists()
     assert (tmp_path / "own.json").is_file()
 
@@ -185,6 +186,12 @@ def test_against_an_earlier_trial(asked: Asked, tmp_path: Path) -> None:
     assert asked.questions == []
 
 
+def test_memory_of_what_is_kept_is_of_several_processes(asked: Asked) -> None:
+    COMMAND.said("crunch.py:score")
+    COMMAND.said("crunch.py:score", "--save", "own.json")
+    assert [question.memory for question in asked.questions] == [1, 3]
+
+
 def test_a_page_has_the_picture(asked: Asked) -> None:
     assert "<svg" in COMMAND.printed("crunch.py:score", "--format", "html")
 
@@ -236,6 +243,6 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
 
 
 def test_a_scaffold_is_written_after_the_answer(asked: Asked, tmp_path: Path) -> None:
-    COMMAND.said("crunch.py:score", "--scaffold", "bench", "--python", "3.14")
+    COMMAND.said("crunch.py:score", "--scaffold", "bench")
     text = (tmp_path / "bench" / "benchmarks" / "bench_score.py").read_text("utf-8")
     assert "'threadpool(2)'" in text

@@ -180,6 +180,11 @@ def test_rounds_go_on_until_the_budget_is_spent(stand: Stand) -> None:
     assert "trial_memory" not in {s for _, s, *_ in stand.fake.asked[len(stand.fake.asked) // 2 :]}
 
 
+def test_memory_is_seen_in_as_many_processes_as_are_asked_for(stand: Stand) -> None:
+    trial = stand.run(memory=3)
+    assert {cell.memory for cell in trial.cells} == {(41.0 * MIB,) * 3}
+
+
 def test_a_trial_that_was_ended_goes_on(stand: Stand) -> None:
     """Rounds that are whole are taken over, of one that was cut nothing is."""
     left = 16 + 5
