@@ -95,3 +95,9 @@ def test_a_function_has_the_same_results_twice(name: str, tmp_path: Path) -> Non
     )
     assert first == second
     assert len(set(json.loads(first))) == 2, "inputs that differ have results that differ"
+
+
+def test_each_trial_is_told_of_in_the_docs() -> None:
+    page = FOLDER.parent / "docs" / "try.md"
+    told = re.findall(r"(?m)^\$ ftbench try ([a-z-]+)", page.read_text("utf-8"))
+    assert sorted(told) == sorted(TRIALS)
