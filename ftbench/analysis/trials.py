@@ -168,20 +168,26 @@ class Tried:
         if self.cost is None:
             yield "its cost is not known: it takes CPU seconds and memory"
         for percent, limit in self.limits.slo.items():
-            found, most = percentiles(self.calls, percent), amount(limit, "seconds")
-            name, slowest = f"p{percent:g}", max(self.calls, default=math.inf)
-            if percent in found and found[percent] > limit:
-                yield f"its {name}, {amount(found[percent], 'seconds')}, is above {most}"
-            elif percent not in found and slowest > limit:
-                calls = plural(len(self.calls), "call is", "calls are")
-                needs = f"{calls} too few for it, which needs {LEAST_SAMPLES[percent]}"
-                yield f"its {name} is not known to be at most {most}: {needs}"
+            # A percentile that is of too few calls is no less than those below it.
+            known = percentiles(self.calls, *(each for each in LEAST_SAMPLES if each <= percent))
+            last = max(known, default=None)
+            if last is not None and known[last] > limit:
+                found, most = (amount(each, "seconds") for each in (known[last], limit))
+                yield f"its p{last:g}, {found}, is above {most}"
         limit_of_memory, memory = self.limits.memory, self.memory
         if limit_of_memory is not None and memory is None:
             yield "its memory is not known"
         elif limit_of_memory is not None and memory and memory > limit_of_memory:
             above = amount(limit_of_memory, "bytes")
             yield f"its memory, {amount(memory, 'bytes')}, is above {above}"
+
+    def doubts(self) -> Iterator[str]:
+        """Yield what limits nobody knows it to keep, as its calls are too few."""
+        count = plural(len(self.calls), "call is", "calls are")
+        for percent, limit in self.limits.slo.items():
+            if len(self.calls) < LEAST_SAMPLES[percent] and max(self.calls, default=0.0) > limit:
+                too_few = f"{count} too few to know its p{percent:g}"
+                yield f"{self.title}: {too_few}, which needs {LEAST_SAMPLES[percent]}"
 
 
 def titled(cell: TrialCell) -> str:

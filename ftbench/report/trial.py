@@ -41,7 +41,7 @@ def document_of(
             *(Part(picture=picture) for _ in range(bool(picture))),
             *(_build_part(each, found) for each in found.builds),
             *_against(judged),
-            Part(title="What to write", lines=tuple(_code(found))),
+            *(Part(title="What to write", lines=code) for code in (tuple(_code(found)),) if code),
             Part(title="What was found beside", lines=tuple(_findings(found, forecasts))),
             *_stories(found),
         ),
@@ -60,8 +60,10 @@ def sentence(found: Answer) -> str:
     machine = found.trial.machine
     cores = machine.get("usable_cores") or machine.get("cores") or "?"
     where = f"On {cores} cores of {machine.get('cpu') or 'this machine'}"
+    if best is None and any(each.out for each in found.builds):
+        return f"{where}, no mode that was measured keeps within the limits."
     if best is None:
-        whys = dict.fromkeys(why for each in found.builds for why in _whys(each))
+        whys = dict.fromkeys(why.rstrip(".") for each in found.builds for why in _whys(each))
         return f"{where} nothing could be measured: {'; '.join(whys) or 'no mode was tried'}."
     told = f"{where}, {_function(found)} is best by {_name(best)}: {_costs(best)}"
     if best.cell.mode == LOOP:
@@ -153,7 +155,6 @@ def _whys(on: OnBuild) -> Iterator[str]:
     if on.build.skipped:
         yield f"{on.build.name}: {on.build.skipped}"
     yield from (f"{titled(cell)}: {cell.failed or cell.skipped}" for cell in on.without)
-    yield from (f"{tried.title}: {why}" for tried, why in on.out)
 
 
 def _build_part(on: OnBuild, found: Answer) -> Part:
@@ -174,6 +175,7 @@ def _of_build(on: OnBuild) -> Iterator[str]:
     if others:
         names = "; ".join(others) if len(on.close) < len(on.ranked) else "all others"
         yield f"Not told apart from {first}: {names}."
+    yield from (f"{doubt}." for each in on.ranked for doubt in each.doubts())
     if any(each.seconds.interval is None for each in on.every):
         yield f"What has no interval is of {ONE_PROCESS}."
 
@@ -201,7 +203,11 @@ def _ranking(on: OnBuild, found: Answer) -> Table:
         for each, *first in shown
     ]
     for cell in sorted(on.without, key=lambda cell: not cell.failed):
-        why = f"failed: {cell.failed}" if cell.failed else f"skipped: {cell.skipped or 'no time'}"
+        why = (
+            f"failed: {cell.failed.rstrip('.')}"
+            if cell.failed
+            else f"skipped: {cell.skipped or 'no time'}"
+        )
         tone = Tone.BAD if cell.failed else Tone.QUIET
         rows.append(Row(cells=("", f"{titled(cell)}: {notes.pointed(why)}"), tone=tone))
     return Table(

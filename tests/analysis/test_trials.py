@@ -122,7 +122,8 @@ def test_without_cpu_times_the_rest_is_told() -> None:
     [
         (Limits(slo={99.0: 6e-3}), {"serial": "its p99", "processpool-forkserver": ""}),
         (Limits(memory=60 * MIB), {"processpool-forkserver": "its memory", "threadpool": ""}),
-        (Limits(slo={99.9: 1e-6}), {"threadpool": "is not known to be at most"}),
+        # Of a thousand calls p99 is known, which the next one is no less than.
+        (Limits(slo={99.9: 1e-6}), {"threadpool": "its p99"}),
     ],
 )
 def test_what_breaks_a_limit_is_ruled_out_with_the_reason(
@@ -199,3 +200,11 @@ def test_advise_says_nothing_of_what_waits() -> None:
     (said,) = forecasts(answer(trial(cpu_share=0.1)), cells, "3.14.2")
     assert isinstance(said, str)
     assert "that compute alone" in said
+
+
+def test_what_nobody_knows_to_keep_a_limit_is_ranked_and_it_is_said() -> None:
+    few = with_cell(trial(), cell(FT, "threadpool", 1.62e-3, calls=(3e-3, 3e-3, 9e-3)))
+    found = on(answer(few, Limits(slo={99.0: 5e-3})), FT)
+    assert order(found)[0] == "threadpool"
+    (doubt,) = found.ranked[0].doubts()
+    assert "15 calls are too few to know its p99" in doubt
