@@ -277,12 +277,9 @@ class Answer:
 
 def _first(builds: Iterable[OnBuild]) -> Tried | None:
     """Return the best; a plain loop where it is not told apart, for nothing is simpler."""
-    firsts = [each for each in builds if each.ranked]
-    if not firsts:
-        return None
-    first = min(firsts, key=lambda each: _cost(each.ranked[0]))
-    loops = (each for each in first.close if each.cell.mode == LOOP)
-    return next(loops, first.ranked[0])
+    ranked = sorted((each for on in builds for each in on.ranked), key=_cost)
+    loops = (e for e in ranked if e.cell.mode == LOOP and not told_apart(e, ranked[0]))
+    return next(loops, ranked[0] if ranked else None)
 
 
 def _cost(tried: Tried) -> float:

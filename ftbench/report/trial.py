@@ -114,7 +114,8 @@ def _checked(found: Answer) -> Iterator[str]:
     wrong = [each for build in found.builds for each in build.without if each.exit_code == _DIFFER]
     results = "results are not checked"
     if trial.check != "none":
-        results = "results equal in every mode" if not wrong else f"results differ in {len(wrong)}"
+        cells = plural(len(wrong), "cell", "cells")
+        results = f"results differ in {cells}" if wrong else "results equal in every mode"
     yield (
         f"{plural(trial.calls, 'call', 'calls')} a round, "
         f"{plural(trial.inputs, 'input', 'inputs')}, "

@@ -71,6 +71,13 @@ def test_a_plain_loop_is_best_where_no_pool_is_told_from_it() -> None:
     assert best_of(alone) == (FT, "serial")
 
 
+def test_of_plain_loops_that_are_not_told_from_the_best_the_fastest_is_best() -> None:
+    # The best of all is a pool of the free-threaded build, whose loop is slower than the other's.
+    found = trial()
+    one = tuple(replace(each, processes=each.processes[:1]) for each in found.cells)
+    assert best_of(replace(found, cells=one)) == (GIL, "serial")
+
+
 def test_the_price_of_a_build_is_its_loop_over_that_of_the_gil_build() -> None:
     found = answer(trial())
     price = on(found, FT).price
