@@ -16,6 +16,7 @@ import reprlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType
 from typing import IO, Any, NamedTuple, Self
 
@@ -65,6 +66,8 @@ def _parts(value: Any) -> tuple[Iterator[Any], bool]:
     kind = type(value)
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
         return iter((_name(value),)), True
+    if isinstance(value, PurePath):  # of which several have one pickle, and one several
+        return iter((str(value),)), True
     if _is_array(value):
         content = value.tolist() if value.dtype.hasobject else value.tobytes()
         return iter((str(value.dtype), tuple(value.shape), content)), True
@@ -89,7 +92,7 @@ def _reduced(value: Any) -> Iterator[Any]:
             return iter((reduced,))
         function, args, state, items, pairs = (*reduced, None, None, None)[:5]
         more = (list(items) if items else None, dict(pairs) if pairs else None)
-        return iter((_name(function), args, state, *more))
+        return iter((getattr(function, "__qualname__", ""), args, state, *more))
     except Exception:  # noqa: BLE001 - a user's class may raise anything
         return iter((_ADDRESS.sub("0x", _repr(value, repr)),))
 
@@ -102,7 +105,8 @@ class _Node:
         self.parts, ordered = _parts(value)
         self.low = self.depth = depth
         self.count = 1
-        self._hash = hashlib.sha256(_name(type(value)).encode())
+        # Without its module: CPython has moved some of its own.
+        self._hash = hashlib.sha256(type(value).__qualname__.encode())
         self._unordered: list[bytes] | None = None if ordered else []
 
     def add(self, part: bytes, count: int = 1) -> None:

@@ -38,6 +38,7 @@ from ftbench.probe.trial.checking import (
     told,
     told_call,
 )
+from ftbench.pythons import Interpreter
 
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - a user's
 NAN = float("nan")
@@ -174,6 +175,7 @@ def test_equal_results_have_one_digest_and_others_another(name: str) -> None:
 def test_the_layout_of_an_array_and_the_identity_of_strings_are_no_difference() -> None:
     table = np.arange(6).reshape(2, 3)
     assert digest(table) == digest(np.asfortranarray(table))
+    assert digest(Path("a/b")) == digest(Path("a") / "b")
     text = str(b"name", "ascii")
     one, same = Record(text), Record("name")
     assert digest([one, text]) == digest([same, "name"])
@@ -224,6 +226,29 @@ def _digest_elsewhere(seed: str) -> str:
         env=environment({"PYTHONHASHSEED": seed}),
     )
     return done.stdout
+
+
+CROSSING = """
+import datetime, decimal, fractions, collections, enum, pathlib, re, uuid, array
+from ftbench.probe.trial.checking import digest
+class C(enum.Enum): A = 1
+print(digest([
+    datetime.datetime(2026, 1, 2), datetime.timedelta(1), decimal.Decimal("1.5"),
+    fractions.Fraction(1, 3), collections.Counter("aab"), collections.deque([1]), C.A,
+    pathlib.Path("a/b"), re.compile("a"), uuid.UUID(int=5), array.array("d", [1.5]),
+    range(3), slice(1), Exception("a"), len, OSError(2, "no", "file"), frozenset("ab"), 1j,
+]))
+"""
+
+
+def test_releases_agree_on_digests(pair: tuple[Interpreter, ...], new_python: Interpreter) -> None:
+    digests = {
+        subprocess.run(
+            [python.executable, "-c", CROSSING], capture_output=True, check=True, env=environment()
+        ).stdout
+        for python in (*pair, new_python)
+    }
+    assert len(digests) == 1
 
 
 def test_the_seed_of_hashes_makes_no_difference() -> None:
