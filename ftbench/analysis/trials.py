@@ -260,8 +260,9 @@ class Answer:
 
     @property
     def best(self) -> Tried | None:
-        """The first of all builds."""
-        return _first(self.builds)
+        """The first of all builds; that of the GIL builds where nothing surely costs less."""
+        first, gil = _first(self.builds), self.best_on_gil
+        return gil if first and gil and not told_apart(gil, first) else first
 
     @property
     def best_on_gil(self) -> Tried | None:

@@ -214,12 +214,14 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
         answered = answer(found, limits)
         said = list(_said(answered, forecasts))
         picture = draw(answered) if output.form is Format.HTML else ""
-        output.write(document_of(answered, forecasts=said, judged=judged, picture=picture))
-        if save:
-            write_trial(save, found)
-        if folder:
-            path = scaffold(folder, found, asked, needed(asked, console))
-            console.print(f"{path} is its benchmark: asv run, in {folder}", soft_wrap=True)
+        try:
+            output.write(document_of(answered, forecasts=said, judged=judged, picture=picture))
+        finally:  # it took long to measure, though nobody may read it
+            if save:
+                write_trial(save, found)
+            if folder:
+                path = scaffold(folder, found, asked, needed(asked, console))
+                console.print(f"{path} is its benchmark: asv run, in {folder}", soft_wrap=True)
     raise_worst(found)
     if judged and (raised := alarm(judged)):
         raise raised

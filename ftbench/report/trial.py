@@ -12,7 +12,7 @@ from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By
 from ftbench.analysis.advice.ranking import cost_words
 from ftbench.analysis.trial_verdicts import Judged, JudgedCell, alarm
-from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, clears, of, titled
+from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, of, titled
 from ftbench.facts.arms import arm_named
 from ftbench.facts.units import SAME, amount, digits, margin, plural, span, times
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
@@ -71,12 +71,11 @@ def sentence(found: Answer) -> str:
         told += _costs(best)
     if best.seconds.interval is None:
         told += f" ({ONE_PROCESS})"
-    if gil is not None and gil.build != best.build:
-        told += f". On a GIL build it is {_name(gil)}: {_costs(gil)}"
-        gain = of(gil.processes, best.processes)
-        if gain:
-            told += f"; to move to the free-threaded build is {_ratio(gain)} as fast"
-            told += "" if clears(gain) else ", which is not told apart"
+    if gil is not None and gil is not best:
+        told += f". On a GIL build it is {_name(gil)}: {_costs(gil)}; to move to the free-threaded "
+        told += f"build is {_ratio(of(gil.processes, best.processes))} as fast"
+    elif gil is not None and any(each.every for each in found.builds if each.build.arm != "gil"):
+        told += ". No other build is surely better"
     return f"{told}."
 
 

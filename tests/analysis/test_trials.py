@@ -215,3 +215,10 @@ def test_what_nobody_knows_to_keep_a_limit_is_ranked_and_it_is_said() -> None:
     assert order(found)[0] == "threadpool"
     (doubt,) = found.ranked[0].doubts()
     assert "15 calls are too few to know its p99" in doubt
+
+
+def test_a_build_that_is_not_surely_better_is_not_moved_to() -> None:
+    alike = trial()
+    for mode in ("threadpool", "processpool-forkserver"):
+        alike = with_cell(alike, cell(FT, mode, 1.74e-3, spread=0.02))
+    assert best_of(alike) == (GIL, "processpool-forkserver")

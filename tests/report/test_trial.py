@@ -128,3 +128,11 @@ def test_where_all_break_a_limit_it_is_said_first() -> None:
     found = answer(trial(), Limits(slo={99.0: 1e-6}))
     assert "no mode that was measured keeps within the limits" in sentence(found)
     assert "What to write" not in told(trial(), Limits(slo={99.0: 1e-6}))
+
+
+def test_staying_on_the_gil_build_is_said_where_nothing_is_surely_better() -> None:
+    alike = trial()
+    for mode in ("threadpool", "processpool-forkserver"):
+        alike = with_cell(alike, cell(FT, mode, 1.74e-3, spread=0.02))
+    assert "No other build is surely better." in sentence(answer(alike))
+    assert "to move to the free-threaded build is" in sentence(answer(trial()))

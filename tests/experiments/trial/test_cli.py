@@ -16,6 +16,7 @@ from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.cli.trial import trial as command
 from ftbench.experiments.trial import api, run
 from ftbench.experiments.trial.question import Question
+from ftbench.report.output import Output
 from ftbench.results.trials import Trial, TrialBuild, TrialCell, TrialProcess, write_trial
 
 CODE = "def score(n=1): return n\ndef setup(): pass\ndef jobs(): return [1, 2]\n"
@@ -246,3 +247,14 @@ def test_a_scaffold_is_written_after_the_answer(asked: Asked, tmp_path: Path) ->
     COMMAND.said("crunch.py:score", "--scaffold", "bench")
     text = (tmp_path / "bench" / "benchmarks" / "bench_score.py").read_text("utf-8")
     assert "'threadpool(2)'" in text
+
+
+def test_a_trial_is_kept_though_nobody_reads_the_answer(
+    asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_self: Output, _document: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Output, "write", gone)
+    COMMAND.call("crunch.py:score", "--save", "kept.json")
+    assert (tmp_path / "kept.json").is_file()
