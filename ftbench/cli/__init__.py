@@ -16,6 +16,7 @@ from ftbench import __version__
 from ftbench.cli.cpythons import pythons, releases
 from ftbench.cli.measuring import bench, duel, native, noise, overhead, reproduce, selftest
 from ftbench.cli.report import advise, compare, report, results
+from ftbench.cli.trial import trial
 from ftbench.errors import (
     EXIT_CODES,
     INTERRUPTED,
@@ -78,7 +79,7 @@ def cli() -> None:
     pass
 
 
-_MEASURING: Final = (bench, duel, reproduce, overhead, noise, selftest, native)
+_MEASURING: Final = (bench, trial, duel, reproduce, overhead, noise, selftest, native)
 
 for command in (*_MEASURING, advise, report, compare, results, pythons, releases):
     cli.add_command(command)

@@ -152,7 +152,7 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 @click.option("--with", "requirements", multiple=True, metavar="PACKAGE", help="By wheels alone.")
 @_file("--with-requirements", "requirement_files", multiple=True, metavar="FILE")
 @_file("--project", metavar="DIR", help="Its own code, and what its pyproject.toml depends on.")
-@quantity("TIME", seconds, "--budget", default="60s", show_default=True, help="Of measuring.")
+@quantity("TIME", seconds, "--budget", default="1m", show_default=True, help="Of measuring.")
 @quantity("TIME", seconds, "--call-deadline", default="30s", show_default=True, help="Of a call.")
 @click.option(
     "--shake",

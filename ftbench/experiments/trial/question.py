@@ -105,9 +105,11 @@ class Question:
         files: set[Path] = set()
         for target in filter(None, (*named, self.check, self.executor)):
             place = target.rpartition(":")[0] or "."
-            file = Path(place) if place.endswith(".py") else _module_file(place, self.path)
-            if file is not None:
-                files |= {*file.parent.glob("*.py")} if "." not in place else _package(file, place)
+            if place.endswith(".py"):
+                files |= {*Path(place).parent.glob("*.py")}
+            elif file := _module_file(place, self.path):
+                package = "." in place or file.name == "__init__.py"
+                files |= _package(file, place) if package else {*file.parent.glob("*.py")}
         return {str(f): (f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(files)}
 
 

@@ -703,7 +703,7 @@ def _why_not(build: Build, way: TrialMode) -> str:
         return f"it is for {kind} functions"
     mode = mode_named(way.mode)
     if mode.processes and build.unpicklable:
-        return build.unpicklable
+        return f"a call or its result cannot go to another process: {build.unpicklable}"
     if mode.name == "interpreters" and (why := build.look.get("subinterpreter")):
         return str(why)
     return ""

@@ -195,6 +195,10 @@ def test_code_is_known_by_its_files(folder: Path) -> None:
         path.write_text(path.read_text() + "# more\n")
         assert ask(folder, target).sources() != before
     assert ask(folder, "json:dumps").sources() == {}
+    before = ask(folder).sources()
+    (folder / "pkg" / "more.py").write_text("")  # no neighbour of the file
+    assert ask(folder).sources() == before
+    assert str(folder / "pkg" / "more.py") in ask(folder, "pkg.jobs:resize").sources()
 
 
 def test_a_kept_trial_is_found_from_below_its_project(folder: Path) -> None:
