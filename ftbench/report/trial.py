@@ -281,6 +281,8 @@ def code_of(tried: Tried, found: Answer) -> str:
     """Return what to write for a mode."""
     executor = found.trial.asked.get("executor", "").rpartition(":")[2]
     cell = tried.cell
+    if cell.mode == LOOP and tried.build.look.get("coroutine"):
+        return f"[await {_function(found)}(i) for i in inputs]"
     return tried.mode.code.format(f=_function(found), n=cell.workers, c=cell.chunk, e=executor)
 
 

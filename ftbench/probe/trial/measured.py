@@ -152,7 +152,9 @@ def _check_kind(name: str) -> None:
     from inspect import iscoroutinefunction  # noqa: PLC0415 - it weighs something
 
     way = trial_mode_named(name)
-    if iscoroutinefunction(target.function()) != way.coroutine and way is not CUSTOM:
+    if way.name == "serial" or way is CUSTOM:
+        return
+    if iscoroutinefunction(target.function()) != way.coroutine:
         takes = "coroutine functions alone" if way.coroutine else "no coroutine functions"
         raise NotAvailableError(f"{way.title} takes {takes}.")
 

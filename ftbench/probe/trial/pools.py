@@ -195,6 +195,10 @@ def pool_for(way: TrialMode, mode: Mode, workers: int, deadline: Deadline, facto
         return Custom(mode, workers, deadline, target.found(factory)(workers))
     if way.pool:
         return pool_of(way.pool, mode, workers, deadline)
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - it weighs something
+
+    if way.name == "serial" and iscoroutinefunction(target.function()):
+        return Coroutines(mode, 1, deadline, None)  # one after the other
     return _OWN[way.name](mode, workers, deadline, None)
 
 

@@ -103,7 +103,7 @@ async def f(n):
 """
 
 
-@pytest.mark.parametrize("way", COROUTINE)
+@pytest.mark.parametrize("way", [*COROUTINE, "serial"])
 def test_coroutines_run_in_loops_in_which_they_are_set_up(
     gil_python: Interpreter, tmp_path: Path, way: str
 ) -> None:
@@ -143,9 +143,7 @@ def test_no_more_coroutines_are_under_way_than_were_asked_for(
     assert document["notes"]["calls"] == 12
 
 
-def test_a_plain_loop_takes_no_coroutines_nor_asyncio_functions(
-    gil_python: Interpreter, tmp_path: Path
-) -> None:
+def test_asyncio_takes_no_functions(gil_python: Interpreter, tmp_path: Path) -> None:
     code, says = Asked(tmp_path, SQUARES).end(gil_python, "asyncio")
     assert (code, "asyncio takes coroutine functions alone" in says) == (3, True)
 
