@@ -23,8 +23,8 @@ from typing import IO, Any, NamedTuple, Self
 from ftbench.errors import ResultsDifferError, UsageError
 from ftbench.probe.run.outcome import Invariant, percentile
 
+# Checks; else it is "module:function", of (result, expected).
 EQUAL, CLOSE, NONE = "equal", "close", "none"
-CHECKS = f"{EQUAL}, {CLOSE}:1e-9, module:function of (result, expected), {NONE}"
 
 # -- digests
 
@@ -280,37 +280,6 @@ def close(got: Any, wanted: Any, tolerance: float) -> bool:
     return True
 
 
-class Check(NamedTuple):
-    """A check that was asked for: its kind, the tolerance of `close`, the user's function."""
-
-    kind: str
-    tolerance: float = 0.0
-    function: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `--check` has; raises `UsageError`."""
-        kind, colon, rest = text.partition(":")
-        if kind == CLOSE:
-            try:
-                tolerance = float(rest) if colon else 1e-9
-            except ValueError:
-                tolerance = -1.0
-            if not 0 <= tolerance < 1:
-                raise UsageError(f"The check {text!r} needs a tolerance from 0 to 1: {CLOSE}:1e-9.")
-            return cls(CLOSE, tolerance)
-        if text in {EQUAL, NONE}:
-            return cls(text)
-        if not (kind and rest):
-            raise UsageError(f"There is no check {text!r}.", hint=f"There is: {CHECKS}.")
-        return cls("function", function=text)
-
-    @property
-    def needs_results(self) -> bool:
-        """Whether a digest is not enough."""
-        return self.kind not in {EQUAL, NONE}
-
-
 def _by_own_equality(got: Any, wanted: Any) -> bool:
     try:
         return bool(got == wanted)
@@ -349,7 +318,8 @@ class Recorder:
     """Writes the serial twin's results, a context: the file is there once all of them are in it."""
 
     def __init__(self, path: str, check: str) -> None:
-        self._path, self._check = path, Check.parse(check)
+        self._path, self._check = path, check
+        self._needed = check not in {EQUAL, NONE}  # the results, which are more than digests
         self._entries: list[dict[str, Any]] = []
         self._pickles: IO[bytes] = open(path + _PICKLES, "wb")  # noqa: SIM115
 
@@ -366,16 +336,16 @@ class Recorder:
     def add(self, given: str, result: Any, seconds: float) -> None:
         """Add what the next input, as text, came to, and how long that took."""
         try:
-            pickled = b"" if self._check.kind == NONE else pickle.dumps(result, _PROTOCOL)
+            pickled = b"" if self._check == NONE else pickle.dumps(result, _PROTOCOL)
         except Exception as error:
-            if self._check.needs_results:
+            if self._needed:
                 raise UsageError(
                     "This check compares results themselves, and they do not pickle: "
                     f"{type(error).__name__}: {error}",
                     hint=f"--check {EQUAL} compares digests, --check {NONE} nothing.",
                 ) from error
             pickled = b""
-        kept = pickled if self._check.needs_results or len(pickled) <= _KEPT else b""
+        kept = pickled if self._needed or len(pickled) <= _KEPT else b""
         self._entries.append(
             {
                 "input": given,
@@ -393,8 +363,10 @@ class Twin:
     """The serial twin's results, by the number of the input; `resolve` finds the user's check."""
 
     def __init__(self, path: str, check: str, resolve: Callable[[str], Any]) -> None:
-        self._path, self.check = path, Check.parse(check)
-        self._function = resolve(self.check.function) if self.check.function else None
+        self._path, self._check = path, check
+        kind, _, rest = check.partition(":")
+        self._tolerance = float(rest) if kind == CLOSE else 0.0
+        self._function = None if kind in {EQUAL, CLOSE, NONE} else resolve(check)
         with open(path, encoding="utf-8") as file:
             self._entries: list[dict[str, Any]] = json.load(file)
 
@@ -416,18 +388,18 @@ class Twin:
 
     def difference(self, number: int, got: Any) -> Difference | None:
         """Return how the result of call `number`, of the inputs over and over, is another."""
-        if self.check.kind == NONE:
+        if self._check == NONE:
             return None
         entry = self._entries[number % len(self._entries)]
         why: str | None = ""
-        if self.check.kind == EQUAL:
+        if self._check == EQUAL:
             # What has the same pickle, of which there may be several, is the same in no time.
             if _hash(got) == entry["hash"] != "" or digest(got) == entry["digest"]:
                 return None
             if entry["pickle"][1] and _by_own_equality(got, self._wanted(entry)):
                 return None
         elif self._function is None:
-            if close(got, self._wanted(entry), self.check.tolerance):
+            if close(got, self._wanted(entry), self._tolerance):
                 return None
         else:
             why = _by_function(self._function, got, self._wanted(entry))
@@ -445,7 +417,7 @@ class Twin:
         return Invariant(
             name="results",
             checked=f"{calls} results were not looked at (--check {NONE})"
-            if self.check.kind == NONE
+            if self._check == NONE
             else f"{calls} results were those of the serial twin",
         )
 

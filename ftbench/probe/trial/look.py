@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
@@ -39,7 +39,7 @@ from ftbench.probe.trial import inside, target
 from ftbench.probe.trial.checking import digest, told
 from ftbench.probe.trial.serial import PARAMS, caller
 from ftbench.probe.trial.step import Step
-from ftbench.probe.workers.base import end_of
+from ftbench.probe.workers.base import Deadline, end_of
 
 # -- what is watched
 
@@ -62,7 +62,7 @@ _WHERE = {"socket.connect": 1, "socket.bind": 1, "socket.sendto": 1}
 _NAMELESS = frozenset({"os.fork", "os.forkpty", *(e for e, k in _EVENTS.items() if k == THREADS)})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NAMED = 3  # of the files and addresses
-_CHILD_SECONDS = 15.0
+_CHILD_SECONDS = 10.0  # and three calls
 _LONG_SECONDS = 0.5  # of an import
 # A second call that takes so much less than the first, of so long at least, has kept something.
 _KEPT, _NOTABLE_SECONDS = 0.1, 0.001
@@ -206,7 +206,7 @@ class Seen(NamedTuple):
     child: Child
 
 
-def _seen(step: Step, seconds: Callable[[], float]) -> Seen:
+def _seen(step: Step, deadline: Deadline) -> Seen:
     """Import the function, call it twice, and pickle all that it is about."""
     watch, gil = Watch(), GilWatch()
     was_on, begin = gil_enabled(), time.perf_counter()
@@ -235,7 +235,9 @@ def _seen(step: Step, seconds: Callable[[], float]) -> Seen:
         unpicklable = {what: _put(folder / what, value) for what, value in handed.items()}
         deeper = sys.version_info >= mode_named("interpreters").since and not coroutine
         deeper &= not unpicklable[inside.ARGUMENTS]
-        child = Child(folder, ["deeper"] * deeper, seconds())
+        # A slow function is as slow there.
+        limit = min(_CHILD_SECONDS + 3 * (ended - began) * NANO, deadline.left() / 2)
+        child = Child(folder, ["deeper"] * deeper, limit)
     return Seen(
         importing=importing,
         import_seconds=import_seconds,
@@ -337,7 +339,7 @@ def run(cell: Cell) -> Outcome:
     """Look at the function; see the module."""
     step = Step(cell.params["asked"])
     with step.explained():
-        seen = _seen(step, lambda: min(_CHILD_SECONDS, cell.deadline.left() / 2))
+        seen = _seen(step, cell.deadline)
     coroutine = inspect.iscoroutinefunction(target.function())
     why_not = "" if coroutine else _why_not_inside(seen, step.asked["path"])
     look = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import cycle, islice
 from os.path import exists
@@ -25,8 +25,9 @@ from ftbench.probe.trial import target
 from ftbench.probe.trial.checking import Difference, Recorder, Twin, digest, told_call
 from ftbench.probe.trial.step import ASKED, Step, step_of
 
-# Calls that all together take less are done again, about so long: short ones say little of kind.
-SHORT, LONGER, MOST_CALLS = 0.02, 0.05, 1_000
+# Calls that all together take less say little of their kind; if less than the other, they are done
+# twice more, about so long, and those count that were disturbed the least.
+SHORT, LONG, AGAIN, MOST_CALLS = 0.02, 0.3, 0.05, 1_000
 # Shares of a call's time on a CPU: from the one on it computes, up to the other it waits.
 COMPUTES, WAITS = 0.8, 0.2
 COMPUTING, WAITING, MIXED = "CPU-bound", "waiting", "mixed"
@@ -86,42 +87,36 @@ class Clock:
         return self.cpu / self.wall
 
 
-class Moved:
-    """Bytes of what is pickled for another process, and why something cannot be."""
+def _pickled(value: Any) -> tuple[int, str]:
+    """Return the bytes that go to another process, and why none can."""
+    try:
+        return len(pickle.dumps(value)), ""
+    except Exception as error:  # noqa: BLE001 - a user's class may raise anything
+        return 0, f"{type(error).__name__}: {error}"
 
-    def __init__(self) -> None:
-        self._sizes: list[float] = []
-        self.why = ""
 
-    def add(self, value: Any) -> None:
-        """Add what is moved with a call."""
-        try:
-            self._sizes.append(len(pickle.dumps(value)))
-        except Exception as error:  # noqa: BLE001 - a user's class may raise anything
-            self.why = self.why or f"{type(error).__name__}: {error}"
-
-    @property
-    def middle(self) -> int:
-        """Bytes of a call in the middle, 0 where none pickles."""
-        return round(percentile(self._sizes, 50)) if self._sizes else 0
+def _middle(moved: Sequence[tuple[int, str]]) -> int:
+    return round(percentile([float(size) for size, _ in moved], 50))
 
 
 def _run(step: Step, record: Recorder | None, twin: Twin | None) -> Outcome:
     call, end = caller()
-    clock, given, returned = Clock(), Moved(), Moved()
+    clock = Clock()
+    given: list[tuple[int, str]] = []
+    returned: list[tuple[int, str]] = []
     samples: list[float] = []
     digests: list[str] = []
     differences: list[Difference] = []
     changed: list[Difference] = []
     for item in step.items:
         number, args, kwargs = item
-        given.add((args, kwargs))
+        given.append(_pickled((args, kwargs)))
         before, words = digest((args, kwargs)), told_call(args, kwargs)
         with clock:
             result, began, ended = call(item)
         samples.append((ended - began) * NANO)
         digests.append(digest(result)[:16])
-        returned.add(result)
+        returned.append(_pickled(result))
         if digest((args, kwargs)) != before:
             changed.append(Difference(words, told_call(args, kwargs), words))
         if record:
@@ -129,11 +124,14 @@ def _run(step: Step, record: Recorder | None, twin: Twin | None) -> Outcome:
         if twin and (difference := twin.difference(number, result)):
             differences.append(difference)
     printed = step.printed()[0]
-    if sum(samples) < SHORT:
-        count = min(MOST_CALLS, int(len(samples) * LONGER / max(1e-9, sum(samples))))
+    total = max(1e-9, sum(samples))
+    shares = [clock.share] if total >= SHORT else []
+    for _ in range(2 if total < LONG else 0):
+        count = min(MOST_CALLS, max(len(samples), int(len(samples) * AGAIN / total)))
         with (clock := Clock()):
             for item in islice(cycle(step.items), count):
                 call(item)
+        shares.append(clock.share)
     end()
     return Outcome(
         metrics=costs(METRICS, {"call": samples}),
@@ -143,11 +141,11 @@ def _run(step: Step, record: Recorder | None, twin: Twin | None) -> Outcome:
             "wrong": len(differences),
             "first": differences[0]._asdict() if differences else None,
             "digests": digests,
-            "cpu_share": round(clock.share, 3),
-            "kind": kind_of(clock.share),
-            "bytes_in": given.middle,
-            "bytes_out": returned.middle,
-            "unpicklable": given.why or returned.why,
+            "cpu_share": round(max(shares), 3),
+            "kind": kind_of(max(shares)),
+            "bytes_in": _middle(given),
+            "bytes_out": _middle(returned),
+            "unpicklable": next((why for _, why in (*given, *returned) if why), ""),
             # Calls that changed their arguments: the first, as it was and as it then was.
             "changed": len(changed),
             "first_changed": changed[0]._asdict() if changed else None,
