@@ -96,9 +96,8 @@ def scaffold(
     refuse_taken(folder)
     name = re.sub(r"\W", "_", question.target.rpartition(":")[2])
     place = Path("benchmarks", f"bench_{name.lower()}.py")
-    own = {
-        abi: [_relative(str(each), folder) for each in folders] for abi, folders in packages.items()
-    }
+    # In the cache of this machine: another one says that they are not there.
+    own = {abi: [str(each) for each in folders] for abi, folders in packages.items()}
     files = {
         Path("asv.conf.json"): json.dumps({"project": question.name, **_CONFIGURATION}, indent=4),
         Path("benchmarks", "__init__.py"): "",
