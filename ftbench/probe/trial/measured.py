@@ -2,7 +2,8 @@
 
 A process makes its workers, has each set up, runs a first round and then warm ones, and ends the
 workers.  Each result of every round is compared with the serial twin's when the clock has stopped.
-Between a pool and the function stand `target.call` and the two clock readings that it returns.
+Between a pool and the function stands `target.call` alone, for some 0.7 us a call: two readings of
+the clock, which it returns, and word of which input is under way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from ftbench.errors import NotAvailableError
 from ftbench.facts.modes import EVERY_MODE, Mode
 from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODE_NAMES, trial_mode_named
 from ftbench.probe.instruments import counters
@@ -110,6 +110,7 @@ class Workers:
             if others is not None:
                 figures["cpu"] = (own + (_cpu_of_others(self.cell.mode) or 0.0) - others) / count
         self.calls += count
+        self.step.printed()  # lest it take all of the disk
         return figures
 
     def compare(self) -> Invariant:
@@ -147,24 +148,11 @@ def _cpu_of_others(mode: Mode) -> float | None:
     return seconds
 
 
-def _check_kind(name: str) -> None:
-    """Raise `NotAvailableError` for a function that this way of spreading calls cannot call."""
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - it weighs something
-
-    way = trial_mode_named(name)
-    if way.name == "serial" or way is CUSTOM:
-        return
-    if iscoroutinefunction(target.function()) != way.coroutine:
-        takes = "coroutine functions alone" if way.coroutine else "no coroutine functions"
-        raise NotAvailableError(f"{way.title} takes {takes}.")
-
-
 def run(cell: Cell) -> Outcome:
     """Measure one cell: its workers' life from cold to warm to their end."""
     rounds: list[dict[str, float]] = []
     latencies: list[float] = []
     with step_of(cell) as step:
-        _check_kind(cell.params["way"])
         workers = Workers(cell, step)
         cold = workers.round()
         workers.compare()
@@ -179,7 +167,6 @@ def run(cell: Cell) -> Outcome:
             latencies += workers.latencies()
             held = workers.compare()
         shutdown = workers.end()
-        printed = step.printed()[0]
     every = -(-len(latencies) // MOST_LATENCIES)
     once = {"start": [workers.start], "cold": [cold["whole"]], "shutdown": [shutdown]}
     return Outcome(
@@ -188,7 +175,7 @@ def run(cell: Cell) -> Outcome:
         notes={
             "rounds": len(rounds),
             "calls": workers.calls,
-            "printed": printed,
+            "printed": step.printed()[0],
             "clock": clock_cost(),
             "native_threads": 1,
             **engine_of(cell.mode),

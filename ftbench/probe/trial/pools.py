@@ -6,10 +6,11 @@ import os
 from _queue import Empty, SimpleQueue
 from collections.abc import Sequence
 from functools import partial
+from inspect import iscoroutinefunction
 from threading import Thread, local
 from typing import Any
 
-from ftbench.errors import UsageError
+from ftbench.errors import NotAvailableError, UsageError
 from ftbench.facts.modes import Mode
 from ftbench.facts.trial_modes import CUSTOM, TrialMode
 from ftbench.probe.trial import target
@@ -193,12 +194,14 @@ def pool_for(way: TrialMode, mode: Mode, workers: int, deadline: Deadline, facto
         if not factory:
             raise UsageError("Your own executor is named by --executor MODULE:FACTORY.")
         return Custom(mode, workers, deadline, target.found(factory)(workers))
+    coroutine = iscoroutinefunction(target.function())
+    if coroutine and way.name == "serial":
+        return Coroutines(mode, 1, deadline, None)  # one after the other
+    if coroutine != way.coroutine:
+        takes = "coroutine functions alone" if way.coroutine else "no coroutine functions"
+        raise NotAvailableError(f"{way.title} takes {takes}.")
     if way.pool:
         return pool_of(way.pool, mode, workers, deadline)
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - it weighs something
-
-    if way.name == "serial" and iscoroutinefunction(target.function()):
-        return Coroutines(mode, 1, deadline, None)  # one after the other
     return _OWN[way.name](mode, workers, deadline, None)
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from ftbench.probe.workers.base import LAST_WORDS_SECONDS
 
 ASKED = Param(default="", text=True)
 
-_LAST_BYTES = 2_000  # of what was printed, in a story
+# Of a story and of what was printed: whoever reads it keeps so much (`child.TAIL_BYTES`).
+_LONGEST, _LAST_BYTES = 8_000, 2_000
 _MOST_BYTES = 1 << 24  # that it may take of the disk
 _SOON_SECONDS = 0.25
 _MOST_BLAMED = 4  # inputs, of which one has ended a process
@@ -106,21 +107,20 @@ class Step:
             return [tuple(json.loads(line)) for line in lines if line]
         return [
             ((), value) if self.asked["kwargs"] and isinstance(value, dict) else ((value,), {})
-            for value in self.hook("inputs_from", list)
+            for value in self.hook("inputs_from")
         ]
 
-    def hook(self, key: str, of: Callable[[Any], Any] = lambda value: value, *args: Any) -> Any:
-        """Call a hook of the user's if there is one; return what it came to."""
-        name = self.asked[key]
-        if not name:
+    def hook(self, key: str) -> Any:
+        """Call a hook of the user's if there is one; return what it does."""
+        if not self.asked[key]:
             return None
-        hook = target.found(name)
+        hook = target.found(self.asked[key])
         try:
-            return of(hook(*args))
+            return hook()
         except target.Late:
             raise
         except BaseException as error:  # noqa: BLE001 - a user's may raise anything
-            target.fail(name, error)
+            target.fail(self.asked[key], error)
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
@@ -145,8 +145,12 @@ class Step:
         except BaseException as caught:
             error = self._late or self._ours(caught)
             printed = self.printed()[1]
+            story, half = error.story.rstrip(), _LONGEST // 2
+            if len(story) > _LONGEST:
+                story = f"{story[:half]}\n...\n{story[-half:]}"
             if printed and error.exit_code != UsageError.exit_code:
-                error.story = f"{error.story.rstrip()}\nIt printed last:\n{printed}".lstrip()
+                story = f"{story}\nIt printed last:\n{printed}".lstrip()
+            error.story = story
             raise error from caught
         finally:
             if on_time:
@@ -169,8 +173,13 @@ class Step:
         for _pid, number, since in target.under_way(os.environ["TMPDIR"]):
             took = (now - since) * NANO
             wait = min(wait, limit - took)
-            if took >= limit:
-                self._late = self._late or self._hangs(number)
+            if took >= limit and not self._late:
+                what, story = self._about(number)
+                self._late = DeadlineError(
+                    f"The deadline of {limit:g} s passed while waiting for {what}.",
+                    story=story,
+                    hint=target.GUARD if number == target.IMPORTING else _LONGER,
+                )
         # Who swallows it is told again.
         signal.setitimer(signal.ITIMER_REAL, max(wait, _SOON_SECONDS))
         if self._late:
@@ -184,14 +193,6 @@ class Step:
             return f"a worker's set-up, {os.path.basename(self.asked['worker_setup'])}", ""
         item = self.items[number]
         return f"{self._name}{target.of_input(item)}", target.given(item)
-
-    def _hangs(self, number: int) -> DeadlineError:
-        what, story = self._about(number)
-        return DeadlineError(
-            f"The deadline of {self.asked['call_deadline']:g} s passed while waiting for {what}.",
-            story=story,
-            hint=target.GUARD if number == target.IMPORTING else _LONGER,
-        )
 
     def _crashed(self) -> WorkerFailedError | None:
         """Return the error for a process that has ended in the middle of something."""
@@ -214,8 +215,8 @@ class Step:
         cause = error.__cause__ if isinstance(error, WorkerFailedError) else error
         if isinstance(error, FtbenchError) and (cause is error or not cause):
             return error
-        words = f"{type(cause).__name__}: {cause}"
-        found = self._unpicklable() if _OF_PICKLING.search(words) else None
+        of_pickling = _OF_PICKLING.search(f"{type(cause).__name__}: {cause}")
+        found = self._unpicklable() if of_pickling else None
         end = time.monotonic() + LAST_WORDS_SECONDS
         while not found and time.monotonic() < end:
             found = self._crashed()
@@ -236,7 +237,7 @@ class Step:
                     of = f" {item[0] + 1}" if value else target.of_input(item)
                     return WorkerFailedError(
                         f"{what}{of} cannot be handed to another process: "
-                        f"{type(error).__name__}: {error}.",
+                        f"{target.in_a_line(error)}",
                         story=target.given(item),
                         hint="Processes and subinterpreters are handed pickles; threads are not.",
                     )

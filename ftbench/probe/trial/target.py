@@ -308,15 +308,20 @@ def fail(
     story = "".join(traceback.format_exception(type(error), error, behind))
     did = "wanted to end the program" if isinstance(error, SystemExit) else "raised"
     of = of_input(item) if item else ""
-    words = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
+    words = in_a_line(error)
     kind: type[FtbenchError] = WorkerFailedError
     if isinstance(error, ImportError) and "subinterpreter" in words:
         kind = NotAvailableError
     elif importing and isinstance(error, (ImportError, SyntaxError)):
         kind = UsageError
     hint = GUARD if importing and isinstance(error, (RuntimeError, SystemExit)) else ""
-    message = f"{os.path.basename(what)} {did}{of}: {words.rstrip('.')}."
+    message = f"{os.path.basename(what)} {did}{of}: {words}"
     raise kind(message, story=f"{given(item)}{story}", hint=hint) from None
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return what an error says, as a message has it."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN].rstrip(".") + "."
 
 
 def _of_import(behind: TracebackType) -> bool:
