@@ -14,14 +14,14 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError
 from ftbench.experiments.harness import probe
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import Arm
@@ -149,7 +149,7 @@ def take(
 ) -> Pair:
     """Run a pair; `rounds` with the first are as many as fit in `SECONDS` unless they are given.
 
-    Raises `SideError` for the side that failed first; nothing of either stays behind.
+    Raises `SideError` for the side that failed, A if both did; nothing of either stays behind.
     """
     if scenario_named(cell.scenario).program:
         return _without_turns(sides, cell, draw, deadline)
@@ -172,19 +172,20 @@ def take(
                 with _named(number, sides[number]):
                     documents[number] = cells[number].document()
 
-        for number in begins:
+        def went_on(number: int, *, word: str) -> None:
+            cells[number].answer(word)
             followed(number)
+
+        _in_turn(begins, followed)
         for number in begins:  # what comes before the first round is done side by side
             cells[number].answer(GO)
-        for number in begins:
-            followed(number)
+        _in_turn(begins, followed)
         begin = time.monotonic()
         while waiting := [number for number in (0, 1) if number not in documents]:
             late = done >= LEAST and time.monotonic() - begin >= SECONDS
             enough = done >= (rounds or MOST) or (rounds is None and late)
-            for number in draw.sample(waiting, len(waiting)):
-                cells[number].answer("" if enough else GO)
-                followed(number)
+            word = "" if enough else GO
+            _in_turn(draw.sample(waiting, len(waiting)), partial(went_on, word=word))
     return _pair(cell, [documents[number] for number in (0, 1)], fixed=fixed)
 
 
@@ -200,6 +201,23 @@ def _bytecode(python: Path) -> dict[str, str]:
     """Return the variable by which cells of a Python write bytecode, if any; see `measure`."""
     found: dict[str, str] = answer_of(python, _BYTECODE)
     return found
+
+
+def _in_turn(numbers: Sequence[int], act: Callable[[int], None]) -> None:
+    """Have sides act in turn; raises the error of the first side where both fail.
+
+    What A cannot do either is no news of B.
+    """
+    failed: list[SideError] = []
+    for number in numbers:
+        try:
+            act(number)
+        except SideError as error:
+            failed.append(error)
+            if isinstance(error.error, DeadlineError):  # which passed for all that waited, too
+                break
+    if failed:
+        raise min(failed, key=lambda each: each.number)
 
 
 def _cell(side: Duellist, cell: SuiteCell, layout: Layout, deadline: float) -> Guarded:
@@ -250,7 +268,8 @@ def _without_turns(
 ) -> Pair:
     """Run both cells whole, one after the other: memory has no rounds, and no core slows it."""
     seen: dict[int, Measurement] = {}
-    for number in draw.sample((0, 1), 2):
+
+    def probed(number: int) -> None:
         side = sides[number]
         with _named(number, side):
             seen[number] = probe(
@@ -263,6 +282,8 @@ def _without_turns(
                 deadline=deadline,
                 extra=side.extra,
             )
+
+    _in_turn(draw.sample((0, 1), 2), probed)
     first, second = (
         {name: statistics.median(metric.samples) for name, metric in seen[number].metrics.items()}
         for number in (0, 1)

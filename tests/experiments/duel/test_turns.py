@@ -217,6 +217,16 @@ def test_a_side_that_goes_wrong_is_named_and_nothing_of_either_stays(
     eventually(lambda: children() <= before, "that all of both sides is gone")
 
 
+@pytest.mark.parametrize("round_", [0, 2])
+def test_what_neither_side_can_do_is_no_news_of_b(given: Given, round_: int) -> None:
+    """Whoever was drawn to be the first: a gate would call it lost on B."""
+    given(f"(number == {round_}) and exec('raise ValueError')")
+    for seed in range(3):
+        with pytest.raises(SideError) as raised:
+            pair(seed=seed)
+        assert raised.value.number == 0
+
+
 def test_a_gil_in_another_state_than_asked_for_is_no_pair(given: Given) -> None:
     given()
     with pytest.raises(SideError) as raised:
