@@ -176,6 +176,12 @@ def _of_build(on: OnBuild) -> Iterator[str]:
         names = "; ".join(others) if len(on.close) < len(on.ranked) else "all others"
         yield f"Not told apart from {first}: {names}."
     yield from (f"{doubt}." for each in on.ranked for doubt in each.doubts())
+    for each in on.every:
+        if each.speed_up and each.speed_up.interval and each.speed_up.interval.low > each.cores:
+            yield (
+                f"{each.title} gains more than its cores, {each.cores}, can bring: the plain loop "
+                "pays for what its workers do not, such as memory given back after each call."
+            )
     if any(each.seconds.interval is None for each in on.every):
         yield f"What has no interval is of {ONE_PROCESS}."
 
