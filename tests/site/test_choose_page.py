@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,23 @@ def test_no_id_stands_twice_on_a_page(pages: tuple[Path, ...]) -> None:
 
 def test_a_page_stays_light(pages: tuple[Path, ...]) -> None:
     assert max(page.stat().st_size for page in pages) < 1_000_000
+
+
+def test_a_doubtful_figure_is_called_so_and_said_why_below_its_table(
+    results: Path, tmp_path: Path
+) -> None:
+    tree = read_results(results)
+    figures = tuple(
+        replace(each, doubt="its control is off")
+        if each.benchmark == "must_scale.MustScale.track_relative_2"
+        else each
+        for each in tree.figures
+    )
+    text = write_choose(replace(tree, figures=figures), tmp_path)[0].read_text(encoding="utf-8")
+    section = text.partition('aria-labelledby="must_scale')[2].partition("</section>")[0]
+    assert "doubtful: " in section
+    assert "above its control: " not in section
+    assert "\N{DAGGER}: its control is off." in section
 
 
 def page_for(tree: Path, out: Path) -> str:
