@@ -270,6 +270,11 @@ class Answer:
         return _first(each for each in self.builds if each.build.arm == "gil")
 
     @property
+    def computes(self) -> bool:
+        """Whether calls are CPU-bound."""
+        return kind_of(self.trial.cpu_share) == COMPUTING
+
+    @property
     def kind(self) -> str:
         """Whether a call computes, waits or does both: the share of its seconds on a CPU."""
         share = self.trial.cpu_share
@@ -371,7 +376,7 @@ def question_of(trial: Trial, workers: int) -> Question:
 
 def forecasts(found: Answer, cells: Cells, by: str) -> Iterator[Forecast | str]:
     """Yield what `advise` says build by build, or why it says nothing."""
-    if kind_of(found.trial.cpu_share) != COMPUTING:
+    if not found.computes:
         yield "advise knows tasks that compute alone, so it says nothing of these."
         return
     for each in found.builds:

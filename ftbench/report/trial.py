@@ -162,12 +162,12 @@ def _build_part(on: OnBuild, found: Answer) -> Part:
         return Part(title=named(on.build), lines=(f"skipped: {on.build.skipped}",))
     return Part(
         title=named(on.build),
-        lines=tuple(_of_build(on)),
+        lines=tuple(_of_build(on, found)),
         tables=tuple(table for table in (_ranking(on, found), _effort(on)) if table.rows),
     )
 
 
-def _of_build(on: OnBuild) -> Iterator[str]:
+def _of_build(on: OnBuild, found: Answer) -> Iterator[str]:
     if on.price is not None:
         price = _ratio(on.price)
         yield f"The price of the build for one thread: {price} the time of the GIL build."
@@ -177,10 +177,13 @@ def _of_build(on: OnBuild) -> Iterator[str]:
         yield f"Not told apart from {first}: {names}."
     yield from (f"{doubt}." for each in on.ranked for doubt in each.doubts())
     for each in on.every:
-        if each.speed_up and each.speed_up.interval and each.speed_up.interval.low > each.cores:
+        # Who waits needs no core meanwhile.
+        most = each.cores if found.computes else each.cell.workers
+        if each.speed_up and each.speed_up.interval and each.speed_up.interval.low > most:
             yield (
-                f"{each.title} gains more than its cores, {each.cores}, can bring: the plain loop "
-                "pays for what its workers do not, such as memory given back after each call."
+                f"{each.title} gains more than {most} times, which is no work of its workers "
+                "alone: the plain loop pays for what they do not, such as memory given back after "
+                "each call."
             )
     if any(each.seconds.interval is None for each in on.every):
         yield f"What has no interval is of {ONE_PROCESS}."
