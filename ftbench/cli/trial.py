@@ -123,7 +123,7 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 @click.option("--input", "values", multiple=True, metavar="JSON", help="One call with this value.")
 @_file("--inputs", metavar="FILE", help="A call for each: .jsonl, .json (a list) or .txt (lines).")
 @click.option("--inputs-from", metavar="M:F", help="A function that yields them.")
-@click.option("--kwargs", is_flag=True, help="An input is an object: name → argument.")
+@click.option("--kwargs", is_flag=True, help="An input is an object of named arguments.")
 @click.option("--worker-setup", metavar="M:F", help="Called once in each worker, untimed.")
 @click.option("--before", metavar="M:F", help="Called before each round, untimed.")
 @click.option("--after", metavar="M:F", help="Called after each round, untimed.")
