@@ -13,7 +13,7 @@ NOBODY_READS: Final = 141
 
 # 1 is also what Python itself ends with, so it never is an outcome.
 EXIT_CODES: Final = {
-    0: "done; of 'compare' and 'duel': nothing is worse",
+    0: "done; of 'compare', 'duel' and 'try --against': nothing is worse",
     1: "an error of ours that none of the others is",
     2: "the request makes no sense: an unknown name, a value out of range",
     3: "this mode or scenario cannot run here",
@@ -23,9 +23,9 @@ EXIT_CODES: Final = {
     7: "an interpreter is missing, broken or could not be built",
     8: "results, or what is printed, could not be read or written",
     9: "an asv command that we started failed",
-    10: "'compare', 'duel': a series is worse; 'selftest': an alarm was false or missing; "
-    "'advise --verify': the ranking did not hold",
-    11: "'compare', 'duel': what was measured before failed or vanished after, "
+    10: "'compare', 'duel', 'try --against': a series is worse; 'selftest': an alarm was false or "
+    "missing; 'advise --verify': the ranking did not hold",
+    11: "'compare', 'duel', 'try --against': what was measured before failed or vanished after, "
     "whatever else is worse",
     12: "nothing could be measured, compared, advised or shown",
     13: "'try': a mode's results are not the serial twin's",

@@ -114,7 +114,6 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     sockets or starts programs, it says so and wants --yes. A trial that was ended goes on where it
     was when it is called again.
 
-    \b
     Exit codes: 0 answered, 3 nothing could run, 13 results of a mode differ, 4 a mode crashed,
     5 one did not end in time, 6 the GIL came back, 10 worse than --against, 11 lost since then.
     """,
