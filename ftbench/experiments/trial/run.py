@@ -43,6 +43,7 @@ from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
 from ftbench.probe.trial.checking import Difference
+from ftbench.probe.trial.shake import at_a_time
 from ftbench.progress import Bar, bar
 from ftbench.pythons import Interpreter
 from ftbench.pythons.install import choose, ensure_pair, own_arm
@@ -410,9 +411,8 @@ class Run:
         cells = len(list(self._every_cell()))
         calls, _ = calibrated(seconds, self.count, max(self.question.workers))
         builds, memory = len(self._here), 2 * self.question.memory
-        return builds * (2 * self.count + self.question.shake) + cells * calls * (
-            2 * LEAST_ROUNDS + memory
-        )
+        shaken = self.question.shake * at_a_time(seconds)
+        return builds * (2 * self.count + shaken) + cells * calls * (2 * LEAST_ROUNDS + memory)
 
     def _compute_serially(self) -> None:
         """Have each build make its results twice, in fresh processes of other hash seeds."""

@@ -3,7 +3,7 @@
 The function is imported and called twice, watched by an audit hook: what importing starts, which
 extension module switches the GIL on, what a call prints, writes, connects to and starts, how long
 it takes.  A fresh child unpickles what that was about and calls it in a subinterpreter (`inside`).
-What C code does without asking the interpreter no hook sees.
+No hook sees what C code does without asking the interpreter, nor what goes into open files.
 """
 
 from __future__ import annotations
@@ -360,6 +360,6 @@ TRIAL_LOOK = Scenario(
     metrics=(),
     run=run,
     modes=("serial",),
-    counted=True,
+    counted=True,  # no time of it is kept
     trial=True,
 )

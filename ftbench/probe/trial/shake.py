@@ -83,6 +83,11 @@ def _interleaved() -> tuple[Callable[[Sequence[target.Item]], Answers], Callable
     return calls, runner.close
 
 
+def at_a_time(seconds: float) -> int:
+    """Return how many calls of so many seconds a thread does in a trial."""
+    return max(1, min(MOST_CALLS, round(SLICE / max(seconds, 1e-7))))
+
+
 class Shake:
     """Threads that call at once; what they found so far."""
 
@@ -93,9 +98,7 @@ class Shake:
         self._random = random.Random(asked["seed"])  # noqa: S311 - on record
         # A loop is of one thread: its calls are interleaved where they await.
         self._threads, self._make = (1, _interleaved) if loop else (workers, _one_by_one)
-        # A call of microseconds has ended before a thread beside it begins.
-        least = round(SLICE / max(self._twin.usual, 1e-7))
-        self._each = workers if loop else max(1, min(MOST_CALLS, least))
+        self._each = workers if loop else at_a_time(self._twin.usual)
         took = self._each * self._threads * self._twin.slowest
         self._patience = max(LEAST_PATIENCE, PATIENCE * took)
         self._barrier = Barrier(self._threads + 1)
@@ -209,6 +212,6 @@ TRIAL_SHAKE = Scenario(
     metrics=(),
     run=run,
     modes=("threads", "asyncio", "asyncio-per-thread"),
-    counted=True,
+    counted=True,  # no time of it is kept
     trial=True,
 )
