@@ -161,7 +161,10 @@ def _missing(advice: ArmAdvice, given: Given) -> Iterator[str]:
         if each.expectation.p99 and (doubt := each.expectation.p99.doubt):
             yield f"{DOUBTFUL} p99: {each.expectation.mode.title}: {doubt}"
         if sharing := each.expectation.sharing:
-            ops = (f"{_cell(op, By.SECONDS)} by {spaced(name)}" for name, op in sharing.ops.items())
+            ops = (
+                f"{cost_with_reach(op, By.SECONDS)} by {spaced(name)}"
+                for name, op in sharing.ops.items()
+            )
             yield f"{each.expectation.mode.title}: a write takes {', '.join(ops)}"
     for out in advice.out:
         yield f"ruled out: {out.expectation.mode.title}: {out.why}"
@@ -204,17 +207,18 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
     yield expectation.mode.title
     if shared:
         yield expectation.sharing.title if expectation.sharing else NONE
-    yield _cell(expectation.seconds, By.SECONDS)
-    yield _cell(expectation.p50, By.SECONDS)
+    yield cost_with_reach(expectation.seconds, By.SECONDS)
+    yield cost_with_reach(expectation.p50, By.SECONDS)
     doubtful = expectation.p99 and expectation.p99.doubt
-    yield f"{DOUBTFUL * bool(doubtful)} {_cell(expectation.p99, By.SECONDS)}".lstrip()
-    yield _cell(expectation.cpu, By.SECONDS)
-    yield _cell(expectation.memory, By.MEMORY)
+    yield f"{DOUBTFUL * bool(doubtful)} {cost_with_reach(expectation.p99, By.SECONDS)}".lstrip()
+    yield cost_with_reach(expectation.cpu, By.SECONDS)
+    yield cost_with_reach(expectation.memory, By.MEMORY)
     if priced:
-        yield _cell(expectation.cost, By.COST)
+        yield cost_with_reach(expectation.cost, By.COST)
 
 
-def _cell(expected: Estimate | None, by: By) -> str:
+def cost_with_reach(expected: Estimate | None, by: By) -> str:
+    """Return a cost and how far its interval reaches: "1.62 ms ±1 %"."""
     if expected is None:
         return NONE
     value, interval = expected.value, expected.interval

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import to_builtins
@@ -14,7 +14,8 @@ from ftbench.analysis.advice.ranking import cost_words
 from ftbench.analysis.trial_verdicts import Judged, JudgedCell, alarm
 from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, of, titled
 from ftbench.facts.arms import arm_named
-from ftbench.facts.units import SAME, amount, digits, margin, plural, span, times
+from ftbench.facts.units import SAME, amount, digits, plural, span, times
+from ftbench.report.advice import cost_with_reach
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
 from ftbench.report.words import NONE, TONES
 from ftbench.results.trials import TrialBuild
@@ -136,19 +137,13 @@ _WORDS: Final = tuple(Word)  # the gravest first
 
 
 def _shaken(builds: Sequence[TrialBuild]) -> str:
-    shakes = [shake for build in builds for shake in build.shake.values() if _counted(shake)]
+    shakes = [shake for build in builds for shake in build.shake.values()]
     calls, wrong = (sum(shake[name] for shake in shakes) for name in ("calls", "wrong"))
     if not calls:
         return "not shaken for thread safety"
     if wrong:
         return f"shaken for thread safety: {wrong} of {calls} results were wrong"
     return f"shaken for thread safety: nothing found in {calls} calls (no proof)"
-
-
-def _counted(shake: Any) -> bool:
-    return isinstance(shake, Mapping) and all(
-        isinstance(shake.get(name), int) for name in ("calls", "wrong")
-    )
 
 
 def _whys(on: OnBuild) -> Iterator[str]:
@@ -232,10 +227,10 @@ def _tone(tried: Tried, on: OnBuild) -> Tone:
 
 
 def _speed(tried: Tried, *, priced: bool, gil: bool) -> Iterator[str]:
-    yield _estimate(tried.seconds, By.SECONDS)
+    yield cost_with_reach(tried.seconds, By.SECONDS)
     yield digits(1 / tried.seconds.value)
     if priced:
-        yield _estimate(tried.cost, By.COST)
+        yield cost_with_reach(tried.cost, By.COST)
     yield "1" if tried.cell.mode == LOOP else _ratio(tried.speed_up)
     if gil:
         yield _ratio(tried.gil_speed_up)
@@ -244,15 +239,6 @@ def _speed(tried: Tried, *, priced: bool, gil: bool) -> Iterator[str]:
     else:
         calls = tried.pays_from
         yield "not surely" if calls is None else plural(calls, "call", "calls")
-
-
-def _estimate(cost: Estimate | None, by: By) -> str:
-    if cost is None:
-        return NONE
-    if cost.interval is None:
-        return cost_words(cost.value, by)
-    reach = max(cost.interval.high - cost.value, cost.value - cost.interval.low)
-    return f"{cost_words(cost.value, by)} {margin(reach / cost.value)}"
 
 
 def _effort(on: OnBuild) -> Table:
@@ -270,7 +256,7 @@ def _efforts(tried: Tried) -> Iterator[str]:
     for percent in (50, 95, 99):
         yield amount(known[percent], "seconds") if percent in known else lacks
         lacks = NONE if percent not in known else lacks
-    yield _estimate(tried.cpu, By.SECONDS)
+    yield cost_with_reach(tried.cpu, By.SECONDS)
     yield NONE if tried.busy is None else f"{tried.busy:.0%} of {tried.cores}"
     yield NONE if tried.memory is None else amount(tried.memory, "bytes")
     for name in _ONCE.values():
@@ -336,6 +322,7 @@ def _against(judged: Judged | None) -> Iterator[Part]:
     if judged.reasons:
         yield Part(title=title, lines=(f"Not comparable: {'; '.join(judged.reasons)}.",))
         return
+    cells = sorted(judged.cells, key=lambda each: _WORDS.index(each.verdict.word))
     rows = [Row(cells=("lost", what, why), tone=Tone.BAD) for what, why in judged.lost]
     yield Part(
         title=title,
@@ -344,14 +331,10 @@ def _against(judged: Judged | None) -> Iterator[Part]:
             Table(
                 columns=("verdict", "what", "why", "before", "after", "effect"),
                 numbers=3,
-                rows=(*rows, *map(_judged_row, sorted(judged.cells, key=_weight))),
+                rows=(*rows, *map(_judged_row, cells)),
             ),
         ),
     )
-
-
-def _weight(each: JudgedCell) -> int:
-    return _WORDS.index(each.verdict.word)
 
 
 def _judged_row(each: JudgedCell) -> Row:
