@@ -395,11 +395,12 @@ class Run:
 
     def _ask(self) -> None:
         """Raise `UsageError` for side effects that nobody has agreed to."""
-        effects = dict.fromkeys(e for build in self._here for e in build.look.get("effects", ()))
+        seen = (each for build in self._here for each in build.look.get("effects", ()))
+        effects = {each.partition(" (")[0]: each for each in seen}  # ports differ, and the like
         if not effects:
             return
         calls = calls_of(self._calls_in_all())
-        told = f"A call {', '.join(effects)}; this trial makes {calls} or more"
+        told = f"A call {', '.join(effects.values())}; this trial makes {calls} or more"
         if not self.question.yes:
             raise UsageError(f"{told}.", hint="If that does no harm, say so: --yes")
         self._say("side effects", told)
@@ -689,7 +690,8 @@ class Run:
 def calibrated(seconds: float, inputs: int, workers: int) -> tuple[int, int]:
     """Return the calls of a round, whole passes over the inputs, and how many make a chunk."""
     each = max(seconds, 1e-9)
-    wanted = max(math.ceil(ROUND_SECONDS / each), workers)
+    # Of finer calls it is shorter: a pool takes as long for each of them.
+    wanted = max(math.ceil(ROUND_SECONDS / max(each, FINE_SECONDS)), workers)
     calls = inputs * math.ceil(wanted / inputs)
     # Four chunks a worker at least, as `multiprocessing.Pool.map` has them.
     most = max(calls // (4 * workers), 1)

@@ -361,10 +361,10 @@ def test_many_inputs_are_thinned_for_a_round_to_be_short(stand: Stand) -> None:
         (0.003, 1, 2, 100, 1),
         (0.003, 30, 2, 120, 1),  # whole passes over the inputs
         (1.0, 1, 4, 4, 1),  # a call for each worker
-        (1e-5, 1, 2, 30_000, 100),
-        (1e-7, 1, 2, 3_000_000, 10_000),
+        (1e-5, 1, 2, 6_000, 100),
+        (1e-7, 1, 2, 6_000, 750),
         (1e-4, 1, 64, 3_000, 10),
-        (0.0, 1, 2, 300_000_000, 1_000_000),
+        (0.0, 1, 2, 6_000, 750),
     ],
 )
 def test_a_round_lasts_long_enough(
