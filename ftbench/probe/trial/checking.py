@@ -21,7 +21,7 @@ from types import BuiltinFunctionType, FunctionType
 from typing import IO, Any, NamedTuple, Self
 
 from ftbench.errors import ResultsDifferError, UsageError
-from ftbench.probe.run.outcome import Invariant, percentile
+from ftbench.probe.run.outcome import Invariant
 
 # Checks; else it is "module:function", of (result, expected).
 EQUAL, CLOSE, NONE = "equal", "close", "none"
@@ -371,14 +371,9 @@ class Twin:
             self._entries: list[dict[str, Any]] = json.load(file)
 
     @property
-    def usual(self) -> float:
-        """The seconds of a call in the middle."""
-        return percentile([float(entry["seconds"]) for entry in self._entries], 50)
-
-    @property
-    def slowest(self) -> float:
-        """The seconds of the longest call."""
-        return max((float(entry["seconds"]) for entry in self._entries), default=0.0)
+    def seconds(self) -> list[float]:
+        """The seconds of each call."""
+        return [float(entry["seconds"]) for entry in self._entries]
 
     def _wanted(self, entry: dict[str, Any]) -> Any:
         begin, size = entry["pickle"]

@@ -19,7 +19,7 @@ from typing import Any
 
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.probe.instruments.build import gil_enabled
-from ftbench.probe.run.outcome import Outcome
+from ftbench.probe.run.outcome import Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.trial import target
 from ftbench.probe.trial.checking import Difference, Twin
@@ -98,9 +98,10 @@ class Shake:
         self._random = random.Random(asked["seed"])  # noqa: S311 - on record
         # A loop is of one thread: its calls are interleaved where they await.
         self._threads, self._make = (1, _interleaved) if loop else (workers, _one_by_one)
-        self._each = workers if loop else at_a_time(self._twin.usual)
-        took = self._each * self._threads * self._twin.slowest
-        self._patience = max(LEAST_PATIENCE, PATIENCE * took)
+        seconds = self._twin.seconds
+        self._each = workers if loop else at_a_time(percentile(seconds, 50))
+        usual, longest = self._each * sum(seconds) / len(seconds), max(seconds)
+        self._patience = max(LEAST_PATIENCE, *(PATIENCE * workers * s for s in (usual, longest)))
         self._barrier = Barrier(self._threads + 1)
         self._orders: list[list[target.Item]] = []
         self._answers: list[Answers] = []
