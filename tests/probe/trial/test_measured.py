@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 import pytest
 from probing import has_mode
 from trying import Tried
@@ -52,21 +54,28 @@ class Asked(Tried):
                 record.add(str(given), result, 0.001)
 
     def cell(self, python: Interpreter, way: str, *, step: str = "trial", **asked: Any) -> Any:
-        """Return what a cell came to, which leaves nothing behind."""
+        """Return what a cell came to."""
         words = words_for(way, 1 if way == "serial" else 2)
-        with TemporaryDirectory() as folder:  # a short path, for sockets
-            environ = {"TMPDIR": folder}
-            found = self.document(python, step, *words, environ=environ, **asked)
-            assert list(Path(folder).iterdir()) == []
-        return found
+        with nothing_left() as environ:
+            return self.document(python, step, *words, environ=environ, **asked)
 
     def end(self, python: Interpreter, way: str, **asked: Any) -> tuple[int, str]:
-        """Return the exit code of a cell that fails, and what it says; nor does it leave any."""
+        """Return the exit code of a cell that fails, and what it says."""
         words = words_for(way, 1 if way == "serial" else 2)
-        with TemporaryDirectory() as folder:
-            end = self.failure(python, "trial", *words, environ={"TMPDIR": folder}, **asked)
-            assert list(Path(folder).iterdir()) == []
-        return end
+        with nothing_left() as environ:
+            return self.failure(python, "trial", *words, environ=environ, **asked)
+
+
+@contextmanager
+def nothing_left() -> Iterator[dict[str, str]]:
+    """Yield variables for a cell, of which no file and no process stays."""
+    with TemporaryDirectory() as folder:  # a short path, for sockets
+        yield {"TMPDIR": folder}
+        assert list(Path(folder).iterdir()) == []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("TMPDIR", "").startswith(folder):
+                    assert process.status() == psutil.STATUS_ZOMBIE, process.cmdline()
 
 
 def needs(python: Interpreter, way: str) -> None:
@@ -279,6 +288,20 @@ def test_memory_is_that_of_the_tree_while_rounds_run(
     assert found["notes"]["roles"].get("worker", {}).get("processes", 0) == 2 * (
         way == "processpool-fork"
     )
+
+
+@pytest.mark.parametrize("way", ["threadpool", "pool-fork"])
+def test_what_a_function_leaves_running_ends_with_its_cell(
+    gil_python: Interpreter, tmp_path: Path, way: str
+) -> None:
+    source = """
+    import subprocess, sys, threading
+    def f(n):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        return n * n
+    """
+    assert Asked(tmp_path, source, calls=2).cell(gil_python, way)["notes"]["calls"] == 4
 
 
 # Why it goes wrong → what is told, in each way.
