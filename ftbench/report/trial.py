@@ -292,7 +292,9 @@ def _stories(found: Answer) -> Iterator[Part]:
 def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[str]:
     for build in found.trial.builds:
         packages = ", ".join(f"{name} {version}" for name, version in build.packages.items())
-        told = [*build.look.get("said", ()), *([f"with {packages}"] if packages else ())]
+        if packages:
+            packages = f"with {packages}, one native thread in each worker"
+        told = [*build.look.get("said", ()), *filter(None, [packages])]
         if told:
             yield f"{build.name}: {'; '.join(told)}."
     yield from found.trial.notes

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from fake_trials import FT, GIL, SECONDS, build, cell, trial, with_cell
+from msgspec.structs import replace
 
 from ftbench.analysis.trial_verdicts import against
 from ftbench.analysis.trials import Limits, answer
@@ -93,6 +94,12 @@ def test_a_shake_that_found_nothing_is_no_proof() -> None:
     found = build(FT, shake={"threadpool": {"calls": 800, "wrong": 32}})
     said = flat(told(trial(builds=(build(GIL), found))))
     assert "32 of 800 results were wrong" in said
+
+
+def test_packages_are_told_with_the_native_threads_that_they_had() -> None:
+    builds = (build(GIL, packages={"numpy": "2.4.0"}), build(FT))
+    said = flat(told(replace(trial(), builds=builds)))
+    assert "with numpy 2.4.0, one native thread in each worker." in said
 
 
 def test_the_code_of_every_mode_can_be_filled_in() -> None:

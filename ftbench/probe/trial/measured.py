@@ -61,7 +61,7 @@ METRICS = (
     ),
     *in_seconds(
         latency="A call in its worker, from its begin to its end.",
-        start="From making the workers until each has imported the function and is set up.",
+        start="From making the workers, their library's import too, until each is set up.",
         cold="The first round, from its begin to its last result.",
         shutdown="Ending the idle workers, until the last is gone.",
     ),
