@@ -30,12 +30,9 @@ RECORDS = "FTBENCH_RECORDS"
 USUAL = r"^(?!instructions\.)"
 # Mode → why it is not measured on a free-threaded build with its GIL on.
 EVERY_ARM: Mapping[str, str] = {}
-OWN_GIL: Mapping[str, str] = {
-    mode.name: "each worker has a GIL of its own: the build without a GIL stands for this"
-    for mode in EVERY_MODE
-    if mode.own_gil
-}
-TAKE_TURNS = {**OWN_GIL, "threads": "threads take turns at a GIL: the GIL build stands for this"}
+_OWN = "each worker has a GIL of its own: the build without a GIL stands for this"
+OWN_GIL: Mapping[str, str] = {mode.name: _OWN for mode in EVERY_MODE if mode.own_gil}
+TAKE_TURNS = {"threads": "threads take turns at a GIL: the GIL build stands for this"}
 # asv's time-out is the last resort: the probe's deadlines come first and tell a story.
 TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
 
