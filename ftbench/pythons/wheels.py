@@ -195,7 +195,7 @@ def _install(
             for each in distributions(path=[str(staging)])
         }
         older = ", ".join(_older(versions, installer))
-        note = f"Older versions, for the newest have no wheel for {abi}: {older}."
+        note = f"Older versions, for the newest have no wheel for {abi}: {older}"
         notes = (note,) if older else ()
         made = Packages(folder=str(folder), versions=dict(sorted(versions.items())), notes=notes)
         (staging / _STAMP).write_bytes(msgspec.json.encode(made))

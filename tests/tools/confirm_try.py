@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import os
 import random
 import shlex
@@ -42,6 +43,7 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
 PROGRAM = Path(__file__).parent / "literal" / "trial.py"
 DEADLINE = 120.0
+_MAIN = "from ftbench.cli import main; main()"
 DASH = "\N{EN DASH}"
 
 # A mode of the trial → that of the program.
@@ -83,7 +85,7 @@ def flags(table: dict[str, Any]) -> list[str]:
 def tried(name: str, pythons: list[str], budget: str, folder: Path) -> Trial:
     """Return what `ftbench try` finds."""
     file = folder / f"{name}.json"
-    command = [sys.executable, "-m", "ftbench.cli", "try", name, "--budget", budget, "--fresh"]
+    command = [sys.executable, "-c", _MAIN, "try", name, "--budget", budget, "--fresh"]
     command += ["--no-memory", "--mode", ",".join(MODES), "--save", str(file)]
     command += itertools.chain(*(["--python", python] for python in pythons))
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -134,7 +136,7 @@ def speed(loop: Processes, mode: Processes) -> tuple[str, tuple[float, float]]:
     found = of(loop, mode)
     if found is None:
         return DASH, (0.0, 0.0)
-    low, high = (found.interval.low, found.interval.high) if found.interval else (0.0, float("inf"))
+    low, high = (found.interval.low, found.interval.high) if found.interval else (0.0, math.inf)
     return f"{found.value:.2f}\N{MULTIPLICATION SIGN} [{low:.2f}{DASH}{high:.2f}]", (low, high)
 
 
@@ -193,10 +195,11 @@ def main() -> None:
                     speed(own[0], own[number]),
                     speed(loop, other),
                 )
-                meets = low <= most and least <= high
-                if not meets:
-                    wrong.append(f"{name} on {build.name}, {cell.mode}: {mine} and {its}")
-                print(f"{row} {mine} | {its} | {'' if meets else 'apart'} |", flush=True)
+                said = "" if low <= most and least <= high else "apart"
+                said = "too few processes" if math.inf in {high, most} else said
+                if said:
+                    wrong.append(f"{name} on {build.name}, {cell.mode}, {said}: {mine} and {its}")
+                print(f"{row} {mine} | {its} | {said} |", flush=True)
             wrong += (
                 f"{name} on {build.name}: {each}" for each in turned_round(cells, own, others)
             )

@@ -384,6 +384,12 @@ class Run:
             self.notes += (f"{build.name}: {note}." for note in build.packages.notes)
 
         self._each(install)
+        versions = {build.name: build.packages.versions for build in self._here}
+        for name in sorted({name for each in versions.values() for name in each}):
+            found = {build: each.get(name, "not there") for build, each in versions.items()}
+            if len(set(found.values())) > 1:
+                told = ", ".join(f"{version} on {build}" for build, version in found.items())
+                self.notes.append(f"{name} is {told}: builds may differ because of that.")
 
     def _look(self) -> None:
         def look(build: Build) -> None:

@@ -27,6 +27,7 @@ from ftbench.facts.trial_modes import trial_mode_named
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Metric
 from ftbench.pythons import Interpreter
+from ftbench.pythons.wheels import Packages
 from ftbench.results.journal import Journal
 from ftbench.results.trials import Trial
 
@@ -376,3 +377,32 @@ def test_a_round_lasts_long_enough(
 def test_a_call_of_microseconds_is_warned_of(stand: Stand) -> None:
     stand.fake.call = 1e-5
     assert any("no pool can pay" in note for note in stand.run().notes)
+
+
+def test_a_build_without_a_wheel_is_skipped_and_the_other_is_tried(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def packages(_needs: object, interpreter: Interpreter, _console: Console) -> Packages:
+        if interpreter.build.free_threaded:
+            raise NotAvailableError("No wheel for cp314t: tiny has none that fits.")
+        return Packages(folder="there", versions={"tiny": "1.0"})
+
+    monkeypatch.setattr("ftbench.experiments.trial.run.packages_of", packages)
+    trial = stand.run()
+    gil, free_threaded = trial.builds
+    assert not gil.skipped
+    assert free_threaded.skipped.startswith("No wheel for cp314t")
+    assert {cell.build for cell in trial.cells if cell.processes} == {gil.name}
+
+
+def test_builds_with_other_versions_of_a_package_are_said_to_be(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def packages(_needs: object, interpreter: Interpreter, _console: Console) -> Packages:
+        old = interpreter.build.free_threaded
+        return Packages(folder="there", versions={"tiny": "1.0" if old else "2.0", "deep": "3"})
+
+    monkeypatch.setattr("ftbench.experiments.trial.run.packages_of", packages)
+    (note,) = (each for each in stand.run().notes if "differ because" in each)
+    assert note.startswith("tiny is 2.0 on ")
+    assert "deep" not in note
