@@ -73,14 +73,15 @@ TRIAL_MODES = (
         name="to-thread",
         title="asyncio.to_thread",
         mode="asyncio",
-        code="await asyncio.gather(*(asyncio.to_thread({f}, i) for i in inputs))",
+        code="loop.set_default_executor(ThreadPoolExecutor({n})); "
+        "await asyncio.gather(*(asyncio.to_thread({f}, i) for i in inputs))",
     ),
     TrialMode(
         name="loky",
         title="joblib, loky",
         mode="loky",
         pool="joblib",
-        code="Parallel(n_jobs={n})(delayed({f})(i) for i in inputs)",
+        code="Parallel(n_jobs={n}, batch_size={c})(delayed({f})(i) for i in inputs)",
     ),
     TrialMode(
         name="asyncio",

@@ -91,7 +91,7 @@ class Workers:
         gil = gil_enabled()
         begin = time.perf_counter()
         self.pool: Pool = pool_for(
-            self.way, cell.mode, cell.params["workers"], cell.deadline, step.asked["executor"]
+            self.way, cell.mode, cell.params["workers"], cell.deadline, step.asked
         )
         if self.pool.goes_on:
             step.impatient()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from _queue import Empty, SimpleQueue
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from inspect import iscoroutinefunction
 from threading import Thread, local
@@ -188,18 +188,26 @@ _OWN = {
 }
 
 
-def pool_for(way: TrialMode, mode: Mode, workers: int, deadline: Deadline, factory: str) -> Pool:
+def pool_for(
+    way: TrialMode, mode: Mode, workers: int, deadline: Deadline, asked: Mapping[str, Any]
+) -> Pool:
     """Return what spreads calls in this way, with no worker ready yet."""
     if way is CUSTOM:
-        if not factory:
+        if not asked["executor"]:
             raise UsageError("Your own executor is named by --executor MODULE:FACTORY.")
-        return Custom(mode, workers, deadline, target.found(factory)(workers))
+        return Custom(mode, workers, deadline, target.found(asked["executor"])(workers))
     coroutine = iscoroutinefunction(target.function())
     if coroutine and way.name == "serial":
         return Coroutines(mode, 1, deadline, None)  # one after the other
     if coroutine != way.coroutine:
         takes = "coroutine functions alone" if way.coroutine else "no coroutine functions"
         raise NotAvailableError(f"{way.title} takes {takes}.")
+    if mode.start_method == "forkserver":
+        import multiprocessing  # noqa: PLC0415 - its cells alone need it
+
+        # As the server of a program has its main module, with all that it imports.
+        module = target.module_of(asked["target"])
+        multiprocessing.set_forkserver_preload([target.__name__, module])
     if way.pool:
         return pool_of(way.pool, mode, workers, deadline)
     return _OWN[way.name](mode, workers, deadline, None)

@@ -31,7 +31,7 @@ ASKED = Param(default="", text=True)
 # Of a story and of what was printed: whoever reads it keeps so much (`child.TAIL_BYTES`).
 _LONGEST, _LAST_BYTES = 8_000, 2_000
 _MOST_BYTES = 1 << 24  # that it may take of the disk
-_SOON_SECONDS = 0.25
+_SOON_SECONDS, _POLL_SECONDS = 0.25, 0.01
 _MOST_BLAMED = 4  # inputs, of which one has ended a process
 _LONGER = "Calls that take longer by nature: --call-deadline SECONDS"
 _OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
@@ -219,6 +219,7 @@ class Step:
         found = self._unpicklable() if of_pickling else None
         end = time.monotonic() + LAST_WORDS_SECONDS
         while not found and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
             found = self._crashed()
         if found:
             return found

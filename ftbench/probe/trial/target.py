@@ -115,10 +115,16 @@ def prepare() -> None:
             _files.add(module)
 
 
+def module_of(name: str) -> str:
+    """Return the module of what is named so, which for a file is the one that stands for it."""
+    module = name.rpartition(":")[0]
+    return _files.add(module) if module.endswith(".py") else module
+
+
 def found(name: str) -> Any:
     """Return what "module:name.name" or "file.py:name" names; raises `UsageError` without one."""
     module, _, names = name.rpartition(":")
-    thing = _imported(_files.add(module) if module.endswith(".py") else module)
+    thing = _imported(module_of(name))
     for attribute in names.split("."):
         try:
             thing = getattr(thing, attribute)

@@ -202,6 +202,19 @@ def test_a_file_is_a_module_in_every_worker_whatever_its_name(
     assert "Did you mean 'times'?" in says
 
 
+@pytest.mark.parametrize(
+    ("way", "imports"),
+    # In this process and in each that starts from nothing; a fork server has it for all of its own.
+    [("processpool-fork", 1), ("processpool-forkserver", 2), ("pool-spawn", 3), ("threadpool", 1)],
+)
+def test_a_module_is_imported_as_often_as_in_a_program(
+    gil_python: Interpreter, tmp_path: Path, way: str, imports: int
+) -> None:
+    source = f"open({str(tmp_path / 'imports')!r}, 'a').write('.')\n{SQUARES}"
+    Asked(tmp_path, source).cell(gil_python, way)
+    assert (tmp_path / "imports").read_text("utf-8") == "." * imports
+
+
 WORLD = """
 import os, sys
 def f(n):
