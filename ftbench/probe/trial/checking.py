@@ -32,7 +32,7 @@ _PROTOCOL = 4  # of all releases alike
 _SHORT = 64  # bytes; what is longer stands by its hash where parts are sorted
 # Parts of a value, from which on it is remembered: what is shared over and over is read once.
 _MANY = 64
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+_ADDRESS = re.compile(r"( at)? 0x[0-9a-fA-F]+")
 
 _LEAVES: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"None",
@@ -94,7 +94,7 @@ def _reduced(value: Any) -> Iterator[Any]:
         more = (list(items) if items else None, dict(pairs) if pairs else None)
         return iter((getattr(function, "__qualname__", ""), args, state, *more))
     except Exception:  # noqa: BLE001 - a user's class may raise anything
-        return iter((_ADDRESS.sub("0x", _repr(value, repr)),))
+        return iter((_ADDRESS.sub("", _repr(value, repr)),))
 
 
 class _Node:
@@ -197,6 +197,11 @@ def told_call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     """Return the arguments of a call as they would be written."""
     words = [*map(told, args), *(f"{name}={told(value)}" for name, value in kwargs.items())]
     return ", ".join(words)
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, without addresses."""
+    return " ".join(_ADDRESS.sub("", f"{type(error).__name__}: {error}").split())
 
 
 class Difference(NamedTuple):
@@ -341,7 +346,7 @@ class Recorder:
             if self._needed:
                 raise UsageError(
                     "This check compares results themselves, and they do not pickle: "
-                    f"{type(error).__name__}: {error}",
+                    f"{one_line(error)}",
                     hint=f"--check {EQUAL} compares digests, --check {NONE} nothing.",
                 ) from error
             pickled = b""

@@ -12,7 +12,7 @@ import sys
 
 from ftbench.errors import FtbenchError
 from ftbench.probe.trial import target
-from ftbench.probe.trial.checking import digest
+from ftbench.probe.trial.checking import digest, one_line
 
 # What is handed over, each a file of its own; what came of it, also files of the folder.
 FUNCTION, ARGUMENTS, RESULT = "the function", "its arguments", "its result"
@@ -34,11 +34,6 @@ def _read(what: str) -> Any:
         return pickle.load(file)  # noqa: S301 - our own
 
 
-def words(error: BaseException) -> str:
-    """Return what an error says, in a line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
-
-
 def again() -> None:
     """Unpickle all that there is."""
     lost, value = {}, None
@@ -48,7 +43,7 @@ def again() -> None:
         except FileNotFoundError:  # it does not pickle
             continue
         except Exception as error:  # noqa: BLE001 - a user's class may raise anything
-            lost[what] = words(error)
+            lost[what] = one_line(error)
     _write(AGAIN, {"lost": lost, "digest": digest(value)})
 
 
@@ -60,7 +55,7 @@ def call() -> None:
     except FtbenchError as error:
         found = {"why": error.message, "story": error.story}
     except BaseException as error:  # noqa: BLE001 - every end must be told
-        found = {"why": words(error)}
+        found = {"why": one_line(error)}
     _write(DEEPER, found)
 
 

@@ -36,7 +36,7 @@ from ftbench.probe.run.document import quantity
 from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Scenario
 from ftbench.probe.trial import inside, target
-from ftbench.probe.trial.checking import digest, told
+from ftbench.probe.trial.checking import digest, one_line, told
 from ftbench.probe.trial.serial import PARAMS, caller
 from ftbench.probe.trial.step import Step
 from ftbench.probe.workers.base import Deadline, end_of
@@ -260,7 +260,7 @@ def _put(file: Path, value: Any) -> str:
     try:
         file.write_bytes(pickle.dumps(value))
     except Exception as error:  # noqa: BLE001 - a user's class may raise anything
-        return inside.words(error)
+        return one_line(error)
     return ""
 
 
@@ -281,7 +281,7 @@ def _why_not_inside(seen: Seen, path: Sequence[str]) -> str:
     """Return why the function cannot be called in a subinterpreter, "" if it can."""
     for what in (inside.ARGUMENTS, inside.RESULT):
         if why := seen.unpicklable.get(what):
-            return f"{what} cannot be handed to a subinterpreter: {why}"
+            return f"{what} cannot go to a subinterpreter: {why}"
     if seen.child.ended:
         where = "a subinterpreter" if seen.child.again else "a fresh interpreter"
         return f"in {where}: {seen.child.ended}"
@@ -301,12 +301,15 @@ def _of_import(seen: Seen) -> Iterator[str]:
         yield f"importing {', '.join(did)}, in every worker: is there no __main__ guard?"
 
 
-def _of_pickles(seen: Seen) -> Iterator[str]:
+def _of_pickles(seen: Seen, why_not: str) -> Iterator[str]:
     again, deeper = seen.child.again, seen.child.deeper
     lost = {**seen.unpicklable, **again.get("lost", {})}
     fine = ["importable", *([] if lost else ["picklable"])]
-    yield ", ".join([*fine, *["runs in a subinterpreter"] * ("digest" in deeper)])
+    fine += ["runs in a subinterpreter"] * ("digest" in deeper and not why_not)
+    yield ", ".join(fine)
     yield from (f"{what} cannot go to another process: {why}" for what, why in lost.items())
+    if why_not and not any(why in why_not for why in lost.values()):
+        yield why_not
     if seen.changed:
         yield "a call changes its arguments"
     elif not seen.same:
@@ -347,7 +350,7 @@ def run(cell: Cell) -> Outcome:
         "seconds": seen.took[1],  # of a call that is not the first
         "effects": [seen.calling[kind] for kind in EFFECTS if kind in seen.calling],
         "subinterpreter": why_not,
-        "said": [*_of_pickles(seen), *_of_import(seen), *_of_call(seen), *filter(None, [why_not])],
+        "said": [*_of_pickles(seen, why_not), *_of_import(seen), *_of_call(seen)],
     }
     return Outcome(notes={"look": look})
 

@@ -22,7 +22,7 @@ from ftbench.probe.instruments.kernel import PROC, text_at
 from ftbench.probe.run.outcome import Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, Param, Scenario, costs, in_seconds
 from ftbench.probe.trial import target
-from ftbench.probe.trial.checking import Difference, Recorder, Twin, digest, told_call
+from ftbench.probe.trial.checking import Difference, Recorder, Twin, digest, one_line, told_call
 from ftbench.probe.trial.step import ASKED, Step, step_of
 
 # Calls that all together take less say little of their kind; if less than the other, they are done
@@ -92,7 +92,7 @@ def _pickled(value: Any) -> tuple[int, str]:
     try:
         return len(pickle.dumps(value)), ""
     except Exception as error:  # noqa: BLE001 - a user's class may raise anything
-        return 0, f"{type(error).__name__}: {error}"
+        return 0, one_line(error)
 
 
 def _middle(moved: Sequence[tuple[int, str]]) -> int:
