@@ -630,7 +630,7 @@ class Run:
         self, cell: Cell, scenario: str, kept: Callable[[Measurement], dict[str, Any]]
     ) -> dict[str, Any]:
         """Measure a process of a cell; return what it came to, as the journal keeps it."""
-        begin, seconds = time.monotonic(), self.calls * cell.build.seconds
+        begin, seconds = time.monotonic(), self.calls * max(cell.build.seconds, FINE_SECONDS)
         try:
             found = kept(
                 self._step(
