@@ -139,8 +139,8 @@ def read_trial(path: Path) -> Trial:
 
 def write_trial(path: Path, trial: Trial) -> None:
     """Write a trial whole or not at all; raises `ResultsError`."""
-    text = msgspec.json.format(msgspec.json.encode(trial)).decode()
     try:
-        write_whole(path, f"{text}\n")
-    except OSError as error:
-        raise ResultsError(f"{path} cannot be written: {error.strerror or error}.") from error
+        write_whole(path, msgspec.json.format(msgspec.json.encode(trial)).decode() + "\n")
+    except (OSError, UnicodeEncodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ResultsError(f"{path} cannot be written: {why}.") from error

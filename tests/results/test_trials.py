@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from ftbench.analysis.trial_verdicts import against, alarm
+from ftbench.analysis.trials import answer
 from ftbench.errors import ResultsError
+from ftbench.report.output import Format, rendered
+from ftbench.report.trial import document_of
 from ftbench.results.trials import parse_trial, read_trial, write_trial
 
 SOUND = msgspec.json.encode(trial()).decode()
@@ -31,6 +35,8 @@ def test_what_was_there_stays_where_a_trial_cannot_be_written(tmp_path: Path) ->
     (tmp_path / "folder").mkdir()
     with pytest.raises(ResultsError, match="cannot be written"):
         write_trial(tmp_path / "folder", trial())
+    with pytest.raises(ResultsError, match="cannot be written"):
+        write_trial(tmp_path / "odd", trial(notes=("half a character: \ud800",)))
     assert [each.name for each in tmp_path.iterdir()] == ["folder"]
 
 
@@ -71,9 +77,14 @@ def test_random_json_is_refused(document: Any) -> None:
 
 @FUZZ
 @given(seed=st.integers(), odd=ODD)
-def test_mutations_are_read_or_refused(seed: int, odd: Any) -> None:
+def test_whatever_a_file_says_an_earlier_trial_is_judged_or_refused(seed: int, odd: Any) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
     try:
-        parse_trial(json.dumps(mutated(json.loads(SOUND), chance, odd)))
+        earlier = parse_trial(json.dumps(mutated(json.loads(SOUND), chance, odd)))
     except ResultsError as error:
         str(error).encode()
+        return
+    judged = against(earlier, trial())
+    alarm(judged)
+    for form in (Format.TABLE, Format.JSON):
+        rendered(document_of(answer(trial()), judged=judged), form).encode()
