@@ -302,6 +302,10 @@ def _module_name(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+# What the host alone has, and loads when somebody asks for it.
+HOSTS = {("__init__.py", "ftbench.experiments.trial.api")}
+
+
 def test_what_is_copied_into_environments_imports_only_itself_and_the_standard_library() -> None:
     files = list(measured_files())
     assert Path("probe/run/cell.py") in files
@@ -310,7 +314,7 @@ def test_what_is_copied_into_environments_imports_only_itself_and_the_standard_l
         for name in _imports((PACKAGE / file).read_text("utf-8")):
             top = name.partition(".")[0]
             allowed = name in measured if top == "ftbench" else top in sys.stdlib_module_names
-            assert allowed, f"{file} imports {name}"
+            assert allowed or (str(file), name) in HOSTS, f"{file} imports {name}"
 
 
 def test_the_copy_stands_alone_in_an_interpreter_without_site_packages(
