@@ -14,7 +14,9 @@ from ftbench.errors import FtbenchError
 from ftbench.probe.trial import target
 from ftbench.probe.trial.checking import digest, one_line
 
-# What is handed over, each a file of its own; what came of it, also files of the folder.
+# A folder of TMPDIR, which is the parent's: what makes the inputs may have left files there.
+FOLDER = "inside"
+# What is handed over, each a file of that; what came of it, also files of the folder.
 FUNCTION, ARGUMENTS, RESULT = "the function", "its arguments", "its result"
 AGAIN, DEEPER = "again.json", "deeper.json"
 
@@ -25,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def _write(name: str, found: dict[str, Any]) -> None:
-    with open(os.path.join(os.environ["TMPDIR"], name), "w", encoding="utf-8") as file:
+    with open(os.path.join(os.environ["TMPDIR"], FOLDER, name), "w", encoding="utf-8") as file:
         json.dump(found, file)
 
 
 def _read(what: str) -> Any:
-    with open(os.path.join(os.environ["TMPDIR"], what), "rb") as file:
+    with open(os.path.join(os.environ["TMPDIR"], FOLDER, what), "rb") as file:
         return pickle.load(file)  # noqa: S301 - our own
 
 

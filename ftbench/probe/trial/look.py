@@ -173,7 +173,6 @@ class Child:
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-c", program, *words],
-                env={**os.environ, "TMPDIR": str(folder)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
@@ -182,6 +181,10 @@ class Child:
             self.ended = end_of(done.returncode) if done.returncode else ""
         except subprocess.TimeoutExpired:
             self.ended = f"It did not end within {seconds:.3g} s."
+        # It is no worker whose calls are waited for.
+        for place in (folder.parent / target.CALLS).iterdir():
+            if not place.name.startswith(f"{os.getpid()}-"):
+                place.unlink()
         reports = [folder / inside.AGAIN, folder / inside.DEEPER]
         self.again, self.deeper = (
             json.loads(each.read_text("utf-8")) if each.exists() else {} for each in reports
@@ -229,8 +232,8 @@ def _seen(step: Step, deadline: Deadline) -> Seen:
         result, began_again, ended_again = run(item)
         if gil_enabled() and not was_on:
             raise gil.error()
-        folder = Path(os.environ["TMPDIR"], "inside")
-        (folder / target.CALLS).mkdir(parents=True)
+        folder = Path(os.environ["TMPDIR"], inside.FOLDER)
+        folder.mkdir()
         handed = {inside.FUNCTION: function, inside.ARGUMENTS: item, inside.RESULT: result}
         unpicklable = {what: _put(folder / what, value) for what, value in handed.items()}
         deeper = sys.version_info >= mode_named("interpreters").since and not coroutine

@@ -307,3 +307,21 @@ def test_modules_like_numpy_that_load_once_are_named() -> None:
     story = 'File "/x/site-packages/numpy/_core/__init__.py", line 24, in <module>\nImportError'
     assert look._package(story, ["/y"]) == "numpy"
     assert look._package(story.replace("x/site-packages", "y"), ["/x", "/y"]) == "numpy"
+
+
+def test_a_subinterpreter_finds_the_files_that_the_inputs_made(
+    new_python: Interpreter, tmp_path: Path
+) -> None:
+    source = """
+        import os, tempfile
+        place = os.path.join(tempfile.gettempdir(), "numbers")
+        def numbers():
+            with open(place, "w") as file: file.write("7")
+            return [1, 2]
+        def f(n):
+            with open(place) as file: return n * int(file.read())
+    """
+    tried = Tried(tmp_path, source, inputs_from=f"{tmp_path / 'crunch.py'}:numbers")
+    look = tried.notes(new_python, "trial_look")["look"]
+    assert look["subinterpreter"] == ""
+    assert "runs in a subinterpreter" in look["said"][0]
