@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from ftbench.errors import DAMAGE, FtbenchError, ResultsError
 from ftbench.facts.arms import arm_named
@@ -16,6 +17,7 @@ from ftbench.results.records import Number, refuse_half_characters
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 SCHEMA: Final = "ftbench.trial"
 VERSION: Final = 1
+_MOST_CALLS: Final = 300_000  # that are kept
 
 
 class TrialBuild(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,9 +140,24 @@ def read_trial(path: Path) -> Trial:
 
 
 def write_trial(path: Path, trial: Trial) -> None:
-    """Write a trial whole or not at all; raises `ResultsError`."""
+    """Write a trial whole or not at all, of many calls some; raises `ResultsError`."""
     try:
-        write_whole(path, msgspec.json.format(msgspec.json.encode(trial)).decode() + "\n")
+        write_whole(path, msgspec.json.encode(_thinned(trial)).decode() + "\n")
     except (OSError, UnicodeEncodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise ResultsError(f"{path} cannot be written: {why}.") from error
+
+
+def _thinned(trial: Trial) -> Trial:
+    """Return a trial whose file can be read again: quick functions have millions of calls."""
+    processes = [process for cell in trial.cells for process in cell.processes]
+    step = -(-sum(len(process.calls) for process in processes) // _MOST_CALLS) or 1
+    return replace(
+        trial,
+        cells=tuple(
+            replace(
+                cell, processes=tuple(replace(p, calls=p.calls[::step]) for p in cell.processes)
+            )
+            for cell in trial.cells
+        ),
+    )

@@ -22,6 +22,7 @@ from ftbench.report.output import Format, rendered
 from ftbench.report.trial import document_of
 from ftbench.results.trials import parse_trial, read_trial, write_trial
 
+MODES = ("serial", "threads", "threadpool", "loky")
 SOUND = msgspec.json.encode(trial()).decode()
 
 
@@ -29,6 +30,21 @@ def test_a_trial_is_read_back_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     write_trial(path, trial())
     assert read_trial(path) == trial()
+
+
+def test_of_many_calls_as_many_are_kept_as_can_be_read_again(tmp_path: Path) -> None:
+    seconds = tuple(1.2345678901234567e-05 * (1 + n / 5_000) for n in range(5_000))
+    many = replace(
+        trial(),
+        cells=tuple(
+            replace(each, processes=each.processes * 30)
+            for each in trial(cells=tuple(cell(GIL, m, 1e-3, calls=seconds) for m in MODES)).cells
+        ),
+    )
+    write_trial(tmp_path / "kept.json", many)
+    kept = read_trial(tmp_path / "kept.json").cells[0].processes[0]
+    assert 50 < len(kept.calls) < 5_000
+    assert kept.rounds == many.cells[0].processes[0].rounds
 
 
 def test_what_was_there_stays_where_a_trial_cannot_be_written(tmp_path: Path) -> None:
