@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import _local, allocate_lock, get_ident
+from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from itertools import count
 from marshal import dumps, loads
@@ -88,10 +89,9 @@ _files = _Files()
 _lock = allocate_lock()
 _here: Any = _local()
 try:
-    from _interpreters import get_current  # type: ignore[import-not-found]
-
     # A subinterpreter has one thread, whose locals CPython forgets between two calls from outside.
-    if get_current()[0] != 0:
+    # By name: the module is not there in the releases that the host and mypy know.
+    if import_module("_interpreters").get_current()[0] != 0:
         _here = type("Here", (), {})()
 except ImportError:  # there are none in this release
     pass
@@ -137,8 +137,6 @@ def found(name: str) -> Any:
 
 
 def _imported(name: str) -> Any:
-    from importlib import import_module
-
     try:
         return import_module(name)
     except Late:
