@@ -17,6 +17,7 @@ from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, s
 from ftbench.cli.report import quantity
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.arms import ARMS
+from ftbench.facts.trial_modes import TRIAL_MODE_NAMES
 from ftbench.report.output import Format, Output, output_options, rendered, writable
 
 _TARGET: Final = "target"
@@ -102,7 +103,8 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     ftbench try crunch.py:fetch --input '"http://127.0.0.1:8000"' --python 3.14t --slo p99=50ms
 
     TARGET is MODULE:FUNCTION, FILE.py:FUNCTION, or the NAME of a table [tool.ftbench.try.NAME] in
-    this project's pyproject.toml, which has a target and any of these options.
+    this project's pyproject.toml, which has a target and any of these options. M:F stands for a
+    function that is named as TARGET is.
 
     Each build is asked first: does it import the function, can its arguments and results go to
     another process, are its results the same twice, does it compute or wait, do threads that call
@@ -141,7 +143,13 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     help="A build, several times. Default: the newest pair, GIL and free-threaded.",
 )
 @click.option("--arm", "arms", multiple=True, type=click.Choice([arm.name for arm in ARMS]))
-@click.option("--mode", "modes", multiple=True, metavar="NAMES", help="Only these, with commas.")
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    metavar="NAMES",
+    help=f"Only these, with commas: {', '.join(TRIAL_MODE_NAMES)}.",
+)
 @click.option(
     "--workers",
     multiple=True,

@@ -484,7 +484,7 @@ def target_of(function: Callable[..., Any] | str, what: str = "The function") ->
         return function, ""
     module = getattr(function, "__module__", None) or ""
     name = getattr(function, "__qualname__", None) or repr(function)
-    if module == "__main__":
+    if module == "__main__" and name.isidentifier():
         raise UsageError(
             f"{what} {name} is of this notebook or script, which no other process can import.",
             hint=f"Write it to a file, in a notebook by %%writefile {name}.py as the first line of "

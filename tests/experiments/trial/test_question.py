@@ -238,7 +238,8 @@ def test_what_no_other_process_can_import_is_told(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(UsageError, match="cannot be imported by name"):
             target_of(each)
     monkeypatch.setattr(within, "__module__", "__main__")
-    with pytest.raises(UsageError, match="%%writefile"):
+    monkeypatch.setattr(within, "__qualname__", "within")
+    with pytest.raises(UsageError, match="%%writefile within"):
         target_of(within)
 
 
