@@ -13,19 +13,17 @@ import secrets
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
 
 from ftbench.asv.machines import identity
 from ftbench.errors import (
-    DeadlineError,
     FtbenchError,
     NotAvailableError,
     ResultsDifferError,
@@ -33,9 +31,21 @@ from ftbench.errors import (
     error_class,
 )
 from ftbench.experiments import harness
+from ftbench.experiments.trial.cells import (
+    FINE_SECONDS,
+    LONGEST_SECONDS,
+    ROUND_SECONDS,
+    SERIAL,
+    Build,
+    Cell,
+    builds_of,
+    calibrated,
+    line,
+    memory_of,
+    process_of,
+    why_not,
+)
 from ftbench.experiments.trial.question import Question, calls_of
-from ftbench.facts.arms import Arm, arm_named
-from ftbench.facts.modes import mode_named
 from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODES, TrialMode, trial_mode_named
 from ftbench.facts.units import amount, plural
 from ftbench.files import cache_folder
@@ -45,30 +55,20 @@ from ftbench.probe.run.measure import utc_now
 from ftbench.probe.trial.checking import Difference
 from ftbench.probe.trial.shake import at_a_time
 from ftbench.progress import Bar, bar
-from ftbench.pythons import Interpreter
-from ftbench.pythons.install import choose, ensure_pair, own_arm
-from ftbench.pythons.wheels import Packages, packages_of
+from ftbench.pythons.wheels import packages_of
 from ftbench.results.journal import Journal
-from ftbench.results.trials import Trial, TrialBuild, TrialCell, TrialProcess
+from ftbench.results.trials import Trial
 
 Probe = Callable[..., Measurement]
 Shown = Callable[[Trial], object]
 
 LEAST_ROUNDS, MOST_ROUNDS = 3, 30
-# A plain loop over a round's calls takes so long at least, and at most if inputs can be left out.
-ROUND_SECONDS, LONGEST_SECONDS = 0.3, 2.0
-# So long do calls of a chunk take: what a pool pays for handing them over is a fraction of it.
-CHUNK_SECONDS = 0.001
-# Below it no pool pays: handing over a call takes as long.
-FINE_SECONDS = 50e-6
+SLACK = 1.25  # so many times the budget it may come to where that makes three rounds
 SHAKE_SECONDS = 2.0
-_SERIAL, _WAY = TRIAL_MODES[0], "serial"
 # No repeats of what others disturbed: there is another round, and what is disturbed is marked.
 _PROFILE: Final = "hold=0.3,interval=0.1"
 _START_SECONDS: Final = 30.0  # for the workers to start and to end, in any mode
 _SLOWER: Final = 8.0  # so many times as slow as a plain loop may a mode be before it is ended
-# Of one program that hangs another may not: what ended otherwise will do so again.
-_AGAIN: Final = (DeadlineError,)
 # Whether it is a coroutine function → the ways in which it is shaken; and what that says of others.
 _SHAKEN: Final = {False: ("threads",), True: ("asyncio", "asyncio-per-thread")}
 _SHAKEN_FOR: Final = {
@@ -76,139 +76,6 @@ _SHAKEN_FOR: Final = {
     "asyncio": ("asyncio", "asyncio-per-thread"),
     "asyncio-per-thread": ("asyncio-per-thread",),
 }
-
-
-@dataclass(slots=True, kw_only=True)
-class Build:
-    """A build on which it is tried, and what has been found of it."""
-
-    name: str
-    interpreter: Interpreter
-    arm: Arm
-    packages: Packages = field(default_factory=Packages)
-    skipped: str = ""
-    failed: FtbenchError | None = None
-    look: dict[str, Any] = field(default_factory=dict)
-    shake: dict[str, Any] = field(default_factory=dict)
-    raced: dict[str, FtbenchError] = field(default_factory=dict)  # by the way it was shaken
-    record: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0  # of a call in a plain loop
-    digests: list[str] = field(default_factory=list)  # of its results
-    unpicklable: str = ""  # why no other process can be given its calls
-
-    @property
-    def here(self) -> bool:
-        """Whether anything can be measured on it."""
-        return not self.skipped and self.failed is None
-
-    @property
-    def coroutine(self) -> bool:
-        """Whether what is tried is a coroutine function."""
-        return bool(self.look.get("coroutine"))
-
-    def value(self) -> TrialBuild:
-        """Return it as it is kept."""
-        return TrialBuild(
-            name=self.name,
-            release=self.interpreter.release.name,
-            flavour=self.interpreter.build.flavour,
-            arm=self.arm.name,
-            build=self.record,
-            skipped=self.skipped,
-            look=self.look,
-            shake=self.shake,
-            packages=dict(self.packages.versions),
-        )
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Cell:
-    """A mode on a build with a number of workers, and what its processes yielded so far."""
-
-    build: Build
-    way: TrialMode
-    workers: int
-    chunk: int = 1
-    processes: list[TrialProcess] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
-    memory_kind: str = ""
-    errors: list[FtbenchError] = field(default_factory=list)
-    skipped: str = ""
-
-    @property
-    def title(self) -> str:
-        """What it is called while it is measured: "threadpool(2) on 3.14.7t"."""
-        workers = "" if self.way is _SERIAL else f"({self.workers})"
-        return f"{self.way.name}{workers} on {self.build.name}"
-
-    @property
-    def failed(self) -> FtbenchError | None:
-        """What it failed by; once in a hang is no failure where others had an end."""
-        for error in self.errors:
-            if not isinstance(error, _AGAIN):
-                return error
-        often = len(self.errors) >= harness.MOST_FAILURES or not self.processes
-        return self.errors[0] if self.errors and often else None
-
-    @property
-    def given_up(self) -> bool:
-        """Whether it is measured no more."""
-        again = all(isinstance(error, _AGAIN) for error in self.errors)
-        return bool(self.skipped) or not again or len(self.errors) >= harness.MOST_FAILURES
-
-    def take(self, outcome: Mapping[str, Any]) -> None:
-        """Take over what a process came to, as the journal has it."""
-        if "error" in outcome:
-            error = outcome["error"]
-            kind = error_class(error["exit_code"])
-            self.errors.append(kind(error["message"], story=error["story"]))
-        self.skipped = self.skipped or outcome.get("skipped", "")
-        if "process" in outcome:
-            self.processes.append(msgspec.convert(outcome["process"], TrialProcess))
-        if "memory" in outcome:
-            self.memory_kind, sizes = outcome["memory"]
-            self.memory.append(statistics.median(sizes))
-
-    def value(self) -> TrialCell:
-        """Return it as it is kept."""
-        failed = self.failed
-        return TrialCell(
-            build=self.build.name,
-            mode=self.way.name,
-            workers=self.workers,
-            chunk=self.chunk,
-            processes=tuple(self.processes),
-            memory=tuple(self.memory),
-            memory_kind=self.memory_kind,
-            skipped=self.skipped,
-            failed=failed.message if failed else "",
-            story=failed.story if failed else "",
-            exit_code=failed.exit_code if failed else 0,
-        )
-
-
-def builds_of(question: Question, console: Console) -> list[Build]:
-    """Return the builds that are asked for, by default the newest pair; raises `UsageError`."""
-    if question.pythons:
-        pairs = [
-            choose(python, arm or own_arm(python), console)
-            for python in question.pythons
-            for arm in question.arms or (None,)
-        ]
-    else:
-        both = ensure_pair(console)
-        arms = [arm_named(arm) for arm in question.arms or ("gil", "ft")]
-        pairs = [(both[arm.free_threaded], arm) for arm in arms]
-    builds: dict[tuple[str, str], Build] = {}
-    for interpreter, arm in pairs:
-        plain = f"{interpreter.name}{', GIL on' if arm.environment else ''}"
-        names = [plain, f"{plain} ({interpreter.build.flavour})"]
-        names += [f"{plain} ({number})" for number in range(2, len(pairs) + 1)]
-        taken = {build.name for build in builds.values()}
-        name = next(each for each in names if each not in taken)
-        key = str(interpreter.executable), arm.name
-        builds.setdefault(key, Build(name=name, interpreter=interpreter, arm=arm))
-    return list(builds.values())
 
 
 @contextmanager
@@ -320,7 +187,7 @@ class Run:
         self,
         build: Build,
         scenario: str,
-        way: TrialMode = _SERIAL,
+        way: TrialMode = SERIAL,
         workers: int = 1,
         *,
         seconds: float,
@@ -556,15 +423,15 @@ class Run:
         question = self.question
         for build in self.builds:
             if build.failed:
-                yield Cell(build=build, way=_SERIAL, workers=1, errors=[build.failed])
+                yield Cell(build=build, way=SERIAL, workers=1, errors=[build.failed])
             if not build.here:
                 continue
             ways = question.modes or self._usual(build)
             for way in ways:
-                for workers in (1,) if way is _SERIAL else question.workers:
+                for workers in (1,) if way is SERIAL else question.workers:
                     chunk = self.chunk if "{c}" in way.code else 1
                     cell = Cell(build=build, way=way, workers=workers, chunk=chunk)
-                    cell.skipped = _why_not(build, way)
+                    cell.skipped = why_not(build, way)
                     errors = (e for by, e in build.raced.items() if way.name in _SHAKEN_FOR[by])
                     cell.errors.extend(errors)
                     yield cell
@@ -572,7 +439,7 @@ class Run:
     chunk: int = 1
 
     def _usual(self, build: Build) -> Iterator[TrialMode]:
-        yield _SERIAL
+        yield SERIAL
         yield from (w for w in TRIAL_MODES[1:] if w.default and w.coroutine is build.coroutine)
         yield from [CUSTOM] * bool(self.question.executor)
 
@@ -584,9 +451,8 @@ class Run:
         with bar(self.console, self.question.budget) as shown:
             while cells := [cell for cell in self.cells if not cell.given_up]:
                 reserve = longest * (1 + bool(self.question.memory))
-                if self.rounds and (
-                    self.rounds == MOST_ROUNDS or spent + reserve > self.question.budget
-                ):
+                most = self.question.budget * (1 if self.rounds >= LEAST_ROUNDS else SLACK)
+                if self.rounds and (self.rounds == MOST_ROUNDS or spent + reserve > most):
                     break
                 took = self._round(cells, shown, sittings)
                 spent, longest, self.rounds = spent + took, max(longest, took), self.rounds + 1
@@ -615,11 +481,11 @@ class Run:
                 run, outcome = taken
             else:
                 shown.begin(f"round {self.rounds + 1}, {cell.title}", weight=0)
-                outcome = self._outcome(cell, "trial", _process_of)
+                outcome = self._outcome(cell, "trial", process_of)
                 self.journal.add(keys[id(cell)], outcome)
                 run = self.journal.run
                 if not self.rounds:
-                    shown.console.print(_line(cell, outcome), markup=False, soft_wrap=True)
+                    shown.console.print(line(cell, outcome), markup=False, soft_wrap=True)
             cell.take(outcome)
             took += outcome["took"]
             sittings[run] = sittings.get(run, 0) + 1
@@ -657,7 +523,7 @@ class Run:
                 shown.begin(f"memory, {cell.title}")
                 key = f"memory {number} {cell.title}"
                 known = self.journal.whole([key])
-                outcome = known[0][1] if known else self._outcome(cell, "trial_memory", _memory_of)
+                outcome = known[0][1] if known else self._outcome(cell, "trial_memory", memory_of)
                 if not known:
                     self.journal.add(key, outcome)
                 if why := outcome.pop("skipped", ""):
@@ -693,61 +559,6 @@ class Run:
         )
 
 
-def calibrated(seconds: float, inputs: int, workers: int) -> tuple[int, int]:
-    """Return the calls of a round, whole passes over the inputs, and how many make a chunk."""
-    each = max(seconds, 1e-9)
-    # Of finer calls it is shorter: a pool takes as long for each of them.
-    wanted = max(math.ceil(ROUND_SECONDS / max(each, FINE_SECONDS)), workers)
-    calls = inputs * math.ceil(wanted / inputs)
-    # Four chunks a worker at least, as `multiprocessing.Pool.map` has them.
-    most = max(calls // (4 * workers), 1)
-    return calls, min(max(round(CHUNK_SECONDS / each), 1), most)
-
-
-def _why_not(build: Build, way: TrialMode) -> str:
-    """Return why there is no such cell on a build, as was found before anything was measured."""
-    if way is not _SERIAL and way.coroutine is not build.coroutine:
-        kind = "coroutine" if way.coroutine else "plain"
-        return f"it is for {kind} functions"
-    mode = mode_named(way.mode)
-    if mode.processes and build.unpicklable:
-        return f"a call or its result cannot go to another process: {build.unpicklable}"
-    if mode.name == "interpreters" and (why := build.look.get("subinterpreter")):
-        return str(why)
-    return ""
-
-
-def _process_of(measured: Measurement) -> dict[str, Any]:
-    samples = {name: metric.samples for name, metric in measured.metrics.items()}
-    process = TrialProcess(
-        rounds=samples["call"],
-        cpu=samples.get("cpu", ()),
-        calls=samples.get("latency", ()),
-        **{name: statistics.median(samples[name]) for name in ("start", "cold", "shutdown")},
-        stick=measured.speed.get("seconds", 0.0),
-        marked=bool(measured.interference.get("marked")),
-    )
-    return {"process": msgspec.to_builtins(process)}
-
-
-def _memory_of(measured: Measurement) -> dict[str, Any]:
-    for kind in ("pss", "uss", "rss"):
-        if kind in measured.metrics:
-            return {"memory": [kind, list(measured.metrics[kind].samples)]}
-    return {"skipped": str(measured.notes.get("unobserved", "this system does not tell it"))}
-
-
-def _line(cell: Cell, outcome: Mapping[str, Any]) -> str:
-    """Return what to say of a cell's first process."""
-    if "process" in outcome:
-        told = f"{amount(statistics.median(outcome['process']['rounds']), 'seconds')} a call"
-    elif "error" in outcome:
-        told = f"failed: {outcome['error']['message']}"
-    else:
-        told = f"skipped: {outcome['skipped']}"
-    return f"  {cell.title}: {told}"
-
-
 def raise_worst(trial: Trial) -> None:
     """Raise an error of the class with the highest exit code if a cell failed, or none was there.
 
@@ -756,7 +567,7 @@ def raise_worst(trial: Trial) -> None:
     failed = [cell for cell in trial.cells if cell.failed]
     if failed:
         worst = max(failed, key=lambda cell: cell.exit_code)
-        workers = "" if worst.mode == _WAY else f"({worst.workers})"
+        workers = "" if worst.mode == SERIAL.name else f"({worst.workers})"
         raise error_class(worst.exit_code)(
             f"{len(failed)} of {plural(len(trial.cells), 'cell', 'cells')} failed; "
             "the others are measured.",

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from ftbench.analysis.trials import LOOP, is_measured
 from ftbench.errors import NotAvailableError, ResultsError, UsageError
+from ftbench.experiments.trial.cells import builds_of
 from ftbench.experiments.trial.question import Question
-from ftbench.experiments.trial.run import builds_of
 from ftbench.files import folder_made
 from ftbench.probe.trial.benchmark import TARGETS
 from ftbench.pythons.wheels import abi_of, packages_of

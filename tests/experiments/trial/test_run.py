@@ -21,7 +21,8 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments.trial import question
-from ftbench.experiments.trial.run import Build, Run, calibrated, raise_worst
+from ftbench.experiments.trial.cells import Build, calibrated
+from ftbench.experiments.trial.run import Run, raise_worst
 from ftbench.facts.arms import arm_named
 from ftbench.facts.trial_modes import trial_mode_named
 from ftbench.probe.run.document import Gil, Measurement

@@ -1,0 +1,225 @@
+"""What a trial measures: its builds, the cells on them, and what each process of a cell yielded."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+
+from ftbench.errors import DeadlineError, FtbenchError, error_class
+from ftbench.experiments.harness import MOST_FAILURES
+from ftbench.experiments.trial.question import Question
+from ftbench.facts.arms import Arm, arm_named
+from ftbench.facts.modes import mode_named
+from ftbench.facts.trial_modes import TRIAL_MODES, TrialMode
+from ftbench.facts.units import amount
+from ftbench.probe.run.document import Measurement
+from ftbench.pythons import Interpreter
+from ftbench.pythons.install import choose, ensure_pair, own_arm
+from ftbench.pythons.wheels import Packages
+from ftbench.results.trials import TrialBuild, TrialCell, TrialProcess
+
+SERIAL: Final = TRIAL_MODES[0]
+# A plain loop over a round's calls takes so long at least, and at most if inputs can be left out.
+ROUND_SECONDS, LONGEST_SECONDS = 0.3, 2.0
+# So long do calls of a chunk take: what a pool pays for handing them over is a fraction of it.
+CHUNK_SECONDS = 0.001
+# Below it no pool pays: handing over a call takes as long.
+FINE_SECONDS = 50e-6
+# Of one program that hangs another may not: what ended otherwise will do so again.
+_AGAIN: Final = (DeadlineError,)
+
+
+@dataclass(slots=True, kw_only=True)
+class Build:
+    """A build on which it is tried, and what has been found of it."""
+
+    name: str
+    interpreter: Interpreter
+    arm: Arm
+    packages: Packages = field(default_factory=Packages)
+    skipped: str = ""
+    failed: FtbenchError | None = None
+    look: dict[str, Any] = field(default_factory=dict)
+    shake: dict[str, Any] = field(default_factory=dict)
+    raced: dict[str, FtbenchError] = field(default_factory=dict)  # by the way it was shaken
+    record: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0  # of a call in a plain loop
+    digests: list[str] = field(default_factory=list)  # of its results
+    unpicklable: str = ""  # why no other process can be given its calls
+
+    @property
+    def here(self) -> bool:
+        """Whether anything can be measured on it."""
+        return not self.skipped and self.failed is None
+
+    @property
+    def coroutine(self) -> bool:
+        """Whether what is tried is a coroutine function."""
+        return bool(self.look.get("coroutine"))
+
+    def value(self) -> TrialBuild:
+        """Return it as it is kept."""
+        return TrialBuild(
+            name=self.name,
+            release=self.interpreter.release.name,
+            flavour=self.interpreter.build.flavour,
+            arm=self.arm.name,
+            build=self.record,
+            skipped=self.skipped,
+            look=self.look,
+            shake=self.shake,
+            packages=dict(self.packages.versions),
+        )
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Cell:
+    """A mode on a build with a number of workers, and what its processes yielded so far."""
+
+    build: Build
+    way: TrialMode
+    workers: int
+    chunk: int = 1
+    processes: list[TrialProcess] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    memory_kind: str = ""
+    errors: list[FtbenchError] = field(default_factory=list)
+    skipped: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called while it is measured: "threadpool(2) on 3.14.7t"."""
+        workers = "" if self.way is SERIAL else f"({self.workers})"
+        return f"{self.way.name}{workers} on {self.build.name}"
+
+    @property
+    def failed(self) -> FtbenchError | None:
+        """What it failed by; once in a hang is no failure where others had an end."""
+        for error in self.errors:
+            if not isinstance(error, _AGAIN):
+                return error
+        often = len(self.errors) >= MOST_FAILURES or not self.processes
+        return self.errors[0] if self.errors and often else None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is measured no more."""
+        again = all(isinstance(error, _AGAIN) for error in self.errors)
+        return bool(self.skipped) or not again or len(self.errors) >= MOST_FAILURES
+
+    def take(self, outcome: Mapping[str, Any]) -> None:
+        """Take over what a process came to, as the journal has it."""
+        if "error" in outcome:
+            error = outcome["error"]
+            kind = error_class(error["exit_code"])
+            self.errors.append(kind(error["message"], story=error["story"]))
+        self.skipped = self.skipped or outcome.get("skipped", "")
+        if "process" in outcome:
+            self.processes.append(msgspec.convert(outcome["process"], TrialProcess))
+        if "memory" in outcome:
+            self.memory_kind, sizes = outcome["memory"]
+            self.memory.append(statistics.median(sizes))
+
+    def value(self) -> TrialCell:
+        """Return it as it is kept."""
+        failed = self.failed
+        return TrialCell(
+            build=self.build.name,
+            mode=self.way.name,
+            workers=self.workers,
+            chunk=self.chunk,
+            processes=tuple(self.processes),
+            memory=tuple(self.memory),
+            memory_kind=self.memory_kind,
+            skipped=self.skipped,
+            failed=failed.message if failed else "",
+            story=failed.story if failed else "",
+            exit_code=failed.exit_code if failed else 0,
+        )
+
+
+def builds_of(question: Question, console: Console) -> list[Build]:
+    """Return the builds that are asked for, by default the newest pair; raises `UsageError`."""
+    if question.pythons:
+        pairs = [
+            choose(python, arm or own_arm(python), console)
+            for python in question.pythons
+            for arm in question.arms or (None,)
+        ]
+    else:
+        both = ensure_pair(console)
+        arms = [arm_named(arm) for arm in question.arms or ("gil", "ft")]
+        pairs = [(both[arm.free_threaded], arm) for arm in arms]
+    builds: dict[tuple[str, str], Build] = {}
+    for interpreter, arm in pairs:
+        plain = f"{interpreter.name}{', GIL on' if arm.environment else ''}"
+        names = [plain, f"{plain} ({interpreter.build.flavour})"]
+        names += [f"{plain} ({number})" for number in range(2, len(pairs) + 1)]
+        taken = {build.name for build in builds.values()}
+        name = next(each for each in names if each not in taken)
+        key = str(interpreter.executable), arm.name
+        builds.setdefault(key, Build(name=name, interpreter=interpreter, arm=arm))
+    return list(builds.values())
+
+
+def calibrated(seconds: float, inputs: int, workers: int) -> tuple[int, int]:
+    """Return the calls of a round, whole passes over the inputs, and how many make a chunk."""
+    each = max(seconds, 1e-9)
+    # Of finer calls it is shorter: a pool takes as long for each of them.
+    wanted = max(math.ceil(ROUND_SECONDS / max(each, FINE_SECONDS)), workers)
+    calls = inputs * math.ceil(wanted / inputs)
+    # Four chunks a worker at least, as `multiprocessing.Pool.map` has them.
+    most = max(calls // (4 * workers), 1)
+    return calls, min(max(round(CHUNK_SECONDS / each), 1), most)
+
+
+def why_not(build: Build, way: TrialMode) -> str:
+    """Return why there is no such cell on a build, as was found before anything was measured."""
+    if way is not SERIAL and way.coroutine is not build.coroutine:
+        kind = "coroutine" if way.coroutine else "plain"
+        return f"it is for {kind} functions"
+    mode = mode_named(way.mode)
+    if mode.processes and build.unpicklable:
+        return f"a call or its result cannot go to another process: {build.unpicklable}"
+    if mode.name == "interpreters" and (why := build.look.get("subinterpreter")):
+        return str(why)
+    return ""
+
+
+def process_of(measured: Measurement) -> dict[str, Any]:
+    """Return what a process of a cell yielded, as the journal keeps it."""
+    samples = {name: metric.samples for name, metric in measured.metrics.items()}
+    process = TrialProcess(
+        rounds=samples["call"],
+        cpu=samples.get("cpu", ()),
+        calls=samples.get("latency", ()),
+        **{name: statistics.median(samples[name]) for name in ("start", "cold", "shutdown")},
+        stick=measured.speed.get("seconds", 0.0),
+        marked=bool(measured.interference.get("marked")),
+    )
+    return {"process": msgspec.to_builtins(process)}
+
+
+def memory_of(measured: Measurement) -> dict[str, Any]:
+    """Return what was seen of one that was watched, in the same way."""
+    for kind in ("pss", "uss", "rss"):
+        if kind in measured.metrics:
+            return {"memory": [kind, list(measured.metrics[kind].samples)]}
+    return {"skipped": str(measured.notes.get("unobserved", "this system does not tell it"))}
+
+
+def line(cell: Cell, outcome: Mapping[str, Any]) -> str:
+    """Return what to say of a cell's first process."""
+    if "process" in outcome:
+        told = f"{amount(statistics.median(outcome['process']['rounds']), 'seconds')} a call"
+    elif "error" in outcome:
+        told = f"failed: {outcome['error']['message']}"
+    else:
+        told = f"skipped: {outcome['skipped']}"
+    return f"  {cell.title}: {told}"
