@@ -282,11 +282,15 @@ def code_of(tried: Tried, found: Answer) -> str:
 
 
 def _stories(found: Answer) -> Iterator[Part]:
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for each in found.builds:
         for cell in each.without:
             if cell.story:
-                title = f"{each.build.name}, {titled(cell)}: {cell.failed}"
-                yield Part(title=title, lines=tuple(cell.story.splitlines()), level=2)
+                told = each.build.name, cell.failed, cell.story
+                alike.setdefault(told, []).append(titled(cell))
+    for (build, failed, story), titles in alike.items():
+        title = f"{build}, {', '.join(titles)}: {failed}"
+        yield Part(title=title, lines=tuple(story.splitlines()), level=2)
 
 
 def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fake_trials import FT, GIL, SECONDS, build, cell, trial, with_cell
@@ -60,6 +61,20 @@ def test_a_reason_is_a_footnote_and_a_story_a_finding() -> None:
     assert "got 7, wanted 8" in said
     assert "results differ in 1" in said
     assert "results equal in every mode" not in said
+
+
+def test_modes_with_the_same_story_tell_it_once() -> None:
+    shared: dict[str, Any] = {
+        "failed": "results differ",
+        "story": "got 7, wanted 8",
+        "exit_code": 13,
+    }
+    wrong = [
+        TrialCell(build=FT, mode=mode, workers=2, **shared) for mode in ("threadpool", "to-thread")
+    ]
+    said = flat(told(with_cell(with_cell(trial(), wrong[0]), wrong[1])))
+    assert said.count("got 7, wanted 8") == 1
+    assert "ThreadPoolExecutor (2), asyncio.to_thread (2): results differ" in said
 
 
 def test_nothing_measured_says_why() -> None:

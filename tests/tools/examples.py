@@ -26,7 +26,6 @@ PAGE = ROOT / "docs" / "try.md"
 BLOCK = re.compile(
     r"(?m)^```console\n\$ (?P<command>ftbench try [^\n]*)\n(?P<answer>(?:.*\n)*?)```$"
 )
-COLUMNS = 120
 # Of the time that a trial takes, its budget is the measuring: what comes before and after is not.
 REST = 25.0
 _MAIN = "from ftbench.cli import main; main()"
@@ -40,7 +39,7 @@ def answer(command: str, builds: Sequence[str], budget: float) -> str:
     done = subprocess.run(
         [sys.executable, "-c", _MAIN, *words, "--fresh"],
         cwd=ROOT / "examples",
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(COLUMNS)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
