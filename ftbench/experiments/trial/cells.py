@@ -169,11 +169,13 @@ def builds_of(question: Question, console: Console) -> list[Build]:
 
 
 def calibrated(seconds: float, inputs: int, workers: int) -> tuple[int, int]:
-    """Return the calls of a round, whole passes over the inputs, and how many make a chunk."""
+    """Return the calls of a round, whole passes over the inputs if it can, and of a chunk."""
     each = max(seconds, 1e-9)
     # Of finer calls it is shorter: a pool takes as long for each of them.
     wanted = max(math.ceil(ROUND_SECONDS / max(each, FINE_SECONDS)), workers)
     calls = inputs * math.ceil(wanted / inputs)
+    if inputs * each > 2 * LONGEST_SECONDS:  # a function makes them: the first ones
+        calls = max(int(LONGEST_SECONDS / each), workers)
     # Four chunks a worker at least, as `multiprocessing.Pool.map` has them.
     most = max(calls // (4 * workers), 1)
     return calls, min(max(round(CHUNK_SECONDS / each), 1), most)

@@ -322,6 +322,7 @@ class Run:
 
     def _once(self, build: Build) -> None:
         guess = len(self.inputs) * max(build.seconds, build.look.get("seconds", 0.0))
+        guess = 30 * LONGEST_SECONDS if self.question.inputs_from else guess  # nobody has counted
         measured = self._step(build, "trial_serial", seconds=guess)
         build.seconds = statistics.fmean(measured.metrics["call"].samples)
         notes = measured.notes
@@ -377,6 +378,10 @@ class Run:
         else:
             self.journal.add("calibration", [calls, chunk, self.count])
         self.calls, self.chunk = calls, chunk
+        if calls < self.count:
+            self.notes.append(
+                f"A round takes the first {calls} of {self.count} inputs, to be short."
+            )
         each = amount(calls * self._seconds, "seconds")
         self._say(
             "calibration", f"{calls_of(calls)} a round, {each} in a plain loop; chunk {chunk}"

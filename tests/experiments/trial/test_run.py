@@ -56,7 +56,7 @@ class Fake:
         assert mode == trial_mode_named(params["way"]).mode
         if error := self.errors(str(interpreter), scenario, params["way"]):
             raise error
-        inputs = asked["inputs"] and Path(asked["inputs"]).read_text().splitlines()
+        inputs = Path(asked["inputs"]).read_text().splitlines() if asked["inputs"] else [""]
         samples: dict[str, tuple[float, ...]] = {}
         notes: dict[str, Any] = {}
         match scenario:
@@ -357,12 +357,20 @@ def test_many_inputs_are_thinned_for_a_round_to_be_short(stand: Stand) -> None:
     assert stand.run(values=[str(n) for n in range(100)]).inputs == 100
 
 
+def test_of_many_inputs_that_a_function_makes_a_round_takes_the_first(stand: Stand) -> None:
+    stand.fake.call, stand.fake.serial = 0.01, {"digests": ["same"] * 5_000}
+    trial = stand.run(inputs_from="crunch.py:score")
+    assert (trial.inputs, trial.calls) == (5_000, 200)
+    assert any("the first 200 of 5000 inputs" in note for note in trial.notes)
+
+
 @pytest.mark.parametrize(
     ("seconds", "inputs", "workers", "calls", "chunk"),
     [
         (0.003, 1, 2, 100, 1),
         (0.003, 30, 2, 120, 1),  # whole passes over the inputs
         (1.0, 1, 4, 4, 1),  # a call for each worker
+        (0.01, 5_000, 4, 200, 1),  # those that a function makes cannot be thinned
         (1e-5, 1, 2, 6_000, 100),
         (1e-7, 1, 2, 6_000, 750),
         (1e-4, 1, 64, 3_000, 10),
