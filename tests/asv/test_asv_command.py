@@ -109,7 +109,8 @@ def test_without_a_terminal_a_line_tells_of_each_benchmark_and_arm_and_how_long_
         *["[ 1.00%] ··· io.Io.track_request skipped"] * 300,
     ]
     plain, said = asv_in(stub(tmp_path, f"print({chr(10).join(lines)!r})"))
-    seconds = {**{f"lifecycle.Lifecycle-{n}": 10.0 for n in (0, 1)}, "io.Io-0": 130.0}
+    seconds = {f"{arm}, lifecycle.Lifecycle-{n}": 10.0 for arm in ("gil", "ft") for n in (0, 1)}
+    seconds["gil, io.Io-0"] = 130.0
     replace(plain, seconds=seconds)("run", show="Testing", total=300.0)
     _command, *steps, left_out = said.getvalue().splitlines()
     assert [step.rpartition(": ")[2] for step in steps] == [
