@@ -75,7 +75,7 @@ def of_project(folder: Path) -> Requirements:
     """Return a project's own path and what it depends on; raises `UsageError`."""
     folder = folder.absolute()
     file = folder / "pyproject.toml"
-    document = _toml(_read(file), file)
+    document = _toml(_read(file), file) if file.exists() else {}
     system, table = document.get("build-system", {}), document.get("project", {})
     builders = (re.split(r"[^\w.-]", each)[0] for each in _strings(system, "requires", file))
     built_by = _COMPILES.intersection(map(canonicalize_name, builders))
@@ -87,7 +87,7 @@ def of_project(folder: Path) -> Requirements:
         )
     if not table or "dependencies" in _strings(table, "dynamic", file):
         raise UsageError(
-            f"{file} does not list the project's dependencies ([project] dependencies).",
+            f"There is no list of a project's dependencies in {file} ([project] dependencies).",
             hint="Name a requirements file instead, --with-requirements FILE, and put the "
             "project's folder on PYTHONPATH.",
         )

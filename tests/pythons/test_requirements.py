@@ -107,8 +107,9 @@ def test_a_project_is_its_own_path_and_what_it_depends_on(tmp_path: Path, layout
     [
         (PROJECT + '[build-system]\nrequires = ["maturin>=1,<2"]\n', "compiled code .* maturin"),
         (PROJECT + '[build-system]\nrequires = ["setuptools", "Cython"]\n', "by cython"),
-        ('[project]\nname = "mine"\ndynamic = ["dependencies"]\n', "does not list"),
-        ('[tool.poetry]\nname = "mine"\n', "does not list"),
+        ('[project]\nname = "mine"\ndynamic = ["dependencies"]\n', "no list of a project's dep"),
+        ("", "no list of a project's dep"),
+        ('[tool.poetry]\nname = "mine"\n', "no list of a project's dep"),
     ],
 )
 def test_a_project_that_cannot_be_used_says_what_to_do(
