@@ -34,7 +34,7 @@ from ftbench.probe.scenarios.base import (
 )
 from ftbench.probe.trial import target
 from ftbench.probe.trial.pools import arrived, pool_for
-from ftbench.probe.trial.step import ASKED, Step, step_of
+from ftbench.probe.trial.step import ASKED, SOON_SECONDS, Step, step_of
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool
 
@@ -94,7 +94,7 @@ class Workers:
             self.way, cell.mode, cell.params["workers"], cell.deadline, step.asked
         )
         if self.pool.goes_on:
-            step.impatient()
+            step.look_in(SOON_SECONDS)  # it replaces a worker that has died, and says nothing
         self.start = arrived(self.pool, gil) - begin
 
     def round(self) -> dict[str, float]:
@@ -228,8 +228,6 @@ def worker_roles(mode: Mode) -> dict[int, str]:
     return {each.pid: WORKER for each in multiprocessing.active_children() if each.pid}
 
 
-_MODES = tuple(mode.name for mode in EVERY_MODE)
-
 TRIAL = Scenario(
     name="trial",
     version="1",
@@ -237,19 +235,14 @@ TRIAL = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    modes=_MODES,
+    modes=tuple(mode.name for mode in EVERY_MODE),
     hole=why_not,
     trial=True,
 )
-TRIAL_MEMORY = Scenario(
+TRIAL_MEMORY = TRIAL._replace(
     name="trial_memory",
-    version="1",
     title="Memory of the tree while N workers call a user's function",
-    params=PARAMS,
     metrics=memory_of("The tree while rounds run (Linux)."),
     run=run_watched,
-    modes=_MODES,
-    hole=why_not,
     from_observation=from_observation,
-    trial=True,
 )

@@ -31,7 +31,7 @@ ASKED = Param(default="", text=True)
 # Of a story and of what was printed: whoever reads it keeps so much (`child.TAIL_BYTES`).
 _LONGEST, _LAST_BYTES = 8_000, 2_000
 _MOST_BYTES = 1 << 24  # that it may take of the disk
-_SOON_SECONDS, _POLL_SECONDS = 0.25, 0.01
+SOON_SECONDS, _POLL_SECONDS = 0.25, 0.01
 _MOST_BLAMED = 4  # inputs, of which one has ended a process
 _LONGER = "Calls that take longer by nature: --call-deadline SECONDS"
 _OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
@@ -55,15 +55,12 @@ class Step:
         self._printed = Path(os.environ["TMPDIR"], "printed")
         self._cut = 0  # bytes that were printed and are gone
         self._late: FtbenchError | None = None
-        self._often = False
+        self._wait = 0.0
         self.items: list[target.Item] = []
-        self._environment()
-        self._streams()
-
-    def _environment(self) -> None:
         os.environ.update(dict.fromkeys(NATIVE_THREADS, "1"))
         folders = [os.environ.get("PYTHONPATH", ""), *self.asked["path"]]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+        self._streams()
 
     def _streams(self) -> None:
         """Give the function streams of its own: what it prints goes into a file, of any length."""
@@ -136,10 +133,7 @@ class Step:
     @contextmanager
     def explained(self) -> Iterator[None]:
         """Have calls end in time, and errors say which call it was and what was printed."""
-        on_time = hasattr(signal, "setitimer")  # not on Windows, where the guard's deadline is all
-        if on_time:
-            signal.signal(signal.SIGALRM, self._look)
-            signal.setitimer(signal.ITIMER_REAL, self._wait_seconds())
+        self.look_in(float(self.asked["call_deadline"]))
         try:
             yield
         except BaseException as caught:
@@ -153,22 +147,19 @@ class Step:
             error.story = story
             raise error from caught
         finally:
-            if on_time:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+            self.look_in(0.0)
 
-    def impatient(self) -> None:
-        """Look often from now on: the pool replaces a worker that has died, and says nothing."""
-        self._often = True
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, self._wait_seconds())
-
-    def _wait_seconds(self) -> float:
-        return _SOON_SECONDS if self._often else float(self.asked["call_deadline"])
+    def look_in(self, seconds: float) -> None:
+        """Look after so many seconds, and as often from then on, whether a call is late or lost."""
+        self._wait = seconds
+        if hasattr(signal, "setitimer"):  # not on Windows, where the guard's deadline is all
+            signal.signal(signal.SIGALRM, self._look)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _look(self, _number: int, _frame: object) -> None:
         """Raise `Late` where a call is over its deadline, or its process has gone."""
         now, limit = time.perf_counter_ns(), float(self.asked["call_deadline"])
-        wait = self._wait_seconds()
+        wait = self._wait
         self._late = self._late or self._crashed()
         for _pid, number, since in target.under_way(os.environ["TMPDIR"]):
             took = (now - since) * NANO
@@ -181,7 +172,7 @@ class Step:
                     hint=target.GUARD if number == target.IMPORTING else _LONGER,
                 )
         # Who swallows it is told again.
-        signal.setitimer(signal.ITIMER_REAL, max(wait, _SOON_SECONDS))
+        signal.setitimer(signal.ITIMER_REAL, max(wait, SOON_SECONDS))
         if self._late:
             raise target.Late
 
@@ -198,16 +189,19 @@ class Step:
         """Return the error for a process that has ended in the middle of something."""
         found = target.under_way(os.environ["TMPDIR"])
         dead = [(pid, number) for pid, number, _since in found if not _lives(pid)]
-        faults = {pid: _text(target.fault_file(pid)) for pid, _number in dead}
+        files = {pid: Path(target.fault_file(pid)) for pid, _number in dead}
+        faults = {
+            pid: file.read_text("utf-8", "replace") for pid, file in files.items() if file.exists()
+        }
         # With one, a pool ends them all.
-        blamed = [each for each in dead if faults[each[0]]] or dead
+        blamed = [each for each in dead if faults.get(each[0])] or dead
         if not blamed:
             return None
         numbers = tuple(dict.fromkeys(number for _pid, number in blamed))[:_MOST_BLAMED]
         whats, stories = zip(*map(self._about, numbers), strict=True)
         return WorkerFailedError(
             f"A process ended in the middle of {' or '.join(whats)}.",
-            story="".join((*stories, faults[blamed[0][0]])),
+            story="".join((*stories, faults.get(blamed[0][0], ""))),
         )
 
     def _ours(self, error: BaseException) -> FtbenchError:
@@ -268,12 +262,6 @@ def _lives(pid: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _text(path: str) -> str:
-    with suppress(OSError):
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    return ""
 
 
 @contextmanager

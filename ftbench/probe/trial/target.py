@@ -23,7 +23,7 @@ TYPE_CHECKING = False  # typing itself would be luggage in every spawned worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from types import CodeType, TracebackType
+    from types import CodeType
     from typing import Any, NoReturn
 
     from ftbench.errors import FtbenchError
@@ -307,7 +307,8 @@ def fail(
     if sys.stdout is not None:  # the parent tells what was printed last
         sys.stdout.flush()
     behind = error.__traceback__
-    while behind and (behind.tb_frame.f_code.co_filename == __file__ or _of_import(behind)):
+    ours = (__file__, "importlib")
+    while behind and any(each in behind.tb_frame.f_code.co_filename for each in ours):
         behind = behind.tb_next
     story = "".join(traceback.format_exception(type(error), error, behind))
     did = "wanted to end the program" if isinstance(error, SystemExit) else "raised"
@@ -326,10 +327,6 @@ def fail(
 def in_a_line(error: BaseException) -> str:
     """Return what an error says, as a message has it."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN].rstrip(".") + "."
-
-
-def _of_import(behind: TracebackType) -> bool:
-    return "importlib" in behind.tb_frame.f_code.co_filename
 
 
 def of_input(item: Item) -> str:
