@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable
@@ -115,12 +116,14 @@ def introduce(results: Path, name: str) -> dict[str, str]:
     """Write who this machine is into the results, if they do not say so yet; return asv's fields.
 
     What is on record stays: by another kernel's name asv would take it for another machine.
-    Raises `UsageError` as `register` does, and `OSError`.
+    Raises `UsageError` as `register` does, `ResultsError` where nothing can be kept, and `OSError`.
     """
     path = results / register(results, name) / MACHINE
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, _fields(name) | {"identity": identity(results.parent)})
+    if not os.access(path.parent, os.W_OK):
+        raise ResultsError(f"{path.parent} is not yours to write: no result could be kept there.")
     fields = {**_fields(name), **load_machine(path)}
     return {field: fields[field] for field, _ in AsvMachine.fields}
 

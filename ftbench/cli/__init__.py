@@ -87,6 +87,8 @@ for command in (*_MEASURING, advise, report, compare, results, pythons, releases
 
 def main() -> None:
     """Run the command; an error of ours is a message and the exit code of its class."""
+    # Of numpy's: where it may start no more of them it sends us a Ctrl-C, or waits for ever.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     show_what_can_be_shown()
     try:
         code = cli(standalone_mode=False, prog_name="ftbench")
@@ -134,6 +136,8 @@ def _end(error: FtbenchError) -> NoReturn:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"ftbench: {error}", style="red", markup=False
         )
+    except MemoryError:
+        sys.stderr.write(f"ftbench: {error}\n")
     except (OSError, SystemExit):  # nobody can be told, but for the exit code
         _discard_output(sys.stderr)
     sys.exit(error.exit_code)

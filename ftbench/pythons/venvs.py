@@ -27,6 +27,7 @@ import ftbench
 from ftbench.errors import InterpreterError
 from ftbench.files import data_folder, folder_made, write_whole
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.probe.run.programs import HOST_PYTHON, STICK_PYTHON
 from ftbench.probe.workers import engines
 from ftbench.pythons import Interpreter
@@ -181,7 +182,7 @@ def ready(venv: Path, interpreter: Interpreter) -> Path:
                 if stamp_of(venv) != made_of:  # another process may have made it meanwhile
                     _make(venv, interpreter, made_of)
     except (OSError, RuntimeError, SystemExit) as error:
-        raise InterpreterError(
+        raise lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS) or InterpreterError(
             f"{interpreter.executable} cannot carry a virtual environment: {error}",
             hint="Is the installation whole? ftbench pythons says which interpreters answer; "
             "ftbench pythons install makes a new one.",

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import asv_runner
 import pytest
+import virtualenv
 from filelock import FileLock
 
 import ftbench
-from ftbench.errors import InterpreterError
+from ftbench.errors import InterpreterError, NotAvailableError
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter, venvs
 
@@ -176,6 +177,17 @@ def test_an_interpreter_that_cannot_carry_one_is_an_error_and_leaves_nothing(
     assert str(executable) in str(raised.value)
     assert "ftbench pythons" in str(raised.value)
     assert not (tmp_path / "env" / "venv").exists()
+
+
+def test_a_system_without_room_is_no_fault_of_the_interpreter(
+    ft_python: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starve(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(virtualenv, "cli_run", starve)
+    with pytest.raises(NotAvailableError, match="no more processes or threads"):
+        venvs.ready(tmp_path / "env" / "venv", ft_python)
 
 
 def test_an_interpreter_that_is_gone_is_an_error(ft_python: Interpreter, tmp_path: Path) -> None:

@@ -130,6 +130,23 @@ def test_few_file_descriptors_are_said_with_their_limit(count: int, words: list[
     assert "Traceback" not in done.stderr
 
 
+@posix
+def test_little_memory_is_said_with_its_limit_and_else_is_an_error() -> None:
+    import resource  # noqa: PLC0415
+
+    said = "MemoryError: "
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (2**40, before[1]))
+        found = lacking(said)
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        other = lacking(said)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert f"ulimit -v is {2**40}" in str(found)
+    assert (other is None) is (before[0] == resource.RLIM_INFINITY)
+
+
 def _for_everybody(path: Path) -> bool:
     return all(each.stat().st_mode & 1 for each in path.resolve().parents)
 

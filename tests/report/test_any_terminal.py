@@ -276,3 +276,30 @@ def test_a_cache_that_cannot_be_told_is_a_sentence(monkeypatch: pytest.MonkeyPat
 
 def test_no_end_is_a_fault_or_what_python_ends_with() -> None:
     assert not {1, FaultError.exit_code} & set(ENDS.values())
+
+
+_THREADS = """
+import os, sys
+from ftbench.cli import main
+sys.argv = ["ftbench", "compare", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("numpy" in sys.modules, len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are told by Linux")
+def test_a_command_starts_no_threads_of_numpy(project: Path) -> None:
+    """Where no more may be started its library sends SIGINT: "interrupted", which nobody did."""
+    environ = {name: each for name, each in os.environ.items() if "_NUM_THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", _THREADS, *RELEASES],
+        cwd=project,
+        env=environ,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout.splitlines()[-1] == "True 1", done.stderr

@@ -79,6 +79,13 @@ OF_PROGRAMS = (
         lambda: _limit("n", "RLIMIT_NOFILE"),
     ),
     Lack(
+        rf"MemoryError|failed to map segment|\[Errno {errno.ENOMEM}\]",
+        "the system gives no more memory",
+        "The limit is the shell's: ulimit -v",
+        lambda: _limit("v", "RLIMIT_AS"),
+        proven=True,
+    ),
+    Lack(
         # Of a semaphore no file is named.
         r"semaphore|synchronize|sem_open|'/psm_"
         rf"|\[Errno ({errno.ENOENT}|{errno.EACCES}|{errno.ENOSYS})\][^:]*$",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -294,6 +295,17 @@ def test_a_damaged_file_is_left_alone(clone: Path, asked: Ask, takes: Takes) -> 
     assert DUEL.code(*asked("--bench", CALLS)) == 8
     assert not takes.pairs
     assert path.read_text(encoding="utf-8") == "{"
+
+
+def test_nothing_is_measured_that_could_not_be_kept(
+    clone: Path, asked: Ask, takes: Takes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = os.access
+    folder = clone / "results" / "vm"
+    monkeypatch.setattr(os, "access", lambda path, how: Path(path) != folder and may(path, how))
+    error = DUEL.error(*asked("--bench", CALLS))
+    assert (error.exit_code, takes.pairs) == (8, {})
+    assert f"{folder} is not yours to write" in error.message
 
 
 def test_real_interpreters_duel(
