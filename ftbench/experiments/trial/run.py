@@ -69,6 +69,10 @@ SHAKE_SECONDS = 2.0
 _PROFILE: Final = "hold=0.3,interval=0.1"
 _START_SECONDS: Final = 30.0  # for the workers to start and to end, in any mode
 _SLOWER: Final = 8.0  # so many times as slow as a plain loop may a mode be before it is ended
+_OTHER: Final = (
+    "If that is as it should be: --check close:1e-9 for rounding, --check MODULE:FUNCTION of "
+    "(result, expected) for another rule, --check none for any."
+)
 # Whether it is a coroutine function → the ways in which it is shaken; and what that says of others.
 _SHAKEN: Final = {False: ("threads",), True: ("asyncio", "asyncio-per-thread")}
 _SHAKEN_FOR: Final = {
@@ -346,8 +350,7 @@ class Run:
                 f"On {build.name} the plain loop itself has another result each time it runs, "
                 f"for {notes['wrong']} of {plural(self.count, 'input', 'inputs')}.",
                 story=Difference(**notes["first"]).story,
-                hint="If that is as it should be: --check close:1e-9 for rounding, --check "
-                "MODULE:FUNCTION of (result, expected) for another rule, --check none for any.",
+                hint=_OTHER,
             )
         self._say(f"determinism, {build.name}", "the same results twice, in fresh processes")
 
@@ -573,9 +576,11 @@ def raise_worst(trial: Trial) -> None:
     if failed:
         worst = max(failed, key=lambda cell: cell.exit_code)
         workers = "" if worst.mode == SERIAL.name else f"({worst.workers})"
+        many = f"{len(failed)} of {plural(len(trial.cells), 'cell', 'cells')} failed"
+        rest = "; the others are measured." if len(failed) < len(trial.cells) else "."
         raise error_class(worst.exit_code)(
-            f"{len(failed)} of {plural(len(trial.cells), 'cell', 'cells')} failed; "
-            "the others are measured.",
+            f"{many}{rest}",
+            hint=_OTHER if worst.exit_code == ResultsDifferError.exit_code else "",
             story=f"{worst.mode}{workers} on {worst.build}: {worst.failed}\n{worst.story}".strip(),
         )
     if not any(cell.processes for cell in trial.cells):

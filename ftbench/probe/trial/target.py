@@ -320,6 +320,8 @@ def fail(
     elif importing and isinstance(error, (ImportError, SyntaxError)):
         kind = UsageError
     hint = GUARD if importing and isinstance(error, (RuntimeError, SystemExit)) else ""
+    if importing and isinstance(error, ModuleNotFoundError):
+        hint = f"A package is named by --with {error.name}, a project's folder by --project."
     message = f"{os.path.basename(what)} {did}{of}: {words}"
     raise kind(message, story=f"{given(item)}{story}", hint=hint) from None
 

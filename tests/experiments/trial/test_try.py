@@ -175,6 +175,17 @@ def test_results_that_differ_by_themselves_ask_for_a_check(
     assert command.ended("drawn", *on(gil_python), *THREADS, "--check", "none")[0] == 0
 
 
+def test_what_cannot_be_imported_is_told_with_a_way_out(
+    command: Try, gil_python: Interpreter
+) -> None:
+    (command.folder / "crunch.py").write_text("import no_such_package\ndef score(): pass\n")
+    code, _, said = command.ended("score", *on(gil_python))
+    assert (code, "--with no_such_package" in said) == (2, True), said
+    (command.folder / "crunch.py").write_text("import time\ndef score(): pass\ntime.sleep(60)\n")
+    code, _, said = command.ended("score", *on(gil_python), "--call-deadline", "1s")
+    assert (code, "__main__" in said) == (5, True), said
+
+
 def test_what_prints_or_does_not_pickle_is_no_failure(
     command: Try, gil_python: Interpreter
 ) -> None:
