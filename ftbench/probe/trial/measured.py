@@ -194,6 +194,7 @@ def run_watched(cell: Cell) -> Outcome:
 
         def go_on() -> None:
             try:
+                arrived(workers.pool, gil_enabled())  # a loop is set up in its thread: this one now
                 while not stop.is_set():
                     workers.round()
             except BaseException as error:  # noqa: BLE001 - raised below

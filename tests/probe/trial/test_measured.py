@@ -288,11 +288,18 @@ def test_any_executor_will_do(gil_python: Interpreter, tmp_path: Path, factory: 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has PSS")
-@pytest.mark.parametrize("way", ["serial", "processpool-fork", "asyncio-per-thread"])
+@pytest.mark.parametrize(
+    ("way", "kind"),
+    [
+        ("serial", ""),
+        ("processpool-fork", ""),
+        *((way, "async ") for way in ("serial", *COROUTINE)),
+    ],
+)
 def test_memory_is_that_of_the_tree_while_rounds_run(
-    gil_python: Interpreter, tmp_path: Path, way: str
+    gil_python: Interpreter, tmp_path: Path, way: str, kind: str
 ) -> None:
-    source = SQUARES if way != "asyncio-per-thread" else f"async {SQUARES}"
+    source = f"{kind}{SQUARES}"
     source = f"HELD = bytearray(b'x') * 50_000_000\n{source}"
     found = Asked(tmp_path, source).cell(gil_python, way, step="trial_memory")
     assert found["metrics"].keys() == {"pss", "uss", "rss"}
