@@ -27,9 +27,11 @@ from ftbench.files import refuse_endless
 from ftbench.releases import Release
 from ftbench.results import ladders
 from ftbench.results.figure import Unreadable
-from ftbench.results.records import MOST, Number, refuse_half_characters
+from ftbench.results.records import DUELS, MOST, Number, refuse_half_characters
 
 MACHINE: Final = "machine.json"
+# What means nothing without it; a noise file says itself of which machine it is.
+_OF_MACHINE: Final = (".json", DUELS.suffix)
 # Of a whole list of benchmarks, of which each file is read: ours has 7,742.
 _MOST_CELLS: Final = 50_000
 _NAMED: Final = 3
@@ -102,7 +104,7 @@ def machine_folders(
 ) -> Iterator[tuple[Path, Mapping[str, str], list[Path]]]:
     """Yield each machine.json, what it says and the result files beside it, sorted."""
     for machine in _entries(folder, warn):
-        files = [path for path in _entries(machine, warn) if path.suffix in {".json", ".jsonl"}]
+        files = [path for path in _entries(machine, warn) if path.name.endswith(_OF_MACHINE)]
         if files:
             path = machine / MACHINE
             try:
