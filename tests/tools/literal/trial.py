@@ -20,10 +20,9 @@ from functools import partial
 MODES = ("serial", "threads", "fork", "forkserver", "spawn", "interpreters")
 
 
-def call(module, function, keywords, value):
-    """Call the function with one value; found by its name, so that any pool can be handed this."""
-    found = getattr(importlib.import_module(module), function)
-    return found(**value) if keywords else found(value)
+def unpacked(function, keywords):
+    """Call a function with named arguments."""
+    return function(**keywords)
 
 
 def prepare(folder, module, setup):
@@ -86,7 +85,9 @@ def main():
     if asked.before:
         getattr(module, asked.before)()
     work = [inputs[number % len(inputs)] for number in range(asked.calls)]
-    one = partial(call, name, asked.function, asked.kwargs)
+    one = getattr(module, asked.function)
+    if asked.kwargs:
+        one = partial(unpacked, one)
     expected = None
 
     def rounds(run):
