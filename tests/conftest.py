@@ -41,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(("PYTHON", "FTBENCH_PROFILE"))]:
         if name != "PYTHONPATH":
             del os.environ[name]
+    if "FTBENCH_FUZZ" in os.environ:  # so many inputs take as long as they take
+        config.option.timeout = 0
     # Tests run beside each other and whatever else: each would find itself disturbed.
     os.environ["FTBENCH_REPEATS"] = "0"
 
