@@ -238,9 +238,7 @@ class Run:
             except NotAvailableError as error:
                 build.skipped = str(error)
                 self._say(build.name, f"skipped: {error.message}")
-            except UsageError:
-                raise
-            except FtbenchError as error:
+            except FtbenchError as error:  # syntax or a package that only one build lacks, say
                 build.failed = error
                 self._say(build.name, f"failed: {error.message}")
 

@@ -280,16 +280,18 @@ def test_what_can_be_tried_nowhere_is_an_error(stand: Stand) -> None:
         stand.run()
 
 
-def test_a_build_that_fails_before_stops_no_other(stand: Stand) -> None:
-    """Its plain loop stands for it among the failed."""
-    stand.fake.errors = lambda build, *_: (
-        GilStateError("numpy switched the GIL on.") if build.endswith("t") else None
-    )
+@pytest.mark.parametrize(
+    "error",
+    [GilStateError("numpy switched the GIL on."), UsageError("crunch.py cannot be imported.")],
+)
+def test_a_build_that_fails_before_stops_no_other(stand: Stand, error: FtbenchError) -> None:
+    """Its plain loop stands for it among the failed; one may lack a package, or know no syntax."""
+    stand.fake.errors = lambda build, *_: error if build.endswith("t") else None
     trial = stand.run()
     failed = [cell for cell in trial.cells if cell.failed]
-    assert [(cell.mode, cell.exit_code) for cell in failed] == [("serial", 6)]
+    assert [(cell.mode, cell.exit_code) for cell in failed] == [("serial", error.exit_code)]
     assert {cell.build for cell in trial.cells if cell.processes} == {stand.pair[0].name}
-    with pytest.raises(GilStateError):
+    with pytest.raises(type(error)):
         raise_worst(trial)
 
 
