@@ -11,7 +11,7 @@ import pytest
 
 from ftbench.releases import Release, known_releases
 from ftbench.results import read_results
-from ftbench.results.records import NOISE, read_records, records_path
+from ftbench.results.records import DUELS, NOISE, read_records, records_path
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
 KIB: Final = 1024
@@ -69,6 +69,7 @@ def test_there_is_nothing_but_results_their_records_and_noise() -> None:
     expected = {RESULTS / "benchmarks.json", *(each.parent / "machine.json" for each in FILES)}
     expected |= {*FILES, *(records_path(each) for each in FILES)}
     expected |= {noise_path(each) for each in FILES}
+    expected |= {*RESULTS.glob(f"*/*{DUELS.suffix}")}
     assert {each for each in RESULTS.rglob("*") if each.is_file()} <= expected
 
 

@@ -111,11 +111,11 @@ def turns(works, rounds):
         KERNELS[name](work)
     told = []
     for _ in range(rounds):
-        row = [time.time()]
+        row = [round(time.time(), 6)]
         for name, work in works.items():
             begin = time.perf_counter()
             KERNELS[name](work)
-            row.append(time.perf_counter() - begin)
+            row.append(round(time.perf_counter() - begin, 6))
         told.append(row)
     print(json.dumps(told))
 
@@ -179,7 +179,7 @@ def summed(rows, clock):
     """Return of a pair: log ratio by slices in turn, and log of each side's median alone."""
     logs = [math.log(b[clock] / a[clock]) for a, b in rows]
     sides = [math.log(statistics.median(row[number][clock] for row in rows)) for number in (0, 1)]
-    return statistics.median(logs), *sides
+    return [round(each, 6) for each in (statistics.median(logs), *sides)]
 
 
 def duel(python, name, work, draw, pairs, **more):
@@ -190,7 +190,7 @@ def duel(python, name, work, draw, pairs, **more):
         rows.append(pair(python, name, work, draw=draw, **{**options, **more}))
     return {
         "kernel": name,
-        "seconds": time.time() - begin,
+        "seconds": round(time.time() - begin, 1),
         "wall": [summed(each, 0) for each in rows],
         "cpu": [summed(each, 1) for each in rows],
     }
@@ -218,7 +218,8 @@ def main():
     def take(what, name, **more):
         print(what, name, file=sys.stderr, flush=True)
         extra = round(works[name] * (1 + more.pop("extra", 0)))
-        found = duel(python, name, (works[name], extra), draw, given.pairs, **more)
+        pairs = given.pairs // 2 if "beside" in what else given.pairs  # each takes long there
+        found = duel(python, name, (works[name], extra), draw, pairs, **more)
         said["duels"].append({"what": what, **found})
 
     for name in works:
