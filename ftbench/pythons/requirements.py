@@ -74,6 +74,8 @@ _COMPILES: Final = frozenset(
 def of_project(folder: Path) -> Requirements:
     """Return a project's own path and what it depends on; raises `UsageError`."""
     folder = folder.absolute()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}: a project is named by its own.")
     file = folder / "pyproject.toml"
     document = _toml(_read(file), file) if file.exists() else {}
     system, table = document.get("build-system", {}), document.get("project", {})

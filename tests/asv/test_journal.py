@@ -25,6 +25,8 @@ from ftbench.results import journal as module
 from ftbench.results.records import read_records, records_path
 
 CELLS = ("-E", "ft", "--bench", r"lifecycle.*track_round\(.(threads|processes)., .(none|fork).")
+# Of its 12 cells these are skipped: what the article's task adds is shown by eight workers.
+LEFT_OUT = 3
 
 
 def journals(project: AsvProject) -> list[Path]:
@@ -67,7 +69,7 @@ def test_a_killed_run_is_gone_on_with_and_nothing_is_measured_twice(
     assert "they are taken over, and intervals hold the drift between both sittings" in done.said
     (file,) = project.results.glob("3*-pyft-*.json")
     (figures,) = [row["result"] for row in result_of(file).values() if row["result"]]
-    assert sum(not math.isnan(value) for value in figures) == 12
+    assert sum(not math.isnan(value) for value in figures) == 12 - LEFT_OUT
     runs = [cell["run"] for cell in read_records(records_path(file)).cells]
     assert len(runs) == 12
     assert sorted(map(runs.count, set(runs))) == sorted([kept, 12 - kept])
@@ -95,7 +97,7 @@ def test_a_first_result_is_one_process_a_cell_and_the_same_run_goes_on_from_it(
     assert done.code == 0, done.said
     assert "taken over" not in done.said  # as nothing is of another sitting
     cells = read_records(records_path(file)).cells
-    assert len(cells) == 3 * len(shown)
+    assert len(cells) == 3 * (len(shown) - LEFT_OUT) + LEFT_OUT
     assert {cell["run"] for cell in cells} == {"this run"}
     moments = [cell["started_at"] for cell in cells]
     assert all(cell["started_at"] in moments for cell in shown)

@@ -67,7 +67,7 @@ class Asking:
         self.now = 100.0
         self.asked: list[float] = []
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
-        monkeypatch.setattr(sys, "stdin", io.StringIO("\n" * 1000))
+        monkeypatch.setattr(sys, "__stdin__", io.StringIO("\n" * 1000))
         self.stick = cell.stick_through(self.send)
 
     def send(self, line: str) -> None:
@@ -92,7 +92,7 @@ def test_slices_are_apart_and_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_supervisor_that_is_gone_ends_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     asking = Asking(monkeypatch)
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(sys, "__stdin__", io.StringIO(""))
     with pytest.raises(SystemExit):
         asking.stick()
 
