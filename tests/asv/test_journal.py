@@ -99,8 +99,8 @@ def test_a_first_result_is_one_process_a_cell_and_the_same_run_goes_on_from_it(
     cells = read_records(records_path(file)).cells
     assert len(cells) == 3 * (len(shown) - LEFT_OUT) + LEFT_OUT
     assert {cell["run"] for cell in cells} == {"this run"}
-    moments = [cell["started_at"] for cell in cells]
-    assert all(cell["started_at"] in moments for cell in shown)
+    moments = [cell.get("started_at") for cell in cells]  # what is left out never began
+    assert all(cell.get("started_at") in moments for cell in shown)
     assert journals(project) == []
 
 
