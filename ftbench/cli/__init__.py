@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -10,13 +11,8 @@ from collections.abc import Iterable
 from typing import Any, Final, NoReturn, TextIO
 
 import click
-from rich.console import Console
 
 from ftbench import __version__
-from ftbench.cli.cpythons import pythons, releases
-from ftbench.cli.measuring import bench, duel, native, noise, overhead, reproduce, selftest
-from ftbench.cli.report import advise, compare, report, results
-from ftbench.cli.trial import trial
 from ftbench.errors import (
     EXIT_CODES,
     INTERRUPTED,
@@ -25,13 +21,36 @@ from ftbench.errors import (
     FtbenchError,
     ResultsError,
 )
-from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.report.output import show_what_can_be_shown
 
 __all__ = ["cli", "main"]
 
 # Whoever sets it sees the traceback of what ended the command.
 DEBUG: Final = "FTBENCH_DEBUG"
+
+COMMANDS: Final = {
+    "Measure": {
+        "bench": ("measuring", "Every scenario on the three arms of one release; the site"),
+        "try": ("trial", "A function of your own in every mode, on several builds"),
+        "duel": ("measuring", "Two releases, arms or modes in turns of milliseconds"),
+        "noise": ("measuring", "An interpreter against itself: the noise floor"),
+        "selftest": ("measuring", "Whether equal sides raise an alarm, and added work does"),
+        "overhead": ("measuring", "The harness against the bare loop"),
+        "reproduce": ("measuring", "What the article measured, and its claims"),
+        "native": ("measuring", "The same shared set in Rust: the limit without Python"),
+    },
+    "Read what was measured": {
+        "advise": ("report", "Rank the modes for a task of your own"),
+        "compare": ("report", "Judge two releases, arms or machines"),
+        "report": ("report", "Verdicts, and the modes side by side"),
+    },
+    "Look after": {
+        "pythons": ("cpythons", "The CPythons on this machine; install more"),
+        "releases": ("cpythons", "The CPython releases that ftbench knows"),
+        "results": ("report", "The files of results"),
+    },
+}
+"""By heading: each command's module in this package, loaded if it is called; what help says."""
 
 
 class _Formatter(click.HelpFormatter):
@@ -50,7 +69,24 @@ click.Context.formatter_class = _Formatter
 
 
 class _Commands(click.Group):
-    """The commands, which end as others do when nobody reads on."""
+    """The commands, loaded when they are called; they end as others do when nobody reads on."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [*(name for those in COMMANDS.values() for name in those), *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for those in COMMANDS.values():
+            if cmd_name in those and cmd_name not in self.commands:
+                module = importlib.import_module(f"{__name__}.{those[cmd_name][0]}")
+                command = getattr(module, "trial" if cmd_name == "try" else cmd_name)
+                assert isinstance(command, click.Command)
+                return command
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for heading, those in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, says) for name, (_, says) in those.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Exit codes"):
@@ -77,12 +113,6 @@ class _Commands(click.Group):
 @click.version_option(__version__)
 def cli() -> None:
     pass
-
-
-_MEASURING: Final = (bench, trial, duel, reproduce, overhead, noise, selftest, native)
-
-for command in (*_MEASURING, advise, report, compare, results, pythons, releases):
-    cli.add_command(command)
 
 
 def main() -> None:
@@ -126,6 +156,8 @@ def main() -> None:
 
 
 def _lack_of(error: Exception) -> FtbenchError | None:
+    from ftbench.probe.run.lacks import OF_PROGRAMS, lacking  # noqa: PLC0415
+
     return lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
 
 
@@ -133,6 +165,8 @@ def _end(error: FtbenchError) -> NoReturn:
     if os.environ.get(DEBUG):
         traceback.print_exc()
     try:
+        from rich.console import Console  # noqa: PLC0415
+
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"ftbench: {error}", style="red", markup=False
         )

@@ -71,7 +71,7 @@ def bench(
     bench: str | None,
 ) -> None:
     from ftbench.experiments import bench as job  # noqa: PLC0415
-    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     job.run(
         project_folder(Path.cwd()),
@@ -134,7 +134,7 @@ def duel(
     from ftbench.experiments import duel as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
-    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     folder, console = project_folder(Path.cwd()), _console()
     every = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
@@ -267,7 +267,7 @@ def noise(
     from ftbench.asv.machines import register  # noqa: PLC0415
     from ftbench.experiments import noise as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
-    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     folder = project_folder(Path.cwd())
     cells = suite.chosen(suite.cells(folder), bench)
@@ -383,7 +383,7 @@ def selftest(
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.duel import duellist  # noqa: PLC0415
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
-    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     console = _console()
     every = suite.chosen(suite.cells(project_folder(Path.cwd())), bench or ".")

@@ -54,7 +54,7 @@ _arm = click.option(
 @output_options
 def report(output: Output, **wanted: str | None) -> None:
     from ftbench.report.overview import overview  # noqa: PLC0415
-    from ftbench.results.asvformat import load_project  # noqa: PLC0415
+    from ftbench.results.project import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()
@@ -98,7 +98,7 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
     from ftbench.analysis import verdicts  # noqa: PLC0415
     from ftbench.analysis.sides import matches, sides_named  # noqa: PLC0415
     from ftbench.report.comparison import Compared, alarm, document_of  # noqa: PLC0415
-    from ftbench.results.asvformat import load_project  # noqa: PLC0415
+    from ftbench.results.project import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()
@@ -250,8 +250,8 @@ results = click.Group("results", help="Look after result files.")
 )
 @output_options
 def migrate_results(output: Output, *, folder: Path | None) -> None:
-    from ftbench.results.asvformat import results_folder  # noqa: PLC0415
     from ftbench.results.migration import Migration, migrate  # noqa: PLC0415
+    from ftbench.results.project import results_folder  # noqa: PLC0415
 
     looked_in = folder or results_folder()
     files = tuple(migrate(looked_in))
@@ -275,7 +275,7 @@ def migrate_results(output: Output, *, folder: Path | None) -> None:
 @click.argument("name")
 def adopt(name: str) -> None:
     from ftbench.asv import machines  # noqa: PLC0415
-    from ftbench.results.asvformat import results_folder  # noqa: PLC0415
+    from ftbench.results.project import results_folder  # noqa: PLC0415
 
     click.echo(f"It is on record in {machines.adopt(results_folder(), name)}.")
 

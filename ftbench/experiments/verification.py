@@ -31,8 +31,8 @@ from ftbench.pythons import Interpreter, preferred, survey
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.advice import Given
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.results.asvformat import project_folder
 from ftbench.results.figure import Machine
+from ftbench.results.project import project_folder
 from ftbench.statistics.ratio import Ratio, ratio
 from ftbench.statistics.spread import Processes
 

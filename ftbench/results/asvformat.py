@@ -5,21 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import gc
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from asv import util
-from asv.results import Results as AsvResults
-
-from ftbench.errors import FtbenchError, NothingError, ResultsError, UsageError
+from ftbench.errors import FtbenchError
 from ftbench.facts.arms import Arm, arm_of
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
 from ftbench.results import health, ladders, safe_loading
+from ftbench.results.asv_import import AsvResults, util
 from ftbench.results.duels import duels_in
 from ftbench.results.figure import (
     Environment,
@@ -34,45 +31,12 @@ from ftbench.results.figure import (
 from ftbench.results.floors import Floors
 from ftbench.results.ladders import StoredSeries, address, series_of
 from ftbench.results.noise import read_noise
+from ftbench.results.project import uncollected
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
-CONFIGURATION: Final = "asv.conf.json"
 BENCHMARKS: Final = "benchmarks.json"
-_RESULTS: Final = "results"
 _LONGEST_DESCRIPTION: Final = 200
 _MACHINE_FIELDS: Final = ("os", "arch", "cpu", "num_cpu", "ram")
-
-
-def project_folder(start: Path) -> Path:
-    """Return the nearest folder, `start` or above, that asv can run in; or `UsageError`."""
-    for folder in (start, *start.parents):
-        if (folder / CONFIGURATION).is_file():
-            return folder
-    raise UsageError(
-        f"There is no {CONFIGURATION} in {start} or above it.",
-        hint="Call this in a clone of ftbench.",
-    )
-
-
-def results_folder() -> Path:
-    """Return where the results lie of the project that the user is in; it need not exist."""
-    return project_folder(Path.cwd()) / _RESULTS
-
-
-def load_project() -> ResultTree:
-    """Return the results of the project that the user is in; `NothingError` if there are none.
-
-    `ResultsError` if none of them can be read.
-    """
-    folder = results_folder()
-    tree = read_results(folder)
-    if not tree.sources:
-        raise (ResultsError if tree.warnings else NothingError)(
-            f"There are no results in {folder}.",
-            hint="ftbench bench measures this machine.",
-            story="\n".join(f"not read: {warning}" for warning in tree.warnings),
-        )
-    return tree
 
 
 def read_results(folder: Path) -> ResultTree:
@@ -87,7 +51,7 @@ def read_results(folder: Path) -> ResultTree:
     machines: list[Machine] = []
     sources: list[ResultFile] = []
     by_source: dict[tuple[Environment, Release], list[Figure]] = {}
-    with _uncollected():
+    with uncollected():
         for place, fields, files in safe_loading.machine_folders(folder, warnings.append):
             machines.append(_machine(place, fields, warnings))
             for path, results in safe_loading.results_in(files, machines[-1].name, warnings.append):
@@ -162,18 +126,6 @@ def _together(*shards: Iterable[Figure]) -> list[Figure]:
         if known.state is State.SKIPPED and (figure.state is not State.SKIPPED or figure.reason):
             best[figure.series] = figure
     return list(best.values())
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from going through what grows all the time, and is no garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _benchmarks(path: Path, warnings: list[Unreadable]) -> Mapping[str, Mapping[str, Any]]:

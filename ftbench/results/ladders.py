@@ -15,13 +15,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urlencode
-
-from asv.results import Results
 
 from ftbench.facts.modes import EVERY_MODE, Mode
 from ftbench.results.figure import SeriesKey
+
+if TYPE_CHECKING:
+    from ftbench.results.asv_import import AsvResults
 
 Ladders = Sequence[Sequence[str]]
 T = TypeVar("T")
@@ -73,7 +74,7 @@ def as_one(names: Sequence[str], ladders: Ladders) -> tuple[list[str], list[list
     return [", ".join(names[:2]), *names[2:]], [modes, *map(list, ladders[2:])]
 
 
-def fill_holes(results: Results) -> None:
+def fill_holes(results: AsvResults) -> None:
     """Give every benchmark of loaded results a place for its holes, which are skipped."""
     for attribute, hole in _PER_CELL.items():
         stored = getattr(results, attribute)
@@ -86,7 +87,7 @@ def fill_holes(results: Results) -> None:
 
 
 @contextlib.contextmanager
-def holes_left_out(results: Results) -> Iterator[None]:
+def holes_left_out(results: AsvResults) -> Iterator[None]:
     """Keep the holes out of results while asv writes them."""
     whole = {attribute: getattr(results, attribute) for attribute in _PER_CELL}
     try:

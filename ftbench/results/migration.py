@@ -14,14 +14,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from asv import util
-from asv.benchmarks import Benchmarks
-from asv.results import Results
-
 from ftbench.errors import DAMAGE, FtbenchError, ResultsError
 from ftbench.facts.modes import EVERY_MODE, mode_ladders, mode_of
 from ftbench.files import write_whole
 from ftbench.results import safe_loading
+from ftbench.results.asv_import import AsvResults, Benchmarks, util
 from ftbench.results.asvformat import BENCHMARKS
 from ftbench.results.figure import one_line
 from ftbench.results.ladders import Ladders, have_mode_as_one
@@ -66,7 +63,7 @@ def migrate(folder: Path) -> Iterator[MigratedFile]:
 
 def _results(path: Path) -> str | None:
     """Return the new text of a result file, None for one that is not of the older layout."""
-    safe_loading.load_any_layout(Results, str(path))  # or it is damaged
+    safe_loading.load_any_layout(AsvResults, str(path))  # or it is damaged
     data = json.loads(path.read_text(encoding="utf-8"))
     changed = False
     for name, stored in data["results"].items():

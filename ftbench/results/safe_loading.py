@@ -14,18 +14,20 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
-from asv import util
-from asv.benchmarks import Benchmarks
-from asv.console import log
-from asv.environment import get_env_name
-from asv.machine import Machine as AsvMachine
-from asv.results import Results as AsvResults
-from asv.results import get_filename
 
 from ftbench.errors import DAMAGE, UsageError
 from ftbench.files import refuse_endless
 from ftbench.releases import Release
 from ftbench.results import ladders
+from ftbench.results.asv_import import (
+    AsvMachine,
+    AsvResults,
+    Benchmarks,
+    get_env_name,
+    get_filename,
+    log,
+    util,
+)
 from ftbench.results.figure import Unreadable
 from ftbench.results.records import DUELS, MOST, Number, refuse_half_characters
 

@@ -2,7 +2,7 @@
 
 `spread` says where a cost lies and how surely, `ratio` compares two, `verdict` judges many pairs
 together, `power` says how many processes it takes to find a difference.  Pure functions; the
-distributions are scipy's.
+distributions are those of scipy (`student`).
 """
 
 from ftbench.statistics.ratio import Ratio, paired_ratio, ratio

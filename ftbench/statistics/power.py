@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from ftbench.errors import FtbenchError
 from ftbench.statistics.spread import (
@@ -25,6 +24,7 @@ from ftbench.statistics.spread import (
     Floats,
     Integers,
 )
+from ftbench.statistics.student import farthest, normal_quantile, quantile
 
 
 def smallest(floor: Floor, *, before: int, after: int) -> float:
@@ -49,9 +49,9 @@ def shift(freedom: Counts, *, tail: float = TAIL, chance: float = CHANCE) -> Flo
     `tail` is the chance to find one where there is none, one-sided.
     """
     known = np.asarray(freedom)
-    bar = np.asarray(stats.t.isf(tail, known))
+    bar = farthest(tail, known)
     spread = np.sqrt(1 + bar**2 / (2 * known))
-    return np.asarray(bar * (1 - 1 / (4 * known)) + stats.norm.ppf(chance) * spread)
+    return np.asarray(bar * (1 - 1 / (4 * known)) + normal_quantile(chance) * spread)
 
 
 def margin(*, spread: float, freedom: Counts, before: Counts, after: Counts) -> Floats:
@@ -137,7 +137,7 @@ def floor(*, spread: float, freedom: int, processes: int) -> Floor:
     That is Student's t of the test and of the chance, in standard errors (Cohen, *Statistical Power
     Analysis for the Behavioral Sciences*, 1988), and at least a thousandth.
     """
-    quantiles = stats.t.isf(TAIL, freedom) + stats.t.ppf(CHANCE, freedom)
+    quantiles = farthest(TAIL, freedom) + quantile(CHANCE, freedom)
     least = float(quantiles) * spread * math.sqrt(2 / processes)
     effect = max(math.expm1(min(least, LARGEST_POWER)), LEAST_EFFECT)
     return Floor(spread=spread, freedom=freedom, processes=processes, effect=effect)
@@ -157,8 +157,8 @@ def between(groups: Iterable[Sequence[float]]) -> float | None:
     if freedom < _LEAST_BUILDS - 1:
         return None
     scatter = sum(float(((group - group.mean()) ** 2).sum()) for group in known)
-    farthest = float(stats.t.isf(TAIL, freedom)) * math.sqrt(2 * scatter / freedom)
-    return math.expm1(min(farthest, LARGEST_POWER))
+    apart = float(farthest(TAIL, freedom)) * math.sqrt(2 * scatter / freedom)
+    return math.expm1(min(apart, LARGEST_POWER))
 
 
 def pooled(sides: Estimates, floors: Sequence[Floor | None]) -> Estimates:

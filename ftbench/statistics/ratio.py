@@ -15,7 +15,6 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
-from scipy import stats
 
 from ftbench.errors import FtbenchError
 from ftbench.statistics.power import Floor, pooled
@@ -31,6 +30,7 @@ from ftbench.statistics.spread import (
     Processes,
     estimates,
 )
+from ftbench.statistics.student import quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Effects:
 
     def reach(self, confidence: float) -> Floats:
         """Return half the width of each interval; NaN where there is none."""
-        return stats.t.ppf((1 + confidence) / 2, self.freedom) * self.error
+        return quantile((1 + confidence) / 2, self.freedom) * self.error
 
     def ratios(self, confidence: float) -> list[Ratio]:
         """Return the ratios, each with its interval."""

@@ -24,11 +24,11 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from ftbench.errors import FtbenchError
 from ftbench.statistics.ratio import Effects, Ratio
 from ftbench.statistics.spread import CONFIDENCE, LARGEST_POWER, Basis, Flags, Floats, Interval
+from ftbench.statistics.student import quantile
 from ftbench.statistics.verdict import (
     BETTER,
     CROSSES,
@@ -101,7 +101,7 @@ def effects_of(every: Sequence[Series]) -> Effects:
     ends = np.array([(each.value, each.low, each.high) for each in found]).reshape(-1, 3)
     value, reach = ends[:, 0], np.abs(ends[:, 1:] - ends[:, :1]).max(axis=1)
     freedom = np.array([len(series.logs) - 1.0 for series in every])
-    error = reach / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    error = reach / quantile((1 + CONFIDENCE) / 2, freedom)
     basis = np.zeros(len(every), np.int64)  # the best
     return Effects(value=value, error=error, freedom=freedom, basis=basis)
 

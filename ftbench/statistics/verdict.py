@@ -24,8 +24,8 @@ from enum import StrEnum
 from typing import Final, Self
 
 import numpy as np
-from scipy import stats
 
+from ftbench.statistics import student
 from ftbench.statistics.power import CHANCE, MOST_PROCESSES, TAIL, Floor, further
 from ftbench.statistics.ratio import Effects, Ratio, difference
 from ftbench.statistics.spread import (
@@ -58,7 +58,7 @@ class Control:
         """Return which effects are sure, at most `rate` of them wrong."""
         if not (count := len(chances)):
             return cls(sure=np.zeros(0, bool), bar=rate, next_bar=rate)
-        sure = stats.false_discovery_control(chances, method="bh") <= rate
+        sure = student.sure(chances, rate)
         alarms = int(sure.sum())
         return cls(
             sure=sure,
@@ -131,15 +131,15 @@ class Family:
 
     def chances(self) -> Floats:
         """Return each p: the chance of an effect as large, if the true one were the floor."""
-        near = stats.t.sf(self._in_errors(self.size - self.limit), self.effects.freedom)
-        far = stats.t.sf(self._in_errors(self.size + self.limit), self.effects.freedom)
+        near = student.beyond(self._in_errors(self.size - self.limit), self.effects.freedom)
+        far = student.beyond(self._in_errors(self.size + self.limit), self.effects.freedom)
         return np.minimum(near + far, 1.0)
 
     def by_chance(self, bar: float) -> float:
         """Return how many alarms to expect if nothing differed, and `bar` were that of the p."""
         freedom = self.effects.freedom
-        away = self._in_errors(self.limit) + stats.t.isf(min(bar, TAIL), freedom)
-        return float(np.minimum(2 * stats.t.sf(away, freedom), bar).sum())
+        away = self._in_errors(self.limit) + student.farthest(min(bar, TAIL), freedom)
+        return float(np.minimum(2 * student.beyond(away, freedom), bar).sum())
 
     def needs(self, which: Flags, bar: float) -> Integers:
         """Return how many more processes a side would decide each of `which`.

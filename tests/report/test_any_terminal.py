@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import click
 import pytest
+from commands import subcommands
 from fake_results import arms, result_file, slow_down, write_project
 from synthetic import Plan
 
@@ -28,7 +29,7 @@ def paths(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple
     """Yield the words of every command and group."""
     yield words
     if isinstance(command, click.Group):
-        for name, each in command.commands.items():
+        for name, each in subcommands(command):
             yield from paths(each, (*words, name))
 
 

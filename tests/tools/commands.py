@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,16 @@ import click
 from click.testing import CliRunner, Result
 
 from ftbench.errors import FtbenchError, LostError, NothingError, RegressionError
+
+
+def subcommands(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group by name."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield name, command
+
 
 OUTCOMES = RegressionError | LostError | NothingError
 

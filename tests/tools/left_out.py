@@ -16,7 +16,7 @@ import numpy as np
 from ftbench.analysis.advice.cells import MODES, ONE, SERIAL, Cells, cells_of, place_metric
 from ftbench.analysis.advice.interpolation import Estimate, estimate, weights
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
-from ftbench.results.asvformat import load_project
+from ftbench.results.project import load_project
 from ftbench.results.selection import picks
 
 

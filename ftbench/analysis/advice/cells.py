@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,7 +13,7 @@ from ftbench.facts.arms import ARMS, WITH_GIL, WITHOUT_GIL, Arm
 from ftbench.facts.modes import STANDING_PROCESSES, Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
-from ftbench.results.asvformat import load_project
+from ftbench.results.project import load_project
 from ftbench.results.selection import Pick, first_pick, parse_filter, picks
 from ftbench.statistics.spread import Interval
 
@@ -80,18 +80,22 @@ class Cells:
         """Return the figure of latency."""
         arm, name = _standing(arm, mode)
         wanted = {"mode": name, "workers": str(ONE if mode == SERIAL else POOLED)}
-        ours = (each for each in self.figures if each.arm == arm and each.params == wanted)
-        return next((each for each in ours if _metric(each, LATENCY) == metric), None)
+        ours = self._by_metric.get((arm, f"{LATENCY}.track_{metric}"), ())
+        return next((each for each in ours if each.params == wanted), None)
 
     def strategies(self, arm: Arm, mode: Mode, metric: str, fill: str) -> Mapping[str, Figure]:
         """Return strategy → its figure of shared_set."""
         arm, name = _standing(arm, mode)
         wanted = {"mode": name, "fill": fill}.items()
-        return {
-            each.params["strategy"]: each
-            for each in self.figures
-            if each.arm == arm and _metric(each, SHARED) == metric and wanted <= each.params.items()
-        }
+        ours = self._by_metric.get((arm, f"{SHARED}.track_{metric}"), ())
+        return {each.params["strategy"]: each for each in ours if wanted <= each.params.items()}
+
+    @cached_property
+    def _by_metric(self) -> Mapping[tuple[Arm, str], Sequence[Figure]]:
+        found: dict[tuple[Arm, str], list[Figure]] = defaultdict(list)
+        for each in self.figures:
+            found[each.arm, each.benchmark].append(each)
+        return found
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:

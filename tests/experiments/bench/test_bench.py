@@ -27,7 +27,7 @@ from ftbench.pythons import Interpreter, install
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.output import Output
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
-from ftbench.results.asvformat import project_folder
+from ftbench.results.project import project_folder
 from ftbench.results.records import Records
 
 ROOT = Path(__file__).parents[3]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from commands import subcommands
 
 import ftbench.cli as module
 from ftbench.errors import (
@@ -154,13 +155,13 @@ def test_an_interrupt_is_a_word_and_the_shells_exit_code() -> None:
     assert "Traceback" not in done.stderr
 
 
-PRINTED = ["click.echo('x')", "c.Console().print('x\\n' * 9_999)", "print('x')"]
+PRINTED = ["click.echo('x')", "rich.get_console().print('x\\n' * 9_999)", "print('x')"]
 
 
 def printing(printed: str) -> str:
     """Return a program whose command prints as told, as `ftbench` would."""
     return (
-        "import sys, click, ftbench.cli as c\n"
+        "import sys, click, rich, ftbench.cli as c\n"
         "@c.cli.command()\n"
         "def talk():\n"
         f"    {printed}\n"
@@ -224,16 +225,37 @@ def test_help_lists_the_commands(
     assert all(name in said for name in ("bench", "pythons", "releases"))
 
 
-def test_help_waits_for_no_large_library() -> None:
+LARGE = {"asv", "jinja2", "matplotlib", "numpy", "scipy", "virtualenv"}
+ALSO_LARGE = {"psutil", "python_discovery", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("words", "large"),
+    [
+        (["--help"], LARGE | ALSO_LARGE),
+        (["advise", "--help"], LARGE),
+        (["compare", "--help"], LARGE),
+        (["report", "--help"], LARGE),
+    ],
+    ids=["all", "advise", "compare", "report"],
+)
+def test_help_waits_for_no_large_library(words: list[str], large: set[str]) -> None:
     code = (
-        "import sys, ftbench.cli\n"
-        "print(*{name.partition('.')[0] for name in sys.modules} & "
-        "{'asv', 'jinja2', 'matplotlib', 'numpy', 'scipy', 'virtualenv'})"
+        "import contextlib, io, sys, ftbench.cli\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    ftbench.cli.main()\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert not large.intersection(done.stdout.split())
+    assert "click" in done.stdout.split()
 
 
 def test_the_main_job_outside_of_a_project_is_a_usage_error(
@@ -256,7 +278,7 @@ def test_an_unknown_profile_in_the_environment_is_a_usage_error(
 
 def test_every_command_explains_itself() -> None:
     def explained(command: click.Command) -> bool:
-        subcommands = command.commands.values() if isinstance(command, click.Group) else ()
-        return bool(command.help) and all(explained(each) for each in subcommands)
+        below = subcommands(command) if isinstance(command, click.Group) else ()
+        return bool(command.help) and all(explained(each) for _, each in below)
 
     assert explained(module.cli)
