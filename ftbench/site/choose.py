@@ -1,8 +1,10 @@
-"""Writes the pages of Choose: one standalone file per machine, release and build."""
+"""Writes the pages of Choose: of each machine, release and build the answer, then each question."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.facts.arms import ARMS
-from ftbench.report.choice import Choice, choice_of
+from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
@@ -19,45 +21,89 @@ from ftbench.site.mode_charts import draw
 from ftbench.site.winner_map import draw_map
 
 PICTURED: Final = 16
-"""How many pages have pictures: a page of pictures takes ten times as long as one of tables."""
+"""How many picks have pictures: pages of pictures take ten times as long as those of tables."""
+ARTICLE: Final = "article"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """The pages of a pick: the answer, at `address`, and those of what was measured, by question.
+
+    Those that are not `drawn` have strips in the place of pictures.
+    """
+
+    choice: Choice
+    address: str
+    tables: tuple[article_tables.ArticleTable, ...]
+    drawn: bool
+
+    @cached_property
+    def measured(self) -> Mapping[str, SectionFigures]:
+        """The questions of which anything was measured, by name, in the order of reading."""
+        sections = (each for _, group in self.choice.groups for each in group)
+        return {each.section.name: each for each in sections if each.views}
+
+    @cached_property
+    def links(self) -> Mapping[str, str]:
+        """Where the page of each lies, the article's last, relative to the site's own folder."""
+        names = [*self.measured, *([ARTICLE] if self.tables else [])]
+        folder = self.choice.pick.page.removesuffix(".html")
+        return {name: f"choose/{folder}/{name}.html" for name in names}
+
+    def write(self, html_dir: Path, every: Mapping[Pick, Pages]) -> Iterator[Path]:
+        """Write them, the answer first, and yield their paths; `every` is all there are."""
+        yield frame.write_page(html_dir, self.address, "choose", self._values("", every))
+        for name, link in self.links.items():
+            values, template = self._values(name, every), "choose-question.html.j2"
+            if name == ARTICLE:
+                values |= {"article": article(), "tables": self.tables}
+                template = "choose-article.html.j2"
+            yield frame.write_page(html_dir, link, "choose", values, template)
+
+    def _values(self, name: str, every: Mapping[Pick, Pages]) -> dict[str, Any]:
+        """Return what a template shows; of a question where `name` is one."""
+        pick = self.choice.pick
+        where = f"CPython {pick.release.name} on {pick.machine}"
+        figures = self.measured.get(name)
+        return {
+            "title": f"{figures.section.title}: {where}" if figures else where,
+            "name": name,
+            "figures": figures,
+            "arms": ARMS,
+            "pages": self,
+            "choice": self.choice,
+            # The same question of another pick, or its answer where it has not that.
+            "menus": menus(pick, {p: of.links.get(name, of.address) for p, of in every.items()}),
+            "warnings": self.choice.warnings,
+            "drawn": self.drawn,
+            "pictured": min(len(every), PICTURED),
+            "picture": draw if self.drawn else _no_picture,
+            "map": draw_map if self.drawn else _no_picture,
+        }
 
 
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """Write `choose.html` and the pages it leads to; return their paths, the first page first."""
-    every = picks(tree)
-    first = first_pick(every, tree)
+    picked = picks(tree)
+    first = first_pick(picked, tree)
     if first is None:
         return frame.write_empty(html_dir, "choose", tree)
-    addresses = {pick: address(pick, first, "choose") for pick in every}
-    parts = shares(tree, every)
-    ordered = (first, *(pick for pick in newest_first(every) if pick != first))
-    drawn = ordered[:PICTURED]
-    return tuple(
-        frame.write_page(
-            html_dir, addresses[pick], "choose", page_of(pick, addresses, parts[pick], drawn)
+    parts = shares(tree, picked)
+    ordered = (first, *(pick for pick in newest_first(picked) if pick != first))
+    every = {
+        pick: pages_of(
+            pick, parts[pick], where=address(pick, first, "choose"), drawn=number < PICTURED
         )
-        for pick in ordered
-    )
-
-
-def page_of(
-    pick: Pick, addresses: Mapping[Pick, str], tree: ResultTree, drawn: Collection[Pick]
-) -> dict[str, Any]:
-    """Return what the template of a pick's page shows; those not `drawn` have strips instead."""
-    choice, is_drawn = choice_of(pick, tree), pick in drawn
-    return {
-        "title": f"CPython {pick.release.name} on {pick.machine}",
-        "arms": ARMS,
-        "choice": choice,
-        "menus": menus(pick, addresses),
-        "article": article(),
-        "article_tables": article_tables_of(choice, tree),
-        "warnings": choice.warnings,
-        "drawn": is_drawn,
-        "pictured": len(drawn),
-        "picture": draw if is_drawn else _no_picture,
-        "map": draw_map if is_drawn else _no_picture,
+        for number, pick in enumerate(ordered)
     }
+    return tuple(path for pages in every.values() for path in pages.write(html_dir, every))
+
+
+def pages_of(pick: Pick, tree: ResultTree, *, where: str, drawn: bool = True) -> Pages:
+    """Return the pages of a pick, of the results that it shows."""
+    choice = choice_of(pick, tree)
+    tables = article_tables_of(choice, tree)
+    return Pages(choice=choice, address=where, tables=tables, drawn=drawn)
 
 
 def _no_picture(*_: object) -> str:

@@ -41,8 +41,12 @@ def shown(tree: ResultTree) -> tuple[ArticleTable, ...]:
 @pytest.fixture(scope="module")
 def page(tree: ResultTree, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the article's section of the page."""
-    text = write_choose(tree, tmp_path_factory.mktemp("html"))[0].read_text(encoding="utf-8")
+    text = article_page(tree, tmp_path_factory.mktemp("html")).read_text(encoding="utf-8")
     return text[text.index('<section class="scenario article"') :].partition("</section>")[0]
+
+
+def article_page(tree: ResultTree, html: Path) -> Path:
+    return next(each for each in write_choose(tree, html) if each.name == "article.html")
 
 
 def filled(tree: ResultTree) -> Mapping[str, ArticleTable]:
@@ -73,7 +77,7 @@ def test_our_figures_stand_beside_them_and_lead_to_their_series(page: str) -> No
     # But for the shared set by fork and forkserver, for which spawned processes stand.
     assert len(ours) == page.count('<td class="first base">') - 2 * 3
     for cell in ours:
-        assert cell.startswith('<a href="index.html#') is (TIMES not in cell)
+        assert cell.startswith('<a href="../../index.html#') is (TIMES not in cell)
 
 
 def test_the_articles_rounds_stand_beside_rounds_with_its_task(tree: ResultTree) -> None:
@@ -125,9 +129,8 @@ def test_only_a_few_benchmarks_are_looked_at(tree: ResultTree) -> None:
     assert {each.benchmark for each in tree.figures} == benchmarks()
 
 
-def test_choose_has_the_section_and_a_way_to_it(tree: ResultTree, tmp_path: Path) -> None:
-
-    text = write_choose(tree, tmp_path)[0].read_text(encoding="utf-8")
-    assert text.count('id="article"') == 1
-    assert text.count('href="#article"') == 1
-    assert "1.832" in text
+def test_choose_leads_to_it_also_from_where_it_used_to_be(tree: ResultTree, tmp_path: Path) -> None:
+    path = article_page(tree, tmp_path)
+    first = (tmp_path / "choose.html").read_text(encoding="utf-8")
+    assert f'<div id="article"><a href="{path.relative_to(tmp_path)}">' in first
+    assert "1.832" in path.read_text(encoding="utf-8")

@@ -15,6 +15,9 @@ from ftbench.asv.assets import assets_folder
 from ftbench.errors import FtbenchError
 
 GRAPH = "index.html#lifecycle.Lifecycle.track_round"
+FOLDER = "choose/quiet-vm_3.14.2_full_source-gcc12"
+LIFECYCLE, SHARED_SET = f"{FOLDER}/lifecycle.html", f"{FOLDER}/shared_set.html"
+PAGES = ("choose.html", LIFECYCLE, SHARED_SET, f"{FOLDER}/single_thread.html")
 
 
 @pytest.fixture
@@ -36,12 +39,14 @@ def offline() -> None:
         pytest.skip(f"asv's pages need files from npm: {error}")
 
 
-def test_choose_shows_pictures_and_tables_and_needs_nothing(watched: Watched, site: str) -> None:
-    watched.page.goto(f"{site}/choose.html")
-    assert watched.page.locator("h1").inner_text().startswith("Which concurrency model")
-    assert watched.page.locator("svg.chart").count() == 12
-    assert watched.page.locator("svg.chart:visible").count() == 8
-    assert "31402f00" not in watched.page.locator("body").inner_text()
+def test_a_question_has_one_picture_first_and_more_on_request(watched: Watched, site: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/choose.html")
+    assert page.locator("h1").inner_text().startswith("Threads, processes or subinterpreters")
+    page.get_by_role("link", name="Keeping one set together").click()
+    assert page.locator("svg.chart").count() == 2
+    assert page.locator("svg.chart:visible").count() == 1
+    assert "31402f00" not in page.locator("body").inner_text()
 
 
 def test_choose_works_from_a_disk(browser: Browser, project: Path) -> None:
@@ -49,8 +54,10 @@ def test_choose_works_from_a_disk(browser: Browser, project: Path) -> None:
     page = browser.new_page()
     one = Watched(page, address.rpartition("/")[0])
     page.goto(address)
+    page.get_by_text("Other machines and releases").click()
     page.get_by_role("link", name="3.13.15", exact=True).click()
     assert "CPython 3.13.15" in page.locator(".lead").inner_text()
+    page.get_by_text("Other machines and releases").click()
     page.get_by_role("link", name="busy-laptop").click()
     assert "These are quick figures." in page.locator("body").inner_text()
     page.close()
@@ -62,7 +69,7 @@ def test_a_figure_leads_to_its_series_and_the_series_back_to_choose(
     watched: Watched, site: str
 ) -> None:
     page = watched.page
-    page.goto(f"{site}/choose.html")
+    page.goto(f"{site}/{LIFECYCLE}")
     page.locator("td.value a").first.click()
     page.wait_for_selector("#main-graph canvas")
     assert page.locator("#range").input_value() == "v3.13.15..v3.14.2"
@@ -132,7 +139,7 @@ def test_the_hostile_machine_is_plain_text_on_choose(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_choose_follows_the_readers_colour_scheme(browser: Browser, site: str, scheme: Any) -> None:
     page = browser.new_page(color_scheme=scheme)
-    page.goto(f"{site}/choose.html")
+    page.goto(f"{site}/{LIFECYCLE}")
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     ink = page.evaluate("getComputedStyle(document.querySelector('.chart text')).fill")
     page.close()
@@ -145,14 +152,25 @@ def test_choose_follows_the_readers_colour_scheme(browser: Browser, site: str, s
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_choose_never_scrolls_sideways(browser: Browser, site: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{site}/choose.html")
-    unfold(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for address in PAGES:
+        page.goto(f"{site}/{address}")
+        unfold(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
 
 
+def test_no_page_of_choose_is_longer_than_six_screens(browser: Browser, project: Path) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    paths = [*(project / "html" / FOLDER).iterdir(), *(project / "html").glob("choose*.html")]
+    for path in paths:
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollHeight") <= 6 * 900
+    page.close()
+    assert len(paths) > len(PAGES)
+
+
 def test_what_is_folded_opens_without_a_script(watched: Watched, site: str) -> None:
-    watched.page.goto(f"{site}/choose.html")
+    watched.page.goto(f"{site}/{SHARED_SET}")
     folded = watched.page.locator("#shared_set-2")
     assert not watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
     folded.click()
@@ -173,7 +191,7 @@ def test_a_grid_has_room_beside_its_picture(
     browser: Browser, site: str, width: int, wider: str
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{site}/choose.html")
+    page.goto(f"{site}/{SHARED_SET}")
     page.evaluate(wider)
     hidden = "[...document.querySelectorAll('.wide .scroll')].map(each => each"
     beyond = page.evaluate(f"{hidden}.scrollWidth - each.clientWidth)")
@@ -191,7 +209,8 @@ def test_choose_can_be_used_from_the_keyboard(watched: Watched, site: str) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", PAGES)
 def test_axe_finds_nothing_serious_on_choose(
-    browser: Browser, site: str, axe: str, scheme: Any
+    browser: Browser, site: str, axe: str, scheme: Any, address: str
 ) -> None:
-    assert grave_faults(browser, f"{site}/choose.html", axe, scheme) == []
+    assert grave_faults(browser, f"{site}/{address}", axe, scheme) == []

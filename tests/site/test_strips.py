@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,18 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> ResultTree:
 
 @pytest.fixture
 def pages(tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return all pages of Choose, of which one may have pictures."""
+    """Return all questions' pages, those of a pick as one text; one pick may have pictures."""
     monkeypatch.setattr(choose, "PICTURED", 1)
-    paths = list(write_choose(tree, tmp_path))
-    return [path.read_text(encoding="utf-8") for path in paths]
+    return texts(write_choose(tree, tmp_path))
+
+
+def texts(paths: Iterable[Path]) -> list[str]:
+    by_pick: dict[Path, str] = {}
+    for path in paths:
+        if path.parent.parent.name == "choose":
+            text = path.read_text(encoding="utf-8")
+            by_pick[path.parent] = by_pick.get(path.parent, "") + text
+    return [*by_pick.values()]
 
 
 def test_only_so_many_pages_have_pictures_and_the_others_say_so(pages: list[str]) -> None:
@@ -70,10 +79,9 @@ def test_a_page_has_the_same_figures_with_and_without_pictures(
     pages: list[str], tree: ResultTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choose, "PICTURED", 3)
-    drawn = list(write_choose(tree, tmp_path))
-    for page, path in zip(pages, drawn, strict=True):
+    for page, drawn in zip(pages, texts(write_choose(tree, tmp_path)), strict=True):
         assert figures(page)
-        assert figures(page) == figures(path.read_text(encoding="utf-8"))
+        assert figures(page) == figures(drawn)
 
 
 def test_every_figure_has_a_mark_on_its_arms_strip(pages: list[str]) -> None:
