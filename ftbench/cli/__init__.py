@@ -45,6 +45,7 @@ COMMANDS: Final = {
         "report": ("report", "Verdicts, and the modes side by side"),
     },
     "Look after": {
+        "engines": ("engines", "Dask, joblib and the like: which build has which; install them"),
         "pythons": ("cpythons", "The CPythons on this machine; install more"),
         "releases": ("cpythons", "The CPython releases that ftbench knows"),
         "results": ("report", "The files of results"),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,22 +22,23 @@ from ftbench.asv.machines import register
 from ftbench.errors import DAMAGE, AsvError, ResultsError, UsageError
 from ftbench.experiments import suite
 from ftbench.experiments.suite import SuiteCell
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.progress import about
 from ftbench.pythons import Interpreter
+from ftbench.pythons.engines import lacks
 from ftbench.pythons.install import ensure_pair
-from ftbench.pythons.venvs import engine_files
-from ftbench.releases import Release
 from ftbench.report.document import Document
 from ftbench.report.output import Format, Output, rendered
 from ftbench.report.overview import summary
 from ftbench.results import read_results
 from ftbench.results.records import RECORDS, CellRecord, Interference, read_fitting, read_records
 from ftbench.results.safe_loading import environment_name
+
+Pair = tuple[Interpreter, Interpreter]
 
 PAGE: Final = Path("html") / "choose.html"
 # What the summary's table and the head of Choose show.
@@ -51,7 +54,7 @@ _SOURCES: Final = {True: "the last run here", False: "what it took elsewhere"}
 BESIDE_SECONDS: Final = 90.0
 
 
-def environment_names(pair: tuple[Interpreter, Interpreter], profile: str) -> list[str]:
+def environment_names(pair: Pair, profile: str) -> list[str]:
     """Return asv's names of the three arms' environments of exactly this pair."""
     builds = {interpreter.build.free_threaded: interpreter.build.flavour for interpreter in pair}
     return [
@@ -84,23 +87,43 @@ def usual_seconds(results: Path, machine: str, profile: str) -> dict[tuple[str, 
     return {key: statistics.fmean(runs[max(runs)]) for key, runs in took.items()}
 
 
-def is_there(cell: SuiteCell, release: Release) -> bool:
-    """Tell whether builds of a release have the mode of a cell, as far as it can be known."""
-    mode = mode_named(cell.mode)
-    return mode.since <= (release.major, release.minor) and (
-        mode.engine is None or bool(engine_files(mode.engine))
-    )
+def arms_with(cell: SuiteCell, pair: Pair) -> list[Arm]:
+    """Return the arms of a cell whose builds have its mode, as far as it can be known."""
+    mode, release = mode_named(cell.mode), pair[0].release
+    if mode.since > (release.major, release.minor):
+        return []
+    return [arm for arm in cell.arms if not lacks(pair[arm.free_threaded], mode.engine)]
 
 
 def _numbers(cell: SuiteCell) -> Iterator[str]:
     return (f"{arm.name}, {cell.group}-{cell.index}" for arm in cell.arms)
 
 
-def _cells(folder: Path, pattern: str | None, release: Release) -> list[SuiteCell]:
+def _cells(folder: Path, pattern: str | None, pair: Pair) -> list[SuiteCell]:
+    cells = _chosen(folder, pattern)
+    with_arms = (replace(cell, arms=arms_with(cell, pair)) for cell in cells)
+    return [cell for cell in with_arms if cell.arms]
+
+
+def _chosen(folder: Path, pattern: str | None) -> Sequence[SuiteCell]:
     with suppress(UsageError):  # of classes that measure no scenario, or asv's to say
-        chosen = suite.chosen(suite.cells(folder), pattern)
-        return [cell for cell in chosen if is_there(cell, release)]
+        return suite.chosen(suite.cells(folder), pattern)
     return []
+
+
+def _left_out(folder: Path, pattern: str | None, pair: Pair) -> Iterator[str]:
+    """Yield a line on the cells whose engines are not there."""
+    lacking = Counter(
+        engine
+        for cell in _chosen(folder, pattern)
+        for arm in cell.arms
+        if (engine := mode_named(cell.mode).engine) and lacks(pair[arm.free_threaded], engine)
+    )
+    if lacking:
+        yield (
+            f"{lacking.total()} cells are skipped for want of {', '.join(sorted(lacking))}: "
+            "'ftbench engines' says why, and how to have them measured."
+        )
 
 
 def run(
@@ -125,12 +148,14 @@ def run(
         console.print(f"{one.name}: {one.build.flavour}, {one.executable}", markup=False)
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False)
+    for sentence in _left_out(folder, bench, pair):
+        console.print(sentence, markup=False, soft_wrap=True)
     here = usual_seconds(folder / "results", machine, profile)
     known = usual_seconds(folder / "results", "*", profile) | here
     mean = statistics.fmean(known.values()) if known else 0.0
     seconds = {
         number: known.get((cell.group, cell.version), mean)
-        for cell in _cells(folder, ".", measured)
+        for cell in _cells(folder, ".", pair)
         for number in _numbers(cell)
     }
     asv = Asv(folder=folder, console=console, variables={PROFILE: profile}, seconds=seconds)
@@ -138,7 +163,7 @@ def run(
     names = environment_names(pair, profile)
 
     def total(pattern: str | None, processes: int) -> float:
-        cells = _cells(folder, pattern, measured)
+        cells = _cells(folder, pattern, pair)
         return processes * sum(seconds[number] for cell in cells for number in _numbers(cell))
 
     def measure(pattern: str | None, **options: Any) -> tuple[int, Document]:
@@ -155,7 +180,7 @@ def run(
         return code, summary(figures, machine=machine, release=measured, profile=profile)
 
     whole = total(bench, processes)
-    works = [(cell.group, cell.version) for cell in _cells(folder, bench, measured)]
+    works = [(cell.group, cell.version) for cell in _cells(folder, bench, pair)]
     if works and 2 * sum(work in known for work in works) >= len(works):
         told = {work in here for work in works}
         by = " and ".join(words for each, words in _SOURCES.items() if each in told)
@@ -166,7 +191,7 @@ def run(
     stem = f"{folder / 'results' / machine / measured.commit_id}-"
     files = [Path(f"{stem}{name}{RECORDS.suffix}") for name in names]
     there = {(cell.group, cell.version) for path in files for cell in _measured(path)}
-    early = {(cell.group, cell.version) for cell in _cells(folder, FIRST, measured)} - there
+    early = {(cell.group, cell.version) for cell in _cells(folder, FIRST, pair)} - there
     if bench is None and early:  # one process a cell must not take the place of several
         first = rf"^({'|'.join(re.escape(group) for group, _ in sorted(early))})\."
         show = f"CPython {measured}, a first result"

@@ -1,9 +1,9 @@
 """The virtual environments that benchmarks run in: one per interpreter, no network, no compiler.
 
 A virtual environment holds asv_runner and the measured side of ftbench, copied and compiled to
-bytecode by the interpreter itself.  The engines that the host has installed lie beside that, in
-folders which are on no path until a cell of theirs steps in (`workers.engines`).  An environment is
-made beside its place and renamed, so one that exists is whole; a stamp says what it was made of.
+bytecode by the interpreter itself.  A file beside them says where each engine lies: on no path
+until a cell of its steps in (`workers.engines`).  An environment is made beside its place and
+renamed, so one that exists is whole; a stamp says what it was made of.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +31,7 @@ from ftbench.probe.run.programs import HOST_PYTHON, STICK_PYTHON
 from ftbench.probe.workers import engines
 from ftbench.pythons import Interpreter
 from ftbench.pythons.asking import answer_of, run_python
+from ftbench.pythons.engines import known_to
 
 # The measured side: all that is ever copied into a benchmarked interpreter.
 MEASURED: Final = (
@@ -41,11 +41,8 @@ MEASURED: Final = (
     "probe",
 )
 _STICK: Final = "measuring-stick"
-# Engine → the packages that it is made of.  Pure Python alone can be handed to any interpreter.
-ENGINES: Final = {"joblib": ("joblib", "cloudpickle")}
 DEADLINE_SECONDS: Final = 60.0
 OPTIONS: Final = ("--quiet", "--no-seed", "--no-periodic-update", "--no-vcs-ignore")
-_COMPILED: Final = frozenset({".so", ".pyd", ".dylib"})
 _STAMP: Final = "ftbench-stamp.json"
 _PACKAGE: Final = Path(ftbench.__file__).parent
 _RUNNER: Final = Path(asv_runner.__file__).parent
@@ -82,41 +79,6 @@ def measured_files() -> Iterator[Path]:
         yield from (file.relative_to(_PACKAGE) for file in files)
 
 
-def _installed_files(engine: str) -> dict[Path, Path]:
-    """Return all files of an engine on the host: target → source; empty if a package is missing."""
-    files: dict[Path, Path] = {}
-    for package in ENGINES[engine]:
-        spec = find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            return {}
-        folder = Path(spec.submodule_search_locations[0])
-        inside = sorted(file for file in folder.rglob("*") if file.is_file())
-        files |= {Path(package) / file.relative_to(folder): file for file in inside}
-    return files
-
-
-def why_not_copied(engine: str) -> str | None:
-    """Return why an engine that the host has cannot be handed to an interpreter, else None."""
-    compiled = next((file for file in _installed_files(engine) if file.suffix in _COMPILED), None)
-    if compiled is None:
-        return None
-    return (
-        f"{engine} has compiled code ({compiled.as_posix()}), which another interpreter than the "
-        "one it was built for cannot load"
-    )
-
-
-def engine_files(engine: str) -> dict[Path, Path]:
-    """Return an engine's source files without its tests: target → source; empty if not pure."""
-    if why_not_copied(engine):
-        return {}
-    return {
-        target: file
-        for target, file in _installed_files(engine).items()
-        if target.suffix == ".py" and {"test", "tests"}.isdisjoint(target.parts[1:])
-    }
-
-
 def _on_path() -> dict[Path, bytes]:
     """Return what an environment has on its path: the measured side and asv's runner."""
     contents = {Path("ftbench") / file: (_PACKAGE / file).read_bytes() for file in measured_files()}
@@ -125,26 +87,16 @@ def _on_path() -> dict[Path, bytes]:
     return contents
 
 
-def _beside() -> dict[Path, bytes]:
-    """Return what lies beside that: each engine, or why it cannot be there."""
-    contents = {}
-    for engine in ENGINES:
-        for target, file in engine_files(engine).items():
-            contents[Path(engine) / target] = file.read_bytes()
-        if reason := why_not_copied(engine):
-            contents[Path(engines.reason_file(engine))] = reason.encode()
-    return contents
-
-
 def stamp(interpreter: Interpreter) -> str:
     """Return what an environment is made of; another stamp means another environment."""
     sources = hashlib.sha256()
-    for target, content in {**_on_path(), **_beside()}.items():
+    for target, content in _on_path().items():
         sources.update(f"{target.as_posix()}\0".encode() + content)
     executable = interpreter.executable.stat()
     return json.dumps(
         {
             "sources": sources.hexdigest(),
+            "engines": known_to(interpreter),
             "executable": str(interpreter.executable),
             "size": executable.st_size,
             "mtime_ns": executable.st_mtime_ns,
@@ -159,17 +111,15 @@ def python_of(venv: Path) -> Path:
     return venv / "bin" / "python"
 
 
-def _fill(venv: Path) -> None:
+def _fill(venv: Path, interpreter: Interpreter) -> None:
     python = python_of(venv)
     where = "import json, sysconfig; print(MARK + json.dumps(sysconfig.get_path('purelib')))"
     purelib = Path(answer_of(python, where, deadline=DEADLINE_SECONDS))
-    beside = venv / engines.FOLDER
-    for folder, contents in ((purelib, _on_path()), (beside, _beside())):
-        for target, content in contents.items():
-            (folder / target).parent.mkdir(parents=True, exist_ok=True)
-            (folder / target).write_bytes(content)
-    folders = [str(each) for each in (purelib, beside) if each.is_dir()]
-    run_python(python, ["-m", "compileall", "-q", *folders], deadline=DEADLINE_SECONDS)
+    for target, content in _on_path().items():
+        (purelib / target).parent.mkdir(parents=True, exist_ok=True)
+        (purelib / target).write_bytes(content)
+    (venv / engines.FILE).write_text(json.dumps(known_to(interpreter)), encoding="utf-8")
+    run_python(python, ["-m", "compileall", "-q", str(purelib)], deadline=DEADLINE_SECONDS)
 
 
 def ready(venv: Path, interpreter: Interpreter) -> Path:
@@ -208,5 +158,5 @@ def _make(venv: Path, interpreter: Interpreter, made_of: str) -> None:
             setup_logging=False,
             env=clean_environment(os.environ),
         )
-        _fill(staging)
+        _fill(staging, interpreter)
         (staging / _STAMP).write_text(made_of, encoding="utf-8")

@@ -37,6 +37,10 @@ DEADLINE: Final = 600.0
 _STAMP: Final = "ftbench-packages.json"
 
 
+class NoWheelError(NotAvailableError):
+    """Nothing that is asked for has wheels for an interpreter, and asking again will not help."""
+
+
 class Packages(msgspec.Struct, frozen=True, kw_only=True):
     """What was installed: where it lies, the versions, and what is to be known of them."""
 
@@ -63,14 +67,13 @@ def packages_of(wanted: Requirements, interpreter: Interpreter, console: Console
             raise NotAvailableError(f"{who} asks for Python {python}, this is {interpreter.name}.")
     if not wanted.named and not wanted.files:
         return Packages()
-    abi = abi_of(interpreter)
-    folder = cache_folder() / "packages" / f"{abi}-{_digest(wanted, interpreter)}"
+    abi, folder = abi_of(interpreter), place_of(wanted, interpreter)
     waiting = f"packages for {abi}: another ftbench installs some, wait"
     try:
-        made = _made(folder)
+        made = there(wanted, interpreter)
         if made is None:
             with locked("packages", console, waiting=waiting, deadline=DEADLINE):
-                made = _made(folder) or _install(wanted, interpreter, folder, console)
+                made = there(wanted, interpreter) or _install(wanted, interpreter, folder, console)
     except OSError as error:
         raise NotAvailableError(
             f"Packages for {abi} could not be installed: {error}.",
@@ -87,9 +90,17 @@ def _digest(wanted: Requirements, interpreter: Interpreter) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
 
 
-def _made(folder: Path) -> Packages | None:
+def place_of(wanted: Requirements, interpreter: Interpreter) -> Path:
+    """Return the folder of what `wanted` needs; it need not be there."""
+    name = f"{abi_of(interpreter)}-{_digest(wanted, interpreter)}"
+    return cache_folder() / "packages" / name
+
+
+def there(wanted: Requirements, interpreter: Interpreter) -> Packages | None:
+    """Return what was installed of `wanted`, None if that is not there as a whole."""
     try:
-        return msgspec.json.decode((folder / _STAMP).read_bytes(), type=Packages)
+        stamp = (place_of(wanted, interpreter) / _STAMP).read_bytes()
+        return msgspec.json.decode(stamp, type=Packages)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -257,8 +268,9 @@ def _failed(
                 hint="Is it spelled as there? 'pip index versions NAME' says what there is.",
             )
         abi3 = ", and abi3 wheels no free-threaded build can load" if abi.endswith("t") else ""
-        return NotAvailableError(
+        return NoWheelError(
             f"No wheel for {abi}: {each} has none that fits{abi3} (the newest is {newest})."
         )
     why = "is for other Pythons than" if other else "cannot be installed for"
-    return NotAvailableError(f"{', '.join(_arguments(wanted))} {why} {abi}.", story=story)
+    kind = NoWheelError if other else NotAvailableError
+    return kind(f"{', '.join(_arguments(wanted))} {why} {abi}.", story=story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,11 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from ftbench.experiments.harness import probe
+from ftbench.facts.engines import ENGINES
 from ftbench.facts.modes import Mode
 from ftbench.probe.workers import engines, unavailable
+from ftbench.pythons import Interpreter
+from ftbench.pythons.engines import COMMAND, lacks
 
 ENGINE = "engine_to_load"
 MODE = Mode(name="x", kind="x", title="x", workers="loky", engine=ENGINE)
+
+
+def needs(interpreter: Interpreter, engine: str) -> None:
+    """Skip where an engine is not there for an interpreter: its wheels come from a network."""
+    assert engine in ENGINES
+    if lacks(interpreter, engine):
+        pytest.skip(f"needs {engine}: {COMMAND} {engine}")
 
 
 @pytest.fixture
@@ -30,9 +42,11 @@ def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def installed(prefix: Path) -> Iterator[Path]:
     """The folder of an engine in that environment."""
-    package = prefix / "engines" / ENGINE / ENGINE
+    package = prefix / "cache" / "cp314-0" / ENGINE
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("__version__ = '1.2'\n", encoding="utf-8")
+    known = {ENGINE: {engines.PLACE: str(package.parent)}, "other": {engines.REASON: "No wheel"}}
+    (prefix / engines.FILE).write_text(json.dumps(known), encoding="utf-8")
     yield package.parent
     sys.modules.pop(ENGINE, None)
 
@@ -49,6 +63,7 @@ def test_what_is_there_is_found_and_not_stepped_into(installed: Path) -> None:
     assert ENGINE not in sys.modules
     assert str(installed) not in sys.path
     assert "PYTHONPATH" not in os.environ
+    assert unavailable(MODE._replace(engine="other")) == "No wheel"
 
 
 def test_a_copy_of_the_interpreter_has_those_of_its_environment(
@@ -82,3 +97,18 @@ def test_by_hand_it_is_what_the_interpreter_has(prefix: Path) -> None:
     assert engines.load("pytest") is pytest
     assert sys.path == before
     assert "PYTHONPATH" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("scenario", "pool"), [("pools", "executor"), ("pools", "joblib"), ("failure", "executor")]
+)
+def test_loky_is_measured_in_an_environment_that_has_it(
+    ft_python: Interpreter, scenario: str, pool: str
+) -> None:
+    needs(ft_python, "joblib")
+    params: dict[str, int | str] = {"pool": pool, "workers": 2}
+    measured = probe(
+        ft_python, scenario, mode="loky", params=params, profile="smoke", gil=False, deadline=100
+    )
+    assert measured.notes["engine"].startswith("joblib ")
+    assert not measured.gil.after

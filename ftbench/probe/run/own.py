@@ -31,8 +31,6 @@ def own_interpreter(folder: str) -> str:
     # Workers are started by `sys.executable`, and have the copy and no others' packages too.
     with open(f"{folder}/pyvenv.cfg", "w", encoding="utf-8") as file:
         file.write(f"home = {os.path.dirname(original)}\ninclude-system-site-packages = false\n")
-    if os.path.isdir(engines := f"{sys.prefix}/engines"):  # of this environment, see `engines`
-        os.symlink(engines, f"{folder}/engines")
     for library in {line[-1].strip() for line in maps if "/libpython3." in line[-1]}:
         os.environ["LD_PRELOAD"] = _copied(library, folder, maps)  # no other of its name is loaded
     return copy

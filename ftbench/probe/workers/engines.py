@@ -1,7 +1,8 @@
 """Engines: the packages beside the standard library that some modes need, and where they lie.
 
-In a benchmark's environment an engine lies in a folder that only cells of its mode add to their
-path.  By hand, it is whatever the interpreter has installed.
+A benchmark's environment has a file that says of each in which folder it lies, or why there is none
+for this build; only cells that need an engine add its folder to their path.  By hand, it is
+whatever the interpreter has installed.
 """
 
 from __future__ import annotations
@@ -15,45 +16,61 @@ from types import ModuleType
 
 from ftbench.facts.modes import Mode
 
-FOLDER = "engines"
+FILE = "engines.json"
+# What the file has of each engine: one of them.
+PLACE, REASON = "place", "reason"
 # Names the environment to an interpreter that is a copy of its own.
 ENVIRONMENT = "FTBENCH_ENVIRONMENT"
 
 
-def place(engine: str) -> Path:
-    """Return the folder of an engine in this interpreter's environment; it need not exist."""
-    return Path(os.environ.get(ENVIRONMENT, sys.prefix), FOLDER, engine)
+def _known(engine: str) -> dict[str, str]:
+    import json  # noqa: PLC0415 - few cells come here
+
+    path = Path(os.environ.get(ENVIRONMENT, sys.prefix), FILE)
+    try:
+        known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")).get(engine, {})
+    except OSError:
+        return {}
+    return known
 
 
-def reason_file(engine: str) -> str:
-    """Return the name of the file beside an engine's place that says why it is not there."""
-    return f"{engine}.txt"
+def module_of(engine: str) -> str:
+    """Return what an engine is imported as."""
+    from ftbench.facts.engines import ENGINES  # noqa: PLC0415
+
+    return ENGINES[engine].module if engine in ENGINES else engine
+
+
+def why_not(engine: str) -> str | None:
+    """Return why this interpreter does not have an engine, None if it does."""
+    known = _known(engine)
+    # Without loading it.
+    if PathFinder.find_spec(module_of(engine), [*sys.path, *filter(None, [known.get(PLACE)])]):
+        return None
+    return known.get(REASON, f"{engine} is not installed in this interpreter")
 
 
 def unavailable(mode: Mode) -> str | None:
     """Return why this interpreter cannot do `mode`, which needs an engine; None if it can."""
     assert mode.engine is not None
-    folders = [*sys.path, str(place(mode.engine))]
-    if PathFinder.find_spec(mode.engine, folders):  # without loading it
-        return None
-    try:
-        return place(mode.engine).with_name(reason_file(mode.engine)).read_text(encoding="utf-8")
-    except OSError:
-        return f"{mode.engine} is not installed in this interpreter"
+    return why_not(mode.engine)
 
 
-def load(engine: str) -> ModuleType:
-    """Return an engine, for this process and its children to find; raises `ImportError`."""
-    folder = str(place(engine))
-    if place(engine).is_dir() and folder not in sys.path:
+def load(engine: str, module: str = "") -> ModuleType:
+    """Return an engine, or a module of it, for this process and its children to find.
+
+    Raises `ImportError`.
+    """
+    folder = _known(engine).get(PLACE)
+    if folder and folder not in sys.path:
         sys.path.append(folder)
         path = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = f"{path}{os.pathsep}{folder}" if path else folder
-    return import_module(engine)
+    return import_module(module or module_of(engine))
 
 
 def engine_of(mode: Mode) -> dict[str, str]:
     """Return the note that names the engine of a mode and its version, once it is loaded."""
     if mode.engine is None:
         return {}
-    return {"engine": f"{mode.engine} {sys.modules[mode.engine].__version__}"}
+    return {"engine": f"{mode.engine} {sys.modules[module_of(mode.engine)].__version__}"}

@@ -184,7 +184,7 @@ def test_how_long_it_takes_is_said_first_and_follows_the_cells_and_the_records(
 ) -> None:
     release = pair[0].release
     usual = suite.chosen(suite.cells(ROOT), None)
-    there = [cell for cell in usual if bench.is_there(cell, release)]
+    there = [cell for cell in usual if bench.arms_with(cell, pair)]
     assert {mode.name for mode in MODES if mode.since <= (release.major, release.minor)} <= {
         cell.mode for cell in there
     }
@@ -193,7 +193,7 @@ def test_how_long_it_takes_is_said_first_and_follows_the_cells_and_the_records(
     monkeypatch.setattr(bench, "usual_seconds", lambda _, machine, *__: of_machine.get(machine, {}))
     said = run(tmp_path, profile="quick")
     assert said.index("This takes about") < said.index("This is preliminary")
-    count = sum(len(cell.arms) for cell in there)
+    count = sum(len(bench.arms_with(cell, pair)) for cell in there)
     assert 2 * len(there) < count < len(ARMS) * len(there)  # of some, one arm stands for another
     assert abs(told_minutes(said) * 60 - 3 * count - bench.BESIDE_SECONDS) <= 60
     assert "by what it took elsewhere." in said

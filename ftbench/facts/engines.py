@@ -1,0 +1,58 @@
+"""The engines: packages beside the standard library that modes and workloads need, as one table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Engine(NamedTuple):
+    """What is installed under a name, and which builds it has no wheels for."""
+
+    name: str
+    title: str
+    requirements: tuple[str, ...]  # pinned; what these depend on is taken as it is by then
+    module: str  # what is imported, which knows its version
+    size: str  # of what is installed
+    usual: bool = True  # else it is installed where it is named
+    # Why this version is not for all builds, and for which it is: none, unless it is `measured`.
+    limit: str = ""
+    measured: bool = True
+    free_threaded: bool = True
+    below: tuple[int, int] | None = None  # the first series without wheels
+
+    def why_not(self, series: tuple[int, int], *, free_threaded: bool) -> str | None:
+        """Return why no build of this kind can have it, None if one can."""
+        too_new = self.below is not None and series >= self.below
+        if not self.measured or too_new or (free_threaded and not self.free_threaded):
+            return self.limit
+        return None
+
+
+_TABLE = (
+    Engine(
+        name="joblib",
+        title="joblib",
+        requirements=("joblib==1.6.0",),
+        module="joblib",
+        size="5 MB",
+    ),
+    Engine(
+        name="flink",
+        title="Flink",
+        requirements=("apache-flink==2.3.0",),
+        module="pyflink",
+        size="330 MB",
+        limit="apache-flink 2.3.0 has wheels for CPython 3.9 to 3.12 alone",
+        measured=False,
+    ),
+)
+ENGINES = {engine.name: engine for engine in _TABLE}
+
+
+def engine_named(name: str) -> Engine:
+    """Return the engine called `name`; raises `UsageError` if there is none."""
+    if name in ENGINES:
+        return ENGINES[name]
+    from ftbench.errors import unknown  # noqa: PLC0415 - few cells come here
+
+    raise unknown("engine", name, ENGINES)
