@@ -163,12 +163,12 @@ def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
     ]
     if not sound:
         return (), None
-    effects = Effects.of(_sides([figure for _, figure in sound], of_ratios=True))
+    effects = Effects.of(_sides([figure for _, figure in sound]))
     return [place for place, _ in sound], replace(effects, value=np.negative(effects.value))
 
 
-def _sides(figures: Sequence[Figure], *, of_ratios: bool = False) -> Estimates:
-    sides = estimates([figure.by_process for figure in figures], of_ratios=of_ratios)
+def _sides(figures: Sequence[Figure]) -> Estimates:
+    sides = estimates([figure.by_process for figure in figures])
     return pooled(sides, [figure.floor for figure in figures])
 
 

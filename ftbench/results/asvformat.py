@@ -93,20 +93,17 @@ def _series(name: str, listed: Mapping[str, Any]) -> Iterator[StoredSeries]:
 def at_usual_speed(folder: Path) -> Callable[[str], Iterator[AsvResults]]:
     """Return what `asv publish` iterates results by: as stored, but with our medians."""
     figures = read_results(folder).figures
-    medians = {figure.graph: figure.median for figure in figures if set(figure.factors) - {1.0}}
-    if not medians:
-        return safe_loading.iter_results
-    computing = [
+    medians = {figure.graph: figure.median for figure in figures if figure.median is not None}
+    by_name = [
         (name, {series.values: series for series in _series(name, listed)})
         for name, listed in _benchmarks(folder / BENCHMARKS, []).items()
-        if listed.get("computes") is True
     ]
 
     def iter_results(results_dir: str) -> Iterator[AsvResults]:
         for results in safe_loading.iter_results(results_dir):
             with contextlib.suppress(FtbenchError):  # of no arm of ours
                 source = _source(Path(results_dir), results, Sidecar())
-                for name, by_values in computing:
+                for name, by_values in by_name:
                     values = results._results.get(name)  # noqa: SLF001 - asv only reads them
                     cells = itertools.product(*results.get_result_params(name)) if values else ()
                     for place, cell in enumerate(cells):

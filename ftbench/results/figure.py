@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import COUNTED
 from ftbench.releases import Release
-from ftbench.statistics import Processes
+from ftbench.statistics import Processes, location
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import ONE_PROCESS, Interval
 
@@ -141,7 +140,8 @@ class Figure(MeasuredSeries):
     """One cell of one benchmark, and what became of it."""
 
     state: State
-    # There only if it is measured, as are the samples.
+    # Where it lies: the median, of several processes the geometric mean of their medians, whose
+    # ratio every effect is.  There only if it is measured, as are the samples.
     median: float | None = None
     # Where another run's cost may lie, by how far processes are apart; None of one process without
     # a floor, which is what the machine's A/A runs say of the series.
@@ -193,10 +193,10 @@ class Figure(MeasuredSeries):
 
     @property
     def measured(self) -> float | None:
-        """The median as it was measured, at whatever speed."""
+        """What `median` is, as it was measured, at whatever speed."""
         pairs = zip(self.by_process, self.factors, strict=bool(self.factors))
-        raw = [sample / factor for own, factor in pairs for sample in own]
-        return median(raw) if raw else self.median
+        raw = tuple(tuple(sample / factor for sample in own) for own, factor in pairs)
+        return location(raw) if raw else self.median
 
     def shares_run(self, other: Figure) -> bool:
         """Tell whether one run measured both: no machine is the same in two; counts are."""

@@ -21,8 +21,8 @@ from ftbench.facts.arms import Arm
 from ftbench.facts.profiles import PROFILES
 from ftbench.results.figure import CONDITIONS, Figure, NoiseSeries, SeriesKey
 from ftbench.statistics.power import Floor, between, floor
-from ftbench.statistics.ratio import intervals
-from ftbench.statistics.spread import LARGEST_POWER, Interval, estimates
+from ftbench.statistics.ratio import located
+from ftbench.statistics.spread import LARGEST_POWER, estimates
 
 APART: Final = (
     "sittings, builds: how far apart two sittings lie, and two builds of the same source; within "
@@ -84,10 +84,10 @@ class Floors:
         return cls(by_key)
 
     def given(self, figures: Sequence[Figure]) -> Iterator[Figure]:
-        """Yield the figures with their floors and intervals, or why they have no floor."""
+        """Yield the figures where their processes lie, with floors and intervals, or why none."""
         floors = [self.floor_of(figure) for figure in figures]
-        spans = intervals([figure.by_process for figure in figures], floors)
-        for figure, known, interval in zip(figures, floors, spans, strict=True):
+        places = located([figure.by_process for figure in figures], floors)
+        for figure, known, (location, interval) in zip(figures, floors, places, strict=True):
             given = figure
             if known:
                 given = replace(figure, floor=known)
@@ -96,10 +96,10 @@ class Floors:
                     name for side in others for name in self.unlike(figure, side.run)
                 )
                 given = replace(figure, other_conditions=tuple(facts))
-            if interval and figure.median is not None:
-                # The median of all samples need not lie where those of processes do.
-                low, high = min(interval.low, figure.median), max(interval.high, figure.median)
-                given = replace(given, interval=Interval(low=low, high=high))
+            if location is not None and figure.median is not None:
+                # asv's is the median of all samples: not what effects are the ratios of.
+                median = location if len(figure.by_process) > 1 else figure.median
+                given = replace(given, median=median, interval=interval)
             yield given
 
     def floor_of(self, measured: Figure | NoiseSeries) -> Floor | None:

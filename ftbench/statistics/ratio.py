@@ -10,8 +10,10 @@ inverts it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from statistics import median
 from typing import Self
 
 import numpy as np
@@ -112,14 +114,28 @@ def paired_ratio(
     """
     for side in (0, 1):
         _checked(tuple(tuple(pair[side] for pair in process) for process in pairs))
-    ratios = tuple(tuple(above / below for above, below in process) for process in pairs)
-    return _single(Effects.of(estimates((_checked(ratios),), of_ratios=True)), confidence)
+    # On the logarithmic scale: the median of inverses is the inverse of the median.
+    logs = ([math.log(above / below) for above, below in process] for process in pairs)
+    ratios = tuple((math.exp(median(each)),) for each in logs)
+    return _single(Effects.of(estimates((_checked(ratios),))), confidence)
 
 
 def intervals(sides: Sequence[Processes], floors: Sequence[Floor | None]) -> list[Interval | None]:
     """Return where costs lie; None where there is one process and no floor, or no finite cost."""
-    found = Effects.of(pooled(estimates(sides), floors))
-    return [each.interval for each in found.ratios(CONFIDENCE)]
+    return [interval for _, interval in located(sides, floors)]
+
+
+def located(
+    sides: Sequence[Processes], floors: Sequence[Floor | None]
+) -> Iterator[tuple[float | None, Interval | None]]:
+    """Yield where costs lie and their intervals, None of one process that has no floor.
+
+    Neither is known of a side with a cost that is not finite or not above zero.
+    """
+    found = pooled(estimates(sides), floors)
+    ratios = Effects.of(found).ratios(CONFIDENCE)
+    for each, usable in zip(ratios, found.usable.tolist(), strict=True):
+        yield (each.value, each.interval) if usable else (None, None)
 
 
 def difference(above: Estimates, below: Estimates) -> Effects:

@@ -72,11 +72,10 @@ class Estimates:
         return type(self)(**{name: getattr(self, name)[indices] for name in names})
 
 
-def estimates(sides: Sequence[Processes], *, of_ratios: bool = False) -> Estimates:
+def estimates(sides: Sequence[Processes]) -> Estimates:
     """Return where sides lie.  The orders of samples and of processes play no part, to the bit."""
     batches = [
-        _batch(sides[start : start + _BATCH], of_ratios=of_ratios)
-        for start in range(0, max(len(sides), 1), _BATCH)
+        _batch(sides[start : start + _BATCH]) for start in range(0, max(len(sides), 1), _BATCH)
     ]
     names = (field.name for field in fields(Estimates))
     return Estimates(**{n: np.concatenate([getattr(batch, n) for batch in batches]) for n in names})
@@ -88,7 +87,7 @@ def location(processes: Processes) -> float | None:
     return math.exp(side.value[0]) if side.usable[0] else None
 
 
-def _batch(sides: Sequence[Processes], *, of_ratios: bool) -> Estimates:
+def _batch(sides: Sequence[Processes]) -> Estimates:
     processes = np.fromiter(map(len, sides), np.int64, len(sides))
     lengths = np.fromiter(map(len, chain.from_iterable(sides)), np.int64)
     flat = chain.from_iterable(chain.from_iterable(sides))
@@ -104,7 +103,7 @@ def _batch(sides: Sequence[Processes], *, of_ratios: bool) -> Estimates:
         usable=usable,
     )
     with np.errstate(divide="ignore", invalid="ignore"):  # samples that are not usable are in it
-        medians = _log_medians(lengths, samples, of_ratios=of_ratios)
+        medians = _log_medians(lengths, samples)
         for rows, logs in _by_length(processes, medians):
             _fill_from_processes(found, rows, logs)
     found.value[~usable] = np.nan
@@ -131,14 +130,12 @@ def _by_length(lengths: Integers, values: Floats) -> Iterator[tuple[Integers, Fl
         yield rows, np.sort(values[starts[rows][:, np.newaxis] + np.arange(length)], axis=1)
 
 
-def _log_medians(lengths: Integers, samples: Floats, *, of_ratios: bool) -> Floats:
+def _log_medians(lengths: Integers, samples: Floats) -> Floats:
     medians = np.full(len(lengths), np.nan)
     for rows, ordered in _by_length(lengths, samples):
         count = ordered.shape[1]
         low, high = ordered[:, (count - 1) // 2], ordered[:, count // 2]
-        # Half way between two; of ratios on the logarithmic scale, for the inverse of their median
-        # to be the median of their inverses.
-        medians[rows] = (np.log(low) + np.log(high)) / 2 if of_ratios else np.log((low + high) / 2)
+        medians[rows] = np.log((low + high) / 2)
     return medians
 
 

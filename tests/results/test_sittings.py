@@ -25,6 +25,7 @@ from ftbench.report.comparison import Compared, document_of, figure_record
 from ftbench.results import Figure, ResultTree
 from ftbench.results.floors import Floors
 from ftbench.results.health import AT_USUAL_SPEED, SITTINGS_APART, given
+from ftbench.statistics import location
 from ftbench.statistics.verdict import Word
 
 SLOW = 1.7
@@ -123,7 +124,8 @@ def test_a_figure_with_processes_of_a_run_that_tells_no_speed_has_no_ratio_to_ot
     both = replace(one, runs=one.runs | {later[0]}, speeds=(*one.speeds[:-1], later))
     figures = known(sitting("3.14.1"), sitting("3.14.3"), [both, *rest])
     mixed, other = figures[-len(rest) - 1], figures[-1]
-    assert (mixed.median, mixed.stick, other.stick) == (both.median, "", "s")
+    assert mixed.median == location(both.by_process)
+    assert (mixed.stick, other.stick) == ("", "s")
     mode, arm = mode_named("threads"), arm_named("ft")
     assert mixed.shares_run(other)
     assert cell_of(mode, arm, mixed, other).ratio is None
@@ -150,12 +152,13 @@ def test_seconds_are_at_the_usual_speed_and_what_was_measured_is_told() -> None:
     usual = (1 + SLOW) / 2
     raw, at = slow[-1].median, last.median
     assert raw
+    assert at
     assert at == pytest.approx(raw / SLOW * usual, rel=0.01)
-    assert at == median(last.samples)
+    assert at == pytest.approx(location(last.by_process))
     assert last.interval
     assert last.interval.low <= at <= last.interval.high
-    assert last.measured == pytest.approx(median(slow[-1].samples))
-    assert figure_record(last)["measured"] == pytest.approx(median(slow[-1].samples))
+    assert last.measured == pytest.approx(location(slow[-1].by_process))
+    assert figure_record(last)["measured"] == pytest.approx(location(slow[-1].by_process))
 
 
 def test_of_a_cell_of_two_sittings_each_process_is_at_the_speed_of_its_own() -> None:

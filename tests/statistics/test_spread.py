@@ -23,9 +23,9 @@ sides = st.lists(process, min_size=1, max_size=4).map(tuple)
 quick = settings(max_examples=60, deadline=None)
 
 
-def only(side: Processes, *, of_ratios: bool = False) -> tuple[float, float, float, Basis]:
+def only(side: Processes) -> tuple[float, float, float, Basis]:
     """What is known of one side: its value, error, freedom and basis."""
-    found = estimates([side], of_ratios=of_ratios)
+    found = estimates([side])
     return (
         float(found.value[0]),
         float(found.error[0]),
@@ -97,14 +97,6 @@ def test_another_unit_moves_the_place_and_leaves_the_error(side: Processes, scal
     assert scaled[0] == pytest.approx(value + math.log(scale), abs=1e-9)
     assert scaled[1] == pytest.approx(error, abs=1e-9, nan_ok=True)
     assert list(scaled[2:]) == rest
-
-
-@quick
-@given(sides)
-def test_the_median_of_inverse_ratios_is_the_inverse_of_their_median(side: Processes) -> None:
-    value, error, *_ = only(side, of_ratios=True)
-    inverse = tuple(tuple(1 / sample for sample in process) for process in side)
-    assert only(inverse, of_ratios=True)[:2] == pytest.approx((-value, error), nan_ok=True)
 
 
 @quick
