@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, zip_longest
 from statistics import median
-from typing import Final
+from typing import Final, Self
 
 from ftbench.analysis.advice.cells import SERIAL, Cells
 from ftbench.analysis.advice.estimate import MILLION
@@ -22,7 +22,7 @@ from ftbench.facts.units import amount, plural
 from ftbench.probe.run.outcome import LEAST_SAMPLES, percentiles
 from ftbench.probe.trial.serial import COMPUTING, kind_of
 from ftbench.results.trials import Trial, TrialBuild, TrialCell
-from ftbench.statistics.ratio import Ratio, intervals, ratio
+from ftbench.statistics.ratio import Ratio, chained, intervals
 from ftbench.statistics.spread import Processes, location
 
 LOOP: Final = "serial"
@@ -55,16 +55,33 @@ def slo(text: str) -> tuple[float, float]:
     return percents[name], seconds(limit)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """Plain loops on a build: those beside the workers of all modes, and that by itself."""
+
+    build: TrialBuild
+    processes: Processes  # seconds of a call
+
+    @classmethod
+    def of(cls, build: TrialBuild, trial: Trial) -> Self:
+        """Return those of all cells that were measured."""
+        cells = (each for each in trial.cells if each.build == build.name and is_measured(each))
+        return cls(build=build, processes=tuple(p.loop for cell in cells for p in cell.processes))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tried:
-    """A cell that was measured, and what a call costs in it."""
+    """A cell that was measured, and what a call costs in it.
+
+    It is compared by the plain loop beside each round: the machine's mood is in both.
+    """
 
     build: TrialBuild
     cell: TrialCell
     limits: Limits
     usable_cores: int
-    loop: Tried | None = None  # of the same build
-    gil_loop: Tried | None = None  # of the GIL build that it is compared with
+    loops: Loops
+    gil_loops: Loops | None  # of the GIL build that it is compared with
 
     @property
     def mode(self) -> TrialMode:
@@ -107,9 +124,9 @@ class Tried:
         """Bytes of the whole tree at work."""
         return location(tuple((size,) for size in self.cell.memory))
 
-    @property
+    @cached_property
     def costs(self) -> Processes:
-        """What it is ranked by: seconds of a call, or the price of a million, process by process.
+        """What it is ranked by: seconds of a call, or the price of a million, round by round.
 
         () where that is not known.
         """
@@ -118,17 +135,34 @@ class Tried:
         of_cpu, of_memory = self.limits.cpu_price, self.limits.memory_price
         if (of_cpu is not None and self.cpu is None) or (of_memory and self.memory is None):
             return ()
-        held = (of_memory or 0.0) * (self.memory or 0.0)
-        of_calls = (
-            held * median(each.rounds) + (of_cpu * median(each.cpu) if of_cpu else 0.0)
-            for each in self.cell.processes
+        held = MILLION * (of_memory or 0.0) * (self.memory or 0.0)
+        paid = MILLION * (of_cpu or 0.0)
+        return tuple(
+            tuple(
+                held * wall + paid * cpu
+                for wall, cpu in zip_longest(p.rounds, p.cpu, fillvalue=0.0)
+            )
+            for p in self.cell.processes
         )
-        return tuple((MILLION * of_call,) for of_call in of_calls)
 
     @cached_property
     def cost(self) -> Estimate | None:
         """What it is ranked by."""
         return _estimate(self.costs)
+
+    def beside(self, costs: Processes) -> Processes:
+        """Return costs of rounds over seconds of the plain loop beside each."""
+        loops = (each.loop for each in self.cell.processes)
+        return tuple(
+            tuple(cost / loop for cost, loop in zip(own, others, strict=True))
+            for own, others in zip(costs, loops, strict=False)
+        )
+
+    @property
+    def rank(self) -> float:
+        """Its cost at the usual speed of the plain loop; infinite where that is not known."""
+        beside, usual = location(self.beside(self.costs)), location(self.loops.processes)
+        return beside * usual if beside and usual else math.inf
 
     @cached_property
     def calls(self) -> list[float]:
@@ -148,20 +182,22 @@ class Tried:
     @property
     def speed_up(self) -> Ratio | None:
         """How many times as fast as a plain loop of the same build; None of that itself."""
-        return of(self.loop.processes, self.processes) if self.loop else None
+        return None if self.cell.mode == LOOP else over([], [self.beside(self.processes)])
 
     @property
     def gil_speed_up(self) -> Ratio | None:
         """How many times as fast as a plain loop of the GIL build; None on that itself."""
-        return of(self.gil_loop.processes, self.processes) if self.gil_loop else None
+        gil, own = self.gil_loops, [self.beside(self.processes), self.loops.processes]
+        return over([gil.processes], own) if gil else None
 
     @property
     def pays_from(self) -> int | None:
         """How many calls make up for start and end of the workers; None where none surely do."""
-        if self.loop is None or not clears(self.speed_up):
+        found = self.speed_up
+        if found is None or not clears(found):
             return None
         once = self.middle("start") + self.middle("shutdown")
-        return max(math.ceil(once / (self.loop.seconds.value - self.seconds.value)), 1)
+        return max(math.ceil(once / (self.seconds.value * (found.value - 1))), 1)
 
     def breaks(self) -> Iterator[str]:
         """Yield what limits it breaks, or why it cannot be held against one."""
@@ -203,9 +239,19 @@ def _estimate(processes: Processes) -> Estimate | None:
     return Estimate(value=value, interval=intervals([processes], [None])[0], sources=())
 
 
-def of(above: Processes, below: Processes) -> Ratio | None:
-    """Return the ratio of two costs, None where one has no place."""
-    return ratio(above, below) if location(above) and location(below) else None
+def over(above: Sequence[Processes], below: Sequence[Processes]) -> Ratio | None:
+    """Return the ratio of two products of costs, None where one has no place."""
+    return chained(above, below) if all(map(location, (*above, *below))) else None
+
+
+def compared(one: Tried, other: Tried, *, by_cost: bool = False) -> Ratio | None:
+    """Return the seconds of one mode over those of another, or what both are ranked by."""
+    sides = []
+    for each in (one, other):
+        beside = each.beside(each.costs if by_cost else each.processes)
+        # The loop of one build is in both.
+        sides.append([beside, *([each.loops.processes] if one.build != other.build else [])])
+    return over(*sides)
 
 
 def clears(found: Ratio | None) -> bool:
@@ -228,16 +274,12 @@ class OnBuild:
         return (*self.ranked, *(tried for tried, _ in self.out))
 
     @property
-    def loop(self) -> Tried | None:
-        """The plain loop."""
-        return next((each for each in self.every if each.cell.mode == LOOP), None)
-
-    @property
     def price(self) -> Ratio | None:
         """What a plain loop takes over that of the GIL build; None on that itself."""
-        if self.loop is None or self.loop.gil_loop is None:
+        of = next(iter(self.every), None)
+        if of is None or of.gil_loops is None:
             return None
-        return of(self.loop.processes, self.loop.gil_loop.processes)
+        return over([of.loops.processes], [of.gil_loops.processes])
 
     @property
     def close(self) -> tuple[Tried, ...]:
@@ -247,7 +289,7 @@ class OnBuild:
 
 def told_apart(worse: Tried, better: Tried) -> bool:
     """Tell whether one surely costs more than the other, by what they are ranked by."""
-    return worse is not better and clears(of(worse.costs, better.costs))
+    return worse is not better and clears(compared(worse, better, by_cost=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,13 +325,9 @@ class Answer:
 
 def _first(builds: Iterable[OnBuild]) -> Tried | None:
     """Return the best; a plain loop where it is not told apart, for nothing is simpler."""
-    ranked = sorted((each for on in builds for each in on.ranked), key=_cost)
+    ranked = sorted((each for on in builds for each in on.ranked), key=lambda each: each.rank)
     loops = (e for e in ranked if e.cell.mode == LOOP and not told_apart(e, ranked[0]))
     return next(loops, ranked[0] if ranked else None)
-
-
-def _cost(tried: Tried) -> float:
-    return tried.cost.value if tried.cost else math.inf
 
 
 def answer(trial: Trial, limits: Limits | None = None) -> Answer:
@@ -304,27 +342,22 @@ def answer(trial: Trial, limits: Limits | None = None) -> Answer:
 
 def _on(build: TrialBuild, trial: Trial, limits: Limits) -> OnBuild:
     cores = trial.machine.get("usable_cores")
-    usable = cores if isinstance(cores, int) else 1
-
-    def tried(of: TrialBuild, cell: TrialCell, *loops: Tried | None) -> Tried:
-        mine, gil = loops or (None, None)
-        return Tried(
-            build=of, cell=cell, limits=limits, usable_cores=usable, loop=mine, gil_loop=gil
-        )
-
-    def loop_of(of: TrialBuild | None) -> Tried | None:
-        cells = (each for each in trial.cells if of and each.build == of.name)
-        loop = next((each for each in cells if each.mode == LOOP and is_measured(each)), None)
-        return tried(of, loop) if of and loop else None
-
-    loop, gil = loop_of(build), loop_of(_gil_build(build, trial.builds))
+    gil = _gil_build(build, trial.builds)
+    gil_loops = Loops.of(gil, trial) if gil else None
     cells = [each for each in trial.cells if each.build == build.name]
     every = [
-        tried(build, each, None if each.mode == LOOP else loop, gil)
+        Tried(
+            build=build,
+            cell=each,
+            limits=limits,
+            usable_cores=cores if isinstance(cores, int) else 1,
+            loops=Loops.of(build, trial),
+            gil_loops=gil_loops if gil_loops and gil_loops.processes else None,
+        )
         for each in cells
         if is_measured(each)
     ]
-    every.sort(key=_cost)
+    every.sort(key=lambda each: each.rank)
     why = {id(each): "; ".join(each.breaks()) for each in every}
     return OnBuild(
         build=build,
@@ -361,7 +394,7 @@ class Forecast:
     @property
     def behind(self) -> Ratio | None:
         """Seconds of what it puts first over those of the best."""
-        return of(self.predicted.processes, self.best.processes)
+        return compared(self.predicted, self.best)
 
     @property
     def holds(self) -> bool:
@@ -380,7 +413,9 @@ def forecasts(found: Answer, cells: Cells, by: str) -> Iterator[Forecast | str]:
         yield "advise knows tasks that compute alone, so it says nothing of these."
         return
     for each in found.builds:
-        by_seconds = sorted(each.every, key=lambda tried: tried.seconds.value)
+        by_seconds = sorted(
+            each.every, key=lambda tried: location(tried.beside(tried.processes)) or math.inf
+        )
         if not by_seconds or found.trial.serial_seconds <= 0:
             continue
         workers = max(tried.cell.workers for tried in by_seconds)

@@ -12,7 +12,7 @@ from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By
 from ftbench.analysis.advice.ranking import cost_words
 from ftbench.analysis.trial_verdicts import Judged, JudgedCell, alarm
-from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, of, titled
+from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, compared, titled
 from ftbench.facts.arms import arm_named
 from ftbench.facts.units import SAME, amount, digits, plural, span, times
 from ftbench.report.advice import cost_with_reach
@@ -74,7 +74,7 @@ def sentence(found: Answer) -> str:
         told += f" ({ONE_PROCESS})"
     if gil is not None and gil is not best:
         told += f". On a GIL build it is {_name(gil)}: {_costs(gil)}; to move to the free-threaded "
-        told += f"build is {_ratio(of(gil.processes, best.processes))} as fast"
+        told += f"build is {_ratio(compared(gil, best))} as fast"
     elif gil is not None and any(each.every for each in found.builds if each.build.arm != "gil"):
         told += ". No other build is surely better"
     return f"{told}."
@@ -96,9 +96,9 @@ def _costs(tried: Tried) -> str:
     if tried.limits.by is By.COST and tried.cost:
         told += f", {cost_words(tried.cost.value, By.COST)} a million"
     speed_up = tried.gil_speed_up or tried.speed_up
-    loop = tried.gil_loop or tried.loop
-    if speed_up and loop:
-        told += f", {_ratio(speed_up)} as fast as a plain loop on {loop.build.name}"
+    if speed_up:
+        loops = tried.gil_loops or tried.loops
+        told += f", {_ratio(speed_up)} as fast as a plain loop on {loops.build.name}"
     return told
 
 
@@ -185,7 +185,7 @@ def _of_build(on: OnBuild, found: Answer) -> Iterator[str]:
 
 
 def _ranking(on: OnBuild, found: Answer) -> Table:
-    priced, gil = found.limits.by is By.COST, any(each.gil_loop for each in on.every)
+    priced, gil = found.limits.by is By.COST, any(each.gil_loops for each in on.every)
     notes = Footnotes()
     numbers = (
         *("a call", "calls a second"),

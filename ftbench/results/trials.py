@@ -16,7 +16,7 @@ from ftbench.results.records import Number, refuse_half_characters
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 SCHEMA: Final = "ftbench.trial"
-VERSION: Final = 1
+VERSION: Final = 2
 _MOST_CALLS: Final = 300_000  # that are kept
 
 
@@ -40,9 +40,10 @@ class TrialBuild(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialProcess(msgspec.Struct, frozen=True, kw_only=True):
-    """One process of a cell; all in seconds, `rounds` and `cpu` per call, a figure a warm round."""
+    """One process of a cell; all in seconds, and per call those with a figure for a warm round."""
 
     rounds: tuple[Number, ...]
+    loop: tuple[Number, ...]  # of a plain loop right before and after each; its own are itself
     cpu: tuple[Number, ...] = ()  # of the whole tree; () where the system does not tell
     calls: tuple[Number, ...] = ()  # of single calls, as their workers timed them
     start: Number = 0.0  # from making the workers until each has done its set-up
@@ -50,6 +51,10 @@ class TrialProcess(msgspec.Struct, frozen=True, kw_only=True):
     shutdown: Number = 0.0
     stick: Number = 0.0  # a slice of the measuring stick, 0.0 without one
     marked: bool = False  # others kept the machine busy
+
+    def __post_init__(self) -> None:
+        if len(self.loop) != len(self.rounds):
+            raise ValueError("not every round has a plain loop beside it")
 
 
 class TrialCell(msgspec.Struct, frozen=True, kw_only=True):

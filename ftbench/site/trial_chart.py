@@ -9,6 +9,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.facts.units import scale_for
 from ftbench.report.trial import named
 from ftbench.site import svg
+from ftbench.statistics.spread import location
 
 _RIGHT: Final = 64  # for the number behind the longest bar
 _HEADING: Final = 26
@@ -36,13 +37,14 @@ def draw(found: Answer) -> str:
     if not every:
         return ""
     scale = scale_for("seconds", [tried.seconds.value for tried in every])
-    loop = next((each.gil_loop or each.loop for each in every if each.loop), None)
+    loops = every[0].gil_loops or every[0].loops
+    loop = location(loops.processes)
 
     def paint(axes: Any) -> None:
         most = max(map(_end, every)) / scale.size
         svg.axis(axes, 0.0, most, f"{scale.symbol} a call, linear scale", log=False)
         if loop is not None:
-            svg.rule_at(axes, loop.seconds.value / scale.size, svg.MUTED)
+            svg.rule_at(axes, loop / scale.size, svg.MUTED)
         for on, tried, height in rows:
             if tried is None:
                 svg.beside(axes, named(on.build), 0, height + _HEADING / 2, fontweight="bold")

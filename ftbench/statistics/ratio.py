@@ -117,7 +117,27 @@ def paired_ratio(
     # On the logarithmic scale: the median of inverses is the inverse of the median.
     logs = ([math.log(above / below) for above, below in process] for process in pairs)
     ratios = tuple((math.exp(median(each)),) for each in logs)
-    return _single(Effects.of(estimates((_checked(ratios),))), confidence)
+    return chained([ratios], [], confidence=confidence)
+
+
+def chained(
+    above: Sequence[Processes], below: Sequence[Processes], *, confidence: float = CONFIDENCE
+) -> Ratio:
+    """Return a product of locations over another, each of which is known by itself.
+
+    What several have in common is left out of both by the caller.  Raises as `ratio` does.
+    """
+    sides = estimates([*map(_checked, (*above, *below))])
+    signs, squares = np.repeat([1.0, -1.0], [len(above), len(below)]), sides.error**2
+    welch = (squares**2 / sides.freedom).sum()
+    freedom = squares.sum() ** 2 / welch if welch > 0 else sides.freedom.sum()
+    effect = Effects(
+        value=np.array([(signs * sides.value).sum()]),
+        error=np.sqrt([squares.sum()]),
+        freedom=np.array([freedom]),
+        basis=sides.basis.max(keepdims=True),
+    )
+    return _single(effect, confidence)
 
 
 def intervals(sides: Sequence[Processes], floors: Sequence[Floor | None]) -> list[Interval | None]:

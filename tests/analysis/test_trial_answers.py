@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 
 import pytest
@@ -13,7 +14,7 @@ from ftbench.analysis.advice.cells import cells_of
 from ftbench.analysis.trials import Answer, Forecast, Limits, OnBuild, answer, forecasts, slo
 from ftbench.errors import UsageError
 from ftbench.facts.arms import arm_named
-from ftbench.results.trials import Trial
+from ftbench.results.trials import Trial, TrialProcess
 
 
 def on(found: Answer, name: str) -> OnBuild:
@@ -50,6 +51,27 @@ def test_what_lies_within_the_noise_of_processes_is_not_told_apart() -> None:
     near = cell(FT, "processpool-forkserver", 1.6e-3, spread=0.03)
     close = on(answer(with_cell(trial(), near)), FT).close
     assert {each.cell.mode for each in close} == {"threadpool", "processpool-forkserver"}
+
+
+def test_what_slows_a_process_down_slows_the_loop_beside_it_as_well() -> None:
+    calm = trial()
+    chance = random.Random(1)  # noqa: S311 - made-up data
+
+    def moody(process: TrialProcess) -> TrialProcess:
+        slow = chance.choice((1.0, 1.7))
+        both = ("rounds", "loop")
+        return replace(process, **{n: tuple(slow * s for s in getattr(process, n)) for n in both})
+
+    cells = (replace(c, processes=tuple(map(moody, c.processes))) for c in calm.cells)
+    found, usual = (on(answer(each), FT) for each in (replace(calm, cells=tuple(cells)), calm))
+    for one, other in zip(found.ranked, usual.ranked, strict=True):
+        assert one.cell.mode == other.cell.mode
+        if one.speed_up and other.speed_up:
+            assert one.speed_up.value == pytest.approx(other.speed_up.value)
+    assert len(found.close) == 1
+    seconds = found.ranked[0].seconds.interval
+    assert seconds is not None
+    assert seconds.high > 2 * seconds.low  # which tell nothing apart
 
 
 def test_of_one_process_nothing_is_told_apart() -> None:
@@ -89,8 +111,7 @@ def test_the_price_of_a_build_is_its_loop_over_that_of_the_gil_build() -> None:
 
 def test_a_pool_pays_from_as_many_calls_as_make_up_for_its_start_and_end() -> None:
     tried = next(e for e in on(answer(trial()), FT).ranked if e.cell.mode == "threadpool")
-    assert tried.loop is not None
-    saved = tried.loop.seconds.value - tried.seconds.value
+    saved = 3.2e-3 - tried.seconds.value
     assert tried.pays_from is not None
     assert (tried.pays_from - 1) * saved < 0.042 <= tried.pays_from * saved
 

@@ -25,8 +25,9 @@ from ftbench.pythons.wheels import Packages
 from ftbench.results.trials import TrialBuild, TrialCell, TrialProcess
 
 SERIAL: Final = TRIAL_MODES[0]
-# A plain loop over a round's calls takes so long at least, and at most if inputs can be left out.
-ROUND_SECONDS, LONGEST_SECONDS = 0.3, 2.0
+# A plain loop over a round's calls takes so long at least, and at most if inputs can be left out;
+# so long do warm rounds of a process take together.
+ROUND_SECONDS, LONGEST_SECONDS, WARM_SECONDS = 0.2, 2.0, 0.3
 # So long do calls of a chunk take: what a pool pays for handing them over is a fraction of it.
 CHUNK_SECONDS = 0.001
 # Below it no pool pays: handing over a call takes as long.
@@ -199,6 +200,7 @@ def process_of(measured: Measurement) -> dict[str, Any]:
     samples = {name: metric.samples for name, metric in measured.metrics.items()}
     process = TrialProcess(
         rounds=samples["call"],
+        loop=samples["loop"],
         cpu=samples.get("cpu", ()),
         calls=samples.get("latency", ()),
         **{name: statistics.median(samples[name]) for name in ("start", "cold", "shutdown")},

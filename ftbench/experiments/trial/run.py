@@ -34,8 +34,8 @@ from ftbench.experiments import harness
 from ftbench.experiments.trial.cells import (
     FINE_SECONDS,
     LONGEST_SECONDS,
-    ROUND_SECONDS,
     SERIAL,
+    WARM_SECONDS,
     Build,
     Cell,
     builds_of,
@@ -53,6 +53,7 @@ from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import utc_now
 from ftbench.probe.trial.checking import Difference
+from ftbench.probe.trial.measured import calls_beside
 from ftbench.probe.trial.shake import at_a_time
 from ftbench.progress import Bar, bar
 from ftbench.pythons.wheels import packages_of
@@ -210,7 +211,7 @@ class Run:
             "executor": question.executor,
             "reference": str(self.folder / f"reference-{number}"),
             "calls": self.calls,
-            "seconds": ROUND_SECONDS,
+            "seconds": WARM_SECONDS,
             "call_deadline": question.call_deadline,
             "seed": self.seed,
             **more,
@@ -288,7 +289,9 @@ class Run:
         calls, _ = calibrated(seconds, self.count, max(self.question.workers))
         builds, memory = len(self._here), 2 * self.question.memory
         shaken = self.question.shake * at_a_time(seconds)
-        return builds * (2 * self.count + shaken) + cells * calls * (2 * LEAST_ROUNDS + memory)
+        # A first round and a warm one; plain loops, once before and once beside it; memory.
+        rounds = LEAST_ROUNDS * 2 * (calls + calls_beside(calls, self.count, seconds))
+        return builds * (2 * self.count + shaken) + cells * (rounds + calls * memory)
 
     def _compute_serially(self) -> None:
         """Have each build make its results twice, in fresh processes of other hash seeds."""

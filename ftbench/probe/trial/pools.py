@@ -93,8 +93,12 @@ def _runner() -> Any:
 class Coroutines(Pool):
     """One loop, with at most so many calls under way."""
 
-    def __init__(self, mode: Mode, workers: int, deadline: Deadline, _library: Any) -> None:
-        super().__init__(mode, workers, deadline, _runner())
+    def __init__(self, mode: Mode, workers: int, deadline: Deadline, library: Any) -> None:
+        super().__init__(mode, workers, deadline, library or _runner())
+
+    def one_by_one(self) -> Pool:
+        """Return a plain loop in this one."""
+        return OneByOne(self.mode, 1, self.deadline, self._library)
 
     def _map(self, _task: Task, items: Sequence[Any], _chunk: int, _seconds: float) -> list[Any]:
         results: list[Any] = self._library.run(_at_most(self.workers, items))
@@ -107,6 +111,17 @@ class Coroutines(Pool):
 
     def _end(self) -> None:
         self._library.close()
+
+
+class OneByOne(Coroutines):
+    """A plain loop that awaits each call."""
+
+    def _map(self, _task: Task, items: Sequence[Any], _chunk: int, _seconds: float) -> list[Any]:
+        async def each() -> list[Any]:
+            return [await target.call_in_loop(item) for item in items]
+
+        results: list[Any] = self._library.run(each())
+        return results
 
 
 class ToThread(Coroutines):
@@ -198,7 +213,7 @@ def pool_for(
         return Custom(mode, workers, deadline, target.found(asked["executor"])(workers))
     coroutine = iscoroutinefunction(target.function())
     if coroutine and way.name == "serial":
-        return Coroutines(mode, 1, deadline, None)  # one after the other
+        return OneByOne(mode, 1, deadline, None)
     if coroutine != way.coroutine:
         takes = "coroutine functions alone" if way.coroutine else "no coroutine functions"
         raise NotAvailableError(f"{way.title} takes {takes}.")
@@ -211,6 +226,15 @@ def pool_for(
     if way.pool:
         return pool_of(way.pool, mode, workers, deadline)
     return _OWN[way.name](mode, workers, deadline, None)
+
+
+def loop_beside(pool: Pool) -> Pool:
+    """Return a plain loop in this thread, beside workers."""
+    if not iscoroutinefunction(target.function()):
+        return Loop(pool.mode, 1, pool.deadline, None)
+    if isinstance(pool, Coroutines):  # it is set up in that loop
+        return pool.one_by_one()
+    return OneByOne(pool.mode, 1, pool.deadline, None)
 
 
 def arrived(pool: Pool, gil: bool) -> float:  # noqa: FBT001

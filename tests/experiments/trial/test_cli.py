@@ -25,7 +25,7 @@ MACHINE = {"cpu": "a CPU", "usable_cores": 2, "identity": "here"}
 
 
 def cell(mode: str = "serial", **more: Any) -> TrialCell:
-    processes = (TrialProcess(rounds=(0.003,), cpu=(0.003,), calls=(0.003,)),)
+    processes = (TrialProcess(rounds=(0.003,), loop=(0.003,), cpu=(0.003,), calls=(0.003,)),)
     return TrialCell(**{"build": "b", "mode": mode, "workers": 1, "processes": processes, **more})
 
 

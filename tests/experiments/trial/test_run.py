@@ -70,7 +70,7 @@ class Fake:
             case "trial_shake":
                 notes = {"calls": 800, "wrong": 0, "story": "", **self.shake}
             case "trial":
-                samples = dict.fromkeys(("call", "cpu", "latency", "start"), (0.002,))
+                samples = dict.fromkeys(("call", "loop", "cpu", "latency", "start"), (0.002,))
                 samples |= {"cold": (0.3,), "shutdown": (0.01,)}
             case "trial_memory":
                 samples = {"rss": (90.0 * MIB,), "pss": (40.0 * MIB, 42.0 * MIB)}
@@ -369,14 +369,14 @@ def test_of_many_inputs_that_a_function_makes_a_round_takes_the_first(stand: Sta
 @pytest.mark.parametrize(
     ("seconds", "inputs", "workers", "calls", "chunk"),
     [
-        (0.003, 1, 2, 100, 1),
-        (0.003, 30, 2, 120, 1),  # whole passes over the inputs
+        (0.003, 1, 2, 67, 1),
+        (0.003, 30, 2, 90, 1),  # whole passes over the inputs
         (1.0, 1, 4, 4, 1),  # a call for each worker
         (0.01, 5_000, 4, 200, 1),  # those that a function makes cannot be thinned
-        (1e-5, 1, 2, 6_000, 100),
-        (1e-7, 1, 2, 6_000, 750),
-        (1e-4, 1, 64, 3_000, 10),
-        (0.0, 1, 2, 6_000, 750),
+        (1e-5, 1, 2, 4_000, 100),
+        (1e-7, 1, 2, 4_000, 500),
+        (1e-4, 1, 64, 2_000, 7),
+        (0.0, 1, 2, 4_000, 500),
     ],
 )
 def test_a_round_lasts_long_enough(

@@ -22,6 +22,7 @@ from ftbench.facts.trial_modes import TRIAL_MODES, trial_mode_named
 from ftbench.probe.run.child import TAIL_BYTES
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.trial.checking import Recorder
+from ftbench.probe.trial.measured import calls_beside
 from ftbench.pythons import Interpreter
 
 PLAIN = [way.name for way in TRIAL_MODES if not way.coroutine and way.name != "loky"]
@@ -91,14 +92,58 @@ def test_calls_are_spread_in_each_way_and_all_results_compared(
     needs(ft_python, way)
     found = Asked(tmp_path, SQUARES, chunk=2).cell(ft_python, way)
     assert {name: len(metric["samples"]) for name, metric in found["metrics"].items()} == {
-        **dict.fromkeys(("call", "start", "cold", "shutdown"), 1),
+        **dict.fromkeys(("call", "loop", "start", "cold", "shutdown"), 1),
         **({"cpu": 1} if sys.platform == "linux" else {}),
         "latency": 5,
     }
+    # A first round and a warm one; a pass of a plain loop before both, and one beside the latter.
+    calls = 10 if way == "serial" else 16
     assert found["invariants"] == [
-        {"name": "results", "checked": "10 results were those of the serial twin"}
+        {"name": "results", "checked": f"{calls} results were those of the serial twin"}
     ]
-    assert (found["notes"]["rounds"], found["notes"]["calls"]) == (1, 10)
+    assert (found["notes"]["rounds"], found["notes"]["calls"]) == (1, calls)
+
+
+KEPT = """
+import os, time
+SEEN = []
+def f(n):
+    if n not in SEEN:
+        time.sleep(0.2)
+        SEEN.append(n)
+    return n * n
+"""
+
+
+@pytest.mark.parametrize("way", ["threadpool", "processpool-fork", "interpreterpool"])
+def test_a_plain_loop_beside_a_round_finds_what_a_function_has_kept(
+    ft_python: Interpreter, tmp_path: Path, way: str
+) -> None:
+    needs(ft_python, way)
+    found = Asked(tmp_path, KEPT).cell(ft_python, way)["metrics"]
+    assert found["cold"]["samples"][0] > 0.2
+    assert found["loop"]["samples"][0] < 0.1
+
+
+@pytest.mark.parametrize("way", ["serial", "threadpool", "asyncio"])
+def test_a_wrong_result_of_the_loop_beside_is_found(
+    gil_python: Interpreter, tmp_path: Path, way: str
+) -> None:
+    source = """
+        import threading
+        def wrong(): return threading.current_thread() is threading.main_thread()
+        {}def f(n): return n * n + wrong()
+    """
+    asked = Asked(tmp_path, source.format("async " * (way == "asyncio")))
+    code, _ = asked.end(gil_python, way)
+    assert code == 13
+
+
+def test_a_plain_loop_beside_a_round_makes_whole_passes_of_a_third() -> None:
+    assert calls_beside(240, 12, 1e-3) == 84
+    assert calls_beside(12, 12, 1e-3) == 12
+    assert calls_beside(5, 12, 1e-3) == 5  # a round of the first inputs
+    assert calls_beside(3, 3, 1.0) == 1  # of seconds
 
 
 LOOPED = """
@@ -118,7 +163,7 @@ def test_coroutines_run_in_loops_in_which_they_are_set_up(
     gil_python: Interpreter, tmp_path: Path, way: str
 ) -> None:
     asked = Asked(tmp_path, LOOPED, worker_setup=f"{tmp_path / 'crunch.py'}:set_up")
-    assert asked.cell(gil_python, way)["notes"]["calls"] == 10
+    assert asked.cell(gil_python, way)["notes"]["calls"] == (10 if way == "serial" else 16)
 
 
 COUNTED = """
@@ -148,7 +193,7 @@ def test_no_more_coroutines_are_under_way_than_were_asked_for(
     asked = Asked(tmp_path, COUNTED, wanted, given=given, calls=6)
     check = "equal" if way == "asyncio" else "none"
     document = asked.document(gil_python, "trial", *words_for(way, 3), check=check)
-    assert document["notes"]["calls"] == 12
+    assert document["notes"]["calls"] == 24
 
 
 def test_asyncio_takes_no_functions(gil_python: Interpreter, tmp_path: Path) -> None:
@@ -195,7 +240,7 @@ def test_a_file_is_a_module_in_every_worker_whatever_its_name(
         path=[str(project)],
         check=f"{file}:same",
     )
-    assert found["notes"]["calls"] == 10
+    assert found["notes"]["calls"] == (10 if way == "serial" else 14)
     assert not list(tmp_path.rglob("my-jobs*.pyc"))
     code, says = asked.end(new_python, way, target=f"{file}:asked.time", path=[str(project)])
     assert code == UsageError.exit_code
@@ -217,8 +262,14 @@ def test_a_module_is_imported_as_often_as_in_a_program(
 
 WORLD = """
 import os, sys
+try:
+    from _interpreters import get_current
+except ImportError:
+    get_current = lambda: (0,)
 def f(n):
     loaded = sorted(name for name in sys.modules if name.startswith("ftbench"))
+    if os.getpid() == os.getsid(0) and get_current()[0] == 0:  # a plain loop, beside the workers
+        loaded = LIGHT
     return loaded, os.environ.get("PYTHON_GIL"), os.environ["OMP_NUM_THREADS"], sys.stdin.read()
 """
 LIGHT = [f"ftbench{name}" for name in ("", ".probe", ".probe.trial")]
@@ -232,7 +283,8 @@ def test_a_worker_has_the_function_alone_and_the_world_of_a_program(
         if has_mode(ft_python, mode_named(trial_mode_named(way).mode)):
             (folder := tmp_path / way).mkdir()
             wanted = (LIGHT, None, "1", "")
-            found = Asked(folder, WORLD, [wanted], given=[1]).cell(ft_python, way)
+            source = WORLD.replace("LIGHT", repr(LIGHT))
+            found = Asked(folder, source, [wanted], given=[1]).cell(ft_python, way)
             assert found["gil"] == {"asked": False, "before": False, "after": False}
 
 
@@ -243,7 +295,8 @@ def test_what_is_printed_goes_into_no_pipe_and_is_counted(
     for way in ("serial", "threadpool", "pool-spawn"):
         (folder := tmp_path / way).mkdir()
         found = Asked(folder, source, calls=60).cell(gil_python, way)
-        assert found["notes"]["printed"] == 120 * 100_000
+        beside = 0 if way == "serial" else 2 * calls_beside(60, 3, 0.001)
+        assert found["notes"]["printed"] == (120 + beside) * 100_000
 
 
 def test_hooks_stand_around_each_round_and_inputs_may_come_from_a_callable(
@@ -260,7 +313,7 @@ def test_hooks_stand_around_each_round_and_inputs_may_come_from_a_callable(
     """
     names = {key: f"{tmp_path / 'crunch.py'}:{key}" for key in ("before", "after")}
     asked = Asked(tmp_path, source, inputs_from=f"{tmp_path / 'crunch.py'}:given", kwargs=True)
-    assert asked.cell(gil_python, "threadpool", **names)["notes"]["calls"] == 10
+    assert asked.cell(gil_python, "threadpool", **names)["notes"]["calls"] == 16
     source = source.replace('DONE.append("before")', "open('/nonesuch')")
     (folder := tmp_path / "bad").mkdir()
     bad = Asked(folder, source, before=f"{folder / 'crunch.py'}:before")
@@ -282,7 +335,7 @@ def f(n): return n * n
 def test_any_executor_will_do(gil_python: Interpreter, tmp_path: Path, factory: str) -> None:
     asked = Asked(tmp_path, OWN)
     executor = f"{tmp_path / 'crunch.py'}:{factory}"
-    assert asked.cell(gil_python, "custom", executor=executor)["notes"]["calls"] == 10
+    assert asked.cell(gil_python, "custom", executor=executor)["notes"]["calls"] == 16
     code, says = asked.end(gil_python, "custom")
     assert (code, "--executor MODULE:FACTORY" in says) == (2, True)
 
@@ -321,7 +374,7 @@ def test_what_a_function_leaves_running_ends_with_its_cell(
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         return n * n
     """
-    assert Asked(tmp_path, source, calls=2).cell(gil_python, way)["notes"]["calls"] == 4
+    assert Asked(tmp_path, source, calls=2).cell(gil_python, way)["notes"]["calls"] == 8
 
 
 # Why it goes wrong → what is told, in each way.

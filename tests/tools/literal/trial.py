@@ -3,8 +3,9 @@
     python trial.py --file examples/shop.py --function waiting --inputs examples/shop.jsonl
         --kwargs --mode fork --workers 2 --calls 320 --chunk 4
 
-Prints JSON: seconds of a call in each warm round, and whether every result was a plain loop's.  A
-mode that the interpreter lacks is exit code 3.  Imports nothing of the harness: what
+Prints JSON: seconds of a call in each warm round, and in a plain loop right before and after it,
+for the machine's mood changes; and whether every result was a plain loop's.  A mode that the
+interpreter lacks is exit code 3.  Imports nothing of the harness: what
 `tests/tools/confirm_try.py` holds `ftbench try` against.
 """
 
@@ -58,8 +59,8 @@ def inputs_of(asked, module):
     return [json.loads(each) for each in asked.input]
 
 
-def main():
-    """Measure warm rounds and compare all results with a plain loop's."""
+def asked_by_words():
+    """Return what is asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--file", required=True)
     parser.add_argument("--function", required=True)
@@ -74,8 +75,12 @@ def main():
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--chunk", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0.3)
-    asked = parser.parse_args()
+    return parser.parse_args()
 
+
+def main():
+    """Measure warm rounds and compare all results with a plain loop's."""
+    asked = asked_by_words()
     folder, name = os.path.split(os.path.abspath(asked.file))
     name = name.removesuffix(".py")
     ready = partial(prepare, folder, name, asked.setup)
@@ -88,28 +93,36 @@ def main():
     one = getattr(module, asked.function)
     if asked.kwargs:
         one = partial(unpacked, one)
-    expected = None
+    # A third of the calls, in whole passes over the inputs, half before a round and half after it.
+    beside = work[: len(inputs) * -(-len(work) // (3 * len(inputs)))]
+    half = len(beside) // 2
+
+    def plain(values):
+        begin = time.perf_counter()
+        results = [one(value) for value in values]
+        return results, time.perf_counter() - begin
 
     def rounds(run):
-        nonlocal expected
         run()  # the cold one
-        seconds, right = [], True
-        while not seconds or sum(seconds) < asked.seconds:
+        expected, _ = plain(beside)
+        seconds, loops, right = [], [], True
+        while not seconds or sum(seconds) * len(work) < asked.seconds:
+            before, took_before = plain(beside[:half])
             begin = time.perf_counter()
             results = run()
-            seconds.append(time.perf_counter() - begin)
-            if expected is None:
-                expected = [one(value) for value in inputs]
-            wanted = (expected[number % len(inputs)] for number in range(len(work)))
-            right &= all(result == each for result, each in zip(results, wanted, strict=True))
-        return [each / len(work) for each in seconds], right
+            seconds.append((time.perf_counter() - begin) / len(work))
+            after, took_after = plain(beside[half:])
+            loops.append((took_before + took_after) / len(beside))
+            wanted = [expected[number % len(inputs)] for number in range(len(work))]
+            right &= results == wanted and before + after == expected
+        return {"seconds": seconds, "loop": loops, "right": right}
 
     if asked.mode == "serial":
-        seconds, right = rounds(lambda: [one(value) for value in work])
+        answer = rounds(lambda: [one(value) for value in work])
     else:
         with pool_of(asked.mode, asked.workers, ready) as pool:
-            seconds, right = rounds(lambda: list(pool.map(one, work, chunksize=asked.chunk)))
-    print(json.dumps({"seconds": seconds, "right": right}))
+            answer = rounds(lambda: list(pool.map(one, work, chunksize=asked.chunk)))
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":
