@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ftbench.errors import FtbenchError, NothingError, UsageError, unknown
-from ftbench.facts.arms import ARMS
-from ftbench.releases import Release
+from ftbench.errors import NothingError, UsageError, unknown
+from ftbench.facts.arms import ARMS, arm_named
+from ftbench.releases import Named, Release
 from ftbench.results import Figure, ResultFile, ResultTree
-from ftbench.results.selection import Filter, measured_release, pair_builds
+from ftbench.results.selection import Filter, arm_of_build, measured_release, pair_builds
 
 
 class Kind(StrEnum):
@@ -25,11 +25,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """What stands before and after, by name; never the same."""
+    """What stands before and after, by name; never the same.
+
+    Of two releases whose names say the build (3.14.6t 3.14.7t) it has the arm, of both builds of
+    one release (3.14.7 3.14.7t), which are two arms, the release.
+    """
 
     kind: Kind
     before: str
     after: str
+    arm: str | None = None
+    release: Release | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +74,37 @@ def sides_named(before: str, after: str, tree: ResultTree) -> Sides:
             hint=f"Say which: {kind}:{before} {kind}:{after}",
         )
     (kind,) = common
-    sides = Sides(kind=kind, before=first[kind], after=second[kind])
-    if sides.before == sides.after:
-        raise UsageError(
-            f"Both sides are the {kind} {sides.before}.",
-            hint="What a machine tells apart of itself is shown by ftbench noise.",
-        )
     if kind is Kind.RELEASE:
-        for name in (sides.before, sides.after):
-            measured_release(tree, name)
-    return sides
+        return _releases(Named.parse(first[kind]), Named.parse(second[kind]), tree)
+    if first[kind] == second[kind]:
+        raise _same(kind, first[kind])
+    return Sides(kind=kind, before=first[kind], after=second[kind])
+
+
+def _releases(before: Named, after: Named, tree: ResultTree) -> Sides:
+    first, second = (measured_release(tree, named) for named in (before, after))
+    builds = [named.free_threaded for named in (before, after)]
+    arms = [arm_of_build(each, None) for each in builds]
+    if first == second:
+        # Of one release both builds: the one that is not named is the one with the GIL.
+        if bool(builds[0]) is bool(builds[1]):
+            raise _same(Kind.RELEASE, f"{before}")
+        gil, free_threaded = (arm.name for arm in ARMS[:2])
+        names = (free_threaded, gil) if builds[0] else (gil, free_threaded)
+        return Sides(kind=Kind.ARM, before=names[0], after=names[1], release=first)
+    if arms[0] != arms[1]:
+        raise UsageError(
+            f"{before} and {after} are of two releases and of two builds.",
+            hint=f"Say the build of both, {first}t {second}t, or of one release both.",
+        )
+    return Sides(kind=Kind.RELEASE, before=first.name, after=second.name, arm=arms[0])
+
+
+def _same(kind: Kind, name: str) -> UsageError:
+    return UsageError(
+        f"Both sides are the {kind} {name}.",
+        hint="How far two runs of the same build lie apart: ftbench noise.",
+    )
 
 
 def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
@@ -92,11 +119,13 @@ def _meanings(word: str, tree: ResultTree) -> Mapping[Kind, str]:
     }
     meanings = {kind: text for kind in kinds if text in names[kind]}
     if Kind.RELEASE in kinds:
-        with suppress(FtbenchError):
-            meanings = {Kind.RELEASE: Release.parse(text).name, **meanings}
+        with suppress(UsageError):
+            Named.parse(text)
+            meanings = {Kind.RELEASE: text, **meanings}
     if not meanings:
         what = ", ".join(kinds[:-1])
         what = f"{what} or {kinds[-1]}" if what else str(kinds[-1])
+        names[Kind.ARM] = {source.arm.name for source in tree.sources}
         raise unknown(what, text, {name for kind in kinds for name in names[kind]})
     return meanings
 
@@ -113,6 +142,15 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
     """
     if getattr(wanted, sides.kind) is not None:
         raise UsageError(f"--{sides.kind} does not go with two {sides.kind}s: they are the sides.")
+    if sides.release and wanted.release:
+        raise UsageError("--release does not go with two builds of one release: they say it.")
+    wanted = replace(
+        wanted,
+        release=sides.release or wanted.release,
+        arm=arm_of_build(
+            None if sides.arm is None else arm_named(sides.arm).free_threaded, wanted.arm
+        ),
+    )
     names = {sides.before, sides.after}
     places = _places(tree, sides, wanted)
     both = {rest: builds for rest, builds in places.items() if builds.keys() == names}
@@ -123,7 +161,7 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
         words = ", ".join(release.name for release in sorted(filter(None, releases)))
         raise UsageError(
             f"{sides.before} and {sides.after} were both measured on several releases: {words}.",
-            hint="Say which: --release 3.14.2",
+            hint=f"Say which: --release {max(filter(None, releases))}",
         )
     # An arm whose neighbours have both sides has lost the one after: all of it has vanished.
     kin = {replace(rest, arm=None) for rest in both}

@@ -71,9 +71,10 @@ def report(output: Output, **wanted: str | None) -> None:
     help="""Judge what was measured AFTER against BEFORE: two releases, two arms or two machines.
 
     \b
-    ftbench compare 3.13.5 3.13.15 --arm ft
-    ftbench compare gil ft --release 3.14.2
-    ftbench compare machine:a machine:b --release 3.14.2
+    ftbench compare 3.14.6 3.14.7 --arm ft
+    ftbench compare 3.14t 3.15t               the newest that was measured of each
+    ftbench compare 3.14.7 3.14.7t
+    ftbench compare machine:a machine:b --release 3.14.7
 
     Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise'); a
     duel of the same builds ('ftbench duel') stands in the place of two sittings.

@@ -29,7 +29,7 @@ from ftbench.pythons.debian import find_tarball
 from ftbench.pythons.discovery import discover
 from ftbench.pythons.interpreter import OLDEST, Interpreter, Origin, Spec, preference
 from ftbench.pythons.toolchain import find_toolchain, with_headers
-from ftbench.releases import Level, Release
+from ftbench.releases import Level, Named, Release
 
 DEFAULT_RELEASE: Final = Release.parse("3.13.15")
 """What is installed where no release has both builds: uv and Debian's source archive have it."""
@@ -69,9 +69,11 @@ def ensure_pair(console: Console, release: str | None = None) -> tuple[Interpret
     first; where there is none, both of `DEFAULT_RELEASE` from one provider, so built alike.
     """
     if release is not None:
-        both: Sequence[Interpreter] = ensure_each(
-            Spec.both(Release.parse(release)), console=console
-        )
+        named = Named.parse(release)
+        specs = [Spec.parse(f"{named.release or named.series}{each}") for each in ("", "t")]
+        kin = [one for one in discover() if one.release.series == named.series]
+        pair = None if named.release else find_pair(kin)
+        both: Sequence[Interpreter] = pair or ensure_each(specs, console=console)
     else:
         both = find_pair(discover()) or _obtained(
             Spec.both(DEFAULT_RELEASE), console, optimized=False

@@ -15,7 +15,7 @@ import msgspec
 
 from ftbench.errors import InterpreterError, UsageError
 from ftbench.probe.instruments.build import REPLICA, USUAL, choices
-from ftbench.releases import Release
+from ftbench.releases import Named, Release
 
 # Not part of the digest: they name the release, which a series has many of.
 _NAMES_THE_RELEASE: Final = frozenset({"implementation", "version", "revision"})
@@ -254,11 +254,6 @@ def preference(interpreter: Interpreter) -> tuple[int | str, ...]:
     )
 
 
-_SPEC: Final = re.compile(
-    r"(?P<series>3\.\d{1,2})(?P<micro>\.\d{1,2}(?:(?:a|b|rc)\d{1,2})?)?"
-    r"(?P<threading>t|\+gil|\+freethreaded)?",
-    re.ASCII,
-)
 OLDEST: Final = (3, 11)
 """The oldest series that is measured: what the probe is written for."""
 OLDEST_FREE_THREADED: Final = (3, 13)
@@ -285,18 +280,11 @@ class Spec:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a spec as a user writes it; raises `UsageError` for what cannot exist."""
-        match = _SPEC.fullmatch(text.strip().removeprefix("v"))
-        if match is None:
-            raise UsageError(
-                f"{text!r} names no build of CPython.",
-                hint="Write a series or a release, with 't' for the free-threaded build: "
-                "3.14, 3.14t, 3.13.15, 3.15.0rc1t (or 3.14+gil, 3.14+freethreaded).",
-            )
-        series, micro = match["series"], match["micro"]
+        named = Named.parse(text)
         return cls(
-            series=series,
-            release=Release.parse(series + micro) if micro else None,
-            free_threaded=match["threading"] in {"t", "+freethreaded"},
+            series=named.series,
+            release=named.release,
+            free_threaded=named.free_threaded is True,
         )
 
     @classmethod

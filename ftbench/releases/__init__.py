@@ -2,12 +2,13 @@
 
 from ftbench.releases.history import History, select
 from ftbench.releases.known import KnownRelease, date_of, known_releases
-from ftbench.releases.release import Level, Release
+from ftbench.releases.release import Level, Named, Release
 
 __all__ = [
     "History",
     "KnownRelease",
     "Level",
+    "Named",
     "Release",
     "date_of",
     "known_releases",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
@@ -12,6 +13,7 @@ from ftbench.errors import UsageError
 _NAME: Final = re.compile(
     r"v?([1-9])\.(0|[1-9]\d?)\.(0|[1-9]\d?)(?:(a|b|rc)(0|[1-9]\d?))?", re.ASCII
 )
+_NAMED: Final = re.compile(r"(3\..*?)(t|\+gil|\+freethreaded)?", re.ASCII)
 _COMMIT_ID: Final = re.compile(r"([1-9])(\d\d)(\d\d)([abcf])(\d\d)", re.ASCII)
 _SERIES: Final = re.compile(r"[1-9]\.(?:0|[1-9]\d?)", re.ASCII)
 
@@ -54,9 +56,9 @@ class Release:
             name = text.strip()
             raise UsageError(
                 f"{text!r} is not a CPython release.",
-                hint=f"{name} is a series; a release of it is {name}.0."
+                hint=f"{name} is a series: say which release of it."
                 if is_series(name)
-                else "A release is written like 3.14.2 or 3.15.0rc1.",
+                else "A release is written like 3.14.7 or 3.15.0rc1.",
             )
         return cls._of(match, next(level for level in Level if level.mark == (match[4] or "")))
 
@@ -100,6 +102,44 @@ class Release:
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a user's word means: a release, or the newest one of a series, where `release` is None.
+
+    `free_threaded` is None where the word does not say which of both builds.
+    """
+
+    series: str
+    release: Release | None
+    free_threaded: bool | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read 3.14.7, 3.14, 3.14.7t or 3.14+gil; raises `UsageError` for anything else."""
+        match = _NAMED.fullmatch(text.strip().removeprefix("v"))
+        name, build = match.groups() if match else ("", None)
+        if match is None or not (is_series(name) or _NAME.fullmatch(name)):
+            raise UsageError(
+                f"{text!r} names no release or build of CPython.",
+                hint="Write a series or a release, with 't' for the free-threaded build: "
+                "3.14, 3.14t, 3.13.15, 3.15.0rc1t (or 3.14+gil, 3.14+freethreaded).",
+            )
+        release = None if is_series(name) else Release.parse(name)
+        return cls(
+            series=release.series if release else name,
+            release=release,
+            free_threaded=None if build is None else build != "+gil",
+        )
+
+    def among(self, releases: Iterable[Release]) -> Release | None:
+        """Return the release that is meant, if it is one of these."""
+        fitting = (one for one in releases if one.series == self.series)
+        return max((one for one in fitting if self.release in {None, one}), default=None)
+
+    def __str__(self) -> str:
+        return f"{self.release or self.series}{'t' if self.free_threaded else ''}"
 
 
 def is_series(text: str) -> bool:

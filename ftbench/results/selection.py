@@ -15,10 +15,10 @@ from itertools import chain
 from typing import TypeVar
 
 from ftbench.errors import NothingError, UsageError, unknown
-from ftbench.facts.arms import arm_named
+from ftbench.facts.arms import ARMS, WITHOUT_GIL, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.files import safe_name
-from ftbench.releases import Level, Release
+from ftbench.releases import Level, Named, Release
 from ftbench.results.figure import Figure, ResultFile, ResultTree, State
 
 
@@ -69,31 +69,44 @@ def parse_filter(
 ) -> Filter:
     """Return what a user's words mean; raises `UsageError` for one that takes nothing of `tree`."""
     sources = tree.sources
+    named = None if release is None else Named.parse(release)
     _check("machine", machine, (source.machine for source in sources))
     _check("profile", profile, (source.profile for source in sources))
     _check("build", flavour, (source.flavour for source in sources))
     return Filter(
         machine=machine,
-        release=None if release is None else measured_release(tree, release),
-        arm=None if arm is None else arm_named(arm).name,
+        release=None if named is None else measured_release(tree, named),
+        arm=arm_of_build(named.free_threaded if named else None, arm),
         profile=profile,
         flavour=flavour,
         bench=None if bench is None else _pattern(bench, tree),
     )
 
 
-def measured_release(tree: ResultTree, name: str) -> Release:
-    """Return a release that there are results of; raises `NothingError` for any other."""
-    release = Release.parse(name)
+def measured_release(tree: ResultTree, named: Named) -> Release:
+    """Return the release that there are results of; raises `NothingError` where there are none."""
     measured = sorted({source.release for source in tree.sources})
-    if release not in measured:
+    if (release := named.among(measured)) is None:
         names = ", ".join(other.name for other in measured)
         raise NothingError(
-            f"There are no results of CPython {release.name}.",
-            hint=f"There are some of {names}. To measure it: asv run {release.name}^!",
+            f"There are no results of CPython {named.release or named.series}.",
+            hint=f"There are some of {names}. To measure it: ftbench bench "
+            f"{named.release or named.series}",
             story="\n".join(f"not read: {warning}" for warning in tree.warnings),
         )
     return release
+
+
+def arm_of_build(free_threaded: bool | None, arm: str | None) -> str | None:  # noqa: FBT001
+    """Return the arm that is meant, by the build that a name says and by --arm."""
+    if arm is None:
+        return None if free_threaded is None else (WITHOUT_GIL if free_threaded else ARMS[0]).name
+    if free_threaded not in {None, arm_named(arm).free_threaded}:
+        raise UsageError(
+            f"Arm {arm} is a {arm_named(arm).title}, which the release does not name.",
+            hint="Leave --arm out for the build that it names.",
+        )
+    return arm
 
 
 def _check(kind: str, name: str | None, known: Iterable[str]) -> None:

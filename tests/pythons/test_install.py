@@ -108,6 +108,19 @@ def test_an_installed_pair_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ensure_pair(CONSOLE) == pair
 
 
+def test_a_series_is_the_newest_pair_of_it_that_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    versions = ("3.13.14", "3.13.15", "3.14.2")
+    every = [
+        fake_interpreter(version=version, free_threaded=free_threaded)
+        for version in versions
+        for free_threaded in (False, True)
+    ]
+    machine(monkeypatch, [*every, fake_interpreter(version="3.13.16")])
+    assert [one.name for one in ensure_pair(CONSOLE, "3.13")] == ["3.13.15", "3.13.15t"]
+
+
 def test_both_of_a_pair_come_from_one_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pair of different builds would compare the builds, not the threading."""
     only_gil = fake_interpreter(version="3.13.15", compiler="GCC 16.1.0")

@@ -8,7 +8,7 @@ from packaging.version import Version
 from release_strategies import any_release
 
 from ftbench.errors import UsageError
-from ftbench.releases import Level, Release
+from ftbench.releases import Level, Named, Release
 from ftbench.releases.release import is_series, series_key
 
 
@@ -70,7 +70,7 @@ def test_a_commit_id_can_be_read_by_eye(name: str, commit_id: str) -> None:
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match="is not a CPython release") as caught:
         Release.parse(text)
-    assert "3.14.0" in str(caught.value) or "3.14.2" in str(caught.value)
+    assert "3.14.7" in str(caught.value) or "which release of it" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "3.14.2", "31402F00", "31402e00", "31402f0", "v31402f00"])
@@ -108,3 +108,38 @@ def test_a_series_is_told_from_a_release_and_sorts_by_number() -> None:
     assert not is_series("3.14.2")
     assert not is_series("3")
     assert sorted(["3.14", "3.9", "3.10"], key=series_key) == ["3.9", "3.10", "3.14"]
+
+
+RELEASES = tuple(map(Release.parse, ("3.13.15", "3.14.6", "3.14.7", "3.15.0b1", "3.15.0rc1")))
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "free_threaded"),
+    [
+        ("3.14.7", "3.14.7", None),
+        (" v3.14.6 ", "3.14.6", None),
+        ("3.14.7t", "3.14.7", True),
+        ("3.14+freethreaded", "3.14.7", True),
+        ("3.14.6+gil", "3.14.6", False),
+        ("3.14", "3.14.7", None),
+        ("3.15t", "3.15.0rc1", True),
+    ],
+)
+def test_a_word_names_a_release_or_the_newest_of_a_series_and_maybe_a_build(
+    text: str, release: str, *, free_threaded: bool | None
+) -> None:
+    named = Named.parse(text)
+    assert named.among(RELEASES) == Release.parse(release)
+    assert named.free_threaded is free_threaded
+
+
+@pytest.mark.parametrize("text", ["3.12", "3.14.8", "3.15.0"])
+def test_what_is_not_among_them_is_none_of_them(text: str) -> None:
+    assert Named.parse(text).among(RELEASES) is None
+
+
+@pytest.mark.parametrize("text", ["", "t", "3", "3.14x", "3.14.7tt", "4.0", "3.14..7", "gil"])
+def test_what_names_nothing_is_said_with_examples(text: str) -> None:
+    with pytest.raises(UsageError, match="names no release") as caught:
+        Named.parse(text)
+    assert "3.14t" in caught.value.hint

@@ -331,7 +331,7 @@ def test_html_needs_nothing_else(results: Path) -> None:
         (("3.13.5", "nonsense"), "release, arm or machine 'nonsense' is not known"),
         (("machine:gil", "machine:ft"), "machine 'gil' is not known"),
         (("gil", "ft"), "measured on several releases: 3.13.5, 3.13.15"),
-        (("gil", "ft", "--release", "sundry"), "'sundry' is not a CPython release"),
+        (("gil", "ft", "--release", "sundry"), "'sundry' names no release"),
         (("gil", "ft", "--arm", "ft"), "--arm does not go with two arms"),
         ((*RELEASES, "--release", "3.13.5"), "--release does not go with two releases"),
         ((*RELEASES, "--machine", "elsewhere"), "machine 'elsewhere' is not known"),
@@ -348,6 +348,48 @@ def test_what_makes_no_sense_is_refused_with_what_there_is(
     assert isinstance(refused, UsageError)
     assert message in refused.message
     assert refused.hint or "does not go" in message or "expression" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "sides", "arms_of_both"),
+    [
+        (("3.13.5", "3.13"), ("3.13.5", "3.13.15"), {"gil", "ft"}),
+        (("v3.13.5t", "3.13t"), ("3.13.5", "3.13.15"), {"ft"}),
+        (("3.13.5+gil", "3.13.15+gil"), ("3.13.5", "3.13.15"), {"gil"}),
+        (("3.13", "3.13t"), ("gil", "ft"), {None}),
+        (("3.13.15t", "3.13.15+gil"), ("ft", "gil"), {None}),
+        (("gil", "ft", "--release", "3.13"), ("gil", "ft"), {None}),
+    ],
+)
+def test_names_are_understood_as_everywhere(
+    results: Path, words: tuple[str, ...], sides: tuple[str, str], arms_of_both: set[str | None]
+) -> None:
+    told = COMPARE.document(*words)
+    assert (told["before"], told["after"]) == sides
+    assert {each.get("arm") for each in told["comparisons"]} == arms_of_both
+    assert {each.get("release", "3.13.15") for each in told["comparisons"]} == {"3.13.15"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("3.13.5t", "3.13.15"), "3.13.5t and 3.13.15 are of two releases and of two builds"),
+        (("3.13.15t", "3.13t"), "Both sides are the release 3.13.15t"),
+        (("3.13.5t", "3.13.15t", "--arm", "gil"), "Arm gil is a GIL build"),
+        (("3.13", "3.13t", "--release", "3.13.5"), "--release does not go with two builds"),
+        (("gil", "ft", "--release", "3.13t"), "--arm does not go with two arms"),
+    ],
+)
+def test_builds_that_cannot_be_are_refused(
+    results: Path, words: tuple[str, ...], message: str
+) -> None:
+    assert message in COMPARE.error(*words).message
+
+
+def test_hints_name_what_was_measured_alone(results: Path) -> None:
+    assert "Say which: --release 3.13.15" in COMPARE.error("gil", "ft").hint
+    assert "There are some of 3.13.5, 3.13.15." in COMPARE.error("3.12", "3.13").hint
+    assert "ft-gil1" not in COMPARE.error("nonsense", "3.13").hint
 
 
 def test_a_word_that_means_two_things_has_to_say_which(

@@ -283,7 +283,7 @@ def test_a_release_that_is_asked_for_is_ensured_with_both_builds(
 
 @pytest.mark.usefixtures("stubbed")
 @pytest.mark.parametrize(
-    ("field", "value"), [("release", "3.14"), ("release", "latest"), ("profile", "quik")]
+    ("field", "value"), [("release", "3.14x"), ("release", "latest"), ("profile", "quik")]
 )
 def test_bad_input_ends_before_anything_is_done(tmp_path: Path, field: str, value: str) -> None:
     with pytest.raises(UsageError):

@@ -88,7 +88,7 @@ def test_it_prints_a_table_whatever_the_ratio(
         (["--scenario", "footprint"], 2, "'footprint' is not known"),
         (["--pairs", "0"], 2, "--pairs"),
         (["--deadline", "0"], 2, "deadline"),
-        (["newest"], 2, "names no build"),
+        (["newest"], 2, "names no release or build"),
         (["./nothing"], 7, "could not be started"),
     ],
 )

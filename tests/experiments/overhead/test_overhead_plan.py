@@ -104,7 +104,7 @@ def test_an_arm_that_the_build_is_not_is_refused(pair: Pair, obtained: list[str]
         install.choose(str(pair[0].executable), "ft", QUIET)
     with pytest.raises(UsageError, match=r"Arm gil is a GIL build, which 3\.14t is"):
         install.choose("3.14t", "gil", QUIET)
-    with pytest.raises(UsageError, match="names no build"):
+    with pytest.raises(UsageError, match="names no release or build"):
         install.choose("newest", None, QUIET)
     assert obtained == []
 
