@@ -23,9 +23,9 @@ STORY_LIMIT = 3_000
 
 # What a member of a team says.
 READY, DONE, FAILED = "ready", "done", "failed"
-# What a gate says: leave, get ready for the next round, run it; a larger number is the instant of
-# the clock at which to begin to run, and the last argument of what is run.
-LEAVE, PREPARE, RUN = range(3)
+# What a gate says: leave, get ready for the next round, settle, run it; a larger number is the
+# instant of the clock at which to begin to run, and the last argument of what is run.
+LEAVE, PREPARE, SETTLE, RUN = range(4)
 
 ARTICLE_STEPS = 20_000
 # How long a busy worker works before it looks whether it is to stop: four times a GIL's turn.

@@ -79,13 +79,17 @@ def test_the_constants_are_the_papers_and_the_articles() -> None:
     assert ids.MASK == _WHOLE - 1
 
 
-def test_ids_are_drawn_beforehand_once_for_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare(3, (5, 0.0, 1, 100))
+def test_ids_are_drawn_beforehand_and_are_the_same_objects_in_each_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepare(3, (5, 0.0, 1, 100_000))
     monkeypatch.setattr(ids, "draw", None)  # nothing is drawn any more
-    expected = list(islice(draw(3, 100), 5))
-    assert list(islice(drawn(3), 5)) == expected
-    with pytest.raises(KeyError):
-        drawn(3)
+    first = list(islice(drawn(3), 5))
+    assert first == list(islice(draw(3, 100_000), 5))
+    prepare(3, (5, 0.0, 1, 100_000))
+    assert list(map(id, drawn(3))) == list(map(id, first))
+    prepare(3, (6, 0.0, 1, 100_000))
+    assert len(list(drawn(3))) == 6
 
 
 def test_a_time_box_draws_a_cycle(monkeypatch: pytest.MonkeyPatch) -> None:

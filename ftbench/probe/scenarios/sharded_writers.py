@@ -35,6 +35,8 @@ from ftbench.probe.workers.shared_state import SharedState
 from ftbench.probe.workloads.ids import prepare
 
 OPERATIONS = 512
+# A batch costs little more than one id: with as few, opening the gate would be half of a round.
+BATCHED_TIMES = 8
 # A poll of 10 ms per acknowledgement: fewer, or a round would take many seconds.
 POLLED_OPERATIONS = 16
 EVERY = 8
@@ -84,8 +86,10 @@ def operations_of(cell: Cell) -> int:
         return 0
     if cell.params["window"] > 1:
         return 2 * OPERATIONS  # so that there are waits enough once the window is full
-    polled = cell.mode.kind == "interpreters" and cell.params["batch"] == 1
-    return POLLED_OPERATIONS if polled else OPERATIONS
+    polled, batched = cell.mode.kind == "interpreters", cell.params["batch"] > 1
+    if polled:
+        return OPERATIONS if batched else POLLED_OPERATIONS
+    return BATCHED_TIMES * OPERATIONS if batched else OPERATIONS
 
 
 def plan_of(cell: Cell) -> Plan:
@@ -207,7 +211,7 @@ def notes(runs: list[Run], every: int) -> dict[str, Any]:
 
 SHARDED_WRITERS = Scenario(
     name="sharded_writers",
-    version="3",
+    version="4",
     title="N producers send ids to M writers and wait for the answer",
     params=PARAMS,
     metrics=METRICS,

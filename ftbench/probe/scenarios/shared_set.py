@@ -267,7 +267,7 @@ def peak_rss() -> int | None:
 
 SHARED_SET = Scenario(
     name="shared_set",
-    version="3",
+    version="4",
     title="N workers insert new ids into one set",
     params=PARAMS,
     metrics=METRICS,

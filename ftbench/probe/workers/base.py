@@ -169,12 +169,20 @@ class Team:
         self.prepare()
         if reset:
             reset()
+        if reset or self._prepared():
+            self._settle()
         return self.run(at)
 
     def prepare(self) -> None:
         """Have the members that prepare do so."""
-        if any(member.prepare for member in self.members):
+        if self._prepared():
             self._all(PREPARE)
+
+    def _prepared(self) -> bool:
+        return any(member.prepare for member in self.members)
+
+    def _settle(self) -> None:
+        """Have what was freed before a round cost nothing in it."""
 
     def run(self, at: int = 0) -> Round:
         """Open the gate for members that are prepared; return what they reported.

@@ -12,9 +12,9 @@ from typing import Any
 
 from ftbench.facts.modes import Mode
 from ftbench.probe import entry_points
-from ftbench.probe.entry_points import FAILED, obey
+from ftbench.probe.entry_points import FAILED, SETTLE, obey
 from ftbench.probe.workers import Workers
-from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed
+from ftbench.probe.workers.base import Crew, Deadline, Report, Step, Team, failed, nothing
 from ftbench.probe.workers.shared_state import Channel, SharedState, queues
 
 
@@ -77,9 +77,15 @@ class ThreadTeam(Team):
             self._messages.put((index, word, content, 0.0))
 
         try:
-            obey(self._gates[index].get, say, self._steps_of(index))
+            steps = {SETTLE: (nothing, ()), **self._steps_of(index)}
+            obey(self._gates[index].get, say, steps)
         except BaseException as error:  # noqa: BLE001 - every end of a member must be reported
             say(FAILED, error)
+
+    def _settle(self) -> None:
+        # On a free-threaded build an object that another thread was the last to let go of waits for
+        # the thread that made it (`_Py_brc_queue_object`), which frees it when it runs next.
+        self._all(SETTLE)
 
     def _steps_of(self, index: int) -> Mapping[int, Step]:
         return self._steps[index]

@@ -25,8 +25,10 @@ LANES = 1024
 # Ids drawn for a second of a time box, and at most: beyond them the first come again.
 CYCLE = 1 << 20
 
-# Index of a worker → the ids of its next round: drawing takes longer than inserting.
-_DRAWN: dict[int, Sequence[int]] = {}
+# Index of a worker → its plan and the ids of its next round: drawing takes longer than inserting.
+# They are kept from round to round: made anew, they would lie in memory in the order in which a set
+# let go of the last, each a cache miss, and would have to be freed within the round.
+_DRAWN: dict[int, tuple[Plan | None, Sequence[int]]] = {}
 
 
 def seed_of(index: int) -> int:
@@ -65,22 +67,24 @@ def swiftly(index: int, id_space: int) -> Iterator[int]:
 
 
 def prepare(index: int, plan: Plan) -> None:
-    """Draw the ids of worker `index`, before the round."""
+    """Draw the ids of worker `index`, before the first round."""
+    if index in _DRAWN and _DRAWN[index][0] == plan:
+        return
     operations, seconds, _every, id_space = plan
     ids = islice(swiftly(index, id_space), operations or min(CYCLE, int(seconds * CYCLE) + 1))
     # Those of a time box would weigh more than what they are inserted into, so they are packed, and
     # each is made anew where it is used.
-    _DRAWN[index] = list(ids) if operations else array("q", ids)
+    _DRAWN[index] = plan, list(ids) if operations else array("q", ids)
 
 
 def give(index: int, uid: int) -> None:
     """Have worker `index` find this id prepared, and no other."""
-    _DRAWN[index] = [uid]
+    _DRAWN[index] = None, [uid]
 
 
 def drawn(index: int) -> Iterator[int]:
     """Return the ids that have been prepared for worker `index`, those of a box over and over."""
-    ids = _DRAWN.pop(index)
+    ids = _DRAWN[index][1]
     return iter(ids) if type(ids) is list else chain.from_iterable(repeat(ids))
 
 
