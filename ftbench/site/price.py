@@ -163,7 +163,8 @@ TOPICS: Final = (
         name="native",
         title="What more threads bring to native code",
         question="And for calls that let go of the GIL, on any build?",
-        reading="Hashing, compressing and queries: every build should come near the ideal.",
+        reading="Hashing, compressing and queries: every build should come near the ideal. Choose "
+        "has NumPy and other libraries beside them.",
         measures=NATIVE,
     ),
     Topic(

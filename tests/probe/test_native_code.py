@@ -1,4 +1,4 @@
-"""native through the probe: three libraries, builds that lack one, threads that go wrong."""
+"""native through the probe: its libraries, builds that lack one, threads that go wrong."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from old_module import with_old_module
 from probing import document_of, program, run_probe
 
 from benchmarks.native import Native
 from ftbench.errors import NotAvailableError
-from ftbench.probe.scenarios import native
+from ftbench.probe.scenarios import native, native_libraries
 from ftbench.probe.scenarios.base import scenario_named
-from ftbench.probe.scenarios.native import WORK, do, library
+from ftbench.probe.scenarios.native import STANDARD, WORK, do, library
 from ftbench.probe.scenarios.scaling import PAIRS, PER_COUNT
 from ftbench.pythons import Interpreter
 
@@ -37,7 +39,7 @@ cell.main()
 
 
 @pytest.mark.parametrize("build", [0, 1], ids=["gil", "ft"])
-@pytest.mark.parametrize("work", WORK)
+@pytest.mark.parametrize("work", STANDARD)
 def test_all_work_is_measured_on_both_builds(
     pair: tuple[Interpreter, Interpreter], build: int, work: str
 ) -> None:
@@ -55,7 +57,7 @@ def test_all_work_is_measured_on_both_builds(
     assert document["notes"]["library"].startswith(WORK[work].module)
 
 
-@pytest.mark.parametrize("work", WORK)
+@pytest.mark.parametrize("work", STANDARD)
 def test_a_build_without_the_module_says_so(gil_python: Interpreter, work: str) -> None:
     name = WORK[work].module
     without = f"import sys\nsys.modules[{name!r}] = None\n"
@@ -109,6 +111,112 @@ def test_every_thread_gets_ready_once_and_has_its_own(monkeypatch: pytest.Monkey
     thread.join()
     assert len(made) == 2
     assert set(made) == {threading.get_ident(), thread.ident}
+
+
+FURTHER = [work for work in WORK if work not in STANDARD]
+# A cell in which the library of numpy_small is one of the test's.
+_OTHER_LIBRARY = """
+import sys, threading, time
+from ftbench.probe.scenarios import native
+from ftbench.probe.workers import engines
+from ftbench.probe.run import cell
+library = sys.modules["native_stand_in"] = sys.__class__("native_stand_in")
+library.__file__ = "/nowhere/native_stand_in/__init__.py"
+engines.load = lambda _engine: library
+def unit():
+    {unit}
+    return lambda: 21
+native.WORK["numpy_small"] = native.Library(
+    module="native_stand_in", version=str, unit=unit, plain=lambda: {plain}, engine="numpy"
+)
+cell.main()
+"""
+_SMALL = ["--set", "work=numpy_small", "--workers", "2"]
+
+
+@pytest.mark.parametrize("work", FURTHER)
+def test_a_library_that_is_not_installed_is_skipped_with_what_installs_it(
+    pair: tuple[Interpreter, Interpreter], work: str
+) -> None:
+    for python in pair:
+        done = run_probe(python.executable, "native", "--set", f"work={work}")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert f"{work}: not available here: {WORK[work].engine}" in done.stderr
+
+
+@pytest.mark.parametrize("work", [work for work in WORK if WORK[work].engine == "numpy"])
+def test_what_numpy_does_is_checked_and_told_with_its_packages_and_threads(work: str) -> None:
+    document = document_of(sys.executable, "native", "--set", f"work={work}", "--workers", "2")
+    assert document["metrics"].keys() == METRICS
+    (plain,) = (each for each in document["invariants"] if each["name"] == "plain")
+    assert "units of numpy came to" in plain["checked"]
+    notes = document["notes"]
+    assert notes["library"].startswith(f"numpy {notes['packages']['numpy']}, ")
+    assert notes["native_threads"] == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "plain", "code", "story"),
+    [
+        ("pass", 20, 1, "native_stand_in: checksums [42] are not 40"),
+        ("threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", 21, 1, "told to"),
+        ("raise ImportError('no symbol')", 21, 1, "no symbol"),
+    ],
+)
+def test_a_library_that_lies_breaks_or_has_more_threads_is_no_figure(
+    unit: str, plain: int, code: int, story: str
+) -> None:
+    how = program(_OTHER_LIBRARY.format(unit=unit, plain=plain))
+    done = run_probe(sys.executable, "native", *_SMALL, how=how)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert story in done.stderr
+
+
+def test_a_library_that_switches_the_gil_on_is_a_story_on_a_build_without(
+    ft_python: Interpreter, tmp_path: Path
+) -> None:
+    with_old_module(ft_python, tmp_path)
+    unit = f"sys.path.append({str(tmp_path)!r}); import _old"
+    how = program(_OTHER_LIBRARY.format(unit=unit, plain=21))
+    done = run_probe(ft_python.executable, "native", *_SMALL, how=how)
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "module '_old', which has not declared" in done.stderr
+    # With its GIL on by request there is nothing to switch.
+    document = document_of(ft_python.executable, "native", *_SMALL, "--gil", "on", how=how)
+    assert document["gil"] == {"asked": True, "before": True, "after": True}
+
+
+def test_units_of_numpy_come_to_what_python_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_libraries, "SIDE", 19)
+    assert native_libraries.over_arrays(2, 9)() == 2 * (36 + 204)
+    one, other = native_libraries._matrices()
+    products = (
+        one[row][at] * other[at][column]
+        for row in range(19)
+        for column in range(19)
+        for at in range(19)
+    )
+    expected = sum(products)
+    assert native_libraries.numpy_product()() == native_libraries.plain_product() == expected
+
+
+def test_what_plain_python_has_in_place_of_a_library_is_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert native_libraries._steps(5) == 0 + 1 + 7 + 2
+    monkeypatch.setattr(native_libraries, "IMAGE", 7)
+    image = [[(row * 7 + column) % 251 for column in range(7)] for row in range(7)]
+    sums = (
+        image[y][x]
+        for row in range(7)
+        for column in range(7)
+        for y in range(max(0, row - 2), min(7, row + 3))
+        for x in range(max(0, column - 2), min(7, column + 3))
+    )
+    assert native_libraries.plain_filtered() == sum(sums)
+    names, classes = native_libraries._rows(native_libraries.ROWS)
+    assert len({row[1] for row in names}) == len(names)
+    assert set(classes) == set(range(native_libraries.CLASSES))
 
 
 def test_the_benchmark_tracks_every_metric_of_eight_threads() -> None:

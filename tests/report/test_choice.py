@@ -373,9 +373,14 @@ def test_figures_that_are_ratios_have_no_second_ratio_and_no_cheapest(
         assert "★" not in table.notes[-1]
 
 
-def test_threads_alone_are_one_band(every: tuple[Figure, ...]) -> None:
+def test_work_is_in_bands_by_whose_libraries_it_needs(every: tuple[Figure, ...]) -> None:
     table, *_ = said("native", every)
-    assert labels(table) == {"threads": ["sha256", "zlib.compress", "sqlite3 query"]}
+    bands = labels(table)
+    assert bands.keys() == {"the standard library", "other libraries"}
+    assert bands["the standard library"] == ["sha256", "zlib.compress", "sqlite3 query"]
+    assert {each.split()[0] for each in bands["other libraries"]} == {
+        *("NumPy", "Numba", "scikit-learn", "PyTorch", "OpenCV"),
+    }
 
 
 def test_metrics_of_one_cell_can_be_the_rows(every: tuple[Figure, ...]) -> None:

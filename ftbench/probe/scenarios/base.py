@@ -167,8 +167,8 @@ class Scenario(NamedTuple):
     # Whether those are seconds of an interpreter at work, which follow the measuring stick; what
     # waits, copies or is the kernel's does not, as far as is known (docs/stick.md).
     computes: bool = False
-    # It runs a user's function: as they would, an extension module may switch the GIL on.
-    trial: bool = False
+    # It loads modules that are not CPython's own: as for a user, one may switch the GIL on.
+    extensions: bool = False
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
         """Return why there is no such cell, whatever the build; None if there is one."""

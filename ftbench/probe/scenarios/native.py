@@ -1,24 +1,34 @@
 """native: threads whose work is native code that lets go of the GIL.
 
 The metrics are those of `scaling`.  The work is one long call at a time into `hashlib.sha256`,
-`zlib.compress` or SQLite (a query over a table in memory); each thread has data of its own.
-Shows that for such work threads scale on every build, and what little a GIL still costs them.
-Does not show short calls, at which the GIL changes hands more often than it pays, nor disks.
+`zlib.compress` or SQLite (a query over a table in memory), and what people take for such: NumPy on
+large and on small arrays, a product of matrices, a loop compiled by Numba, a forest of
+scikit-learn, PyTorch, OpenCV, each with one thread of its own.  Data are a thread's own.
+Shows which of it scales on every build, what a GIL still costs it, and whether a library leaves
+the GIL of a free-threaded build off: PYTHON_GIL is not set there, lest that be hidden.
+Does not show disks, GPUs, nor libraries whose own threads meet with the program's.
 
 Source: the articles on threads against processes, which make the exception and measure it nowhere.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ftbench.errors import NotAvailableError
-from ftbench.probe.run.outcome import Outcome
+from ftbench.errors import FtbenchError, NotAvailableError
+from ftbench.facts.variables import NATIVE_THREADS
+from ftbench.probe.run.outcome import Invariant, Outcome, same_checksums
+from ftbench.probe.scenarios import native_libraries as libraries
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, metrics_of, scaled
+from ftbench.probe.workers import engines
 from ftbench.probe.workloads.kernels import in_turn
 
 if TYPE_CHECKING:
@@ -68,12 +78,28 @@ def _query() -> Kernel:
     return query
 
 
+def _numpy(numpy: Any) -> str:
+    blas = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return f"{numpy.__version__}, {blas.get('name')} {blas.get('version')}"
+
+
+def _version(module: Any) -> str:
+    return str(module.__version__)
+
+
 class Library(NamedTuple):
-    """The module that some work needs, how it tells its version, and what makes a unit ready."""
+    """The module that some work needs, how it tells its version, and what makes a unit ready.
+
+    `plain` is what a unit comes to by other means; `engine` is what the module belongs to, if not
+    to the standard library; `lets_go` is whether a GIL is let go of for most of a unit.
+    """
 
     module: str
     version: Callable[[Any], str]
     unit: Callable[[], Kernel]
+    plain: Callable[[], int] | None = None
+    engine: str = ""
+    lets_go: bool = True
 
 
 WORK = {
@@ -81,7 +107,60 @@ WORK = {
     "sha256": Library("hashlib", lambda hashlib: hashlib.sha256.__module__, _sha256),
     "compress": Library("zlib", lambda zlib: zlib.ZLIB_RUNTIME_VERSION, _compress),
     "query": Library("sqlite3", lambda sqlite3: sqlite3.sqlite_version, _query),
+    **{
+        name: Library(
+            module="numpy",
+            version=_numpy,
+            unit=partial(libraries.over_arrays, *shape),
+            plain=partial(libraries.plain_arrays, *shape),
+            engine="numpy",
+            lets_go=lets_go,
+        )
+        # Count and length of the arrays.
+        for name, shape, lets_go in (
+            ("numpy_large", (6, 100_000), True),
+            ("numpy_small", (800, 16), False),
+        )
+    },
+    "numpy_matmul": Library(
+        module="numpy",
+        version=_numpy,
+        unit=libraries.numpy_product,
+        plain=libraries.plain_product,
+        engine="numpy",
+    ),
+    "numba_nogil": Library(
+        module="numba",
+        version=_version,
+        unit=libraries.jitted,
+        plain=libraries.plain_steps,
+        engine="numba",
+    ),
+    "sklearn_predict": Library(
+        module="sklearn",
+        version=_version,
+        unit=libraries.predicted,
+        plain=libraries.plain_classes,
+        engine="scikit-learn",
+        lets_go=False,
+    ),
+    "torch_mm": Library(
+        module="torch",
+        version=_version,
+        unit=libraries.torch_product,
+        plain=libraries.plain_product,
+        engine="torch",
+    ),
+    "opencv_filter": Library(
+        module="cv2",
+        version=_version,
+        unit=libraries.filtered,
+        plain=libraries.plain_filtered,
+        engine="opencv",
+    ),
 }
+# What every build has; the others' engines are installed where they are asked for.
+STANDARD = tuple(work for work, library in WORK.items() if not library.engine)
 
 PARAMS = {
     "work": Param(default="sha256", choices=tuple(WORK)),
@@ -91,14 +170,16 @@ PARAMS = {
 
 def library(work: str) -> str:
     """Return which native library does `work`; raises `NotAvailableError` if there is none."""
-    name = WORK[work].module
+    own = WORK[work]
+    name, why = own.module, ""
     try:
-        module = import_module(name)
+        module = engines.load(own.engine) if own.engine else import_module(name)
     except ImportError as error:
-        raise NotAvailableError(
-            f"{work}: not available here: this build has no {name} ({error})."
-        ) from None
-    return f"{name} {WORK[work].version(module)}"
+        why = engines.why_not(own.engine) if own.engine else ""
+        why = why or f"this build has no {name} ({error})"
+    if why:
+        raise NotAvailableError(f"{work}: not available here: {why}.")
+    return f"{name} {own.version(module)}"
 
 
 def do(work: str, units: int, cpus: tuple[int, ...] = (), at: int = 0) -> SliceReport:
@@ -108,22 +189,61 @@ def do(work: str, units: int, cpus: tuple[int, ...] = (), at: int = 0) -> SliceR
     return in_turn(getattr(_OWN, work), units, cpus, at)
 
 
+def _threads() -> int:
+    """Return how many threads this process has, 0 where the kernel does not tell."""
+    try:
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+    except OSError:
+        return 0
+
+
+def _known(own: Library, found: int, units: int, threads: int) -> Invariant:
+    """Return the invariant that a library found what it must, by the thread that asked it."""
+    assert own.plain is not None
+    expected = units * own.plain()
+    same_checksums(own.module, [found], expected)
+    if threads:
+        raise FtbenchError(
+            f"{own.module} has {threads} threads of its own, though it was told to have none.",
+            hint="Its figures would be those of more threads than are said; nothing is recorded.",
+        )
+    how = "by the thread that asked it" if _threads() else "told to have one thread"
+    checked = f"{units} units of {own.module} came to {expected} as by plain Python, {how}"
+    return Invariant(name="plain", checked=checked)
+
+
+def _packages(own: Library) -> dict[str, Any]:
+    """Return the notes on what was installed beside a library, and on its threads."""
+    from importlib.metadata import distributions  # noqa: PLC0415 - when the clock has stopped
+
+    folder = Path(sys.modules[own.module].__file__ or "").parents[1]
+    versions = {each.name: each.version for each in distributions(path=[str(folder)])}
+    return {"packages": dict(sorted(versions.items())), "native_threads": 1}
+
+
 def run(cell: Cell) -> Outcome:
     """Measure one cell; `workers` are the most threads that it has."""
     work = cell.params["work"]
+    own = WORK[work]
+    if own.engine:
+        os.environ.update(dict.fromkeys(NATIVE_THREADS, "1"))
+    before = _threads()
     behind = library(work)
     units = cell.with_extra(UNITS)
-    # Which bytes a text is compressed to is the library's affair: the serial twin says.
-    expected = do(work, units)[3]
+    # What is imported, learnt or compiled once is done here, before any clock runs.  Which bytes a
+    # text is compressed to is the library's affair: there the serial twin says.
+    found = do(work, units)[3]
+    known = (_known(own, found, units, _threads() - before),) if own.plain else ()
     outcome = scaled(
         cell,
         of=work,
         run=(do, (work, units)),
         units=UNITS,
-        expected=expected,
-        lets_go=True,
+        expected=found,
+        lets_go=own.lets_go,
     )
-    return outcome._replace(notes=outcome.notes | {"library": behind})
+    notes = {"library": behind, **(_packages(own) if own.engine else {})}
+    return outcome._replace(invariants=(*outcome.invariants, *known), notes=outcome.notes | notes)
 
 
 NATIVE = Scenario(
@@ -135,5 +255,6 @@ NATIVE = Scenario(
     per_count=PER_COUNT,
     run=run,
     modes=("threads",),
+    extensions=True,
     slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),
 )

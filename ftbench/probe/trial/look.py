@@ -367,5 +367,5 @@ TRIAL_LOOK = Scenario(
     run=run,
     modes=("serial",),
     counted=True,  # no time of it is kept
-    trial=True,
+    extensions=True,
 )

@@ -318,7 +318,7 @@ TRIAL = Scenario(
     run=run,
     modes=tuple(mode.name for mode in EVERY_MODE),
     hole=why_not,
-    trial=True,
+    extensions=True,
 )
 TRIAL_MEMORY = TRIAL._replace(
     name="trial_memory",

@@ -173,5 +173,5 @@ TRIAL_SERIAL = Scenario(
     run=run,
     modes=("serial",),
     counted=True,  # its times choose what is measured, and are not compared
-    trial=True,
+    extensions=True,
 )

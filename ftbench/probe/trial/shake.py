@@ -214,5 +214,5 @@ TRIAL_SHAKE = Scenario(
     run=run,
     modes=("threads", "asyncio", "asyncio-per-thread"),
     counted=True,  # no time of it is kept
-    trial=True,
+    extensions=True,
 )

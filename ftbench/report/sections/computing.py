@@ -9,7 +9,7 @@ from ftbench.probe.scenarios.grain import SIZES
 from ftbench.probe.scenarios.latency import LOADS, LONG_SECONDS
 from ftbench.probe.scenarios.latency import SIZES as REQUESTS
 from ftbench.probe.scenarios.must_scale import LEDGER
-from ftbench.probe.scenarios.native import WORK
+from ftbench.probe.scenarios.native import STANDARD, WORK
 from ftbench.probe.workloads.kernels import KERNELS, SMALL
 from ftbench.report.sections.view import (
     TASK_SIZE_NAMES,
@@ -225,17 +225,34 @@ _NATIVE: Final = BenchmarkClass("native.Native")
 _BY_WORK: Final = Rungs(
     ladder=Ladder(param="work", values=tuple(WORK), against=Against.NOTHING),
     every="all work",
-    names={"compress": "zlib.compress", "query": "sqlite3 query"},
+    names={
+        "compress": "zlib.compress",
+        "query": "sqlite3 query",
+        "numpy_large": "NumPy, arrays of 100\N{NARROW NO-BREAK SPACE}000",
+        "numpy_small": "NumPy, arrays of 16",
+        "numpy_matmul": "NumPy matmul, one BLAS thread",
+        "numba_nogil": "Numba, nogil",
+        "sklearn_predict": "scikit-learn, a forest predicts",
+        "torch_mm": "PyTorch mm",
+        "opencv_filter": "OpenCV boxFilter",
+    },
+    groups={
+        "the standard library": STANDARD,
+        "other libraries": tuple(work for work in WORK if work not in STANDARD),
+    },
 )
 _NATIVE_SECTION: Final = Section(
     name="native",
     title="Native code that lets go of the GIL",
-    question="Do threads scale when the work is hashing, compressing or a query?",
+    question="Do threads scale when the work is native code: hashing, a query, NumPy, Numba?",
     shows="1, 2, 4 and 8 threads do as much each as the main thread alone, in turn with it. The "
     "work is one long call at a time into OpenSSL, zlib or SQLite, each thread with data, and a "
-    "database, of its own: every build should scale.",
-    hides="Short calls, at which the GIL changes hands more often than it pays; disks, for which "
-    "nothing here waits.",
+    "database, of its own: every build should scale. Of other libraries, which have one native "
+    "thread each, some are called for long, some for less than a microsecond (NumPy on arrays of "
+    "16) and some from much Python (scikit-learn). ftbench engines install NAME gets them; a "
+    "figure is there only if the GIL stayed as it was.",
+    hides="Libraries whose own threads meet with the program's; GPUs; disks, for which nothing "
+    "here waits.",
     views=(
         GridView(
             metric=_NATIVE.metric("relative_2", "time of 2 threads over one alone, same work each"),

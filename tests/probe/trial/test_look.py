@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
+from old_module import with_old_module
 from trying import Tried
 
 from ftbench.errors import (
@@ -20,7 +18,6 @@ from ftbench.errors import (
 )
 from ftbench.probe.trial import look
 from ftbench.pythons import Interpreter
-from ftbench.pythons.asking import answer_of
 
 
 def _look(python: Interpreter, folder: Path, source: str, **asked: Any) -> dict[str, Any]:
@@ -218,45 +215,13 @@ def test_bad_ends_say_where(
 
 # -- extension modules
 
-OLD_MODULE = """
-#include <Python.h>
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_old", NULL, -1, NULL};
-PyMODINIT_FUNC PyInit__old(void) { return PyModule_Create(&module); }
-"""
 USES_OLD = "from helping import old\ndef f(n): return n"
-
-
-def _with_old_module(python: Interpreter, folder: Path) -> None:
-    """Make an extension module as they were before anything else than one GIL was known."""
-    compiler = shutil.which("cc")
-    paths = "import json, sysconfig as s; print(MARK + json.dumps(s.get_paths()['include']))"
-    include = answer_of(python.executable, paths, deadline=30)
-    suffix = "import json, sysconfig as s; print(MARK + json.dumps(s.get_config_var('EXT_SUFFIX')))"
-    if compiler is None or not Path(include, "Python.h").exists():
-        pytest.skip("there is no compiler or no Python.h")
-    (folder / "helping").mkdir()
-    (folder / "helping" / "__init__.py").touch()
-    (folder / "helping" / "old.py").write_text("import _old\n", encoding="utf-8")
-    (folder / "_old.c").write_text(OLD_MODULE, encoding="utf-8")
-    target = folder / f"_old{answer_of(python.executable, suffix, deadline=30)}"
-    flags = ["-shared", "-fPIC", *(sysconfig.get_config_var("LDSHARED_EXTRA") or "").split()]
-    defines = ["-DPy_GIL_DISABLED=1"] if python.build.free_threaded else []
-    command = [
-        compiler,
-        *flags,
-        *defines,
-        f"-I{include}",
-        str(folder / "_old.c"),
-        "-o",
-        str(target),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def test_who_switches_the_gil_on_is_named_with_who_imports_it(
     ft_python: Interpreter, tmp_path: Path
 ) -> None:
-    _with_old_module(ft_python, tmp_path)
+    with_old_module(ft_python, tmp_path)
     code, said = Tried(tmp_path, USES_OLD).failure(ft_python, "trial_look")
     assert code == GilStateError.exit_code, said
     lines = [line.strip() for line in said.splitlines()]
@@ -267,7 +232,7 @@ def test_who_switches_the_gil_on_is_named_with_who_imports_it(
 def test_with_the_gil_on_by_request_nobody_is_to_blame(
     ft_python: Interpreter, tmp_path: Path
 ) -> None:
-    _with_old_module(ft_python, tmp_path)
+    with_old_module(ft_python, tmp_path)
     tried = Tried(tmp_path, USES_OLD)
     notes = tried.notes(ft_python, "trial_look", "serial", "--gil", "on")
     assert notes["look"]["said"][0].startswith("importable")
@@ -276,7 +241,7 @@ def test_with_the_gil_on_by_request_nobody_is_to_blame(
 def test_a_module_that_no_subinterpreter_loads_is_named(
     new_python: Interpreter, tmp_path: Path
 ) -> None:
-    _with_old_module(new_python, tmp_path)
+    with_old_module(new_python, tmp_path)
     tried = Tried(tmp_path, USES_OLD)
     notes = tried.notes(new_python, "trial_look", "serial", "--gil", "on")
     assert notes["look"]["subinterpreter"] == "_old does not load in a subinterpreter"
