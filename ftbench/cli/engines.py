@@ -1,4 +1,4 @@
-"""`ftbench engines`: the packages beside the standard library that some modes need."""
+"""`ftbench engines`: packages beside the standard library that some modes and works need."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rich.console import Console
 from ftbench.errors import NotAvailableError
 from ftbench.facts.engines import ENGINES, Engine, engine_named
 from ftbench.facts.modes import EVERY_MODE, MODES
+from ftbench.probe.scenarios.native import WORK
 from ftbench.pythons import discover
 from ftbench.pythons import engines as of_builds
 from ftbench.pythons.install import choose, own_arm
@@ -19,7 +20,7 @@ from ftbench.report.output import Output, output_options
 
 @click.group(
     invoke_without_command=True,
-    help="""List the engines, packages that some modes need, and which builds here have them.
+    help="""List the engines, packages that some cells need, and which builds here have them.
 
     An engine is installed by wheels alone, from the index that pip or uv is set to, into a folder
     of the cache for each ABI. Its own cells alone see it; without it they are skipped.
@@ -102,8 +103,8 @@ def _listed(builds: dict[str, Interpreter]) -> Document:
         if "not installed" in words:
             lines.append(f"{engine.name}: {of_builds.COMMAND} {engine.name}")
         pinned = ", ".join(engine.requirements)
-        rows.append(Row(cells=(pinned, _modes(engine), engine.size, *words)))
-    table = Table(columns=("engine", "modes", "size", *builds), rows=tuple(rows))
+        rows.append(Row(cells=(pinned, _users(engine), engine.size, *words)))
+    table = Table(columns=("engine", "used by", "size", *builds), rows=tuple(rows))
     return Document(
         title="The engines, and which builds here have them",
         record={"schema": {"name": "ftbench.engines", "version": 1}, "engines": record},
@@ -111,5 +112,7 @@ def _listed(builds: dict[str, Interpreter]) -> Document:
     )
 
 
-def _modes(engine: Engine) -> str:
-    return ", ".join(mode.name for mode in EVERY_MODE if mode.engine == engine.name) or "none"
+def _users(engine: Engine) -> str:
+    modes = [mode.name for mode in EVERY_MODE if mode.engine == engine.name]
+    works = [f"native {work}" for work, own in WORK.items() if own.engine == engine.name]
+    return ", ".join([*modes, *works]) or "none"

@@ -27,6 +27,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.profiles import profile_named
 from ftbench.probe.instruments.machine import advice, load, machine_record
+from ftbench.probe.scenarios.base import scenario_named
 from ftbench.progress import about
 from ftbench.pythons import Interpreter
 from ftbench.pythons.engines import lacks
@@ -92,7 +93,12 @@ def arms_with(cell: SuiteCell, pair: Pair) -> list[Arm]:
     mode, release = mode_named(cell.mode), pair[0].release
     if mode.since > (release.major, release.minor):
         return []
-    return [arm for arm in cell.arms if not lacks(pair[arm.free_threaded], mode.engine)]
+    return [arm for arm in cell.arms if not lacks(pair[arm.free_threaded], _engine(cell))]
+
+
+def _engine(cell: SuiteCell) -> str | None:
+    needed = scenario_named(cell.scenario).engine(cell.params)
+    return needed or mode_named(cell.mode).engine
 
 
 def _numbers(cell: SuiteCell) -> Iterator[str]:
@@ -117,7 +123,7 @@ def _left_out(folder: Path, pattern: str | None, pair: Pair) -> Iterator[str]:
         engine
         for cell in _chosen(folder, pattern)
         for arm in cell.arms
-        if (engine := mode_named(cell.mode).engine) and lacks(pair[arm.free_threaded], engine)
+        if (engine := _engine(cell)) and lacks(pair[arm.free_threaded], engine)
     )
     if lacking:
         yield (

@@ -36,6 +36,21 @@ _TABLE = (
         module="joblib",
         size="5 MB",
     ),
+    Engine("numpy", "NumPy", ("numpy==2.5.5",), "numpy", "70 MB"),
+    Engine("numba", "Numba", ("numba==0.68.1",), "numba", "280 MB"),
+    Engine("scikit-learn", "scikit-learn", ("scikit-learn==1.9.1",), "sklearn", "260 MB"),
+    Engine(
+        name="opencv",
+        title="OpenCV",
+        requirements=("opencv-python-headless==5.0.0.93",),
+        module="cv2",
+        size="220 MB",
+        limit="opencv-python-headless 5.0.0.93 has abi3 wheels alone, which no free-threaded build "
+        "can load",
+        free_threaded=False,
+    ),
+    # Its size is that of CUDA's libraries, without which its wheels for Linux do not load.
+    Engine("torch", "PyTorch", ("torch==2.14.1",), "torch", "5 GB", usual=False),
     Engine(
         name="flink",
         title="Flink",

@@ -188,7 +188,8 @@ def test_a_library_that_switches_the_gil_on_is_a_story_on_a_build_without(
 
 def test_units_of_numpy_come_to_what_python_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native_libraries, "SIDE", 19)
-    assert native_libraries.over_arrays(2, 9)() == 2 * (36 + 204)
+    unit, plain = native_libraries.arrays(2, 9)
+    assert unit()() == plain() == 2 * (36 + 204)
     one, other = native_libraries._matrices()
     products = (
         one[row][at] * other[at][column]
@@ -196,8 +197,8 @@ def test_units_of_numpy_come_to_what_python_comes_to(monkeypatch: pytest.MonkeyP
         for column in range(19)
         for at in range(19)
     )
-    expected = sum(products)
-    assert native_libraries.numpy_product()() == native_libraries.plain_product() == expected
+    unit, plain = native_libraries.matrices("numpy", "array")
+    assert unit()() == plain() == sum(products)
 
 
 def test_what_plain_python_has_in_place_of_a_library_is_right(

@@ -167,6 +167,8 @@ class Scenario(NamedTuple):
     # Whether those are seconds of an interpreter at work, which follow the measuring stick; what
     # waits, copies or is the kernel's does not, as far as is known (docs/stick.md).
     computes: bool = False
+    # The engine that its parameters need beside the mode's, "" for none.
+    engine: Callable[[Mapping[str, Any]], str] = lambda _params: ""
     # It loads modules that are not CPython's own: as for a user, one may switch the GIL on.
     extensions: bool = False
 

@@ -17,7 +17,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.facts.variables import NATIVE_THREADS
 from ftbench.probe.run.outcome import Invariant, Outcome, same_checksums
-from ftbench.probe.scenarios import native_libraries as libraries
+from ftbench.probe.scenarios import native_libraries as of
 from ftbench.probe.scenarios.base import Cell, Param, Scenario
 from ftbench.probe.scenarios.scaling import COUNTS, PER_COUNT, metrics_of, scaled
 from ftbench.probe.workers import engines
@@ -107,57 +106,15 @@ WORK = {
     "sha256": Library("hashlib", lambda hashlib: hashlib.sha256.__module__, _sha256),
     "compress": Library("zlib", lambda zlib: zlib.ZLIB_RUNTIME_VERSION, _compress),
     "query": Library("sqlite3", lambda sqlite3: sqlite3.sqlite_version, _query),
-    **{
-        name: Library(
-            module="numpy",
-            version=_numpy,
-            unit=partial(libraries.over_arrays, *shape),
-            plain=partial(libraries.plain_arrays, *shape),
-            engine="numpy",
-            lets_go=lets_go,
-        )
-        # Count and length of the arrays.
-        for name, shape, lets_go in (
-            ("numpy_large", (6, 100_000), True),
-            ("numpy_small", (800, 16), False),
-        )
-    },
-    "numpy_matmul": Library(
-        module="numpy",
-        version=_numpy,
-        unit=libraries.numpy_product,
-        plain=libraries.plain_product,
-        engine="numpy",
-    ),
-    "numba_nogil": Library(
-        module="numba",
-        version=_version,
-        unit=libraries.jitted,
-        plain=libraries.plain_steps,
-        engine="numba",
-    ),
+    "numpy_large": Library("numpy", _numpy, *of.arrays(6, 100_000), "numpy"),
+    "numpy_small": Library("numpy", _numpy, *of.arrays(800, 16), "numpy", lets_go=False),
+    "numpy_matmul": Library("numpy", _numpy, *of.matrices("numpy", "array"), "numpy"),
+    "numba_nogil": Library("numba", _version, of.jitted, of.plain_steps, "numba"),
     "sklearn_predict": Library(
-        module="sklearn",
-        version=_version,
-        unit=libraries.predicted,
-        plain=libraries.plain_classes,
-        engine="scikit-learn",
-        lets_go=False,
+        "sklearn", _version, of.predicted, of.plain_classes, "scikit-learn", lets_go=False
     ),
-    "torch_mm": Library(
-        module="torch",
-        version=_version,
-        unit=libraries.torch_product,
-        plain=libraries.plain_product,
-        engine="torch",
-    ),
-    "opencv_filter": Library(
-        module="cv2",
-        version=_version,
-        unit=libraries.filtered,
-        plain=libraries.plain_filtered,
-        engine="opencv",
-    ),
+    "torch_matmul": Library("torch", _version, *of.matrices("torch", "tensor"), "torch"),
+    "opencv_filter": Library("cv2", _version, of.filtered, of.plain_filtered, "opencv"),
 }
 # What every build has; the others' engines are installed where they are asked for.
 STANDARD = tuple(work for work, library in WORK.items() if not library.engine)
@@ -171,15 +128,13 @@ PARAMS = {
 def library(work: str) -> str:
     """Return which native library does `work`; raises `NotAvailableError` if there is none."""
     own = WORK[work]
-    name, why = own.module, ""
     try:
-        module = engines.load(own.engine) if own.engine else import_module(name)
+        module = engines.load(own.engine) if own.engine else import_module(own.module)
     except ImportError as error:
-        why = engines.why_not(own.engine) if own.engine else ""
-        why = why or f"this build has no {name} ({error})"
-    if why:
-        raise NotAvailableError(f"{work}: not available here: {why}.")
-    return f"{name} {own.version(module)}"
+        why = engines.why_not(own.engine) if own.engine else None
+        why = why or f"this build has no {own.module} ({error})"
+        raise NotAvailableError(f"{work}: not available here: {why}.") from None
+    return f"{own.module} {own.version(module)}"
 
 
 def do(work: str, units: int, cpus: tuple[int, ...] = (), at: int = 0) -> SliceReport:
@@ -255,6 +210,7 @@ NATIVE = Scenario(
     per_count=PER_COUNT,
     run=run,
     modes=("threads",),
+    engine=lambda params: WORK[params["work"]].engine,
     extensions=True,
     slowed=("serial", "unit_1", "unit_2", "unit_4", "unit_8", "cpu"),
 )

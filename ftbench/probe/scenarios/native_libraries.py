@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ftbench.probe.workloads.kernels import Kernel
 
 SIDE = 288  # of a matrix
@@ -19,26 +21,25 @@ COLLATZ = 13_000
 TREES, ROWS, ASKED, CLASSES = 10, 2_000, 200, 4
 
 
-def over_arrays(count: int, length: int) -> Kernel:
+def arrays(count: int, length: int) -> tuple[Callable[[], Kernel], Callable[[], int]]:
     """Three ufuncs over an array of `length` numbers, `count` times."""
-    numpy: Any = import_module("numpy")
-    squares = numpy.arange(length, dtype=float) ** 2
-    sums = numpy.empty_like(squares)
 
-    def add() -> int:
-        total = 0
-        for _ in range(count):
-            numpy.sqrt(squares, out=sums)
-            numpy.add(sums, squares, out=sums)
-            total += int(numpy.add.reduce(sums))
-        return total
+    def unit() -> Kernel:
+        numpy: Any = import_module("numpy")
+        squares = numpy.arange(length, dtype=float) ** 2
+        sums = numpy.empty_like(squares)
 
-    return add
+        def add() -> int:
+            total = 0
+            for _ in range(count):
+                numpy.sqrt(squares, out=sums)
+                numpy.add(sums, squares, out=sums)
+                total += int(numpy.add.reduce(sums))
+            return total
 
+        return add
 
-def plain_arrays(count: int, length: int) -> int:
-    """Return what `over_arrays` comes to."""
-    return count * sum(number + number**2 for number in range(length))
+    return unit, lambda: count * sum(number + number**2 for number in range(length))
 
 
 def _matrices() -> tuple[list[list[int]], list[list[int]]]:
@@ -48,37 +49,27 @@ def _matrices() -> tuple[list[list[int]], list[list[int]]]:
     )
 
 
-def plain_product() -> int:
-    """Return the sum of the product of both matrices."""
-    one, other = _matrices()
-    columns = [sum(column) for column in zip(*one, strict=True)]
-    return sum(column * sum(row) for column, row in zip(columns, other, strict=True))
+def matrices(name: str, array: str) -> tuple[Callable[[], Kernel], Callable[[], int]]:
+    """A product of two matrices, which is one call into BLAS, by the library of that name."""
 
+    def unit() -> Kernel:
+        library: Any = import_module(name)
+        made, kind = getattr(library, array), library.float64
+        one, other = (made(matrix, dtype=kind) for matrix in _matrices())
+        product = library.empty_like(one)
 
-def numpy_product() -> Kernel:
-    """A product of two matrices: one call into BLAS."""
-    numpy: Any = import_module("numpy")
-    one, other = (numpy.array(matrix, dtype=float) for matrix in _matrices())
-    product = numpy.empty_like(one)
+        def multiply() -> int:
+            library.matmul(one, other, out=product)
+            return int(product.sum())
 
-    def multiply() -> int:
-        numpy.matmul(one, other, out=product)
-        return int(product.sum())
+        return multiply
 
-    return multiply
+    def plain() -> int:
+        one, other = _matrices()
+        columns = map(sum, zip(*one, strict=True))
+        return sum(column * sum(row) for column, row in zip(columns, other, strict=True))
 
-
-def torch_product() -> Kernel:
-    """The same by PyTorch, on the CPU."""
-    torch: Any = import_module("torch")
-    one, other = (torch.tensor(matrix, dtype=torch.float64) for matrix in _matrices())
-    product = torch.empty_like(one)
-
-    def multiply() -> int:
-        torch.mm(one, other, out=product)
-        return int(product.sum())
-
-    return multiply
+    return unit, plain
 
 
 def _steps(below: int) -> int:

@@ -233,7 +233,7 @@ _BY_WORK: Final = Rungs(
         "numpy_matmul": "NumPy matmul, one BLAS thread",
         "numba_nogil": "Numba, nogil",
         "sklearn_predict": "scikit-learn, a forest predicts",
-        "torch_mm": "PyTorch mm",
+        "torch_matmul": "PyTorch matmul",
         "opencv_filter": "OpenCV boxFilter",
     },
     groups={
