@@ -50,7 +50,7 @@ _TABLE = (
         free_threaded=False,
     ),
     # Its size is that of CUDA's libraries, without which its wheels for Linux do not load.
-    Engine("torch", "PyTorch", ("torch==2.14.1",), "torch", "5 GB", usual=False),
+    Engine("torch", "PyTorch", ("torch==2.14.1",), "torch", "5.4 GB", usual=False),
     Engine(
         name="flink",
         title="Flink",
