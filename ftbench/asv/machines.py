@@ -7,7 +7,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -126,6 +126,27 @@ def introduce(results: Path, name: str) -> dict[str, str]:
         raise ResultsError(f"{path.parent} is not yours to write: no result could be kept there.")
     fields = {**_fields(name), **load_machine(path)}
     return {field: fields[field] for field, _ in AsvMachine.fields}
+
+
+def refuse_other(results: Path, name: str, identity: str) -> None:
+    """Raise `UsageError` where the results of a name are not those of the machine that has it."""
+    if _known(results / name) not in {None, identity}:
+        raise UsageError(
+            f"The results of {name!r} are not known to be of the host {name!r}.",
+            hint="Give the host another name, or have it adopt them: ftbench results adopt.",
+        )
+
+
+def introduce_other(results: Path, name: str, fields: Mapping[str, str]) -> None:
+    """Write who another machine is by its own record, if the results do not say so yet.
+
+    Raises `UsageError` as `refuse_other` does.
+    """
+    refuse_other(results, name, fields.get("identity", ""))
+    path = results / name / MACHINE
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, dict(fields))
 
 
 def _write(path: Path, fields: dict[str, Any]) -> None:

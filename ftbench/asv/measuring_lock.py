@@ -16,8 +16,14 @@ from filelock import FileLock, Timeout
 from ftbench.errors import FtbenchError
 from ftbench.files import cache_folder
 
-# Names another file; only for tests, which must not meet a measurement on the same machine.
+# Names another file: for what an agent of a fleet starts while it holds the machine's, and for
+# tests, which must not meet a measurement on the same machine.
 VARIABLE: Final = "FTBENCH_MEASURING_LOCK"
+
+
+def place() -> Path:
+    """Return the file that is locked."""
+    return Path(os.environ.get(VARIABLE) or cache_folder() / "measuring.lock")
 
 
 class MeasuringLock:
@@ -30,7 +36,7 @@ class MeasuringLock:
         # The children that asv starts with `-j` work under their parent's.
         if self._lock is not None or multiprocessing.parent_process() is not None:
             return
-        path = Path(os.environ.get(VARIABLE) or cache_folder() / "measuring.lock")
+        path = place()
         lock = FileLock(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

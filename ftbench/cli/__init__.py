@@ -33,6 +33,7 @@ COMMANDS: Final = {
         "bench": ("measuring", "Every scenario on the three arms of one release; the site"),
         "try": ("trial", "A function of your own in every mode, on several builds"),
         "duel": ("measuring", "Two releases, arms or modes in turns of milliseconds"),
+        "fleet": ("fleet", "The same benchmarks on many hosts"),
         "noise": ("measuring", "An interpreter against itself: the noise floor"),
         "selftest": ("measuring", "Whether equal sides raise an alarm, and added work does"),
         "overhead": ("measuring", "The harness against the bare loop"),

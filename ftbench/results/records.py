@@ -127,6 +127,7 @@ class Interference(msgspec.Struct, frozen=True, kw_only=True):
     foreign: Number = 0.0
     steal: Number = 0.0
     throttled: Number = 0.0
+    agent: Number = 0.0  # of foreign, what a fleet's agent used
 
 
 class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True, tag="subject", tag_field="kind"):

@@ -22,6 +22,8 @@ TAKEN_LIMIT = 0.10
 _LEAST_SECONDS = 0.05
 
 REPEATS_VARIABLE = "FTBENCH_REPEATS"
+# Names the process of a fleet's agent, where one has us measure.
+AGENT_VARIABLE = "FTBENCH_FLEET_AGENT"
 _MOST_REPEATS = 10
 
 
@@ -34,6 +36,7 @@ class Look(NamedTuple):
     stolen: float | None
     cores: int
     throttled: Throttled = Throttled()
+    agent: float | None = None  # of it alone, as is told of what else ran
 
 
 def look() -> Look:
@@ -46,7 +49,17 @@ def look() -> Look:
         stolen=stolen,
         cores=cores,
         throttled=throttled(),
+        agent=_agent_seconds(),
     )
+
+
+def _agent_seconds() -> float | None:
+    # In proc(5): utime and stime, the 12th and 13th after the name in brackets.
+    agent = os.environ.get(AGENT_VARIABLE, "")
+    stat = text_at(PROC / agent / "stat") if agent.isdecimal() else None
+    if stat is None:
+        return None
+    return sum(map(int, stat.rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _cpu_time() -> tuple[float | None, float | None, int]:
@@ -93,6 +106,8 @@ def between(
     if times > 0:
         why.append(f"a CPU quota stopped it {times} times, for {withheld:.2f} s in all")
     shares = {"foreign": round(foreign / seconds, 3), "steal": round(stolen / seconds, 3)}
+    if before.agent is not None and after.agent is not None:
+        shares["agent"] = round((after.agent - before.agent) / seconds, 3)
     return {
         **(shares if told else {}),
         "throttled": round(withheld / seconds, 3),

@@ -1,0 +1,168 @@
+"""`ftbench fleet`: the same benchmarks on many hosts, each measured on its own and kept there."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+
+from ftbench.errors import NotAvailableError, UsageError
+from ftbench.report.output import Output, output_options
+
+if TYPE_CHECKING:
+    from ftbench.fleet.certificates import Certificates
+    from ftbench.fleet.command import Project
+
+_AGAIN: Final = "from ftbench.cli import main; main()"
+_file = click.argument(
+    "file", type=click.Path(path_type=Path, dir_okay=False), default="fleet.toml", required=False
+)
+_ssh = click.option(
+    "--ssh",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="HOSTS",
+    help="Without agents, by ssh: a file of lines NAME [DESTINATION].",
+)
+_certificate = click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where fleet.crt and fleet.key lie. Default: in the user's data folder.",
+)
+
+
+@click.group(
+    help="""Measure on many hosts what FILE asks for (fleet.toml): see docs/fleet.md.
+
+    Each host measures one run at a time and keeps it until it is collected. Dask distributed
+    carries the runs, under TLS (the extra 'fleet'), or --ssh does.
+    """
+)
+def fleet() -> None:
+    pass
+
+
+def _project(file: Path) -> Project:
+    from ftbench.fleet.command import Project  # noqa: PLC0415
+    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+
+    return Project.of(project_folder(Path.cwd()), file)
+
+
+def _certificates(folder: Path | None) -> Certificates:
+    from ftbench.fleet.certificates import Certificates  # noqa: PLC0415
+
+    return Certificates.usual() if folder is None else Certificates(folder)
+
+
+def _need_dask() -> None:
+    if find_spec("distributed") is None:
+        raise NotAvailableError(
+            "Dask distributed is not installed.",
+            hint="pip install 'ftbench[fleet]'; or measure by ssh: --ssh HOSTS",
+        )
+
+
+@fleet.command(help="List the runs of FILE, and which of them are collected.")
+@_file
+@output_options
+def plan(output: Output, file: Path) -> None:
+    from ftbench.fleet import command  # noqa: PLC0415
+
+    output.write(command.plan(_project(file)))
+
+
+@fleet.command(
+    help="""Do the runs of FILE, and put them into the results.
+
+    A call that was ended is gone on with by the next one: what is collected is not measured again,
+    and what a host has kept is fetched. Of a host that is silent or refused it is said.
+    """
+)
+@_file
+@_ssh
+@_certificate
+@click.option("--fresh", is_flag=True, help="Measure anew what is collected, too.")
+def run(*, file: Path, ssh: Path | None, certificate: Path | None, fresh: bool) -> None:
+    _coordinate(file, ssh, certificate, fresh=fresh)
+
+
+@fleet.command(help="Fetch what hosts have kept, of whatever coordinator; measure nothing.")
+@_file
+@_ssh
+@_certificate
+def collect(*, file: Path, ssh: Path | None, certificate: Path | None) -> None:
+    _coordinate(file, ssh, certificate, only_collect=True)
+
+
+def _coordinate(file: Path, ssh: Path | None, certificate: Path | None, **how: bool) -> None:
+    from ftbench.fleet import command  # noqa: PLC0415
+
+    if ssh is None:
+        _need_dask()
+    console = Console(stderr=True, highlight=False)
+    command.run(_project(file), console, _certificates(certificate), ssh=ssh, **how)
+
+
+@fleet.command(help="Tell how far the coordinator of FILE is, and when each host was heard.")
+@_file
+@output_options
+def status(output: Output, file: Path) -> None:
+    from ftbench.fleet import command  # noqa: PLC0415
+
+    output.write(command.status(_project(file)))
+
+
+@fleet.command(help="Make the fleet's certificate, and say where it lies.")
+@_certificate
+def certificate(certificate: Path | None) -> None:
+    made = _certificates(certificate)
+    made.make()
+    click.echo(made.folder)
+
+
+@fleet.command(
+    help="""Serve on this host: measure for whichever coordinator is at ADDRESS, HOST:PORT.
+
+    Needs the folder of the coordinator's certificate. It measures whatever a holder of that has it
+    measure, so keep it as you keep a key for ssh.
+    """
+)
+@click.argument("address", required=False)
+@click.option("--name", required=True, help="The machine's name in the results.")
+@click.option("--group", "groups", multiple=True, help="One that it belongs to; several times.")
+@_certificate
+@click.option("--once", is_flag=True, hidden=True, help="Answer one request of standard input.")
+@click.option("--alone", is_flag=True, hidden=True, help="Without one that starts it again.")
+def agent(
+    *,
+    address: str | None,
+    name: str,
+    groups: tuple[str, ...],
+    certificate: Path | None,
+    once: bool,
+    alone: bool,
+) -> None:
+    from ftbench.fleet.agent import Agent  # noqa: PLC0415
+    from ftbench.fleet.links import answer_once  # noqa: PLC0415
+
+    own = Agent.usual(name, groups)
+    if once:
+        answer_once(own)
+        return
+    if address is None:
+        raise UsageError("No ADDRESS says where the coordinator is.")
+    _need_dask()
+    from ftbench.fleet.dask_link import serve, supervised  # noqa: PLC0415
+
+    certificates = _certificates(certificate)
+    certificates.refuse_lacking()
+    if alone:
+        asyncio.run(serve(own, address, certificates))
+    else:
+        sys.exit(supervised([sys.executable, "-c", _AGAIN, *sys.argv[1:], "--alone"]))

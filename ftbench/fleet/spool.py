@@ -1,0 +1,155 @@
+"""What a host keeps: each run in a file of its own, whole or not at all; and the suite it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import lzma
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+from ftbench.errors import ResultsError, UsageError
+from ftbench.files import folder_made, written_whole
+from ftbench.fleet.plan import Name, Work
+
+_SUFFIX: Final = ".run"
+# What a run may weigh unpacked, ours some 2 MiB; a suite some 3.
+MOST_BYTES: Final = 256 * 2**20
+# A run is begun only where so much is free.
+LEAST_FREE: Final = 64 * 2**20
+_PARTS: Final = ("asv.conf.json", "benchmarks", "ftbench", "native")
+_NEVER: Final = frozenset({"__pycache__", "target", ".git"})
+
+# Of a file of the results: no folder, and nothing that begins with a dot.
+_File = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,250}\.jsonl?$")]
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What one work came to on a host: the texts of its result files."""
+
+    work: Work
+    host: Name
+    started_at: str
+    seconds: float
+    agent: dict[str, str]  # the versions of what ran it
+    machine: str  # its record, as asv keeps it
+    benchmarks: str  # asv's list of them
+    files: dict[_File, str]
+
+
+def packed(run: Run) -> bytes:
+    """Return a run as the bytes that are kept and sent."""
+    return zlib.compress(msgspec.json.encode(run))
+
+
+def unpacked(data: bytes) -> Run:
+    """Return the run of `packed` bytes; raises `ResultsError` for any others."""
+    try:
+        unpacker = zlib.decompressobj()
+        text = unpacker.decompress(data, MOST_BYTES)
+        if not unpacker.eof:
+            text = b"cut short, or larger than any run"
+        return msgspec.json.decode(text, type=Run)
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise ResultsError(f"This is no run of a fleet: {error}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """The folder of one agent."""
+
+    folder: Path
+
+    def _path(self, name: str) -> Path:
+        return self.folder / "runs" / f"{name}{_SUFFIX}"
+
+    def refuse_full(self) -> None:
+        """Raise `ResultsError` where a run could not be kept: before it is measured."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.folder).free
+        if free < LEAST_FREE:
+            raise ResultsError(
+                f"{self.folder} has {free // 2**20} MiB left, of {LEAST_FREE // 2**20} that a run "
+                "needs: nothing is measured that could not be kept."
+            )
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep a run, so that not even a power failure loses it; raises `ResultsError`."""
+        path = self._path(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with written_whole(path) as beside, beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise ResultsError(f"{path} could not be written: {error}.") from error
+
+    def get(self, name: str) -> bytes | None:
+        """Return a run that is kept, b"" for one that is collected, None for any other."""
+        path = self._path(name)
+        return path.read_bytes() if path.is_file() else None
+
+    def names(self) -> list[str]:
+        """Return the works whose runs are kept."""
+        runs = (self.folder / "runs").glob(f"*{_SUFFIX}")
+        return sorted(path.stem for path in runs if path.stat().st_size)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Empty runs that are collected: whoever asks for one once more is not to have it anew."""
+        for name in set(names) & set(self.names()):
+            self._path(name).write_bytes(b"")
+
+    def suite(self, digest: str) -> Path:
+        """Return the folder of a suite, which need not exist."""
+        return self.folder / "suites" / digest
+
+    def take_suite(self, digest: str, data: bytes) -> None:
+        """Unpack a suite, if it is what its digest says; raises `ResultsError`."""
+        text = lzma.LZMADecompressor(memlimit=MOST_BYTES)
+        try:
+            content = text.decompress(data, MOST_BYTES)
+            _refuse_changed(content, digest)
+            with (
+                tarfile.open(fileobj=io.BytesIO(content)) as archive,
+                folder_made(self.suite(digest)) as made,
+            ):
+                archive.extractall(made, filter="data")
+        except (lzma.LZMAError, tarfile.TarError, ValueError, OSError) as error:
+            raise ResultsError(f"The suite {digest[:12]} could not be taken: {error}.") from error
+
+
+def _refuse_changed(content: bytes, digest: str) -> None:
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ValueError("its content is not that of its digest")
+
+
+def packed_suite(project: Path) -> tuple[str, bytes]:
+    """Return the digest of what a project measures with, and all of it as bytes."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in _files(project):
+            entry = tarfile.TarInfo(path.relative_to(project).as_posix())
+            entry.size = path.stat().st_size
+            with path.open("rb") as file:
+                archive.addfile(entry, file)  # no time, no owner: alike in every clone
+    digest = hashlib.sha256(content.getvalue()).hexdigest()
+    return digest, lzma.compress(content.getvalue(), preset=6)
+
+
+def _files(project: Path) -> Iterator[Path]:
+    if not (project / "ftbench").is_dir():
+        raise UsageError(f"{project} has no folder ftbench.", hint="Call this in a clone of it.")
+    for part in _PARTS:
+        top = project / part
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            if path.is_file() and not _NEVER & set(path.relative_to(project).parts):
+                yield path
