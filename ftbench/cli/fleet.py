@@ -49,7 +49,7 @@ def fleet() -> None:
 
 def _project(file: Path) -> Project:
     from ftbench.fleet.command import Project  # noqa: PLC0415
-    from ftbench.results.asvformat import project_folder  # noqa: PLC0415
+    from ftbench.results.project import project_folder  # noqa: PLC0415
 
     return Project.of(project_folder(Path.cwd()), file)
 

@@ -60,7 +60,6 @@ _TUNED: Final = {
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.allowed-failures": 3,
     "distributed.scheduler.worker-ttl": "1h",
-    "distributed.scheduler.pickle": False,
     "distributed.comm.timeouts.tcp": "120s",
     "distributed.comm.timeouts.connect": "30s",
 }
