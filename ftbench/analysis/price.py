@@ -56,6 +56,7 @@ class Point:
 
     mean: Ratio
     kernels: Mapping[str, Ratio]
+    floor: float | None = None  # the noise floor of the mean, a share, if each kernel has one
 
 
 Points = Mapping[tuple[Release, str], Point]
@@ -123,9 +124,7 @@ def points_of(measure: Measure, figures: Iterable[Figure], known: Evidence) -> P
             and (measure.kernels is None or kernel in measure.kernels)
         ):
             by_place.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
-    if not measure.taxed:
-        return _by_place(*_inverses(by_place), {})
-    return _by_place(*_taxes(by_place, known))
+    return _by_place(*(_taxes(by_place, known) if measure.taxed else _inverses(by_place)))
 
 
 _Key = tuple[Release, str]
@@ -134,9 +133,12 @@ _FiguresByPlace = Mapping[_Key, Mapping[str, Figure]]
 _Places = Sequence[tuple[_Key, str]]
 # What single entries come to by duel: an interval that reaches farther to one side.
 _Duels = Mapping[int, Ratio | None]
+# Of each entry its noise floor, nought of a duel.
+_Floors = Sequence[float | None]
+_Found = tuple[_Places, Effects | None, _Duels, _Floors]
 
 
-def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects | None, _Duels]:
+def _taxes(by_place: _FiguresByPlace, known: Evidence) -> _Found:
     places: list[tuple[_Key, str]] = []
     duels: dict[int, Series] = {}
     above: list[Figure] = []
@@ -153,13 +155,23 @@ def _taxes(by_place: _FiguresByPlace, known: Evidence) -> tuple[_Places, Effects
             above.append(figure)
             below.append(base)
     if not places:
-        return places, None, {}
+        return places, None, {}, ()
+    floors = [
+        0.0 if number in duels else _larger(one, other)
+        for number, (one, other) in enumerate(zip(above, below, strict=True))
+    ]
     effects, members = difference(_sides(above), _sides(below)), np.array(list(duels), np.int64)
     effects = effects.replaced(members, effects_of(tuple(duels.values())))
-    return places, effects, {number: look(each).verdict.effect for number, each in duels.items()}
+    by_duel = {number: look(each).verdict.effect for number, each in duels.items()}
+    return places, effects, by_duel, floors
 
 
-def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
+def _larger(*figures: Figure) -> float | None:
+    known = [figure.floor.effect for figure in figures if figure.floor]
+    return max(known) if len(known) == len(figures) else None
+
+
+def _inverses(by_place: _FiguresByPlace) -> _Found:
     sound = [
         ((key, kernel), figure)
         for key, of in by_place.items()
@@ -167,9 +179,10 @@ def _inverses(by_place: _FiguresByPlace) -> tuple[_Places, Effects | None]:
         if _is_sound(figure)
     ]
     if not sound:
-        return (), None
+        return (), None, {}, ()
     effects = Effects.of(_sides([figure for _, figure in sound]))
-    return [place for place, _ in sound], replace(effects, value=np.negative(effects.value))
+    inverse = replace(effects, value=np.negative(effects.value))
+    return [place for place, _ in sound], inverse, {}, [_larger(figure) for _, figure in sound]
 
 
 def _sides(figures: Sequence[Figure]) -> Estimates:
@@ -177,7 +190,7 @@ def _sides(figures: Sequence[Figure]) -> Estimates:
     return pooled(sides, [figure.floor for figure in figures])
 
 
-def _by_place(places: _Places, effects: Effects | None, duels: _Duels) -> Points:
+def _by_place(places: _Places, effects: Effects | None, duels: _Duels, floors: _Floors) -> Points:
     if effects is None:
         return {}
     members: dict[_Key, list[int]] = {}
@@ -189,9 +202,15 @@ def _by_place(places: _Places, effects: Effects | None, duels: _Duels) -> Points
         key: Point(
             mean=mean if len(numbers) > 1 else ratios[numbers[0]],
             kernels={places[number][1]: ratios[number] for number in numbers},
+            floor=_floor_of_mean([floors[number] for number in numbers]),
         )
         for (key, numbers), mean in zip(members.items(), means, strict=True)
     }
+
+
+def _floor_of_mean(floors: Sequence[float | None]) -> float | None:
+    logs = [math.log1p(floor) for floor in floors if floor is not None]
+    return math.expm1(math.hypot(*logs) / len(logs)) if len(logs) == len(floors) else None
 
 
 def means_of(effects: Effects, groups: Sequence[Sequence[int]]) -> Effects:

@@ -17,6 +17,7 @@ from ftbench.results import Figure, ResultTree, State
 from ftbench.results.duels import Duel, series_of
 from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
 from ftbench.results.health import SITTINGS_APART
+from ftbench.results.known import Known
 from ftbench.results.records import DuelSide
 from ftbench.statistics import location
 from ftbench.statistics.power import THESE_BUILDS, Floor
@@ -50,6 +51,11 @@ class Evidence:
     builds: Mapping[tuple[Environment, Release], _Records]  # behind each file
     # By machine and series, the latest last; either side is the first of one.
     duels: Mapping[tuple[str, SeriesKey], Sequence[Duel]]
+    known: Sequence[Known] = ()  # of alarms
+
+    def note(self, before: Figure, after: Figure) -> str:
+        """Return what is known of an alarm, "" of a new one."""
+        return next((each.note for each in self.known if each.explains(before, after)), "")
 
     def duel(self, before: Figure, after: Figure) -> Duel | None:
         """Return the latest duel of the builds of two figures of one series, None without one."""
@@ -78,6 +84,7 @@ class JudgedSeries:
     # Beside an alarm, kind → (before, after): context switches, CPU seconds.
     efforts: Mapping[str, tuple[float, float]]
     duel: Duel | None = None  # that stands in the place of the figures
+    note: str = ""  # what is known of an alarm
 
     @property
     def judges(self) -> str:
@@ -163,7 +170,7 @@ def evidence(tree: ResultTree) -> Evidence:
             for each in (duel, duel.turned):
                 duels[each.machine, each.series].append(each)
     builds = {source.key: source.builds for source in tree.sources}
-    return Evidence(builds=builds, duels=duels)
+    return Evidence(builds=builds, duels=duels, known=tree.known)
 
 
 Side = Mapping[SeriesKey, Figure]
@@ -205,6 +212,7 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
                 differences=differs,
                 efforts=_efforts(one, other, executed) if verdict.alarm else {},
                 duel=duel,
+                note=known.note(one, other) if verdict.alarm else "",
             )
             for (one, other), verdict, differs, duel in zip(
                 pairs, verdicts, differences, duels, strict=True
@@ -311,7 +319,8 @@ class Base(StrEnum):
     """What a release is judged against; the values are the words that users read."""
 
     BEFORE = "the release before it in its series"
-    FEATURE = "the last feature release"
+    FEATURE = "the newest release of the series before"
+    OTHER = "an older release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,8 +341,11 @@ def environments(tree: ResultTree) -> tuple[Environment, ...]:
     )
 
 
-def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
-    """Return every step of an environment, oldest first; each is a family of its own."""
+def history(tree: ResultTree, environment: Environment, *, every: bool = False) -> tuple[Step, ...]:
+    """Return every step of an environment, oldest first; each is a family of its own.
+
+    With `every`, each release is judged against all older ones.
+    """
     figures: dict[Release, list[Figure]] = {}
     for figure in tree.figures:
         if figure.state is State.MEASURED and figure.environment == environment:
@@ -349,18 +361,25 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
             comparison=compare(known, sides[base], sides[release]),
         )
         for release in sorted(sides)
-        for against, base in bases(release, sides)
+        for against, base in bases(release, sides, every=every)
     )
 
 
-def bases(release: Release, measured: Iterable[Release]) -> Iterator[tuple[Base, Release]]:
-    """Yield what a release is judged against: the one before it in its series, the last feature."""
+def bases(
+    release: Release, measured: Iterable[Release], *, every: bool = False
+) -> Iterator[tuple[Base, Release]]:
+    """Yield what a release is judged against: the one before it in its series, the last feature.
+
+    With `every`, all other older ones as well.
+    """
     older = sorted(each for each in measured if each < release)
     if older and older[-1].series == release.series:
-        yield Base.BEFORE, older[-1]
+        yield Base.BEFORE, older.pop()
     feature = last_feature(release, older)
     if feature is not None:
         yield Base.FEATURE, feature
+    if every:
+        yield from ((Base.OTHER, each) for each in older if each != feature)
 
 
 def last_feature(release: Release, measured: Iterable[Release]) -> Release | None:

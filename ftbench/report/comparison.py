@@ -60,8 +60,9 @@ class Compared:
 
 def alarm(compared: Sequence[Compared]) -> FtbenchError | None:
     """Return what a gate must not let through, the gravest; None where nothing is worse."""
-    verdicts = [each.verdict for one in compared for each in one.comparison.judgements]
-    worse = sum(verdict.word is Word.WORSE for verdict in verdicts)
+    judgements = [each for one in compared for each in one.comparison.judgements]
+    verdicts = [each.verdict for each in judgements]
+    worse = sum(each.verdict.word is Word.WORSE and not each.note for each in judgements)
     lost = sum(len(one.lost) for one in compared)
     told = f"{plural(worse, 'series is', 'series are')} worse." if worse else ""
     if lost:
@@ -104,7 +105,7 @@ def _record(compared: Sequence[Compared], tree: ResultTree) -> dict[str, Any]:
         "before": sides.before,
         "after": sides.after,
         "regression": any(
-            each.verdict.word is Word.WORSE
+            each.verdict.word is Word.WORSE and not each.note
             for one in compared
             for each in one.comparison.judgements
         ),
@@ -412,6 +413,7 @@ def _judgement(judgement: JudgedSeries) -> dict[str, Any]:
         "after": _side(judgement.after, after),
         "verdict": str(verdict.word),
         "why": verdict.why,
+        "known": judgement.note,
         "needs": verdict.needs,
         "p": verdict.p,
         "effect": effect and effect.value,

@@ -63,7 +63,7 @@ def overview(tree: ResultTree, wanted: Filter) -> Document:
             Part(title="Choose: the modes side by side", lines=(_READING,)),
             *parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
             Part(
-                title="Releases: each against the one before, and the last feature release",
+                title="Releases: each against the one before, and the newest of the series before",
                 lines=(f"An effect is after over before, so above 1 is worse. {SAME}",),
             ),
             *(environment_part(*each) for each in steps.items()),

@@ -126,7 +126,8 @@ def beside(judgement: JudgedSeries) -> str:
         for kind in _shown(efforts)
     )
     doubts = dict.fromkeys(each.doubt for each in (judgement.before, judgement.after))
-    return "; ".join((*counted, *disturbed, *filter(None, doubts))) or NONE
+    known = [f"known: {judgement.note}"] if judgement.note else []
+    return "; ".join((*known, *counted, *disturbed, *filter(None, doubts))) or NONE
 
 
 def effort_title(kind: str) -> str:

@@ -29,6 +29,7 @@ from ftbench.results.figure import (
     Unreadable,
 )
 from ftbench.results.floors import Floors
+from ftbench.results.known import read_known
 from ftbench.results.ladders import StoredSeries, address, series_of
 from ftbench.results.noise import read_noise
 from ftbench.results.project import uncollected
@@ -80,6 +81,7 @@ def read_results(folder: Path) -> ResultTree:
         machines=tuple(machines),
         noise=noise,
         duels=duels,
+        known=read_known(folder, warnings),
         descriptions=dict(_descriptions(benchmarks)),
         warnings=tuple(warnings),
     )

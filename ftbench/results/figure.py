@@ -18,6 +18,7 @@ from ftbench.statistics.spread import ONE_PROCESS, Interval
 
 if TYPE_CHECKING:
     from ftbench.results.duels import Duel
+    from ftbench.results.known import Known
 
 
 class Health(NamedTuple):
@@ -295,6 +296,7 @@ class ResultTree:
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()
     duels: tuple[Duel, ...] = ()
+    known: tuple[Known, ...] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, by name
     warnings: tuple[Unreadable, ...] = ()
 

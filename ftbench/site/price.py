@@ -84,6 +84,8 @@ def _range(points: Points, rules: Sequence[tuple[float, str]]) -> tuple[float, f
     values = [point.mean.value for point in points.values()]
     values += [value for value, _ in rules]
     intervals = [point.mean.interval for point in points.values()]
+    floors = [(point.mean.value, 1 + point.floor) for point in points.values() if point.floor]
+    values += [each for value, times in floors for each in (value / times, value * times)]
     lows = [max(each.low, min(values) / _WIDEST) for each in intervals if each]
     highs = [min(each.high, max(values) * _WIDEST) for each in intervals if each]
     low, high = min([*values, *lows]), max([*values, *highs])
@@ -103,6 +105,12 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
         [(place, height(point.mean.value)) for place, _, point in of]
         for _, of in groupby(places, key=lambda each: each[1].series)
     ]
+    floors = [
+        [(place, height(point.mean.value * times)) for times in (1 / (1 + floor), 1 + floor)]
+        for place, _, point in places
+        if (floor := point.floor)
+    ]
+    svg.lines(axes, floors, color=svg.RULE, linewidth=2 * size, zorder=0.8)
     for lines, width in ((intervals, size / 4), (paths, 0.8)):
         svg.lines(axes, lines, color=svg.colour_of(arm), linewidth=width)
     heights = [height(point.mean.value) for _, _, point in places]
@@ -268,6 +276,25 @@ class Page:
             name=measure.name,
             rules=tuple(_rules(measure, self.machine)),
         )
+
+
+def trends(tree: ResultTree, machine: Machine | None) -> Iterator[tuple[str, str, str]]:
+    """Yield the names and titles of the measures of tax and scaling, and their pictures.
+
+    `tree` has results of one rig.
+    """
+    known = evidence(tree)
+    for measure, title in ((TAX, TAX.title), (CRUNCHING[0], f"E(2), {CRUNCHING[0].title}")):
+        if points := points_of(measure, tree.figures, known):
+            named = {name for _, name in points}
+            arms = [arm for arm in measure.arms if arm.name in named]
+            releases = sorted({release for release, _ in points})
+            rules = tuple(_rules(measure, machine))
+            yield (
+                measure.name,
+                title,
+                draw_points(points, releases, arms, name=measure.name, rules=rules),
+            )
 
 
 def newest_of_series(releases: Iterable[Release]) -> list[Release]:

@@ -197,9 +197,11 @@ def _arm(arm: Arm, timeline: Timeline) -> list[str]:
 
 def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] | int:
     """Return the place of a step's base, its alarms, and those to be expected by chance."""
-    tally = timeline.tallies.get((timeline.releases[place], arm.name, against))
-    if tally is None:
+    tallies = timeline.tallies_of(timeline.releases[place])
+    found = [each for each in tallies if (each.arm, each.against) == (arm, against)]
+    if not found:
         return 0
+    (tally,) = found
     return [timeline.place_of[tally.base], tally.counts.total(), round(tally.by_chance, 3)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -12,20 +13,23 @@ from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from ftbench.analysis.verdicts import Base
-from ftbench.facts.arms import Arm
 from ftbench.facts.units import SAME
 from ftbench.files import safe_name
 from ftbench.releases import Release
+from ftbench.report.effects import SUSPECT, CellEffect
 from ftbench.report.words import judged
 from ftbench.results import ResultTree, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame, release_data
-from ftbench.site.menus import Menu, menus, release_menu
+from ftbench.site.menus import Item, Menu, menus, release_menu
+from ftbench.site.price import trends
 from ftbench.site.timeline import (
     AGAINST,
-    Alarm,
     Counts,
+    Group,
     Series,
+    Spread,
+    Tally,
     Timeline,
     scenario_titles,
     timeline_of,
@@ -36,6 +40,7 @@ SCRIPT: Final = "releases/releases.js"
 # More rows than this are left to the script: a page must stay light.
 _MOST_ROWS: Final = 800
 _MOST_OPEN: Final = 3
+_MOST_CELLS: Final = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +57,10 @@ class Addresses:
         """The rig's own folder."""
         return f"releases/{self.rig.slug}"
 
-    def release(self, release: Release) -> str:
-        """Return where the page of a release lies."""
+    def release(self, release: Release, base: Release | None = None) -> str:
+        """Return where the page of a release lies, or of it against one other."""
+        if base:
+            return f"{self.folder}/{release.name}-against-{base.name}.html"
         if self.first and release == self.newest:
             return "releases.html"
         return f"{self.folder}/{release.name}.html"
@@ -68,22 +75,26 @@ class Addresses:
         """Return where a file of data lies."""
         return f"{self.folder}/data/{name}.js"
 
-    def cell(self, series: Series, arm: Arm, release: Release, against: Base) -> str:
+    def cell(self, series: Series, tally: Tally) -> str:
         """Return the address of one verdict; without a script it leads to the row of its series."""
-        asked = {"arm": arm.name, "release": release.name, "against": AGAINST.index(against)}
-        return f"{self.scenario(series.scenario)}?{urlencode(asked)}#{series.key}"
+        asked = {"arm": tally.arm.name, "release": tally.release.name}
+        against = {"against": AGAINST.index(tally.against)} if tally.against in AGAINST else {}
+        return f"{self.scenario(series.scenario)}?{urlencode(asked | against)}#{series.key}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleasePage:
-    """The page of one release of a timeline."""
+    """The page of one release of a timeline, or of it against one `base`."""
 
     words: ClassVar = tuple(Word)
     bases: ClassVar = AGAINST
     same: ClassVar = SAME
+    suspect: ClassVar = SUSPECT
 
     timeline: Timeline
     release: Release
+    base: Release | None
+    trends: Sequence[tuple[str, str, str]]  # the name of each picture, its title, and itself
     addresses: Addresses
     menus: tuple[Menu, ...]
     warnings: tuple[Unreadable, ...]
@@ -91,39 +102,68 @@ class ReleasePage:
     @property
     def title(self) -> str:
         machine = self.timeline.rig.machine
-        return f"What CPython {self.release.name} changed on {machine}"
+        against = f" against {self.base.name}" if self.base else ""
+        return f"What CPython {self.release.name} changed{against} on {machine}"
+
+    @cached_property
+    def tallies(self) -> list[Tally]:
+        """What is judged here, base by base and arm by arm."""
+        return self.timeline.tallies_of(self.release, self.base)
 
     @property
     def answers(self) -> Iterator[tuple[Base, list[str], Counts, float]]:
         """The answer against each kind of base: its releases, counts of words, alarms by chance."""
-        every = self.timeline.tallies_of(self.release)
-        for against, tallies in groupby(every, key=lambda tally: tally.against):
+        for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
             ours = list(tallies)
             bases = list(dict.fromkeys(tally.base.name for tally in ours))
             counts = sum((tally.counts for tally in ours), Counter[Word]())
             yield against, bases, counts, sum(tally.by_chance for tally in ours)
 
-    def alarms(self, word: Word) -> list[Alarm]:
-        """Return the alarms of one kind, the largest first."""
-        alarms = self.timeline.alarms.get(self.release, [])
-        ours = [alarm for alarm in alarms if alarm.judgement.verdict.word is word]
-        return sorted(ours, key=lambda alarm: alarm.size, reverse=word is Word.WORSE)
+    @cached_property
+    def cells(self) -> list[tuple[Tally, Series, CellEffect]]:
+        """The loudest cells: alarms, then what is suspect, then by effect over noise."""
+        series_by = self.timeline.series_by
+        every = [
+            (tally, series_by[id(cell.first.after)], cell)
+            for tally in self.tallies
+            for cell in tally.cells
+        ]
+        return sorted(every, key=lambda each: each[2].rank)[:_MOST_CELLS]
+
+    @property
+    def left(self) -> int:
+        """How many cells are on the pages of their scenarios alone."""
+        return sum(len(each.cells) + each.left for each in self.tallies) - len(self.cells)
 
     @property
     def judged(self) -> str:
         """What the alarms are on: the source, or these builds."""
-        return judged(each.judgement for each in self.timeline.alarms.get(self.release, []))
+        return judged(each.first for *_, each in self.cells if each.first.verdict.alarm)
 
     @property
-    def scenarios(self) -> list[tuple[str, str, str, int]]:
-        """The scenarios: the group, the title and the name of each, and how many series it has."""
-        numbers = Counter(series.scenario for series in self.timeline.series)
-        return [(*scenario_titles(name), name, number) for name, number in numbers.items()]
+    def scenarios(self) -> list[tuple[str, str, str, int, dict[Release, list[Spread | None]]]]:
+        """Each scenario and ledger: its titles, its name, its number of series, and their spread.
 
-    def of_scenario(self, scenario: str, arm: Arm) -> list[Counts]:
-        """Return the counts of a scenario's verdicts on one arm, against each base there is."""
-        tallies = self.timeline.tallies_of(self.release)
-        return [each.scenarios.get(scenario, Counter()) for each in tallies if each.arm == arm]
+        That is by the base, and in it arm by arm.
+        """
+        numbers = Counter((series.scenario, series.ledger) for series in self.timeline.series)
+        found = {(tally.base, tally.arm.name): tally.groups for tally in self.tallies}
+        bases = dict.fromkeys(tally.base for tally in self.tallies)
+        return [
+            (
+                *(scenario_titles(group[0])[0], _with_ledger(group), group[0], number),
+                {
+                    base: [found.get((base, arm.name), {}).get(group) for arm in self.timeline.arms]
+                    for base in bases
+                },
+            )
+            for group, number in numbers.items()
+        ]
+
+
+def _with_ledger(group: Group) -> str:
+    scenario, ledger = group
+    return ": ".join(filter(None, (scenario_titles(scenario)[1], ledger)))
 
 
 @dataclass(slots=True)
@@ -234,15 +274,38 @@ def _write_release_pages(
 ) -> Iterator[Path]:
     ours = addresses[timeline.rig]
     others = menus(timeline.rig, {rig: of.release(of.newest) for rig, of in addresses.items()})
+    drawn = tuple(trends(tree, timeline.machine))
     for release in reversed(timeline.releases):
-        page = ReleasePage(
-            timeline=timeline,
-            release=release,
-            addresses=ours,
-            menus=(*others, release_menu(timeline.releases, release, ours.release)),
-            warnings=tree.warnings if release == timeline.newest else (),
-        )
-        yield frame.write_page(html_dir, ours.release(release), "releases", page)
+        bases = timeline.bases_of(release)
+        for base in (None, *(bases if len(bases) > 1 else ())):
+            page = ReleasePage(
+                timeline=timeline,
+                release=release,
+                base=base,
+                trends=drawn,
+                addresses=ours,
+                menus=(
+                    *others,
+                    release_menu(timeline.releases, release, ours.release),
+                    *_base_menu(release, base, bases, ours),
+                ),
+                warnings=tree.warnings if release == timeline.newest else (),
+            )
+            yield frame.write_page(html_dir, ours.release(release, base), "releases", page)
+
+
+def _base_menu(
+    release: Release, current: Release | None, bases: Mapping[Release, Base], ours: Addresses
+) -> Iterator[Menu]:
+    """Yield the menu of what a release may be compared with, where there is a choice."""
+    own = ", ".join(base.name for base, kind in bases.items() if kind in AGAINST)
+    items = [Item(text=own or "its own", href=ours.release(release), current=current is None)]
+    items += [
+        Item(text=base.name, href=ours.release(release, base), current=base == current)
+        for base in sorted(bases, reverse=True)
+    ]
+    if len(bases) > 1:
+        yield Menu(title="Against", items=tuple(items))
 
 
 def _write_scenarios(

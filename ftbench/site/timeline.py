@@ -19,10 +19,12 @@ from ftbench.analysis.verdicts import Base, JudgedSeries, Step, environments, hi
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.releases import Release
+from ftbench.report.effects import CellEffect, cells_of
 from ftbench.report.sections import GROUPS
 from ftbench.report.words import by_duel
 from ftbench.results import Figure, Machine, ResultFile, ResultTree
 from ftbench.results.selection import Rig
+from ftbench.statistics.spread import Interval
 from ftbench.statistics.verdict import Word
 
 _GROUPS: Final = {
@@ -107,7 +109,10 @@ def coded(ratio: float) -> int:
     return round(max(-_FARTHEST, min(math.log(ratio), _FARTHEST)) * PRECISION)
 
 
-AGAINST: Final = tuple(Base)
+AGAINST: Final = (Base.BEFORE, Base.FEATURE)  # what a page of series judges against
+# Of up to so many releases all pairs are judged, and of each so many cells are told.
+_ALL_PAIRS: Final = 9
+_MOST_CELLS: Final = 150
 # In the order of the data files: a verdict's place here is its code there.
 WORDS: Final = tuple(Word)
 # In the data an effect is a whole number: this often its natural logarithm.
@@ -156,6 +161,26 @@ class Track:
 
 
 Counts = Counter[Word]
+Group = tuple[str, str]
+"""A scenario and a ledger of it, "" where it has none."""
+
+
+@dataclass(slots=True)
+class Spread:
+    """The effects of a group of series: the words, and the logarithms of the ratios."""
+
+    words: Counts = field(default_factory=Counter)
+    logs: list[float] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """The geometric mean of the effects."""
+        return math.exp(math.fsum(self.logs) / len(self.logs))
+
+    @property
+    def ends(self) -> Interval:
+        """The smallest and the largest effect."""
+        return Interval(low=math.exp(min(self.logs)), high=math.exp(max(self.logs)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,27 +192,14 @@ class Tally:
     release: Release
     base: Release
     counts: Counts
-    scenarios: dict[str, Counts]
+    groups: Mapping[Group, Spread]
+    cells: Sequence[CellEffect]  # the loudest
+    left: int  # how many more there are
     by_chance: float
     rate: float
     only_before: int
     only_after: int
     floors: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """A verdict that somebody should look at, and the tally of its step."""
-
-    tally: Tally
-    series: Series
-    judgement: JudgedSeries
-
-    @property
-    def size(self) -> float:
-        """The effect as a ratio."""
-        effect = self.judgement.verdict.effect
-        return effect.value if effect else 1.0
 
 
 @dataclass(kw_only=True)
@@ -203,10 +215,10 @@ class Timeline:
     # A table for each series: arm by arm, in it release by release, or by kind of base.
     figures: dict[Series, list[list[Figure | None]]]
     tracks: dict[Series, list[list[Track | None]]]
-    tallies: dict[tuple[Release, str, Base], Tally] = field(default_factory=dict)
-    alarms: dict[Release, list[Alarm]] = field(default_factory=dict)
+    tallies: dict[tuple[Release, str, Release], Tally] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
+    series_by: Mapping[int, Series] = field(default_factory=dict)  # by a figure's id
 
     @cached_property
     def place_of(self) -> dict[Release, int]:
@@ -218,16 +230,23 @@ class Timeline:
         """The last release."""
         return self.releases[-1]
 
-    def tallies_of(self, release: Release) -> list[Tally]:
-        """Return the tallies of a release, base by base and arm by arm."""
-        keys = ((release, arm.name, against) for against in AGAINST for arm in self.arms)
+    def bases_of(self, release: Release) -> dict[Release, Base]:
+        """Return what a release is judged against, the ones that its own page tells of first."""
+        found = {of.base: of.against for of in self.tallies.values() if of.release == release}
+        return dict(sorted(found.items(), key=lambda item: tuple(Base).index(item[1])))
+
+    def tallies_of(self, release: Release, base: Release | None = None) -> list[Tally]:
+        """Return the tallies of a release against one other, or the two that it has by itself."""
+        bases = self.bases_of(release)
+        ours = [base] if base else [each for each in bases if bases[each] in AGAINST]
+        keys = ((release, arm.name, each) for each in ours for arm in self.arms)
         return [self.tallies[key] for key in keys if key in self.tallies]
 
-    def notices(self, release: Release) -> Iterator[Notice]:
+    def notices(self, release: Release, base: Release | None = None) -> Iterator[Notice]:
         """Yield what a reader must know before believing a verdict of a release."""
         ours = [source for source in self.sources if source.release == release]
         yield from run_notices(self.rig.profile, ": next to nothing can be decided.", ours)
-        tallies = self.tallies_of(release)
+        tallies = self.tallies_of(release, base)
         if tallies and all(tally.counts.keys() == {Word.ELSEWHERE} for tally in tallies):
             yield Notice(
                 title="No run measured it together with an older one.",
@@ -241,38 +260,41 @@ class Timeline:
                 "here. The command ftbench noise measures it.",
             )
 
-    def add(self, steps: Iterable[Step], series_by: Mapping[int, Series]) -> None:
-        """Take in an environment's steps, the oldest first; `series_by` is by a figure's id."""
+    def add(self, steps: Iterable[Step]) -> None:
+        """Take in an environment's steps, the oldest first."""
         for step in steps:
-            scenarios: dict[str, Counts] = defaultdict(Counter)
+            groups: dict[Group, Spread] = defaultdict(Spread)
             family, arm = step.comparison, step.environment.arm
             number = [each.name for each in self.arms].index(arm.name)
-            against, place = AGAINST.index(step.against), self.place_of[step.release]
+            place, cells = self.place_of[step.release], cells_of(family.judgements)
             for judgement in family.judgements:
-                series = series_by[id(judgement.after)]
-                scenarios[series.scenario][judgement.verdict.word] += 1
+                series = self.series_by[id(judgement.after)]
+                spread = groups[series.scenario, series.ledger]
+                spread.words[judgement.verdict.word] += 1
+                if (effect := judgement.verdict.effect) and 0 < effect.value < math.inf:
+                    spread.logs.append(math.log(effect.value))
+                if step.against not in AGAINST:
+                    continue
                 told = filter(None, (by_duel(judgement.verdict), judgement.verdict.why))
                 why = self.texts.setdefault(": ".join(told), len(self.texts))
                 tracks = self.tracks[series][number]
+                against = AGAINST.index(step.against)
                 track = tracks[against] = tracks[against] or Track()
                 track.note(place, judgement, why)
-            tally = self.tallies[step.release, arm.name, step.against] = Tally(
+            self.tallies[step.release, arm.name, step.base] = Tally(
                 arm=arm,
                 against=step.against,
                 release=step.release,
                 base=step.base,
-                counts=sum(scenarios.values(), Counter()),
-                scenarios=scenarios,
+                counts=sum((each.words for each in groups.values()), Counter()),
+                groups=groups,
+                cells=cells[:_MOST_CELLS],
+                left=len(cells[_MOST_CELLS:]),
                 by_chance=family.by_chance,
                 rate=family.rate,
                 only_before=len(family.only_before),
                 only_after=len(family.only_after),
                 floors=any(each.verdict.floor or each.duel for each in family.judgements),
-            )
-            self.alarms.setdefault(step.release, []).extend(
-                Alarm(tally=tally, series=series_by[id(each.after)], judgement=each)
-                for each in family.judgements
-                if each.verdict.alarm
             )
 
 
@@ -292,9 +314,11 @@ def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:
         figures=figures,
         tracks={series: [[None] * len(AGAINST) for _ in arms] for series in figures},
         said=tree.descriptions,
+        series_by=series_by,
     )
     for environment in environments(tree):
-        timeline.add(history(tree, environment), series_by)
+        every = len(releases) <= _ALL_PAIRS
+        timeline.add(history(tree, environment, every=every))
     return timeline
 
 

@@ -32,7 +32,7 @@ def test_it_has_what_choose_and_releases_show(results: Path) -> None:
         "time per round, 8 workers, empty task",
         "time per operation, 8 workers, grown set",
         "tail-call interpreter",
-        "3.14.2 3.13.15 the last feature release",
+        "3.14.2 3.13.15 the newest release of the series before",
         "3.13.15 3.13.5 the release before it in its series",
         "asv run 3.14.2^! --bench ^pools",
     ):
@@ -43,7 +43,7 @@ def test_a_release_is_shown_with_its_own_steps_alone(results: Path) -> None:
     text = REPORT.said("--release", "3.13.15")
     assert text.startswith("CPython 3.13.15 on quiet-vm")
     assert "3.13.15 3.13.5" in text
-    assert "the last feature release 0" not in text
+    assert "the newest release of the series before 0" not in text
     assert "There is also" not in text
     assert {step["release"] for step in REPORT.document("--release", "3.13.15")["steps"]} == {
         "3.13.15"

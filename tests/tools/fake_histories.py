@@ -159,7 +159,7 @@ _MARGIN = 1.02
 _EFFORTS = {"cpu_seconds": (1.25, 1.5), "involuntary_switches": (12.0, 480.0)}
 
 
-def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
+def history(tree: ResultTree, environment: Environment, *, every: bool = False) -> tuple[Step, ...]:
     """Return what `verdicts.history.history` does, each verdict from two medians."""
     releases: dict[Release, dict[object, Figure]] = {}
     for figure in tree.figures:
@@ -174,7 +174,7 @@ def history(tree: ResultTree, environment: Environment) -> tuple[Step, ...]:
             comparison=_compare(releases[base], releases[release]),
         )
         for release in sorted(releases)
-        for against, base in bases(release, releases)
+        for against, base in bases(release, releases, every=every)
     )
 
 
