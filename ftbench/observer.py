@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import NotAvailableError
 from ftbench.facts.profiles import INTERVAL_SECONDS
-from ftbench.probe.run import MARK
+from ftbench.probe.run import MARK, streams
 from ftbench.probe.run.child import session_of
 
 
@@ -193,6 +193,7 @@ def _say(answer: dict[str, Any]) -> None:
 
 def serve() -> int:
     """Answer requests until standard input closes."""
+    streams.take()
     try:
         reader = best_reader()
     except NotAvailableError as error:

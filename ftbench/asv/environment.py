@@ -41,7 +41,8 @@ from ftbench.results.journal import conditions
 from ftbench.results.records import Record
 
 GIL_CHECK: Final = (
-    f"import sys; print({MARK!r}, int(getattr(sys, '_is_gil_enabled', lambda: True)()))"
+    "import os, sys; gil = getattr(sys, '_is_gil_enabled', lambda: True)(); "
+    f"os.write(1, f'{MARK}{{gil:d}}'.encode())"
 )
 
 # The environments of this asv process, by the name that asv gives their results.

@@ -22,6 +22,7 @@ from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import DEADLINE_SECONDS
 from ftbench.probe.run.programs import Guarded
+from ftbench.probe.run.streams import NO_STREAMS
 from ftbench.processes import Finished
 from ftbench.pythons import Interpreter, venvs
 from ftbench.results.journal import Journal, conditions
@@ -34,8 +35,9 @@ _PREFIX: Final = "ftbench.probe: "
 _PROBE: Final = """
 import json, os, sys
 from ftbench.probe.__main__ import main
-from ftbench.probe.run import MARK
+from ftbench.probe.run import MARK, streams
 
+streams.take()
 path = os.path.join(os.environ["TMPDIR"], "measurement.json")
 code = main([*sys.argv[1:], "--output", path])
 if code == 0:
@@ -81,7 +83,7 @@ def probe(
         python=str(python),
     ) as guarded:
         code = guarded.follow()
-        if code == DeadlineError.exit_code and _PREFIX not in guarded.words:
+        if code in {DeadlineError.exit_code, NO_STREAMS} and _PREFIX not in guarded.words:
             raise guarded.silent_end(code)
         if code:
             raise _error_of(Finished(code=code, out="", err=guarded.words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -129,7 +130,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _failed(why: str, code: int) -> int:
     if sys.stderr is not None:  # else it would be printed as if it were measured
-        print(f"ftbench.probe: {why}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(f"ftbench.probe: {why}", file=sys.stderr)
     return code
 
 

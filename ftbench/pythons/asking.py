@@ -33,6 +33,10 @@ else:
     runpy.run_path(sys.argv[1])["main"](MARK)
 """
 
+# A hook of the interpreter may have replaced `sys.stdout`.
+_OWN_OUTPUT: Final = "import os, sys; sys.stdout = os.fdopen(1, 'w')"
+_SILENT: Final = "does its sitecustomize or a .pth file close or replace its standard output?"
+
 
 def ask(
     executable: Path,
@@ -60,13 +64,14 @@ def answer_of(
     deadline: float = ASK_DEADLINE,
 ) -> Any:
     """Return the JSON that `code` prints in `executable` behind `MARK`, a name that it has."""
-    command = ["-c", f"MARK = {MARK!r}\n{code}", *arguments]
+    command = ["-c", f"MARK = {MARK!r}\n{_OWN_OUTPUT}\n{code}", *arguments]
     out = run_python(executable, command, environ, deadline=deadline)
     answer = out.rpartition(MARK)[2].strip()
     try:
         return json.loads(answer.partition("\n")[0])
     except DAMAGE:
-        raise broken(executable, f"it answered {out.strip()[:200]!r}") from None
+        silent = "" if MARK in out else f"; {_SILENT}"
+        raise broken(executable, f"it answered {out.strip()[:200]!r}{silent}") from None
 
 
 def run_python(
@@ -89,7 +94,7 @@ def run_python(
         lack = lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
         raise lack or broken(executable, f"it could not be started: {error.strerror}") from error
     if done.code != 0:
-        last = done.err.strip().splitlines()[-1:] or ["no message"]
+        last = done.err.strip().splitlines()[-1:] or [f"no message; {_SILENT}"]
         raise broken(executable, f"it ended with {done.code}: {last[0][:300]}")
     return done.out
 

@@ -10,8 +10,10 @@ from chatty import chatty_copy
 from probing import ROOT, environment, run_probe
 
 from ftbench.asv.cell_server import CellServer
+from ftbench.errors import InterpreterError
 from ftbench.experiments.harness import probe
 from ftbench.pythons import Interpreter, discover
+from ftbench.pythons.asking import ask
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the copy is made of links")
 
@@ -21,6 +23,66 @@ def chatty(gil_python: Interpreter, tmp_path: Path, bare_environ: dict[str, str]
     executable = chatty_copy(gil_python, tmp_path / "chatty")
     found = discover({**bare_environ, "FTBENCH_PYTHONS": str(tmp_path / "chatty")})
     return next(each for each in found if each.executable == executable)
+
+
+def found(gil_python: Interpreter, folder: Path, environ: dict[str, str], hook: str) -> Interpreter:
+    executable = chatty_copy(gil_python, folder, hook)
+    known = discover({**environ, "FTBENCH_PYTHONS": str(folder)})
+    return next(each for each in known if each.executable == executable)
+
+
+REPLACED = "import sys; sys.stdin = sys.stderr = None"
+DETACHED = """import io, sys
+sys.stdin, sys.stderr = (io.TextIOWrapper(each.detach()) for each in (sys.stdin, sys.stderr))"""
+
+
+@pytest.mark.parametrize(
+    ("hook", "scenario"),
+    [(REPLACED, "lifecycle"), (REPLACED, "footprint"), (DETACHED, "lifecycle")],
+)
+def test_streams_that_a_hook_replaces_are_those_it_was_given(
+    gil_python: Interpreter,
+    tmp_path: Path,
+    bare_environ: dict[str, str],
+    hook: str,
+    scenario: str,
+) -> None:
+    python = found(gil_python, tmp_path / "hooked", bare_environ, hook)
+    assert python.build == gil_python.build
+    done = probe(python, scenario, mode="threads", params={"workers": 1}, profile="smoke", gil=True)
+    assert all(metric.samples for metric in done.metrics.values())
+
+
+@pytest.mark.parametrize("hook", ["None", "__import__('io').StringIO()", "sys.stderr"])
+def test_it_is_found_whatever_its_prints_go_to(
+    gil_python: Interpreter, tmp_path: Path, bare_environ: dict[str, str], hook: str
+) -> None:
+    python = found(gil_python, tmp_path / "x", bare_environ, f"import sys; sys.stdout = {hook}")
+    assert python.build == gil_python.build
+    # By hand it is measured; virtualenv asks it by its prints, and it is said so.
+    path = tmp_path / "measured.json"
+    done = run_probe(str(python.executable), "lifecycle", "--workers", "1", "--output", str(path))
+    assert (done.returncode, path.exists()) == (0, True)
+    with pytest.raises(InterpreterError, match="cannot carry a virtual environment"):
+        probe(python, "lifecycle", mode="threads", params={}, profile="smoke", gil=True)
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+@pytest.mark.parametrize("loss", ["os.close({})", "os.dup2(os.open('/dev/null', 2), {})"])
+def test_streams_that_a_hook_takes_away_are_a_story(
+    gil_python: Interpreter, tmp_path: Path, bare_environ: dict[str, str], loss: str, stream: int
+) -> None:
+    folder = tmp_path / "hooked"
+    hook = f"import os; {loss.format(stream)}"
+    if stream == 1:
+        executable = chatty_copy(gil_python, folder, hook)
+        with pytest.raises(InterpreterError, match=r"standard output|file descriptor"):
+            ask(executable, bare_environ)
+        return
+    python = found(gil_python, folder, bare_environ, hook)
+    with pytest.raises(InterpreterError, match="standard streams as it starts") as refused:
+        probe(python, "lifecycle", mode="threads", params={}, profile="smoke", gil=True)
+    assert "sitecustomize" in refused.value.hint
 
 
 def test_it_is_found_as_what_it_is(chatty: Interpreter, gil_python: Interpreter) -> None:

@@ -15,8 +15,11 @@ atexit.register(os.write, 1, b'site hook: {"version": "bye"}\\n')
 """
 
 
-def chatty_copy(interpreter: Interpreter, prefix: Path) -> Path:
-    """Return the executable of a copy of `interpreter` at `prefix` whose `sitecustomize` prints."""
+def chatty_copy(interpreter: Interpreter, prefix: Path, hook: str = _HOOK) -> Path:
+    """Return the executable of a copy of `interpreter` at `prefix` whose `sitecustomize` prints.
+
+    It does what `hook` says.
+    """
     executable = prefix / "bin" / "python3"
     executable.parent.mkdir(parents=True)
     shutil.copy(interpreter.executable.resolve(), executable)
@@ -32,5 +35,5 @@ def chatty_copy(interpreter: Interpreter, prefix: Path) -> Path:
     for each in real.iterdir():
         (library / each.name).symlink_to(each)
     (library / "sitecustomize.py").unlink(missing_ok=True)
-    (library / "sitecustomize.py").write_text(_HOOK, encoding="utf-8")
+    (library / "sitecustomize.py").write_text(hook, encoding="utf-8")
     return executable

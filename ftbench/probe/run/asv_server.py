@@ -17,7 +17,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ftbench.probe.run import MARK
+from ftbench.probe.run import MARK, streams
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 from ftbench.probe.run.measure import start_ahead
 
@@ -42,6 +42,7 @@ def _read(lines: queue.SimpleQueue[str]) -> None:
 
 def main(benchmark_dir: Path) -> None:
     """Answer lines until there are no more."""
+    streams.take()
     sys.path.append(str(benchmark_dir.parent))
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()

@@ -21,7 +21,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import DUEL, profile_named
 from ftbench.probe.instruments import constants
 from ftbench.probe.instruments.build import build_record, gil_enabled
-from ftbench.probe.run import GO, MARK
+from ftbench.probe.run import GO, MARK, streams
 from ftbench.probe.run.observing import ask, observe_through
 from ftbench.probe.run.outcome import Outcome
 from ftbench.probe.scenarios.base import Cell, Scenario, scenario_named
@@ -155,6 +155,7 @@ def _effort() -> dict[str, Any]:
 
 def main(named: Callable[[str], Scenario] = scenario_named) -> NoReturn:
     """Run the cell of the request, send the outcome and end the process."""
+    streams.take()
     send = _channel()
     if sys.platform != "win32":
         import faulthandler  # noqa: PLC0415

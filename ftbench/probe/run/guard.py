@@ -20,6 +20,7 @@ import time
 from contextlib import suppress
 
 from ftbench.errors import DeadlineError
+from ftbench.probe.run import streams
 from ftbench.probe.run.child import session_of, stat_fields
 from ftbench.probe.run.own import OWN, own_interpreter
 
@@ -167,6 +168,7 @@ def _run(command: list[str], deadline: float) -> int:
 
 
 if __name__ == "__main__":
+    streams.take()
     try:
         status = main(sys.argv[1:])
     except SystemExit as ending:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from ftbench.errors import (
     DeadlineError,
     FtbenchError,
+    InterpreterError,
     NotAvailableError,
     WorkerFailedError,
     error_class,
@@ -25,6 +26,7 @@ from ftbench.errors import (
 from ftbench.probe.run.child import Lines, Tail, clean_environment, stat_fields
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.probe.run.outcome import percentile
+from ftbench.probe.run.streams import NO_STREAMS
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 HOST_PYTHON = "FTBENCH_HOST_PYTHON"
@@ -183,6 +185,8 @@ class Guarded(Program):
         """Return the error of a program that ended with `code` before it reported anything."""
         if lack := lacking(self.words):
             return lack
+        if code == NO_STREAMS:
+            return no_streams(f"The {self._name}'s Python")
         if code == DeadlineError.exit_code:
             return DeadlineError(
                 f"The {self._name} did not end within {self.deadline:g} s; it was ended.",
@@ -250,7 +254,9 @@ class Watcher(Program):
             words = (self.lines.others.decode("utf-8", "replace") + self.words).strip().splitlines()
             if lack := lacking("\n".join(words)):
                 raise lack from None
-            return {"unavailable": words[-1] if words else "it ended without a word"}
+            ended = self._end() if not line else 0
+            silent = str(no_streams("it")) if ended == NO_STREAMS else "it ended without a word"
+            return {"unavailable": words[-1] if words else silent}
         return answer
 
     def greet(self) -> None:
@@ -345,6 +351,14 @@ MAY_BE_READ_BY = (
     "/proc/PID/smaps_rollup is read by the user of the process where its executable may be read by "
     "them, or with CAP_SYS_PTRACE."
 )
+
+
+def no_streams(whose: str) -> InterpreterError:
+    """Say of a Python that it takes away what its programs answer by."""
+    return InterpreterError(
+        f"{whose} closes or replaces standard streams as it starts.",
+        hint="Look for sitecustomize, usercustomize and .pth files in its site-packages.",
+    )
 
 
 def _cannot_observe(why: str, hint: str = "") -> NotAvailableError:

@@ -36,7 +36,8 @@ def begin(*words: str) -> None:
     import faulthandler  # noqa: PLC0415 - workers do without
 
     if hasattr(faulthandler, "register"):  # not on Windows; `signal` itself would weigh something
-        faulthandler.register(__import__("_signal").SIGUSR1, all_threads=True)  # see `run.guard`
+        number = __import__("_signal").SIGUSR1  # see `run.guard`
+        faulthandler.register(number, file=2, all_threads=True)
     observe = observe_through(lambda line: os.write(1, line.encode()), float(interval))
     folder = os.environ["TMPDIR"]  # which is this cell's own and goes with it
     crews = [Crew(mode, int(workers), float(deadline), folder) for _ in range(int(holds))]

@@ -14,7 +14,7 @@ from array import array
 from collections import deque
 from time import perf_counter_ns, process_time_ns
 
-from ftbench.probe.run import MARK
+from ftbench.probe.run import MARK, streams
 from ftbench.probe.scenarios.io_requests import ANSWER_BYTES, FIGURES, FIGURES_FORM, HOST, REQUEST
 
 BACKLOG = 1_024
@@ -105,6 +105,7 @@ class Server:
 def main() -> None:
     """Serve with the delay in milliseconds that the command line says."""
     server = Server(int(sys.argv[1]) * 1_000_000)
+    streams.take()
     print(f"{MARK}{server.port} {sys.version.split()[0]}", flush=True)
     server.serve(sys.stdin.fileno())
 
