@@ -163,10 +163,13 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
             f"{sides.before} and {sides.after} were both measured on several releases: {words}.",
             hint=f"Say which: --release {max(filter(None, releases))}",
         )
-    # An arm whose neighbours have both sides has lost the one after: all of it has vanished.
+    # An arm whose neighbours have both sides has lost the one after, as has a machine that has
+    # nothing else; a profile that no arm of a machine has after was another question.
     kin = {replace(rest, arm=None) for rest in both}
+    machines = {rest.machine for rest in both}
     for rest, builds in places.items():
-        if builds.keys() == {sides.before} and replace(rest, arm=None) in kin:
+        gone = replace(rest, arm=None) in kin or rest.machine not in machines
+        if builds.keys() == {sides.before} and rest.release in releases and gone:
             both[rest] = {**builds, sides.after: {flavour: [] for flavour in builds[sides.before]}}
     return tuple(
         Match(
@@ -223,6 +226,7 @@ def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> Mapping[_Rest, _B
     """Return the builds measured of each side, with their figures, by what else is alike."""
     places: dict[_Rest, dict[str, dict[str, list[Figure]]]] = {}
     items: list[Figure | ResultFile] = [*tree.sources, *tree.figures]
+    items += [figure for source in tree.sources for figure in source.unlisted]
     for item in filter(wanted.takes, items):
         name, rest = _split(item, sides.kind)
         if name in {sides.before, sides.after}:

@@ -46,16 +46,24 @@ class Compared:
         What is skipped with a reason is neither: its build or system lacks what it takes.
         """
         after = {figure.series: figure for figure in self.match.after}
-        pairs = (
-            (
-                each,
-                after.get(each.series, replace(each, state=State.ABSENT, median=None, reason="")),
-            )
-            for each in self.comparison.only_before
+        pairs = [
+            (each, after.get(each.series, _absent(each))) for each in self.comparison.only_before
+        ]
+        return (
+            *(pair for pair in pairs if pair[1].state is not State.SKIPPED or not pair[1].reason),
+            *(
+                (each.before, _absent(each.after, _UNRECORDED))
+                for each in self.comparison.judgements
+                if each.before.runs and not each.after.runs and not each.duel
+            ),
         )
-        return tuple(
-            pair for pair in pairs if pair[1].state is not State.SKIPPED or not pair[1].reason
-        )
+
+
+_UNRECORDED: Final = "its records vanished: nobody knows which build, and when"
+
+
+def _absent(figure: Figure, why: str = "") -> Figure:
+    return replace(figure, state=State.ABSENT, median=None, reason=why)
 
 
 def alarm(compared: Sequence[Compared]) -> FtbenchError | None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import Arm, arm_of
+from ftbench.facts.units import plural
 from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
 from ftbench.results import health, ladders, safe_loading
@@ -63,13 +64,19 @@ def read_results(folder: Path) -> ResultTree:
                     warnings.append(Unreadable.of(path, error))
                     continue
                 warnings += sidecar.warnings
-                sources.append(source)
+                unlisted = tuple(_unlisted(source, results, benchmarks))
+                sources.append(dataclasses.replace(source, unlisted=unlisted))
                 figures: list[Figure] = []
                 for name in sorted(results.get_result_keys(benchmarks)):
                     cells = _cells(results, name, benchmarks[name]["params"], series[name])
                     figures += _figures(source, sidecar, cells)
                 shard = by_source.get(source.key)
                 by_source[source.key] = _together(shard, figures) if shard else figures
+        left = [each for source in sources for each in source.unlisted]
+        if left and folder / BENCHMARKS not in {warning.path for warning in warnings}:
+            what = plural(len(left), "figure is", "figures are")
+            why = f"{what} left out of what it does not list, as {left[0].series.name}"
+            warnings.append(Unreadable(path=folder / BENCHMARKS, why=why))
         versions = {name: listed.get("version") for name, listed in benchmarks.items()}
         noise = tuple(read_noise(folder, versions, warnings))
         duels = duels_in(folder, versions, warnings)
@@ -244,6 +251,32 @@ def _figures(source: ResultFile, sidecar: Sidecar, cells: Iterable[_Cell]) -> It
             machines=replicates.machines if measured else (),
             graph=_graph_of(source, series),
         )
+
+
+def _unlisted(
+    source: ResultFile, results: AsvResults, benchmarks: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Figure]:
+    """Yield what a file has measured of cells that the list of benchmarks has no more."""
+    current = results.get_result_keys(benchmarks)
+    for name in results.get_all_result_keys():
+        listed, ladder = benchmarks.get(name), results.get_result_params(name)
+        if listed and (name not in current or ladder == listed["params"]):
+            continue
+        known = set(itertools.product(*listed["params"])) if listed else set()
+        names = [f"param{number + 1}" for number in range(len(ladder))]
+        if listed and len(listed["param_names"]) == len(names):
+            names = listed["param_names"]
+        values = ladders.without_holes(results.get_result_value(name, ladder), ladder)
+        for series, value in zip(ladders.series_of(name, "", names, ladder), values, strict=True):
+            if series.values not in known and _state(value) is State.MEASURED:
+                yield Figure(
+                    environment=source.environment,
+                    release=source.release,
+                    series=series.key,
+                    unit="",
+                    state=State.MEASURED,
+                    median=value,
+                )
 
 
 def _state(value: float | None) -> State:

@@ -250,6 +250,7 @@ class ResultFile(Measured):
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
     health: Mapping[str, Health] = field(default_factory=dict)  # of the arm, by run
+    unlisted: tuple[Figure, ...] = ()  # left out: of cells that no list of benchmarks has any more
 
 
 UNKNOWN: Final = "not known"

@@ -467,12 +467,64 @@ def test_a_side_that_could_not_be_read_is_named(results: Path) -> None:
     assert "not read" in COMPARE.error(*RELEASES).story
 
 
-def test_records_that_cannot_be_read_leave_builds_that_nobody_vouches_for(results: Path) -> None:
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
+def test_an_arm_whose_records_vanished_is_an_alarm_and_builds_that_nobody_vouches_for(
+    results: Path, damage: Callable[[Path], object]
+) -> None:
     path = result_file(results, "3.13.15", "ft")
     slow_down(path, 2)
-    path.with_name(f"{path.stem}.records.jsonl").write_text("{", encoding="utf-8")
-    assert COMPARE.code(*RELEASES, "--arm", "ft") == NothingError.exit_code
-    assert "PGO (no, not known)" in COMPARE.said(*RELEASES, "--arm", "ft")
+    damage(path.with_name(f"{path.stem}.records.jsonl"))
+    for words in ((), ("--arm", "ft")):
+        assert COMPARE.code(*RELEASES, *words) == LostError.exit_code
+    assert COMPARE.code(*RELEASES, "--arm", "gil") == 0
+    text = COMPARE.said(*RELEASES, "--arm", "ft")
+    assert "PGO (no, not known)" in text
+    assert "its records vanished" in text
+    assert COMPARE.code(*reversed(RELEASES), "--arm", "ft") == NothingError.exit_code
+
+
+def test_the_records_of_one_mode_vanished(results: Path) -> None:
+    """The build of its file is known by the others."""
+    path = result_file(results, "3.13.15", "ft")
+    beside = path.with_name(f"{path.stem}.records.jsonl")
+    lines = beside.read_text("utf-8").splitlines(keepends=True)
+    beside.write_text("".join(line for line in lines if '"mode": "threads"' not in line))
+    assert beside.read_text("utf-8").count("\n") < len(lines)
+    assert isinstance(COMPARE.error(*RELEASES), LostError)
+    lost = [each["lost"] for each in COMPARE.document(*RELEASES)["comparisons"]]
+    assert [[each["params"]["mode"] for each in one] for one in lost] == [[], ["threads"] * 4]
+
+
+def test_a_machine_that_vanished_is_an_alarm_beside_a_sound_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    other = Plan(releases=RELEASES[:1], arms=arms("ft"), machine="other")
+    write_project(tmp_path, PLAN, other)
+    assert isinstance(COMPARE.error(*RELEASES), LostError)
+    assert COMPARE.code(*RELEASES, "--machine", PLAN.machine) == 0
+    assert COMPARE.code(*reversed(RELEASES)) == 0
+
+
+@pytest.mark.parametrize("what", ["benchmark", "value"])
+def test_what_the_list_of_benchmarks_has_no_more_is_lost_if_it_is_not_there_after(
+    results: Path, what: str
+) -> None:
+    listed = json.loads((results / "benchmarks.json").read_text("utf-8"))
+    path = result_file(results, "3.13.15", "ft")
+    if what == "benchmark":
+        del listed[ROUND]
+    else:
+        modes = listed[ROUND]["params"][0]
+        modes.remove("'threads'")
+    (results / "benchmarks.json").write_text(json.dumps(listed), encoding="utf-8")
+    asked = (*RELEASES, "--arm", "ft")
+    assert "of what it does not list" in COMPARE.said(*asked)
+    assert COMPARE.code(*asked) in {0, NothingError.exit_code}
+    forget(path, ROUND)
+    assert isinstance(COMPARE.error(*asked), LostError)
+    assert f"lost {ROUND}(" in COMPARE.said(*asked)
+    assert COMPARE.code(*RELEASES, "--arm", "gil") in {0, NothingError.exit_code}
 
 
 def test_a_folder_of_nothing_but_damaged_files_says_which(
