@@ -228,11 +228,11 @@ _BY_WORK: Final = Rungs(
     names={
         "compress": "zlib.compress",
         "query": "sqlite3 query",
-        "numpy_large": "NumPy, arrays of 100\N{NARROW NO-BREAK SPACE}000",
-        "numpy_small": "NumPy, arrays of 16",
-        "numpy_matmul": "NumPy matmul, one BLAS thread",
-        "numba_nogil": "Numba, nogil",
-        "sklearn_predict": "scikit-learn, a forest predicts",
+        "numpy_large": "NumPy, large arrays",
+        "numpy_small": "NumPy, small arrays",
+        "numpy_matmul": "NumPy matmul",
+        "numba_nogil": "Numba nogil",
+        "sklearn_predict": "scikit-learn forest",
         "torch_matmul": "PyTorch matmul",
         "opencv_filter": "OpenCV boxFilter",
     },
@@ -247,10 +247,10 @@ _NATIVE_SECTION: Final = Section(
     question="Do threads scale when the work is native code: hashing, a query, NumPy, Numba?",
     shows="1, 2, 4 and 8 threads do as much each as the main thread alone, in turn with it. The "
     "work is one long call at a time into OpenSSL, zlib or SQLite, each thread with data, and a "
-    "database, of its own: every build should scale. Of other libraries, which have one native "
-    "thread each, some are called for long, some for less than a microsecond (NumPy on arrays of "
-    "16) and some from much Python (scikit-learn). ftbench engines install NAME gets them; a "
-    "figure is there only if the GIL stayed as it was.",
+    "database, of its own: every build should scale. Other libraries have one native thread each, "
+    "BLAS too. Arrays are of 100\N{NARROW NO-BREAK SPACE}000 numbers, or of 16: calls shorter than "
+    "a microsecond. A forest is asked through much Python. 'ftbench engines install NAME' gets a "
+    "library; it has a figure only if it left the GIL as it was.",
     hides="Libraries whose own threads meet with the program's; GPUs; disks, for which nothing "
     "here waits.",
     views=(
