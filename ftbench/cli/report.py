@@ -39,10 +39,10 @@ _arm = click.option(
 
 
 @click.command(
-    help="""Show what was measured: the modes side by side, and each release's verdicts.
+    help="""Show what was measured: each release's verdicts, and the modes side by side.
 
-    All of it from the results folder alone. Without --release, Releases has every release of the
-    machine.
+    All of it from the results folder alone. Without --release there are verdicts of every release
+    of the machine.
     """
 )
 @click.option("--release", help="Default: what was measured last, as on the site's first page.")
@@ -51,14 +51,15 @@ _arm = click.option(
 @click.option("--profile", help="A profile of the results.")
 @click.option("--build", "flavour", metavar="FLAVOUR", help="A build of the results.")
 @click.option("--bench", metavar="REGEX", help="Only the benchmarks with a series that matches.")
+@click.option("--every", is_flag=True, help="All tables of all scenarios, with intervals.")
 @output_options
-def report(output: Output, **wanted: str | None) -> None:
+def report(output: Output, *, every: bool, **wanted: str | None) -> None:
     from ftbench.report.overview import overview  # noqa: PLC0415
     from ftbench.results.project import load_project  # noqa: PLC0415
     from ftbench.results.selection import parse_filter  # noqa: PLC0415
 
     tree = load_project()
-    document = overview(tree, parse_filter(tree, **wanted))
+    document = overview(tree, parse_filter(tree, **wanted), every=every)
     output.write(document)
     if all(figure["median"] is None for figure in document.record["figures"]):
         raise NothingError(

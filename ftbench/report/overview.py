@@ -15,11 +15,12 @@ from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import SAME, times
 from ftbench.releases import Release
-from ftbench.report.choice import choice_of, parts
+from ftbench.report import brief
+from ftbench.report.choice import Choice, choice_of, parts
 from ftbench.report.comparison import comparison_record, environment_part, figure_record
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
-from ftbench.report.words import NONE
+from ftbench.report.words import NONE, listed
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
 from ftbench.results.selection import Filter, Pick, first_pick, pair_builds, picks
@@ -31,22 +32,26 @@ _READING: Final = (
 )
 
 
-def overview(tree: ResultTree, wanted: Filter) -> Document:
+_MOST_OTHERS: Final = 3
+
+
+def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Document:
     """Return what is asked for: of several picks, the one that Choose would open with.
 
+    Verdicts first, and what fits a screen or two; with `every`, all tables of all scenarios.
     Raises `NothingError` where nothing was measured of all that is asked for.
     """
-    every = picks(tree)
-    fitting = [pick for pick in every if _fits(pick, wanted)]
+    known = picks(tree)
+    fitting = [pick for pick in known if _fits(pick, wanted)]
     pick = first_pick(fitting, tree)
     if pick is None:
-        known = "\n".join(f"  {each.title}" for each in every)
+        names = "\n".join(f"  {each.title}" for each in known)
         raise NothingError(
-            "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
+            "Nothing was measured of all that is asked for.", hint=f"There is\n{names}"
         )
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
     choice = choice_of(pick, shown)
-    others = "; ".join(each.title for each in fitting if each != pick)
+    others = listed((each.title for each in fitting if each != pick), _MOST_OTHERS, "; ")
     passed = "; ".join(words for words, failed in own_check(choice.sources).items() if not failed)
     title = f"CPython {pick.release.name} on {pick.machine}"
     day = f", measured on {choice.day}" if choice.day else ""
@@ -59,16 +64,32 @@ def overview(tree: ResultTree, wanted: Filter) -> Document:
             *([f"Own check: {passed}."] if passed else []),
             *([f"There is also: {others}."] if others else []),
         ),
-        parts=(
-            Part(title="Choose: the modes side by side", lines=(_READING,)),
-            *parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
-            Part(
-                title="Releases: each against the one before, and the newest of the series before",
-                lines=(f"An effect is after over before, so above 1 is worse. {SAME}",),
-            ),
-            *(environment_part(*each) for each in steps.items()),
-        ),
+        parts=_parts(choice, wanted, steps) if every else _brief(tree, choice, wanted, steps),
         warnings=choice.warnings,
+    )
+
+
+def _brief(tree: ResultTree, choice: Choice, wanted: Filter, steps: _Steps) -> tuple[Part, ...]:
+    if not any(steps.values()) and wanted.profile is None:
+        # Another profile of the machine may know what this one cannot.
+        steps = _steps(tree, choice.pick, wanted, of_any_profile=True)
+    every = [step for own in steps.values() for step in own]
+    return (
+        brief.verdicts(every),
+        brief.scenarios(choice, wanted.arm),
+        Part(lines=("All tables, intervals and reasons: --every. As pages: ftbench open.",)),
+    )
+
+
+def _parts(choice: Choice, wanted: Filter, steps: _Steps) -> tuple[Part, ...]:
+    return (
+        Part(
+            title="Releases: each against the one before, and the newest of the series before",
+            lines=(f"An effect is after over before, so above 1 is worse. {SAME}",),
+        ),
+        *(environment_part(*each) for each in steps.items()),
+        Part(title="Choose: the modes side by side", lines=(_READING,)),
+        *parts(choice, arm=wanted.arm, unmeasured=wanted.bench is None),
     )
 
 
@@ -122,14 +143,15 @@ def _fits(pick: Pick, wanted: Filter) -> bool:
     )
 
 
-def _steps(tree: ResultTree, pick: Pick, wanted: Filter) -> _Steps:
+def _steps(tree: ResultTree, pick: Pick, wanted: Filter, *, of_any_profile: bool = False) -> _Steps:
     asked = Filter(bench=wanted.bench).of(tree)
     return {
         environment: tuple(
             step for step in history(asked, environment) if wanted.release in {None, step.release}
         )
         for environment in environments(tree)
-        if (environment.machine, environment.profile) == (pick.machine, pick.profile)
+        if environment.machine == pick.machine
+        and (of_any_profile or environment.profile == pick.profile)
         and (environment.arm.python, environment.flavour) in pick.builds
         and wanted.arm in {None, environment.arm.name}
     }

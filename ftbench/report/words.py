@@ -145,8 +145,8 @@ def _shown(efforts: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     yield from sorted(moves, key=lambda kind: (-moves[kind], kind))[:_MOST_OTHERS]
 
 
-def listed(names: Iterable[str], most: int = 10) -> str:
-    """Return names with commas, the first `most` of them and how many more there are."""
+def listed(names: Iterable[str], most: int = 10, between: str = ", ") -> str:
+    """Return the first `most` names, with commas or what else is `between`, and how many more."""
     every = list(names)
     more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
+    return between.join(every[:most]) + more

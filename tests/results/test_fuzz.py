@@ -121,7 +121,7 @@ def read(results: Path, kind: str, content: bytes) -> None:
 COMMANDS = (
     ("compare", *RELEASES),
     ("report", "--release", "3.13.15"),
-    ("report", "--format", "html"),
+    ("report", "--every", "--format", "html"),
     ("advise", "--task", "1ms"),
     ("compare", *RELEASES, "--format", "json"),
 )
