@@ -165,6 +165,14 @@ def quantity(
     + "; ".join(f"{kind} (by {', '.join(names)})" for kind, names in KINDS.items()),
 )
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
+@quantity(
+    "SHARE",
+    share,
+    "--waiting",
+    default="0%",
+    show_default=True,
+    help="The share of its time that it waits and needs no core: 90%.",
+)
 @quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
 @quantity(
     "TIME",
@@ -211,6 +219,8 @@ def advise(
         raise UsageError(
             "There is no cost without a price.", hint="Say --price-cpu, --price-memory or both."
         )
+    if verify and asked.waiting:
+        raise UsageError("The programs that verify compute all the time: say no --waiting.")
     if verify and asked.ranked_by is not By.SECONDS:
         raise UsageError(
             f"A ranking by {asked.ranked_by} is not verified: programs tell their seconds.",
@@ -219,7 +229,8 @@ def advise(
     tree = chosen(machine=machine, release=release, profile=profile)
     pick, cells = pick_of(tree)
     arms = [arm_named(arm)] if arm else None
-    given = Given(advice=ranked(cells, asked, arms), pick=pick, warnings=tree.warnings)
+    cores = next((each.num_cpu for each in tree.machines if each.name == pick.machine), "")
+    given = Given(advice=ranked(cells, asked, arms), pick=pick, cores=cores, warnings=tree.warnings)
     document, wrong = document_of(given), ""
     if verify and given.advice.best is not None:
         from ftbench.experiments.verification import verified  # noqa: PLC0415

@@ -13,11 +13,11 @@ from ftbench.analysis.advice.ranking import (
     Advice,
     ArmAdvice,
     Ranked,
-    cost_words,
     reasons,
 )
 from ftbench.facts.arms import WITH_GIL, WITHOUT_GIL
-from ftbench.facts.units import amount, digits, margin, plural
+from ftbench.facts.units import amount, digits
+from ftbench.report.answer import answer_of, asked, cost_with_reach, measured_on
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.report.words import DOUBTFUL, NONE
 from ftbench.results import Unreadable
@@ -32,6 +32,7 @@ class Given:
 
     advice: Advice
     pick: Pick
+    cores: str = ""  # of the machine
     warnings: tuple[Unreadable, ...] = ()
 
     def command(self, no_data: NoData) -> str | None:
@@ -41,13 +42,14 @@ class Given:
 
 
 def document_of(given: Given) -> Document:
-    """Return the document: a part per arm, then what is first of all and how to read it."""
+    """Return the document: a part per arm, then all of them together and how to read it."""
     return Document(
         title=_title(given),
         record=_record(given),
         parts=(
             *(_arm(each, given) for each in given.advice.arms),
-            Part(lines=(*([_best(given)] if len(given.advice.arms) > 1 else []), *_notes(given))),
+            *([_together(given)] if len(given.advice.arms) > 1 else []),
+            Part(lines=tuple(_notes(given))),
         ),
         warnings=tuple(map(str, given.warnings)),
     )
@@ -123,27 +125,24 @@ def _no_data_record(no_data: NoData, given: Given) -> dict[str, Any]:
 
 
 def _title(given: Given) -> str:
-    question, pick = given.advice.question, given.pick
-    asked = [
-        f"A task of {amount(question.task, 'seconds')}",
-        f"{amount(question.payload, 'bytes')} payload" if question.payload else "no payload",
-        plural(question.workers, "worker", "workers"),
-    ]
-    if question.shared:
-        what = f"{question.shared * 100:.3g} % of the tasks write to what is shared"
-        asked.append(f"{what}, {spaced(question.shared_kind)}")
-    where = f"CPython {pick.release.name} on {pick.machine}, {pick.profile} profile"
-    return f"{', '.join(asked)}: {where}"
+    return f"{asked(given.advice.question)}: {measured_on(given.pick, given.cores)}"
 
 
-def _best(given: Given) -> str:
-    best, by = given.advice.best, given.advice.question.ranked_by
-    if best is None:
-        return "Nothing can be advised on any arm."
-    advice, first = best
-    value = cost_words(first.cost.value, by)
-    mode = first.expectation.mode.title
-    return f"First of all arms by {by}: {advice.arm.character} {advice.arm.label}, {mode}: {value}"
+def _together(given: Given) -> Part:
+    """Return what the arms come to in one ranking, with the machine and its cores."""
+    answer = answer_of(given.advice)
+    rows = tuple(
+        Row(cells=cells, tone=Tone.PLAIN if number else Tone.BEST)
+        for number, cells in enumerate(answer.rows)
+    )
+    numbers = len(answer.columns) - 3
+    table = Table(columns=answer.columns, rows=rows, numbers=numbers, notes=answer.notes)
+    where = f"Measured with {measured_on(given.pick, given.cores)}."
+    return Part(
+        title="All builds in one ranking",
+        lines=(" ".join([*answer.sentences, where]),),
+        tables=(table,) if rows else (),
+    )
 
 
 def _arm(advice: ArmAdvice, given: Given) -> Part:
@@ -217,17 +216,6 @@ def _cells(ranked: Ranked, *, priced: bool, shared: bool) -> Iterator[str]:
         yield cost_with_reach(expectation.cost, By.COST)
 
 
-def cost_with_reach(expected: Estimate | None, by: By) -> str:
-    """Return a cost and how far its interval reaches: "1.62 ms ±1 %"."""
-    if expected is None:
-        return NONE
-    value, interval = expected.value, expected.interval
-    if interval is None or not value:
-        return cost_words(value, by)
-    reach = max(interval.high - value, value - interval.low)
-    return f"{cost_words(value, by)} {margin(reach / value)}"
-
-
 def _notes(given: Given) -> Iterator[str]:
     question = given.advice.question
     loop = next((each.asked.cells.loop for each in given.advice.arms), None)
@@ -266,7 +254,7 @@ def _load(question: Question) -> str:
         return (
             "at the lower load that was measured, nominally half of what one core can do (--load)"
         )
-    rate = digits(question.offered / question.task)
+    rate = digits(question.offered / question.work)
     return f"{rate} a second, {question.offered:.0%} of what one core can do"
 
 

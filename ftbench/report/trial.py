@@ -15,7 +15,7 @@ from ftbench.analysis.trial_verdicts import Judged, JudgedCell, alarm
 from ftbench.analysis.trials import LOOP, Answer, Forecast, OnBuild, Tried, compared, titled
 from ftbench.facts.arms import arm_named
 from ftbench.facts.units import SAME, amount, digits, plural, span, times
-from ftbench.report.advice import cost_with_reach
+from ftbench.report.answer import cost_with_reach
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
 from ftbench.report.words import NONE, TONES
 from ftbench.results.trials import TrialBuild

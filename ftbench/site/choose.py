@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from ftbench.analysis.advice.cells import Cells, cells_of
+from ftbench.analysis.advice.model import model_of
+from ftbench.analysis.advice.question import Question, seconds, size
+from ftbench.analysis.advice.ranking import advise
 from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.facts.arms import ARMS
+from ftbench.probe.scenarios.shared_set_strategies import KINDS
+from ftbench.report.answer import (
+    AT_BEST,
+    BETWEEN,
+    MEASURED,
+    NOTHING,
+    answer_of,
+    asked,
+    measured_on,
+)
 from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
 from ftbench.site.menus import address, menus
 from ftbench.site.mode_charts import draw
-from ftbench.site.winner_map import draw_map
+from ftbench.site.winner_map import FRAME, draw_map
 
 PICTURED: Final = 16
 """How many picks have pictures: pages of pictures take ten times as long as those of tables."""
 ARTICLE: Final = "article"
+SCRIPT: Final = "choose/choose.js"
+MODEL: Final = "model.js"
+WORDS: Final = {"nothing": NOTHING, "between": BETWEEN, "measured": MEASURED, "at_best": AT_BEST}
+USUAL_TEXTS: Final = {
+    "task": "200us",
+    "payload": "64KiB",
+    "workers": "8",
+    "shared": "0%",
+    "waiting": "0%",
+    "p99": "",
+}
+"""What the form has at first."""
+USUAL: Final = Question(task=seconds(USUAL_TEXTS["task"]), payload=size(USUAL_TEXTS["payload"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +62,7 @@ class Pages:
     """
 
     choice: Choice
+    cells: Cells
     address: str
     tables: tuple[article_tables.ArticleTable, ...]
     drawn: bool
@@ -47,18 +77,42 @@ class Pages:
     def links(self) -> Mapping[str, str]:
         """Where the page of each lies, the article's last, relative to the site's own folder."""
         names = [*self.measured, *([ARTICLE] if self.tables else [])]
-        folder = self.choice.pick.page.removesuffix(".html")
-        return {name: f"choose/{folder}/{name}.html" for name in names}
+        return {name: f"{self._folder}/{name}.html" for name in names}
+
+    @property
+    def _folder(self) -> str:
+        return f"choose/{self.choice.pick.page.removesuffix('.html')}"
 
     def write(self, html_dir: Path, every: Mapping[Pick, Pages]) -> Iterator[Path]:
         """Write them, the answer first, and yield their paths; `every` is all there are."""
-        yield frame.write_page(html_dir, self.address, "choose", self._values("", every))
+        answer, model = self._answer(), model_of(self.cells)
+        if model is not None:
+            model |= {"map": FRAME, "words": WORDS}
+            text = f"window.ftbenchModel = {json.dumps(model)};\n"
+            answer["model"] = f"{self._folder}/{MODEL}"
+            frame.write(html_dir / answer["model"], text)
+        first = {**self._values("", every), **answer}
+        yield frame.write_page(html_dir, self.address, "choose", first)
         for name, link in self.links.items():
             values, template = self._values(name, every), "choose-question.html.j2"
             if name == ARTICLE:
                 values |= {"article": article(), "tables": self.tables}
                 template = "choose-article.html.j2"
             yield frame.write_page(html_dir, link, "choose", values, template)
+
+    def _answer(self) -> dict[str, Any]:
+        """Return what the first page has beside the questions: the answer to the usual one."""
+        machine, crossover = self.choice.machine, self.measured.get("crossover")
+        return {
+            "answer": answer_of(advise(self.cells, USUAL)),
+            "asked": asked(USUAL),
+            "measured_on": measured_on(self.choice.pick, machine.num_cpu if machine else ""),
+            "usual": USUAL_TEXTS,
+            "kinds": KINDS,
+            "maps": crossover.maps[:1] if crossover else (),
+            "model": None,
+            "script": SCRIPT,
+        }
 
     def _values(self, name: str, every: Mapping[Pick, Pages]) -> dict[str, Any]:
         """Return what a template shows; of a question where `name` is one."""
@@ -96,6 +150,8 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         )
         for number, pick in enumerate(ordered)
     }
+    script = (resources.files("ftbench.site") / "templates" / "choose.js").read_text("utf-8")
+    frame.write(html_dir / SCRIPT, script)
     return tuple(path for pages in every.values() for path in pages.write(html_dir, every))
 
 
@@ -103,7 +159,8 @@ def pages_of(pick: Pick, tree: ResultTree, *, where: str, drawn: bool = True) ->
     """Return the pages of a pick, of the results that it shows."""
     choice = choice_of(pick, tree)
     tables = article_tables_of(choice, tree)
-    return Pages(choice=choice, address=where, tables=tables, drawn=drawn)
+    cells = cells_of(filter(pick.shows, tree.figures))
+    return Pages(choice=choice, cells=cells, address=where, tables=tables, drawn=drawn)
 
 
 def _no_picture(*_: object) -> str:

@@ -24,7 +24,7 @@ WIDTH: Final = 430
 FONT_SIZE: Final = 11
 _LEFT: Final = 132
 _LETTERS: Final = 22  # of a label in it
-_TOP: Final = 8
+TOP: Final = 8
 _BOTTOM: Final = 42
 _TICK: Final = 3
 _TICK_LABEL: Final = 6.5
@@ -95,7 +95,7 @@ def picture(
 
     Lengths are in points: `height` is the axes', `width` the whole's; y counts from the top.
     """
-    whole = _TOP + height + _BOTTOM
+    whole = TOP + height + _BOTTOM
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         canvas = Canvas(
             figsize=(width / _POINTS_PER_INCH, whole / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH

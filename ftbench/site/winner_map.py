@@ -19,6 +19,7 @@ _LEFT: Final = 62
 _RIGHT: Final = 8
 _HEIGHT: Final = 228
 _PAD: Final = 22
+_BEYOND: Final = 0.34
 # Parts of the way from a place to the next, of which each is looked at.
 _FINE: Final = 6
 # The logarithm of a cost that there is not.
@@ -28,6 +29,18 @@ _STEPS: Final = np.array([size.nominal for size in SIZES]), 0.0
 _BYTES: Final = np.array([float(payload.size) for payload in PAYLOADS]), 1024.0
 # What is this far below, by its logarithm, is far below.
 _FAR: Final = 5.0
+
+FRAME: Final = {
+    "left": _LEFT,
+    "right": _RIGHT,
+    "width": _WIDTH,
+    "height": _HEIGHT,
+    "pad": _PAD,
+    "top": svg.TOP,
+    "beyond": _BEYOND,
+    "first": _BYTES[1],
+}
+"""Where a map's places lie, for the script that marks one of a reader's own."""
 
 Field = NDArray[np.float64]
 
@@ -54,7 +67,7 @@ def _height(row: float) -> float:
 
 
 def _frame(axes: Any) -> None:
-    axes.set_xlim(-0.34, len(SIZES) - 1 + 0.34)
+    axes.set_xlim(-_BEYOND, len(SIZES) - 1 + _BEYOND)
     svg.keep_sides(axes, "bottom", "left")
     axes.set_xticks(range(len(SIZES)), [TASK_SIZE_NAMES[size.name] for size in SIZES])
     axes.tick_params(axis="x", color=svg.RULE, labelcolor=svg.MUTED, length=3)

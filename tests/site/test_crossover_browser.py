@@ -33,6 +33,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return next(page for page in pages if page.stem == "crossover").as_uri()
 
 
+@pytest.fixture
+def choose(browser: Browser, address: str) -> Iterator[Page]:
+    """Return the page with the form, from the disk; it must have done nothing wrong."""
+    home = address.rpartition("/choose/")[0]
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    one = context.new_page()
+    watched = Watched(one, home)
+    one.goto(f"{home}/choose.html")
+    yield one
+    context.close()
+    assert watched.faults == []
+
+
 @pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": request.param, "height": 900})
@@ -99,3 +112,93 @@ def test_letters_and_hatching_follow_the_readers_colours(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(browser: Browser, address: str, axe: str, scheme: Any) -> None:
     assert grave_faults(browser, address, axe, scheme) == []
+
+
+def best(page: Page) -> str:
+    return page.locator(".said span").first.inner_text()
+
+
+def test_the_answer_and_the_form_are_on_the_first_screen(choose: Page) -> None:
+    for each in (".said", "form", ".ranking tbody tr >> nth=0"):
+        box = choose.locator(each).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900
+    assert best(choose).startswith("Fastest: ")
+    assert "cores, full profile" in choose.locator(".answer").inner_text()
+
+
+def test_a_question_is_answered_as_it_is_written_and_kept_in_the_address(choose: Page) -> None:
+    usual, asked = best(choose), choose.locator("#asked")
+    choose.locator("[name=task]").fill("3ms")
+    choose.locator("[name=payload]").fill("0")
+    choose.locator("[name=shared]").fill("5%")
+    assert asked.inner_text().startswith(
+        "A task of 3.00\N{NO-BREAK SPACE}ms, no payload, 8 workers"
+    )
+    assert best(choose) != usual
+    said, rows = best(choose), choose.locator(".ranking tbody").inner_text()
+    assert choose.url.endswith("#task=3ms&payload=0&shared=5%25")
+    choose.reload()
+    assert (best(choose), choose.locator(".ranking tbody").inner_text()) == (said, rows)
+    choose.goto(choose.url.partition("#")[0] + "#task=200us")
+    assert best(choose) == usual
+
+
+def test_what_is_written_wrong_is_told_and_leaves_the_answer(choose: Page) -> None:
+    usual = best(choose)
+    choose.locator("[name=task]").fill("3")
+    assert choose.get_by_role("alert").inner_text().startswith("'3' is not a time: it needs a unit")
+    assert best(choose) == usual
+    choose.locator("[name=task]").fill("5s")
+    assert choose.locator("#wrong").inner_text() == ""
+    assert best(choose) == "Nothing can be advised here."
+    assert not choose.locator(".ranking").is_visible()
+
+
+def test_the_readers_own_task_is_marked_on_every_map(choose: Page) -> None:
+    def center(selector: str) -> tuple[float, float]:
+        box = choose.locator(f".maps svg:visible {selector}").first.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    assert choose.locator(".maps svg:visible .yours").count() == 3
+    choose.locator("[name=task]").fill("1ms")
+    choose.locator("[name=payload]").fill("1KiB")
+    here = center(".yours")
+    choose.locator("[name=payload]").fill("64KiB")
+    assert center(".yours")[0] == here[0]
+    assert center(".yours")[1] < here[1]
+    choose.locator("[name=payload]").fill("2MiB")
+    assert choose.locator(".maps svg .yours").count() == 0
+
+
+def test_an_address_of_the_one_long_page_leads_to_its_question(choose: Page, address: str) -> None:
+    choose.goto("about:blank")
+    choose.goto(f"{address.rpartition('/choose/')[0]}/choose.html#crossover")
+    choose.wait_for_url(address)
+
+
+def test_without_a_script_there_is_the_usual_answer_and_no_form(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{address.rpartition('/choose/')[0]}/choose.html")
+    assert best(page).startswith("Fastest: ")
+    assert page.locator(".ranking tbody tr").count() > 3
+    assert not page.locator("form").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1440])
+def test_the_form_has_no_serious_fault_and_fits(
+    browser: Browser, address: str, axe: str, scheme: Any, width: int
+) -> None:
+    first = f"{address.rpartition('/choose/')[0]}/choose.html#task=3ms&shared=5%25&p99=20ms"
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(first)
+    unfold(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+    if width == 1440:
+        assert grave_faults(browser, first, axe, scheme) == []

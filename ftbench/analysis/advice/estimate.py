@@ -32,6 +32,13 @@ from ftbench.results import Figure
 
 FILL: Final = "grown"
 MILLION: Final = 1_000_000
+PARTLY: Final = "it keeps up with the lower load measured, not with the higher"
+NO_PAYLOADS: Final = "latency was measured without payloads"
+NO_WAITING: Final = "latency was measured of requests that wait for nothing"
+ITS_WORKERS: Final = (
+    f"latency was measured with {POOLED} workers; by hand: "
+    "python -m ftbench.probe latency --workers {workers}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +60,14 @@ class Sharing:
     @property
     def title(self) -> str:
         """The strategy and its kind in words: "shared memory, seen at once"."""
-        kind = STRATEGIES[self.strategy].kind
-        said = f"{spaced(self.strategy)}, {spaced(kind)}"
-        return f"{said} {EVERY} at a time" if kind == SENT else said
+        return strategy_title(self.strategy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """What a mode is expected to cost on one arm, seconds and CPU of a task; None: not known."""
 
+    arm: Arm
     mode: Mode
     seconds: Estimate
     p50: Estimate | None  # from when a request is due, at the load that is offered
@@ -71,6 +77,13 @@ class Expectation:
     cost: Estimate | None  # of a million tasks
     sharing: Sharing | None
     lacks: Mapping[str, NoData]  # by the name of the cost that is not known
+
+
+def strategy_title(strategy: str) -> str:
+    """Return a strategy and its kind in words: "shared memory, seen at once"."""
+    kind = STRATEGIES[strategy].kind
+    said = f"{spaced(strategy)}, {spaced(kind)}"
+    return f"{said} {EVERY} at a time" if kind == SENT else said
 
 
 def spaced(name: str) -> str:
@@ -106,7 +119,9 @@ class Asked:
             seconds += sharing.ops[sharing.strategy].times(self.question.shared)
             if "cpu" in known:
                 known["cpu"] += sharing.cpu.times(self.question.shared)
+        seconds = self._waited(mode, seconds)
         return Expectation(
+            arm=self.arm,
             mode=mode,
             seconds=seconds,
             p50=known.get("p50"),
@@ -117,6 +132,13 @@ class Asked:
             sharing=sharing,
             lacks=lacks,
         )
+
+    def _waited(self, mode: Mode, seconds: Estimate) -> Estimate:
+        """Return the time of a task that also waits: workers wait beside each other, at best."""
+        task = self.question.task
+        if mode == SERIAL:
+            return seconds.later(task - self.question.work)
+        return seconds.at_least(task / self.question.workers) if self.question.waiting else seconds
 
     def _beside(self, mode: Mode) -> tuple[dict[str, Estimate], Mapping[str, NoData]]:
         """Return the costs beside the time that are known, and why others are not, by name."""
@@ -145,7 +167,7 @@ class Asked:
         if loop is None:
             raise _NoDataError("no plain loop was measured that says what a size takes", _ALL)
         ends = " to ".join(amount(loop.seconds[place], "seconds") for place in (0, -1))
-        task, beyond, most = self.question.task, "no benchmark has it", grain.SIZES[-1].nominal
+        task, beyond, most = self.question.work, "no benchmark has it", grain.SIZES[-1].nominal
         if loop.seconds[-1] < task <= most:
             ours = [each for each in self.cells.figures if each.benchmark.startswith("grain.")]
             command = "ftbench report" if any(each.median for each in ours) else "asv run"
@@ -185,10 +207,11 @@ class Asked:
     def _latency(self, mode: Mode, name: str) -> Estimate:
         """Return a percentile of requests at the load that is offered."""
         if self.question.payload:
-            raise _NoDataError("latency was measured without payloads")
+            raise _NoDataError(NO_PAYLOADS)
+        if self.question.waiting:
+            raise _NoDataError(NO_WAITING)
         if mode != SERIAL and (workers := self.question.workers) != POOLED:
-            why = f"latency was measured with {POOLED} workers; by hand: python -m ftbench.probe"
-            raise _NoDataError(f"{why} latency --workers {workers}")
+            raise _NoDataError(ITS_WORKERS.format(workers=workers))
         every = [
             (of_size * of_load, self.cells.latency(self.arm, mode, f"{name}_{size}_{percent}"))
             for size, of_size, seconds in self._requests()
@@ -198,7 +221,7 @@ class Asked:
         if all(beaten):
             raise _NoDataError(CANNOT)
         if any(beaten):
-            raise _NoDataError("it keeps up with the lower load measured, not with the higher")
+            raise _NoDataError(PARTLY)
         known = [(share, self._known(figure, _WITH_LATENCY)) for share, figure in every]
         return estimate(known)
 

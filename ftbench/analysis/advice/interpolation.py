@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ftbench.statistics.spread import Interval
 
@@ -33,6 +33,17 @@ class Estimate:
         """Return a multiple."""
         exact = Interval(low=factor, high=factor)
         return self * Estimate(value=factor, interval=exact, sources=())
+
+    def later(self, seconds: float) -> Estimate:
+        """Return a cost that comes after so many seconds."""
+        exact = Interval(low=seconds, high=seconds)
+        return self + Estimate(value=seconds, interval=exact, sources=())
+
+    def at_least(self, least: float) -> Estimate:
+        """Return the larger of both."""
+        ours = self.interval
+        ends = ours and Interval(low=max(ours.low, least), high=max(ours.high, least))
+        return replace(self, value=max(self.value, least), interval=ends)
 
     def _joined(self, join: Callable[[float, float], float], other: Estimate) -> Estimate:
         ours, theirs = self.interval, other.interval

@@ -40,16 +40,22 @@ class Question:
     shared_kind: str = SEEN  # when the others see a write
     memory: int | None = None  # most bytes
     load: Load | None = None  # None: the lower one that was measured
+    waiting: float = 0.0  # of the task's time, the share that it waits and needs no core
     p99: float | None = None  # most seconds from when a request is due, at that load
     cpu_price: float | None = None  # of a core for a second
     memory_price: float | None = None  # of a byte for a second
     by: By | None = None
 
     @property
+    def work(self) -> float:
+        """The seconds of the task that compute."""
+        return self.task * (1 - self.waiting)
+
+    @property
     def offered(self) -> float | None:
         """The share of one core that is offered."""
         load = self.load
-        return None if load is None else load.value * (self.task if load.per_second else 1.0)
+        return None if load is None else load.value * (self.work if load.per_second else 1.0)
 
     @property
     def priced(self) -> bool:
@@ -63,11 +69,11 @@ class Question:
 
 
 _QUANTITY: Final = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>\D*)", re.ASCII)
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0} | {
+SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0} | {
     **dict.fromkeys(("m", "min"), 60.0),
     "h": 3600.0,
 }
-_BYTES: Final = {
+BYTES: Final = {
     "": 1.0,
     "B": 1.0,
     "KiB": 2.0**10,
@@ -77,24 +83,24 @@ _BYTES: Final = {
     "MB": 1e6,
     "GB": 1e9,
 }
-_SHARES: Final = {"": 1.0, "%": 0.01}
+SHARES: Final = {"": 1.0, "%": 0.01}
 _PER_CORE_SECOND: Final = {"/h": 1 / 3600, "/s": 1.0}
 _PER_BYTE_SECOND: Final = {"/GiBh": 1 / 3600 / 2**30, "/MiBh": 1 / 3600 / 2**20}
 
 
 def seconds(text: str) -> float:
     """Return the seconds, above zero, that `text` means: `200us`, `1.5 ms`, `2s`."""
-    return _parse(text, _SECONDS, "a time", "200us, 1.5ms or 2s", above_zero=True)
+    return _parse(text, SECONDS, "a time", "200us, 1.5ms or 2s", above_zero=True)
 
 
 def size(text: str) -> int:
     """Return the whole bytes that `text` means: `64KiB`, `1 MiB`, `0`, `100kB`."""
-    return round(_parse(text, _BYTES, "a size", "0, 64KiB or 1MiB"))
+    return round(_parse(text, BYTES, "a size", "0, 64KiB or 1MiB"))
 
 
 def share(text: str) -> float:
     """Return the share from 0 to 1 that `text` means: `5%` or `0.05`."""
-    value = _parse(text, _SHARES, "a share", "5% or 0.05")
+    value = _parse(text, SHARES, "a share", "5% or 0.05")
     if value > 1:
         raise UsageError(
             f"{text!r} is more than all: a share lies between 0 and 1, or 0% and 100%.",
@@ -106,7 +112,7 @@ def share(text: str) -> float:
 def load(text: str) -> Load:
     """Return the load that `text` means: `400/s`, `50%` or `1.2` of one core."""
     rate = text.strip().endswith("/s")
-    units = {"/s": 1.0} if rate else _SHARES
+    units = {"/s": 1.0} if rate else SHARES
     value = _parse(text, units, "a load", "400/s, 50% or 1.2", above_zero=True)
     return Load(value=value, per_second=rate)
 

@@ -54,6 +54,11 @@ class Advice:
     arms: tuple[ArmAdvice, ...]
 
     @property
+    def ranked(self) -> tuple[Ranked, ...]:
+        """The ranked of all arms in one order, best first."""
+        return tuple(_ranked([(e.cost, e.expectation) for arm in self.arms for e in arm.ranked]))
+
+    @property
     def best(self) -> tuple[ArmAdvice, Ranked] | None:
         """Return the first of all arms, None where nothing is ranked."""
         firsts = [(arm, arm.ranked[0]) for arm in self.arms if arm.ranked]
@@ -114,7 +119,7 @@ def ruled_out(expectation: Expectation, question: Question) -> str:
 def _late(expectation: Expectation, question: Question) -> str:
     lack, p99, seconds = expectation.lacks.get("p99"), expectation.p99, expectation.seconds.value
     # Whether its latency at this load is known or not.
-    if (question.offered or LOADS[0] / 100) / question.task * seconds > 1:
+    if (question.offered or LOADS[0] / 100) / question.work * seconds > 1:
         return f"it {CANNOT}: it does {digits(1 / seconds)} a second"
     limit = question.p99 or math.inf
     if lack is not None and lack.why == CANNOT:

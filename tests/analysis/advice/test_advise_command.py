@@ -74,14 +74,14 @@ def test_the_issues_own_call_is_answered() -> None:
     for label in ("■ GIL build", "● free-threaded", "▲ free-threaded, GIL on"):
         assert label in flat
     assert "plain loop" in flat
-    assert "First of all arms by cost:" in flat
+    assert "All builds in one ranking Cheapest: " in flat
     assert "on straight lines between measured cells: task_100us_64kib" in flat
     assert "else in a row. Spawned processes stand for all." in flat
     assert "no p50 or p99: " in flat
     assert "latency was measured without payloads" in flat
     assert "threads: a write takes" in flat
     assert "striped, seen at once" in flat or "atomic, seen at once" in flat
-    assert "CPython 3.14.2 on quiet-vm, full profile" in flat
+    assert "CPython 3.14.2 on quiet-vm, 2 cores, full profile" in flat
     assert "5 % of the tasks write to what is shared, seen at once" in flat
     assert "asv run 3.14.2^! --bench '^crossover'" in flat
 
@@ -176,7 +176,7 @@ def test_beyond_what_was_measured_there_is_nothing_but_no_data() -> None:
     assert found["best"] is None
     assert not any(arm["ranked"] for arm in found["arms"])
     text = " ".join(told("--task", "5s").split())
-    assert "Nothing can be advised on any arm." in text
+    assert "Nothing can be advised here. Measured with CPython 3.14.2 on " in text
     assert "no data: threads; processes, fork" in text
 
 
@@ -185,7 +185,7 @@ def test_results_are_chosen_by_name() -> None:
     found = document(*words)
     assert (found["machine"], found["profile"]) == ("busy-laptop", "quick")
     assert [arm["arm"] for arm in found["arms"]] == ["ft"]
-    assert "First of all arms" not in told(*words)
+    assert "All builds" not in told(*words)
 
 
 @pytest.mark.parametrize(

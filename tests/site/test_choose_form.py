@@ -1,0 +1,178 @@
+"""The form of Choose is `advise`: its script, run by node, says what Python does of a question."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_figures import crossover, latency, shared
+
+from ftbench.analysis.advice.cells import Cells, cells_of, pick_of
+from ftbench.analysis.advice.model import model_of
+from ftbench.analysis.advice.question import Question
+from ftbench.analysis.advice.question import seconds as seconds_of
+from ftbench.analysis.advice.question import share as share_of
+from ftbench.analysis.advice.question import size as size_of
+from ftbench.analysis.advice.ranking import advise
+from ftbench.errors import UsageError
+from ftbench.facts.arms import WITHOUT_GIL
+from ftbench.facts.modes import Mode, mode_named
+from ftbench.probe.scenarios.shared_set_strategies import KINDS
+from ftbench.report.answer import answer_of, asked
+from ftbench.results import Figure, read_results
+from ftbench.site.choose import WORDS
+from ftbench.site.winner_map import FRAME
+
+SCRIPT = Path(__file__).parents[2] / "ftbench" / "site" / "templates" / "choose.js"
+THREADS, SPAWN = mode_named("threads"), mode_named("processes-spawn")
+RESULTS = Path(__file__).parents[2] / "results"
+ASK = """
+const form = require(process.argv[1]);
+const {model, asked} = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+console.log(JSON.stringify(asked.map(texts => {
+    try {
+        const question = form.questionOf(texts, model.units);
+        return {...form.answer(model, question), asked: form.asWords(question), question};
+    } catch (error) {
+        return {error: error.message};
+    }
+})));
+"""
+USUAL = {
+    "task": "200us",
+    "payload": "64KiB",
+    "workers": "8",
+    "shared": "0%",
+    "kind": next(iter(KINDS)),
+    "waiting": "0%",
+    "p99": "",
+}
+GRID = {
+    # At a measured place, between two, on a tie of decimals, at either end and beyond.
+    "task": ("10us", "12us", "100us", "0.4 ms", "1.125ms", "9.9ms", "50ms", "5s"),
+    "payload": ("0", "1KiB", "100kB", "2 MiB"),
+    "workers": ("1", "2", "5", "8", "64"),
+    "shared": ("5%", "1"),
+    "kind": tuple(KINDS),
+    "waiting": ("90%", "0.5"),
+    "p99": ("1us", "20ms", "2s"),
+}
+
+
+def beats(mode: Mode, percent: int) -> bool:
+    return mode.name == "interpreters" and percent > 0
+
+
+def made_up(margin: float | None = 0.02) -> Cells:
+    lost = ("processes-spawn", "100us_64kib")
+    every: Iterable[Figure] = (
+        *crossover(margin=margin),
+        *latency(cannot=beats),
+        *shared(WITHOUT_GIL, THREADS, lock=3e-7, atomic=1e-7, local=2e-8),
+        *shared(WITHOUT_GIL, SPAWN, lock=2e-4, lock_amid=2.5e-4, shared_memory=4e-7, actor=2e-6),
+    )
+    return cells_of(
+        each for each in every if each.params["mode"] != lost[0] or lost[1] not in each.benchmark
+    )
+
+
+def measured() -> Cells:
+    return pick_of(read_results(RESULTS))[1]
+
+
+def questions() -> list[dict[str, str]]:
+    """Return the usual question with any one and any two of its texts changed."""
+    changes = [(name, text) for name, texts in GRID.items() for text in texts]
+    pairs = [pair for pair in itertools.combinations(changes, 2) if pair[0][0] != pair[1][0]]
+    every = [{**USUAL, **dict(each)} for each in ((), *((one,) for one in changes), *pairs)]
+    return [*every, *({**each, "payload": "0"} for each in every if each["p99"])]
+
+
+def read(texts: dict[str, str]) -> Question:
+    return Question(
+        task=seconds_of(texts["task"]),
+        payload=size_of(texts["payload"]),
+        workers=int(texts["workers"]),
+        shared=share_of(texts["shared"]),
+        shared_kind=texts["kind"],
+        waiting=share_of(texts["waiting"]),
+        p99=seconds_of(texts["p99"]) if texts["p99"] else None,
+    )
+
+
+def by_script(cells: Cells, every: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no node to run the script of Choose")
+    model = {**(model_of(cells) or {}), "words": WORDS, "map": FRAME}
+    done = subprocess.run(
+        [node, "-e", ASK, str(SCRIPT)],
+        input=json.dumps({"model": model, "asked": every}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [made_up(), made_up(margin=1.5), made_up(margin=None), measured()],
+    ids=["made up", "hardly told apart", "one process", "as committed"],
+)
+def test_the_form_ranks_as_advise_does_with_the_same_values_and_words(cells: Cells) -> None:
+    every, ranked = questions(), 0
+    for texts, theirs in zip(every, by_script(cells, every), strict=True):
+        question = read(texts)
+        advice = advise(cells, question)
+        ours = json.loads(json.dumps(asdict(answer_of(advice))))
+        assert theirs["asked"] == asked(question), texts
+        assert {name: theirs[name] for name in ours} == ours, texts
+        values = [each.cost.value for each in advice.ranked]
+        assert theirs["values"] == pytest.approx(values, rel=1e-12), texts
+        ranked += bool(values)
+    assert ranked > len(every) / 4
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("task", "200", seconds_of),
+        ("task", "0ms", seconds_of),
+        ("task", "a while", seconds_of),
+        ("task", "5 MS", seconds_of),
+        ("payload", "64kib", size_of),
+        ("payload", "-1", size_of),
+        ("shared", "5", share_of),
+        ("shared", "500%", share_of),
+        ("waiting", "half", share_of),
+        ("p99", "20", seconds_of),
+    ],
+)
+def test_what_is_written_wrong_is_told_as_in_a_terminal(name: str, text: str, read: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(text)
+    [said] = by_script(made_up(), [{**USUAL, name: text}])
+    assert said == {"error": f"{caught.value.message} {caught.value.hint}".strip()}
+
+
+@pytest.mark.parametrize("count", ["0", "2.5", "many", ""])
+def test_a_number_of_workers_is_whole_and_above_zero(count: str) -> None:
+    [said] = by_script(made_up(), [{**USUAL, "workers": count}])
+    assert said == {"error": f"'{count}' is not a number of workers."}
+
+
+def test_without_a_plain_loop_there_is_no_model() -> None:
+    assert model_of(cells_of(())) is None
+    loops = (each for each in crossover() if each.params["mode"] == "serial")
+    assert model_of(cells_of(loops)) is None
