@@ -43,8 +43,8 @@ class MeasuringLock:
             lock.acquire(timeout=0)
         except Timeout:
             raise FtbenchError(
-                "Another asv is measuring on this machine; two would disturb each other and "
-                "write the same files.",
+                "Something of ftbench or asv is measuring on this machine; two would disturb each "
+                "other and write the same files.",
                 hint="Wait until it is done, then run this again.",
             ) from None
         except OSError as error:

@@ -190,7 +190,7 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
     from ftbench.analysis.trials import Limits, answer, forecasts, slo  # noqa: PLC0415
     from ftbench.experiments.trial import question  # noqa: PLC0415
     from ftbench.experiments.trial.run import raise_worst, tried  # noqa: PLC0415
-    from ftbench.experiments.trial.scaffold import needed, refuse_taken, scaffold  # noqa: PLC0415
+    from ftbench.experiments.trial.scaffold import refuse_taken, scaffold  # noqa: PLC0415
     from ftbench.report.trial import document_of  # noqa: PLC0415
     from ftbench.results.trials import Trial, read_trial, write_trial  # noqa: PLC0415
     from ftbench.site.trial_chart import draw  # noqa: PLC0415
@@ -227,7 +227,7 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
             if save:
                 write_trial(save, found)
             if folder:
-                path = scaffold(folder, found, asked, needed(asked, console))
+                path = scaffold(folder, found, asked)
                 console.print(f"{path} is its benchmark: asv run, in {folder}", soft_wrap=True)
     raise_worst(found)
     if judged and (raised := alarm(judged)):

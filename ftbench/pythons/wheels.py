@@ -7,6 +7,7 @@ its wheels and markers are then the right ones whatever the host is.  Nothing is
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -24,14 +25,14 @@ from packaging.utils import canonicalize_name
 from rich.console import Console
 from virtualenv.seed.wheels.embed import get_embed_wheel
 
-from ftbench.errors import DeadlineError, NotAvailableError, UsageError
+from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, UsageError
 from ftbench.files import cache_folder, folder_made
 from ftbench.probe.run.child import clean_environment
 from ftbench.processes import Finished, run
 from ftbench.progress import locked, phase
-from ftbench.pythons.install import find_uv
+from ftbench.pythons.install import at, find_uv
 from ftbench.pythons.interpreter import Interpreter
-from ftbench.pythons.requirements import Requirements
+from ftbench.pythons.requirements import Requirements, of_names
 
 DEADLINE: Final = 600.0
 _STAMP: Final = "ftbench-packages.json"
@@ -80,6 +81,16 @@ def packages_of(wanted: Requirements, interpreter: Interpreter, console: Console
             hint="They lie in the user's cache folder; FTBENCH_CACHE names another.",
         ) from error
     return made
+
+
+def main(python: str, named: str, files: str) -> None:
+    """Print the folder of what JSON lists name, for who measures and has no installer."""
+    wanted = of_names(json.loads(named), json.loads(files))
+    try:
+        print(packages_of(wanted, at(Path(python)), Console(stderr=True)).folder)
+    except FtbenchError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
 def _digest(wanted: Requirements, interpreter: Interpreter) -> str:
@@ -274,3 +285,7 @@ def _failed(
     why = "is for other Pythons than" if other else "cannot be installed for"
     kind = NoWheelError if other else NotAvailableError
     return kind(f"{', '.join(_arguments(wanted))} {why} {abi}.", story=story)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -312,13 +312,14 @@ def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[st
 
 
 def _forecast(forecast: Forecast) -> str:
-    name, said = forecast.on.build.name, forecast.predicted.mode.title
+    predicted, best = forecast.predicted, forecast.best
+    told = f"{forecast.on.build.name}: advise puts {predicted.mode.title} first"
+    if predicted.mode.mode == best.mode.mode:
+        return f"{told}, too, by {forecast.by}."
     if forecast.holds:
-        return f"{name}: advise puts {said} first, too, by {forecast.by}."
-    return (
-        f"{name}: advise would have put {said} first, by {forecast.by}; here it takes "
-        f"{_ratio(forecast.behind)} the time of {forecast.best.title}."
-    )
+        return f"{told}, by {forecast.by}; here it is not told apart from {best.title}."
+    behind = _ratio(forecast.behind)
+    return f"{told}, by {forecast.by}; here it takes {behind} the time of {best.title}."
 
 
 def _against(judged: Judged | None) -> Iterator[Part]:

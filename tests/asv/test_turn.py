@@ -31,7 +31,7 @@ def test_the_turn_is_kept_until_the_end(lock: Path) -> None:
 def test_another_asv_is_told_to_wait(lock: Path) -> None:
     first, second = MeasuringLock(), MeasuringLock()
     first.acquire()
-    with pytest.raises(FtbenchError, match="Another asv is measuring"):
+    with pytest.raises(FtbenchError, match="is measuring on this machine"):
         second.acquire()
 
 

@@ -11,7 +11,7 @@ from fake_trials import FT, GIL, SECONDS, build, cell, trial, with_cell
 from msgspec.structs import replace
 
 from ftbench.analysis.trial_verdicts import against
-from ftbench.analysis.trials import Limits, answer
+from ftbench.analysis.trials import Forecast, Limits, answer
 from ftbench.facts.trial_modes import TRIAL_MODES, trial_mode_named
 from ftbench.report.output import Format, rendered
 from ftbench.report.trial import code_of, document_of, sentence
@@ -75,6 +75,25 @@ def test_modes_with_the_same_story_tell_it_once() -> None:
     said = flat(told(with_cell(with_cell(trial(), wrong[0]), wrong[1])))
     assert said.count("got 7, wanted 8") == 1
     assert "ThreadPoolExecutor (2), asyncio.to_thread (2): results differ" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        (1.62e-3, "advise puts ThreadPoolExecutor first, too, by 3.14.7."),
+        (1.9e-3, "first, by 3.14.7; here it is not told apart from ProcessPoolExecutor"),
+        (6e-3, "here it takes 3.1"),
+    ],
+)
+def test_what_advise_says_is_held_against_what_was_measured(seconds: float, says: str) -> None:
+    found = answer(with_cell(trial(), cell(FT, "threadpool", seconds, spread=0.03)))
+    of = next(each for each in found.builds if each.build.name == FT)
+    best = min(of.ranked, key=lambda tried: tried.rank)
+    predicted = next(each for each in of.ranked if each.cell.mode == "threadpool")
+    if "told apart" in says:
+        best = next(each for each in of.ranked if each.cell.mode != "threadpool")
+    forecast = Forecast(on=of, predicted=predicted, best=best, by="3.14.7")
+    assert says in flat(rendered(document_of(found, forecasts=[forecast]), Format.TABLE))
 
 
 def test_nothing_measured_says_why() -> None:

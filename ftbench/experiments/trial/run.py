@@ -103,8 +103,10 @@ def tried(
     request = ["try", repr(question), question.sources(), [build.name for build in builds]]
     interpreters = [build.interpreter for build in builds]
     with harness.journal_of(request, interpreters, console, fresh=fresh) as journal:
+        # Those of trials that were killed: who measures is alone.
+        for left in journal.path.parent.glob("*.trial"):
+            shutil.rmtree(left, ignore_errors=True)
         folder = journal.path.with_suffix(".trial")
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
             run = Run(

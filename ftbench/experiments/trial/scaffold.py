@@ -6,20 +6,14 @@ import json
 import os
 import pprint
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-
 from ftbench.analysis.trials import LOOP, is_measured
-from ftbench.errors import NotAvailableError, ResultsError, UsageError
-from ftbench.experiments.trial.cells import builds_of
+from ftbench.errors import ResultsError, UsageError
 from ftbench.experiments.trial.question import Question
 from ftbench.files import folder_made
 from ftbench.probe.trial.benchmark import TARGETS
-from ftbench.pythons.wheels import abi_of, packages_of
 from ftbench.releases import known_releases
 from ftbench.releases.history import EVERY
 from ftbench.results.trials import Trial
@@ -47,7 +41,7 @@ _SOURCE: Final = '''"""{target} in every mode: written by `ftbench try --scaffol
 from ftbench.probe.trial import benchmark
 
 ASKED = {asked}
-PACKAGES = {packages}
+PACKAGES, REQUIREMENTS = {packages}, {requirements}
 # Name → way, workers, calls handed over at a time.
 WAYS = {ways}
 
@@ -56,14 +50,14 @@ class {name}(benchmark.TrialBenchmark):
     """Seconds of a call."""
 
     scenario = "trial"
-    asked, packages, ways = ASKED, PACKAGES, WAYS
+    asked, packages, requirements, ways = ASKED, PACKAGES, REQUIREMENTS, WAYS
 
 
 class {name}Memory(benchmark.TrialBenchmark):
     """Memory of the whole tree while calls are made."""
 
     scenario = "trial_memory"
-    asked, packages, ways = ASKED, PACKAGES, WAYS
+    asked, packages, requirements, ways = ASKED, PACKAGES, REQUIREMENTS, WAYS
 '''
 _INPUTS: Final = "inputs.jsonl"
 
@@ -74,30 +68,15 @@ def refuse_taken(folder: Path) -> None:
         raise UsageError(f"--scaffold {folder} is there already: name a new folder.")
 
 
-def needed(question: Question, console: Console) -> dict[str, list[Path]]:
-    """Return the folders of what a function needs, by ABI, of the builds on which it was tried."""
-    found: dict[str, list[Path]] = {}
-    wants = question.needs.named or question.needs.files
-    for build in builds_of(question, console) if wants else ():
-        with suppress(NotAvailableError):  # skipped, as has been said
-            packages = packages_of(question.needs, build.interpreter, console)
-            if packages.folder:
-                found[abi_of(build.interpreter)] = [Path(packages.folder)]
-    return found
-
-
-def scaffold(
-    folder: Path, trial: Trial, question: Question, packages: Mapping[str, Sequence[Path]]
-) -> Path:
+def scaffold(folder: Path, trial: Trial, question: Question) -> Path:
     """Write the repository, whole or not at all; return its benchmark.
 
-    `packages` as from `needed`.  Raises `UsageError` as `refuse_taken`, and `ResultsError`.
+    Raises `UsageError` as `refuse_taken`, and `ResultsError`.
     """
     refuse_taken(folder)
     name = re.sub(r"\W", "_", question.target.rpartition(":")[2])
     place = Path("benchmarks", f"bench_{name.lower()}.py")
-    # In the cache of this machine: another one says that they are not there.
-    own = {abi: [str(each) for each in folders] for abi, folders in packages.items()}
+    needs = question.needs
     files = {
         Path("asv.conf.json"): json.dumps({"project": question.name, **_CONFIGURATION}, indent=4),
         Path("benchmarks", "__init__.py"): "",
@@ -105,7 +84,8 @@ def scaffold(
             target=question.name,
             name="".join(part.capitalize() for part in name.split("_")) or "Function",
             asked=pprint.pformat(_asked(folder, trial, question), sort_dicts=False),
-            packages=pprint.pformat(own),
+            packages=[_relative(each, folder) for each in needs.named],
+            requirements=[_relative(str(each), folder) for each in needs.files],
             ways=pprint.pformat(_ways(trial), sort_dicts=False),
         ),
     }

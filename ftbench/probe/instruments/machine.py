@@ -202,8 +202,8 @@ def advice(record: Mapping[str, Any], queue: float | None) -> tuple[str, ...]:
         )
     if queue is not None and queue > BUSY * (record.get("usable_cores") or 1):
         sentences.append(
-            f"The load is {queue:g} already: something else runs. Runs that it disturbs are "
-            "repeated and marked; a quiet machine is better."
+            f"The load is {queue:g} already: something else runs. What it disturbs is "
+            "marked; a quiet machine is better."
         )
     return tuple(sentences)
 

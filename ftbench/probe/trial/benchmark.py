@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ftbench.errors import NotAvailableError
+from ftbench.errors import error_class
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.facts.trial_modes import trial_mode_named
-from ftbench.probe.instruments.build import build_record
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
+from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.measure import measure
+from ftbench.probe.run.programs import host_python
 
 # What of it may name a function in a file.
 TARGETS = ("target", "inputs_from", "worker_setup", "before", "after", "check", "executor")
@@ -28,8 +30,9 @@ class TrialBenchmark(ScenarioBenchmark):
     """
 
     asked: ClassVar[Mapping[str, Any]] = {}
-    # ABI → the folders of what the function needs; {} where it needs nothing.
-    packages: ClassVar[Mapping[str, list[str]]] = {}
+    # What the function needs beside the standard library, and requirements files of such lines.
+    packages: ClassVar[Sequence[str]] = ()
+    requirements: ClassVar[Sequence[str]] = ()
     # What asv calls a way → its name in TRIAL_MODES, workers, calls handed over at a time.
     ways: ClassVar[Mapping[str, tuple[str, int, int]]] = {}
     modes = ("serial",)
@@ -70,19 +73,29 @@ class TrialBenchmark(ScenarioBenchmark):
         return super()._measured(mode, params)
 
     def _packages(self, here: Path) -> list[str]:
-        build = build_record()
-        series = "".join(str(build["version"]).split(".")[:2])
-        abi = f"cp{series}{'t' * bool(build['free_threaded'])}{'d' * bool(build['debug'])}"
-        folders = [str(here / folder) for folder in self.packages.get(abi, ())]
-        if self.packages and not all(map(os.path.isdir, folders or [""])):
-            raise NotAvailableError(
-                f"What {self.asked['target']} needs is not installed for {abi}.",
-                hint="ftbench try --scaffold with a --python of that series installs it.",
-            )
-        return folders
+        """Return the folder of what the function needs, which the host installs for this build."""
+        if not (self.packages or self.requirements):
+            return []
+        named = [_beside(here, each) for each in self.packages]
+        files = [str(here / each) for each in self.requirements]
+        program = [host_python(), "-P", "-m", "ftbench.pythons.wheels"]
+        done = subprocess.run(
+            [*program, os.path.realpath(sys.executable), json.dumps(named), json.dumps(files)],
+            env=clean_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+        if done.returncode:
+            last = done.stderr.strip().rpartition("\n")[2]
+            raise error_class(done.returncode)(last, story=done.stderr)
+        return [done.stdout.strip()]
 
 
 def _beside(here: Path, text: str) -> str:
-    """Return a target with the whole path of its file, if it is in one."""
-    place, _, name = text.rpartition(":")
-    return f"{here / place}:{name}" if place.endswith(".py") else text
+    """Return a target, or a wheel, with the whole path of its file, if it is in one."""
+    place, colon, name = text.rpartition(":")
+    if text.endswith(".whl") or place.endswith(".py"):
+        return f"{here / place}{colon}{name}" if colon else str(here / text)
+    return text

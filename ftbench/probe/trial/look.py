@@ -343,7 +343,7 @@ def _printing(count: int) -> list[str]:
 
 def run(cell: Cell) -> Outcome:
     """Look at the function; see the module."""
-    step = Step(cell.params["asked"])
+    step = Step(cell)
     with step.explained():
         seen = _seen(step, cell.deadline)
     coroutine = inspect.iscoroutinefunction(target.function())

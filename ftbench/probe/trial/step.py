@@ -33,15 +33,17 @@ _LONGEST, _LAST_BYTES = 8_000, 2_000
 _MOST_BYTES = 1 << 24  # that it may take of the disk
 SOON_SECONDS, _POLL_SECONDS = 0.25, 0.01
 _MOST_BLAMED = 4  # inputs, of which one has ended a process
-_LONGER = "Calls that take longer by nature: --call-deadline SECONDS"
+_OPTION = "--call-deadline"
+_LONGER = f"Calls that take longer by nature: {_OPTION} SECONDS"
 _OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
 
 
 class Step:
     """A user's function in this process; `asked` is what is asked, `items` the inputs' calls."""
 
-    def __init__(self, path: str) -> None:
-        path = os.path.abspath(path)
+    def __init__(self, cell: Cell) -> None:
+        path = os.path.abspath(cell.params["asked"])
+        cell.deadline.option = _OPTION
         os.environ[asking.ASKED] = path
         try:
             self.asked = asking.read()
@@ -283,7 +285,7 @@ def _no_more_processes() -> Iterator[None]:
 @contextmanager
 def step_of(cell: Cell) -> Iterator[Step]:
     """Yield a cell's step, whose function is loaded; errors within say which call it was."""
-    step = Step(cell.params["asked"])
+    step = Step(cell)
     with step.explained():
         step.load()
         yield step

@@ -20,6 +20,8 @@ Step = tuple[Callable[..., Any], tuple[Any, ...]]
 class Deadline:
     """A point in time that every wait of a cell shares."""
 
+    option = "--deadline"  # which gives it more
+
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
@@ -32,7 +34,7 @@ class Deadline:
         """Return the error that says what was waited for."""
         return DeadlineError(
             f"The deadline of {self.seconds:g} s passed while waiting for {what}.",
-            hint="The run is thrown away. A slower machine can have more: --deadline SECONDS.",
+            hint=f"The run is thrown away. A slower machine can have more: {self.option} SECONDS.",
         )
 
     def join(self, running: Sequence[Any], what: str) -> None:

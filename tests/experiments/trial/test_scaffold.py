@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asvproject import AsvProject, Ended
 from fake_trials import FT, cell, trial, with_cell
+from tiny_wheels import wheel
 
 from ftbench.errors import NothingError, UsageError
 from ftbench.experiments.trial.question import Question, asked
@@ -32,13 +33,13 @@ def question(folder: Path, **options: Any) -> Question:
 
 def test_a_folder_that_has_something_in_it_is_left_as_it_is(code: Path) -> None:
     with pytest.raises(UsageError, match="is there already"):
-        scaffold(code, trial(), question(code), {})
+        scaffold(code, trial(), question(code))
     assert [each.name for each in code.iterdir()] == ["crunch.py"]
 
 
 def test_what_failed_is_no_benchmark_and_paths_stay_within_the_project(code: Path) -> None:
     wrong = cell(FT, "threadpool", 1e-3, failed="results differ", exit_code=13)
-    path = scaffold(code / "bench", with_cell(trial(), wrong), question(code), {})
+    path = scaffold(code / "bench", with_cell(trial(), wrong), question(code))
     text = path.read_text("utf-8")
     assert str(code) not in text
     assert "'../crunch.py:score'" in text
@@ -49,16 +50,16 @@ def test_what_failed_is_no_benchmark_and_paths_stay_within_the_project(code: Pat
 
 
 def test_inputs_that_a_callable_makes_are_made_there_too(code: Path) -> None:
-    made = scaffold(
-        code / "bench", trial(), question(code, inputs_from="crunch.py:jobs"), {}
-    ).read_text("utf-8")
+    asked = question(code, inputs_from="crunch.py:jobs")
+    made = scaffold(code / "bench", trial(), asked).read_text("utf-8")
     assert "'inputs_from': '../crunch.py:jobs'" in made
     assert not (code / "bench" / "inputs.jsonl").exists()
 
 
-def run_of(code: Path, pair: tuple[Interpreter, ...], *, ends: int = 0, **packages: Any) -> Ended:
+def run_of(code: Path, pair: tuple[Interpreter, ...], *needs: Path, ends: int = 0) -> Ended:
     folder = code / "bench"
-    scaffold(folder, trial(calls=4), question(code), packages)
+    asked = question(code, values=["2000", "1000"], requirements=[str(each) for each in needs])
+    scaffold(folder, trial(calls=4), asked)
     (folder / "home").mkdir()
     project = AsvProject(folder=folder, pythons=tuple(each.executable for each in pair))
     done = project.run(f"{pair[0].release}^!", "--record-samples")
@@ -83,10 +84,22 @@ def test_asv_measures_it_on_each_build(code: Path, pair: tuple[Interpreter, ...]
     )
 
 
+def test_what_it_needs_is_installed_where_it_runs(
+    code: Path, pair: tuple[Interpreter, ...]
+) -> None:
+    (code / "crunch.py").write_text(f"import tiny\n{SOURCE}", encoding="utf-8")
+    run_of(code, pair, wheel(code / "dist", "tiny", "1.0"))
+    text = (code / "bench" / "benchmarks" / "bench_score.py").read_text("utf-8")
+    assert "'../dist/tiny-1.0-py3-none-any.whl'" in text
+    assert str(code) not in text
+    assert [f for f in read_results(code / "bench" / "results").figures if f.median]
+
+
 def test_what_it_needs_and_lacks_is_skipped_with_the_reason(
     code: Path, pair: tuple[Interpreter, ...]
 ) -> None:
-    done = run_of(code, pair, ends=NothingError.exit_code, cp312=[code])
+    other = wheel(code / "dist", "tiny", "1.0", tag="cp312-cp312-win32")
+    done = run_of(code, pair, other, ends=NothingError.exit_code)
     series = "".join(map(str, (pair[0].release.major, pair[0].release.minor)))
     for abi in (f"cp{series}.", f"cp{series}t."):
-        assert f"What ../crunch.py:score needs is not installed for {abi}" in done.said
+        assert f"The wheel that is named does not fit {abi}" in done.said

@@ -13,8 +13,10 @@ from typing import Any
 
 import psutil
 import pytest
+from old_module import with_old_module
 
 from ftbench.asv.measuring_lock import VARIABLE
+from ftbench.errors import GilStateError
 from ftbench.files import builds_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
@@ -69,6 +71,11 @@ def drawn(n=1):
 def writes(n=1):
     with open(os.environ["NOTES"], "a") as file:
         file.write("called\\n")
+    return n
+
+def brings_back(n=1):
+    if threading.current_thread() is not threading.main_thread():
+        import _old
     return n
 
 async def fetch(n=0.002):
@@ -133,6 +140,9 @@ def ranked(document: dict[str, Any]) -> set[str]:
 
 
 def test_both_builds_answer(command: Try, pair: tuple[Interpreter, Interpreter]) -> None:
+    left = command.folder / "cache" / "journals" / "another.trial"  # that was killed
+    left.mkdir(parents=True)
+    (left / "inputs.jsonl").write_text("[[1], {}]\n")
     code, document, said = command.ended(
         "score", *on(pair[0]), *on(pair[1]), "--mode", "threadpool,processpool-fork", "--shake", 20
     )
@@ -203,6 +213,18 @@ def test_coroutine_functions(command: Try, ft_python: Interpreter) -> None:
     assert code == 0, said
     assert ranked(document) == {"serial", "asyncio", "asyncio-per-thread"}
     assert "waiting" in said
+
+
+def test_a_gil_that_comes_back_in_the_middle_is_told_and_the_rest_is_measured(
+    command: Try, ft_python: Interpreter
+) -> None:
+    with_old_module(ft_python, command.folder)
+    modes = ("--mode", "threadpool,processpool-fork")
+    code, document, said = command.ended("brings_back", *on(ft_python), *modes)
+    assert code == GilStateError.exit_code, said
+    assert failed(document) == {"threadpool": code}
+    assert ranked(document) == {"serial", "processpool-fork"}
+    assert "has been enabled to load module '_old'" in said
 
 
 def test_side_effects_want_a_yes(command: Try, gil_python: Interpreter) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+from old_module import with_old_module
 from probing import has_mode
 from trying import Tried
 
@@ -524,39 +523,21 @@ def test_a_function_that_is_none_is_refused_with_what_was_meant(
     assert (code, "score is no function: it is of type int" in says) == (2, True)
 
 
-OLD_EXTENSION = """
-#include <Python.h>
-static PyMethodDef methods[] = {{0}};
-static struct PyModuleDef old = {PyModuleDef_HEAD_INIT, "old", 0, -1, methods};
-PyMODINIT_FUNC PyInit_old(void) { return PyModule_Create(&old); }
-"""
-PATHS = "import sysconfig as s; print(s.get_path('include'), s.get_config_var('EXT_SUFFIX'))"
-
-
-@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
 @pytest.mark.parametrize("way", ["serial", "processpool-spawn", "pool-fork", "interpreterpool"])
 def test_a_gil_that_comes_back_is_told_with_the_import_that_did_it(
     ft_python: Interpreter, tmp_path: Path, way: str
 ) -> None:
     needs(ft_python, way)
-    (tmp_path / "old.c").write_text(OLD_EXTENSION, "utf-8")
-    found = subprocess.run(
-        [ft_python.executable, "-c", PATHS], capture_output=True, check=True, text=True
-    )
-    include, suffix = found.stdout.split()
-    if not Path(include, "Python.h").exists():
-        pytest.skip("this interpreter came without its headers")
-    built, source = str(tmp_path / f"old{suffix}"), str(tmp_path / "old.c")
-    subprocess.run(["cc", "-shared", "-fPIC", f"-I{include}", "-o", built, source], check=True)
-    for number, source in enumerate((f"import old\n{SQUARES}", BAD_TWO.format("import old"))):
+    with_old_module(ft_python, tmp_path)
+    for number, source in enumerate((f"import _old\n{SQUARES}", BAD_TWO.format("import _old"))):
         (folder := tmp_path / str(number)).mkdir()
         code, says = Asked(folder, source, path=[str(tmp_path)]).end(ft_python, way)
         if way == "interpreterpool":
             assert code == NotAvailableError.exit_code
-            assert "module old does not support loading in subinterpreters" in says
+            assert "module _old does not support loading in subinterpreters" in says
         else:
             assert code == 6, says
-            assert "has been enabled to load module 'old'" in says
+            assert "has been enabled to load module '_old'" in says
 
 
 def test_a_cell_that_makes_no_sense_is_refused() -> None:
