@@ -44,6 +44,7 @@ COMMANDS: Final = {
         "advise": ("report", "Rank the modes for a task of your own"),
         "compare": ("report", "Judge two releases, arms or machines"),
         "report": ("report", "Verdicts, and the modes side by side"),
+        "open": ("site", "The pages in a browser"),
     },
     "Look after": {
         "engines": ("engines", "Dask, joblib and the like: which build has which; install them"),
@@ -53,6 +54,9 @@ COMMANDS: Final = {
     },
 }
 """By heading: each command's module in this package, loaded if it is called; what help says."""
+
+# What a module calls a command whose name is Python's.
+_NAMED: Final = {"try": "trial", "open": "open_site"}
 
 
 class _Formatter(click.HelpFormatter):
@@ -80,7 +84,7 @@ class _Commands(click.Group):
         for those in COMMANDS.values():
             if cmd_name in those and cmd_name not in self.commands:
                 module = importlib.import_module(f"{__name__}.{those[cmd_name][0]}")
-                command = getattr(module, "trial" if cmd_name == "try" else cmd_name)
+                command = getattr(module, _NAMED.get(cmd_name, cmd_name))
                 assert isinstance(command, click.Command)
                 return command
         return super().get_command(ctx, cmd_name)

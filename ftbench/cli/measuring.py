@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from ftbench.analysis.advice.question import seconds, share
+from ftbench.cli.completion import scenarios
 from ftbench.cli.report import quantity
 from ftbench.errors import RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
@@ -33,7 +34,9 @@ _python = click.argument("python", required=False, metavar="[RELEASE|PATH]")
 _arm = click.option(
     "--arm", type=_ARM_NAMES, help="Default: ft, or the build's own way where a path is given."
 )
-_bench = click.option("--bench", metavar="REGEX", help="Only the benchmarks that match.")
+_bench = click.option(
+    "--bench", metavar="REGEX", shell_complete=scenarios, help="Only the benchmarks that match."
+)
 _profile = click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 _machine = click.option(
     "--machine",
@@ -313,7 +316,14 @@ def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None
 )
 @_python
 @_arm
-@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this one.")
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=scenarios,
+    help="Only this one.",
+)
 @click.option(
     "--pairs",
     type=click.IntRange(1, 10_000),

@@ -20,6 +20,7 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
+from ftbench.cli.completion import measured, scenarios
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.facts.units import plural
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
 
 # Each command loads what it runs: asv and scipy take longer than all the rest.
 
+_machine = click.option(
+    "--machine",
+    metavar="NAME",
+    shell_complete=measured("machine"),
+    help="A machine of the results.",
+)
+_profile = click.option(
+    "--profile", shell_complete=measured("profile"), help="A profile of the results."
+)
 _arm = click.option(
     "--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm."
 )
@@ -45,12 +55,21 @@ _arm = click.option(
     of the machine.
     """
 )
-@click.option("--release", help="Default: what was measured last, as on the site's first page.")
-@click.option("--machine", metavar="NAME", help="A machine of the results.")
+@click.option(
+    "--release",
+    shell_complete=measured("release"),
+    help="Default: what was measured last, as on the site's first page.",
+)
+@_machine
 @_arm
-@click.option("--profile", help="A profile of the results.")
+@_profile
 @click.option("--build", "flavour", metavar="FLAVOUR", help="A build of the results.")
-@click.option("--bench", metavar="REGEX", help="Only the benchmarks with a series that matches.")
+@click.option(
+    "--bench",
+    metavar="REGEX",
+    shell_complete=scenarios,
+    help="Only the benchmarks with a series that matches.",
+)
 @click.option("--every", is_flag=True, help="All tables of all scenarios, with intervals.")
 @output_options
 def report(output: Output, *, every: bool, **wanted: str | None) -> None:
@@ -84,16 +103,31 @@ def report(output: Output, *, every: bool, **wanted: str | None) -> None:
     Nothing is called worse where the builds differ in more than what is compared.
     """
 )
-@click.argument("before")
-@click.argument("after")
-@click.option("--release", help="The release of which two arms or machines are compared.")
+@click.argument("before", shell_complete=measured("side"))
+@click.argument("after", shell_complete=measured("side"))
+@click.option(
+    "--release",
+    shell_complete=measured("release"),
+    help="The release of which two arms or machines are compared.",
+)
 @_arm
-@click.option("--machine", metavar="NAME", help="Default: every machine of the results.")
-@click.option("--profile", help="Default: every profile that both sides have.")
+@click.option(
+    "--machine",
+    metavar="NAME",
+    shell_complete=measured("machine"),
+    help="Default: every machine of the results.",
+)
+@click.option(
+    "--profile",
+    shell_complete=measured("profile"),
+    help="Default: every profile that both sides have.",
+)
 @click.option(
     "--build", "flavour", metavar="FLAVOUR", help="Default: every build that both sides have."
 )
-@click.option("--bench", metavar="REGEX", help="Only the series whose names match.")
+@click.option(
+    "--bench", metavar="REGEX", shell_complete=scenarios, help="Only the series whose names match."
+)
 @click.option("--every", is_flag=True, help="List the series without an alarm too.")
 @output_options
 def compare(output: Output, before: str, after: str, *, every: bool, **wanted: str | None) -> None:
@@ -194,9 +228,11 @@ def quantity(
     help="What to rank by. Default: seconds, or cost where there is a price.",
 )
 @_arm
-@click.option("--release", help="Default: what was measured last.")
-@click.option("--machine", metavar="NAME", help="A machine of the results.")
-@click.option("--profile", help="A profile of the results.")
+@click.option(
+    "--release", shell_complete=measured("release"), help="Default: what was measured last."
+)
+@_machine
+@_profile
 @click.option("--verify", is_flag=True, help="Run the first three as programs, and compare.")
 @output_options
 def advise(
