@@ -5,10 +5,12 @@ from __future__ import annotations
 import sysconfig
 
 import pytest
+from probing import program, run_probe
 
 from ftbench.errors import GilStateError
 from ftbench.probe.run.cell import check_gil
 from ftbench.probe.run.measure import gil_asked
+from ftbench.pythons import Interpreter
 
 ON, OFF = (True, {"PYTHON_GIL": "1"}), (False, {"PYTHON_GIL": "0"})
 
@@ -71,3 +73,20 @@ def test_a_gil_that_is_not_as_asked_for_throws_the_run_away_and_says_why(
     with pytest.raises(GilStateError, match="thrown away") as caught:
         check_gil(asked=asked, before=before, after=after, gil_warnings=["module 'x' did it"])
     assert "module 'x' did it" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["must_scale"], "PYTHON_GIL=0"),
+        (["native"], "PYTHON_GIL=None"),
+        (["pools", "--mode", "loky"], "PYTHON_GIL=None"),
+        (["native", "--gil", "on"], "PYTHON_GIL=1"),
+    ],
+)
+def test_a_cell_of_others_modules_may_have_its_gil_switched_on(
+    ft_python: Interpreter, words: list[str], said: str
+) -> None:
+    tell = "import os, sys\nsys.exit(f'PYTHON_GIL={os.environ.get(\"PYTHON_GIL\")}')"
+    done = run_probe(ft_python.executable, *words, how=program(tell))
+    assert said in done.stderr

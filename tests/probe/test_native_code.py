@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import lets_go
 import pytest
 from old_module import with_old_module
 from probing import document_of, program, run_probe
 
 from benchmarks.native import Native
 from ftbench.errors import NotAvailableError
+from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.scenarios import native, native_libraries
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.native import STANDARD, WORK, do, library
@@ -218,6 +220,14 @@ def test_what_plain_python_has_in_place_of_a_library_is_right(
     names, classes = native_libraries._rows(native_libraries.ROWS)
     assert len({row[1] for row in names}) == len(names)
     assert set(classes) == set(range(native_libraries.CLASSES))
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to let go of")
+def test_who_never_lets_go_of_the_gil_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = WORK["sha256"]._replace(unit=lambda: lambda: sum(range(20_000)))
+    assert lets_go.lets_go("compress") > 0
+    monkeypatch.setitem(WORK, "sha256", held)
+    assert lets_go.lets_go("sha256") == 0
 
 
 def test_the_benchmark_tracks_every_metric_of_eight_threads() -> None:

@@ -128,7 +128,7 @@ def measure(
     check_deadline(deadline)
     check_extra(chosen, extra)
     asked, variables = gil_asked(gil=gil, environ=os.environ)
-    if chosen.extensions and not asked:
+    if (chosen.extensions or mode_named(mode).engine) and not asked:
         variables = {}  # with PYTHON_GIL=0 nobody would see that a module switches it on
     chosen_profile = profile_named(profile) if profile else current_profile()
     request = {

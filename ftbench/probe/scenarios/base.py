@@ -169,7 +169,8 @@ class Scenario(NamedTuple):
     computes: bool = False
     # The engine that its parameters need beside the mode's, "" for none.
     engine: Callable[[Mapping[str, Any]], str] = lambda _params: ""
-    # It loads modules that are not CPython's own: as for a user, one may switch the GIL on.
+    # As cells of an engine's mode do, it loads modules that are not CPython's own: as for a user,
+    # one may switch the GIL on.
     extensions: bool = False
 
     def why_not(self, mode: Mode, params: Mapping[str, Any]) -> str | None:
