@@ -183,7 +183,7 @@ def in_background(results: Path, html_dir: Path) -> Iterator[None]:
 class SitePublisher(OutputPublisher):
     """Makes asv's pages say releases' names, lead to Choose and need no network."""
 
-    # After asv's last, "regressions" (3): its feed is rewritten too.
+    # After asv's last, "regressions" (3).
     order: ClassVar = 10
     name: ClassVar = "ftbench-site"
     button_label: ClassVar = "Names"

@@ -22,6 +22,8 @@ _TAGS: Final = "ftbench-tags.js"
 _VENDOR: Final = "vendor"
 _NAV: Final = '<ul class="nav navbar-nav navbar-left">'
 _FIRST_TAB: Final = '<li id="nav-li-" class="active">'
+_REGRESSIONS: Final = '<li id="nav-li-regressions"><a href="#/regressions">Regressions</a></li>'
+_FEED: Final = 'title="Regressions" href="regressions.xml"'
 _LAST_SCRIPT: Final = re.compile(r'<script[^>]*\bsrc="regressions\.js"[^>]*>\s*</script>')
 _FOREIGN: Final = re.compile(
     r'<script src="(?P<script>https://[^"]*)"[^>]*></script>'
@@ -46,7 +48,6 @@ _ONE_LINE: Final = """<style>
     </style>
   """
 _HEAD_END: Final = "</head>"
-_ID: Final = r"\b[1-9]\d{4}[abcf]\d\d\b"
 
 
 def once(text: str, old: str | re.Pattern[str], new: str) -> str:
@@ -68,6 +69,8 @@ def add_tabs(index: str) -> str:
         f'<li id="nav-li-{tab.name}"><a href="{tab.file}">{tab.title}</a></li>\n\t' for tab in TABS
     )
     index = once(index, _HEAD_END, _ONE_LINE + _HEAD_END)
+    index = once(index, _REGRESSIONS, "")
+    index = once(index, _FEED, 'title="Alarms" href="releases.xml"')
     return once(index, _FIRST_TAB, links + _FIRST_TAB)
 
 
@@ -104,21 +107,13 @@ def tags_of(commit_ids: Iterable[str]) -> dict[str, str]:
     return {commit_id: release.tag for commit_id, release in releases if release}
 
 
-def name_feed(feed: str, tags: Mapping[str, str]) -> str:
-    """Write tags for ids in the texts and the foreign links of asv's feed of regressions."""
-    # The links to asv's own pages (`commits=…`) keep their ids: asv reads nothing else there.
-    return re.sub(rf"(?<!commits=)(?<!f\d\d-){_ID}", lambda m: tags.get(m[0], m[0]), feed)
-
-
 def write_names(html_dir: Path, tags: Mapping[str, str]) -> None:
-    """Write our scripts, name the releases in the feed, and put both into index.html."""
+    """Write our scripts, and put them and the ways to our pages into index.html."""
     templates = resources.files("ftbench.site") / "templates"
     script = (templates / _SCRIPT).read_text(encoding="utf-8")
     _write(html_dir / _SCRIPT, script)
     _write(html_dir / _TAGS, f"window.ftbench_tags = {json.dumps(dict(tags))};\n")
     _rewrite(html_dir / "index.html", lambda index: add_names(add_tabs(index)))
-    if (html_dir / "regressions.xml").exists():
-        _rewrite(html_dir / "regressions.xml", lambda feed: name_feed(feed, tags))
 
 
 def write_assets(html_dir: Path, folder: Path) -> None:

@@ -17,6 +17,7 @@ from ftbench.report.view_figures import Figures, ratio_of
 from ftbench.report.words import by_duel, effort_title, interval_of
 from ftbench.results import Figure
 from ftbench.site.mode_charts import Axis
+from ftbench.site.timeline import samples_of
 from ftbench.statistics import Ratio
 from ftbench.statistics.spread import ONE_PROCESS
 from ftbench.statistics.verdict import Verdict, Word
@@ -133,6 +134,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
     "ratio": ratio_of,
     "ratio_interval": ratio_interval,
+    "samples": samples_of,
     "symbol": lambda verdict: SYMBOLS.get(verdict) or CLAIM_SYMBOLS[verdict],
     "tally": tally,
     "task_name": lambda size: TASK_SIZE_NAMES[size.name],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib import resources
 from itertools import groupby
@@ -41,6 +42,7 @@ SCRIPT: Final = "releases/releases.js"
 _MOST_ROWS: Final = 800
 _MOST_OPEN: Final = 3
 _MOST_CELLS: Final = 150
+_MOST_ENTRIES: Final = 100  # of the feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,11 +236,6 @@ class ScenarioPage:
             block.open = True
         return blocks
 
-    def graph(self, series: Series) -> str:
-        """Return asv's graph of a series, of the last figure that there is."""
-        arms = self.timeline.figures[series]
-        return next(figure.graph for of_arm in arms for figure in reversed(of_arm) if figure)
-
     @property
     def left(self) -> int:
         """How many series are left to the script."""
@@ -261,12 +258,51 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         for rig, tree in trees.items()
     }
     paths: list[Path] = []
+    entries: list[Entry] = []
     for rig, ours in trees.items():
         timeline = timeline_of(rig, ours)
         paths += _write_release_pages(timeline, addresses, ours, html_dir)
         paths += _write_scenarios(timeline, addresses, html_dir)
+        entries += _entries(timeline, addresses[rig])
     script = (resources.files("ftbench.site") / "templates" / "releases.js").read_text("utf-8")
+    entries.sort(key=lambda each: each.updated, reverse=True)
+    feed = {"entries": entries[:_MOST_ENTRIES]}
+    paths.append(frame.write_page(html_dir, "releases.xml", "releases", feed, "releases.xml.j2"))
     return (*paths, frame.write(html_dir / SCRIPT, script))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An alarm in the feed."""
+
+    title: str
+    id: str
+    href: str
+    updated: str
+
+
+def _entries(timeline: Timeline, ours: Addresses) -> Iterator[Entry]:
+    """Yield the alarms that nobody has acknowledged, of releases against the usual two."""
+    begun = {
+        source.release: max(start.at for start in source.starts)
+        for source in timeline.sources
+        if source.starts
+    }
+    for tally in timeline.tallies.values():
+        for cell in tally.cells if tally.against in AGAINST else ():
+            if cell.first.verdict.alarm and not cell.first.note:
+                href = ours.cell(timeline.series_by[id(cell.first.after)], tally)
+                at = begun.get(tally.release, datetime.fromtimestamp(0, UTC))
+                title = f"{tally.release.name} against {tally.base.name}: {cell.sentence}"
+                yield Entry(
+                    title="".join(
+                        each if each.isprintable() else " "
+                        for each in f"{title} ({timeline.rig.machine})"
+                    ),
+                    id=f"urn:ftbench:{href}:{tally.base.name}",
+                    href=href,
+                    updated=at.astimezone(UTC).isoformat(timespec="seconds"),
+                )
 
 
 def _write_release_pages(

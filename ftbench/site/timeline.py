@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
+from urllib.parse import urlencode
 
 from ftbench.analysis.conditions import Notice, run_notices
 from ftbench.analysis.verdicts import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
+from ftbench.files import safe_name
 from ftbench.probe.scenarios.must_scale import LEDGER
 from ftbench.releases import Release
 from ftbench.report.effects import CellEffect, cells_of
@@ -81,8 +83,21 @@ class Series:
     @cached_property
     def key(self) -> str:
         """A short name for addresses, the same whatever else is measured."""
-        words = repr((self.benchmark, self.params))
-        return f"s-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
+        return key_of(self.benchmark, self.params)
+
+
+def key_of(benchmark: str, params: Iterable[tuple[str, str]]) -> str:
+    """Return a series' short name for addresses."""
+    words = repr((benchmark, tuple(params)))
+    return f"s-{hashlib.sha256(words.encode()).hexdigest()[:10]}"
+
+
+def samples_of(figure: Figure) -> str:
+    """Return where the samples of a figure are shown, relative to the site's own folder."""
+    name = safe_name(figure.benchmark.partition(".")[0])
+    asked = urlencode({"arm": figure.arm.name, "release": figure.release.name})
+    row = key_of(figure.benchmark, figure.params.items())
+    return f"releases/{Rig.place_of(figure).slug}/series-{name}.html?{asked}#{row}"
 
 
 def in_order(every: Iterable[Series]) -> list[Series]:

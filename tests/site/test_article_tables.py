@@ -77,7 +77,7 @@ def test_our_figures_stand_beside_them_and_lead_to_their_series(page: str) -> No
     # But for the shared set by fork and forkserver, for which spawned processes stand.
     assert len(ours) == page.count('<td class="first base">') - 2 * 3
     for cell in ours:
-        assert cell.startswith('<a href="../../index.html#') is (TIMES not in cell)
+        assert cell.startswith('<a href="../../releases/') is (TIMES not in cell)
 
 
 def test_the_articles_rounds_stand_beside_rounds_with_its_task(tree: ResultTree) -> None:

@@ -44,21 +44,20 @@ def test_choose_is_the_first_page_and_has_one_for_every_other_pick(pages: tuple[
 
 def test_every_link_between_the_pages_leads_somewhere(pages: tuple[Path, ...]) -> None:
     for page in pages:
-        inner = [
-            link for link in Outline(page).links if "index.html" not in link and link[0] != "#"
-        ]
+        inner = [link for link in Outline(page).links if "/series-" not in link and link[0] != "#"]
         assert inner
         files = {link.partition("#")[0] for link in inner}
         assert [file for file in files if not (page.parent / file).exists()] == []
 
 
-def test_links_to_asvs_pages_start_from_the_sites_folder(pages: tuple[Path, ...]) -> None:
-    folder = pages[0].parent
+def test_figures_lead_to_their_samples(pages: tuple[Path, ...]) -> None:
+    folder, found = pages[0].parent, 0
     for page in pages:
-        start = "../" * len(page.relative_to(folder).parts[1:]) + "index.html#"
-        outer = [link for link in Outline(page).links if "index.html" in link]
-        assert outer
-        assert {link[: len(start)] for link in outer} == {start}
+        start = "../" * len(page.relative_to(folder).parts[1:]) + "releases/"
+        outer = [link for link in Outline(page).links if "?arm=" in link]
+        assert {link[: len(start)] for link in outer} <= {start}
+        found += len(outer)
+    assert found
 
 
 def test_only_a_picture_of_ratios_has_a_rule_at_one(pages: tuple[Path, ...]) -> None:
@@ -216,8 +215,6 @@ def test_a_picture_of_ratios_says_so_and_columns_beside_lead_to_their_histories(
         "Medians over the GIL build's, with 99 % intervals"
         in Outline(named("single_thread", pages)).words
     )
-    links = Outline(named("shared_set", pages)).links
-    assert "../../index.html#shared_set.SharedSet.track_lock_wait_p99" in links
     grain = Outline(named("grain", pages))
     # The rows of grain have a benchmark each: a column has no history of its own.
     assert "idle share" in grain.words

@@ -135,10 +135,7 @@ def test_a_cell_opens_and_closes_and_tells_what_was_skipped_or_failed(lifecycle:
     detail = lifecycle.locator(".detail")
     expect(detail).to_contain_text("subinterpreters are new in CPython 3.14")
     expect(detail).to_contain_text("There is nothing to compare this release with.")
-    assert detail.get_by_role("link", name="GIL build").get_attribute("href") == (
-        "../../index.html#lifecycle.Lifecycle.track_round?machine=m&python=gil"
-        "&p-mode=%27gil%27&p-other=x&commits=31305f00"
-    )
+    assert detail.get_by_role("link").count() == 0  # asv's graphs do not work from a disk
     lifecycle.get_by_role("button", name="close").click()
     expect(detail).to_have_count(0)
     assert lifecycle.evaluate("document.activeElement.dataset.place") == "0"
@@ -199,7 +196,8 @@ def test_a_verdict_leads_to_asvs_graph_of_its_series(browser: Browser, site: str
     page = browser.new_page()
     one = Watched(page, site)
     page.goto(f"{site}/releases.html")
-    page.get_by_role("link", name="Starting and ending workers").click()
+    page.get_by_role("link", name="Starting and ending workers").first.click()
+    expect(page.get_by_role("link", name="Raw graphs")).to_have_count(1)
     page.locator(".matrix button").first.click()
     page.locator(".detail").get_by_role("link", name="free-threaded", exact=True).click()
     page.wait_for_selector("#main-graph canvas")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import fake_histories
 import fake_results
@@ -48,7 +49,7 @@ def first_of(tree: ResultTree, folder: Path) -> Outline:
 
 def dead(path: Path, links: list[str]) -> list[str]:
     """Return the links to pages of ours that lead nowhere."""
-    ours = [link for link in links if "index.html" not in link and link[0] != "#"]
+    ours = [link for link in links if link[0] != "#"]
     return [link for link in ours if not (path.parent / re.split("[?#]", link)[0]).is_file()]
 
 
@@ -81,12 +82,23 @@ def test_a_link_to_a_verdict_leads_to_the_row_of_its_series(tmp_path: Path) -> N
         assert row in Outline(page.parent / path.partition("?")[0]).ids
 
 
-def test_links_to_asvs_pages_start_from_the_sites_folder(tmp_path: Path) -> None:
+def test_no_page_leads_to_asvs_which_do_not_work_from_a_disk(tmp_path: Path) -> None:
     for page in pages_of(fake_results.tree(), tmp_path):
-        root = "../" * len(page.relative_to(tmp_path).parent.parts)
-        outer = [link for link in Outline(page).links if "index.html" in link]
-        assert len(outer) >= 3
-        assert {link[: len(root) + 11] for link in outer} == {f"{root}index.html#"}
+        assert [link for link in Outline(page).links if "index.html" in link] == []
+
+
+def test_the_feed_has_the_alarms_and_leads_to_their_samples(tmp_path: Path) -> None:
+    pages_of(several(), tmp_path)
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ET.parse(tmp_path / "releases.xml")  # noqa: S314 - we wrote it
+    entries = feed.findall(f"{atom}entry")
+    titles = [each.findtext(f"{atom}title") or "" for each in entries]
+    assert any("3.14.2 against 3.13.15: " in title and "(quiet-vm)" in title for title in titles)
+    links = [each.find(f"{atom}link") for each in entries]
+    hrefs = [link.get("href") or "" for link in links if link is not None]
+    assert len(hrefs) == len(entries)
+    assert dead(tmp_path / "releases.xml", hrefs) == []
+    assert len({each.findtext(f"{atom}id") for each in entries}) == len(entries)
 
 
 def rows_of(text: str) -> list[tuple[str, float]]:

@@ -56,13 +56,8 @@ def test_tags_are_for_releases_alone() -> None:
     }
 
 
-def test_the_feed_says_tags_and_its_links_to_asv_keep_their_ids() -> None:
-    tags = {"31401f00": "v3.14.1", "31402f00": "v3.14.2"}
-    feed = (
-        "index.html#x?commits=31401f00-31402f00 index.html#x?commits=31402f00 "
-        "../compare/31401f00...31402f00 &gt;31401f00...31402f00&lt; 31403f00"
-    )
-    assert site_patches.name_feed(feed, tags) == (
-        "index.html#x?commits=31401f00-31402f00 index.html#x?commits=31402f00 "
-        "../compare/v3.14.1...v3.14.2 &gt;v3.14.1...v3.14.2&lt; 31403f00"
-    )
+def test_asvs_regressions_are_not_linked_and_the_feed_is_of_our_verdicts() -> None:
+    changed = site_patches.add_tabs(INDEX)
+    assert "#/regressions" not in changed
+    assert "regressions.xml" not in changed
+    assert 'type="application/atom+xml" title="Alarms" href="releases.xml"' in changed

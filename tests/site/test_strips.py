@@ -72,7 +72,7 @@ def test_the_newest_of_each_series_are_drawn_first(tree: ResultTree) -> None:
 
 def figures(page: str) -> list[str]:
     """Return what leads to a history, with the text that leads there."""
-    return re.findall(r'<a href="([^"]*index.html#[^"]*[?][^"]*">[^<]*)<', page)
+    return re.findall(r'<a href="([^"]*releases/[^"]*[?][^"]*">[^<]*)<', page)
 
 
 def test_a_page_has_the_same_figures_with_and_without_pictures(

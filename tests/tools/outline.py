@@ -59,7 +59,7 @@ class Outline(HTMLParser):
         pages = [
             re.split("[?#]", link)[0]
             for link in self.links
-            if not link.startswith("#") and "index.html" not in link
+            if not link.startswith("#") and "/series-" not in link  # those of Releases
         ]
         return [
             *(f"tag {tag}" for tag in banned),

@@ -127,8 +127,17 @@ window.ftbench = (function () {
         const only = make('input', {type: 'checkbox', id: 'only'});
         tools.prepend(make('label', {}, 'Judged against ', choice),
             make('label', {}, only, 'only series with an alarm'));
+        if (served()) {
+            const raw = `${blocks.dataset.root}index.html#/summarylist`;
+            tools.append(make('a', {href: raw}, 'Raw graphs'));
+        }
         choice.addEventListener('change', redraw);
         only.addEventListener('change', redraw);
+    }
+
+    /* asv's own pages load their data, which a browser allows of no file on a disk. */
+    function served() {
+        return location.protocol !== 'file:';
     }
 
     function against() {
@@ -150,7 +159,7 @@ window.ftbench = (function () {
     function rows_of(block) {
         block.rows = block.rows || [...block.querySelectorAll('tbody tr')].map(row => ({
             key: row.id, verdicts: row.dataset.v, samples: row.dataset.s,
-            link: row.querySelector('a').cloneNode(true),
+            link: row.querySelector('th span').cloneNode(true),
         }));
         return block.rows;
     }
@@ -368,7 +377,7 @@ window.ftbench = (function () {
         }));
         const taken = every.filter(each => each.figure && Array.isArray(each.figure[0]));
         return [
-            links(series, place),
+            ...(served() ? [links(series, place)] : []),
             make('h4', {}, `Samples, ${series.unit}`),
             ...(taken.length ? [picture(taken, series)] : []),
             table_of('Samples by process', ['release', 'arm', 'process', `median, ${series.unit}`,
@@ -380,7 +389,7 @@ window.ftbench = (function () {
     }
 
     function links(series, place) {
-        const [start, own] = series.graph, list = make('p', {}, 'asv\u2019s graph of the series: ');
+        const [start, own] = series.graph, list = make('p', {}, 'Raw graph of the series: ');
         rig.arms.forEach((arm, number) => {
             const query = [arm[3], own, `commits=${rig.releases[place][1]}`].filter(Boolean).join('&');
             list.append(number ? ', ' : '',
