@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,25 +13,25 @@ import click
 from rich.console import Console
 
 from ftbench.errors import NotAvailableError, UsageError
+from ftbench.files import data_folder
 from ftbench.report.output import Output, output_options
 
 if TYPE_CHECKING:
-    from ftbench.fleet.certificates import Certificates
     from ftbench.fleet.command import Project
 
 _AGAIN: Final = "from ftbench.cli import main; main()"
-_file = click.argument(
-    "file", type=click.Path(path_type=Path, dir_okay=False), default="fleet.toml", required=False
-)
+_path = click.Path(path_type=Path)
+_file = click.argument("file", type=_path, default="fleet.toml", required=False)
 _ssh = click.option(
     "--ssh",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_path,
     metavar="HOSTS",
     help="Without agents, by ssh: a file of lines NAME [DESTINATION].",
 )
 _certificate = click.option(
     "--certificate",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_path,
+    default=lambda: data_folder() / "fleet-certificate",
     metavar="FOLDER",
     help="Where fleet.crt and fleet.key lie. Default: in the user's data folder.",
 )
@@ -54,12 +55,6 @@ def _project(file: Path) -> Project:
     return Project.of(project_folder(Path.cwd()), file)
 
 
-def _certificates(folder: Path | None) -> Certificates:
-    from ftbench.fleet.certificates import Certificates  # noqa: PLC0415
-
-    return Certificates.usual() if folder is None else Certificates(folder)
-
-
 def _need_dask() -> None:
     if find_spec("distributed") is None:
         raise NotAvailableError(
@@ -77,6 +72,15 @@ def plan(output: Output, file: Path) -> None:
     output.write(command.plan(_project(file)))
 
 
+@fleet.command(help="Tell how far the coordinator of FILE is, and when each host was heard.")
+@_file
+@output_options
+def status(output: Output, file: Path) -> None:
+    from ftbench.fleet import command  # noqa: PLC0415
+
+    output.write(command.status(_project(file)))
+
+
 @fleet.command(
     help="""Do the runs of FILE, and put them into the results.
 
@@ -88,7 +92,7 @@ def plan(output: Output, file: Path) -> None:
 @_ssh
 @_certificate
 @click.option("--fresh", is_flag=True, help="Measure anew what is collected, too.")
-def run(*, file: Path, ssh: Path | None, certificate: Path | None, fresh: bool) -> None:
+def run(*, file: Path, ssh: Path | None, certificate: Path, fresh: bool) -> None:
     _coordinate(file, ssh, certificate, fresh=fresh)
 
 
@@ -96,34 +100,17 @@ def run(*, file: Path, ssh: Path | None, certificate: Path | None, fresh: bool) 
 @_file
 @_ssh
 @_certificate
-def collect(*, file: Path, ssh: Path | None, certificate: Path | None) -> None:
+def collect(*, file: Path, ssh: Path | None, certificate: Path) -> None:
     _coordinate(file, ssh, certificate, only_collect=True)
 
 
-def _coordinate(file: Path, ssh: Path | None, certificate: Path | None, **how: bool) -> None:
+def _coordinate(file: Path, ssh: Path | None, certificate: Path, **how: bool) -> None:
     from ftbench.fleet import command  # noqa: PLC0415
 
     if ssh is None:
         _need_dask()
     console = Console(stderr=True, highlight=False)
-    command.run(_project(file), console, _certificates(certificate), ssh=ssh, **how)
-
-
-@fleet.command(help="Tell how far the coordinator of FILE is, and when each host was heard.")
-@_file
-@output_options
-def status(output: Output, file: Path) -> None:
-    from ftbench.fleet import command  # noqa: PLC0415
-
-    output.write(command.status(_project(file)))
-
-
-@fleet.command(help="Make the fleet's certificate, and say where it lies.")
-@_certificate
-def certificate(certificate: Path | None) -> None:
-    made = _certificates(certificate)
-    made.make()
-    click.echo(made.folder)
+    command.run(_project(file), console, certificate, ssh=ssh, **how)
 
 
 @fleet.command(
@@ -135,23 +122,17 @@ def certificate(certificate: Path | None) -> None:
 )
 @click.argument("address", required=False)
 @click.option("--name", required=True, help="The machine's name in the results.")
-@click.option("--group", "groups", multiple=True, help="One that it belongs to; several times.")
 @_certificate
 @click.option("--once", is_flag=True, hidden=True, help="Answer one request of standard input.")
 @click.option("--alone", is_flag=True, hidden=True, help="Without one that starts it again.")
-def agent(
-    *,
-    address: str | None,
-    name: str,
-    groups: tuple[str, ...],
-    certificate: Path | None,
-    once: bool,
-    alone: bool,
-) -> None:
+def agent(*, address: str | None, name: str, certificate: Path, once: bool, alone: bool) -> None:
     from ftbench.fleet.agent import Agent  # noqa: PLC0415
     from ftbench.fleet.links import answer_once  # noqa: PLC0415
+    from ftbench.fleet.plan import NAME  # noqa: PLC0415
 
-    own = Agent.usual(name, groups)
+    if not re.fullmatch(NAME, name):
+        raise UsageError(f"{name!r} cannot be the name of a host.")
+    own = Agent(host=name, folder=data_folder() / "fleet" / name)
     if once:
         answer_once(own)
         return
@@ -160,9 +141,7 @@ def agent(
     _need_dask()
     from ftbench.fleet.dask_link import serve, supervised  # noqa: PLC0415
 
-    certificates = _certificates(certificate)
-    certificates.refuse_lacking()
     if alone:
-        asyncio.run(serve(own, address, certificates))
+        asyncio.run(serve(own, address, certificate))
     else:
         sys.exit(supervised([sys.executable, "-c", _AGAIN, *sys.argv[1:], "--alone"]))

@@ -5,101 +5,64 @@ Requests and replies are data, read by their types; what runs is the suite, chec
 
 from __future__ import annotations
 
+import functools
 import os
-import platform
-import re
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from shutil import rmtree
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from ftbench.asv import machines, measuring_lock
 from ftbench.errors import DeadlineError, NotAvailableError, ResultsError, error_class
-from ftbench.files import data_folder
-from ftbench.fleet.plan import NAME, Work
+from ftbench.fleet.plan import Work
 from ftbench.fleet.spool import Run, Spool, packed
 from ftbench.probe.instruments.interference import AGENT_VARIABLE
-from ftbench.processes import Finished, run
+from ftbench.processes import run
 from ftbench.results.asvformat import BENCHMARKS
 from ftbench.results.records import digest_of
 from ftbench.results.safe_loading import MACHINE
 
-_MEASURE: Final = (sys.executable, "-m", "ftbench.fleet.measure")
 # What must be alike on both sides, beside the agent's own code: it makes the figures.
 _ALIKE: Final = ("asv", "asv_runner", "distributed", "msgspec", "numpy", "psutil", "virtualenv")
 _STORY_LINES: Final = 30
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Return what the coordinator and each of its hosts must have alike."""
     own = {path.name: path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py")}
-    found = {"ftbench.fleet": digest_of(own)}
-    for package in _ALIKE:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "none"
-    return found
+    there = {each.metadata["Name"].replace("-", "_"): each for each in metadata.distributions()}
+    found = {name: there[name].version if name in there else "none" for name in _ALIKE}
+    return {"ftbench.fleet": digest_of(own), **found}
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Asks who is there; `versions` are those of the coordinator."""
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a coordinator asks for; an agent whose `versions` are others refuses."""
 
-    versions: dict[str, str]
+    ask: Literal["hello", "suite", "do", "fetch", "forget"]
+    versions: dict[str, str] = msgspec.field(default_factory=versions)
+    work: Work | None = None
+    name: str = ""  # of a run that is kept, of a suite
+    data: bytes = b""  # that suite
 
-
-class TakeSuite(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Brings a suite."""
-
-    digest: str
-    data: bytes
-
-
-class Do(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Asks for a run: measured now, or the one that is kept."""
-
-    work: Work
-    versions: dict[str, str]
+    def packed(self) -> bytes:
+        """Return it as it is sent."""
+        return msgspec.msgpack.encode(self)
 
 
-class Fetch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Asks for a run that is kept."""
-
-    name: str
-
-
-class Forget(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Says that runs are collected, and on the coordinator's disk."""
-
-    names: tuple[str, ...]
-
-
-Request = Hello | TakeSuite | Do | Fetch | Forget
-
-
-class Introduced(msgspec.Struct, frozen=True, kw_only=True):
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """Who an agent is, and what it has."""
 
-    host: str
     identity: str
-    groups: tuple[str, ...]
     suites: tuple[str, ...]
     kept: tuple[str, ...]
-
-
-def unlike(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
-    """Return in what two sides differ that must be alike."""
-    names = sorted({*ours, *theirs})
-    pairs = [(name, ours.get(name, "none"), theirs.get(name, "none")) for name in names]
-    return [f"{name} {there} and not {here}" for name, here, there in pairs if here != there]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +70,9 @@ class Agent:
     """The agent of a host, which measures for one coordinator after the other."""
 
     host: str  # its name in the results, too
-    groups: Sequence[str] = ()
     folder: Path
     # What measures in a suite's folder, by a file that holds the work; tests have another.
-    program: Sequence[str] = _MEASURE
-
-    @classmethod
-    def usual(cls, host: str, groups: Sequence[str]) -> Agent:
-        """Return that of this user; raises `NotAvailableError` for a name that cannot be one."""
-        for name in (host, *groups):
-            if not re.fullmatch(NAME, name):
-                raise NotAvailableError(f"{name!r} cannot be the name of a host or a group.")
-        return cls(host=host, groups=groups, folder=data_folder() / "fleet" / host)
+    program: Sequence[str] = (sys.executable, "-m", "ftbench.fleet.measure")
 
     @property
     def spool(self) -> Spool:
@@ -131,36 +85,27 @@ class Agent:
             request = msgspec.msgpack.decode(data, type=Request)
         except (ValueError, RecursionError) as error:
             raise ResultsError(f"This is no request to an agent: {error}.") from error
-        match request:
-            case Hello():
-                self._refuse_unlike(request.versions)
-                return msgspec.msgpack.encode(self._introduced())
-            case TakeSuite(digest=digest, data=content):
-                self.spool.take_suite(digest, content)
-            case Do(work=work):
-                self._refuse_unlike(request.versions)
-                return self._run(work)
-            case Fetch(name=name):
-                return self.spool.get(name) or b""
-            case Forget(names=names):
-                self.spool.forget(names)
-        return b""
-
-    def _refuse_unlike(self, theirs: dict[str, str]) -> None:
-        if different := unlike(versions(), theirs):
+        ours, theirs = versions().items(), request.versions.items()
+        if unlike := sorted({name for name, _ in ours ^ theirs}):
+            mine = ", ".join(f"{name} {dict(ours).get(name)}" for name in unlike)
             raise NotAvailableError(
-                f"The coordinator has {', '.join(different)} of {self.host}.",
+                f"{self.host} has {mine}; the coordinator has others.",
                 hint="Install the same ftbench on both, then start the agent again.",
             )
-
-    def _introduced(self) -> Introduced:
-        (self.folder / "results").mkdir(parents=True, exist_ok=True)
-        return Introduced(
-            host=self.host,
-            identity=machines.identity(self.folder),
-            groups=tuple(self.groups),
-            suites=tuple(path.name for path in self.folder.glob("suites/*")),
-            kept=tuple(self.spool.names()),
+        if request.ask == "do" and request.work:
+            return self._run(request.work)
+        if request.ask == "fetch":
+            return self.spool.get(request.name) or b""
+        if request.ask == "suite":
+            self.spool.take_suite(request.name, request.data)
+        elif request.ask == "forget":
+            self.spool.forget(request.name)
+        return msgspec.msgpack.encode(
+            Hello(
+                identity=machines.identity(self.folder),
+                suites=tuple(path.name for path in self.folder.glob("suites/*")),
+                kept=tuple(self.spool.names()),
+            )
         )
 
     def _run(self, work: Work) -> bytes:
@@ -177,22 +122,18 @@ class Agent:
                 self.spool.keep(work.id, data)
                 return data
         except Timeout:
-            raise DeadlineError(
-                f"{self.host} was measuring something else for {work.deadline:g} s."
-            ) from None
+            raise DeadlineError(f"{self.host} measured something else all the time.") from None
 
     def _measured(self, work: Work) -> Run:
         self.spool.refuse_full()
         suite = self.spool.suite(work.suite)
-        if not suite.is_dir():
-            raise ResultsError(f"{self.host} does not have the suite {work.suite[:12]}.")
         results, asked = suite / "results", suite / f"{work.id}.work"
         if not asked.exists():  # what an attempt of the same work has measured stays
             rmtree(results, ignore_errors=True)
             for other in suite.glob("*.work"):
                 other.unlink()
             asked.write_bytes(msgspec.json.encode(work))
-        started, begun = datetime.now(UTC), time.monotonic()
+        started = datetime.now(UTC).isoformat(timespec="seconds")
         done = run(
             [*self.program, str(asked), self.host],
             environ={
@@ -205,26 +146,15 @@ class Agent:
             folder=suite,
         )
         if done.code:
-            raise _error_of(done, work)
-        folder = results / self.host
+            story = (done.out + done.err).strip().splitlines()[-_STORY_LINES:]
+            ended = f"{work.title}: it ended with code {done.code}."
+            raise error_class(done.code)(ended, story="\n".join(story))
+        texts = {path.name: path.read_text("utf-8") for path in (results / self.host).glob("*")}
         return Run(
             work=work,
-            host=self.host,
-            started_at=started.isoformat(timespec="seconds"),
-            seconds=round(time.monotonic() - begun, 1),
-            agent={**versions(), "python": platform.python_version()},
-            machine=(folder / MACHINE).read_text(encoding="utf-8"),
-            benchmarks=(results / BENCHMARKS).read_text(encoding="utf-8"),
-            files={
-                path.name: path.read_text(encoding="utf-8")
-                for path in sorted(folder.glob("*.json*"))
-                if path.name != MACHINE
-            },
+            started_at=started,
+            agent=versions(),
+            machine=texts.pop(MACHINE),
+            benchmarks=(results / BENCHMARKS).read_text("utf-8"),
+            files=texts,
         )
-
-
-def _error_of(done: Finished, work: Work) -> Exception:
-    lines = (done.out + done.err).strip().splitlines()[-_STORY_LINES:]
-    return error_class(done.code)(
-        f"{work.title}: it ended with code {done.code}.", story="\n".join(lines)
-    )

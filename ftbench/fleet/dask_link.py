@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import dask
@@ -33,14 +36,13 @@ from ftbench.errors import (
     WorkerFailedError,
     unknown,
 )
+from ftbench.files import folder_made
 from ftbench.fleet.agent import Agent
-from ftbench.fleet.certificates import Certificates
-from ftbench.fleet.links import Contact
 from ftbench.fleet.plan import Work
+from ftbench.processes import run
 
-_MEASURES: Final = "BENCH"
 _AGAIN_SECONDS: Final = 5.0
-_ASK_SECONDS: Final = 120.0
+_LOOK_SECONDS: Final = 0.5
 # By Dask's defaults an idle agent takes 5 % of a core, by these less than 1.
 _TUNED: Final = {
     "distributed.admin.tick.interval": "5s",
@@ -48,7 +50,6 @@ _TUNED: Final = {
     "distributed.admin.tick.limit": "60s",
     "distributed.admin.system-monitor.interval": "60s",
     "distributed.admin.system-monitor.gil.enabled": False,
-    "distributed.admin.event-loop": "asyncio",
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -61,21 +62,51 @@ _TUNED: Final = {
     "distributed.scheduler.allowed-failures": 3,
     "distributed.scheduler.worker-ttl": "1h",
     "distributed.comm.timeouts.tcp": "120s",
-    "distributed.comm.timeouts.connect": "30s",
 }
 # No page of Dask's: its server answers this machine alone, and nothing but that there is nothing.
 _NO_PAGES: Final[dict[str, Any]] = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+_CERTIFICATE: Final = "fleet.crt"
+_KEY: Final = "fleet.key"
 
 
-def _security(certificates: Certificates) -> Security:
-    certificates.refuse_lacking()
+def make_certificate(folder: Path) -> None:
+    """Make what a member of the fleet has and nobody else, unless it is there.
+
+    One for all, that signs itself: Dask knows no roles, and one for each host would protect no
+    more.  By openssl, which systems have; `cryptography` would be compiled code for one call.
+    """
+    if folder.exists():
+        return
+    if shutil.which("openssl") is None:
+        raise NotAvailableError(
+            "There is no openssl on this machine to make the fleet's certificate.",
+            hint=f"Make it elsewhere, and copy its folder to {folder}.",
+        )
+    with folder_made(folder) as made:
+        made.chmod(0o700)
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-days", "3650"]
+        command += ["-subj", "/CN=ftbench fleet", "-keyout", _KEY, "-out", _CERTIFICATE]
+        done = run(command, environ=os.environ, deadline=60.0, folder=made)
+        if done.code:
+            raise FtbenchError("openssl made no certificate.", story=done.err)
+        (made / _KEY).chmod(0o600)
+
+
+def _security(folder: Path) -> Security:
+    certificate, key = folder / _CERTIFICATE, folder / _KEY
+    if not (certificate.is_file() and key.is_file()):
+        raise UsageError(
+            f"There is no {_CERTIFICATE} and {_KEY} in {folder}.",
+            hint="'ftbench fleet run' makes them: copy both here from the coordinator.",
+        )
+    if os.name == "posix" and key.stat().st_mode & 0o077:
+        raise UsageError(f"{key} can be read by others.", hint=f"chmod 600 {key}")
     pair: dict[str, Any] = {
         f"tls_{role}_{kind}": str(path)
         for role in ("client", "scheduler", "worker")
-        for kind, path in (("cert", certificates.certificate), ("key", certificates.key))
+        for kind, path in (("cert", certificate), ("key", key))
     }
-    ca = str(certificates.certificate)
-    return Security(tls_ca_file=ca, require_encryption=True, **pair)
+    return Security(tls_ca_file=str(certificate), require_encryption=True, **pair)
 
 
 def address_of(interface: str) -> str:
@@ -89,6 +120,11 @@ def address_of(interface: str) -> str:
     raise UsageError(f"The interface {interface} has no IPv4 address.")
 
 
+def _pinned(host: str) -> dict[str, float]:
+    # By resources, since a worker that begins again has its name, but not for what waits for it.
+    return {"BENCH": 1.0, f"HOST_{host}": 1.0}
+
+
 class DaskLink:
     """The carrier of a coordinator."""
 
@@ -100,93 +136,58 @@ class DaskLink:
         """Where agents find it."""
         return str(self._scheduler.address)
 
-    def present(self) -> Mapping[str, Contact]:
-        workers = self._scheduler.workers.values()
-        return {str(each.name): Contact(each.address, each.last_seen) for each in workers}
-
-    def admit(self, host: str, groups: tuple[str, ...]) -> None:
-        """Nothing: the agent's own resources say it."""
+    def heard(self, host: str) -> float:
+        address = self._scheduler.aliases.get(host)
+        return float(self._scheduler.workers[address].last_seen) if address else 0.0
 
     async def ask(self, host: str, request: bytes) -> bytes:
-        try:
-            address = self.present()[host].connection
-            async with asyncio.timeout(_ASK_SECONDS):
-                replies = await self._client.run(_answer, request, workers=[str(address)])
-        except FtbenchError:
-            raise
-        except Exception as error:
-            raise WorkerFailedError(f"{host} has gone: {error}") from error
-        return bytes(replies[str(address)])
+        while True:
+            while (address := self._scheduler.aliases.get(host)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_SECONDS)
+            with suppress(OSError, ValueError, KeyError):  # gone meanwhile: it will be back
+                replies = await self._client.run(_answer, request, workers=[address])
+                return bytes(replies[address])
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def do(self, work: Work, request: bytes, retries: int) -> bytes:
         future = self._client.submit(
-            _do,
-            request,
+            *(_do, request),
             key=work.id,
             pure=False,
             retries=retries,
-            resources={_MEASURES: 1, _resource(work.place, grouped=work.grouped): 1},
+            resources=_pinned(work.host),
         )
         try:
             return bytes(await future)
         except KilledWorker as error:
-            raise WorkerFailedError(
-                f"{work.title}: its agent was killed, again and again."
-            ) from error
-        finally:
-            future.release()
-
-
-def _resource(place: str, *, grouped: bool) -> str:
-    return f"{'GROUP' if grouped else 'HOST'}_{place}"
+            raise WorkerFailedError("The agent was killed each time.") from error
 
 
 @asynccontextmanager
-async def listening(
-    interface: str, port: int, certificates: Certificates
-) -> AsyncIterator[DaskLink]:
+async def listening(interface: str, port: int, certificates: Path) -> AsyncIterator[DaskLink]:
     """Yield a link that agents with the certificate can come to; raises `FtbenchError`."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    security = _security(certificates)
+    security, host = _security(certificates), address_of(interface)
+    options: dict[str, Any] = {"host": host, "port": port, "protocol": "tls", **_NO_PAGES}
     with dask.config.set(_TUNED):
         try:
-            scheduler = await Scheduler(
-                host=address_of(interface),
-                port=port,
-                protocol="tls",
-                security=security,
-                **_NO_PAGES,
-            )
+            scheduler = await Scheduler(security=security, **options)
         except OSError as error:
             raise UsageError(
                 f"Nothing can listen on {interface}, port {port}: {error}.",
-                hint="Is another coordinator at work? 'ftbench fleet status' says so.",
+                hint="Is another coordinator at work? Give this one another port.",
             ) from error
-        async with (
-            scheduler,
-            Client(
-                scheduler.address, security=security, asynchronous=True, name="coordinator"
-            ) as client,
-        ):
+        client = Client(scheduler.address, security=security, asynchronous=True)
+        async with scheduler, client:
             yield DaskLink(scheduler, client)
 
 
 # The agent of this process: what Dask carries to it is the name of a function and bytes.
-_AGENT: list[Agent] = []
-# Whom a coordinator cannot use says so, leaves, and comes back this much later.
-_REFUSED_SECONDS: Final = 60.0
-_REFUSED: Final[list[str]] = []
+_AGENT: Final[list[Agent]] = []
 
 
-async def _answer(request: bytes, dask_worker: Worker) -> bytes:
-    try:
-        return await asyncio.to_thread(_AGENT[0].answer, request)
-    except NotAvailableError as error:
-        _REFUSED[:] = [str(error)]
-        asyncio.get_running_loop().call_later(
-            1.0, lambda: asyncio.ensure_future(dask_worker.close(reason="refused"))
-        )
-        raise
+async def _answer(request: bytes) -> bytes:
+    return await asyncio.to_thread(_do, request)
 
 
 def _do(request: bytes) -> bytes:
@@ -201,14 +202,12 @@ class _Worker(Worker):
         return await super().close(reason=reason, **others)
 
 
-async def serve(agent: Agent, address: str, certificates: Certificates) -> None:
+async def serve(agent: Agent, address: str, certificates: Path) -> None:
     """Work for whichever coordinator is at an address, for ever."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     _AGENT[:] = [agent]
     security = _security(certificates)
     host, _, port = address.removeprefix("tls://").rpartition(":")
-    resources = {_resource(agent.host, grouped=False): 1.0, _MEASURES: 1.0}
-    resources |= {_resource(group, grouped=True): 1.0 for group in agent.groups}
     while True:
         with (
             suppress(OSError, ValueError, RuntimeError),
@@ -218,22 +217,18 @@ async def serve(agent: Agent, address: str, certificates: Certificates) -> None:
             # Asked plainly: Dask itself would ask ten times a second.
             _, writer = await asyncio.open_connection(host, int(port))
             writer.close()
-            worker = _Worker(
+            async with _Worker(
                 f"tls://{host}:{port}",
                 name=agent.host,
                 nthreads=1,
-                resources=resources,
+                resources=_pinned(agent.host),
                 host=get_ip(host),
                 security=security,
                 memory_limit=0,
                 local_directory=temporary,
                 **_NO_PAGES,
-            )
-            async with worker:
+            ) as worker:
                 await worker.finished()
-        if _REFUSED:
-            print(f"ftbench: {_REFUSED.pop()}", file=sys.stderr, flush=True)
-            await asyncio.sleep(_REFUSED_SECONDS)
         await asyncio.sleep(_AGAIN_SECONDS)
 
 

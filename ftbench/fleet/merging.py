@@ -34,15 +34,15 @@ def merge(results: Path, run: Run, suite: str) -> None:
     Raises `UsageError` where they have its host's name for another machine, and `ResultsError`.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / run.host  # by which its record is known
+        folder = Path(temporary) / run.work.host  # by which its record is known
         folder.mkdir()
         for name, text in (run.files | {MACHINE: run.machine}).items():
             (folder / name).write_text(text, encoding="utf-8")
         try:
-            machines.introduce_other(results, run.host, load_machine(folder / MACHINE))
+            machines.introduce_other(results, run.work.host, load_machine(folder / MACHINE))
             for name in sorted(run.files):
                 if name.endswith(".json"):
-                    _merge_file(results / run.host / name, folder / name, run.host)
+                    _merge_file(results / run.work.host / name, folder / name, run.work.host)
         except (util.UserError, KeyError) as error:
             raise ResultsError(f"The run of {run.work.title} is damaged: {error}") from error
     listed = results / BENCHMARKS

@@ -9,16 +9,16 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
-from ftbench.errors import ResultsError, UsageError
+from ftbench.errors import ResultsError
 from ftbench.files import folder_made, written_whole
-from ftbench.fleet.plan import Name, Work
+from ftbench.fleet.plan import Work
 
 _SUFFIX: Final = ".run"
 # What a run may weigh unpacked, ours some 2 MiB; a suite some 3.
@@ -26,19 +26,17 @@ MOST_BYTES: Final = 256 * 2**20
 # A run is begun only where so much is free.
 LEAST_FREE: Final = 64 * 2**20
 _PARTS: Final = ("asv.conf.json", "benchmarks", "ftbench", "native")
-_NEVER: Final = frozenset({"__pycache__", "target", ".git"})
+_NEVER: Final = frozenset({"__pycache__", "target"})
 
 # Of a file of the results: no folder, and nothing that begins with a dot.
 _File = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,250}\.jsonl?$")]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What one work came to on a host: the texts of its result files."""
+    """What one work came to on its host: the texts of its result files."""
 
     work: Work
-    host: Name
     started_at: str
-    seconds: float
     agent: dict[str, str]  # the versions of what ran it
     machine: str  # its record, as asv keeps it
     benchmarks: str  # asv's list of them
@@ -55,9 +53,7 @@ def unpacked(data: bytes) -> Run:
     try:
         unpacker = zlib.decompressobj()
         text = unpacker.decompress(data, MOST_BYTES)
-        if not unpacker.eof:
-            text = b"cut short, or larger than any run"
-        return msgspec.json.decode(text, type=Run)
+        return msgspec.json.decode(text if unpacker.eof else b"cut short", type=Run)
     except (zlib.error, ValueError, RecursionError) as error:
         raise ResultsError(f"This is no run of a fleet: {error}.") from error
 
@@ -69,16 +65,15 @@ class Spool:
     folder: Path
 
     def _path(self, name: str) -> Path:
-        return self.folder / "runs" / f"{name}{_SUFFIX}"
+        return self.folder / "runs" / f"{Path(name).name}{_SUFFIX}"
 
     def refuse_full(self) -> None:
         """Raise `ResultsError` where a run could not be kept: before it is measured."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.folder).free
-        if free < LEAST_FREE:
+        if shutil.disk_usage(self.folder).free < LEAST_FREE:
             raise ResultsError(
-                f"{self.folder} has {free // 2**20} MiB left, of {LEAST_FREE // 2**20} that a run "
-                "needs: nothing is measured that could not be kept."
+                f"{self.folder} has less than {LEAST_FREE // 2**20} MiB left: nothing is measured "
+                "that could not be kept."
             )
 
     def keep(self, name: str, data: bytes) -> None:
@@ -103,33 +98,27 @@ class Spool:
         runs = (self.folder / "runs").glob(f"*{_SUFFIX}")
         return sorted(path.stem for path in runs if path.stat().st_size)
 
-    def forget(self, names: Iterable[str]) -> None:
-        """Empty runs that are collected: whoever asks for one once more is not to have it anew."""
-        for name in set(names) & set(self.names()):
-            self._path(name).write_bytes(b"")
+    def forget(self, name: str) -> None:
+        """Empty a run that is collected: whoever asks once more is not to have it measured anew."""
+        self._path(name).write_bytes(b"")
 
     def suite(self, digest: str) -> Path:
         """Return the folder of a suite, which need not exist."""
-        return self.folder / "suites" / digest
+        return self.folder / "suites" / Path(digest).name
 
     def take_suite(self, digest: str, data: bytes) -> None:
         """Unpack a suite, if it is what its digest says; raises `ResultsError`."""
-        text = lzma.LZMADecompressor(memlimit=MOST_BYTES)
         try:
-            content = text.decompress(data, MOST_BYTES)
-            _refuse_changed(content, digest)
+            content = lzma.LZMADecompressor(memlimit=MOST_BYTES).decompress(data, MOST_BYTES)
+            if hashlib.sha256(content).hexdigest() != digest:
+                content = b""  # which is no archive
             with (
                 tarfile.open(fileobj=io.BytesIO(content)) as archive,
                 folder_made(self.suite(digest)) as made,
             ):
                 archive.extractall(made, filter="data")
-        except (lzma.LZMAError, tarfile.TarError, ValueError, OSError) as error:
-            raise ResultsError(f"The suite {digest[:12]} could not be taken: {error}.") from error
-
-
-def _refuse_changed(content: bytes, digest: str) -> None:
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise ValueError("its content is not that of its digest")
+        except (lzma.LZMAError, tarfile.TarError, OSError) as error:
+            raise ResultsError(f"This is not the suite {digest[:12]}: {error}.") from error
 
 
 def packed_suite(project: Path) -> tuple[str, bytes]:
@@ -146,8 +135,6 @@ def packed_suite(project: Path) -> tuple[str, bytes]:
 
 
 def _files(project: Path) -> Iterator[Path]:
-    if not (project / "ftbench").is_dir():
-        raise UsageError(f"{project} has no folder ftbench.", hint="Call this in a clone of it.")
     for part in _PARTS:
         top = project / part
         for path in [top] if top.is_file() else sorted(top.rglob("*")):

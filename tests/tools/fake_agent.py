@@ -1,7 +1,7 @@
 """An agent of a fleet that measures by `fake_cell.py`: `fake_agent.py NAME ADDRESS FOLDER [WORDS]`.
 
-WORDS: "older" has another version of something, "once" answers one request of standard input,
-"kept" is started again when it is killed, "group..." a group that it is of.
+WORDS: "real" measures, "older" has another version of something, "kept" is started again when it
+is killed.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import sys
 from pathlib import Path
 
 from ftbench.asv.machines import identity
-from ftbench.fleet import agent, dask_link, links
-from ftbench.fleet.certificates import Certificates
+from ftbench.fleet import agent, dask_link
 
 CELL = Path(__file__).with_name("fake_cell.py")
 
 
-def made(name: str, folder: Path, *words: str) -> agent.Agent:
+def made(name: str, folder: Path) -> agent.Agent:
     """Return an agent."""
     own = folder / name
     return agent.Agent(
         host=name,
-        groups=[word for word in words if word.startswith("group")],
         folder=own,
         program=(sys.executable, "-S", str(CELL), identity(own)),
     )
@@ -33,14 +31,14 @@ def main(name: str, address: str, folder: str, *words: str) -> None:
     dask_link._AGAIN_SECONDS = 0.3  # type: ignore[misc]
     if "older" in words:
         agent._ALIKE = ("asv", "click")  # type: ignore[misc, assignment]
-    own = made(name, Path(folder), *words)
-    if "once" in words:
-        links.answer_once(own)
-    elif "kept" in words:
+    own = made(name, Path(folder))
+    if "real" in words:
+        own = agent.Agent(host=name, folder=own.folder)
+    if "kept" in words:
         rest = [word for word in words if word != "kept"]
         sys.exit(dask_link.supervised([sys.executable, __file__, name, address, folder, *rest]))
     else:
-        asyncio.run(dask_link.serve(own, address, Certificates(Path(folder) / "certificate")))
+        asyncio.run(dask_link.serve(own, address, Path(folder) / "certificate"))
 
 
 if __name__ == "__main__":

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Self
 
 import fake_agent
 
 from ftbench.asv.measuring_lock import VARIABLE as LOCK
-from ftbench.fleet.certificates import Certificates
 
 SECONDS = 60.0
+_CLONE_NEWNET = 0x40000000
 # Forked from one that has loaded all: a process of its own would load asv and scipy for seconds.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
@@ -43,6 +48,9 @@ def _begin(log: Path, environ: dict[str, str], folder: Path) -> None:
 
 def _agent(log: Path, environ: dict[str, str], folder: Path, words: list[str]) -> None:
     _begin(log, environ, folder)
+    if space := environ["NETWORK_NAMESPACE"]:
+        with Path("/run/netns", space).open("rb") as file:
+            assert ctypes.CDLL(None).setns(file.fileno(), _CLONE_NEWNET) == 0
     fake_agent.main(*words)
 
 
@@ -64,25 +72,47 @@ class Hosts:
     port: int
     processes: list[ForkServerProcess] = field(default_factory=list)
 
+    @classmethod
+    def made(cls, folder: Path) -> Self:
+        """Make a project, whose coordinator nobody has called yet."""
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            made = cls(folder, one.getsockname()[1])
+        for name in ("ftbench", "benchmarks"):
+            (made.project / name).mkdir(parents=True)
+            (made.project / name / "__init__.py").write_text("", encoding="utf-8")
+        (made.project / "asv.conf.json").write_text("{}", encoding="utf-8")
+        return made
+
+    def end(self) -> None:
+        """End all that was begun."""
+        for process in self.processes:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid or 0, signal.SIGKILL)
+            process.join()
+            process.close()
+
     @property
     def project(self) -> Path:
         return self.folder / "project"
 
     @property
-    def certificates(self) -> Certificates:
-        return Certificates(self.folder / "certificate")
+    def certificate(self) -> Path:
+        return self.folder / "certificate"
 
-    def ask(self, runs: str, top: str = "") -> None:
+    def ask(self, runs: str, top: str = "", release: str = "3.14.7") -> None:
         """Write what the fleet is to do."""
-        text = f"port = {self.port}\n{top}\n[[runs]]\nreleases = ['3.14.7']\n{runs}"
+        text = f"port = {self.port}\n{top}\n[[runs]]\nreleases = ['{release}']\n{runs}"
         (self.project / "fleet.toml").write_text(text, encoding="utf-8")
 
     def _begin(
-        self, target: Callable[..., None], name: str, lock: str, words: list[str]
+        self, target: Callable[..., None], name: str, lock: str, words: list[str], space: str = ""
     ) -> ForkServerProcess:
         environ = {
             "XDG_DATA_HOME": str(self.folder / "data"),
             LOCK: str(self.folder / f"{lock}.lock"),
+            "NETWORK_NAMESPACE": space,
+            "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
         arguments = (self.folder / f"{name}.log", environ, self.project, words)
@@ -91,16 +121,19 @@ class Hosts:
         self.processes.append(process)
         return process
 
-    def agent(self, name: str, *words: str, lock: str = "") -> ForkServerProcess:
+    def agent(
+        self, name: str, *words: str, lock: str = "", at: str = "127.0.0.1", space: str = ""
+    ) -> ForkServerProcess:
         """Start one; agents with the same lock are of the same machine."""
-        address = f"127.0.0.1:{self.port}"
-        return self._begin(_agent, name, lock or name, [name, address, str(self.folder), *words])
+        address = f"{at}:{self.port}"
+        words = (name, address, str(self.folder), *words)
+        return self._begin(_agent, name, lock or name, list(words), space)
 
     def command(self, *words: str) -> ForkServerProcess:
         """Begin `ftbench fleet ...`."""
         certificate: list[str] = []
         if words[0] in {"run", "collect"}:
-            certificate = ["--certificate", str(self.certificates.folder)]
+            certificate = ["--certificate", str(self.certificate)]
         return self._begin(_command, "command", "coordinator", [*words, *certificate])
 
     @property
