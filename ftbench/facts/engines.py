@@ -52,6 +52,13 @@ _TABLE = (
     # Its size is that of CUDA's libraries, without which its wheels for Linux do not load.
     Engine("torch", "PyTorch", ("torch==2.14.1",), "torch", "5.4 GB", usual=False),
     Engine(
+        name="dask",
+        title="Dask",
+        requirements=("dask==2026.8.0", "distributed==2026.8.0"),
+        module="dask",
+        size="50 MB",
+    ),
+    Engine(
         name="flink",
         title="Flink",
         requirements=("apache-flink==2.3.0",),

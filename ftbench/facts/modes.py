@@ -91,8 +91,36 @@ FURTHER = (
         processes=True,
         engine="joblib",
     ),
+    Mode(
+        name="dask-threads",
+        kind="dask-threads",
+        title="Dask, threads",
+        workers="dask",
+        pools=("dask",),
+        engine="dask",
+    ),
+    Mode(
+        name="dask-processes",
+        kind="dask-processes",
+        title="Dask, processes",
+        workers="dask",
+        pools=("dask",),
+        processes=True,
+        engine="dask",
+    ),
+    Mode(
+        name="dask",
+        kind="dask",
+        title="Dask, distributed",
+        workers="dask",
+        pools=("executor",),
+        processes=True,
+        engine="dask",
+    ),
 )
 EVERY_MODE = (*MODES, *FURTHER)
+# Those of engines, whose workers stand when asked for.
+ENGINE_MODES = tuple(mode.name for mode in FURTHER if mode.engine)
 
 MODE_NAMES = tuple(mode.name for mode in MODES)
 # Once a process stands, how it was started tells in its memory, not in time and CPU: where workers
@@ -151,14 +179,17 @@ POOL_TABLE = {
         PoolKind(name="executor", title="concurrent.futures"),
         PoolKind(name="multiprocessing", title="multiprocessing.Pool"),
         PoolKind(name="joblib", title="joblib.Parallel", futures=False),
+        PoolKind(name="dask", title="dask.compute", futures=False),
     )
 }
+# A mode's first pool, where a scenario asks for no other.
+USUAL_POOL = "usual"
 POOL_MODES = tuple(mode.name for mode in EVERY_MODE if mode.pools)
 
 
 def no_such_pool(name: str, mode: Mode) -> str | None:
     """Return why there is no pool `name` of `mode` on any build, None if there is one."""
-    kind = POOL_TABLE[name]
-    if name in mode.pools:
+    if name in (USUAL_POOL, *mode.pools):
         return None
+    kind = POOL_TABLE[name]
     return f"{kind.title} has {', '.join(kind.modes)}"

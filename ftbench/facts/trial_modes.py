@@ -84,6 +84,33 @@ TRIAL_MODES = (
         code="Parallel(n_jobs={n}, batch_size={c})(delayed({f})(i) for i in inputs)",
     ),
     TrialMode(
+        name="dask-threads",
+        title="Dask, threads",
+        mode="dask-threads",
+        pool="dask",
+        code="dask.compute(*map(delayed({f}), inputs), pool=ThreadPoolExecutor({n}), "
+        "scheduler='threads', chunksize={c})",
+        default=False,
+    ),
+    TrialMode(
+        name="dask-processes",
+        title="Dask, processes",
+        mode="dask-processes",
+        pool="dask",
+        code="dask.compute(*map(delayed({f}), inputs), scheduler='processes', chunksize={c}, "
+        "pool=ProcessPoolExecutor({n}, get_context('spawn')))",
+        default=False,
+    ),
+    TrialMode(
+        name="dask",
+        title="Dask, distributed",
+        mode="dask",
+        pool="executor",
+        code="client = Client(LocalCluster(n_workers={n}, threads_per_worker=1)); "
+        "client.gather(client.map({f}, inputs, pure=False, batch_size={c}))",
+        default=False,
+    ),
+    TrialMode(
         name="asyncio",
         title="asyncio",
         mode="asyncio",

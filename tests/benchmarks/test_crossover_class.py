@@ -23,4 +23,4 @@ def test_every_mode_has_the_workers_that_make_sense() -> None:
     }
     assert {workers for mode, workers in cells if mode == "serial"} == {1}
     assert {workers for mode, workers in cells if mode != "serial"} == {2, 8}
-    assert len(cells) == 11
+    assert len(cells) == 13

@@ -11,22 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.experiments.harness import probe
-from ftbench.facts.engines import ENGINES
 from ftbench.facts.modes import Mode
 from ftbench.probe.workers import engines, unavailable
-from ftbench.pythons import Interpreter
-from ftbench.pythons.engines import COMMAND, lacks
 
 ENGINE = "engine_to_load"
 MODE = Mode(name="x", kind="x", title="x", workers="loky", engine=ENGINE)
-
-
-def needs(interpreter: Interpreter, engine: str) -> None:
-    """Skip where an engine is not there for an interpreter: its wheels come from a network."""
-    assert engine in ENGINES
-    if lacks(interpreter, engine):
-        pytest.skip(f"needs {engine}: {COMMAND} {engine}")
 
 
 @pytest.fixture
@@ -97,18 +86,3 @@ def test_by_hand_it_is_what_the_interpreter_has(prefix: Path) -> None:
     assert engines.load("pytest") is pytest
     assert sys.path == before
     assert "PYTHONPATH" not in os.environ
-
-
-@pytest.mark.parametrize(
-    ("scenario", "pool"), [("pools", "executor"), ("pools", "joblib"), ("failure", "executor")]
-)
-def test_loky_is_measured_in_an_environment_that_has_it(
-    ft_python: Interpreter, scenario: str, pool: str
-) -> None:
-    needs(ft_python, "joblib")
-    params: dict[str, int | str] = {"pool": pool, "workers": 2}
-    measured = probe(
-        ft_python, scenario, mode="loky", params=params, profile="smoke", gil=False, deadline=100
-    )
-    assert measured.notes["engine"].startswith("joblib ")
-    assert not measured.gil.after

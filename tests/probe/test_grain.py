@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from probing import document_of, has_mode, program, run_probe, words_of
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
+from ftbench.facts.modes import MODES, POOL_TABLE, USUAL_POOL, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios import grain
 from ftbench.probe.scenarios.grain import PARAMS, SIZES, Size, Turn, metrics, turn
@@ -141,7 +141,7 @@ def test_a_free_threaded_build_has_it_too(ft_python: Interpreter, pool: str) -> 
 
 
 def test_the_pools_are_those_of_the_table() -> None:
-    assert PARAMS["pool"].choices == tuple(POOL_TABLE)
+    assert PARAMS["pool"].choices == (USUAL_POOL, *POOL_TABLE)
     done = run_probe(
         sys.executable, "grain", "--mode", "interpreters", "--set", "pool=multiprocessing"
     )

@@ -436,7 +436,7 @@ def test_an_engine_that_failed_has_a_band(tmp_path: Path) -> None:
 
     table, *_ = said("pools", figures(tmp_path, Plan(releases=("3.14.2",), spoil=spoil)))
     assert labels(table)["joblib, loky"] == ["executor, joblib"]
-    assert table.rows[-1].tone is Tone.BAD
+    assert "executor, joblib" in {row.cells[0] for row in table.rows if row.tone is Tone.BAD}
 
 
 def test_modes_have_the_pools_and_channels_that_they_can_have(every: tuple[Figure, ...]) -> None:

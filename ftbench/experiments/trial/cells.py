@@ -15,11 +15,13 @@ from ftbench.errors import DeadlineError, FtbenchError, error_class
 from ftbench.experiments.harness import MOST_FAILURES
 from ftbench.experiments.trial.question import Question
 from ftbench.facts.arms import Arm, arm_named
+from ftbench.facts.engines import ENGINES
 from ftbench.facts.modes import mode_named
 from ftbench.facts.trial_modes import TRIAL_MODES, TrialMode
 from ftbench.facts.units import amount
 from ftbench.probe.run.document import Measurement
 from ftbench.pythons import Interpreter
+from ftbench.pythons.engines import state_of
 from ftbench.pythons.install import choose, ensure_pair, own_arm
 from ftbench.pythons.wheels import Packages
 from ftbench.results.trials import TrialBuild, TrialCell, TrialProcess
@@ -188,6 +190,10 @@ def why_not(build: Build, way: TrialMode) -> str:
         kind = "coroutine" if way.coroutine else "plain"
         return f"it is for {kind} functions"
     mode = mode_named(way.mode)
+    if mode.engine and mode.engine not in build.packages.versions:
+        state = state_of(ENGINES[mode.engine], build.interpreter)
+        if state.packages is None:
+            return state.reason
     if mode.processes and build.unpicklable:
         return f"a call or its result cannot go to another process: {build.unpicklable}"
     if mode.name == "interpreters" and (why := build.look.get("subinterpreter")):

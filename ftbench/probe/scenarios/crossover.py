@@ -33,6 +33,7 @@ from ftbench.probe.scenarios.base import (
     costs,
     memory_of,
 )
+from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 from ftbench.probe.workloads.crunching import errand
 from ftbench.probe.workloads.payloads import KIB, build
@@ -247,6 +248,7 @@ def run(cell: Cell) -> Outcome:
             "tasks": tasks,
             "steps": {size.name: size.steps for size in SIZES},
             "bytes": {payload.name: payload.size for payload in PAYLOADS},
+            **engine_of(cell.mode),
         },
     )
 
@@ -277,7 +279,7 @@ CROSSOVER = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
-    modes=(*MODE_NAMES, SERIAL),
+    modes=(*MODE_NAMES, SERIAL, "dask"),
     hole=why_not,
     from_observation=lambda phases, _workers: memory(phases[AFTER]),
     slowed=("task_10ms_0", "task_10ms_1kib", "cpu_10ms_0"),

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
+from ftbench.facts.modes import POOL_MODES, POOL_TABLE, USUAL_POOL, no_such_pool
 from ftbench.probe.instruments.clocks import clock_cost
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.pool_tasks import grind
@@ -48,7 +48,7 @@ SIZES = (
 
 PARAMS = {
     "workers": Param(default=8),
-    "pool": Param(default="executor", choices=tuple(POOL_TABLE)),
+    "pool": Param(default=USUAL_POOL, choices=(USUAL_POOL, *POOL_TABLE)),
 }
 
 METRICS = tuple(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftbench.probe.workers import Workers, engines
-from ftbench.probe.workers.pools import ExecutorPool, Pool, Task
+from ftbench.probe.workers.pools import CallingPool, ExecutorPool, Task
 
 
 def _joblib() -> Any:
@@ -24,11 +24,8 @@ class LokyPool(ExecutorPool):
         self._library.shutdown(wait=True, kill_workers=True)
 
 
-class JoblibPool(Pool):
-    """`joblib.Parallel`, called anew for every task or map, as programs do; it has no futures."""
-
-    def call(self, function: Task, *args: Any) -> Any:
-        return self.map(function, args, 1)[0]
+class JoblibPool(CallingPool):
+    """`joblib.Parallel`."""
 
     def _map(self, function: Task, items: Sequence[Any], chunk: int, seconds: float) -> list[Any]:
         parallel = self._library.Parallel(

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import Mode
+from ftbench.facts.modes import USUAL_POOL, Mode
 from ftbench.probe.pool_tasks import nap
 from ftbench.probe.workers import workers_of
 from ftbench.probe.workers.base import Deadline, failed
@@ -169,6 +169,13 @@ class ExecutorPool(Pool):
         self._library.shutdown(wait=True, cancel_futures=True)
 
 
+class CallingPool(Pool):
+    """A library that is called anew for every task or map, as programs do; it has no futures."""
+
+    def call(self, function: Task, *args: Any) -> Any:
+        return self.map(function, args, 1)[0]
+
+
 class MultiprocessingPool(Pool):
     """`multiprocessing.Pool`, and its twin `multiprocessing.pool.ThreadPool`."""
 
@@ -206,6 +213,7 @@ class MultiprocessingPool(Pool):
 def pool_of(name: str, mode: Mode, workers: int, deadline: Deadline) -> Pool:
     """Return a new pool whose every wait ends at `deadline`."""
     makers = workers_of(mode)
+    name = mode.pools[0] if name == USUAL_POOL else name
     kinds = {"executor": ExecutorPool, "multiprocessing": MultiprocessingPool, **makers.pool_types}
     pool: Pool = kinds[name](mode, workers, deadline, makers.pools[name](mode, workers))
     return pool

@@ -24,7 +24,7 @@ from ftbench.probe.trial.checking import Recorder
 from ftbench.probe.trial.measured import calls_beside
 from ftbench.pythons import Interpreter
 
-PLAIN = [way.name for way in TRIAL_MODES if not way.coroutine and way.name != "loky"]
+PLAIN = [way.name for way in TRIAL_MODES if not way.coroutine and not mode_named(way.mode).engine]
 COROUTINE = [way.name for way in TRIAL_MODES if way.coroutine]
 # Of each kind of worker one: the same process, threads of it, an executor's, a pool's, and a loop.
 KINDS = ("serial", "threadpool", "processpool-spawn", "pool-fork", "to-thread")

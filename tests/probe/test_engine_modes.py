@@ -1,0 +1,122 @@
+"""The modes of engines, for real where the engine is there: what is measured, and what stays."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from probing import environment, eventually
+from with_engines import build_with
+
+from ftbench.experiments.harness import environment_folder, probe
+from ftbench.facts.modes import ENGINE_MODES, Mode, mode_named
+from ftbench.probe.run.document import Measurement
+from ftbench.pythons import Interpreter, venvs
+
+BOTH = pytest.mark.parametrize("build", ["gil", "ft"])
+POOLS = [(name, pool) for name in ENGINE_MODES for pool in mode_named(name).pools]
+
+
+def measured(scenario: str, mode: Mode, *, free_threaded: bool, **params: int | str) -> Measurement:
+    assert mode.engine
+    return probe(
+        build_with(mode.engine, free_threaded=free_threaded),
+        scenario,
+        mode=mode.name,
+        params={"workers": 2, **params},
+        profile="smoke",
+        gil=not free_threaded,
+        deadline=120,
+    )
+
+
+@BOTH
+@pytest.mark.parametrize(("mode", "pool"), POOLS)
+def test_a_pool_of_an_engine_lives_from_its_making_to_its_end(
+    mode: str, pool: str, build: str
+) -> None:
+    """Nobody fills a pool of fewer workers than were asked for, nor is a wrong result kept."""
+    chosen = mode_named(mode)
+    found = measured("pools", chosen, free_threaded=build == "ft", pool=pool)
+    assert found.notes["engine"].startswith(f"{chosen.engine} ")
+    assert found.gil.after is (build == "gil")
+    assert "first_cold" in found.metrics
+
+
+@pytest.mark.parametrize("scenario", ["grain", "failure", "crossover"])
+def test_tasks_of_dask_are_measured_where_others_are(scenario: str) -> None:
+    found = measured(scenario, mode_named("dask"), free_threaded=True)
+    assert found.notes["engine"].startswith("dask ")
+    assert found.metrics
+
+
+def test_a_scheduler_without_futures_has_its_grain_by_its_own_pool() -> None:
+    assert measured("grain", mode_named("dask-threads"), free_threaded=True).metrics
+
+
+# -- whoever ends it, and however
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="t") as made:  # a short one: sockets lie in it
+        yield Path(made)
+
+
+def tree_of(
+    interpreter: Interpreter, mode: str, folder: Path, worker: str
+) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
+    """Start a cell of pools; return its supervisor and its tree once both workers are there."""
+    python = venvs.ready(environment_folder(interpreter), interpreter)
+    words = ["--mode", mode, "--workers", "2", "--profile", "rounds=100"]
+    supervisor = subprocess.Popen(
+        [python, "-m", "ftbench.probe", "pools", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**environment({"TMPDIR": str(folder), "HOME": str(folder)}), "PYTHONPATH": ""},
+        start_new_session=True,
+    )
+    root = psutil.Process(supervisor.pid)
+    tree: list[psutil.Process] = []
+
+    def whole() -> bool:
+        tree[:] = [root, *root.children(recursive=True)]
+        return sum(worker in _words(each) for each in tree) >= 2
+
+    eventually(whole, "both workers are there", seconds=60)
+    return supervisor, tree
+
+
+@pytest.mark.parametrize("end", ["supervisor", "cell"])
+@pytest.mark.parametrize(("mode", "build", "worker"), [("dask", "ft", "spawn_main")], ids=["dask"])
+def test_all_that_an_engine_has_started_ends_with_who_is_killed(
+    folder: Path, mode: str, build: str, worker: str, end: str
+) -> None:
+    engine = mode_named(mode).engine
+    assert engine
+    interpreter = build_with(engine, free_threaded=build == "ft")
+    supervisor, tree = tree_of(interpreter, mode, folder, worker)
+    guard = next(each for each in tree if "ftbench.probe.run.guard" in _words(each))
+    tree += guard.children(recursive=True)
+    (supervisor if end == "supervisor" else guard.children()[0]).kill()
+    supervisor.wait(60)
+    eventually(lambda: not any(map(_lives, tree)), "the whole tree is gone", seconds=20)
+    eventually(lambda: not list(folder.iterdir()), "nothing is left in the user's folders")
