@@ -100,7 +100,10 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command; a closed pipe ends it without a word, where click would end with 1."""
+        from ftbench.probe.run.lacks import load_numpy  # noqa: PLC0415
+
         try:
+            load_numpy()
             return super().invoke(ctx)
         except BrokenPipeError:
             _discard_output()

@@ -333,3 +333,35 @@ def test_where_memory_is_all_there_is_it_is_not_available() -> None:
     done = run_probe(sys.executable, "footprint", environ=nobody)
     assert (done.returncode, done.stdout) == (3, "")
     assert "FTBENCH_HOST_PYTHON" in done.stderr
+
+
+@posix
+def test_where_numpy_would_look_for_memory_for_ever_it_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(lacks, "_LOADED_SECONDS", 0.5)
+    lacks.load_numpy()  # nothing is limited, and nothing is tried
+    monkeypatch.setattr(lacks, "lacking", lambda _: NotAvailableError("ulimit -v is 1"))
+    with pytest.raises(NotAvailableError, match="ulimit -v"):
+        lacks.load_numpy()
+
+
+@posix
+@pytest.mark.parametrize("kibibytes", [120_000, 200_000])
+def test_a_command_with_little_memory_ends_with_a_sentence(kibibytes: int, tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "from ftbench.cli import main; main()", "report"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'ulimit -v {kibibytes}; exec "$@"', "sh", *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode in {2, 3}, done.stderr
+    assert "ftbench: " in done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -123,3 +125,25 @@ def lacking(text: str, among: tuple[Lack, ...] = _LACKS) -> NotAvailableError | 
             says = f"Not available here: {lack.says} ({details})."
             return NotAvailableError(says, hint=lack.helps)
     return None
+
+
+_LOADED_SECONDS = 20.0
+
+
+def load_numpy() -> None:
+    """Load what has a BLAS while there is most room, where memory is limited.
+
+    Raises `NotAvailableError` where it would ask for it for ever.
+    """
+    limited = lacking("MemoryError")
+    if limited is None:
+        return
+    modules = "numpy", "scipy.special"
+    command = [sys.executable, "-c", f"import {', '.join(modules)}"]
+    with suppress(ImportError, OSError):
+        try:
+            subprocess.run(command, timeout=_LOADED_SECONDS, capture_output=True, check=False)
+        except subprocess.TimeoutExpired:
+            raise limited from None
+        for name in modules:
+            import_module(name)
