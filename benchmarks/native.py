@@ -7,10 +7,10 @@ from ftbench.probe.scenarios.native import WORK
 
 
 class Native(ScenarioBenchmark):
-    """1, 2, 4 and 8 threads hash, compress or query as much each as the main thread alone.
+    """1, 2, 4 and 8 threads do as much native work each as the main thread alone.
 
-    Shows how far threads scale where the GIL is not held, on every build; does not show short
-    calls, nor anything that waits for a disk.
+    Shows how far threads scale where the GIL is not held, on every build, and what libraries make
+    of that; does not show those whose own threads meet with ours, GPUs, or what waits for a disk.
     """
 
     scenario = "native"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIDE = 288  # of a matrix
 IMAGE, FILTERED, REACH = 512, 8, 2  # its side, how often, and how far a pixel's sum reaches
 COLLATZ = 13_000
-TREES, ROWS, ASKED, CLASSES = 10, 2_000, 200, 4
+TREES, ROWS, ASKED, CLASSES = 10, 2_000, 100, 4
 
 
 def arrays(count: int, length: int) -> tuple[Callable[[], Kernel], Callable[[], int]]:
