@@ -51,6 +51,7 @@ _METRICS: Final = {
     "relative_2": "time of 2 over one's",
     "relative_4": "time of 4 over one's",
     "relative_10us": "time of 10 µs tasks over a loop's",
+    "relative_1ms": "time of 1 ms tasks over a loop's",
     "relative_100ms": "time of 100 ms tasks over a loop's",
     "overhead_100us": "overhead of a 100 µs task",
     "trip_1kib": "1 KiB there and back",
