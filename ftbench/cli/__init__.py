@@ -45,6 +45,7 @@ COMMANDS: Final = {
         "compare": ("report", "Judge two releases, arms or machines"),
         "report": ("report", "Verdicts, and the modes side by side"),
         "open": ("site", "The pages in a browser"),
+        "export": ("export", "For pyperf, Prometheus, Grafana, DuckDB"),
     },
     "Look after": {
         "engines": ("engines", "Dask, joblib and the like: which build has which; install them"),
