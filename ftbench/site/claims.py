@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -68,7 +71,9 @@ def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
     high = min(max(values) * _MARGIN, _WIDEST)
 
     def paint(axes: Any) -> None:
-        svg.axis(axes, low, high, "measured over claimed, log scale", log=True)
+        svg.axis(
+            axes, low, high, "measured over claimed (of a range: its middle), log scale", log=True
+        )
         svg.rule_at(axes, 1.0, svg.MUTED)
         for (title, ours), top in zip(claims.items(), tops[:-1], strict=True):
             svg.heading(axes, title, top + _HEADING / 2)
@@ -80,8 +85,13 @@ def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
 
 def _shares(judgement: Judgement) -> tuple[float, float, float]:
     """Return the measured value and the range that counts as claimed, over what is claimed."""
-    (ratio,), claimed = judgement.ratios, judgement.claim.edge or 1.0
+    (ratio,), claimed = judgement.ratios, _middle(judgement.claim)
     return (ratio.quantity.value or claimed) / claimed, ratio.low / claimed, ratio.high / claimed
+
+
+def _middle(claim: Claim) -> float:
+    """Return where a picture has what is claimed, of a range its geometric middle."""
+    return statistics.geometric_mean(claim.ends or (1.0,))
 
 
 def _row(axes: Any, numbered: Numbered, height: float) -> None:
@@ -91,7 +101,7 @@ def _row(axes: Any, numbered: Numbered, height: float) -> None:
     svg.left_label(axes, f"{number}  {_short(ratio.what)}", height)
     axes.fill_between(band, height - _ROW / 3, height + _ROW / 3, color=svg.RULE, lw=0)
     colour = svg.BAD if verdict is ClaimVerdict.NOT else svg.INK
-    spread, claimed = ratio.quantity.spread, judgement.claim.edge or 1.0
+    spread, claimed = ratio.quantity.spread, _middle(judgement.claim)
     if spread is not None:
         ends = np.clip([spread.low / claimed, spread.high / claimed], *axes.get_xlim())
         axes.plot(ends, [height] * 2, color=colour, lw=_MARK / 4)
@@ -121,6 +131,7 @@ class Page:
     judgements: Sequence[Numbered]
     left_out: int
     warnings: tuple[Unreadable, ...]
+    everywhere: str  # the page of all
 
     @property
     def sources(self) -> list[tuple[ClaimSource, list[Numbered]]]:
@@ -170,15 +181,75 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     addresses = {pick: address(pick, first, "claims") for pick in newest(everything, first)}
     parts = shares(tree, tuple(addresses))
     left_out = len(everything) - len(addresses)
-    return tuple(
-        frame.write_page(
-            html_dir,
-            addresses[pick],
-            "claims",
-            page_of(pick, addresses, parts[pick], left_out=left_out),
-        )
+    pages = {
+        addresses[pick]: page_of(pick, addresses, parts[pick], left_out=left_out)
         for pick in sorted(addresses, key=lambda pick: pick != first)
+    }
+    union = {"title": "Claims on all machines and releases", "outcomes": outcomes(pages)}
+    return (
+        *(frame.write_page(html_dir, place, "claims", page) for place, page in pages.items()),
+        frame.write_page(html_dir, EVERYWHERE, "claims", union, "claims-all.html.j2"),
     )
+
+
+EVERYWHERE: Final = "claims/all.html"
+_DECIDED: Final = (ClaimVerdict.HOLDS, ClaimVerdict.NOT)
+
+
+class Outcome(StrEnum):
+    """What became of a claim on all pages; the values are the words that users read."""
+
+    HELD = "holds wherever it was judged"
+    NOT = "does not hold wherever it was judged"
+    DEPENDS = "holds on some, not on others"
+    NEVER = "never judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimOutcome:
+    """A claim over all pages: its judgement on each, by the address of the page."""
+
+    number: int
+    claim: Claim
+    judgements: Mapping[str, tuple[Pick, Judgement]]
+
+    @property
+    def counts(self) -> Counter[ClaimVerdict]:
+        """How many pages say what."""
+        return Counter(judgement.verdict for _, judgement in self.judgements.values())
+
+    @property
+    def outcome(self) -> Outcome:
+        """What they come to."""
+        held, not_held = (self.counts[verdict] for verdict in _DECIDED)
+        if held and not_held:
+            return Outcome.DEPENDS
+        return Outcome.HELD if held else Outcome.NOT if not_held else Outcome.NEVER
+
+    @property
+    def decided(self) -> list[tuple[str, Pick, Judgement]]:
+        """The pages that judge it, and how."""
+        return [
+            (place, *each) for place, each in self.judgements.items() if each[1].verdict in _DECIDED
+        ]
+
+    @property
+    def why(self) -> str:
+        """Why it was never judged, most often."""
+        told = Counter(each.claim.untested or each.words for _, each in self.judgements.values())
+        return told.most_common(1)[0][0]
+
+
+def outcomes(pages: Mapping[str, Page]) -> dict[Outcome, list[ClaimOutcome]]:
+    """Return what became of every claim on all pages, by what that comes to."""
+    found: dict[Outcome, list[ClaimOutcome]] = {outcome: [] for outcome in Outcome}
+    for place, claim in enumerate(claims()):
+        judged = {
+            address: (page.pick, page.judgements[place][1]) for address, page in pages.items()
+        }
+        of = ClaimOutcome(number=place + 1, claim=claim, judgements=judged)
+        found[of.outcome].append(of)
+    return found
 
 
 def newest(every: Sequence[Pick], first: Pick) -> tuple[Pick, ...]:
@@ -213,5 +284,6 @@ def page_of(
         notices=notices(pick, tree.sources),
         judgements=tuple(enumerate(judge(claims(), measured), start=1)),
         left_out=left_out,
+        everywhere=EVERYWHERE,
         warnings=tree.warnings,
     )

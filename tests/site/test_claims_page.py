@@ -17,11 +17,12 @@ from synthetic import Plan
 from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.claims.data import claims, sources
-from ftbench.analysis.claims.rule import ClaimVerdict
+from ftbench.analysis.claims.quantity import Quantity
+from ftbench.analysis.claims.rule import TIMES, ClaimVerdict, Named, range_words, ratios_of
 from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import claims as claims_pages
-from ftbench.site.claims import newest, page_of, write_claims
+from ftbench.site.claims import Outcome, newest, outcomes, page_of, write_claims
 from ftbench.site.menus import TABS
 
 
@@ -91,17 +92,63 @@ def test_there_is_a_page_for_every_pick_and_nothing_on_it_is_amiss(
     written: tuple[Path, ...],
 ) -> None:
     assert written[0].name == "claims.html"
-    assert len(written) == 4
+    assert [path.name for path in written[4:]] == ["all.html"]
     for path in written:
         assert Outline(path).faults(path) == []
 
 
 def test_every_claim_and_every_source_is_on_every_page(written: tuple[Path, ...]) -> None:
-    for path in written:
+    for path in written[:-1]:
         outline = Outline(path)
         numbers = [each for each in outline.ids if each.startswith("claim-")]
         assert len(numbers) == len(claims())
         assert {source.name for source in sources()} <= set(outline.ids)
+
+
+def test_every_claim_is_on_the_page_of_all_in_one_of_the_outcomes(tmp_path: Path) -> None:
+    history = History(processes=3, between=0.002, within=0.01)
+    plan = Plan(releases=("3.13.15", "3.14.2"), history=history)
+    synthetic.write_tree(tmp_path, plan)
+    tree = read_results(tmp_path)
+    every = picks(tree)
+    parts = shares(tree, every)
+    found = outcomes({pick.page: page_of(pick, addresses(every), parts[pick]) for pick in every})
+    assert sorted(each.number for of in found.values() for each in of) == [
+        *range(1, len(claims()) + 1)
+    ]
+    held = found[Outcome.HELD]
+    assert held
+    for each in held:
+        assert {judgement.verdict for *_, judgement in each.decided} == {ClaimVerdict.HOLDS}
+    assert all(not each.decided and each.why for each in found[Outcome.NEVER])
+
+
+def test_outcomes_can_be_filtered_without_a_script(
+    browser: Browser, written: tuple[Path, ...]
+) -> None:
+    page = browser.new_page()
+    page.goto(written[-1].as_uri())
+    shown = page.locator("tbody:visible")
+    assert shown.count() == len(Outcome)
+    page.get_by_label("never judged").check()
+    assert shown.count() == 1
+    assert "Never judged" in shown.inner_text()
+    page.close()
+
+
+def test_a_range_is_told_by_its_ends_and_a_measured_one_by_its_side() -> None:
+    (claim,) = (each for each in claims() if "10\N{EN DASH}15 MB" in each.quote)
+    assert claim.ends == (10e6, 15e6)
+    assert claim.relation is not None
+    for value, off in (
+        (12e6, ""),
+        (2e6, "5.00x less than claimed"),
+        (30e6, "2.00x more than claimed"),
+    ):
+        named = [Named(name="RSS", unit="MB", quantity=Quantity(value=value))]
+        (ratio,) = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
+        assert ratio.off.replace(TIMES, "x") == off
+        assert range_words(ratio) == "claimed: 10.0 to 15.0, counted from 8.00 to 18.8"
 
 
 def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:
@@ -152,7 +199,11 @@ def test_what_could_not_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_it_never_scrolls_sideways(browser: Browser, written: tuple[Path, ...], width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
-    for path in (written[0], *(each for each in written if each.name.startswith("evil"))):
+    for path in (
+        written[0],
+        written[-1],
+        *(each for each in written if each.name.startswith("evil")),
+    ):
         page.goto(path.as_uri())
         unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -187,4 +238,5 @@ def test_a_hostile_machine_is_plain_text(browser: Browser, written: tuple[Path, 
 def test_axe_finds_nothing_serious(
     browser: Browser, written: tuple[Path, ...], axe: str, scheme: Any
 ) -> None:
-    assert grave_faults(browser, written[0].as_uri(), axe, scheme) == []
+    for path in (written[0], written[-1]):
+        assert grave_faults(browser, path.as_uri(), axe, scheme) == []

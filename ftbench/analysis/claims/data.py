@@ -262,7 +262,8 @@ class Claim:
     of asv's results, `figures` the same in the article's tables, where the claim is shown under
     `table`; other texts have none; `names` are what they are called in the claim.  `rate` says that
     the source speaks of operations per second, where the series have seconds per operation.
-    `claimed` is in `unit`, which is that of a single figure; `within` is a factor.  On fewer than
+    `claimed` is in `unit`, which is that of a single figure, and of a range its lower end, `to` the
+    upper one; `within` is a factor.  On fewer than
     `cores` cores, on more than `most_cores` (0: any), on another `system` than the one named, on
     a release of another series than `release`, or in a window of less than `seconds`, it cannot
     be judged.  `untested` is why no series can decide it.
@@ -279,6 +280,7 @@ class Claim:
     names: tuple[str, ...] = ()
     rate: bool = False
     claimed: float | None = None
+    to: float | None = None
     within: float = 1.25
     unit: str = TIMES
     cores: int = 1
@@ -318,9 +320,10 @@ class Claim:
         return cls(**{**table, **fields})
 
     @property
-    def edge(self) -> float | None:
-        """`claimed` in the stored unit: seconds, bytes, a ratio."""
-        return None if self.claimed is None else self.claimed * UNITS[self.unit]
+    def ends(self) -> tuple[float, ...]:
+        """What is claimed in the stored unit: seconds, bytes, a ratio; both ends of a range."""
+        ends = (self.claimed, self.to)
+        return tuple(end * UNITS[self.unit] for end in ends if end is not None)
 
 
 def _names(figures: Sequence[ArticleFigure]) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNTESTED)
     if not named:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
-    ratios = ratios_of(claim.relation, named, claimed=claim.edge, within=claim.within)
+    ratios = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
     figures = tuple(shown for each in named for shown in each.figures)
     doubts = (each.figure.doubt for each in figures if each.figure)
     doubt = next((f"({doubt})" for doubt in doubts if doubt), "")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from ftbench.facts.units import digits, span
 from ftbench.results import Figure
 from ftbench.statistics.spread import ONE_PROCESS
 
+_NEXT: Final = 1e-9  # the number next to 1 is the edge of an order, which is no factor
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 UNITS: Final = {
     "s": 1.0,
@@ -62,7 +63,8 @@ class ClaimVerdict(StrEnum):
 class ClaimedRatio:
     """A ratio that a claim was judged by, `spawn / fork`, or a single figure; and its range.
 
-    The range is open where an end is infinite or zero; both are in the stored unit of `unit`.
+    The range is open where an end is infinite or zero; both are in the stored unit of `unit`, as is
+    what is `claimed`: a number, or the ends of a range.
     """
 
     what: str
@@ -70,6 +72,20 @@ class ClaimedRatio:
     quantity: Quantity
     low: float
     high: float
+    claimed: tuple[float, ...] = ()
+
+    @property
+    def off(self) -> str:
+        """How far its value is from what is claimed, and to which side, "" of one that is there."""
+        value, low, high = self.quantity.value, self.low, self.high
+        if self.claimed:
+            low, high = self.claimed[0], self.claimed[-1]
+        if not value or low <= value <= high:
+            return ""
+        if 1 < low < 1 + _NEXT:
+            return "the other way round"
+        factor, side = (low / value, "less") if value < low else (value / high, "more")
+        return f"{digits(factor)}{TIMES} {side} than claimed"
 
     @property
     def verdict(self) -> ClaimVerdict:
@@ -103,13 +119,15 @@ class Named:
 
 
 def ratios_of(
-    relation: Relation, quantities: Sequence[Named], *, claimed: float | None, within: float
+    relation: Relation, quantities: Sequence[Named], *, claimed: tuple[float, ...], within: float
 ) -> tuple[ClaimedRatio, ...]:
     """Return the ratios that a relation says something of, each with the range that it names."""
-    edge = claimed or 1.0
+    edge = claimed[0] if claimed else 1.0
     match relation:
         case Relation.RATIO:
-            return (_ratio(quantities[0], quantities[1:], edge / within, edge * within),)
+            low, high = edge / within, (claimed or (1.0,))[-1] * within
+            ratio = _ratio(quantities[0], quantities[1:], low, high)
+            return (replace(ratio, claimed=claimed or (1.0,)),)
         case Relation.AT_LEAST:
             return (_ratio(quantities[0], quantities[1:], edge, math.inf),)
         case Relation.AT_MOST:
@@ -197,13 +215,13 @@ def range_words(ratio: ClaimedRatio) -> str:
         return number(Quantity(value=value), ratio.unit)
 
     if math.isinf(ratio.high):
-        if 1 < ratio.low < 1 + 1e-9:  # the number next to 1: an order, not a factor
+        if 1 < ratio.low < 1 + _NEXT:
             return f"claimed: more than 1{TIMES}"
         return f"claimed: at least {text(ratio.low)}"
     if not ratio.low:
         return f"claimed: at most {text(ratio.high)}"
-    middle = math.sqrt(ratio.low * ratio.high)
-    return f"claimed: {text(middle)}, counted from {text(ratio.low)} to {text(ratio.high)}"
+    claimed = " to ".join(map(text, ratio.claimed or (math.sqrt(ratio.low * ratio.high),)))
+    return f"claimed: {claimed}, counted from {text(ratio.low)} to {text(ratio.high)}"
 
 
 _PRINTED_WHOLE: Final = 1000

@@ -62,7 +62,10 @@ def verdict_of(relation: Relation, claimed: float | None, *values: float) -> Cla
         Named(name=str(index), unit=TIMES, quantity=sure(value))
         for index, value in enumerate(values)
     ]
-    return decide(ratios_of(relation, quantities, claimed=claimed, within=1.25), "")[0]
+    return decide(
+        ratios_of(relation, quantities, claimed=() if claimed is None else (claimed,), within=1.25),
+        "",
+    )[0]
 
 
 @given(st.lists(END, min_size=2, max_size=5))
