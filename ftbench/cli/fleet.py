@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -17,9 +15,8 @@ from ftbench.files import data_folder
 from ftbench.report.output import Output, output_options
 
 if TYPE_CHECKING:
-    from ftbench.fleet.command import Project
+    from ftbench.fleet.project import Project
 
-_AGAIN: Final = "from ftbench.cli import main; main()"
 _path = click.Path(path_type=Path)
 _file = click.argument("file", type=_path, default="fleet.toml", required=False)
 _ssh = click.option(
@@ -49,7 +46,7 @@ def fleet() -> None:
 
 
 def _project(file: Path) -> Project:
-    from ftbench.fleet.command import Project  # noqa: PLC0415
+    from ftbench.fleet.project import Project  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
     return Project.of(project_folder(Path.cwd()), file)
@@ -67,18 +64,14 @@ def _need_dask() -> None:
 @_file
 @output_options
 def plan(output: Output, file: Path) -> None:
-    from ftbench.fleet import command  # noqa: PLC0415
-
-    output.write(command.plan(_project(file)))
+    output.write(_project(file).plan())
 
 
 @fleet.command(help="Tell how far the coordinator of FILE is, and when each host was heard.")
 @_file
 @output_options
 def status(output: Output, file: Path) -> None:
-    from ftbench.fleet import command  # noqa: PLC0415
-
-    output.write(command.status(_project(file)))
+    output.write(_project(file).status())
 
 
 @fleet.command(
@@ -105,12 +98,12 @@ def collect(*, file: Path, ssh: Path | None, certificate: Path) -> None:
 
 
 def _coordinate(file: Path, ssh: Path | None, certificate: Path, **how: bool) -> None:
-    from ftbench.fleet import command  # noqa: PLC0415
+    from ftbench.fleet.coordinator import coordinate  # noqa: PLC0415
 
     if ssh is None:
         _need_dask()
     console = Console(stderr=True, highlight=False)
-    command.run(_project(file), console, certificate, ssh=ssh, **how)
+    coordinate(_project(file), console, certificate, ssh, **how)
 
 
 @fleet.command(
@@ -124,8 +117,7 @@ def _coordinate(file: Path, ssh: Path | None, certificate: Path, **how: bool) ->
 @click.option("--name", required=True, help="The machine's name in the results.")
 @_certificate
 @click.option("--once", is_flag=True, hidden=True, help="Answer one request of standard input.")
-@click.option("--alone", is_flag=True, hidden=True, help="Without one that starts it again.")
-def agent(*, address: str | None, name: str, certificate: Path, once: bool, alone: bool) -> None:
+def agent(*, address: str | None, name: str, certificate: Path, once: bool) -> None:
     from ftbench.fleet.agent import Agent  # noqa: PLC0415
     from ftbench.fleet.links import answer_once  # noqa: PLC0415
     from ftbench.fleet.plan import NAME  # noqa: PLC0415
@@ -139,9 +131,6 @@ def agent(*, address: str | None, name: str, certificate: Path, once: bool, alon
     if address is None:
         raise UsageError("No ADDRESS says where the coordinator is.")
     _need_dask()
-    from ftbench.fleet.dask_link import serve, supervised  # noqa: PLC0415
+    from ftbench.fleet.dask_link import supervised  # noqa: PLC0415
 
-    if alone:
-        asyncio.run(serve(own, address, certificate))
-    else:
-        sys.exit(supervised([sys.executable, "-c", _AGAIN, *sys.argv[1:], "--alone"]))
+    supervised(own, address, certificate)

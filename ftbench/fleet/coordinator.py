@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,71 +12,102 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from filelock import Timeout
 from rich.console import Console
 
 from ftbench.asv.machines import refuse_other
-from ftbench.errors import AsvError, DeadlineError, FtbenchError, NotAvailableError, error_class
+from ftbench.errors import (
+    AsvError,
+    DeadlineError,
+    FtbenchError,
+    NotAvailableError,
+    NothingError,
+    UsageError,
+    error_class,
+)
 from ftbench.facts.units import plural
 from ftbench.files import write_whole
 from ftbench.fleet.agent import Hello, Request
-from ftbench.fleet.links import Link
+from ftbench.fleet.links import Link, SshLink
 from ftbench.fleet.merging import merge
 from ftbench.fleet.plan import Fleet, Work
+from ftbench.fleet.project import Failure, HostState, Project, State
 from ftbench.fleet.spool import unpacked
 from ftbench.progress import Bar, bar
 from ftbench.results.journal import Journal
 
 _LOOK_SECONDS: Final = 1.0
 _STATE_SECONDS: Final = 5.0
+# How long `collect` waits for agents: they look for a coordinator each five seconds.
+COLLECT_SECONDS: Final = 20.0
 _TOLD: Final = 10
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """What was not done, and why."""
+def coordinate(
+    project: Project,
+    console: Console,
+    certificates: Path,
+    ssh: Path | None,
+    *,
+    fresh: bool = False,
+    only_collect: bool = False,
+) -> None:
+    """Do what a fleet's file asks for, or only fetch what its hosts have kept."""
+    try:
+        with project.lock().acquire(timeout=0):
+            journal = project.journal(fresh=fresh)
+            before, works = len(journal.kept), project.works(journal)
+            every = [work.id for those in works.values() for work in those]
+            if not only_collect and all(each in journal.kept for each in every):
+                count = plural(len(every), "run", "runs")
+                raise NothingError(
+                    f"All {count} of {project.file} are in the results.",
+                    hint="--fresh measures them anew.",
+                )
 
-    what: str
-    code: int
-    why: str
+            def coordinator(link: Link) -> Coordinator:
+                asked = dict.fromkeys(works, ()) if only_collect else works
+                return Coordinator(project, link, journal, asked, console)
+
+            try:
+                if ssh is None:
+                    asyncio.run(_by_dask(project.fleet, console, certificates, coordinator))
+                else:
+                    asyncio.run(coordinator(SshLink.of(ssh)).run())
+            finally:
+                count = plural(len(journal.kept) - before, "run", "runs")
+                console.print(f"{count} collected; asv publish shows them.", markup=False)
+    except Timeout:
+        raise UsageError(f"Another coordinator of {project.file} is at work.") from None
 
 
-class HostState(msgspec.Struct, kw_only=True):
-    """How far a host is."""
+async def _by_dask(
+    fleet: Fleet, console: Console, certificates: Path, coordinator: Callable[[Link], Coordinator]
+) -> None:
+    from ftbench.fleet import dask_link  # noqa: PLC0415 - ssh does without
 
-    heard: float  # or since when it is waited for
-    silent: bool = False  # it is said already
-    left: int
-
-
-class State(msgspec.Struct, kw_only=True):
-    """What `ftbench fleet status` tells: a coordinator writes it now and then, and at its end."""
-
-    pid: int = msgspec.field(default_factory=os.getpid)
-    at: float = 0.0
-    total: int = 0
-    failed: list[Failure] = []
-    hosts: dict[str, HostState] = {}
+    dask_link.make_certificate(certificates)
+    async with dask_link.listening(fleet.interface, fleet.port, certificates) as link:
+        where = f"Agents find it at {link.address}, with {certificates}."
+        console.print(where, markup=False, soft_wrap=True)
+        await coordinator(link).run()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Coordinator:
     """One call of `ftbench fleet run`, or of `collect`, whose hosts have no works."""
 
-    fleet: Fleet
+    project: Project
     link: Link
-    results: Path
-    suite: tuple[str, bytes]
     journal: Journal
     works: Mapping[str, Sequence[Work]]
-    patience: float
     console: Console
-    state_path: Path
     state: State = field(default_factory=State)
 
     async def run(self) -> None:
         """Have all done that can be; raises an `FtbenchError` if some could not."""
         now = time.time()
-        self.state.total = sum(map(len, self.works.values()))
-        with bar(self.console, self.state.total, title="Fleet") as shown:
+        with bar(self.console, sum(map(len, self.works.values())), title="Fleet") as shown:
             tasks = set()
             for host, works in self.works.items():
                 left = [work for work in works if work.id not in self.journal.kept]
@@ -109,12 +139,12 @@ class Coordinator:
         state = self.state.hosts[host]
         state.heard = max(state.heard, min(self.link.heard(host), time.time()))
         silent = time.time() - state.heard
-        if silent > self.fleet.silent and not state.silent:
+        if silent > self.project.fleet.silent and not state.silent:
             since = datetime.fromtimestamp(state.heard).astimezone()
             left = plural(state.left, "run", "runs")
             self._say(f"{host} is silent since {since:%Y-%m-%d %H:%M:%S}; {left} of it to come.")
-        state.silent = silent > self.fleet.silent
-        if silent > self.patience:
+        state.silent = silent > self.project.fleet.silent
+        if silent > (self.project.fleet.patience if self.works[host] else COLLECT_SECONDS):
             self._fail(host, DeadlineError("nobody is there"))
             task.cancel()
 
@@ -128,7 +158,7 @@ class Coordinator:
                     what = work.title
                     shown.begin(what)
                     request = Request(ask="do", work=work).packed()
-                    await self._take(await self.link.do(work, request, self.fleet.retries))
+                    await self._take(await self.link.do(work, request, self.project.fleet.retries))
             except Exception as error:  # noqa: BLE001 - an agent's, whatever: not the end of others
                 self._fail(what, error)
             self.state.hosts[host].left -= work is not None
@@ -137,12 +167,13 @@ class Coordinator:
         """Bring a host what it lacks and fetch what it has kept; tell whether it can be used."""
         try:
             hello = await self._ask(host, Request(ask="hello"))
-            refuse_other(self.results, host, hello.identity)
+            refuse_other(self.project.folder / "results", host, hello.identity)
         except FtbenchError as error:
             self._fail(host, NotAvailableError(f"it is refused: {error}"))
             return False
-        if self.suite[0] not in hello.suites:
-            await self._ask(host, Request(ask="suite", name=self.suite[0], data=self.suite[1]))
+        digest, data = self.project.suite
+        if digest not in hello.suites:
+            await self._ask(host, Request(ask="suite", name=digest, data=data))
         for name in hello.kept:
             await self._take(await self.link.ask(host, Request(ask="fetch", name=name).packed()))
         return True
@@ -156,7 +187,7 @@ class Coordinator:
             run = unpacked(data)
             name = run.work.id
             if name not in self.journal.kept:
-                merge(self.results, run, self.suite[0])
+                merge(self.project.folder / "results", run, self.project.suite[0])
                 self.journal.add(name, run.started_at)
                 self.journal.kept[name] = []
             with suppress(FtbenchError):  # the next greeting tells it again
@@ -172,4 +203,4 @@ class Coordinator:
 
     def _write_state(self) -> None:
         self.state.at = time.time()
-        write_whole(self.state_path, msgspec.json.encode(self.state).decode())
+        write_whole(self.project.path(".json"), msgspec.json.encode(self.state).decode())

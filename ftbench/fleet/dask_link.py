@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -101,12 +101,10 @@ def _security(folder: Path) -> Security:
         )
     if os.name == "posix" and key.stat().st_mode & 0o077:
         raise UsageError(f"{key} can be read by others.", hint=f"chmod 600 {key}")
-    pair: dict[str, Any] = {
-        f"tls_{role}_{kind}": str(path)
-        for role in ("client", "scheduler", "worker")
-        for kind, path in (("cert", certificate), ("key", key))
-    }
-    return Security(tls_ca_file=str(certificate), require_encryption=True, **pair)
+    options: dict[str, Any] = {"tls_ca_file": str(certificate), "require_encryption": True}
+    for role in ("client", "scheduler", "worker"):
+        options |= {f"tls_{role}_cert": str(certificate), f"tls_{role}_key": str(key)}
+    return Security(**options)
 
 
 def address_of(interface: str) -> str:
@@ -232,15 +230,26 @@ async def serve(agent: Agent, address: str, certificates: Path) -> None:
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
-def supervised(command: Sequence[str]) -> int:
-    """Run an agent, and another one when it is killed; return its exit code when it ends."""
+if sys.platform == "linux":  # which has all loaded already, and only one thread
+    _Process = multiprocessing.get_context("fork").Process
+else:
+    _Process = multiprocessing.get_context("spawn").Process
+
+
+def supervised(agent: Agent, address: str, certificates: Path) -> None:
+    """Serve for ever; where the process that does is killed, another one goes on."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
-    while True:
-        process = subprocess.Popen(command)
+    code = -1
+    while code < 0:
+        process = _Process(target=_serve, args=(agent, address, certificates))
+        process.start()
         try:
-            code = process.wait()
+            process.join()
         finally:
             process.terminate()
-        if code >= 0:
-            return code
+        code = process.exitcode or 0
         time.sleep(_AGAIN_SECONDS)
+
+
+def _serve(agent: Agent, address: str, certificates: Path) -> None:
+    asyncio.run(serve(agent, address, certificates))

@@ -26,13 +26,13 @@ _NO_CONNECTION: Final = 255  # ssh's own exit code
 class Link(Protocol):
     """Carries requests to agents."""
 
-    def heard(self, host: str) -> float:
+    def heard(self, host: str, /) -> float:
         """Return when a host was heard last, by `time.time()`, 0.0 for one that never was."""
 
-    async def ask(self, host: str, request: bytes) -> bytes:
+    async def ask(self, host: str, request: bytes, /) -> bytes:
         """Return an agent's reply, once it is there; raises its `FtbenchError`."""
 
-    async def do(self, work: Work, request: bytes, retries: int) -> bytes:
+    async def do(self, work: Work, request: bytes, retries: int, /) -> bytes:
         """Return the reply to a work; raises what its last attempt raised."""
 
 

@@ -23,12 +23,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ftbench.errors import FtbenchError, NotAvailableError, ResultsError, UsageError
-from ftbench.fleet import command, spool
+from ftbench.fleet import spool
 from ftbench.fleet.agent import Agent, Hello, Request
-from ftbench.fleet.command import Project
+from ftbench.fleet.coordinator import coordinate
 from ftbench.fleet.links import Reply, SshLink, answer_once
 from ftbench.fleet.merging import merge
 from ftbench.fleet.plan import Work
+from ftbench.fleet.project import Project
 from ftbench.fleet.spool import Run, packed, packed_suite, unpacked
 from ftbench.probe.run import MARK
 
@@ -276,7 +277,7 @@ def test_by_ssh_hosts_do_their_runs_too(
         Thread(target=serve, args=(agent, listening), daemon=True).start()
         fleet = Project.of(project, project / "fleet.toml")
         console = Console(file=io.StringIO())
-        command.run(fleet, console, tmp_path, ssh=project / "hosts.txt")
+        coordinate(fleet, console, tmp_path, project / "hosts.txt")
         listening.shutdown(socket.SHUT_RDWR)
     found = json.loads((project / "results" / "a" / FILE).read_text("utf-8"))["results"]
     assert sorted(found) == ["once.Class.track_round", "x.Class.track_round"]

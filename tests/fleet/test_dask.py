@@ -28,7 +28,7 @@ def test_each_host_does_its_own_runs_one_at_a_time(hosts: Hosts) -> None:
         times = [time for _, begin, end in hosts.measured(name) for time in (begin, end)]
         assert times == sorted(times)
     assert "All 6 runs" in hosts.run("run", code=12)
-    assert "0 of 6 runs to come" in hosts.run("status")
+    assert "0 runs to come" in hosts.run("status")
 
 
 def test_agents_of_one_machine_take_turns(hosts: Hosts) -> None:
@@ -46,7 +46,7 @@ def test_a_run_that_fails_is_tried_again_and_does_not_keep_others(hosts: Hosts) 
     hosts.agent("a")
     said = hosts.run(code=4)
     assert "no luck today" in said
-    assert "0 of 3 runs to come" in hosts.run("status")
+    assert "0 runs to come" in hosts.run("status")
     assert [bench for bench, _, _ in hosts.measured("a")] == ["once", "x"]
     assert hosts.collected("a") == 2
 
@@ -95,7 +95,7 @@ def test_a_host_that_is_silent_is_told_of_and_not_waited_for_for_ever(hosts: Hos
     said = hosts.run(code=5)
     assert "b is silent since" in said
     assert "b: nobody is there" in said
-    assert "3 of 6 runs to come" in hosts.run("status")
+    assert "3 runs to come" in hosts.run("status")
     assert hosts.collected("a") == 3
 
 

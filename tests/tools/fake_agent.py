@@ -28,15 +28,15 @@ def made(name: str, folder: Path) -> agent.Agent:
 
 def main(name: str, address: str, folder: str, *words: str) -> None:
     """Do what the words say."""
-    dask_link._AGAIN_SECONDS = 0.3  # type: ignore[misc]
+    if "usual" not in words:
+        dask_link._AGAIN_SECONDS = 0.3  # type: ignore[misc]
     if "older" in words:
         agent._ALIKE = ("asv", "click")  # type: ignore[misc, assignment]
     own = made(name, Path(folder))
     if "real" in words:
         own = agent.Agent(host=name, folder=own.folder)
     if "kept" in words:
-        rest = [word for word in words if word != "kept"]
-        sys.exit(dask_link.supervised([sys.executable, __file__, name, address, folder, *rest]))
+        dask_link.supervised(own, address, Path(folder) / "certificate")
     else:
         asyncio.run(dask_link.serve(own, address, Path(folder) / "certificate"))
 

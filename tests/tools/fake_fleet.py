@@ -25,7 +25,7 @@ _CLONE_NEWNET = 0x40000000
 # Forked from one that has loaded all: a process of its own would load asv and scipy for seconds.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["ftbench.cli", "ftbench.fleet.command", "ftbench.fleet.dask_link", "scipy.stats"]
+    ["ftbench.cli", "ftbench.fleet.coordinator", "ftbench.fleet.dask_link", "scipy.stats"]
 )
 
 
@@ -57,9 +57,9 @@ def _agent(log: Path, environ: dict[str, str], folder: Path, words: list[str]) -
 def _command(log: Path, environ: dict[str, str], folder: Path, words: list[str]) -> None:
     _begin(log, environ, folder)
     from ftbench.cli import main  # noqa: PLC0415 - loaded by then
-    from ftbench.fleet import command  # noqa: PLC0415
+    from ftbench.fleet import coordinator  # noqa: PLC0415
 
-    command.COLLECT_SECONDS = 3.0  # type: ignore[misc]
+    coordinator.COLLECT_SECONDS = 3.0  # type: ignore[misc]
     sys.argv = ["ftbench", "fleet", *words]
     main()
 
