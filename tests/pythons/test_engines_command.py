@@ -20,6 +20,7 @@ from ftbench.errors import NotAvailableError
 from ftbench.facts.engines import ENGINES, Engine
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.scenarios.native import WORK
 from ftbench.processes import Finished
 from ftbench.pythons import Interpreter, venvs, wheels
 from ftbench.pythons import engines as of_builds
@@ -70,8 +71,17 @@ def asked(venv: Path, code: str) -> str:
 def test_every_engine_of_a_mode_is_in_the_table_and_pinned() -> None:
     assert {mode.engine for mode in EVERY_MODE} - {None} <= set(ENGINES)
     assert all("==" in each for engine in ENGINES.values() for each in engine.requirements)
-    limited = [engine for engine in ENGINES.values() if not engine.measured or engine.below]
-    assert all(engine.limit for engine in limited)
+    for engine in ENGINES.values():
+        limited = not (engine.measured and engine.free_threaded) or engine.below
+        assert bool(engine.limit) is bool(limited), engine.name
+
+
+def test_every_engine_that_is_measured_says_who_uses_it() -> None:
+    works = {own.engine for own in WORK.values()} - {""}
+    assert works <= set(ENGINES)
+    assert command._users(ENGINES["numba"]) == "native numba_nogil"
+    used = {name for name, engine in ENGINES.items() if command._users(engine) != "none"}
+    assert used == {name for name, engine in ENGINES.items() if engine.measured}
 
 
 def test_one_is_installed_once_for_each_abi_and_found_there(index: Path, pair: Pair) -> None:

@@ -23,6 +23,7 @@ from ftbench.experiments import bench, suite
 from ftbench.facts.arms import ARMS
 from ftbench.facts.modes import MODES
 from ftbench.facts.profiles import PROFILES
+from ftbench.probe.scenarios.native import STANDARD, WORK
 from ftbench.pythons import Interpreter, install
 from ftbench.pythons.interpreter import Spec
 from ftbench.report.output import Output
@@ -341,3 +342,15 @@ def test_the_main_job_for_real(tmp_path: Path, pair: Pair) -> None:
     files = {path.name for path in project.results.glob("3*.records.jsonl")}
     names, number = bench.environment_names(pair, "smoke"), pair[0].release.commit_id
     assert files == {f"{number}-{name}.records.jsonl" for name in names}
+
+
+def test_cells_of_a_work_whose_engine_is_not_there_are_counted_and_left_out(
+    tmp_path: Path, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
+    (said,) = bench._left_out(ROOT, "^native", pair)
+    lacking = [work for work, own in WORK.items() if own.engine]
+    assert said.startswith(f"{len(lacking) * len(ARMS)} cells are skipped for want of numba, numpy")
+    cells = suite.chosen(suite.cells(ROOT), "^native")
+    with_arms = {str(cell.params["work"]) for cell in cells if bench.arms_with(cell, pair)}
+    assert with_arms == set(STANDARD)
