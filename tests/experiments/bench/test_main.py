@@ -80,12 +80,12 @@ def test_every_class_of_errors_is_in_the_one_table_of_exit_codes() -> None:
     assert classes | {0, FtbenchError.exit_code, INTERRUPTED, NOBODY_READS} == set(EXIT_CODES)
 
 
-def test_the_readme_and_the_help_have_the_table_of_exit_codes(
+def test_the_guide_and_the_help_have_the_table_of_exit_codes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readme = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
+    guide = Path(__file__).parents[3].joinpath("docs", "guide.md").read_text(encoding="utf-8")
     rows = "\n".join(f"| {code} | {means} |" for code, means in EXIT_CODES.items())
-    assert f"\n{rows}\n\n" in readme
+    assert f"\n{rows}\n\n" in guide
     assert ended(monkeypatch, "--help") == 0
     told = " ".join(capsys.readouterr().out.split())
     assert all(f" {code} {means}" in told for code, means in EXIT_CODES.items())
