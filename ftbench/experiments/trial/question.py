@@ -1,12 +1,10 @@
 """What a trial is asked: a function, its inputs, where and how to run it; what is wrong is told.
 
-Nothing of the user's is imported here: what a file holds is read from its syntax tree.
+Nothing of the user's is imported here.
 """
 
 from __future__ import annotations
 
-import ast
-import difflib
 import hashlib
 import json
 import pkgutil
@@ -31,8 +29,8 @@ from ftbench.results.records import digest_of
 
 CHECKS: Final = ("equal", "close:1e-9", "none", "MODULE:FUNCTION")
 TABLE: Final = "tool.ftbench.try"
+_SHOWN: Final = 80  # characters of what is no JSON
 _LEAST_WORKERS: Final = 2  # by default: with one there is nothing to choose
-_MOST_NAMES: Final = 12  # that a message lists
 
 # What stands for the one call of a function that is given no input.
 _NO_ARGUMENTS: Final = json.dumps([[], {}])
@@ -180,124 +178,32 @@ def _path(target: str, folder: Path, needs: Requirements, more: Sequence[str]) -
 
 
 def _resolved(text: str, what: str, folder: Path, path: Sequence[str]) -> str:
-    """Return a target with the whole path of its file; raises `UsageError` if there is none."""
-    place, colon, name = text.replace("::", ":").rpartition(":")
-    if not (colon and name) or name.endswith(".py"):
-        raise _without_function(text, what, folder, path)
+    """Return a target with the whole path of its file; raises `UsageError` if it can be none.
+
+    Whether it has such a function says who imports it.
+    """
+    place, _, name = text.replace("::", ":").rpartition(":")
+    hint = "Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize."
+    if not (place and name) or name.endswith(".py"):
+        whole = text.rstrip(":")
+        module, _, last = whole.rpartition(".")
+        if (folder / whole).is_file():
+            raise UsageError(f"{what} {text!r} names a file: say {whole}:FUNCTION.", hint=hint)
+        meant = f"Did you mean {module}:{last}? " if _module_file(module, path) else ""
+        raise UsageError(f"{what} {text!r} names no function.", hint=f"{meant}{hint}")
     if not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(
-            f"{what} {text!r}: {name!r} is no name of a function.",
-            hint="Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize.",
-        )
+        raise UsageError(f"{what} {text!r}: {name!r} is no name of a function.", hint=hint)
     if place.endswith(".py") or "/" in place or "\\" in place:
         file = folder / Path(place).expanduser()
-        if not file.is_file():
-            raise _no_file(text, what, file, name)
-        file = file.resolve()
-        _has(file, name, what, f"{place}:")
-        return f"{file}:{name}"
+        if file.is_file():
+            return f"{file.resolve()}:{name}"
+        there = [each.name for each in file.parent.glob("*.py")]
+        raise unknown(f"file of {what}", place, there)
     if not all(part.isidentifier() for part in place.split(".")):
-        beside = folder / f"{place}.py"
-        meant = f"Did you mean {place}.py:{name}? " if beside.is_file() else ""
-        raise UsageError(
-            f"{what} {text!r}: {place!r} is no name of a module.",
-            hint=f"{meant}A module is named like mypkg.jobs, a file like crunch.py.",
-        )
-    if module := _module_file(place, path):
-        _has(module, name, what, f"{place}:")
+        if (folder / f"{place}.py").is_file():
+            hint = f"Did you mean {place}.py:{name}?"
+        raise UsageError(f"{what} {text!r}: {place!r} is no name of a module.", hint=hint)
     return f"{place}:{name}"
-
-
-def _no_file(text: str, what: str, file: Path, name: str) -> UsageError:
-    there = [each.name for each in file.parent.glob("*.py")] if file.parent.is_dir() else []
-    near = difflib.get_close_matches(file.name, there, n=1)
-    hint = f"Did you mean {Path(text).parent / near[0]}:{name}?" if near else ""
-    if file.is_dir():
-        hint = "It is a folder: name a file in it, or its module with a dot between the names."
-    return UsageError(f"{what} {text!r}: there is no file {file}.", hint=hint)
-
-
-def _without_function(text: str, what: str, folder: Path, path: Sequence[str]) -> UsageError:
-    place = text.rstrip(":")
-    file = folder / place
-    if place.endswith(".py") and file.is_file():
-        found = Names.of(file)
-        calls = found.functions if found else ()
-        return UsageError(
-            f"{what} {text!r} names a file, and no function of it.",
-            hint=f"It has {_listed(calls)}. Say {place}:{_likely(calls)}."
-            if calls
-            else f"Say which: {place}:FUNCTION.",
-        )
-    module, _, name = place.rpartition(".")
-    dotted = module and _module_file(module, path)
-    meant = f"Did you mean {module}:{name}? " if dotted else ""
-    return UsageError(
-        f"{what} {text!r} names no function.",
-        hint=f"{meant}Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What a module's top level binds."""
-
-    functions: tuple[str, ...]
-    others: frozenset[str]
-    more: bool  # whether it may have others, by `import *` or `__getattr__`
-
-    @classmethod
-    def of(cls, file: Path) -> Names | None:
-        """Read a file without running it; None where this Python cannot parse it."""
-        try:
-            tree = ast.parse(file.read_bytes())
-        except (OSError, SyntaxError, ValueError, RecursionError):
-            return None  # of a newer CPython, perhaps: the one that runs it will tell
-        every = list(_statements(tree))
-        functions = [e.name for e in every if isinstance(e, ast.FunctionDef | ast.AsyncFunctionDef)]
-        others: set[str] = {each.name for each in every if isinstance(each, ast.ClassDef)}
-        for each in every:
-            if isinstance(each, ast.Import | ast.ImportFrom):
-                others |= {(a.asname or a.name).partition(".")[0] for a in each.names}
-            elif not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                others |= {e.id for e in ast.walk(each) if isinstance(e, ast.Name)}
-        more = "*" in others or "__getattr__" in functions
-        return cls(functions=tuple(functions), others=frozenset(others), more=more)
-
-    def lacks(self, name: str) -> bool:
-        """Tell whether it surely has no such name."""
-        return not self.more and name not in {*self.functions, *self.others}
-
-
-def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
-    """Yield the statements of the top level, those of its blocks as well."""
-    for each in ast.iter_child_nodes(tree):
-        if isinstance(each, ast.stmt):
-            yield each
-        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
-            yield from _statements(each)
-
-
-def _has(file: Path, name: str, what: str, place: str) -> None:
-    """Raise `UsageError` if the file surely has no such function."""
-    first = name.partition(".")[0]
-    found = Names.of(file)
-    if found is None or not found.lacks(first):
-        return
-    near = difflib.get_close_matches(first, found.functions, n=1)
-    meant = f"Did you mean {place}{near[0]}? " if near else ""
-    there = f"It has {_listed(found.functions)}." if found.functions else "It has no functions."
-    raise UsageError(f"{what}: {file.name} has no {first!r}.", hint=f"{meant}{there}")
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _likely(names: Sequence[str]) -> str:
-    """Return the function that is probably meant."""
-    return next((name for name in names if not name.startswith("_") and name != "main"), names[0])
 
 
 def _module_file(module: str, path: Sequence[str]) -> Path | None:
@@ -342,10 +248,10 @@ def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        meant = json.dumps(text)
         raise UsageError(
-            f"{where} {text!r} is no JSON: {error}.",
-            hint=f"A text is written with its quotes: {where} '{meant}'.",
+            f"{where} {text[:_SHOWN]!r} is no JSON: {error}.",
+            hint=f"A text is written with its quotes: '{json.dumps(text[:_SHOWN])}'; a file whose "
+            "lines are texts is named .txt.",
         ) from None
 
 
@@ -356,40 +262,22 @@ def _of_file(file: Path) -> Iterator[tuple[str, Any]]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--inputs {file} cannot be read: {error}.") from error
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    found: list[tuple[str, Any]]
-    match file.suffix:
-        case ".jsonl" | ".ndjson":
-            found = [(f"{file.name}, line {n}", _line(file, n, line)) for n, line in lines]
-        case ".txt":
-            found = [(f"{file.name}, line {number}", line) for number, line in lines]
-        case ".json":
-            value = _line(file, 1, text)
-            if not isinstance(value, list):
-                raise UsageError(
-                    f"--inputs {file}: it holds one value, and no list of inputs.",
-                    hint="A .json file is a list with an input each, a .jsonl file one a line.",
-                )
-            found = [(f"{file.name}, input {number}", each) for number, each in enumerate(value, 1)]
-        case _:
-            raise UsageError(
-                f"--inputs {file}: what is in it cannot be told by its name.",
-                hint=".jsonl has JSON on each line, .json a list, .txt a text on each line; "
-                "--inputs-from MODULE:FUNCTION makes any others.",
-            )
-    if not found:
-        raise UsageError(f"--inputs {file} is empty: there is nothing to call the function with.")
-    yield from found
-
-
-def _line(file: Path, number: int, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    lines = {n: line for n, line in enumerate(text.splitlines(), 1) if line.strip()}
+    values: Any = lines
+    if file.suffix in {".jsonl", ".ndjson"}:
+        values = {n: _json(line, f"--inputs {file}, line {n}:") for n, line in lines.items()}
+    elif file.suffix == ".json":
+        values = _json(text, f"--inputs {file}")
+        values = dict(enumerate(values, 1)) if isinstance(values, list) else None
+    elif file.suffix != ".txt":
+        values = None
+    if not isinstance(values, dict) or not values:
         raise UsageError(
-            f"--inputs {file}, line {number} is no JSON: {error}.",
-            hint="Are they plain texts? Name the file .txt, and each line is a text.",
-        ) from None
+            f"--inputs {file} holds no list of inputs.",
+            hint=".jsonl has JSON on each line, .json a list, .txt a text on each line; "
+            "--inputs-from MODULE:FUNCTION makes any others.",
+        )
+    yield from ((f"{file.name}, input {number}", value) for number, value in values.items())
 
 
 def _check(text: str, folder: Path, path: Sequence[str]) -> str:
