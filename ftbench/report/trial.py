@@ -157,12 +157,12 @@ def _build_part(on: OnBuild, found: Answer) -> Part:
         return Part(title=named(on.build), lines=(f"skipped: {on.build.skipped}",))
     return Part(
         title=named(on.build),
-        lines=tuple(_of_build(on, found)),
+        lines=tuple(_of_build(on)),
         tables=tuple(table for table in (_ranking(on, found), _effort(on)) if table.rows),
     )
 
 
-def _of_build(on: OnBuild, found: Answer) -> Iterator[str]:
+def _of_build(on: OnBuild) -> Iterator[str]:
     if on.price is not None:
         price = _ratio(on.price)
         yield f"The price of the build for one thread: {price} the time of the GIL build."
@@ -171,15 +171,6 @@ def _of_build(on: OnBuild, found: Answer) -> Iterator[str]:
         names = "; ".join(others) if len(on.close) < len(on.ranked) else "all others"
         yield f"Not told apart from {first}: {names}."
     yield from (f"{doubt}." for each in on.ranked for doubt in each.doubts())
-    for each in on.every:
-        # Who waits needs no core meanwhile.
-        most = each.cores if found.computes else each.cell.workers
-        if each.speed_up and each.speed_up.interval and each.speed_up.interval.low > most:
-            yield (
-                f"{each.title} gains more than {most} times, which is no work of its workers "
-                "alone: the plain loop pays for what they do not, such as memory given back after "
-                "each call."
-            )
     if any(each.seconds.interval is None for each in on.every):
         yield f"What has no interval is of {ONE_PROCESS}."
 
@@ -377,12 +368,7 @@ def _record(
         "code": {each.build.arm: code_of(each, found) for each in (best, gil) if each},
         "builds": [_build_record(each) for each in found.builds],
         "advise": [
-            each
-            if isinstance(each, str)
-            else {
-                **{name: _place(getattr(each, name)) for name in ("predicted", "best")},
-                **{name: _plain(getattr(each, name)) for name in ("holds", "behind")},
-            }
+            each if isinstance(each, str) else _fields(each, "predicted", "best", "holds", "behind")
             for each in forecasts
         ],
         "against": judged and _judged_record(judged),
@@ -411,7 +397,7 @@ def _tried_record(tried: Tried) -> dict[str, Any]:
     processes = tried.cell.processes
     return {
         **to_builtins(replace(tried.cell, processes=())),
-        **{name: _plain(getattr(tried, name)) for name in costs},
+        **_fields(tried, *costs),
         **{name: tried.middle(name) for name in _ONCE.values()},
         "cost_per_million": _plain(tried.cost) if tried.limits.by is By.COST else None,
         "percentiles": {f"p{percent:g}": at for percent, at in tried.percentiles.items()},
@@ -422,7 +408,13 @@ def _tried_record(tried: Tried) -> dict[str, Any]:
     }
 
 
+def _fields(of: object, *names: str) -> dict[str, Any]:
+    return {name: _plain(getattr(of, name)) for name in names}
+
+
 def _plain(found: Any) -> Any:
+    if isinstance(found, Tried):
+        return _place(found)
     if not isinstance(found, Estimate | Ratio):
         return found
     ends = found.interval
@@ -434,16 +426,14 @@ def _judged_record(judged: Judged) -> dict[str, Any]:
     return {
         "exit_code": raised.exit_code if raised else 0,
         "not_comparable": judged.reasons,
-        "lost": judged.lost,
-        "notes": judged.notes,
+        **_fields(judged, "lost", "notes"),
         "cells": [
             {
                 **_place(each),
                 "unit": each.unit,
                 "before": location(each.pair.before),
                 "after": location(each.pair.after),
-                "effect": _plain(each.verdict.effect),
-                **{name: getattr(each.verdict, name) for name in ("word", "why", "needs")},
+                **_fields(each.verdict, "effect", "word", "why", "needs"),
             }
             for each in judged.cells
         ],

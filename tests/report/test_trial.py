@@ -177,11 +177,3 @@ def test_staying_on_the_gil_build_is_said_where_nothing_is_surely_better() -> No
         alike = with_cell(alike, cell(FT, mode, 1.74e-3, spread=0.02))
     assert "No other build is surely better." in sentence(answer(alike))
     assert "to move to the free-threaded build is" in sentence(answer(trial()))
-
-
-def test_more_than_cores_can_bring_is_no_gain_of_workers_alone() -> None:
-    fast = with_cell(trial(), cell(GIL, "threadpool", 0.9e-3))
-    assert "ThreadPoolExecutor (2) gains more than 2 times" in flat(told(fast))
-    assert "gains more than" not in told(trial())
-    waits = with_cell(trial(cpu_share=0.05), cell(GIL, "threadpool", 0.5e-3, workers=8))
-    assert "gains more than" not in told(waits)

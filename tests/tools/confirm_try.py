@@ -102,7 +102,7 @@ def tried(name: str, pythons: Sequence[str], budget: float, folder: Path) -> Tri
     """Return what `ftbench try` finds."""
     file = folder / f"{name}.json"
     command = [sys.executable, "-c", _MAIN, "try", name, "--budget", f"{budget:.0f}s"]
-    command += ["--fresh", "--shake", "0", "--no-memory", "--save", str(file)]
+    command += ["--shake", "0", "--no-memory", "--save", str(file)]
     command += ["--mode", ",".join(MODES)]
     command += itertools.chain(*(["--python", python] for python in pythons))
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}

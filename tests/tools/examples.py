@@ -37,7 +37,7 @@ def answer(command: str, builds: Sequence[str], budget: float) -> str:
     words += [word for build in builds for word in ("--python", build)]
     words += [] if "--budget" in words else ["--budget", f"{budget:.0f}s"]
     done = subprocess.run(
-        [sys.executable, "-c", _MAIN, *words, "--fresh"],
+        [sys.executable, "-c", _MAIN, *words],
         cwd=ROOT / "examples",
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

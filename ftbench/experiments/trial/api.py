@@ -107,7 +107,6 @@ def trial(
     )
     console = console or Console(file=sys.stderr, highlight=False)
     try:
-        with tried(question, console) as found:
-            return Trial.of(found)
+        return Trial.of(tried(question, console))
     finally:
         MEASURING_LOCK.release()  # a notebook lives on

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
 
-from ftbench.errors import DeadlineError, FtbenchError, error_class
+from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError
 from ftbench.experiments.harness import MOST_FAILURES
 from ftbench.experiments.trial.question import Question
 from ftbench.facts.arms import Arm, arm_named
@@ -116,18 +114,27 @@ class Cell:
         again = all(isinstance(error, _AGAIN) for error in self.errors)
         return bool(self.skipped) or not again or len(self.errors) >= MOST_FAILURES
 
-    def take(self, outcome: Mapping[str, Any]) -> None:
-        """Take over what a process came to, as the journal has it."""
-        if "error" in outcome:
-            error = outcome["error"]
-            kind = error_class(error["exit_code"])
-            self.errors.append(kind(error["message"], story=error["story"]))
-        self.skipped = self.skipped or outcome.get("skipped", "")
-        if "process" in outcome:
-            self.processes.append(msgspec.convert(outcome["process"], TrialProcess))
-        if "memory" in outcome:
-            self.memory_kind, sizes = outcome["memory"]
-            self.memory.append(statistics.median(sizes))
+    def take(self, measured: Measurement) -> None:
+        """Take over what a process yielded; raises `NotAvailableError` where nobody saw memory."""
+        samples = {name: metric.samples for name, metric in measured.metrics.items()}
+        if "call" in samples:
+            process = TrialProcess(
+                rounds=samples["call"],
+                loop=samples["loop"],
+                cpu=samples.get("cpu", ()),
+                calls=samples.get("latency", ()),
+                **{n: statistics.median(samples[n]) for n in ("start", "cold", "shutdown")},
+                stick=measured.speed.get("seconds", 0.0),
+                marked=bool(measured.interference.get("marked")),
+            )
+            self.processes.append(process)
+            return
+        kind = next((kind for kind in ("pss", "uss", "rss") if kind in samples), None)
+        if kind is None:
+            unseen = measured.notes.get("unobserved", "this system does not tell it")
+            raise NotAvailableError(str(unseen))
+        self.memory_kind = kind
+        self.memory.append(statistics.median(samples[kind]))
 
     def value(self) -> TrialCell:
         """Return it as it is kept."""
@@ -201,35 +208,11 @@ def why_not(build: Build, way: TrialMode) -> str:
     return ""
 
 
-def process_of(measured: Measurement) -> dict[str, Any]:
-    """Return what a process of a cell yielded, as the journal keeps it."""
-    samples = {name: metric.samples for name, metric in measured.metrics.items()}
-    process = TrialProcess(
-        rounds=samples["call"],
-        loop=samples["loop"],
-        cpu=samples.get("cpu", ()),
-        calls=samples.get("latency", ()),
-        **{name: statistics.median(samples[name]) for name in ("start", "cold", "shutdown")},
-        stick=measured.speed.get("seconds", 0.0),
-        marked=bool(measured.interference.get("marked")),
-    )
-    return {"process": msgspec.to_builtins(process)}
-
-
-def memory_of(measured: Measurement) -> dict[str, Any]:
-    """Return what was seen of one that was watched, in the same way."""
-    for kind in ("pss", "uss", "rss"):
-        if kind in measured.metrics:
-            return {"memory": [kind, list(measured.metrics[kind].samples)]}
-    return {"skipped": str(measured.notes.get("unobserved", "this system does not tell it"))}
-
-
-def line(cell: Cell, outcome: Mapping[str, Any]) -> str:
+def line(cell: Cell) -> str:
     """Return what to say of a cell's first process."""
-    if "process" in outcome:
-        told = f"{amount(statistics.median(outcome['process']['rounds']), 'seconds')} a call"
-    elif "error" in outcome:
-        told = f"failed: {outcome['error']['message']}"
-    else:
-        told = f"skipped: {outcome['skipped']}"
+    told = f"skipped: {cell.skipped}"
+    if cell.processes:
+        told = f"{amount(statistics.median(cell.processes[0].rounds), 'seconds')} a call"
+    elif cell.failed:
+        told = f"failed: {cell.failed.message}"
     return f"  {cell.title}: {told}"

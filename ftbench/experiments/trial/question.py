@@ -97,19 +97,6 @@ class Question:
         file = self.file or _module_file(self.target.rpartition(":")[0], self.path)
         return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file else ""
 
-    def sources(self) -> dict[str, tuple[int, int]]:
-        """Return what the function's code is known by: its files, and those beside them."""
-        named = (self.target, self.inputs_from, self.worker_setup, self.before, self.after)
-        files: set[Path] = set()
-        for target in filter(None, (*named, self.check, self.executor)):
-            place = target.rpartition(":")[0] or "."
-            if place.endswith(".py"):
-                files |= {*Path(place).parent.glob("*.py")}
-            elif file := _module_file(place, self.path):
-                package = "." in place or file.name == "__init__.py"
-                files |= _package(file, place) if package else {*file.parent.glob("*.py")}
-        return {str(f): (f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(files)}
-
 
 def asked(
     target: str,
@@ -217,13 +204,6 @@ def _module_file(module: str, path: Sequence[str]) -> Path | None:
     return None
 
 
-def _package(file: Path, module: str) -> set[Path]:
-    """Return all of the top-level package that a module's file is of."""
-    parts = module.split(".")
-    top = file.parents[len(parts) - (1 if file.name == "__init__.py" else 2)]
-    return {*top.rglob("*.py")}
-
-
 def _inputs(values: Sequence[str], file: Path | None, *, kwargs: bool) -> Iterator[str]:
     """Yield each input as JSON of [args, kwargs]."""
     texts: Iterable[tuple[str, Any]] = ((f"--input {t!r}", _json(t, "--input")) for t in values)
@@ -328,36 +308,24 @@ def kept(name: str, folder: Path) -> tuple[dict[str, Any], Path]:
 
     Raises `UsageError` where there is no such trial.
     """
-    for place in (folder, *folder.absolute().parents):
-        file = place / "pyproject.toml"
-        if file.is_file():
-            break
-    else:
-        raise UsageError(
-            f"{name!r} names no function, and there is no pyproject.toml here that keeps a trial "
-            "of that name.",
-            hint="Write MODULE:FUNCTION or FILE.py:FUNCTION, as in mypkg.jobs:resize.",
-        )
+    places = (place / "pyproject.toml" for place in (folder, *folder.absolute().parents))
+    file = next(filter(Path.is_file, places), None)
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8")) if file else {}
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from error
     for part in TABLE.split("."):
         below = table.get(part)
         table = below if isinstance(below, dict) else {}
-    if not table:
+    trial = table.get(name)
+    if file and table and not isinstance(trial, dict):
+        raise unknown(f"trial of {file.name}", name, table)
+    if not file or not trial or not isinstance(trial.get("target"), str):
         raise UsageError(
-            f"{name!r} names no function, and {file} keeps no trial.",
+            f"{name!r} names no function, and {file or 'a pyproject.toml'} keeps no trial of that "
+            "name with a target.",
             hint="A function is MODULE:FUNCTION or FILE.py:FUNCTION; a trial that is kept has a "
             f"table [{TABLE}.{name}] with its target and options.",
-        )
-    trial = table.get(name)
-    if not isinstance(trial, dict):
-        raise unknown(f"trial of {file.name}", name, table)
-    if not isinstance(trial.get("target"), str):
-        raise UsageError(
-            f"[{TABLE}.{name}] in {file} has no target.",
-            hint='It says which function: target = "mypkg.jobs:resize".',
         )
     return trial, file.parent
 

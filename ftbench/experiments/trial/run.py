@@ -14,7 +14,6 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.asv.machines import identity
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import (
     FtbenchError,
     NotAvailableError,
@@ -41,8 +41,6 @@ from ftbench.experiments.trial.cells import (
     builds_of,
     calibrated,
     line,
-    memory_of,
-    process_of,
     why_not,
 )
 from ftbench.experiments.trial.question import Question, calls_of
@@ -57,7 +55,6 @@ from ftbench.probe.trial.measured import calls_beside
 from ftbench.probe.trial.shake import at_a_time
 from ftbench.progress import Bar, bar
 from ftbench.pythons.wheels import packages_of
-from ftbench.results.journal import Journal
 from ftbench.results.trials import Trial
 
 Probe = Callable[..., Measurement]
@@ -83,44 +80,35 @@ _SHAKEN_FOR: Final = {
 }
 
 
-@contextmanager
 def tried(
     question: Question,
     console: Console,
     *,
-    fresh: bool = False,
     shown: Shown = lambda _trial: None,
     probe: Probe = harness.probe,
-) -> Iterator[Trial]:
-    """Try it and yield what came of it; the journal is forgotten when the body has told it.
+) -> Trial:
+    """Try it and return what came of it; `shown` is called with what there is after a first round.
 
-    `shown` is called with what there is after the first round.  Raises an `FtbenchError` where
-    nothing can be tried at all.
+    Raises an `FtbenchError` where nothing can be tried at all.
     """
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False, soft_wrap=True)
     builds = builds_of(question, console)
-    request = ["try", repr(question), question.sources(), [build.name for build in builds]]
-    interpreters = [build.interpreter for build in builds]
-    with harness.journal_of(request, interpreters, console, fresh=fresh) as journal:
-        # Those of trials that were killed: who measures is alone.
-        for left in journal.path.parent.glob("*.trial"):
-            shutil.rmtree(left, ignore_errors=True)
-        folder = journal.path.with_suffix(".trial")
-        folder.mkdir()
-        try:
-            run = Run(
-                question=question,
-                builds=builds,
-                console=console,
-                journal=journal,
-                folder=folder,
-                shown=shown,
-                probe=probe,
-            )
-            yield run.trial()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    MEASURING_LOCK.acquire()
+    folder = cache_folder() / "trial"
+    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed: who measures is alone
+    folder.mkdir(parents=True)
+    try:
+        return Run(
+            question=question,
+            builds=builds,
+            console=console,
+            folder=folder,
+            shown=shown,
+            probe=probe,
+        ).trial()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(kw_only=True)
@@ -130,7 +118,6 @@ class Run:
     question: Question
     builds: list[Build]
     console: Console
-    journal: Journal
     folder: Path  # of what its processes are asked
     shown: Shown = lambda _trial: None
     probe: Probe = harness.probe
@@ -139,10 +126,8 @@ class Run:
     inputs: tuple[str, ...] = ()
     count: int = 1  # of inputs
     calls: int = 1  # of a round
-    cpu_share: float = 0.0
-    kind: str = ""
-    bytes_in: int = 0
-    bytes_out: int = 0
+    chunk: int = 1
+    serial: dict[str, Any] = field(default_factory=dict)  # what the first build's plain loop says
     cells: list[Cell] = field(default_factory=list)
     rounds: int = 0
     stick: str = ""
@@ -310,8 +295,10 @@ class Run:
             self._compare_builds()
         if not first.here:
             return
-        told = f"{self.cpu_share:.0%} of {amount(first.seconds, 'seconds')} a call is on a CPU"
-        self._say("kind of work", f"{self.kind}, {told}")
+        share, each = self.serial["cpu_share"], amount(first.seconds, "seconds")
+        self._say(
+            "kind of work", f"{self.serial['kind']}, {share:.0%} of {each} a call is on a CPU"
+        )
 
     def _thin(self, seconds: float, longest: float) -> bool:
         """Take fewer inputs where a plain loop over all of them takes too long."""
@@ -339,9 +326,7 @@ class Run:
             told = f"{build.name}: {calls_of(notes['changed'])} changed the arguments"
             self.notes.append(f"{told}: {Difference(**notes['first_changed']).story}")
         if build is self._here[0]:
-            self.count = len(notes["digests"])
-            self.cpu_share, self.kind = notes["cpu_share"], notes["kind"]
-            self.bytes_in, self.bytes_out = notes["bytes_in"], notes["bytes_out"]
+            self.count, self.serial = len(notes["digests"]), notes
 
     def _again(self, build: Build) -> None:
         measured = self._step(build, "trial_serial", seconds=build.seconds * self.count)
@@ -377,12 +362,6 @@ class Run:
 
     def _calibrate(self) -> None:
         calls, chunk = calibrated(self._seconds, self.count, max(self.question.workers))
-        # A call that goes on measures what the one before it did.
-        kept = self.journal.kept.get("calibration")
-        if kept and kept[-1]["content"][2] == self.count:
-            calls, chunk, _ = kept[-1]["content"]
-        else:
-            self.journal.add("calibration", [calls, chunk, self.count])
         self.calls, self.chunk = calls, chunk
         if calls < self.count:
             self.notes.append(
@@ -405,30 +384,27 @@ class Run:
         if not self.question.shake or self.question.check == "none":
             return
         for build in self._here:
-            for way in _SHAKEN[build.coroutine]:
-                self._shake_by(build, trial_mode_named(way))
+            for way in map(trial_mode_named, _SHAKEN[build.coroutine]):
+                told = self._shaken(build, way)
+                self._say(f"thread safety, {build.name}, {way.title}", told)
 
-    def _shake_by(self, build: Build, way: TrialMode) -> None:
-        seconds = SHAKE_SECONDS + 4 * build.seconds
+    def _shaken(self, build: Build, way: TrialMode) -> str:
+        more = {"seconds": SHAKE_SECONDS + 4 * build.seconds, "shake": self.question.shake}
         try:
-            found = self._step(
-                build, "trial_shake", way, 4, seconds=seconds, shake=self.question.shake
-            ).notes
-            build.shake[way.name] = {name: found[name] for name in ("calls", "wrong")}
-            calls, told = calls_of(found["calls"]), "nothing found (no proof)"
-            if found["wrong"]:
-                told = f"{found['wrong']} wrong"
-                build.raced[way.name] = ResultsDifferError(
-                    f"results differ: {told} of {calls} that threads made at once.",
-                    story=found["story"],
-                )
-            told = f"{told} in {calls}"
+            found = self._step(build, "trial_shake", way, 4, **more).notes
         except UsageError:
             raise
         except FtbenchError as error:
             told = f"threads that called it at once: {error.message}"
             build.raced[way.name] = type(error)(told, story=error.story)
-        self._say(f"thread safety, {build.name}, {way.title}", told)
+            return told
+        build.shake[way.name] = {name: found[name] for name in ("calls", "wrong")}
+        calls, wrong = calls_of(found["calls"]), found["wrong"]
+        if not wrong:
+            return f"nothing found (no proof) in {calls}"
+        told = f"results differ: {wrong} wrong of {calls} that threads made at once."
+        build.raced[way.name] = ResultsDifferError(told, story=found["story"])
+        return f"{wrong} wrong in {calls}"
 
     def _every_cell(self) -> Iterator[Cell]:
         question = self.question
@@ -447,8 +423,6 @@ class Run:
                     cell.errors.extend(errors)
                     yield cell
 
-    chunk: int = 1
-
     def _usual(self, build: Build) -> Iterator[TrialMode]:
         yield SERIAL
         yield from (w for w in TRIAL_MODES[1:] if w.default and w.coroutine is build.coroutine)
@@ -458,14 +432,14 @@ class Run:
 
     def _measure(self) -> None:
         """Measure rounds over all cells until the budget is spent."""
-        spent, longest, sittings = 0.0, 0.0, dict[str, int]()
+        spent, longest = 0.0, 0.0
         with bar(self.console, self.question.budget) as shown:
             while cells := [cell for cell in self.cells if not cell.given_up]:
                 reserve = longest * (1 + bool(self.question.memory))
                 most = self.question.budget * (1 if self.rounds >= LEAST_ROUNDS else SLACK)
                 if self.rounds and (self.rounds == MOST_ROUNDS or spent + reserve > most):
                     break
-                took = self._round(cells, shown, sittings)
+                took = self._round(cells, shown)
                 spent, longest, self.rounds = spent + took, max(longest, took), self.rounds + 1
                 if self.rounds == 1:
                     self.shown(self.value())
@@ -476,71 +450,44 @@ class Run:
                 f"{plural(self.rounds, 'round', 'rounds')}, and three are needed to tell modes "
                 f"apart: --budget {enough}s."
             )
-        self.notes += filter(None, [harness.of_sittings(sittings)])
 
-    def _round(self, cells: Sequence[Cell], shown: Bar, sittings: dict[str, int]) -> float:
+    def _round(self, cells: Sequence[Cell], shown: Bar) -> float:
         """Measure one process of each cell, in drawn order; return how long that took."""
-        keys = {id(cell): f"{self.rounds} {cell.title}" for cell in cells}
-        kept = iter(self.journal.whole(list(keys.values())))
         draw = random.Random(f"{self.seed} {self.rounds}")  # noqa: S311 - no secrets here
-        took, known = 0.0, dict(zip(keys, kept, strict=False))
-        if known:
-            told = harness.taken_over(len(cells), len(cells), self.journal)
-            self._say(f"round {self.rounds + 1}", told)
+        begin = time.monotonic()
         for cell in draw.sample(list(cells), len(cells)):
-            if taken := known.get(id(cell)):
-                run, outcome = taken
-            else:
-                shown.begin(f"round {self.rounds + 1}, {cell.title}", weight=0)
-                outcome = self._outcome(cell, "trial", process_of)
-                self.journal.add(keys[id(cell)], outcome)
-                run = self.journal.run
-                if not self.rounds:
-                    shown.console.print(line(cell, outcome), markup=False, soft_wrap=True)
-            cell.take(outcome)
-            took += outcome["took"]
-            sittings[run] = sittings.get(run, 0) + 1
-            shown.update(completed=took)
-        return took
+            shown.begin(f"round {self.rounds + 1}, {cell.title}", weight=0)
+            cell.skipped = self._process(cell, "trial")
+            if not self.rounds:
+                shown.console.print(line(cell), markup=False, soft_wrap=True)
+            shown.update(completed=time.monotonic() - begin)
+        return time.monotonic() - begin
 
-    def _outcome(
-        self, cell: Cell, scenario: str, kept: Callable[[Measurement], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Measure a process of a cell; return what it came to, as the journal keeps it."""
-        begin, seconds = time.monotonic(), self.calls * max(cell.build.seconds, FINE_SECONDS)
+    def _process(self, cell: Cell, scenario: str) -> str:
+        """Measure a process of a cell, which takes what came of it; return why there is none."""
+        seconds = self.calls * max(cell.build.seconds, FINE_SECONDS)
+        more = {"seconds": seconds, "chunk": cell.chunk}
         try:
-            found = kept(
-                self._step(
-                    cell.build, scenario, cell.way, cell.workers, seconds=seconds, chunk=cell.chunk
-                )
-            )
+            cell.take(self._step(cell.build, scenario, cell.way, cell.workers, **more))
         except NotAvailableError as error:
-            found = {"skipped": str(error).removesuffix(".")}
+            return str(error).removesuffix(".")
         except UsageError:
             raise
         except FtbenchError as error:
-            words = {"message": error.message, "story": error.story, "exit_code": error.exit_code}
-            found = {"error": words}
-        return {**found, "took": time.monotonic() - begin}
+            cell.errors.append(error)
+        return ""
 
     def _see_memory(self) -> None:
         """See the memory of each cell that has figures, in a process that is not timed."""
         cells = [cell for cell in self.cells if cell.processes and not cell.failed]
         if not self.question.memory or not cells:
             return
-        turns = [(number, cell) for number in range(self.question.memory) for cell in cells]
+        turns, whys = cells * self.question.memory, dict[str, None]()
         with bar(self.console, len(turns)) as shown:
-            for number, cell in turns:
+            for cell in turns:
                 shown.begin(f"memory, {cell.title}")
-                key = f"memory {number} {cell.title}"
-                known = self.journal.whole([key])
-                outcome = known[0][1] if known else self._outcome(cell, "trial_memory", memory_of)
-                if not known:
-                    self.journal.add(key, outcome)
-                if why := outcome.pop("skipped", ""):
-                    note = f"memory: {why}."
-                    self.notes += [note] if note not in self.notes else []
-                cell.take(outcome)
+                whys[self._process(cell, "trial_memory")] = None
+        self.notes += (f"memory: {why}." for why in whys if why)
         told = f"of {plural(len(cells), 'cell', 'cells')}, in processes that are not timed"
         self._say("memory", told)
 
@@ -561,9 +508,7 @@ class Run:
             conditions={"load": self.load, "rounds": self.rounds},
             seed=self.seed,
             serial_seconds=self._here[0].seconds if self._here else 0.0,
-            cpu_share=self.cpu_share,
-            bytes_in=self.bytes_in,
-            bytes_out=self.bytes_out,
+            **{name: self.serial.get(name, 0) for name in ("cpu_share", "bytes_in", "bytes_out")},
             builds=tuple(build.value() for build in self.builds),
             cells=tuple(cell.value() for cell in self.cells),
             notes=tuple(self.notes),

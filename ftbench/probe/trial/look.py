@@ -22,12 +22,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ftbench.errors import (
-    GilStateError,
-    UsageError,
-)
+from ftbench.errors import GilStateError, UsageError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.units import plural
 from ftbench.probe.instruments.build import gil_enabled
@@ -191,71 +188,48 @@ class Child:
         )
 
 
-class Seen(NamedTuple):
-    """What was seen of the function."""
+class Seen:
+    """What was seen of the function: imported, called twice, and all that it is about pickled."""
 
-    importing: dict[str, str]  # what that does: kind → its phrase
-    import_seconds: float
-    import_printed: int  # bytes
-    calling: dict[str, str]
-    printed: int
-    took: tuple[float, float]  # seconds of the first call and of the second
-    threads: int  # that it leaves behind
-    lazy: str  # what it returned instead of a result
-    digest: str  # of the first result
-    same: bool  # whether the second was
-    changed: bool  # whether it has changed its arguments
-    unpicklable: dict[str, str]  # what → why
-    child: Child
-
-
-def _seen(step: Step, deadline: Deadline) -> Seen:
-    """Import the function, call it twice, and pickle all that it is about."""
-    watch, gil = Watch(), GilWatch()
-    was_on, begin = gil_enabled(), time.perf_counter()
-    with watch.of() as importing:
-        step.load()
-    import_seconds, import_printed = time.perf_counter() - begin, step.printed()[0]
-    function, item = target.function(), step.items[0]
-    coroutine = inspect.iscoroutinefunction(function)
-    if inspect.isasyncgenfunction(function):
-        raise UsageError(
-            "The function is an asynchronous generator, which has no one result.",
-            hint="Name a coroutine function that reads it to its end.",
-        )
-    before, threads = digest(item[1:]), threading.active_count()
-    with step.prepared():
-        run, _ = caller()
-        with watch.of() as calling:
-            result, began, ended = run(item)
-        first, printed = digest(result), step.printed()[0] - import_printed
-        result, began_again, ended_again = run(item)
-        if gil_enabled() and not was_on:
-            raise gil.error()
-        folder = Path(os.environ["TMPDIR"], inside.FOLDER)
-        folder.mkdir()
-        handed = {inside.FUNCTION: function, inside.ARGUMENTS: item, inside.RESULT: result}
-        unpicklable = {what: _put(folder / what, value) for what, value in handed.items()}
-        deeper = sys.version_info >= mode_named("interpreters").since and not coroutine
-        deeper &= not unpicklable[inside.ARGUMENTS]
-        # A slow function is as slow there.
-        limit = min(_CHILD_SECONDS + 3 * (ended - began) * NANO, deadline.left() / 2)
-        child = Child(folder, ["deeper"] * deeper, limit)
-    return Seen(
-        importing=importing,
-        import_seconds=import_seconds,
-        import_printed=import_printed,
-        calling=calling,
-        printed=printed,
-        took=((ended - began) * NANO, (ended_again - began_again) * NANO),
-        threads=threading.active_count() - threads,
-        lazy=type(result).__name__ if hasattr(result, "throw") else "",
-        digest=first,
-        same=digest(result) == first,
-        changed=digest(item[1:]) != before,
-        unpicklable={what: why for what, why in unpicklable.items() if why},
-        child=child,
-    )
+    def __init__(self, step: Step, deadline: Deadline) -> None:
+        watch, gil = Watch(), GilWatch()
+        was_on, begin = gil_enabled(), time.perf_counter()
+        with watch.of() as self.importing:  # what that does: kind → its phrase
+            step.load()
+        self.import_seconds, self.import_printed = time.perf_counter() - begin, step.printed()[0]
+        function, item = target.function(), step.items[0]
+        self.coroutine = inspect.iscoroutinefunction(function)
+        if inspect.isasyncgenfunction(function):
+            raise UsageError(
+                "The function is an asynchronous generator, which has no one result.",
+                hint="Name a coroutine function that reads it to its end.",
+            )
+        before, threads = digest(item[1:]), threading.active_count()
+        with step.prepared():
+            run, _ = caller()
+            with watch.of() as self.calling:
+                result, began, ended = run(item)
+            self.digest = digest(result)
+            self.printed = step.printed()[0] - self.import_printed
+            result, began_again, ended_again = run(item)
+            if gil_enabled() and not was_on:
+                raise gil.error()
+            folder = Path(os.environ["TMPDIR"], inside.FOLDER)
+            folder.mkdir()
+            handed = {inside.FUNCTION: function, inside.ARGUMENTS: item, inside.RESULT: result}
+            whys = {what: _put(folder / what, value) for what, value in handed.items()}
+            self.unpicklable = {what: why for what, why in whys.items() if why}
+            deeper = sys.version_info >= mode_named("interpreters").since and not self.coroutine
+            deeper &= inside.ARGUMENTS not in self.unpicklable
+            # A slow function is as slow there.
+            limit = min(_CHILD_SECONDS + 3 * (ended - began) * NANO, deadline.left() / 2)
+            self.child = Child(folder, ["deeper"] * deeper, limit)
+        self.took = (ended - began) * NANO, (ended_again - began_again) * NANO
+        self.threads = threading.active_count() - threads  # that it leaves behind
+        # What it returned instead of a result.
+        self.lazy = type(result).__name__ if hasattr(result, "throw") else ""
+        self.same = digest(result) == self.digest
+        self.changed = digest(item[1:]) != before  # its arguments
 
 
 def _put(file: Path, value: Any) -> str:
@@ -345,11 +319,10 @@ def run(cell: Cell) -> Outcome:
     """Look at the function; see the module."""
     step = Step(cell)
     with step.explained():
-        seen = _seen(step, cell.deadline)
-    coroutine = inspect.iscoroutinefunction(target.function())
-    why_not = "" if coroutine else _why_not_inside(seen, step.asked["path"])
+        seen = Seen(step, cell.deadline)
+    why_not = "" if seen.coroutine else _why_not_inside(seen, step.asked["path"])
     look = {
-        "coroutine": coroutine,
+        "coroutine": seen.coroutine,
         "seconds": seen.took[1],  # of a call that is not the first
         "effects": [seen.calling[kind] for kind in EFFECTS if kind in seen.calling],
         "subinterpreter": why_not,

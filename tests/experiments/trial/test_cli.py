@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +47,11 @@ class Asked:
 
     def __init__(self) -> None:
         self.questions: list[Question] = []
-        self.options: list[dict[str, Any]] = []
         self.answer = found()
 
-    @contextmanager
-    def __call__(self, question: Question, _console: object, **options: Any) -> Iterator[Trial]:
+    def __call__(self, question: Question, _console: object, **_options: Any) -> Trial:
         self.questions.append(question)
-        self.options.append(options)
-        yield self.answer
+        return self.answer
 
 
 @pytest.fixture

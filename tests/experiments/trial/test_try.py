@@ -140,7 +140,7 @@ def ranked(document: dict[str, Any]) -> set[str]:
 
 
 def test_both_builds_answer(command: Try, pair: tuple[Interpreter, Interpreter]) -> None:
-    left = command.folder / "cache" / "journals" / "another.trial"  # that was killed
+    left = command.folder / "cache" / "trial"  # of one that was killed
     left.mkdir(parents=True)
     (left / "inputs.jsonl").write_text("[[1], {}]\n")
     code, document, said = command.ended(
@@ -152,7 +152,7 @@ def test_both_builds_answer(command: Try, pair: tuple[Interpreter, Interpreter])
     for phase in ("pre-flight", "determinism", "kind of work", "calibration", "thread safety"):
         assert phase in said
     assert "A first result" in said
-    assert list((command.folder / "cache" / "journals").iterdir()) == []
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(
@@ -251,18 +251,15 @@ def running(folder: Path) -> list[str]:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX alone kills so")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_trial_that_is_ended_leaves_nothing_running_and_goes_on(
+def test_a_trial_that_is_ended_leaves_nothing_running(
     command: Try, gil_python: Interpreter, number: int
 ) -> None:
     words = (*on(gil_python), "--mode", "threadpool,processpool-fork", "--budget", "8s")
     process = command.start("score", *words)
-    journals = command.folder / "cache" / "journals"
-    end = time.monotonic() + 90
-    while process.poll() is None and time.monotonic() < end:
-        kept = "".join(path.read_text() for path in journals.glob("*.jsonl"))
-        if kept.count('"asked": "0 ') == 3:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.endswith(" a call\n"):  # it has begun to measure
             break
-        time.sleep(0.05)
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else -number)
@@ -272,6 +269,5 @@ def test_a_trial_that_is_ended_leaves_nothing_running_and_goes_on(
     assert left == []
     code, document, said = command.ended("score", *words)
     assert code == 0, said
-    assert "taken over" in said, said
     assert ranked(document) == {"serial", "threadpool", "processpool-fork"}
-    assert list(journals.iterdir()) == []
+    assert not (command.folder / "cache" / "trial").exists()
