@@ -124,8 +124,9 @@ def literal(python: Interpreter, table: dict[str, Any], cell: TrialCell, calls: 
         environ = {**unasked, **dict.fromkeys(NATIVE_THREADS, "1"), "TMPDIR": temporary}
         ended = run(command, environ={**environ, "PYTHONPATH": packages.folder}, deadline=DEADLINE)
     if ended.code:
+        print(shlex.join(map(str, command)), ended.err, file=sys.stderr)
         last = ended.err.strip().rpartition("\n")[2]
-        raise FtbenchError(f"{shlex.join(map(str, command))} ended with {ended.code}: {last}")
+        raise FtbenchError(f"the program ended with {ended.code}: {last}")
     answer = json.loads(ended.out)
     if not answer["right"]:
         raise FtbenchError("results are not the plain loop's")

@@ -83,12 +83,13 @@ def main():
     asked = asked_by_words()
     folder, name = os.path.split(os.path.abspath(asked.file))
     name = name.removesuffix(".py")
-    ready = partial(prepare, folder, name, asked.setup)
-    ready()
+    prepare(folder, name, None)
     module = importlib.import_module(name)
     inputs = inputs_of(asked, module)
     if asked.before:
         getattr(module, asked.before)()
+    ready = partial(prepare, folder, name, asked.setup)
+    ready()
     work = [inputs[number % len(inputs)] for number in range(asked.calls)]
     one = getattr(module, asked.function)
     if asked.kwargs:
