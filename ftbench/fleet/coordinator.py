@@ -106,14 +106,16 @@ class Coordinator:
 
     async def run(self) -> None:
         """Have all done that can be; raises an `FtbenchError` if some could not."""
-        now = time.time()
-        with bar(self.console, sum(map(len, self.works.values())), title="Fleet") as shown:
+        left = {
+            host: [work for work in works if work.id not in self.journal.kept]
+            for host, works in self.works.items()
+        }
+        with bar(self.console, sum(map(len, left.values())), title="Fleet") as shown:
             tasks = set()
-            for host, works in self.works.items():
-                left = [work for work in works if work.id not in self.journal.kept]
-                self.state.hosts[host] = HostState(heard=now, left=len(left))
-                if left or not works:
-                    tasks.add(asyncio.create_task(self._host(host, left, shown), name=host))
+            for host, works in left.items():
+                self.state.hosts[host] = HostState(heard=time.time(), left=len(works))
+                if works or not self.works[host]:
+                    tasks.add(asyncio.create_task(self._host(host, works, shown), name=host))
             while tasks:
                 done, tasks = await asyncio.wait(tasks, timeout=_LOOK_SECONDS)
                 for task in done:

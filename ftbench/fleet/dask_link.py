@@ -200,11 +200,27 @@ class _Worker(Worker):
         return await super().close(reason=reason, **others)
 
 
+def worker_of(name: str, address: str, certificates: Path, folder: str | None) -> Worker:
+    """Return the Dask worker of a host, which has not begun."""
+    host, _, port = address.removeprefix("tls://").rpartition(":")
+    return _Worker(
+        f"tls://{host}:{port}",
+        name=name,
+        nthreads=1,
+        resources=_pinned(name),
+        host=get_ip(host),
+        security=_security(certificates),
+        memory_limit=0,
+        local_directory=folder,
+        **_NO_PAGES,
+    )
+
+
 async def serve(agent: Agent, address: str, certificates: Path) -> None:
     """Work for whichever coordinator is at an address, for ever."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     _AGENT[:] = [agent]
-    security = _security(certificates)
+    _security(certificates)  # or it ends now
     host, _, port = address.removeprefix("tls://").rpartition(":")
     while True:
         with (
@@ -215,17 +231,7 @@ async def serve(agent: Agent, address: str, certificates: Path) -> None:
             # Asked plainly: Dask itself would ask ten times a second.
             _, writer = await asyncio.open_connection(host, int(port))
             writer.close()
-            async with _Worker(
-                f"tls://{host}:{port}",
-                name=agent.host,
-                nthreads=1,
-                resources=_pinned(agent.host),
-                host=get_ip(host),
-                security=security,
-                memory_limit=0,
-                local_directory=temporary,
-                **_NO_PAGES,
-            ) as worker:
+            async with worker_of(agent.host, address, certificates, temporary) as worker:
                 await worker.finished()
         await asyncio.sleep(_AGAIN_SECONDS)
 

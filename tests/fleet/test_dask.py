@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import ssl
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from distributed import Client
 from fake_fleet import Hosts, eventually
 
+from ftbench.errors import UsageError
 from ftbench.fleet import dask_link
 
 BOTH = "hosts = ['a', 'b']\nbenchmarks = ['x', 'y', 'z']\n"
@@ -145,3 +147,16 @@ def test_it_listens_on_the_named_interface_alone(hosts: Hosts) -> None:
     assert asyncio.run(listeners()) == {"127.0.0.1"}
     with pytest.raises(Exception, match="interface 'nowhere' is not known"):
         dask_link.address_of("nowhere")
+
+
+def test_a_key_that_others_can_read_or_that_is_not_there_is_refused(
+    hosts: Hosts, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copied"
+    shutil.copytree(hosts.certificate, folder)
+    (folder / "fleet.key").chmod(0o644)
+    with pytest.raises(UsageError, match="can be read by others"):
+        dask_link._security(folder)
+    (folder / "fleet.key").unlink()
+    with pytest.raises(UsageError, match="There is no"):
+        dask_link._security(folder)

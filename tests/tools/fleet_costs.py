@@ -1,7 +1,7 @@
-"""What a fleet costs: an idle agent, and a coordinator of many hosts: `fleet_costs.py idle|many`.
+"""What a fleet costs: `fleet_costs.py idle|many|dask`.
 
-CPU seconds and memory, which mean the same on a machine that is busy.  `many` is of 200 hosts and
-500 runs each that take no time: the hosts are left out, works, journal and merging are not.
+CPU seconds and memory, which mean the same on a machine that is busy, of an idle agent; of a
+coordinator of 200 hosts with 500 runs each that take no time; and of one of 200 that come by Dask.
 """
 
 from __future__ import annotations
@@ -9,25 +9,29 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import dask
 import fake_cell
 import msgspec
 import psutil
-from fake_fleet import Hosts, eventually
+from fake_fleet import PROCESSES, Hosts, eventually
 from rich.console import Console
 
 from ftbench.fleet import dask_link
 from ftbench.fleet.agent import Hello, Request
 from ftbench.fleet.coordinator import Coordinator
+from ftbench.fleet.links import Link
 from ftbench.fleet.plan import Fleet, Task, Work
 from ftbench.fleet.project import Project
 from ftbench.fleet.spool import Run, packed
 
 SECONDS = 60.0
+SUITE = ("s", b"")
 
 
 def idle() -> None:
@@ -61,69 +65,104 @@ def idle() -> None:
         hosts.end()
 
 
-class Made:
-    """Hosts that have measured at once whatever they are asked for."""
+def answered(request: bytes) -> bytes:
+    """Answer as a host would that measures in no time."""
+    asked = msgspec.msgpack.decode(request, type=Request)
+    if (work := asked.work) is None:
+        hello = Hello(identity="i", suites=(SUITE[0],), kept=())
+        return msgspec.msgpack.encode(hello)
+    content = fake_cell.results(work.host, f"c{len(work.bench)}", time.time())
+    return packed(
+        Run(
+            work=work,
+            started_at="",
+            agent={},
+            machine=json.dumps({"machine": work.host, "identity": "i", "version": 1}),
+            benchmarks="{}",
+            files={"31407f00-cpython-pygil-buildsource-profilesmoke.json": json.dumps(content)},
+        )
+    )
+
+
+class Direct:
+    """Hosts that are asked without anything between."""
 
     def heard(self, _: str) -> float:
         return time.time()
 
-    async def ask(self, host: str, _: bytes) -> bytes:
+    async def ask(self, _: str, request: bytes) -> bytes:
         await asyncio.sleep(0)
-        hello = Hello(identity=host, suites=("s",), kept=())
-        return msgspec.msgpack.encode(hello)
+        return answered(request)
 
-    async def do(self, asked: Work, _: bytes, __: int) -> bytes:
-        await asyncio.sleep(0)
-        files = {
-            "31407f00-cpython-pygil-buildsource-profilesmoke.json": json.dumps(
-                fake_cell.results(asked.host, f"c{hash(asked.bench) % 20}", time.time())
-            )
-        }
-        machine = {"machine": asked.host, "identity": asked.host, "version": 1}
-        return packed(
-            Run(
-                work=asked,
-                started_at="",
-                agent={},
-                machine=json.dumps(machine),
-                benchmarks="{}",
-                files=files,
-            )
-        )
+    async def do(self, _: Work, request: bytes, __: int) -> bytes:
+        return await self.ask("", request)
 
 
-def many(count: int = 200, runs: int = 500) -> None:
+class _Any:
+    """What answers for each of many workers of one process."""
+
+    answer = staticmethod(answered)
+
+
+def _workers(address: str, certificate: Path, count: int) -> None:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+
+    async def serve() -> None:
+        dask_link._AGENT[:] = [_Any()]  # type: ignore[list-item]
+        with dask.config.set(dask_link._TUNED):
+            workers = [
+                await dask_link.worker_of(f"host-{number}", address, certificate, None)
+                for number in range(count)
+            ]
+            await workers[0].finished()
+
+    asyncio.run(serve())
+
+
+def many(count: int = 200, runs: int = 500, *, by_dask: bool = False) -> None:
     """Say what a coordinator uses for so many hosts and runs of each."""
     names = tuple(f"host-{number}" for number in range(count))
-    task = Task(
-        hosts=names, releases=("3.14.7",), benchmarks=tuple(f"class_{n}\\." for n in range(runs))
-    )
-    fleet = Fleet(runs=(task,))
-    process = psutil.Process()
-
-    def cpu() -> float:
-        times = process.cpu_times()
-        return times.user + times.system
-
+    benchmarks = tuple(f"class_{number}\\." for number in range(runs))
+    fleet = Fleet(runs=(Task(hosts=names, releases=("3.14.7",), benchmarks=benchmarks),))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        before, memory = cpu(), process.memory_full_info().uss
-        works = fleet.works("s", "")
-        planned = cpu() - before
         (folder / "env" / "fleet").mkdir(parents=True)
-        project = Project(folder=folder, file=folder / "f.toml", fleet=fleet, suite=("s", b""))
+        project = Project(folder=folder, file=folder / "f.toml", fleet=fleet, suite=SUITE)
         journal, console = project.journal(), Console(file=io.StringIO())
-        coordinator = Coordinator(project, Made(), journal, works, console)
-        begun = cpu()
-        asyncio.run(coordinator.run())
-        used = cpu() - begun
-        print(
-            f"{count} hosts, {runs} runs each: planned in {planned:.1f} s of CPU, done in "
-            f"{used:.0f}, "
-            f"{used / count / runs * 1e3:.2f} ms a run, "
-            f"{(process.memory_full_info().uss - memory) / 2**20:.0f} MiB more"
-        )
+        works = project.works(journal)
+
+        async def run(link: Link) -> None:
+            process = psutil.Process()
+            memory, times = process.memory_full_info().uss, process.cpu_times()
+            await Coordinator(project, link, journal, works, console).run()
+            after = process.cpu_times()
+            used = after.user + after.system - times.user - times.system
+            more = (process.memory_full_info().uss - memory) / 2**20
+            print(
+                f"{count} hosts, {runs} runs each: {used:.0f} s of CPU, "
+                f"{used / count / runs * 1e3:.1f} ms a run, {more:.0f} MiB more"
+            )
+
+        async def come() -> None:
+            certificate = folder / "certificate"
+            dask_link.make_certificate(certificate)
+            async with dask_link.listening("lo", 0, certificate) as link:
+                process = PROCESSES.Process(
+                    target=_workers, args=(link.address, certificate, count)
+                )
+                process.start()
+                for name in names:
+                    await link.ask(name, Request(ask="hello").packed())
+                await run(link)
+                process.kill()
+
+        asyncio.run(come() if by_dask else run(Direct()))
 
 
 if __name__ == "__main__":
-    {"idle": idle, "many": many}[sys.argv[1]]()
+    kind = sys.argv[1]
+    sizes = [int(size) for size in sys.argv[2:]]
+    if kind == "idle":
+        idle()
+    else:
+        many(*sizes, by_dask=kind == "dask")
