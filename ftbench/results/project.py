@@ -109,7 +109,7 @@ class _Key:
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        paths = (*folder.glob("*"), *folder.glob("*/*"), *_PACKAGE.rglob("*.py"))
+        paths = (folder, *folder.glob("*"), *folder.glob("*/*"), *_PACKAGE.rglob("*.py"))
         found = sorted((f"{path}", path.stat()) for path in paths)
         return cls(
             python=sys.version,

@@ -11,7 +11,7 @@ import pytest
 from fake_results import result_files, write_project
 from synthetic import Plan
 
-from ftbench.errors import NothingError
+from ftbench.errors import NothingError, ResultsError
 from ftbench.results import ResultTree, asvformat, project
 from ftbench.results.project import load_project
 
@@ -131,3 +131,20 @@ def test_a_project_without_results_says_so_each_time(
     for _ in range(2):
         with pytest.raises(NothingError):
             load_project()
+
+
+def test_a_folder_that_is_none_is_not_one_that_is_missing(
+    reads: list[Path], tmp_path: Path
+) -> None:
+    folder = Path("results")
+    shutil.rmtree(folder)
+    for make in (lambda: folder.symlink_to(folder.name), folder.touch):
+        make()
+        with pytest.raises(ResultsError, match="There are no results"):
+            load_project()
+        folder.unlink()
+    with pytest.raises(NothingError):
+        load_project()
+    write_project(tmp_path / "here", Plan(releases=("3.14.2",)))
+    assert load_project().sources
+    assert len(reads) == 4
