@@ -8,6 +8,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
 import click
@@ -20,6 +21,7 @@ from ftbench.errors import (
     FaultError,
     FtbenchError,
     ResultsError,
+    UsageError,
 )
 from ftbench.report.output import show_what_can_be_shown
 
@@ -168,6 +170,10 @@ def main() -> None:
 def _lack_of(error: Exception) -> FtbenchError | None:
     from ftbench.probe.run.lacks import OF_PROGRAMS, lacking  # noqa: PLC0415
 
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return UsageError("The folder that this was called in is gone.", hint="Go to another: cd")
     return lacking(f"{type(error).__name__}: {error}", OF_PROGRAMS)
 
 

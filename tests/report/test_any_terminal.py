@@ -304,3 +304,21 @@ def test_a_command_starts_no_threads_of_numpy(project: Path) -> None:
         timeout=120,
     )
     assert done.stdout.splitlines()[-1] == "True 1", done.stderr
+
+
+@pytest.mark.parametrize("command", ["report", "bench 3.14.2"])
+def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path, command: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"from ftbench.cli import main; import sys; sys.argv[1:] = {command.split()}; main()"
+    script = f'rmdir "$0"; exec "{sys.executable}" -c "$1"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, str(gone), code],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == UsageError.exit_code, done.stderr
+    assert "is gone" in done.stderr

@@ -138,8 +138,11 @@ def test_a_folder_that_is_none_is_not_one_that_is_missing(
 ) -> None:
     folder = Path("results")
     shutil.rmtree(folder)
-    for make in (lambda: folder.symlink_to(folder.name), folder.touch):
-        make()
+    for is_loop in (True, False):
+        if is_loop:
+            folder.symlink_to(folder.name)
+        else:
+            folder.touch()
         with pytest.raises(ResultsError, match="There are no results"):
             load_project()
         folder.unlink()
