@@ -89,3 +89,27 @@ def html(document: Document) -> str:
 def template(name: str) -> str:
     """Return the text of a template or style sheet of the reports."""
     return (resources.files("ftbench.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+# What a workflow's command may not have in its text: it would end it.
+_ESCAPED: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_KINDS: Final = {Tone.BAD: "error", Tone.GOOD: "notice"}
+
+
+def workflow_commands(document: Document) -> str:
+    """Return a workflow command of GitHub for each row that is bad or good, and each warning."""
+    rows = (
+        (_KINDS[row.tone], zip(table.columns, row.cells, strict=True))
+        for part in document.parts
+        for table in part.tables
+        for row in table.full_rows
+        if row.tone in _KINDS
+    )
+    said = [
+        *((kind, [f"{name} {cell}" for name, cell in cells if cell]) for kind, cells in rows),
+        *(("warning", [f"not read: {warning}"]) for warning in document.warnings),
+    ]
+    title = plain(document.title).translate(_ESCAPED | str.maketrans({":": "%3A", ",": "%2C"}))
+    texts = ((kind, plain(", ".join(words)).translate(_ESCAPED)) for kind, words in said)
+    lines = [f"::{kind} title={title}::{text}\n" for kind, text in texts]
+    return "".join(lines) or f"::notice title={title}::No alarm.\n"

@@ -55,6 +55,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JSON = "json"
     HTML = "html"
+    GITHUB = "github"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,14 @@ class Output:
     path: Path | None = None
 
     def write(self, document: Document) -> None:
-        """Print the document, or write its file; raises `ResultsError` where that cannot be."""
+        """Print the document, or write its file; raises `ResultsError` where that cannot be.
+
+        For a workflow of GitHub it is in the step's summary as well.
+        """
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if self.form is Format.GITHUB and summary:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(rendered(document, Format.MARKDOWN))
         if self.path is None:
             _print(document, self.form)
             return
@@ -94,7 +102,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice([each.value for each in Format]),
         default=Format.TABLE.value,
         show_default=True,
-        help="What to say it as.",
+        help="What to say it as; github: annotations of a workflow, and its step's summary.",
     )
     @click.option(
         "--output",
@@ -139,6 +147,10 @@ def rendered(document: Document, form: Format, *, width: int = WIDTH) -> str:
             from ftbench.report.markup import html  # noqa: PLC0415
 
             return html(document)
+        case Format.GITHUB:
+            from ftbench.report.markup import workflow_commands  # noqa: PLC0415
+
+            return workflow_commands(document)
         case Format.TABLE:
             from ftbench.report.terminal import print_document  # noqa: PLC0415
 
