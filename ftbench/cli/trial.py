@@ -16,7 +16,6 @@ from rich.console import Console
 from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, size
 from ftbench.cli.report import quantity
 from ftbench.errors import FtbenchError, UsageError, unknown
-from ftbench.facts.arms import ARMS
 from ftbench.facts.trial_modes import TRIAL_MODE_NAMES
 from ftbench.report.output import Format, Output, output_options, rendered, writable
 
@@ -141,7 +140,6 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     metavar="RELEASE|PATH",
     help="A build, several times. Default: the newest pair, GIL and free-threaded.",
 )
-@click.option("--arm", "arms", multiple=True, type=click.Choice([arm.name for arm in ARMS]))
 @click.option(
     "--mode",
     "modes",

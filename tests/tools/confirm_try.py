@@ -1,6 +1,6 @@
 """Sets `ftbench try` against literal programs: the examples, on each interpreter named.
 
-    python tests/tools/confirm_try.py --minutes 23 PYTHON [PYTHON ...]
+    python tests/tools/confirm_try.py --minutes 22 PYTHON [PYTHON ...]
     python tests/tools/confirm_try.py --only shop,orders PYTHON [PYTHON ...]
     python tests/tools/confirm_try.py
 
@@ -271,7 +271,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pythons", nargs="*", metavar="PYTHON")
     parser.add_argument("--only", default="", help="trials, with commas")
-    parser.add_argument("--minutes", type=float, default=23.0, help="for all of them together")
+    parser.add_argument("--minutes", type=float, default=22.0, help="for all of them together")
     asked = parser.parse_args()
     every = trials()
     kept: dict[str, Kept] = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}

@@ -1,6 +1,6 @@
 """Draws `docs/try.md` anew: runs each command of its console blocks, and puts the answer below it.
 
-    python tests/tools/examples.py --python PATH --python PATH --minutes 25
+    python tests/tools/examples.py --python PATH --python PATH --minutes 33
     python tests/tools/examples.py --only shop --python PATH
 
 A block is one command, `$ ftbench try ...`, and what it printed.  It is run in `examples/`, on the
@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", action="append", default=[], metavar="PATH")
     parser.add_argument("--only", default="", help="what the command has")
-    parser.add_argument("--minutes", type=float, default=25.0)
+    parser.add_argument("--minutes", type=float, default=33.0)
     asked = parser.parse_args()
     text = PAGE.read_text("utf-8")
     blocks = [each["command"] for each in BLOCK.finditer(text) if asked.only in each["command"]]

@@ -156,25 +156,18 @@ class Cell:
 
 def builds_of(question: Question, console: Console) -> list[Build]:
     """Return the builds that are asked for, by default the newest pair; raises `UsageError`."""
-    if question.pythons:
-        pairs = [
-            choose(python, arm or own_arm(python), console)
-            for python in question.pythons
-            for arm in question.arms or (None,)
-        ]
-    else:
-        both = ensure_pair(console)
-        arms = [arm_named(arm) for arm in question.arms or ("gil", "ft")]
-        pairs = [(both[arm.free_threaded], arm) for arm in arms]
-    builds: dict[tuple[str, str], Build] = {}
+    pairs = [choose(python, own_arm(python), console) for python in question.pythons]
+    if not pairs:
+        pairs = [*zip(ensure_pair(console), map(arm_named, ("gil", "ft")), strict=True)]
+    builds: dict[str, Build] = {}
     for interpreter, arm in pairs:
-        plain = f"{interpreter.name}{', GIL on' if arm.environment else ''}"
+        plain = interpreter.name
         names = [plain, f"{plain} ({interpreter.build.flavour})"]
         names += [f"{plain} ({number})" for number in range(2, len(pairs) + 1)]
         taken = {build.name for build in builds.values()}
         name = next(each for each in names if each not in taken)
-        key = str(interpreter.executable), arm.name
-        builds.setdefault(key, Build(name=name, interpreter=interpreter, arm=arm))
+        build = Build(name=name, interpreter=interpreter, arm=arm)
+        builds.setdefault(str(interpreter.executable), build)
     return list(builds.values())
 
 

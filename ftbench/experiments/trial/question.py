@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ftbench.errors import UsageError, unknown
-from ftbench.facts.arms import arm_named
 from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODE_NAMES, TrialMode, trial_mode_named
 from ftbench.facts.units import plural
 from ftbench.files import refuse_endless
@@ -60,7 +59,6 @@ class Question:
     check: str = "equal"
     executor: str | None = None
     pythons: tuple[str, ...] = ()  # () is the newest pair
-    arms: tuple[str, ...] = ()
     modes: tuple[TrialMode, ...] = ()  # () are those that fit the function
     workers: tuple[int, ...] = ()
     needs: Requirements = field(default_factory=Requirements)  # beside the standard library
@@ -115,7 +113,6 @@ def asked(
     modes: Sequence[str] = (),
     workers: Sequence[str | int] = (),
     pythons: Sequence[str] = (),
-    arms: Sequence[str] = (),
     call_deadline: float = 30.0,
     **options: Any,
 ) -> Question:
@@ -146,7 +143,6 @@ def asked(
         kwargs=kwargs,
         check=_check(check, folder, path),
         pythons=tuple(pythons),
-        arms=tuple(arm_named(arm).name for arm in arms),
         modes=_modes(modes, executor),
         workers=_workers(workers),
         call_deadline=call_deadline,

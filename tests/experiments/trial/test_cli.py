@@ -67,18 +67,14 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_words_of_the_command_are_the_question(asked: Asked, tmp_path: Path) -> None:
     words = [
         *("crunch.py:score", "--input", "1", "--mode", "threadpool,loky", "--workers", "1,2"),
-        *("--python", "3.14", "--python", "3.14t", "--arm", "ft", "--budget", "3m"),
+        *("--python", "3.14", "--python", "3.14t", "--budget", "3m"),
     ]
     said = COMMAND.said(*words, "--worker-setup", "crunch.py:setup", "--no-memory")
     (question,) = asked.questions
     assert question.target == f"{tmp_path}/crunch.py:score"
     assert question.inputs == ("[[1], {}]",)
     assert [mode.name for mode in question.modes] == ["serial", "threadpool", "loky"]
-    assert (question.workers, question.pythons, question.arms) == (
-        (1, 2),
-        ("3.14", "3.14t"),
-        ("ft",),
-    )
+    assert (question.workers, question.pythons) == ((1, 2), ("3.14", "3.14t"))
     assert (question.budget, question.memory, question.shake) == (180.0, False, 800)
     assert question.worker_setup == f"{tmp_path}/crunch.py:setup"
     assert "crunch.py:score" in said

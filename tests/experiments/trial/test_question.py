@@ -154,7 +154,6 @@ def test_modes_and_workers_are_lists_with_commas(folder: Path) -> None:
     assert "--executor" in error(folder, modes=["custom"])
     for workers in ("0", "two", "1000", "1.5", "-1"):
         assert "whole numbers from 1 to 256" in error(folder, workers=[workers])
-    assert "'gill' is not known" in error(folder, arms=["gill"])
     assert "deadline" in error(folder, call_deadline=math.inf)
 
 
