@@ -117,6 +117,24 @@ FURTHER = (
         processes=True,
         engine="dask",
     ),
+    Mode(
+        name="mpire",
+        kind="mpire",
+        title="mpire",
+        workers="mpire",
+        pools=("multiprocessing",),
+        processes=True,
+        engine="mpire",
+    ),
+    Mode(
+        name="ray",
+        kind="ray",
+        title="Ray",
+        workers="ray",
+        pools=("executor",),
+        processes=True,
+        engine="ray",
+    ),
 )
 EVERY_MODE = (*MODES, *FURTHER)
 # Those of engines, whose workers stand when asked for.

@@ -111,6 +111,22 @@ TRIAL_MODES = (
         default=False,
     ),
     TrialMode(
+        name="mpire",
+        title="mpire",
+        mode="mpire",
+        pool="multiprocessing",
+        code="WorkerPool({n}, keep_alive=True).map({f}, [(i,) for i in inputs], chunk_size={c})",
+        default=False,
+    ),
+    TrialMode(
+        name="ray",
+        title="Ray",
+        mode="ray",
+        pool="executor",
+        code="ray.init(num_cpus={n}); ray.get([ray.remote({f}).remote(i) for i in inputs])",
+        default=False,
+    ),
+    TrialMode(
         name="asyncio",
         title="asyncio",
         mode="asyncio",

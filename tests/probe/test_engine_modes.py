@@ -12,9 +12,11 @@ import pytest
 from probing import environment, eventually
 from with_engines import build_with
 
+from ftbench.errors import NotAvailableError
 from ftbench.experiments.harness import environment_folder, probe
 from ftbench.facts.modes import ENGINE_MODES, Mode, mode_named
 from ftbench.probe.run.document import Measurement
+from ftbench.probe.scenarios.failure import FAILURE
 from ftbench.pythons import Interpreter, venvs
 
 BOTH = pytest.mark.parametrize("build", ["gil", "ft"])
@@ -45,6 +47,17 @@ def test_a_pool_of_an_engine_lives_from_its_making_to_its_end(
     assert found.notes["engine"].startswith(f"{chosen.engine} ")
     assert found.gil.after is (build == "gil")
     assert "first_cold" in found.metrics
+
+
+def test_of_an_engine_without_wheels_for_a_build_a_cell_says_so() -> None:
+    lacking = build_with("joblib", free_threaded=True)  # any such build
+    with pytest.raises(NotAvailableError, match="no wheels for free-threaded builds"):
+        probe(lacking, "pools", mode="ray", params={"workers": 2}, profile="smoke", gil=False)
+
+
+def test_a_pool_of_mpire_is_not_asked_what_it_never_answers() -> None:
+    reason = FAILURE.why_not(mode_named("mpire"), FAILURE.parse({"pool": "multiprocessing"}))
+    assert "runs no task after that" in str(reason)
 
 
 @pytest.mark.parametrize("scenario", ["grain", "failure", "crossover"])
@@ -106,7 +119,9 @@ def tree_of(
 
 
 @pytest.mark.parametrize("end", ["supervisor", "cell"])
-@pytest.mark.parametrize(("mode", "build", "worker"), [("dask", "ft", "spawn_main")], ids=["dask"])
+@pytest.mark.parametrize(
+    ("mode", "build", "worker"), [("dask", "ft", "spawn_main"), ("ray", "gil", "ray::")]
+)
 def test_all_that_an_engine_has_started_ends_with_who_is_killed(
     folder: Path, mode: str, build: str, worker: str, end: str
 ) -> None:

@@ -74,6 +74,8 @@ METRICS = (
 
 def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
     """Return why a combination makes no sense, None if it does."""
+    if mode.name == "mpire":
+        return "a pool of mpire tells that a worker was killed, and runs no task after that"
     kind = POOL_TABLE[params["pool"]]
     if not kind.futures:
         return f"{kind.title} waits for all its tasks: none can be watched or cancelled alone"

@@ -73,4 +73,9 @@ def engine_of(mode: Mode) -> dict[str, str]:
     """Return the note that names the engine of a mode and its version, once it is loaded."""
     if mode.engine is None:
         return {}
-    return {"engine": f"{mode.engine} {sys.modules[module_of(mode.engine)].__version__}"}
+    version = getattr(sys.modules[module_of(mode.engine)], "__version__", "")
+    if not version:
+        from importlib import metadata  # noqa: PLC0415 - of the packages that do not know it
+
+        version = metadata.version(mode.engine)
+    return {"engine": f"{mode.engine} {version}"}
