@@ -25,6 +25,7 @@ _SUFFIX: Final = ".run"
 MOST_BYTES: Final = 256 * 2**20
 # A run is begun only where so much is free.
 LEAST_FREE: Final = 64 * 2**20
+_SUITES: Final = 3  # that a host keeps, with their environments
 _PARTS: Final = ("asv.conf.json", "benchmarks", "ftbench", "native")
 _NEVER: Final = frozenset({"__pycache__", "target"})
 
@@ -114,11 +115,15 @@ class Spool:
                 content = b""  # which is no archive
             with (
                 tarfile.open(fileobj=io.BytesIO(content)) as archive,
-                folder_made(self.suite(digest)) as made,
+                folder_made(self.suite(digest)) as folder,
             ):
-                archive.extractall(made, filter="data")
+                archive.extractall(folder, filter="data")
         except (lzma.LZMAError, tarfile.TarError, OSError) as error:
             raise ResultsError(f"This is not the suite {digest[:12]}: {error}.") from error
+        # The one before may still be at work, for a coordinator that has ended.
+        made = sorted(self.folder.glob("suites/*"), key=lambda path: path.stat().st_mtime)
+        for older in made[:-_SUITES]:
+            shutil.rmtree(older, ignore_errors=True)
 
 
 def packed_suite(project: Path) -> tuple[str, bytes]:

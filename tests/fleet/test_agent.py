@@ -136,6 +136,18 @@ def test_a_suite_is_what_its_digest_says_or_nothing(agent: Agent, tmp_path: Path
     assert (agent.spool.suite(digest) / "benchmarks" / "one.py").read_text("utf-8") == "1"
 
 
+def test_of_suites_the_last_three_stay(agent: Agent, tmp_path: Path) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    digests = []
+    for number in range(4):
+        (tmp_path / "benchmarks" / "one.py").write_text(f"{number}", encoding="utf-8")
+        digest, data = packed_suite(tmp_path)
+        agent.answer(Request(ask="suite", name=digest, data=data).packed())
+        os.utime(agent.spool.suite(digest), (number, number))
+        digests.append(digest)
+    assert {path.name for path in agent.folder.glob("suites/*")} == set(digests[1:])
+
+
 def test_another_version_is_refused_before_anything_is_done(agent: Agent, suite: str) -> None:
     others = Request(ask="do", work=work("x", suite), versions={"ftbench.fleet": "other"})
     with pytest.raises(NotAvailableError, match=r"a has asv 0\.6\.6"):
