@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
+from statistics import median as middle
 from typing import Any, Final, NamedTuple, Self
 
 from ftbench.facts.arms import Arm
@@ -98,7 +99,7 @@ class Floors:
                 given = replace(figure, other_conditions=tuple(facts))
             if location is not None and figure.median is not None:
                 # asv's is the median of all samples: not what effects are the ratios of.
-                median = location if len(figure.by_process) > 1 else figure.median
+                median = location if len(figure.by_process) > 1 else middle(*figure.by_process)
                 given = replace(given, median=median, interval=interval)
             yield given
 

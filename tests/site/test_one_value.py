@@ -1,0 +1,208 @@
+"""A quantity has one value on every page and in every document: the committed results, all of them.
+
+Whatever a page says of a series it links to its samples: what is written there is held against the
+JSON of `ftbench report`, what is judged against that of `ftbench compare`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Command
+from outline import Outline
+
+from ftbench.asv.publisher import write_pages
+from ftbench.cli.report import compare, report
+from ftbench.facts.units import _SCALES, digits
+from ftbench.results.selection import Rig
+from ftbench.site.filters import change
+from ftbench.site.timeline import key_of
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = re.compile(
+    r'<a href="[^"]*releases/([^/"]+)/series-[^"?]*\?arm=([^&"]+)&amp;release=([^&#"]+)#(s-\w+)">'
+    r"(?:≈ )?([\d\N{NARROW NO-BREAK SPACE}.,]+)"
+)
+Place = tuple[str, str, str, str]
+"""The slug of a rig, an arm, a release and the key of a series."""
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("html")
+    write_pages(ROOT / "results", folder)
+    return folder
+
+
+def record(command: Any, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Command(command).call(*words, "--format", "json").output)
+    return found
+
+
+@pytest.fixture(scope="module")
+def reports(html: Path) -> Mapping[Place, dict[str, Any]]:
+    """Return every figure that `ftbench report` has, of every page of Choose."""
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        for page in ("", *sorted(path.stem for path in (html / "choose").glob("*.html"))):
+            machine, release, profile, flavour = (page.split("_") + [""] * 4)[:4]
+            asked = {"--machine": machine, "--release": release, "--profile": profile}
+            words = [word for pair in asked.items() if pair[1] for word in pair]
+            said = record(report, *words)
+            flavour = flavour or "source-gcc12"
+            rig = Rig(machine=said["machine"], profile=said["profile"], flavour=flavour)
+            for each in said["figures"]:
+                key = key_of(each["benchmark"], each["params"].items())
+                found[rig.slug, each["arm"], said["release"], key] = each
+    return found
+
+
+def written(html: Path) -> Iterator[tuple[str, Place, str]]:
+    """Yield what pages write of figures: the page, the figure's place, the number."""
+    for path in sorted(html.rglob("*.html")):
+        for slug, arm, release, key, text in SAMPLES.findall(path.read_text("utf-8")):
+            yield str(path.relative_to(html)), (slug, arm, release, key), text
+
+
+def fits(text: str, figure: Mapping[str, Any], *, rate: bool) -> bool:
+    """Tell whether a number is a figure's, in a unit that its quantity may be written in."""
+    sizes = [scale.size for scale in _SCALES.get(figure["unit"], ())] or [1.0]
+    values = [figure["median"] / size for size in sizes]
+    values += [1 / figure["median"]] if rate else []
+    return text in set(map(digits, values))
+
+
+def test_a_figure_is_the_same_number_on_every_page_and_in_the_report(
+    html: Path, reports: Mapping[Place, dict[str, Any]]
+) -> None:
+    known = [(*each, reports[each[1]]) for each in written(html) if each[1] in reports]
+    wrong = [
+        (page, place, text, figure["median"])
+        for page, place, text, figure in known
+        if not fits(text, figure, rate="article" in page)
+    ]
+    assert wrong == []
+    pages = {page.partition("/")[0].partition(".")[0] for page, *_ in known}
+    assert {"choose", "claims"} <= pages
+    assert len(known) > 1_000
+
+
+def test_what_is_judged_has_the_same_effect_and_word_on_its_page_as_in_compare(html: Path) -> None:
+    pages = sorted((html / "releases").glob("*/*-against-*.html"))
+    checked = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        for path in pages:
+            machine, profile, _ = path.parent.name.split("_")
+            after, before = path.stem.split("-against-")
+            words = ("--machine", machine, "--profile", profile)
+            for judged in record(compare, before, after, *words)["comparisons"]:
+                checked += agree(path, judged)
+    assert len(pages) > 6
+    assert checked > 100
+
+
+def agree(path: Path, judged: Mapping[str, Any]) -> int:
+    """Hold a page against what `compare` says of one arm; return how many effects it has of it."""
+    source, arm = path.read_text("utf-8"), judged["arm"]
+    by_key = {key_of(each["benchmark"], each["params"].items()): each for each in judged["series"]}
+    count = 0
+    for row in re.findall(r"<tr[^>]*><th scope=\"row\"><b>.*?</tr>", source, re.DOTALL):
+        found = re.search(rf"\?arm={arm}&amp;[^#\"]*#(s-\w+)", row)
+        effect = re.search(r'<td class="value">([^<]+?)(?= <small>|</td>)', row)
+        if found and effect:
+            series = by_key[found[1]]
+            assert unescape(effect[1]) == change(series["effect"]), (path, found[1])
+            word = re.search(r"</span>([^<]+)</span></td><td class=\"value\">", row)
+            assert word, row
+            assert word[1] == series["verdict"] or word[1].startswith("suspect")
+            count += 1
+    words = [each["verdict"] for each in judged["series"]]
+    title = {"gil": "GIL build", "ft": "free-threaded", "ft-gil1": "free-threaded, GIL on"}[arm]
+    (tallies,) = (table for table in Outline(path).tables if "alarms by chance" in table[0])
+    (ours,) = (row for row in tallies[1:] if row[0].endswith(f" {title}"))
+    counts = {
+        head.split(" ", 1)[-1]: int(n) for head, n in zip(tallies[0][2:9], ours[2:9], strict=True)
+    }
+    assert counts == {word.rpartition(": ")[2]: words.count(word) for word in judged["counts"]}, (
+        path
+    )
+    return count
+
+
+def test_of_one_series_both_sides_of_an_effect_are_its_figures(
+    reports: Mapping[Place, dict[str, Any]],
+) -> None:
+    """Unless it is by duel, which is another sitting."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        said = record(compare, "3.13.15", "3.14.7", "--profile", "full")
+    checked = 0
+    for judged in said["comparisons"]:
+        rig = Rig(machine=judged["machine"], profile="full", flavour=judged["builds"][0])
+        for series in judged["series"]:
+            key = key_of(series["benchmark"], series["params"].items())
+            for side, release in (("before", "3.13.15"), ("after", "3.14.7")):
+                figure = reports.get((rig.slug, judged["arm"], release, key))
+                if figure and not series["pairs"]:
+                    assert series[side]["location"] == pytest.approx(figure["median"], rel=1e-9)
+                    checked += 1
+    assert checked > 100
+
+
+def test_a_price_is_the_ratio_of_the_figures_of_its_kernels(
+    html: Path, tmp_path: Path, reports: Mapping[Place, dict[str, Any]]
+) -> None:
+    """Those by duel are marked as such: they are of a sitting of their own."""
+    checked = 0
+    for path in (html / "price.html", *(html / "price").glob("*.html")):
+        section = tmp_path / "tax.html"  # other kernels and patterns have the same names
+        source = path.read_text("utf-8").partition('aria-labelledby="tax-title"')[2]
+        section.write_text(source.partition("</section>")[0], "utf-8")
+        for table in Outline(section).tables:
+            if not table[1:] or "free-threaded" not in " ".join(table[1]) or len(table) < 8:
+                continue
+            checked += kernels_agree(table, path, reports)
+    assert checked > 10
+
+
+PRICED = (
+    "single_thread.SingleThread.track_kernel",
+    "instructions.SingleThread.track_instructions",
+)
+
+
+def kernels_agree(
+    table: list[list[str]], path: Path, reports: Mapping[Place, dict[str, Any]]
+) -> int:
+    """Hold a table of prices by kernel against the figures; return how many ratios it has."""
+    releases, arms = table[0][1:], table[1][1:]
+    each = len(arms) // max(len(releases), 1)
+    head = r"<b>CPython [^<]*</b> on <b>([^<]+)</b>.*?, (\w+) profile, (\S+) builds"
+    rig = re.search(head, path.read_text("utf-8"), re.DOTALL)
+    assert rig
+    slug = Rig(machine=rig[1], profile=rig[2], flavour=rig[3]).slug
+    names = {"free-threaded": "ft", "free-threaded, GIL on": "ft-gil1"}
+    count = 0
+    for row in table[2:]:
+        for place, text in enumerate(row[1:]):
+            arm = next((names[name] for name in names if arms[place].endswith(name)), "")
+            ratios = set()
+            for benchmark in PRICED:
+                key = key_of(benchmark, {"mode": "serial", "kernel": row[0]}.items())
+                of = [
+                    reports.get((slug, one, releases[place // each], key)) for one in (arm, "gil")
+                ]
+                medians = [figure["median"] for figure in of if figure and figure["median"]]
+                ratios |= {digits(medians[0] / medians[1])} if len(medians) == len(of) else set()
+            if ratios and "duel" not in text and text[:1].isdigit():
+                assert text.split()[0] in ratios, (path, row[0], arms[place])
+                count += 1
+    return count
