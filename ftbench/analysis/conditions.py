@@ -168,7 +168,7 @@ def _load_notices(sources: Sequence[ResultFile]) -> Iterator[Notice]:
         yield Notice(
             title="The machine was busy.",
             text=f"Its load was {load:g} on {cores} cores before the first measurement. "
-            "What else ran is in these figures too.",
+            "Other load is included in these figures.",
         )
 
 

@@ -189,7 +189,7 @@ def duel(
     "--from",
     "source",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Measure nothing: tell anew what a file of --format json holds.",
+    help="Measure nothing: report what a file of --format json holds.",
 )
 @_fresh
 @output_options

@@ -222,8 +222,8 @@ def _notes(given: Given) -> Iterator[str]:
     if loop is not None:
         yield (
             f"The task takes {amount(question.task, 'seconds')} in a plain loop on the "
-            f"{loop.arm.title}; the other arms do the same work. As many tasks are under way as "
-            "there are workers, who are warm."
+            f"{loop.arm.title}; the other arms do the same work. As many tasks are in "
+            "flight as there are workers, which run already."
         )
     yield from _standing(given)
     if given.advice.best is None:

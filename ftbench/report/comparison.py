@@ -161,7 +161,7 @@ def _part(compared: Compared, *, every: bool) -> Part:
         tables.append(_others(comparison))
     return Part(
         title=_place(match),
-        lines=tuple(_lines(compared)),
+        lines=tuple(_lines(compared, every=every)),
         tables=tuple(table for table in tables if table.rows),
     )
 
@@ -174,7 +174,7 @@ def _place(match: Match) -> str:
     return ", ".join((*rest.values(), builds))
 
 
-def _lines(compared: Compared) -> Iterator[str]:
+def _lines(compared: Compared, *, every: bool) -> Iterator[str]:
     match, comparison = compared.match, compared.comparison
     judgements = comparison.judgements
     if compared.lost:
@@ -196,17 +196,19 @@ def _lines(compared: Compared) -> Iterator[str]:
         if any(each.verdict.p is not None for each in judgements):
             apart = " and, apart, of those by duel" if 0 < duels < len(judgements) else ""
             yield (
-                f"By chance alone, {few(comparison.by_chance)} alarms were to be expected; of "
+                f"By chance alone, {few(comparison.by_chance)} alarms would be expected; of "
                 f"those raised{apart}, at most {comparison.rate * 100:g} % "
                 "are expected to be false."
             )
     lost = {before.series for before, _ in compared.lost}
     skipped = [each for each in comparison.only_before if each.series not in lost]
-    yield from _one_sided("before", skipped, match.after)
-    yield from _one_sided("after", comparison.only_after, match.before)
+    yield from _one_sided("before", skipped, match.after, every=every)
+    yield from _one_sided("after", comparison.only_after, match.before, every=every)
 
 
-def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -> Iterator[str]:
+def _one_sided(
+    side: str, figures: Sequence[Figure], others: Sequence[Figure], *, every: bool
+) -> Iterator[str]:
     """Say what only one side has, what failed on the other one first."""
     if not figures:
         return
@@ -217,7 +219,13 @@ def _one_sided(side: str, figures: Sequence[Figure], others: Sequence[Figure]) -
         by_state.setdefault(states.get(name, State.ABSENT), []).append(name)
     other = "after" if side == "before" else "before"
     for state, names in by_state.items():
-        if names:
+        if state is State.ABSENT and not every:
+            scenarios = dict.fromkeys(name.partition(".")[0] for name in names)
+            yield (
+                f"Only {side}, {state} {other}: {len(names)} series of {', '.join(scenarios)} "
+                "(--every names them)."
+            )
+        elif names:
             yield f"Only {side}, {state} {other}: {words.listed(names)}."
 
 

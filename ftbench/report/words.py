@@ -97,8 +97,8 @@ def judged(judgements: Iterable[JudgedSeries]) -> str:
     on = Counter(filter(None, (each.judges for each in judgements)))
     counts = ", ".join(f"{count} on {what}" for what, count in on.items())
     return counts and (
-        f"Verdicts with a floor or by duel: {counts}. What is on these builds has not in it what "
-        "builds of one source differ by: ftbench noise --against."
+        f"Verdicts with a floor or by duel: {counts}. A verdict on these builds does not include "
+        "how far two builds of one source differ: ftbench noise --against."
     )
 
 
