@@ -194,7 +194,7 @@ def why_not(build: Build, way: TrialMode) -> str:
         state = state_of(ENGINES[mode.engine], build.interpreter)
         if state.packages is None:
             return state.reason
-    if mode.processes and build.unpicklable:
+    if (mode.processes or mode.name == "interpreters") and build.unpicklable:
         return f"a call or its result cannot go to another process: {build.unpicklable}"
     if mode.name == "interpreters" and (why := build.look.get("subinterpreter")):
         return str(why)

@@ -145,7 +145,15 @@ def _run(step: Step, record: Recorder | None, twin: Twin | None) -> Outcome:
             "kind": kind_of(max(shares)),
             "bytes_in": _middle(given),
             "bytes_out": _middle(returned),
-            "unpicklable": next((why for _, why in (*given, *returned) if why), ""),
+            "unpicklable": next(
+                (
+                    f"{why} (input {number})"
+                    for moved in (given, returned)
+                    for number, (_, why) in enumerate(moved, 1)
+                    if why
+                ),
+                "",
+            ),
             # Calls that changed their arguments: the first, as it was and as it then was.
             "changed": len(changed),
             "first_changed": changed[0]._asdict() if changed else None,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
-import pickle
-import re
 import signal
 import sys
 import time
@@ -35,7 +33,6 @@ SOON_SECONDS, _POLL_SECONDS = 0.25, 0.01
 _MOST_BLAMED = 4  # inputs, of which one has ended a process
 _OPTION = "--call-deadline"
 _LONGER = f"Calls that take longer by nature: {_OPTION} SECONDS"
-_OF_PICKLING = re.compile("pickl|shareable|serializ", re.IGNORECASE)
 
 
 class Step:
@@ -211,9 +208,7 @@ class Step:
         cause = error.__cause__ if isinstance(error, WorkerFailedError) else error
         if isinstance(error, FtbenchError) and (cause is error or not cause):
             return error
-        of_pickling = _OF_PICKLING.search(f"{type(cause).__name__}: {cause}")
-        found = self._unpicklable() if of_pickling else None
-        end = time.monotonic() + LAST_WORDS_SECONDS
+        found, end = None, time.monotonic() + LAST_WORDS_SECONDS
         while not found and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
             found = self._crashed()
@@ -223,22 +218,6 @@ class Step:
             return error
         story = "".join(traceback.format_exception(error))
         return WorkerFailedError(f"The trial failed: {error!r}.", story=story)
-
-    def _unpicklable(self) -> WorkerFailedError | None:
-        """Return the error for the first input that, or whose result, does not pickle."""
-        for item in self.items:
-            for what, value in (("Input", item), ("The result", None)):
-                try:
-                    pickle.dumps(target.call(item)[0] if value is None else value)
-                except Exception as error:  # noqa: BLE001 - pickling raises anything
-                    of = f" {item[0] + 1}" if value else target.of_input(item)
-                    return WorkerFailedError(
-                        f"{what}{of} cannot be handed to another process: "
-                        f"{target.in_a_line(error)}",
-                        story=target.given(item),
-                        hint="Processes and subinterpreters are handed pickles; threads are not.",
-                    )
-        return None
 
     def printed(self) -> tuple[int, str]:
         """Return how many bytes have been printed so far, and the last of it."""

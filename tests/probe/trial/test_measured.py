@@ -450,20 +450,6 @@ def test_a_call_that_keeps_the_gil_is_ended_by_the_guard_and_named(
     assert "Under way was input 2." in says
 
 
-@pytest.mark.parametrize("way", ["processpool-fork", "pool-spawn", "interpreterpool"])
-def test_what_does_not_pickle_is_named(new_python: Interpreter, tmp_path: Path, way: str) -> None:
-    source = BAD_TWO.format("return (i for i in ())")
-    code, says = Asked(tmp_path, source).end(new_python, way)
-    assert code == 4
-    assert "The result (input 2) cannot be handed to another process" in says
-    (folder := tmp_path / "arguments").mkdir()
-    source = "def given(): return [1, 2, open(__file__)]\ndef f(n): return 1\n"
-    asked = Asked(folder, source, inputs_from=f"{folder / 'crunch.py'}:given")
-    code, says = asked.end(new_python, way)
-    assert code == 4
-    assert "Input 3 cannot be handed to another process: TypeError" in says
-
-
 SET_UPS = {
     "def set_up(): raise OSError('no database')": (4, "crunch.py:set_up raised: OSError"),
     "def set_up(): raise SystemExit(3)": (4, "crunch.py:set_up wanted to end the program"),
