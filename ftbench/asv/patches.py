@@ -58,6 +58,7 @@ from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
 from ftbench.probe.run.asv_benchmark import USUAL
+from ftbench.probe.run.child import reset_signals
 from ftbench.probe.run.lacks import OF_PROGRAMS, lacking
 from ftbench.results import ladders, safe_loading
 from ftbench.results.asvformat import at_usual_speed
@@ -333,6 +334,7 @@ def _explained(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def install() -> None:
     """Put everything in its place; a second call changes nothing."""
+    reset_signals()
     install_loaders()
     asv.environment.get_environments = get_environments
     asv.commands.show.get_environments = get_environments  # these have the name of their own

@@ -129,6 +129,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; an error of ours is a message and the exit code of its class."""
+    from ftbench.probe.run.child import reset_signals  # noqa: PLC0415
+
+    reset_signals()
     # Of numpy's: where it may start no more of them it sends us a Ctrl-C, or waits for ever.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     show_what_can_be_shown()

@@ -22,6 +22,7 @@ from ftbench.errors import (
 )
 from ftbench.facts.modes import KINDS, MODE_NAMES, START_METHODS
 from ftbench.facts.profiles import KEYS, PROFILES
+from ftbench.probe.run.child import reset_signals
 from ftbench.probe.run.document import table
 from ftbench.probe.run.measure import DEADLINE_SECONDS, measure
 from ftbench.probe.scenarios.base import NAMES, scenario_named
@@ -97,6 +98,7 @@ def parameters(assignments: list[str], workers: str | None) -> dict[str, int | s
 
 def main(argv: list[str] | None = None) -> int:
     """Measure and print; return the exit code."""
+    reset_signals()
     options = _parser().parse_args(argv)
     try:
         measurement = measure(

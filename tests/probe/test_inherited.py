@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from probing import environment, run_probe
 
 from ftbench.analysis.conditions import MACHINE_FACTS
 from ftbench.probe.instruments import inherited as instrument
@@ -145,3 +146,49 @@ def test_a_real_process_tells_how_it_was_started(command: list[str], fact: str, 
     )
     assert words in str(json.loads(done.stdout)[fact])
     assert words not in str(machine_record()[fact])
+
+
+_AS_CALLED = """
+import os, signal, sys
+{how}
+os.execv(sys.executable, [sys.executable, "-m", "ftbench.probe", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize(
+    "how",
+    [
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))",
+        "os.mkdir(folder := f'gone-{os.getpid()}'); os.chdir(folder); os.rmdir(f'../{folder}')",
+    ],
+)
+@pytest.mark.parametrize("start_method", ["fork", "forkserver"])
+def test_what_the_caller_ignores_or_has_lost_is_not_the_cells(
+    how: str, start_method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["lifecycle", "--mode", "processes", "--start-method", start_method, "--workers", "2"]
+    done = run_probe(sys.executable, *words, how=["-c", _AS_CALLED.format(how=how)])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_how_a_child_ended_is_heard_of_where_the_caller_ignores_it() -> None:
+    code = """
+import os, signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+from ftbench.probe.run.child import reset_signals
+from ftbench.processes import run
+reset_signals()
+print(run(["/bin/sh", "-c", "exit 3"], environ={}, deadline=20).code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert done.stdout == "3\n", done.stderr

@@ -310,10 +310,9 @@ def test_a_command_starts_no_threads_of_numpy(project: Path) -> None:
 def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path, command: str) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    code = f"from ftbench.cli import main; import sys; sys.argv[1:] = {command.split()}; main()"
-    script = f'rmdir "$0"; exec "{sys.executable}" -c "$1"'
+    code = "import os; os.rmdir(os.getcwd()); from ftbench.cli import main; main()"
     done = subprocess.run(
-        ["/bin/sh", "-c", script, str(gone), code],
+        [sys.executable, "-c", code, *command.split()],
         cwd=gone,
         capture_output=True,
         text=True,

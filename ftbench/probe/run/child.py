@@ -30,6 +30,16 @@ def clean_environment(
     return {**kept, **(extra or {})}
 
 
+def reset_signals() -> None:
+    """Block no signal and hear of children's ends, whatever the caller ignores."""
+    import signal  # noqa: PLC0415 - few programs need it
+
+    if hasattr(signal, "SIGCHLD"):  # not on Windows
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
 def session_of(leader: int) -> list[int]:
     """Return the processes of a session, its leader too; [] where there is no /proc."""
     pids = []

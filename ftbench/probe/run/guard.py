@@ -21,7 +21,7 @@ from contextlib import suppress
 
 from ftbench.errors import DeadlineError
 from ftbench.probe.run import streams
-from ftbench.probe.run.child import session_of, stat_fields
+from ftbench.probe.run.child import reset_signals, session_of, stat_fields
 from ftbench.probe.run.own import OWN, own_interpreter
 
 TYPE_CHECKING = False  # as in `errors`
@@ -103,8 +103,13 @@ def _leave(number: int, _frame: object) -> NoReturn:
 def main(argv: list[str]) -> int:
     """Run the cell; return its exit code, or 5 if the deadline passed."""
     deadline, folder, command = float(argv[0]), argv[1], argv[2:]
+    reset_signals()
     signal.signal(signal.SIGTERM, _leave)
     os.mkdir(folder, 0o700)
+    try:
+        os.getcwd()
+    except OSError:  # it is gone: a fork server could not begin in it
+        os.chdir(folder)
     try:
         if os.environ.pop(OWN, ""):
             command[0] = own_interpreter(folder)
