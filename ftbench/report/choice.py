@@ -122,8 +122,8 @@ def choice_of(pick: Pick, tree: ResultTree) -> Choice:
 
 
 _MAP_KEY: Final = (
-    "The winner, its time, and in brackets the next and how many times that it takes; after ≈, who "
-    "may be ahead as well, for they are not told apart."
+    "The winner, its time, and in brackets the next and its multiple of that; after ≈, those that "
+    "are too close to the winner to call."
 )
 
 

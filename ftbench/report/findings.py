@@ -176,7 +176,7 @@ def tally(every: Sequence[Spot]) -> str:
         return "no data"
     said = ", ".join(f"{kind.title} {counts[kind.title]}" for kind in KINDS if kind.title in counts)
     doubtful = sum(bool(spot.rivals) for spot in every)
-    return f"{said}" + (f"; {doubtful} not told apart from another" if doubtful else "")
+    return f"{said}" + (f"; {doubtful} too close to call" if doubtful else "")
 
 
 def beyond(spot: Spot) -> str:

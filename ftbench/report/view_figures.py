@@ -204,12 +204,12 @@ class GridFigures(Figures):
         parts = [self.view.reading] if self.view.reading else []
         if self.view.rungs.rivals:
             parts.append(
-                "★ is the cheapest of its mode on its arm, and what is not told apart from it; "
-                "none is where one process measured it."
+                "★ marks the cheapest of its mode on its build and those too close to it to call; "
+                "there is none where a single process was measured."
             )
         if self.view.control:
             parts.append(
-                "↑ is above the control beside it, by more than a tenth and with intervals apart."
+                "↑ is above its control by more than a tenth, with intervals that do not overlap."
             )
         cells = (cell for _, lines in self.bands for line in lines for cell in line.cells)
         parts += _doubts(cells)
@@ -218,8 +218,8 @@ class GridFigures(Figures):
         if self.grid.ladder.against is Against.GIL_BUILD:
             parts.append("A ratio is to the GIL build in the same row.")
         parts.append(
-            "± is the farther end of the 99\N{NO-BREAK SPACE}% interval, "
-            "wide beyond 100\N{NO-BREAK SPACE}%; none is of one process, which tells nothing apart."
+            "± is the larger half of the 99\N{NO-BREAK SPACE}% interval, "
+            "wide beyond 100\N{NO-BREAK SPACE}%; a single process has none."
         )
         missing = "; ".join(self._missing(arm) for arm in ARMS if arm not in self.grid.arms)
         return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
@@ -273,7 +273,7 @@ class GridFigures(Figures):
             if rows:
                 bands.append((heading, rows))
         return Further(
-            title=f"Beside it: {'; '.join(each.heading for each, *_ in shown)}",
+            title=f"More metrics: {'; '.join(each.heading for each, *_ in shown)}",
             columns=tuple(
                 (
                     each.heading if each.share else f"{each.heading}, {grid.scale.symbol}",

@@ -40,6 +40,7 @@ PICTURED: Final = 16
 """How many picks have pictures: pages of pictures take ten times as long as those of tables."""
 ARTICLE: Final = "article"
 SCRIPT: Final = "choose/choose.js"
+TABLES_SCRIPT: Final = "choose/tables.js"
 MODEL: Final = "model.js"
 WORDS: Final = {"nothing": NOTHING, "between": BETWEEN, "measured": MEASURED, "at_best": AT_BEST}
 USUAL_TEXTS: Final = {
@@ -128,6 +129,7 @@ class Pages:
             "choice": self.choice,
             # The same question of another pick, or its answer where it has not that.
             "menus": menus(pick, {p: of.links.get(name, of.address) for p, of in every.items()}),
+            "tables_script": TABLES_SCRIPT,
             "warnings": self.choice.warnings,
             "drawn": self.drawn,
             "pictured": min(len(every), PICTURED),
@@ -150,8 +152,9 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         )
         for number, pick in enumerate(ordered)
     }
-    script = (resources.files("ftbench.site") / "templates" / "choose.js").read_text("utf-8")
-    frame.write(html_dir / SCRIPT, script)
+    for script in (SCRIPT, TABLES_SCRIPT):
+        source = resources.files("ftbench.site") / "templates" / Path(script).name
+        frame.write(html_dir / script, source.read_text("utf-8"))
     return tuple(path for pages in every.values() for path in pages.write(html_dir, every))
 
 

@@ -71,7 +71,7 @@ def _frame(axes: Any) -> None:
     svg.keep_sides(axes, "bottom", "left")
     axes.set_xticks(range(len(SIZES)), [TASK_SIZE_NAMES[size.name] for size in SIZES])
     axes.tick_params(axis="x", color=svg.RULE, labelcolor=svg.MUTED, length=3)
-    axes.set_xlabel("work of a task, nominal", color=svg.MUTED)
+    axes.set_xlabel("nominal work of a task, log scale", color=svg.MUTED)
     for row, payload in enumerate(PAYLOADS):
         svg.left_label(axes, PAYLOAD_NAMES[payload.name], _height(row))
     svg.beside(axes, "payload", -_LEFT, 2, va="baseline", color=svg.MUTED)

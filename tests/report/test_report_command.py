@@ -76,7 +76,7 @@ def test_one_arm_is_shown_without_the_others(results: Path) -> None:
 def test_benchmarks_are_shown_whole_and_others_not_at_all(results: Path) -> None:
     text = REPORT.said("--every", "--bench", "Lifecycle.*processes-spawn")
     assert "Starting and ending workers" in text
-    assert "Keeping one set together" not in text
+    assert "Sharing one set" not in text
     assert "1.00\N{MULTIPLICATION SIGN}" in text
     named = {figure["params"]["mode"] for figure in REPORT.document("--bench", "spawn")["figures"]}
     assert named == {"processes-spawn"}
@@ -249,7 +249,7 @@ def test_it_begins_with_the_verdicts_and_has_each_scenario_in_a_line(results: Pa
     assert "worse, 3.13.5 to 3.13.15, ft: 1." in text
     assert text.index("Verdicts") < text.index("release against arm") < text.index("Scenarios")
     assert "Starting and ending workers: time per round, 8 workers, empty task gil: " in text
-    assert "Keeping one set together: time per operation, 8 workers, grown set gil: The" in text
+    assert "Sharing one set: time per operation, 8 workers, grown set gil: The" in text
     assert "Not measured: " in text
     assert text.endswith("All tables, intervals and reasons: --every. As pages: ftbench open.")
     assert "What do eight workers cost" not in text

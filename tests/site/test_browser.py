@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,7 @@ def test_a_question_has_one_picture_first_and_more_on_request(watched: Watched, 
     page = watched.page
     page.goto(f"{site}/choose.html")
     assert page.locator("h1").inner_text().startswith("Threads, processes or subinterpreters")
-    page.get_by_role("link", name="Keeping one set together").click()
+    page.get_by_role("link", name="Sharing one set").click()
     assert page.locator("svg.chart").count() == 2
     assert page.locator("svg.chart:visible").count() == 1
     assert "31402f00" not in page.locator("body").inner_text()
@@ -172,6 +174,31 @@ def test_what_is_folded_opens_without_a_script(watched: Watched, site: str) -> N
     assert not watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
     folded.click()
     assert watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
+
+
+@pytest.mark.parametrize("kind", ["CSV", "JSON"])
+def test_a_table_can_be_had_as_a_file(watched: Watched, site: str, kind: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/{LIFECYCLE}")
+    with page.expect_download() as caught:
+        page.get_by_role("button", name=kind, exact=True).first.click()
+    assert caught.value.suggested_filename.endswith(f".{kind.lower()}")
+    text = Path(caught.value.path()).read_text(encoding="utf-8")
+    if kind == "CSV":
+        heads, *rows = csv.reader(text.splitlines())
+    else:
+        heads, rows = (json.loads(text)[name] for name in ("columns", "rows"))
+    assert heads[:2] == ["", "arm"]
+    assert {len(row) for row in rows} == {len(heads)}
+    shown = page.locator("td.value").first.inner_text().split()[0]
+    assert rows[0][:2] == ["threads", "\N{BLACK SQUARE}GIL build"]
+    assert rows[0][2] == shown
+
+
+def test_a_heading_links_to_itself(watched: Watched, site: str) -> None:
+    watched.page.goto(f"{site}/{LIFECYCLE}")
+    watched.page.get_by_role("link", name="Link to: Starting and ending workers").click()
+    assert watched.page.url.endswith("#lifecycle")
 
 
 # What cells of few samples say, in all of them.

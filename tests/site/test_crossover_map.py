@@ -132,7 +132,7 @@ def test_a_close_win_names_the_others() -> None:
     assert cell.startswith("≈ ")
     others = set(cell.partition("(")[2].rstrip(")").split(", "))
     assert others == {"plain loop", "processes", "subinterpreters"}
-    assert "16 not told apart" in table.notes[0]
+    assert "16 too close to call" in table.notes[0]
 
 
 def test_a_single_kind_is_the_only_one_measured() -> None:

@@ -41,15 +41,15 @@ _CROSSOVER: Final = BenchmarkClass("crossover.Crossover", workers="8")
 _CROSSOVER_SECTION: Final = Section(
     name="crossover",
     title="Which mode wins",
-    question="For a task of this size with a payload of that size: a plain loop, threads, "
-    "subinterpreters or processes?",
-    shows="Tasks that read a payload, compute and answer with a number, through warm pools, as "
-    "many under way as there are workers, against a plain loop. A place's winner takes the least "
-    "time per task. A size is nominal: its work is a fixed number of steps. Between measured "
-    "places a cost is on a straight line of the work, and of the bytes.",
-    hides="Tasks that share what they change, that wait, or that come in chunks; large results, "
-    "objects that are dear to pickle, what starting a pool costs. Of processes the cheapest start "
-    "method stands for all: once they stand they cost alike.",
+    question="For a task of this size with this payload: a plain loop, threads, subinterpreters or "
+    "processes?",
+    shows="Tasks that read a payload, compute and return a number, through warm pools with one "
+    "task per worker under way, against a plain loop. The winner is the mode with the least time "
+    "per task. A size is a label for a fixed number of steps; what it takes in a plain loop here "
+    "is in the table. Between measured points we interpolate linearly in work and bytes.",
+    hides="Tasks that change shared state, wait, or come in chunks; large results, objects that "
+    "are expensive to pickle, the cost of starting a pool. For processes we show the start method "
+    "that costs least here: once started, all cost about the same.",
     mapped=True,
     views=(
         GridView(
@@ -81,15 +81,15 @@ _BY_LOAD: Final = Rungs(
 _LATENCY_SECTION: Final = Section(
     name="latency",
     title="How long a request takes",
-    question="Requests arrive whether the last has ended or not: what do they take, the slowest of "
-    "a hundred too, and who keeps up?",
-    shows="The same schedule in every mode, Poisson, at half of what one core can do and at a "
-    "quarter more than it can: a plain loop that takes requests in order, and warm pools of eight. "
-    "A request's time runs from when it was due until its answer is there. A size, and the share "
-    "of a core that is offered, are nominal: its work is a fixed number of steps.",
-    hides="Payloads, which the map of tasks has; requests that wait for something else. Whoever "
-    "cannot keep up has no figure: it would be the length of the run. Of processes those that are "
-    "spawned stand for all.",
+    question="When requests arrive at a fixed rate, how long do they take, and which modes keep "
+    "up?",
+    shows="Every mode gets the same Poisson arrivals, at 50 % and at 125 % of what one core can "
+    "do: a plain loop that serves requests in order, and warm pools of eight. Latency runs from "
+    "the time a request was due until its answer is back. Sizes and loads are labels: the work is "
+    "a fixed number of steps.",
+    hides="Payloads, which the map of tasks covers; requests that wait for something else. A mode "
+    "that cannot keep up has no figure: it would only be the length of the run. Spawned processes "
+    "stand for all processes.",
     views=(
         GridView(
             metric=_LATENCY.metric("p99", "99th percentile of a request's time, 8 workers"),
@@ -102,19 +102,19 @@ CHOOSING: Final = Group(title="Choosing", sections=(_CROSSOVER_SECTION, _LATENCY
 
 
 _PER_WORKER: Final = (
-    "1 is ideal as long as there is a core for each worker; beyond the cores N / cores is, and N "
-    "is what taking turns yields."
+    "1 is ideal with a core for each worker; with fewer cores, N / cores is. N means that workers "
+    "take turns."
 )
 _CPU_TIME: Final = "2, CPU time"
 _ON_CPU: Final = (
-    "CPU time is that of each of two over that of one alone: what its core pays because the other "
-    "works. The share after a ratio is how long its workers had a CPU. "
+    "CPU time compares each of two workers with one alone: what a core pays because the other one "
+    "works. The percentage after a ratio is how long the workers had a CPU. "
 )
 _COUNTED: Final = (
-    "Instructions, which valgrind counts where they are asked for, tell whether a build does more "
-    "work, whatever the machine's noise; not what caches, branch misses and waiting cost."
+    "Instructions are counted by valgrind where they were asked for. They tell, free of noise, "
+    "whether a build does more work, but not what caches, branch misses and waiting cost."
 )
-_OF_TWO: Final = f"{_COUNTED} They are those of each of two threads."
+_OF_TWO: Final = f"{_COUNTED} They are per thread, with two threads."
 
 
 def _instructions(group: str, per: str) -> tuple[Beside, ...]:
@@ -138,13 +138,13 @@ _BY_WORKERS: Final = numbers(
 )
 _CPU_SCALING_SECTION: Final = Section(
     name="cpu_scaling",
-    title="Crunching with more workers",
-    question="How much of each further worker is left for work that only computes?",
-    shows="1, 2, 4 and 8 workers do as much each as the main thread alone, in turn with it. Six "
-    "kinds of work: integers, a loop, the LCG of the articles, strings and dicts, objects that "
-    "come and go, floats. More workers than cores are there on purpose.",
-    hides="What starting workers, or sending them work and results, costs: they stand at a gate "
-    "and hold all that they need.",
+    title="CPU-bound scaling",
+    question="How well does CPU-bound work scale with more workers?",
+    shows="1, 2, 4 and 8 workers each do as much work as the main thread does alone, measured in "
+    "turn with it. Six kernels: integers, a loop, the LCG of the articles, strings and dicts, "
+    "short-lived objects, floats. More workers than cores are included on purpose.",
+    hides="The cost of starting workers and of sending them work and results: they wait at a "
+    "barrier with everything they need.",
     views=(
         GridView(
             metric=_CPU_SCALING.metric(
@@ -156,11 +156,11 @@ _CPU_SCALING_SECTION: Final = Section(
                 *_CPU_SCALING.ratios(
                     relative_cpu_2=_CPU_TIME, relative_4="4 workers", relative_8="8 workers"
                 ),
-                *_CPU_SCALING.beside(unit_8="a unit, 8 w.", cpu="its CPU"),
+                *_CPU_SCALING.beside(unit_8="time per unit, 8 workers", cpu="CPU per unit"),
                 *_instructions("CpuScaling", "a unit"),
             ),
-            key=f"{_ON_CPU}A unit is some 2 ms of work by one thread: the time of eight workers "
-            f"over the units of all, and the CPU that one takes then. {_OF_TWO}",
+            key=f"{_ON_CPU}A unit is about 2 ms of work for one thread; with eight workers, the "
+            f"wall time and the CPU time per unit. {_OF_TWO}",
         ),
         GridView(
             metric=_CPU_SCALING.at(kernel="sum_of_squares").metric(
@@ -183,18 +183,19 @@ _BY_SIZE: Final = Rungs(
 
 def _grain() -> GridView:
     grain = BenchmarkClass("grain.Grain", workers="2")
-    relative = grain.metric("relative", "time of the same tasks over a plain loop's, 2 workers")
+    relative = grain.metric("relative", "time over a plain loop's for the same tasks, 2 workers")
     idle = grain.metric("idle", "idle share")
     return GridView(
         metric=relative,
         rungs=_BY_SIZE,
-        reading="Below 1 the pool is faster than a plain loop; with N cores 1 / N is ideal.",
+        reading="Below 1 the pool is faster than a plain loop; 1 / N is ideal on N cores.",
         beside=(
             *grain.beside(overhead="a task's overhead"),
             Beside(metric=idle, heading="idle share", share=True),
         ),
-        key="A task's overhead is what it takes of a worker's time beside its own work; the idle "
-        "share is what of the workers' time, as far as there are cores, does no work of a task.",
+        key="The overhead of a task is the worker's time beyond the task's own work; the idle "
+        "share is the part of the workers' time, as far as there are cores, without work on a "
+        "task.",
         crossings=Crossings(
             every=(
                 Crossing(heading="beats a plain loop from", metric=relative, limit=BEATS_SERIAL),
@@ -203,10 +204,9 @@ def _grain() -> GridView:
                 ),
             ),
             sizes={size.name: size.nominal for size in SIZES},
-            key="The smallest task that pays: where a constant for a hand-over and a part of the "
-            "task come to the limit, between two sizes whose intervals clear it. Threads that take "
-            "turns at a GIL never do. Busy is 80 % of the workers' time, as far as there are "
-            "cores.",
+            key="The smallest task that pays, interpolated between two sizes whose intervals are "
+            "clear of the limit, with a constant cost for each hand-over. Threads that take turns "
+            "at a GIL never pay. Busy means 80 % of the workers' time, as far as there are cores.",
         ),
     )
 
@@ -214,10 +214,10 @@ def _grain() -> GridView:
 _GRAIN_SECTION: Final = Section(
     name="grain",
     title="How small may a task be?",
-    question="From which size of task on does a pool pay?",
-    shows="The same work is handed to warm executors task by task, from some 10 µs to some 100 ms "
-    "of arithmetic each, and right before that to a plain loop. A size's name is nominal: its work "
-    "is a fixed number of steps.",
+    question="How large must a task be for a pool to pay?",
+    shows="The same work goes to a plain loop and then, task by task, to warm executors: from "
+    "about 10 µs to about 100 ms of arithmetic each. Sizes are labels: the work is a fixed number "
+    "of steps.",
     hides="Large arguments, and chunks, which make one task of many.",
     views=(_grain(),),
 )
@@ -243,16 +243,15 @@ _BY_WORK: Final = Rungs(
 )
 _NATIVE_SECTION: Final = Section(
     name="native",
-    title="Native code that lets go of the GIL",
+    title="Native code that releases the GIL",
     question="Do threads scale when the work is native code: hashing, a query, NumPy, Numba?",
-    shows="1, 2, 4 and 8 threads do as much each as the main thread alone, in turn with it. The "
-    "work is one long call at a time into OpenSSL, zlib or SQLite, each thread with data, and a "
-    "database, of its own: every build should scale. Other libraries have one native thread each, "
-    "BLAS too. Arrays are of 100\N{NARROW NO-BREAK SPACE}000 numbers, or of 16: calls shorter than "
-    "a microsecond. A forest is asked through much Python. 'ftbench engines install NAME' gets a "
-    "library; it has a figure only if it left the GIL as it was.",
-    hides="Libraries whose own threads meet with the program's; GPUs; disks, for which nothing "
-    "here waits.",
+    shows="1, 2, 4 and 8 threads each do as much work as the main thread does alone, measured in "
+    "turn with it. The work is one long call at a time into OpenSSL, zlib or SQLite; each thread "
+    "has its own data and database: every build should scale. Other libraries, BLAS too, use one "
+    "native thread each. Arrays have 100\N{NARROW NO-BREAK SPACE}000 numbers, or 16: calls shorter "
+    "than a microsecond. A forest is called through a lot of Python. 'ftbench engines install "
+    "NAME' gets a library; it has a figure only if it left the GIL as it was.",
+    hides="Libraries whose own threads contend with the program's; GPUs; waiting for disks.",
     views=(
         GridView(
             metric=_NATIVE.metric("relative_2", "time of 2 threads over one alone, same work each"),
@@ -264,7 +263,7 @@ _NATIVE_SECTION: Final = Section(
                 ),
                 *_NATIVE.beside(serial="a unit alone", cpu="its CPU, 8 threads"),
             ),
-            key=f"{_ON_CPU}A unit alone is by the main thread, while the others wait.",
+            key=f"{_ON_CPU}A unit alone is done by the main thread while the others wait.",
         ),
     ),
 )
@@ -277,10 +276,10 @@ _SINGLE_THREAD_SECTION: Final = Section(
     name="single_thread",
     title="One thread",
     question="What does the free-threaded build cost a program that has one thread?",
-    shows="Twelve corners of the language in a process with one thread, twenty runs a sample and "
-    "with the garbage collector on. The picture has each time over the GIL build's.",
-    hides="Whole programs, which have more memory and less of a loop. Without PGO and LTO read the "
-    "ratio of like builds only.",
+    shows="Twelve small kernels in a process with one thread, twenty runs a sample, with the "
+    "garbage collector on. The picture shows each time relative to the GIL build.",
+    hides="Whole programs, which use more memory and loop less. Of builds without PGO and LTO, "
+    "only ratios of like builds mean anything.",
     views=(
         GridView(
             metric=BenchmarkClass("single_thread.SingleThread").metric(
@@ -304,21 +303,20 @@ BY_PATTERN: Final = Rungs(
 )
 _MUST_SCALE_SECTION: Final = Section(
     name="must_scale",
-    title="What ought to scale across threads",
-    question="Where do threads of a free-threaded build meet although the program does not let "
-    "them?",
-    shows="2 and 4 threads do a pattern as often each as one, sharing what programs share: the "
-    "functions, classes and objects of a module, and whatever CPython has once for all. Processes, "
-    "which share nothing, are the control. One ledger has the patterns that must scale, the other "
-    "those that change what they share, and cannot.",
-    hides="How much of a program's time a pattern is: each is a loop that does nothing else. With "
-    "a GIL every figure of threads is N.",
+    title="Contention inside CPython",
+    question="Where do free-threaded threads contend although the program shares nothing mutable?",
+    shows="2 and 4 threads each run a pattern as often as one thread does, and share what programs "
+    "share: a module's functions, classes and objects, and CPython's own global state. Processes, "
+    "which share nothing, are the control. The first group of patterns must scale; the second "
+    "changes shared objects and cannot.",
+    hides="How much of a real program a pattern makes up: each is a loop of nothing else. With a "
+    "GIL every figure of threads is N.",
     views=(
         GridView(
             metric=_MUST_SCALE.metric("relative_2", "time of 2 threads over one, same turns each"),
             rungs=BY_PATTERN,
-            reading="1 is ideal where each thread has a core, 2 is what a GIL yields, more is "
-            "worse than taking turns.",
+            reading="1 is ideal with a core for each thread; 2 means taking turns, as with a GIL; "
+            "more is worse than that.",
             beside=(
                 *_MUST_SCALE.ratios(
                     relative_cpu_2=_CPU_TIME,
@@ -328,7 +326,7 @@ _MUST_SCALE_SECTION: Final = Section(
                 *_MUST_SCALE.beside(op="a turn alone"),
                 *_instructions("MustScale", "a turn"),
             ),
-            key=f"{_ON_CPU}Processes are the control, what the machine can do at best. {_OF_TWO}",
+            key=f"{_ON_CPU}Processes, the control, are the best that the machine can do. {_OF_TWO}",
             control=_MUST_SCALE.metric("control_2", "control"),
         ),
     ),

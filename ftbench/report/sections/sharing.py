@@ -43,7 +43,7 @@ def _shared(fill: str, title: str, *, folded: bool = False) -> GridView:
             ),
             *shared_set.beside(cpu="CPU per op.", pss="memory, PSS", fairness="slowest / fastest"),
         ),
-        key="CPU is that of all processes together, memory that of the whole tree at its fullest. "
+        key="CPU is of all processes together, memory of the whole process tree at its peak. "
         "Slowest / fastest compares the workers' times per operation: 1 is fair.",
         folded=folded,
     )
@@ -51,22 +51,22 @@ def _shared(fill: str, title: str, *, folded: bool = False) -> GridView:
 
 _SHARED_SET_SECTION: Final = Section(
     name="shared_set",
-    title="Keeping one set together",
-    question="What does it cost when eight workers share one set of ids, under every remedy?",
-    shows="Eight workers insert ids, drawn beforehand out of ten million, if they are new: 8 000 "
-    "operations each, 256 where the set lives with a manager. The set holds 180 000 ids "
-    "beforehand, so that it need not grow meanwhile; what growing costs is below, on a set that "
-    "starts empty. All strategies must find as many new ids as a serial run.",
-    hides="Nothing lies between two insertions. That is the worst case for those who take turns; "
-    "real work in between dilutes every ratio. Every wait for a lock that is not free is timed; "
-    "the median of a sample stands for those that find it free.",
+    title="Sharing one set",
+    question="What does it cost when eight workers share one set of ids, with each strategy?",
+    shows="Eight workers insert random ids out of ten million if they are new: 8 000 operations "
+    "each, or 256 where a manager holds the set. The set starts with 180 000 ids, so that it need "
+    "not grow; a second view has one that starts empty. Every strategy must find exactly as many "
+    "new ids as a serial run.",
+    hides="Work between two insertions: there is none, which is the worst case for contention. "
+    "Real work in between dilutes every ratio. Each wait for a lock that is taken is timed; for "
+    "free locks the median of a sample stands in.",
     terms=(
         ("lock", "one set under one lock. Processes ask a manager, twice per id."),
-        ("atomic", "one dict without a lock of ours: a single call checks and inserts."),
-        ("striped", "16 sets under 16 locks; an id belongs to one of them."),
+        ("atomic", "one dict without an explicit lock: a single call checks and inserts."),
+        ("striped", "16 sets under 16 locks; each id belongs to one of them."),
         ("local", "a set per worker, merged at the end; the merge is in the time."),
-        ("actor", "one worker owns the set, the others send it their ids, 64 a message."),
-        ("shared memory", "a table in memory that all see, under 16 locks."),
+        ("actor", "one worker owns the set; the others send it their ids, 64 per message."),
+        ("shared memory", "a hash table in shared memory, under 16 locks."),
     ),
     views=(
         _shared("grown", "grown set"),
@@ -91,23 +91,22 @@ def _sharded(
             ack_p99="wait for the answer, p99",
             cpu="CPU per op.",
         ),
-        key="A wait is that for an acknowledgement once a window is full, of a batch for its last. "
-        "CPU is that of all processes together.",
+        key="The wait is for an acknowledgement once the window is full; for a batch, for the last "
+        "one. CPU is of all processes together.",
         folded=folded,
     )
 
 
 _SHARDED_WRITERS_SECTION: Final = Section(
     name="sharded_writers",
-    title="Sending ids to their owners",
-    question="What does it cost to send every id to its owner and to wait for the answer?",
-    shows="Eight producers send each id to the writer that owns its part of the set and wait for "
-    "the acknowledgement: of one id before the next is sent (window 1), of one while 63 others are "
-    "under way (window 64), or of 64 ids that are one message (batches). Every id must arrive, and "
-    "as many be new as in a serial run.",
-    hides="Messages that need no answer: that is strategy actor, above. A subinterpreter's queue "
-    "looks for a message every 10 ms, so with a window of 1 that pause is what its figures show. "
-    "Producers and writers share the cores: more writers are no more cores.",
+    title="Sending ids to sharded writers",
+    question="What does it cost to send each id to the worker that owns it and wait for the reply?",
+    shows="Eight producers send each id to the writer that owns its shard and wait for the "
+    "acknowledgement: one id at a time (window 1), with up to 64 under way (window 64), or 64 ids "
+    "per message (batches). Every id must arrive, and exactly as many be new as in a serial run.",
+    hides="Messages that need no reply: that is the strategy actor of sharing one set. Queues "
+    "between subinterpreters poll every 10 ms; with a window of 1 their figures show that pause. "
+    "Producers and writers share the cores: more writers do not mean more cores.",
     views=(
         _sharded(BenchmarkClass(_SHARDED_WRITERS, window="1"), "window 1", *_WRITERS),
         _sharded(
@@ -138,23 +137,21 @@ def _trips(kind: str, title: str, *, folded: bool = False) -> GridView:
         beside=data.beside(
             trip_1kib="1 KiB", trip_1mib="1 MiB", trip_16mib="16 MiB", held="memory, 16 MiB"
         ),
-        key="Memory is what the whole tree grew by to hold the largest payload on both sides: the "
-        "payload itself, its copies and buffers.",
+        key="Memory is how much the whole process tree grew to hold the largest payload on both "
+        "sides: the payload, its copies and buffers.",
         folded=folded,
     )
 
 
 _DATA_SECTION: Final = Section(
     name="data",
-    title="Handing data over",
-    question="What does it cost to hand a payload to another worker and to get it back?",
+    title="Passing data",
+    question="What does it cost to pass a payload to another worker and back?",
     shows="One payload at a time goes to another worker, which reads all of it and sends it back, "
-    "through every channel that a mode has. Between threads a handover and both queues pass a "
-    "reference; memory that is shared is written once per way. Both sides check that they got the "
-    "serial twin's payload.",
-    hides="Throughput, and workers that change shared memory in place and send no more than a "
-    "signal. A subinterpreter's queue looks for a message every 10 ms, which is what its figures "
-    "show.",
+    "through every channel a mode has. Threads pass a reference, by handover and by both queues; "
+    "shared memory is written once in each direction. Both sides check the payload.",
+    hides="Throughput, and workers that change shared memory in place and send only a signal. "
+    "Queues between subinterpreters poll every 10 ms, and their figures show that.",
     views=(_trips("bytes", "bytes"), _trips("object", "a nested object", folded=True)),
 )
 SHARING: Final = Group(

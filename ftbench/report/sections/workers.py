@@ -25,12 +25,12 @@ _MEMORY: Final = Beside(metric=TREE_PSS, heading="memory")
 _LIFECYCLE_SECTION: Final = Section(
     name="lifecycle",
     title="Starting and ending workers",
-    question="What do eight workers cost before they have done anything?",
+    question="What do eight workers cost before they have done any work?",
     shows="One round creates eight workers, starts them, lets each run one task and joins them. "
-    "With an empty task that is the bare tax of a concurrency model; the small task, 20 000 steps "
-    "of integer arithmetic, says what is left of the tax once there is work.",
-    hides="Nothing about long-lived workers: a pool pays this once. The first round, in which a "
-    "fork server starts, is a series of its own. Parents with much memory fork slower.",
+    "With an empty task that is pure overhead; the small task, 20 000 steps of integer arithmetic, "
+    "shows how much of it remains visible once there is work.",
+    hides="Long-lived workers: a pool pays this once. The first round, which starts the fork "
+    "server, is a separate series. A parent with a lot of memory forks more slowly.",
     views=(
         View(metric=ROUND_EMPTY, beside=_MEMORY),
         View(
@@ -49,8 +49,8 @@ _FOOTPRINT_SECTION: Final = Section(
     shows="Eight workers are alive and busy while an observer outside adds up their whole process "
     "tree: parent, workers, fork server and resource tracker. PSS counts a page that several "
     "processes share once; where the system has no PSS, RSS stands in and says so.",
-    hides="Nothing about your data: these workers hold almost none. Threads share what they load, "
-    "processes copy it when they touch it.",
+    hides="Your data: these workers hold almost none. Threads share what they load; processes copy "
+    "it when they touch it.",
     views=(
         View(metric=TREE_PSS),
         View(
@@ -79,15 +79,15 @@ _BY_WATCHED_POOL: Final = _pools(
 _POOLS_SECTION: Final = Section(
     name="pools",
     title="Pools",
-    question="What does a pool cost to make, to fill, to hand a task to, to end?",
-    shows="A pool of eight workers from its making to its end, each library's in every mode that "
-    "it has. Handing over is one empty task to idle workers and its result: what a server pays per "
-    "request. Beside it is what a script pays: the time from making the pool to its first result, "
-    "until all eight are at work, and to end it.",
-    hides="Real work and large arguments; those are below. Executors of threads and "
-    "subinterpreters ignore a map's chunks: there, a chunk of 64 saves nothing.",
+    question="What does it cost to start a pool, fill it, hand it a task, and shut it down?",
+    shows="A pool of eight workers from start to shutdown, for each library in every mode it has. "
+    "Handing over is one empty task to idle workers and its result: what a server pays per "
+    "request. More metrics show what a script pays: from creating the pool to the first result, "
+    "until all eight workers are busy, and to shut down.",
+    hides="Real work and large arguments, which are separate questions. Executors of threads and "
+    "subinterpreters ignore chunks in a map: a chunk of 64 saves nothing there.",
     terms=(
-        ("executor", "that of concurrent.futures, or loky's of the same kind."),
+        ("executor", "of concurrent.futures, or loky's equivalent."),
         ("multiprocessing", "multiprocessing.Pool, and its ThreadPool."),
         ("joblib", "joblib.Parallel, over loky."),
     ),
@@ -101,7 +101,7 @@ _POOLS_SECTION: Final = Section(
                 map_64="map, chunks of 64",
                 shutdown="ending",
             ),
-            key="First result and all at work count from the making of the pool; the map is per "
+            key="First result and all at work count from the creation of the pool; the map is per "
             "task.",
         ),
     ),
@@ -120,33 +120,33 @@ def _io(delay: int, *, folded: bool = False) -> GridView:
         beside=io.beside(
             request="time per request", p50="latency, p50", p99="latency, p99", pss="memory, PSS"
         ),
-        key="Latency is that of the open loop, 2 000 requests a second, and counts from when a "
-        "request was to be sent. CPU and memory are the clients' alone.",
+        key="Latency is measured in the open loop, at 2 000 requests a second, from the time a "
+        "request was due. CPU and memory are the clients' alone.",
         folded=folded,
     )
 
 
 _IO_SECTION: Final = Section(
     name="io",
-    title="Many requests under way",
+    title="Waiting for many requests",
     question="What does it cost to wait for many answers at once?",
-    shows="64 or 512 connections to servers of ours, which answer after a delay. In a closed loop "
-    "each asks again when it has its answer: time and CPU per request. In an open one requests "
-    "arrive at times fixed beforehand, so that who is late is late: latencies.",
-    hides="A network: everything is on the loopback, and servers share the cores with clients. "
-    "Nobody is faster than delay / connections: 313 µs a request with 20 ms and 64, 39 µs with "
-    "512; the CPU that it takes tells the modes apart.",
+    shows="64 or 512 connections to local servers that answer after a delay. In the closed loop "
+    "each connection sends its next request when it has its answer: time and CPU per request. In "
+    "the open loop requests are due at fixed times, so that delays count: latencies.",
+    hides="A real network: everything uses the loopback, and servers share the cores with clients. "
+    "No mode can beat delay / connections: 313 µs per request for 20 ms and 64, 39 µs for 512. "
+    "Compare the CPU time instead.",
     views=(_io(20), _io(1, folded=True)),
 )
 _HYBRID: Final = BenchmarkClass("hybrid.Hybrid")
 _HYBRID_SECTION: Final = Section(
     name="hybrid",
-    title="Fetching and crunching",
-    question="What does it cost to fetch in threads and to crunch in something else?",
+    title="Fetching and computing",
+    question="What does it cost to fetch in threads and compute in other workers?",
     shows="Eight threads wait 10 ms for each item and put it into a queue with room for 16; "
-    "workers take items and compute for some 1.5 ms with each. Fetching alone would take 1.25 ms "
-    "an item: one core is too few to keep up, two are enough.",
-    hides="Large items and many connections. Queues of subinterpreters look every 10 ms.",
+    "workers take items and compute for about 1.5 ms each. Fetching alone would take 1.25 ms per "
+    "item: one computing core cannot keep up, two can.",
+    hides="Large items and many connections. Queues between subinterpreters poll every 10 ms.",
     views=(
         GridView(
             metric=_HYBRID.metric("item", "time per item, 8 threads fetch"),
@@ -154,8 +154,8 @@ _HYBRID_SECTION: Final = Section(
             beside=_HYBRID.beside(
                 cpu="CPU per item", wait_p95="in queue, p95", wake_p95="awake, p95"
             ),
-            key="In the queue is an item from before it is put until a worker has it. Awake is a "
-            "fetcher after 10 ms; what is more, its thread waited to run again.",
+            key="Time in the queue runs from just before an item is put until a worker has it. A "
+            "fetcher should wake after 10 ms; anything more is time its thread waited to run.",
         ),
     ),
 )
@@ -169,31 +169,33 @@ _FAILURE: Final = BenchmarkClass("failure.Failure")
 _FAILURE_SECTION: Final = Section(
     name="failure",
     title="When a worker dies",
-    question="How long until the program knows, and until a pool works again?",
-    shows="A worker of eight dies in the middle of a task while three others are at work: a "
-    "process is killed, in a thread or a subinterpreter an exception escapes. The pool works again "
-    "when a task handed over after that has come back, from a new pool where the old one is "
-    "broken. Beside it: ending a pool with 128 tasks waiting.",
-    hides="Supervisors that retry. A segmentation fault ends the whole program with its threads "
-    "and subinterpreters: that has no figure here.",
+    question="How long until the program notices, and until the pool works again?",
+    shows="One of eight workers dies in the middle of a task while three others are busy: a "
+    "process is killed; in a thread or a subinterpreter an exception escapes. The pool works "
+    "again when a task submitted afterwards has returned, from a new pool where the old one is "
+    "broken. More metrics: shutting down a pool with 128 tasks waiting.",
+    hides="Supervisors that retry. A segmentation fault in a thread or a subinterpreter ends the "
+    "whole program: that has no figure here.",
     views=(
         GridView(
             metric=_FAILURE.metric("recover", "time from the crash to a working pool"),
             rungs=_BY_WATCHED_POOL,
-            reading="multiprocessing.Pool goes on at once because it tells nobody: whoever waits "
-            "for the lost task waits for ever.",
+            reading="multiprocessing.Pool goes on at once because it reports nothing: whoever "
+            "waits for the lost task hangs.",
             beside=(
                 Beside(
-                    metric=_FAILURE.metric("detect", "time until it is known"),
-                    heading="until it is known",
+                    metric=_FAILURE.metric("detect", "time until it is noticed"),
+                    heading="time until noticed",
                     values=("executor",),
-                    lacks="is never known",
+                    lacks="is never noticed",
                 ),
-                *_FAILURE.beside(lost="lost", stop="ending", uncancelled="run anyway"),
+                *_FAILURE.beside(
+                    lost="tasks lost", stop="time to shut down", uncancelled="tasks run anyway"
+                ),
             ),
-            key="Lost are tasks without a result, of four at work. Ending is with 128 tasks "
-            "waiting and 20 ms of work left in each worker; run anyway are, of those and the eight "
-            "at work, the tasks that cancelling all did not stop.",
+            key="Tasks lost are those without a result, of four under way. Shutting down happens "
+            "with 128 tasks waiting and 20 ms of work left in each worker; tasks run anyway are "
+            "those that cancelling everything did not stop.",
         ),
     ),
 )
@@ -210,10 +212,10 @@ _BY_HEAP: Final = Rungs(
 
 def _pauses(ticks: BenchmarkClass, title: str, *, folded: bool = False) -> GridView:
     return GridView(
-        metric=ticks.metric("p99", f"how late a tick is, p99, {title}"),
+        metric=ticks.metric("p99", f"delay of a tick, p99, {title}"),
         rungs=_BY_HEAP,
-        beside=ticks.beside(p50="p50", max="the latest", collect="a collection"),
-        key="A collection is the longest of a round, as its own thread sees it.",
+        beside=ticks.beside(p50="p50", max="longest delay", collect="a collection"),
+        key="A collection is the longest one of a round, as seen by its own thread.",
         folded=folded,
     )
 
@@ -222,20 +224,20 @@ _PAUSES: Final = BenchmarkClass("pauses.Pauses", workers="8")
 _CHURN: Final = BenchmarkClass("pauses.Churn", trigger="churn")
 _PAUSES_SECTION: Final = Section(
     name="pauses",
-    title="When the collector comes",
-    question="What does one worker's garbage collection cost all the others?",
-    shows="One worker calls gc.collect() three times in 0.3 s; the others wake every millisecond, "
-    "by a schedule fixed beforehand, and note how late they are: a pause of 20 ms makes twenty "
-    "ticks late, as it would twenty requests. Processes and subinterpreters have heaps of their "
-    "own: the control.",
-    hides="Threads that are at work, which have to stop first: ticks sleep. How slow allocation is "
-    "meanwhile.",
+    title="Garbage collection pauses",
+    question="How long does one worker's garbage collection stop the others?",
+    shows="One worker calls gc.collect() three times in 0.3 s; the others wake every millisecond "
+    "on a fixed schedule and record how late they are: a pause of 20 ms delays twenty ticks, as "
+    "it would delay twenty requests. Processes and subinterpreters have their own heaps and are "
+    "the control.",
+    hides="Busy threads, which must be stopped first: these sleep between ticks. How slow "
+    "allocation is meanwhile.",
     views=(
         _pauses(_PAUSES, "8 tickers"),
         _pauses(_CHURN, "automatic collections", folded=True),
     ),
 )
 FAILING: Final = Group(
-    title="When it hurts",
+    title="Failures and pauses",
     sections=(_FAILURE_SECTION, _PAUSES_SECTION),
 )

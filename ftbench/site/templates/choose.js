@@ -416,7 +416,7 @@ const ftbenchChoose = (function () {
         const {sentences: said, columns: heads, rows, notes} = answer(model, asked);
         const table = document.querySelector('.ranking table');
         document.getElementById('asked').textContent = asWords(asked);
-        fill(document.querySelector('.said'), 'span', said);
+        fill(document.querySelector('.said'), 'span', said.map(each => `${each} `));
         document.querySelector('.ranking').hidden = !rows.length;
         fill(table.tHead.rows[0], 'th', heads);
         [...table.tHead.rows[0].cells].forEach(head => head.setAttribute('scope', 'col'));
@@ -451,6 +451,9 @@ const ftbenchChoose = (function () {
         }
 
         function read() {
+            if (location.hash.length > 1 && !location.hash.includes('=')) {
+                return;  /* a place of the page */
+            }
             const given = new URLSearchParams(location.hash.slice(1));
             fields.forEach(field => {
                 field.value = given.get(field.name) ?? usual[field.name];
