@@ -27,6 +27,7 @@ KINDS: Final = (
     Kind(name="threads", title="threads", letter="T"),
     Kind(name="interpreters", title="subinterpreters", letter="S"),
     Kind(name="processes", title="processes", letter="P"),
+    Kind(name="dask", title="Dask", letter="D"),
 )
 
 
