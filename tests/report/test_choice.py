@@ -465,7 +465,7 @@ def test_a_share_stands_beside_without_a_unit(every: tuple[Figure, ...]) -> None
 
 def test_what_multiprocessings_pool_cannot_tell_is_said(every: tuple[Figure, ...]) -> None:
     table, beside = said("failure", every)
-    assert "waits for ever" in table.notes[-1]
+    assert "hangs" in table.notes[-1]
     assert "★" not in table.notes[-1]
-    assert beside.notes[0] == f"{DASH} is never known."
+    assert beside.notes[0] == f"{DASH} is never noticed."
     assert beside.columns[4] == "lost, tasks, gil"

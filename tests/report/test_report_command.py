@@ -34,7 +34,7 @@ def test_it_has_what_choose_and_releases_show(results: Path) -> None:
     text = REPORT.said("--every")
     assert text.startswith("CPython 3.14.2 on quiet-vm")
     for expected in (
-        "What do eight workers cost before they have done anything?",
+        "What do eight workers cost before they have done any work?",
         "time per round, 8 workers, empty task",
         "time per operation, 8 workers, grown set",
         "tail-call interpreter",

@@ -116,7 +116,7 @@ def test_axe_finds_no_serious_fault(browser: Browser, address: str, axe: str, sc
 
 
 def best(page: Page) -> str:
-    return page.locator(".said span").first.inner_text()
+    return page.locator(".said span").first.inner_text().strip()
 
 
 def test_the_answer_and_the_form_are_on_the_first_screen(choose: Page) -> None:

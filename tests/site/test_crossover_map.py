@@ -106,10 +106,10 @@ def test_a_mode_that_a_release_lacks_leaves_the_others() -> None:
     table, other = tables(figures)
     assert (table.title, other.title) == ("who wins with 8 workers", "who wins with 2 workers")
     assert table.columns == ("payload", "GIL build", "free-threaded", "free-threaded, GIL on")
-    *counts, lacking, _ = table.notes
-    assert (
-        lacking == "GIL build, free-threaded, free-threaded, GIL on: subinterpreters: not measured."
-    )
+    *counts, lacking, engine, _ = table.notes
+    arms = "GIL build, free-threaded, free-threaded, GIL on"
+    assert lacking == f"{arms}: subinterpreters: not measured."
+    assert engine == f"{arms}: Dask, distributed: not measured."
     assert len(counts) == 3
     assert all("subinterpreters" not in each for each in counts)
 

@@ -176,14 +176,10 @@ MEASURED = ("threads", "processes-spawn", "interpreters")
 RELEASE = Release.parse("3.14.2")
 POOLS = (2, 8)
 # Seconds to hand a task over, and to carry a byte.
-HAND = {
-    "serial": 0.0,
-    "threads": 30e-6,
-    "interpreters": 200e-6,
-    "processes": 100e-6,
-    "dask": 1e-3,
-}
-BYTE = {"serial": 0.0, "threads": 0.0, "interpreters": 0.2e-9, "processes": 2e-9, "dask": 4e-9}
+# Those that need no engine.
+STANDARD = tuple(mode for mode in MODES if mode.engine is None)
+HAND = {"serial": 0.0, "threads": 30e-6, "interpreters": 200e-6, "processes": 100e-6}
+BYTE = {"serial": 0.0, "threads": 0.0, "interpreters": 0.2e-9, "processes": 2e-9}
 
 Cost = Callable[["Place"], float]
 
@@ -250,7 +246,7 @@ def crossover(
     cost: Cost = seconds,
     margin: float | None = 0.02,
     run: str = "run-1",
-    modes: Iterable[Mode] = MODES,
+    modes: Iterable[Mode] = STANDARD,
 ) -> Iterator[Figure]:
     """Yield every figure of crossover on these arms."""
     for arm in arms:

@@ -185,6 +185,8 @@ def unavailable(group: str, params: Mapping[str, str], release: Release) -> str 
     """Return why `release` has no such cell, None if it has."""
     mode = mode_named(params.get("mode", "serial"))
     old = release < Release.parse("3.14.0")
+    if mode.engine and group.startswith("crossover"):
+        return f"no {mode.engine} is installed"
     if mode.kind == "interpreters" and old:
         return "subinterpreters need concurrent.interpreters, which is new in CPython 3.14"
     if mode.engine and old:

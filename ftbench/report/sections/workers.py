@@ -190,12 +190,12 @@ _FAILURE_SECTION: Final = Section(
                     lacks="is never noticed",
                 ),
                 *_FAILURE.beside(
-                    lost="tasks lost", stop="time to shut down", uncancelled="tasks run anyway"
+                    lost="lost", stop="shutting down", uncancelled="run although cancelled"
                 ),
             ),
-            key="Tasks lost are those without a result, of four under way. Shutting down happens "
-            "with 128 tasks waiting and 20 ms of work left in each worker; tasks run anyway are "
-            "those that cancelling everything did not stop.",
+            key="Lost are tasks without a result, of four under way. Shutting down happens "
+            "with 128 tasks waiting and 20 ms of work left in each worker; run although "
+            "cancelled are the tasks that cancelling everything did not stop.",
         ),
     ),
 )

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from fake_histories import History
 from synthetic import Plan
 
-from ftbench.analysis.advice.cells import pick_of
+from ftbench.analysis.advice.cells import MODES, pick_of
 from ftbench.cli.report import advise
 from ftbench.errors import FtbenchError, NothingError
 from ftbench.results import ResultTree, read_results
@@ -94,7 +94,7 @@ def test_the_document_has_every_mode_with_its_cells() -> None:
     assert [arm["arm"] for arm in found["arms"]] == ["gil", "ft", "ft-gil1"]
     for arm in found["arms"]:
         modes = [each["mode"] for part in ("ranked", "ruled_out", "no_data") for each in arm[part]]
-        assert len(modes) == len(set(modes)) == 6
+        assert len(modes) == len(set(modes)) == len(MODES)
         assert len(arm["why"]) == 2
         for each in arm["ranked"]:
             low, high = each["seconds"]["interval"]

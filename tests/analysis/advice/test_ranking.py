@@ -11,7 +11,7 @@ from fake_figures import HAND, Place, crossover, figure_of, latency, seconds, sh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftbench.analysis.advice.cells import GROUP, SERIAL, cells_of
+from ftbench.analysis.advice.cells import GROUP, MODES, SERIAL, cells_of
 from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
 from ftbench.analysis.advice.question import By, Load, Question
 from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
@@ -143,7 +143,7 @@ def test_ranks_rise_with_the_costs_and_nothing_is_lost(
     for by in (By.SECONDS, By.MEMORY):
         for arm in asked(Question(task=task, payload=payload, workers=workers, by=by)).arms:
             assert [each.rank for each in arm.ranked] == list(range(1, len(arm.ranked) + 1))
-            assert len(arm.ranked) + len(arm.out) + len(arm.unknown) == 6
+            assert len(arm.ranked) + len(arm.out) + len(arm.unknown) == len(MODES)
 
 
 # -- who wins
@@ -491,7 +491,7 @@ def test_without_a_plain_loop_nobody_knows_what_a_size_means() -> None:
     assert "no plain loop" in no_data(Question(task=1e-3), "threads", pools).why
     others = list(shared(FT, THREADS, lock=1e-6))
     (arm,) = asked(Question(task=1e-3), others).arms
-    assert (arm.arm, arm.ranked, len(arm.unknown)) == (FT, (), 6)
+    assert (arm.arm, arm.ranked, len(arm.unknown)) == (FT, (), len(MODES))
     assert {each.bench for each in arm.unknown.values()} == {"^crossover"}
 
 
