@@ -26,6 +26,19 @@ def _shortened(cells: list[list[float] | None] | None) -> list[list[float] | Non
     return cells and [cell and list(map(kept, cell)) for cell in cells]
 
 
+def refuse_another_build(name: str, records: Records, now: str | None) -> None:
+    """Raise `ResultsError` if a result file has records of another build than the one measured."""
+    for record in records.builds.values():
+        then = PythonBuild.from_record(record).digest
+        if now is not None and then != now:
+            raise ResultsError(
+                f"{name} holds the figures of another build of the same release "
+                f"and flavour (digest {then}, not {now}); they are never mixed.",
+                hint="Keep the old ones under another machine name (asv run --machine NAME) "
+                "or move both its files away, then measure again.",
+            )
+
+
 class RecordedResults(Results):
     """The results of one release in one environment, with their records."""
 
@@ -53,19 +66,7 @@ class RecordedResults(Results):
             place = Path(result_dir) / self._filename
             if place.is_file():  # what `asv rm` has left behind is of figures that are gone
                 self._records = read_records(records_path(place))
-            self._refuse_another_build()
-
-    def _refuse_another_build(self) -> None:
-        now = self._build_digest()
-        for record in self._records.builds.values():
-            then = PythonBuild.from_record(record).digest
-            if now is not None and then != now:
-                raise ResultsError(
-                    f"{self._filename} holds the figures of another build of the same release "
-                    f"and flavour (digest {then}, not {now}); they are never mixed.",
-                    hint="Keep the old ones under another machine name (asv run --machine NAME) "
-                    "or move both its files away, then measure again.",
-                )
+            refuse_another_build(str(self._filename), self._records, self._build_digest())
 
     def _build_digest(self) -> str | None:
         """Return which build is measured, None where none is."""

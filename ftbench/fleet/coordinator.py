@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,7 @@ from ftbench.files import write_whole
 from ftbench.fleet.agent import Hello, Request
 from ftbench.fleet.links import Link, SshLink
 from ftbench.fleet.merging import merge
-from ftbench.fleet.plan import Fleet, Work
+from ftbench.fleet.plan import Work
 from ftbench.fleet.project import Failure, HostState, Project, State
 from ftbench.fleet.spool import unpacked
 from ftbench.progress import Bar, bar
@@ -64,16 +64,13 @@ def coordinate(
                     f"All {count} of {project.file} are in the results.",
                     hint="--fresh measures them anew.",
                 )
-
-            def coordinator(link: Link) -> Coordinator:
-                asked = dict.fromkeys(works, ()) if only_collect else works
-                return Coordinator(project, link, journal, asked, console)
-
+            asked = dict.fromkeys(works, ()) if only_collect else works
+            coordinator = Coordinator(project, journal, asked, console)
             try:
                 if ssh is None:
-                    asyncio.run(_by_dask(project.fleet, console, certificates, coordinator))
+                    asyncio.run(_by_dask(coordinator, certificates))
                 else:
-                    asyncio.run(coordinator(SshLink.of(ssh)).run())
+                    asyncio.run(coordinator.run(SshLink.of(ssh)))
             finally:
                 count = plural(len(journal.kept) - before, "run", "runs")
                 console.print(f"{count} collected; asv publish shows them.", markup=False)
@@ -81,16 +78,15 @@ def coordinate(
         raise UsageError(f"Another coordinator of {project.file} is at work.") from None
 
 
-async def _by_dask(
-    fleet: Fleet, console: Console, certificates: Path, coordinator: Callable[[Link], Coordinator]
-) -> None:
+async def _by_dask(coordinator: Coordinator, certificates: Path) -> None:
     from ftbench.fleet import dask_link  # noqa: PLC0415 - ssh does without
 
     dask_link.make_certificate(certificates)
+    fleet = coordinator.project.fleet
     async with dask_link.listening(fleet.interface, fleet.port, certificates) as link:
         where = f"Agents find it at {link.address}, with {certificates}."
-        console.print(where, markup=False, soft_wrap=True)
-        await coordinator(link).run()
+        coordinator.say(where)
+        await coordinator.run(link)
 
 
 @dataclass(slots=True)
@@ -98,14 +94,15 @@ class Coordinator:
     """One call of `ftbench fleet run`, or of `collect`, whose hosts have no works."""
 
     project: Project
-    link: Link
     journal: Journal
     works: Mapping[str, Sequence[Work]]
     console: Console
+    link: Link = field(init=False)
     state: State = field(default_factory=State)
 
-    async def run(self) -> None:
+    async def run(self, link: Link) -> None:
         """Have all done that can be; raises an `FtbenchError` if some could not."""
+        self.link = link
         left = {
             host: [work for work in works if work.id not in self.journal.kept]
             for host, works in self.works.items()
@@ -144,7 +141,7 @@ class Coordinator:
         if silent > self.project.fleet.silent and not state.silent:
             since = datetime.fromtimestamp(state.heard).astimezone()
             left = plural(state.left, "run", "runs")
-            self._say(f"{host} is silent since {since:%Y-%m-%d %H:%M:%S}; {left} of it to come.")
+            self.say(f"{host} is silent since {since:%Y-%m-%d %H:%M:%S}; {left} of it to come.")
         state.silent = silent > self.project.fleet.silent
         if silent > (self.project.fleet.patience if self.works[host] else COLLECT_SECONDS):
             self._fail(host, DeadlineError("nobody is there"))
@@ -198,9 +195,10 @@ class Coordinator:
     def _fail(self, what: str, error: Exception) -> None:
         code = error.exit_code if isinstance(error, FtbenchError) else FtbenchError.exit_code
         self.state.failed.append(Failure(what, code, str(error) or type(error).__name__))
-        self._say(f"{what}: {error}")
+        self.say(f"{what}: {error}")
 
-    def _say(self, words: str) -> None:
+    def say(self, words: str) -> None:
+        """Print a line beside the progress."""
         self.console.print(words, markup=False, highlight=False, soft_wrap=True)
 
     def _write_state(self) -> None:

@@ -11,6 +11,7 @@ from asv import util
 from asv.results import Results
 
 from ftbench.asv import machines
+from ftbench.asv.results_writer import refuse_another_build
 from ftbench.errors import ResultsError
 from ftbench.files import write_whole
 from ftbench.fleet.spool import Run
@@ -56,7 +57,8 @@ def _merge_file(own: Path, other: Path, machine: str) -> None:
         ours, records = load_results(Results, str(own), machine), read_records(records_path(own))
     theirs = load_results(Results, str(other), machine)
     their_records = read_records(records_path(other))
-    _refuse_another_build(own.name, records, their_records)
+    for build in their_records.builds.values():
+        refuse_another_build(own.name, records, PythonBuild.from_record(build).digest)
     at = ours.started_at
     newer = {name for name, then in theirs.started_at.items() if at.get(name, 0.0) <= then}
     for name in newer:
@@ -92,16 +94,3 @@ def _take(ours: Results, theirs: Results, name: str) -> None:
         pairs = zip(values, new, old, strict=True)
         merged = [then if util.is_nan(value) else now for value, now, then in pairs]
         getattr(ours, kept)[name] = merged if any(each is not None for each in merged) else None
-
-
-def _refuse_another_build(name: str, ours: Records, theirs: Records) -> None:
-    here, there = (
-        {PythonBuild.from_record(record).digest for record in records.builds.values()}
-        for records in (ours, theirs)
-    )
-    if here and there - here:
-        raise ResultsError(
-            f"{name} holds the figures of another build of the same release and flavour; they are "
-            "never mixed.",
-            hint="Move both its files away, then collect again: the host keeps the run.",
-        )

@@ -221,6 +221,25 @@ def test_cells_of_real_results_that_a_run_lacks_stay(tmp_path: Path) -> None:
     assert sorted(after[records].splitlines()) == sorted(before[records].splitlines())
 
 
+def test_figures_of_another_build_of_the_same_flavour_are_not_mixed(tmp_path: Path) -> None:
+    records = FILE.replace(".json", ".records.jsonl")
+    source = next((ROOT / "results" / "amd-epyc-2cpu").glob("*pygil*.records.jsonl"))
+    lines = source.read_text("utf-8").splitlines()
+    build = next(line for line in lines if json.loads(line)["kind"] == "build")
+    cell = next(json.loads(line) for line in lines if json.loads(line)["kind"] == "cell")
+    cell |= {"group": "x.Class", "build": json.loads(build)["digest"], "machine": ""}
+    for pgo in (False, True):
+        changed = json.dumps({**json.loads(build), "pgo": pgo})
+        text = "\n".join([lines[0], changed, json.dumps(cell)])
+        run = run_of("a", {FILE: results("a", "x", 1.0 + pgo)})
+        run.files[records] = text + "\n"
+        if pgo:
+            with pytest.raises(ResultsError, match="never mixed"):
+                merge(tmp_path, run, "s")
+        else:
+            merge(tmp_path, run, "s")
+
+
 def test_no_run_is_written_into_the_folder_of_another_machine(tmp_path: Path) -> None:
     merge(tmp_path, run_of("a", {FILE: results("a", "x", 1.0)}, identity="one"), "s")
     before = (tmp_path / "a" / FILE).read_bytes()

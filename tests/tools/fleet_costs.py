@@ -134,7 +134,7 @@ def many(count: int = 200, runs: int = 500, *, by_dask: bool = False) -> None:
         async def run(link: Link) -> None:
             process = psutil.Process()
             memory, times = process.memory_full_info().uss, process.cpu_times()
-            await Coordinator(project, link, journal, works, console).run()
+            await Coordinator(project, journal, works, console).run(link)
             after = process.cpu_times()
             used = after.user + after.system - times.user - times.system
             more = (process.memory_full_info().uss - memory) / 2**20
