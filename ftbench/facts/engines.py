@@ -71,6 +71,15 @@ _TABLE = (
         below=(3, 15),
     ),
     Engine(
+        name="spark",
+        title="Spark",
+        requirements=("pyspark==4.3.0",),
+        module="pyspark",
+        size="490 MB",
+        limit="pyspark 4.3.0 has no wheels for any build, and wheels alone are installed",
+        measured=False,
+    ),
+    Engine(
         name="flink",
         title="Flink",
         requirements=("apache-flink==2.3.0",),
