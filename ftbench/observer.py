@@ -193,7 +193,6 @@ def _say(answer: dict[str, Any]) -> None:
 
 def serve() -> int:
     """Answer requests until standard input closes."""
-    streams.take()
     try:
         reader = best_reader()
     except NotAvailableError as error:
@@ -214,4 +213,5 @@ def serve() -> int:
 
 
 if __name__ == "__main__":
+    streams.take()
     sys.exit(serve())

@@ -99,7 +99,8 @@ def report(output: Output, *, every: bool, **wanted: str | None) -> None:
     Each machine, arm and profile is judged by itself, with its noise floor ('ftbench noise'); a
     duel of the same builds ('ftbench duel') stands in the place of two sittings.
     The exit code is 0 if nothing is worse, 10 if a series is, 11 if one that was measured before
-    failed or vanished after, 12 if nothing could be compared; 'ftbench --help' lists all others.
+    failed or vanished after (an arm, a machine, its records), 12 if nothing could be compared;
+    'ftbench --help' lists all others.
     Nothing is called worse where the builds differ in more than what is compared.
     """
 )
