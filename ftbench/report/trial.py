@@ -17,7 +17,7 @@ from ftbench.facts.arms import arm_named
 from ftbench.facts.units import SAME, amount, digits, plural, span, times
 from ftbench.report.answer import cost_with_reach
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
-from ftbench.report.words import NONE, TONES
+from ftbench.report.words import NONE, TONES, needed
 from ftbench.results.trials import TrialBuild
 from ftbench.statistics.ratio import Ratio
 from ftbench.statistics.spread import ONE_PROCESS, Processes, location
@@ -337,12 +337,11 @@ def _against(judged: Judged | None) -> Iterator[Part]:
 
 def _judged_row(each: JudgedCell) -> Row:
     verdict = each.verdict
-    more = plural(verdict.needs or 0, "more process", "more processes")
     return Row(
         cells=(
             str(verdict.word),
             each.title,
-            f"{verdict.why}; needs {more} a side" if verdict.needs else verdict.why,
+            needed(verdict) or verdict.why,
             *(_amount(side, each.unit) for side in (each.pair.before, each.pair.after)),
             _ratio(verdict.effect),
         ),
