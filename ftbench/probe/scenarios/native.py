@@ -107,6 +107,8 @@ WORK = {
     "compress": Library("zlib", lambda zlib: zlib.ZLIB_RUNTIME_VERSION, _compress),
     "query": Library("sqlite3", lambda sqlite3: sqlite3.sqlite_version, _query),
     "numpy_large": Library("numpy", _numpy, *of.arrays(6, 100_000), "numpy"),
+    # Calls of a microsecond, after each of which a GIL may change hands.
+    "numpy_rows": Library("numpy", _numpy, *of.arrays(350, 1_000), "numpy", lets_go=False),
     "numpy_small": Library("numpy", _numpy, *of.arrays(800, 16), "numpy", lets_go=False),
     "numpy_matmul": Library("numpy", _numpy, *of.matrices("numpy", "array"), "numpy"),
     "numba_nogil": Library("numba", _version, of.jitted, of.plain_steps, "numba"),

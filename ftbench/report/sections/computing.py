@@ -229,6 +229,7 @@ _BY_WORK: Final = Rungs(
         "compress": "zlib.compress",
         "query": "sqlite3 query",
         "numpy_large": "NumPy, large arrays",
+        "numpy_rows": "NumPy, rows of 1000",
         "numpy_small": "NumPy, small arrays",
         "numpy_matmul": "NumPy matmul",
         "numba_nogil": "Numba nogil",
@@ -248,9 +249,10 @@ _NATIVE_SECTION: Final = Section(
     shows="1, 2, 4 and 8 threads each do as much work as the main thread does alone, measured in "
     "turn with it. The work is one long call at a time into OpenSSL, zlib or SQLite; each thread "
     "has its own data and database: every build should scale. Other libraries, BLAS too, use one "
-    "native thread each. Arrays have 100\N{NARROW NO-BREAK SPACE}000 numbers, or 16: calls shorter "
-    "than a microsecond. A forest is called through a lot of Python. 'ftbench engines install "
-    "NAME' gets a library; it has a figure only if it left the GIL as it was.",
+    "native thread each. Arrays have 100\N{NARROW NO-BREAK SPACE}000 numbers; rows 1000, where the "
+    "GIL changes hands all the time; or they have 16: calls too short for that. A forest is called "
+    "through a lot of Python. 'ftbench engines install NAME' gets a library; it has a figure only "
+    "if it left the GIL as it was.",
     hides="Libraries whose own threads contend with the program's; GPUs; waiting for disks.",
     views=(
         GridView(
