@@ -29,7 +29,7 @@ _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 _ORDER: Final = [arm.name for arm in ARMS]
 _FEW: Final = 4
 _MOST: Final = 40
-_NO_REASON: Final = "no reason is on record: most likely, the run was not asked for it"
+_NO_REASON: Final = "no reason on record; most likely the run did not include it"
 _NO_METRIC: Final = "the cell was measured and has none: without a lock, say, no wait for it"
 # Told by the arm and the release beside them.
 _OF_ITS_OWN: Final = ("version", "free_threaded")
@@ -91,8 +91,8 @@ def builds(sources: Sequence[ResultFile]) -> Table:
         ("arm", "releases", "build", "GIL seen", *facts.values()),
         ((row[0], releases_text(every), *row[1:]) for row, every in releases.items()),
         "Builds that differ in compiler, PGO, LTO, JIT, libc, -O, -march, allocator, assertions or "
-        "shared libpython are never called better or worse than each other. The GIL is looked at "
-        "before, after and between rounds.",
+        "shared libpython are never called better or worse than each other. The state of the "
+        "GIL is checked before, after and between rounds.",
     )
 
 
@@ -122,8 +122,8 @@ def runs(sources: Sequence[ResultFile]) -> Table:
         "Runs",
         ("began, UTC", "releases", "arms", "profile", "own check", "load before"),
         rows,
-        "A run measures its releases and arms by turns, round after round: A B C, then C B A, so "
-        "that what drifts meets all alike. The load is the run queue's average before its first "
+        "A run interleaves its releases and arms, round after round: A B C, then C B A, so that "
+        "a drift affects all of them equally. The load is the run queue's average before its first "
         "cell. The check is said above, of ten cells or more; the stick is the middle half of what "
         "it took beside cells, over what it usually took in the run.",
         numbers=1,
@@ -305,8 +305,8 @@ def findable(noisy: Sequence[Noisy], arms: Sequence[Arm]) -> Table:
             "processes a side",
         ),
         rows,
-        "How many of the series could find a change of 5, 10 and 20 % in 95 of 100 cases, with "
-        "as many processes a side as the profile has. A change within its floor is noise.",
+        "In how many series a change of 5, 10 or 20 % would be found in 95 of 100 cases, with the "
+        "profile's number of processes a side. A change within its floor is noise.",
         numbers=len(_FINDABLE) + 3,
     )
 

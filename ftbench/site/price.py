@@ -153,8 +153,8 @@ TOPICS: Final = (
         title="What one thread pays",
         question="How much longer does a program of one thread take on the free-threaded build?",
         reading="Time over the GIL build's at the same release: 1 is no tax, 1.1 is 10 % longer. "
-        "With the GIL switched on the free-threaded build pays for what it was built with, and "
-        "not for running without. Where instructions are counted they tell whether it does more "
+        "With PYTHON_GIL=1 the free-threaded build still pays for how it was built, but not for "
+        "running without a GIL. Where instructions are counted they tell whether it does more "
         "work or only takes longer, whatever the machine's noise; not what caches, branch misses "
         "and waiting cost.",
         measures=(TAX, WORK),
@@ -170,23 +170,23 @@ TOPICS: Final = (
     Topic(
         name="native",
         title="What more threads bring to native code",
-        question="And for calls that let go of the GIL, on any build?",
+        question="How well do calls scale that release the GIL, on any build?",
         reading="Hashing, compressing and queries: every build should come near the ideal. Choose "
         "has NumPy and other libraries beside them.",
         measures=NATIVE,
     ),
     Topic(
         name="must",
-        title="The ledger of what must scale",
-        question="Threads that share a program and no data that changes: do they meet?",
-        reading="Below the ideal on a free-threaded build CPython has something left to do. A "
+        title="Patterns that must scale",
+        question="Do threads contend although the program shares nothing mutable?",
+        reading="Below the ideal, a free-threaded CPython has room to improve. A "
         "pattern of which two processes, the control, are more than 5 % from 1.00 is left out.",
         measures=MUST_SCALE,
     ),
     Topic(
         name="known-not",
-        title="The ledger of what is known not to scale",
-        question="Threads that change one object: what does meeting cost?",
+        title="Patterns that are known not to scale",
+        question="What does contention cost when threads change one object?",
         reading="Not held against CPython; less than 1 / N is worse than taking turns.",
         measures=MUST_NOT,
     ),
@@ -354,6 +354,6 @@ def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
     if any(build.get("pgo") is False or build.get("lto") is False for build in builds):
         yield Notice(
             title="Some of these builds have no PGO or no LTO.",
-            text="The builds that people install have both, and need not pay the same tax: what "
-            "is here holds for builds like these.",
+            text="The builds that people install have both, and may have another overhead: these "
+            "figures hold for builds without.",
         )

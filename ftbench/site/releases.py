@@ -113,13 +113,12 @@ class ReleasePage:
         return self.timeline.tallies_of(self.release, self.base)
 
     @property
-    def answers(self) -> Iterator[tuple[Base, list[str], Counts, float]]:
-        """The answer against each kind of base: its releases, counts of words, alarms by chance."""
+    def answers(self) -> Iterator[tuple[Base, list[str], Counts]]:
+        """The answer against each kind of base: its releases, and counts of words."""
         for against, tallies in groupby(self.tallies, key=lambda tally: tally.against):
             ours = list(tallies)
             bases = list(dict.fromkeys(tally.base.name for tally in ours))
-            counts = sum((tally.counts for tally in ours), Counter[Word]())
-            yield against, bases, counts, sum(tally.by_chance for tally in ours)
+            yield against, bases, sum((tally.counts for tally in ours), Counter[Word]())
 
     @cached_property
     def cells(self) -> list[tuple[Tally, Series, CellEffect]]:

@@ -174,7 +174,7 @@ def test_what_was_skipped_and_what_failed_is_told_by_reason(tree: ResultTree) ->
     )
     bare = figure(tree, state=State.SKIPPED, median=None, reason="")
     assert rows(reasons_of(State.SKIPPED, [bare]))[0][0].startswith(
-        "no reason is on record: most likely,"
+        "no reason on record; most likely"
     )
 
 
