@@ -67,12 +67,13 @@ def test_choose_works_from_a_disk(browser: Browser, project: Path) -> None:
 
 
 @pytest.mark.usefixtures("offline")
-def test_a_figure_leads_to_its_series_and_the_series_back_to_choose(
+def test_a_figure_leads_to_its_samples_and_by_them_to_its_raw_graph_and_back_to_choose(
     watched: Watched, site: str
 ) -> None:
     page = watched.page
     page.goto(f"{site}/{LIFECYCLE}")
     page.locator("td.value a").first.click()
+    page.locator(".detail").get_by_role("link", name="free-threaded", exact=True).click()
     page.wait_for_selector("#main-graph canvas")
     assert page.locator("#range").input_value() == "v3.13.15..v3.14.2"
     assert page.locator("#graphdisplay-navigation a.active", has_text="threads").count() == 1
