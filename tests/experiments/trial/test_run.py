@@ -20,7 +20,7 @@ from ftbench.errors import (
     UsageError,
     WorkerFailedError,
 )
-from ftbench.experiments.trial import question
+from ftbench.experiments.trial import cells, question
 from ftbench.experiments.trial.cells import Build, calibrated
 from ftbench.experiments.trial.run import Run, raise_worst
 from ftbench.facts.arms import arm_named
@@ -28,6 +28,7 @@ from ftbench.facts.trial_modes import trial_mode_named
 from ftbench.probe.run.document import Gil, Measurement
 from ftbench.probe.run.outcome import Metric
 from ftbench.pythons import Interpreter
+from ftbench.pythons.engines import State
 from ftbench.pythons.wheels import Packages
 from ftbench.results.trials import Trial
 
@@ -134,8 +135,24 @@ class Stand:
 
 
 @pytest.fixture
-def stand(tmp_path: Path, pair: tuple[Interpreter, Interpreter], fake: Fake) -> Stand:
+def stand(
+    tmp_path: Path,
+    pair: tuple[Interpreter, Interpreter],
+    fake: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Stand:
+    there = State(packages=Packages(folder="cache"))  # whatever this machine has
+    monkeypatch.setattr(cells, "state_of", lambda *_: there)
     return Stand(tmp_path, pair, fake)
+
+
+def test_an_engine_that_is_not_there_is_skipped_by_its_reason_and_no_process_is_started(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "state_of", lambda *_: State(reason="no joblib here"))
+    trial = stand.run()
+    assert {cell.skipped for cell in trial.cells if cell.mode == "loky"} == {"no joblib here"}
+    assert "loky" not in stand.fake.ways("trial")
 
 
 def test_all_phases_are_gone_through_and_told(stand: Stand) -> None:
