@@ -258,4 +258,5 @@ def supervised(agent: Agent, address: str, certificates: Path) -> None:
 
 
 def _serve(agent: Agent, address: str, certificates: Path) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not what it was forked with
     asyncio.run(serve(agent, address, certificates))

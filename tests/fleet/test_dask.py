@@ -64,6 +64,18 @@ def test_an_agent_that_is_killed_begins_again_with_what_it_was_at(hosts: Hosts) 
     assert sorted(bench for bench, _, _ in hosts.measured("a")) == ["slow", "x"]
 
 
+def test_an_agent_that_is_told_to_end_leaves_nothing_behind(hosts: Hosts) -> None:
+    hosts.ask("hosts = ['a']\nbenchmarks = ['slow']\n")
+    guard = hosts.agent("a", "kept")
+    hosts.command("run")
+    eventually((hosts.folder / "a" / "slow.begun").exists)
+    (worker,) = psutil.Process(guard.pid).children()
+    guard.terminate()
+    guard.join(15)
+    assert guard.exitcode == 130
+    assert not worker.is_running()
+
+
 def test_a_coordinator_that_is_killed_leaves_all_to_the_next(hosts: Hosts) -> None:
     hosts.ask("hosts = ['a']\nbenchmarks = ['x', 'slow', 'z']\n")
     hosts.agent("a")
