@@ -43,6 +43,7 @@ from ftbench.processes import run
 
 _AGAIN_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.5
+_PART_SECONDS: Final = 10.0
 # By Dask's defaults an idle agent takes 5 % of a core, by these less than 1.
 _TUNED: Final = {
     "distributed.admin.tick.interval": "5s",
@@ -176,8 +177,13 @@ async def listening(interface: str, port: int, certificates: Path) -> AsyncItera
                 hint="Is another coordinator at work? Give this one another port.",
             ) from error
         client = Client(scheduler.address, security=security, asynchronous=True)
-        async with scheduler, client:
-            yield DaskLink(scheduler, client)
+        try:
+            yield DaskLink(scheduler, await client)
+        finally:  # all is in the results: no host that is slow to part may keep us
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PART_SECONDS):
+                    await client.close()
+                    await scheduler.close()
 
 
 # The agent of this process: what Dask carries to it is the name of a function and bytes.
