@@ -134,7 +134,7 @@ def test_a_run_is_told_once_whatever_it_measured(tree: ResultTree) -> None:
             "3.13.15, 3.14.2",
             "gil, ft, ft-gil1",
             "full",
-            "ft-gil1 passed: 0 of 36 off; ft passed: 0 of 36 off; gil passed: 0 of 36 off",
+            "ft-gil1 passed: 0 of 52 off; ft passed: 0 of 52 off; gil passed: 0 of 52 off",
             "0.12",
         ),
     ]
