@@ -112,7 +112,8 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     ranked; what a build does not have is skipped, with the reason.
 
     It runs your code, with your rights, some thousands of times: where a call writes files, opens
-    sockets or starts programs, it says so and wants --yes.
+    sockets or starts programs, it says so and wants --yes. A trial that was ended goes on where it
+    was when it is called again.
 
     Exit codes: 0 answered, 3 nothing could run, 13 results of a mode differ, 4 a mode crashed,
     5 one did not end in time, 6 the GIL came back, 10 worse than --against, 11 lost since then.
@@ -179,6 +180,7 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 )
 @_file("--against", metavar="FILE", help="Judge it against an earlier trial.")
 @_file("--scaffold", metavar="DIR", help="Write an asv benchmark repository of it, a new folder.")
+@click.option("--fresh", is_flag=True, help="Measure anew: forget a trial that was ended.")
 @output_options
 @click.pass_context
 def trial(context: click.Context, output: Output, /, **options: Any) -> None:
@@ -202,6 +204,7 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
     # One process more or less says nothing of whether memory has grown.
     seen = _KEPT_MEMORY if save or before else 1
     options["memory"] = 0 if options.pop("no_memory") else seen
+    fresh = options.pop("fresh")
     asked = question.asked(options.pop(_TARGET), folder=context.meta["folder"], **options)
     console = Console(stderr=True, highlight=False)
 
@@ -211,19 +214,19 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
         first = replace(whole, lines=(_FIRST,), parts=tuple(tables))
         console.print(rendered(first, Format.TABLE), markup=False, soft_wrap=True)
 
-    found = tried(asked, console, shown=shown)
-    judged = against(earlier, found) if earlier else None
-    answered = answer(found, limits)
-    said = list(_said(answered, forecasts))
-    picture = draw(answered) if output.form is Format.HTML else ""
-    try:
-        output.write(document_of(answered, forecasts=said, judged=judged, picture=picture))
-    finally:  # it took long to measure, though nobody may read it
-        if save:
-            write_trial(save, found)
-        if folder:
-            path = scaffold(folder, found, asked)
-            console.print(f"{path} is its benchmark: asv run, in {folder}", soft_wrap=True)
+    with tried(asked, console, fresh=fresh, shown=shown) as found:
+        judged = against(earlier, found) if earlier else None
+        answered = answer(found, limits)
+        said = list(_said(answered, forecasts))
+        picture = draw(answered) if output.form is Format.HTML else ""
+        try:
+            output.write(document_of(answered, forecasts=said, judged=judged, picture=picture))
+        finally:  # it took long to measure, though nobody may read it
+            if save:
+                write_trial(save, found)
+            if folder:
+                path = scaffold(folder, found, asked)
+                console.print(f"{path} is its benchmark: asv run, in {folder}", soft_wrap=True)
     raise_worst(found)
     if judged and (raised := alarm(judged)):
         raise raised

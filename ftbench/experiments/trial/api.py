@@ -105,6 +105,7 @@ def trial(
     )
     console = console or Console(file=sys.stderr, highlight=False)
     try:
-        return Trial.of(tried(question, console))
+        with tried(question, console) as found:
+            return Trial.of(found)
     finally:
         MEASURING_LOCK.release()  # a notebook lives on

@@ -95,6 +95,19 @@ class Question:
         file = self.file or _module_file(self.target.rpartition(":")[0], self.path)
         return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file else ""
 
+    def sources(self) -> dict[str, tuple[int, int]]:
+        """Return what the function's code is known by: its files, and those beside them."""
+        named = (self.target, self.inputs_from, self.worker_setup, self.before, self.after)
+        files: set[Path] = set()
+        for target in filter(None, (*named, self.check, self.executor)):
+            place = target.rpartition(":")[0] or "."
+            if place.endswith(".py"):
+                files |= {*Path(place).parent.glob("*.py")}
+            elif file := _module_file(place, self.path):
+                package = "." in place or file.name == "__init__.py"
+                files |= _package(file, place) if package else {*file.parent.glob("*.py")}
+        return {str(f): (f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(files)}
+
 
 def asked(
     target: str,
@@ -198,6 +211,13 @@ def _module_file(module: str, path: Sequence[str]) -> Path | None:
             if file.is_file():
                 return file
     return None
+
+
+def _package(file: Path, module: str) -> set[Path]:
+    """Return all of the top-level package that a module's file is of."""
+    parts = module.split(".")
+    top = file.parents[len(parts) - (1 if file.name == "__init__.py" else 2)]
+    return {*top.rglob("*.py")}
 
 
 def _inputs(values: Sequence[str], file: Path | None, *, kwargs: bool) -> Iterator[str]:

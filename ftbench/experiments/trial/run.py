@@ -14,6 +14,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,6 @@ from typing import Any, Final
 from rich.console import Console
 
 from ftbench.asv.machines import identity
-from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import (
     FtbenchError,
     NotAvailableError,
@@ -55,6 +55,7 @@ from ftbench.probe.trial.measured import calls_beside
 from ftbench.probe.trial.shake import at_a_time
 from ftbench.progress import Bar, bar
 from ftbench.pythons.wheels import packages_of
+from ftbench.results.journal import Journal
 from ftbench.results.trials import Trial
 
 Probe = Callable[..., Measurement]
@@ -80,35 +81,41 @@ _SHAKEN_FOR: Final = {
 }
 
 
+@contextmanager
 def tried(
     question: Question,
     console: Console,
     *,
+    fresh: bool = False,
     shown: Shown = lambda _trial: None,
     probe: Probe = harness.probe,
-) -> Trial:
-    """Try it and return what came of it; `shown` is called with what there is after a first round.
+) -> Iterator[Trial]:
+    """Try it and yield what came of it; the journal is forgotten when the body has told it.
 
-    Raises an `FtbenchError` where nothing can be tried at all.
+    `shown` is called with what there is after the first round.  Raises an `FtbenchError` where
+    nothing can be tried at all.
     """
     for sentence in advice(machine_record(), load()):
         console.print(sentence, markup=False, soft_wrap=True)
     builds = builds_of(question, console)
-    MEASURING_LOCK.acquire()
-    folder = cache_folder() / "trial"
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed: who measures is alone
-    folder.mkdir(parents=True)
-    try:
-        return Run(
-            question=question,
-            builds=builds,
-            console=console,
-            folder=folder,
-            shown=shown,
-            probe=probe,
-        ).trial()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    request = ["try", repr(question), question.sources(), [build.name for build in builds]]
+    interpreters = [build.interpreter for build in builds]
+    with harness.journal_of(request, interpreters, console, fresh=fresh) as journal:
+        folder = cache_folder() / "trial"
+        shutil.rmtree(folder, ignore_errors=True)  # of one that was killed: who measures is alone
+        folder.mkdir(parents=True)
+        try:
+            yield Run(
+                question=question,
+                builds=builds,
+                console=console,
+                journal=journal,
+                folder=folder,
+                shown=shown,
+                probe=probe,
+            ).trial()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(kw_only=True)
@@ -118,6 +125,7 @@ class Run:
     question: Question
     builds: list[Build]
     console: Console
+    journal: Journal
     folder: Path  # of what its processes are asked
     shown: Shown = lambda _trial: None
     probe: Probe = harness.probe
@@ -130,6 +138,8 @@ class Run:
     serial: dict[str, Any] = field(default_factory=dict)  # what the first build's plain loop says
     cells: list[Cell] = field(default_factory=list)
     rounds: int = 0
+    taken_over: float = 0.0  # seconds that what was taken over had taken
+    sittings: dict[str, int] = field(default_factory=dict)  # begin → processes
     stick: str = ""
     load: float | None = field(default_factory=load)
     notes: list[str] = field(default_factory=list)
@@ -215,7 +225,6 @@ class Run:
             deadline=_START_SECONDS + 2 * question.call_deadline + _SLOWER * seconds,
         )
         build.record = build.record or measured.build
-        self.stick = self.stick or str(measured.speed.get("stick", ""))
         return measured
 
     def _each(self, ask: Callable[[Build], None]) -> None:
@@ -362,6 +371,12 @@ class Run:
 
     def _calibrate(self) -> None:
         calls, chunk = calibrated(self._seconds, self.count, max(self.question.workers))
+        # A trial that goes on measures what the one before it did.
+        kept = self.journal.kept.get("calibration")
+        if kept and kept[-1]["content"][2] == self.count:
+            calls, chunk, _ = kept[-1]["content"]
+        else:
+            self.journal.add("calibration", [calls, chunk, self.count])
         self.calls, self.chunk = calls, chunk
         if calls < self.count:
             self.notes.append(
@@ -433,6 +448,9 @@ class Run:
     def _measure(self) -> None:
         """Measure rounds over all cells until the budget is spent."""
         spent, longest = 0.0, 0.0
+        if self.journal.count:
+            told = f"What was measured by {self.journal.measured_at} is taken over; or --fresh."
+            self._say("measurement", f"This trial was begun before. {told}")
         with bar(self.console, self.question.budget) as shown:
             while cells := [cell for cell in self.cells if not cell.given_up]:
                 reserve = longest * (1 + bool(self.question.memory))
@@ -443,6 +461,7 @@ class Run:
                 spent, longest, self.rounds = spent + took, max(longest, took), self.rounds + 1
                 if self.rounds == 1:
                     self.shown(self.value())
+        self.notes += filter(None, [harness.of_sittings(self.sittings)])
         if self.rounds < LEAST_ROUNDS and any(cell.processes for cell in self.cells):
             enough = math.ceil(longest * (LEAST_ROUNDS + bool(self.question.memory)) / 10) * 10
             self.notes.append(
@@ -454,21 +473,38 @@ class Run:
     def _round(self, cells: Sequence[Cell], shown: Bar) -> float:
         """Measure one process of each cell, in drawn order; return how long that took."""
         draw = random.Random(f"{self.seed} {self.rounds}")  # noqa: S311 - no secrets here
-        begin = time.monotonic()
+        begin, before = time.monotonic(), self.taken_over
         for cell in draw.sample(list(cells), len(cells)):
             shown.begin(f"round {self.rounds + 1}, {cell.title}", weight=0)
             cell.skipped = self._process(cell, "trial")
             if not self.rounds:
                 shown.console.print(line(cell), markup=False, soft_wrap=True)
             shown.update(completed=time.monotonic() - begin)
-        return time.monotonic() - begin
+        return time.monotonic() - begin + self.taken_over - before
 
     def _process(self, cell: Cell, scenario: str) -> str:
-        """Measure a process of a cell, which takes what came of it; return why there is none."""
+        """Measure a process of a cell, which takes what came of it; return why there is none.
+
+        What a call that was ended has measured of it comes first.
+        """
+        asked, seen = (
+            f"{scenario} {cell.title}",
+            cell.memory if "memory" in scenario else cell.processes,
+        )
+        kept = self.journal.kept[asked][len(seen) :]
         seconds = self.calls * max(cell.build.seconds, FINE_SECONDS)
         more = {"seconds": seconds, "chunk": cell.chunk}
         try:
-            cell.take(self._step(cell.build, scenario, cell.way, cell.workers, **more))
+            if kept:
+                measured, run = Measurement.from_json(kept[0]["content"]), kept[0]["run"]
+                self.taken_over += measured.elapsed
+            else:
+                measured = self._step(cell.build, scenario, cell.way, cell.workers, **more)
+                run = self.journal.run
+                self.journal.add(asked, measured.to_json())
+            cell.take(measured)
+            self.stick = self.stick or str(measured.speed.get("stick", ""))
+            self.sittings[run] = self.sittings.get(run, 0) + 1
         except NotAvailableError as error:
             return str(error).removesuffix(".")
         except UsageError:

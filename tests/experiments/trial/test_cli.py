@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +49,14 @@ class Asked:
 
     def __init__(self) -> None:
         self.questions: list[Question] = []
+        self.options: list[dict[str, Any]] = []
         self.answer = found()
 
-    def __call__(self, question: Question, _console: object, **_options: Any) -> Trial:
+    @contextmanager
+    def __call__(self, question: Question, _console: object, **options: Any) -> Iterator[Trial]:
         self.questions.append(question)
-        return self.answer
+        self.options.append(options)
+        yield self.answer
 
 
 @pytest.fixture

@@ -172,6 +172,21 @@ def test_where_modules_are_looked_for(folder: Path) -> None:
     assert "no folder" in error(folder, project=folder / "none")
 
 
+def test_code_is_known_by_its_files(folder: Path) -> None:
+    """What changes them makes another trial of it: nothing of an earlier one is taken over."""
+    inside = folder / "pkg" / "jobs" / "__init__.py"
+    for target, path in (("crunch.py:score", folder / "crunch.py"), ("pkg.jobs:resize", inside)):
+        before = ask(folder, target).sources()
+        assert str(path.resolve()) in before or str(path) in before
+        path.write_text(path.read_text() + "# more\n")
+        assert ask(folder, target).sources() != before
+    assert ask(folder, "json:dumps").sources() == {}
+    before = ask(folder).sources()
+    (folder / "pkg" / "more.py").write_text("")  # no neighbour of the file
+    assert ask(folder).sources() == before
+    assert str(folder / "pkg" / "more.py") in ask(folder, "pkg.jobs:resize").sources()
+
+
 def test_a_kept_trial_is_found_from_below_its_project(folder: Path) -> None:
     text = '[tool.ftbench.try.scores]\ntarget = "crunch.py:score"\n[tool.ftbench.try.bad]\nx = 1\n'
     (folder / "pyproject.toml").write_text(text)

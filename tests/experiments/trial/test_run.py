@@ -30,6 +30,7 @@ from ftbench.probe.run.outcome import Metric
 from ftbench.pythons import Interpreter
 from ftbench.pythons.engines import State
 from ftbench.pythons.wheels import Packages
+from ftbench.results.journal import Journal
 from ftbench.results.trials import Trial
 
 PLAIN = {"coroutine": False, "seconds": 0.003}
@@ -101,7 +102,7 @@ def fake() -> Fake:
 
 
 class Stand:
-    """What a trial is tried on: two builds that nobody asks."""
+    """What a trial is tried on: two builds that nobody asks, and a journal."""
 
     def __init__(self, folder: Path, pair: tuple[Interpreter, Interpreter], fake: Fake) -> None:
         (folder / "crunch.py").write_text("def score(n=1): return n\n")
@@ -124,6 +125,7 @@ class Stand:
             question=asked,
             builds=builds,
             console=Console(file=self.said, width=200),
+            journal=Journal(self.folder / "journal", "stamp", f"run {self.sittings}"),
             folder=place,
             shown=self.first.append,
             probe=lambda interpreter, *words, **more: self.fake(interpreter.name, *words, **more),
@@ -200,6 +202,31 @@ def test_rounds_go_on_until_the_budget_is_spent(stand: Stand) -> None:
 def test_memory_is_seen_in_as_many_processes_as_are_asked_for(stand: Stand) -> None:
     trial = stand.run(memory=3)
     assert {cell.memory for cell in trial.cells} == {(41.0 * MIB,) * 3}
+
+
+def test_a_trial_that_was_ended_goes_on(stand: Stand) -> None:
+    """Each process that was measured is taken over, also of a round that was cut."""
+    left = 16 + 5
+
+    def errors(_build: str, scenario: str, _way: str) -> Exception | None:
+        nonlocal left
+        if scenario == "trial":
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        return None
+
+    stand.fake.errors = errors
+    with pytest.raises(KeyboardInterrupt):
+        stand.run(budget=3600.0)
+    before = len(stand.fake.ways("trial"))
+    assert before == 16 + 5 + 1
+    stand.fake.errors = lambda *_: None
+    trial = stand.run(budget=3600.0)
+    assert {len(cell.processes) for cell in trial.cells} == {30}
+    assert len(stand.fake.ways("trial")) == before + 30 * 16 - 21
+    assert "taken over" in stand.told
+    assert any("of 2 sittings" in note for note in trial.notes)
 
 
 @pytest.mark.parametrize(
