@@ -31,6 +31,7 @@ OF_EVERY_CELL = {
     "ftbench.probe.run",
     "ftbench.probe.run.cell",
     "ftbench.probe.run.observing",
+    "ftbench.probe.run.streams",
     "ftbench.facts",
     "ftbench.facts.modes",
     "ftbench.facts.profiles",

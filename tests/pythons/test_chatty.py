@@ -14,6 +14,7 @@ from ftbench.errors import InterpreterError
 from ftbench.experiments.harness import probe
 from ftbench.pythons import Interpreter, discover
 from ftbench.pythons.asking import ask
+from ftbench.pythons.discovery import survey
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the copy is made of links")
 
@@ -27,8 +28,9 @@ def chatty(gil_python: Interpreter, tmp_path: Path, bare_environ: dict[str, str]
 
 def found(gil_python: Interpreter, folder: Path, environ: dict[str, str], hook: str) -> Interpreter:
     executable = chatty_copy(gil_python, folder, hook)
-    known = discover({**environ, "FTBENCH_PYTHONS": str(folder)})
-    return next(each for each in known if each.executable == executable)
+    known = survey({**environ, "FTBENCH_PYTHONS": str(folder)})
+    assert executable in [each.executable for each in known.interpreters], known.broken
+    return next(each for each in known.interpreters if each.executable == executable)
 
 
 REPLACED = "import sys; sys.stdin = sys.stderr = None"

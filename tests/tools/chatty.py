@@ -33,7 +33,8 @@ def chatty_copy(interpreter: Interpreter, prefix: Path, hook: str = _HOOK) -> Pa
     library.unlink()
     library.mkdir()
     for each in real.iterdir():
-        (library / each.name).symlink_to(each)
+        if each.name != "__pycache__":  # a hook of this size and second may have its bytecode there
+            (library / each.name).symlink_to(each)
     (library / "sitecustomize.py").unlink(missing_ok=True)
     (library / "sitecustomize.py").write_text(hook, encoding="utf-8")
     return executable
