@@ -184,6 +184,9 @@ def test_what_a_killed_run_staged_is_never_taken(
 def test_a_second_asv_is_refused_before_the_environment_is_touched(
     ft: CPythonEnvironment, tmp_path: Path
 ) -> None:
-    with FileLock(tmp_path / "lock"), pytest.raises(util.UserError, match="Something of ftbench or asv is measuring"):
+    with (
+        FileLock(tmp_path / "lock"),
+        pytest.raises(util.UserError, match="Something of ftbench or asv is measuring"),
+    ):
         ft.create()
     assert not Path(ft._path).exists()

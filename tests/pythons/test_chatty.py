@@ -40,7 +40,12 @@ sys.stdin, sys.stderr = (io.TextIOWrapper(each.detach()) for each in (sys.stdin,
 
 @pytest.mark.parametrize(
     ("hook", "scenario"),
-    [(REPLACED, "lifecycle"), (REPLACED, "footprint"), (DETACHED, "lifecycle")],
+    [
+        (REPLACED, "lifecycle"),
+        (REPLACED, "footprint"),
+        (DETACHED, "lifecycle"),
+        ("import sys; sys.stdin.detach()", "lifecycle"),
+    ],
 )
 def test_streams_that_a_hook_replaces_are_those_it_was_given(
     gil_python: Interpreter,

@@ -63,6 +63,7 @@ Shown = Callable[[Trial], object]
 
 LEAST_ROUNDS, MOST_ROUNDS = 3, 30
 SLACK = 1.25  # so many times the budget it may come to where that makes three rounds
+_MEMORY = 0.75  # so many rounds does it take to see the memory of all cells
 SHAKE_SECONDS = 2.0
 # No repeats of what others disturbed: there is another round, and what is disturbed is marked.
 _PROFILE: Final = "hold=0.3,interval=0.1"
@@ -388,8 +389,9 @@ class Run:
         )
         if self._seconds < FINE_SECONDS:
             told = (
-                f"A call takes {amount(self._seconds, 'seconds')}: handing it to a pool takes as "
-                "long, so that no pool can pay but by chunks; see the scenario grain."
+                f"A call takes {amount(self._seconds, 'seconds')}, some 0.3 us of it to time it: "
+                "handing it to a pool takes as long, so that no pool can pay but by chunks; see "
+                "the scenario grain."
             )
             self._say("calibration", told)
             self.notes.append(told)
@@ -453,7 +455,7 @@ class Run:
             self._say("measurement", f"This trial was begun before. {told}")
         with bar(self.console, self.question.budget) as shown:
             while cells := [cell for cell in self.cells if not cell.given_up]:
-                reserve = longest * (1 + bool(self.question.memory))
+                reserve = longest * (1 + _MEMORY * bool(self.question.memory))
                 most = self.question.budget * (1 if self.rounds >= LEAST_ROUNDS else SLACK)
                 if self.rounds and (self.rounds == MOST_ROUNDS or spent + reserve > most):
                     break
@@ -463,7 +465,8 @@ class Run:
                     self.shown(self.value())
         self.notes += filter(None, [harness.of_sittings(self.sittings)])
         if self.rounds < LEAST_ROUNDS and any(cell.processes for cell in self.cells):
-            enough = math.ceil(longest * (LEAST_ROUNDS + bool(self.question.memory)) / 10) * 10
+            enough = LEAST_ROUNDS + _MEMORY * bool(self.question.memory)
+            enough = math.ceil(longest * enough / 10) * 10
             self.notes.append(
                 f"The budget of {self.question.budget:g} s was enough for "
                 f"{plural(self.rounds, 'round', 'rounds')}, and three are needed to tell modes "

@@ -19,8 +19,17 @@ def take() -> None:
             is_ours = False
         if not is_ours:
             os._exit(NO_STREAMS)
-        if getattr(sys, name) is None or getattr(sys, name) is not getattr(sys, f"__{name}__"):
+        if not _is_own(name, number):
             mode = "w" if number else "r"
             stream = os.fdopen(number, mode, encoding="utf-8", errors="replace", closefd=False)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
+
+
+def _is_own(name: str, number: int) -> bool:
+    """Tell whether a stream is the interpreter's own, neither closed nor detached."""
+    stream = getattr(sys, name)
+    try:
+        return stream is getattr(sys, f"__{name}__") and stream.fileno() == number
+    except (AttributeError, ValueError):
+        return False
