@@ -312,7 +312,8 @@ def _write_release_pages(
     drawn = tuple(trends(tree, timeline.machine))
     for release in reversed(timeline.releases):
         bases = timeline.bases_of(release)
-        for base in (None, *(bases if len(bases) > 1 else ())):
+        usual = _usual(bases)
+        for base in (None, *(base for base in bases if len(bases) > 1 and [base] != usual)):
             page = ReleasePage(
                 timeline=timeline,
                 release=release,
@@ -329,15 +330,22 @@ def _write_release_pages(
             yield frame.write_page(html_dir, ours.release(release, base), "releases", page)
 
 
+def _usual(bases: Mapping[Release, Base]) -> list[Release]:
+    """Return the releases that the page of one by itself compares it with."""
+    return [base for base, kind in bases.items() if kind in AGAINST]
+
+
 def _base_menu(
     release: Release, current: Release | None, bases: Mapping[Release, Base], ours: Addresses
 ) -> Iterator[Menu]:
     """Yield the menu of what a release may be compared with, where there is a choice."""
-    own = ", ".join(base.name for base, kind in bases.items() if kind in AGAINST)
-    items = [Item(text=own or "its own", href=ours.release(release), current=current is None)]
+    own = _usual(bases)
+    text = ", ".join(base.name for base in own) or "its own"
+    items = [Item(text=text, href=ours.release(release), current=current is None)]
     items += [
         Item(text=base.name, href=ours.release(release, base), current=base == current)
         for base in sorted(bases, reverse=True)
+        if [base] != own
     ]
     if len(bases) > 1:
         yield Menu(title="Against", items=tuple(items))

@@ -140,6 +140,15 @@ def test_of_few_releases_every_pair_has_a_page(tmp_path: Path) -> None:
     assert set(against) <= {link.rpartition("/")[2] for link in outline.links}
 
 
+def test_its_only_usual_base_is_offered_once(tmp_path: Path) -> None:
+    pages = pages_of(fake_results.tree(("3.13.5", "3.13.15", "3.14.1")), tmp_path)
+    assert "3.14.1-against-3.13.15.html" not in {page.name for page in pages}
+    outline = Outline(next(page for page in pages if page.name == "3.14.1-against-3.13.5.html"))
+    offered = [link for link in outline.links if "against" in link or link == "3.14.1.html"]
+    assert len([link for link in offered if "against-3.13.15" in link]) == 0
+    assert len([link for link in offered if "against-3.13.5" in link]) == 1
+
+
 def test_both_bases_are_told(tmp_path: Path) -> None:
     tree = fake_results.tree(("3.13.15", "3.14.1", "3.14.2"))
     words = first_of(tree, tmp_path).words
