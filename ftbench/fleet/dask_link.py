@@ -44,7 +44,7 @@ from ftbench.processes import run
 _AGAIN_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.5
 _PART_SECONDS: Final = 10.0
-# By Dask's defaults an idle agent takes 5 % of a core, by these less than 1.
+# By Dask's defaults an idle agent wakes many times a second, by these hardly ever.
 _TUNED: Final = {
     "distributed.admin.tick.interval": "5s",
     "distributed.admin.tick.cycle": "60s",
