@@ -52,10 +52,10 @@ def merge(results: Path, run: Run, suite: str) -> None:
 
 
 def _merge_file(own: Path, other: Path, machine: str) -> None:
-    ours, records = load_results(Results, str(other), machine), Records()
+    ours = theirs = load_results(Results, str(other), machine)
+    records = Records()
     if own.exists():
         ours, records = load_results(Results, str(own), machine), read_records(records_path(own))
-    theirs = load_results(Results, str(other), machine)
     their_records = read_records(records_path(other))
     for build in their_records.builds.values():
         refuse_another_build(own.name, records, PythonBuild.from_record(build).digest)

@@ -22,7 +22,8 @@ _LEVELS: Final[Mapping[type, tuple[_Level, ...]]] = {
     Rig: (_MACHINE, _PROFILE, _FLAVOUR),
 }
 _ALWAYS: Final = ("Machine", "Release")
-_MOST_RELEASES: Final = 9
+# Of more items, only the ends and the neighbours of the current one are shown at once.
+_MOST: Final = 12
 _NEIGHBOURS: Final = 2
 
 
@@ -64,6 +65,19 @@ class Menu:
     title: str
     items: tuple[Item, ...]
 
+    @property
+    def near(self) -> tuple[Item, ...]:
+        """The items that are shown at once; the others are folded away."""
+        if len(self.items) <= _MOST:
+            return self.items
+        current = next(place for place, item in enumerate(self.items) if item.current)
+        last = len(self.items) - 1
+        return tuple(
+            item
+            for place, item in enumerate(self.items)
+            if place in {0, last} or abs(place - current) <= _NEIGHBOURS
+        )
+
 
 def address(pick: Pick, first: Pick, tab: str) -> str:
     """Return where the page of a pick lies, relative to the site's own folder."""
@@ -98,24 +112,9 @@ def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
 def release_menu(
     releases: Sequence[Release], current: Release, address: Callable[[Release], str]
 ) -> Menu:
-    """Return the menu of a rig's releases, the newest first; of many, those near."""
-    shown = _near(sorted(releases), current)
-    items = [
+    """Return the menu of a rig's releases, the newest first."""
+    items = (
         Item(text=release.name, href=address(release), current=release == current)
-        for release in reversed(shown)
-    ]
-    if len(shown) < len(releases):
-        # At the end of the newest release's page there is a list of all.
-        every = f"{address(max(releases))}#releases"
-        items.append(Item(text=f"all {len(releases)}", href=every, current=False))
+        for release in sorted(releases, reverse=True)
+    )
     return Menu(title="Release", items=tuple(items))
-
-
-def _near(releases: Sequence[Release], current: Release) -> list[Release]:
-    """Return the newest of each series and the neighbours of the current one; all of few."""
-    if len(releases) <= _MOST_RELEASES:
-        return list(releases)
-    newest = {release.series: release for release in releases}
-    place = releases.index(current)
-    near = releases[max(place - _NEIGHBOURS, 0) : place + _NEIGHBOURS + 1]
-    return sorted({*newest.values(), *near})

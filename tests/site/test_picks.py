@@ -5,16 +5,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from fake_figures import figure
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
 from ftbench.facts.arms import ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultFile, ResultTree
 from ftbench.results.figure import Environment, Start
 from ftbench.results.selection import Pick, first_pick, nearest, newest_first, picks
-from ftbench.site.menus import address, menus
+from ftbench.site.menus import Item, Menu, address, menus
+from ftbench.site.method import write_method
 
 
 def source(
@@ -121,6 +124,39 @@ def test_menus_lead_to_every_release_and_mark_the_current_one() -> None:
         ("3.14.2", False),
     ]
     assert release.items[1].href == "choose.html"
+
+
+def near(count: int, current: int) -> list[str]:
+    names = [f"host-{number:02d}" for number in range(count)]
+    items = (Item(text=name, href="", current=name == names[current]) for name in names)
+    return [item.text[-2:] for item in Menu(title="Machine", items=tuple(items)).near]
+
+
+def test_of_many_items_the_ends_and_the_neighbours_are_shown_at_once() -> None:
+    assert len(near(12, 0)) == 12
+    assert near(50, 20) == ["00", "18", "19", "20", "21", "22", "49"]
+    assert near(50, 0) == ["00", "01", "02", "49"]
+    assert near(50, 49) == ["00", "47", "48", "49"]
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_of_fifty_machines_each_is_two_clicks_away_without_a_script(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    sources = tuple(source(machine=f"amd-epyc-{number:02d}-2cpu") for number in range(50))
+    first, *_ = write_method(ResultTree(sources=sources), tmp_path)
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(first.as_uri())
+    wanted = page.get_by_role("link", name="amd-epyc-33-2cpu")
+    assert wanted.count() == 0
+    page.get_by_text("all 50").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    wanted.click()
+    assert "amd-epyc-33-2cpu" in page.title()
+    context.close()
 
 
 def test_profile_and_build_are_menus_only_where_there_is_a_choice() -> None:

@@ -29,9 +29,11 @@ from ftbench.fleet.links import Link
 from ftbench.fleet.plan import Fleet, Task, Work
 from ftbench.fleet.project import Project
 from ftbench.fleet.spool import Run, packed
+from ftbench.releases import Release, known_releases
 
 SECONDS = 60.0
 SUITE = ("s", b"")
+BENCHMARKS = 25  # as many as ours has classes; more runs are of further releases
 
 
 def idle() -> None:
@@ -71,7 +73,8 @@ def answered(request: bytes) -> bytes:
     if (work := asked.work) is None:
         hello = Hello(identity="i", suites=(SUITE[0],), kept=())
         return msgspec.msgpack.encode(hello)
-    content = fake_cell.results(work.host, f"c{len(work.bench)}", time.time())
+    content = fake_cell.results(work.host, work.bench.removesuffix("\\."), time.time())
+    content["commit_hash"] = commit = Release.parse(work.releases[0]).commit_id
     return packed(
         Run(
             work=work,
@@ -79,7 +82,7 @@ def answered(request: bytes) -> bytes:
             agent={},
             machine=json.dumps({"machine": work.host, "identity": "i", "version": 1}),
             benchmarks="{}",
-            files={"31407f00-cpython-pygil-buildsource-profilesmoke.json": json.dumps(content)},
+            files={f"{commit}-cpython-pygil-buildsource-profilesmoke.json": json.dumps(content)},
         )
     )
 
@@ -122,8 +125,12 @@ def _workers(address: str, certificate: Path, count: int) -> None:
 def many(count: int = 200, runs: int = 500, *, by_dask: bool = False) -> None:
     """Say what a coordinator uses for so many hosts and runs of each."""
     names = tuple(f"host-{number}" for number in range(count))
-    benchmarks = tuple(f"class_{number}\\." for number in range(runs))
-    fleet = Fleet(runs=(Task(hosts=names, releases=("3.14.7",), benchmarks=benchmarks),))
+    benchmarks = tuple(f"class_{number}\\." for number in range(min(runs, BENCHMARKS)))
+    tasks = (
+        Task(hosts=names, releases=(each.release.name,), benchmarks=benchmarks)
+        for each in known_releases()[: runs // len(benchmarks)]
+    )
+    fleet = Fleet(runs=tuple(tasks))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "env" / "fleet").mkdir(parents=True)
