@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import subprocess
+import sys
 
 import pytest
 
-from ftbench.probe.scenarios import must_scale, must_scale_patterns
-from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
+from ftbench.errors import NotAvailableError
+from ftbench.probe.scenarios import must_scale, must_scale_mended, must_scale_patterns
+from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST, UPSTREAM
+from ftbench.probe.scenarios.must_scale_patterns import work_of
 
 TURNS = 100
-EACH_PATTERN = pytest.mark.parametrize("pattern", LEDGER)
+EACH_PATTERN = pytest.mark.parametrize("pattern", [p for p in LEDGER if p != "frozendicts"])
 
 
 def test_every_pattern_is_in_a_ledger() -> None:
     public = {
         name
-        for name, each in vars(must_scale_patterns).items()
+        for module in (must_scale_patterns, must_scale_mended)
+        for name, each in vars(module).items()
         if inspect.isfunction(each)
-        and each.__module__ == must_scale_patterns.__name__
+        and each.__module__ == module.__name__
         and not name.startswith("_")
     }
-    assert public == LEDGER.keys()
+    assert public - {"work_of"} == LEDGER.keys()
+
+
+def test_each_pattern_of_cpythons_own_list_has_one_here_that_must_scale() -> None:
+    assert len(UPSTREAM) == 27  # the functions of Tools/ftscalingbench that are registered
+    assert {LEDGER[ours].ledger for ours in UPSTREAM.values()} == {MUST}
+
+
+def test_what_only_newer_builds_have_is_not_available_elsewhere() -> None:
+    if hasattr(builtins, "frozendict"):
+        pytest.skip("this build has it")
+    with pytest.raises(NotAvailableError, match="This build has no builtins"):
+        work_of("frozendicts")(TURNS)
+
+
+def test_a_process_loads_the_further_patterns_for_themselves_alone() -> None:
+    script = (
+        "import sys; from ftbench.probe.scenarios.must_scale import do; do({!r}, 1); "
+        "sys.exit('ftbench.probe.scenarios.must_scale_mended' in sys.modules)"
+    )
+    for pattern, loaded in (("closures", 0), ("instances", 1)):
+        program = [sys.executable, "-c", script.format(pattern)]
+        assert subprocess.run(program, check=False).returncode == loaded
 
 
 def test_there_are_two_ledgers_and_each_entry_has_a_reason() -> None:
@@ -36,7 +64,7 @@ def test_there_are_two_ledgers_and_each_entry_has_a_reason() -> None:
 
 @EACH_PATTERN
 def test_a_pattern_comes_to_the_same_however_often_and_whoever_has_it(pattern: str) -> None:
-    expected = getattr(must_scale_patterns, pattern)(TURNS)
+    expected = work_of(pattern)(TURNS)
     assert expected > 0
     for _ in range(2):
         assert must_scale.do(pattern, TURNS)[3] == expected
@@ -44,5 +72,5 @@ def test_a_pattern_comes_to_the_same_however_often_and_whoever_has_it(pattern: s
 
 @EACH_PATTERN
 def test_more_turns_are_more_work(pattern: str) -> None:
-    work = getattr(must_scale_patterns, pattern)
+    work = work_of(pattern)
     assert work(2 * TURNS) > work(TURNS)

@@ -19,8 +19,7 @@ def work_of(kernel: str, pattern: str) -> Callable[[int], int]:
     if pattern:
         from ftbench.probe.scenarios import must_scale_patterns  # noqa: PLC0415 - not of a kernel
 
-        named: Callable[[int], int] = getattr(must_scale_patterns, pattern)
-        return named
+        return must_scale_patterns.work_of(pattern)
     from ftbench.probe.workloads.kernels import KERNELS, SMALL, timed  # noqa: PLC0415
 
     work, _checksum = KERNELS.get(kernel) or SMALL[kernel]

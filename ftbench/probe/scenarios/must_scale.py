@@ -59,7 +59,7 @@ def _not(turns: int, reason: str) -> Pattern:
     return Pattern(turns=turns, ledger=KNOWN_NOT, reason=reason)
 
 
-# The names are those of the functions in `must_scale_patterns`.
+# The names are those of the functions in `must_scale_patterns` and `must_scale_mended`.
 LEDGER = {
     "function_calls": Pattern(turns=50_000),
     "method_calls": Pattern(turns=50_000),
@@ -83,6 +83,34 @@ LEDGER = {
     "own_lock": Pattern(turns=22_500, reason="nobody else wants the lock"),
     "own_random": Pattern(turns=45_000, reason="each thread has a generator of its own"),
     "shared_pattern": Pattern(turns=6_250, reason="a compiled pattern never changes"),
+    "module_functions": Pattern(turns=33_000),
+    "instances": Pattern(turns=25_000),
+    "classmethod_calls": Pattern(turns=28_000),
+    "staticmethod_calls": Pattern(turns=28_000),
+    "super_calls": Pattern(turns=20_000),
+    "own_super_calls": Pattern(turns=20_000, reason="each thread has a class of its own"),
+    "descriptors": Pattern(turns=30_000),
+    "enum_members": Pattern(turns=30_000),
+    "class_changes": Pattern(turns=12_000, reason="nobody else has the object yet"),
+    "dispatch_by_name": Pattern(turns=10_000),
+    "built_attribute_names": Pattern(turns=8_000, reason="each thread has an object of its own"),
+    "interned_strings": Pattern(turns=12_000, reason="what is interned is only looked up"),
+    "method_callers": Pattern(turns=16_000),
+    "special_methods": Pattern(turns=30_000),
+    "c_functions": Pattern(turns=40_000),
+    "list_methods": Pattern(turns=30_000, reason="each thread has a list of its own"),
+    "plain_namedtuples": Pattern(turns=5_500),
+    "copies": Pattern(turns=1_500),
+    "deep_copies": Pattern(turns=700),
+    "frozendicts": Pattern(turns=20_000),
+    "frozenset_members": Pattern(turns=40_000, reason="a frozenset never changes"),
+    "shared_set_reads": Pattern(turns=20_000, reason="a set is read without its lock"),
+    "collected_beside_tuples": Pattern(
+        turns=12_000, reason="the tuples that all have need no collecting"
+    ),
+    "ctypes_calls": Pattern(turns=20_000),
+    "decompressions": Pattern(turns=1_500, reason="each thread has memory of its own"),
+    "new_functions": Pattern(turns=2_000, reason="global names are only looked up"),
     "no_bytecode": _not(
         25_000, "each use counts a reference to a constant that a .pyc would have made immortal"
     ),
@@ -91,6 +119,37 @@ LEDGER = {
     "shared_deque": _not(15_000, "each append takes the lock of the one deque"),
     "shared_lock": _not(7_500, "one lock lets one thread through at a time"),
     "shared_random": _not(15_000, "each draw takes the lock of the one generator and changes it"),
+}
+
+# CPython's Tools/ftscalingbench at 3.15.0rc1, and what does the same here.
+UPSTREAM = {
+    "object_cfunction": "list_methods",
+    "cmodule_function": "c_functions",
+    "object_lookup_special": "special_methods",
+    "context_manager": "context_managers",
+    "mult_constant": "constants",
+    "generator": "generators",
+    "pymethod": "method_calls",
+    "pyfunction": "function_calls",
+    "module_function": "module_functions",
+    "load_string_const": "constants",
+    "load_tuple_const": "constants",
+    "create_pyobject": "instances",
+    "create_closure": "closures",
+    "create_dict": "containers",
+    "create_frozendict": "frozendicts",
+    "thread_local_read": "thread_locals",
+    "method_caller": "method_callers",
+    "instantiate_dataclass": "dataclasses",
+    "instantiate_namedtuple": "plain_namedtuples",
+    "instantiate_typing_namedtuple": "namedtuples",
+    "super_call": "own_super_calls",
+    "classmethod_call": "classmethod_calls",
+    "staticmethod_call": "staticmethod_calls",
+    "descriptor": "descriptors",
+    "deepcopy": "deep_copies",
+    "setattr_non_interned": "built_attribute_names",
+    "enum_attr": "enum_members",
 }
 
 PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
@@ -115,7 +174,7 @@ def run(cell: Cell) -> Outcome:
     pattern = cell.params["pattern"]
     turns = cell.with_extra(LEDGER[pattern].turns)
     # The serial twin, before any thread is there.
-    expected: int = getattr(must_scale_patterns, pattern)(turns)
+    expected = must_scale_patterns.work_of(pattern)(turns)
     step = do, (pattern, turns)
     # Forked before there are threads, where there is fork: then they are as alike as threads.
     apart = next(mode for mode in MODES if mode.processes and not unavailable(mode))
@@ -163,4 +222,4 @@ MUST_SCALE = Scenario(
 
 def do(pattern: str, turns: int, cpus: tuple[int, ...] = (), at: int = 0) -> SliceReport:
     """Do a pattern; return a report as `kernels.in_turn`."""
-    return in_turn(partial(getattr(must_scale_patterns, pattern), turns), 1, cpus, at)
+    return in_turn(partial(must_scale_patterns.work_of(pattern), turns), 1, cpus, at)

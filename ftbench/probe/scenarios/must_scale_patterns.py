@@ -348,3 +348,15 @@ def shared_random(turns: int) -> int:
     for _ in range(turns):
         total += _DRAW() < 1.0
     return total
+
+
+def work_of(pattern: str) -> Callable[[int], int]:
+    """Return what does a pattern so many times; it returns a checksum."""
+    if pattern in globals():
+        here: Callable[[int], int] = globals()[pattern]
+        return here
+    # What a cell of these patterns loads is what it loaded when there were no others.
+    from ftbench.probe.scenarios import must_scale_mended  # noqa: PLC0415
+
+    mended: Callable[[int], int] = getattr(must_scale_mended, pattern)
+    return mended
