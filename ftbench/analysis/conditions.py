@@ -106,6 +106,12 @@ def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tup
     )
 
 
+def is_plain(sources: Iterable[ResultFile]) -> bool:
+    """Tell whether a build has no PGO or no LTO: those that people install have both."""
+    builds = [build for source in sources for build in source.builds]
+    return any(build.get("pgo") is False or build.get("lto") is False for build in builds)
+
+
 def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
     """Return the warnings of a page, the weightiest first."""
     meaning = (

@@ -15,13 +15,14 @@ from typing import Final
 
 import numpy as np
 
-from ftbench.analysis.verdicts import Evidence
+from ftbench.analysis.verdicts import Evidence, evidence
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.scenarios.must_scale import KNOWN_NOT, LEDGER, MUST
 from ftbench.probe.scenarios.native import STANDARD
 from ftbench.releases import Release
-from ftbench.results import Figure, State
+from ftbench.results import Figure, ResultTree, State
 from ftbench.results.duels import series_of
+from ftbench.results.figure import SeriesKey
 from ftbench.statistics import CONFIDENCE, Ratio
 from ftbench.statistics.power import pooled
 from ftbench.statistics.ratio import Effects, difference
@@ -34,15 +35,30 @@ _THREADS: Final = "threads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """The mean over `kernels` (None: all), the values of `param`, followed over the releases."""
+    """The mean over `kernels` (None: all), the values of `param`, followed over the releases.
+
+    `taxed` are ratios to the GIL build of the same release, or to the same arm of the newest
+    release of the series `against`; others are the workers' efficiencies.
+    """
 
     name: str
     title: str
     benchmark: str
     param: str
-    taxed: bool = False  # of ratios to the GIL build's time, or of the workers' efficiencies
+    mode: str = _THREADS
+    taxed: bool = False
+    against: str = ""
     workers: int = 1
     kernels: frozenset[str] | None = None
+
+    def series(self, kernel: str) -> SeriesKey:
+        """Return the series of a kernel."""
+        return SeriesKey(benchmark=self.benchmark, params={"mode": self.mode, self.param: kernel})
+
+    @property
+    def sides(self) -> str:
+        """What a ratio is of."""
+        return f"free-threaded / {f'that of {self.against}' if self.against else 'GIL build'}"
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -86,6 +102,7 @@ TAX: Final = Measure(
     title="time of one thread over the GIL build's",
     benchmark="single_thread.SingleThread.track_kernel",
     param="kernel",
+    mode="serial",
     taxed=True,
 )
 WORK: Final = replace(
@@ -94,6 +111,22 @@ WORK: Final = replace(
     title="instructions of one thread over the GIL build's",
     benchmark="instructions.SingleThread.track_instructions",
 )
+MEMORY: Final = Measure(
+    name="memory",
+    title="memory of a process with one busy thread over the GIL build's (PSS)",
+    benchmark="footprint.Footprint.track_pss",
+    param="workers",
+    taxed=True,
+    kernels=frozenset({"1"}),
+)
+OLDER: Final = replace(
+    TAX,
+    name="older",
+    title="time of one thread over that of the newest 3.14, free-threaded both",
+    against="3.14",
+)
+GUARDED: Final[Mapping[str, Measure]] = {each.name: each for each in (TAX, MEMORY, OLDER)}
+"""What claims and guard rails are about, by name: all of one thread."""
 CRUNCHING: Final = _efficiencies(
     "crunching in pure Python", "cpu_scaling.CpuScaling", "kernel", (2, 4, 8)
 )
@@ -120,11 +153,18 @@ def points_of(measure: Measure, figures: Iterable[Figure], known: Evidence) -> P
         if (
             figure.benchmark == measure.benchmark
             and figure.state is State.MEASURED
-            and (measure.taxed or figure.params.get("mode") == _THREADS)
+            and figure.params.get("mode") == measure.mode
             and (measure.kernels is None or kernel in measure.kernels)
         ):
             by_place.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
-    return _by_place(*(_taxes(by_place, known) if measure.taxed else _inverses(by_place)))
+    found = _taxes(measure, by_place, known) if measure.taxed else _inverses(by_place)
+    return _by_place(*found)
+
+
+def guarded(tree: ResultTree) -> Mapping[str, Points]:
+    """Return the points of `GUARDED` of a tree, which has results of one rig."""
+    known = evidence(tree)
+    return {name: points_of(each, tree.figures, known) for name, each in GUARDED.items()}
 
 
 _Key = tuple[Release, str]
@@ -138,20 +178,33 @@ _Floors = Sequence[float | None]
 _Found = tuple[_Places, Effects | None, _Duels, _Floors]
 
 
-def _taxes(by_place: _FiguresByPlace, known: Evidence) -> _Found:
+def _base(measure: Measure, key: _Key, by_place: _FiguresByPlace) -> _Key | None:
+    release, arm = key
+    if not measure.against:
+        return (release, _GIL.name) if arm != _GIL.name else None
+    others = (other for other, of in by_place if of == arm and other.series == measure.against)
+    newest = max(others, default=None)
+    return (newest, arm) if newest and release.series != measure.against else None
+
+
+def _taxes(measure: Measure, by_place: _FiguresByPlace, known: Evidence) -> _Found:
     places: list[tuple[_Key, str]] = []
     duels: dict[int, Series] = {}
     above: list[Figure] = []
     below: list[Figure] = []
-    for (release, arm), of in by_place.items():
-        bases = by_place.get((release, _GIL.name), {})
+    alike = Figure.comparable if measure.against else Figure.has_ratio
+    for key, of in by_place.items():
+        under = _base(measure, key, by_place)
+        bases = by_place.get(under, {}) if under else {}
         for kernel, figure in of.items():
-            base = bases.get(kernel) if arm != _GIL.name else None
-            if base and (duel := known.duel(base, figure)):
-                duels[len(places)] = series_of(duel.record)
-            elif not (base and figure.has_ratio(base) and _is_sound(figure) and _is_sound(base)):
+            base = bases.get(kernel)
+            if base is None:
                 continue
-            places.append(((release, arm), kernel))
+            if duel := known.duel(base, figure):
+                duels[len(places)] = series_of(duel.record)
+            elif not (alike(figure, base) and _is_sound(figure) and _is_sound(base)):
+                continue
+            places.append((key, kernel))
             above.append(figure)
             below.append(base)
     if not places:

@@ -24,6 +24,7 @@ from ftbench.analysis.claims.rule import (
     range_words,
 )
 from ftbench.analysis.conditions import Notice, notices
+from ftbench.analysis.price import guarded
 from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame, svg
@@ -274,6 +275,7 @@ def page_of(
         release=pick.release,
         sources=tree.sources,
         machine=machine,
+        points=guarded(tree),
     )
     return Page(
         title=f"Claims on CPython {pick.release.name}, {pick.machine}",

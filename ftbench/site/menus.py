@@ -44,6 +44,7 @@ TABS: Final = (
     Tab(name="choose", title="Choose"),
     Tab(name="releases", title="Releases"),
     Tab(name="price", title="Price and gain"),
+    Tab(name="guards", title="Guard rails"),
     Tab(name="claims", title="Claims"),
     Tab(name="method", title="Method"),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any, Final
 
 from matplotlib.ticker import MaxNLocator
 
-from ftbench.analysis.conditions import Notice, run_notices
+from ftbench.analysis.conditions import Notice, is_plain, run_notices
 from ftbench.analysis.price import (
     CRUNCHING,
+    MEMORY,
     MUST_NOT,
     MUST_SCALE,
     NATIVE,
@@ -39,6 +41,9 @@ _MOST_NAMED: Final = 7
 _APART: Final = 0.16
 _LARGE: Final = 7
 _SMALL: Final = 4.5
+# The name of a rule moves aside where another one lies below it.
+_LINE: Final = 14
+_NAME: Final = 70
 # The interval of two samples is so wide that it would leave no room for the marks.
 _WIDEST: Final = 1.6
 
@@ -65,8 +70,11 @@ def draw_points(
             if low <= value <= high:
                 axes.axhline(height_of(value), color=svg.RULE, linewidth=0.6, zorder=0.5)
                 svg.beside(axes, f"{value:g}", -7, height_of(value), ha="right", color=svg.MUTED)
-        for value, words in rules:
-            _rule(axes, height_of(value), words)
+        shift, last = 0.0, math.inf
+        for value, words in sorted(rules):
+            shift = shift + _NAME if last - height_of(value) < _LINE else 0.0
+            last = height_of(value)
+            _rule(axes, last, words, shift)
         _name_releases(axes, releases)
         for number, arm in enumerate(arms):
             dodge = (number - (len(arms) - 1) / 2) * _APART
@@ -117,10 +125,10 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
     svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size)
 
 
-def _rule(axes: Any, height: float, words: str) -> None:
+def _rule(axes: Any, height: float, words: str, shift: float) -> None:
     axes.axhline(height, color=svg.MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
-    style = {"ha": "right", "va": "bottom", "color": svg.MUTED, "fontsize": 10, "zorder": 4}
-    svg.beside(axes, words, axes.bbox.width, height - 4, bbox=svg.BACKGROUND, **style)
+    style = {"ha": "right", "va": "bottom", "color": svg.MUTED, "fontsize": 10, "zorder": 0.7}
+    svg.beside(axes, words, axes.bbox.width - shift, height - 4, bbox=svg.BACKGROUND, **style)
 
 
 def _name_releases(axes: Any, releases: Sequence[Release]) -> None:
@@ -157,7 +165,7 @@ TOPICS: Final = (
         "running without a GIL. Where instructions are counted they tell whether it does more "
         "work or only takes longer, whatever the machine's noise; not what caches, branch misses "
         "and waiting cost.",
-        measures=(TAX, WORK),
+        measures=(TAX, WORK, MEMORY),
     ),
     Topic(
         name="crunching",
@@ -318,15 +326,26 @@ def _rules(measure: Measure, machine: Machine | None) -> Iterator[tuple[float, s
 
 def write_price(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """Write `price.html` and a page like it for every other rig; return their paths, it first."""
-    measured = {Rig.place_of(figure) for figure in tree.figures if figure.benchmark in BENCHMARKS}
+    return write_rigs(tree, html_dir, "price", BENCHMARKS, page_of)
+
+
+def write_rigs(
+    tree: ResultTree,
+    html_dir: Path,
+    tab: str,
+    benchmarks: Container[str],
+    page: Callable[[Rig, Mapping[Rig, str], ResultTree], Any],
+) -> tuple[Path, ...]:
+    """Write a page of a tab for every rig; return their paths, the tab's first page first."""
+    measured = {Rig.place_of(figure) for figure in tree.figures if figure.benchmark in benchmarks}
     # One that has nothing to show here is not what the page opens with.
     every = sorted(rigs(tree), key=lambda rig: rig not in measured)
     if not every:
-        return frame.write_empty(html_dir, "price", tree)
-    addresses = {rig: f"price/{rig.slug}.html" for rig in every} | {every[0]: "price.html"}
+        return frame.write_empty(html_dir, tab, tree)
+    addresses = {rig: f"{tab}/{rig.slug}.html" for rig in every} | {every[0]: f"{tab}.html"}
     return tuple(
         frame.write_page(
-            html_dir, addresses[rig], "price", page_of(rig, addresses, without_unasked(share))
+            html_dir, addresses[rig], tab, page(rig, addresses, without_unasked(share))
         )
         for rig, share in shares(tree, every).items()
     )
@@ -343,15 +362,15 @@ def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
         releases=sorted({source.release for source in tree.sources}),
         points={measure.name: points_of(measure, tree.figures, known) for measure in measures},
         menus=menus(rig, addresses),
-        notices=tuple(_notices(rig, tree)),
+        notices=tuple(notices_of(rig, tree)),
         warnings=tree.warnings,
     )
 
 
-def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
+def notices_of(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
+    """Yield what readers must know of the runs and the builds."""
     yield from run_notices(rig.profile, ", and show the order of magnitude.", tree.sources)
-    builds = [build for source in tree.sources for build in source.builds]
-    if any(build.get("pgo") is False or build.get("lto") is False for build in builds):
+    if is_plain(tree.sources):
         yield Notice(
             title="Some of these builds have no PGO or no LTO.",
             text="The builds that people install have both, and may have another overhead: these "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Self
@@ -13,6 +13,7 @@ import msgspec
 
 from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
 from ftbench.analysis.claims.rule import TIMES, UNITS, Relation
+from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
@@ -26,7 +27,6 @@ _ELSEWHERE: Final = (
 )
 
 
-_ALL: Final = "*"
 _ARM_NAMES: Final = {
     "gil": "GIL build",
     "ft": "free-threaded",
@@ -62,12 +62,11 @@ _METRICS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A series of one arm as a claim names it, or at all values of the parameter `every`."""
+    """A series of one arm as a claim names it."""
 
     arm: Arm
     benchmark: str
     params: Mapping[str, str]
-    every: str = ""
 
     @property
     def key(self) -> SeriesKey:
@@ -76,7 +75,7 @@ class Series:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=*`, in any order.
+        """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=8`, in any order.
 
         Raises `FtbenchError` unless one arm and one benchmark are named.
         """
@@ -87,17 +86,7 @@ class Series:
         if len(arms) != 1 or len(benchmarks) != 1:
             raise FtbenchError(f"{text!r} must name one arm and one benchmark.")
         params = dict(word.split("=", 1) for word in words if "=" in word)
-        every = next((name for name, value in params.items() if value == _ALL), "")
-        return cls(
-            arm=arm_named(arms[0]),
-            benchmark=benchmarks[0],
-            params={name: value for name, value in params.items() if name != every},
-            every=every,
-        )
-
-    def at(self, value: str) -> Series:
-        """Return the series of one value of `every`."""
-        return replace(self, params={**self.params, self.every: value}, every="")
+        return cls(arm=arm_named(arms[0]), benchmark=benchmarks[0], params=params)
 
     @property
     def metric(self) -> str:
@@ -128,7 +117,7 @@ def names(series: Sequence[Series]) -> tuple[str, ...]:
 def _name(series: Series, several: set[str], shared: set[tuple[str, str]]) -> str:
     parts = [_MODES.get(series.params.get("mode", ""), "one thread")] if "mode" in several else []
     parts += [
-        _param(name, value)
+        param_words(name, value)
         for name, value in series.params.items()
         if name != "mode" and (name, value) not in shared
     ]
@@ -141,7 +130,8 @@ def _name(series: Series, several: set[str], shared: set[tuple[str, str]]) -> st
     return text or series.metric
 
 
-def _param(name: str, value: str) -> str:
+def param_words(name: str, value: str) -> str:
+    """Return a parameter's value as it is called: "8 workers", "delay 20"."""
     noun = name.replace("_", " ")
     if not value.isdecimal():
         return value.replace("_", " ")
@@ -265,8 +255,12 @@ class Claim:
     `claimed` is in `unit`, which is that of a single figure, and of a range its lower end, `to` the
     upper one; `within` is a factor.  On fewer than
     `cores` cores, on more than `most_cores` (0: any), on another `system` than the one named, on
-    a release of another series than `release`, or in a window of less than `seconds`, it cannot
-    be judged.  `untested` is why no series can decide it.
+    a release of another series than `release`, on builds without PGO and LTO if it speaks of those
+    that people install (`pgo`), or in a window of less than `seconds`, it cannot be judged.
+    `untested` is why no series can decide it.
+
+    A claim about one thread names in place of `of` the `measure` of Price and gain (`GUARDED`).
+    One with a `rail`, its short name, is a line that Guard rails holds releases against.
     """
 
     source: str
@@ -274,6 +268,8 @@ class Claim:
     topic: str = ""
     means: str = ""
     relation: Relation | None = None
+    measure: str = ""
+    rail: str = ""
     of: tuple[Series, ...] = ()
     table: str = ""
     figures: tuple[ArticleFigure, ...] = ()
@@ -287,6 +283,7 @@ class Claim:
     most_cores: int = 0
     system: str = ""
     release: str = ""
+    pgo: bool = False
     seconds: float = 0.0
     untested: str = ""
 
@@ -296,6 +293,7 @@ class Claim:
         fields = dict(table)
         if "relation" in fields:
             fields["relation"] = Relation(fields["relation"])
+        if "of" in fields:
             fields["of"] = tuple(map(Series.parse, fields["of"]))
             fields["names"] = tuple(fields.get("names", ())) or names(fields["of"])
         return cls(**fields)
@@ -363,7 +361,10 @@ def claims() -> tuple[Claim, ...]:
 @cache
 def benchmarks() -> frozenset[str]:
     """Return the benchmarks that a claim is about."""
-    return frozenset(series.benchmark for claim in claims() for series in claim.of)
+    named = (series.benchmark for claim in claims() for series in claim.of)
+    return frozenset(
+        (*named, *(GUARDED[each.measure].benchmark for each in claims() if each.measure))
+    )
 
 
 @cache

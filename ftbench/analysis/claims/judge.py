@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, Self
 
-from ftbench.analysis.claims.data import Claim, Series
-from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, geometric_mean, over
+from ftbench.analysis.claims.data import Claim, Series, param_words
+from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, over
 from ftbench.analysis.claims.rule import (
     TIMES,
     ClaimedRatio,
@@ -20,10 +20,13 @@ from ftbench.analysis.claims.rule import (
     on_cores,
     ratios_of,
 )
-from ftbench.facts.arms import Arm
+from ftbench.analysis.conditions import is_plain
+from ftbench.analysis.price import GUARDED, Points
+from ftbench.facts.arms import WITHOUT_GIL, Arm, arm_named
 from ftbench.releases import Release
-from ftbench.results import Figure, Machine, ResultFile, State
+from ftbench.results import Figure, Machine, ResultFile
 from ftbench.results.figure import SeriesKey
+from ftbench.statistics.spread import Basis
 
 _SYSTEMS: Final = {"Windows": "Windows", "Darwin": "macOS"}
 _UNKNOWN_REASON: Final = "no reason is on record"
@@ -31,11 +34,15 @@ _UNKNOWN_REASON: Final = "no reason is on record"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What figures were taken on; `seconds` is the window of a time-boxed run, if it was short."""
+    """What figures were taken on; `seconds` is the window of a time-boxed run, if it was short.
+
+    `plain` builds have no PGO or no LTO.
+    """
 
     cores: float
     system: str = ""
     release: Release | None = None
+    plain: bool = False
     seconds: float = math.inf
 
 
@@ -80,7 +87,8 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
     ratios = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
     figures = tuple(shown for each in named for shown in each.figures)
-    doubts = (each.figure.doubt for each in figures if each.figure)
+    # What Price and gain takes is sound.
+    doubts = (each.figure.doubt for each in figures if each.figure and not claim.measure)
     doubt = next((f"({doubt})" for doubt in doubts if doubt), "")
     verdict, why = decide(ratios, _obstacle(claim, source.conditions) or doubt)
     return Judgement(claim=claim, verdict=verdict, why=why, ratios=ratios, figures=figures)
@@ -92,6 +100,8 @@ def _obstacle(claim: Claim, here: Conditions) -> str:
         return f"on {here.system or 'an unknown system'}: it speaks of {_SYSTEMS[claim.system]}"
     if claim.release and here.release and claim.release != here.release.series:
         return f"on {here.release.name}: it speaks of {claim.release}"
+    if claim.pgo and here.plain:
+        return "on builds without PGO and LTO"
     if here.cores < claim.cores or 0 < claim.most_cores < here.cores:
         return on_cores(here.cores)
     return f"in a window of {here.seconds:g} s" if here.seconds < claim.seconds else ""
@@ -99,10 +109,11 @@ def _obstacle(claim: Claim, here: Conditions) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsvFigures:
-    """What asv's results hold of one machine and release."""
+    """What asv's results hold of one machine and release; `points` by measure, of any release."""
 
     figures: Mapping[tuple[Arm, SeriesKey], Figure]
     conditions: Conditions
+    points: Mapping[str, Points] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -112,14 +123,19 @@ class AsvFigures:
         release: Release,
         sources: Sequence[ResultFile],
         machine: Machine | None,
+        points: Mapping[str, Points] | None = None,
     ) -> Self:
         """Return those of one machine, release, profile and build, on our record or asv's."""
         record = _record(sources, machine)
         return cls(
             figures={(figure.arm, figure.series): figure for figure in figures},
             conditions=Conditions(
-                cores=cores_of(record), system=str(record.get("system") or ""), release=release
+                cores=cores_of(record),
+                system=str(record.get("system") or ""),
+                release=release,
+                plain=is_plain(sources),
             ),
+            points=points or {},
         )
 
     def figure(self, series: Series | None) -> Figure | None:
@@ -149,10 +165,10 @@ class AsvFigures:
         return over(quantity, self.quantity(below)) if one_run([above, below]) else OTHER_RUN
 
     def named(self, claim: Claim) -> Sequence[Named] | None:
-        """Return a claim's figures, or the mean of all that it is about; None without a series."""
-        if not claim.of:
-            return None
-        return self._mean(claim) if claim.of[0].every else self._each(claim)
+        """Return a claim's figures, or the ratio that it is about; None without either."""
+        if claim.measure:
+            return self._measured(claim)
+        return self._each(claim) if claim.of else None
 
     def _each(self, claim: Claim) -> Sequence[Named]:
         figures = [self.figure(series) for series in claim.of]
@@ -167,34 +183,27 @@ class AsvFigures:
             for name, figure in zip(claim.names, figures, strict=True)
         ]
 
-    def _mean(self, claim: Claim) -> Sequence[Named]:
-        values = self._values(claim.of)
-        shown = tuple(
-            Shown(name=f"{value.replace('_', ' ')}, {name}", figure=self.figure(series.at(value)))
-            for value in values
-            for series, name in zip(claim.of, claim.names, strict=True)
+    def _measured(self, claim: Claim) -> Sequence[Named] | None:
+        """Return the ratio that Price and gain has of a claim's measure."""
+        measure, release = GUARDED[claim.measure], self.conditions.release
+        point = (
+            self.points.get(claim.measure, {}).get((release, WITHOUT_GIL.name)) if release else None
         )
-        count = f" of {len(values)}" if values else ""
-        what = f"geometric mean{count}: {' / '.join(claim.names)}"
-        figures = ([self.figure(series.at(value)) for series in claim.of] for value in values)
-        shares = [self.ratio(*each) if each[1:] else self.quantity(*each) for each in figures]
-        quantity = geometric_mean(shares)
-        return [Named(name=what, unit=TIMES, quantity=quantity, figures=shown)]
-
-    def _values(self, series: Sequence[Series]) -> Sequence[str]:
-        """Return the values of `every` at which all of several series were measured, sorted."""
-        name = series[0].every
-        values = {
-            figure.params[name]
-            for figure in self.figures.values()
-            if figure.benchmark == series[0].benchmark and name in figure.params
-        }
-        figures = {value: [self.figure(each.at(value)) for each in series] for value in values}
-        return sorted(
-            value
-            for value, ours in figures.items()
-            if all(figure and figure.state is State.MEASURED for figure in ours)
+        if point is None:
+            return None if measure.against else ()
+        count, by_duel = len(point.kernels), point.mean.basis is Basis.DUEL
+        what = f"geometric mean of {count}" if count > 1 else measure.name
+        shown = (
+            Shown(
+                name=f"{param_words(measure.param, kernel)}, {arm.label}",
+                figure=self.figures.get((arm, measure.series(kernel))),
+            )
+            for kernel in point.kernels
+            for arm in (WITHOUT_GIL, arm_named("gil"))
         )
+        quantity = Quantity(value=point.mean.value, spread=point.mean.interval)
+        name = f"{what}{', by duel' if by_duel else ''}: {measure.sides}"
+        return [Named(name=name, unit=TIMES, quantity=quantity, figures=tuple(shown))]
 
 
 def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -97,25 +96,6 @@ def over(above: Quantity, below: Quantity) -> Quantity:
     return Quantity(
         value=value, spread=ratio(above.processes, below.processes, floors=floors).interval
     )
-
-
-def geometric_mean(quantities: Sequence[Quantity]) -> Quantity:
-    """Return the geometric mean, with its interval if each has one; that of [] is not measured."""
-    if not quantities:
-        return NOT_MEASURED
-    mean = combined(lambda *values: statistics.geometric_mean(values), *quantities)
-    if mean.value is None:
-        return mean
-    reaches = [
-        math.log(quantity.spread.high / quantity.spread.low) / 2
-        for quantity in quantities
-        if quantity.spread is not None and quantity.spread.low > 0
-    ]
-    if len(reaches) < len(quantities):
-        return mean
-    # They are independent: intervals add up as standard errors do, on the logarithmic scale.
-    reach = math.exp(math.hypot(*reaches) / len(quantities))
-    return replace(mean, spread=Interval(low=mean.value / reach, high=mean.value * reach))
 
 
 def combined(function: Callable[..., float], *quantities: Quantity) -> Quantity:

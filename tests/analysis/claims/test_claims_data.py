@@ -18,6 +18,7 @@ from ftbench.analysis.claims.data import (
     sources,
 )
 from ftbench.analysis.claims.rule import UNITS, Relation
+from ftbench.analysis.price import GUARDED
 
 COUNTS = {
     Relation.RATIO: (1, 2),
@@ -58,7 +59,7 @@ def test_a_claim_names_series_that_are_tracked(claim: Claim) -> None:
         group = series.benchmark.rpartition(".")[0]
         assert series.benchmark in BENCHMARKS
         ladders = {name: list(map(str, values)) for name, values in costs.ladders()[group].items()}
-        assert {*series.params} | ({series.every} if series.every else set()) == set(ladders)
+        assert {*series.params} == set(ladders)
         assert [name for name, value in series.params.items() if value not in ladders[name]] == []
 
 
@@ -70,11 +71,25 @@ def test_a_relation_has_the_figures_and_the_edge_that_it_needs(claim: Claim) -> 
     assert (claim.claimed is None) is (claim.relation is Relation.ASCENDING)
     assert claim.unit in UNITS
     assert claim.untested == ""
-    assert len({bool(series.every) for series in claim.of}) == 1
+
+
+MEASURED = [claim for claim in claims() if claim.measure]
+
+
+@pytest.mark.parametrize("claim", MEASURED, ids=titled)
+def test_a_claim_about_one_thread_names_a_measure_and_what_it_must_be(claim: Claim) -> None:
+    measure = GUARDED[claim.measure]
+    assert measure.benchmark in BENCHMARKS
+    assert not claim.of
+    assert not claim.names
+    assert claim.ends
+    assert claim.relation in {Relation.RATIO, Relation.AT_MOST, Relation.AT_LEAST}
+    # A page of claims has one release.
+    assert bool(claim.untested) is bool(measure.against)
 
 
 def test_a_claim_that_cannot_be_tested_says_why() -> None:
-    untested = [claim for claim in claims() if not claim.of]
+    untested = [claim for claim in claims() if not (claim.of or claim.measure)]
     assert len(untested) > 5
     for claim in untested:
         assert claim.untested.endswith(".")

@@ -12,8 +12,10 @@ from fake_figures import rekeyed
 from ftbench.analysis.claims.data import Claim, Series, names
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judged
 from ftbench.analysis.claims.rule import ClaimVerdict, Relation
+from ftbench.analysis.price import TAX, guarded, points_of
+from ftbench.analysis.verdicts import evidence
 from ftbench.releases import Release
-from ftbench.results import Figure, Machine, State
+from ftbench.results import Figure, Machine, ResultTree, State
 from ftbench.results.figure import Environment, NoiseSeries, SeriesKey
 from ftbench.results.floors import Floors
 from ftbench.statistics.spread import Interval
@@ -21,7 +23,7 @@ from ftbench.statistics.spread import Interval
 RELEASE = Release.parse("3.14.2")
 THREADS = "ft lifecycle.Lifecycle.track_round mode=threads workers=8 task=empty"
 FORK = "gil lifecycle.Lifecycle.track_round mode=processes-fork workers=8 task=empty"
-EVERY = "{} single_thread.SingleThread.track_kernel mode=serial kernel=*"
+KERNEL = "{} single_thread.SingleThread.track_kernel mode=serial kernel=k{}"
 SPREAD = (0.97, 0.98, 0.99, 1.0, 1.0, 1.01, 1.02, 1.03)
 LINUX = Machine(name="m", os="Linux 6.1", num_cpu="16")
 
@@ -54,7 +56,8 @@ def claim(relation: Relation, *of: str, **fields: Any) -> Claim:
 
 
 def of(asked: Claim, figures: Sequence[Figure], **fields: Any) -> Judgement:
-    measured = AsvFigures.of(figures, release=RELEASE, sources=(), machine=LINUX)
+    points = guarded(ResultTree(figures=tuple(figures)))
+    measured = AsvFigures.of(figures, release=RELEASE, sources=(), machine=LINUX, points=points)
     here = replace(measured.conditions, **fields)
     return judged(asked, replace(measured, conditions=here))
 
@@ -134,26 +137,43 @@ def test_what_no_series_can_decide_is_not_tested() -> None:
 
 
 def kernels(arm: str, *middles: float) -> list[Figure]:
-    text = EVERY.format(arm)
-    return [
-        figure(text.replace("*", f"k{number}"), middle) for number, middle in enumerate(middles)
-    ]
+    return [figure(KERNEL.format(arm, number), each) for number, each in enumerate(middles)]
 
 
-def test_a_claim_about_all_values_is_about_the_geometric_mean_of_those_that_both_have() -> None:
-    asked = claim(Relation.RATIO, EVERY.format("ft"), EVERY.format("gil"), claimed=2.0, within=1.1)
-    found = of(asked, [*kernels("ft", 1.0, 8.0, 5.0), *kernels("gil", 1.0, 2.0)])
+TAXED = Claim(
+    source="s", quote="q", relation=Relation.RATIO, measure="tax", claimed=2.0, within=1.1, pgo=True
+)
+
+
+def test_a_claim_about_one_thread_is_about_the_ratio_that_price_and_gain_has() -> None:
+    figures = [*kernels("ft", 1.0, 8.0, 5.0), *kernels("gil", 1.0, 2.0)]
+    found = of(TAXED, figures)
     assert found.verdict is ClaimVerdict.HOLDS
     assert found.ratios[0].what == "geometric mean of 2: free-threaded / GIL build"
-    assert found.ratios[0].quantity.value == pytest.approx(2.0)
+    mean = points_of(TAX, figures, evidence(ResultTree()))[RELEASE, "ft"].mean
+    quantity = found.ratios[0].quantity
+    assert (quantity.value, quantity.spread) == (mean.value, mean.interval)
+    assert [shown.name for shown in found.figures[:2]] == ["k0, free-threaded", "k0, GIL build"]
     assert len(found.figures) == 4
-    assert of(asked, kernels("ft", 1.0)).words == "not measured"
+    assert of(TAXED, kernels("ft", 1.0)).words == "not measured"
 
 
-def test_the_mean_of_two_runs_is_none() -> None:
-    asked = claim(Relation.RATIO, EVERY.format("ft"), EVERY.format("gil"), claimed=2.0)
+def test_figures_of_two_runs_have_no_ratio() -> None:
     other = [replace(each, runs=frozenset({"run-2"})) for each in kernels("gil", 1.0)]
-    assert of(asked, [*kernels("ft", 1.0), *other]).words == "not measured (no run in common)"
+    assert of(TAXED, [*kernels("ft", 1.0), *other]).words == "not measured"
+
+
+def test_a_claim_about_builds_that_people_install_is_not_judged_on_plain_ones() -> None:
+    figures = [*kernels("ft", 2.0), *kernels("gil", 1.0)]
+    found = of(TAXED, figures, plain=True)
+    assert found.words == "cannot be judged on builds without PGO and LTO"
+    assert found.ratios[0].verdict is ClaimVerdict.HOLDS
+    assert of(replace(TAXED, pgo=False), figures, plain=True).words == "holds"
+
+
+def test_a_claim_about_two_releases_is_not_tested_where_there_is_one() -> None:
+    figures = [*kernels("ft", 2.0), *kernels("gil", 1.0)]
+    assert of(replace(TAXED, measure="older"), figures).words == "not tested"
 
 
 def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_they_lie() -> None:

@@ -1,0 +1,77 @@
+"""Each release held against the lines that others have drawn for free threading: claims by `rail`.
+
+What is held is a ratio of Price and gain, as is; how it stands is the claim's judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ftbench.analysis.claims.data import Claim, claims
+from ftbench.analysis.claims.judge import AsvFigures, Judgement, judged
+from ftbench.analysis.claims.rule import ClaimVerdict
+from ftbench.analysis.price import GUARDED, Measure, Points, guarded
+from ftbench.facts.arms import WITHOUT_GIL
+from ftbench.releases import Release
+from ftbench.results import Machine, ResultTree
+from ftbench.statistics import Ratio
+
+_ACROSS: Final = "the interval crosses it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A measure, its lines, and how each release stands to them, the newest first."""
+
+    measure: Measure
+    rails: tuple[Claim, ...]
+    points: Points
+    rows: tuple[tuple[Release, Ratio, tuple[Judgement | None, ...]], ...]
+
+
+def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
+    """Yield every measure with a line; `tree` has results of one rig.
+
+    A line that was drawn for another series of releases is None.
+    """
+    points = guarded(tree)
+    for name, measure in GUARDED.items():
+        rails = tuple(claim for claim in claims() if claim.rail and claim.measure == name)
+        ours = {key: point for key, point in points[name].items() if key[1] == WITHOUT_GIL.name}
+        series = {claim.release for claim in rails}
+        if "" not in series:
+            ours = {key: point for key, point in ours.items() if key[0].series in series}
+        rows = []
+        for release, arm in sorted(ours, reverse=True):
+            here = AsvFigures.of(
+                (),
+                release=release,
+                sources=[source for source in tree.sources if source.release == release],
+                machine=machine,
+                points=points,
+            )
+            judgements = (
+                judged(claim, here) if claim.release in {"", release.series} else None
+                for claim in rails
+            )
+            rows.append((release, ours[release, arm].mean, tuple(judgements)))
+        yield Guarded(measure=measure, rails=rails, points=ours, rows=tuple(rows))
+
+
+def standing(judgement: Judgement) -> tuple[str, str]:
+    """Return how a release stands to a line: "within", and why nobody can tell, "" if one can."""
+    (ratio,) = judgement.ratios
+    side = "below" if ratio.quantity.spread and ratio.quantity.spread.high < ratio.low else "above"
+    words = {ClaimVerdict.HOLDS: "within", ClaimVerdict.NOT: side}
+    if judgement.verdict in words:
+        return words[judgement.verdict], ""
+    here = words.get(ratio.verdict, _ACROSS if ratio.quantity.spread else "there is no interval")
+    obstacle = "" if judgement.why.startswith(("from", "(")) else judgement.why
+    return str(judgement.verdict), f"{obstacle} (here: {here})" if obstacle else here
+
+
+def rules(rails: Sequence[Claim]) -> list[tuple[float, str]]:
+    """Return where a picture has the lines, a range its end, and what each is called."""
+    return [(rail.ends[-1], rail.rail.partition(":")[0]) for rail in rails]
