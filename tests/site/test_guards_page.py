@@ -51,9 +51,9 @@ def words_of(tree: ResultTree, measure: str = "tax") -> dict[str, list[str]]:
 
 def test_a_release_is_within_a_line_above_or_below_what_was_published() -> None:
     assert words_of(tree_of(1.2, 1.05, 1.12)) == {
-        "3.15.0": ["above", "within", "above", ""],
-        "3.14.7": ["within", "within", "", ""],
-        "3.13.15": ["above", "above", "", "below"],
+        "3.15.0": ["above", "within", "above", "", ""],
+        "3.14.7": ["within", "within", "", "within", ""],
+        "3.13.15": ["above", "above", "", "", "below"],
     }
 
 
