@@ -23,7 +23,7 @@ _ssh = click.option(
     "--ssh",
     type=_path,
     metavar="HOSTS",
-    help="Without agents, by ssh: a file of lines NAME [DESTINATION].",
+    help="Without agents, by ssh: a file of lines NAME [DESTINATION [FTBENCH]].",
 )
 _certificate = click.option(
     "--certificate",

@@ -92,6 +92,12 @@ class Agent:
                 f"{self.host} has {mine}; the coordinator has others.",
                 hint="Install the same ftbench on both, then start the agent again.",
             )
+        try:
+            return self._answer(request)
+        except OSError as error:  # of a full disk, say: Dask would take it for a lost connection
+            raise ResultsError(f"{self.host} cannot work in {self.folder}: {error}.") from error
+
+    def _answer(self, request: Request) -> bytes:
         if request.ask == "do" and request.work:
             return self._run(request.work)
         if request.ask == "fetch":

@@ -141,10 +141,15 @@ class Coordinator:
         if silent > self.project.fleet.silent and not state.silent:
             since = datetime.fromtimestamp(state.heard).astimezone()
             left = plural(state.left, "run", "runs")
-            self.say(f"{host} is silent since {since:%Y-%m-%d %H:%M:%S}; {left} of it to come.")
+            why = self.link.trouble(host)
+            self.say(
+                f"{host} is silent since {since:%Y-%m-%d %H:%M:%S}{why and f' ({why})'}; "
+                f"{left} of it to come."
+            )
         state.silent = silent > self.project.fleet.silent
         if silent > (self.project.fleet.patience if self.works[host] else COLLECT_SECONDS):
-            self._fail(host, DeadlineError("nobody is there"))
+            why = self.link.trouble(host)
+            self._fail(host, DeadlineError(f"nobody is there{why and f': {why}'}"))
             task.cancel()
 
     async def _host(self, host: str, works: Sequence[Work | None], shown: Bar) -> None:

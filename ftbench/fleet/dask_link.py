@@ -139,6 +139,9 @@ class DaskLink:
         address = self._scheduler.aliases.get(host)
         return float(self._scheduler.workers[address].last_seen) if address else 0.0
 
+    def trouble(self, _: str) -> str:
+        return ""  # an agent comes by itself, or does not
+
     async def ask(self, host: str, request: bytes) -> bytes:
         while True:
             while (address := self._scheduler.aliases.get(host)) is None:  # noqa: ASYNC110

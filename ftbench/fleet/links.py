@@ -14,13 +14,22 @@ from typing import Final, Protocol
 
 import msgspec
 
-from ftbench.errors import FtbenchError, ResultsError, UsageError, error_class
+from ftbench.errors import (
+    FtbenchError,
+    NotAvailableError,
+    ResultsError,
+    UsageError,
+    error_class,
+)
 from ftbench.fleet.agent import Agent
 from ftbench.fleet.plan import Work
 from ftbench.probe.run import MARK
 
 _AGAIN_SECONDS: Final = 60.0  # until a host that could not be reached is tried again
+_CONNECT_SECONDS: Final = 30
 _NO_CONNECTION: Final = 255  # ssh's own exit code
+# After which it would only say the same again.
+_REFUSED: Final = (b"Host key verification failed", b"Permission denied")
 
 
 class Link(Protocol):
@@ -28,6 +37,9 @@ class Link(Protocol):
 
     def heard(self, host: str, /) -> float:
         """Return when a host was heard last, by `time.time()`, 0.0 for one that never was."""
+
+    def trouble(self, host: str, /) -> str:
+        """Return why a host was not reached at the last try, "" where that is not known."""
 
     async def ask(self, host: str, request: bytes, /) -> bytes:
         """Return an agent's reply, once it is there; raises its `FtbenchError`."""
@@ -57,34 +69,48 @@ def answer_once(agent: Agent) -> None:
 class SshLink:
     """One ssh for each request: no engine, no port, and no agent that waits on the host."""
 
-    destinations: Mapping[str, str]  # host → how ssh knows it
-    command: str = "ftbench fleet agent --once --name"
+    destinations: Mapping[str, tuple[str, str]]  # host → how ssh knows it, ftbench there
     _heard: dict[str, float] = field(default_factory=dict)
+    _begun: dict[str, float] = field(default_factory=dict)  # while an ssh runs
+    _trouble: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, path: Path) -> SshLink:
-        """Read the lines `NAME [DESTINATION]` of a file of hosts; raises `UsageError`."""
+        """Read the lines `NAME [DESTINATION [FTBENCH]]`; raises `UsageError`."""
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError) as error:
             raise UsageError(f"{path} could not be read: {error}") from error
-        words = [each for line in lines if (each := line.partition("#")[0].split())]
-        for each in words:
-            if len(each) > 2 or each[-1].startswith("-"):  # noqa: PLR2004 - which would be an option
-                raise UsageError(f"{path}: not NAME, or NAME DESTINATION: {' '.join(each)}")
-        return cls(destinations={each[0]: each[-1] for each in words})
+        destinations = {}
+        for line in lines:
+            if each := line.partition("#")[0].split(maxsplit=2):
+                each += [each[0], "ftbench"][len(each) - 1 :]  # what is not said
+                name, destination, program = each
+                if destination.startswith("-"):  # which would be an option
+                    raise UsageError(f"{path}: not NAME [DESTINATION [FTBENCH]]: {line}")
+                destinations[name] = destination, program.strip()
+        return cls(destinations=destinations)
 
     def heard(self, host: str) -> float:
+        # An ssh that runs for so long is connected, and says itself when nobody answers.
+        now = time.time()
+        if now - self._begun.get(host, now) > 2 * _CONNECT_SECONDS:
+            return now
         return self._heard.get(host, 0.0)
+
+    def trouble(self, host: str) -> str:
+        return self._trouble.get(host, "")
 
     async def ask(self, host: str, request: bytes) -> bytes:
         if host not in self.destinations:
             raise UsageError(f"The file of hosts does not name {host}.")
+        destination, program = self.destinations[host]
+        options = ("BatchMode=yes", f"ConnectTimeout={_CONNECT_SECONDS}", "ServerAliveInterval=60")
         while True:
-            self._heard[host] = float("inf")  # while ssh runs, it says itself when nobody answers
+            self._begun[host] = time.time()
             process = await asyncio.create_subprocess_exec(
-                *("ssh", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=60"),
-                *(self.destinations[host], f"{self.command} {shlex.quote(host)}"),
+                *("ssh", *(word for option in options for word in ("-o", option))),
+                *(destination, f"{program} fleet agent --once --name {shlex.quote(host)}"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -92,18 +118,21 @@ class SshLink:
             try:
                 out, err = await process.communicate(request)
             finally:
-                self._heard[host] = time.time()
+                del self._begun[host]
                 with suppress(ProcessLookupError):
                     process.kill()
+            story = err.decode(errors="replace").strip()
             if process.returncode != _NO_CONNECTION:
                 break
-            self._heard[host] = 0.0
+            if any(words in err for words in _REFUSED):
+                raise NotAvailableError("ssh does not get in.", story=story)
+            self._trouble[host] = story.rpartition("\n")[2]
             await asyncio.sleep(_AGAIN_SECONDS)
+        self._heard[host], self._trouble[host] = time.time(), ""
         _, mark, text = out.rpartition(MARK.encode())
-        try:
-            reply = msgspec.json.decode(text if mark else b"", type=Reply)
+        try:  # what a shell says before and after is not ours
+            reply = msgspec.json.decode(text.partition(b"\n")[0] if mark else b"", type=Reply)
         except ValueError as error:
-            story = err.decode(errors="replace")
             raise ResultsError(f"{host} has answered something else.", story=story) from error
         if reply.code:
             raise error_class(reply.code)(reply.message)

@@ -51,7 +51,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table `[[runs]]`: a run for each benchmark on each of the hosts."""
 
-    hosts: _Texts  # or groups
+    hosts: _Texts  # or groups, each host of which is meant
     releases: _Texts
     benchmarks: _Texts
     arms: _Texts = tuple(arm.name for arm in ARMS)
@@ -76,7 +76,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A `fleet.toml`."""
 
     runs: Annotated[tuple[Task, ...], msgspec.Meta(min_length=1)]
-    groups: dict[str, tuple[Name, ...]] = {}
+    groups: dict[str, Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]] = {}
     # The network interface that the coordinator listens on: this machine alone, or one by name.
     interface: str = "lo"
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8786
@@ -84,6 +84,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     deadline: _Seconds = 6 * 3600.0  # of one run
     silent: _Seconds = 600.0  # after which a host that says nothing is told of
     patience: _Seconds = 12 * 3600.0  # after which nobody waits for it any more
+
+    def __post_init__(self) -> None:
+        for name, hosts in self.groups.items():
+            if both := sorted(self.groups.keys() & hosts):
+                raise ValueError(f"{both[0]!r} in the group {name!r} is a group, and no host")
 
     def works(self, suite: str, sitting: str) -> dict[str, list[Work]]:
         """Return what each host is to do, in its order; raises `UsageError` for a bad name."""

@@ -90,7 +90,8 @@ class Project:
     def plan(self) -> Document:
         """Return what there is to do, and what of it is done."""
         journal = self.journal()
-        works = [work for those in self.works(journal).values() for work in those]
+        by_host = self.works(journal)
+        works = [work for those in by_host.values() for work in those]
         runs = [
             {
                 **msgspec.to_builtins(work),
@@ -100,12 +101,13 @@ class Project:
             }
             for work in works
         ]
+        line = f"{plural(len(works), 'run', 'runs')} on {plural(len(by_host), 'host', 'hosts')}."
         columns = ("host", "bench", "releases", "arms", "profile", "state")
         rows = tuple(Row(cells=tuple(each[name] for name in columns)) for each in runs)
         return Document(
             title=f"The runs of {self.file}",
             record={"schema": {"name": "ftbench.fleet.plan", "version": 1}, "runs": runs},
-            parts=(Part(tables=(Table(columns=columns, rows=rows),)),),
+            parts=(Part(lines=(line,), tables=(Table(columns=columns, rows=rows),)),),
         )
 
     def status(self) -> Document:

@@ -78,16 +78,13 @@ class Spool:
             )
 
     def keep(self, name: str, data: bytes) -> None:
-        """Keep a run, so that not even a power failure loses it; raises `ResultsError`."""
+        """Keep a run, so that not even a power failure loses it."""
         path = self._path(name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(path) as beside, beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise ResultsError(f"{path} could not be written: {error}.") from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as beside, beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
     def get(self, name: str) -> bytes | None:
         """Return a run that is kept, b"" for one that is collected, None for any other."""
@@ -118,7 +115,7 @@ class Spool:
                 folder_made(self.suite(digest)) as folder,
             ):
                 archive.extractall(folder, filter="data")
-        except (lzma.LZMAError, tarfile.TarError, OSError) as error:
+        except (lzma.LZMAError, tarfile.TarError) as error:
             raise ResultsError(f"This is not the suite {digest[:12]}: {error}.") from error
         # The one before may still be at work, for a coordinator that has ended.
         made = sorted(self.folder.glob("suites/*"), key=lambda path: path.stat().st_mtime)

@@ -7,41 +7,26 @@ import json
 import lzma
 import os
 import shutil
-import socket
-import sys
-from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import fake_agent
 import msgspec
 import pytest
 from fake_cell import results
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from ftbench.errors import FtbenchError, NotAvailableError, ResultsError, UsageError
 from ftbench.fleet import spool
 from ftbench.fleet.agent import Agent, Hello, Request
-from ftbench.fleet.coordinator import coordinate
-from ftbench.fleet.links import Reply, SshLink, answer_once
+from ftbench.fleet.links import Reply, answer_once
 from ftbench.fleet.merging import merge
 from ftbench.fleet.plan import Work
-from ftbench.fleet.project import Project
 from ftbench.fleet.spool import Run, packed, packed_suite, unpacked
 from ftbench.probe.run import MARK
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("FTBENCH_MEASURING_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    return fake_agent.made("a", tmp_path)
 
 
 @pytest.fixture
@@ -260,59 +245,13 @@ def test_a_run_of_many_bytes_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) ->
         unpacked(packed(run_of("a", {"x.json": "x" * 5000})))
 
 
-# Carries standard input to the agent whose socket is named by the last word, as sshd would.
-SSH = """
-import socket, sys
-with socket.socket(socket.AF_UNIX) as one:
-    one.connect(sys.argv[-1].rpartition(" ")[2] + ".socket")
-    one.sendall(sys.stdin.buffer.read())
-    one.shutdown(socket.SHUT_WR)
-    while part := one.recv(65536):
-        sys.stdout.buffer.write(part)
-"""
-
-
-def serve(agent: Agent, listening: socket.socket) -> None:
-    """Answer as `ftbench fleet agent --once` does, without what it takes to begin a process."""
-    while True:
-        with suppress(OSError):
-            one, _ = listening.accept()
-            with one, one.makefile("rb") as asked:
-                try:
-                    reply = Reply(data=agent.answer(asked.read()))
-                except FtbenchError as error:
-                    reply = Reply(code=error.exit_code, message=str(error))
-                one.sendall(f"a banner\n{MARK}".encode() + msgspec.json.encode(reply))
-            continue
-        return
-
-
-def test_by_ssh_hosts_do_their_runs_too(
-    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = tmp_path / "project"
-    (project / "benchmarks").mkdir(parents=True)
-    (project / "benchmarks" / "one.py").write_text("", encoding="utf-8")
-    (project / "asv.conf.json").write_text("{}", encoding="utf-8")
-    text = "[[runs]]\nhosts = ['a']\nreleases = ['3.14.7']\nbenchmarks = ['x', 'once']\n"
-    (project / "fleet.toml").write_text(text, encoding="utf-8")
-    (project / "hosts.txt").write_text("a  user@one  # the first\n\n", encoding="utf-8")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "ssh").write_text(f"#!{sys.executable} -S\n{SSH}", encoding="utf-8")
-    (tmp_path / "bin" / "ssh").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.chdir(tmp_path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind("a.socket")
-        listening.listen()
-        Thread(target=serve, args=(agent, listening), daemon=True).start()
-        fleet = Project.of(project, project / "fleet.toml")
-        console = Console(file=io.StringIO())
-        coordinate(fleet, console, tmp_path, project / "hosts.txt")
-        listening.shutdown(socket.SHUT_RDWR)
-    found = json.loads((project / "results" / "a" / FILE).read_text("utf-8"))["results"]
-    assert sorted(found) == ["once.Class.track_round", "x.Class.track_round"]
-    assert measured(agent) == 2
+def test_a_folder_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("", encoding="utf-8")
+    (tmp_path / "benchmarks").mkdir()
+    digest, data = packed_suite(tmp_path)
+    agent = Agent(host="a", folder=tmp_path / "full" / "a")
+    with pytest.raises(ResultsError, match="a cannot work in"):
+        agent.answer(Request(ask="suite", name=digest, data=data).packed())
 
 
 def test_an_agent_that_is_asked_once_answers_behind_a_mark(
@@ -323,10 +262,3 @@ def test_an_agent_that_is_asked_once_answers_behind_a_mark(
         answer_once(agent)
         _, _, text = capsys.readouterr().out.rpartition(MARK)
         assert msgspec.json.decode(text, type=Reply).code == code
-
-
-@pytest.mark.parametrize("line", ["a b c", "a -oProxyCommand=x"])
-def test_a_file_of_hosts_gives_ssh_no_option(tmp_path: Path, line: str) -> None:
-    (tmp_path / "hosts.txt").write_text(line, encoding="utf-8")
-    with pytest.raises(UsageError, match="not NAME"):
-        SshLink.of(tmp_path / "hosts.txt")

@@ -35,6 +35,7 @@ def test_each_host_does_its_own_runs_one_at_a_time(hosts: Hosts) -> None:
 
 def test_agents_of_one_machine_take_turns(hosts: Hosts) -> None:
     hosts.ask("hosts = ['both']\nbenchmarks = ['p', 'q']\n", top="groups.both = ['a', 'b']")
+    assert "4 runs on 2 hosts." in hosts.run("plan")
     for name in ("a", "b"):
         hosts.agent(name, lock="same")
     hosts.run()

@@ -93,6 +93,9 @@ class Direct:
     def heard(self, _: str) -> float:
         return time.time()
 
+    def trouble(self, _: str) -> str:
+        return ""
+
     async def ask(self, _: str, request: bytes) -> bytes:
         await asyncio.sleep(0)
         return answered(request)
