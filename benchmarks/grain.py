@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.facts.modes import ENGINE_MODES, STANDING
+from ftbench.facts.modes import STANDING, TASK_ENGINES
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
 
 
@@ -14,5 +14,5 @@ class Grain(ScenarioBenchmark):
     """
 
     scenario = "grain"
-    modes = (*STANDING, *ENGINE_MODES)
+    modes = (*STANDING, *TASK_ENGINES)
     ladders = (("workers", (2,)),)  # with 8 a task costs a worker the same

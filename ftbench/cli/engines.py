@@ -23,7 +23,8 @@ from ftbench.report.output import Output, output_options
     help="""List the engines, packages that some cells need, and which builds here have them.
 
     An engine is installed by wheels alone, from the index that pip or uv is set to, into a folder
-    of the cache for each ABI. Its own cells alone see it; without it they are skipped.
+    of the cache for each ABI; Spark, which has none, is built by pip of the source archive that we
+    know. Its own cells alone see it; without it they are skipped.
     """,
 )
 @output_options

@@ -19,6 +19,8 @@ class Engine(NamedTuple):
     measured: bool = True
     free_threaded: bool = True
     below: tuple[int, int] | None = None  # the first series without wheels
+    # Beside `ftbench.pythons`, as pip has them, with hashes: one that has no wheels is built by it.
+    file: str = ""
 
     def why_not(self, series: tuple[int, int], *, free_threaded: bool) -> str | None:
         """Return why no build of this kind can have it, None if one can."""
@@ -76,8 +78,8 @@ _TABLE = (
         requirements=("pyspark==4.3.0",),
         module="pyspark",
         size="490 MB",
-        limit="pyspark 4.3.0 has no wheels for any build, and wheels alone are installed",
-        measured=False,
+        usual=False,
+        file="pyspark.txt",
     ),
     Engine(
         name="flink",

@@ -135,10 +135,21 @@ FURTHER = (
         processes=True,
         engine="ray",
     ),
+    Mode(
+        name="spark",
+        kind="spark",
+        title="Spark, local",
+        workers="spark",
+        pools=("spark",),
+        processes=True,
+        engine="spark",
+    ),
 )
 EVERY_MODE = (*MODES, *FURTHER)
 # Those of engines, whose workers stand when asked for.
 ENGINE_MODES = tuple(mode.name for mode in FURTHER if mode.engine)
+# Of Spark a job's start is measured, and no more: it is for other work than tasks of a function.
+TASK_ENGINES = tuple(name for name in ENGINE_MODES if name != "spark")
 
 MODE_NAMES = tuple(mode.name for mode in MODES)
 # Once a process stands, how it was started tells in its memory, not in time and CPU: where workers
@@ -184,6 +195,7 @@ class PoolKind(NamedTuple):
     name: str
     title: str
     futures: bool = True  # whether tasks can be handed over without waiting for each
+    maps: bool = True  # whether small tasks are what it is for: else only one by one
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -198,6 +210,7 @@ POOL_TABLE = {
         PoolKind(name="multiprocessing", title="multiprocessing.Pool"),
         PoolKind(name="joblib", title="joblib.Parallel", futures=False),
         PoolKind(name="dask", title="dask.compute", futures=False),
+        PoolKind(name="spark", title="Spark's RDD", futures=False, maps=False),
     )
 }
 # A mode's first pool, where a scenario asks for no other.

@@ -19,7 +19,7 @@ CLEARED: Final = (
     # Threads of a library's own beside our workers.
     *("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "VECLIB_", "NUMEXPR_"),
     # The pools that are measured.
-    *("LOKY_", "JOBLIB_", "DASK_", "RAY_"),
+    *("LOKY_", "JOBLIB_", "DASK_", "RAY_", "SPARK_", "PYSPARK_"),
     # Which code hashes.
     "OPENSSL_",
     # Every process counts the lines that it runs.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from ftbench.facts.engines import ENGINES, Engine
 from ftbench.files import write_whole
 from ftbench.probe.workers.engines import PLACE, REASON
 from ftbench.pythons.interpreter import Interpreter
-from ftbench.pythons.requirements import of_names
+from ftbench.pythons.requirements import Requirements, of_names
 from ftbench.pythons.wheels import NoWheelError, Packages, abi_of, packages_of, place_of, there
 
 COMMAND: Final = "ftbench engines install"
@@ -33,13 +34,19 @@ class State(NamedTuple):
         return "no wheel" if self.final else "not installed"
 
 
+def _wanted(engine: Engine) -> Requirements:
+    if engine.file:
+        return of_names((), [Path(__file__).parent / engine.file])
+    return of_names(engine.requirements)
+
+
 def state_of(engine: Engine, interpreter: Interpreter) -> State:
     """Return what is known without asking any index."""
     release = interpreter.release
     free_threaded = interpreter.build.free_threaded
     if limit := engine.why_not((release.major, release.minor), free_threaded=free_threaded):
         return State(reason=limit, final=True)
-    wanted = of_names(engine.requirements)
+    wanted = _wanted(engine)
     if made := there(wanted, interpreter):
         return State(packages=made)
     with suppress(OSError):
@@ -58,7 +65,7 @@ def install(engine: Engine, interpreter: Interpreter, console: Console) -> Packa
     state = state_of(engine, interpreter)
     if not engine.measured or (state.final and state.reason == engine.limit):
         raise NoWheelError(f"{state.reason}.")
-    wanted = of_names(engine.requirements)
+    wanted = _wanted(engine)
     reason = place_of(wanted, interpreter).with_suffix(".txt")
     try:
         made = packages_of(wanted, interpreter, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from ftbench.errors import NotAvailableError
 from ftbench.experiments.harness import environment_folder, probe
 from ftbench.facts.modes import ENGINE_MODES, Mode, mode_named
 from ftbench.probe.run.document import Measurement
+from ftbench.probe.run.outcome import LACKS
 from ftbench.probe.scenarios.failure import FAILURE
+from ftbench.probe.workers import engines, spark
 from ftbench.pythons import Interpreter, venvs
 
 BOTH = pytest.mark.parametrize("build", ["gil", "ft"])
@@ -60,6 +63,40 @@ def test_a_pool_of_mpire_is_not_asked_what_it_never_answers() -> None:
     assert "runs no task after that" in str(reason)
 
 
+def test_of_spark_there_are_no_maps_and_it_says_so() -> None:
+    found = measured("pools", mode_named("spark"), free_threaded=True, pool="spark")
+    assert {"map_1", "map_64"}.isdisjoint(found.metrics)
+    assert found.notes[LACKS].keys() == {"map_1", "map_64"}
+    assert {"first_cold", "cold", "full", "dispatch", "shutdown"} <= found.metrics.keys()
+
+
+@pytest.mark.parametrize(
+    ("java", "says"),
+    [
+        (None, "there is none"),
+        ('openjdk version "11.0.2" 2019-01-15', "version .11.0.2. 2019"),
+        ("the image is damaged", "the image is damaged"),
+        ('java version "25" 2025-09-16 LTS', None),
+    ],
+)
+def test_spark_asks_for_java(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, java: str | None, says: str | None
+) -> None:
+    monkeypatch.setattr(engines, "unavailable", lambda _mode: None)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    if java:
+        program = tmp_path / "bin" / "java"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\necho '{java}' >&2\n", encoding="utf-8")
+        program.chmod(0o755)
+    reason = spark.WORKERS.unavailable(mode_named("spark"))
+    if says is None:
+        assert reason is None
+    else:
+        assert reason
+        assert re.search(f"needs Java 17 or newer.*{says}", reason)
+
+
 @pytest.mark.parametrize("scenario", ["grain", "failure", "crossover"])
 def test_tasks_of_dask_are_measured_where_others_are(scenario: str) -> None:
     found = measured(scenario, mode_named("dask"), free_threaded=True)
@@ -99,7 +136,8 @@ def tree_of(
 ) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
     """Start a cell of pools; return its supervisor and its tree once both workers are there."""
     python = venvs.ready(environment_folder(interpreter), interpreter)
-    words = ["--mode", mode, "--workers", "2", "--profile", "rounds=100"]
+    pool = mode_named(mode).pools[0]
+    words = ["--mode", mode, "--set", f"pool={pool}", "--workers", "2", "--profile", "rounds=100"]
     supervisor = subprocess.Popen(
         [python, "-m", "ftbench.probe", "pools", *words],
         stdout=subprocess.DEVNULL,
@@ -120,7 +158,8 @@ def tree_of(
 
 @pytest.mark.parametrize("end", ["supervisor", "cell"])
 @pytest.mark.parametrize(
-    ("mode", "build", "worker"), [("dask", "ft", "spawn_main"), ("ray", "gil", "ray::")]
+    ("mode", "build", "worker"),
+    [("dask", "ft", "spawn_main"), ("ray", "gil", "ray::"), ("spark", "ft", "pyspark.daemon")],
 )
 def test_all_that_an_engine_has_started_ends_with_who_is_killed(
     folder: Path, mode: str, build: str, worker: str, end: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from tiny_wheels import MACHINE, only_index, wheel
+from tiny_wheels import MACHINE, buildable, only_index, wheel
 
 from ftbench.cli import cli
 from ftbench.cli import engines as command
@@ -92,6 +93,31 @@ def test_one_is_installed_once_for_each_abi_and_found_there(index: Path, pair: P
     assert {abi: each["packages"] for abi, each in listed().items()} == {
         abi: {"tiny": "1.0"} for abi in abis(pair)
     }
+
+
+def test_a_file_of_an_engine_has_its_requirements_each_with_a_hash() -> None:
+    for engine in ENGINES.values():
+        if engine.file:
+            path = Path(of_builds.__file__).with_name(engine.file)
+            lines = path.read_text(encoding="utf-8").splitlines()
+            pinned = [line.split() for line in lines if "==" in line]
+            assert all(word.startswith("--hash=sha256:") for _, word in pinned)
+            assert set(engine.requirements) <= {name for name, _ in pinned}
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_what_has_no_wheels_is_built_of_the_archive_whose_hash_is_known_and_of_no_other(
+    index: Path, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, sound: bool
+) -> None:
+    archive = buildable(index, "tiny", "1.0").read_bytes()
+    digest = hashlib.sha256(archive if sound else b"another").hexdigest()
+    lines = f"--no-binary tiny\ntiny==1.0 --hash=sha256:{digest}\n"
+    (tmp_path / "tiny.txt").write_text(lines, encoding="utf-8")
+    monkeypatch.setitem(ENGINES, "tiny", TINY._replace(file=str(tmp_path / "tiny.txt")))
+    said = run("install", "tiny", "--python", str(pair[0].executable))
+    assert (said.exit_code == 0) is sound, said.output
+    state = listed()[abis(pair)[0]]
+    assert state["packages"] == ({"tiny": "1.0"} if sound else {})
 
 
 def test_one_build_can_be_named(index: Path, pair: Pair) -> None:

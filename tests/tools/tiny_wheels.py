@@ -39,15 +39,29 @@ def wheel(folder: Path, name: str, version: str, *lines: str, tag: str = PURE) -
 def source(folder: Path, name: str, version: str) -> Path:
     """Write a source archive whose build would leave a file BUILT beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}.tar.gz"
     setup = f"open({str(folder / 'BUILT')!r}, 'w'); import setuptools; setuptools.setup()\n"
     files = {"PKG-INFO": metadata(name, version), "setup.py": setup}
+    return _archive(folder / f"{name}-{version}.tar.gz", files)
+
+
+def _archive(path: Path, files: dict[str, str]) -> Path:
     with tarfile.open(path, "w:gz") as archive:
         for file, text in files.items():
-            entry = tarfile.TarInfo(f"{name}-{version}/{file}")
+            entry = tarfile.TarInfo(f"{path.name.removesuffix('.tar.gz')}/{file}")
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text.encode()))
     return path
+
+
+def buildable(folder: Path, name: str, version: str) -> Path:
+    """Write a source archive that makes the wheel that `wheel` writes, and needs nothing for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = wheel(folder / "made", name, version)
+    own = "import shutil\n\ndef build_wheel(folder, *_more):\n"
+    own += f"    return shutil.copy({str(made)!r}, folder).rpartition('/')[2]\n"
+    system = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
+    files = {"PKG-INFO": metadata(name, version), "pyproject.toml": system, "own.py": own}
+    return _archive(folder / f"{name}-{version}.tar.gz", files)
 
 
 def only_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

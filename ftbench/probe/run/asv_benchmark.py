@@ -26,8 +26,8 @@ from ftbench.probe.workers.base import Deadline
 
 RECORDS = "FTBENCH_RECORDS"
 # What is measured where no benchmark is named: counting instructions takes long, and no machine's
-# noise asks for it to be done again.
-USUAL = r"^(?!instructions\.)"
+# noise asks for it to be done again; of Spark a cell takes most of a minute.
+USUAL = r"^(?!instructions\.|.*'spark')"
 # Mode → why it is not measured on a free-threaded build with its GIL on.
 EVERY_ARM: Mapping[str, str] = {}
 _OWN = "each worker has a GIL of its own: the build without a GIL stands for this"

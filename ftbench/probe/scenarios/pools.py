@@ -3,7 +3,8 @@
 A round is the life of a pool of N workers: made, asked for a first result, filled, used, shut down.
 Shows the cold start that a script pays and the hand-over that a server pays per request, for each
 library's pool in each mode; does not show what real work or a large argument costs (`grain`,
-`data`).  Source: every guide says "reuse a pool"; none says what the pools differ by.
+`data`), nor maps of small tasks by Spark, which is for large ones.  Source: every guide says "reuse
+a pool"; none says what the pools differ by.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import partial
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, no_such_pool
 from ftbench.probe import pool_tasks
 from ftbench.probe.instruments.clocks import clock_cost
-from ftbench.probe.run.outcome import Invariant, Outcome
+from ftbench.probe.run.outcome import LACKS, Invariant, Outcome
 from ftbench.probe.scenarios.base import (
     Cell,
     Param,
@@ -38,14 +39,18 @@ PARAMS = {
     "workers": Param(default=8),
 }
 
-METRICS = in_seconds(
-    first_cold="From making the first pool of a process to its first result: imports, fork server.",
-    cold="From making a later pool to its first result.",
-    full="From making a later pool until the last of its workers begins its first task.",
-    dispatch="Handing over one empty task and having its result, the workers being idle.",
-    map_1="A small task of a map without chunks: the time of the whole over the tasks.",
-    map_64="A small task of a map in chunks of 64: the time of the whole over the tasks.",
-    shutdown="Ending an idle pool, until its last worker is gone.",
+METRICS = tuple(
+    spec._replace(always=not spec.name.startswith("map"))
+    for spec in in_seconds(
+        first_cold="From making the first pool of a process to its first result: imports, fork "
+        "server.",
+        cold="From making a later pool to its first result.",
+        full="From making a later pool until the last of its workers begins its first task.",
+        dispatch="Handing over one empty task and having its result, the workers being idle.",
+        map_1="A small task of a map without chunks: the time of the whole over the tasks.",
+        map_64="A small task of a map in chunks of 64: the time of the whole over the tasks.",
+        shutdown="Ending an idle pool, until its last worker is gone.",
+    )
 )
 
 
@@ -57,6 +62,11 @@ def opened(cell: Cell) -> tuple[Pool, float, float]:
     cold = time.perf_counter() - begin
     check([answer], [1])
     return pool, begin, cold
+
+
+def chunks_of(cell: Cell) -> Sequence[int]:
+    """Return the chunks of the maps that are measured of a cell's pool."""
+    return CHUNKS if POOL_TABLE[cell.params["pool"]].maps else ()
 
 
 def one_by_one(pool: Pool, calls: int) -> list[int]:
@@ -77,7 +87,7 @@ def one_life(cell: Cell) -> dict[str, float]:
         **{
             f"map_{chunk}": timed(partial(pool.map, pool_tasks.step, range(tasks), chunk), steps)
             / TASKS
-            for chunk in CHUNKS
+            for chunk in chunks_of(cell)
         },
         "shutdown": pool.shutdown(),
     }
@@ -98,7 +108,8 @@ def run(cell: Cell) -> Outcome:
     pool.shutdown()
     lives = [one_life(cell) for _ in cell.repeats()]
     calls, tasks = cell.with_extra(CALLS), cell.with_extra(TASKS)
-    results = len(lives) * (1 + calls + tasks * len(CHUNKS))
+    chunks = chunks_of(cell)
+    results = len(lives) * (1 + calls + tasks * len(chunks))
     return Outcome(
         metrics=costs(METRICS, {"first_cold": [first]}) | by_round(METRICS, lives),
         invariants=(
@@ -109,6 +120,7 @@ def run(cell: Cell) -> Outcome:
             "clock": clock_cost(),
             "calls": calls,
             "tasks": tasks,
+            LACKS: {f"map_{each}": "a task of Spark is a job" for each in CHUNKS if not chunks},
             **engine_of(cell.mode),
         },
     )

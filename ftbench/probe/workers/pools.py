@@ -24,6 +24,7 @@ class Pool:
 
     cancels = True  # tasks that wait
     goes_on = False  # replaces a worker that has died, without reporting the task that is lost
+    nap = NAP_SECONDS
 
     def __init__(self, mode: Mode, workers: int, deadline: Deadline, library: Any) -> None:
         self.mode = mode
@@ -99,7 +100,7 @@ class Pool:
             if not self.deadline.left():
                 missing = self.workers - len(seen)
                 raise self.deadline.passed(f"{missing} of {self.workers} workers to take a task")
-            for pid, thread, begin in self.map(nap, [NAP_SECONDS] * self.workers, 1):
+            for pid, thread, begin in self.map(nap, [self.nap] * self.workers, 1):
                 seen[pid, thread] = min(begin, seen.get((pid, thread), begin))
         return max(seen.values())
 

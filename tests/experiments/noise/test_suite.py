@@ -43,12 +43,13 @@ def test_a_pattern_is_matched_with_what_asv_calls_a_series() -> None:
     ]
 
 
-def test_without_a_pattern_all_is_chosen_but_what_counts() -> None:
-    """None means everything that a machine's noise is in."""
-    counted = suite.chosen(ALL, "instructions")
+def test_without_a_pattern_all_is_chosen_but_what_counts_and_spark() -> None:
+    """None means everything that a machine's noise is in, and that comes to its end soon."""
+    counted, spark = suite.chosen(ALL, "instructions"), suite.chosen(ALL, "pools.*'spark'")
     assert {cell.scenario for cell in counted} == {"instructions"}
+    assert [(cell.scenario, cell.mode) for cell in spark] == [("pools", "spark")]
     usual = suite.chosen(ALL, None)
-    assert [each for each in ALL if each not in counted] == [*usual]
+    assert [each for each in ALL if each not in (*counted, *spark)] == [*usual]
     assert suite.chosen((), None) == ()
 
 
