@@ -34,11 +34,11 @@ COMMANDS: Final = {
     "Measure": {
         "bench": ("measuring", "Every scenario on the three arms of one release; the site"),
         "try": ("trial", "A function of your own in every mode, on several builds"),
-        "duel": ("measuring", "Two releases, arms or modes in turns of milliseconds"),
+        "duel": ("measuring", "Two releases, arms or modes, in turns of milliseconds"),
         "fleet": ("fleet", "The same benchmarks on many hosts"),
         "noise": ("measuring", "An interpreter against itself: the noise floor"),
-        "selftest": ("measuring", "Whether equal sides raise an alarm, and added work does"),
-        "overhead": ("measuring", "The harness against the bare loop"),
+        "selftest": ("measuring", "Check that equal sides raise no alarm, and added work does"),
+        "overhead": ("measuring", "The harness against a bare loop"),
         "reproduce": ("measuring", "What the article measured, and its claims"),
         "native": ("measuring", "The same shared set in Rust: the limit without Python"),
     },
@@ -120,7 +120,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Measure which concurrency model a program should pay for, on which CPython.",
+    help="Measure what threads, processes and subinterpreters cost, on which CPython.",
 )
 @click.version_option(__version__)
 def cli() -> None:

@@ -23,22 +23,22 @@ _ssh = click.option(
     "--ssh",
     type=_path,
     metavar="HOSTS",
-    help="Without agents, by ssh: a file of lines NAME [DESTINATION [FTBENCH]].",
+    help="By ssh, without agents: a file with lines NAME [DESTINATION [FTBENCH]].",
 )
 _certificate = click.option(
     "--certificate",
     type=_path,
     default=lambda: data_folder() / "fleet-certificate",
     metavar="FOLDER",
-    help="Where fleet.crt and fleet.key lie. Default: in the user's data folder.",
+    help="Where fleet.crt and fleet.key are. Default: in the user's data folder.",
 )
 
 
 @click.group(
     help="""Measure on many hosts what FILE asks for (fleet.toml): see docs/fleet.md.
 
-    Each host measures one run at a time and keeps it until it is collected. Dask distributed
-    carries the runs, under TLS (the extra 'fleet'), or --ssh does.
+    Each host measures one run at a time and keeps it until it is collected. Runs are sent by Dask
+    distributed over TLS (the extra 'fleet'), or by ssh (--ssh).
     """
 )
 def fleet() -> None:
@@ -67,7 +67,9 @@ def plan(output: Output, file: Path) -> None:
     output.write(_project(file).plan())
 
 
-@fleet.command(help="Tell how far the coordinator of FILE is, and when each host was heard.")
+@fleet.command(
+    help="Show how far the coordinator of FILE is, and when each host was last heard from."
+)
 @_file
 @output_options
 def status(output: Output, file: Path) -> None:
@@ -77,19 +79,19 @@ def status(output: Output, file: Path) -> None:
 @fleet.command(
     help="""Do the runs of FILE, and put them into the results.
 
-    A call that was ended is gone on with by the next one: what is collected is not measured again,
-    and what a host has kept is fetched. Of a host that is silent or refused it is said.
+    Call it again to continue an interrupted one: what is collected is not measured again, and what
+    a host has kept is fetched. Hosts that are silent or refused are listed.
     """
 )
 @_file
 @_ssh
 @_certificate
-@click.option("--fresh", is_flag=True, help="Measure anew what is collected, too.")
+@click.option("--fresh", is_flag=True, help="Measure again what is already collected.")
 def run(*, file: Path, ssh: Path | None, certificate: Path, fresh: bool) -> None:
     _coordinate(file, ssh, certificate, fresh=fresh)
 
 
-@fleet.command(help="Fetch what hosts have kept, of whatever coordinator; measure nothing.")
+@fleet.command(help="Fetch what hosts have kept, for any coordinator; measure nothing.")
 @_file
 @_ssh
 @_certificate
@@ -107,10 +109,10 @@ def _coordinate(file: Path, ssh: Path | None, certificate: Path, **how: bool) ->
 
 
 @fleet.command(
-    help="""Serve on this host: measure for whichever coordinator is at ADDRESS, HOST:PORT.
+    help="""Serve on this host: measure for the coordinator at ADDRESS, HOST:PORT.
 
-    Needs the folder of the coordinator's certificate. It measures whatever a holder of that has it
-    measure, so keep it as you keep a key for ssh.
+    Needs the folder of the coordinator's certificate. Whoever holds it can have this host run
+    anything, so keep it like an ssh key.
     """
 )
 @click.argument("address", required=False)
@@ -129,7 +131,7 @@ def agent(*, address: str | None, name: str, certificate: Path, once: bool) -> N
         answer_once(own)
         return
     if address is None:
-        raise UsageError("No ADDRESS says where the coordinator is.")
+        raise UsageError("The coordinator's ADDRESS is missing.")
     _need_dask()
     from ftbench.fleet.dask_link import supervised  # noqa: PLC0415
 

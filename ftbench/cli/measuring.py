@@ -32,7 +32,7 @@ from ftbench.report.output import Output, output_options
 _ARM_NAMES: Final = click.Choice([arm.name for arm in ARMS])
 _python = click.argument("python", required=False, metavar="[RELEASE|PATH]")
 _arm = click.option(
-    "--arm", type=_ARM_NAMES, help="Default: ft, or the build's own way where a path is given."
+    "--arm", type=_ARM_NAMES, help="Default: ft, or for a path the build's own arm."
 )
 _bench = click.option(
     "--bench", metavar="REGEX", shell_complete=scenarios, help="Only the benchmarks that match."
@@ -40,12 +40,12 @@ _bench = click.option(
 _profile = click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 _machine = click.option(
     "--machine",
-    help="The machine's name in the results, never another one's. Default: its CPU and cores.",
+    help="A name for this machine in the results. Default: its CPU and cores.",
 )
 _fresh = click.option(
     "--fresh",
     is_flag=True,
-    help="Measure anew: forget a run that was ended; 'noise' also what is on record of the cells.",
+    help="Start over: forget an interrupted run; 'noise' also its records of these cells.",
 )
 
 
@@ -54,10 +54,10 @@ def _console() -> Console:
 
 
 @click.command(
-    help="""Measure every scenario on the three arms of one RELEASE, publish the site, sum it up.
+    help="""Measure every scenario on the three arms of one RELEASE, publish the site, summarize.
 
-    Without RELEASE: the newest of which a GIL build and a free-threaded build of the same kind
-    are installed; where there is none, both are installed first.
+    Without RELEASE: the newest with a GIL build and a free-threaded build of the same kind
+    installed; if there is none, both are installed first.
     """
 )
 @click.argument("release", required=False)
@@ -95,25 +95,32 @@ def bench(
     ftbench duel 3.14.7 3.14.7t
     ftbench duel 3.14.7 3.14.7 --arm ft --mode threads --mode-b processes-fork --bench lifecycle
 
-    Pair after pair of fresh processes, both alive and only one at work, until each series is worse,
-    better or the same, or its budget is spent and as many pairs are done as can decide one (11 or
-    more). What slows the machine meets both sides, so this finds what 'ftbench compare' of two runs
-    cannot. It is kept in the results at once; another call
-    adds its pairs, or goes on where one was ended. Exit codes are those of 'ftbench compare'.
+    Starts pairs of fresh processes, of which only one works at a time, until each series is worse,
+    better or the same, or its budget is spent after at least 11 pairs. Whatever slows the machine
+    slows both sides, so this finds what 'ftbench compare' of two runs cannot. Results are kept at
+    once; another call adds pairs, or continues an interrupted one. Exit codes are those of 'ftbench
+    compare'.
     """
 )
 @click.argument("a", metavar="RELEASE|PATH")
 @click.argument("b", metavar="RELEASE|PATH")
-@click.option("--arm", type=_ARM_NAMES, help="Default: the build's own way (3.14.7t is ft).")
+@click.option("--arm", type=_ARM_NAMES, help="Default: the build's own arm (3.14.7t is ft).")
 @click.option("--arm-b", type=_ARM_NAMES, help="Default: as --arm.")
 @click.option("--mode", help="Default: every mode of the benchmarks.")
 @click.option("--mode-b", help="Default: as --mode.")
 @click.option("--bench", metavar="REGEX", help="Which series. Default: single_thread.")
-@quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Of a cell.")
-@quantity("SHARE", share, "--margin", help="What is the same: 1%. Default: 3 % of a time.")
+@quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Per cell.")
+@quantity(
+    "SHARE",
+    share,
+    "--margin",
+    help="Differences up to it are the same: 1%. Default: 3 % of a time.",
+)
 @click.option("--pairs", type=click.IntRange(5, 60), default=60, show_default=True)
-@click.option("--seed", type=click.IntRange(0), help="Of orders and layouts. Default: drawn.")
-@quantity("SHARE", share, "--inject", "extra", default="0%", help="To B's work: 5%.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="For orders and memory layouts. Default: random."
+)
+@quantity("SHARE", share, "--inject", "extra", default="0%", help="Work to add to B: 5%.")
 @_machine
 @_fresh
 @output_options
@@ -165,11 +172,11 @@ def duel(
 
 
 @click.command(
-    help="""Measure what the article measured: its way, and corrected, and judge its claims.
+    help="""Measure what the article measured, as it did and corrected, and judge its claims.
 
-    On one RELEASE: threads on its free-threaded build, processes on its GIL build, as the article
-    has them.  Without RELEASE: the newest of which both are installed, built alike.
-    All of it takes some twenty minutes, --scale 0.1 a few; the time left is shown.
+    On one RELEASE: threads on its free-threaded build, processes on its GIL build, as in the
+    article.  Without RELEASE: the newest that has both installed, built alike.
+    A full run takes some twenty minutes, --scale 0.1 a few; the time left is shown.
     """
 )
 @click.argument("release", required=False)
@@ -182,14 +189,16 @@ def duel(
 @click.option(
     "--processes",
     type=click.IntRange(1, 1_000),
-    help=f"How many take each step in turn, and share its rounds. Default: {PROCESSES}.",
+    help=f"How many processes share the rounds of each step. Default: {PROCESSES}.",
 )
-@click.option("--only", metavar="PARTS", help=f"Only these, with commas: {','.join(PARTS)}.")
+@click.option(
+    "--only", metavar="PARTS", help=f"Only these parts, separated by commas: {','.join(PARTS)}."
+)
 @click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Measure nothing: report what a file of --format json holds.",
+    help="Measure nothing: report on a file written with --format json.",
 )
 @_fresh
 @output_options
@@ -222,12 +231,12 @@ def reproduce(
 
 
 @click.command(
-    help="""Measure an interpreter against itself: how much two runs differ that should not.
+    help="""Measure an interpreter against itself: how far two equal runs differ.
 
-    Whole passes over all cells, in the order A B B A, each cell in a fresh process. The noise is
-    kept in the results; verdicts rest on it. Without RELEASE or PATH: the newest release that is
-    here as a pair. A run at another time adds a sitting, and --against takes a second build of the
-    same source for B, such as a replica of 'pythons install': what either adds is told.
+    Passes over all cells in the order A B B A, each cell in a fresh process. The noise is kept in
+    the results, and verdicts use it. Without RELEASE or PATH: the newest release with both builds
+    installed. A run at another time adds a sitting; --against takes a second build of the same
+    source as B, such as a replica of 'pythons install'. The report says what each of them adds.
     """
 )
 @_python
@@ -236,7 +245,7 @@ def reproduce(
     "arms",
     multiple=True,
     type=_ARM_NAMES,
-    help="Can be given several times. Default: all, or the build's own way for a path.",
+    help="Can be given several times. Default: all, or for a path the build's own.",
 )
 @_bench
 @_profile
@@ -252,7 +261,7 @@ def reproduce(
     "--against",
     multiple=True,
     metavar="PATH",
-    help="A second build, made alike: on its arms alone. Can be given several times.",
+    help="A second build of the same kind, on its own arms. Can be given several times.",
 )
 @_fresh
 @output_options
@@ -308,10 +317,10 @@ def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None
 
 
 @click.command(
-    help="""Measure the harness against the bare loop: ratio, interval, target 1.02 or less.
+    help="""Measure the harness against a bare loop: ratio, interval, target 1.02 or less.
 
-    Same interpreter, same work, interleaved turns in clean processes. Beside it the loop in the
-    article's shape. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
+    Same interpreter, same work, in turns, in clean processes. The loop in the article's shape is
+    measured too. Without RELEASE or PATH: the interpreter that 'ftbench bench' would measure.
     """
 )
 @_python
@@ -329,7 +338,7 @@ def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None
     type=click.IntRange(1, 10_000),
     default=3,
     show_default=True,
-    help="How often A B B A in a process.",
+    help="Rounds of A B B A per process.",
 )
 @click.option(
     "--processes",
@@ -338,7 +347,9 @@ def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None
     show_default=True,
     help="How many fresh processes per loop.",
 )
-@click.option("--deadline", type=float, default=120.0, show_default=True, help="Per process, s.")
+@click.option(
+    "--deadline", type=float, default=120.0, show_default=True, help="Seconds per process."
+)
 @_fresh
 @output_options
 def overhead(
@@ -361,22 +372,35 @@ def overhead(
 
 
 @click.command(
-    help="""Prove that equal things raise no alarm here and that added work is found.
+    help="""Check that equal sides raise no alarm on this machine, and that added work does.
 
-    Duels of each cell against itself, as it is and with a known share of work added to one side, to
-    memory of bytes; what must be found in which time is a table of targets. Exit code 10 if equal
-    sides raised an alarm, or if what was added is surely found in fewer than 95 % of the trials.
+    Each cell duels against itself, unchanged and with a known share of work or memory added to one
+    side; a table of targets says what must be found, and how fast. Exit code 10 if equal sides
+    raised an alarm, or if added work is surely found in fewer than 95 % of the trials.
     """
 )
 @_python
 @_arm
-@click.option("--bench", metavar="REGEX", help="Of what matches, the cells with targets, else all.")
-@quantity("SHARE", share, "--slowdown", "share", help="Default: each target's. 0%: equal sides.")
 @click.option(
-    "--trials", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Of each."
+    "--bench", metavar="REGEX", help="Of the matching cells, those with targets; if none has, all."
 )
-@quantity("TIME", seconds, "--budget", "seconds", help="Of a trial. Default: each target's.")
-@quantity("TIME", seconds, "--within", help="Begin none later: 720s. Another call goes on.")
+@quantity(
+    "SHARE",
+    share,
+    "--slowdown",
+    "share",
+    help="Work to add. Default: each target's. 0%: equal sides.",
+)
+@click.option(
+    "--trials", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Per cell."
+)
+@quantity("TIME", seconds, "--budget", "seconds", help="Per trial. Default: each target's.")
+@quantity(
+    "TIME",
+    seconds,
+    "--within",
+    help="Start no trial later than this: 720s. Another call continues.",
+)
 @_fresh
 @output_options
 def selftest(
@@ -416,7 +440,7 @@ def selftest(
 
 native = click.Group(
     "native",
-    help="The limit that shared_set has without Python: the same threads, set and lock in Rust.",
+    help="The limit of shared_set without Python: the same threads, set and lock in Rust.",
 )
 
 
@@ -424,7 +448,7 @@ native = click.Group(
     "build",
     help="""Compile it, once per source, compiler and processor; needs rustc.
 
-    FTBENCH_RUSTC names a compiler; else it is that of PATH, else cargo's.
+    Uses FTBENCH_RUSTC, or rustc on PATH, or cargo's.
     """,
 )
 def build_native() -> None:
@@ -434,17 +458,22 @@ def build_native() -> None:
 
 @native.command(
     "run",
-    help="Compile it if need be, and measure: the same forms and metrics as the probe's.",
+    help="Compile it if needed, and measure the same forms and metrics as the probe.",
 )
 @click.option("--form", type=click.Choice(FORMS), default="fixed", show_default=True)
 @click.option("--workers", type=int, default=8, show_default=True, help="How many threads.")
 @click.option("--fill", type=click.Choice(FILLS), default="cold", show_default=True)
 @click.option(
-    "--duration", type=int, default=5000, show_default=True, metavar="MS", help="Not for fixed."
+    "--duration",
+    type=int,
+    default=5000,
+    show_default=True,
+    metavar="MS",
+    help="Not for form fixed.",
 )
 @click.option("--id-space", type=int, default=10_000_000, show_default=True)
 @click.option("--profile", help="Default: FTBENCH_PROFILE, quick.")
-@click.option("--deadline", type=float, metavar="SECONDS", help="Default: 60 and the time box.")
+@click.option("--deadline", type=float, metavar="SECONDS", help="Default: 60 plus the time box.")
 @output_options
 def run_native(
     output: Output, *, profile: str | None, deadline: float | None, **params: int | str

@@ -51,7 +51,7 @@ _arm = click.option(
 @click.command(
     help="""Show what was measured: each release's verdicts, and the modes side by side.
 
-    All of it from the results folder alone. Without --release there are verdicts of every release
+    Reads the results folder only. Without --release there are verdicts of every release
     of the machine.
     """
 )
@@ -68,7 +68,7 @@ _arm = click.option(
     "--bench",
     metavar="REGEX",
     shell_complete=scenarios,
-    help="Only the benchmarks with a series that matches.",
+    help="Only benchmarks with a matching series.",
 )
 @click.option("--every", is_flag=True, help="All tables of all scenarios, with intervals.")
 @output_options
@@ -127,7 +127,7 @@ def report(output: Output, *, every: bool, **wanted: str | None) -> None:
     "--build", "flavour", metavar="FLAVOUR", help="Default: every build that both sides have."
 )
 @click.option(
-    "--bench", metavar="REGEX", shell_complete=scenarios, help="Only the series whose names match."
+    "--bench", metavar="REGEX", shell_complete=scenarios, help="Only series whose names match."
 )
 @click.option("--every", is_flag=True, help="List the series without an alarm too.")
 @output_options
@@ -171,13 +171,13 @@ def quantity(
 
 
 @click.command(
-    help="""Rank the modes for a task of your own, from measured cells alone.
+    help="""Rank the modes for a task of your own, from measured cells only.
 
     Seconds, CPU and memory of each mode on each arm, with intervals, interpolated between
-    measured cells and never beyond them: there it says "no data", and what would get it.
-    With --verify the first three then run as plain programs that share nothing with the harness,
-    in turn, which takes a minute: whether the ranking holds.
-    The exit code is 12 if nothing can be advised, 10 if a ranking did not hold.
+    measured cells and never beyond them: there it says "no data", and how to measure it.
+    With --verify the first three then run in turn as plain programs that share nothing with the
+    harness, to see whether the ranking holds; that takes a minute.
+    The exit code is 12 if there is no recommendation, 10 if a ranking did not hold.
     """
 )
 @quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
@@ -189,7 +189,7 @@ def quantity(
     "shared",
     default="0%",
     show_default=True,
-    help="The share of tasks that write to what all share: 5%.",
+    help="The share of tasks that write to shared data: 5%.",
 )
 @click.option(
     "--shared-kind",
@@ -206,27 +206,27 @@ def quantity(
     "--waiting",
     default="0%",
     show_default=True,
-    help="The share of its time that it waits and needs no core: 90%.",
+    help="The share of its time that it waits without using a core: 90%.",
 )
-@quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
+@quantity("SIZE", size, "--memory", help="A limit for the memory of all processes: 2GiB.")
 @quantity(
     "TIME",
     seconds,
     "--p99",
-    help="A limit to the 99th percentile from when a request is due: 20ms.",
+    help="A limit for the 99th percentile, from when a request is due: 20ms.",
 )
 @quantity(
     "LOAD",
     load,
     "--load",
-    help="Of requests: 400/s, or 50% of what one core can do. Default: the lower one measured.",
+    help="Requests: 400/s, or 50% of what one core can do. Default: the lower measured one.",
 )
-@quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
+@quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Per core: 0.04/h.")
 @quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
 @click.option(
     "--by",
     type=click.Choice([each.value for each in By]),
-    help="What to rank by. Default: seconds, or cost where there is a price.",
+    help="What to rank by. Default: seconds, or cost with a price.",
 )
 @_arm
 @click.option(
@@ -269,16 +269,16 @@ def advise(
     cores = next((each.num_cpu for each in tree.machines if each.name == pick.machine), "")
     given = Given(advice=ranked(cells, asked, arms), pick=pick, cores=cores, warnings=tree.warnings)
     document, wrong = document_of(given), ""
-    if verify and given.advice.best is not None:
+    if verify and given.advice.ranked:
         from ftbench.experiments.verification import verified  # noqa: PLC0415
 
         console = Console(stderr=True, highlight=False)
         document, wrong = verified(given, tree.machines, document, console)
     output.write(document)
-    if given.advice.best is None:
+    if not given.advice.ranked:
         raise NothingError(
-            "Nothing can be advised.",
-            hint="What was written has the reason of each mode, and what would measure it.",
+            "There is no recommendation.",
+            hint="The answer above gives the reason for each mode, and how to measure it.",
         )
     if wrong:
         raise RegressionError(wrong)

@@ -23,12 +23,12 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     "open",
     help="""Show the pages in a browser, served on this machine alone, until Ctrl-C.
 
-    With --file without a server: then raw graphs, which want one, are not there.
+    With --file there is no server, and so no raw graphs.
     """,
 )
-@click.option("--file", "as_file", is_flag=True, help="Open the file; serve nothing.")
+@click.option("--file", "as_file", is_flag=True, help="Open the file, without a server.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
-@click.option("--no-browser", is_flag=True, help="Only say the address.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
 def open_site(*, as_file: bool, port: int, no_browser: bool) -> None:
     from ftbench.results.project import project_folder  # noqa: PLC0415
 

@@ -93,37 +93,36 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
 @click.command(
     "try",
     cls=_Kept,
-    help="""Run a function of your own in every mode, on several builds: what to write, what it
-    costs.
+    help="""Run a function of your own in every mode, on several builds: what to write, and
+    what it costs.
 
     \b
     ftbench try mypkg.jobs:resize --inputs jobs.jsonl --workers 1,2,4
-    ftbench try crunch.py:score --input '[30]' --with numpy --budget 3m
-    ftbench try crunch.py:fetch --input '"http://127.0.0.1:8000"' --python 3.14t --slo p99=50ms
+    ftbench try jobs.py:score --input '[30]' --with numpy --budget 3m
+    ftbench try jobs.py:fetch --input '"http://127.0.0.1:8000"' --python 3.14t --slo p99=50ms
 
     TARGET is MODULE:FUNCTION, FILE.py:FUNCTION, or the NAME of a table [tool.ftbench.try.NAME] in
-    this project's pyproject.toml, which has a target and any of these options. M:F stands for a
-    function that is named as TARGET is.
+    this project's pyproject.toml, with a target and any of these options. M:F is a function, named
+    like TARGET.
 
-    Each build is asked first: does it import the function, can its arguments and results go to
-    another process, are its results the same twice, does it compute or wait, do threads that call
-    it at once get the same results? Then fresh processes take turns over all modes, and every
-    result is compared with that of a plain loop. What differs, crashes or hangs is told and never
-    ranked; what a build does not have is skipped, with the reason.
+    First it checks on each build whether the function can be imported, its arguments and results
+    can be sent to another process, its results are repeatable, it computes or waits, and threads
+    that call it at once get the same results. Then fresh processes take turns over all modes, and
+    every result is compared with a plain loop's. Modes whose results differ, that crash or hang are
+    reported and never ranked; what a build does not have is skipped, with the reason.
 
-    It runs your code, with your rights, some thousands of times: where a call writes files, opens
-    sockets or starts programs, it says so and wants --yes. A trial that was ended goes on where it
-    was when it is called again.
+    It runs your code thousands of times, with your rights: if a call writes files, opens sockets or
+    starts programs, it says so and asks for --yes. Call it again to continue an interrupted trial.
 
     Exit codes: 0 answered, 3 nothing could run, 13 results of a mode differ, 4 a mode crashed,
-    5 one did not end in time, 6 the GIL came back, 10 worse than --against, 11 lost since then.
+    5 one timed out, 6 the GIL was switched on, 10 worse than --against, 11 lost since then.
     """,
 )
 @click.argument("target", metavar="TARGET")
-@click.option("--input", "values", multiple=True, metavar="JSON", help="One call with this value.")
-@_file("--inputs", metavar="FILE", help="A call for each: .jsonl, .json (a list) or .txt (lines).")
+@click.option("--input", "values", multiple=True, metavar="JSON", help="A call with this value.")
+@_file("--inputs", metavar="FILE", help="A call per item: .jsonl, .json (a list) or .txt (lines).")
 @click.option("--inputs-from", metavar="M:F", help="A function that yields them.")
-@click.option("--kwargs", is_flag=True, help="An input is an object of named arguments.")
+@click.option("--kwargs", is_flag=True, help="Each input is an object of named arguments.")
 @click.option("--worker-setup", metavar="M:F", help="Called once in each worker, untimed.")
 @click.option("--before", metavar="M:F", help="Called before each round, untimed.")
 @click.option("--after", metavar="M:F", help="Called after each round, untimed.")
@@ -131,56 +130,56 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     "--check",
     default="equal",
     show_default=True,
-    help="Of results: equal, close:1e-9, M:F of (result, expected), or none.",
+    help="How to compare results: equal, close:1e-9, M:F(result, expected), or none.",
 )
-@click.option("--executor", metavar="M:F", help="Makes an executor of N workers: a further mode.")
+@click.option("--executor", metavar="M:F", help="Makes an executor of N workers: one more mode.")
 @click.option(
     "--python",
     "pythons",
     multiple=True,
     metavar="RELEASE|PATH",
-    help="A build, several times. Default: the newest pair, GIL and free-threaded.",
+    help="A build; can be given several times. Default: the newest GIL and free-threaded pair.",
 )
 @click.option(
     "--mode",
     "modes",
     multiple=True,
     metavar="NAMES",
-    help=f"Only these, with commas: {', '.join(TRIAL_MODE_NAMES)}.",
+    help=f"Only these, separated by commas: {', '.join(TRIAL_MODE_NAMES)}.",
 )
 @click.option(
     "--workers",
     multiple=True,
     metavar="NUMBERS",
-    help="How many, with commas: 1,2,4. Default: the cores that can be used.",
+    help="How many, separated by commas: 1,2,4. Default: the usable cores.",
 )
-@click.option("--with", "requirements", multiple=True, metavar="PACKAGE", help="By wheels alone.")
+@click.option("--with", "requirements", multiple=True, metavar="PACKAGE", help="Wheels only.")
 @_file("--with-requirements", "requirement_files", multiple=True, metavar="FILE")
-@_file("--project", metavar="DIR", help="Its own code, and what its pyproject.toml depends on.")
-@quantity("TIME", seconds, "--budget", default="1m", show_default=True, help="Of measuring.")
-@quantity("TIME", seconds, "--call-deadline", default="30s", show_default=True, help="Of a call.")
+@_file("--project", metavar="DIR", help="Its code, and the dependencies in its pyproject.toml.")
+@quantity("TIME", seconds, "--budget", default="1m", show_default=True, help="For measuring.")
+@quantity("TIME", seconds, "--call-deadline", default="30s", show_default=True, help="Per call.")
 @click.option(
     "--shake",
     type=click.IntRange(0, 1_000_000),
     default=800,
     show_default=True,
-    help="Calls by threads at once, to see whether it is thread-safe. 0: none.",
+    help="Concurrent calls by threads, to see whether it is thread-safe. 0: none.",
 )
-@click.option("--no-memory", is_flag=True, help="Do not look at memory.")
-@quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Of a core: 0.04/h.")
+@click.option("--no-memory", is_flag=True, help="Do not measure memory.")
+@quantity("PRICE", cpu_price, "--price-cpu", "cpu_price", help="Per core: 0.04/h.")
 @quantity("PRICE", memory_price, "--price-memory", "memory_price", help="Of memory: 0.005/GiBh.")
-@click.option("--slo", "slos", multiple=True, metavar="LIMIT", help="To calls: p99=50ms.")
-@quantity("SIZE", size, "--memory", help="A limit to the memory of all processes: 2GiB.")
-@click.option("--yes", is_flag=True, help="Its side effects do no harm, however often it runs.")
+@click.option("--slo", "slos", multiple=True, metavar="LIMIT", help="A limit for calls: p99=50ms.")
+@quantity("SIZE", size, "--memory", help="A limit for the memory of all processes: 2GiB.")
+@click.option("--yes", is_flag=True, help="Its side effects are harmless, however often it runs.")
 @_file(
     "--save",
     metavar="FILE",
     callback=writable,
-    help="Keep it for --against; memory takes longer.",
+    help="Save it for --against; memory then takes longer.",
 )
 @_file("--against", metavar="FILE", help="Judge it against an earlier trial.")
 @_file("--scaffold", metavar="DIR", help="Write an asv benchmark repository of it, a new folder.")
-@click.option("--fresh", is_flag=True, help="Measure anew: forget a trial that was ended.")
+@click.option("--fresh", is_flag=True, help="Start over: forget an interrupted trial.")
 @output_options
 @click.pass_context
 def trial(context: click.Context, output: Output, /, **options: Any) -> None:

@@ -54,7 +54,7 @@ class Outcome(StrEnum):
 
     HELD = "held"
     FAILED = "did not hold"
-    UNDECIDED = "not told apart"
+    UNDECIDED = "too close to call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

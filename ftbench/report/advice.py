@@ -23,7 +23,7 @@ from ftbench.report.words import DOUBTFUL, NONE
 from ftbench.results import Unreadable
 from ftbench.results.selection import Pick
 
-SCHEMA: Final = {"name": "ftbench.advice", "version": 3}
+SCHEMA: Final = {"name": "ftbench.advice", "version": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,6 @@ def document_of(given: Given) -> Document:
 
 def _record(given: Given) -> dict[str, Any]:
     question, pick = given.advice.question, given.pick
-    best = given.advice.best
     return {
         "schema": SCHEMA,
         "question": {**asdict(question), "by": question.ranked_by},
@@ -65,7 +64,7 @@ def _record(given: Given) -> dict[str, Any]:
         "release": pick.release.name,
         "profile": pick.profile,
         "builds": dict(pick.builds),
-        "best": best and {"arm": best[0].arm.name, "mode": best[1].expectation.mode.name},
+        "ranked": [_ranked_record(each, given) for each in given.advice.ranked],
         "arms": [_arm_record(each, given) for each in given.advice.arms],
         "warnings": list(map(str, given.warnings)),
     }
@@ -75,10 +74,7 @@ def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
     by = given.advice.question.ranked_by
     return {
         "arm": advice.arm.name,
-        "ranked": [
-            {"rank": each.rank, "close": each.close, **_expectation_record(each.expectation, given)}
-            for each in advice.ranked
-        ],
+        "ranked": [_ranked_record(each, given) for each in advice.ranked],
         "ruled_out": [
             {"why": each.why, **_expectation_record(each.expectation, given)} for each in advice.out
         ],
@@ -88,6 +84,11 @@ def _arm_record(advice: ArmAdvice, given: Given) -> dict[str, Any]:
         ],
         "why": list(reasons(advice, by)),
     }
+
+
+def _ranked_record(ranked: Ranked, given: Given) -> dict[str, Any]:
+    place = {"rank": ranked.rank, "close": ranked.close, "arm": ranked.expectation.arm.name}
+    return {**place, **_expectation_record(ranked.expectation, given)}
 
 
 def _expectation_record(expectation: Expectation, given: Given) -> dict[str, Any]:
@@ -222,30 +223,31 @@ def _notes(given: Given) -> Iterator[str]:
     if loop is not None:
         yield (
             f"The task takes {amount(question.task, 'seconds')} in a plain loop on the "
-            f"{loop.arm.title}; the other arms do the same work. As many tasks are in "
-            "flight as there are workers, which run already."
+            f"{loop.arm.title}; the other builds do the same work. The pool is warm, with one task "
+            "per worker under way."
         )
     yield from _standing(given)
-    if given.advice.best is None:
+    if not given.advice.ranked:
         return
     yield (
-        "± is the farther end of the 99 % interval; ≈ is not told apart from the first by "
-        f"{question.ranked_by}. Memory is that of the whole tree."
+        "± is the larger half of the 99 % interval; ≈ is too close to the first to call, by "
+        f"{question.ranked_by}. Memory is that of the whole process tree."
     )
     yield (
-        f"p50 and p99 are of requests that arrive at random, {_load(question)}, each from when it "
-        "was due until its answer is there, without writes; spawned processes stand for all."
+        f"p50 and p99 are of requests that arrive at random, {_load(question)}, from the time a "
+        "request was due to its answer, without writes. Processes were measured with spawn only."
     )
     if question.priced:
         yield f"A million: the price of {digits(MILLION)} tasks, of what has a price."
     if question.shared:
         yield (
-            f"A shared write is {spaced(question.shared_kind)} and costs what the mode's cheapest "
-            "strategy of that kind costs 8 workers: by a manager amid work, after which it has to "
-            "wake up, else in a row. Spawned processes stand for all. Memory has nothing of it."
+            f"A shared write is {spaced(question.shared_kind)}. It costs what the mode's cheapest "
+            "strategy of that kind costs 8 workers: with a manager, between other work, so that "
+            "the manager has to wake up; otherwise one write after the other. Processes were "
+            "measured with spawn only. Memory does not include it."
         )
     if any(each.arm == WITH_GIL for each in given.advice.arms):
-        yield f"With {WITH_GIL.label}, both are as {WITHOUT_GIL.label} where workers have one each."
+        yield f"With {WITH_GIL.label}, processes and subinterpreters are as {WITHOUT_GIL.label}."
 
 
 def _load(question: Question) -> str:
@@ -266,5 +268,5 @@ def _standing(given: Given) -> Iterator[str]:
     places: Mapping[str, None] = dict.fromkeys(
         cell.partition("(")[0] for cost in costs for cell in cost.sources
     )
-    how = "on straight lines between" if any(c.between for c in costs) else "from"
-    yield f"Figures are {how} measured cells: {', '.join(places)} (--format json has each one's)."
+    how = "interpolated between" if any(c.between for c in costs) else "of"
+    yield f"Figures are {how} measured cells: {', '.join(places)} (--format json has all)."

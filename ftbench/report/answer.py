@@ -12,7 +12,7 @@ from typing import Final
 from ftbench.analysis.advice.estimate import Expectation, Sharing, spaced
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By, Question
-from ftbench.analysis.advice.ranking import Advice, Ranked, cost_words
+from ftbench.analysis.advice.ranking import NOTHING, Advice, Ranked, cost_words
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount, margin, times
@@ -27,11 +27,10 @@ _NOUN: Final = {
 }
 _NAMED: Final = 2  # of those that are too close to call
 BETWEEN: Final = "Interpolated: it lies between measured tasks, payloads or numbers of workers."
-NOTHING: Final = "Nothing can be advised here."
 MEASURED: Final = "Measured at exactly this task, payload and number of workers."
 AT_BEST: Final = (
-    "Waiting was not measured: it is taken that workers wait beside each other and cost nothing "
-    "meanwhile, the best that there can be."
+    "Waiting was not measured: we assume the best case, that workers wait at the same time and "
+    "that waiting costs nothing."
 )
 
 

@@ -102,7 +102,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice([each.value for each in Format]),
         default=Format.TABLE.value,
         show_default=True,
-        help="What to say it as; github: annotations of a workflow, and its step's summary.",
+        help="github: annotations of a workflow, and its step's summary.",
     )
     @click.option(
         "--output",

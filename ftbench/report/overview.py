@@ -26,9 +26,9 @@ from ftbench.results.figure import Environment
 from ftbench.results.selection import Filter, Pick, first_pick, pair_builds, picks
 
 _READING: Final = (
-    "Medians with their 99 % intervals, by how far processes are apart; lower is better "
-    "everywhere. A ratio is to threads on the free-threaded build, or to what its table names, "
-    "from one run; ≈ is not told apart."
+    "Medians with 99 % intervals, from how far processes differ; lower is better everywhere. A "
+    "ratio is to threads on the free-threaded build, or to what its table names, in the same run; "
+    "≈ is too close to call."
 )
 
 

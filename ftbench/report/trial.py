@@ -169,10 +169,10 @@ def _of_build(on: OnBuild) -> Iterator[str]:
     first, *others = [each.title for each in on.close] or [""]
     if others:
         names = "; ".join(others) if len(on.close) < len(on.ranked) else "all others"
-        yield f"Not told apart from {first}: {names}."
+        yield f"Too close to {first} to call: {names}."
     yield from (f"{doubt}." for each in on.ranked for doubt in each.doubts())
     if any(each.seconds.interval is None for each in on.every):
-        yield f"What has no interval is of {ONE_PROCESS}."
+        yield "A figure without an interval is of one process."
 
 
 def _ranking(on: OnBuild, found: Answer) -> Table:
@@ -299,7 +299,7 @@ def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[st
     for forecast in forecasts:
         yield forecast if isinstance(forecast, str) else _forecast(forecast)
     if not forecasts:
-        yield "There are no results of ftbench here, so nobody knows what advise would have said."
+        yield "There are no results here that advise could answer from."
 
 
 def _forecast(forecast: Forecast) -> str:
@@ -308,7 +308,7 @@ def _forecast(forecast: Forecast) -> str:
     if predicted.mode.mode == best.mode.mode:
         return f"{told}, too, by {forecast.by}."
     if forecast.holds:
-        return f"{told}, by {forecast.by}; here it is not told apart from {best.title}."
+        return f"{told}, by {forecast.by}; here it is too close to {best.title} to call."
     behind = _ratio(forecast.behind)
     return f"{told}, by {forecast.by}; here it takes {behind} the time of {best.title}."
 

@@ -13,21 +13,13 @@ from typing import Any, Final
 from ftbench.analysis.advice.cells import Cells, cells_of
 from ftbench.analysis.advice.model import model_of
 from ftbench.analysis.advice.question import Question, seconds, size
-from ftbench.analysis.advice.ranking import advise
+from ftbench.analysis.advice.ranking import NOTHING, advise
 from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.facts.arms import ARMS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS
-from ftbench.report.answer import (
-    AT_BEST,
-    BETWEEN,
-    MEASURED,
-    NOTHING,
-    answer_of,
-    asked,
-    measured_on,
-)
+from ftbench.report.answer import AT_BEST, BETWEEN, MEASURED, answer_of, asked, measured_on
 from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares

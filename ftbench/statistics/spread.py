@@ -43,7 +43,7 @@ class Basis(StrEnum):
 
 
 BASES: Final = tuple(Basis)
-ONE_PROCESS: Final = f"{Basis.NONE}: not told apart"
+ONE_PROCESS: Final = f"{Basis.NONE}: no interval"
 """What is said of a cost whose interval nobody knows, wherever it would be told from another."""
 
 CONFIDENCE: Final = 0.99

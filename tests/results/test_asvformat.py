@@ -79,7 +79,7 @@ def test_an_interval_is_by_how_far_processes_are_apart_and_asvs_own_is_not_read(
         assert (figure.floor is None) is (noise == 0)
         if reach is None:
             assert figure.interval is None
-            assert figure.no_interval == "one process: not told apart"
+            assert figure.no_interval == "one process: no interval"
             continue
         assert figure.interval is not None
         assert figure.median is not None

@@ -243,6 +243,6 @@ def test_what_could_not_be_read_is_named(tmp_path: Path) -> None:
 
 def test_few_samples_are_shown_without_nonsense(tmp_path: Path) -> None:
     synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), samples=1))
-    assert "one process: not told apart" in page_for(tmp_path / "tree", tmp_path / "html")
+    assert "one process: no interval" in page_for(tmp_path / "tree", tmp_path / "html")
     synthetic.write_tree(tmp_path / "two", Plan(releases=("3.14.2",), samples=2))
     assert "-0." not in page_for(tmp_path / "two", tmp_path / "html2")

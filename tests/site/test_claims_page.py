@@ -84,7 +84,7 @@ def test_what_is_judged_is_as_it_was(tmp_path: Path, golden: Callable[[str, str]
 
 def test_one_process_of_each_decides_nothing(tree: ResultTree) -> None:
     words = [line[4:] for line in told(tree) if line[:3].strip().isdecimal()]
-    assert "cannot be judged (one process: not told apart)" in words
+    assert "cannot be judged (one process: no interval)" in words
     assert not {"holds", "does not hold here"} & set(words)
 
 

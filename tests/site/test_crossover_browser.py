@@ -152,7 +152,7 @@ def test_what_is_written_wrong_is_told_and_leaves_the_answer(choose: Page) -> No
     assert best(choose) == usual
     choose.locator("[name=task]").fill("5s")
     assert choose.locator("#wrong").inner_text() == ""
-    assert best(choose) == "Nothing can be advised here."
+    assert best(choose) == "No recommendation: every mode is ruled out or was not measured."
     assert not choose.locator(".ranking").is_visible()
 
 

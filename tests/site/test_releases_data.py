@@ -138,9 +138,7 @@ def test_an_interval_in_words() -> None:
     )
     alone = Ratio(value=1.1, interval=None, confidence=0.99, basis=Basis.NONE)
     assert change_interval(Verdict(word=Word.WORSE, effect=effect)) == "0.0\u202f% to +20.0\u202f%"
-    assert (
-        change_interval(Verdict(word=Word.UNDECIDED, effect=alone)) == "one process: not told apart"
-    )
+    assert change_interval(Verdict(word=Word.UNDECIDED, effect=alone)) == "one process: no interval"
     assert change_interval(Verdict(word=Word.UNDECIDED)) == ""
 
 

@@ -167,7 +167,7 @@ class Asked:
         if loop is None:
             raise _NoDataError("no plain loop was measured that says what a size takes", _ALL)
         ends = " to ".join(amount(loop.seconds[place], "seconds") for place in (0, -1))
-        task, beyond, most = self.question.work, "no benchmark has it", grain.SIZES[-1].nominal
+        task, beyond, most = self.question.work, "no benchmark goes beyond", grain.SIZES[-1].nominal
         if loop.seconds[-1] < task <= most:
             ours = [each for each in self.cells.figures if each.benchmark.startswith("grain.")]
             command = "ftbench report" if any(each.median for each in ours) else "asv run"
@@ -177,7 +177,7 @@ class Asked:
         return _around(loop.seconds, task, why)
 
     def _payloads(self) -> Mapping[int, float]:
-        why = "payloads were measured up to 1 MiB; no benchmark has it"
+        why = "payloads were measured up to 1 MiB, and no benchmark goes beyond"
         return _around([payload.size for payload in PAYLOADS], self.question.payload, why)
 
     def _workers(self, mode: Mode) -> Mapping[int, float]:

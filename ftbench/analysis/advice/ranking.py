@@ -58,12 +58,6 @@ class Advice:
         """The ranked of all arms in one order, best first."""
         return tuple(_ranked([(e.cost, e.expectation) for arm in self.arms for e in arm.ranked]))
 
-    @property
-    def best(self) -> tuple[ArmAdvice, Ranked] | None:
-        """Return the first of all arms, None where nothing is ranked."""
-        firsts = [(arm, arm.ranked[0]) for arm in self.arms if arm.ranked]
-        return min(firsts, key=lambda pair: pair[1].cost.value, default=None)
-
 
 def advise(cells: Cells, question: Question, arms: Sequence[Arm] | None = None) -> Advice:
     """Return the advice for a question on `arms`, or on those that were measured."""
@@ -130,6 +124,7 @@ def _late(expectation: Expectation, question: Question) -> str:
     return f"{above} ({p99.doubt})" if p99.doubt else above
 
 
+NOTHING = "No recommendation: every mode is ruled out or was not measured."
 _UNIT = {By.SECONDS: "seconds", By.MEMORY: "bytes", By.COST: "money"}
 _NOUN = {By.SECONDS: "a task", By.MEMORY: "in memory", By.COST: "for a million tasks"}
 
@@ -137,7 +132,7 @@ _NOUN = {By.SECONDS: "a task", By.MEMORY: "in memory", By.COST: "for a million t
 def reasons(advice: ArmAdvice, by: By) -> tuple[str, ...]:
     """Return two sentences on the first of the ranked; one where nothing is."""
     if not advice.ranked:
-        return ("Nothing can be advised here.",)
+        return (NOTHING,)
     first = advice.ranked[0]
     return (_wins(advice, first, by), _because(advice, first))
 
@@ -155,12 +150,12 @@ def _wins(advice: ArmAdvice, first: Ranked, by: By) -> str:
     close = [each for each in advice.ranked[1:] if each.close]
     if close:
         names = ", ".join(_name(each.expectation) for each in close)
-        sentence += f"; not told apart from {names}"
+        sentence += f"; too close to call: {names}"
     apart = next((each for each in advice.ranked[1:] if not each.close), None)
     if apart is not None:
-        behind = f"{times(apart.cost.value / cost)} that" if cost else "more"
+        behind = f"{times(apart.cost.value / cost)} as much" if cost else "more"
         takes = "takes" if apart.expectation.mode == SERIAL else "take"
-        sentence += f"; {_name(apart.expectation)}, next, {takes} {behind}"
+        sentence += f"; {_name(apart.expectation)}, the next, {takes} {behind}"
     elif not close:
         sentence += "; nothing else is left to compare it with"
     return f"{sentence}."
@@ -170,7 +165,7 @@ def _because(advice: ArmAdvice, first: Ranked) -> str:
     """Say where the time goes: the plain loop's, what workers gain, what handing over costs."""
     winner, loop = first.expectation, advice.asked.of(SERIAL)
     if isinstance(loop, NoData):
-        return "What a plain loop takes was not measured, so nobody knows what its workers gain."
+        return "A plain loop was not measured, so what its workers gain is unknown."
     rival = _rival(advice, winner)
     if winner.mode == SERIAL:
         return _loop_wins(rival, loop) if rival else "No workers are left to compare it with."

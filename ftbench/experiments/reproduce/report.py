@@ -48,13 +48,12 @@ _TONES: Final = {
     ClaimVerdict.UNMEASURED: document.Tone.QUIET,
 }
 _SEVERAL: Final = (
-    "In brackets behind a median: its 99 % interval, by how far apart processes lie; by the same a "
-    "claim is judged."
+    "In brackets after a median: its 99 % interval, from how far processes differ; claims are "
+    "judged by it."
 )
 _ONE: Final = (
-    "In brackets behind a median: where the middle half of its samples lie. Each figure is of one "
-    "process, and what another would have measured nobody knows, so a ratio stands beside the "
-    "article's and decides no claim."
+    "In brackets after a median: the middle half of its samples. Each figure is of one process, "
+    "and another might differ, so its ratio is shown beside the article's and decides no claim."
 )
 
 

@@ -14,8 +14,11 @@ from fake_histories import History
 from synthetic import Plan
 
 from ftbench.analysis.advice.cells import MODES, pick_of
+from ftbench.analysis.advice.ranking import NOTHING
 from ftbench.cli.report import advise
 from ftbench.errors import FtbenchError, NothingError
+from ftbench.facts.arms import arm_named
+from ftbench.facts.modes import mode_named
 from ftbench.results import ResultTree, read_results
 
 OLD, NEW = "3.13.15", "3.14.2"
@@ -75,8 +78,8 @@ def test_the_issues_own_call_is_answered() -> None:
         assert label in flat
     assert "plain loop" in flat
     assert "All builds in one ranking Cheapest: " in flat
-    assert "on straight lines between measured cells: task_100us_64kib" in flat
-    assert "else in a row. Spawned processes stand for all." in flat
+    assert "interpolated between measured cells: task_100us_64kib" in flat
+    assert "otherwise one write after the other. Processes were measured with spawn only." in flat
     assert "no p50 or p99: " in flat
     assert "latency was measured without payloads" in flat
     assert "threads: a write takes" in flat
@@ -87,8 +90,9 @@ def test_the_issues_own_call_is_answered() -> None:
 
 
 def test_the_document_has_every_mode_with_its_cells() -> None:
-    found = document("--task", "200us", "--payload", "1KiB", "--workers", "2")
-    assert found["schema"] == {"name": "ftbench.advice", "version": 3}
+    words = "--task", "200us", "--payload", "1KiB", "--workers", "2"
+    found = document(*words)
+    assert found["schema"] == {"name": "ftbench.advice", "version": 4}
     assert (found["machine"], found["release"], found["profile"]) == ("quiet-vm", NEW, "full")
     assert found["question"]["payload"] == 1024
     assert [arm["arm"] for arm in found["arms"]] == ["gil", "ft", "ft-gil1"]
@@ -102,7 +106,18 @@ def test_the_document_has_every_mode_with_its_cells() -> None:
             assert each["seconds"]["interpolated"]
             assert len(each["seconds"]["cells"]) == 2
             assert each["memory"]["cells"][0].startswith("pss(")
-    assert found["best"]["mode"] in {each["mode"] for each in found["arms"][1]["ranked"]}
+    together = [(each["arm"], each["mode"]) for each in found["ranked"]]
+    of_arms = [(arm["arm"], each["mode"]) for arm in found["arms"] for each in arm["ranked"]]
+    assert sorted(together) == sorted(of_arms)
+    seconds = [each["seconds"]["value"] for each in found["ranked"]]
+    assert seconds == sorted(seconds)
+    assert [each["rank"] for each in found["ranked"]] == list(range(1, len(seconds) + 1))
+    table = told(*words).partition("All builds in one ranking")[2].splitlines()
+    rows = [line for line in table if line[:1] == "≈" or line[:1].isdigit()]
+    assert len(rows) == len(together)
+    for row, (arm, mode) in zip(rows, together, strict=True):
+        assert f" {mode_named(mode).title} " in row
+        assert f" {arm_named(arm).label} " in row
 
 
 def test_a_doubtful_p99_is_marked_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,13 +185,13 @@ def test_what_failed_and_what_a_release_lacks_is_no_data_with_what_would_get_it(
 
 
 def test_beyond_what_was_measured_there_is_nothing_but_no_data() -> None:
-    with pytest.raises(NothingError, match="Nothing can be advised"):
+    with pytest.raises(NothingError, match="There is no recommendation"):
         called("--task", "5s")
     found = document("--task", "5s")
-    assert found["best"] is None
+    assert found["ranked"] == []
     assert not any(arm["ranked"] for arm in found["arms"])
     text = " ".join(told("--task", "5s").split())
-    assert "Nothing can be advised here. Measured with CPython 3.14.2 on " in text
+    assert f"{NOTHING} Measured with CPython 3.14.2 on " in text
     assert "no data: threads; processes, fork" in text
 
 

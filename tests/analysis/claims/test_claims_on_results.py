@@ -202,5 +202,5 @@ def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_th
 
 def test_one_process_decides_nothing_however_many_samples_it_took() -> None:
     alone = [replace(each, processes=(each.samples,)) for each in BOTH]
-    assert of(TWICE, alone).words == "cannot be judged (one process: not told apart)"
+    assert of(TWICE, alone).words == "cannot be judged (one process: no interval)"
     assert of(replace(TWICE, claimed=30.0), alone).verdict is ClaimVerdict.CANNOT

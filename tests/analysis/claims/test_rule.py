@@ -48,7 +48,7 @@ def test_without_an_interval_nothing_is_decided(value: float, a: float, b: float
     low, high = sorted((a, b))
     found = ratio(value, low=low, high=high)
     assert found.verdict is ClaimVerdict.CANNOT
-    assert decide((found,), "") == (ClaimVerdict.CANNOT, "(one process: not told apart)")
+    assert decide((found,), "") == (ClaimVerdict.CANNOT, "(one process: no interval)")
 
 
 def sure(value: float) -> Quantity:

@@ -43,7 +43,7 @@ def test_a_quota_of_cores_counts_as_cores() -> None:
 def test_one_process_decides_no_claim_and_its_corrected_figures_are_shown() -> None:
     # Its way: 42 ms over 4 ms is 10.5; corrected: 40 ms over 2 ms is 20.
     spawn = judgement(made(cores=8), "spawn 17.93")
-    assert spawn.words == "cannot be judged (one process: not told apart)"
+    assert spawn.words == "cannot be judged (one process: no interval)"
     assert spawn.ratios[0].quantity.value == pytest.approx(20)
     assert spawn.ratios[0].quantity.spread is None
 
