@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from draw_docs import BUDGET_OF_A_RESULT, BUDGET_OF_ALL, RESULTS
 
 from ftbench.releases import Release, known_releases
 from ftbench.results import read_results
 from ftbench.results.records import DUELS, NOISE, read_records, records_path
-
-RESULTS: Final = Path(__file__).parents[1] / "results"
-KIB: Final = 1024
-BUDGET_OF_A_RESULT: Final = 1536 * KIB
-"""A release in one environment: asv's file, its records and its noise."""
-BUDGET_OF_ALL: Final = 16 * KIB * KIB
 
 FILES: Final = sorted(each for each in RESULTS.glob("*/*.json") if each.name != "machine.json")
 # A path that means something on one machine only.

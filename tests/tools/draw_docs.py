@@ -1,0 +1,403 @@
+"""Draws what README and docs/*.md say of the committed results: no figure is copied by hand.
+
+    python tests/tools/draw_docs.py
+
+Writes README's picture, light and dark, and every block between `<!-- drawn: NAME -->` and
+`<!-- drawn -->`; `tests/test_drawn.py` fails where one differs from what results/ have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+from left_out import misses
+from matplotlib.figure import Figure as Drawing
+
+from ftbench.analysis.advice.cells import cells_of
+from ftbench.analysis.comparison import FigureIndex
+from ftbench.analysis.conditions import is_plain
+from ftbench.analysis.grid import Grid, compare, grid_of
+from ftbench.analysis.verdicts import JudgedSeries, Side, evidence, side_of
+from ftbench.analysis.verdicts import compare as judge
+from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
+from ftbench.facts.modes import MODES
+from ftbench.facts.units import digits, span, times
+from ftbench.releases import Level, Release, known_releases
+from ftbench.report.sections.sharing import SHARING
+from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
+from ftbench.report.words import NONE
+from ftbench.results import Figure, ResultTree, read_results
+from ftbench.results.figure import SeriesKey
+from ftbench.results.health import CONTROL_WITHIN
+from ftbench.results.selection import Pick, first_pick, picks
+from ftbench.statistics.verdict import Word
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+BLOCK: Final = re.compile(r"(<!-- drawn: ([\w-]+) -->\n).*?(<!-- drawn -->)", re.DOTALL)
+RESULTS: Final = ROOT / "results"
+KIB: Final = 1024
+MIB: Final = KIB * KIB
+BUDGET_OF_A_RESULT: Final = 1536 * KIB
+"""A release in one environment: asv's file, its records and its noise."""
+BUDGET_OF_ALL: Final = 16 * MIB
+_GIL: Final = arm_named("gil")
+_PAIR: Final = (_GIL, WITHOUT_GIL)
+_BAR: Final = 0.26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """A picture's colours: of its words and of the arms."""
+
+    ink: str
+    arms: tuple[str, ...]
+
+
+PICTURES: Final = {
+    ROOT / "docs" / "pictures" / "eight-workers.svg": Theme(
+        ink="#30302c", arms=("#0072b2", "#c44e00", "#007a59")
+    ),
+    ROOT / "docs" / "pictures" / "eight-workers-dark.svg": Theme(
+        ink="#d8d8d4", arms=("#56b4e9", "#ff9e4a", "#3fd0a4")
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The results, and the pick that the pages open with."""
+
+    tree: ResultTree
+    pick: Pick
+
+    @cached_property
+    def figures(self) -> tuple[Figure, ...]:
+        """Those of the pick."""
+        return tuple(filter(self.pick.shows, self.tree.figures))
+
+    @cached_property
+    def index(self) -> FigureIndex:
+        """The same by benchmark."""
+        return FigureIndex(self.figures)
+
+    @cached_property
+    def rounds(self) -> Grid:
+        """What a round of eight workers takes."""
+        return compare(self.index, ROUND_EMPTY)
+
+    @cached_property
+    def trees(self) -> Grid:
+        """What eight workers weigh."""
+        return compare(self.index, TREE_PSS)
+
+    @cached_property
+    def where(self) -> str:
+        """What it was measured on, and with: "CPython 3.14.7, two cores …"."""
+        sources = tuple(filter(self.pick.shows, self.tree.sources))
+        machine = next(each for each in self.tree.machines if each.name == self.pick.machine)
+        builds = "without PGO and LTO" if is_plain(sources) else "with PGO and LTO"
+        return (
+            f"CPython {self.pick.release.name} on `{self.pick.machine}` ({machine.num_cpu} cores), "
+            f"{self.pick.profile} profile, builds {builds}"
+        )
+
+
+def shown() -> Shown:
+    """Return the committed results."""
+    tree = read_results(RESULTS)
+    pick = first_pick(picks(tree), tree)
+    assert pick
+    return Shown(tree=tree, pick=pick)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table, its first column of words."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|---|{'---:|' * (len(head) - 1)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _text(grid: Grid, mode: object, arm: object) -> str:
+    cost = next((c.median for c in grid.cells if c.mode == mode and c.arm == arm), None)
+    return NONE if cost is None else grid.scale.text(cost)
+
+
+def _answer(of: Shown) -> Iterator[str]:
+    ends = sorted(
+        (cell.median, cell.mode)
+        for mode in MODES
+        for cell in [of.rounds.cell(mode, WITHOUT_GIL)]
+        if cell.median
+    )
+    (_, least), (_, most) = ends[0], ends[-1]
+
+    def said(mode: object) -> str:
+        scales = of.rounds.scale.symbol, of.trees.scale.symbol
+        grids = (of.rounds, of.trees)
+        values = [_text(grid, mode, WITHOUT_GIL) for grid in grids]
+        return f"{values[0]} {scales[0]} a round and {values[1]} {scales[1]}"
+
+    yield (
+        f"**On the free-threaded build eight workers that do nothing yet cost least as "
+        f"{least.title} ({said(least)}), and most as {most.title} ({said(most)}).**"
+    )
+    yield ""
+    head = [
+        "eight workers",
+        *(f"{of.rounds.scale.symbol} a round, {arm.label}" for arm in _PAIR),
+        *(f"{of.trees.scale.symbol}, {arm.label}" for arm in _PAIR),
+    ]
+    yield from table(
+        head,
+        [
+            [
+                mode.title,
+                *(_text(grid, mode, arm) for grid in (of.rounds, of.trees) for arm in _PAIR),
+            ]
+            for mode in MODES
+        ],
+    )
+    yield ""
+    plain = ": read mechanisms, not magnitudes" if "without" in of.where else ""
+    yield f"{of.where}{plain}."
+
+
+def _round_ratios(of: Shown) -> Iterator[str]:
+    base = _text(of.rounds, MODES[0], WITHOUT_GIL)
+    yield (
+        f"A round of eight workers with an empty task, as a ratio to threads on the free-threaded "
+        f"build ({base} {of.rounds.scale.symbol}); {of.where}:"
+    )
+    yield ""
+    rows = [
+        [mode.title, *(times(ratio) if ratio else NONE for ratio in ratios)]
+        for mode in MODES
+        for ratios in [[of.rounds.cell(mode, arm).ratio for arm in ARMS]]
+    ]
+    yield from table(["mode", *(arm.name for arm in ARMS)], rows)
+
+
+def _memory(of: Shown) -> Iterator[str]:
+    yield (
+        f"Memory of the whole process tree while eight workers are busy (PSS), in "
+        f"{of.trees.scale.symbol}, measured likewise:"
+    )
+    yield ""
+    rows = [[mode.title, *(_text(of.trees, mode, arm) for arm in _PAIR)] for mode in MODES]
+    yield from table(["mode", *(arm.name for arm in _PAIR)], rows)
+
+
+def _shared_set(of: Shown) -> Iterator[str]:
+    view = SHARING.sections[0].views[0]
+    grid = grid_of(of.index, view.metric, view.rungs.ladder, MODES)  # type: ignore[union-attr]
+    base = grid.baseline.figure
+    assert base
+    assert base.median
+    assert base.interval
+    low, high, scale = base.interval.low, base.interval.high, grid.scale
+    yield (
+        "What an operation costs when eight workers keep one set of ids that has grown, as a ratio "
+        f"to one lock around one set on the free-threaded build ({scale.text(base.median)} "
+        f"{scale.symbol}, with an interval of {span(low / scale.size, high / scale.size)}), "
+        "measured likewise:"
+    )
+    yield ""
+    places = [(mode, arm) for mode in MODES for arm in _PAIR]
+    places = [
+        (mode, arm)
+        for mode, arm in places
+        if any(grid.cell(mode, arm, value).median for value in grid.ladder.values)
+    ]
+    rows = [
+        [
+            value.replace("_", " "),
+            *(
+                times(ratio) if ratio else NONE
+                for mode, arm in places
+                for ratio in [grid.cell(mode, arm, value).ratio]
+            ),
+        ]
+        for value in grid.ladder.values
+    ]
+    yield from table(["strategy", *(f"{mode.title}: {arm.name}" for mode, arm in places)], rows)
+
+
+def _left_out(of: Shown) -> Iterator[str]:
+    missed = misses(cells_of(of.figures))
+    middle, most = np.quantile(missed, (0.5, 0.9))
+    yield (
+        f"Of {of.where}: {len(missed)} cells, missed by {middle:.1%} in the median and by "
+        f"{most:.1%} or less in nine of ten."
+    )
+
+
+def _controls(of: Shown) -> Iterator[str]:
+    counts = {}
+    for name in ("control_2", "control_cpu_2"):
+        every = [
+            abs(each.median - 1) <= CONTROL_WITHIN
+            for each in of.figures
+            if each.benchmark == f"must_scale.MustScale.track_{name}" and each.median
+        ]
+        counts[name] = f"{sum(every)} of {len(every)}"
+    yield (
+        f"Of {of.where}: {counts['control_2']} controls of two processes come to 1.00 ± "
+        f"{CONTROL_WITHIN:g} by time, and {counts['control_cpu_2']} by CPU time."
+    )
+
+
+def _judged(of: Shown, arm: Arm, benchmark: str) -> tuple[Side, Side, Sequence[JudgedSeries]]:
+    """Return both sides of docs/replay.md, and their series judged."""
+    before, after = (
+        side_of(
+            each
+            for each in of.tree.figures
+            if (each.machine, each.profile, each.arm, each.release.name)
+            == ("amd-epyc-2cpu", "full", arm, release)
+            and re.match(benchmark, each.benchmark)
+        )
+        for release in ("3.13.15", "3.14.7")
+    )
+    return before, after, judge(evidence(of.tree), before, after).judgements
+
+
+def _replay(of: Shown) -> Iterator[str]:
+    before, after, judgements = _judged(of, WITHOUT_GIL, "cpu_scaling")
+
+    def key(metric: str) -> SeriesKey:
+        params = {"mode": "threads", "kernel": "objects"}
+        return SeriesKey(benchmark=f"cpu_scaling.CpuScaling.track_{metric}", params=params)
+
+    judged = {each.after.series: each for each in judgements}
+    costs = []
+    for metric in ("serial", "unit_2"):
+        effect = judged[key(metric)].verdict.effect
+        assert effect
+        assert effect.interval
+        ends = span(effect.interval.low, effect.interval.high)
+        costs.append(f"{digits(effect.value)} times ({ends})")
+    cpu = [times(side[key("relative_cpu_8")].median or 0) for side in (before, after)]
+    yield (
+        f"One thread's unit of work costs {costs[0]} what it did, two threads' {costs[1]}, with "
+        f"99 % intervals. Ratios within a build tell another story: 8 threads took {cpu[0]} the "
+        f"CPU of one thread, and take {cpu[1]} now, since one thread gained more."
+    )
+
+
+def _replay_native(of: Shown) -> Iterator[str]:
+    _, _, judgements = _judged(of, _GIL, r"native.*track_(serial|unit_1)$")
+    counts = Counter(each.verdict.word for each in judgements)
+    words = [f"{counts[word]} {word}" for word in Word if counts[word]]
+    yield f"Found on the same machine, of {counts.total()} series: {', '.join(words)}."
+
+
+def _budget(_: Shown) -> Iterator[str]:
+    def mib(size: float) -> str:
+        return f"{digits(size / MIB)} MiB"
+
+    files = {path: path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()}
+    releases: Counter[tuple[str, str, str]] = Counter()
+    for path, size in files.items():
+        if found := re.match(r"(\d{5}\w{3})-.*-profile(\w+?)[-.]", path.name):
+            releases[path.parent.name, found[1], found[2]] += size
+    (machine, commit, profile), whole = releases.most_common(1)[0]
+    few = median(releases.values())
+    known = known_releases()
+    last = max(each.date for each in known)
+    final = [
+        each.release
+        for each in known
+        if each.release.level is Level.FINAL and each.date > last - timedelta(days=365)
+    ]
+    series = len({release.series for release in final})
+    yield (
+        f"It has {mib(sum(files.values()))} in {len(files)} files, of {mib(BUDGET_OF_ALL)} that it "
+        f"may have; a release in one environment may have {mib(BUDGET_OF_A_RESULT)}. The largest "
+        f"release has {mib(whole)} on all its arms ({Release.from_commit_id(commit).name} on "
+        f"`{machine}`, {profile} profile), the median one {mib(few)}. In the twelve months to "
+        f"{last.day} {last:%B %Y} there were {len(final)} final releases, of {series} series. A "
+        f"year would take {mib(whole * len(final))} a machine if each were as large as the "
+        f"largest, and {mib(whole * series + few * (len(final) - series))} if only the newest of "
+        "each series is, and the others are as the median."
+    )
+
+
+BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
+    "answer": _answer,
+    "rounds": _round_ratios,
+    "memory": _memory,
+    "shared-set": _shared_set,
+    "left-out": _left_out,
+    "controls": _controls,
+    "replay": _replay,
+    "replay-native": _replay_native,
+    "budget": _budget,
+}
+
+
+def drawn(text: str, of: Shown) -> str:
+    """Return a page with its blocks as the results have them."""
+    return BLOCK.sub(
+        lambda found: found[1] + "".join(f"{each}\n" for each in BLOCKS[found[2]](of)) + found[3],
+        text,
+    )
+
+
+def draw(path: Path, theme: Theme, of: Shown) -> None:
+    """Draw README's picture."""
+    words = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    ink: dict[Any, str] = dict.fromkeys(words, theme.ink)
+    with mpl.rc_context({**ink, "svg.hashsalt": "ftbench", "svg.fonttype": "none"}):
+        figure = Drawing(figsize=(9, 3.4), layout="constrained")
+        for axes, grid, title in zip(
+            figure.subplots(1, 2, sharey=True),
+            (of.rounds, of.trees),
+            ("time of a round", "memory (PSS)"),
+            strict=True,
+        ):
+            _bars(axes, grid, theme)
+            axes.set_xscale("log")
+            axes.set_xlabel(f"{title}, {grid.scale.symbol}, logarithmic; lower is better")
+        figure.axes[0].invert_yaxis()  # of both
+        figure.axes[0].legend(frameon=False, fontsize="small", loc="upper right")
+        title = f"Eight workers with an empty task: {of.pick.title}"
+        figure.suptitle(title, fontsize="medium")
+        figure.savefig(path, metadata={"Date": None, "Creator": None}, transparent=True)
+
+
+def _bars(axes: mpl.axes.Axes, grid: Grid, theme: Theme) -> None:
+    for number, (arm, colour) in enumerate(zip(ARMS, theme.arms, strict=True)):
+        found = [(place, grid.cell(mode, arm)) for place, mode in enumerate(MODES)]
+        known = [(place, cell.median) for place, cell in found if cell.median]
+        values = [median / grid.scale.size for _, median in known]
+        places = [place + (number - 1) * _BAR for place, _ in known]
+        bars = axes.barh(places, values, _BAR, color=colour, label=arm.label)
+        axes.bar_label(bars, [f" {digits(value)}" for value in values], fontsize="x-small")
+    axes.set_yticks(range(len(MODES)), [mode.title for mode in MODES])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.12)
+
+
+def main() -> None:
+    """Draw all of it."""
+    of = shown()
+    for path, theme in PICTURES.items():
+        draw(path, theme, of)
+    for path in PAGES:
+        text = path.read_text("utf-8")
+        path.write_text(drawn(text, of), "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
