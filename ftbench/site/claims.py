@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -13,7 +13,14 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from ftbench.analysis.claims.data import Claim, ClaimSource, benchmarks, claims, sources
+from ftbench.analysis.claims.data import (
+    Claim,
+    ClaimSource,
+    benchmarks,
+    claims,
+    compared_with,
+    sources,
+)
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
 from ftbench.analysis.claims.rule import (
     TIMES,
@@ -25,7 +32,7 @@ from ftbench.analysis.claims.rule import (
 )
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.price import guarded
-from ftbench.results import Machine, ResultTree, Unreadable
+from ftbench.results import Figure, Machine, ResultTree, Unreadable
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame, svg
 from ftbench.site.menus import Menu, address, menus
@@ -183,7 +190,15 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     parts = shares(tree, tuple(addresses))
     left_out = len(everything) - len(addresses)
     pages = {
-        addresses[pick]: page_of(pick, addresses, parts[pick], left_out=left_out)
+        addresses[pick]: page_of(
+            pick,
+            addresses,
+            parts[pick],
+            left_out=left_out,
+            others={
+                series: parts[other].figures for series, other in others(pick, addresses).items()
+            },
+        )
         for pick in sorted(addresses, key=lambda pick: pick != first)
     }
     union = {"title": "Claims on all machines and releases", "outcomes": outcomes(pages)}
@@ -261,14 +276,28 @@ def newest(every: Sequence[Pick], first: Pick) -> tuple[Pick, ...]:
     return tuple(sorted(kept))
 
 
+def others(pick: Pick, every: Iterable[Pick]) -> dict[str, Pick]:
+    """Return the newest release of each series that claims hold a pick's own against."""
+    alike = [each for each in every if replace(each, release=pick.release) == pick]
+    return {
+        each.release.series: each
+        for each in sorted(alike, key=lambda each: each.release)
+        if each.release.series in compared_with()
+    }
+
+
 def page_of(
     pick: Pick,
     addresses: Mapping[Pick, str],
     tree: ResultTree,
     *,
     left_out: int = 0,
+    others: Mapping[str, Iterable[Figure]] | None = None,
 ) -> Page:
-    """Return the page of one pick; `tree` holds the figures and sources of that pick alone."""
+    """Return the page of one pick; `tree` holds the figures and sources of that pick alone.
+
+    `others` are figures of other releases, by their series.
+    """
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
     measured = AsvFigures.of(
         [figure for figure in tree.figures if figure.benchmark in benchmarks()],
@@ -276,6 +305,7 @@ def page_of(
         sources=tree.sources,
         machine=machine,
         points=guarded(tree),
+        others=others,
     )
     return Page(
         title=f"Claims on CPython {pick.release.name}, {pick.machine}",

@@ -136,6 +136,20 @@ def test_outcomes_can_be_filtered_without_a_script(
     page.close()
 
 
+def test_a_release_is_held_against_the_newest_of_the_series_before_it(tmp_path: Path) -> None:
+    history = History(processes=3, between=0.002, within=0.01)
+    plan = Plan(releases=("3.14.1", "3.14.2", "3.15.0rc1"), history=history)
+    synthetic.write_tree(tmp_path, plan)
+    tree = read_results(tmp_path)
+    newest_of_all = max(picks(tree), key=lambda pick: pick.release)
+    found = claims_pages.others(newest_of_all, picks(tree))
+    assert [each.release.name for each in found.values()] == ["3.14.2"]
+    write_claims(tree, tmp_path / "html")
+    words = Outline(tmp_path / "html" / "claims.html").words
+    assert "copies: 2 threads lose less, over one, than on 3.14" in words
+    assert "3.14 / 3.15: " in words  # both are there to be judged
+
+
 def test_a_range_is_told_by_its_ends_and_a_measured_one_by_its_side() -> None:
     (claim,) = (each for each in claims() if "10\N{EN DASH}15 MB" in each.quote)
     assert claim.ends == (10e6, 15e6)

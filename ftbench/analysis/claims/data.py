@@ -1,10 +1,10 @@
-"""What texts claim, as data: the article's tables (article.toml) and all claims (claims.toml)."""
+"""What texts claim, as data: the article's tables, CPython's changes (scaling.toml), all others."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Self
@@ -17,9 +17,14 @@ from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
+from ftbench.probe.scenarios.must_scale import ALONE, SHARED
 from ftbench.results.figure import SeriesKey
 
 ARTICLE: Final = "article"
+_SCALING: Final = "scaling"
+_MENDED, _BEFORE = "3.15", "3.14"
+_PATTERNS: Final = "must_scale.MustScale.track_"
+_SCALES: Final = 1.25  # as of the other claims that something scales
 _RATES: Final = "/s"
 _ELSEWHERE: Final = (
     "Results of asv hold no Rust, and one start method where workers stand already; "
@@ -62,11 +67,15 @@ _METRICS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A series of one arm as a claim names it."""
+    """A series of one arm as a claim names it.
+
+    `of` is the series of releases that it is of, such as 3.14, where that is not the one judged.
+    """
 
     arm: Arm
     benchmark: str
     params: Mapping[str, str]
+    of: str = ""
 
     @property
     def key(self) -> SeriesKey:
@@ -221,6 +230,48 @@ class ArticleFigure:
         return Series.parse(f"{self.row.series} {self.kind.series}")
 
 
+class _Fix(_Data, frozen=True, kw_only=True):
+    """A change of scaling.toml, which says what its fields are."""
+
+    issue: int
+    since: str
+    quote: str
+    also_in: str = ""
+    patterns: tuple[str, ...] = ()
+    untested: str = ""
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield what each pattern has to show: that it scales, and better than in 3.14."""
+        also = f" and {self.also_in}" if self.also_in else ""
+        topic = f"gh-{self.issue}, in {self.since}{also}"
+        claim = Claim(source=_SCALING, quote=self.quote, topic=topic, untested=self.untested)
+        if self.untested:
+            yield claim
+        for pattern in self.patterns:
+            threads, processes = (
+                Series.parse(f"ft {_PATTERNS}{arm}_2 mode=threads pattern={pattern}")
+                for arm in (SHARED, ALONE)
+            )
+            claim = replace(claim, cores=2, release=_MENDED)
+            name = pattern.replace("_", " ")
+            yield replace(
+                claim,
+                means=f"{name}: 2 threads take at most {_SCALES} times as long as 2 processes",
+                relation=Relation.AT_MOST,
+                of=(threads, processes),
+                names=("2 threads", "2 processes"),
+                claimed=_SCALES,
+            )
+            if not self.also_in:
+                yield replace(
+                    claim,
+                    means=f"{name}: 2 threads lose less, over one, than on {_BEFORE}",
+                    relation=Relation.ASCENDING,
+                    of=(threads, replace(threads, of=_BEFORE)),
+                    names=(_MENDED, _BEFORE),
+                )
+
+
 class Article(_Data, frozen=True, kw_only=True):
     """The article: where its figures come from, and its tables."""
 
@@ -355,7 +406,18 @@ def sources() -> tuple[ClaimSource, ...]:
 @cache
 def claims() -> tuple[Claim, ...]:
     """Return every claim: the article's about its tables, its others, those of the others."""
-    return (*article_claims(), *map(Claim.read, _read("claims.toml")["claims"]))
+    fixes = msgspec.convert(_read("scaling.toml")["fixes"], tuple[_Fix, ...])
+    return (
+        *article_claims(),
+        *map(Claim.read, _read("claims.toml")["claims"]),
+        *(claim for fix in fixes for claim in fix.claims()),
+    )
+
+
+@cache
+def compared_with() -> frozenset[str]:
+    """Return the series of releases that claims hold the judged one against."""
+    return frozenset(series.of for claim in claims() for series in claim.of if series.of)
 
 
 @cache

@@ -114,6 +114,8 @@ class AsvFigures:
     figures: Mapping[tuple[Arm, SeriesKey], Figure]
     conditions: Conditions
     points: Mapping[str, Points] = field(default_factory=dict)
+    # Of another release, by its series: "3.14".
+    others: Mapping[str, Mapping[tuple[Arm, SeriesKey], Figure]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -124,11 +126,17 @@ class AsvFigures:
         sources: Sequence[ResultFile],
         machine: Machine | None,
         points: Mapping[str, Points] | None = None,
+        others: Mapping[str, Iterable[Figure]] | None = None,
     ) -> Self:
         """Return those of one machine, release, profile and build, on our record or asv's."""
         record = _record(sources, machine)
+        own = _by_series(figures)
         return cls(
-            figures={(figure.arm, figure.series): figure for figure in figures},
+            figures=own,
+            others={
+                **{series: _by_series(each) for series, each in (others or {}).items()},
+                release.series: own,
+            },
             conditions=Conditions(
                 cores=cores_of(record),
                 system=str(record.get("system") or ""),
@@ -140,7 +148,10 @@ class AsvFigures:
 
     def figure(self, series: Series | None) -> Figure | None:
         """Return the figure of a series, None if there is none."""
-        return self.figures.get((series.arm, series.key)) if series else None
+        if series is None:
+            return None
+        figures = self.others.get(series.of, {}) if series.of else self.figures
+        return figures.get((series.arm, series.key))
 
     def quantity(self, figure: Figure | None) -> Quantity:
         """Return a figure's median with its interval and noise floor, or why there is none."""
@@ -204,6 +215,10 @@ class AsvFigures:
         quantity = Quantity(value=point.mean.value, spread=point.mean.interval)
         name = f"{what}{', by duel' if by_duel else ''}: {measure.sides}"
         return [Named(name=name, unit=TIMES, quantity=quantity, figures=tuple(shown))]
+
+
+def _by_series(figures: Iterable[Figure]) -> dict[tuple[Arm, SeriesKey], Figure]:
+    return {(figure.arm, figure.series): figure for figure in figures}
 
 
 def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:

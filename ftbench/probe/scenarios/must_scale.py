@@ -100,8 +100,9 @@ LEDGER = {
     "c_functions": Pattern(turns=40_000),
     "list_methods": Pattern(turns=30_000, reason="each thread has a list of its own"),
     "plain_namedtuples": Pattern(turns=5_500),
-    "copies": Pattern(turns=1_500),
-    "deep_copies": Pattern(turns=700),
+    "copies": Pattern(turns=15_000, reason="each thread has a list of its own"),
+    "object_copies": Pattern(turns=1_500, reason="each thread has an object of its own"),
+    "deep_copies": Pattern(turns=700, reason="each thread has a dict of its own"),
     "frozendicts": Pattern(turns=20_000),
     "frozenset_members": Pattern(turns=40_000, reason="a frozenset never changes"),
     "shared_set_reads": Pattern(turns=20_000, reason="a set is read without its lock"),
@@ -109,7 +110,7 @@ LEDGER = {
         turns=12_000, reason="the tuples that all have need no collecting"
     ),
     "ctypes_calls": Pattern(turns=20_000),
-    "decompressions": Pattern(turns=1_500, reason="each thread has memory of its own"),
+    "decompressions": Pattern(turns=6_000, reason="each thread has memory of its own"),
     "new_functions": Pattern(turns=2_000, reason="global names are only looked up"),
     "no_bytecode": _not(
         25_000, "each use counts a reference to a constant that a .pyc would have made immortal"

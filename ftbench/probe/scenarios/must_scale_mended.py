@@ -139,11 +139,20 @@ def deep_copies(turns: int) -> int:
 
 
 def copies(turns: int) -> int:
-    """Copy a list and an object of one's own by copy.copy()."""
-    row, derived = [1, 2, 3], _Derived()
+    """Copy a list of one's own by copy.copy()."""
+    row = [1, 2, 3]
     total = 0
     for _ in range(turns):
-        total += len(copy.copy(row)) + copy.copy(derived).limit
+        total += len(copy.copy(row))
+    return total
+
+
+def object_copies(turns: int) -> int:
+    """Copy an object of one's own, of a shared class, by copy.copy()."""
+    derived = _Derived()
+    total = 0
+    for _ in range(turns):
+        total += copy.copy(derived).limit
     return total
 
 
@@ -287,9 +296,6 @@ def collected_beside_tuples(turns: int) -> int:
     return len(kept) + len(rows)
 
 
-_DEFLATED = bytes.fromhex("789c4b54484b2d5748aa2c492d0600169c040b")  # a few bytes
-
-
 def ctypes_calls(turns: int) -> int:
     """Call a shared function of C by ctypes."""
     call = _there("ctypes", "pythonapi").Py_IsInitialized
@@ -299,12 +305,15 @@ def ctypes_calls(turns: int) -> int:
     return total
 
 
+_DEFLATED = "789c4b54484b2d5748aa2c492d0600169c040b"  # a few bytes
+
+
 def decompressions(turns: int) -> int:
-    """Decompress a few bytes by zlib, which takes its memory from PyMem_RawMalloc."""
-    decompress = _there("zlib", "decompress")
+    """Decompress a few bytes of one's own by zlib, whose memory comes from PyMem_RawMalloc."""
+    decompress, own = _there("zlib", "decompress"), bytes.fromhex(_DEFLATED)
     total = 0
     for _ in range(turns):
-        total += len(decompress(_DEFLATED))
+        total += len(decompress(own))
     return total
 
 

@@ -118,6 +118,40 @@ def test_what_is_in_the_way_is_said_and_the_figures_are_shown(
     assert of(ours, BOTH).verdict is ClaimVerdict.HOLDS
 
 
+PATTERN = "ft must_scale.MustScale.track_relative_2 mode=threads pattern=copies"
+BETTER = claim(
+    Relation.ASCENDING, PATTERN, PATTERN, names=("3.15", "3.14"), release="3.15", cores=2
+)
+BETTER = replace(BETTER, of=(BETTER.of[0], replace(BETTER.of[1], of="3.14")))
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ([figure(PATTERN, 1.8)], "holds"),
+        ([figure(PATTERN, 0.9)], "does not hold here"),
+        ([figure(PATTERN, 1.8, runs=frozenset({"run-2"}))], "not measured (no run in common)"),
+        (None, "not measured"),
+    ],
+)
+def test_a_claim_holds_a_release_against_one_of_another_series(
+    before: Sequence[Figure] | None, words: str
+) -> None:
+    measured = AsvFigures.of(
+        [figure(PATTERN, 1.1)],
+        release=Release.parse("3.15.0rc1"),
+        sources=(),
+        machine=LINUX,
+        others={"3.14": before} if before else {},
+    )
+    assert judged(BETTER, measured).words == words
+
+
+def test_a_claim_of_another_series_is_none_of_the_release_that_it_is_held_against() -> None:
+    found = of(BETTER, [figure(PATTERN, 1.1)])
+    assert found.words == "cannot be judged on 3.14.2: it speaks of 3.15"
+
+
 @pytest.mark.parametrize(
     ("second", "words"),
     [
