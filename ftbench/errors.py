@@ -88,7 +88,7 @@ class DeadlineError(FtbenchError, exit_code=5):
 
 
 class GilStateError(FtbenchError, exit_code=6):
-    """The GIL was not in the state that was asked for, before or after the measurement."""
+    """The GIL or the JIT was not as it was asked for, before or after the measurement."""
 
 
 class InterpreterError(FtbenchError, exit_code=7):

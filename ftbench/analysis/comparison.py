@@ -47,7 +47,9 @@ class FigureIndex:
 
     def __init__(self, figures: Iterable[Figure]) -> None:
         self._figures: dict[str, list[Figure]] = {}
+        self.arms: set[str] = set()
         for figure in figures:
+            self.arms.add(figure.arm.name)
             self._figures.setdefault(figure.benchmark, []).append(figure)
 
     @classmethod

@@ -52,6 +52,7 @@ MACHINE_FACTS: Final = {
     "libraries": "libraries",
     "pinned": "held to",
 }
+_WORDS: Final = {True: "on", False: "off"}
 # Of fewer cells nobody can tell whether more than one in so many is far off.
 _LEAST: Final = 10
 
@@ -127,10 +128,12 @@ def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
 
 def _gil_notices(sources: Iterable[ResultFile]) -> Iterator[Notice]:
     for source in sources:
-        if source.gil - {source.arm.gil}:
-            asked = "on" if source.arm.gil else "off"
-            text = f"It was seen {gil_seen(source)}, and should have been {asked}. Do not use them."
-            yield Notice(title=f"The GIL of “{source.arm.label}” was wrong.", text=text)
+        arm = source.arm
+        for name, seen, asked in ("GIL", source.gil, arm.gil), ("JIT", source.jit, arm.jit):
+            if seen - {asked}:
+                text = f"It was seen {_states(seen)}, and should have been {_WORDS[asked]}. "
+                title = f"The {name} of “{arm.label}” was wrong."
+                yield Notice(title=title, text=f"{text}Do not use them.")
 
 
 def run_notices(profile: str, meaning: str, sources: Iterable[ResultFile]) -> Iterator[Notice]:
@@ -198,8 +201,11 @@ def _load_before(sources: Iterable[ResultFile]) -> float | None:
 
 def gil_seen(source: ResultFile) -> str:
     """Return the states of the GIL around a source's samples: "off", "off and on"."""
-    states = sorted("on" if state else "off" for state in source.gil)
-    return " and ".join(states) or UNKNOWN
+    return _states(source.gil)
+
+
+def _states(seen: Iterable[bool]) -> str:
+    return " and ".join(sorted(map(_WORDS.__getitem__, seen))) or UNKNOWN
 
 
 def value_words(record: Mapping[str, Any], key: str) -> str:

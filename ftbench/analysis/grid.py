@@ -17,7 +17,7 @@ from ftbench.analysis.comparison import (
     cell_of,
     told_apart,
 )
-from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.facts.arms import Arm, arm_named, usual_and
 from ftbench.facts.modes import EVERY_MODE, MODES, Mode, mode_named
 from ftbench.facts.units import Scale, scale_for
 from ftbench.results.figure import Figure, State
@@ -126,7 +126,12 @@ class Grid:
         """The arms that have a figure, else those that have a reason for having none."""
         tried = {each.arm.name for each in self.cells if each.state not in _UNSAID_OF_FURTHER}
         names = tried or {each.arm.name for each in self.cells if each.state is State.SKIPPED}
-        return tuple(arm for arm in ARMS if arm.name in names)
+        return tuple(arm for arm in self.asked if arm.name in names)
+
+    @cached_property
+    def asked(self) -> tuple[Arm, ...]:
+        """The arms that it has a place for."""
+        return tuple(dict.fromkeys(each.arm for each in self.cells))
 
     def cell(self, mode: Mode, arm: Arm, value: str = "") -> Cell:
         """Return the cell of one mode on one arm at one value of the ladder."""
@@ -145,7 +150,7 @@ class Grid:
         for value in self.ladder.values:
             if self.ladder.hole(value, mode):
                 continue
-            cells = tuple(self.cell(mode, arm, value) for arm in self.arms or ARMS)
+            cells = tuple(self.cell(mode, arm, value) for arm in self.arms or self.asked)
             texts = {cell.words for cell in cells}
             words = texts.pop() if len(texts) == 1 else ""
             before = lines[words].values if words in lines else ()
@@ -212,12 +217,13 @@ def grid_of(
         for value in ladder.values
         for figure in index.of(ladder.at(metric, value))
     }
+    arms = usual_and(index.arms)
     rungs = tuple(
         tuple(
             cell_of(mode, arm, by_place.get((value, mode.name, arm.name)), baseline)
             for mode in modes
             for baseline in [_baseline(by_place, ladder, value, mode)]
-            for arm in ARMS
+            for arm in arms
         )
         for value in ladder.values
     )

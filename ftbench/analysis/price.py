@@ -63,7 +63,7 @@ class Measure:
     @property
     def arms(self) -> tuple[Arm, ...]:
         """The arms that have it."""
-        return tuple(arm for arm in ARMS if not self.taxed or arm.free_threaded)
+        return tuple(arm for arm in ARMS if not self.taxed or arm != _GIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

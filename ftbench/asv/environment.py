@@ -40,9 +40,10 @@ from ftbench.releases import Release
 from ftbench.results.journal import conditions
 from ftbench.results.records import Record
 
-GIL_CHECK: Final = (
+SWITCHES: Final = (
     "import os, sys; gil = getattr(sys, '_is_gil_enabled', lambda: True)(); "
-    f"os.write(1, f'{MARK}{{gil:d}}'.encode())"
+    "jit = getattr(sys, '_jit', None); jit = bool(jit and jit.is_enabled()); "
+    f"os.write(1, f'{MARK}{{gil:d}}{{jit:d}}'.encode())"
 )
 
 # The environments of this asv process, by the name that asv gives their results.
@@ -172,7 +173,7 @@ class CPythonEnvironment(Environment):
         self._set_commit_hash(commit_hash)
         with as_user_errors():
             venvs.ready(self._venv(commit_hash), interpreter)
-            self._check_gil(interpreter)
+            self._check_switches(interpreter)
         for left in Path(self._path).glob(f"{self._staged_name}*"):  # by a run that was killed
             left.unlink()
         self._set_installed_commit_hash(commit_hash)
@@ -184,7 +185,7 @@ class CPythonEnvironment(Environment):
         of_flavour = [each for each in known.interpreters if each.build.flavour == self.flavour]
         best = preferred(known.interpreters, release, self.arm.free_threaded)
         own = preferred(of_flavour, release, self.arm.free_threaded)
-        if own is not None and (self.takes_any or own == best):
+        if own is not None and (self.takes_any or own == best) and own.serves(self.arm):
             return own
         flavour = f" of flavour {self.flavour}" if best else ""
         raise MissingInterpreterError(
@@ -197,17 +198,18 @@ class CPythonEnvironment(Environment):
     def _venv(self, commit_hash: str) -> Path:
         return Path(self._path) / f"{commit_hash}-{self.flavour}"
 
-    def _check_gil(self, interpreter: Interpreter) -> None:
-        """Raise an `FtbenchError` unless the interpreter's GIL is as the arm has it."""
+    def _check_switches(self, interpreter: Interpreter) -> None:
+        """Raise an `FtbenchError` unless the interpreter's GIL and JIT are as the arm has them."""
         answer = run(
-            [interpreter.executable, "-c", GIL_CHECK],
-            environ=clean_environment(os.environ, self.arm.environment),
+            [interpreter.executable, "-c", SWITCHES],
+            environ=clean_environment(os.environ, self.arm.variables),
             deadline=venvs.DEADLINE_SECONDS,
         )
-        if answer.out.rpartition(MARK)[2].split()[:1] != [str(int(self.arm.gil))]:
+        gil, jit = self.arm.gil, self.arm.jit
+        if answer.out.rpartition(MARK)[2].split()[:1] != [f"{gil:d}{jit:d}"]:
             raise InterpreterError(
-                f"{interpreter.executable} does not run with its GIL "
-                f"{'on' if self.arm.gil else 'off'}, as the arm {self.arm.name} needs; it says "
+                f"{interpreter.executable} does not run with its GIL {'on' if gil else 'off'}"
+                f"{' and its JIT on' if jit else ''}, as the arm {self.arm.name} needs; it says "
                 f"{(answer.out + answer.err).strip()!r}. Nothing is recorded.",
                 hint="Make another: ftbench pythons install "
                 f"{_wanted(interpreter.release, self.arm)}",
@@ -233,7 +235,7 @@ class CPythonEnvironment(Environment):
         environ = clean_environment(
             os.environ,
             {
-                **self.arm.environment,
+                **self.arm.variables,
                 **venvs.host_variables(),
                 PROFILE: str(self._requirements["profile"]),
                 RECORDS: str(self.staged),
@@ -345,19 +347,22 @@ def flavours(arm: Arm, series: Collection[str]) -> dict[str, bool]:
     flavours: dict[str, bool] = {}
     for each in sorted(ours, key=lambda interpreter: interpreter.release, reverse=True):
         flavour, best = each.build.flavour, preferred(ours, each.release, arm.free_threaded)
-        flavours[flavour] = flavours.get(flavour, False) or each == best
+        if each.serves(arm):
+            flavours[flavour] = flavours.get(flavour, False) or each == best
     return flavours
 
 
 def nothing_for(arm: Arm) -> str:
     """Say that an arm has no interpreter of any listed series."""
-    return (
-        f"There is no {_kind(arm)} here: the arm {arm.name} is left out. To get one: "
-        f"ftbench pythons install {_wanted(DEFAULT_RELEASE, arm)}"
-    )
+    said = f"There is no {_kind(arm)} here: the arm {arm.name} is left out."
+    if arm.jit:  # it is built in by whoever makes a CPython
+        return f"{said} 'ftbench pythons' says which builds have one."
+    return f"{said} To get one: ftbench pythons install {_wanted(DEFAULT_RELEASE, arm)}"
 
 
 def _kind(arm: Arm) -> str:
+    if arm.jit:
+        return "GIL build with a JIT"
     return "free-threaded build" if arm.free_threaded else "GIL build"
 
 

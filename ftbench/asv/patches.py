@@ -53,7 +53,7 @@ from ftbench.asv.machines import OwnMachine
 from ftbench.asv.repository import ROUNDS, release_of_id
 from ftbench.asv.results_writer import RecordedResults
 from ftbench.errors import NothingError, unknown
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import ARMS, arm_of
 from ftbench.facts.profiles import current_profile
 from ftbench.files import written_whole
 from ftbench.probe.instruments.machine import advice, load, machine_record
@@ -134,11 +134,10 @@ def _recorded(conf: Any, spec: str) -> Iterator[Any]:
     """Yield the names of an arm's results, whatever their flavour, profile and machine."""
     for result in sorted(Path(conf.results_dir).glob("*/*.json")):
         name = result.stem.partition("-")[2]
-        gil = "-PYTHON_GIL" in name
-        for arm in ARMS:
-            alike = name.startswith(f"cpython-py{arm.python}-") and bool(arm.environment) is gil
-            if arm.name == spec and alike:
-                yield SimpleNamespace(name=name)
+        variables = dict(re.findall("-(PYTHON_[A-Z]+)(.*?)(?=-|$)", name))
+        python = name.removeprefix("cpython-py").partition("-")[0]
+        if (arm := arm_of(python, variables)) and arm.name == spec:
+            yield SimpleNamespace(name=name)
 
 
 def _others(conf: Any, spec: str, every: Sequence[Any], *, verbose: bool) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from ftbench.analysis.advice.question import seconds, share
 from ftbench.cli.completion import scenarios
 from ftbench.cli.report import quantity
-from ftbench.errors import RegressionError, UsageError
+from ftbench.errors import NotAvailableError, RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.reproduce.plan import PARTS, PROCESSES, parts_named
 from ftbench.experiments.rust_limit import FILLS, FORMS
@@ -288,7 +288,13 @@ def noise(
     others = [at(Path(path)) for path in against]
     jobs = []
     for name in arms or _arms(python, others):
-        interpreter, arm = choose(python, name, console)
+        try:
+            interpreter, arm = choose(python, name, console)
+        except NotAvailableError as error:  # of a build without a JIT
+            if arms:
+                raise
+            console.print(f"Skipped: {error.message}", soft_wrap=True)
+            continue
         job = experiment.NoiseJob(
             interpreter=interpreter,
             arm=arm,

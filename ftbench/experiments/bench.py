@@ -22,7 +22,7 @@ from ftbench.asv.machines import register
 from ftbench.errors import DAMAGE, AsvError, ResultsError, UsageError
 from ftbench.experiments import suite
 from ftbench.experiments.suite import SuiteCell
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.profiles import profile_named
@@ -55,12 +55,13 @@ _SOURCES: Final = {True: "the last run here", False: "what it took elsewhere"}
 BESIDE_SECONDS: Final = 90.0
 
 
-def environment_names(pair: Pair, profile: str) -> list[str]:
-    """Return asv's names of the three arms' environments of exactly this pair."""
-    builds = {interpreter.build.free_threaded: interpreter.build.flavour for interpreter in pair}
+def environment_names(pair: Pair, profile: str, arms: Sequence[str] | None = None) -> list[str]:
+    """Return asv's names of the environments of exactly this pair, those of arms that it has."""
     return [
-        environment_name(arm.python, builds[arm.free_threaded], profile, arm.environment.items())
-        for arm in ARMS
+        environment_name(arm.python, each.build.flavour, profile, arm.environment.items())
+        for arm in (ARMS if arms is None else map(arm_named, arms))
+        for each in pair
+        if each.serves(arm)
     ]
 
 
@@ -93,7 +94,11 @@ def arms_with(cell: SuiteCell, pair: Pair) -> list[Arm]:
     mode, release = mode_named(cell.mode), pair[0].release
     if mode.since > (release.major, release.minor):
         return []
-    return [arm for arm in cell.arms if not lacks(pair[arm.free_threaded], _engine(cell))]
+    return [
+        arm
+        for arm in cell.arms
+        if (own := pair[arm.free_threaded]).serves(arm) and not lacks(own, _engine(cell))
+    ]
 
 
 def _engine(cell: SuiteCell) -> str | None:
@@ -123,7 +128,9 @@ def _left_out(folder: Path, pattern: str | None, pair: Pair) -> Iterator[str]:
         engine
         for cell in _chosen(folder, pattern)
         for arm in cell.arms
-        if (engine := _engine(cell)) and lacks(pair[arm.free_threaded], engine)
+        if (own := pair[arm.free_threaded]).serves(arm)
+        and (engine := _engine(cell))
+        and lacks(own, engine)
     )
     if lacking:
         yield (

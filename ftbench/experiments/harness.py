@@ -17,6 +17,7 @@ from rich.console import Console
 
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import DeadlineError, FtbenchError, error_class
+from ftbench.facts.arms import jit_variable
 from ftbench.files import cache_folder
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
@@ -56,6 +57,7 @@ def probe(
     params: Mapping[str, int | str],
     profile: str,
     gil: bool,
+    jit: bool = False,
     deadline: float = DEADLINE_SECONDS,
     extra: float = 0.0,
 ) -> Measurement:
@@ -77,7 +79,7 @@ def probe(
     ]
     with Guarded(
         command,
-        environ=clean_environment(os.environ, venvs.host_variables()),
+        environ=clean_environment(os.environ, venvs.host_variables() | jit_variable(on=jit)),
         deadline=deadline + _BACKSTOP_SECONDS,
         name="probe",
         python=str(python),

@@ -235,6 +235,7 @@ class Passes:
                 params=cell.params,
                 profile=self.job.profile,
                 gil=self.job.arm.gil,
+                jit=self.job.arm.jit,
             )
         except (InterpreterError, UsageError):
             raise

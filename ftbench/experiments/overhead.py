@@ -103,11 +103,12 @@ def heat(python: Path, arm: Arm, loop: Loop, *, pairs: int, deadline: float) -> 
         "params": {"workers": loop.workers, "operations": loop.operations, "pairs": pairs},
         "profile": "smoke",  # a contest has its own number of rounds
         "gil": arm.gil,
+        "jit": arm.jit,
         "deadline": deadline,
     }
     with Guarded(
         [str(python), "-P", "-c", _CONTEST, json.dumps(request)],
-        environ=clean_environment(os.environ, arm.environment),
+        environ=clean_environment(os.environ, arm.variables),
         deadline=deadline,
         name="contest",
         hint="More time: --deadline SECONDS. Less work: --pairs.",

@@ -31,7 +31,7 @@ from ftbench.facts.profiles import Profile, current_profile, profile_named
 from ftbench.files import cache_folder, expanded, folder_made
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.measure import DEADLINE_SECONDS, check_deadline, utc_now
 from ftbench.probe.run.outcome import Invariant, Metric
 from ftbench.probe.run.programs import PACKAGE_PARENT, Guarded
@@ -252,7 +252,7 @@ def measure(
             for name, metric in document["metrics"].items()
         },
         invariants=tuple(Invariant(**each) for each in document["invariants"]),
-        gil=Gil(asked=False, before=False, after=False),
+        gil=Switch(asked=False, before=False, after=False),
         build=program.record(),
         machine=machine_record(),
         load=(before, load()),

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ftbench.errors import UsageError
-from ftbench.facts.arms import ARMS, Arm
-from ftbench.probe.run.asv_benchmark import USUAL, ScenarioBenchmark
+from ftbench.facts.arms import ARMS, WITH_GIL, Arm
+from ftbench.probe.run.asv_benchmark import NO_JIT, USUAL, ScenarioBenchmark
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.results.figure import SeriesKey
 
@@ -110,6 +110,11 @@ def _cells(group: type[ScenarioBenchmark]) -> Iterator[SuiteCell]:
                 values=values,
                 index=every.index(values),
                 version=scenario.version,
-                arms=ARMS if mode.name not in group.not_with_gil else ARMS[:-1],
+                arms=[
+                    arm
+                    for arm in ARMS
+                    if not (arm == WITH_GIL and mode.name in group.not_with_gil)
+                    and not (arm.jit and mode.kind in NO_JIT)
+                ],
                 metrics=metrics,
             )

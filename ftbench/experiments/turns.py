@@ -75,6 +75,7 @@ class Duellist:
             "params": scenario.parse(cell.params),
             "profile": DUEL.name,
             "gil": self.arm.gil,
+            "jit": self.arm.jit,
             "deadline": deadline,
             "extra": self.extra,
             "cpus": cpus,
@@ -101,7 +102,7 @@ class Layout(NamedTuple):
         """Return the variables of a cell of an arm."""
         gil = {GIL_VARIABLE: "1" if arm.gil else "0"} if arm.free_threaded else {}
         own = {"PYTHONHASHSEED": str(self.hash_seed), "FTBENCH_PADDING": "-" * self.padding}
-        return clean_environment(os.environ, {**own, **gil})
+        return clean_environment(os.environ, {**own, **arm.variables, **gil})
 
 
 class Pair(NamedTuple):
@@ -279,6 +280,7 @@ def _without_turns(
                 params=cell.params,
                 profile=f"hold={PROFILES[DEFAULT].hold}",  # as that, and not again if disturbed
                 gil=side.arm.gil,
+                jit=side.arm.jit,
                 deadline=deadline,
                 extra=side.extra,
             )

@@ -98,7 +98,7 @@ class Contender:
         }
         done = run(
             [self.interpreter.executable, _program(), *(f"--{k}={v}" for k, v in flags.items())],
-            environ=clean_environment(os.environ, self.advice.arm.environment),
+            environ=clean_environment(os.environ, self.advice.arm.variables),
             deadline=_DEADLINE,
         )
         if done.code == NotAvailableError.exit_code:

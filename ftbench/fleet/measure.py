@@ -11,7 +11,6 @@ from rich.console import Console
 from ftbench.asv.command import SOME_FAILED, Asv
 from ftbench.errors import FtbenchError
 from ftbench.experiments.bench import environment_names
-from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.fleet.plan import Work
@@ -22,10 +21,7 @@ def measure(work: Work, folder: Path, machine: str, console: Console) -> None:
     """Have asv measure; cells that fail are results, any other end is an `FtbenchError`."""
     pairs = [ensure_pair(console, release) for release in work.releases]
     names = {
-        name: None
-        for pair in pairs
-        for arm, name in zip(ARMS, environment_names(pair, work.profile), strict=True)
-        if arm.name in work.arms
+        name: None for pair in pairs for name in environment_names(pair, work.profile, work.arms)
     }
     hashes = folder / "releases.txt"
     hashes.write_text("".join(f"{pair[0].release.commit_id}\n" for pair in pairs), "utf-8")

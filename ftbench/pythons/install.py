@@ -17,7 +17,7 @@ from typing import Final
 import psutil
 from rich.console import Console
 
-from ftbench.errors import DeadlineError, InterpreterError, UsageError
+from ftbench.errors import DeadlineError, InterpreterError, NotAvailableError, UsageError
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.child import clean_environment
@@ -253,8 +253,20 @@ def choose(python: str | None, arm: str | None, console: Console) -> tuple[Inter
     """Return the interpreter and the arm that `python`, a release or a path, and `arm` name.
 
     By default: the newest pair, installed if need be; a path's own build as it runs by itself, else
-    `ft`.  Raises `UsageError` if the two contradict each other, and `InterpreterError`.
+    `ft`.  Raises `UsageError` if the two contradict each other, `NotAvailableError` for an arm
+    whose JIT the build lacks, and `InterpreterError`.
     """
+    interpreter, chosen = _choose(python, arm, console)
+    if not interpreter.serves(chosen):
+        raise NotAvailableError(
+            f"The arm {chosen.name} is a {chosen.title}: {interpreter.name} here "
+            f"({interpreter.build.flavour}) was built without a JIT.",
+            hint="'ftbench pythons' says which builds have one.",
+        )
+    return interpreter, chosen
+
+
+def _choose(python: str | None, arm: str | None, console: Console) -> tuple[Interpreter, Arm]:
     if python is not None and Path(python).name != python:
         interpreter = at(Path(python))
         free_threaded = interpreter.build.free_threaded

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from ftbench.errors import InterpreterError, UsageError
+from ftbench.facts.arms import JIT_SINCE, Arm
 from ftbench.probe.instruments.build import REPLICA, USUAL, choices
 from ftbench.releases import Named, Release
 
@@ -205,6 +206,12 @@ class Interpreter:
     def name(self) -> str:
         """Release and threading as uv writes them: `3.14.2t`."""
         return f"{self.release}{'t' if self.build.free_threaded else ''}"
+
+    def serves(self, arm: Arm) -> bool:
+        """Tell whether it is an arm's build, and has the JIT that it asks for."""
+        series = self.release.major, self.release.minor
+        lacks = arm.jit and (self.build.jit == "none" or series < JIT_SINCE)
+        return self.build.free_threaded is arm.free_threaded and not lacks
 
     def record(self) -> dict[str, Any]:
         """Return what `ftbench pythons --json` says of it."""

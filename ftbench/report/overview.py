@@ -11,7 +11,7 @@ from ftbench.analysis.conditions import own_check
 from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import NothingError
-from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.arms import arm_named
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import SAME, times
 from ftbench.releases import Release
@@ -189,7 +189,7 @@ def _table(figures: Sequence[Figure]) -> Table:
     rows: list[Row] = []
     for mode in MODES:
         rows.append(Row(cells=(mode.title,), tone=Tone.HEADING))
-        rows += [_row(rounds, trees, rounds.cell(mode, arm), notes) for arm in ARMS]
+        rows += [_row(rounds, trees, rounds.cell(mode, arm), notes) for arm in rounds.asked]
     return Table(
         columns=(
             "arm",
@@ -200,7 +200,7 @@ def _table(figures: Sequence[Figure]) -> Table:
         rows=tuple(rows),
         numbers=3,
         notes=(
-            "; ".join(f"{arm.name}: {arm.title}" for arm in ARMS),
+            "; ".join(f"{arm.name}: {arm.title}" for arm in rounds.asked),
             f"Medians of: {rounds.metric.title}; {trees.metric.title}. Lower is better.",
             f"A ratio is to {BASELINE_TITLE}, and only of figures from one run.",
             *notes.lines,

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from ftbench.analysis.comparison import Cell, FigureIndex, Metric
 from ftbench.analysis.grid import GIL_BUILD, Against, Grid, Line, compare, grid_of
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import Arm
 from ftbench.facts.modes import MODES, Mode
 from ftbench.facts.units import Scale, scale_for, times
 from ftbench.report import findings
@@ -75,7 +75,7 @@ class ModeFigures(Figures):
         """The modes that have anything to say: mode, words that hold on every arm, cells by arm."""
         bands = []
         for mode in MODES:
-            cells = tuple(self.grid.cell(mode, arm) for arm in ARMS)
+            cells = tuple(self.grid.cell(mode, arm) for arm in self.grid.asked)
             if any(cell.state is not State.ABSENT for cell in cells):
                 words = {cell.words for cell in cells}
                 bands.append((mode, words.pop() if len(words) == 1 else "", cells))
@@ -221,7 +221,9 @@ class GridFigures(Figures):
             "± is the larger half of the 99\N{NO-BREAK SPACE}% interval, "
             "wide beyond 100\N{NO-BREAK SPACE}%; a single process has none."
         )
-        missing = "; ".join(self._missing(arm) for arm in ARMS if arm not in self.grid.arms)
+        missing = "; ".join(
+            self._missing(arm) for arm in self.grid.asked if arm not in self.grid.arms
+        )
         return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 
     def _missing(self, arm: Arm) -> str:

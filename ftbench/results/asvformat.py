@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.arms import Arm, arm_of
+from ftbench.facts.arms import ARMS, Arm, arm_of
 from ftbench.facts.units import plural
-from ftbench.probe.run.measure import GIL_VARIABLE
 from ftbench.releases import Release
 from ftbench.results import health, ladders, safe_loading
 from ftbench.results.asv_import import AsvResults, util
@@ -37,6 +36,7 @@ from ftbench.results.project import uncollected
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
 BENCHMARKS: Final = "benchmarks.json"
+_SWITCHES: Final = sorted({name for arm in ARMS for name in arm.environment})
 _LONGEST_DESCRIPTION: Final = 200
 _MACHINE_FIELDS: Final = ("os", "arch", "cpu", "num_cpu", "ram")
 
@@ -192,6 +192,7 @@ def _source(path: Path, results: AsvResults, sidecar: Sidecar) -> ResultFile:
         builds=sidecar.builds,
         machines=sidecar.machines,
         gil=sidecar.gil,
+        jit=sidecar.jit,
         starts=sidecar.starts,
         invariants=sidecar.invariants,
     )
@@ -300,6 +301,6 @@ def _ends_of(of: Environment, release: Release) -> tuple[str, str]:
         "python": of.arm.python,
         "build": of.flavour,
         "profile": of.profile,
-        f"env-{GIL_VARIABLE}": of.arm.environment.get(GIL_VARIABLE, "[none]"),
+        **{f"env-{name}": of.arm.environment.get(name, "[none]") for name in _SWITCHES},
     }
     return address(environment), address({"commits": release.commit_id})

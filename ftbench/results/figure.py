@@ -247,6 +247,7 @@ class ResultFile(Measured):
     builds: tuple[Mapping[str, Any], ...] = ()
     machines: tuple[Mapping[str, Any], ...] = ()
     gil: frozenset[bool] = frozenset()  # its states, seen around the samples
+    jit: frozenset[bool] = frozenset()  # likewise, of a build that has one
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
     health: Mapping[str, Health] = field(default_factory=dict)  # of the arm, by run

@@ -84,8 +84,9 @@ class CellRecord(_OfCell, frozen=True, kw_only=True):
     started_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     version: str = ""  # of the measured work
     elapsed: Number = 0.0  # seconds
-    # Before and after, as is the run queue's average.
+    # Before and after, as is the run queue's average; of a build without a JIT nothing.
     gil: tuple[bool | None, ...] = ()
+    jit: tuple[bool | None, ...] = ()
     load: tuple[Number | None, ...] = ()
     # Metric → how many of asv's pooled samples are its own.
     samples: Record = {}

@@ -137,6 +137,7 @@ class Sidecar:
     builds: tuple[Record, ...] = ()
     machines: tuple[Record, ...] = ()
     gil: frozenset[bool] = frozenset()
+    jit: frozenset[bool] = frozenset()
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
     unmeasured: Mapping[SeriesKey, Sequence[_Unmeasured]] = field(default_factory=dict)
@@ -159,6 +160,7 @@ class Sidecar:
             builds=tuple(build for n, build in enumerate(builds) if build not in builds[:n]),
             machines=tuple(machines.values()),
             gil=frozenset(state for cell in cells for state in cell.gil if state is not None),
+            jit=frozenset(state for cell in cells for state in cell.jit if state is not None),
             starts=_starts(cells),
             invariants={
                 name: str(checked) for cell in cells for name, checked in cell.invariants.items()

@@ -17,7 +17,7 @@ from ftbench.analysis.advice.ranking import NOTHING, advise
 from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.judge import AsvFigures
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import usual_and
 from ftbench.probe.scenarios.shared_set_strategies import KINDS
 from ftbench.report.answer import AT_BEST, BETWEEN, MEASURED, answer_of, asked, measured_on
 from ftbench.report.choice import Choice, SectionFigures, choice_of
@@ -116,7 +116,7 @@ class Pages:
             "title": f"{figures.section.title}: {where}" if figures else where,
             "name": name,
             "figures": figures,
-            "arms": ARMS,
+            "arms": usual_and({source.arm.name for source in self.choice.sources}),
             "pages": self,
             "choice": self.choice,
             # The same question of another pick, or its answer where it has not that.

@@ -20,7 +20,6 @@ from ftbench.site import svg
 _ROOM_FOR_NUMBERS: Final = 46
 _ARM_HEIGHT: Final = 20
 _MODE_GAP: Final = 12
-_MODE_BAND: Final = len(ARMS) * _ARM_HEIGHT + _MODE_GAP
 _MODE_MARK: Final = 8
 
 _RIGHT: Final = 14
@@ -97,13 +96,14 @@ def draw(figures: ModeFigures | GridFigures) -> str:
 def _draw_modes(figures: ModeFigures) -> str:
     """Draw a band for each mode with a row for each arm: a mark and a number, or a word."""
     grid, scale = figures.grid, figures.scale
+    band = len(grid.asked) * _ARM_HEIGHT + _MODE_GAP
 
     def paint(axes: Any) -> None:
         _axis_of_costs(axes, grid, grid)
         places = []
         for number, (mode, _, cells) in enumerate(figures.bands):
-            top = number * _MODE_BAND
-            svg.left_label(axes, mode.title, top + _MODE_BAND / 2)
+            top = number * band
+            svg.left_label(axes, mode.title, top + band / 2)
             _rule_above(axes, top)
             places += [
                 (cell, top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
@@ -113,7 +113,7 @@ def _draw_modes(figures: ModeFigures) -> str:
         for cell, height in places:
             _words(axes, scale, cell, height)
 
-    height = len(figures.bands) * _MODE_BAND
+    height = len(figures.bands) * band
     return svg.picture(paint, name=figures.name, height=height, right=_ROOM_FOR_NUMBERS)
 
 

@@ -43,6 +43,7 @@ _COLOURS: Final = {
     "arm-gil": "#040404",
     "arm-ft": "#050505",
     "arm-ft-gil1": "#060606",
+    "arm-jit": "#0d0d0d",
     "paper": PAPER,
     "bad": BAD,
     "kind-loop": "#090909",
@@ -56,6 +57,7 @@ _MARKERS: Final = {
     "\N{BLACK SQUARE}": "s",
     "\N{BLACK CIRCLE}": "o",
     "\N{BLACK UP-POINTING TRIANGLE}": "^",
+    "\N{BLACK DIAMOND}": "D",
 }
 _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ftbench.analysis.conditions import builds, machine_facts, notices, own_check
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultFile
 from ftbench.results.figure import Environment, Health, Start
@@ -16,7 +16,7 @@ from ftbench.results.selection import Pick
 
 QUIET = ResultFile(
     path=Path("x.json"),
-    environment=Environment(machine="m", arm=ARMS[1], flavour="source-gcc12", profile="full"),
+    environment=Environment(machine="m", arm=USUAL_ARMS[1], flavour="source-gcc12", profile="full"),
     release=Release.parse("3.14.2"),
     builds=({"version": "3.14.2", "pgo": True, "jit": "none", "configure_args": []},),
     machines=({"cores": 4, "memory_bytes": 2**33, "smt": None, "virtual": False},),
@@ -69,6 +69,12 @@ def test_builds_made_unlike_are_told() -> None:
 def test_mixed_builds_in_one_series_are_told() -> None:
     mixed = replace(QUIET, builds=(*QUIET.builds, {"pgo": False}))
     assert titles(mixed)[0].endswith("mixes builds.")
+
+
+def test_a_wrong_jit_is_told_likewise() -> None:
+    (told,) = notices(PICK, [replace(QUIET, jit=frozenset({True}))])
+    assert told.title == "The JIT of “free-threaded” was wrong."
+    assert told.text == "It was seen on, and should have been off. Do not use them."
 
 
 def test_provenance_is_words_and_what_is_missing_is_not_known() -> None:

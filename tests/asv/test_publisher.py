@@ -20,7 +20,7 @@ from synthetic import Plan, publish, write_project, write_tree
 
 from ftbench.asv import patches, publisher
 from ftbench.errors import DeadlineError, FtbenchError, ResultsError
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.results import ResultTree
 from ftbench.site import method as method_page
 
@@ -200,7 +200,7 @@ def test_asv_calls_it_within_the_guard_and_once(
 
 def test_asv_publish_has_them_begun_where_there_are_many(tmp_path: Path) -> None:
     releases = ("3.13.4", "3.13.5", "3.14.1", "3.14.2")
-    write_project(tmp_path, Plan(releases=releases, arms=ARMS), only=FEW)
+    write_project(tmp_path, Plan(releases=releases, arms=USUAL_ARMS), only=FEW)
     assert len(list((tmp_path / "results").glob("*/*.json"))) >= publisher.WORTH_IT
     done = publish(tmp_path, FTBENCH_SITE_ASSETS=str(tmp_path / "none"))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -235,7 +235,7 @@ asv.graph._compute_graph_steps = killed
 
 
 def test_asv_publish_whose_process_is_killed_ends_with_a_sentence(tmp_path: Path) -> None:
-    write_project(tmp_path, Plan(releases=("3.14.2",), arms=ARMS), only=FEW)
+    write_project(tmp_path, Plan(releases=("3.14.2",), arms=USUAL_ARMS), only=FEW)
     plugin = tmp_path / "synthetic_plugin.py"
     plugin.write_text(plugin.read_text("utf-8") + _KILLED_STEPS, encoding="utf-8")
     done = publish(tmp_path)

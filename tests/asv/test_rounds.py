@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.asv.repository import Rounds
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.results import read_results
 
 
@@ -69,7 +69,7 @@ def test_arms_are_measured_forth_and_back_and_their_processes_told_apart(
         r"Benchmarking cpython-py(\w+?)-\S*?(PYTHON_GIL1)?$", done.said, re.MULTILINE
     )
     one = [("gil", ""), ("ft", ""), ("ft", "PYTHON_GIL1")]
-    assert len(ARMS) == len(one)
+    assert len(USUAL_ARMS) == len(one)
     assert sorted(begun[:3]) == sorted(one)
     assert begun == begun[:3] + begun[:3][::-1] + begun[:3]
     figures = [
@@ -77,7 +77,7 @@ def test_arms_are_measured_forth_and_back_and_their_processes_told_apart(
         for figure in read_results(project.folder / "results").figures
         if figure.benchmark == "lifecycle.Lifecycle.track_round" and figure.samples
     ]
-    assert len(figures) == len(ARMS)
+    assert len(figures) == len(USUAL_ARMS)
     for figure in figures:
         assert len(figure.processes) == 3
         assert sum(figure.processes, ()) == figure.samples

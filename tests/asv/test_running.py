@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from asvproject import CELL, CHEAP, AsvProject, result_of
 
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.pythons import Interpreter
 from ftbench.releases import Release
 from ftbench.results.records import read_records, records_path
@@ -37,7 +37,7 @@ def test_each_arm_has_one_file_of_results_and_one_of_records(
     measured: AsvProject, release: str
 ) -> None:
     files = result_files(measured)
-    assert files == sorted(result_file(measured, release, arm.name) for arm in ARMS)
+    assert files == sorted(result_file(measured, release, arm.name) for arm in USUAL_ARMS)
     assert {each.name for each in measured.results.iterdir()} == {
         "machine.json",
         *(each.name for each in files),
@@ -61,7 +61,7 @@ def test_flavour_and_profile_are_part_of_what_asv_compares_by(
     assert read["params"]["profile"] == "smoke"
 
 
-@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", USUAL_ARMS, ids=lambda arm: arm.name)
 def test_a_cell_was_run_once_for_all_its_metrics(
     measured: AsvProject, release: str, arm: object
 ) -> None:
@@ -81,11 +81,11 @@ def test_a_cell_was_run_once_for_all_its_metrics(
         assert len(samples) == cells[0]["samples"][metric]
 
 
-@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", USUAL_ARMS, ids=lambda arm: arm.name)
 def test_every_record_says_the_gil_the_build_and_the_machine(
     measured: AsvProject, release: str, arm: object
 ) -> None:
-    wanted = next(each for each in ARMS if each == arm)
+    wanted = next(each for each in USUAL_ARMS if each == arm)
     records = read_records(records_path(result_file(measured, release, wanted.name)))
     assert records.cells
     for each in records.cells:
@@ -111,7 +111,7 @@ def test_a_plain_run_measures_the_newest_release_of_each_installed_series_on_eve
     done = project.run(*CHEAP, "--dry-run", "--quick")
     assert done.code == 0, done.said
     assert re.findall(r"For CPython commit (\S+):", done.said) == [release]
-    assert done.said.count("Benchmarking") == len(ARMS)
+    assert done.said.count("Benchmarking") == len(USUAL_ARMS)
     assert "(1 commits * 3 environments * 1 benchmarks)" in done.said
 
 
@@ -157,7 +157,7 @@ def test_environments_are_made_in_parallel_and_recorded_as_ever(
     project = empty.copy(tmp_path / "project")
     done = project.run(f"{release}^!", *CHEAP, "-j", "2")
     assert done.code == 0, done.said
-    for arm in ARMS:
+    for arm in USUAL_ARMS:
         assert read_records(records_path(result_file(project, release, arm.name))).cells
 
 
@@ -178,6 +178,6 @@ def test_the_callers_python_gil_reaches_no_benchmark(
     if "Fatal Python error" in done.said:  # asv's own interpreter refused to start
         pytest.skip("the host's Python heeds PYTHON_GIL itself")
     assert done.code == 0, done.said
-    for arm in ARMS:
+    for arm in USUAL_ARMS:
         cells = read_records(records_path(result_file(project, release, arm.name))).cells
         assert [each["gil"] for each in cells] == [[arm.gil, arm.gil]] * len(cells)

@@ -17,7 +17,7 @@ from benchmarks.lifecycle import Lifecycle
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import CellFile, in_asv_form
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Invariant, Metric
 
 CELL = ("threads", "none", 1, "empty")
@@ -34,7 +34,7 @@ def _measurement(number: float) -> Measurement:
             name: Metric(unit="seconds", samples=(number, number + 1)) for name in ("round", "cpu")
         },
         invariants=(Invariant(name="checksum", checked="all right"),),
-        gil=Gil(asked=True, before=True, after=True),
+        gil=Switch(asked=True, before=True, after=True),
         build={"version": "3.14.2"},
         machine={"cpu": "x"},
         load=(0.1, 0.2),

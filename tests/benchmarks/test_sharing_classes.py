@@ -21,7 +21,7 @@ from ftbench.facts.modes import MODE_NAMES, STANDING, mode_named
 from ftbench.facts.profiles import PROFILES, profile_named
 from ftbench.probe.run import asv_benchmark
 from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES
@@ -138,7 +138,7 @@ def _without_lock(scenario: str, **_request: Any) -> Measurement:
         profile="smoke",
         metrics={"op": Metric(unit="seconds", samples=(1.0, 2.0))},
         invariants=(),
-        gil=Gil(asked=True, before=True, after=True),
+        gil=Switch(asked=True, before=True, after=True),
         build={},
         machine={},
         load=(0.1, 0.2),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench.errors import FtbenchError
-from ftbench.probe.run.document import SCHEMA, VERSION, Gil, Measurement
+from ftbench.probe.run.document import SCHEMA, VERSION, Measurement, Switch
 from ftbench.probe.run.outcome import Invariant, Metric
 
 _NAMES = st.text(min_size=1, max_size=8)
@@ -28,7 +28,7 @@ MEASUREMENTS = st.builds(
     profile=_NAMES,
     metrics=st.dictionaries(_NAMES, _METRICS, max_size=3),
     invariants=st.lists(st.builds(Invariant, name=_NAMES, checked=_NAMES), max_size=2).map(tuple),
-    gil=st.builds(Gil, asked=st.booleans(), before=st.booleans(), after=st.booleans()),
+    gil=st.builds(Switch, asked=st.booleans(), before=st.booleans(), after=st.booleans()),
     build=st.dictionaries(_NAMES, _NAMES, max_size=2),
     machine=st.dictionaries(_NAMES, st.none() | st.integers(), max_size=2),
     load=st.tuples(_LOADS, _LOADS),

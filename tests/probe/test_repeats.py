@@ -10,7 +10,7 @@ import pytest
 
 from ftbench.errors import DeadlineError, WorkerFailedError
 from ftbench.probe.run import measure
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 
 NOTHING: dict[str, Any] = {}
 RUN = Measurement(
@@ -20,7 +20,7 @@ RUN = Measurement(
     profile="quick",
     metrics={},
     invariants=(),
-    gil=Gil(asked=True, before=True, after=True),
+    gil=Switch(asked=True, before=True, after=True),
     build={},
     machine={},
     load=(None, None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.probe.run.document import Gil, Measurement, quantity, table
+from ftbench.probe.run.document import Measurement, Switch, quantity, table
 from ftbench.probe.run.outcome import Invariant, Metric
 
 MEASURED = Measurement(
@@ -17,7 +17,7 @@ MEASURED = Measurement(
         "peak": Metric(unit="bytes", samples=(25.5 * 2**20,)),
     },
     invariants=(Invariant(name="checksum", checked="24 workers' checksums are right"),),
-    gil=Gil(asked=False, before=False, after=False),
+    gil=Switch(asked=False, before=False, after=False),
     build={
         "version": "3.14.2",
         "free_threaded": True,

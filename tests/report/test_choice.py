@@ -12,7 +12,7 @@ from fake_histories import History
 from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.probe.scenarios.must_scale import LEDGER, MUST
 from ftbench.probe.workloads.kernels import SMALL
 from ftbench.report.choice import tables
@@ -176,7 +176,7 @@ def test_a_cell_that_failed_has_failed_beside_too_and_holes_are_left_out(
 
 
 def test_an_arm_that_was_not_measured_has_no_column_and_is_named(tmp_path: Path) -> None:
-    alone = figures(tmp_path, Plan(releases=("3.14.2",), arms=ARMS[1:2]))
+    alone = figures(tmp_path, Plan(releases=("3.14.2",), arms=USUAL_ARMS[1:2]))
     table, *_ = said("shared_set", alone)
     assert table.columns[1:] == ("free-threaded",)
     assert table.notes[-1].endswith("Not measured: GIL build; free-threaded, GIL on.")

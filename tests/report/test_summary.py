@@ -7,7 +7,7 @@ import pytest
 import synthetic
 from synthetic import Plan
 
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.report.output import Format, rendered
 from ftbench.report.overview import summary
@@ -51,7 +51,7 @@ def test_of_several_builds_the_one_with_the_most_figures_is_shown(
     tmp_path: Path, flavours: tuple[str, str]
 ) -> None:
     most, least = flavours
-    plans = (Plan(flavour=most), Plan(flavour=least, arms=ARMS[:1]))
+    plans = (Plan(flavour=most), Plan(flavour=least, arms=USUAL_ARMS[:1]))
     assert f"full profile, {most}\n" in shown(tmp_path, *plans)
 
 

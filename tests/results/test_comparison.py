@@ -5,7 +5,7 @@ from fake_figures import rekeyed
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import compare
-from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.arms import USUAL_ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
@@ -35,9 +35,15 @@ BASE = figure("threads", "ft", 2.0)
 
 def test_every_mode_stands_on_every_arm() -> None:
     comparison = compare([BASE], ROUND)
-    assert len(comparison.cells) == len(MODES) * len(ARMS)
+    assert len(comparison.cells) == len(MODES) * len(USUAL_ARMS)
     assert comparison.baseline.ratio == 1.0
-    assert comparison.cell(mode_named("interpreters"), ARMS[0]).words == "not measured"
+    assert comparison.cell(mode_named("interpreters"), USUAL_ARMS[0]).words == "not measured"
+
+
+def test_the_jit_has_a_place_where_something_was_measured_with_it() -> None:
+    measured = compare([BASE, figure("threads", "jit", 1.0)], ROUND)
+    assert [arm.name for arm in measured.asked] == ["gil", "ft", "ft-gil1", "jit"]
+    assert measured.cell(mode_named("threads"), arm_named("jit")).ratio == 0.5
 
 
 def test_a_ratio_is_to_free_threaded_threads() -> None:
@@ -74,7 +80,7 @@ def test_without_a_baseline_there_is_no_ratio() -> None:
 def test_skipped_failed_and_absent_have_their_own_words() -> None:
     skipped = figure("threads", "gil", None, state=State.SKIPPED, reason="no fork here")
     comparison = compare([skipped, figure("threads", "ft", None)], ROUND)
-    words = [comparison.cell(mode_named("threads"), arm).words for arm in ARMS]
+    words = [comparison.cell(mode_named("threads"), arm).words for arm in USUAL_ARMS]
     assert words == ["skipped: no fork here", "failed, no reason on record", "not measured"]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.arms import USUAL_ARMS, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.releases import Release
 from ftbench.results.figure import Environment, Figure, NoiseSeries, SeriesKey, State
@@ -80,7 +80,7 @@ def test_releases_and_flavours_are_pooled_each_around_its_own_mean() -> None:
     "change",
     [
         {"machine": "other"},
-        {"arm": ARMS[0] if ARMS[0].name != "ft" else ARMS[1]},
+        {"arm": USUAL_ARMS[0] if USUAL_ARMS[0].name != "ft" else USUAL_ARMS[1]},
         {"profile": "quick"},
         {"benchmark": "lifecycle.Lifecycle.track_cpu"},
         {"params": {"mode": "threads", "workers": "4"}},

@@ -4,7 +4,7 @@ from fake_figures import rekeyed
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Grid, Ladder, grid_of
-from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.arms import USUAL_ARMS, arm_named
 from ftbench.facts.modes import MODES, mode_named
 from ftbench.releases import Release
 from ftbench.results import Figure, State
@@ -14,7 +14,7 @@ from ftbench.statistics.spread import Interval
 LADDER = Ladder(param="strategy", values=("lock", "atomic", "local"), base="lock")
 OP = Metric(benchmark="s.S.track_op", title="op", params={"fill": "grown"})
 THREADS, FORK, INTERPRETERS = map(mode_named, ("threads", "processes-fork", "interpreters"))
-GIL, FT, _FT_GIL1 = ARMS
+GIL, FT, *_ = USUAL_ARMS
 HOLE = "they share nothing"
 
 

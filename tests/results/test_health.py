@@ -12,7 +12,7 @@ import pytest
 import synthetic
 from synthetic import Plan
 
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.results import Figure, ResultTree, health, read_results
 from ftbench.results.figure import SeriesKey
 from ftbench.results.health import by_run, far, given
@@ -83,9 +83,9 @@ def test_a_tenth_off_is_still_near() -> None:
 
 def test_a_run_of_an_arm_has_its_cells_and_its_speeds() -> None:
     alike = replace(FIGURE, series=SeriesKey(benchmark=RELATIVE, params={}), runs=frozenset("ab"))
-    other = replace(alike, environment=replace(alike.environment, arm=ARMS[1]), median=1.5)
+    other = replace(alike, environment=replace(alike.environment, arm=USUAL_ARMS[1]), median=1.5)
     found = by_run([replace(alike, median=1.2), other, *given([beside(1.0, 3.0, run="a")])])
-    ours, theirs = found[FIGURE.machine, ARMS[0]], found[FIGURE.machine, ARMS[1]]
+    ours, theirs = found[FIGURE.machine, USUAL_ARMS[0]], found[FIGURE.machine, USUAL_ARMS[1]]
     assert ours["a"] == ([1.2], [0.5, 1.5])
     assert ours["b"] == ([1.2], [])
     assert theirs["b"] == ([1.5], [])

@@ -9,7 +9,7 @@ import synthetic
 from fake_histories import HOSTILE, Change, History
 from synthetic import Plan
 
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.results import Figure, ResultTree, State, read_results
 
 ROUND = f"{synthetic.LIFECYCLE}.track_round"
@@ -90,7 +90,7 @@ def test_the_newest_release_has_a_noise_run_of_every_measured_series(
     assert {series.release.name for series in tree.noise} == {"3.14.2"}
     assert {series.order for series in tree.noise} == {"ABBAAB"}
     assert len(tree.noise) == len(newest)
-    assert {series.arm.name for series in tree.noise} == {arm.name for arm in ARMS}
+    assert {series.arm.name for series in tree.noise} == {arm.name for arm in USUAL_ARMS}
     assert fmean(tree.noise[0].medians) == pytest.approx(1, rel=0.01)
 
 

@@ -14,7 +14,7 @@ from synthetic import Plan
 from watching import axe_script
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 
 HOSTILE = "<img src=x onerror=alert(1)> \"'&{{7*7}}"
 PLANS = (
@@ -23,7 +23,7 @@ PLANS = (
     Plan(
         machine=f"evil {HOSTILE}".replace("/", ""),
         releases=("3.14.2",),
-        arms=ARMS[:1],
+        arms=USUAL_ARMS[:1],
         machine_fields=dict.fromkeys(("os", "arch", "cpu", "num_cpu", "ram"), HOSTILE),
     ),
 )

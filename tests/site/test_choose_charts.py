@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex, Metric
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.facts.modes import MODES
 from ftbench.releases import Release
 from ftbench.report.sections import SECTIONS
@@ -42,12 +42,12 @@ def figure(number: int, median: float) -> Figure:
     """Return the round of one cell, counted through modes and arms."""
     return Figure(
         environment=Environment(
-            machine="m", arm=ARMS[number % len(ARMS)], flavour="source", profile="full"
+            machine="m", arm=USUAL_ARMS[number % len(USUAL_ARMS)], flavour="source", profile="full"
         ),
         release=Release.parse("3.14.2"),
         series=SeriesKey(
             benchmark=ROUND_EMPTY.benchmark,
-            params={"mode": MODES[number // len(ARMS)].name, **ROUND_EMPTY.params},
+            params={"mode": MODES[number // len(USUAL_ARMS)].name, **ROUND_EMPTY.params},
         ),
         unit="seconds",
         state=State.MEASURED,

@@ -11,7 +11,7 @@ import synthetic
 from outline import Outline
 from synthetic import Plan
 
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.probe.scenarios.base import NAMES
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
@@ -197,7 +197,7 @@ def test_every_figure_that_a_section_quotes_is_tracked() -> None:
 
 
 def test_an_arm_that_is_missing_is_not_measured(tmp_path: Path) -> None:
-    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), arms=ARMS[:1]))
+    synthetic.write_tree(tmp_path / "tree", Plan(releases=("3.14.2",), arms=USUAL_ARMS[:1]))
     text = page_for(tmp_path / "tree", tmp_path / "html")
     assert text.count("not measured") > 2
     assert "ratio" in text

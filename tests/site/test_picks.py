@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultFile, ResultTree
 from ftbench.results.figure import Environment, Start
@@ -32,7 +32,9 @@ def source(
     start = Start(run=f"run-{day}", at=datetime(2026, 1, day, tzinfo=UTC), load=0.0)
     return ResultFile(
         path=Path("x.json"),
-        environment=Environment(machine=machine, arm=ARMS[arm], flavour=flavour, profile=profile),
+        environment=Environment(
+            machine=machine, arm=USUAL_ARMS[arm], flavour=flavour, profile=profile
+        ),
         release=Release.parse(release),
         starts=(start,),
     )

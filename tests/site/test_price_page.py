@@ -19,7 +19,7 @@ from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.price import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, WORK, means_of, points_of
 from ftbench.analysis.verdicts import evidence
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.releases.known import known_releases
 from ftbench.results import Figure, ResultTree
@@ -224,7 +224,7 @@ def test_builds_without_pgo_and_few_rounds_are_warned_of(tmp_path: Path) -> None
 
 
 def test_an_arm_that_was_not_measured_has_no_column(tmp_path: Path) -> None:
-    page = pages_of(fake_results.tree(arms=ARMS[:2]), tmp_path)[0]
+    page = pages_of(fake_results.tree(arms=USUAL_ARMS[:2]), tmp_path)[0]
     assert "free-threaded, GIL on" not in Outline(page).text.partition("What one thread pays")[2]
 
 

@@ -21,7 +21,7 @@ from ftbench.analysis.advice.cells import (
     SHARED,
     place_metric,
 )
-from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.facts.arms import USUAL_ARMS, Arm, arm_named
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.probe.scenarios.latency import CANNOT, LOADS
@@ -241,7 +241,7 @@ def figure_of(
 
 
 def crossover(
-    arms: Iterable[Arm] = ARMS,
+    arms: Iterable[Arm] = USUAL_ARMS,
     *,
     cost: Cost = seconds,
     margin: float | None = 0.02,
@@ -284,7 +284,7 @@ def crossover(
 
 
 def latency(
-    *, arms: Iterable[Arm] = ARMS, cannot: Callable[[Mode, int], bool] = lambda *_: False
+    *, arms: Iterable[Arm] = USUAL_ARMS, cannot: Callable[[Mode, int], bool] = lambda *_: False
 ) -> Iterator[Figure]:
     """Yield the figures of latency: a p50 of twice a request's work, a p99 of ten times at 50 %."""
     for arm, mode in itertools.product(arms, (SERIAL, *map(mode_named, MEASURED))):

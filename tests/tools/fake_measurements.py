@@ -10,7 +10,7 @@ from fake_builds import RECORD
 from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, PARTS, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
 from ftbench.experiments.suite import SuiteCell
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Invariant, Metric
 
 BUILD: dict[str, Any] = {**RECORD, "free_threaded": True, "code_flags": []}
@@ -25,7 +25,7 @@ def measurement(cell: SuiteCell, **samples: tuple[float, ...]) -> Measurement:
         profile="quick",
         metrics={name: Metric(unit="seconds", samples=each) for name, each in samples.items()},
         invariants=(),
-        gil=Gil(asked=False, before=False, after=False),
+        gil=Switch(asked=False, before=False, after=False),
         build=BUILD,
         machine={"cpu": "a CPU", "cores": 2},
         load=(0.5, 0.5),
@@ -113,7 +113,7 @@ def measured(step: Step) -> Measurement:
         profile=step.profile,
         metrics=metrics,
         invariants=(Invariant(name="synthetic", checked="nothing"),),
-        gil=Gil(asked=step.arm == "gil", before=step.arm == "gil", after=step.arm == "gil"),
+        gil=Switch(asked=step.arm == "gil", before=step.arm == "gil", after=step.arm == "gil"),
         build={},
         machine={},
         load=(0.1, 1.0),

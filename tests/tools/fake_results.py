@@ -15,7 +15,7 @@ from typing import Any
 import synthetic
 from synthetic import Plan
 
-from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.facts.arms import USUAL_ARMS, Arm, arm_named
 from ftbench.facts.modes import mode_of
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile, ResultTree, State, read_results
@@ -48,7 +48,7 @@ def tree(
     *,
     machine: str = "quiet-vm",
     profile: str = "full",
-    arms: Sequence[Arm] = ARMS,
+    arms: Sequence[Arm] = USUAL_ARMS,
     series: Sequence[tuple[tuple[str, str, float], Mapping[str, str]]] = SERIES,
 ) -> ResultTree:
     """Return the results of one machine."""

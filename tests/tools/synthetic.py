@@ -41,7 +41,7 @@ from costs import (
 )
 from fake_histories import History, cells
 
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import USUAL_ARMS, Arm
 from ftbench.facts.modes import EVERY_MODE, NO_START_METHOD, mode_named, mode_of
 from ftbench.releases import Release
 from ftbench.results import safe_loading
@@ -60,7 +60,7 @@ class Plan:
     """What to make; `spoil` tells by its group and parameters which cells fail beside the rest."""
 
     releases: Sequence[str] = ("3.13.5", "3.13.15", "3.14.2")
-    arms: Sequence[Arm] = ARMS
+    arms: Sequence[Arm] = USUAL_ARMS
     machine: str = "quiet-vm"
     machine_fields: Mapping[str, str] = field(
         default_factory=lambda: {

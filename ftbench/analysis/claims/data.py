@@ -32,11 +32,7 @@ _ELSEWHERE: Final = (
 )
 
 
-_ARM_NAMES: Final = {
-    "gil": "GIL build",
-    "ft": "free-threaded",
-    "ft-gil1": "free-threaded, GIL on",
-}
+_ARM_NAMES: Final = {arm.name: arm.label for arm in ARMS}
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 _COUNTED: Final = {"workers", "writers", "under way"}
 _METRICS: Final = {

@@ -223,6 +223,7 @@ class Run:
             params={"asked": str(path), "way": way.name, "workers": workers},
             profile=_PROFILE,
             gil=build.arm.gil,
+            jit=build.arm.jit,
             deadline=_START_SECONDS + 2 * question.call_deadline + _SLOWER * seconds,
         )
         build.record = build.record or measured.build

@@ -12,6 +12,7 @@ import sysconfig
 from collections.abc import Mapping
 from typing import Any
 
+JIT_VARIABLE = "PYTHON_JIT"
 # What differs between two builds without making them different: where they lie, what they are
 # called, and the switches that have a field of their own in the record.
 _NOT_PROVENANCE = re.compile(
@@ -128,17 +129,15 @@ def link_time_optimized(variables: Mapping[str, Any]) -> bool | None:
 
 
 def _jit(variables: Mapping[str, Any]) -> str:
+    """Return whether it has a JIT, and whether that is on unless the environment says otherwise."""
     jit = getattr(sys, "_jit", None)
-    if jit is not None:
-        if not jit.is_available():
-            return "none"
-        return "on" if jit.is_enabled() else "off"
     # 3.13 cannot be asked; its JIT is in the build when configure defined _Py_JIT.
-    if "-D_Py_JIT" not in str(variables.get("PY_CORE_CFLAGS") or ""):
+    flags = str(variables.get("PY_CORE_CFLAGS") or "")
+    if not (jit.is_available() if jit else "-D_Py_JIT" in flags):
         return "none"
-    asked = os.environ.get("PYTHON_JIT")
-    default_off = "yes-off" in str(variables.get("CONFIG_ARGS") or "")
-    return "on" if (asked == "1" or (not asked and not default_off)) else "off"
+    if jit and not os.environ.get(JIT_VARIABLE):
+        return "on" if jit.is_enabled() else "off"
+    return "off" if "yes-off" in str(variables.get("CONFIG_ARGS") or "") else "on"
 
 
 def compiled(flags: str) -> dict[str, str]:
@@ -202,6 +201,12 @@ def gil_enabled() -> bool:
     """Return whether the GIL is on in this process right now."""
     is_enabled = getattr(sys, "_is_gil_enabled", None)
     return True if is_enabled is None else bool(is_enabled())
+
+
+def jit_enabled() -> bool:
+    """Return whether the JIT is on in this interpreter right now, as far as it can be asked."""
+    jit = getattr(sys, "_jit", None)
+    return bool(jit and jit.is_enabled())
 
 
 def build_record() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError, error_class
 from ftbench.facts.modes import EVERY_MODE, Mode, mode_ladders, mode_of
 from ftbench.facts.profiles import current_profile
-from ftbench.probe.instruments.build import build_record, gil_enabled
+from ftbench.probe.instruments.build import build_record, gil_enabled, jit_enabled
 from ftbench.probe.instruments.interference import between, look
 from ftbench.probe.instruments.machine import load, machine_record
 from ftbench.probe.run.document import Measurement
@@ -32,6 +32,8 @@ USUAL = r"^(?!instructions\.|.*'spark')"
 EVERY_ARM: Mapping[str, str] = {}
 _OWN = "each worker has a GIL of its own: the build without a GIL stands for this"
 OWN_GIL: Mapping[str, str] = {mode.name: _OWN for mode in EVERY_MODE if mode.own_gil}
+# Kind of a mode → why it is not measured with the JIT on.
+NO_JIT = {"interpreters": "no subinterpreter has a JIT: the arm without one stands for this"}
 TAKE_TURNS = {"threads": "threads take turns at a GIL: the GIL build stands for this"}
 # asv's time-out is the last resort: the probe's deadlines come first and tell a story.
 TIMEOUT_SECONDS = DEADLINE_SECONDS + 30.0
@@ -93,6 +95,7 @@ def cell_record(
         "params": params,
         **{name: getattr(measured, name) for name in _STAGED},
         "gil": [measured.gil.before, measured.gil.after],
+        **({"jit": [measured.jit.before, measured.jit.after]} if measured.jit else {}),
         "invariants": {held.name: held.checked for held in measured.invariants},
         "samples": {name: len(metric.samples) for name, metric in measured.metrics.items()},
         "load": list(measured.load),
@@ -150,6 +153,7 @@ class ScenarioBenchmark(_Named):
         mode, params = self._split(cell)
         with_gil = sysconfig.get_config_var("Py_GIL_DISABLED") and gil_enabled()
         stands = self.not_with_gil.get(mode.name) if with_gil else None
+        stands = NO_JIT.get(mode.kind, stands) if jit_enabled() else stands
         if reason := unavailable(mode) or stands or self.why_not(mode, params):
             self._file(cell).keep("setup", self._skipped(cell, reason))
             raise NotImplementedError(reason)

@@ -20,7 +20,7 @@ from ftbench.errors import FtbenchError, GilStateError, NotAvailableError
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import DUEL, profile_named
 from ftbench.probe.instruments import constants
-from ftbench.probe.instruments.build import build_record, gil_enabled
+from ftbench.probe.instruments.build import build_record, gil_enabled, jit_enabled
 from ftbench.probe.run import GO, MARK, streams
 from ftbench.probe.run.observing import ask, observe_through
 from ftbench.probe.run.outcome import Outcome
@@ -99,7 +99,7 @@ def measure(
 ) -> dict[str, Any]:
     """Run the cell that `request` names; return the cell's part of the document."""
     gil_warnings = _remember_gil_warnings()
-    before = gil_enabled()
+    before, jit_before = gil_enabled(), jit_enabled()
     mode = mode_named(request["mode"])
     scenario = named(request["scenario"])
     reason = scenario.why_not(mode, request["params"]) or unavailable(mode)
@@ -121,6 +121,10 @@ def measure(
     stick(now=True)
     after, folder = gil_enabled(), os.environ.get("TMPDIR")
     check_gil(asked=request["gil"], before=before, after=after, gil_warnings=gil_warnings)
+    build = build_record()
+    jit = {"asked": request.get("jit", False), "before": jit_before, "after": jit_enabled()}
+    if len(set(jit.values())) > 1:
+        raise GilStateError(f"The JIT was not as asked for ({jit}). The run is thrown away.")
     return {
         "metrics": {name: metric._asdict() for name, metric in outcome.metrics.items()},
         "invariants": [invariant._asdict() for invariant in outcome.invariants],
@@ -131,7 +135,8 @@ def measure(
             "interpreter": "a copy of its own" if sys.prefix == folder else "shared",
         },
         "gil": {"asked": request["gil"], "before": before, "after": after},
-        "build": build_record(),
+        "jit": None if build["jit"] == "none" else jit,
+        "build": build,
     }
 
 

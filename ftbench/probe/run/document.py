@@ -14,8 +14,8 @@ VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gil:
-    """The GIL that was asked for and the GIL that there was; True is on."""
+class Switch:
+    """A GIL or a JIT as it was asked for and as it was; True is on."""
 
     asked: bool
     before: bool
@@ -32,7 +32,7 @@ class Measurement:
     profile: str
     metrics: dict[str, Metric]
     invariants: tuple[Invariant, ...]
-    gil: Gil
+    gil: Switch
     build: dict[str, Any]
     machine: dict[str, Any]
     load: tuple[float | None, float | None]  # the run queue's average before and after
@@ -40,6 +40,7 @@ class Measurement:
     elapsed: float  # seconds, of the whole run
     notes: dict[str, Any]
     # What older documents of this version lack.
+    jit: Switch | None = None  # of a build that has one
     effort: dict[str, Any] = field(default_factory=dict)  # of the run's own processes
     interference: dict[str, Any] = field(default_factory=dict)  # of others
     pinned: str | None = None  # which CPUs it was held to, None if to none
@@ -67,7 +68,8 @@ class Measurement:
                 for name, metric in document["metrics"].items()
             }
             fields["invariants"] = tuple(Invariant(**one) for one in document["invariants"])
-            fields["gil"] = Gil(**document["gil"])
+            fields["gil"] = Switch(**document["gil"])
+            fields["jit"] = Switch(**jit) if (jit := document.get("jit")) else None
             fields["load"] = tuple(document["load"])
             return cls(**fields)
         except (KeyError, TypeError, AttributeError) as error:
@@ -98,6 +100,7 @@ def table(measurement: Measurement) -> str:
     words = [name.upper() for name in ("pgo", "lto") if build[name]]
     load = " to ".join(map(str, measurement.load))
     gil = "on" if measurement.gil.after else "off"
+    words += ["JIT on"] if measurement.jit and measurement.jit.after else []
     lines = [
         f"{measurement.scenario} · {measurement.mode} · {params} · profile {measurement.profile}",
         ", ".join(

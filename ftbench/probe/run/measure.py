@@ -19,11 +19,12 @@ from ftbench.errors import DeadlineError, GilStateError, NotAvailableError, Usag
 from ftbench.facts.modes import mode_named
 from ftbench.facts.profiles import current_profile, profile_named
 from ftbench.probe import scenarios
+from ftbench.probe.instruments.build import JIT_VARIABLE, jit_enabled
 from ftbench.probe.instruments.constants import MORTAL
 from ftbench.probe.instruments.interference import between, disturbance, look, most_repeats
 from ftbench.probe.instruments.machine import PINNED, load, machine_record, placed
 from ftbench.probe.run.child import clean_environment
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome
 from ftbench.probe.run.own import OWN
 from ftbench.probe.run.programs import (
@@ -100,8 +101,8 @@ def _environment(variables: Mapping[str, str], scenario: Scenario) -> dict[str, 
     of_caller = map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if own or str(PACKAGE_PARENT) not in set(sys.path[1:]).difference(of_caller):
         extra["PYTHONPATH"] = str(PACKAGE_PARENT)
-    if "PYTHON_JIT" in os.environ:
-        extra["PYTHON_JIT"] = os.environ["PYTHON_JIT"]
+    if JIT_VARIABLE in os.environ:
+        extra[JIT_VARIABLE] = os.environ[JIT_VARIABLE]
     return clean_environment(os.environ, extra)
 
 
@@ -137,6 +138,7 @@ def measure(
         "params": values,
         "profile": chosen_profile.name,
         "gil": asked,
+        "jit": jit_enabled(),  # of this process: the cell has the same variable
         "deadline": deadline,
         "extra": extra,
         "cpus": placed(os.environ),
@@ -268,7 +270,8 @@ def _once(
         profile=request["profile"],
         metrics=metrics,
         invariants=tuple(Invariant(**invariant) for invariant in document["invariants"]),
-        gil=Gil(**document["gil"]),
+        gil=Switch(**document["gil"]),
+        jit=Switch(**jit) if (jit := document.get("jit")) else None,
         build=document["build"],
         machine={**machine_record(), "pinned": PINNED if request["cpus"] else "no"},
         load=(before, load()),

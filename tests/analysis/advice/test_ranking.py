@@ -15,7 +15,7 @@ from ftbench.analysis.advice.cells import GROUP, MODES, SERIAL, cells_of
 from ftbench.analysis.advice.estimate import Asked, Expectation, NoData
 from ftbench.analysis.advice.question import By, Load, Question
 from ftbench.analysis.advice.ranking import Advice, ArmAdvice, advise, reasons
-from ftbench.facts.arms import ARMS, WITH_GIL, WITHOUT_GIL, arm_named
+from ftbench.facts.arms import USUAL_ARMS, WITH_GIL, WITHOUT_GIL, arm_named
 from ftbench.facts.modes import EVERY_MODE, mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
@@ -482,7 +482,7 @@ def test_a_cell_that_is_lacking_is_told_with_its_reason_and_what_would_get_it() 
 
 def test_modes_of_another_run_are_not_compared() -> None:
     ours = [each for each in EVERY if each.params["mode"] != "threads"]
-    theirs = crossover(ARMS, run="run-2", modes=[THREADS])
+    theirs = crossover(USUAL_ARMS, run="run-2", modes=[THREADS])
     found = no_data(Question(task=1e-3), "threads", [*ours, *theirs])
     assert "another run" in found.why
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ftbench.analysis.advice.cells import MODES, cells_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, kind_of, spots
-from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.arms import USUAL_ARMS, arm_named
 from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.results import Figure, State
@@ -137,7 +137,7 @@ def _medians(figures: list[Figure], spot: Spot) -> list[float]:
 
 def test_arms_and_workers_are_those_that_were_measured() -> None:
     cells = cells_of(EVERY)
-    assert cells.arms == ARMS[:2]
+    assert cells.arms == USUAL_ARMS[:2]
     assert cells.workers == (2, 8)
     assert cells.loop is not None
     assert cells.loop.seconds == pytest.approx([size.nominal for size in SIZES])

@@ -13,7 +13,7 @@ from ftbench.analysis.verdicts import (
     history,
     last_feature,
 )
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.statistics.verdict import Word
 
@@ -83,7 +83,7 @@ def test_a_regression_is_found_where_it_came_in_and_not_after() -> None:
 def test_environments_never_mix_machines_arms_builds_or_profiles() -> None:
     one = figure("3.14.1")
     others = [rekeyed(one, machine="n"), rekeyed(one, flavour="a"), rekeyed(one, profile="quick")]
-    others += [rekeyed(one, arm=arm) for arm in ARMS]
+    others += [rekeyed(one, arm=arm) for arm in USUAL_ARMS]
     known = tree([*others, rekeyed(one, release=Release.parse("3.14.2"))])
     found = environments(known)
     assert len(found) == len(set(found)) == 6

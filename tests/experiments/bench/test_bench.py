@@ -20,7 +20,7 @@ from ftbench.asv import patches
 from ftbench.asv.command import FIRST_RESULT, SOME_FAILED
 from ftbench.errors import AsvError, UsageError
 from ftbench.experiments import bench, suite
-from ftbench.facts.arms import ARMS
+from ftbench.facts.arms import USUAL_ARMS
 from ftbench.facts.modes import MODES
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.scenarios.native import STANDARD, WORK
@@ -85,11 +85,11 @@ def test_it_measures_the_pairs_release_on_three_arms_and_publishes(
     _first, _page, (measuring, variables), (publishing, _) = CALLS
     release = pair[0].release.name
     assert measuring[:5] == ["run", f"{release}^!", "--machine", "this-2cpu", "--record-samples"]
-    assert measuring.count("-E") == len(ARMS)
+    assert measuring.count("-E") == len(USUAL_ARMS)
     assert variables["FTBENCH_PROFILE"] == "smoke"
     assert publishing == ["publish"]
     assert str(tmp_path / "html" / "choose.html") in said
-    assert all(arm.name in said for arm in ARMS)
+    assert all(arm.name in said for arm in USUAL_ARMS)
     assert all(str(each.executable) in said for each in pair)
 
 
@@ -195,7 +195,9 @@ def test_how_long_it_takes_is_said_first_and_follows_the_cells_and_the_records(
     said = run(tmp_path, profile="quick")
     assert said.index("This takes about") < said.index("This is preliminary")
     count = sum(len(bench.arms_with(cell, pair)) for cell in there)
-    assert 2 * len(there) < count < len(ARMS) * len(there)  # of some, one arm stands for another
+    assert (
+        2 * len(there) < count < len(USUAL_ARMS) * len(there)
+    )  # of some, one arm stands for another
     assert abs(told_minutes(said) * 60 - 3 * count - bench.BESIDE_SECONDS) <= 60
     assert "by what it took elsewhere." in said
     of_machine["this-2cpu"] = dict.fromkeys(known, 0.5)
@@ -350,7 +352,9 @@ def test_cells_of_a_work_whose_engine_is_not_there_are_counted_and_left_out(
     monkeypatch.setenv("FTBENCH_CACHE", str(tmp_path))
     (said,) = bench._left_out(ROOT, "^native", pair)
     lacking = [work for work, own in WORK.items() if own.engine]
-    assert said.startswith(f"{len(lacking) * len(ARMS)} cells are skipped for want of numba, numpy")
+    assert said.startswith(
+        f"{len(lacking) * len(USUAL_ARMS)} cells are skipped for want of numba, numpy"
+    )
     cells = suite.chosen(suite.cells(ROOT), "^native")
     with_arms = {str(cell.params["work"]) for cell in cells if bench.arms_with(cell, pair)}
     assert with_arms == set(STANDARD)

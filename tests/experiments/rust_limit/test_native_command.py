@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from ftbench.cli.measuring import native
 from ftbench.errors import UsageError
 from ftbench.experiments import rust_limit as limit
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Invariant, Metric
 
 MEASURED = Measurement(
@@ -25,7 +25,7 @@ MEASURED = Measurement(
         "pss": Metric(unit="bytes", samples=(3.25 * 2**20,)),
     },
     invariants=(Invariant(name="distinct", checked="7 inserts are as many distinct ids"),),
-    gil=Gil(asked=False, before=False, after=False),
+    gil=Switch(asked=False, before=False, after=False),
     build={
         "compiler": "rustc 1.99.0 (0123abcd 2026-01-02)",
         "target": "some-target",

@@ -25,7 +25,7 @@ from ftbench.experiments.trial.cells import Build, calibrated
 from ftbench.experiments.trial.run import Run, raise_worst
 from ftbench.facts.arms import arm_named
 from ftbench.facts.trial_modes import trial_mode_named
-from ftbench.probe.run.document import Gil, Measurement
+from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Metric
 from ftbench.pythons import Interpreter
 from ftbench.pythons.engines import State
@@ -82,7 +82,7 @@ class Fake:
             profile=more["profile"],
             metrics={n: Metric(unit="seconds", samples=each) for n, each in samples.items()},
             invariants=(),
-            gil=Gil(asked=False, before=False, after=False),
+            gil=Switch(asked=False, before=False, after=False),
             build={"version": "3.14.7"},
             machine={},
             load=(0.1, 0.1),
