@@ -128,13 +128,18 @@ def error_class(exit_code: int) -> type[FtbenchError]:
     return _CLASSES.get(exit_code, FtbenchError)
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """Say that `name` is no `kind`, what was probably meant and what there is."""
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return which name was probably meant, "Did you mean 'threads'? ", or "" if none is near."""
     import difflib  # noqa: PLC0415 - a quarter of what a guard would load
 
+    names = {each.lower(): each for each in sorted(known)}
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    near += [each for each in names if name and each.startswith(name.lower())]
+    return f"Did you mean {names[near[0]]!r}? " if near else ""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """Say that `name` is no `kind`, what was probably meant and what there is."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    meant = f"Did you mean {near[0]!r}? " if near else ""
-    return UsageError(
-        f"{kind} {name!r} is not known.", hint=f"{meant}There is: {', '.join(names)}."
-    )
+    there = f"There is: {', '.join(names)}." if names else "There is none."
+    return UsageError(f"{kind} {name!r} is not known.", hint=f"{meant(name, names)}{there}")

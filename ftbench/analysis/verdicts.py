@@ -323,6 +323,32 @@ class Base(StrEnum):
     OTHER = "an older release"
 
 
+Lost = tuple[tuple[Figure, Figure], ...]
+"""What was measured before and failed or vanished after: before and after."""
+UNRECORDED: Final = "its records vanished: nobody knows which build, and when"
+
+
+def lost_of(judged: JudgedFamily, after: Iterable[Figure]) -> Lost:
+    """Return what a family has lost of all that there is `after`.
+
+    What is skipped with a reason is not: its build or system lacks what it takes.
+    """
+    known = {figure.series: figure for figure in after}
+    pairs = [(each, known.get(each.series, _absent(each))) for each in judged.only_before]
+    return (
+        *(pair for pair in pairs if pair[1].state is not State.SKIPPED or not pair[1].reason),
+        *(
+            (each.before, _absent(each.after, UNRECORDED))
+            for each in judged.judgements
+            if each.before.runs and not each.after.runs and not each.duel
+        ),
+    )
+
+
+def _absent(figure: Figure, why: str = "") -> Figure:
+    return replace(figure, state=State.ABSENT, median=None, reason=why)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One release judged against another one in the same environment."""
@@ -332,6 +358,7 @@ class Step:
     base: Release
     against: Base
     comparison: JudgedFamily
+    lost: Lost = ()
 
 
 def environments(tree: ResultTree) -> tuple[Environment, ...]:
@@ -346,23 +373,31 @@ def history(tree: ResultTree, environment: Environment, *, every: bool = False) 
 
     With `every`, each release is judged against all older ones.
     """
-    figures: dict[Release, list[Figure]] = {}
+    figures: dict[Release, list[Figure]] = defaultdict(list)
     for figure in tree.figures:
-        if figure.state is State.MEASURED and figure.environment == environment:
-            figures.setdefault(figure.release, []).append(figure)
+        if figure.environment == environment:
+            figures[figure.release].append(figure)
     known = evidence(tree)
-    sides = {release: side_of(measured) for release, measured in figures.items()}
-    return tuple(
-        Step(
-            environment=environment,
-            release=release,
-            base=base,
-            against=against,
-            comparison=compare(known, sides[base], sides[release]),
-        )
-        for release in sorted(sides)
-        for against, base in bases(release, sides, every=every)
-    )
+    sides = {
+        release: side_of(measured)
+        for release, every_one in figures.items()
+        if (measured := [each for each in every_one if each.state is State.MEASURED])
+    }
+    steps = []
+    for release in sorted(sides):
+        for against, base in bases(release, sides, every=every):
+            judged = compare(known, sides[base], sides[release])
+            steps.append(
+                Step(
+                    environment=environment,
+                    release=release,
+                    base=base,
+                    against=against,
+                    comparison=judged,
+                    lost=lost_of(judged, figures[release]),
+                )
+            )
+    return tuple(steps)
 
 
 def bases(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -22,6 +23,7 @@ from ftbench.errors import (
     FtbenchError,
     ResultsError,
     UsageError,
+    meant,
 )
 from ftbench.report.output import show_what_can_be_shown
 
@@ -52,7 +54,7 @@ COMMANDS: Final = {
     "Look after": {
         "engines": ("engines", "Dask, joblib and the like: which build has which; install them"),
         "pythons": ("cpythons", "The CPythons on this machine; install more"),
-        "releases": ("cpythons", "The CPython releases that ftbench knows"),
+        "releases": ("cpythons", "CPython's releases: which are installed here, which measured"),
         "results": ("report", "The files of results"),
     },
 }
@@ -141,6 +143,7 @@ def main() -> None:
         sys.exit(code)
     except click.ClickException as error:
         error.show()
+        click.echo(_meant(error), err=True, nl=False)
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("ftbench: interrupted; what is saved is kept.", err=True)
@@ -168,6 +171,21 @@ def main() -> None:
                 f"{DEBUG}=1 shows.",
             )
         )
+
+
+def _meant(error: click.ClickException) -> str:
+    """Return which command or choice was probably meant, where click itself says none."""
+    word = re.search("'(.*?)'", error.message)
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    kind = getattr(parameter, "type", None)
+    known: Iterable[str] = ()
+    if isinstance(kind, click.Choice):
+        known = kind.choices
+    elif "command" in error.message and context and isinstance(context.command, click.Group):
+        known = context.command.list_commands(context)
+    if not word or "Did you mean" in error.format_message():
+        return ""
+    return f"{near}\n" if (near := meant(word[1], known).rstrip()) else ""
 
 
 def _lack_of(error: Exception) -> FtbenchError | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import click
 from rich.console import Console
 
-from ftbench.pythons import Survey, survey
+from ftbench.errors import FtbenchError
+from ftbench.pythons import Survey, discover, survey
 from ftbench.pythons.install import ensure_each, replicas
 from ftbench.pythons.interpreter import Interpreter, Spec
+from ftbench.releases import Release
 from ftbench.releases.known import (
     DATA_FILE,
     KnownRelease,
@@ -115,7 +118,7 @@ def _record(known: Survey) -> dict[str, object]:
 
 @click.group(
     invoke_without_command=True,
-    help="List the CPython releases that ftbench knows, oldest first.",
+    help="List CPython's releases, oldest first: which are installed here, which were measured.",
 )
 @output_options
 def releases(output: Output) -> None:
@@ -140,15 +143,39 @@ def add(source: str) -> None:
 
 
 def _releases(entries: tuple[KnownRelease, ...]) -> Document:
-    table = Table(
-        columns=("release", "date (UTC)", "commit"),
-        rows=tuple(
-            Row(cells=(entry.release.name, f"{entry.date:%Y-%m-%d %H:%M}", entry.commit))
-            for entry in entries
-        ),
-    )
+    from ftbench.results.project import load_project  # noqa: PLC0415 - no other command reads them
+
+    here: dict[Release, set[str]] = {}
+    for one in discover():
+        here.setdefault(one.release, set()).add(one.name)
+    measured: dict[Release, dict[str, set[str]]] = {}
+    with suppress(FtbenchError):  # no project, or nothing measured
+        for each in load_project().sources:
+            machines = measured.setdefault(each.release, {})
+            machines.setdefault(each.machine, set()).add(each.profile)
+    known = {entry.release: entry for entry in entries}
+    rows, record = [], []
+    for release in sorted({*known, *here, *measured}):
+        entry = known.get(release)
+        names, by_machine = sorted(here.get(release, ())), measured.get(release, {})
+        facts = to_json(entry) if entry else {"version": release.name, "commit": None, "date": None}
+        profiles = {machine: sorted(own) for machine, own in sorted(by_machine.items())}
+        record.append({**facts, "installed": names, "measured": profiles})
+        day = f"{entry.date:%Y-%m-%d}" if entry else ""
+        for number, (machine, own) in enumerate([*profiles.items()] or [("", [])]):
+            first = ("", "", "") if number else (release.name, day, ", ".join(names))
+            rows.append(Row(cells=(*first, machine, ", ".join(own))))
     return Document(
-        title="The CPython releases that are known",
-        record=[to_json(entry) for entry in merge((), entries)],
-        parts=(Part(tables=(table,)),),
+        title="CPython's releases: those that are known, installed here or measured",
+        record=record,
+        parts=(
+            Part(
+                tables=(
+                    Table(
+                        columns=("release", "date", "installed", "measured on", "profiles"),
+                        rows=tuple(rows),
+                    ),
+                )
+            ),
+        ),
     )

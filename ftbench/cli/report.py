@@ -22,7 +22,7 @@ from ftbench.analysis.advice.question import (
 )
 from ftbench.cli.completion import measured, scenarios
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
-from ftbench.facts.arms import ARMS, arm_named
+from ftbench.facts.arms import ARMS
 from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
@@ -263,9 +263,9 @@ def advise(
             f"A ranking by {asked.ranked_by} is not verified: programs tell their seconds.",
             hint="Say --by seconds.",
         )
-    tree = chosen(machine=machine, release=release, profile=profile)
+    tree, one = chosen(machine=machine, release=release, profile=profile, arm=arm)
     pick, cells = pick_of(tree)
-    arms = [arm_named(arm)] if arm else None
+    arms = [one] if one else None
     cores = next((each.num_cpu for each in tree.machines if each.name == pick.machine), "")
     given = Given(advice=ranked(cells, asked, arms), pick=pick, cores=cores, warnings=tree.warnings)
     document, wrong = document_of(given), ""

@@ -233,8 +233,9 @@ def trial(context: click.Context, output: Output, /, **options: Any) -> None:
 
 def _said(answered: Any, forecasts: Any) -> Iterator[Any]:
     """Yield what `advise` would have said, where there are results of ftbench."""
-    from ftbench.analysis.advice.cells import chosen, pick_of  # noqa: PLC0415
+    from ftbench.analysis.advice.cells import pick_of  # noqa: PLC0415
+    from ftbench.results.project import load_project  # noqa: PLC0415
 
     with suppress(FtbenchError):
-        pick, cells = pick_of(chosen(machine=None, release=None, profile=None))
+        pick, cells = pick_of(load_project())
         yield from forecasts(answered, cells, pick.title)

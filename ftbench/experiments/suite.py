@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ftbench.errors import UsageError
+from ftbench.errors import UsageError, meant
 from ftbench.facts.arms import ARMS, WITH_GIL, Arm
 from ftbench.probe.run.asv_benchmark import NO_JIT, USUAL, ScenarioBenchmark
 from ftbench.probe.scenarios.base import scenario_named
@@ -72,11 +72,11 @@ def chosen(suite: Sequence[SuiteCell], pattern: str | None) -> tuple[SuiteCell, 
         if metrics:
             matching.append(replace(cell, metrics=metrics))
     if not matching and pattern is not None:
+        names = [cell.spelled(next(iter(cell.metrics))) for cell in suite]
+        near = meant(pattern, {name.partition(".")[0] for name in names})
         raise UsageError(
             f"--bench {pattern!r} matches no benchmark of a scenario.",
-            hint=f"Names look like this: {suite[0].spelled(next(iter(suite[0].metrics)))}."
-            if suite
-            else "",
+            hint=f"{near}Names look like this: {names[0]}." if names else "",
         )
     return tuple(matching)
 

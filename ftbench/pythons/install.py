@@ -17,7 +17,13 @@ from typing import Final
 import psutil
 from rich.console import Console
 
-from ftbench.errors import DeadlineError, InterpreterError, NotAvailableError, UsageError
+from ftbench.errors import (
+    DeadlineError,
+    InterpreterError,
+    NotAvailableError,
+    UsageError,
+    meant,
+)
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.child import clean_environment
@@ -117,7 +123,8 @@ def _obtained(
     raise InterpreterError(
         f"CPython {what} is not installed and could not be obtained:",
         story="\n".join(answers),
-        hint="'ftbench pythons' lists what is installed.",
+        hint=f"{meant(f'{specs[0]}', [one.name for one in discover()])}"
+        "'ftbench pythons' lists what is installed.",
     )
 
 

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
 from ftbench.analysis.conditions import machine_facts
 from ftbench.analysis.sides import Kind, Match
-from ftbench.analysis.verdicts import JudgedFamily, JudgedSeries, Step, in_words
+from ftbench.analysis.verdicts import (
+    JudgedFamily,
+    JudgedSeries,
+    Lost,
+    Step,
+    in_words,
+    lost_of,
+)
 from ftbench.errors import FtbenchError, LostError, NothingError, RegressionError
 from ftbench.facts.units import SAME, few, margin_of, plural, reach
 from ftbench.report import words
@@ -40,30 +47,9 @@ class Compared:
     comparison: JudgedFamily
 
     @property
-    def lost(self) -> tuple[tuple[Figure, Figure], ...]:
-        """What was measured before and failed or vanished after: before and after.
-
-        What is skipped with a reason is neither: its build or system lacks what it takes.
-        """
-        after = {figure.series: figure for figure in self.match.after}
-        pairs = [
-            (each, after.get(each.series, _absent(each))) for each in self.comparison.only_before
-        ]
-        return (
-            *(pair for pair in pairs if pair[1].state is not State.SKIPPED or not pair[1].reason),
-            *(
-                (each.before, _absent(each.after, _UNRECORDED))
-                for each in self.comparison.judgements
-                if each.before.runs and not each.after.runs and not each.duel
-            ),
-        )
-
-
-_UNRECORDED: Final = "its records vanished: nobody knows which build, and when"
-
-
-def _absent(figure: Figure, why: str = "") -> Figure:
-    return replace(figure, state=State.ABSENT, median=None, reason=why)
+    def lost(self) -> Lost:
+        """What was measured before and failed or vanished after."""
+        return lost_of(self.comparison, self.match.after)
 
 
 def alarm(compared: Sequence[Compared]) -> FtbenchError | None:
@@ -123,10 +109,7 @@ def _record(compared: Sequence[Compared], tree: ResultTree) -> dict[str, Any]:
                 **each.match.rest,
                 "builds": list(each.match.flavours),
                 **comparison_record(each.comparison),
-                "lost": [
-                    {**_named(after), "state": str(after.state), "reason": after.reason}
-                    for _, after in each.lost
-                ],
+                "lost": lost_record(each.lost),
             }
             for each in compared
         ],
@@ -178,9 +161,7 @@ def _lines(compared: Compared, *, every: bool) -> Iterator[str]:
     match, comparison = compared.match, compared.comparison
     judgements = comparison.judgements
     if compared.lost:
-        ends = Counter(after.state for _, after in compared.lost)
-        counts = ", ".join(f"{count} {end}" for end, count in ends.items())
-        yield f"Measured before, but not after: {counts}."
+        yield f"Measured before, but not after: {_ends(compared.lost)}."
     if not judgements:
         yield "No series was measured on both sides."
     else:
@@ -204,6 +185,12 @@ def _lines(compared: Compared, *, every: bool) -> Iterator[str]:
     skipped = [each for each in comparison.only_before if each.series not in lost]
     yield from _one_sided("before", skipped, match.after, every=every)
     yield from _one_sided("after", comparison.only_after, match.before, every=every)
+
+
+def _ends(lost: Lost) -> str:
+    """Return what became of what is lost: "12 failed, 2 not measured"."""
+    ends = Counter(after.state for _, after in lost)
+    return ", ".join(f"{count} {end}" for end, count in ends.items())
 
 
 def _one_sided(
@@ -356,10 +343,20 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
     }
     return Part(
         title=place,
-        lines=(*differences, *filter(None, [words.judged(judgements)])),
+        lines=(*differences, *filter(None, [words.judged(judgements)]), *_losses(steps)),
         tables=tuple(table for table in tables if table.rows),
         level=2,
     )
+
+
+def _losses(steps: Iterable[Step]) -> Iterator[str]:
+    """Say of each step that has lost something how much, and what became of it."""
+    for step in steps:
+        if step.lost:
+            yield (
+                f"lost, {step.base} to {step.release}, {step.environment.arm.name}: "
+                f"measured before, but not after: {_ends(step.lost)}"
+            )
 
 
 def _verdicts(steps: Sequence[Step]) -> Table:
@@ -415,6 +412,13 @@ def comparison_record(judged: JudgedFamily) -> dict[str, Any]:
         "only_before": [_named(figure) for figure in judged.only_before],
         "only_after": [_named(figure) for figure in judged.only_after],
     }
+
+
+def lost_record(lost: Lost) -> list[dict[str, Any]]:
+    """Return what is lost: each series, and what became of it."""
+    return [
+        {**_named(after), "state": str(after.state), "reason": after.reason} for _, after in lost
+    ]
 
 
 def _judgement(judgement: JudgedSeries) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from ftbench.analysis.comparison import BASELINE_TITLE, Cell
@@ -11,19 +13,26 @@ from ftbench.analysis.conditions import own_check
 from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import NothingError
-from ftbench.facts.arms import arm_named
+from ftbench.facts.arms import ARMS, WITH_GIL, Arm, arm_named
 from ftbench.facts.modes import MODES
-from ftbench.facts.units import SAME, times
+from ftbench.facts.units import SAME, plural, times
 from ftbench.releases import Release
-from ftbench.report import brief
-from ftbench.report.choice import Choice, choice_of, parts
-from ftbench.report.comparison import comparison_record, environment_part, figure_record
+from ftbench.report import words
+from ftbench.report.choice import Choice, SectionFigures, choice_of, parts
+from ftbench.report.comparison import (
+    comparison_record,
+    environment_part,
+    figure_record,
+    lost_record,
+)
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
+from ftbench.report.findings import tally
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
-from ftbench.report.words import NONE, listed
+from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
 from ftbench.results.selection import Filter, Pick, first_pick, pair_builds, picks
+from ftbench.statistics.verdict import Word
 
 _READING: Final = (
     "Medians with 99 % intervals, from how far processes differ; lower is better everywhere. A "
@@ -33,6 +42,10 @@ _READING: Final = (
 
 
 _MOST_OTHERS: Final = 3
+_LOST: Final = "lost: measured before, failed or vanished after; ftbench compare names each."
+_MOST_STEPS: Final = 16
+_MOST_ALARMS: Final = 6
+_COUNTED: Final = (Word.WORSE, Word.BETTER, Word.SAME)
 
 
 def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Document:
@@ -51,8 +64,8 @@ def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Docume
         )
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
     choice = choice_of(pick, shown)
-    others = listed((each.title for each in fitting if each != pick), _MOST_OTHERS, "; ")
-    passed = "; ".join(words for words, failed in own_check(choice.sources).items() if not failed)
+    others = words.listed((each.title for each in fitting if each != pick), _MOST_OTHERS, "; ")
+    passed = "; ".join(said for said, failed in own_check(choice.sources).items() if not failed)
     title = f"CPython {pick.release.name} on {pick.machine}"
     day = f", measured on {choice.day}" if choice.day else ""
     return Document(
@@ -75,10 +88,101 @@ def _brief(tree: ResultTree, choice: Choice, wanted: Filter, steps: _Steps) -> t
         steps = _steps(tree, choice.pick, wanted, of_any_profile=True)
     every = [step for own in steps.values() for step in own]
     return (
-        brief.verdicts(every),
-        brief.scenarios(choice, wanted.arm),
+        _verdicts(every),
+        _scenarios(choice, wanted.arm),
         Part(lines=("All tables, intervals and reasons: --every. As pages: ftbench open.",)),
     )
+
+
+def _verdicts(steps: Sequence[Step]) -> Part:
+    """Return what became of each release, the newest first, and the largest alarms."""
+    title = "Verdicts"
+    if not steps:
+        return Part(title=title, lines=("There is no older release to judge it against.",))
+    newest = sorted(steps, key=lambda step: (step.release, step.base), reverse=True)
+    every = ((step, each) for step in newest for each in step.comparison.judgements)
+    alarms = [(step, each) for step, each in every if each.verdict.alarm]
+    alarms.sort(key=lambda pair: pair[1].verdict.word is Word.BETTER)
+    tables = [
+        Table(
+            columns=("release", "against", "arm", "profile", "lost", *_COUNTED, "not decidable"),
+            rows=tuple(map(_counts, newest[:_MOST_STEPS])),
+            numbers=len(_COUNTED) + 2,
+            notes=(_LOST,) if any(step.lost for step in newest[:_MOST_STEPS]) else (),
+        )
+    ]
+    said = tuple(
+        f"{each.verdict.word}, {step.base} to {step.release}, {step.environment.arm.name}: "
+        + ", ".join(
+            filter(None, (words.effect(each), words.by_duel(each.verdict), each.after.series.name))
+        )
+        for step, each in alarms[:_MOST_ALARMS]
+    )
+    more = len(alarms) - len(said)
+    rest = (f"{plural(more, 'more alarm', 'more alarms')}: --every.",) if more else ()
+    return Part(title=title, lines=(*said, *rest), tables=tuple(tables))
+
+
+def _counts(step: Step) -> Row:
+    found = Counter(each.verdict.word for each in step.comparison.judgements)
+    counts = [found[word] for word in _COUNTED]
+    tone = Tone.BAD if counts[0] or step.lost else Tone.PLAIN
+    names = step.release.name, step.base.name, step.environment.arm.name, step.environment.profile
+    numbers = len(step.lost), *counts, found.total() - sum(counts)
+    return Row(cells=(*names, *map(str, numbers)), tone=tone)
+
+
+def _scenarios(choice: Choice, arm: str | None) -> Part:
+    """Return of each scenario, in a line for each arm, who takes least and who most."""
+    arms = [each for each in ARMS if (each.name == arm if arm else each != WITH_GIL)]
+    sections = [each for _, sections in choice.groups for each in sections]
+    missing = [each.section.title for each in sections if not each.views]
+    return Part(
+        title="Scenarios: who takes least and who most; lower is better",
+        lines=(
+            *chain.from_iterable(_lines(each, arms) for each in sections),
+            *([f"Not measured: {', '.join(missing)}."] if missing else []),
+        ),
+    )
+
+
+def _lines(of: SectionFigures, arms: Sequence[Arm]) -> Iterator[str]:
+    for each in of.maps[:1]:
+        yield f"{of.section.title}, {each.title.removeprefix('who wins ')}"
+        yield from (f"  {arm.name}: {tally(spots)}" for arm, spots in each.by_arm if arm in arms)
+        return
+    for view in (each for each in of.views[:1] if each.measured):
+        found = view.finding if isinstance(view, GridFigures) else None
+        yield f"{of.section.title}: {view.title}"
+        if found:
+            intro, parts = found
+            yield from (f"  {arm.name}: {intro} {said}" for arm, said in parts if arm in arms)
+        else:
+            yield from filter(None, (_ends(view, arm) for arm in arms))
+
+
+def _ends(view: ModeFigures | GridFigures, arm: Arm) -> str:
+    """Return the least and the largest cost of an arm, each with whose it is; "" of none."""
+    known = sorted(
+        (cell.median, name)
+        for name, cell in _cells(view)
+        if cell.arm == arm and cell.median is not None
+    )
+    if not known:
+        return ""
+    ends = (
+        f"{name} {view.scale.text(value)}" for value, name in dict.fromkeys((known[0], known[-1]))
+    )
+    return f"  {arm.name}: {' to '.join(ends)}\N{NO-BREAK SPACE}{view.scale.symbol}".rstrip()
+
+
+def _cells(view: ModeFigures | GridFigures) -> Iterator[tuple[str, Cell]]:
+    if isinstance(view, ModeFigures):
+        yield from ((mode.title, cell) for mode, _, cells in view.bands for cell in cells)
+    else:
+        for heading, lines in view.bands:
+            for line in lines:
+                yield from ((f"{heading}, {view.label(line)}", cell) for cell in line.cells)
 
 
 def _parts(choice: Choice, wanted: Filter, steps: _Steps) -> tuple[Part, ...]:
@@ -124,6 +228,7 @@ def _record(tree: ResultTree, pick: Pick, wanted: Filter, steps: _Steps) -> dict
                 "base": step.base.name,
                 "against": str(step.against),
                 **comparison_record(step.comparison),
+                "lost": lost_record(step.lost),
             }
             for own in steps.values()
             for step in own
@@ -227,7 +332,7 @@ def _of_fullest_builds(figures: Iterable[Figure]) -> Sequence[Figure]:
 
 def _row(rounds: Grid, trees: Grid, cell: Cell, notes: Footnotes) -> Row:
     tree = trees.cell(cell.mode, cell.arm)
-    ratio = "" if cell.median is None else NONE
+    ratio = "" if cell.median is None else words.NONE
     if cell.ratio is not None:
         ratio = times(cell.ratio)
     tone = Tone.PLAIN

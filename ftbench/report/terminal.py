@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final, TextIO
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod, RenderableType
-from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -25,13 +25,33 @@ _STYLES: Final = {
 _GAP: Final = 2  # columns between columns
 _INDENT: Final = "  "
 _HEAD: Final = 2
+_BETWEEN: Final = " \N{MIDDLE DOT} "
+_NOTHING: Final = {"", "\N{EN DASH}"}
 
 
 def print_document(document: Document, file: TextIO, width: int | None) -> None:
     """Print a document, `width` None: as wide as the terminal."""
     console = Console(file=file, width=width, highlight=False)
     for each in _document(document, console.width):
-        console.print(each)
+        if isinstance(each, Text):
+            _print_text(each, console)
+        else:
+            console.print(each)
+
+
+def _print_text(text: Text, console: Console) -> None:
+    """Print a text in lines as far in as it begins; no word is broken: a path can be copied."""
+    indent = len(text.plain) - len(text.plain.lstrip())
+    start, breaks = 0, []
+    for word in re.finditer("[^ ]+", text.plain):
+        width = cell_len(text.plain[start : word.end()]) + (indent if start else 0)
+        if width > console.width and word.start() > start + (0 if start else indent):
+            start = word.start()
+            breaks.append(start)
+    for number, line in enumerate(text.divide(breaks)):
+        line.rstrip()
+        margin = " " * (indent if number else 0)
+        console.print(Text(margin).append_text(line), overflow="ignore", crop=False)
 
 
 def _document(document: Document, width: int) -> Iterator[RenderableType]:
@@ -59,11 +79,10 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
         yield _safe(table.title, "italic")
     # Numbers are there to be compared down their column, whatever that costs in width.
     is_grid = bool(table.numbers) or _fits(table, width)
-    yield from [_grid(table, width)] if is_grid else _list(table)
+    yield from [_grid(table, width)] if is_grid else _list(table, width)
     if is_grid and table.notes:
         yield Text()
-    for note in table.notes:
-        yield Padding(_safe(note), (0, 0, 0, 2))
+    yield from (_safe(f"{_INDENT}{note}") for note in table.notes)
 
 
 def _fits(table: Table, width: int) -> bool:
@@ -113,15 +132,20 @@ def _widest(table: Table, length: Callable[[str], int]) -> list[int]:
     return [max(map(length, column)) for column in zip(table.columns, *rows, strict=True)]
 
 
-def _list(table: Table) -> Iterator[RenderableType]:
+def _list(table: Table, width: int) -> Iterator[Text]:
     """Yield a table's rows one below the other: its first cells, then the others by name."""
     for row in table.full_rows:
         head, rest = row.cells[:_HEAD], row.cells[_HEAD:]
         first, *second = (_safe(cell).plain for cell in head)
         yield Text.assemble((first, _STYLES[row.tone]), *(f"  {each}" for each in second))
-        named = zip(table.columns[_HEAD:], rest, strict=True)
-        said = " · ".join(f"{name} {cell}" for name, cell in named if cell)
-        yield Padding(_safe(said), (0, 0, 0, 4))
+        lines: list[str] = []
+        for name, cell in zip(table.columns[_HEAD:], rest, strict=True):
+            longer = _BETWEEN.join([*lines[-1:], f"{name} {cell}"])
+            if cell not in _NOTHING and lines and cell_len(longer) + 2 * len(_INDENT) <= width:
+                lines[-1] = longer
+            elif cell not in _NOTHING:
+                lines.append(f"{name} {cell}")
+        yield from (_safe(f"{2 * _INDENT}{line}") for line in lines)
 
 
 def _safe(text: str, style: str = "") -> Text:

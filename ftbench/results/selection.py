@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
 
-from ftbench.errors import NothingError, UsageError, unknown
+from ftbench.errors import NothingError, UsageError, meant, unknown
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.files import safe_name
@@ -87,11 +87,11 @@ def measured_release(tree: ResultTree, named: Named) -> Release:
     """Return the release that there are results of; raises `NothingError` where there are none."""
     measured = sorted({source.release for source in tree.sources})
     if (release := named.among(measured)) is None:
-        names = ", ".join(other.name for other in measured)
+        asked, names = f"{named.release or named.series}", [other.name for other in measured]
         raise NothingError(
-            f"There are no results of CPython {named.release or named.series}.",
-            hint=f"There are some of {names}. To measure it: ftbench bench "
-            f"{named.release or named.series}",
+            f"There are no results of CPython {asked}.",
+            hint=f"{meant(asked, names)}There are some of {', '.join(names)}. "
+            "What is installed, to be measured: ftbench releases",
             story="\n".join(f"not read: {warning}" for warning in tree.warnings),
         )
     return release
@@ -124,9 +124,10 @@ def _pattern(text: str, tree: ResultTree) -> re.Pattern[str]:
     first = next(names, None)
     if first is None or pattern.search(first) or any(map(pattern.search, names)):
         return pattern
+    scenarios = {figure.benchmark.partition(".")[0] for figure in tree.figures}
     raise UsageError(
         f"--bench {text!r} matches no series of the results.",
-        hint=f"Names look like this: {first}.",
+        hint=f"{meant(text, scenarios)}Names look like this: {first}.",
     )
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from fake_builds import fake_interpreter
+from fake_results import arms, write_project
+from synthetic import Plan
 
 from ftbench.cli import cpythons
 from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter, PythonBuild, Survey, Unusable
 from ftbench.pythons import install as install_module
 from ftbench.pythons.interpreter import Spec
+from ftbench.report.output import Format, rendered
 
 FOUND = Survey(
     interpreters=(
@@ -92,3 +96,37 @@ def test_install_refuses_a_bad_spec_before_it_does_anything() -> None:
     result = CliRunner().invoke(cpythons.pythons, ["install", "3.14t", "nonsense"])
     assert isinstance(result.exception, UsageError)
     assert result.output == ""
+
+
+def test_releases_say_what_is_installed_and_what_was_measured_on_which_machine(
+    found: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that are not listed, too; none of it has to be there."""
+    monkeypatch.setattr(cpythons, "discover", lambda: found.interpreters)
+    monkeypatch.chdir(tmp_path)
+    bare = CliRunner().invoke(cpythons.releases, []).output
+    plans = [
+        Plan(releases=("3.14.2",), machine=machine, profile=profile, arms=arms("ft"))
+        for machine, profile in (("a", "full"), ("a", "quick"), ("b", "full"))
+    ]
+    write_project(tmp_path, *plans, noise=False, only="track_round")
+    text = CliRunner().invoke(cpythons.releases, []).output
+    rows = [line.split() for line in text.splitlines()]
+    at = rows.index(["3.14.2", "2025-12-05", "3.14.2,", "3.14.2t", "a", "full,", "quick"])
+    assert rows[at + 1] == ["b", "full"]
+    assert bare.splitlines()[at].split() == ["3.14.2", "2025-12-05", "3.14.2,", "3.14.2t"]
+    document = json.loads(CliRunner().invoke(cpythons.releases, ["--format", "json"]).output)
+    (one,) = (each for each in document if each["version"] == "3.14.2")
+    assert one["installed"] == ["3.14.2", "3.14.2t"]
+    assert one["measured"] == {"a": ["full", "quick"], "b": ["full"]}
+    assert len(one["commit"]) == 40
+
+
+def test_a_path_is_never_broken_in_a_narrow_terminal(
+    found: Survey,
+) -> None:
+    long = fake_interpreter(f"/{'very/' * 30}long/bin/python3")
+    document = cpythons._pythons(replace(found, interpreters=(long,)))
+    lines = rendered(document, Format.TABLE, width=80).splitlines()
+    assert str(long.executable) in (line.strip() for line in lines)
+    assert all(len(line) <= 80 for line in lines if len(line.split()) > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from commands import Command
 from fake_results import ROUND, arms, edit_records, result_file, slow_down, write_project
 from synthetic import Plan
 
-from ftbench.cli.report import report
-from ftbench.errors import NothingError, UsageError
+from ftbench.cli.report import compare, report
+from ftbench.errors import LostError, NothingError, UsageError
 from ftbench.report.output import Format, rendered
 from ftbench.report.overview import overview
 from ftbench.results import read_results
@@ -64,6 +65,25 @@ def test_alarms_of_a_release_are_listed(results: Path) -> None:
     assert f"| 3.13.15 | 3.13.5 | worse | {name}" in output
     (step,) = REPORT.document(*words)["steps"]
     assert step["counts"]["worse"] == 1
+
+
+def test_what_is_lost_is_counted_as_compare_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fails = Plan(
+        releases=RELEASES[1:2], arms=arms("ft"), spoil=lambda _, of: of.get("workers") == "8"
+    )
+    write_project(tmp_path, Plan(releases=RELEASES[:1], arms=arms("ft")), fails, only=ONLY[:1])
+    told = Command(compare).document(*RELEASES[:2])
+    (judged,) = told["comparisons"]
+    assert told["exit_code"] == LostError.exit_code
+    (step,) = REPORT.document()["steps"]
+    assert step["lost"] == judged["lost"]
+    count = len(judged["lost"])
+    assert re.search(rf"3\.13\.15 +3\.13\.5 +ft +full +{count} ", REPORT.printed())
+    assert "ftbench compare names each" in REPORT.said()
+    assert f"measured before, but not after: {count} failed" in REPORT.said("--every")
 
 
 def test_one_arm_is_shown_without_the_others(results: Path) -> None:
@@ -265,7 +285,7 @@ def test_who_takes_least_and_who_most_is_of_the_arm_that_is_asked_for(results: P
     names = {"threads": "threads", "processes-spawn": "processes, spawn"}
     text = REPORT.printed("--arm", "ft")
     assert f"  ft: {names[costs[0][1]]} {costs[0][0] * 1e3:#.3g}" in text
-    assert f" to {names[costs[-1][1]]} {costs[-1][0] * 1e3:.0f} ms" in text
+    assert f" to {names[costs[-1][1]]} {costs[-1][0] * 1e3:.0f}\N{NO-BREAK SPACE}ms" in text
     assert "gil: " not in text
 
 

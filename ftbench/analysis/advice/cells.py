@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from ftbench.errors import NothingError
-from ftbench.facts.arms import ARMS, WITH_GIL, WITHOUT_GIL, Arm
+from ftbench.facts.arms import ARMS, WITH_GIL, WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.modes import STANDING_PROCESSES, Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
@@ -163,16 +163,19 @@ def cells_of(figures: Iterable[Figure]) -> Cells:
     return Cells(figures=tuple(figures))
 
 
-def chosen(*, machine: str | None, release: str | None, profile: str | None) -> ResultTree:
-    """Return the results that a user means; raises `UsageError` or `NothingError`."""
+def chosen(
+    *, machine: str | None, release: str | None, profile: str | None, arm: str | None
+) -> tuple[ResultTree, Arm | None]:
+    """Return the results that a user means, of all arms, and the arm; or our errors."""
     tree = load_project()
-    choice = parse_filter(tree, machine=machine, release=release, profile=profile).of(tree)
+    wanted = parse_filter(tree, machine=machine, release=release, profile=profile, arm=arm)
+    choice = replace(wanted, arm=None).of(tree)
     if not choice.sources:
         known = "\n".join(f"  {pick.title}" for pick in picks(tree))
         raise NothingError(
             "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
         )
-    return choice
+    return choice, arm_named(wanted.arm) if wanted.arm else None
 
 
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
