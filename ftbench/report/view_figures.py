@@ -145,16 +145,27 @@ class GridFigures(Figures):
         return self.bands_of(self.grid)
 
     def bands_of(self, grid: Grid) -> Sequence[tuple[str, tuple[Line, ...]]]:
-        """Return the headings of a grid of this ladder: the modes, or the ladder's own groups."""
+        """Return the headings of a grid of this ladder: the modes, or the ladder's own groups.
+
+        What has a control begins with what costs most without a GIL.
+        """
         groups = self.view.rungs.groups
         if not groups:
             return [(mode.title, lines) for mode, lines in grid.bands()]
+        order = self._cost if self.control else lambda _: 0.0
         return [
             (heading, ours)
-            for _, lines in grid.bands()
+            for _, every in grid.bands()
+            for lines in [sorted(every, key=order, reverse=True)]
             for heading, values in groups.items()
             if (ours := tuple(line for line in lines if line.values[0] in values))
         ]
+
+    def _cost(self, line: Line) -> float:
+        # By the main table's figures in the table beside it, too: rows stand in one order.
+        (value, *_), cells = line.values, line.cells
+        own = (self.grid.cell(each.mode, each.arm, value) for each in cells if not each.arm.gil)
+        return max((each.median for each in own if each.median is not None), default=0.0)
 
     def label(self, line: Line) -> str:
         """Return what to call a line."""

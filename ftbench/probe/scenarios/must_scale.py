@@ -91,7 +91,7 @@ LEDGER = {
     "own_super_calls": Pattern(turns=20_000, reason="each thread has a class of its own"),
     "descriptors": Pattern(turns=30_000),
     "enum_members": Pattern(turns=30_000),
-    "class_changes": Pattern(turns=12_000, reason="nobody else has the object yet"),
+    "class_changes": Pattern(turns=1_000, reason="nobody else has the object yet"),
     "dispatch_by_name": Pattern(turns=10_000),
     "built_attribute_names": Pattern(turns=8_000, reason="each thread has an object of its own"),
     "interned_strings": Pattern(turns=12_000, reason="what is interned is only looked up"),

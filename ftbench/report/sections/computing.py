@@ -297,7 +297,15 @@ _MUST_SCALE: Final = BenchmarkClass("must_scale.MustScale")
 BY_PATTERN: Final = Rungs(
     ladder=Ladder(param="pattern", values=tuple(LEDGER), against=Against.NOTHING),
     every="every pattern",
-    names={"f_strings": "f-strings", "enumerate_and_zip": "enumerate, zip"},
+    names={
+        "f_strings": "f-strings",
+        "enumerate_and_zip": "enumerate, zip",
+        "c_functions": "C functions",
+        "plain_namedtuples": "collections.namedtuple",
+        "super_calls": "super(), shared class",
+        "own_super_calls": "super(), own class",
+        "collected_beside_tuples": "collections beside tuples",
+    },
     groups={
         ledger: tuple(name for name, entry in LEDGER.items() if entry.ledger == ledger)
         for ledger in dict.fromkeys(entry.ledger for entry in LEDGER.values())
