@@ -18,8 +18,9 @@ from ftbench.report.output import writable
     pyperf: a suite of one build, for 'pyperf stats' and 'hist'. 'pyperf compare_to' takes all
     samples for independent, and calls noise significant: judge by 'ftbench compare'.
 
-    openmetrics: for 'promtool tsdb create-blocks-from openmetrics', each release at its date; with
-    --no-timestamps for node_exporter's textfile collector. docs/grafana.json draws it.
+    openmetrics: for 'promtool tsdb create-blocks-from openmetrics', each release at its date, so
+    that Prometheus has to keep years (--storage.tsdb.retention.time=10y); with --no-timestamps for
+    node_exporter's textfile collector. docs/grafana.json draws it.
 
     parquet: a row for each sample, for DuckDB, pandas, polars; needs ftbench[export].
     """
