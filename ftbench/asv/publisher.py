@@ -33,6 +33,7 @@ from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.results import ResultTree, Unreadable, read_results
 from ftbench.results.asv_import import SEMAPHORES
 from ftbench.site import writer_of
+from ftbench.site.frame import write_search
 from ftbench.site.menus import TABS
 
 # A few results are read sooner than asv is through with its own pages.
@@ -224,6 +225,7 @@ class PagesPublisher(OutputPublisher):
         with as_user_errors():
             folders = Path(conf.results_dir), Path(conf.html_dir)
             written = begun.finish() if begun else write_pages(*folders)
+            write_search(folders[1], written.pages)
         for warning in written.warnings:
             log.warning(str(warning))
         log.info(f"First page: {written.pages[0]}")

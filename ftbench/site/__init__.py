@@ -1,7 +1,7 @@
 """The published site: our pages, and what makes asv's own work offline and by name.
 
-Our pages work without a server, a network, a script; Releases alone has one, which draws older
-releases and samples.
+Our pages work without a server and a network, and can be read without a script. One of all pages,
+`tables.js`, sorts, filters, keeps and searches; Releases and Choose have one of their own besides.
 """
 
 from __future__ import annotations

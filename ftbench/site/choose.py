@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +31,6 @@ PICTURED: Final = 16
 """How many picks have pictures: pages of pictures take ten times as long as those of tables."""
 ARTICLE: Final = "article"
 SCRIPT: Final = "choose/choose.js"
-TABLES_SCRIPT: Final = "choose/tables.js"
 MODEL: Final = "model.js"
 WORDS: Final = {"nothing": NOTHING, "between": BETWEEN, "measured": MEASURED, "at_best": AT_BEST}
 USUAL_TEXTS: Final = {
@@ -121,7 +119,6 @@ class Pages:
             "choice": self.choice,
             # The same question of another pick, or its answer where it has not that.
             "menus": menus(pick, {p: of.links.get(name, of.address) for p, of in every.items()}),
-            "tables_script": TABLES_SCRIPT,
             "warnings": self.choice.warnings,
             "drawn": self.drawn,
             "pictured": min(len(every), PICTURED),
@@ -144,9 +141,7 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         )
         for number, pick in enumerate(ordered)
     }
-    for script in (SCRIPT, TABLES_SCRIPT):
-        source = resources.files("ftbench.site") / "templates" / Path(script).name
-        frame.write(html_dir / script, source.read_text("utf-8"))
+    frame.write_script(html_dir, SCRIPT)
     return tuple(path for pages in every.values() for path in pages.write(html_dir, every))
 
 

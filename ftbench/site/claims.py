@@ -116,7 +116,8 @@ def _row(axes: Any, numbered: Numbered, height: float) -> None:
     inside = svg.PAPER if verdict is ClaimVerdict.CANNOT else colour
     style = {"color": colour, "markerfacecolor": inside, "markeredgecolor": colour}
     place = np.clip(value, *axes.get_xlim())
-    svg.marks(axes, [place], [height], MARKERS[verdict], _MARK, **style)
+    said = f"Claim {number}, {ratio.what}: {ratio.off or 'as claimed'}; {verdict}"
+    svg.marks(axes, [place], [height], MARKERS[verdict], _MARK, says=[said], **style)
 
 
 # Of each machine: a claim is about a kind of program, and older releases are on Releases.

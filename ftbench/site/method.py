@@ -182,6 +182,7 @@ def _draw(arms: Sequence[Arm], counts: Counter[tuple[Arm, int]]) -> str:
                 if count := counts[arm, number]:
                     colour = svg.colour_of(arm)
                     axes.plot([0, count], [height] * 2, color=colour, lw=2)
-                    svg.marks(axes, [count], [height], svg.marker_of(arm), _MARK, color=colour)
+                    said, marker = [f"{title}, {arm.label}: {count}"], svg.marker_of(arm)
+                    svg.marks(axes, [count], [height], marker, _MARK, says=said, color=colour)
 
     return svg.picture(paint, name="histogram-picture", height=len(bins) * _ROW, right=16)

@@ -15,6 +15,7 @@ from ftbench.analysis.grid import Grid, Line
 from ftbench.facts.arms import ARMS
 from ftbench.facts.units import Scale, digits
 from ftbench.report.view_figures import GridFigures, ModeFigures
+from ftbench.report.words import interval_of
 from ftbench.site import svg
 
 _ROOM_FOR_NUMBERS: Final = 46
@@ -106,11 +107,11 @@ def _draw_modes(figures: ModeFigures) -> str:
             svg.left_label(axes, mode.title, top + band / 2)
             _rule_above(axes, top)
             places += [
-                (cell, top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
+                (mode.title, cell, top + _MODE_GAP / 2 + (row + 0.5) * _ARM_HEIGHT)
                 for row, cell in enumerate(cells)
             ]
         _cost_marks(axes, places, scale, size=_MODE_MARK)
-        for cell, height in places:
+        for _, cell, height in places:
             _words(axes, scale, cell, height)
 
     height = len(figures.bands) * band
@@ -150,14 +151,15 @@ def _draw_grid(figures: GridFigures) -> str:
             _rule_above(axes, top)
             svg.heading(axes, title, top + _HEADING / 2 + 2)
             first = top + _HEADING + _ROW / 2
-            rows += [(line, first + number * _ROW) for number, line in enumerate(lines)]
+            rows += [(title, line, first + number * _ROW) for number, line in enumerate(lines)]
         middle = (len(shown.arms) - 1) / 2
         places = []
-        for line, height in rows:
-            svg.left_label(axes, figures.label(line), height)
+        for title, line, height in rows:
+            label = figures.label(line)
+            svg.left_label(axes, label, height)
             _lacking(axes, ours, line, height)
             places += [
-                (cell, height + (shown.arms.index(cell.arm) - middle) * _APART)
+                (f"{title}, {label}", cell, height + (shown.arms.index(cell.arm) - middle) * _APART)
                 for cell in line.cells
             ]
         _cost_marks(axes, places, shown.scale, size=_MARK)
@@ -190,18 +192,24 @@ def _axis_of_costs(axes: Any, shown: Grid, grid: Grid) -> Axis:
 
 
 def _cost_marks(
-    axes: Any, places: Iterable[tuple[Cell, float]], scale: Scale, *, size: float
+    axes: Any, places: Iterable[tuple[str, Cell, float]], scale: Scale, *, size: float
 ) -> None:
     """Draw measured cells: the arm's mark at the median, a line over the interval."""
-    measured = [(cell, height) for cell, height in places if cell.median is not None]
+    measured = [(of, cell, height) for of, cell, height in places if cell.median is not None]
     for arm in ARMS:
-        ours = [(cell, height) for cell, height in measured if cell.arm.name == arm.name]
+        ours = [each for each in measured if each[1].arm.name == arm.name]
         intervals = [
             [(end / scale.size, height) for end in (interval.low, interval.high)]
-            for cell, height in ours
+            for _, cell, height in ours
             if cell.figure is not None and (interval := cell.figure.interval) is not None
         ]
         svg.lines(axes, intervals, color=svg.colour_of(arm), lw=size / 4)
         if ours:
-            medians = [(cell.median or 0.0) / scale.size for cell, _ in ours]
-            svg.arm_marks(axes, medians, [height for _, height in ours], arm, size)
+            medians = [(cell.median or 0.0) / scale.size for _, cell, _ in ours]
+            says = [_said(of, cell, scale) for of, cell, _ in ours]
+            svg.arm_marks(axes, medians, [height for *_, height in ours], arm, size, says=says)
+
+
+def _said(of: str, cell: Cell, scale: Scale) -> str:
+    ends = f" ({interval_of(cell.figure, scale)})" if cell.figure else ""
+    return f"{of}, {cell.arm.label}: {scale.text(cell.median or 0.0)} {scale.symbol}{ends}"

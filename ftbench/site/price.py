@@ -27,10 +27,12 @@ from ftbench.analysis.price import (
 )
 from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import Arm
+from ftbench.facts.units import digits
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame, svg
+from ftbench.site.filters import ratio_interval
 from ftbench.site.menus import Menu, menus
 
 _HEIGHT: Final = 190
@@ -122,7 +124,11 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
     for lines, width in ((intervals, size / 4), (paths, 0.8)):
         svg.lines(axes, lines, color=svg.colour_of(arm), linewidth=width)
     heights = [height(point.mean.value) for _, _, point in places]
-    svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size)
+    says = [
+        f"{release.name}, {arm.label}: {digits(point.mean.value)} ({ratio_interval(point.mean)})"
+        for _, release, point in places
+    ]
+    svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size, says=says)
 
 
 def _rule(axes: Any, height: float, words: str, shift: float) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from typing import ClassVar, Final
@@ -263,11 +262,10 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         paths += _write_release_pages(timeline, addresses, ours, html_dir)
         paths += _write_scenarios(timeline, addresses, html_dir)
         entries += _entries(timeline, addresses[rig])
-    script = (resources.files("ftbench.site") / "templates" / "releases.js").read_text("utf-8")
     entries.sort(key=lambda each: each.updated, reverse=True)
     feed = {"entries": entries[:_MOST_ENTRIES]}
     paths.append(frame.write_page(html_dir, "releases.xml", "releases", feed, "releases.xml.j2"))
-    return (*paths, frame.write(html_dir / SCRIPT, script))
+    return (*paths, frame.write_script(html_dir, SCRIPT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

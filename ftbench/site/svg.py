@@ -51,6 +51,9 @@ _COLOURS: Final = {
     "kind-interpreters": "#0b0b0b",
     "kind-processes": "#0c0c0c",
 }
+# The id of marks that say something, and what there is of them in matplotlib's document.
+_SAYS: Final = "says "
+_SAID: Final = re.compile(rf'<g id="{_SAYS}([^"]*)">((?:(?!<g id=).)*)', re.DOTALL)
 # Of a text that marks and rules must not run through.
 BACKGROUND: Final = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
 _MARKERS: Final = {
@@ -178,11 +181,17 @@ def lines(axes: Any, every: Iterable[Sequence[tuple[float, float]]], **style: An
 
 
 def arm_marks(
-    axes: Any, places: Sequence[float], heights: Sequence[float], arm: Arm, size: float
+    axes: Any,
+    places: Sequence[float],
+    heights: Sequence[float],
+    arm: Arm,
+    size: float,
+    *,
+    says: Sequence[str],
 ) -> None:
     """Draw an arm's marks, set apart from what lies below them."""
     edge = {"markeredgecolor": PAPER, "markeredgewidth": size / 10}
-    marks(axes, places, heights, marker_of(arm), size, color=colour_of(arm), **edge)
+    marks(axes, places, heights, marker_of(arm), size, says=says, color=colour_of(arm), **edge)
 
 
 def marks(
@@ -191,10 +200,15 @@ def marks(
     heights: Sequence[float],
     marker: str | int,
     size: float,
+    *,
+    says: Sequence[str] = (),
     **style: Any,
 ) -> None:
-    """Draw marks and no line between them, whole at the edge of the axes too."""
-    axes.plot(
+    """Draw marks and no line between them, whole at the edge of the axes too.
+
+    What each `says` stands beside it in a browser, where the pointer or the keyboard is.
+    """
+    (drawn,) = axes.plot(
         places,
         heights,
         linestyle="none",
@@ -203,6 +217,8 @@ def marks(
         clip_on=False,
         **{"zorder": 3} | style,
     )
+    if says:
+        drawn.set_gid(_SAYS + "\t".join(says))
 
 
 def left_label(axes: Any, text: str, height: float) -> None:
@@ -242,6 +258,7 @@ def _adopt(svg: str, name: str) -> str:
     # The page's font, and no rules that would reach beyond the picture.
     svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.DOTALL)
+    svg = _SAID.sub(_with_titles, svg)
     svg = re.sub(r' (?:id="[^"]*_[^"]*"|transform="rotate\(-0 [^"]*")', "", svg)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg).replace("xlink:href=", "href=")
@@ -249,6 +266,14 @@ def _adopt(svg: str, name: str) -> str:
     opening = f'<svg class="chart" {view[0] if view else ""} role="img" aria-labelledby="{name}">'
     svg = re.sub(r"> <", "><", re.sub(r"<svg[^>]*>", opening, svg, count=1)).strip()
     return _share_styles(_round_places(svg))
+
+
+def _with_titles(marks: re.Match[str]) -> str:
+    words, (before, *uses) = marks[1].split("\t"), marks[2].split("<use ")
+    if len(uses) != len(words):  # one is off the picture, and nobody knows which
+        return "<g>" + marks[2]
+    titles = (f"><title>{each}</title></use>" for each in words)
+    return "<g>" + "<use ".join([before, *(use.replace("/>", next(titles), 1) for use in uses)])
 
 
 def _round_places(svg: str) -> str:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftbench.analysis.advice.winner_map import KINDS, Spot
+from ftbench.facts.units import amount
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
+from ftbench.report.findings import beyond
 from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
 from ftbench.site import svg
 
@@ -145,7 +147,10 @@ def _spot(axes: Any, spot: Spot, column: float, height: float) -> None:
         axes.text(column, height, "no data", ha="center", va="center", color=svg.MUTED, fontsize=9)
         return
     style = {"color": svg.PAPER, "markeredgecolor": svg.INK, "markeredgewidth": 0.8}
-    svg.marks(axes, [column], [height], "o", 19 if spot.rivals else 16, **style)
+    place = f"{TASK_SIZE_NAMES[spot.size.name]}, {PAYLOAD_NAMES[spot.payload.name]}"
+    doubt, cost = "≈ " if spot.rivals else "", amount(winner.median, "seconds")
+    said = f"{place}: {doubt}{winner.mode.title} {cost}; next: {beyond(spot)}"
+    svg.marks(axes, [column], [height], "o", 19 if spot.rivals else 16, says=[said], **style)
     letter = f"≈{winner.kind.letter}" if spot.rivals else winner.kind.letter
     axes.text(
         column, height, letter, ha="center", va="center", fontweight="bold", fontsize=10, zorder=4

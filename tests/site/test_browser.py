@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,31 +173,6 @@ def test_what_is_folded_opens_without_a_script(watched: Watched, site: str) -> N
     assert not watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
     folded.click()
     assert watched.page.locator("svg[aria-labelledby=shared_set-2]").is_visible()
-
-
-@pytest.mark.parametrize("kind", ["CSV", "JSON"])
-def test_a_table_can_be_had_as_a_file(watched: Watched, site: str, kind: str) -> None:
-    page = watched.page
-    page.goto(f"{site}/{LIFECYCLE}")
-    with page.expect_download() as caught:
-        page.get_by_role("button", name=kind, exact=True).first.click()
-    assert caught.value.suggested_filename.endswith(f".{kind.lower()}")
-    text = Path(caught.value.path()).read_text(encoding="utf-8")
-    if kind == "CSV":
-        heads, *rows = csv.reader(text.splitlines())
-    else:
-        heads, rows = (json.loads(text)[name] for name in ("columns", "rows"))
-    assert heads[:2] == ["", "arm"]
-    assert {len(row) for row in rows} == {len(heads)}
-    shown = page.locator("td.value").first.inner_text().split()[0]
-    assert rows[0][:2] == ["threads", "\N{BLACK SQUARE}GIL build"]
-    assert rows[0][2] == shown
-
-
-def test_a_heading_links_to_itself(watched: Watched, site: str) -> None:
-    watched.page.goto(f"{site}/{LIFECYCLE}")
-    watched.page.get_by_role("link", name="Link to: Starting and ending workers").click()
-    assert watched.page.url.endswith("#lifecycle")
 
 
 # What cells of few samples say, in all of them.

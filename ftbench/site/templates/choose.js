@@ -425,6 +425,7 @@ const ftbenchChoose = (function () {
             fill(line, 'td', row, index => index < 3 ? 'name' : 'number');
             return line;
         }));
+        window.ftbenchTables(document.querySelector('.ranking'));
         fill(document.querySelector('.notes'), 'li', notes);
         mark(placeOf(model, asked));
     }

@@ -170,6 +170,7 @@ window.ftbench = (function () {
         ).then(found => {
             const scroll = block.querySelector('.scroll');
             scroll.replaceChildren(matrix(block, found));
+            window.ftbenchTables(scroll);
         }).catch(error => {
             block.append(make('p', {class: 'note'}, `The data could not be loaded: ${error.message}`));
         });
@@ -292,10 +293,13 @@ window.ftbench = (function () {
         const rest = make('div', {}, make('p', {class: 'busy'}, 'Loading the samples \u2026'));
         panel.append(rest);
         put_below(button, panel);
+        window.ftbenchTables(panel);
         panel.focus({preventScroll: true});
         button.scrollIntoView({block: 'center', inline: 'nearest'});
         load(row.samples).then(file => {
             rest.replaceChildren(...behind(file.series[row.key], arm, place));
+            window.ftbenchTables(panel);
+            rest.querySelectorAll('svg').forEach(window.ftbenchTables.addValues);
         }).catch(error => {
             rest.replaceChildren(make('p', {class: 'note'},
                 `The samples could not be loaded: ${error.message}`));
@@ -449,9 +453,13 @@ window.ftbench = (function () {
             const [name, character] = rig.arms[each.arm];
             svg.append(drawn('line', {class: 'axis', x1: left, x2: width, y1: top + row, y2: top + row}),
                 drawn('text', {x: 0, y: top + row / 2 + 4}, `${each.name} ${character} ${name}`));
-            each.figure[0].forEach((samples, process) => samples.forEach(sample => svg.append(
-                drawn('circle', {class: `dot ${name}`, cx: across(sample).toFixed(1), r: 3,
-                    cy: (top + row * (process + 1) / (count + 1)).toFixed(1)}))));
+            each.figure[0].forEach((samples, process) => samples.forEach(sample => {
+                const dot = drawn('circle', {class: `dot ${name}`, cx: across(sample).toFixed(1), r: 3,
+                    cy: (top + row * (process + 1) / (count + 1)).toFixed(1)});
+                dot.append(drawn('title', {}, `${each.name}, ${name}, process ${process + 1}: `
+                    + `${digits(sample / series.size)} ${series.unit}`));
+                svg.append(dot);
+            }));
         });
         [low, high].forEach((value, end) => svg.append(drawn('text', {
             x: end ? width : left + 8, y: height - 8, 'text-anchor': end ? 'end' : 'start',
