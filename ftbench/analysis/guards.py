@@ -5,7 +5,7 @@ What is held is a ratio of Price and gain, as is; how it stands is the claim's j
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,10 @@ def standing(judgement: Judgement) -> tuple[str, str]:
     return str(judgement.verdict), f"{obstacle} (here: {here})" if obstacle else here
 
 
-def rules(rails: Sequence[Claim]) -> list[tuple[float, str]]:
-    """Return where a picture has the lines, a range its end, and what each is called."""
-    return [(rail.ends[-1], rail.rail.partition(":")[0]) for rail in rails]
+def rules(of: Guarded) -> list[tuple[float, str]]:
+    """Return where a picture has the lines that a release is held against, a range its end."""
+    names: dict[float, list[str]] = {}
+    for number, rail in enumerate(of.rails):
+        if any(judgements[number] for _, _, judgements in of.rows):
+            names.setdefault(rail.ends[-1], []).append(rail.rail.partition(":")[0])
+    return [(value, ", ".join(every)) for value, every in names.items()]

@@ -56,11 +56,6 @@ class Measure:
         return SeriesKey(benchmark=self.benchmark, params={"mode": self.mode, self.param: kernel})
 
     @property
-    def sides(self) -> str:
-        """What a ratio is of."""
-        return f"free-threaded / {f'that of {self.against}' if self.against else 'GIL build'}"
-
-    @property
     def arms(self) -> tuple[Arm, ...]:
         """The arms that have it."""
         return tuple(arm for arm in ARMS if not self.taxed or arm != _GIL)

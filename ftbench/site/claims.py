@@ -31,7 +31,7 @@ from ftbench.analysis.claims.rule import (
     range_words,
 )
 from ftbench.analysis.conditions import Notice, notices
-from ftbench.analysis.price import guarded
+from ftbench.analysis.price import OLDER, guarded
 from ftbench.results import Figure, Machine, ResultTree, Unreadable
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame, svg
@@ -305,7 +305,9 @@ def page_of(
         release=pick.release,
         sources=tree.sources,
         machine=machine,
-        points=guarded(tree),
+        points=guarded(
+            replace(tree, figures=(*tree.figures, *(others or {}).get(OLDER.against, ())))
+        ),
         others=others,
     )
     return Page(

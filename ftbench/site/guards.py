@@ -38,7 +38,7 @@ class Page:
         """Return the ratios and the lines as an SVG element."""
         releases = sorted(release for release, _, _ in of.rows)
         name = f"{of.measure.name}-title"
-        return draw_points(of.points, releases, [WITHOUT_GIL], name=name, rules=rules(of.rails))
+        return draw_points(of.points, releases, [WITHOUT_GIL], name=name, rules=rules(of))
 
 
 def write_guards(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:

@@ -29,7 +29,7 @@ from ftbench.analysis.conditions import is_plain
 from ftbench.analysis.grid import Grid, compare, grid_of
 from ftbench.analysis.verdicts import JudgedSeries, Side, evidence, side_of
 from ftbench.analysis.verdicts import compare as judge
-from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
+from ftbench.facts.arms import WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import digits, span, times
 from ftbench.releases import Level, Release, known_releases
@@ -66,10 +66,10 @@ class Theme:
 
 PICTURES: Final = {
     ROOT / "docs" / "pictures" / "eight-workers.svg": Theme(
-        ink="#30302c", arms=("#0072b2", "#c44e00", "#007a59")
+        ink="#30302c", arms=("#0072b2", "#c44e00", "#007a59", "#7a3e9d")
     ),
     ROOT / "docs" / "pictures" / "eight-workers-dark.svg": Theme(
-        ink="#d8d8d4", arms=("#56b4e9", "#ff9e4a", "#3fd0a4")
+        ink="#d8d8d4", arms=("#56b4e9", "#ff9e4a", "#3fd0a4", "#c99be8")
     ),
 }
 
@@ -183,9 +183,9 @@ def _round_ratios(of: Shown) -> Iterator[str]:
     rows = [
         [mode.title, *(times(ratio) if ratio else NONE for ratio in ratios)]
         for mode in MODES
-        for ratios in [[of.rounds.cell(mode, arm).ratio for arm in ARMS]]
+        for ratios in [[of.rounds.cell(mode, arm).ratio for arm in of.rounds.arms]]
     ]
-    yield from table(["mode", *(arm.name for arm in ARMS)], rows)
+    yield from table(["mode", *(arm.name for arm in of.rounds.arms)], rows)
 
 
 def _memory(of: Shown) -> Iterator[str]:
@@ -377,7 +377,7 @@ def draw(path: Path, theme: Theme, of: Shown) -> None:
 
 
 def _bars(axes: mpl.axes.Axes, grid: Grid, theme: Theme) -> None:
-    for number, (arm, colour) in enumerate(zip(ARMS, theme.arms, strict=True)):
+    for number, (arm, colour) in enumerate(zip(grid.arms, theme.arms, strict=False)):
         found = [(place, grid.cell(mode, arm)) for place, mode in enumerate(MODES)]
         known = [(place, cell.median) for place, cell in found if cell.median]
         values = [median / grid.scale.size for _, median in known]

@@ -15,7 +15,7 @@ from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
 from ftbench.analysis.claims.rule import TIMES, UNITS, Relation
 from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
-from ftbench.facts.arms import ARMS, Arm, arm_named
+from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.probe.scenarios.must_scale import ALONE, SHARED
 from ftbench.results.figure import SeriesKey
@@ -306,8 +306,8 @@ class Claim:
     that people install (`pgo`), or in a window of less than `seconds`, it cannot be judged.
     `untested` is why no series can decide it.
 
-    A claim about one thread names in place of `of` the `measure` of Price and gain (`GUARDED`).
-    One with a `rail`, its short name, is a line that Guard rails holds releases against.
+    A claim about one thread names in place of `of` a `measure` of Price and gain (`GUARDED`) on an
+    `arm`.  One with a `rail`, its short name, is a line that Guard rails holds releases against.
     """
 
     source: str
@@ -316,6 +316,7 @@ class Claim:
     means: str = ""
     relation: Relation | None = None
     measure: str = ""
+    arm: str = WITHOUT_GIL.name
     rail: str = ""
     of: tuple[Series, ...] = ()
     table: str = ""

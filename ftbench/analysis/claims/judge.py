@@ -22,7 +22,7 @@ from ftbench.analysis.claims.rule import (
 )
 from ftbench.analysis.conditions import is_plain
 from ftbench.analysis.price import GUARDED, Points
-from ftbench.facts.arms import WITHOUT_GIL, Arm, arm_named
+from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile
 from ftbench.results.figure import SeriesKey
@@ -194,26 +194,26 @@ class AsvFigures:
             for name, figure in zip(claim.names, figures, strict=True)
         ]
 
-    def _measured(self, claim: Claim) -> Sequence[Named] | None:
+    def _measured(self, claim: Claim) -> Sequence[Named]:
         """Return the ratio that Price and gain has of a claim's measure."""
-        measure, release = GUARDED[claim.measure], self.conditions.release
-        point = (
-            self.points.get(claim.measure, {}).get((release, WITHOUT_GIL.name)) if release else None
-        )
+        measure, arm = GUARDED[claim.measure], arm_named(claim.arm)
+        points, release = self.points.get(claim.measure, {}), self.conditions.release
+        point = points.get((release, arm.name)) if release else None
         if point is None:
-            return None if measure.against else ()
+            return ()
         count, by_duel = len(point.kernels), point.mean.basis is Basis.DUEL
         what = f"geometric mean of {count}" if count > 1 else measure.name
         shown = (
             Shown(
-                name=f"{param_words(measure.param, kernel)}, {arm.label}",
-                figure=self.figures.get((arm, measure.series(kernel))),
+                name=f"{param_words(measure.param, kernel)}, {side.label}",
+                figure=self.figures.get((side, measure.series(kernel))),
             )
             for kernel in point.kernels
-            for arm in (WITHOUT_GIL, arm_named("gil"))
+            for side in ((arm,) if measure.against else (arm, arm_named("gil")))
         )
+        base = measure.against or "GIL build"
         quantity = Quantity(value=point.mean.value, spread=point.mean.interval)
-        name = f"{what}{', by duel' if by_duel else ''}: {measure.sides}"
+        name = f"{what}{', by duel' if by_duel else ''}: {arm.label} / {base}"
         return [Named(name=name, unit=TIMES, quantity=quantity, figures=tuple(shown))]
 
 

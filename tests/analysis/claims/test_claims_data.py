@@ -84,8 +84,8 @@ def test_a_claim_about_one_thread_names_a_measure_and_what_it_must_be(claim: Cla
     assert not claim.names
     assert claim.ends
     assert claim.relation in {Relation.RATIO, Relation.AT_MOST, Relation.AT_LEAST}
-    # A page of claims has one release.
-    assert bool(claim.untested) is bool(measure.against)
+    assert claim.untested == ""
+    assert claim.arm in {arm.name for arm in measure.arms}
 
 
 def test_a_claim_that_cannot_be_tested_says_why() -> None:

@@ -205,9 +205,22 @@ def test_a_claim_about_builds_that_people_install_is_not_judged_on_plain_ones() 
     assert of(replace(TAXED, pgo=False), figures, plain=True).words == "holds"
 
 
-def test_a_claim_about_two_releases_is_not_tested_where_there_is_one() -> None:
-    figures = [*kernels("ft", 2.0), *kernels("gil", 1.0)]
-    assert of(replace(TAXED, measure="older"), figures).words == "not tested"
+def test_a_claim_about_two_releases_takes_the_newest_of_the_other_series() -> None:
+    older = Release.parse("3.13.15")
+    figures = [*(replace(each, release=older) for each in kernels("ft", 2.6)), *kernels("ft", 1.3)]
+    points = guarded(ResultTree(figures=tuple(figures)))
+    measured = AsvFigures.of((), release=older, sources=(), machine=LINUX, points=points)
+    found = judged(replace(TAXED, measure="older"), measured)
+    assert found.words == "holds"
+    assert found.ratios[0].what == "older: free-threaded / 3.14"
+    assert of(replace(TAXED, measure="older"), kernels("ft", 2.6)).words == "not measured"
+
+
+def test_a_claim_about_the_jit_is_about_its_arm() -> None:
+    figures = [*kernels("jit", 2.0), *kernels("gil", 1.0), *kernels("ft", 9.0)]
+    found = of(replace(TAXED, arm="jit"), figures)
+    assert found.words == "holds"
+    assert found.ratios[0].what == "tax: GIL build, JIT on / GIL build"
 
 
 def test_few_processes_decide_nothing_until_a_noise_floor_tells_how_far_apart_they_lie() -> None:
