@@ -112,10 +112,10 @@ LEDGER = {
     "ctypes_calls": Pattern(turns=20_000),
     "decompressions": Pattern(turns=6_000, reason="each thread has memory of its own"),
     "new_functions": Pattern(turns=2_000, reason="global names are only looked up"),
+    "shared_instance": Pattern(turns=15_000, reason="3.15 counts no references to the one object"),
     "no_bytecode": _not(
         25_000, "each use counts a reference to a constant that a .pyc would have made immortal"
     ),
-    "shared_instance": _not(15_000, "each use counts a reference to the one object"),
     "shared_dict_writes": _not(15_000, "each write takes the lock of the one dict"),
     "shared_deque": _not(15_000, "each append takes the lock of the one deque"),
     "shared_lock": _not(7_500, "one lock lets one thread through at a time"),
