@@ -1,7 +1,9 @@
-"""What a shell completes: the names of what was measured, and of scenarios."""
+"""What a shell completes: names of what was measured, of what is installed, and of ours."""
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -15,40 +17,59 @@ if TYPE_CHECKING:
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-_OF: Final[dict[str, Callable[[ResultFile], tuple[str, ...]]]] = {
+_MEASURED: Final[dict[str, Callable[[ResultFile], tuple[str, ...]]]] = {
     "release": lambda each: (each.release.name, each.release.series),
     "build": lambda each: (each.flavour,),
     "machine": lambda each: (each.machine,),
     "profile": lambda each: (each.profile,),
     # What 'compare' takes: two releases, of one build too, two arms, two machines.
     "side": lambda each: (
-        *(f"{name}{'t' * each.arm.free_threaded}" for name in _OF["release"](each)),
+        *(f"{name}{'t' * each.arm.free_threaded}" for name in _MEASURED["release"](each)),
         *(each.release.name, each.arm.name, each.machine),
     ),
 }
 
 
-def measured(kind: str) -> Complete:
-    """Return what completes names of what was measured: of a release, machine and so on."""
+_OURS: Final = {
+    "scenario": ("probe.scenarios.base", "NAMES"),
+    "engine": ("facts.engines", "ENGINES"),
+    "mode": ("facts.modes", "EVERY_MODE"),
+    "mode of try": ("facts.trial_modes", "TRIAL_MODE_NAMES"),
+}
+
+
+def names_of(kind: str) -> Complete:
+    """Return what completes names of a kind; of several with commas, the last."""
 
     def complete(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-        from ftbench.results.project import load_project  # noqa: PLC0415
-
+        if kind == "python" and os.sep in begun:
+            return [CompletionItem(begun, type="file")]
+        done, comma, last = begun.rpartition(",")
         try:
-            sources = load_project().sources
+            names = sorted(set(_names(kind)))
         except (FtbenchError, OSError):  # a shell is told nothing
             return []
-        return _begun(begun, {name for each in sources for name in _OF[kind](each)})
+        return [CompletionItem(f"{done}{comma}{each}") for each in names if each.startswith(last)]
 
     return complete
 
 
-def scenarios(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Complete the name of a scenario."""
-    from ftbench.probe.scenarios.base import NAMES  # noqa: PLC0415
+def _names(kind: str) -> Iterable[str]:
+    if kind in _MEASURED:
+        from ftbench.results.project import load_project  # noqa: PLC0415
 
-    return _begun(begun, NAMES)
+        return (name for each in load_project().sources for name in _MEASURED[kind](each))
+    if kind == "python":
+        from ftbench.pythons import discover  # noqa: PLC0415
 
+        return (one.name for one in discover())
+    if kind == "known release":
+        from ftbench.releases import known_releases  # noqa: PLC0415
 
-def _begun(begun: str, names: Iterable[str]) -> list[CompletionItem]:
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(begun)]
+        known = [each.release for each in known_releases()]
+        return (
+            f"{name}{t}" for each in known for name in (each.name, each.series) for t in ("", "t")
+        )
+    module, name = _OURS[kind]
+    every = getattr(importlib.import_module(f"ftbench.{module}"), name)
+    return (getattr(each, "name", each) for each in every)

@@ -8,6 +8,7 @@ from contextlib import suppress
 import click
 from rich.console import Console
 
+from ftbench.cli.completion import names_of
 from ftbench.errors import FtbenchError
 from ftbench.pythons import Survey, discover, survey
 from ftbench.pythons.install import ensure_each, replicas
@@ -50,7 +51,9 @@ def pythons(output: Output) -> None:
     Takes what is installed; else uv's; else builds it from Debian's source package.
     """
 )
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.argument(
+    "specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=names_of("known release")
+)
 @click.option("--optimized", is_flag=True, help="Only a build with PGO and LTO will do.")
 @click.option(
     "--replicas",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
+from ftbench.cli.completion import names_of
 from ftbench.errors import NotAvailableError
 from ftbench.facts.engines import ENGINES, Engine, engine_named
 from ftbench.facts.modes import EVERY_MODE, MODES
@@ -34,12 +35,13 @@ def engines(output: Output) -> None:
 
 
 @engines.command(help="Install engines, by default the usual ones, for each ABI that is here.")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=names_of("engine"))
 @click.option(
     "--python",
     "pythons",
     multiple=True,
     metavar="PYTHON",
+    shell_complete=names_of("python"),
     help="For this one alone: a release, 3.14.7t, or a path. More than one may be named.",
 )
 def install(names: tuple[str, ...], pythons: tuple[str, ...]) -> None:

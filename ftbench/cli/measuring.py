@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from ftbench.analysis.advice.question import seconds, share
-from ftbench.cli.completion import scenarios
+from ftbench.cli.completion import names_of
 from ftbench.cli.report import quantity
 from ftbench.errors import NotAvailableError, RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
@@ -30,12 +30,17 @@ from ftbench.report.output import Output, output_options
 # Each command loads what it runs: asv and scipy take longer than all the rest.
 
 _ARM_NAMES: Final = click.Choice([arm.name for arm in ARMS])
-_python = click.argument("python", required=False, metavar="[RELEASE|PATH]")
+_python = click.argument(
+    "python", required=False, metavar="[RELEASE|PATH]", shell_complete=names_of("python")
+)
 _arm = click.option(
     "--arm", type=_ARM_NAMES, help="Default: ft, or for a path the build's own arm."
 )
 _bench = click.option(
-    "--bench", metavar="REGEX", shell_complete=scenarios, help="Only the benchmarks that match."
+    "--bench",
+    metavar="REGEX",
+    shell_complete=names_of("scenario"),
+    help="Only the benchmarks that match.",
 )
 _profile = click.option("--profile", type=click.Choice(list(PROFILES)), help="Default: quick.")
 _machine = click.option(
@@ -60,7 +65,7 @@ def _console() -> Console:
     installed; if there is none, both are installed first.
     """
 )
-@click.argument("release", required=False)
+@click.argument("release", required=False, shell_complete=names_of("python"))
 @_profile
 @_machine
 @_bench
@@ -102,13 +107,20 @@ def bench(
     compare'.
     """
 )
-@click.argument("a", metavar="RELEASE|PATH")
-@click.argument("b", metavar="RELEASE|PATH")
+@click.argument("a", metavar="RELEASE|PATH", shell_complete=names_of("python"))
+@click.argument("b", metavar="RELEASE|PATH", shell_complete=names_of("python"))
 @click.option("--arm", type=_ARM_NAMES, help="Default: the build's own arm (3.14.7t is ft).")
 @click.option("--arm-b", type=_ARM_NAMES, help="Default: as --arm.")
-@click.option("--mode", help="Default: every mode of the benchmarks.")
-@click.option("--mode-b", help="Default: as --mode.")
-@click.option("--bench", metavar="REGEX", help="Which series. Default: single_thread.")
+@click.option(
+    "--mode", shell_complete=names_of("mode"), help="Default: every mode of the benchmarks."
+)
+@click.option("--mode-b", shell_complete=names_of("mode"), help="Default: as --mode.")
+@click.option(
+    "--bench",
+    metavar="REGEX",
+    shell_complete=names_of("scenario"),
+    help="Which series. Default: single_thread.",
+)
 @quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Per cell.")
 @quantity(
     "SHARE",
@@ -179,7 +191,7 @@ def duel(
     A full run takes some twenty minutes, --scale 0.1 a few; the time left is shown.
     """
 )
-@click.argument("release", required=False)
+@click.argument("release", required=False, shell_complete=names_of("python"))
 @click.option(
     "--scale",
     type=float,
@@ -336,7 +348,7 @@ def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None
     "scenarios",
     multiple=True,
     metavar="NAME",
-    shell_complete=scenarios,
+    shell_complete=names_of("scenario"),
     help="Only this one.",
 )
 @click.option(

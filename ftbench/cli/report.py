@@ -20,7 +20,7 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.cli.completion import measured, scenarios
+from ftbench.cli.completion import names_of
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.arms import ARMS
 from ftbench.facts.units import plural
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 _machine = click.option(
     "--machine",
     metavar="NAME",
-    shell_complete=measured("machine"),
+    shell_complete=names_of("machine"),
     help="A machine of the results.",
 )
 _profile = click.option(
-    "--profile", shell_complete=measured("profile"), help="A profile of the results."
+    "--profile", shell_complete=names_of("profile"), help="A profile of the results."
 )
 _arm = click.option(
     "--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm."
@@ -57,17 +57,23 @@ _arm = click.option(
 )
 @click.option(
     "--release",
-    shell_complete=measured("release"),
+    shell_complete=names_of("release"),
     help="Default: what was measured last, as on the site's first page.",
 )
 @_machine
 @_arm
 @_profile
-@click.option("--build", "flavour", metavar="FLAVOUR", help="A build of the results.")
+@click.option(
+    "--build",
+    "flavour",
+    metavar="FLAVOUR",
+    shell_complete=names_of("build"),
+    help="A build of the results.",
+)
 @click.option(
     "--bench",
     metavar="REGEX",
-    shell_complete=scenarios,
+    shell_complete=names_of("scenario"),
     help="Only benchmarks with a matching series.",
 )
 @click.option("--every", is_flag=True, help="All tables of all scenarios, with intervals.")
@@ -104,30 +110,37 @@ def report(output: Output, *, every: bool, **wanted: str | None) -> None:
     Nothing is called worse where the builds differ in more than what is compared.
     """
 )
-@click.argument("before", shell_complete=measured("side"))
-@click.argument("after", shell_complete=measured("side"))
+@click.argument("before", shell_complete=names_of("side"))
+@click.argument("after", shell_complete=names_of("side"))
 @click.option(
     "--release",
-    shell_complete=measured("release"),
+    shell_complete=names_of("release"),
     help="The release of which two arms or machines are compared.",
 )
 @_arm
 @click.option(
     "--machine",
     metavar="NAME",
-    shell_complete=measured("machine"),
+    shell_complete=names_of("machine"),
     help="Default: every machine of the results.",
 )
 @click.option(
     "--profile",
-    shell_complete=measured("profile"),
+    shell_complete=names_of("profile"),
     help="Default: every profile that both sides have.",
 )
 @click.option(
-    "--build", "flavour", metavar="FLAVOUR", help="Default: every build that both sides have."
+    "--build",
+    "flavour",
+    metavar="FLAVOUR",
+    shell_complete=names_of("build"),
+    help="Default: every build that both sides have.",
 )
 @click.option(
-    "--bench", metavar="REGEX", shell_complete=scenarios, help="Only series whose names match."
+    "--bench",
+    metavar="REGEX",
+    shell_complete=names_of("scenario"),
+    help="Only series whose names match.",
 )
 @click.option("--every", is_flag=True, help="List the series without an alarm too.")
 @output_options
@@ -230,7 +243,7 @@ def quantity(
 )
 @_arm
 @click.option(
-    "--release", shell_complete=measured("release"), help="Default: what was measured last."
+    "--release", shell_complete=names_of("release"), help="Default: what was measured last."
 )
 @_machine
 @_profile
@@ -322,7 +335,7 @@ def migrate_results(output: Output, *, folder: Path | None) -> None:
     From then on it is measured on under that name, by default if that is its CPU and cores.
     """
 )
-@click.argument("name")
+@click.argument("name", shell_complete=names_of("machine"))
 def adopt(name: str) -> None:
     from ftbench.asv import machines  # noqa: PLC0415
     from ftbench.results.project import results_folder  # noqa: PLC0415

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, size
+from ftbench.cli.completion import names_of
 from ftbench.cli.report import quantity
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.trial_modes import TRIAL_MODE_NAMES
@@ -138,6 +139,7 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     "pythons",
     multiple=True,
     metavar="RELEASE|PATH",
+    shell_complete=names_of("python"),
     help="A build; can be given several times. Default: the newest GIL and free-threaded pair.",
 )
 @click.option(
@@ -145,6 +147,7 @@ def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     "modes",
     multiple=True,
     metavar="NAMES",
+    shell_complete=names_of("mode of try"),
     help=f"Only these, separated by commas: {', '.join(TRIAL_MODE_NAMES)}.",
 )
 @click.option(
