@@ -34,7 +34,7 @@ DEBUG: Final = "FTBENCH_DEBUG"
 
 COMMANDS: Final = {
     "Measure": {
-        "bench": ("measuring", "Every scenario on the three arms of one release; the site"),
+        "bench": ("measuring", "Every scenario on every arm of one release; the site"),
         "try": ("trial", "A function of your own in every mode, on several builds"),
         "duel": ("measuring", "Two releases, arms or modes, in turns of milliseconds"),
         "fleet": ("fleet", "The same benchmarks on many hosts"),

@@ -59,7 +59,7 @@ def _console() -> Console:
 
 
 @click.command(
-    help="""Measure every scenario on the three arms of one RELEASE, publish the site, summarize.
+    help="""Measure every scenario on every arm of one RELEASE, publish the site, summarize.
 
     Without RELEASE: the newest with a GIL build and a free-threaded build of the same kind
     installed; if there is none, both are installed first.

@@ -96,7 +96,8 @@ def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpr
         for free_threaded in interpreters
         if (gil.build.free_threaded, free_threaded.build.free_threaded) == (False, True)
         and gil.release == free_threaded.release
-        and gil.build.flavour == free_threaded.build.flavour
+        # No free-threaded build has a JIT.
+        and replace(gil.build, jit="none").flavour == free_threaded.build.flavour
     ]
     if not pairs:
         return None

@@ -9,7 +9,7 @@ Writes README's picture, light and dark, and every block between `<!-- drawn: NA
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,16 +29,18 @@ from ftbench.analysis.conditions import is_plain
 from ftbench.analysis.grid import Grid, compare, grid_of
 from ftbench.analysis.verdicts import JudgedSeries, Side, evidence, side_of
 from ftbench.analysis.verdicts import compare as judge
-from ftbench.facts.arms import WITHOUT_GIL, Arm, arm_named
+from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.modes import MODES
+from ftbench.facts.profiles import PROFILES
 from ftbench.facts.units import digits, span, times
 from ftbench.releases import Level, Release, known_releases
 from ftbench.report.sections.sharing import SHARING
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.report.words import NONE
-from ftbench.results import Figure, ResultTree, read_results
+from ftbench.results import Figure, ResultTree, State, read_results
 from ftbench.results.figure import SeriesKey
 from ftbench.results.health import CONTROL_WITHIN
+from ftbench.results.records import RECORDS, read_records
 from ftbench.results.selection import Pick, first_pick, picks
 from ftbench.statistics.verdict import Word
 
@@ -333,6 +335,62 @@ def _budget(_: Shown) -> Iterator[str]:
     )
 
 
+def _record(of: Shown) -> Iterator[str]:
+    classes: dict[tuple[str, Release, str, str], set[str]] = defaultdict(set)
+    for each in of.tree.figures:
+        if each.state is State.MEASURED:
+            place = each.machine, each.release, each.flavour, each.profile
+            classes[place].add(each.benchmark.rpartition(".")[0])
+    rows = []
+    for place, groups in sorted(classes.items()):
+        machine, release, flavour, profile = place
+        sources = [
+            each
+            for each in of.tree.sources
+            if (each.machine, each.release, each.flavour, each.profile) == place
+        ]
+        days = sorted(start.at.date() for each in sources for start in each.starts)
+        arms = [arm.name for arm in ARMS if any(each.arm == arm for each in sources)]
+        floors = {
+            noise.benchmark.rpartition(".")[0]
+            for noise in of.tree.noise
+            if (noise.machine, noise.release, noise.flavour, noise.profile) == place
+        }
+        duels = {
+            duel.record.group
+            for duel in of.tree.duels
+            if duel.machine == machine
+            and any(side.release == release.name for side in duel.record.sides)
+        }
+        when = " to ".join(dict.fromkeys(map(str, (days[0], days[-1])))) if days else NONE
+        words = machine, release.name, flavour, profile, ", ".join(arms), when
+        rows.append((*words, *map(str, map(len, (groups, floors, duels)))))
+    head = "machine", "release", "build", "profile", "arms", "measured"
+    yield from table((*head, "classes", "with a noise floor", "in duels"), rows)
+
+
+def _record_size(_: Shown) -> Iterator[str]:
+    """Yield what a record of six builds on four arms would take, by the largest result."""
+    builds, arms = 6, 4
+    sizes = {}
+    for path in RESULTS.glob(f"*/*{RECORDS.suffix}"):
+        kept = read_records(path).cells
+        cells = [each for each in kept if each["kind"] == "cell"]
+        result = path.with_name(path.name.removesuffix(RECORDS.suffix) + ".json")
+        sizes[path] = sum(p.stat().st_size for p in (path, result)), cells, path.name
+    size, cells, name = max(sizes.values(), key=lambda each: len(each[1]))
+    distinct = {(each["group"], tuple(sorted(each["params"].items()))) for each in cells}
+    processes = PROFILES["full"].processes
+    whole = size / len(cells) * len(distinct) * processes * builds * arms
+    yield (
+        f"The result with most cells, `{name.removesuffix(RECORDS.suffix)}`, has "
+        f"{len(distinct)} cells of {len(cells)} processes in {digits(size / MIB)} MiB, "
+        f"{digits(size / len(cells) / KIB)} KiB a process. In the full profile, {processes} "
+        f"processes a cell, {builds} builds on {arms} arms would take "
+        f"{digits(whole / MIB)} MiB of the {digits(BUDGET_OF_ALL / MIB)} MiB that there are."
+    )
+
+
 BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "answer": _answer,
     "rounds": _round_ratios,
@@ -343,6 +401,8 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "replay": _replay,
     "replay-native": _replay_native,
     "budget": _budget,
+    "record": _record,
+    "record-size": _record_size,
 }
 
 

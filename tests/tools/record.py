@@ -1,0 +1,393 @@
+"""Measures the record, what is missing first; stopped, it goes on: docs/record.md.
+
+    python tests/tools/record.py --within 45m
+    python tests/tools/record.py --plan
+
+What is measured is in docs/record.toml, and what of it is missing is what results/ do not have of
+this machine.  Whatever ends it, Ctrl-C, the end of its time or SIGKILL, ends what it has started;
+all that measures keeps each process in a journal, which the next run takes over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, cached_property
+from os import environ
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ftbench.asv.machines import register
+from ftbench.errors import INTERRUPTED, AsvError, NothingError, UsageError
+from ftbench.experiments import bench, suite
+from ftbench.experiments.suite import SuiteCell
+from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.profiles import PROFILES, profile_named
+from ftbench.facts.profiles import VARIABLE as PROFILE
+from ftbench.probe.run.child import reset_signals
+from ftbench.probe.run.programs import short_folder
+from ftbench.pythons import Interpreter, discover
+from ftbench.pythons.install import find_pair
+from ftbench.releases import Release
+from ftbench.results.duels import duel_path, read_duels
+from ftbench.results.figure import Environment
+from ftbench.results.noise import noise_path, read_noise_file
+from ftbench.results.records import RECORDS, DuelSide, Record, read_records
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PLAN: Final = ROOT / "docs" / "record.toml"
+GUARD: Final = (sys.executable, "-m", "ftbench.probe.run.guard", str(7 * 24 * 3600))
+# Of asv where cells failed, and of duels where something is worse: they were measured.
+MEASURED: Final = frozenset({0, 2, 10, 11, NothingError.exit_code})
+FTBENCH: Final = ("-c", "from ftbench.cli import main; main()")
+LAST: Final = "instructions"
+END_SECONDS: Final = 30.0
+FAILED: Final = "FAILED"
+UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+
+Pair = tuple[Interpreter, Interpreter]
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `record.toml`."""
+
+    releases: tuple[str, ...]
+    profile: str = "full"
+    kinds: tuple[str, ...] = ("optimized", "plain")
+    first: tuple[str, ...] = ()
+    duels: tuple[str, ...] = ("single_thread",)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan; raises `UsageError` for one that makes no sense."""
+    try:
+        plan = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Plan)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, OSError) as error:
+        raise UsageError(f"{path}: {error}.") from error
+    if plan.profile not in PROFILES or not {"optimized", "plain"}.issuperset(plan.kinds):
+        raise UsageError(f"{path}: profiles are {', '.join(PROFILES)}; kinds optimized and plain.")
+    return plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one command measures."""
+
+    title: str
+    command: tuple[str, ...]
+    seconds: float = 0.0  # about, 0.0 where nobody knows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorder:
+    """A plan, on the builds that are here, in a project's folder."""
+
+    plan: Plan
+    folder: Path
+    machine: str
+    bench: str = "."  # of which classes
+    builds: Sequence[Interpreter] = field(default_factory=discover)
+
+    @property
+    def own(self) -> Path:
+        """This machine's folder of the results."""
+        return self.folder / "results" / self.machine
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, Release], Pair]:
+        """The builds of each kind and release, the newest release last."""
+        found: dict[tuple[str, Release], Pair] = {}
+        for kind, name in itertools.product(self.plan.kinds, self.plan.releases):
+            release = Release.parse(name)
+            ours = [
+                each
+                for each in self.builds
+                if each.release == release
+                and (each.build.pgo and each.build.lto if kind == "optimized" else _plain(each))
+            ]
+            if pair := find_pair(ours):
+                found[kind, release] = pair
+        return dict(sorted(found.items(), key=lambda item: item[0][1]))
+
+    @property
+    def lacking(self) -> Iterator[str]:
+        """Builds that are not here, as a command that obtains them."""
+        for kind, name in itertools.product(self.plan.kinds, self.plan.releases):
+            if (kind, Release.parse(name)) not in self.pairs:
+                more = " --optimized" if kind == "optimized" else ""
+                yield f"{name}, {kind}: ftbench pythons install {name} {name}t{more}"
+
+    @cached_property
+    def cells(self) -> dict[str, list[SuiteCell]]:
+        """The cells of each class, in the plan's order."""
+        found: dict[str, list[SuiteCell]] = {}
+        order = [*self.plan.first, "", LAST]
+        for cell in suite.chosen(suite.cells(self.folder), self.bench):
+            found.setdefault(cell.group, []).append(cell)
+
+        def place(group: str) -> int:
+            name = group.partition(".")[0]
+            return order.index(name if name in order else "")
+
+        return dict(sorted(found.items(), key=lambda item: place(item[0])))
+
+    @cached_property
+    def usual(self) -> dict[tuple[str, str], float]:
+        """Seconds of a process, by class and version."""
+        return bench.usual_seconds(self.folder / "results", "*", self.plan.profile)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield what is missing, what is worth most first."""
+        last = [group for group in self.cells if group.startswith(f"{LAST}.")]
+        for group in self.cells:
+            if group not in last:
+                yield from self._cells(group)
+        for group in self._named():
+            yield from self._duels(group)
+        for group in self._named():
+            yield from self._noise(group)
+        for group in last:
+            yield from self._cells(group)
+
+    def _named(self) -> list[str]:
+        return [group for group in self.cells if group.partition(".")[0] in self.plan.duels]
+
+    def _seconds(self, cells: Sequence[SuiteCell], arms: int, processes: int) -> float:
+        known = self.usual.get((cells[0].group, cells[0].version), 0.0)
+        return known * len(cells) * arms * processes
+
+    def _cells(self, group: str) -> Iterator[Step]:
+        """Yield one run of a class over all releases and arms that lack it, interleaved."""
+        cells = self.cells[group]
+        lacking: list[tuple[Release, str]] = []
+        for (_, release), pair in self.pairs.items():
+            arms = [arm for arm in ARMS if any(arm in bench.arms_with(c, pair) for c in cells)]
+            names = bench.environment_names(pair, self.plan.profile, [arm.name for arm in arms])
+            for name in names:
+                path = self.own / f"{release.commit_id}-{name}{RECORDS.suffix}"
+                if not _has(path, group, cells[0].version):
+                    lacking.append((release, name))
+        if not lacking:
+            return
+        commits = self.folder / "env" / f"record-{group}.txt"
+        commits.parent.mkdir(exist_ok=True)
+        releases = sorted({release for release, _ in lacking})
+        commits.write_text("".join(f"{each.commit_id}\n" for each in releases), "utf-8")
+        names = list(dict.fromkeys(name for _, name in lacking))
+        processes = profile_named(self.plan.profile).processes
+        yield Step(
+            title=f"{group}: {', '.join(map(str, releases))}, {len(lacking)} builds with arms",
+            command=(
+                *("-m", "ftbench.asv", "run", f"HASHFILE:{commits}", "--machine", self.machine),
+                *("--record-samples", *(["--interleave-rounds"] if processes > 1 else [])),
+                *(word for name in names for word in ("-E", name)),
+                *("--bench", rf"^{re.escape(group)}\."),
+            ),
+            seconds=self._seconds(cells, len(lacking), processes),
+        )
+
+    def _newest(self) -> Iterator[list[tuple[Release, Pair]]]:
+        """Yield of each kind and series the releases that are here, the oldest first."""
+        key = {item: (item[0], item[1].series) for item in self.pairs}
+        for _, those in itertools.groupby(sorted(self.pairs, key=lambda i: (key[i], i)), key.get):
+            yield [(item[1], self.pairs[item]) for item in those]
+
+    def _duels(self, group: str) -> Iterator[Step]:
+        for those in self._newest():
+            if len(those) == 1:
+                continue
+            (older, first), (newer, second) = those[-2:]
+            for arm in ("gil", "ft"):
+                sides = [pair[arm == "ft"] for pair in (first, second)]
+                path = duel_path(self.own, *(_side(each, arm) for each in sides))
+                file = read_duels(path)
+                wanted = tuple(each.build.flavour for each in sides)
+                versions = {cell.version for cell in self.cells[group]}
+                if file and any(
+                    duel.group == group
+                    and duel.version in versions
+                    and tuple(side.flavour for side in duel.sides) == wanted
+                    for duel in file.duels
+                ):
+                    continue
+                executables = (str(each.executable) for each in sides)
+                yield Step(
+                    title=f"duel of {older} and {newer}, {arm}: {group}",
+                    command=(
+                        *(*FTBENCH, "duel", *executables, "--arm", arm),
+                        *("--bench", rf"^{re.escape(group)}\.", "--machine", self.machine),
+                    ),
+                )
+
+    def _noise(self, group: str) -> Iterator[Step]:
+        cells = self.cells[group]
+        for those in self._newest():
+            for each in those[-1][1]:
+                arms = [arm for arm in ARMS if each.serves(arm)]
+                lacking = [a for a in arms if not self._floor(each, a, group, cells[0].version)]
+                if lacking:
+                    yield Step(
+                        title=f"noise floor of {each.name} ({each.build.flavour}): {group}",
+                        command=(
+                            *(*FTBENCH, "noise", str(each.executable)),
+                            *(word for arm in lacking for word in ("--arm", arm.name)),
+                            *("--bench", rf"^{re.escape(group)}\."),
+                            *("--profile", self.plan.profile, "--machine", self.machine),
+                        ),
+                        seconds=self._seconds(cells, len(lacking), 8),
+                    )
+
+    def _floor(self, build: Interpreter, arm: Arm, group: str, version: str) -> bool:
+        place = Environment(
+            machine=self.machine,
+            arm=arm,
+            flavour=build.build.flavour,
+            profile=self.plan.profile,
+        )
+        file = read_noise_file(noise_path(self.folder / "results", place, build.release))
+        found = file.cells if file else ()
+        return any((cell.group, cell.version) == (group, version) for cell in found)
+
+
+def _plain(each: Interpreter) -> bool:
+    return each.build.pgo is False and each.build.lto is False and not each.build.replica
+
+
+def _side(each: Interpreter, arm: str) -> DuelSide:
+    return DuelSide(
+        release=each.release.name, arm=arm, flavour=each.build.flavour, mode="", build=""
+    )
+
+
+def _has(path: Path, group: str, version: str) -> bool:
+    """Tell whether records have a class as it is now, if only that it cannot be measured there."""
+    if not path.exists():
+        return False
+    ours = [each for each in _records(path, path.stat().st_mtime_ns) if each["group"] == group]
+    cells = [each for each in ours if each["kind"] == "cell"]
+    return any(each.get("version") == version for each in cells) if cells else bool(ours)
+
+
+@cache
+def _records(path: Path, _changed: int) -> Sequence[Record]:
+    return read_records(path).cells
+
+
+def span(text: str) -> float:
+    """Return the seconds of `90s`, `45m` or `2h`; raises `UsageError`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if not found or not float(found[1]):
+        raise UsageError(f"{text!r} is no time: 90s, 45m or 2h.")
+    return float(found[1]) * UNITS[found[2]]
+
+
+def measured(step: Step, folder: Path, profile: str, seconds: float | None) -> bool | None:
+    """Run a step's command; tell whether it has measured, None if its time was over."""
+    command = [*GUARD, short_folder(), sys.executable, *step.command]
+    variables = {**environ, PROFILE: profile}
+    pipe = subprocess.PIPE  # all three of them, or the guard ends at once
+    child = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    show = threading.Thread(target=_show, args=(child.stdout,), daemon=True)
+    show.start()
+    try:
+        return child.wait(seconds) in MEASURED
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        child.stdin.close()  # tells the guard that nobody waits any more
+        child.wait(END_SECONDS)
+        show.join(END_SECONDS)
+        child.stdout.close()
+
+
+def _show(lines: Iterable[bytes]) -> None:
+    for line in lines:
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+
+
+def record(of: Recorder, within: float | None) -> Iterable[str]:
+    """Measure what is missing until all is there or the time is over; yield what to say."""
+    end = None if within is None else time.monotonic() + within
+    tried: set[str] = set()
+    while step := next((each for each in of.steps() if each.title not in tried), None):
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
+            break
+        yield f"{step.title}{about(step.seconds)}"
+        done = measured(step, of.folder, of.plan.profile, left)
+        if done is None:
+            break
+        # What has failed, or cannot be here, is not tried again in this run.
+        tried.add(step.title)
+        if not done:
+            yield f"{FAILED}: {step.title}"
+    rest = sum(1 for _ in of.steps())
+    yield f"{rest} steps are left: the next call goes on." if rest else "The record is whole."
+
+
+def about(seconds: float) -> str:
+    """Return about how long that is."""
+    return f", about {timedelta(seconds=round(seconds))}" if seconds else ""
+
+
+def main(argv: Sequence[str] | None = None, **more: Any) -> int:
+    """Do what the arguments say; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--within", metavar="TIME", help="90s, 45m or 2h; default: to its end")
+    parser.add_argument("--plan", action="store_true", help="say what is missing, measure nothing")
+    parser.add_argument("--from", dest="source", type=Path, default=PLAN, help="another plan")
+    parser.add_argument("--bench", metavar="REGEX", default=".", help="only these classes")
+    parser.add_argument("--machine", help="as of 'ftbench bench'")
+    parser.add_argument("--folder", type=Path, default=ROOT, help="whose results/ it goes to")
+    options = parser.parse_args(argv)
+    within = None if options.within is None else span(options.within)
+    machine = register(options.folder / "results", options.machine, print)
+    of = Recorder(
+        plan=read_plan(options.source),
+        folder=options.folder,
+        machine=machine,
+        bench=options.bench,
+        **more,
+    )
+    for line in of.lacking:
+        print(f"not here: {line}")
+    if options.plan:
+        for step in of.steps():
+            print(f"{step.title}{about(step.seconds)}")
+        return 0
+    failed = False
+    reset_signals()
+    try:
+        for line in record(of, within):
+            print(line, flush=True)
+            failed |= line.startswith(FAILED)
+    except KeyboardInterrupt:
+        print("Stopped: the next call goes on.")
+        return INTERRUPTED
+    return AsvError.exit_code if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
