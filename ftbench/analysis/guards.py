@@ -77,5 +77,5 @@ def rules(of: Guarded) -> list[tuple[float, str]]:
     names: dict[float, list[str]] = {}
     for number, rail in enumerate(of.rails):
         if any(judgements[number] for _, _, judgements in of.rows):
-            names.setdefault(rail.ends[-1], []).append(rail.rail.partition(":")[0])
+            names.setdefault(rail.ends[-1], []).append(rail.rail.partition(",")[0])
     return [(value, ", ".join(every)) for value, every in names.items()]

@@ -8,9 +8,11 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
+from ftbench.analysis.claims.rule import TIMES, number
 from ftbench.analysis.comparison import BASELINE_TITLE, Cell
 from ftbench.analysis.conditions import own_check
 from ftbench.analysis.grid import Grid, compare
+from ftbench.analysis.guards import guard_rails, standing
 from ftbench.analysis.verdicts import Step, environments, history
 from ftbench.errors import NothingError
 from ftbench.facts.arms import ARMS, WITH_GIL, Arm, arm_named
@@ -89,9 +91,27 @@ def _brief(tree: ResultTree, choice: Choice, wanted: Filter, steps: _Steps) -> t
     every = [step for own in steps.values() for step in own]
     return (
         _verdicts(every),
+        *_guard_rails(tree, choice),
         _scenarios(choice, wanted.arm),
         Part(lines=("All tables, intervals and reasons: --every. As pages: ftbench open.",)),
     )
+
+
+def _guard_rails(tree: ResultTree, choice: Choice) -> Iterator[Part]:
+    """Yield how the release stands to the guard rails of free threading, if that was measured."""
+    pick = choice.pick
+    asked = Filter(machine=pick.machine, profile=pick.profile, flavour=pick.flavours[0])
+    lines = []
+    for of in guard_rails(asked.of(tree), choice.machine):
+        known = [each for at, _, every in of.rows if at == pick.release for each in every if each]
+        lines += [
+            f"{of.measure.title}: {number(each.ratios[0].quantity, TIMES)}" for each in known[:1]
+        ]
+        lines += [
+            f"  {each.claim.rail}: {' '.join(filter(None, standing(each)))}" for each in known
+        ]
+    if lines:
+        yield Part(title="Guard rails", lines=tuple(lines))
 
 
 def _verdicts(steps: Sequence[Step]) -> Part:

@@ -16,8 +16,12 @@ from watching import Watched, grave_faults
 
 from ftbench.analysis.guards import guard_rails, standing
 from ftbench.analysis.price import GUARDED, TAX
+from ftbench.releases import Release
+from ftbench.report.output import Format, rendered
+from ftbench.report.overview import overview
 from ftbench.results import ResultTree, read_results
 from ftbench.results.figure import SeriesKey
+from ftbench.results.selection import Filter
 from ftbench.site.guards import write_guards
 from ftbench.site.menus import TABS
 from ftbench.site.price import write_price
@@ -92,6 +96,14 @@ def test_3_13_is_held_against_the_newest_3_14_of_its_arm() -> None:
     assert words_of(lone, "older") == {}
 
 
+def test_the_report_says_it_of_its_release() -> None:
+    wanted = Filter(release=Release.parse("3.14.7"))
+    text = rendered(overview(tree_of(1.2, 1.05, 1.12), wanted), Format.TABLE, width=200)
+    assert "time of one thread over the GIL build's: 1.05\N{MULTIPLICATION SIGN} (" in text
+    assert "  10 %, the target: within\n" in text
+    assert "40 %" not in text  # of 3.13
+
+
 def pages_of(tree: ResultTree, folder: Path) -> tuple[Path, ...]:
     for tab in TABS:
         (folder / tab.file).touch()
@@ -106,7 +118,7 @@ def test_each_rig_has_a_page_and_nothing_on_it_is_amiss(tmp_path: Path) -> None:
         assert Outline(page).faults(page) == []
     first = Outline(pages[0])
     assert first.source.count('<svg class="chart"') == 2  # of memory there is nothing
-    assert "10 %: the target" in first.text
+    assert "10 %, the target" in first.text
     assert "Nothing was measured of this" in Outline(pages[1]).words
     assert "Nothing has been measured yet." in Outline(pages_of(ResultTree(), tmp_path)[0]).text
 

@@ -96,13 +96,3 @@ def over(above: Quantity, below: Quantity) -> Quantity:
     return Quantity(
         value=value, spread=ratio(above.processes, below.processes, floors=floors).interval
     )
-
-
-def combined(function: Callable[..., float], *quantities: Quantity) -> Quantity:
-    """Return `function` of the quantities' values; the first that is not there says why."""
-    values = []
-    for quantity in quantities:
-        if quantity.value is None:
-            return quantity
-        values.append(quantity.value)
-    return Quantity(value=function(*values))

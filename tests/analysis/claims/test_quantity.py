@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftbench.analysis.claims.quantity import NOT_MEASURED, Quantity, combined, mean, median, over
+from ftbench.analysis.claims.quantity import NOT_MEASURED, Quantity, mean, median, over
 from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Interval
 
@@ -47,7 +47,6 @@ def test_what_is_missing_says_why_wherever_it_goes() -> None:
     one = Quantity(value=1.0)
     assert over(MISSING, one) is MISSING
     assert over(one, MISSING) is MISSING
-    assert combined(lambda a, b: a + b, one, MISSING) is MISSING
     assert MISSING.map(lambda value: value * 2) is MISSING
     assert over(NOT_MEASURED, MISSING).word == "not measured"
 
@@ -72,12 +71,6 @@ def test_a_ratio_to_nothing_is_none() -> None:
 def test_samples_of_zero_leave_a_ratio_without_an_interval() -> None:
     quantity = over(median([0.0, 1.0, 2.0]), median([1.0, 1.0, 1.0]))
     assert quantity == Quantity(value=1.0)
-
-
-def test_together_takes_the_values_in_their_order() -> None:
-    assert combined(lambda a, b: a - b, Quantity(value=3.0), Quantity(value=1.0)) == Quantity(
-        value=2.0
-    )
 
 
 def test_a_falling_function_turns_the_spread_around() -> None:
