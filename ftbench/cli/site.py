@@ -61,5 +61,5 @@ def open_site(*, as_file: bool, port: int, no_browser: bool) -> None:
 
 def _show(address: str, *, silent: bool) -> None:
     click.echo(address)
-    if not silent:
-        webbrowser.open(address)
+    if not silent and not webbrowser.open(address):
+        click.echo("No browser could be started: open this address in one.", err=True)

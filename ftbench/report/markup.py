@@ -99,14 +99,17 @@ _KINDS: Final = {Tone.BAD: "error", Tone.GOOD: "notice"}
 def workflow_commands(document: Document) -> str:
     """Return a workflow command of GitHub for each row that is bad or good, and each warning."""
     rows = (
-        (_KINDS[row.tone], zip(table.columns, row.cells, strict=True))
+        (_KINDS[row.tone], (("", part.title), *zip(table.columns, row.cells, strict=True)))
         for part in document.parts
         for table in part.tables
         for row in table.full_rows
         if row.tone in _KINDS
     )
     said = [
-        *((kind, [f"{name} {cell}" for name, cell in cells if cell]) for kind, cells in rows),
+        *(
+            (kind, [f"{name} {cell}".lstrip() for name, cell in cells if cell])
+            for kind, cells in rows
+        ),
         *(("warning", [f"not read: {warning}"]) for warning in document.warnings),
     ]
     title = plain(document.title).translate(_ESCAPED | str.maketrans({":": "%3A", ",": "%2C"}))

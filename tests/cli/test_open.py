@@ -63,9 +63,38 @@ def test_pages_are_served_on_the_loopback_until_ctrl_c(pages: Path) -> None:
 
 def test_a_file_is_opened_without_a_server(pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", opened.append)
+
+    def show(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", show)
     assert OPEN.call("--file").exit_code == 0
     assert opened == [(pages / "html" / "choose.html").as_uri()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="BROWSER is a program of a shell here")
+@pytest.mark.parametrize("works", [True, False])
+def test_browser_names_the_browser_and_without_any_the_address_is_said(
+    pages: Path, monkeypatch: pytest.MonkeyPatch, *, works: bool
+) -> None:
+    """Nor is there a display."""
+    browser = pages / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {pages}/opened\n', encoding="utf-8")
+    browser.chmod(0o755 if works else 0o644)
+    monkeypatch.setenv("BROWSER", str(browser))
+    monkeypatch.setenv("PATH", "/bin" if works else "")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    program = "import sys, ftbench.cli; sys.argv[1:] = ['open', '--file']; ftbench.cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=pages, capture_output=True, text=True, check=True
+    )
+    address = (pages / "html" / "choose.html").as_uri()
+    assert done.stdout.strip() == address
+    assert ("No browser could be started" in done.stderr) is not works
+    if works:
+        assert (pages / "opened").read_text("utf-8") == address
 
 
 def test_pages_that_are_not_drawn_say_what_draws_them(pages: Path) -> None:
