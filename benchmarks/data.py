@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ftbench.facts.modes import STANDING, Mode
+from ftbench.facts.modes import STANDING, TASK_ENGINES, Mode
 from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.workers.shared_state import CHANNELS
+from ftbench.probe.scenarios.data import PARAMS
 
 
 class Data(ScenarioBenchmark):
@@ -17,8 +17,8 @@ class Data(ScenarioBenchmark):
     """
 
     scenario = "data"
-    modes = STANDING
-    ladders = (("channel", CHANNELS), ("kind", ("bytes", "object")))
+    modes = (*STANDING, *TASK_ENGINES)
+    ladders = (("channel", PARAMS["channel"].choices), ("kind", ("bytes", "object")))
 
     @classmethod
     def why_not(cls, mode: Mode, params: Mapping[str, str | int]) -> str | None:

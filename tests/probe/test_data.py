@@ -13,7 +13,7 @@ from ftbench.facts.modes import mode_named
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.data import SIZES
 from ftbench.probe.workers import no_such_channel
-from ftbench.probe.workers.shared_state import CHANNELS
+from ftbench.probe.workers.shared_state import CHANNELS, TASK
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
@@ -21,8 +21,8 @@ Pair = tuple[Interpreter, Interpreter]
 CELLS = [
     (mode, channel)
     for mode in Data.modes
-    for channel in CHANNELS
-    if no_such_channel(channel, mode_named(mode)) is None
+    for channel in (*CHANNELS, TASK)
+    if no_such_channel(channel, mode_named(mode)) is None and not mode_named(mode).engine
 ]
 METRICS = {f"trip_{name}" for name in SIZES} | {"held"}
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
@@ -49,8 +49,9 @@ def test_every_cell_is_measured(pair: Pair, which: int, kind: str, mode: str, ch
     notes = document["notes"]
     assert notes["trips"].keys() == SIZES.keys()
     assert {"rounds", "every", "clock", "on_cpu", "memory", "beyond", "roles"} <= notes.keys()
+    others = {"other"} if channel == TASK else {"near side", "far side"}
     assert set(notes["roles"]) - {"resource tracker", "fork server"} == (
-        {"parent", "near side", "far side"} if mode.startswith("processes") else {"parent"}
+        {"parent", *others} if mode.startswith("processes") else {"parent"}
     )
 
 
@@ -113,6 +114,35 @@ def test_a_far_side_that_does_not_answer_meets_the_deadline(mode: str) -> None:
     done = run_probe(sys.executable, "data", "--mode", mode, "--deadline", "2.5", how=how)
     assert (done.returncode, done.stdout) == (5, "")
     assert "1 near side and 1 far side of 2 members" in done.stderr
+
+
+_NOT_WHAT_WAS_SENT = """
+from ftbench.probe.run import cell
+from ftbench.probe.workloads import trips
+real = trips.answered
+def bad(payload):
+    return real(payload[1:])
+bad.__module__, bad.__qualname__, trips.answered = trips.__name__, "answered", bad
+cell.main()
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize("mode", ["threads", "processes-fork"])
+def test_a_task_that_answers_with_another_payload_is_refused(mode: str) -> None:
+    words = [*words_of(mode_named(mode)), "--set", f"channel={TASK}"]
+    done = run_probe(sys.executable, "data", *words, how=program(_NOT_WHAT_WAS_SENT))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "What the near side got is not the serial twin's payload" in done.stderr
+
+
+@needs_fork
+def test_a_task_that_fails_ends_the_run_with_its_story() -> None:
+    code = _NOT_WHAT_WAS_SENT.replace("return real(payload[1:])", "raise RuntimeError('at work')")
+    words = [*words_of(mode_named("processes-fork")), "--set", f"channel={TASK}"]
+    done = run_probe(sys.executable, "data", *words, how=program(code))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "RuntimeError: at work" in done.stderr
 
 
 def test_a_wrong_payload_is_refused() -> None:

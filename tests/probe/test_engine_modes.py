@@ -15,11 +15,13 @@ from with_engines import build_with
 
 from ftbench.errors import NotAvailableError
 from ftbench.experiments.harness import environment_folder, probe
-from ftbench.facts.modes import ENGINE_MODES, Mode, mode_named
+from ftbench.facts.modes import ENGINE_MODES, TASK_ENGINES, Mode, mode_named
 from ftbench.probe.run.document import Measurement
 from ftbench.probe.run.outcome import LACKS
+from ftbench.probe.scenarios.data import DATA
 from ftbench.probe.scenarios.failure import FAILURE
 from ftbench.probe.workers import engines, spark
+from ftbench.probe.workers.shared_state import CHANNELS
 from ftbench.pythons import Interpreter, venvs
 
 BOTH = pytest.mark.parametrize("build", ["gil", "ft"])
@@ -32,7 +34,7 @@ def measured(scenario: str, mode: Mode, *, free_threaded: bool, **params: int | 
         build_with(mode.engine, free_threaded=free_threaded),
         scenario,
         mode=mode.name,
-        params={"workers": 2, **params},
+        params={"workers": 2, **params} if scenario != "data" else params,
         profile="smoke",
         gil=not free_threaded,
         deadline=120,
@@ -102,6 +104,22 @@ def test_tasks_of_dask_are_measured_where_others_are(scenario: str) -> None:
     found = measured(scenario, mode_named("dask"), free_threaded=True)
     assert found.notes["engine"].startswith("dask ")
     assert found.metrics
+
+
+@pytest.mark.parametrize("mode", [mode for mode in TASK_ENGINES if "dask" in mode])
+@pytest.mark.parametrize("kind", ["bytes", "object"])
+def test_what_an_engine_is_handed_comes_back_as_it_was(mode: str, kind: str) -> None:
+    found = measured("data", mode_named(mode), free_threaded=True, channel="task", kind=kind)
+    assert found.notes["engine"].startswith("dask ")
+    assert {"trip_1kib", "trip_64kib", "trip_1mib", "trip_16mib"} <= found.metrics.keys()
+    assert found.invariants[0].name == "checksum"
+
+
+def test_an_engine_has_no_channel_between_workers_and_the_cell_says_so() -> None:
+    for mode in map(mode_named, TASK_ENGINES):
+        for channel in CHANNELS:
+            assert "with tasks alone" in str(DATA.why_not(mode, DATA.parse({"channel": channel})))
+    assert "is measured in" in str(DATA.why_not(mode_named("spark"), DATA.parse({})))
 
 
 def test_a_scheduler_without_futures_has_its_grain_by_its_own_pool() -> None:

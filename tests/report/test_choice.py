@@ -13,6 +13,7 @@ from synthetic import Plan
 
 from ftbench.analysis.comparison import FigureIndex
 from ftbench.facts.arms import USUAL_ARMS
+from ftbench.facts.modes import TASK_ENGINES, mode_named
 from ftbench.probe.scenarios.must_scale import LEDGER, MUST
 from ftbench.probe.workloads.kernels import SMALL
 from ftbench.report.choice import tables
@@ -457,9 +458,10 @@ def test_an_engine_that_failed_has_a_band(tmp_path: Path) -> None:
 def test_modes_have_the_pools_and_channels_that_they_can_have(every: tuple[Figure, ...]) -> None:
     assert labels(said("pools", every)[0])["subinterpreters"] == ["executor"]
     assert labels(said("data", every)[0]) == {
-        "threads": ["handover", "SimpleQueue", "queue"],
-        "processes, spawn": ["queue", "pipe", "shared memory", "mmap"],
-        "subinterpreters": ["queue", "shared memory"],
+        "threads": ["handover", "SimpleQueue", "queue", "task"],
+        "processes, spawn": ["queue", "pipe", "shared memory", "mmap", "task"],
+        "subinterpreters": ["queue", "shared memory", "task"],
+        **{mode_named(name).title: ["task"] for name in TASK_ENGINES},
     }
     assert BY_POOL.ladder.values[0] == BY_POOL.ladder.base
 

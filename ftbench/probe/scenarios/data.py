@@ -1,5 +1,7 @@
 """data: a payload goes to another worker and comes back, through every channel of a mode.
 
+A pool's worker gets it as a task's argument and answers with it (channel task), which is all that
+engines have.
 Shows seconds per round trip for four sizes, of bytes and of a nested object, and what the tree
 grows by while both sides hold the largest.  Does not show throughput (one payload is under way at
 a time), workers that work on shared memory in place, or memory that is only needed on the way, as
@@ -16,6 +18,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.modes import MODE_NAMES, TASK_ENGINES, USUAL_POOL
 from ftbench.probe.entry_points import turn
 from ftbench.probe.instruments.clocks import NANO
 from ftbench.probe.run.outcome import Invariant, Outcome, percentile, roles, totals
@@ -30,9 +33,11 @@ from ftbench.probe.scenarios.base import (
 from ftbench.probe.scenarios.reports import instrument, on_cpu
 from ftbench.probe.workers import channel_of, no_such_channel, team_of
 from ftbench.probe.workers.base import Member, Team
-from ftbench.probe.workers.shared_state import CHANNELS, Channel
+from ftbench.probe.workers.engines import engine_of
+from ftbench.probe.workers.pools import pool_of
+from ftbench.probe.workers.shared_state import CHANNELS, TASK, Channel
 from ftbench.probe.workloads import trips
-from ftbench.probe.workloads.payloads import KIB, twin
+from ftbench.probe.workloads.payloads import KIB, checksum, twin
 
 SIZES = {"1kib": KIB, "64kib": 64 * KIB, "1mib": KIB * KIB, "16mib": 16 * KIB * KIB}
 LARGEST = max(SIZES.values())
@@ -44,7 +49,7 @@ POLLED_TRIPS = (8, 4, 2, 1)
 EMPTY, BUILT, HELD = "empty", "built", "held"
 
 PARAMS = {
-    "channel": Param(default="queue", choices=CHANNELS),
+    "channel": Param(default="queue", choices=(*CHANNELS, TASK)),
     "kind": Param(default="bytes", choices=tuple(TRIPS)),
 }
 
@@ -90,6 +95,18 @@ def ladder_of(cell: Cell) -> Ladder:
 def run(cell: Cell) -> Outcome:
     """Look at the memory of one payload that both sides hold, then time the trips."""
     kind, ladder = cell.params["kind"], ladder_of(cell)
+    made = _by_tasks if cell.params["channel"] == TASK else _by_channel
+    rounds = [(SideReport(*near), SideReport(*far)) for near, far in made(cell, kind, ladder)]
+    return Outcome(
+        metrics=by_round(METRICS, [trip_costs(sides, ladder) for sides in rounds]),
+        invariants=(check(rounds, kind, ladder),),
+        notes=instrument([on_cpu(sides) for sides in rounds], 1)
+        | {"trips": {name: count for name, (_, count) in zip(SIZES, ladder, strict=True)}}
+        | engine_of(cell.mode),
+    )
+
+
+def _by_channel(cell: Cell, kind: str, ladder: Ladder) -> Sequence[Sequence[Any]]:
     channel = channel_of(cell.params["channel"], cell.mode, ladder[-1][0])
     team = team_of(cell.mode, cell.deadline, members_of(channel, kind, ladder))
     channel.settled()
@@ -97,13 +114,23 @@ def run(cell: Cell) -> Outcome:
     reports = [team.round().reports for _ in cell.repeats()]
     team.end()
     channel.close()
-    rounds = [(SideReport(*near), SideReport(*far)) for near, far in reports]
-    return Outcome(
-        metrics=by_round(METRICS, [trip_costs(sides, ladder) for sides in rounds]),
-        invariants=(check(rounds, kind, ladder),),
-        notes=instrument([on_cpu(sides) for sides in rounds], 1)
-        | {"trips": {name: count for name, (_, count) in zip(SIZES, ladder, strict=True)}},
-    )
+    return reports
+
+
+def _by_tasks(cell: Cell, kind: str, ladder: Ladder) -> Sequence[Sequence[Any]]:
+    pool = pool_of(USUAL_POOL, cell.mode, 1, cell.deadline)
+    pool.fill()
+    cell.observe(EMPTY, 0.0, {})
+    trips.ready(kind, ladder)
+    cell.observe(BUILT, 0.0, {})
+    payload = trips.PAYLOADS[kind, ladder[-1][0]]
+    _same(checksum(payload), pool.call(trips.hold, payload))
+    cell.observe(HELD, 0.0, {})
+    pool.call(trips.let_go, 0)
+    trips.ready(kind, ladder)
+    reports = [trips.by_tasks(pool.call, kind, ladder) for _ in cell.repeats()]
+    pool.shutdown()
+    return reports
 
 
 def members_of(channel: Channel, kind: str, ladder: Ladder) -> list[Member]:
@@ -121,6 +148,10 @@ def _look(cell: Cell, team: Team) -> None:
     cell.observe(EMPTY, 0.0, team.roles())
     gave, kept = team.round(lambda: cell.observe(BUILT, 0.0, team.roles())).reports
     cell.observe(HELD, 0.0, team.roles())
+    _same(gave, kept)
+
+
+def _same(gave: int, kept: int) -> None:
     if gave != kept:
         raise FtbenchError(f"Checksum {gave} was sent and {kept} arrived: nothing is recorded.")
 
@@ -188,6 +219,7 @@ DATA = Scenario(
     params=PARAMS,
     metrics=METRICS,
     run=run,
+    modes=(*MODE_NAMES, *TASK_ENGINES),
     hole=lambda mode, params: no_such_channel(params["channel"], mode),
     from_observation=from_observation,
     slowed=("trip_16mib", "held"),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ftbench.facts.modes import Mode
 from ftbench.probe.workers.base import Crew, Deadline, Helper, Member, Team
-from ftbench.probe.workers.shared_state import Channel, SharedState
+from ftbench.probe.workers.shared_state import TASK, Channel, SharedState
 
 
 class Workers(NamedTuple):
@@ -63,6 +63,10 @@ def shared_state_of(mode: Mode) -> SharedState:
 
 def no_such_channel(channel: str, mode: Mode) -> str | None:
     """Return why `channel` makes no sense in `mode`, None if it does."""
+    if channel == TASK and mode.pools:
+        return None
+    if mode.engine:
+        return f"{mode.title}: its workers get data with tasks alone, channel={TASK}"
     workers = workers_of(mode) if mode.workers else None
     if workers and channel in workers.channels:
         return None

@@ -87,6 +87,8 @@ class Channel(NamedTuple):
 
 # Of all modes; the file of a mode says which ones it has, and why not the others.
 CHANNELS = ("handover", "simple_queue", "queue", "pipe", "shared_memory", "mmap")
+# What stands for one where a pool has the workers: a task's argument, and its result.
+TASK = "task"
 
 
 def queues(name: str, make: Callable[[], Any]) -> Channel:

@@ -127,6 +127,54 @@ def keep(side: Side, kind: str) -> tuple[Any, int]:
     return got, total
 
 
+# What a task was given to hold.
+HELD: list[Any] = []
+
+
+def answered(payload: Any) -> tuple[Any, int, int, int]:
+    """Return a task's argument and its checksum, when it was there and when it was sent back."""
+    there = perf_counter_ns()
+    total = checksum(payload)
+    return payload, total, there, perf_counter_ns()
+
+
+def hold(payload: Any) -> int:
+    """Keep a task's argument; return its checksum."""
+    HELD.append(payload)
+    return checksum(payload)
+
+
+def let_go(_nothing: int) -> None:
+    """Keep it no longer."""
+    HELD.clear()
+
+
+def by_tasks(call: Callable[..., Any], kind: str, ladder: Ladder) -> tuple[Report, Report]:
+    """Send payloads as the argument of a task, which answers with it; `call` runs one.
+
+    Return the reports of both sides; the far one's, of which only the moments are known, is no
+    time of its own.
+    """
+    left, there, back, arrived = array("q"), array("q"), array("q"), array("q")
+    sums: tuple[list[int], list[int]] = [], []
+    cpu, begin = thread_time_ns(), perf_counter_ns()
+    for size, trips in ladder:
+        payload = PAYLOADS[kind, size]
+        for _ in range(trips):
+            left.append(perf_counter_ns())
+            got, total, came, went = call(answered, payload)
+            arrived.append(perf_counter_ns())
+            there.append(came)
+            back.append(went)
+            sums[0].append(checksum(got))
+            sums[1].append(total)
+            del got
+    end = perf_counter_ns()
+    cpu = thread_time_ns() - cpu
+    near = begin, end, cpu, sums[0], left.tobytes(), arrived.tobytes()
+    return near, (end, end, 0, sums[1], back.tobytes(), there.tobytes())
+
+
 HEADER = 8  # bytes at the start of an area: how many follow
 PROTOCOL = 5
 

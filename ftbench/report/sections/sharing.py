@@ -6,7 +6,7 @@ from typing import Final
 
 from ftbench.analysis.grid import Ladder
 from ftbench.probe.workers import no_such_channel
-from ftbench.probe.workers.shared_state import CHANNELS
+from ftbench.probe.workers.shared_state import CHANNELS, TASK
 from ftbench.report.sections.view import (
     BenchmarkClass,
     Beside,
@@ -121,7 +121,7 @@ _SHARDED_WRITERS_SECTION: Final = Section(
     ),
 )
 _BY_CHANNEL: Final = Rungs(
-    ladder=Ladder(param="channel", values=CHANNELS, base="queue", hole=no_such_channel),
+    ladder=Ladder(param="channel", values=(*CHANNELS, TASK), base="queue", hole=no_such_channel),
     every="every channel",
     base="a queue",
     names={"simple_queue": "SimpleQueue"},
@@ -148,7 +148,8 @@ _DATA_SECTION: Final = Section(
     title="Passing data",
     question="What does it cost to pass a payload to another worker and back?",
     shows="One payload at a time goes to another worker, which reads all of it and sends it back, "
-    "through every channel a mode has. Threads pass a reference, by handover and by both queues; "
+    "through every channel a mode has; channel task is the argument and the result of a pool's "
+    "task, which is what engines have. Threads pass a reference, by handover and by both queues; "
     "shared memory is written once in each direction. Both sides check the payload.",
     hides="Throughput, and workers that change shared memory in place and send only a signal. "
     "Queues between subinterpreters poll every 10 ms, and their figures show that.",
