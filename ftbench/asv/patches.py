@@ -378,9 +378,10 @@ def publish(cls: type[Publish], conf: Any, *args: Any, **kwargs: Any) -> Any:
     """Do what `asv publish` does, with our pages; raises `UserError` where it cannot write."""
     util.get_multiprocessing_pool = publisher.pool
     try:
-        with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
-            # Meanwhile: its graphs, and where they step, are those of our pages.
-            asv.commands.publish.iter_results = at_usual_speed(Path(conf.results_dir))
+        results = Path(conf.results_dir)
+        with publisher.in_background(results, Path(conf.html_dir)) as tree:
+            # Its graphs, and where they step, are those of our pages.
+            asv.commands.publish.iter_results = at_usual_speed(results, tree)
             return _publish(cls, conf, *args, **kwargs)
     except BrokenProcessPool as error:
         raise util.UserError(

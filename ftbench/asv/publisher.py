@@ -38,12 +38,12 @@ from ftbench.site.menus import TABS
 
 # A few results are read sooner than asv is through with its own pages.
 WORTH_IT: Final = 12
-# Each reads all results for itself: more of them would trade a little time for a lot of memory.
 _WORKERS: Final = 2
 # From the end of asv's own pages on; sixty releases take some twenty seconds.
 DEADLINE_SECONDS: Final = 1800.0
 # Nobody else's name for a folder: what is left of a publish that was killed is removed.
 _FOLDER: Final = ".ftbench-pages"
+_STORE: Final = ".ftbench-read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +88,19 @@ class BackgroundPages:
     """Processes that write the pages of `results` beside `html_dir`, those of a tab each."""
 
     def __init__(self, results: Path, html_dir: Path) -> None:
-        """Start them."""
+        """Read the results, which stay in files, and start them."""
         self._html_dir = html_dir
         self._folder = html_dir.with_name(f".{html_dir.name}{_FOLDER}")
-        shutil.rmtree(self._folder, ignore_errors=True)  # of a publish that was killed
+        self._store = html_dir.with_name(f".{html_dir.name}{_STORE}")
+        for folder in (self._folder, self._store):
+            shutil.rmtree(folder, ignore_errors=True)  # of a publish that was killed
+        self._store.mkdir(parents=True)
+        self.tree = read_results(results, self._store)
         before = set(multiprocessing.active_children())
         context = multiprocessing.get_context("fork")
-        self._pool = ProcessPoolExecutor(_WORKERS, context, initializer=_begin_worker)
-        self._written = [self._pool.submit(_work, tab.name, results, self._folder) for tab in TABS]
+        begin = functools.partial(_begin_worker, self.tree)  # which a fork has, unpickled
+        self._pool = ProcessPoolExecutor(_WORKERS, context, initializer=begin)
+        self._written = [self._pool.submit(_work, tab.name, self._folder) for tab in TABS]
         self._workers = set(multiprocessing.active_children()) - before
 
     def finish(self) -> Written:
@@ -127,10 +132,12 @@ class BackgroundPages:
         for worker in self._workers:
             worker.kill()
         self._pool.shutdown(cancel_futures=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in (self._folder, self._store):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _begin_worker() -> None:
+def _begin_worker(tree: ResultTree) -> None:
+    _TREE[:] = [tree]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for asv, which ends us
     # A worker whose asv was killed would wait for its next task for ever.
     threading.Thread(target=_end_with_asv, daemon=True).start()
@@ -143,12 +150,12 @@ def _end_with_asv() -> None:
         os._exit(1)
 
 
-def _work(tab: str, results: Path, folder: Path) -> Written:
-    return _write(_read_once(results), folder, tab)
+def _work(tab: str, folder: Path) -> Written:
+    return _write(_TREE[0], folder, tab)
 
 
-# A worker reads them once for all its pages.
-_read_once = functools.cache(read_results)
+# What a worker writes the pages of.
+_TREE: Final[list[ResultTree]] = []
 
 
 _running: BackgroundPages | None = None
@@ -167,15 +174,15 @@ def is_worth_it(results: Path) -> bool:
 
 
 @contextlib.contextmanager
-def in_background(results: Path, html_dir: Path) -> Iterator[None]:
-    """Have our pages begun while the body publishes asv's own, where that is of use."""
+def in_background(results: Path, html_dir: Path) -> Iterator[ResultTree]:
+    """Have our pages begun while the body publishes asv's own of the tree, where that is of use."""
     global _running  # noqa: PLW0603 - asv hands its publishers nothing of ours
     if not is_worth_it(results):
-        yield
+        yield read_results(results)
         return
     _running = BackgroundPages(results, html_dir)
     try:
-        yield
+        yield _running.tree
     finally:
         _running.end()
         _running = None

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from ftbench.results import health, ladders, safe_loading
 from ftbench.results.asv_import import AsvResults, util
 from ftbench.results.duels import duels_in
 from ftbench.results.figure import (
+    Apart,
     Environment,
     Figure,
     Machine,
@@ -33,6 +35,7 @@ from ftbench.results.known import read_known
 from ftbench.results.ladders import StoredSeries, address, series_of
 from ftbench.results.noise import read_noise
 from ftbench.results.project import uncollected
+from ftbench.results.selection import figures_of
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
 BENCHMARKS: Final = "benchmarks.json"
@@ -41,21 +44,30 @@ _LONGEST_DESCRIPTION: Final = 200
 _MACHINE_FIELDS: Final = ("os", "arch", "cpu", "num_cpu", "ram")
 
 
-def read_results(folder: Path) -> ResultTree:
+def read_results(folder: Path, store: Path | None = None) -> ResultTree:
     """Read a results folder; never raises for what lies in it, see `ResultTree.warnings`.
 
     Results of a benchmark that `benchmarks.json` does not list, or lists in another version, are
-    left out, as `asv publish` does, and so are the noise and the duels of another version.
+    left out, as `asv publish` does, and so are the noise and the duels of another version.  With a
+    `store`, a folder, the figures of one machine at a time are in memory, and there (`Apart`).
     """
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / BENCHMARKS, warnings)
     series = {name: tuple(_series(name, listed)) for name, listed in benchmarks.items()}
+    versions = {name: listed.get("version") for name, listed in benchmarks.items()}
+    late: list[Unreadable] = []
+    noise = tuple(read_noise(folder, versions, late))
+    duels = duels_in(folder, versions, late)
+    floors = Floors.of(noise)
     machines: list[Machine] = []
     sources: list[ResultFile] = []
-    by_source: dict[tuple[Environment, Release], list[Figure]] = {}
+    figures: list[Figure] = []
+    apart: dict[str, Path] = {}
     with uncollected():
         for place, fields, files in safe_loading.machine_folders(folder, warnings.append):
             machines.append(_machine(place, fields, warnings))
+            ours: list[ResultFile] = []
+            by_source: dict[tuple[Environment, Release], list[Figure]] = {}
             for path, results in safe_loading.results_in(files, machines[-1].name, warnings.append):
                 sidecar = read_sidecar(path)
                 try:
@@ -65,32 +77,35 @@ def read_results(folder: Path) -> ResultTree:
                     continue
                 warnings += sidecar.warnings
                 unlisted = tuple(_unlisted(source, results, benchmarks))
-                sources.append(dataclasses.replace(source, unlisted=unlisted))
-                figures: list[Figure] = []
+                ours.append(dataclasses.replace(source, unlisted=unlisted))
+                found: list[Figure] = []
                 for name in sorted(results.get_result_keys(benchmarks)):
                     cells = _cells(results, name, benchmarks[name]["params"], series[name])
-                    figures += _figures(source, sidecar, cells)
+                    found += _figures(source, sidecar, cells)
                 shard = by_source.get(source.key)
-                by_source[source.key] = _together(shard, figures) if shard else figures
-        left = [each for source in sources for each in source.unlisted]
-        if left and folder / BENCHMARKS not in {warning.path for warning in warnings}:
-            what = plural(len(left), "figure is", "figures are")
-            why = f"{what} left out of what it does not list, as {left[0].series.name}"
-            warnings.append(Unreadable(path=folder / BENCHMARKS, why=why))
-        versions = {name: listed.get("version") for name, listed in benchmarks.items()}
-        noise = tuple(read_noise(folder, versions, warnings))
-        duels = duels_in(folder, versions, warnings)
-        every = list(itertools.chain(*by_source.values()))
-        figures = list(Floors.of(noise).given(list(health.given(every))))
+                by_source[source.key] = _together(shard, found) if shard else found
+            every = list(itertools.chain(*by_source.values()))
+            given = list(floors.given(list(health.given(every))))
+            sources += _with_runs(ours, given)
+            if store is None:
+                figures += given
+            else:
+                apart[machines[-1].name] = store / f"{len(apart)}.pickle"
+                apart[machines[-1].name].write_bytes(pickle.dumps(given))
+    left = [each for source in sources for each in source.unlisted]
+    if left and folder / BENCHMARKS not in {warning.path for warning in warnings}:
+        what = plural(len(left), "figure is", "figures are")
+        why = f"{what} left out of what it does not list, as {left[0].series.name}"
+        warnings.append(Unreadable(path=folder / BENCHMARKS, why=why))
     return ResultTree(
-        figures=tuple(figures),
-        sources=tuple(_with_runs(sources, figures)),
+        figures=tuple(figures) if store is None else Apart(apart),
+        sources=tuple(sources),
         machines=tuple(machines),
         noise=noise,
         duels=duels,
-        known=read_known(folder, warnings),
+        known=read_known(folder, late),
         descriptions=dict(_descriptions(benchmarks)),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *late),
     )
 
 
@@ -99,17 +114,20 @@ def _series(name: str, listed: Mapping[str, Any]) -> Iterator[StoredSeries]:
     return series_of(name, unit, names, params, computes=listed.get("computes") is True)
 
 
-def at_usual_speed(folder: Path) -> Callable[[str], Iterator[AsvResults]]:
-    """Return what `asv publish` iterates results by: as stored, but with our medians."""
-    figures = read_results(folder).figures
-    medians = {figure.graph: figure.median for figure in figures if figure.median is not None}
+def at_usual_speed(folder: Path, tree: ResultTree) -> Callable[[str], Iterator[AsvResults]]:
+    """Return what `asv publish` iterates the results by: as stored, but with the tree's medians."""
     by_name = [
         (name, {series.values: series for series in _series(name, listed)})
         for name, listed in _benchmarks(folder / BENCHMARKS, []).items()
     ]
 
     def iter_results(results_dir: str) -> Iterator[AsvResults]:
+        machine, medians = None, dict[str, float | None]()
         for results in safe_loading.iter_results(results_dir):
+            if machine != results.params["machine"]:
+                machine = results.params["machine"]
+                figures = figures_of(tree, machine)
+                medians = {each.graph: each.median for each in figures if each.median is not None}
             with contextlib.suppress(FtbenchError):  # of no arm of ours
                 source = _source(Path(results_dir), results, Sidecar())
                 for name, by_values in by_name:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -289,11 +291,38 @@ class Unreadable:
         return f"{one_line(self.path)}: {self.why}"
 
 
+@dataclass(frozen=True, slots=True)
+class Apart(Sequence[Figure]):
+    """The figures of many machines, pickled in a file of each: one at a time is in memory."""
+
+    files: Mapping[str, Path]
+
+    def of(self, machine: str) -> Sequence[Figure]:
+        """Return those of a machine."""
+        return _unpickled(self.files[machine])
+
+    def __iter__(self) -> Iterator[Figure]:
+        for machine in self.files:
+            yield from self.of(machine)
+
+    def __len__(self) -> int:
+        return sum(len(self.of(machine)) for machine in self.files)
+
+    def __getitem__(self, place: Any) -> Any:
+        return tuple(self)[place]
+
+
+@lru_cache(maxsize=1)
+def _unpickled(path: Path) -> Sequence[Figure]:
+    found: Sequence[Figure] = pickle.loads(path.read_bytes())  # noqa: S301 - written just now
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultTree:
     """Everything that a results folder holds, sorted; `warnings` names what could not be read."""
 
-    figures: tuple[Figure, ...] = ()
+    figures: Sequence[Figure] = ()
     sources: tuple[ResultFile, ...] = ()
     machines: tuple[Machine, ...] = ()
     noise: tuple[NoiseSeries, ...] = ()

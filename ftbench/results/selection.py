@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, groupby
 from typing import TypeVar
 
 from ftbench.errors import NothingError, UsageError, meant, unknown
@@ -19,7 +19,7 @@ from ftbench.facts.arms import ARMS, WITHOUT_GIL, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.files import safe_name
 from ftbench.releases import Level, Named, Release
-from ftbench.results.figure import Figure, ResultFile, ResultTree, State
+from ftbench.results.figure import Apart, Figure, ResultFile, ResultTree, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,20 +346,33 @@ def _likeness(one: object, other: object) -> int:
     return one == other
 
 
-def shares(tree: ResultTree, every: Sequence[PageT]) -> Mapping[PageT, ResultTree]:
-    """Return for each the results that its page shows: looked for once, and not per page."""
-    figures: dict[Hashable, list[Figure]] = {}
-    for page in every[:1]:
-        for figure in tree.figures:
-            figures.setdefault(page.place_of(figure), []).append(figure)
-    return {
-        page: replace(
-            tree,
-            figures=tuple(figure for place in page.places for figure in figures.get(place, ())),
-            sources=tuple(item for item in tree.sources if page.place_of(item) in page.places),
-        )
-        for page in every
-    }
+def shares(tree: ResultTree, every: Iterable[PageT]) -> Iterator[tuple[PageT, ResultTree]]:
+    """Yield each page with the results that it shows; those of a machine should come together."""
+    for machine, group in groupby(every, key=lambda page: page.machine):
+        pages = list(group)
+        figures: dict[Hashable, list[Figure]] = {}
+        for figure in figures_of(tree, machine):
+            figures.setdefault(pages[0].place_of(figure), []).append(figure)
+        for page in pages:
+            yield (
+                page,
+                replace(
+                    tree,
+                    figures=tuple(
+                        figure for place in page.places for figure in figures.get(place, ())
+                    ),
+                    sources=tuple(
+                        item for item in tree.sources if page.place_of(item) in page.places
+                    ),
+                ),
+            )
+
+
+def figures_of(tree: ResultTree, machine: str) -> Sequence[Figure]:
+    """Return the figures of one machine."""
+    if isinstance(tree.figures, Apart):
+        return tree.figures.of(machine)
+    return [figure for figure in tree.figures if figure.machine == machine]
 
 
 def without_unasked(tree: ResultTree) -> ResultTree:

@@ -74,8 +74,8 @@ class Pages:
     def _folder(self) -> str:
         return f"choose/{self.choice.pick.page.removesuffix('.html')}"
 
-    def write(self, html_dir: Path, every: Mapping[Pick, Pages]) -> Iterator[Path]:
-        """Write them, the answer first, and yield their paths; `every` is all there are."""
+    def write(self, html_dir: Path, every: Mapping[Pick, Mapping[str, str]]) -> Iterator[Path]:
+        """Write them, the answer first, and yield their paths; `every` is where all pages lie."""
         answer, model = self._answer(), model_of(self.cells)
         if model is not None:
             model |= {"map": FRAME, "words": WORDS}
@@ -105,7 +105,7 @@ class Pages:
             "script": SCRIPT,
         }
 
-    def _values(self, name: str, every: Mapping[Pick, Pages]) -> dict[str, Any]:
+    def _values(self, name: str, every: Mapping[Pick, Mapping[str, str]]) -> dict[str, Any]:
         """Return what a template shows; of a question where `name` is one."""
         pick = self.choice.pick
         where = f"CPython {pick.release.name} on {pick.machine}"
@@ -118,7 +118,7 @@ class Pages:
             "pages": self,
             "choice": self.choice,
             # The same question of another pick, or its answer where it has not that.
-            "menus": menus(pick, {p: of.links.get(name, of.address) for p, of in every.items()}),
+            "menus": menus(pick, {p: of.get(name, of[""]) for p, of in every.items()}),
             "warnings": self.choice.warnings,
             "drawn": self.drawn,
             "pictured": min(len(every), PICTURED),
@@ -133,16 +133,19 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     first = first_pick(picked, tree)
     if first is None:
         return frame.write_empty(html_dir, "choose", tree)
-    parts = shares(tree, picked)
-    ordered = (first, *(pick for pick in newest_first(picked) if pick != first))
-    every = {
-        pick: pages_of(
-            pick, parts[pick], where=address(pick, first, "choose"), drawn=number < PICTURED
-        )
-        for number, pick in enumerate(ordered)
-    }
+    newest = [first, *(pick for pick in newest_first(picked) if pick != first)]
+    drawn = newest[:PICTURED]
+    ordered = sorted(picked, key=lambda pick: (pick.machine != first.machine, pick != first))
+
+    def made() -> Iterator[Pages]:
+        for pick, share in shares(tree, ordered):
+            yield pages_of(pick, share, where=address(pick, first, "choose"), drawn=pick in drawn)
+
+    # Made twice: pages link to one another, and those of all are too much for the memory.
+    links = {pages.choice.pick: {"": pages.address, **pages.links} for pages in made()}
+    every = {pick: links[pick] for pick in newest}
     frame.write_script(html_dir, SCRIPT)
-    return tuple(path for pages in every.values() for path in pages.write(html_dir, every))
+    return tuple(path for pages in made() for path in pages.write(html_dir, every))
 
 
 def pages_of(pick: Pick, tree: ResultTree, *, where: str, drawn: bool = True) -> Pages:

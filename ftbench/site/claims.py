@@ -188,20 +188,15 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     if first is None:
         return frame.write_empty(html_dir, "claims", tree)
     addresses = {pick: address(pick, first, "claims") for pick in newest(everything, first)}
-    parts = shares(tree, tuple(addresses))
+    ordered = sorted(addresses, key=lambda pick: (pick.machine != first.machine, pick != first))
     left_out = len(everything) - len(addresses)
-    pages = {
-        addresses[pick]: page_of(
-            pick,
-            addresses,
-            parts[pick],
-            left_out=left_out,
-            others={
-                series: parts[other].figures for series, other in others(pick, addresses).items()
-            },
-        )
-        for pick in sorted(addresses, key=lambda pick: pick != first)
-    }
+    pages = {}
+    for _, group in groupby(ordered, key=lambda pick: pick.machine):
+        parts = dict(shares(tree, group))
+        for pick, share in parts.items():
+            near = {each: parts[other].figures for each, other in others(pick, addresses).items()}
+            page = page_of(pick, addresses, share, left_out=left_out, others=near)
+            pages[addresses[pick]] = page
     union = {"title": "Claims on all machines and releases", "outcomes": outcomes(pages)}
     return (
         *(frame.write_page(html_dir, place, "claims", page) for place, page in pages.items()),

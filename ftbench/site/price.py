@@ -353,7 +353,7 @@ def write_rigs(
         frame.write_page(
             html_dir, addresses[rig], tab, page(rig, addresses, without_unasked(share))
         )
-        for rig, share in shares(tree, every).items()
+        for rig, share in shares(tree, every)
     )
 
 

@@ -245,19 +245,21 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     every = rigs(tree)
     if not every:
         return frame.write_empty(html_dir, "releases", tree)
-    trees = {rig: without_unasked(share) for rig, share in shares(tree, every).items()}
     addresses = {
         rig: Addresses(
             rig=rig,
-            newest=max(source.release for source in tree.sources),
+            newest=max(source.release for source in share.sources),
             first=rig == every[0],
-            scenarios=frozenset(figure.benchmark.partition(".")[0] for figure in tree.figures),
+            scenarios=frozenset(
+                figure.benchmark.partition(".")[0] for figure in without_unasked(share).figures
+            ),
         )
-        for rig, tree in trees.items()
+        for rig, share in shares(tree, every)
     }
     paths: list[Path] = []
     entries: list[Entry] = []
-    for rig, ours in trees.items():
+    for rig, share in shares(tree, every):
+        ours = without_unasked(share)
         timeline = timeline_of(rig, ours)
         paths += _write_release_pages(timeline, addresses, ours, html_dir)
         paths += _write_scenarios(timeline, addresses, html_dir)

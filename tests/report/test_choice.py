@@ -41,7 +41,7 @@ def views(name: str) -> tuple[GridView, ...]:
 
 def figures(folder: Path, plan: Plan) -> tuple[Figure, ...]:
     synthetic.write_tree(folder, plan)
-    return read_results(folder).figures
+    return tuple(read_results(folder).figures)
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def told(tree: ResultTree) -> Iterator[str]:
     every = picks(tree)
     first = first_pick(every, tree)
     assert first is not None
-    page = page_of(first, addresses(every), shares(tree, every)[first])
+    page = page_of(first, addresses(every), dict(shares(tree, every))[first])
     for source, judgements in page.sources:
         counts = Counter(judgement.verdict for _, judgement in judgements)
         yield f"{source.title}: {tuple(counts[verdict] for verdict in ClaimVerdict)}"
@@ -111,7 +111,7 @@ def test_every_claim_is_on_the_page_of_all_in_one_of_the_outcomes(tmp_path: Path
     synthetic.write_tree(tmp_path, plan)
     tree = read_results(tmp_path)
     every = picks(tree)
-    parts = shares(tree, every)
+    parts = dict(shares(tree, every))
     found = outcomes({pick.page: page_of(pick, addresses(every), parts[pick]) for pick in every})
     assert sorted(each.number for of in found.values() for each in of) == [
         *range(1, len(claims()) + 1)
@@ -167,7 +167,7 @@ def test_a_range_is_told_by_its_ends_and_a_measured_one_by_its_side() -> None:
 
 def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:
     every = picks(tree)
-    page = page_of(every[0], addresses(every), shares(tree, every)[every[0]])
+    page = page_of(every[0], addresses(every), dict(shares(tree, every))[every[0]])
     assert sum(len(ours) for _, ours in page.sources) == len(claims())
 
 

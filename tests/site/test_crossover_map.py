@@ -164,7 +164,7 @@ def test_what_comes_from_result_files_is_plain_text_on_the_page(
         builds=(("ft", "source-gcc12"), ("gil", "source-gcc12")),
     )
     pages = pages_of(pick, ResultTree(figures=figures), where="choose.html")
-    first, *_ = paths = [*pages.write(tmp_path, {pick: pages})]
+    first, *_ = paths = [*pages.write(tmp_path, {pick: {"": pages.address}})]
     assert HOSTILE not in first.read_text("utf-8")
     (path,) = (each for each in paths if each.stem == "crossover")
     html = path.read_text("utf-8")

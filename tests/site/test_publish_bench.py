@@ -11,7 +11,7 @@ def test_a_small_history_is_published_within_the_sizes_that_pages_have(tmp_path:
     series = publish_bench.make(tmp_path, 2)
     assert 400 < series < 700
     measured = publish_bench.publish(tmp_path)
-    assert measured["pages"] > 2 * len(publish_bench.MACHINES)
+    assert measured["pages"] > 4
     assert measured["largest_page_kib"] < 1000
     assert measured["site_mib"] > 0
     assert measured["cpu_seconds"] > 0

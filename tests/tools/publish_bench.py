@@ -1,8 +1,9 @@
 """Measures `asv publish` on made-up histories: seconds, memory, sizes of pages.
 
 `python tests/tools/publish_bench.py --releases 10,30,60 [--out FILE]` makes a project of so many
-releases on three arms and two machines with about 600 series each, publishes it, and prints a
-line per size; FILE gets the record.  Run it on an idle machine: wall time is part of the record.
+releases on three arms and two machines (`--machines`) with about 600 series each (`--kept` leaves
+fewer), publishes it, and prints a line per size; FILE gets the record.  Run it on an idle machine:
+wall time is part of the record.
 """
 
 from __future__ import annotations
@@ -69,20 +70,19 @@ HISTORY = History(
     marked=lambda group, _params, process: group == "io.Io" and process == 1,
     noise=10,
 )
-MACHINES = ("quiet-vm", "other-vm")
 _EVERY_SECONDS = 0.2
 
 
-def make(folder: Path, releases: int) -> int:
-    """Write a project with so many releases; return how many series each of its files has."""
+def make(folder: Path, releases: int, machines: int = 2, kept: int = len(KEPT)) -> int:
+    """Write a project of so much; return how many series each of its files has."""
     names = [each.release.name for each in known_releases()][:releases]
     if len(names) < releases:
         raise SystemExit(f"Only {len(names)} releases are known.")
     plans = [
-        Plan(releases=names, machine=machine, seed=seed, samples=6, history=HISTORY)
-        for seed, machine in enumerate(MACHINES)
+        Plan(releases=names, machine=f"vm-{seed:02d}", seed=seed, samples=6, history=HISTORY)
+        for seed in range(machines)
     ]
-    synthetic.write_project(folder, *plans, only=KEPT)
+    synthetic.write_project(folder, *plans, only=KEPT[:kept])
     listed = json.loads((folder / "results" / "benchmarks.json").read_text(encoding="utf-8"))
     return sum(sum(existing(each["params"])) for each in listed.values() if isinstance(each, dict))
 
@@ -167,6 +167,8 @@ def main() -> None:
     """Do what the module's docstring says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--releases", default="10,30,60", help="sizes, with commas between")
+    parser.add_argument("--machines", type=int, default=2)
+    parser.add_argument("--kept", type=int, default=len(KEPT), help="so many metrics")
     parser.add_argument("--out", type=Path, help="where the record goes")
     parser.add_argument("--machine", default="", help="what to call this machine in the record")
     options = parser.parse_args()
@@ -178,8 +180,8 @@ def main() -> None:
     }
     for count in map(int, options.releases.split(",")):
         with tempfile.TemporaryDirectory() as folder:
-            series = make(Path(folder), count)
-            made = {"releases": count, "arms": 3, "machines": len(MACHINES), "series": series}
+            series = make(Path(folder), count, options.machines, options.kept)
+            made = {"releases": count, "arms": 3, "machines": options.machines, "series": series}
             record["sizes"].append(made | publish(Path(folder)))
         print(json.dumps(record["sizes"][-1]))
         if options.out:
