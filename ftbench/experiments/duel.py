@@ -317,6 +317,8 @@ def document_of(result: DuelResult) -> Document:
     """Return the document: a row per series, and below it what the words rest on."""
     raised, first, margin = alarm(result), result.job.sides[0], result.job.margin
     own = margin is not None and f"The same is what differs by at most {margin * 100:g} %."
+    flavours = " and ".join(dict.fromkeys(side.flavour for side in result.job.sides))
+    unlike = f"The builds were not made alike: a difference is also one between {flavours}."
     return Document(
         title=f"{first.title}. {result.job.sides[1].title}.",
         record={
@@ -330,7 +332,10 @@ def document_of(result: DuelResult) -> Document:
                 for name, cells in (("lost", result.lost), ("failed_once", result.once))
             },
         },
-        lines=(f"Everything is a cost, so B / A above 1 is worse. {own or SAME}",),
+        lines=(
+            *([unlike] if " and " in flavours else []),
+            f"Everything is a cost, so B / A above 1 is worse. {own or SAME}",
+        ),
         parts=(Part(tables=(_table(result),)),),
     )
 

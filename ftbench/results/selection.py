@@ -215,7 +215,7 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
 
     Of the machine that was measured last, what has half of its scenarios at least and was measured
     last; of one run, the fullest profile, then the newest final release, then the pick with the
-    most arms and figures.
+    most arms and figures.  Of its release, builds with PGO and LTO come before others.
     """
     choices = list(every)
     sources: dict[Hashable, list[ResultFile]] = {}
@@ -254,7 +254,17 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
             pick,
         )
 
-    return max(choices, key=rank, default=None)
+    def as_people_run_it(pick: Pick) -> bool:
+        """Tell whether it is of builds with PGO and LTO, of which enough was measured."""
+        builds = [build for source in sources_of(pick) for build in source.builds]
+        optimized = all(build.get("pgo") and build.get("lto") for build in builds)
+        return bool(builds) and optimized and 2 * shown(pick) >= most[pick.machine]
+
+    if not choices:
+        return None
+    best = max(choices, key=rank)
+    alike = [each for each in choices if replace(each, builds=best.builds) == best]
+    return max(alike, key=lambda each: (as_people_run_it(each), each == best, rank(each)))
 
 
 def newest_first(every: Iterable[Pick]) -> list[Pick]:

@@ -91,6 +91,31 @@ def test_what_has_few_of_the_scenarios_does_not_come_first_though_it_is_newer() 
     assert first.profile == "quick"
 
 
+def test_of_a_release_builds_as_people_run_them_come_first_whenever_they_were_measured() -> None:
+    plain = {"pgo": False, "lto": False}
+    every = [
+        replace(source(flavour=flavour, day=day, arm=arm), builds=(build,))
+        for flavour, day, build in (
+            ("source-gcc12", 9, plain),
+            ("source-gcc12-pgo-lto", 2, {"pgo": True, "lto": True}),
+            ("source-gcc13-pgo", 8, {"pgo": True, "lto": False}),
+        )
+        for arm in (0, 1)
+    ]
+    of_another = replace(
+        source("3.14.1", flavour="x-pgo-lto"), builds=({"pgo": True, "lto": True},)
+    )
+    tree = ResultTree(sources=(*every, of_another))
+    first = first_pick(picks(tree), tree)
+    assert first is not None
+    assert (first.release.name, first.flavours) == ("3.14.2", ("source-gcc12-pgo-lto",))
+    assert first.title.endswith("source-gcc12-pgo-lto")
+    without = ResultTree(sources=tuple(each for each in every if "lto" not in each.flavour))
+    second = first_pick(picks(without), without)
+    assert second is not None
+    assert second.flavours == ("source-gcc12",)
+
+
 def test_no_results_have_no_first_pick() -> None:
     assert first_pick((), ResultTree()) is None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import Command
@@ -20,7 +22,7 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments import duel as experiment
-from ftbench.experiments.turns import Layout, SideError
+from ftbench.experiments.turns import Duellist, Layout, SideError
 from ftbench.pythons import Interpreter, venvs
 from ftbench.report.output import Format
 from ftbench.results import read_results
@@ -327,3 +329,20 @@ def test_real_interpreters_duel(
         assert first["build"] != second["build"]
         assert each["effect"] > 1
         assert len(each["pairs"]) == 5
+
+
+def test_builds_that_were_not_made_alike_are_said_to_differ(
+    asked: Ask, takes: Takes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = asked("--bench", CALLS, "--pairs", "5")
+    assert "not made alike" not in DUEL.said(*words)
+    made = experiment.duellist
+
+    def unlike(name: str, *more: Any) -> Duellist:
+        side = made(name, *more)
+        return replace(side, flavour=side.flavour + "-pgo-lto" * (name == "B"))
+
+    monkeypatch.setattr(experiment, "duellist", unlike)
+    flavour = takes.sides[0].flavour
+    said = " ".join(DUEL.said(*words, "--fresh").split())
+    assert f"The builds were not made alike: a difference is also one between {flavour}" in said
