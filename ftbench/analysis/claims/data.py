@@ -80,18 +80,19 @@ class Series:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=8`, in any order.
+        """Read `ft lifecycle.Lifecycle.track_round mode=threads workers=8`; `@3.14` comes last.
 
         Raises `FtbenchError` unless one arm and one benchmark are named.
         """
         names = {arm.name for arm in ARMS}
-        words = text.split()
+        before, _, of = text.partition(" @")
+        words = before.split()
         arms = [word for word in words if word in names]
         benchmarks = [word for word in words if "=" not in word and word not in names]
         if len(arms) != 1 or len(benchmarks) != 1:
             raise FtbenchError(f"{text!r} must name one arm and one benchmark.")
         params = dict(word.split("=", 1) for word in words if "=" in word)
-        return cls(arm=arm_named(arms[0]), benchmark=benchmarks[0], params=params)
+        return cls(arm=arm_named(arms[0]), benchmark=benchmarks[0], params=params, of=of)
 
     @property
     def metric(self) -> str:
