@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from rich.console import Console
 
+from ftbench.analysis.names import series_name
 from ftbench.asv.machines import introduce
 from ftbench.errors import (
     FtbenchError,
@@ -472,7 +473,9 @@ def _line(row: SeriesNoise, more: int) -> Row:
         shares = [row.floor.spread, row.floor.effect, row.least]
     numbers = (NONE if each is None else percent(each) for each in (*shares, *row.apart[:more]))
     tone = Tone.PLAIN if row.floor else Tone.QUIET
-    return Row(cells=(row.series.name, row.order, *numbers), tone=tone)
+    return Row(
+        cells=(series_name(row.series.benchmark, row.series.params), row.order, *numbers), tone=tone
+    )
 
 
 def percent(share: float) -> str:

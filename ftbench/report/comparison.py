@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from ftbench.analysis.conditions import machine_facts
+from ftbench.analysis.names import series_name
 from ftbench.analysis.sides import Kind, Match
 from ftbench.analysis.verdicts import (
     JudgedFamily,
@@ -226,7 +227,7 @@ def _alarms(compared: Compared) -> Table:
     lost = (
         Row(
             cells=(
-                *("lost", before.series.name, words.amount(before), words.amount(after)),
+                *("lost", _named_in_words(before), words.amount(before), words.amount(after)),
                 *(*unknown, after.reason or words.NONE),
             ),
             tone=Tone.BAD,
@@ -240,6 +241,10 @@ def _alarms(compared: Compared) -> Table:
     )
 
 
+def _named_in_words(figure: Figure) -> str:
+    return series_name(figure.benchmark, figure.params)
+
+
 def _size(verdict: Verdict) -> float:
     value = verdict.effect.value if verdict.effect else 1.0
     return max(value, 1 / value)  # whichever its direction
@@ -251,7 +256,7 @@ def _row(judgement: JudgedSeries, last: str, first: Sequence[str] = ()) -> Row:
         cells=(
             *first,
             str(verdict.word),
-            judgement.after.series.name,
+            _named_in_words(judgement.after),
             *words.amounts(judgement),
             words.effect(judgement),
             words.interval(judgement),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from ftbench.analysis.names import cell_name, metric_name, param_name, value_name
 from ftbench.analysis.verdicts import JudgedSeries
-from ftbench.facts.modes import EVERY_MODE
 from ftbench.facts.units import COUNTED, digits, times
 from ftbench.report.sections import GROUPS
 from ftbench.statistics.verdict import ROUNDING, Word
@@ -18,24 +18,14 @@ SUSPECT: Final = "suspect: large, no floor"
 # A whole interval beyond it is large, though nobody knows the machine's noise.
 LARGE: Final = 1.25
 _TITLES: Final = {section.name: section.title for group in GROUPS for section in group.sections}
-_MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 _NUMBERS: Final = {"1": "one", "2": "two", "4": "four", "8": "eight"}
-# What programs do, where their names do not say it.
-_DOING: Final = {
-    "objects": "creating objects",
-    "sum_of_squares": "adding up squares",
-    "is_prime": "searching primes",
-    "lcg": "drawing random numbers",
-    "words": "counting words",
-    "mandelbrot": "computing with floats",
-}
 _AMOUNTS: Final = {
     "seconds": ("as long", "longer", "shorter"),
     "bytes": ("as much memory", "more memory", "less memory"),
     COUNTED: ("as many instructions", "more instructions", "fewer instructions"),
 }
 _TEAM: Final = ("unit", "relative", "control")  # metrics of so many workers, `unit_2`
-_MOST_TOLD: Final = 5
+_MOST_TOLD: Final = 3
 _ALONE: Final = 1.5  # of two workers the time over one's: up to it they scale
 _BY_TURNS: Final = 1.8  # from it on they take turns
 
@@ -97,18 +87,18 @@ class CellEffect:
 
     @property
     def sentence(self) -> str:
-        """What it comes to: "two threads creating objects: 2.31 times as long, free-threaded"."""
+        """What it comes to: "two threads creating objects: 2.31 times as long per unit of work"."""
         after = self.first.after
         effect = self.first.verdict.effect
-        much = _much(effect.value, _unit(self.first)) if effect else self.word
+        much = _much(effect.value, self.first) if effect else self.word
         return f"{_program(self.first)}: {much}, {after.arm.label}{self._scaling}"
 
     @property
     def rest(self) -> str:
         """Its other metrics, each with its effect."""
-        effects = ((_metric(each), each.verdict.effect) for each in self.judgements[1:])
-        told = [f"{name.replace('_', ' ')} {times(of.value)}" for name, of in effects if of]
-        return ", ".join(told[:_MOST_TOLD]) + (" …" if told[_MOST_TOLD:] else "")
+        effects = ((each.after.benchmark, each.verdict.effect) for each in self.judgements[1:])
+        told = [f"{metric_name(benchmark)}: {times(of.value)}" for benchmark, of in effects if of]
+        return "; ".join(told[:_MOST_TOLD]) + (" …" if told[_MOST_TOLD:] else "")
 
     @property
     def _scaling(self) -> str:
@@ -135,55 +125,51 @@ def cells_of(judgements: Iterable[JudgedSeries]) -> list[CellEffect]:
 
     def cell(judgement: JudgedSeries) -> tuple[object, ...]:
         of = judgement.after
-        worse = judgement.verdict.word is Word.WORSE
-        return of.arm.name, of.benchmark.partition(".")[0], sorted(of.params.items()), worse
+        return of.arm.name, of.benchmark.partition(".")[0], sorted(of.params.items())
 
-    groups = groupby(sorted(judgements, key=cell), key=cell)
-    cells = [CellEffect(judgements=tuple(sorted(every, key=_rank))) for _, every in groups]
+    cells = []
+    for _, group in groupby(sorted(judgements, key=cell), key=cell):
+        every = sorted(group, key=_rank)
+        better = [each for each in every if each.verdict.word is Word.BETTER]
+        rest = [each for each in every if each not in better]
+        apart = any(each.verdict.word is Word.WORSE for each in rest)
+        parts = filter(None, (better, rest)) if apart else (every,)
+        cells += [CellEffect(judgements=tuple(part)) for part in parts]
     return sorted(cells, key=lambda each: each.rank)
 
 
-def _metric(judgement: JudgedSeries) -> str:
-    name = judgement.after.benchmark.rpartition(".")[2]
-    return name.removeprefix("track_").removeprefix("time_")
-
-
-def _unit(judgement: JudgedSeries) -> str:
-    """Return the unit of an effect: what is relative to one worker's time is a time."""
-    name = _metric(judgement).partition("_")[0]
-    return "seconds" if name in _TEAM else judgement.after.unit
-
-
-def _much(value: float, unit: str) -> str:
+def _much(value: float, judgement: JudgedSeries) -> str:
+    # What is relative to one worker's time is a time.
+    metric = judgement.after.benchmark.partition(".track_")[2].partition("_")[0]
+    unit = "seconds" if metric in _TEAM else judgement.after.unit
     as_much, more, less = _AMOUNTS.get(unit, ("as much", "more", "less"))
     if unit == "seconds" and value <= 1 / 2:
         return f"{digits(1 / value)} times as fast"
+    per = " per unit of work" if metric == "unit" else ""
     if not 1 / 2 < value < 2:  # noqa: PLR2004 - from a doubling on a multiple is easier to read
-        return f"{digits(value)} times {as_much}"
-    return f"{digits(abs(value - 1) * 100)}\N{NARROW NO-BREAK SPACE}% {more if value > 1 else less}"
+        return f"{digits(value)} times {as_much}{per}"
+    share = f"{digits(abs(value - 1) * 100)}\N{NARROW NO-BREAK SPACE}%"
+    return f"{share} {more if value > 1 else less}{per}"
 
 
 def _program(judgement: JudgedSeries) -> str:
-    """Return what runs: "two threads creating objects", or the scenario, its cell and metric."""
-    params = dict(judgement.after.params)
+    """Return what runs: "two threads creating objects", or the scenario, its metric and cell."""
+    params, benchmark = dict(judgement.after.params), judgement.after.benchmark
     of = params.get("kernel") or params.get("work") or params.get("pattern")
-    metric, _, number = _metric(judgement).rpartition("_")
+    metric, _, number = benchmark.partition(".track_")[2].rpartition("_")
     if of is None:
-        title = judgement.after.benchmark.partition(".")[0]
-        told = [
-            _MODES.get(value, value) if name == "mode" else f"{name.replace('_', ' ')} {value}"
-            for name, value in params.items()
-        ]
-        what = _metric(judgement).replace("_", " ")
-        return ", ".join((_TITLES.get(title, title), *told, what))
-    doing = _DOING.get(of, f"running {of.replace('_', ' ')}")
+        title = benchmark.partition(".")[0]
+        return f"{_TITLES.get(title, title)}, {metric_name(benchmark)}, {cell_name(params)}"
+    doing = value_name(of)
+    doing = doing if doing.partition(" ")[0].endswith("ing") else f"running {doing}"
+    if number in {"kernel", "serial", "op"}:
+        return f"one thread {doing}"
     if metric.partition("_")[0] not in _TEAM or number not in _NUMBERS:
-        who = "one thread" if _metric(judgement) in {"kernel", "serial", "op"} else ""
-        return f"{who} {doing}" if who else f"{doing}, {_metric(judgement).replace('_', ' ')}"
-    mode = _MODES.get(params.get("mode", "threads"), "workers")
+        return f"{doing}, {metric_name(benchmark)}"
+    mode = params.get("mode", "workers")
     worker = "thread" if mode == "threads" else "worker"
     who = f"{_NUMBERS[number]} {worker}{'' if number == '1' else 's'}"
-    where = "" if mode in {"threads", "workers"} else f" ({mode})"
-    clock = ", CPU time of each" if metric.endswith("cpu") else ""
-    alone = " over one alone" if metric.startswith(("relative", "control")) else ""
-    return f"{who}{where} {doing}{alone}{clock}"
+    where = "" if mode in {"threads", "workers"} else f" ({param_name('mode', mode)})"
+    clock = "CPU time of each of " if metric.endswith("cpu") else ""
+    alone = ", against one alone" if metric.startswith(("relative", "control")) else ""
+    return f"{clock}{who}{where} {doing}{alone}"

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+from ftbench.analysis.names import series_name
 from ftbench.analysis.verdicts import history
 from ftbench.errors import NotAvailableError, UsageError
 from ftbench.releases import Release, date_of, known_releases
@@ -67,7 +68,11 @@ def pyperf(tree: ResultTree) -> str:
         least = min(map(len, values))
         benchmarks.append(
             {
-                "metadata": {"name": one_line(figure.series.name), "unit": unit},
+                "metadata": {
+                    "name": one_line(figure.series.name),
+                    "description": one_line(series_name(figure.benchmark, figure.params)),
+                    "unit": unit,
+                },
                 "runs": [{"values": own[:least]} for own in values],
             }
         )

@@ -28,6 +28,7 @@ from ftbench.report.comparison import (
     lost_record,
 )
 from ftbench.report.document import Document, Footnotes, Part, Row, Table, Tone
+from ftbench.report.effects import cells_of
 from ftbench.report.findings import tally
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.report.view_figures import GridFigures, ModeFigures
@@ -120,9 +121,13 @@ def _verdicts(steps: Sequence[Step]) -> Part:
     if not steps:
         return Part(title=title, lines=("There is no older release to judge it against.",))
     newest = sorted(steps, key=lambda step: (step.release, step.base), reverse=True)
-    every = ((step, each) for step in newest for each in step.comparison.judgements)
-    alarms = [(step, each) for step, each in every if each.verdict.alarm]
-    alarms.sort(key=lambda pair: pair[1].verdict.word is Word.BETTER)
+    alarms = [
+        (step, cell)
+        for step in newest
+        for cell in cells_of(step.comparison.judgements)
+        if cell.first.verdict.alarm
+    ]
+    alarms.sort(key=lambda pair: pair[1].word is Word.BETTER)
     tables = [
         Table(
             columns=("release", "against", "arm", "profile", "lost", *_COUNTED, "not decidable"),
@@ -132,11 +137,9 @@ def _verdicts(steps: Sequence[Step]) -> Part:
         )
     ]
     said = tuple(
-        f"{each.verdict.word}, {step.base} to {step.release}, {step.environment.arm.name}: "
-        + ", ".join(
-            filter(None, (words.effect(each), words.by_duel(each.verdict), each.after.series.name))
-        )
-        for step, each in alarms[:_MOST_ALARMS]
+        f"{cell.word}, {step.base} to {step.release}: "
+        + ", ".join(filter(None, (cell.sentence, words.by_duel(cell.first.verdict))))
+        for step, cell in alarms[:_MOST_ALARMS]
     )
     more = len(alarms) - len(said)
     rest = (f"{plural(more, 'more alarm', 'more alarms')}: --every.",) if more else ()

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from ftbench.analysis.conditions import BUILD_FACTS, gil_seen, own_check, value_words
+from ftbench.analysis.names import cell_name, metric_name
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.facts.units import digits
@@ -202,7 +203,7 @@ def disturbed(figures: Sequence[Figure]) -> Table:
 
 
 def _params(measured: Figure | NoiseSeries) -> str:
-    return ", ".join(value.replace("_", " ") for value in measured.params.values())
+    return cell_name(measured.params)
 
 
 def reasons_of(state: State, figures: Sequence[Figure]) -> Table:
@@ -367,8 +368,7 @@ def worst(noisy: Iterable[Noisy]) -> Table:
 
 
 def _series_title(run: NoiseSeries) -> str:
-    metric = run.benchmark.rpartition(".")[2].partition("_")[2].replace("_", " ")
-    return f"{_scenario_title(run)}, {metric}: {_params(run)}"
+    return f"{_scenario_title(run)}, {metric_name(run.benchmark)}: {_params(run)}"
 
 
 def _percent(share: float) -> str:

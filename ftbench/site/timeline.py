@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from ftbench.analysis.conditions import Notice, run_notices
+from ftbench.analysis.names import cell_name, metric_name, remark
 from ftbench.analysis.verdicts import Base, JudgedSeries, Step, environments, history
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.files import safe_name
@@ -52,15 +53,17 @@ class Series:
 
     @property
     def metric(self) -> str:
-        """The metric's name in words: "relative 2"."""
-        name = self.benchmark.rpartition(".")[2]
-        return name.removeprefix("track_").removeprefix("time_").replace("_", " ")
+        """The metric in words: "wall time per unit of work, 2 workers"."""
+        return metric_name(self.benchmark)
 
     @property
     def label(self) -> str:
-        """The parameters in words: "threads, workers 8, task empty"."""
-        words = [value if name == "mode" else f"{name} {value}" for name, value in self.params]
-        return ", ".join(words) or "no parameters"
+        """The parameters in words: "threads, 8 workers, empty task"."""
+        return cell_name(dict(self.params)) or "no parameters"
+
+    def remark(self, says: str | None) -> str:
+        """What else is to be said of the metric, whose benchmark says this."""
+        return remark(self.benchmark, says or "")
 
     @property
     def words(self) -> str:

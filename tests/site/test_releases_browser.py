@@ -174,7 +174,7 @@ def test_damaged_data_are_told_and_nothing_else_breaks(
     one = browser.new_page()
     one.goto((tmp_path / page.relative_to(html)).as_uri())
     expect(one.locator(".note")).to_contain_text("The data could not be loaded")
-    assert "threads, workers 8" in one.locator(".newest").inner_text()
+    assert "threads, 8 workers" in one.locator(".newest").inner_text()
     one.close()
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
 from ftbench.analysis.claims.rule import TIMES, UNITS, Relation
+from ftbench.analysis.names import metric_name, param_name
 from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
@@ -34,31 +35,6 @@ _ELSEWHERE: Final = (
 
 _ARM_NAMES: Final = {arm.name: arm.label for arm in ARMS}
 _MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
-_COUNTED: Final = {"workers", "writers", "under way"}
-_METRICS: Final = {
-    "rss": "RSS",
-    "uss": "USS",
-    "pss": "PSS",
-    "op": "an operation",
-    "round": "a round",
-    "start": "starting a worker",
-    "dispatch": "handing over a task",
-    "per_worker": "memory per added worker",
-    "cpu": "CPU",
-    "item": "an item",
-    "kernel": "time",
-    "unit_2": "a unit by 2",
-    "unit_8": "a unit by 8",
-    "relative_2": "time of 2 over one's",
-    "relative_4": "time of 4 over one's",
-    "relative_10us": "time of 10 µs tasks over a loop's",
-    "relative_1ms": "time of 1 ms tasks over a loop's",
-    "relative_100ms": "time of 100 ms tasks over a loop's",
-    "overhead_100us": "overhead of a 100 µs task",
-    "trip_1kib": "1 KiB there and back",
-    "trip_1mib": "1 MiB there and back",
-    "trip_16mib": "16 MiB there and back",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +72,8 @@ class Series:
 
     @property
     def metric(self) -> str:
-        """What is measured, in a word or two."""
-        name = self.benchmark.rpartition(".")[2].partition("_")[2]
-        return _METRICS.get(name, name.replace("_", " "))
+        """What is measured."""
+        return metric_name(self.benchmark)
 
 
 def names(series: Sequence[Series]) -> tuple[str, ...]:
@@ -123,7 +98,7 @@ def names(series: Sequence[Series]) -> tuple[str, ...]:
 def _name(series: Series, several: set[str], shared: set[tuple[str, str]]) -> str:
     parts = [_MODES.get(series.params.get("mode", ""), "one thread")] if "mode" in several else []
     parts += [
-        param_words(name, value)
+        param_name(name, value)
         for name, value in series.params.items()
         if name != "mode" and (name, value) not in shared
     ]
@@ -134,16 +109,6 @@ def _name(series: Series, several: set[str], shared: set[tuple[str, str]]) -> st
         arm = _ARM_NAMES[series.arm.name]
         text = f"{text} ({arm})" if text else arm
     return text or series.metric
-
-
-def param_words(name: str, value: str) -> str:
-    """Return a parameter's value as it is called: "8 workers", "delay 20"."""
-    noun = name.replace("_", " ")
-    if not value.isdecimal():
-        return value.replace("_", " ")
-    if noun in _COUNTED:
-        return f"{value} {noun.removesuffix('s') if value == '1' else noun}"
-    return f"{noun} {value}"
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -250,7 +215,7 @@ class _Fix(_Data, frozen=True, kw_only=True):
                 for arm in (SHARED, ALONE)
             )
             claim = replace(claim, cores=2, release=_MENDED)
-            name = pattern.replace("_", " ")
+            name = param_name("pattern", pattern)
             yield replace(
                 claim,
                 means=f"{name}: 2 threads take at most {_SCALES} times as long as 2 processes",

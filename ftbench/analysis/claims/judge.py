@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, Self
 
-from ftbench.analysis.claims.data import Claim, Series, param_words
+from ftbench.analysis.claims.data import Claim, Series
 from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, over
 from ftbench.analysis.claims.rule import (
     TIMES,
@@ -21,6 +21,7 @@ from ftbench.analysis.claims.rule import (
     ratios_of,
 )
 from ftbench.analysis.conditions import is_plain
+from ftbench.analysis.names import param_name
 from ftbench.analysis.price import GUARDED, Points
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
@@ -205,7 +206,7 @@ class AsvFigures:
         what = f"geometric mean of {count}" if count > 1 else measure.name
         shown = (
             Shown(
-                name=f"{param_words(measure.param, kernel)}, {side.label}",
+                name=f"{param_name(measure.param, kernel)}, {side.label}",
                 figure=self.figures.get((side, measure.series(kernel))),
             )
             for kernel in point.kernels

@@ -101,7 +101,7 @@ class Param(NamedTuple):
 
 
 class MetricSpec(NamedTuple):
-    """A metric of a scenario: its unit, and what it says in a sentence."""
+    """A metric of a scenario: its unit, and what it is; before a semicolon, its name in words."""
 
     name: str
     unit: str
@@ -119,10 +119,12 @@ def in_seconds(**says: str) -> tuple[MetricSpec, ...]:
 
 def memory_of(what: str) -> tuple[MetricSpec, ...]:
     """Return the metrics that `outcome.memory` yields of `what`."""
-    rss = "The same by RSS, which every system has and which counts shared pages per process."
-    uss = "The same by USS: what would be free if the tree ended."
+    tree = "Memory of the process tree"
+    pss = f"{tree}, PSS; {what}"
+    rss = f"{tree}, RSS; the same, but shared pages count once per process."
+    uss = f"{tree}, USS; what would be free if the tree ended."
     return (
-        MetricSpec("pss", "bytes", what, always=False, version=".1"),
+        MetricSpec("pss", "bytes", pss, always=False, version=".1"),
         MetricSpec("rss", "bytes", rss),
         MetricSpec("uss", "bytes", uss, always=False, tracked=False),
     )

@@ -52,7 +52,7 @@ def run(cell: Cell) -> Outcome:
 CPU_SCALING = Scenario(
     name="cpu_scaling",
     version="2",
-    title="1 to N workers crunch, each as much as one alone",
+    title="1 to N workers compute, each as much as one alone",
     params=PARAMS,
     metrics=metrics_of(COUNTS, WORKER),
     per_count=PER_COUNT,

@@ -83,22 +83,22 @@ LOOPS = 2
 PARAMS = {"workers": Param(default=8)}
 
 _SAYS = {
-    "task": "the time while all workers are busy over the answers in it",
-    "cpu": "CPU seconds of a task, of the parent and all workers (Linux)",
+    "task": ("Time", "while all workers are busy"),
+    "cpu": ("CPU time", "of the parent and all workers (Linux)"),
 }
 METRICS = (
     *(
         MetricSpec(
             f"{name}_{size.name}_{payload.name}",
             "seconds",
-            f"Tasks of {size.name} with {payload.size} bytes: {says}.",
+            f"{what} per task of {size.name} with payload {payload.name}; {says}.",
             always=name != "cpu",
         )
-        for name, says in _SAYS.items()
+        for name, (what, says) in _SAYS.items()
         for size in SIZES
         for payload in PAYLOADS
     ),
-    *memory_of("The tree with its warm pool when all has been carried (Linux)."),
+    *memory_of("with its warm pool, after all tasks (Linux)."),
 )
 
 

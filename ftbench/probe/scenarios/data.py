@@ -55,15 +55,15 @@ PARAMS = {
 
 METRICS = (
     *in_seconds(
-        trip_1kib="There and back with 1 KiB, the median of many trips.",
-        trip_64kib="There and back with 64 KiB, the median of many trips.",
-        trip_1mib="There and back with 1 MiB, the median of some trips.",
-        trip_16mib="There and back with 16 MiB, the median of few trips.",
+        trip_1kib="Time there and back, 1 KiB; the median of many trips.",
+        trip_64kib="Time there and back, 64 KiB; the median of many trips.",
+        trip_1mib="Time there and back, 1 MiB; the median of some trips.",
+        trip_16mib="Time there and back, 16 MiB; the median of few trips.",
     ),
     MetricSpec(
         "held",
         "bytes",
-        "What the tree grew by to hold 16 MiB on both sides: payload, copies and buffers.",
+        "Memory to hold 16 MiB on both sides; payload, copies and buffers.",
     ),
 )
 

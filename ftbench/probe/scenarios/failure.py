@@ -46,28 +46,30 @@ METRICS = (
     MetricSpec(
         "detect",
         "seconds",
-        "From a worker's death, or a task's exception, until the library knows.",
+        "Time until a dead worker is noticed; or a task's exception.",
         always=False,
     ),
     MetricSpec(
-        "recover", "seconds", "From the crash until a task handed over after it has come back."
+        "recover",
+        "seconds",
+        "Time from the crash to a working pool; until a later task has returned.",
     ),
     MetricSpec(
         "lost",
         "tasks",
-        "Of four tasks at work, those that the crash of one has left without a result.",
+        "Tasks lost in a crash; of four under way.",
     ),
-    MetricSpec("cancel", "seconds", "Cancelling a task that waits.", always=False),
+    MetricSpec("cancel", "seconds", "Time to cancel a waiting task.", always=False),
     MetricSpec(
         "uncancelled",
         "tasks",
-        "Of 136 tasks, those that run although all were cancelled; eight are at work by then.",
+        "Tasks run although cancelled; of 136, eight of them begun.",
         always=False,
     ),
     MetricSpec(
         "stop",
         "seconds",
-        "Ending a pool at once, with 128 tasks waiting and 20 ms of work left in each worker.",
+        "Time to stop a busy pool; 128 tasks waiting, 20 ms left in each worker.",
     ),
 )
 

@@ -30,21 +30,28 @@ METRICS = (
     MetricSpec(
         "pss",
         "bytes",
-        "Proportional set size: shared pages split between those who share them (Linux).",
+        "Memory of the process tree, PSS; shared pages are split between processes (Linux).",
         always=False,
     ),
     MetricSpec(
-        "uss", "bytes", "Unique set size: what would be free if the tree ended.", always=False
+        "uss",
+        "bytes",
+        "Memory of the process tree, USS; what would be free if the tree ended.",
+        always=False,
     ),
-    MetricSpec("rss", "bytes", "Resident set size, summed: shared pages count once per process."),
+    MetricSpec(
+        "rss", "bytes", "Memory of the process tree, RSS; shared pages count once per process."
+    ),
     MetricSpec(
         "per_worker",
         "bytes",
-        "What each worker beyond the first half adds (PSS where the system has it).",
+        "Memory per added worker; each beyond the first half, PSS where the system has it.",
         always=False,
     ),
-    MetricSpec("peak", "bytes", "The largest look at the tree while the workers were busy."),
-    MetricSpec("left", "bytes", "The tree when the workers are gone."),
+    MetricSpec(
+        "peak", "bytes", "Peak memory of the process tree; the largest sample while all were busy."
+    ),
+    MetricSpec("left", "bytes", "Memory of the process tree when the workers are gone."),
 )
 
 

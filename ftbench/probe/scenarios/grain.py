@@ -58,14 +58,14 @@ METRICS = tuple(
         (
             "relative",
             "ratio",
-            "The time of tasks of {} over that of a plain loop; below 1 the pool is faster.",
+            "Time of tasks of {} over a plain loop's; below 1 the pool is faster.",
         ),
         (
             "overhead",
             "seconds",
-            "What a task of {} takes of a worker's time beside its own work.",
+            "Overhead of a task of {}; of a worker's time, beyond the task's own work.",
         ),
-        ("idle", "ratio", "The share of the workers that is idle while tasks of {} are run."),
+        ("idle", "ratio", "Idle share of the workers with tasks of {}."),
     )
 )
 

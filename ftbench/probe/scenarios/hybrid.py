@@ -46,16 +46,16 @@ PARAMS = {
 
 METRICS = (
     *in_seconds(
-        item="An item: from the first fetch until the last item is crunched, over all items.",
-        wait_p50="An item's time in the queue, waiting for room included; the median.",
-        cpu="CPU seconds of an item: the parent, its fetchers, the workers.",
+        item="Time per item; from the first fetch to the last item computed, over all items.",
+        wait_p50="Time in the queue, median; waiting for room included.",
+        cpu="CPU time per item; of the parent, its fetchers, the workers.",
     ),
     # Where there are fetchers enough for so many items.
-    MetricSpec("wait_p95", "seconds", "The same, the 95th percentile.", always=False),
+    MetricSpec("wait_p95", "seconds", "Time in the queue, 95th percentile.", always=False),
     MetricSpec(
         "wake_p95",
         "seconds",
-        "From the begin of a wait of 10 ms until its thread runs again, the 95th percentile.",
+        "Time to wake from a wait of 10 ms, 95th percentile.",
         always=False,
     ),
 )

@@ -50,7 +50,7 @@ METRICS = (
     MetricSpec(
         "instructions",
         "instructions",
-        "Of a thread, for one run of the kernel or one turn of the pattern, as valgrind counts.",
+        "Instructions per thread; of one run or turn, counted by valgrind.",
     ),
 )
 

@@ -68,13 +68,13 @@ PARAMS = {
 
 METRICS = (
     *in_seconds(
-        request="A request of the closed loop: the time of the whole over all requests.",
-        cpu="CPU seconds of a request: the clients and the parent, not the servers.",
-        p50="An answer of the open loop, from when its request was to be sent, the median.",
-        p95="An answer of the open loop, the 95th percentile.",
-        p99="An answer of the open loop, the 99th percentile.",
+        request="Time per request, closed loop; the whole time over all requests.",
+        cpu="CPU time per request; of the clients and the parent, not the servers.",
+        p50="Latency in the open loop, median; from when a request was due.",
+        p95="Latency in the open loop, 95th percentile.",
+        p99="Latency in the open loop, 99th percentile.",
     ),
-    *memory_of("The tree without its servers, all clients connected (Linux)."),
+    *memory_of("without the servers, all clients connected (Linux)."),
 )
 
 

@@ -54,10 +54,10 @@ METRICS = tuple(
     MetricSpec(
         f"{name}_{size.name}_{load}",
         "seconds",
-        f"A request of {size.name} from when it was due, {says}; offered: nominally {load} %.",
+        f"Latency of a request of {size.name} at {load} % load, {says}; from when it was due.",
         always=False,
     )
-    for name, says in (("p50", "the median"), ("p99", "the 99th percentile"))
+    for name, says in (("p50", "median"), ("p99", "99th percentile"))
     for size in SIZES
     for load in LOADS
 )

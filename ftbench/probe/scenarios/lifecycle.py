@@ -34,13 +34,13 @@ PARAMS = {"workers": Param(default=8), "task": Param(default="empty", choices=tu
 
 METRICS = (
     *in_seconds(
-        round="A whole round, once the first is over; the median of the rounds is p50.",
-        first_round="The first round, which also starts the fork server and fills caches.",
-        start="Creating and starting a worker, as the parent sees it, per worker.",
-        first_line="From a worker's creation to its first line, the mean over the workers.",
-        task="The task itself, the mean over the workers.",
-        teardown="From the end of the last task until every worker is gone.",
-        cpu="CPU seconds of a round: the parent, its workers and the fork server.",
+        round="Time per round; creating, starting and joining all workers; not the first round.",
+        first_round="Time of the first round; it also starts the fork server and fills caches.",
+        start="Time to create and start a worker; as the parent sees it.",
+        first_line="Time from a worker's creation to its first line; the mean over the workers.",
+        task="Time of the task itself; the mean over the workers.",
+        teardown="Time from the end of the last task until every worker is gone.",
+        cpu="CPU time per round; of the parent, its workers and the fork server.",
     ),
     # The median is what asv makes of `round` too; no profile has rounds enough for the others.
     *(

@@ -156,13 +156,13 @@ UPSTREAM = {
 PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
 
 METRICS = (
-    MetricSpec("op", "seconds", "The pattern once, by one thread."),
-    MetricSpec("op_2", "seconds", "The same by each of two at once.", tracked=False),
+    MetricSpec("op", "seconds", "Time of one turn, 1 thread."),
+    MetricSpec("op_2", "seconds", "Time of one turn, each of 2 threads.", tracked=False),
     *(
         MetricSpec(name.format(arm, count), "ratio", says.format(count, who), always=sure)
         for name, says, sure in (
-            ("{}_{}", "The time of {0} {1} over that of one with 1/{0} of their work.", True),
-            ("{}_cpu_{}", "The CPU time of each of {0} {1} over that of one alone.", False),
+            ("{}_{}", "Slow-down of {0} {1} against one, same work each; 1 is none.", True),
+            ("{}_cpu_{}", "CPU time of each of {0} {1} over that of one alone.", False),
         )
         for arm, who in ((SHARED, "threads"), (ALONE, "processes"))
         for count in THREADS

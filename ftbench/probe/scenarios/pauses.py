@@ -50,16 +50,16 @@ PARAMS = {
 
 METRICS = (
     *in_seconds(
-        p50="How late a tick is, the median.",
-        max="How late a tick is, the latest of a round.",
-        collect="The longest collection of a round, as its own thread sees it.",
+        p50="Delay of a tick, median.",
+        max="Delay of a tick, longest of a round.",
+        collect="Time of a collection, longest of a round; as its own thread sees it.",
     ),
     # Where there are tickers enough, of which no benchmark has as many as the latter needs.
-    MetricSpec("p99", "seconds", "How late a tick is, the 99th percentile.", always=False),
+    MetricSpec("p99", "seconds", "Delay of a tick, 99th percentile.", always=False),
     MetricSpec(
         "p999",
         "seconds",
-        "How late a tick is, the latest of a thousand.",
+        "Delay of a tick, 99.9th percentile.",
         always=False,
         tracked=False,
     ),

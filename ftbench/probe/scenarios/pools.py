@@ -42,14 +42,13 @@ PARAMS = {
 METRICS = tuple(
     spec._replace(always=not spec.name.startswith("map"))
     for spec in in_seconds(
-        first_cold="From making the first pool of a process to its first result: imports, fork "
-        "server.",
-        cold="From making a later pool to its first result.",
-        full="From making a later pool until the last of its workers begins its first task.",
-        dispatch="Handing over one empty task and having its result, the workers being idle.",
-        map_1="A small task of a map without chunks: the time of the whole over the tasks.",
-        map_64="A small task of a map in chunks of 64: the time of the whole over the tasks.",
-        shutdown="Ending an idle pool, until its last worker is gone.",
+        first_cold="Time from creating a first pool to its result; with imports and fork server.",
+        cold="Time from creating a pool to its first result; not a process's first pool.",
+        full="Time from creating a pool until all workers are busy; not a first pool.",
+        dispatch="Time to hand over one task; empty, to idle workers, with its result.",
+        map_1="Time per task of a map without chunks; small tasks.",
+        map_64="Time per task of a map in chunks of 64; small tasks.",
+        shutdown="Time to shut down an idle pool; until its last worker is gone.",
     )
 )
 

@@ -279,34 +279,34 @@ def scaled(
 def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
     """Return the metrics of cells with these numbers of workers, each of which is called `who`."""
     one, *many = counts
-    alone = "the main thread alone"
+    unit, slow, cpu = "Wall time per unit of work", "Slow-down of", "CPU time of each of"
 
     def ladder_of(name: str, unit: str, says: str) -> Iterator[MetricSpec]:
         return (MetricSpec(f"{name}_{n}", unit, says.format(n, who), always=False) for n in many)
 
     return (
-        MetricSpec(_SERIAL, "seconds", f"A unit of work by {alone}."),
-        MetricSpec(f"unit_{one}", "seconds", f"A unit of work by one {who}."),
-        *ladder_of("unit", "seconds", "The time of {0} {1}s over the units of all."),
-        MetricSpec(f"relative_{one}", "ratio", f"The time of one {who} over that of {alone}."),
+        MetricSpec(_SERIAL, "seconds", f"{unit}, the main thread alone."),
+        MetricSpec(f"unit_{one}", "seconds", f"{unit}, {one} {who}."),
+        *ladder_of("unit", "seconds", f"{unit}, {{0}} {{1}}s; the whole time over all units."),
+        MetricSpec(
+            f"relative_{one}", "ratio", f"{slow} {one} {who} against the main thread alone."
+        ),
         *ladder_of(
             "relative",
             "ratio",
-            "The time of {0} {1}s over that of the main thread with 1/{0} of their work.",
+            f"{slow} {{0}} {{1}}s against one thread, same work each; 1 is none.",
         ),
         MetricSpec(
             f"relative_cpu_{one}",
             "ratio",
-            f"The CPU time of one {who} over that of {alone}.",
+            f"CPU time of {one} {who} over the main thread's.",
             always=False,
         ),
-        *ladder_of(
-            "relative_cpu", "ratio", f"The CPU time of each of {{0}} {{1}}s over that of {alone}."
-        ),
+        *ladder_of("relative_cpu", "ratio", f"{cpu} {{0}} {{1}}s over that of one alone."),
         MetricSpec(
             "cpu",
             "seconds",
-            f"CPU seconds of a unit with the most {who}s, by their own clocks.",
+            f"CPU time per unit of work, most {who}s; by their own clocks.",
             always=False,
         ),
     )

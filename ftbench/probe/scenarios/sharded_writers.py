@@ -53,18 +53,18 @@ PARAMS = {
 
 METRICS = (
     *in_seconds(
-        op="An operation: the time of the whole over the ids of all producers.",
-        put="Putting an id into its writer's queue, the mean.",
+        op="Time per operation; the whole time over the ids of all producers.",
+        put="Time to put an id into its writer's queue; the mean.",
     ),
     *(
-        MetricSpec(f"ack_p{n}", "seconds", f"Waiting for an acknowledgement: {what}.", always=sure)
+        MetricSpec(f"ack_p{n}", "seconds", f"Wait for an acknowledgement, {what}.", always=sure)
         for n, what, sure in (
-            (50, "the median", True),
-            (95, "the 95th percentile", False),
-            (99, "the 99th percentile", False),
+            (50, "median", True),
+            (95, "95th percentile", False),
+            (99, "99th percentile", False),
         )
     ),
-    *in_seconds(cpu="CPU seconds of an operation: the producers, the writers, the parent."),
+    *in_seconds(cpu="CPU time per operation; of the producers, the writers, the parent."),
 )
 
 

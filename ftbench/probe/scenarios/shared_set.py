@@ -81,24 +81,26 @@ PARAMS = {
 
 METRICS = (
     *in_seconds(
-        op="An operation: the time from the first begin to the last end, over all operations.",
-        cpu="CPU seconds of an operation: the workers, the parent, the manager.",
+        op="Time per operation; from the first start to the last end, over all operations.",
+        cpu="CPU time per operation; of the workers, the parent, the manager.",
     ),
     *(
-        MetricSpec(name, "seconds", f"Waiting for the lock, {what}.", always=False)
+        MetricSpec(name, "seconds", f"Wait for the lock, {what}.", always=False)
         for name, what in (
-            ("lock_wait", "the mean of the timed operations"),
-            ("lock_wait_p50", "the median"),
-            ("lock_wait_p99", "the 99th percentile"),
-            ("lock_wait_max", "the longest that was timed"),
+            ("lock_wait", "mean; of the timed operations"),
+            ("lock_wait_p50", "median"),
+            ("lock_wait_p99", "99th percentile"),
+            ("lock_wait_max", "longest; of those that were timed"),
         )
     ),
     *(
-        MetricSpec(name, "seconds", f"{what} of a write amid work, by a manager.", always=False)
-        for name, what in (("write", "The time"), ("write_cpu", "CPU seconds"))
+        MetricSpec(
+            name, "seconds", f"{what} of a write by a manager; between other work.", always=False
+        )
+        for name, what in (("write", "Time"), ("write_cpu", "CPU time"))
     ),
-    MetricSpec("fairness", "ratio", "The slowest worker's time over the fastest's."),
-    *memory_of("The tree at its fullest: all ids in, nothing freed (Linux)."),
+    MetricSpec("fairness", "ratio", "Slowest worker's time over the fastest's."),
+    *memory_of("at its fullest: all ids in, nothing freed (Linux)."),
 )
 
 

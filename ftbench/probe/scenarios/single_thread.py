@@ -21,8 +21,8 @@ RUNS = 20
 PARAMS = {"kernel": Param(default="calls", choices=tuple(SMALL))}
 
 METRICS = (
-    *in_seconds(kernel="One run of the kernel, with the garbage collector on."),
-    MetricSpec("cpu", "seconds", "The same by the thread's CPU time.", tracked=False),
+    *in_seconds(kernel="Time of one run; with the garbage collector on."),
+    MetricSpec("cpu", "seconds", "CPU time of one run.", tracked=False),
 )
 
 

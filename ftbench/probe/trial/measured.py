@@ -324,7 +324,7 @@ TRIAL = Scenario(
 TRIAL_MEMORY = TRIAL._replace(
     name="trial_memory",
     title="Memory of the tree while N workers call a user's function",
-    metrics=memory_of("The tree while rounds run (Linux)."),
+    metrics=memory_of("while rounds run (Linux)."),
     run=run_watched,
     from_observation=from_observation,
 )

@@ -23,7 +23,6 @@ from ftbench.report.sections.view import (
     Section,
     View,
     numbers,
-    with_units,
 )
 from ftbench.statistics.crossover import BEATS_SERIAL, KEEPS_BUSY
 
@@ -105,7 +104,7 @@ _PER_WORKER: Final = (
     "1 is ideal with a core for each worker; with fewer cores, N / cores is. N means that workers "
     "take turns."
 )
-_CPU_TIME: Final = "2, CPU time"
+_CPU_TIME: Final = "CPU time, 2"
 _ON_CPU: Final = (
     "CPU time compares each of two workers with one alone: what a core pays because the other one "
     "works. The percentage after a ratio is how long the workers had a CPU. "
@@ -125,12 +124,6 @@ _CPU_SCALING: Final = BenchmarkClass("cpu_scaling.CpuScaling")
 _BY_KERNEL: Final = Rungs(
     ladder=Ladder(param="kernel", values=tuple(KERNELS), against=Against.NOTHING),
     every="every kernel",
-    names={
-        "is_prime": "primes",
-        "lcg": "LCG",
-        "words": "dict and strings",
-        "mandelbrot": "floats, Mandelbrot",
-    },
 )
 # Of one kernel: a metric for each number of workers.
 _BY_WORKERS: Final = numbers(
@@ -147,16 +140,14 @@ _CPU_SCALING_SECTION: Final = Section(
     "barrier with everything they need.",
     views=(
         GridView(
-            metric=_CPU_SCALING.metric(
-                "relative_2", "time of 2 workers over one alone, same work each"
-            ),
+            metric=_CPU_SCALING.metric("relative_2"),
             rungs=_BY_KERNEL,
             reading=_PER_WORKER,
             beside=(
                 *_CPU_SCALING.ratios(
                     relative_cpu_2=_CPU_TIME, relative_4="4 workers", relative_8="8 workers"
                 ),
-                *_CPU_SCALING.beside(unit_8="time per unit, 8 workers", cpu="CPU per unit"),
+                *_CPU_SCALING.beside(unit_8="time per unit, 8 workers", cpu="CPU time per unit"),
                 *_instructions("CpuScaling", "a unit"),
             ),
             key=f"{_ON_CPU}A unit is about 2 ms of work for one thread; with eight workers, the "
@@ -164,7 +155,7 @@ _CPU_SCALING_SECTION: Final = Section(
         ),
         GridView(
             metric=_CPU_SCALING.at(kernel="sum_of_squares").metric(
-                "relative", "time of N workers over one alone, sum of squares"
+                "relative", "slow-down of N workers against one thread, adding up squares"
             ),
             rungs=_BY_WORKERS,
             reading=_PER_WORKER,
@@ -177,7 +168,6 @@ _CPU_SCALING_SECTION: Final = Section(
 _BY_SIZE: Final = Rungs(
     ladder=Ladder(param="", values=tuple(size.name for size in SIZES), against=Against.NOTHING),
     every="every size",
-    names=with_units(size.name for size in SIZES),
 )
 
 
@@ -225,18 +215,6 @@ _NATIVE: Final = BenchmarkClass("native.Native")
 _BY_WORK: Final = Rungs(
     ladder=Ladder(param="work", values=tuple(WORK), against=Against.NOTHING),
     every="all work",
-    names={
-        "compress": "zlib.compress",
-        "query": "sqlite3 query",
-        "numpy_large": "NumPy, large arrays",
-        "numpy_rows": "NumPy, rows of 1000",
-        "numpy_small": "NumPy, small arrays",
-        "numpy_matmul": "NumPy matmul",
-        "numba_nogil": "Numba nogil",
-        "sklearn_predict": "scikit-learn forest",
-        "torch_matmul": "PyTorch matmul",
-        "opencv_filter": "OpenCV boxFilter",
-    },
     groups={
         "the standard library": STANDARD,
         "other libraries": tuple(work for work in WORK if work not in STANDARD),
@@ -256,14 +234,14 @@ _NATIVE_SECTION: Final = Section(
     hides="Libraries whose own threads contend with the program's; GPUs; waiting for disks.",
     views=(
         GridView(
-            metric=_NATIVE.metric("relative_2", "time of 2 threads over one alone, same work each"),
+            metric=_NATIVE.metric("relative_2"),
             rungs=_BY_WORK,
             reading=_PER_WORKER,
             beside=(
                 *_NATIVE.ratios(
                     relative_cpu_2=_CPU_TIME, relative_4="4 threads", relative_8="8 threads"
                 ),
-                *_NATIVE.beside(serial="a unit alone", cpu="its CPU, 8 threads"),
+                *_NATIVE.beside(serial="time per unit, alone", cpu="CPU time per unit, 8"),
             ),
             key=f"{_ON_CPU}A unit alone is done by the main thread while the others wait.",
         ),
@@ -297,15 +275,6 @@ _MUST_SCALE: Final = BenchmarkClass("must_scale.MustScale")
 BY_PATTERN: Final = Rungs(
     ladder=Ladder(param="pattern", values=tuple(LEDGER), against=Against.NOTHING),
     every="every pattern",
-    names={
-        "f_strings": "f-strings",
-        "enumerate_and_zip": "enumerate, zip",
-        "c_functions": "C functions",
-        "plain_namedtuples": "collections.namedtuple",
-        "super_calls": "super(), shared class",
-        "own_super_calls": "super(), own class",
-        "collected_beside_tuples": "collections beside tuples",
-    },
     groups={
         ledger: tuple(name for name, entry in LEDGER.items() if entry.ledger == ledger)
         for ledger in dict.fromkeys(entry.ledger for entry in LEDGER.values())
@@ -323,7 +292,7 @@ _MUST_SCALE_SECTION: Final = Section(
     "GIL every figure of threads is N.",
     views=(
         GridView(
-            metric=_MUST_SCALE.metric("relative_2", "time of 2 threads over one, same turns each"),
+            metric=_MUST_SCALE.metric("relative_2"),
             rungs=BY_PATTERN,
             reading="1 is ideal with a core for each thread; 2 means taking turns, as with a GIL; "
             "more is worse than that.",
@@ -333,7 +302,7 @@ _MUST_SCALE_SECTION: Final = Section(
                     control_2="2 processes",
                     relative_4="4 threads",
                 ),
-                *_MUST_SCALE.beside(op="a turn alone"),
+                *_MUST_SCALE.beside(op="time of a turn, 1 thread"),
                 *_instructions("MustScale", "a turn"),
             ),
             key=f"{_ON_CPU}Processes, the control, are the best that the machine can do. {_OF_TWO}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ftbench.analysis.comparison import Metric
 from ftbench.analysis.grid import Ladder
+from ftbench.analysis.names import metric_name, value_name, with_units
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.probe.scenarios.scaling import of_cpu
 
@@ -36,9 +36,11 @@ class BenchmarkClass:
         """Return the class with these parameters as well."""
         return BenchmarkClass(self._name, **{**self._params, **params})
 
-    def metric(self, name: str, title: str) -> Metric:
-        """Return what `track_<name>` returns."""
-        return Metric(benchmark=f"{self._name}.track_{name}", title=title, params=self._params)
+    def metric(self, name: str, title: str = "") -> Metric:
+        """Return what `track_<name>` returns; without a title it has its scenario's words."""
+        benchmark = f"{self._name}.track_{name}"
+        title = title or metric_name(benchmark)
+        return Metric(benchmark=benchmark, title=title, params=self._params)
 
     def memory(self, title: str) -> Metric:
         """Return the PSS, or the RSS where no PSS was measured; `title` has {} for which it is."""
@@ -89,7 +91,7 @@ class Rungs:
 
     def name(self, value: str) -> str:
         """Return what to call one value."""
-        return self.names.get(value, value.replace("_", " "))
+        return self.names.get(value) or value_name(value)
 
     def naming(self, values: tuple[str, ...]) -> str:
         """Return what to call `values`."""
@@ -158,8 +160,6 @@ class Group:
 
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"
-_UNITS: Final = {"us": "µs", "ms": "ms", "kib": "KiB", "mib": "MiB"}
-_UNIT: Final = re.compile("|".join(_UNITS))
 
 
 def numbers(ladder: Ladder, noun: str, *, rivals: bool = False) -> Rungs:
@@ -175,10 +175,5 @@ def numbers(ladder: Ladder, noun: str, *, rivals: bool = False) -> Rungs:
     )
 
 
-def with_units(names: Iterable[str]) -> dict[str, str]:
-    """Return name → the name as people write it: "10us" → "10 µs"."""
-    return {name: _UNIT.sub(lambda unit: _SPACE + _UNITS[unit[0]], name) for name in names}
-
-
-TASK_SIZE_NAMES: Final = with_units(size.name for size in SIZES)
-PAYLOAD_NAMES: Final = with_units(payload.name for payload in PAYLOADS)
+TASK_SIZE_NAMES: Final = {size.name: with_units(size.name) for size in SIZES}
+PAYLOAD_NAMES: Final = {payload.name: with_units(payload.name) for payload in PAYLOADS}

@@ -39,12 +39,15 @@ def test_names_tell_what_differs_and_nothing_else() -> None:
     )
     assert called(fork.replace("workers=8", "workers=1"), fork) == ("1 worker", "8 workers")
     assert called("gil a.B.track_rss mode=threads", "gil a.B.track_pss mode=threads") == (
-        "RSS",
-        "PSS",
+        "rss",
+        "pss",
     )
     assert called("gil a.time_k kernel=x", "ft a.time_k kernel=x") == ("GIL build", "free-threaded")
-    assert called("gil a.b delay=1", "gil a.b delay=20") == ("delay 1", "delay 20")
+    assert called("gil a.b delay=1", "gil a.b delay=20") == (
+        "answers after 1 ms",
+        "answers after 20 ms",
+    )
 
 
 def test_a_single_series_is_told_whole() -> None:
-    assert called(f"gil {ROUND} mode=threads workers=8") == ("threads, a round (GIL build)",)
+    assert called(f"gil {ROUND} mode=threads workers=8") == ("threads, time per round (GIL build)",)
