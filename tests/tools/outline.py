@@ -15,12 +15,15 @@ class Outline(HTMLParser):
         self.source = path.read_text(encoding="utf-8")
         self.links, self.ids, self.tags = list[str](), list[str](), set[str]()
         self.handlers, self.text = list[str](), ""
+        self.scripts = list[str]()  # the file of each, "" of one within the page
         self.tables = list[list[list[str]]]()
         self._in_cell = False
         self.feed(self.source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "script":
+            self.scripts.append(dict(attrs).get("src") or "")
         if tag == "table":
             self.tables.append([])
         elif tag == "tr":
@@ -52,8 +55,10 @@ class Outline(HTMLParser):
         return " ".join(self.text.split())
 
     def faults(self, path: Path) -> list[str]:
-        """Return what no page of ours may have: scripts, loads, ids twice, dead links."""
-        banned = self.tags & {"script", "img", "iframe", "object", "embed", "form"}
+        """Return what no page of ours may have: loads, ids twice, dead links, scripts but ours."""
+        banned = self.tags & {"img", "iframe", "object", "embed", "form"}
+        if not all(each and (path.parent / each).is_file() for each in self.scripts):
+            banned.add("script")
         twice = {each for each in self.ids if self.ids.count(each) > 1}
         jumps = {link[1:] for link in self.links if link.startswith("#")}
         pages = [
