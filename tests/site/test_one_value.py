@@ -1,7 +1,8 @@
 """A quantity has one value on every page and in every document: the committed results, all of them.
 
 Whatever a page says of a series it links to its samples: what is written there is held against the
-JSON of `ftbench report`, what is judged against that of `ftbench compare`.
+JSON of `ftbench report`, what is judged against that of `ftbench compare`; so are advice and
+exports.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from commands import Command
 from outline import Outline
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from ftbench.asv.publisher import write_pages
-from ftbench.cli.report import compare, report
+from ftbench.cli.export import export
+from ftbench.cli.report import advise, compare, report
 from ftbench.facts.units import _SCALES, digits
 from ftbench.results.selection import Rig
 from ftbench.site.filters import change
@@ -206,3 +210,105 @@ def kernels_agree(
                 assert text.split()[0] in ratios, (path, row[0], arms[place])
                 count += 1
     return count
+
+
+CELL = re.compile(r"(\w+)\(([\w-]+), (\d+)\)")
+
+
+@pytest.mark.parametrize("size", ["100us", "1ms", "10ms"])
+def test_advice_at_a_measured_task_is_the_figures_of_its_cells(
+    reports: Mapping[Place, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    said = record(report)
+    rig = Rig(machine=said["machine"], profile=said["profile"], flavour="source-gcc12")
+
+    def figure(arm: str, name: str, mode: str, workers: str) -> float:
+        params = {"mode": mode, "workers": workers}
+        key = key_of(f"crossover.Crossover.track_{name}", params.items())
+        median: float = reports[rig.slug, arm, said["release"], key]["median"]
+        return median
+
+    task = figure("gil", f"task_{size}_0", "serial", "1")
+    checked = 0
+    for each in record(advise, "--task", f"{task:.20f}s")["ranked"]:
+        for cost in (each["seconds"], each["memory"]):
+            if cost and len(cost["cells"]) == 1:
+                (cell,) = cost["cells"]
+                name, mode, workers = CELL.fullmatch(cell).groups()  # type: ignore[union-attr]
+                assert cost["value"] == pytest.approx(figure(each["arm"], name, mode, workers))
+                checked += 1
+    assert checked > 10
+
+
+def test_openmetrics_has_the_medians_ends_and_verdicts(
+    reports: Mapping[Place, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    text = Command(export).printed("--to", "openmetrics", "--no-timestamps")
+    checked, verdicts = 0, {}
+    for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call]
+        part = re.fullmatch(r"ftbench_(verdict|cost(_lower|_upper)?_(seconds|bytes))", family.name)
+        for sample in family.samples if part else ():
+            labels = sample.labels
+            rig = Rig(machine=labels["machine"], profile=labels["profile"], flavour=labels["build"])
+            params = [(n[6:], value) for n, value in labels.items() if n.startswith("param_")]
+            key = key_of(labels["benchmark"], params)
+            if family.name == "ftbench_verdict":
+                place = labels["arm"], labels["against"], labels["release"], rig.profile, key
+                verdicts[rig.machine, *place] = sample.value
+                continue
+            figure = reports.get((rig.slug, labels["arm"], labels["release"], key))
+            if figure:
+                ends = figure["interval"] or [None, None]
+                known = {"": figure["median"], "_lower": ends[0], "_upper": ends[1]}
+                assert sample.value == known[part[2] or ""]  # type: ignore[index]
+                checked += 1
+    assert checked > 1_000
+    words = {-1: "better", 0: "same", 1: "worse"}
+    count = 0
+    for judged in record(compare, "3.13.15", "3.14.7")["comparisons"]:
+        for series in judged["series"]:
+            key = key_of(series["benchmark"], series["params"].items())
+            place = judged["arm"], "3.13.15", "3.14.7", judged["profile"], key
+            value = verdicts.get((judged["machine"], *place))
+            assert (series["verdict"] in words.values()) is (value is not None)
+            assert value is None or words[int(value)] == series["verdict"]
+            count += value is not None
+    assert count > 5
+
+
+def test_parquet_and_pyperf_have_the_samples_that_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    releases = ("3.13.15", "3.14.7")
+    place = ("--machine", "amd-epyc-2cpu", "--profile", "full", "--arm", "ft")
+    (judged,) = record(compare, *releases, *place)["comparisons"]
+    path = tmp_path / "all.parquet"
+    assert Command(export).code("--to", "parquet", *place, "-o", path) == 0
+    query = (
+        f"select release, benchmark, params, process, value from '{path}' order by process, round"  # noqa: S608
+    )
+    found: dict[tuple[str, str], dict[int, list[float]]] = {}
+    for release, benchmark, params, process, value in duckdb.connect().execute(query).fetchall():
+        key = key_of(benchmark, params.items())
+        found.setdefault((release, key), {}).setdefault(process, []).append(value)
+    checked = 0
+    for side, release in zip(("before", "after"), releases, strict=True):
+        suite = json.loads(Command(export).printed("--to", "pyperf", "--release", release, *place))
+        pyperfs = {
+            each["metadata"]["name"]: [run["values"] for run in each["runs"]]
+            for each in suite["benchmarks"]
+        }
+        for series in judged["series"]:
+            processes = series[side]["processes"]
+            key = key_of(series["benchmark"], series["params"].items())
+            assert [*found[release, key].values()] == processes
+            params = ", ".join(f"{name}={value}" for name, value in series["params"].items())
+            theirs = pyperfs.get(f"{series['benchmark']}({params})")
+            assert (theirs is None) is (series["unit"] == "ratio")
+            least = min(map(len, processes))
+            assert theirs is None or theirs == [own[:least] for own in processes]
+            checked += 1
+    assert checked > 20
