@@ -381,13 +381,14 @@ def _record_size(_: Shown) -> Iterator[str]:
     size, cells, name = max(sizes.values(), key=lambda each: len(each[1]))
     distinct = {(each["group"], tuple(sorted(each["params"].items()))) for each in cells}
     processes = PROFILES["full"].processes
-    whole = size / len(cells) * len(distinct) * processes * builds * arms
+    each = size / len(cells) * len(distinct) * processes
     yield (
         f"The result with most cells, `{name.removesuffix(RECORDS.suffix)}`, has "
         f"{len(distinct)} cells of {len(cells)} processes in {digits(size / MIB)} MiB, "
         f"{digits(size / len(cells) / KIB)} KiB a process. In the full profile, {processes} "
-        f"processes a cell, {builds} builds on {arms} arms would take "
-        f"{digits(whole / MIB)} MiB of the {digits(BUDGET_OF_ALL / MIB)} MiB that there are."
+        f"processes a cell, that would be {digits(each / MIB)} MiB of "
+        f"{digits(BUDGET_OF_A_RESULT / MIB)} MiB that a result may have, and {builds} builds on "
+        f"{arms} arms {digits(each * builds * arms / MIB)} MiB of {digits(BUDGET_OF_ALL / MIB)}."
     )
 
 
