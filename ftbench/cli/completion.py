@@ -1,16 +1,17 @@
-"""What a shell completes: names of what was measured, of what is installed, and of ours."""
+"""Options that select results, and what a shell completes: names measured, installed, and ours."""
 
 from __future__ import annotations
 
 import importlib
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from ftbench.errors import FtbenchError
+from ftbench.facts.arms import ARMS
 
 if TYPE_CHECKING:
     from ftbench.results.figure import ResultFile
@@ -36,6 +37,38 @@ _OURS: Final = {
     "mode": ("facts.modes", "EVERY_MODE"),
     "mode of try": ("facts.trial_modes", "TRIAL_MODE_NAMES"),
 }
+
+
+_SELECT: Final[dict[str, tuple[str, str]]] = {
+    "release": ("TEXT", "3.14.7, 3.14, 3.14.7t."),
+    "machine": ("NAME", "A machine of the results."),
+    "arm": ("", "Default: every arm."),
+    "profile": ("TEXT", "A profile of the results."),
+    "build": ("FLAVOUR", "A build of the results."),
+    "bench": ("REGEX", "Only series whose names match."),
+}
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def selecting(*names: str, **helps: str) -> Callable[[_Command], _Command]:
+    """Return the options that select results, by default all of them; some with other words."""
+
+    def decorate(command: _Command) -> _Command:
+        for name in reversed(names or tuple(_SELECT)):
+            metavar, words = _SELECT[name]
+            command = click.option(
+                f"--{name}",
+                "flavour" if name == "build" else name,
+                metavar=metavar or None,
+                type=None if metavar else click.Choice([arm.name for arm in ARMS]),
+                shell_complete=names_of("scenario" if name == "bench" else name)
+                if metavar
+                else None,
+                help=helps.get(name, words),
+            )(command)
+        return command
+
+    return decorate
 
 
 def names_of(kind: str) -> Complete:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from ftbench.cli.completion import names_of
+from ftbench.cli.completion import selecting
 from ftbench.errors import NothingError, ResultsError, UsageError
-from ftbench.facts.arms import ARMS
 from ftbench.report.output import writable
 
 
@@ -28,12 +27,7 @@ from ftbench.report.output import writable
 @click.option(
     "--to", "form", required=True, type=click.Choice(["pyperf", "openmetrics", "parquet"])
 )
-@click.option("--release", shell_complete=names_of("release"), help="3.14.7, 3.14, 3.14.7t.")
-@click.option("--machine", metavar="NAME", shell_complete=names_of("machine"))
-@click.option("--arm", type=click.Choice([arm.name for arm in ARMS]))
-@click.option("--profile", shell_complete=names_of("profile"))
-@click.option("--build", "flavour", metavar="FLAVOUR", shell_complete=names_of("build"))
-@click.option("--bench", metavar="REGEX", shell_complete=names_of("scenario"))
+@selecting()
 @click.option("--no-timestamps", is_flag=True, help="Of openmetrics.")
 @click.option(
     "-o",

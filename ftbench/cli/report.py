@@ -20,9 +20,8 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.cli.completion import names_of
+from ftbench.cli.completion import names_of, selecting
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
-from ftbench.facts.arms import ARMS
 from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
@@ -34,19 +33,6 @@ if TYPE_CHECKING:
 
 # Each command loads what it runs: asv and scipy take longer than all the rest.
 
-_machine = click.option(
-    "--machine",
-    metavar="NAME",
-    shell_complete=names_of("machine"),
-    help="A machine of the results.",
-)
-_profile = click.option(
-    "--profile", shell_complete=names_of("profile"), help="A profile of the results."
-)
-_arm = click.option(
-    "--arm", type=click.Choice([arm.name for arm in ARMS]), help="Default: every arm."
-)
-
 
 @click.command(
     help="""Show what was measured: each release's verdicts, and the modes side by side.
@@ -55,26 +41,9 @@ _arm = click.option(
     of the machine.
     """
 )
-@click.option(
-    "--release",
-    shell_complete=names_of("release"),
-    help="Default: what was measured last, as on the site's first page.",
-)
-@_machine
-@_arm
-@_profile
-@click.option(
-    "--build",
-    "flavour",
-    metavar="FLAVOUR",
-    shell_complete=names_of("build"),
-    help="A build of the results.",
-)
-@click.option(
-    "--bench",
-    metavar="REGEX",
-    shell_complete=names_of("scenario"),
-    help="Only benchmarks with a matching series.",
+@selecting(
+    release="Default: what was measured last, as on the site's first page.",
+    bench="Only benchmarks with a matching series.",
 )
 @click.option("--every", is_flag=True, help="All tables of all scenarios, with intervals.")
 @output_options
@@ -112,35 +81,11 @@ def report(output: Output, *, every: bool, **wanted: str | None) -> None:
 )
 @click.argument("before", shell_complete=names_of("side"))
 @click.argument("after", shell_complete=names_of("side"))
-@click.option(
-    "--release",
-    shell_complete=names_of("release"),
-    help="The release of which two arms or machines are compared.",
-)
-@_arm
-@click.option(
-    "--machine",
-    metavar="NAME",
-    shell_complete=names_of("machine"),
-    help="Default: every machine of the results.",
-)
-@click.option(
-    "--profile",
-    shell_complete=names_of("profile"),
-    help="Default: every profile that both sides have.",
-)
-@click.option(
-    "--build",
-    "flavour",
-    metavar="FLAVOUR",
-    shell_complete=names_of("build"),
-    help="Default: every build that both sides have.",
-)
-@click.option(
-    "--bench",
-    metavar="REGEX",
-    shell_complete=names_of("scenario"),
-    help="Only series whose names match.",
+@selecting(
+    release="The release of which two arms or machines are compared.",
+    machine="Default: every machine of the results.",
+    profile="Default: every profile that both sides have.",
+    build="Default: every build that both sides have.",
 )
 @click.option("--every", is_flag=True, help="List the series without an alarm too.")
 @output_options
@@ -241,12 +186,7 @@ def quantity(
     type=click.Choice([each.value for each in By]),
     help="What to rank by. Default: seconds, or cost with a price.",
 )
-@_arm
-@click.option(
-    "--release", shell_complete=names_of("release"), help="Default: what was measured last."
-)
-@_machine
-@_profile
+@selecting("arm", "release", "machine", "profile", release="Default: what was measured last.")
 @click.option("--verify", is_flag=True, help="Run the first three as programs, and compare.")
 @output_options
 def advise(
