@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ftbench.analysis.conditions import Notice
 from ftbench.analysis.guards import Guarded, guard_rails, rules, standing
 from ftbench.analysis.price import GUARDED
-from ftbench.facts.arms import WITHOUT_GIL
+from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, Unreadable
 from ftbench.results.selection import Rig
 from ftbench.site.menus import Menu, menus
@@ -25,8 +25,7 @@ class Page:
     title: str
     rig: Rig
     machine: Machine | None
-    span: str
-    newest: str
+    releases: Sequence[Release]
     every: tuple[Guarded, ...]
     menus: tuple[Menu, ...]
     notices: tuple[Notice, ...]
@@ -36,9 +35,7 @@ class Page:
 
     def picture(self, of: Guarded) -> str:
         """Return the ratios and the lines as an SVG element."""
-        releases = sorted(release for release, _, _ in of.rows)
-        name = f"{of.measure.name}-title"
-        return draw_points(of.points, releases, [WITHOUT_GIL], name=name, rules=rules(of))
+        return draw_points(of.points, name=f"{of.measure.name}-title", rules=rules(of))
 
 
 def write_guards(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -49,13 +46,11 @@ def write_guards(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
     machine = next((each for each in tree.machines if each.name == rig.machine), None)
-    releases = sorted({source.release for source in tree.sources})
     return Page(
         title=f"Guard rails of free threading on {rig.machine}",
         rig=rig,
         machine=machine,
-        span=" to ".join(dict.fromkeys((releases[0].name, releases[-1].name))),
-        newest=releases[-1].name,
+        releases=sorted({source.release for source in tree.sources}),
         every=tuple(guard_rails(tree, machine)),
         menus=menus(rig, addresses),
         notices=tuple(notices_of(rig, tree)),

@@ -26,7 +26,7 @@ from ftbench.analysis.price import (
     points_of,
 )
 from ftbench.analysis.verdicts import evidence
-from ftbench.facts.arms import Arm
+from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import digits
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, Unreadable
@@ -50,16 +50,10 @@ _NAME: Final = 70
 _WIDEST: Final = 1.6
 
 
-def draw_points(
-    points: Points,
-    releases: Sequence[Release],
-    arms: Sequence[Arm],
-    *,
-    name: str,
-    rules: Sequence[tuple[float, str]],
-) -> str:
+def draw_points(points: Points, *, name: str, rules: Sequence[tuple[float, str]]) -> str:
     """Return an SVG element, `name` unique on its page, with named dotted `rules` at values."""
     low, high = _range(points, rules)
+    releases, arms = measured(points), arms_of(points)
 
     def height_of(value: float) -> float:
         return _HEIGHT * (high - min(max(value, low), high)) / (high - low)
@@ -88,6 +82,17 @@ def draw_points(
             _arm(axes, arm, places, height_of)
 
     return svg.picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT)
+
+
+def measured(points: Points) -> list[Release]:
+    """Return the releases that have a point, the oldest first."""
+    return sorted({release for release, _ in points})
+
+
+def arms_of(points: Points) -> list[Arm]:
+    """Return the arms that have a point."""
+    named = {name for _, name in points}
+    return [arm for arm in ARMS if arm.name in named]
 
 
 def _range(points: Points, rules: Sequence[tuple[float, str]]) -> tuple[float, float]:
@@ -254,42 +259,25 @@ class Page:
             if any((release, arm.name) in self.points[each.name] for _, each, arm in self.columns)
         ]
 
-    @property
-    def span(self) -> str:
-        """The first and the last release by name, or the only one."""
-        return " to ".join(dict.fromkeys((self.releases[0].name, self.releases[-1].name)))
-
     def shown(self, topic: Topic) -> list[Measure]:
         """Return the measures of a topic that have points."""
         return [measure for measure in topic.measures if self.points[measure.name]]
 
-    def arms(self, measure: Measure) -> list[Arm]:
-        """Return the arms that have a point of a measure."""
-        named = {name for _, name in self.points[measure.name]}
-        return [arm for arm in measure.arms if arm.name in named]
+    arms = staticmethod(arms_of)
+    measured = staticmethod(measured)
 
-    def measured(self, measure: Measure) -> list[Release]:
-        """Return the releases that have a point of a measure, the oldest first."""
-        return sorted({release for release, _ in self.points[measure.name]})
+    def newest(self, points: Points) -> list[Release]:
+        """Return the newest release of each series that has a point."""
+        return newest_of_series(measured(points))
 
-    def newest(self, measure: Measure) -> list[Release]:
-        """Return the newest release of each series that has a point of a measure."""
-        return newest_of_series(self.measured(measure))
-
-    def kernels(self, measure: Measure) -> list[str]:
-        """Return the kernels that any point of a measure is a mean of."""
-        points = self.points[measure.name].values()
-        return list(dict.fromkeys(kernel for point in points for kernel in point.kernels))
+    def kernels(self, points: Points) -> list[str]:
+        """Return the kernels that any point is a mean of."""
+        return list(dict.fromkeys(kernel for point in points.values() for kernel in point.kernels))
 
     def picture(self, measure: Measure) -> str:
         """Return a measure's points as an SVG element."""
-        return draw_points(
-            self.points[measure.name],
-            self.measured(measure),
-            self.arms(measure),
-            name=measure.name,
-            rules=tuple(_rules(measure, self.machine)),
-        )
+        rules = tuple(_rules(measure, self.machine))
+        return draw_points(self.points[measure.name], name=measure.name, rules=rules)
 
 
 def trends(tree: ResultTree, machine: Machine | None) -> Iterator[tuple[str, str, str]]:
@@ -300,15 +288,8 @@ def trends(tree: ResultTree, machine: Machine | None) -> Iterator[tuple[str, str
     known = evidence(tree)
     for measure, title in ((TAX, TAX.title), (CRUNCHING[0], f"E(2), {CRUNCHING[0].title}")):
         if points := points_of(measure, tree.figures, known):
-            named = {name for _, name in points}
-            arms = [arm for arm in measure.arms if arm.name in named]
-            releases = sorted({release for release, _ in points})
             rules = tuple(_rules(measure, machine))
-            yield (
-                measure.name,
-                title,
-                draw_points(points, releases, arms, name=measure.name, rules=rules),
-            )
+            yield measure.name, title, draw_points(points, name=measure.name, rules=rules)
 
 
 def newest_of_series(releases: Iterable[Release]) -> list[Release]:
