@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ftbench.analysis.verdicts import Evidence
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.results.figure import Figure, State
+from ftbench.statistics.spread import Interval
 
 BASELINE_MODE: Final = mode_named("threads")
 BASELINE_ARM: Final = arm_named("ft")
@@ -43,9 +45,10 @@ class Metric:
 
 
 class FigureIndex:
-    """Figures by benchmark, for many look-ups in the same figures."""
+    """Figures by benchmark, for many look-ups in the same figures; `known` has their duels."""
 
-    def __init__(self, figures: Iterable[Figure]) -> None:
+    def __init__(self, figures: Iterable[Figure], known: Evidence | None = None) -> None:
+        self.known = known or Evidence(builds={}, duels={})
         self._figures: dict[str, list[Figure]] = {}
         self.arms: set[str] = set()
         for figure in figures:
@@ -79,6 +82,7 @@ class Cell:
     figure: Figure | None
     ratio: float | None = None
     close: bool = False
+    range: Interval | None = None  # the ratio's, of both sides, where it is known
 
     @property
     def state(self) -> State:

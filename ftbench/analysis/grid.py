@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import cached_property
 from typing import Final
@@ -17,11 +17,11 @@ from ftbench.analysis.comparison import (
     cell_of,
     told_apart,
 )
+from ftbench.analysis.price import TAX, Point, points_of
 from ftbench.facts.arms import Arm, arm_named, usual_and
 from ftbench.facts.modes import EVERY_MODE, MODES, Mode, mode_named
 from ftbench.facts.units import Scale, scale_for
 from ftbench.results.figure import Figure, State
-from ftbench.statistics.spread import Interval
 
 # The mode of a benchmark that has none: it runs in a process of one thread.
 ONE_THREAD = mode_named("serial")
@@ -89,6 +89,8 @@ class Grid:
     metric: Metric
     ladder: Ladder
     rungs: tuple[tuple[Cell, ...], ...]
+    # Of ratios to the GIL build, by the name of an arm: their mean and each value's, as Price has.
+    prices: Mapping[str, Point] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -217,29 +219,43 @@ def grid_of(
         for value in ladder.values
         for figure in index.of(ladder.at(metric, value))
     }
-    arms = usual_and(index.arms)
+    arms, against = usual_and(index.arms), ladder.against
+    base = (ladder.base, BASELINE_MODE.name, BASELINE_ARM.name)
+    baseline = by_place.get(base) if against is Against.BASE else None
     rungs = tuple(
         tuple(
             cell_of(mode, arm, by_place.get((value, mode.name, arm.name)), baseline)
             for mode in modes
-            for baseline in [_baseline(by_place, ladder, value, mode)]
             for arm in arms
         )
         for value in ladder.values
     )
-    return Grid(metric=metric, ladder=ladder, rungs=rungs)
+    grid = Grid(metric=metric, ladder=ladder, rungs=rungs)
+    return _priced(grid, by_place.values(), index) if against is Against.GIL_BUILD else grid
 
 
-def _baseline(
-    by_place: Mapping[tuple[str, str, str], Figure], ladder: Ladder, value: str, mode: Mode
-) -> Figure | None:
-    match ladder.against:
-        case Against.BASE:
-            return by_place.get((ladder.base, BASELINE_MODE.name, BASELINE_ARM.name))
-        case Against.GIL_BUILD:
-            return by_place.get((value, mode.name, GIL_BUILD.name))
-        case Against.NOTHING:
-            return None
+def _priced(grid: Grid, figures: Iterable[Figure], index: FigureIndex) -> Grid:
+    """Return a grid with ratios to the GIL build, whose release is the same."""
+    measure = replace(TAX, benchmark=grid.metric.benchmark, param=grid.ladder.param)
+    points = points_of(measure, figures, index.known)
+    prices = {arm: point for (_, arm), point in points.items()}
+
+    def priced(cell: Cell, value: str) -> Cell:
+        point = prices.get(cell.arm.name)
+        ratio = point.kernels.get(value) if point else None
+        if cell.arm == GIL_BUILD and cell.median:
+            return replace(cell, ratio=1.0)
+        if ratio is None:
+            return cell
+        ends = ratio.interval
+        close = ends is None or ends.low <= 1 <= ends.high
+        return replace(cell, ratio=ratio.value, close=close, range=ends)
+
+    rungs = tuple(
+        tuple(priced(cell, value) if cell.mode == ONE_THREAD else cell for cell in rung)
+        for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)
+    )
+    return replace(grid, rungs=rungs, prices=prices)
 
 
 def _as_ratio(cell: Cell) -> Cell:
@@ -249,16 +265,8 @@ def _as_ratio(cell: Cell) -> Cell:
         return cell
     if cell.ratio is None:
         return replace(cell, figure=None)
-    share, interval = cell.ratio / figure.median, figure.interval
     return replace(
-        cell,
-        figure=replace(
-            figure,
-            unit="ratio",
-            median=cell.ratio,
-            interval=interval and Interval(low=interval.low * share, high=interval.high * share),
-            samples=tuple(sample * share for sample in figure.samples),
-        ),
+        cell, figure=replace(figure, unit="ratio", median=cell.ratio, interval=cell.range)
     )
 
 

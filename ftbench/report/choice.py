@@ -11,6 +11,7 @@ from ftbench.analysis.advice.cells import TASKS, cells_of
 from ftbench.analysis.advice.winner_map import Spot
 from ftbench.analysis.comparison import Cell, FigureIndex
 from ftbench.analysis.grid import Line
+from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import amount, margin
 from ftbench.report.document import Footnotes, Part, Row, Table, Tone
@@ -97,7 +98,8 @@ def choice_of(pick: Pick, tree: ResultTree) -> Choice:
     sources = tuple(
         sorted(filter(pick.shows, tree.sources), key=lambda source: order.index(source.arm.name))
     )
-    index = FigureIndex(figure for figure in tree.figures if pick.shows(figure))
+    ours = (figure for figure in tree.figures if pick.shows(figure))
+    index = FigureIndex(ours, evidence(tree))
     machine = next((each for each in tree.machines if each.name == pick.machine), None)
     kind = f" ({machine.cpu}, {machine.num_cpu} cores)" if machine else ""
     days = (start.at.date().isoformat() for source in sources for start in source.starts)

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from ftbench.analysis.advice.cells import Cells, interval_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, spots
 from ftbench.analysis.comparison import Cell
-from ftbench.analysis.grid import GIL_BUILD, Against, Grid
+from ftbench.analysis.grid import Against, Grid
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import scale_for, times
@@ -53,11 +53,10 @@ def _lowest(grid: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
 
 def _means(grid: Grid) -> Iterator[tuple[Arm, str]]:
     """Yield the other arms' mean ratios to the GIL build, of those that have one in every row."""
-    for arm in filter(lambda each: each != GIL_BUILD, grid.arms):
-        ratios = [cell.ratio for cell in grid.cells if cell.arm == arm and cell.ratio]
-        if len(ratios) == len(grid.ladder.values):
-            mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-            yield arm, times(mean)
+    for arm in grid.arms:
+        point = grid.prices.get(arm.name)
+        if point and len(point.kernels) == len(grid.ladder.values):
+            yield arm, times(point.mean.value)
 
 
 def is_above(cell: Cell, control: Cell) -> bool:

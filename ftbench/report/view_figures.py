@@ -227,7 +227,11 @@ class GridFigures(Figures):
         if self.grid.ladder.against is Against.BASE:
             parts.append(f"A ratio is to {self.view.rungs.base}, threads, free-threaded.")
         if self.grid.ladder.against is Against.GIL_BUILD:
-            parts.append("A ratio is to the GIL build in the same row.")
+            parts.append(
+                "A ratio is to the GIL build in the same row, with the interval of both sides; ≈ "
+                "includes 1. Where there is a duel it is the duel's, as on Price and gain, and not "
+                "the quotient of both times."
+            )
         parts.append(
             "± is the larger half of the 99\N{NO-BREAK SPACE}% interval, "
             "wide beyond 100\N{NO-BREAK SPACE}%; a single process has none."

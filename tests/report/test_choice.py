@@ -345,7 +345,7 @@ def test_what_does_not_judge_scaling_is_marked_said_once_and_not_counted(
         for column, cell in zip(beside.columns[1:], row, strict=True)
         if cell.startswith("\N{DAGGER}")
     }
-    assert marked == {"2", "4 threads"}
+    assert marked == {"CPU time", "4 threads"}
 
 
 def test_beside_a_ratio_of_times_stands_how_long_its_workers_had_a_cpu(
@@ -360,14 +360,14 @@ def test_beside_a_ratio_of_times_stands_how_long_its_workers_had_a_cpu(
         if column.endswith((", gil", ", ft"))
     }
     assert shares == {
-        f"2, CPU time, {TIMES}, gil": "50%",
-        f"2, CPU time, {TIMES}, ft": "100%",
+        f"CPU time, 2, {TIMES}, gil": "50%",
+        f"CPU time, 2, {TIMES}, ft": "100%",
         f"2 processes, {TIMES}, gil": "100%",
         f"2 processes, {TIMES}, ft": "100%",
         f"4 threads, {TIMES}, gil": "25%",
         f"4 threads, {TIMES}, ft": "50%",
-        "a turn alone, µs, gil": "",
-        "a turn alone, µs, ft": "",
+        "time of a turn, 1 thread, µs, gil": "",
+        "time of a turn, 1 thread, µs, ft": "",
         "work of a turn, million instructions, gil": "",
         "work of a turn, million instructions, ft": "",
     }

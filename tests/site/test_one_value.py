@@ -33,6 +33,9 @@ SAMPLES = re.compile(
     r'<a href="[^"]*releases/([^/"]+)/series-[^"?]*\?arm=([^&"]+)&amp;release=([^&#"]+)#(s-\w+)">'
     r"(?:≈ )?([\d\N{NARROW NO-BREAK SPACE}.,]+)"
 )
+RIG = re.compile(
+    r"<b>CPython [^<]*</b> on <b>([^<]+)</b>.*?, (\w+) profile, (\S+) builds", re.DOTALL
+)
 Place = tuple[str, str, str, str]
 """The slug of a rig, an arm, a release and the key of a series."""
 
@@ -177,6 +180,40 @@ def test_a_price_is_the_ratio_of_the_figures_of_its_kernels(
     assert checked > 10
 
 
+def test_the_price_of_one_thread_is_the_same_on_choose_by_duel_or_by_figures(html: Path) -> None:
+    checked, by_duel = 0, 0
+    for path in (html / "price.html", *(html / "price").glob("*.html")):
+        rig = RIG.search(path.read_text("utf-8"))
+        tables = (each for each in Outline(path).tables if each[2:] and each[2][0] == "calls")
+        table = next(tables, [])
+        for place, arm in enumerate(table[1][1:] if rig and table else ()):
+            releases = table[0][1:]
+            release = releases[place * len(releases) // len(table[1][1:])]
+            name = "_".join((rig[1], release, rig[2], rig[3])) if rig else ""
+            page = html / "choose" / name / "single_thread.html"
+            ratios = ratios_of(page) if page.is_file() else {}
+            for row in table[2:]:
+                other = ratios.get((row[0], arm.partition(" ")[2]))
+                if other is not None and row[1 + place][:1].isdigit():
+                    assert abs(float(row[1 + place].split()[0]) - other) < 0.006, (page, row)
+                    checked += 1
+                    by_duel += "duel" in row[1 + place]
+    assert checked > 20
+    assert by_duel > 10
+
+
+def ratios_of(page: Path) -> dict[tuple[str, str], float]:
+    """Return the ratios to the GIL build of a page of Choose, by kernel and arm."""
+    table = Outline(page).tables[0]
+    arms = [each.split(" ", 1)[1] for each in table[0][1:]]
+    return {
+        (row[0], arm): float(found[1])
+        for row in table[2:]
+        for arm, text in zip(arms, row[1:], strict=False)
+        if (found := re.search(r"([\d.]+)\N{MULTIPLICATION SIGN}", text))
+    }
+
+
 PRICED = (
     "single_thread.SingleThread.track_kernel",
     "instructions.SingleThread.track_instructions",
@@ -189,8 +226,7 @@ def kernels_agree(
     """Hold a table of prices by kernel against the figures; return how many ratios it has."""
     releases, arms = table[0][1:], table[1][1:]
     each = len(arms) // max(len(releases), 1)
-    head = r"<b>CPython [^<]*</b> on <b>([^<]+)</b>.*?, (\w+) profile, (\S+) builds"
-    rig = re.search(head, path.read_text("utf-8"), re.DOTALL)
+    rig = RIG.search(path.read_text("utf-8"))
     assert rig
     slug = Rig(machine=rig[1], profile=rig[2], flavour=rig[3]).slug
     names = {"free-threaded": "ft", "free-threaded, GIL on": "ft-gil1"}
