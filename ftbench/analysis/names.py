@@ -32,10 +32,9 @@ VALUES: Final = {
     "f_strings": "f-strings",
     "enumerate_and_zip": "enumerate, zip",
     "c_functions": "C functions",
-    "plain_namedtuples": "collections.namedtuple",
     "super_calls": "super(), shared class",
     "own_super_calls": "super(), own class",
-    "collected_beside_tuples": "collections beside tuples",
+    "collected_beside_tuples": "GC beside tuples",
 }
 # Parameters whose values do not say what they are.
 _PARAMS: Final = {

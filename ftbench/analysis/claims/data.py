@@ -13,7 +13,7 @@ import msgspec
 
 from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
 from ftbench.analysis.claims.rule import TIMES, UNITS, Relation
-from ftbench.analysis.names import metric_name, param_name
+from ftbench.analysis.names import metric_name, param_name, value_name
 from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
@@ -24,7 +24,6 @@ from ftbench.results.figure import SeriesKey
 ARTICLE: Final = "article"
 _SCALING: Final = "scaling"
 _MENDED, _BEFORE = "3.15", "3.14"
-_PATTERNS: Final = "must_scale.MustScale.track_"
 _SCALES: Final = 1.25  # as of the other claims that something scales
 _RATES: Final = "/s"
 _ELSEWHERE: Final = (
@@ -204,18 +203,19 @@ class _Fix(_Data, frozen=True, kw_only=True):
 
     def claims(self) -> Iterator[Claim]:
         """Yield what each pattern has to show: that it scales, and better than in 3.14."""
-        also = f" and {self.also_in}" if self.also_in else ""
-        topic = f"gh-{self.issue}, in {self.since}{also}"
-        claim = Claim(source=_SCALING, quote=self.quote, topic=topic, untested=self.untested)
+        claim = Claim(
+            source=_SCALING,
+            quote=self.quote,
+            topic=f"gh-{self.issue}, in {' and '.join(filter(None, (self.since, self.also_in)))}",
+            untested=self.untested,
+        )
         if self.untested:
             yield claim
+        claim = replace(claim, cores=2, release=_MENDED)
         for pattern in self.patterns:
-            threads, processes = (
-                Series.parse(f"ft {_PATTERNS}{arm}_2 mode=threads pattern={pattern}")
-                for arm in (SHARED, ALONE)
-            )
-            claim = replace(claim, cores=2, release=_MENDED)
-            name = param_name("pattern", pattern)
+            text = f"ft must_scale.MustScale.track_{{}}_2 mode=threads pattern={pattern}"
+            threads, processes = (Series.parse(text.format(arm)) for arm in (SHARED, ALONE))
+            name = value_name(pattern)
             yield replace(
                 claim,
                 means=f"{name}: 2 threads take at most {_SCALES} times as long as 2 processes",

@@ -8,7 +8,8 @@ slowest of N slices in a row, for N that have nothing in common take as long as 
 
 Shows where threads meet inside CPython although the program does not let them.  Does not show how
 much of a program's time such a pattern is.  Source: CPython's Tools/ftscalingbench, which has the
-idea and a score without a control arm, and the issues about patterns that did not scale.
+idea and a score without a control arm, and the issues about patterns that did not scale; which
+pattern is whose: docs/must_scale.md.
 """
 
 from __future__ import annotations
@@ -120,37 +121,6 @@ LEDGER = {
     "shared_deque": _not(15_000, "each append takes the lock of the one deque"),
     "shared_lock": _not(7_500, "one lock lets one thread through at a time"),
     "shared_random": _not(15_000, "each draw takes the lock of the one generator and changes it"),
-}
-
-# CPython's Tools/ftscalingbench at 3.15.0rc1, and what does the same here.
-UPSTREAM = {
-    "object_cfunction": "list_methods",
-    "cmodule_function": "c_functions",
-    "object_lookup_special": "special_methods",
-    "context_manager": "context_managers",
-    "mult_constant": "constants",
-    "generator": "generators",
-    "pymethod": "method_calls",
-    "pyfunction": "function_calls",
-    "module_function": "module_functions",
-    "load_string_const": "constants",
-    "load_tuple_const": "constants",
-    "create_pyobject": "instances",
-    "create_closure": "closures",
-    "create_dict": "containers",
-    "create_frozendict": "frozendicts",
-    "thread_local_read": "thread_locals",
-    "method_caller": "method_callers",
-    "instantiate_dataclass": "dataclasses",
-    "instantiate_namedtuple": "plain_namedtuples",
-    "instantiate_typing_namedtuple": "namedtuples",
-    "super_call": "own_super_calls",
-    "classmethod_call": "classmethod_calls",
-    "staticmethod_call": "staticmethod_calls",
-    "descriptor": "descriptors",
-    "deepcopy": "deep_copies",
-    "setattr_non_interned": "built_attribute_names",
-    "enum_attr": "enum_members",
 }
 
 PARAMS = {"pattern": Param(default="function_calls", choices=tuple(LEDGER))}
