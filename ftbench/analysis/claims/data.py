@@ -24,7 +24,7 @@ from ftbench.results.figure import SeriesKey
 ARTICLE: Final = "article"
 _SCALING: Final = "scaling"
 _MENDED, _BEFORE = "3.15", "3.14"
-_SCALES: Final = 1.25  # as of the other claims that something scales
+_SCALES: Final = 1.25  # that something is parallel, as in claims.toml
 _RATES: Final = "/s"
 _ELSEWHERE: Final = (
     "Results of asv hold no Rust, and one start method where workers stand already; "
