@@ -50,7 +50,7 @@ MACHINE_FACTS: Final = {
     "limits": "limits",
     "process": "process state",
     "libraries": "libraries",
-    "pinned": "held to",
+    "pinned": "pinned to CPUs",
 }
 _WORDS: Final = {True: "on", False: "off"}
 # Of fewer cells nobody can tell whether more than one in so many is far off.

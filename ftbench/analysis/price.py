@@ -123,13 +123,13 @@ OLDER: Final = replace(
 GUARDED: Final[Mapping[str, Measure]] = {each.name: each for each in (TAX, MEMORY, OLDER)}
 """What claims and guard rails are about, by name: all of one thread."""
 CRUNCHING: Final = _efficiencies(
-    "crunching in pure Python", "cpu_scaling.CpuScaling", "kernel", (2, 4, 8)
+    "computing in pure Python", "cpu_scaling.CpuScaling", "kernel", (2, 4, 8)
 )
 NATIVE: Final = tuple(
     # Which libraries there are beside is each machine's affair, and would change the mean.
     replace(each, kernels=frozenset(STANDARD))
     for each in _efficiencies(
-        "native code that lets go of the GIL", "native.Native", "work", (2, 4, 8)
+        "native code that releases the GIL", "native.Native", "work", (2, 4, 8)
     )
 )
 MUST_SCALE: Final = _efficiencies(

@@ -125,8 +125,8 @@ def runs(sources: Sequence[ResultFile]) -> Table:
         rows,
         "A run interleaves its releases and arms, round after round: A B C, then C B A, so that "
         "a drift affects all of them equally. The load is the run queue's average before its first "
-        "cell. The check is said above, of ten cells or more; the stick is the middle half of what "
-        "it took beside cells, over what it usually took in the run.",
+        "cell. The check, explained above, takes ten cells; the stick is the middle half of "
+        "its times beside cells, over its usual time in the run.",
         numbers=1,
     )
 
@@ -154,7 +154,7 @@ def duels(every: Iterable[Duel]) -> Table:
         "Duels",
         ("first", "second", "scenario", "the second is", "pairs"),
         rows,
-        "A pair: two fresh processes in turn, round by round. A duel outranks two sittings.",
+        "A pair: two fresh processes in turn, round by round. A duel counts before two sittings.",
         numbers=1,
     )
 
@@ -177,7 +177,7 @@ def states(figures: Sequence[Figure]) -> Table:
         "What became of every figure",
         ("profile", "arm", "measured", "disturbed", "skipped", "failed"),
         rows,
-        "Skipped is not failed is not zero. Disturbed is measured, and marked: see below.",
+        "Skipped, failed and zero are different things. Disturbed cells are measured and marked.",
         numbers=4,
     )
 
@@ -195,7 +195,7 @@ def disturbed(figures: Sequence[Figure]) -> Table:
         "Disturbed while it was measured",
         ("cell", "arm", "release", "what else ran", "figures"),
         ((*cell, str(len(ours))) for cell, ours in often[:_MOST]),
-        "A cell beside which others used a tenth of the cores' time is measured again, twice at "
+        "If other programs used a tenth of the cores' time, a cell is measured again, twice at "
         "most, and marked if it was disturbed each time; one beside which the measuring stick was "
         f"more than a tenth off its run's usual speed is marked.{_left(len(often), 'cells', ' ')}",
         numbers=1,

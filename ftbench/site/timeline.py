@@ -274,7 +274,7 @@ class Timeline:
         elif tallies and not any(tally.floors for tally in tallies):
             yield Notice(
                 title="This machine has no noise floor.",
-                text="Without one nobody can tell a change from noise, and nothing is decided "
+                text="Without one a change cannot be told from noise, and nothing is decided "
                 "here. The command ftbench noise measures it.",
             )
 

@@ -143,7 +143,7 @@ def test_cells_that_were_measured_otherwise_are_left_out_alone(results: Path) ->
             each["machine"] = "other"
     beside.write_text("".join(f"{json.dumps(each)}\n" for each in records), "utf-8")
     text = COMPARE.said(*RELEASES, "--arm", "ft")
-    assert "Nothing is called a regression in 4 series, for the conditions differ: held to" in text
+    assert "Nothing is called a regression in 4 series, for the conditions differ: pinned" in text
 
 
 def test_efforts_stand_beside_an_alarm(results: Path) -> None:

@@ -119,7 +119,7 @@ def test_each_rig_has_a_page_and_nothing_on_it_is_amiss(tmp_path: Path) -> None:
     first = Outline(pages[0])
     assert first.source.count('<svg class="chart"') == 2  # of memory there is nothing
     assert "10 %, the target" in first.text
-    assert "Nothing was measured of this" in Outline(pages[1]).words
+    assert "This was not measured" in Outline(pages[1]).words
     assert "Nothing has been measured yet." in Outline(pages_of(ResultTree(), tmp_path)[0]).text
 
 

@@ -205,7 +205,7 @@ def test_each_topic_has_a_picture_and_a_table(tmp_path: Path) -> None:
     assert source.count('<svg class="chart"') == 4
     assert source.count("by release") == 4
     # Of native code there is nothing.
-    nothing = "Nothing was measured of this on this machine with this profile."
+    nothing = "This was not measured on this machine with this profile."
     assert source.count(nothing) == len(TOPICS) - 4
 
 
