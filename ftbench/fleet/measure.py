@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 
 from ftbench.asv.command import SOME_FAILED, Asv
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.experiments.bench import environment_names
 from ftbench.facts.profiles import PROFILES
 from ftbench.facts.profiles import VARIABLE as PROFILE
@@ -23,6 +23,8 @@ def measure(work: Work, folder: Path, machine: str, console: Console) -> None:
     names = {
         name: None for pair in pairs for name in environment_names(pair, work.profile, work.arms)
     }
+    if not names:  # asv would take that for all of them
+        raise NotAvailableError(f"No build here has the arms {', '.join(work.arms)}.")
     hashes = folder / "releases.txt"
     hashes.write_text("".join(f"{pair[0].release.commit_id}\n" for pair in pairs), "utf-8")
     rounds = work.rounds or PROFILES[work.profile].processes

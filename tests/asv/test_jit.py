@@ -11,13 +11,16 @@ import pytest
 from asv.config import Config
 from fake_builds import Install, chosen, commit, fake_interpreter, interpreter, names
 from probing import document_of, environment
+from rich.console import Console
 
 from ftbench.asv.environment import MissingInterpreterError, nothing_for
-from ftbench.errors import GilStateError
+from ftbench.errors import GilStateError, NotAvailableError
 from ftbench.experiments import suite
 from ftbench.experiments.bench import arms_with, environment_names
 from ftbench.experiments.turns import Layout
 from ftbench.facts.arms import ARMS, arm_named
+from ftbench.fleet import measure as fleet
+from ftbench.fleet.plan import Work
 from ftbench.probe.run.measure import CELL
 from ftbench.pythons import discover
 
@@ -60,6 +63,24 @@ def test_the_main_job_measures_it_where_it_is_and_is_no_longer_where_it_is_not()
     assert "threads" in measured
     assert "interpreters" not in measured  # whose workers have no JIT
     assert not any(JIT in arms_with(cell, without) for cell in cells)
+
+
+def test_a_fleets_run_of_an_arm_that_no_build_has_measures_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "ensure_pair", lambda *_: (interpreter("3.14.2"), PAIR[1]))
+    work = Work(
+        host="a",
+        releases=("3.14.2",),
+        arms=("jit",),
+        bench=".",
+        profile="smoke",
+        deadline=9,
+        suite="",
+        sitting="",
+    )
+    with pytest.raises(NotAvailableError, match="No build here has the arms jit"):
+        fleet.measure(work, tmp_path, "box", Console())
 
 
 def test_it_is_on_in_its_own_arm_alone() -> None:
