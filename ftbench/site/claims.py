@@ -79,9 +79,7 @@ def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
     high = min(max(values) * _MARGIN, _WIDEST)
 
     def paint(axes: Any) -> None:
-        svg.axis(
-            axes, low, high, "measured over claimed (of a range: its middle), log scale", log=True
-        )
+        svg.axis(axes, low, high, "measured over claimed, log scale", log=True)
         svg.rule_at(axes, 1.0, svg.MUTED)
         for (title, ours), top in zip(claims.items(), tops[:-1], strict=True):
             svg.heading(axes, title, top + _HEADING / 2)

@@ -8,7 +8,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from textwrap import shorten
+from textwrap import wrap
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -23,7 +23,11 @@ from ftbench.facts.arms import Arm
 WIDTH: Final = 430
 FONT_SIZE: Final = 11
 _LEFT: Final = 132
-_LETTERS: Final = 22  # of a label in it
+# Of a label in it: of a longer one there are two small lines.
+_LETTERS: Final = 18
+_SMALL: Final = 10
+_SMALL_LETTERS: Final = 20
+_LINES: Final = 2
 TOP: Final = 8
 _BOTTOM: Final = 42
 _TICK: Final = 3
@@ -222,15 +226,21 @@ def marks(
 
 
 def left_label(axes: Any, text: str, height: float) -> None:
-    """Write what a row is, to the left of the axes; the table has what there is no room for."""
+    """Write what a row is, to the left of the axes; of many things the first, and how many."""
+    lines, size = [text], FONT_SIZE
     if len(text) > _LETTERS:
-        text = shorten(text, _LETTERS, placeholder="\N{HORIZONTAL ELLIPSIS}")
-    beside(axes, text, -10, height, ha="right")
+        first, *more = text.split(", ")
+        lines, size = wrap(text, _SMALL_LETTERS), _SMALL
+        if len(lines) > _LINES:
+            lines = [*wrap(first, _SMALL_LETTERS)[:1], f"and {len(more)} more" if more else "…"]
+    for number, line in enumerate(lines):
+        middle = height + (number - (len(lines) - 1) / 2) * _SMALL
+        beside(axes, line, -10, middle, ha="right", fontsize=size)
 
 
 def heading(axes: Any, text: str, height: float) -> None:
     """Write what the rows below have in common, from the left edge of the picture."""
-    beside(axes, text, -_LEFT, height, fontweight="bold")
+    beside(axes, text, 2 - _LEFT, height, fontweight="bold")
 
 
 def beside(axes: Any, text: str, left: float, height: float, **style: Any) -> None:

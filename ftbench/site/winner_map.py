@@ -76,7 +76,7 @@ def _frame(axes: Any) -> None:
     axes.set_xlabel("nominal work of a task, log scale", color=svg.MUTED)
     for row, payload in enumerate(PAYLOADS):
         svg.left_label(axes, PAYLOAD_NAMES[payload.name], _height(row))
-    svg.beside(axes, "payload", -_LEFT, 2, va="baseline", color=svg.MUTED)
+    svg.beside(axes, "payload", -_LEFT, 4, va="baseline", color=svg.MUTED)
 
 
 def _areas(axes: Any, spots: Sequence[Spot]) -> None:

@@ -13,6 +13,7 @@ import synthetic
 from synthetic import Plan
 from watching import axe_script
 
+from ftbench.asv.publisher import write_pages
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import USUAL_ARMS
 
@@ -61,6 +62,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     synthetic.write_project(folder, *PLANS, only=SHOWN)
     done = synthetic.publish(folder)
     assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of our pages as the committed results have them."""
+    folder = tmp_path_factory.mktemp("committed")
+    write_pages(Path(__file__).parents[2] / "results", folder)
     return folder
 
 

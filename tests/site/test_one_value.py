@@ -20,7 +20,6 @@ from commands import Command
 from outline import Outline
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from ftbench.asv.publisher import write_pages
 from ftbench.cli.export import export
 from ftbench.cli.report import advise, compare, report
 from ftbench.facts.units import _SCALES, digits
@@ -40,25 +39,18 @@ Place = tuple[str, str, str, str]
 """The slug of a rig, an arm, a release and the key of a series."""
 
 
-@pytest.fixture(scope="module")
-def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("html")
-    write_pages(ROOT / "results", folder)
-    return folder
-
-
 def record(command: Any, *words: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Command(command).call(*words, "--format", "json").output)
     return found
 
 
 @pytest.fixture(scope="module")
-def reports(html: Path) -> Mapping[Place, dict[str, Any]]:
+def reports(committed: Path) -> Mapping[Place, dict[str, Any]]:
     """Return every figure that `ftbench report` has, of every page of Choose."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        for page in ("", *sorted(path.stem for path in (html / "choose").glob("*.html"))):
+        for page in ("", *sorted(path.stem for path in (committed / "choose").glob("*.html"))):
             machine, release, profile, flavour = (page.split("_") + [""] * 4)[:4]
             asked = {"--machine": machine, "--release": release, "--profile": profile}
             words = [word for pair in asked.items() if pair[1] for word in pair]
@@ -71,11 +63,11 @@ def reports(html: Path) -> Mapping[Place, dict[str, Any]]:
     return found
 
 
-def written(html: Path) -> Iterator[tuple[str, Place, str]]:
+def written(committed: Path) -> Iterator[tuple[str, Place, str]]:
     """Yield what pages write of figures: the page, the figure's place, the number."""
-    for path in sorted(html.rglob("*.html")):
+    for path in sorted(committed.rglob("*.html")):
         for slug, arm, release, key, text in SAMPLES.findall(path.read_text("utf-8")):
-            yield str(path.relative_to(html)), (slug, arm, release, key), text
+            yield str(path.relative_to(committed)), (slug, arm, release, key), text
 
 
 def fits(text: str, figure: Mapping[str, Any], *, rate: bool) -> bool:
@@ -87,9 +79,9 @@ def fits(text: str, figure: Mapping[str, Any], *, rate: bool) -> bool:
 
 
 def test_a_figure_is_the_same_number_on_every_page_and_in_the_report(
-    html: Path, reports: Mapping[Place, dict[str, Any]]
+    committed: Path, reports: Mapping[Place, dict[str, Any]]
 ) -> None:
-    known = [(*each, reports[each[1]]) for each in written(html) if each[1] in reports]
+    known = [(*each, reports[each[1]]) for each in written(committed) if each[1] in reports]
     wrong = [
         (page, place, text, figure["median"])
         for page, place, text, figure in known
@@ -101,8 +93,10 @@ def test_a_figure_is_the_same_number_on_every_page_and_in_the_report(
     assert len(known) > 1_000
 
 
-def test_what_is_judged_has_the_same_effect_and_word_on_its_page_as_in_compare(html: Path) -> None:
-    pages = sorted((html / "releases").glob("*/*-against-*.html"))
+def test_what_is_judged_has_the_same_effect_and_word_on_its_page_as_in_compare(
+    committed: Path,
+) -> None:
+    pages = sorted((committed / "releases").glob("*/*-against-*.html"))
     checked = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
@@ -165,11 +159,11 @@ def test_of_one_series_both_sides_of_an_effect_are_its_figures(
 
 
 def test_a_price_is_the_ratio_of_the_figures_of_its_kernels(
-    html: Path, tmp_path: Path, reports: Mapping[Place, dict[str, Any]]
+    committed: Path, tmp_path: Path, reports: Mapping[Place, dict[str, Any]]
 ) -> None:
     """Those by duel are marked as such: they are of a sitting of their own."""
     checked = 0
-    for path in (html / "price.html", *(html / "price").glob("*.html")):
+    for path in (committed / "price.html", *(committed / "price").glob("*.html")):
         section = tmp_path / "tax.html"  # other kernels and patterns have the same names
         source = path.read_text("utf-8").partition('aria-labelledby="tax-title"')[2]
         section.write_text(source.partition("</section>")[0], "utf-8")

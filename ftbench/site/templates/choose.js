@@ -423,6 +423,7 @@ const ftbenchChoose = (function () {
         table.tBodies[0].replaceChildren(...rows.map(row => {
             const line = document.createElement('tr');
             fill(line, 'td', row, index => index < 3 ? 'name' : 'number');
+            [...line.cells].forEach((cell, index) => { cell.dataset.head = heads[index]; });
             return line;
         }));
         window.ftbenchTables(document.querySelector('.ranking'));
