@@ -15,7 +15,6 @@ import pytest
 from fake_figures import crossover, latency, shared
 
 from ftbench.analysis.advice.cells import Cells, cells_of, pick_of
-from ftbench.analysis.advice.model import model_of
 from ftbench.analysis.advice.question import Question
 from ftbench.analysis.advice.question import seconds as seconds_of
 from ftbench.analysis.advice.question import share as share_of
@@ -27,7 +26,7 @@ from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.shared_set_strategies import KINDS
 from ftbench.report.answer import answer_of, asked
 from ftbench.results import Figure, read_results
-from ftbench.site.choose import WORDS
+from ftbench.site.choose import WORDS, model_of
 from ftbench.site.winner_map import FRAME
 
 SCRIPT = Path(__file__).parents[2] / "ftbench" / "site" / "templates" / "choose.js"
