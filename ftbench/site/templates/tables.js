@@ -151,7 +151,8 @@ window.ftbenchTables = (function () {
             if (isBelow(body)) {
                 body.hidden = body.previousElementSibling.rows[0].hidden;
             } else if (bandOf(body)) {
-                body.rows[0].hidden = rowsOf(body).every(row => row.hidden);
+                const rows = rowsOf(body);
+                body.rows[0].hidden = rows.length > 0 && rows.every(row => row.hidden);
             }
         });
         const left = units.filter(({rows}) => !rows[0].hidden).length;
