@@ -80,7 +80,7 @@ def test_asv_keeps_as_code_what_a_benchmark_says(monkeypatch: pytest.MonkeyPatch
     by_asv = {name: found[f"shared_set.SharedSet.track_{name}"].version for name in ("op", "pss")}
     version = scenario_named("shared_set").version
     assert by_asv == {"op": version, "pss": f"{version}.1"}
-    source = 'def track_idle_1ms(self, *cell):\n        """The share of the workers that is idle'
+    source = 'def track_idle_1ms(self, *cell):\n        """Idle share of the workers'
     assert source in one.code
 
 
