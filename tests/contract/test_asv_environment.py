@@ -42,19 +42,25 @@ def conf(tmp_path: Path) -> Config:
     conf = Config()
     conf.env_dir, conf.project = str(tmp_path / "env"), "CPython"
     conf.environment_type, conf.pythons = Plain.tool_name, ["gil", "ft"]
-    conf.matrix = {"env_nobuild": {"PYTHON_GIL": [None, "1"]}}
-    conf.exclude = [{"python": "gil", "env_nobuild": {"PYTHON_GIL": "1"}}]
+    conf.matrix = {"env_nobuild": {"PYTHON_GIL": [None, "1"], "PYTHON_JIT": [None, "1"]}}
+    conf.exclude = [
+        {"python": "gil", "env_nobuild": {"PYTHON_GIL": "1"}},
+        {"python": "ft", "env_nobuild": {"PYTHON_JIT": "1"}},
+    ]
     return conf
 
 
-def test_the_matrix_gives_the_three_arms(conf: Config) -> None:
+def test_the_matrix_gives_the_four_arms(conf: Config) -> None:
     """asv.conf.json is this; a null is a variable that is not set, not one that is empty."""
     found = {
         (each.python, tuple(each.env_vars.items()))
         for each in asv_environment.get_environments(conf, [Plain.tool_name])
         if isinstance(each, Plain)
     }
-    assert found == {("gil", ()), ("ft", ()), ("ft", (("PYTHON_GIL", "1"),))}
+    assert found == {
+        *(("gil", ()), ("gil", (("PYTHON_JIT", "1"),))),
+        *(("ft", ()), ("ft", (("PYTHON_GIL", "1"),))),
+    }
 
 
 def test_requirements_are_part_of_the_name_in_order_and_a_variable_comes_last() -> None:
