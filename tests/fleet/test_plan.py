@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import UsageError
+from ftbench.facts.arms import ARMS
 from ftbench.fleet.plan import read_fleet
 
 RUNS = "[[runs]]\nhosts = ['a', 'both']\nreleases = ['3.14.6', '3.14.7']\nbenchmarks = ['x', 'y']\n"
@@ -26,7 +27,7 @@ def test_each_host_does_each_benchmark_once_and_has_all_releases_in_one_run(tmp_
         "b": ["x", "y"],
     }
     assert works["a"][0].releases == ("3.14.6", "3.14.7")
-    assert works["a"][0].arms == ("gil", "ft", "ft-gil1")
+    assert works["a"][0].arms == tuple(arm.name for arm in ARMS)
     again = read_fleet(written(tmp_path, f"groups.both = ['a', 'b']\n{RUNS}")).works("suite", "now")
     assert again["a"][0].id == works["a"][0].id
     ids = {works[host][n].id for host in "ab" for n in (0, 1)}
