@@ -107,7 +107,7 @@ def test_every_release_is_a_column_the_newest_first(lifecycle: Page) -> None:
 
 
 def test_each_verdict_has_a_word_a_symbol_and_an_effect(lifecycle: Page) -> None:
-    cells = lifecycle.locator(".matrix button small").all_inner_texts()
+    cells = lifecycle.locator(".matrix td button small").all_inner_texts()
     assert len(cells) > 3
     signs = {"worse": "↑", "better": "↓", "same": "=", "not decidable": "?", "not comparable": "≠"}
     for cell in cells:
@@ -142,7 +142,7 @@ def test_a_cell_opens_and_closes_and_tells_what_was_skipped_or_failed(lifecycle:
 
 
 def test_the_arrow_keys_move_from_cell_to_cell(lifecycle: Page) -> None:
-    lifecycle.locator(".matrix button[tabindex='0']").focus()
+    lifecycle.locator(".matrix td button[tabindex='0']").focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft", "ArrowLeft"):
         lifecycle.keyboard.press(key)
     place = "[document.activeElement.dataset.arm, document.activeElement.dataset.place]"
@@ -155,7 +155,7 @@ def test_hostile_texts_run_nothing(watched: Watched, html: Path) -> None:
     page = watched.page
     page.goto(address(html, "releases/img*/series-*.html"))
     expect(page.locator(".matrix")).to_have_count(1)
-    for button in page.locator(".matrix button").all():
+    for button in page.locator(".matrix td button").all():
         button.click()
         expect(page.locator(".detail")).to_contain_text("Builds and machine")
     assert page.locator("img").count() == 0
@@ -198,7 +198,7 @@ def test_a_verdict_leads_to_asvs_graph_of_its_series(browser: Browser, site: str
     page.goto(f"{site}/releases.html")
     page.get_by_role("link", name="Starting and ending workers").first.click()
     expect(page.get_by_role("link", name="Raw graphs")).to_have_count(1)
-    page.locator(".matrix button").first.click()
+    page.locator(".matrix td button").first.click()
     page.locator(".detail").get_by_role("link", name="free-threaded", exact=True).click()
     page.wait_for_selector("#main-graph canvas")
     chosen = page.locator("#graphdisplay-navigation a.active").all_inner_texts()
@@ -215,7 +215,7 @@ def test_a_page_never_scrolls_sideways(browser: Browser, html: Path, width: int)
     unfold(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(address(html, "releases/quiet-vm*/series-lifecycle.html"))
-    page.locator(".matrix button").first.click()
+    page.locator(".matrix td button").first.click()
     expect(page.locator(".detail")).to_contain_text("Builds and machine")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
@@ -232,7 +232,7 @@ def test_axe_finds_nothing_serious(
 def test_axe_finds_nothing_serious_in_a_detail(browser: Browser, html: Path, axe: str) -> None:
     page = browser.new_page(bypass_csp=True)
     page.goto(address(html, "releases/quiet-vm*/series-lifecycle.html"))
-    page.locator(".matrix button").first.click()
+    page.locator(".matrix td button").first.click()
     expect(page.locator(".detail")).to_contain_text("Builds and machine")
     page.evaluate(axe)
     found = page.evaluate("axe.run()")["violations"]
