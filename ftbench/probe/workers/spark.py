@@ -55,26 +55,16 @@ def _context(_mode: Mode, workers: int) -> Any:
 
 
 def _unavailable(mode: Mode) -> str | None:
-    return engines.unavailable(mode) or _no_java()
-
-
-def _no_java() -> str | None:
     home = os.environ.get("JAVA_HOME")
+    java = [f"{home}/bin/java" if home else "java", "-XX:-UsePerfData", "-version"]
     try:
-        done = subprocess.run(
-            [f"{home}/bin/java" if home else "java", "-XX:-UsePerfData", "-version"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
+        said = subprocess.run(java, capture_output=True, text=True, check=False, timeout=30).stderr
     except OSError:
-        return f"Spark needs Java {_JAVA} or newer, and there is none"
-    found = re.search(r'version "(\d+)', done.stderr)
-    if found is None or int(found[1]) < _JAVA:
-        first = " ".join(done.stderr.splitlines()[:1])
-        return f"Spark needs Java {_JAVA} or newer, and here it says: {first}"
-    return None
+        said = "there is none"
+    found = re.search(r'version "(\d+)', said)
+    if found and int(found[1]) >= _JAVA:
+        return engines.unavailable(mode)
+    return f"Spark needs Java {_JAVA} or newer: {said.partition(chr(10))[0]}"
 
 
 WORKERS = Workers(

@@ -7,6 +7,7 @@ A side is `(channel, out, back)` with what its mode has for a way out and a way 
     handover              a list of one item and a lock that is held while it is empty
     queue, simple_queue   a queue with `put` and `get`
     pipe                  a `multiprocessing.Connection`, the same for both ways
+    task                  what has a pool run a task; and a list, for what `answered` says besides
     shared_memory, mmap   an area: memory (what has a buffer, itself or in `buf`), where it begins
                           there, and its signal: a semaphore, or the ends of a pipe
 """
@@ -149,32 +150,6 @@ def let_go(_nothing: int) -> None:
     HELD.clear()
 
 
-def by_tasks(call: Callable[..., Any], kind: str, ladder: Ladder) -> tuple[Report, Report]:
-    """Send payloads as the argument of a task, which answers with it; `call` runs one.
-
-    Return the reports of both sides; the far one's, of which only the moments are known, is no
-    time of its own.
-    """
-    left, there, back, arrived = array("q"), array("q"), array("q"), array("q")
-    sums: tuple[list[int], list[int]] = [], []
-    cpu, begin = thread_time_ns(), perf_counter_ns()
-    for size, trips in ladder:
-        payload = PAYLOADS[kind, size]
-        for _ in range(trips):
-            left.append(perf_counter_ns())
-            got, total, came, went = call(answered, payload)
-            arrived.append(perf_counter_ns())
-            there.append(came)
-            back.append(went)
-            sums[0].append(checksum(got))
-            sums[1].append(total)
-            del got
-    end = perf_counter_ns()
-    cpu = thread_time_ns() - cpu
-    near = begin, end, cpu, sums[0], left.tobytes(), arrived.tobytes()
-    return near, (end, end, 0, sums[1], back.tobytes(), there.tobytes())
-
-
 HEADER = 8  # bytes at the start of an area: how many follow
 PROTOCOL = 5
 
@@ -186,6 +161,8 @@ def opened(side: Side, kind: str) -> tuple[Send, Receive, Callable[[], None]]:
         return _putting(*out), _taking(*back), _nothing
     if channel in {"queue", "simple_queue"}:
         return out.put, back.get, _nothing
+    if channel == "task":
+        return _asking(out, back)
     if channel == "pipe":
         if kind == "bytes":
             return out.send_bytes, back.recv_bytes, _nothing
@@ -215,6 +192,17 @@ def _taking(slot: list[Any], full: Any) -> Receive:
         return slot[0]
 
     return receive
+
+
+def _asking(call: Callable[..., Any], answers: list[Any]) -> tuple[Send, Receive, Any]:
+    def send(payload: Any) -> None:
+        answers.append(call(answered, payload))
+
+    def receive() -> Any:
+        got, *answers[-1] = answers[-1]
+        return got
+
+    return send, receive, _nothing
 
 
 def _areas(out: Area, back: Area, kind: str) -> tuple[Send, Receive, Callable[[], None]]:
