@@ -262,7 +262,7 @@ def test_many_names_are_cut_short() -> None:
 def test_an_empty_suite_still_tells_the_method(tmp_path: Path) -> None:
     (path,) = write_method(ResultTree(), tmp_path)
     words = Outline(path).words
-    assert f"up to {SITTINGS_APART * 100:g} % apart (docs/stick.md)" in words
+    assert f"differed by up to {SITTINGS_APART * 100:g} % (docs/stick.md)" in words
     assert "Nothing has been measured yet." in words
     assert "How a figure is produced" in words
 

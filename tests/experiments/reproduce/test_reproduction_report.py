@@ -59,7 +59,7 @@ def test_what_was_run_is_told() -> None:
 def test_several_processes_judge_claims_and_are_told() -> None:
     text = " ".join(shown(made(processes=3)).split())
     assert "by 8 workers, by 3 processes in turn, which share rounds and holds; it took" in text
-    assert "its 99 % interval, by how far apart processes lie" in text
+    assert "its 99 % interval, from how far processes differ" in text
     assert "decides no claim" not in text
     verdicts = {each.verdict for each in judged(made(processes=3)).judgements}
     assert {ClaimVerdict.HOLDS, ClaimVerdict.NOT} <= verdicts
