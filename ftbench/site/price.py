@@ -43,9 +43,9 @@ _MOST_NAMED: Final = 7
 _APART: Final = 0.16
 _LARGE: Final = 7
 _SMALL: Final = 4.5
-# The name of a rule moves aside where another one lies below it.
-_LINE: Final = 14
-_NAME: Final = 70
+# Names of rules lie to the right of the plot, so far apart; a character is so wide there.
+_LINE: Final = 13
+_CHARACTER: Final = 5.7
 # The interval of two samples is so wide that it would leave no room for the marks.
 _WIDEST: Final = 1.6
 
@@ -66,11 +66,10 @@ def draw_points(points: Points, *, name: str, rules: Sequence[tuple[float, str]]
             if low <= value <= high:
                 axes.axhline(height_of(value), color=svg.RULE, linewidth=0.6, zorder=0.5)
                 svg.beside(axes, f"{value:g}", -7, height_of(value), ha="right", color=svg.MUTED)
-        shift, last = 0.0, math.inf
-        for value, words in sorted(rules):
-            shift = shift + _NAME if last - height_of(value) < _LINE else 0.0
-            last = height_of(value)
-            _rule(axes, last, words, shift)
+        last = -math.inf
+        for value, words in sorted(rules, reverse=True):
+            last = max(height_of(value), last + _LINE)
+            _rule(axes, height_of(value), words, last)
         _name_releases(axes, releases)
         for number, arm in enumerate(arms):
             dodge = (number - (len(arms) - 1) / 2) * _APART
@@ -81,7 +80,8 @@ def draw_points(points: Points, *, name: str, rules: Sequence[tuple[float, str]]
             ]
             _arm(axes, arm, places, height_of)
 
-    return svg.picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=_RIGHT)
+    right = max((_RIGHT, *(_RIGHT + len(words) * _CHARACTER for _, words in rules)))
+    return svg.picture(paint, name=name, height=_HEIGHT, left=_LEFT, right=right)
 
 
 def measured(points: Points) -> list[Release]:
@@ -136,10 +136,10 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
     svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size, says=says)
 
 
-def _rule(axes: Any, height: float, words: str, shift: float) -> None:
+def _rule(axes: Any, height: float, words: str, named: float) -> None:
     axes.axhline(height, color=svg.MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
-    style = {"ha": "right", "va": "bottom", "color": svg.MUTED, "fontsize": 10, "zorder": 0.7}
-    svg.beside(axes, words, axes.bbox.width - shift, height - 4, bbox=svg.BACKGROUND, **style)
+    style = {"ha": "left", "va": "center", "color": svg.MUTED, "fontsize": 10}
+    svg.beside(axes, words, axes.bbox.width + 6, named, **style)
 
 
 def _name_releases(axes: Any, releases: Sequence[Release]) -> None:
