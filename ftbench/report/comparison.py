@@ -236,7 +236,7 @@ def _alarms(compared: Compared) -> Table:
     )
     return Table(
         title="Alarms",
-        columns=(*_COLUMNS, "beside it"),
+        columns=(*_COLUMNS, "notes"),
         rows=(*lost, *(_row(each, words.beside(each)) for each in alarms)),
     )
 
@@ -396,7 +396,7 @@ def _step_row(step: Step) -> Row:
 def _step_alarms(steps: Sequence[Step]) -> Table:
     return Table(
         title="Alarms",
-        columns=("release", "against", *_COLUMNS, "beside it"),
+        columns=("release", "against", *_COLUMNS, "notes"),
         rows=tuple(
             _row(each, words.beside(each), (step.release.name, step.base.name))
             for step in steps

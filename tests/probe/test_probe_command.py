@@ -29,7 +29,7 @@ UNITS = {"lifecycle": "seconds", "footprint": "bytes"}
 CONTRACT = {
     "schema", "scenario", "mode", "params", "profile", "metrics", "invariants", "gil", "build",
     "machine", "load", "started_at", "elapsed", "notes", "effort", "interference", "pinned",
-    "speed",
+    "speed", "jit",
 }  # fmt: skip
 # Who is in the process tree while the workers are busy, and how many of them (two workers).
 ROLES: dict[str, dict[str, int]] = {

@@ -42,12 +42,16 @@ def test_the_list_has_a_line_for_each_release() -> None:
 def test_json_gives_version_commit_and_date() -> None:
     result = CliRunner().invoke(releases, ["--format", "json"], catch_exceptions=False)
     listed = json.loads(result.output)
-    assert len(listed) == len(known_releases())
-    assert listed[0] == {
-        "version": "3.13.0a1",
-        "commit": "ad056f03aee8000a1564a1d17f655f8713c48e48",
-        "date": "2023-10-13T08:52:10Z",
-    }
+    known = [each for each in listed if each["commit"]]
+    assert len(known) == len(known_releases())
+    assert (
+        known[0].items()
+        >= {
+            "version": "3.13.0a1",
+            "commit": "ad056f03aee8000a1564a1d17f655f8713c48e48",
+            "date": "2023-10-13T08:52:10Z",
+        }.items()
+    )
 
 
 def test_add_writes_what_is_new_and_says_so(

@@ -19,7 +19,7 @@ from ftbench.errors import NothingError, RegressionError
 COMPARE, REPORT = Command(compare), Command(report)
 RELEASES = ("3.13.5", "3.13.15")
 KERNEL = "single_thread.SingleThread.track_kernel"
-CALLS = f"{KERNEL}(mode=serial, kernel=calls)"
+CALLS = "single_thread, time of one run: plain loop, calls"
 BY = "duel of 24 pairs"
 
 

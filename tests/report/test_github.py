@@ -43,7 +43,7 @@ def test_what_is_worse_is_annotated_and_summed_up(summary: Path) -> None:
     head = "::error title=Before%3A CPython 3.13.5. After%3A CPython 3.13.15.::"
     head += "quiet-vm, ft, full profile, source-gcc12, verdict worse, "
     assert len(lines) == 2
-    assert all(line.startswith(f"{head}series lifecycle.") for line in lines)
+    assert all(line.startswith(f"{head}series lifecycle, time per round: ") for line in lines)
     text = summary.read_text("utf-8")
     assert text.startswith("# before\n# Before: CPython 3.13.5.")
     assert text.count("| worse |") == 4  # of both calls

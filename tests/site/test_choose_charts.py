@@ -171,8 +171,8 @@ def test_every_mode_has_every_strategy(grid: str) -> None:
     assert grid.count(">lock<") == 2
 
 
-def test_a_hole_is_one_line_and_one_word(grid: str) -> None:
-    assert grid.count(">lock, atomic, striped<") == 1
+def test_a_hole_is_one_label_and_one_word(grid: str) -> None:
+    assert grid.count(">lock, atomic,<") == 1
     assert grid.count(">skipped<") == 1
 
 

@@ -77,7 +77,7 @@ def test_a_page_loads_nothing_but_scripts_of_its_own(pages: tuple[Path, ...]) ->
         scripts = re.findall(r"<script[^>]*>", outline.source)
         assert scripts
         for script in scripts:
-            address = re.fullmatch(r'<script src="([^":]+)" defer>', script)
+            address = re.fullmatch(r'<script defer src="([^":]+)">', script)
             assert address
             assert (page.parent / unquote(address[1])).is_file()
         assert outline.handlers == []

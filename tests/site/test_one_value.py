@@ -174,9 +174,11 @@ def test_a_price_is_the_ratio_of_the_figures_of_its_kernels(
     assert checked > 10
 
 
-def test_the_price_of_one_thread_is_the_same_on_choose_by_duel_or_by_figures(html: Path) -> None:
+def test_the_price_of_one_thread_is_the_same_on_choose_by_duel_or_by_figures(
+    committed: Path,
+) -> None:
     checked, by_duel = 0, 0
-    for path in (html / "price.html", *(html / "price").glob("*.html")):
+    for path in (committed / "price.html", *(committed / "price").glob("*.html")):
         rig = RIG.search(path.read_text("utf-8"))
         tables = (each for each in Outline(path).tables if each[2:] and each[2][0] == "calls")
         table = next(tables, [])
@@ -184,7 +186,7 @@ def test_the_price_of_one_thread_is_the_same_on_choose_by_duel_or_by_figures(htm
             releases = table[0][1:]
             release = releases[place * len(releases) // len(table[1][1:])]
             name = "_".join((rig[1], release, rig[2], rig[3])) if rig else ""
-            page = html / "choose" / name / "single_thread.html"
+            page = committed / "choose" / name / "single_thread.html"
             ratios = ratios_of(page) if page.is_file() else {}
             for row in table[2:]:
                 other = ratios.get((row[0], arm.partition(" ")[2]))
