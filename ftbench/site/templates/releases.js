@@ -365,7 +365,7 @@ window.ftbench = (function () {
             const titles = new Map(rig.efforts);
             const rows = verdict.efforts.map(([kind, before, after]) =>
                 [titles.get(kind) || kind, digits(before), digits(after)]);
-            return [make('h4', {}, 'What was counted beside it, ', arm_text(arm)),
+            return [make('h4', {}, 'Kernel counters, ', arm_text(arm)),
                 table_of(`Counted, against ${base}`, ['', base, rig.releases[place][0]], rows)];
         });
     }
