@@ -6,6 +6,8 @@ What was not measured is no file and changes none, and a write is whole or not a
 from __future__ import annotations
 
 import contextlib
+import math
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +81,15 @@ class RecordedResults(Results):
         self, benchmark: Any, result: Any, *args: Any, append_samples: bool = False, **kwargs: Any
     ) -> None:
         """Add samples, and what the benchmark staged beside them."""
-        super().add_result(benchmark, result, *args, append_samples=append_samples, **kwargs)
         name = benchmark["name"]
+        known = set(product(*self.get_result_params(name))) if name in self._results else None
+        super().add_result(benchmark, result, *args, append_samples=append_samples, **kwargs)
+        asked = kwargs.get("selected_idx")
+        if known is not None and asked is not None and self._results[name] is not None:
+            # asv has a cell that is new to the ladder, and was not asked for, as failed.
+            for at, cell in enumerate(product(*benchmark["params"])):
+                if at not in asked and cell not in known:
+                    self._results[name][at] = math.nan
         self._samples[name] = _shortened(self._samples[name])
         self._measured = True
         JOURNALS.told |= not all(map(util.is_nan, result.result or [None]))

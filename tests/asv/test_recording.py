@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,26 @@ def test_seconds_are_kept_to_seven_digits_and_in_few_characters(samples: list[fl
 def test_what_has_no_samples_has_none_after() -> None:
     assert _shortened(None) is None
     assert _shortened([None, [1.5]]) == [None, [1.5]]
+
+
+def test_a_cell_that_is_new_and_was_not_asked_for_has_not_failed(
+    environment: FakeEnvironment,
+) -> None:
+    """asv takes what it has never heard of for failed."""
+    one, modes = results(), ["'threads'", "'processes'", "'spark'"]
+    for ladder, asked in ((modes[:2], {0, 1}), (modes, {0})):
+        benchmark = {**BENCHMARK, "params": [ladder]}
+        answers = [1.0 if at in asked else math.nan for at in range(len(ladder))]
+        samples = [[answer] if at in asked else None for at, answer in enumerate(answers)]
+        result = BenchmarkResult(
+            result=answers,
+            samples=samples,
+            number=[1 if each else None for each in samples],
+            errcode=0,
+            stderr="",
+            profile=None,
+        )
+        one.add_result(benchmark, result, record_samples=True, selected_idx=asked)
+    threads, processes, spark = one.get_result_value(BENCHMARK["name"], [modes])
+    assert (threads, processes) == (1.0, 1.0)
+    assert math.isnan(spark)
