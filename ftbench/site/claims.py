@@ -204,6 +204,7 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 EVERYWHERE: Final = "claims/all.html"
 _DECIDED: Final = (ClaimVerdict.HOLDS, ClaimVerdict.NOT)
+_MOST_UNDECIDED: Final = 3
 
 
 class Outcome(StrEnum):
@@ -242,6 +243,21 @@ class ClaimOutcome:
         return [
             (place, *each) for place, each in self.judgements.items() if each[1].verdict in _DECIDED
         ]
+
+    @property
+    def undecided(self) -> list[tuple[str, Pick, Judgement]]:
+        """The pages that have figures of it, if none of them can judge it: the first few."""
+        found = [
+            (place, pick, judgement)
+            for place, (pick, judgement) in self.judgements.items()
+            if judgement.verdict is ClaimVerdict.CANNOT
+            and any(ratio.quantity.value for ratio in judgement.ratios)
+        ]
+        return [] if self.decided else found[:_MOST_UNDECIDED]
+
+    def value(self, ratio: ClaimedRatio) -> str:
+        """Return a ratio with its interval."""
+        return number(ratio.quantity, ratio.unit) + _unit(self.claim, ratio)
 
     @property
     def why(self) -> str:
