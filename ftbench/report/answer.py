@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ftbench.analysis.advice.cells import SERIAL
 from ftbench.analysis.advice.estimate import Expectation, Sharing, spaced
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By, Question
-from ftbench.analysis.advice.ranking import NOTHING, Advice, Ranked, cost_words
+from ftbench.analysis.advice.ranking import ALONE, NOTHING, Advice, Ranked, cost_words
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
 from ftbench.facts.units import amount, margin, times
@@ -81,6 +82,8 @@ def _sentences(ranked: tuple[Ranked, ...], by: By) -> Iterator[str]:
         yield NOTHING
         return
     first, *others = ranked
+    if all(each.expectation.mode == SERIAL for each in ranked):
+        yield ALONE
     sharing = first.expectation.sharing
     how = f", sharing by {sharing.title}" if sharing else ""
     yield f"{_BEST[by]}: {name_of(first.expectation)}, {_value(first, by)}{_NOUN[by]}{how}."

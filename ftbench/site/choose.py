@@ -23,7 +23,7 @@ from ftbench.analysis.advice.estimate import (
 )
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import Question, seconds, size
-from ftbench.analysis.advice.ranking import NOTHING, advise
+from ftbench.analysis.advice.ranking import ALONE, NOTHING, advise
 from ftbench.analysis.claims import tables as article_tables
 from ftbench.analysis.claims.data import article
 from ftbench.analysis.claims.judge import AsvFigures
@@ -48,7 +48,13 @@ PICTURED: Final = 16
 ARTICLE: Final = "article"
 SCRIPT: Final = "choose/choose.js"
 MODEL: Final = "model.js"
-WORDS: Final = {"nothing": NOTHING, "between": BETWEEN, "measured": MEASURED, "at_best": AT_BEST}
+WORDS: Final = {
+    "nothing": NOTHING,
+    "alone": ALONE,
+    "between": BETWEEN,
+    "measured": MEASURED,
+    "at_best": AT_BEST,
+}
 USUAL_TEXTS: Final = {
     "task": "200us",
     "payload": "64KiB",

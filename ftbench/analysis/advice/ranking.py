@@ -125,6 +125,7 @@ def _late(expectation: Expectation, question: Question) -> str:
 
 
 NOTHING = "No recommendation: every mode is ruled out or was not measured."
+ALONE = "No mode with workers can be compared: each is ruled out or was not measured."
 _UNIT = {By.SECONDS: "seconds", By.MEMORY: "bytes", By.COST: "money"}
 _NOUN = {By.SECONDS: "a task", By.MEMORY: "in memory", By.COST: "for a million tasks"}
 

@@ -278,7 +278,8 @@ const ftbenchChoose = (function () {
         const [first, ...others] = ranked, value = one => amount(one.seconds.value, 'seconds');
         const strategy = first.writes && first.writes[0][0];
         const how = strategy ? `, sharing by ${model.strategies[strategy]}` : '';
-        const said = [`Fastest: ${nameOf(first.of)}, ${value(first)} a task${how}.`];
+        const said = ranked.every(one => one.of.mode.loop) ? [model.words.alone] : [];
+        said.push(`Fastest: ${nameOf(first.of)}, ${value(first)} a task${how}.`);
         const close = others.filter(one => !apart(one, first));
         const behind = others.find(one => apart(one, first));
         if (close.length) {
