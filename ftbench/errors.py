@@ -19,7 +19,7 @@ EXIT_CODES: Final = {
     3: "this mode or scenario cannot run here",
     4: "a worker raised, exited or was killed",
     5: "something did not end in time",
-    6: "the GIL was not in the state that was asked for",
+    6: "the GIL or the JIT was not in the state that was asked for",
     7: "an interpreter is missing, broken or could not be built",
     8: "results, or what is printed, could not be read or written",
     9: "an asv command that we started failed",

@@ -95,7 +95,10 @@ class Agent:
         try:
             return self._answer(request)
         except OSError as error:  # of a full disk, say: Dask would take it for a lost connection
-            raise ResultsError(f"{self.host} cannot work in {self.folder}: {error}.") from error
+            raise ResultsError(
+                f"{self.host} cannot work in {self.folder}: {error}.",
+                hint="Make room there, or make it writable, and call again: what it keeps is safe.",
+            ) from error
 
     def _answer(self, request: Request) -> bytes:
         if request.ask == "do" and request.work:

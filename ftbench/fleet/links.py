@@ -125,7 +125,11 @@ class SshLink:
             if process.returncode != _NO_CONNECTION:
                 break
             if any(words in err for words in _REFUSED):
-                raise NotAvailableError("ssh does not get in.", story=story)
+                raise NotAvailableError(
+                    "ssh does not get in.",
+                    story=story,
+                    hint=f"Mend it until this works: ssh -o BatchMode=yes {destination} true",
+                )
             self._trouble[host] = story.rpartition("\n")[2]
             await asyncio.sleep(_AGAIN_SECONDS)
         self._heard[host], self._trouble[host] = time.time(), ""

@@ -24,7 +24,10 @@ def measure(work: Work, folder: Path, machine: str, console: Console) -> None:
         name: None for pair in pairs for name in environment_names(pair, work.profile, work.arms)
     }
     if not names:  # asv would take that for all of them
-        raise NotAvailableError(f"No build here has the arms {', '.join(work.arms)}.")
+        raise NotAvailableError(
+            f"No build here has the arms {', '.join(work.arms)}.",
+            hint="'ftbench pythons' on this host says which builds it has.",
+        )
     hashes = folder / "releases.txt"
     hashes.write_text("".join(f"{pair[0].release.commit_id}\n" for pair in pairs), "utf-8")
     rounds = work.rounds or PROFILES[work.profile].processes

@@ -29,7 +29,7 @@ from typing import Any, Final
 import msgspec
 
 from ftbench.asv.machines import register
-from ftbench.errors import INTERRUPTED, AsvError, NothingError, UsageError
+from ftbench.errors import INTERRUPTED, AsvError, FtbenchError, NothingError, UsageError
 from ftbench.experiments import bench, suite
 from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import ARMS, Arm
@@ -390,4 +390,8 @@ def main(argv: Sequence[str] | None = None, **more: Any) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except FtbenchError as error:
+        print(f"record: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -390,9 +390,9 @@ class Run:
         )
         if self._seconds < FINE_SECONDS:
             told = (
-                f"A call takes {amount(self._seconds, 'seconds')}, some 0.3 us of it to time it: "
-                "handing it to a pool takes as long, so that no pool can pay but by chunks; see "
-                "the scenario grain."
+                f"A call takes {amount(self._seconds, 'seconds')}, timing it included: handing it "
+                "to a pool takes as long, so that no pool can pay but by chunks; see the scenario "
+                "grain."
             )
             self._say("calibration", told)
             self.notes.append(told)

@@ -61,6 +61,8 @@ def _unavailable(mode: Mode) -> str | None:
         said = subprocess.run(java, capture_output=True, text=True, check=False, timeout=30).stderr
     except OSError:
         said = "there is none"
+    except subprocess.TimeoutExpired as late:
+        said = f"'{java[0]} -version' did not end within {late.timeout:g} s"
     found = re.search(r'version "(\d+)', said)
     if found and int(found[1]) >= _JAVA:
         return engines.unavailable(mode)
