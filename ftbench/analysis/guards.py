@@ -68,8 +68,8 @@ def standing(judgement: Judgement) -> tuple[str, str]:
     if judgement.verdict in words:
         return words[judgement.verdict], ""
     here = words.get(ratio.verdict, _ACROSS if ratio.quantity.spread else "there is no interval")
-    obstacle = "" if judgement.why.startswith(("from", "(")) else judgement.why
-    return str(judgement.verdict), f"{obstacle} (here: {here})" if obstacle else here
+    why = f"{judgement.obstacle} (here: {here})" if judgement.obstacle else here
+    return str(judgement.verdict), why
 
 
 def rules(of: Guarded) -> list[tuple[float, str]]:

@@ -100,7 +100,7 @@ def choice_of(pick: Pick, tree: ResultTree) -> Choice:
     )
     ours = (figure for figure in tree.figures if pick.shows(figure))
     index = FigureIndex(ours, evidence(tree))
-    machine = next((each for each in tree.machines if each.name == pick.machine), None)
+    machine = tree.machine(pick.machine)
     kind = f" ({machine.cpu}, {machine.num_cpu} cores)" if machine else ""
     days = (start.at.date().isoformat() for source in sources for start in source.starts)
     checked = {item for source in sources for item in source.invariants.items()}

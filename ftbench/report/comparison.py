@@ -126,7 +126,7 @@ def _machines(tree: ResultTree, before: str, after: str) -> str:
     """Say in what two machines differ: an effect is theirs."""
     known = []
     for name in (before, after):
-        machine = next((each for each in tree.machines if each.name == name), None)
+        machine = tree.machine(name)
         sources = [source for source in tree.sources if source.machine == name]
         known.append({fact.name: fact.values[0] for fact in machine_facts(machine, sources)})
     first, second = known

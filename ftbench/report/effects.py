@@ -131,7 +131,7 @@ def cells_of(judgements: Iterable[JudgedSeries]) -> list[CellEffect]:
     for _, group in groupby(sorted(judgements, key=cell), key=cell):
         every = sorted(group, key=_rank)
         better = [each for each in every if each.verdict.word is Word.BETTER]
-        rest = [each for each in every if each not in better]
+        rest = [each for each in every if each.verdict.word is not Word.BETTER]
         apart = any(each.verdict.word is Word.WORSE for each in rest)
         parts = filter(None, (better, rest)) if apart else (every,)
         cells += [CellEffect(judgements=tuple(part)) for part in parts]

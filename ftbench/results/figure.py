@@ -331,6 +331,10 @@ class ResultTree:
     descriptions: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, by name
     warnings: tuple[Unreadable, ...] = ()
 
+    def machine(self, name: str) -> Machine | None:
+        """Return the machine of that name, None if there is none."""
+        return next((each for each in self.machines if each.name == name), None)
+
 
 def one_line(error: object) -> str:
     """Return a message on one line, in what UTF-8 has: files' names may be of any bytes."""

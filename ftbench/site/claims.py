@@ -308,7 +308,7 @@ def page_of(
 
     `others` are figures of other releases, by their series.
     """
-    machine = next((each for each in tree.machines if each.name == pick.machine), None)
+    machine = tree.machine(pick.machine)
     measured = AsvFigures.of(
         [figure for figure in tree.figures if figure.benchmark in benchmarks()],
         release=pick.release,

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftbench.analysis.conditions import Notice
 from ftbench.analysis.guards import Guarded, guard_rails, rules, standing
 from ftbench.analysis.price import GUARDED
-from ftbench.releases import Release
-from ftbench.results import Machine, ResultTree, Unreadable
+from ftbench.results import ResultTree
 from ftbench.results.selection import Rig
-from ftbench.site.menus import Menu, menus
-from ftbench.site.price import draw_points, notices_of, write_rigs
+from ftbench.site.price import RigPage, draw_points, write_rigs
 
 _BENCHMARKS = frozenset(measure.benchmark for measure in GUARDED.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The page of one rig."""
+@dataclass(frozen=True, kw_only=True)
+class Page(RigPage):
+    """Guard rails of one rig."""
 
-    title: str
-    rig: Rig
-    machine: Machine | None
-    releases: Sequence[Release]
     every: tuple[Guarded, ...]
-    menus: tuple[Menu, ...]
-    notices: tuple[Notice, ...]
-    warnings: tuple[Unreadable, ...]
 
     standing = staticmethod(standing)
 
@@ -45,14 +35,5 @@ def write_guards(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
-    machine = next((each for each in tree.machines if each.name == rig.machine), None)
-    return Page(
-        title=f"Guard rails of free threading on {rig.machine}",
-        rig=rig,
-        machine=machine,
-        releases=sorted({source.release for source in tree.sources}),
-        every=tuple(guard_rails(tree, machine)),
-        menus=menus(rig, addresses),
-        notices=tuple(notices_of(rig, tree)),
-        warnings=tree.warnings,
-    )
+    every = tuple(guard_rails(tree, tree.machine(rig.machine)))
+    return Page.of("Guard rails of free threading", rig, addresses, tree, every=every)

@@ -64,7 +64,7 @@ def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> 
     """Return what the template of one machine's page shows; tables are by their id."""
     sources = [source for source in tree.sources if source.machine == name]
     figures = figures_of(tree, name)
-    machine = next((each for each in tree.machines if each.name == name), None)
+    machine = tree.machine(name)
     latest = max(sources, key=_begun, default=None)
     items = tuple(
         Item(text=each or "unnamed", href=address(each, names[0]), current=each == name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from matplotlib.ticker import MaxNLocator
 
@@ -227,18 +227,40 @@ _HEADLINE: Final[tuple[tuple[str, Measure, Arm], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The page of one rig; `points` are by the name of their measure."""
+@dataclass(frozen=True, kw_only=True)
+class RigPage:
+    """A page of one rig: its releases and their machine, its menus, and what must be known."""
 
     title: str
     rig: Rig
     machine: Machine | None
     releases: Sequence[Release]
-    points: Mapping[str, Points]
     menus: tuple[Menu, ...]
     notices: tuple[Notice, ...]
     warnings: tuple[Unreadable, ...]
+
+    @classmethod
+    def of(
+        cls, title: str, rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree, **own: Any
+    ) -> Self:
+        """Return the page that has its `own` fields besides; `tree` has results of no other rig."""
+        return cls(
+            title=f"{title} on {rig.machine}",
+            rig=rig,
+            machine=tree.machine(rig.machine),
+            releases=sorted({source.release for source in tree.sources}),
+            menus=menus(rig, addresses),
+            notices=tuple(_notices(rig, tree)),
+            warnings=tree.warnings,
+            **own,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(RigPage):
+    """Price and gain of one rig; `points` are by the name of their measure."""
+
+    points: Mapping[str, Points]
     topics: tuple[Topic, ...] = TOPICS
 
     @property
@@ -342,20 +364,11 @@ def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
     measures = [measure for topic in TOPICS for measure in topic.measures]
     known = evidence(tree)
-    return Page(
-        title=f"Price and gain of free threading on {rig.machine}",
-        rig=rig,
-        machine=next((each for each in tree.machines if each.name == rig.machine), None),
-        releases=sorted({source.release for source in tree.sources}),
-        points={measure.name: points_of(measure, tree.figures, known) for measure in measures},
-        menus=menus(rig, addresses),
-        notices=tuple(notices_of(rig, tree)),
-        warnings=tree.warnings,
-    )
+    points = {measure.name: points_of(measure, tree.figures, known) for measure in measures}
+    return Page.of("Price and gain of free threading", rig, addresses, tree, points=points)
 
 
-def notices_of(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
-    """Yield what readers must know of the runs and the builds."""
+def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
     yield from run_notices(rig.profile, ", and show the order of magnitude.", tree.sources)
     if is_plain(tree.sources):
         yield Notice(

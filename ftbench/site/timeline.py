@@ -324,7 +324,7 @@ def timeline_of(rig: Rig, tree: ResultTree) -> Timeline:
     series_by, figures = _tables(tree.figures, arms, releases)
     timeline = Timeline(
         rig=rig,
-        machine=next((each for each in tree.machines if each.name == rig.machine), None),
+        machine=tree.machine(rig.machine),
         sources=tree.sources,
         releases=releases,
         arms=arms,

@@ -17,7 +17,6 @@ from ftbench.analysis.names import metric_name, param_name, value_name
 from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
-from ftbench.facts.modes import EVERY_MODE
 from ftbench.probe.scenarios.must_scale import ALONE, SHARED
 from ftbench.results.figure import SeriesKey
 
@@ -33,7 +32,6 @@ _ELSEWHERE: Final = (
 
 
 _ARM_NAMES: Final = {arm.name: arm.label for arm in ARMS}
-_MODES: Final = {mode.name: mode.title for mode in EVERY_MODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,7 @@ def names(series: Sequence[Series]) -> tuple[str, ...]:
     """Return what tells each of several series from the others; of a single one, what it is."""
     if len(series) == 1:
         (one,) = series
-        mode = [_MODES[one.params["mode"]]] if "mode" in one.params else []
+        mode = [param_name("mode", one.params["mode"])] if "mode" in one.params else []
         return (f"{', '.join([*mode, one.metric])} ({_ARM_NAMES[one.arm.name]})",)
     several = {
         what
@@ -95,7 +93,8 @@ def names(series: Sequence[Series]) -> tuple[str, ...]:
 
 
 def _name(series: Series, several: set[str], shared: set[tuple[str, str]]) -> str:
-    parts = [_MODES.get(series.params.get("mode", ""), "one thread")] if "mode" in several else []
+    mode = series.params.get("mode")
+    parts = [param_name("mode", mode) if mode else "one thread"] if "mode" in several else []
     parts += [
         param_name(name, value)
         for name, value in series.params.items()

@@ -60,11 +60,15 @@ class FigureSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A claim, its verdict, what completes it, the ratios that led to it, and their figures."""
+    """A claim, its verdict, what completes it, the ratios that led to it, and their figures.
+
+    `obstacle` is what is in the way of any verdict here, such as the machine's cores.
+    """
 
     claim: Claim
     verdict: ClaimVerdict
     why: str = ""
+    obstacle: str = ""
     ratios: tuple[ClaimedRatio, ...] = ()
     figures: tuple[Shown, ...] = ()
 
@@ -91,8 +95,11 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
     # What Price and gain takes is sound.
     doubts = (each.figure.doubt for each in figures if each.figure and not claim.measure)
     doubt = next((f"({doubt})" for doubt in doubts if doubt), "")
-    verdict, why = decide(ratios, _obstacle(claim, source.conditions) or doubt)
-    return Judgement(claim=claim, verdict=verdict, why=why, ratios=ratios, figures=figures)
+    obstacle = _obstacle(claim, source.conditions)
+    verdict, why = decide(ratios, obstacle or doubt)
+    return Judgement(
+        claim=claim, verdict=verdict, why=why, obstacle=obstacle, ratios=ratios, figures=figures
+    )
 
 
 def _obstacle(claim: Claim, here: Conditions) -> str:
