@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -297,6 +297,22 @@ def _replay(of: Shown) -> Iterator[str]:
     )
 
 
+def _replay_duel(of: Shown) -> Iterator[str]:
+    _, _, judgements = _judged(of, WITHOUT_GIL, "single_thread.*track_kernel$")
+    every = {each.after.params["kernel"]: each for each in judgements if each.duel}
+    effects = {
+        kernel: effect.value for kernel, each in every.items() if (effect := each.verdict.effect)
+    }
+    (best, least), *_, (worst, most) = sorted(effects.items(), key=lambda item: item[1])
+    counts = Counter(each.verdict.word for each in every.values())
+    words = [f"{counts[word]} {word}" for word in Word if counts[word]]
+    yield (
+        f"By duel, of {len(every)} kernels: {', '.join(words)}. A run takes "
+        f"{digits(geometric_mean(effects.values()))} times what it did in the geometric mean, from "
+        f"{digits(least)} ({best}) to {digits(most)} ({worst})."
+    )
+
+
 def _replay_native(of: Shown) -> Iterator[str]:
     _, _, judgements = _judged(of, _GIL, r"native.*track_(serial|unit_1)$")
     counts = Counter(each.verdict.word for each in judgements)
@@ -400,6 +416,7 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "left-out": _left_out,
     "controls": _controls,
     "replay": _replay,
+    "replay-duel": _replay_duel,
     "replay-native": _replay_native,
     "budget": _budget,
     "record": _record,

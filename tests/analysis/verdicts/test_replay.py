@@ -44,18 +44,21 @@ def replayed(words: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Counter
 
 def test_the_page_has_the_commands() -> None:
     differ, alike = commands("Known to differ"), commands("Known not to differ")
-    assert [words[:2] for words in differ] == [["3.13.15", "3.14.7"], ["3.14.7", "3.13.15"]]
+    there, back = ["3.13.15", "3.14.7"], ["3.14.7", "3.13.15"]
+    assert [words[:2] for words in differ] == [there, back, there]
     assert [words[:2] for words in alike] == [["3.13.15", "3.14.7"]]
 
 
 def test_releases_that_differ_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    there, back = commands("Known to differ")
+    there, back, kernels = commands("Known to differ")
     found, code = replayed(there, monkeypatch)
     assert (found["better"], found["worse"]) == (6, 0)
     mirrored, code_back = replayed(back, monkeypatch)
     assert mirrored["worse"] == found["better"]
     assert code_back == RegressionError.exit_code
     assert code == (RegressionError.exit_code if found["worse"] else 0)
+    by_duel, code = replayed(kernels, monkeypatch)
+    assert (by_duel, code) == ({"better": 12}, 0)
 
 
 def test_releases_that_do_not_differ_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
