@@ -210,7 +210,7 @@ def compare(known: Evidence, before: Side, after: Side) -> JudgedFamily:
                 after=other,
                 verdict=verdict,
                 differences=differs,
-                efforts=_efforts(one, other, executed) if verdict.alarm else {},
+                efforts=_efforts(one, other, executed, duel) if verdict.alarm else {},
                 duel=duel,
                 note=known.note(one, other) if verdict.alarm else "",
             )
@@ -301,13 +301,18 @@ def in_words(differences: _Differences) -> str:
 
 
 def _efforts(
-    before: Figure, after: Figure, executed: Mapping[SeriesKey, tuple[Figure, Figure]]
+    before: Figure,
+    after: Figure,
+    executed: Mapping[SeriesKey, tuple[Figure, Figure]],
+    duel: Duel | None,
 ) -> Mapping[str, tuple[float, float]]:
     # Whoever takes longer, and executes as much, does no more work.
     group = before.benchmark.rpartition(".")[0].rpartition(".")[2]
     series = SeriesKey(benchmark=INSTRUCTIONS_OF.format(group), params=before.params)
     counts = [each.median or 0.0 for each in executed.get(series, ()) if before.unit != COUNTED]
     work = {EXECUTED: (counts[0], counts[1])} if counts else {}
+    if duel:  # what was counted in other processes explains nothing of it
+        return work
     return work | {
         kind: (effort, after.effort[kind])
         for kind, effort in before.effort.items()

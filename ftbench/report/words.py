@@ -116,16 +116,18 @@ def needed(verdict: Verdict) -> str:
 def beside(judgement: JudgedSeries) -> str:
     """Return what stands beside an alarm: what the system counted, what disturbed it, doubts."""
     efforts = judgement.efforts
+    # A duel has nothing of the figures' own processes.
+    sides = {} if judgement.duel else {"before": judgement.before, "after": judgement.after}
     disturbed = (
         f"{side} under interference ({figure.interference})"
-        for side, figure in (("before", judgement.before), ("after", judgement.after))
+        for side, figure in sides.items()
         if figure.interference
     )
     counted = (
         f"{effort_title(kind)} {digits(efforts[kind][0])}{_TO}{digits(efforts[kind][1])}"
         for kind in _shown(efforts)
     )
-    doubts = dict.fromkeys(each.doubt for each in (judgement.before, judgement.after))
+    doubts = dict.fromkeys(each.doubt for each in sides.values())
     known = [f"known: {judgement.note}"] if judgement.note else []
     return "; ".join((*known, *counted, *disturbed, *filter(None, doubts))) or NONE
 

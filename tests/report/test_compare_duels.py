@@ -10,7 +10,7 @@ from typing import Any
 import fake_duels
 import pytest
 from commands import Command
-from fake_results import arms, result_file, slow_down, write_project
+from fake_results import arms, count_effort, result_file, slow_down, write_project
 from synthetic import Plan
 
 from ftbench.cli.report import compare, report
@@ -46,6 +46,17 @@ def test_a_duel_is_told_with_its_interval_and_is_the_exit_code(results: Path) ->
     alarm = text[text.index(f"worse {CALLS}") : text.index("No alarm")]
     # With the digits that tell it, and no floor, which it does not need.
     assert re.search(rf"1\.12\d\d. 1\.11\d\d . 1\.12\d\d, {BY} . . ", alarm)
+
+
+def test_what_other_processes_counted_is_not_said_of_a_duel(results: Path) -> None:
+    for count, release in enumerate(RELEASES, start=1):
+        count_effort(result_file(results, release, "ft"), count)
+    slow_down(result_file(results, RELEASES[1], "ft"), 1.5, benchmark=KERNEL)
+    assert "CPU seconds" in COMPARE.said(*RELEASES)
+    fight(results, 1.12)
+    text = COMPARE.said(*RELEASES, "--bench", "kernel=calls")
+    assert "1 worse" in text
+    assert "CPU seconds" not in text
 
 
 def test_a_duel_clears_what_two_sittings_would_alarm_about(results: Path) -> None:
